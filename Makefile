@@ -1,0 +1,61 @@
+# The everyday commands; `make help` lists them.
+# Needs Python 3.11 or newer. Everything is installed into .venv, once for each extra.
+
+# The first of these that is new enough makes .venv; `make PYTHON=python3.12 test` names another.
+PYTHON = python3 python3.13 python3.12 python3.11
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:  # two pip installs into one .venv would race; the tests are parallel by themselves
+.PHONY: help setup demo test lint format types docs bench clean
+
+help:  ## list these commands
+	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/.installed-dev  ## install what a contributor needs into .venv
+
+demo: .venv/.installed-all  ## train on handwritten digits, keep the model and a picture in runs/
+	@mkdir -p runs
+	.venv/bin/barenet train digits --save runs/digits.safetensors --plot runs/digits.png
+
+test: .venv/.installed-test  ## run every test, the style checks and this project's own rules included
+	.venv/bin/python -m pytest
+
+lint: .venv/.installed-test  ## check style, format and which room may import which
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/lint-imports --no-cache
+
+format: .venv/.installed-test  ## put style and format right where that is mechanical
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+types: .venv/.installed-test  ## check the types, strictly
+	.venv/bin/python -m mypy
+
+docs: .venv/.installed-docs  ## build docs/_build/html; every page is executed, any error fails
+	.venv/bin/python -m sphinx --fresh-env --fail-on-warning --keep-going --show-traceback docs docs/_build/html
+
+bench: .venv/.installed-test  ## measure speed and accuracy against the peers that are installed
+	.venv/bin/python benchmarks
+
+clean:  ## remove .venv, caches and built pages; runs/ stays
+	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist docs/_build docs/api.rst docs/generated
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.installed-%: pyproject.toml .venv/bin/python
+	@echo "Installing barenet[$*] into .venv"
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@
+
+.venv/bin/python:
+	@for python in $(PYTHON); do \
+	    $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	    $$python -c 'import ensurepip, venv' 2>/dev/null || { \
+	        echo "$$python cannot make a virtual environment: install its venv module" \
+	             "(Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }; \
+	    exec $$python -m venv --clear .venv; \
+	done; \
+	echo "Python 3.11 or newer is needed; tried $(PYTHON)." \
+	     "Name yours: make PYTHON=/path/to/python" >&2; exit 1

@@ -1,0 +1,123 @@
+"""Writes the page of the API reference from the package itself, so that nothing is forgotten.
+
+Public is what `barenet.__all__` names, and what the registries hold, as their names are what users
+type. Where an object is defined decides under which heading it stands.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import barenet
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+#: The headings, and the modules that each holds; the most particular module wins.
+HEADINGS = {
+    "Network and layers": ("barenet.model",),
+    "Activations": ("barenet.model.activations",),
+    "Losses": ("barenet.model.losses",),
+    "Initializers": ("barenet.model.initializers",),
+    "Optimizers": ("barenet.optimization.optimizers",),
+    "Schedules": ("barenet.optimization.schedules",),
+    "Penalties and clipping": ("barenet.optimization.penalties", "barenet.optimization.clipping"),
+    "Training": ("barenet.training", "barenet.engines"),
+    "Data": ("barenet.data",),
+    "Files": ("barenet.files",),
+    "Insight": ("barenet.insight",),
+    "Errors": ("barenet.errors",),
+}
+
+PREFACE = """\
+API reference
+=============
+
+What the lists show as ``barenet.name`` is imported from ``barenet``, the rest from the module that
+its name tells. Wherever an activation, a loss, an initializer, an optimizer, a schedule or a
+penalty is expected, its short name will do, with options after a colon:
+``"leaky_relu:slope=0.2"``.
+"""
+
+
+def public_objects() -> dict[str, Any]:
+    """Every public class and function, by the name that it is documented under."""
+    named = {f"barenet.{name}": getattr(barenet, name) for name in sorted(barenet.__all__)}
+    found = {name: thing for name, thing in named.items() if _has_docstring(thing)}
+    for thing in _registered():
+        if thing not in found.values():
+            found[_shortest_name(thing)] = thing
+    return found
+
+
+def headings_of(objects: dict[str, Any]) -> dict[str, list[str]]:
+    """Sort the names under the headings.
+
+    Raises
+    ------
+    LookupError
+        If an object is defined where no heading looks.
+    """
+    sorted_names: dict[str, list[str]] = {heading: [] for heading in HEADINGS}
+    for name, thing in objects.items():
+        sorted_names[_heading_of(name, thing.__module__)].append(name)
+    return {heading: names for heading, names in sorted_names.items() if names}
+
+
+def _has_docstring(thing: Any) -> bool:
+    """Whether it is a class or a function; a constant or a module is documented where it stands."""
+    return inspect.isclass(thing) or inspect.isroutine(thing)
+
+
+def _registered() -> list[Any]:
+    """The entries of every dictionary whose name is in capitals, in the order of the modules."""
+    entries = []
+    for module in pkgutil.walk_packages(barenet.__path__, "barenet."):
+        if module.name.endswith("__main__"):
+            continue
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if name.isupper() and not name.startswith("_") and isinstance(value, dict):
+                entries += [entry for entry in value.values() if _has_docstring(entry)]
+    ours = (entry for entry in entries if entry.__module__.startswith("barenet."))
+    return [entry for entry in ours if not entry.__name__.startswith("_")]
+
+
+def _shortest_name(thing: Any) -> str:
+    """The name in the outermost package that holds the object under its own name."""
+    parts = thing.__module__.split(".")
+    packages = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+    holders = (name for name in packages if vars(sys.modules[name]).get(thing.__name__) is thing)
+    return f"{next(holders)}.{thing.__name__}"
+
+
+def _heading_of(name: str, module: str) -> str:
+    """The heading whose module is the longest one that `module` lies in."""
+    fitting = {
+        len(prefix): heading
+        for heading, prefixes in HEADINGS.items()
+        for prefix in prefixes
+        if f"{module}.".startswith(f"{prefix}.")
+    }
+    if not fitting:
+        raise LookupError(f"{name}: no heading in {__name__} for {module}")
+    return fitting[max(fitting)]
+
+
+def write_page(app: Sphinx, _config: object) -> None:
+    """Write the page before Sphinx looks for pages, and autosummary for tables."""
+    lines = [PREFACE]
+    for heading, names in headings_of(public_objects()).items():
+        lines += [heading, "-" * len(heading), "", ".. autosummary::", "   :toctree: generated"]
+        lines += ["   :nosignatures:", "", *(f"   {name}" for name in names), ""]
+    (Path(app.srcdir) / "api.rst").write_text("\n".join(lines), encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("config-inited", write_page)
+    return {"parallel_read_safe": True}

@@ -1,0 +1,53 @@
+"""How the documentation is built: every page runs, and any error or warning fails the build."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import barenet
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "barenet"
+author = "the barenet developers"
+release = version = barenet.__version__
+
+extensions = [
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # formulas need no network, neither to build nor to read
+    "api_reference",
+]
+exclude_patterns = ["_build", "jupyter_execute"]
+templates_path = ["_templates"]
+default_role = "py:obj"
+
+# Pages run on every build, never from a cache: the package may have changed under them.
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_in_temp = True  # what a page saves is not left among the sources
+nb_execution_timeout = 300  # seconds a cell may take
+nb_merge_streams = True
+myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings tell types with shapes
+numpydoc_show_class_members = False  # each class page lists them already
+numpydoc_xref_param_type = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "barenet"
+html_theme_options = {
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "show_prev_next": True,
+}
+html_sidebars = {"*": [], "tutorials/*": []}  # only the API reference has pages below it
+html_show_copyright = False
+html_copy_source = False
+html_show_sourcelink = False

@@ -1,0 +1,133 @@
+"""barenet: feed-forward neural networks you can read, watch and ship.
+
+The public names, all in one place. What is not listed here may change without notice.
+"""
+
+from __future__ import annotations
+
+from barenet.errors import (
+    BarenetError,
+    DataError,
+    DivergenceError,
+    MissingExtraError,
+    ModelFileError,
+)
+from barenet.files.model_file import load
+from barenet.files.predictor import Predictor
+from barenet.model.activations import ACTIVATIONS, Activation
+from barenet.model.initializers import INITIALIZERS, Initializer
+from barenet.model.layers import LAYERS, Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.model.losses import (
+    LOSSES,
+    AbsoluteError,
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    Huber,
+    Loss,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
+from barenet.model.network import Network
+from barenet.model.targets import one_hot
+from barenet.optimization.clipping import ClipNorm, Clipping, ClipValue
+from barenet.optimization.optimizers import (
+    LBFGS,
+    OPTIMIZERS,
+    SGD,
+    AdaGrad,
+    Adam,
+    AdamW,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSProp,
+)
+from barenet.optimization.penalties import L1, L2, Penalty
+from barenet.optimization.schedules import (
+    SCHEDULES,
+    Constant,
+    Cosine,
+    ExponentialDecay,
+    InverseScaling,
+    OneCycle,
+    ReduceOnPlateau,
+    Schedule,
+    StepDecay,
+)
+from barenet.training.batches import batches
+from barenet.training.callbacks import Callback, EachEpoch, EarlyStopping, StopAfter
+from barenet.training.history import History
+from barenet.training.metrics import METRICS
+from barenet.training.progress import Progress
+from barenet.training.run import Run
+from barenet.training.train import train
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALIZERS",
+    "L1",
+    "L2",
+    "LAYERS",
+    "LBFGS",
+    "LOSSES",
+    "METRICS",
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "SGD",
+    "AbsoluteError",
+    "Activate",
+    "Activation",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "BarenetError",
+    "BatchNorm",
+    "BinaryCrossEntropy",
+    "Callback",
+    "CategoricalCrossEntropy",
+    "ClipNorm",
+    "ClipValue",
+    "Clipping",
+    "Constant",
+    "Cosine",
+    "DataError",
+    "Dense",
+    "DivergenceError",
+    "Dropout",
+    "EachEpoch",
+    "EarlyStopping",
+    "ExponentialDecay",
+    "History",
+    "Huber",
+    "Initializer",
+    "InverseScaling",
+    "Layer",
+    "LayerNorm",
+    "Loss",
+    "MissingExtraError",
+    "ModelFileError",
+    "Momentum",
+    "Nesterov",
+    "Network",
+    "OneCycle",
+    "Optimizer",
+    "Penalty",
+    "Poisson",
+    "Predictor",
+    "Progress",
+    "Quantile",
+    "RMSProp",
+    "ReduceOnPlateau",
+    "Run",
+    "Schedule",
+    "SquaredError",
+    "StepDecay",
+    "StopAfter",
+    "batches",
+    "load",
+    "one_hot",
+    "train",
+]

@@ -1,0 +1,114 @@
+"""A data set from NumPy's own file: the arrays X and y of an ``.npz``."""
+
+from __future__ import annotations
+
+import zipfile
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data.dataset import Dataset
+from barenet.data.source import LIMIT, open_source
+from barenet.data.target import Task, are_classes, check_task, encode
+from barenet.errors import DataError
+
+__all__ = ["load_arrays"]
+
+
+def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Dataset:
+    """Read an ``.npz`` file with the arrays X and y; objects in it are refused, never unpickled.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file. X has shape (n_samples, n_features), or (n_samples, height, width) for images;
+        y has shape (n_samples,) and is text, booleans or numbers.
+    task : {"classification", "regression"}, optional
+        What y is. By default decided as a table's target is.
+
+    Returns
+    -------
+    Dataset
+        X float64, or uint8 where it was.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged, or the arrays are missing, not finite, or do not fit together.
+    ValueError
+        If `task` is none.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "line.npz"
+    ...     np.savez(path, X=np.eye(3), y=np.array([0.5, 1.5, 2.5]))
+    ...     load_arrays(path).task
+    'regression'
+    """
+    check_task(task)
+    path = Path(path)
+    X, y = _read(path)
+    image_shape = X.shape[1:] if X.ndim == 3 else None
+    X = X.reshape(len(X), -1)
+    target, classes = _target(path, y, task)
+    return Dataset(
+        name=path.name,
+        X=X if X.dtype == np.uint8 else _finite(path, "X", X),
+        y=target,
+        classes=classes,
+        feature_names=tuple(f"x{column + 1}" for column in range(X.shape[1])),
+        target_name="y",
+        image_shape=image_shape,
+        description=f"{len(X):,} rows of {path.name}",
+    )
+
+
+def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Read both arrays, and check that they are arrays of samples."""
+    try:
+        with open_source(path) as stream, zipfile.ZipFile(stream) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > LIMIT:
+                raise DataError(f"{path}: more than {LIMIT:,} bytes once unpacked; refused")
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as arrays:
+                if missing := {"X", "y"} - set(arrays):
+                    found = ", ".join(arrays) or "none"
+                    raise DataError(f"{path}: no array {min(missing)}; the arrays are {found}")
+                X, y = arrays["X"], arrays["y"]
+    except DataError:
+        raise
+    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
+        raise DataError(f"{path}: no usable .npz file: {error}") from error
+    if X.ndim not in (2, 3) or y.ndim != 1 or len(X) != len(y) or X.size == 0 or len(X) < 2:
+        raise DataError(
+            f"{path}: expected X of shape (n, features) or (n, height, width) and y of shape (n,) "
+            f"with n of 2 or more, got {X.shape} and {y.shape}"
+        )
+    return X, y
+
+
+def _target(
+    path: Path, y: NDArray[Any], task: Task | None
+) -> tuple[NDArray[Any], tuple[str, ...] | None]:
+    """Read the target as classes or as numbers."""
+    if y.dtype.kind == "U" and task != "regression":
+        return encode(y)
+    numbers = _finite(path, "y", y)
+    is_classes = are_classes(numbers) if task is None else task == "classification"
+    return encode(numbers) if is_classes else (numbers, None)
+
+
+def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
+    """Turn real numbers into float64, and refuse NaN and infinity."""
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{path}: {name}: expected real numbers, got {array.dtype}")
+    numbers = array.astype(np.float64)
+    if (wrong := np.argwhere(~np.isfinite(numbers))).size:
+        at = ", ".join(map(str, wrong[0]))
+        raise DataError(f"{path}: {name}[{at}] is {numbers[tuple(wrong[0])]}, expected a number")
+    return numbers

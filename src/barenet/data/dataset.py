@@ -1,0 +1,137 @@
+"""A data set: rows, what is to be predicted for them, and what they are called.
+
+Whatever it was read from, the rest of barenet sees this one shape, with the recipe that the set
+is usually trained with.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data.recipe import Recipe
+
+__all__ = ["Dataset"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dataset:
+    """Rows with their targets.
+
+    Attributes
+    ----------
+    name : str
+        What it is called: a named set's name, or a file's.
+    X : ndarray of shape (n_samples, n_features), float64, or uint8 for images
+        The rows; a pixel is 0..255.
+    y : ndarray of shape (n_samples,), int64 for classes, float64 for numbers
+        What is to be predicted: an index into `classes`, or a number.
+    classes : tuple of str, or None
+        The classes' names; None for numbers.
+    feature_names : tuple of str
+        One name for each column of `X`.
+    target_name : str
+        What `y` is called.
+    image_shape : tuple of int, optional
+        Height and width, where a row is an image.
+    description : str
+        One line.
+    recipe : Recipe
+        The settings that it is usually trained with.
+    stratify : bool
+        Whether `split` keeps each class's share; without effect on numbers.
+
+    Examples
+    --------
+    >>> from barenet.data.datasets import load_dataset
+    >>> iris = load_dataset("iris")
+    >>> iris.task, iris.n_samples, iris.n_features, iris.classes
+    ('classification', 150, 4, ('setosa', 'versicolor', 'virginica'))
+    >>> train, test = iris.split(0.2, seed=0)
+    >>> np.bincount(test.y)
+    array([10, 10, 10])
+    """
+
+    name: str
+    X: NDArray[Any]
+    y: NDArray[Any]
+    classes: tuple[str, ...] | None
+    feature_names: tuple[str, ...]
+    target_name: str
+    image_shape: tuple[int, int] | None = None
+    description: str
+    recipe: Recipe = dataclasses.field(default_factory=Recipe)
+    stratify: bool = True
+
+    @property
+    def task(self) -> Literal["classification", "regression"]:
+        """Whether classes or numbers are predicted."""
+        return "regression" if self.classes is None else "classification"
+
+    @property
+    def n_samples(self) -> int:
+        """How many rows there are."""
+        return len(self.X)
+
+    @property
+    def n_features(self) -> int:
+        """How many numbers a row has."""
+        return int(self.X.shape[1])
+
+    def split(self, test_size: float, seed: int = 0) -> tuple[Dataset, Dataset | None]:
+        """Hold some rows out, as scikit-learn's ``train_test_split`` does.
+
+        Parameters
+        ----------
+        test_size : float
+            Share of the rows to hold out, 0 to hold out none.
+        seed : int, default 0
+            Fixes which rows.
+
+        Returns
+        -------
+        train : Dataset
+            The rows to learn from; all of them, in their order, where none are held out.
+        test : Dataset or None
+            The rows held out.
+
+        Raises
+        ------
+        ValueError
+            If the share is not in [0, 1), or leaves no row, or no row of a class, on a side.
+        """
+        if not 0 <= test_size < 1:
+            raise ValueError(f"test_size: expected a share in [0, 1), got {test_size}")
+        if test_size == 0:
+            return self, None
+        from sklearn.model_selection import train_test_split
+
+        strata = self.y if self.classes is not None and self.stratify else None
+        self._check_strata(strata)
+        try:
+            train, test = train_test_split(
+                np.arange(self.n_samples), test_size=test_size, random_state=seed, stratify=strata
+            )
+        except ValueError as error:
+            raise ValueError(f"test_size: {test_size} of {self.name}: {error}") from error
+        return self._rows(train), self._rows(test)
+
+    def _check_strata(self, strata: NDArray[Any] | None) -> None:
+        """Refuse a class that cannot be on both sides, by its name."""
+        if strata is None or self.classes is None:
+            return
+        present, counts = np.unique(strata, return_counts=True)
+        if counts.min() < 2:
+            rare = self.classes[present[counts.argmin()]]
+            raise ValueError(
+                f"test_size: class {rare!r} of {self.name} has a single row, which cannot be both "
+                f"learned from and tested on; add rows of it, or hold none out (0)"
+            )
+
+    def _rows(self, rows: NDArray[np.int64]) -> Dataset:
+        """Take some rows."""
+        return dataclasses.replace(self, X=self.X[rows], y=self.y[rows])

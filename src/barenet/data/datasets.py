@@ -1,0 +1,112 @@
+"""Every named data set in one dictionary, and the one way to load those or a file."""
+
+from __future__ import annotations
+
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from barenet.data.arrays import load_arrays
+from barenet.data.dataset import Dataset
+from barenet.data.embedded import EMBEDDED
+from barenet.data.generated import GENERATED
+from barenet.data.images import IMAGES
+from barenet.data.named import NamedDataset
+from barenet.data.tabular import load_table
+from barenet.data.target import Task
+from barenet.registry import lookup
+
+__all__ = ["DATASETS", "load_dataset"]
+
+#: The named data sets.
+DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}
+
+#: How the name of a table ends, ``.gz`` aside.
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
+
+
+def load_dataset(
+    name_or_path: str | PathLike[str],
+    *,
+    target: str | None = None,
+    task: Task | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    data_dir: str | PathLike[str] | None = None,
+    samples: int | None = None,
+    noise: float | None = None,
+    data_seed: int | None = None,
+) -> Dataset:
+    """Load a named data set, or a file.
+
+    Parameters
+    ----------
+    name_or_path : str or path-like
+        A key of `DATASETS`; or a table that ends in ``.csv``, ``.tsv`` or ``.txt``, with or
+        without ``.gz``; or arrays X and y in an ``.npz``.
+    target : str
+        For a table, and needed there: the column to be predicted.
+    task : {"classification", "regression"}, optional
+        For a file: what is to be predicted, where `load_table`'s rule decides otherwise.
+    delimiter : str, optional
+        For a table: what stands between two values.
+    encoding : str, optional
+        For a table: how its text is encoded.
+    data_dir : str or path-like, optional
+        For MNIST and Fashion-MNIST: the folder of the IDX files.
+    samples : int, optional
+        For a generated set: how many rows to make.
+    noise : float, optional
+        For a generated set: the noise's standard deviation.
+    data_seed : int, optional
+        For a generated set: fixes the rows.
+
+    Returns
+    -------
+    Dataset
+        The rows, and the settings that they are usually trained with.
+
+    Raises
+    ------
+    DataError
+        If the data cannot be used; names the file and the line.
+    ValueError
+        If the name is unknown, or an option is wrong or does not go with the data set.
+
+    Examples
+    --------
+    >>> load_dataset("moons", samples=50).X.shape
+    (50, 2)
+    """
+    given: dict[str, Any] = {
+        "target": target,
+        "task": task,
+        "delimiter": delimiter,
+        "encoding": encoding,
+        "data_dir": data_dir,
+        "samples": samples,
+        "noise": noise,
+        "data_seed": data_seed,
+    }
+    options = {option: value for option, value in given.items() if value is not None}
+    text = fspath(name_or_path)
+    ending = Path(text).name.lower().removesuffix(".gz")
+    if ending.endswith(TABLE_SUFFIXES):
+        _check_options(text, options, ("target", "task", "delimiter", "encoding"))
+        return load_table(text, **{"target": None, **options})
+    if ending.endswith(".npz"):
+        _check_options(text, options, ("task",))
+        return load_arrays(text, **options)
+    if text not in DATASETS and Path(text).suffix:
+        known = ", ".join((*TABLE_SUFFIXES, ".npz"))
+        raise ValueError(f"data: {text!r} is a file of an unknown kind (known: {known})")
+    named = lookup(DATASETS, text, "data")
+    _check_options(text, options, named.options)
+    return named.load(text, **options)
+
+
+def _check_options(name: str, options: dict[str, Any], allowed: tuple[str, ...]) -> None:
+    """Refuse an option that would be passed over in silence."""
+    if wrong := [option for option in options if option not in allowed]:
+        takes = ", ".join(allowed) or "none"
+        raise ValueError(f"{', '.join(wrong)}: no option of {name} (its options: {takes})")

@@ -1,0 +1,157 @@
+"""The settings of a training run, as data.
+
+A named data set carries the recipe that it is usually trained with; a run file and the command
+line's flags are recipes too, laid over it. A field that is None was not said.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["DEFAULTS", "Recipe"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a network is built and trained on a data set.
+
+    Attributes
+    ----------
+    layers : tuple of int, optional
+        Sizes from the input to the output, such as 784 16 10.
+    hidden : tuple of str, optional
+        Activation of the hidden layers: one for all, or one for each.
+    output : str, optional
+        Activation of the last layer. By default softmax for classes, identity for numbers.
+    dropout : float, optional
+        Share of each hidden layer's outputs dropped while training.
+    init : str, optional
+        Initializer of the weights, such as he or normal:std=0.1.
+    bias_init : str, optional
+        Initializer of the biases.
+    loss : str, optional
+        What is minimised. By default the loss that goes with the output activation.
+    optimizer : str, optional
+        How a gradient becomes a step, such as sgd or adam:beta1=0.8.
+    learning_rate : float, optional
+        Step size. By default the optimizer's own.
+    schedule : str, optional
+        How the learning rate changes, such as step:every=10,factor=0.5.
+    l1 : float, optional
+        Strength of the L1 penalty on the weights.
+    l2 : float, optional
+        Strength of the L2 penalty on the weights.
+    clip_norm : float, optional
+        Greatest Euclidean norm of a gradient.
+    clip_value : float, optional
+        Greatest absolute value of a gradient's entries.
+    epochs : int, optional
+        Passes over the training rows.
+    batch_size : int or "full", optional
+        Rows in a step.
+    shuffle : bool, optional
+        Visit the rows in a new order each epoch.
+    patience : int, optional
+        Stop when the validation loss has not improved for this many epochs.
+    seed : int, optional
+        Fixes the initial weights, the order of the rows and the dropout.
+    dtype : {"float32", "float64"}, optional
+        Precision of the network.
+    engine : str, optional
+        Where the arithmetic runs: auto or reference.
+    scaling : {"none", "standardize", "minmax"}, optional
+        What is done to the inputs, measured on the training rows.
+    test_size : float, optional
+        Share of the rows held out for testing, 0 to hold out none.
+    split_seed : int, optional
+        Fixes which rows are held out.
+    samples : int, optional
+        Rows to generate, for a generated data set.
+    noise : float, optional
+        Standard deviation of the noise, for a generated data set.
+    data_seed : int, optional
+        Fixes the rows of a generated data set.
+    verbose_epoch : int, optional
+        Epochs between two printed lines.
+
+    Examples
+    --------
+    >>> Recipe(epochs=5).over(Recipe(epochs=100, seed=3)).seed
+    3
+    """
+
+    layers: tuple[int, ...] | None = None
+    hidden: tuple[str, ...] | None = None
+    output: str | None = None
+    dropout: float | None = None
+    init: str | None = None
+    bias_init: str | None = None
+    loss: str | None = None
+    optimizer: str | None = None
+    learning_rate: float | None = None
+    schedule: str | None = None
+    l1: float | None = None
+    l2: float | None = None
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    epochs: int | None = None
+    batch_size: int | Literal["full"] | None = None
+    shuffle: bool | None = None
+    patience: int | None = None
+    seed: int | None = None
+    dtype: Literal["float32", "float64"] | None = None
+    engine: str | None = None
+    scaling: Literal["none", "standardize", "minmax"] | None = None
+    test_size: float | None = None
+    split_seed: int | None = None
+    samples: int | None = None
+    noise: float | None = None
+    data_seed: int | None = None
+    verbose_epoch: int | None = None
+
+    def over(self, base: Recipe) -> Recipe:
+        """Lay this recipe over another one.
+
+        Parameters
+        ----------
+        base : Recipe
+            What holds where this recipe says nothing.
+
+        Returns
+        -------
+        Recipe
+            The two together.
+        """
+        return dataclasses.replace(base, **self.said())
+
+    def said(self) -> dict[str, object]:
+        """The fields that are not None.
+
+        Returns
+        -------
+        dict
+            Field by name, in the order of the class.
+        """
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+#: What holds where neither the user nor the data set says anything.
+DEFAULTS = Recipe(
+    hidden=("relu",),
+    dropout=0.0,
+    optimizer="adam",
+    l1=0.0,
+    l2=0.0,
+    epochs=100,
+    batch_size=32,
+    shuffle=True,
+    seed=0,
+    dtype="float32",
+    engine="auto",
+    scaling="standardize",
+    test_size=0.2,
+    split_seed=0,
+)

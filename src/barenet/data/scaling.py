@@ -1,0 +1,141 @@
+"""What is done to the inputs before a network sees them: one offset and one factor a feature.
+
+Measured on the training rows alone, and kept with the model, so that every later row is treated
+as the training rows were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from barenet.errors import DataError
+from barenet.registry import lookup
+
+__all__ = ["Scaling"]
+
+Kind = Literal["none", "standardize", "minmax"]
+
+#: Rows scaled at a time: the intermediate float64 rows stay in the processor's cache.
+_BLOCK = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """An affine map of each feature: ``(X - offset) * factor``.
+
+    Attributes
+    ----------
+    name : {"none", "standardize", "minmax"}
+        How it was measured.
+    offset : ndarray of shape (n_features,), float64
+        Subtracted first.
+    factor : ndarray of shape (n_features,), float64
+        Multiplied then.
+
+    Examples
+    --------
+    >>> scaling = Scaling.fit("standardize", np.array([[1.0], [3.0]]))
+    >>> scaling.apply(np.array([[1.0], [2.0], [5.0]]))
+    array([[-1.], [ 0.], [ 3.]])
+    """
+
+    name: str
+    offset: NDArray[np.float64]
+    factor: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, kind: Kind, X: NDArray[Any]) -> Scaling:
+        """Measure the offset and the factor on the training rows.
+
+        Parameters
+        ----------
+        kind : {"none", "standardize", "minmax"}
+            ``"none"`` leaves the numbers alone; ``"standardize"`` gives each feature mean 0 and
+            standard deviation 1, with the population's formula (the sum over n, not n - 1);
+            ``"minmax"`` maps the smallest number to 0 and the largest to 1. Images of type uint8
+            are divided by 255 by ``"minmax"``, whatever they hold: the type's range is known, is
+            one for all pixels, and keeps the pictures as they look.
+        X : ndarray of shape (n_samples, n_features)
+            The training rows.
+
+        Returns
+        -------
+        Scaling
+            A constant feature is only shifted, to 0.
+
+        Raises
+        ------
+        ValueError
+            If the kind is unknown.
+        DataError
+            If a feature's spread is beyond what float64 can hold.
+        """
+        offset, spread = lookup(KINDS, kind, "scaling")(X)
+        with np.errstate(divide="ignore", over="ignore"):
+            factor = np.where(spread == 0, 1.0, 1.0 / spread)
+        wrong = np.flatnonzero(~np.isfinite(offset) | ~np.isfinite(factor) | (factor == 0))
+        if wrong.size:
+            raise DataError(
+                f"scaling: {kind} is beyond float64 for the numbers of feature {wrong[0]} "
+                f"(from {X[:, wrong[0]].min():g} to {X[:, wrong[0]].max():g})"
+            )
+        return cls(kind, offset, factor)
+
+    def apply(self, X: NDArray[Any], dtype: DTypeLike = np.float64) -> NDArray[Any]:
+        """Scale rows.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            The rows, of any real type; they are not changed.
+        dtype : dtype, default float64
+            Type of the result; the arithmetic is float64's.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            The scaled rows.
+
+        Raises
+        ------
+        ValueError
+            If the rows do not have the features that were measured.
+        """
+        if X.ndim != 2 or X.shape[1] != len(self.offset):
+            raise ValueError(f"X: expected shape (n, {len(self.offset)}), got {X.shape}")
+        scaled = np.empty(X.shape, dtype)
+        for start in range(0, len(X), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            scaled[rows] = (X[rows] - self.offset) * self.factor
+        return scaled
+
+
+def _none(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Leave the numbers alone."""
+    return np.zeros(X.shape[1]), np.ones(X.shape[1])
+
+
+def _standardize(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Measure mean and standard deviation."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, std = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
+    # A mean is rounded: a constant feature's deviation is tiny, and need not be 0.
+    constant = (X[0] == X).all(axis=0)
+    return np.where(constant, X[0], mean), np.where(constant, 0.0, std)
+
+
+def _minmax(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Measure the smallest and the spread."""
+    if X.dtype == np.uint8:
+        return np.zeros(X.shape[1]), np.full(X.shape[1], 255.0)
+    smallest, largest = X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64)
+    with np.errstate(over="ignore"):
+        return smallest, largest - smallest
+
+
+#: What measures each kind: a function of X that returns the offset and the spread.
+KINDS = {"none": _none, "standardize": _standardize, "minmax": _minmax}

@@ -1,0 +1,107 @@
+"""What a column to be predicted means: classes or numbers.
+
+One rule for every file, written down in one place, and a word of the user's overrides it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MOST_CLASSES", "Task", "are_classes", "check_task", "class_name", "encode"]
+
+Task = Literal["classification", "regression"]
+
+#: More different whole numbers than these are taken as numbers, not as classes.
+MOST_CLASSES = 20
+
+
+def check_task(task: str | None) -> None:
+    """Refuse a task that is none.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}, optional
+        What was said.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    if task not in (None, "classification", "regression"):
+        raise ValueError(f"task: expected classification or regression, got {task!r}")
+
+
+def are_classes(numbers: NDArray[Any]) -> bool:
+    """Decide whether numbers stand for classes.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n_samples,)
+        What is to be predicted, all finite.
+
+    Returns
+    -------
+    bool
+        True for whole numbers of which at most 20 differ, each there twice on average or more.
+
+    Examples
+    --------
+    >>> are_classes(np.array([3, 4, 4, 3, 5, 5])), are_classes(np.array([1, 2, 3, 4]))
+    (True, False)
+    """
+    different = np.unique(numbers)
+    few = len(different) <= min(MOST_CLASSES, len(numbers) / 2)
+    return few and bool((different == np.floor(different)).all())
+
+
+def class_name(number: float) -> str:
+    """Write a number as the name of a class.
+
+    Parameters
+    ----------
+    number : float
+        A class, as the data have it.
+
+    Returns
+    -------
+    str
+        Without a decimal point where it is whole.
+
+    Examples
+    --------
+    >>> class_name(3.0), class_name(0.5)
+    ('3', '0.5')
+    """
+    return str(int(number)) if float(number).is_integer() else repr(float(number))
+
+
+def encode(values: Sequence[str] | NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Number the classes.
+
+    Parameters
+    ----------
+    values : sequence of str, or ndarray of shape (n_samples,) of numbers
+        Each row's class.
+
+    Returns
+    -------
+    y : ndarray of shape (n_samples,), int64
+        Each row's index into `classes`.
+    classes : tuple of str
+        The names in order: of the alphabet for text, of size for numbers.
+
+    Examples
+    --------
+    >>> encode(np.array([10.0, 9.0, 10.0]))
+    (array([1, 0, 1]), ('9', '10'))
+    >>> encode(["no", "yes", "maybe"])
+    (array([1, 2, 0]), ('maybe', 'no', 'yes'))
+    """
+    different, y = np.unique(np.asarray(values), return_inverse=True)
+    text = different.dtype.kind in "US"
+    return y.astype(np.int64), tuple(str(v) if text else class_name(v) for v in different)

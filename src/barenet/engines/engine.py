@@ -1,0 +1,171 @@
+"""What an engine is: the place where the arithmetic of training runs.
+
+The training loop decides what is done, an engine does it: it is handed a slice of batches, and
+gives back a loss and a gradient norm for each. All engines compute the same; they differ in speed.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.model.arrays import FloatArray
+from barenet.model.losses import Loss
+from barenet.model.network import Network
+from barenet.optimization.clipping import Clipping
+from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.penalties import Penalty
+
+__all__ = ["Engine", "Job", "SliceReport"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Job:
+    """What is trained, on what, and how: all that stays the same from step to step.
+
+    Attributes
+    ----------
+    network : Network
+        Its parameters are changed in place.
+    X : ndarray of shape (n_samples, n_inputs)
+        The training rows, of the network's dtype.
+    y : ndarray of shape (n_samples, n_outputs)
+        The targets, of the network's dtype.
+    sample_weight : ndarray of shape (n_samples,), optional
+        How much each row counts.
+    loss : Loss
+        What is made small.
+    optimizer : Optimizer or LBFGS
+        How a gradient becomes a step; it remembers its moments.
+    penalties : sequence of Penalty
+        Added to the loss.
+    clipping : Clipping, optional
+        Limit to each gradient.
+    seed : int
+        Fixes what is random in each step.
+    """
+
+    network: Network
+    X: FloatArray
+    y: FloatArray
+    sample_weight: FloatArray | None
+    loss: Loss
+    optimizer: Optimizer | LBFGS
+    penalties: Sequence[Penalty] = field(default=())
+    clipping: Clipping | None = None
+    seed: int = 0
+
+
+class SliceReport(NamedTuple):
+    """What a slice of batches gave.
+
+    Attributes
+    ----------
+    losses : ndarray of shape (n_batches,), float64
+        Each batch's loss with the penalties, before its step.
+    gradient_norms : ndarray of shape (n_batches,), float64
+        Euclidean norm of each gradient, before clipping.
+    """
+
+    losses: NDArray[np.float64]
+    gradient_norms: NDArray[np.float64]
+
+
+class Engine(ABC):
+    """One way to do a job's arithmetic.
+
+    Parameters
+    ----------
+    job : Job
+        What to do.
+
+    Attributes
+    ----------
+    name : str
+        What the engine is called in `ENGINES`.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    @classmethod
+    def refusal(cls, job: Job) -> str | None:
+        """Say why the engine can't do a job.
+
+        Parameters
+        ----------
+        job : Job
+            What is to be done.
+
+        Returns
+        -------
+        str or None
+            The reason; None if it can.
+        """
+        return None
+
+    @abstractmethod
+    def run(
+        self, rows: NDArray[np.intp], batch_size: int, rates: Sequence[float], first_step: int
+    ) -> SliceReport:
+        """Take one step for each batch of a slice.
+
+        Parameters
+        ----------
+        rows : ndarray of int of shape (n_rows,)
+            Rows of X in the order of their visit; each batch takes the next `batch_size` of them,
+            the last one what is left.
+        batch_size : int
+            Rows in a batch.
+        rates : sequence of float
+            The learning rate of each step; its length is the number of batches.
+        first_step : int
+            The number of steps taken before in the run; it fixes what is random.
+
+        Returns
+        -------
+        SliceReport
+            A loss and a gradient norm for each batch.
+        """
+
+    @abstractmethod
+    def value_and_gradient(self) -> tuple[float, FloatArray]:
+        """Compute the loss of all rows, with the penalties, and its gradient.
+
+        Returns
+        -------
+        value : float
+            The loss.
+        gradient : ndarray of shape (n_parameters,)
+            Its derivative by each parameter.
+        """
+
+    @abstractmethod
+    def evaluate(
+        self, X: FloatArray, y: FloatArray, sample_weight: FloatArray | None
+    ) -> tuple[float, FloatArray]:
+        """Compute the loss of any rows, without penalties, as when predicting.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_inputs)
+            The rows.
+        y : ndarray of shape (n_rows, n_outputs)
+            Their targets.
+        sample_weight : ndarray of shape (n_rows,), optional
+            How much each counts.
+
+        Returns
+        -------
+        value : float
+            The loss.
+        output : ndarray of shape (n_rows, n_outputs)
+            What the network says, after its output activation.
+        """

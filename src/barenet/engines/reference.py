@@ -1,0 +1,83 @@
+"""The reference engine: the training step in NumPy, written to be read.
+
+It is the specification. Whatever another engine does faster has to come out the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.engines.engine import Engine, Job, SliceReport
+from barenet.model.arrays import FloatArray
+from barenet.model.losses import loss_on
+from barenet.model.randomness import derive_key
+from barenet.optimization.optimizers import Optimizer
+
+__all__ = ["ReferenceEngine"]
+
+
+class ReferenceEngine(Engine):
+    """NumPy, one batch after the other.
+
+    Parameters
+    ----------
+    job : Job
+        What to do.
+    """
+
+    name: ClassVar[str] = "reference"
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job)
+        network = job.network
+        self.loss, self.logits = loss_on(job.loss, network.output_activation)
+        self.penalties = [
+            (penalty, penalty.spread(network.layout, network.dtype)) for penalty in job.penalties
+        ]
+
+    def run(
+        self, rows: NDArray[np.intp], batch_size: int, rates: Sequence[float], first_step: int
+    ) -> SliceReport:
+        job = self.job
+        assert isinstance(job.optimizer, Optimizer)
+        losses, norms = np.empty(len(rates)), np.empty(len(rates))
+        for i, rate in enumerate(rates):
+            batch = rows[i * batch_size : (i + 1) * batch_size]
+            weight = None if job.sample_weight is None else job.sample_weight[batch]
+            value, gradient = self._step(job.X[batch], job.y[batch], weight, first_step + i)
+            losses[i], norms[i] = value, np.sqrt(gradient @ gradient)
+            if job.clipping is not None:
+                job.clipping.clip(gradient)
+            job.optimizer.step(job.network.parameters, gradient, rate)
+        return SliceReport(losses, norms)
+
+    def value_and_gradient(self) -> tuple[float, FloatArray]:
+        return self._step(self.job.X, self.job.y, self.job.sample_weight, 0)
+
+    def evaluate(
+        self, X: FloatArray, y: FloatArray, sample_weight: FloatArray | None
+    ) -> tuple[float, FloatArray]:
+        network = self.job.network
+        output, _ = network.forward(X, logits=self.logits)
+        value = self.loss.value(output, y, sample_weight)
+        if self.logits:
+            output = network.activate_output(output)
+        return value, output
+
+    def _step(
+        self, X: FloatArray, y: FloatArray, sample_weight: FloatArray | None, step: int
+    ) -> tuple[float, FloatArray]:
+        """Go forward through the network, and backward with the loss's gradient."""
+        network = self.job.network
+        key = derive_key(self.job.seed, step)
+        output, cache = network.forward(X, training=True, key=key, logits=self.logits)
+        value = self.loss.value(output, y, sample_weight)
+        gradient = network.backward(cache, self.loss.gradient(output, y, sample_weight))
+        for penalty, strengths in self.penalties:
+            value += penalty.value(network.parameters, strengths)
+            gradient += penalty.gradient(network.parameters, strengths)
+        return value, gradient

@@ -1,0 +1,45 @@
+"""What barenet raises when something is wrong, in one place.
+
+A wrong argument is a plain ``ValueError`` that names it. The classes here are for what a caller
+may want to tell apart: bad data, a bad model file, a run that diverged, an extra not installed.
+"""
+
+from __future__ import annotations
+
+__all__ = ["BarenetError", "DataError", "DivergenceError", "MissingExtraError", "ModelFileError"]
+
+
+class BarenetError(Exception):
+    """Base of every error that is barenet's own."""
+
+
+class DataError(BarenetError, ValueError):
+    """Data that cannot be used; the message names the file and line, or the column."""
+
+
+class ModelFileError(BarenetError, ValueError):
+    """A model file that is damaged, foreign, or newer than this version."""
+
+
+class MissingExtraError(BarenetError, ImportError):
+    """An optional dependency is needed and not installed; the message says how to install it."""
+
+
+class DivergenceError(BarenetError, ArithmeticError):
+    """The loss or the parameters stopped being finite numbers.
+
+    Attributes
+    ----------
+    epoch : int
+        Epoch in which it happened, counted from 0.
+    batch : int
+        Batch within that epoch, counted from 0.
+    loss : float
+        The loss of that batch.
+    """
+
+    def __init__(self, message: str, *, epoch: int, batch: int, loss: float) -> None:
+        super().__init__(message)
+        self.epoch = epoch
+        self.batch = batch
+        self.loss = loss

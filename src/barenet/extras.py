@@ -1,0 +1,49 @@
+"""Optional dependencies, asked for when they are needed and not before.
+
+A missing one is a single line that says what to install.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from barenet.errors import MissingExtraError
+
+#: What each extra brings, by the module that shows that it is there.
+EXTRAS = {"plot": "matplotlib", "tables": "pyarrow"}
+
+
+def require(module: str, *, extra: str, purpose: str) -> Any:
+    """Import a module of an extra, or say in one line how to install it.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name of the module to import.
+    extra : str
+        The extra that brings it, a key of `EXTRAS`.
+    purpose : str
+        What it is needed for, as the subject of "needs": ``"a picture"``.
+
+    Returns
+    -------
+    module
+        The imported module.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+
+    Examples
+    --------
+    >>> require("math", extra="plot", purpose="a picture").sqrt(4.0)
+    2.0
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{purpose} needs {EXTRAS[extra]}: pip install 'barenet[{extra}]'"
+        ) from error

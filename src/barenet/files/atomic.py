@@ -1,0 +1,77 @@
+"""Write a file whole or not at all.
+
+The bytes go to a temporary file in the same folder, are forced to the disk, and take the target's
+place in one step. Whatever goes wrong before that step leaves an old file as it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+__all__ = ["write_atomically"]
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write bytes to a file, or leave what is there.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; its folder must exist. A symbolic link is followed, and what it points to is
+        replaced.
+    data : bytes
+        The whole content.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing or can't be written to, the disk is full, or the path is
+        something other than a file.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "note.txt"
+    >>> write_atomically(path, b"whole")
+    >>> path.read_bytes()
+    b'whole'
+    """
+    target = Path(path).resolve()
+    if target.exists() and not target.is_file():
+        raise OSError(f"{path} is not a file, so it is not replaced")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{target.parent}: there is no such folder")
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(mode)
+        Path(name).replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    _sync_folder(target.parent)
+
+
+def _umask() -> int:
+    """The permissions that new files are not given; asking for it means setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force the folder's new entry to the disk, where folders can be opened."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,213 @@
+"""The model file: numbers and names, and nothing that could run.
+
+A safetensors file holds the network's vectors as tensors, and its layers as JSON in the header's
+metadata. Loading looks the layers' names up in a fixed list; no code is read from the file.
+"""
+
+from __future__ import annotations
+
+import json
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from barenet.errors import ModelFileError
+from barenet.files.atomic import write_atomically
+from barenet.model.layers import LAYERS, Layer
+from barenet.model.network import Network
+from barenet.registry import lookup
+
+__all__ = ["FORMAT_VERSION", "load", "read_model", "save", "write_model"]
+
+#: Raised when a file of this version could not be read by the version before.
+FORMAT_VERSION = 1
+
+
+def save(network: Network, path: str | PathLike[str]) -> None:
+    """Write a network to a model file.
+
+    Parameters
+    ----------
+    network : Network
+        Of barenet's own layers.
+    path : str or path
+        Where to.
+
+    Raises
+    ------
+    ValueError
+        If the network has a layer that barenet does not know.
+    OSError
+        If the file can't be written; an old file there is left as it was.
+    """
+    write_model(path, network, {}, {})
+
+
+def load(path: str | PathLike[str]) -> Network:
+    """Read a network from a model file.
+
+    Parameters
+    ----------
+    path : str or path
+        The file, from ``network.save`` or ``barenet train``.
+
+    Returns
+    -------
+    Network
+        It predicts the same, to the last bit.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ModelFileError
+        If it is damaged, not a model file, or newer than this version of barenet.
+
+    Warns
+    -----
+    UserWarning
+        If the file also holds what is done to raw rows before the network sees them;
+        `Predictor.load` applies it.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from barenet import Network, load
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
+    >>> network = Network.dense([2, 3, 1], seed=5)
+    >>> network.save(path)
+    >>> bool((load(path).parameters == network.parameters).all())
+    True
+    """
+    network, extra, _ = read_model(path)
+    if extra.get("scaling"):
+        import warnings
+
+        warnings.warn(
+            f"{path} was trained on scaled inputs; Predictor.load() scales raw rows the same way",
+            UserWarning,
+            stacklevel=2,
+        )
+    return network
+
+
+def write_model(
+    path: str | PathLike[str],
+    network: Network,
+    extra: dict[str, Any],
+    tensors: dict[str, np.ndarray[Any, Any]],
+) -> None:
+    """Write a network with more that belongs to it.
+
+    Parameters
+    ----------
+    path : str or path
+        Where to.
+    network : Network
+        Of barenet's own layers.
+    extra : dict
+        Plain data, kept as JSON.
+    tensors : dict of str to ndarray
+        Arrays besides the network's own.
+    """
+    from safetensors.numpy import save as to_bytes
+
+    for layer in network.layers:
+        if LAYERS.get(layer.name) is not type(layer):
+            raise ValueError(
+                f"network: {layer!r} is not one of barenet's layers, so it can't be saved"
+            )
+    metadata = {
+        "format": "barenet",
+        "format_version": str(FORMAT_VERSION),
+        "network": json.dumps({"layers": [layer.config() for layer in network.layers]}),
+        "extra": json.dumps(extra),
+    }
+    own = {"parameters": network.parameters, "statistics": network.statistics}
+    arrays = {name: np.ascontiguousarray(array) for name, array in {**tensors, **own}.items()}
+    write_atomically(path, to_bytes(arrays, metadata=metadata))
+
+
+def read_model(
+    path: str | PathLike[str],
+) -> tuple[Network, dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+    """Read a network with all that belongs to it.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    network : Network
+        With its parameters and statistics.
+    extra : dict
+        Plain data.
+    tensors : dict of str to ndarray
+        Arrays besides the network's own.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ModelFileError
+        If the file can't be used; the message says why.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: there is no such file")
+    metadata, tensors = _read(path)
+    _check_version(path, metadata)
+    try:
+        network = _rebuild(json.loads(metadata["network"]), tensors)
+        extra = json.loads(metadata["extra"])
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ModelFileError(f"{path}: not a valid model: {error}") from error
+    return network, extra, tensors
+
+
+def _read(path: str | PathLike[str]) -> tuple[dict[str, str], dict[str, np.ndarray[Any, Any]]]:
+    """Let safetensors read the file, which checks offsets and sizes."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, ValueError, TypeError) as error:
+        raise ModelFileError(f"{path}: not a model file, or a damaged one: {error}") from error
+
+
+def _check_version(path: str | PathLike[str], metadata: dict[str, str]) -> None:
+    if metadata.get("format") != "barenet":
+        raise ModelFileError(f"{path}: a safetensors file, but not one of barenet's models")
+    version = metadata.get("format_version", "")
+    if not version.isdecimal() or int(version) > FORMAT_VERSION:
+        raise ModelFileError(
+            f"{path}: has format version {version}, and this barenet reads up to "
+            f"{FORMAT_VERSION}; install a newer barenet"
+        )
+
+
+def _rebuild(description: dict[str, Any], tensors: dict[str, np.ndarray[Any, Any]]) -> Network:
+    """Make the layers, and give them the stored numbers."""
+    parameters, statistics = tensors.pop("parameters"), tensors.pop("statistics")
+    layers = [_layer(config) for config in description["layers"]]
+    network = Network(layers, dtype=parameters.dtype)
+    for name, stored in (("parameters", parameters), ("statistics", statistics)):
+        own = getattr(network, name)
+        if stored.shape != own.shape or stored.dtype != own.dtype:
+            raise ValueError(
+                f"the layers have {own.size} {name} of {own.dtype}, "
+                f"and the file holds {stored.dtype} of shape {stored.shape}"
+            )
+        if not np.isfinite(stored).all():
+            raise ValueError(f"its {name} are not all finite numbers")
+        own[:] = stored
+    return network
+
+
+def _layer(config: dict[str, Any]) -> Layer:
+    arguments = {name: value for name, value in config.items() if name != "layer"}
+    return lookup(LAYERS, config["layer"], "layer")(**arguments)

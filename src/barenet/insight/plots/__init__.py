@@ -1,0 +1,44 @@
+"""Pictures of training, fits, classifiers and weights.
+
+Each function returns a matplotlib Figure that belongs to its caller: nothing is kept by pyplot,
+nothing needs a screen, and a notebook shows it. `save_figure` writes it to a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from barenet.insight.plots.boundary import plot_boundary
+from barenet.insight.plots.confusion import plot_confusion
+from barenet.insight.plots.digits import plot_digits
+from barenet.insight.plots.fit import plot_fit, plot_fit_at_epochs
+from barenet.insight.plots.history import plot_history
+from barenet.insight.plots.saving import save_figure
+from barenet.insight.plots.weights import plot_weights
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "PLOTS",
+    "plot_boundary",
+    "plot_confusion",
+    "plot_digits",
+    "plot_fit",
+    "plot_fit_at_epochs",
+    "plot_history",
+    "plot_weights",
+    "save_figure",
+]
+
+#: Every kind of picture. The first line of a function's docstring says what it draws.
+PLOTS: dict[str, Callable[..., Figure]] = {
+    "history": plot_history,
+    "fit": plot_fit,
+    "epochs": plot_fit_at_epochs,
+    "boundary": plot_boundary,
+    "digits": plot_digits,
+    "confusion": plot_confusion,
+    "weights": plot_weights,
+}

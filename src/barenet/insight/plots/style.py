@@ -1,0 +1,227 @@
+"""The look that every picture shares.
+
+One colour for one role everywhere, told apart by readers who see few colours (the palette is
+Okabe and Ito's, with Tol's to go on with). Everything is set on the axes, nothing in matplotlib's
+global settings, which other threads and the user's own pictures share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from barenet.extras import require
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.figure import Figure
+
+PAPER, INK, MUTED, GRID = "#FFFFFF", "#262626", "#6B6B6B", "#E8E8E8"
+TRAINING, VALIDATION = "#0072B2", "#D55E00"
+ACTUAL, PREDICTED = "#8A8A8A", "#AA3377"
+WRONG = "#B3001B"
+
+#: One colour and one marker a class. Ten and seven, so that no pair repeats before 70 classes.
+CLASS_COLORS = (
+    *("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"),
+    *("#D55E00", "#F0E442", "#332288", "#882255", "#999933"),
+)
+CLASS_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+TITLE_SIZE, LABEL_SIZE, SMALL_SIZE = 11.0, 10.0, 9.0
+
+
+def new_picture(
+    width: float, height: float, rows: int = 1, columns: int = 1, *, share: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """Make an empty figure with its panels, read row by row.
+
+    Parameters
+    ----------
+    width, height : float
+        Size in inches.
+    rows, columns : int, default=1
+        The grid of panels.
+    share : bool, default=False
+        All panels have the same limits.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With constrained layout, and outside pyplot's care.
+    list of matplotlib.axes.Axes
+        ``rows * columns`` panels.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> picture, panels = new_picture(6, 3, columns=2)
+    >>> len(panels)
+    2
+    """
+    require("matplotlib.figure", extra="plot", purpose="a picture")
+    from barenet.insight.plots.picture import Picture
+
+    picture = Picture(figsize=(width, height), dpi=100, facecolor=PAPER, layout="constrained")
+    picture.get_layout_engine().set(w_pad=0.08, h_pad=0.08)  # type: ignore[union-attr, call-arg]
+    panels = picture.subplots(rows, columns, squeeze=False, sharex=share, sharey=share)
+    for axes in panels.flat:
+        _dress(axes)
+    return picture, list(panels.flat)
+
+
+def _dress(axes: Axes) -> None:
+    """Light paper, two thin spines, horizontal lines to read values from."""
+    axes.set_facecolor(PAPER)
+    axes.grid(visible=False, which="both")
+    axes.grid(axis="y", color=GRID, linewidth=0.8, linestyle="-", alpha=1.0)
+    axes.set_axisbelow(True)
+    axes.minorticks_off()
+    for side, spine in axes.spines.items():
+        spine.set(visible=side in ("left", "bottom"), color=MUTED, linewidth=0.8)
+    axes.tick_params(
+        which="both",
+        direction="out",
+        colors=MUTED,
+        labelcolor=INK,
+        labelsize=SMALL_SIZE,
+        length=3.5,
+        width=0.8,
+        pad=3.5,
+    )
+    axes.tick_params(which="both", top=False, right=False, left=True, bottom=True)
+
+
+def bare(axes: Axes) -> None:
+    """Take away what an image does not need: ticks, grid and spines.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        The panel.
+    """
+    axes.set(xticks=[], yticks=[])
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+
+
+def title(axes: Axes, text: str, **changes: object) -> None:
+    """Write a panel's title.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        The panel.
+    text : str
+        What it says.
+    **changes : object
+        Properties of matplotlib's Text that differ from the common look.
+    """
+    look = {"loc": "left", "fontsize": TITLE_SIZE, "fontweight": "normal", "color": INK, "pad": 6}
+    axes.set_title(text, **(look | changes))  # type: ignore[arg-type]
+
+
+def label_axes(axes: Axes, x: str | None = None, y: str | None = None) -> None:
+    """Name the axes of a panel.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        The panel.
+    x, y : str, optional
+        Names, with their units.
+    """
+    look = {"fontsize": LABEL_SIZE, "color": INK, "fontweight": "normal", "labelpad": 4}
+    if x is not None:
+        axes.set_xlabel(x, loc="center", **look)  # type: ignore[arg-type]
+    if y is not None:
+        axes.set_ylabel(y, loc="center", **look)  # type: ignore[arg-type]
+
+
+def headline(figure: Figure, text: str | None) -> None:
+    """Write the title of the whole picture, where there is one.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The picture.
+    text : str or None
+        What it says.
+    """
+    if text is not None:
+        figure.suptitle(text, fontsize=TITLE_SIZE + 1, fontweight="bold", color=INK)
+
+
+def legend(figure: Figure, axes: Axes, columns: int = 5) -> None:
+    """Name what a panel's colours and markers mean, under the picture and out of its way.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The picture.
+    axes : matplotlib.axes.Axes
+        The panel whose labelled artists are named.
+    columns : int, default=5
+        Names in one row.
+    """
+    handles, names = axes.get_legend_handles_labels()
+    key = figure.legend(
+        handles,
+        names,
+        loc="outside lower center",
+        ncols=min(columns, len(names)),
+        frameon=False,
+        fontsize=SMALL_SIZE,
+        labelcolor=INK,
+        handletextpad=0.5,
+        columnspacing=1.4,
+        borderaxespad=0.2,
+    )
+    for handle in key.legend_handles:
+        handle.set(alpha=1.0, markersize=6.0)  # type: ignore[union-attr]
+
+
+def label_ends(axes: Axes, ends: Sequence[tuple[str, float, str]], gap: float = 0.075) -> None:
+    """Write each curve's name to the right of its end, apart where two would overlap.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        The panel, with its limits and scale already final.
+    ends : sequence of (str, float, str)
+        Name, last value and colour of each curve; at most two.
+    gap : float, default=0.075
+        Least distance between two names, as a share of the panel's height.
+    """
+    to_fraction = axes.transScale + axes.transLimits
+    heights = [float(to_fraction.transform((1.0, value))[1]) for _, value, _ in ends]
+    if len(ends) == 2 and abs(heights[0] - heights[1]) < gap:
+        middle, up = sum(heights) / 2, 1 if heights[0] >= heights[1] else -1
+        heights = [middle + up * gap / 2, middle - up * gap / 2]
+    for (name, _, color), height in zip(ends, heights, strict=True):
+        look = {"color": color, "fontsize": SMALL_SIZE, "va": "center", "ha": "left"}
+        axes.text(1.015, height, name, transform=axes.transAxes, **look)  # type: ignore[arg-type]
+
+
+def dress_scale(bar: Colorbar, text: str, ticks: Sequence[float] | None = None) -> None:
+    """Give a colour bar the common look.
+
+    Parameters
+    ----------
+    bar : matplotlib.colorbar.Colorbar
+        The bar.
+    text : str
+        What the colour means.
+    ticks : sequence of float, optional
+        Where it is labelled; by default matplotlib chooses.
+    """
+    if ticks is not None:
+        bar.set_ticks(ticks)
+    bar.set_label(text, fontsize=LABEL_SIZE, color=INK)
+    bar.ax.tick_params(labelsize=SMALL_SIZE, labelcolor=INK, length=0)
+    bar.outline.set_visible(False)

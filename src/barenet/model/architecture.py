@@ -1,0 +1,166 @@
+"""Architecture: from sizes and names to layers that fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from barenet.model.activations import Activation
+from barenet.model.initializers import Initializer
+from barenet.model.layers import Dense, Dropout, Layer
+from barenet.model.layout import Layout
+from barenet.model.validation import check_count
+
+__all__ = ["chain_widths", "dense_layers"]
+
+#: 4 GiB of float64: more is a slip of the keyboard, and is refused before memory is asked for.
+MOST_PARAMETERS = 2**29
+
+
+def dense_layers(
+    sizes: Sequence[int] | Sequence[Mapping[str, Any]],
+    hidden: str | Activation | Sequence[str | Activation],
+    output: str | Activation,
+    *,
+    init: str | Initializer | None,
+    bias_init: str | Initializer,
+    rate: float,
+) -> list[Layer]:
+    """Make dense layers, with dropout after each hidden one if there is a rate.
+
+    Parameters
+    ----------
+    sizes : sequence of int, or of mappings
+        Widths, or a ``{"in", "out", "activation"}`` for each layer.
+    hidden : str, Activation or a sequence of them
+        Activation of the hidden layers.
+    output : str or Activation
+        Activation of the last layer.
+    init, bias_init : str or Initializer, optional
+        What the weights and biases start from.
+    rate : float
+        Of the dropout.
+
+    Returns
+    -------
+    list of Layer
+        From the input to the output.
+
+    Raises
+    ------
+    ValueError
+        If the sizes or activations can't be understood.
+
+    Examples
+    --------
+    >>> dense_layers([2, 3, 1], "relu", "sigmoid", init=None, bias_init="zeros", rate=0.5)
+    [Dense(2, 3, 'relu'), Dropout(rate=0.5), Dense(3, 1, 'sigmoid')]
+    """
+    entries = _as_list(sizes)
+    if entries and all(isinstance(entry, Mapping) for entry in entries):
+        triples = [_from_mapping(entry, index) for index, entry in enumerate(entries)]
+    else:
+        triples = _from_widths(entries, hidden, output)
+    layers: list[Layer] = []
+    for n_in, n_out, activation in triples:
+        layers += [Dense(n_in, n_out, activation, init=init, bias_init=bias_init), Dropout(rate)]
+    return [layer for layer in layers[:-1] if rate > 0 or isinstance(layer, Dense)]
+
+
+def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
+    """Follow the widths from the input to the output, and refuse layers that don't fit.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        From the input to the output.
+
+    Returns
+    -------
+    tuple of int
+        The width of the input, and of the output of each layer that changes it.
+
+    Raises
+    ------
+    ValueError
+        If there are no layers, one's outputs don't fit the next one's inputs, or a layer is not
+        one, or belongs to another network.
+
+    Examples
+    --------
+    >>> chain_widths([Dense(2, 3), Dropout(0.1), Dense(3, 1)])
+    (2, 3, 1)
+    """
+    if not layers:
+        raise ValueError("layers: a network needs at least one layer")
+    _check_each(layers)
+    sizes: list[int] = []
+    width: int | None = None
+    for index, layer in enumerate(layers):
+        if layer.n_in is not None and width not in (None, layer.n_in):
+            raise ValueError(
+                f"layers: layer {index} ({layer!r}) takes {layer.n_in} inputs, "
+                f"and the layers before it give {width}"
+            )
+        width = layer.n_in if width is None else width
+        sizes += [width] if width is not None and not sizes else []
+        if layer.n_out is not None:
+            width = layer.n_out
+            sizes.append(width)
+    _check_size(layers)
+    return tuple(sizes)
+
+
+def _from_widths(
+    widths: list[Any],
+    hidden: str | Activation | Sequence[str | Activation],
+    output: str | Activation,
+) -> list[tuple[int, int, str | Activation]]:
+    """Pair each width with the next, and each pair with its activation."""
+    if len(widths) < 2:
+        raise ValueError(f"sizes: expected at least an input and an output, got {widths!r}")
+    for width in widths:
+        check_count(width, "sizes")
+    n_hidden = len(widths) - 2
+    names = [hidden] * n_hidden if isinstance(hidden, str | Activation) else list(hidden)
+    if len(names) != n_hidden:
+        raise ValueError(
+            f"hidden: {len(names)} activations for {n_hidden} hidden layers; "
+            "give one for all, or one for each"
+        )
+    return list(zip(widths[:-1], widths[1:], [*names, output], strict=True))
+
+
+def _from_mapping(layer: Mapping[str, Any], index: int) -> tuple[int, int, str | Activation]:
+    """Read ``{"in": 784, "out": 16, "activation": "relu"}``."""
+    if not {"in", "out"} <= set(layer) <= {"in", "out", "activation"}:
+        raise ValueError(
+            f"sizes: layer {index} needs the keys 'in', 'out' and 'activation', "
+            f"got {', '.join(map(repr, layer)) or 'none'}"
+        )
+    return layer["in"], layer["out"], layer.get("activation", "identity")
+
+
+def _as_list(sizes: Any) -> list[Any]:
+    """Take any series: a list, a tuple, an array."""
+    if isinstance(sizes, str | bytes | Mapping) or not hasattr(sizes, "__iter__"):
+        raise ValueError(f"sizes: expected a list such as [784, 16, 10], got {sizes!r}")
+    return list(sizes)
+
+
+def _check_each(layers: Sequence[Layer]) -> None:
+    """Refuse what is not a layer, and a layer that is in use already."""
+    for index, layer in enumerate(layers):
+        if not isinstance(layer, Layer):
+            raise ValueError(f"layers: expected layers, got {layer!r} at {index}")
+        if layer.is_bound or any(layer is other for other in layers[:index]):
+            raise ValueError(
+                f"layers: layer {index} ({layer!r}) is in use already; make one for each place"
+            )
+
+
+def _check_size(layers: Sequence[Layer]) -> None:
+    """Refuse more parameters than any network of this kind has."""
+    size = Layout(layer.parameter_shapes for layer in layers).size
+    if size > MOST_PARAMETERS:
+        raise ValueError(f"sizes: {size:,} parameters are more than {MOST_PARAMETERS:,}")

@@ -1,0 +1,326 @@
+"""Initializers: the numbers that a layer's parameters start from.
+
+All draw from NumPy's RandomState, whose stream is frozen for good, so a seed gives the same
+network with every version of NumPy. Weights are drawn one output neuron after the other.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from barenet.model.arrays import FloatArray
+from barenet.registry import build
+
+__all__ = [
+    "INITIALIZERS",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Initializer",
+    "LeCunNormal",
+    "LeCunUniform",
+    "Normal",
+    "Orthogonal",
+    "Uniform",
+    "Zeros",
+    "as_initializer",
+]
+
+
+class Initializer(ABC):
+    """A way to draw the first values of an array of parameters.
+
+    Attributes
+    ----------
+    name : str
+        What the initializer is called in `INITIALIZERS`.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def draw(
+        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
+    ) -> FloatArray:
+        """Draw an array.
+
+        Parameters
+        ----------
+        rng : numpy.random.RandomState
+            Where the random numbers come from.
+        shape : tuple of int
+            (n_outputs, n_inputs) for weights, (n_outputs,) for a bias.
+        n_inputs, n_outputs : int
+            Size of the layer, which sets the scale.
+
+        Returns
+        -------
+        ndarray of the given shape, float64
+            The first values.
+        """
+
+
+@dataclass(frozen=True)
+class Zeros(Initializer):
+    """All zeros: right for a bias. Weights of zero never learn, as all neurons stay alike.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Zeros().draw(np.random.RandomState(0), (2,), 3, 2)
+    array([0., 0.])
+    """
+
+    name: ClassVar[str] = "zeros"
+
+    def draw(
+        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
+    ) -> FloatArray:
+        return np.zeros(shape)
+
+
+@dataclass(frozen=True)
+class Normal(Initializer):
+    """Normally distributed around 0.
+
+    Parameters
+    ----------
+    std : float, default=0.1
+        Standard deviation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Normal(std=0.1).draw(np.random.RandomState(0), (2,), 3, 2).round(4)
+    array([0.1764, 0.04 ])
+    """
+
+    std: float = 0.1
+    name: ClassVar[str] = "normal"
+
+    def draw(
+        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
+    ) -> FloatArray:
+        return rng.standard_normal(shape) * self.std
+
+
+@dataclass(frozen=True)
+class Uniform(Initializer):
+    """Uniformly distributed from −limit to limit.
+
+    Parameters
+    ----------
+    limit : float, default=0.1
+        Greatest absolute value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Uniform(limit=0.1).draw(np.random.RandomState(0), (2,), 3, 2).round(4)
+    array([0.0098, 0.043 ])
+    """
+
+    limit: float = 0.1
+    name: ClassVar[str] = "uniform"
+
+    def draw(
+        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
+    ) -> FloatArray:
+        return rng.uniform(-self.limit, self.limit, shape)
+
+
+class VarianceScaling(Initializer):
+    """Draws whose variance is `scale` over a count of neurons, so that signals keep their size.
+
+    The sum of n products of independent numbers has n times the variance of one of them; weights
+    of variance scale / n undo that, layer after layer.
+
+    Attributes
+    ----------
+    scale : float
+        2 makes up for a ReLU, which loses half of the signal; else 1.
+    fan : {"in", "average"}
+        Which neurons are counted: the inputs, for the forward pass, or the average of inputs and
+        outputs, a compromise with the backward pass.
+    distribution : {"normal", "uniform"}
+        Of what the numbers are drawn. A uniform one from −b to b has the variance b²/3.
+    """
+
+    scale: ClassVar[float]
+    fan: ClassVar[Literal["in", "average"]]
+    distribution: ClassVar[Literal["normal", "uniform"]]
+
+    def draw(
+        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
+    ) -> FloatArray:
+        n = n_inputs if self.fan == "in" else (n_inputs + n_outputs) / 2
+        variance = self.scale / n
+        if self.distribution == "normal":
+            return rng.standard_normal(shape) * np.sqrt(variance)
+        limit = np.sqrt(3 * variance)
+        return rng.uniform(-limit, limit, shape)
+
+
+@dataclass(frozen=True)
+class GlorotUniform(VarianceScaling):
+    """Uniform, of variance 2 / (n_inputs + n_outputs): for tanh, sigmoid and softmax.
+
+    From Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
+    networks" (2010).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> GlorotUniform().draw(np.random.RandomState(0), (2, 3), 3, 2).round(2)
+    array([[ 0.11, 0.47, 0.22], [ 0.1 , -0.17, 0.32]])
+    """
+
+    name: ClassVar[str] = "glorot_uniform"
+    scale, fan, distribution = 1.0, "average", "uniform"
+
+
+@dataclass(frozen=True)
+class GlorotNormal(VarianceScaling):
+    """Normal, of variance 2 / (n_inputs + n_outputs): for tanh, sigmoid and softmax.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> GlorotNormal().draw(np.random.RandomState(0), (2,), 3, 2).round(2)
+    array([1.12, 0.25])
+    """
+
+    name: ClassVar[str] = "glorot_normal"
+    scale, fan, distribution = 1.0, "average", "normal"
+
+
+@dataclass(frozen=True)
+class HeUniform(VarianceScaling):
+    """Uniform, of variance 2 / n_inputs: for ReLU and its kin.
+
+    From He, Zhang, Ren and Sun, "Delving deep into rectifiers" (2015).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> HeUniform().draw(np.random.RandomState(0), (2,), 3, 2).round(2)
+    array([0.14, 0.61])
+    """
+
+    name: ClassVar[str] = "he_uniform"
+    scale, fan, distribution = 2.0, "in", "uniform"
+
+
+@dataclass(frozen=True)
+class HeNormal(VarianceScaling):
+    """Normal, of variance 2 / n_inputs: for ReLU and its kin.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> HeNormal().draw(np.random.RandomState(0), (2,), 3, 2).round(2)
+    array([1.44, 0.33])
+    """
+
+    name: ClassVar[str] = "he_normal"
+    scale, fan, distribution = 2.0, "in", "normal"
+
+
+@dataclass(frozen=True)
+class LeCunUniform(VarianceScaling):
+    """Uniform, of variance 1 / n_inputs: keeps the size of the forward signal.
+
+    From LeCun, Bottou, Orr and Müller, "Efficient backprop" (1998).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> LeCunUniform().draw(np.random.RandomState(0), (2,), 3, 2).round(2)
+    array([0.1 , 0.43])
+    """
+
+    name: ClassVar[str] = "lecun_uniform"
+    scale, fan, distribution = 1.0, "in", "uniform"
+
+
+@dataclass(frozen=True)
+class LeCunNormal(VarianceScaling):
+    """Normal, of variance 1 / n_inputs: keeps the size of the forward signal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> LeCunNormal().draw(np.random.RandomState(0), (2,), 3, 2).round(2)
+    array([1.02, 0.23])
+    """
+
+    name: ClassVar[str] = "lecun_normal"
+    scale, fan, distribution = 1.0, "in", "normal"
+
+
+@dataclass(frozen=True)
+class Orthogonal(Initializer):
+    """Rows, or columns where there are fewer, that are orthogonal and of length `gain`.
+
+    The Q of a QR decomposition of normal draws, with the signs of R's diagonal, which makes it
+    uniform over all rotations. From Saxe, McClelland and Ganguli, "Exact solutions to the
+    nonlinear dynamics of learning in deep linear neural networks" (2014).
+
+    Parameters
+    ----------
+    gain : float, default=1.0
+        Length of the vectors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = Orthogonal().draw(np.random.RandomState(0), (2, 3), 3, 2)
+    >>> np.abs(W @ W.T).round(6)
+    array([[1., 0.], [0., 1.]])
+    """
+
+    gain: float = 1.0
+    name: ClassVar[str] = "orthogonal"
+
+    def draw(
+        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
+    ) -> FloatArray:
+        if len(shape) != 2:
+            raise ValueError("bias_init: orthogonal needs a matrix, and a bias is a vector")
+        rows, columns = shape
+        Q, R = np.linalg.qr(rng.standard_normal((max(shape), min(shape))))
+        Q = Q * np.sign(np.diag(R))
+        return self.gain * (Q if rows >= columns else Q.T)
+
+
+#: Every initializer by its name.
+INITIALIZERS: dict[str, type[Initializer]] = {
+    kind.name: kind
+    for kind in (
+        Zeros, Normal, Uniform, GlorotUniform, GlorotNormal, HeUniform, HeNormal,
+        LeCunUniform, LeCunNormal, Orthogonal,
+    )
+}  # fmt: skip
+
+
+def as_initializer(spec: str | Initializer, argument: str = "init") -> Initializer:
+    """Turn a name such as ``"normal:std=0.1"`` into the initializer.
+
+    Parameters
+    ----------
+    spec : str or Initializer
+        A name from `INITIALIZERS`, with options after a colon, or an instance.
+    argument : str
+        What it was given for, named in errors.
+
+    Returns
+    -------
+    Initializer
+        The instance.
+    """
+    return build(Initializer, INITIALIZERS, spec, argument)

@@ -1,0 +1,181 @@
+"""Dense: every output is a weighted sum of all inputs, and then a bend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from barenet.model.activations import Activation, Identity, as_activation
+from barenet.model.arrays import FloatArray
+from barenet.model.initializers import Initializer, as_initializer
+from barenet.model.layers.layer import Layer
+from barenet.model.validation import check_count
+from barenet.registry import spec_of
+
+__all__ = ["Dense", "DenseCache"]
+
+#: Activations that lose the negative half of the signal, which He's initialization makes up for.
+RECTIFIERS = {"relu", "leaky_relu", "elu", "gelu", "silu", "softplus"}
+
+
+class DenseCache(NamedTuple):
+    """What `Dense.backward` needs: the input, the values before and after the activation."""
+
+    X: FloatArray
+    Z: FloatArray
+    A: FloatArray
+    activation: Activation
+
+
+class Dense(Layer):
+    """A = f(X W + b).
+
+    Parameters
+    ----------
+    n_in : int
+        Number of inputs.
+    n_out : int
+        Number of neurons, each with one output.
+    activation : str or Activation, default="identity"
+        The function f, a name from `ACTIVATIONS` or an instance.
+    init : str or Initializer, optional
+        What the weights start from: by default He's uniform for ReLU and its kin, Glorot's uniform
+        for the others.
+    bias_init : str or Initializer, default="zeros"
+        What the biases start from.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (n_in, n_out)
+        W, a view into the network's parameters.
+    bias : ndarray of shape (n_out,)
+        b, a view into the network's parameters.
+
+    Examples
+    --------
+    >>> from barenet import Dense, Network
+    >>> network = Network([Dense(2, 1)], dtype="float64")
+    >>> network.layers[0].weights = [[1.0], [10.0]]
+    >>> network.layers[0].bias = 0.5
+    >>> network.predict([[1.0, 2.0], [3.0, 4.0]])
+    array([[21.5], [43.5]])
+    """
+
+    name: ClassVar[str] = "dense"
+    weights: FloatArray
+    bias: FloatArray
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        activation: str | Activation = "identity",
+        *,
+        init: str | Initializer | None = None,
+        bias_init: str | Initializer = "zeros",
+    ) -> None:
+        self.n_in = check_count(n_in, "n_in")
+        self.n_out = check_count(n_out, "n_out")
+        self.activation = as_activation(activation)
+        usual = "he_uniform" if self.activation.name in RECTIFIERS else "glorot_uniform"
+        self.init = as_initializer(usual if init is None else init)
+        self.bias_init = as_initializer(bias_init, "bias_init")
+
+    @property
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        return {"weights": (self.n_in, self.n_out), "bias": (self.n_out,)}
+
+    def forward(
+        self, X: FloatArray, *, training: bool = False, key: int = 0, logits: bool = False
+    ) -> tuple[FloatArray, DenseCache]:
+        """Compute Z = X W + b and A = f(Z).
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_in)
+            The output of the layer before.
+        training, key : bool, int
+            Not used here.
+        logits : bool
+            True to stop at Z, for a loss that has the activation inside it.
+
+        Returns
+        -------
+        A : ndarray of shape (n_samples, n_out)
+            The layer's output.
+        cache : DenseCache
+            X, Z, A and f.
+        """
+        activation = Identity() if logits else self.activation
+        Z = X @ self.weights + self.bias
+        A = activation.forward(Z)
+        return A, DenseCache(X, Z, A, activation)
+
+    def backward(
+        self, cache: DenseCache, d_output: FloatArray, out: Mapping[str, FloatArray]
+    ) -> FloatArray:
+        """Compute dL/dW, dL/db and dL/dX from dL/dA.
+
+        With z_ij = Σₖ x_ik w_kj + b_j and a_ij = f(z_ij), the chain rule goes through Z:
+
+            dL/dz_ij = dL/da_ij · f′(z_ij)
+            dL/dw_kj = Σᵢ dL/dz_ij · ∂z_ij/∂w_kj = Σᵢ x_ik dL/dz_ij     so  dW = Xᵀ dZ
+            dL/db_j  = Σᵢ dL/dz_ij                                      so  db = column sums of dZ
+            dL/dx_ik = Σⱼ dL/dz_ij w_kj                                 so  dX = dZ Wᵀ
+
+        The mean over the samples is already in dL/dA, where the loss has put it.
+
+        Parameters
+        ----------
+        cache : DenseCache
+            From `forward`.
+        d_output : ndarray of shape (n_samples, n_out)
+            dL/dA.
+        out : mapping of str to ndarray
+            dL/dW is written to ``out["weights"]``, dL/db to ``out["bias"]``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_in)
+            dL/dX.
+        """
+        X, Z, A, activation = cache
+        dZ = activation.backward(Z, A, d_output)
+        np.matmul(X.T, dZ, out=out["weights"])
+        np.sum(dZ, axis=0, out=out["bias"])
+        return dZ @ self.weights.T
+
+    def initialize(self, rng: np.random.RandomState) -> None:
+        """Draw the weights, neuron by neuron, and then the biases.
+
+        Parameters
+        ----------
+        rng : numpy.random.RandomState
+            Where the random numbers come from.
+        """
+        n_in, n_out = self.weights.shape
+        self.weights = self.init.draw(rng, (n_out, n_in), n_in, n_out).T
+        self.bias = self.bias_init.draw(rng, (n_out,), n_in, n_out)
+
+    def config(self) -> dict[str, Any]:
+        """Describe the layer as plain data.
+
+        Returns
+        -------
+        dict
+            ``"layer"``, its name, and its arguments.
+        """
+        return {
+            "layer": self.name,
+            "n_in": self.n_in,
+            "n_out": self.n_out,
+            "activation": spec_of(self.activation),
+            "init": spec_of(self.init),
+            "bias_init": spec_of(self.bias_init),
+        }
+
+    def __repr__(self) -> str:
+        """Write the call, without the initializers, whose work is done."""
+        return f"Dense({self.n_in}, {self.n_out}, {spec_of(self.activation)!r})"

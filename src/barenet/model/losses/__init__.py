@@ -1,0 +1,122 @@
+"""Losses: what training makes small. `LOSSES` holds every one by its name."""
+
+from __future__ import annotations
+
+from barenet.model.losses.cross_entropy import (
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+)
+from barenet.model.losses.loss import Loss
+from barenet.model.losses.regression import (
+    AbsoluteError,
+    ExponentialPoisson,
+    Huber,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
+from barenet.registry import build
+
+__all__ = [
+    "LOSSES",
+    "AbsoluteError",
+    "BinaryCrossEntropy",
+    "CategoricalCrossEntropy",
+    "ExponentialPoisson",
+    "Huber",
+    "Loss",
+    "Poisson",
+    "Quantile",
+    "SigmoidCrossEntropy",
+    "SoftmaxCrossEntropy",
+    "SquaredError",
+    "as_loss",
+    "loss_on",
+]
+
+#: Every loss by its name. Those on logits are not chosen but found: see `loss_on`.
+LOSSES: dict[str, type[Loss]] = {
+    kind.name: kind
+    for kind in (
+        SquaredError, AbsoluteError, Huber, Quantile, Poisson,
+        BinaryCrossEntropy, CategoricalCrossEntropy,
+    )
+}  # fmt: skip
+
+#: The loss that goes with an output activation, where none is asked for.
+USUAL_LOSS = {
+    "softmax": CategoricalCrossEntropy,
+    "sigmoid": BinaryCrossEntropy,
+    "exponential": Poisson,
+    "softplus": Poisson,
+}
+
+
+def as_loss(spec: str | Loss | None, activation: str) -> Loss:
+    """Turn a name into a loss, or choose the usual one, and check that it fits the output.
+
+    Parameters
+    ----------
+    spec : str, Loss or None
+        A name from `LOSSES`, with options after a colon, an instance, or None for the usual one:
+        categorical cross-entropy for softmax, binary for sigmoid, Poisson for exponential and
+        softplus, else squared error.
+    activation : str
+        The network's output activation.
+
+    Returns
+    -------
+    Loss
+        The instance.
+
+    Raises
+    ------
+    ValueError
+        If there is no such loss, or it can't be computed from that output.
+
+    Examples
+    --------
+    >>> as_loss(None, "softmax")
+    CategoricalCrossEntropy()
+    >>> as_loss("huber:delta=2", "identity")
+    Huber(delta=2)
+    """
+    if spec is None:
+        return USUAL_LOSS.get(activation, SquaredError)()
+    loss = build(Loss, LOSSES, spec, "loss")
+    if loss.outputs is not None and activation not in loss.outputs:
+        raise ValueError(
+            f"loss: {loss.name} needs an output activation of {' or '.join(loss.outputs)}, "
+            f"and the network's is {activation}"
+        )
+    return loss
+
+
+def loss_on(loss: Loss, activation: str) -> tuple[Loss, bool]:
+    """Choose how a loss is computed: from the logits where that has a stable form.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss asked for.
+    activation : str
+        The network's output activation.
+
+    Returns
+    -------
+    loss : Loss
+        The loss to compute with.
+    logits : bool
+        True if it takes the values before the output activation.
+
+    Examples
+    --------
+    >>> loss_on(CategoricalCrossEntropy(), "softmax")
+    (SoftmaxCrossEntropy(), True)
+    >>> loss_on(SquaredError(), "sigmoid")
+    (SquaredError(factor=0.5), False)
+    """
+    stable = loss.on_logits(activation)
+    return (loss, False) if stable is None else (stable, True)

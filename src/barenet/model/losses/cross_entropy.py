@@ -1,0 +1,156 @@
+"""Losses for classes: binary and categorical cross-entropy.
+
+Each comes twice: from the probabilities, as it is written in books, and from the logits, with the
+sigmoid or softmax inside. The second one is what trains: it can't overflow, loses no digits, and
+its derivative is simply p − y.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from barenet.model.activations import Softmax, sigmoid
+from barenet.model.arrays import FloatArray
+from barenet.model.losses.loss import Loss
+
+__all__ = [
+    "BinaryCrossEntropy",
+    "CategoricalCrossEntropy",
+    "SigmoidCrossEntropy",
+    "SoftmaxCrossEntropy",
+]
+
+
+@dataclass(frozen=True)
+class BinaryCrossEntropy(Loss):
+    """ℓ = −Σⱼ yⱼ ln pⱼ + (1 − yⱼ) ln(1 − pⱼ): each output is a yes or no of its own.
+
+    With the derivative (pⱼ − yⱼ) / (pⱼ(1 − pⱼ)). Probabilities are kept within the dtype's
+    precision of 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(BinaryCrossEntropy().value(np.array([[0.8]]), np.array([[1.0]])), 6)  # −ln 0.8
+    0.223144
+    """
+
+    name: ClassVar[str] = "binary_cross_entropy"
+    outputs: ClassVar[tuple[str, ...]] = ("sigmoid", "softmax")
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = _inside(output)
+        return -(y * np.log(p) + (1 - y) * np.log1p(-p)).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = _inside(output)
+        return (p - y) / (p * (1 - p))
+
+    def check_targets(self, y: FloatArray) -> None:
+        _check_probabilities(y, self.name)
+
+    def on_logits(self, activation: str) -> Loss | None:
+        return SigmoidCrossEntropy() if activation == "sigmoid" else None
+
+
+@dataclass(frozen=True)
+class SigmoidCrossEntropy(Loss):
+    """`BinaryCrossEntropy` of p = σ(z), from z: ℓ = Σⱼ max(zⱼ, 0) − yⱼzⱼ + ln(1 + exp(−|zⱼ|)).
+
+    The chain rule cancels nearly everything: with dp/dz = p(1 − p),
+
+        dℓ/dz = (p − y) / (p(1 − p)) · p(1 − p) = p − y.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> z = np.array([[-1e4], [1e4]])
+    >>> SigmoidCrossEntropy().per_sample(z, np.array([[1.0], [1.0]]))
+    array([10000., 0.])
+    """
+
+    name: ClassVar[str] = "sigmoid_cross_entropy"
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        softplus = np.maximum(output, 0) + np.log1p(np.exp(-np.abs(output)))
+        return (softplus - y * output).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        return sigmoid(output) - y
+
+
+@dataclass(frozen=True)
+class CategoricalCrossEntropy(Loss):
+    """ℓ = −Σⱼ yⱼ ln pⱼ: y is 1 for the sample's class, and 0 for all others.
+
+    With the derivative −yⱼ/pⱼ. Probabilities are kept within the dtype's precision of 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> p, y = np.array([[0.7, 0.2, 0.1]]), np.array([[1.0, 0.0, 0.0]])
+    >>> round(CategoricalCrossEntropy().value(p, y), 6)  # −ln 0.7
+    0.356675
+    """
+
+    name: ClassVar[str] = "categorical_cross_entropy"
+    outputs: ClassVar[tuple[str, ...]] = ("softmax", "sigmoid")
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        return -(y * np.log(_inside(output))).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        return -y / _inside(output)
+
+    def check_targets(self, y: FloatArray) -> None:
+        _check_probabilities(y, self.name)
+        if not np.allclose(y.sum(axis=1), 1, atol=1e-3):
+            raise ValueError(
+                "y: categorical_cross_entropy needs rows that sum to 1 (one class each); "
+                "for several labels at once take a sigmoid output and binary_cross_entropy"
+            )
+
+    def on_logits(self, activation: str) -> Loss | None:
+        return SoftmaxCrossEntropy() if activation == "softmax" else None
+
+
+@dataclass(frozen=True)
+class SoftmaxCrossEntropy(Loss):
+    """`CategoricalCrossEntropy` of p = softmax(z), from z: ℓ = −Σⱼ yⱼ (zⱼ − ln Σₖ exp zₖ).
+
+    With ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ − pⱼ) and Σᵢ yᵢ = 1,
+
+        ∂ℓ/∂zⱼ = −Σᵢ yᵢ/pᵢ · pᵢ(δᵢⱼ − pⱼ) = −yⱼ + pⱼ Σᵢ yᵢ = pⱼ − yⱼ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> z, y = np.array([[1e4, 0.0], [0.0, 0.0]]), np.array([[0.0, 1.0], [1.0, 0.0]])
+    >>> SoftmaxCrossEntropy().per_sample(z, y).round(4)
+    array([1.0e+04, 6.931e-01])
+    """
+
+    name: ClassVar[str] = "softmax_cross_entropy"
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        Z = output - output.max(axis=1, keepdims=True)
+        log_p = Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+        return -(y * log_p).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        return Softmax().forward(output) - y
+
+
+def _inside(p: FloatArray) -> FloatArray:
+    """Keep probabilities that were rounded to 0 or 1 away from the logarithm's poles."""
+    epsilon = np.finfo(p.dtype).eps
+    return np.clip(p, epsilon, 1 - epsilon)
+
+
+def _check_probabilities(y: FloatArray, loss: str) -> None:
+    """Refuse targets outside of 0 … 1."""
+    if ((y < 0) | (y > 1)).any():
+        raise ValueError(f"y: {loss} needs targets from 0 to 1, got {y.min():g} to {y.max():g}")

@@ -1,0 +1,209 @@
+"""Losses for numbers: squared, absolute, Huber, quantile and Poisson."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from barenet.model.arrays import FloatArray
+from barenet.model.losses.loss import Loss
+
+__all__ = [
+    "AbsoluteError",
+    "ExponentialPoisson",
+    "Huber",
+    "Poisson",
+    "Quantile",
+    "SquaredError",
+]
+
+
+@dataclass(frozen=True)
+class SquaredError(Loss):
+    """ℓ = factor · Σⱼ (ŷⱼ − yⱼ)², with the derivative 2 · factor · (ŷⱼ − yⱼ).
+
+    The sum is over the outputs, the mean over the samples. What is called "squared error"
+    elsewhere differs by a factor, and a factor is the same as another learning rate:
+
+    - ½, the default, makes the derivative ŷ − y. It is the tutorial of the sine wave's, and
+      scikit-learn's for one output.
+    - 1 makes it 2(ŷ − y): the tutorial of the handwritten digits, and what is called "mean squared
+      error" for one output. For k outputs, PyTorch and Keras average over them too: 1/k.
+
+    Parameters
+    ----------
+    factor : float, default=0.5
+        What the squares are multiplied with.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> output, y = np.array([[1.0], [4.0]]), np.array([[0.0], [2.0]])
+    >>> SquaredError().value(output, y)  # ½ · (1² + 2²) / 2
+    1.25
+    >>> SquaredError(factor=1).gradient(output, y)
+    array([[1.], [2.]])
+    """
+
+    factor: float = 0.5
+    name: ClassVar[str] = "squared_error"
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        return self.factor * ((output - y) ** 2).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        return 2 * self.factor * (output - y)
+
+
+@dataclass(frozen=True)
+class AbsoluteError(Loss):
+    """ℓ = Σⱼ |ŷⱼ − yⱼ|, with the derivative sign(ŷⱼ − yⱼ): the best constant is the median.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> AbsoluteError().value(np.array([[1.0], [4.0]]), np.array([[0.0], [2.0]]))
+    1.5
+    """
+
+    name: ClassVar[str] = "absolute_error"
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        return np.abs(output - y).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        return np.sign(output - y)
+
+
+@dataclass(frozen=True)
+class Huber(Loss):
+    """ℓ = Σⱼ h(ŷⱼ − yⱼ), h(e) = ½e² for |e| ≤ δ and else δ(|e| − ½δ).
+
+    Squared for small errors and absolute for large ones, so outliers pull with no more than δ:
+    h′(e) is e, cut off at ±δ. From Huber, "Robust estimation of a location parameter" (1964).
+
+    Parameters
+    ----------
+    delta : float, default=1.0
+        Where the parabola becomes a line.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Huber(delta=1.0).value(np.array([[1.0], [4.0]]), np.array([[0.0], [2.0]]))
+    1.0
+    """
+
+    delta: float = 1.0
+    name: ClassVar[str] = "huber"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.delta < np.inf:
+            raise ValueError(f"loss: huber's delta must be a positive number, got {self.delta!r}")
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        size = np.abs(output - y)
+        parabola, line = 0.5 * size**2, self.delta * (size - 0.5 * self.delta)
+        return np.where(size <= self.delta, parabola, line).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        return np.clip(output - y, -self.delta, self.delta)
+
+
+@dataclass(frozen=True)
+class Quantile(Loss):
+    """ℓ = Σⱼ max(q·e, (q − 1)·e) with e = yⱼ − ŷⱼ: the best constant is the q-quantile.
+
+    Saying too little costs q a unit, saying too much 1 − q; also called pinball loss. From Koenker
+    and Bassett, "Regression quantiles" (1978).
+
+    Parameters
+    ----------
+    q : float, default=0.5
+        Share of the targets that should lie below the prediction.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Quantile(q=0.9).value(np.array([[0.0], [2.0]]), np.array([[1.0], [1.0]])).__round__(6)
+    0.5
+    """
+
+    q: float = 0.5
+    name: ClassVar[str] = "quantile"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.q < 1:
+            raise ValueError(f"loss: quantile's q must be between 0 and 1, got {self.q!r}")
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        error = y - output
+        return np.maximum(self.q * error, (self.q - 1) * error).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        below, above = y > output, y < output
+        return ((1 - self.q) * above - self.q * below).astype(output.dtype)
+
+
+@dataclass(frozen=True)
+class Poisson(Loss):
+    """ℓ = Σⱼ ŷⱼ − yⱼ + yⱼ ln(yⱼ/ŷⱼ), with the derivative 1 − yⱼ/ŷⱼ: for counts.
+
+    Half the deviance of a Poisson distribution of rate ŷ, so the loss of a perfect prediction is
+    0. The output must be positive: exponential (the usual one), softplus, sigmoid or softmax.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(Poisson().value(np.array([[2.0]]), np.array([[1.0]])), 6)  # 1 − ln 2
+    0.306853
+    """
+
+    name: ClassVar[str] = "poisson"
+    outputs: ClassVar[tuple[str, ...]] = ("exponential", "softplus", "sigmoid", "softmax")
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        rate = _positive(output)
+        return (rate - y - y * np.log(rate) + _y_log_y(y)).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        return 1 - y / _positive(output)
+
+    def check_targets(self, y: FloatArray) -> None:
+        if (y < 0).any():
+            raise ValueError(f"y: the poisson loss needs counts of 0 or more, got {y.min()}")
+
+    def on_logits(self, activation: str) -> Loss | None:
+        return ExponentialPoisson() if activation == "exponential" else None
+
+
+@dataclass(frozen=True)
+class ExponentialPoisson(Loss):
+    """`Poisson` of ŷ = eᶻ, from z: ℓ = Σⱼ e^zⱼ − yⱼ − yⱼzⱼ + yⱼ ln yⱼ, with the derivative ŷ − y.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(ExponentialPoisson().value(np.log([[2.0]]), np.array([[1.0]])), 6)
+    0.306853
+    """
+
+    name: ClassVar[str] = "exponential_poisson"
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        return (np.exp(output) - y - y * output + _y_log_y(y)).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        return np.exp(output) - y
+
+
+def _positive(output: FloatArray) -> FloatArray:
+    """Keep a rate that was rounded to 0 away from the logarithm's pole."""
+    return np.maximum(output, np.finfo(output.dtype).tiny)
+
+
+def _y_log_y(y: FloatArray) -> FloatArray:
+    """y ln y, with its limit 0 at 0."""
+    return y * np.log(np.where(y > 0, y, 1))

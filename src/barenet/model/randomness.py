@@ -1,0 +1,96 @@
+"""Random numbers as functions: the same question always has the same answer.
+
+A generator with a hidden state makes a run depend on all that was drawn before. Here the i-th
+number of a key is computed from the key and i alone, by the SplitMix64 mixing function, so any
+engine can ask for any of them in any order, and a resumed run needs no state but its step count.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["derive_key", "fresh_key", "uniforms"]
+
+# The constants of SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number
+# generators" (2014), with Stafford's "Mix13" shifts and multipliers.
+GOLDEN_GAMMA = 0x9E3779B97F4A7C15
+MULTIPLIER_1 = 0xBF58476D1CE4E5B9
+MULTIPLIER_2 = 0x94D049BB133111EB
+MASK = 0xFFFFFFFFFFFFFFFF
+
+
+def derive_key(key: int, *path: int) -> int:
+    """Derive an independent key from a key and the numbers of a path.
+
+    Parameters
+    ----------
+    key : int
+        A seed or a key.
+    *path : int
+        What the new key is for, such as the step and the layer.
+
+    Returns
+    -------
+    int
+        A key of 64 bits.
+
+    Examples
+    --------
+    >>> derive_key(0, 1) == derive_key(0, 1), derive_key(0, 1) == derive_key(0, 2)
+    (True, False)
+    """
+    for number in (*path, len(path)):
+        key = _mix((key + GOLDEN_GAMMA * (number + 1)) & MASK)
+    return key
+
+
+def fresh_key() -> int:
+    """Draw a key from the operating system, for whoever did not give one.
+
+    Returns
+    -------
+    int
+        A key of 64 bits.
+
+    Examples
+    --------
+    >>> 0 <= fresh_key() < 2**64
+    True
+    """
+    return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
+
+
+def uniforms(key: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Compute the first numbers of a key, uniform from 0 up to but not including 1.
+
+    Parameters
+    ----------
+    key : int
+        From `derive_key`.
+    shape : tuple of int
+        Shape of the array, filled in C order.
+
+    Returns
+    -------
+    ndarray of the given shape, float64
+        Multiples of 2⁻⁵³.
+
+    Examples
+    --------
+    >>> uniforms(0, (3,)).round(4)
+    array([0.8833, 0.4315, 0.0264])
+    """
+    counter = np.arange(1, np.prod(shape, dtype=np.int64) + 1, dtype=np.uint64)
+    bits = np.uint64(key) + counter * np.uint64(GOLDEN_GAMMA)
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(MULTIPLIER_1)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(MULTIPLIER_2)
+    bits ^= bits >> np.uint64(31)
+    return ((bits >> np.uint64(11)) * 2.0**-53).reshape(shape)
+
+
+def _mix(z: int) -> int:
+    """Spread every bit of z over all 64 bits: SplitMix64's finalizer."""
+    z = ((z ^ (z >> 30)) * MULTIPLIER_1) & MASK
+    z = ((z ^ (z >> 27)) * MULTIPLIER_2) & MASK
+    return z ^ (z >> 31)

@@ -1,0 +1,119 @@
+"""Targets: what the network should say, as an array of the shape of what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet.model.arrays import FloatArray
+from barenet.model.validation import as_finite, check_count, numeric_array
+
+__all__ = ["check_targets", "one_hot"]
+
+
+def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray:
+    """Write class indices as rows that are 1 at the class and 0 elsewhere.
+
+    Parameters
+    ----------
+    y : array-like of int of shape (n_samples,)
+        Class indices from 0 to n_classes − 1.
+    n_classes : int
+        Number of columns.
+    dtype : dtype, default=float32
+        Of the result.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+        One row for each sample.
+
+    Raises
+    ------
+    ValueError
+        If an index is not a whole number, or out of range.
+
+    Examples
+    --------
+    >>> one_hot([0, 2], 3)
+    array([[1., 0., 0.],
+           [0., 0., 1.]], dtype=float32)
+    """
+    check_count(n_classes, "n_classes")
+    indices = numeric_array(y, "y")
+    if indices.ndim != 1 or indices.dtype.kind not in "bui":
+        raise ValueError(
+            f"y: expected class indices, whole numbers of shape (n_samples,), got "
+            f"{indices.dtype} of shape {indices.shape}"
+        )
+    return _one_hot(indices, n_classes, dtype)
+
+
+def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[Any]) -> FloatArray:
+    """Return y in the shape of the network's output.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Numbers; or, for a network of several outputs, class indices from 0.
+    n_samples : int
+        The number of rows of X.
+    n_outputs : int
+        The network's number of outputs.
+    dtype : numpy.dtype
+        The network's.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_outputs), of the given dtype
+        The targets.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, the shape does not fit, or there is anything but finite numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_targets([1, 0], 2, 2, np.dtype("float64"))
+    array([[0., 1.],
+           [1., 0.]])
+    """
+    array = _labels_refused(y)
+    if len(array.shape) == 0 or array.shape[0] != n_samples:
+        count = array.shape[0] if array.shape else "no"
+        raise ValueError(f"y: has {count} rows, and X has {n_samples}")
+    if array.ndim == 1 and n_outputs == 1:
+        return as_finite(array.reshape(-1, 1), dtype, "y")
+    if array.ndim == 1 and array.dtype.kind in "bui":
+        return _one_hot(array, n_outputs, dtype)
+    if array.shape != (n_samples, n_outputs):
+        raise ValueError(
+            f"y: expected shape ({n_samples}, {n_outputs}), or class indices as whole numbers of "
+            f"shape ({n_samples},), got {array.dtype} of shape {array.shape}"
+        )
+    return as_finite(array, dtype, "y")
+
+
+def _labels_refused(y: ArrayLike) -> NDArray[Any]:
+    """Turn y into numbers; labels that are text get a hint how to number them."""
+    try:
+        return numeric_array(y, "y")
+    except ValueError as error:
+        hint = "number the classes first: classes, y = np.unique(y, return_inverse=True)"
+        raise ValueError(f"{error}; {hint}") from error
+
+
+def _one_hot(indices: NDArray[Any], n_classes: int, dtype: Any) -> FloatArray:
+    """Write class indices as rows, after a look at their range."""
+    if len(indices) and not (indices.min() >= 0 and indices.max() < n_classes):
+        raise ValueError(
+            f"y: class indices go from {indices.min()} to {indices.max()}, "
+            f"and {n_classes} outputs take 0 to {n_classes - 1}"
+        )
+    rows = np.zeros((len(indices), n_classes), dtype=dtype)
+    rows[np.arange(len(indices)), indices.astype(np.intp)] = 1
+    return rows

@@ -1,0 +1,161 @@
+"""Checks of what users hand in, made once at the public edge; the inside trusts its arguments."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from barenet.model.arrays import FloatArray
+
+__all__ = [
+    "check_count",
+    "check_dtype",
+    "check_inputs",
+    "check_positive",
+    "check_sample_weight",
+    "check_seed",
+    "numeric_array",
+]
+
+
+def check_count(value: object, argument: str) -> int:
+    """Return a whole number of 1 or more, or say what came instead."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
+        raise ValueError(f"{argument}: expected a whole number of 1 or more, got {value!r}")
+    return int(value)
+
+
+def check_positive(value: object, argument: str) -> float:
+    """Return a finite number above 0, or say what came instead."""
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not real or not 0 < float(value) < math.inf:  # type: ignore[arg-type]
+        raise ValueError(f"{argument}: expected a number above 0, got {value!r}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def check_seed(value: object, argument: str = "seed") -> int:
+    """Return a whole number from 0 to 2³² − 1, what NumPy's RandomState takes."""
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not whole or not 0 <= int(value) < 2**32:  # type: ignore[call-overload]
+        raise ValueError(f"{argument}: expected a whole number from 0 to 4294967295, got {value!r}")
+    return int(value)  # type: ignore[call-overload, no-any-return]
+
+
+def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    """Return float32 or float64 as a dtype."""
+    try:
+        result = np.dtype(dtype)
+    except TypeError:
+        result = None
+    if result not in (np.float32, np.float64):
+        raise ValueError(f"dtype: expected float32 or float64, got {dtype!r}")
+    return result
+
+
+def numeric_array(values: ArrayLike, argument: str) -> np.ndarray[Any, np.dtype[Any]]:
+    """Turn anything array-like into real numbers, or name the argument that isn't."""
+    if hasattr(values, "tocsr"):
+        raise ValueError(f"{argument}: sparse matrices are not supported, use {argument}.toarray()")
+    try:
+        array = np.asarray(values)
+        if array.dtype == object:
+            array = array.astype(np.float64)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{argument}: expected an array of numbers: {error}") from error
+    if array.dtype.kind not in "buif":
+        raise ValueError(f"{argument}: expected real numbers, got {array.dtype}")
+    return array
+
+
+def as_finite(values: ArrayLike, dtype: np.dtype[Any], argument: str) -> FloatArray:
+    """Turn anything array-like into finite numbers of a dtype, each row contiguous."""
+    array = numeric_array(values, argument)
+    if not _is_finite(array):
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(f"{argument}: {array[where]} at {where}; only finite numbers can be used")
+    with np.errstate(over="ignore"):
+        result = np.ascontiguousarray(array, dtype=dtype)
+    if result.dtype.itemsize < array.dtype.itemsize and not _is_finite(result):
+        raise ValueError(
+            f"{argument}: {np.abs(array).max():g} is too large for {dtype}; "
+            "scale the data, or use a float64 network"
+        )
+    return result
+
+
+def check_inputs(
+    X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None, argument: str = "X"
+) -> FloatArray:
+    """Return X as a finite matrix of the network's dtype and width.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_inputs)
+        What the user gave.
+    dtype : numpy.dtype
+        The network's.
+    n_inputs : int, optional
+        The network's number of inputs; None takes any.
+    argument : str
+        What it was given for, named in errors.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_inputs), of the given dtype
+        X, not copied where it needs not be.
+
+    Raises
+    ------
+    ValueError
+        If it is not a matrix of that width, has no rows, or holds anything but finite numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_inputs([[1, 2]], np.dtype("float32"), 2)
+    array([[1., 2.]], dtype=float32)
+    """
+    shape = np.shape(X) if not hasattr(X, "tocsr") else X.shape
+    if len(shape) != 2:
+        hint = (
+            f"; for one sample {argument}.reshape(1, -1), for one feature {argument}.reshape(-1, 1)"
+            if len(shape) == 1
+            else ""
+        )
+        raise ValueError(
+            f"{argument}: expected 2 dimensions (n_samples, n_features), got shape {shape}{hint}"
+        )
+    if shape[0] == 0 or shape[1] == 0:
+        raise ValueError(f"{argument}: there is nothing in it, its shape is {shape}")
+    if n_inputs is not None and shape[1] != n_inputs:
+        raise ValueError(
+            f"{argument}: has {shape[1]} features, and the network takes {n_inputs} inputs"
+        )
+    return as_finite(X, dtype, argument)
+
+
+def check_sample_weight(
+    sample_weight: ArrayLike, n_samples: int, dtype: np.dtype[Any]
+) -> FloatArray:
+    """Return sample weights: one for each sample, none negative, not all 0."""
+    weights = as_finite(sample_weight, dtype, "sample_weight")
+    if weights.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight: expected shape ({n_samples},), one for each row of X, "
+            f"got {weights.shape}"
+        )
+    if (weights < 0).any() or not weights.any():
+        raise ValueError("sample_weight: expected weights of 0 or more, and not all of them 0")
+    return weights
+
+
+def _is_finite(array: np.ndarray[Any, np.dtype[Any]]) -> bool:
+    """Tell if all is finite; mostly from the sum alone, which costs no second array."""
+    if array.dtype.kind != "f":
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(array.sum()) or np.isfinite(array).all())

@@ -1,0 +1,1 @@
+"""How a gradient becomes a step: pure mathematics on flat vectors."""

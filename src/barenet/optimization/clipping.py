@@ -1,0 +1,117 @@
+"""Clipping: a limit to how large a gradient may be, against the one bad batch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from barenet.model.arrays import FloatArray
+from barenet.model.validation import check_positive
+from barenet.registry import build
+
+__all__ = ["CLIPPINGS", "ClipNorm", "ClipValue", "Clipping", "as_clipping"]
+
+
+@dataclass(frozen=True)
+class Clipping(ABC):
+    """A limit to the gradient.
+
+    Attributes
+    ----------
+    name : str
+        What the clipping is called in `CLIPPINGS`.
+    limit : float
+        The greatest size that is left alone.
+    """
+
+    name: ClassVar[str]
+    limit: float
+
+    def __post_init__(self) -> None:
+        check_positive(self.limit, "clip")
+
+    @abstractmethod
+    def clip(self, gradient: FloatArray) -> None:
+        """Cut the gradient down to the limit, in place.
+
+        Parameters
+        ----------
+        gradient : ndarray of shape (n_parameters,)
+            The derivative of the loss by each parameter.
+        """
+
+
+@dataclass(frozen=True)
+class ClipValue(Clipping):
+    """Cut each entry off at ±limit.
+
+    Parameters
+    ----------
+    limit : float
+        Greatest absolute value of an entry.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> gradient = np.array([3.0, -0.5])
+    >>> ClipValue(1.0).clip(gradient)
+    >>> gradient
+    array([ 1. , -0.5])
+    """
+
+    name: ClassVar[str] = "value"
+
+    def clip(self, gradient: FloatArray) -> None:
+        np.clip(gradient, -self.limit, self.limit, out=gradient)
+
+
+@dataclass(frozen=True)
+class ClipNorm(Clipping):
+    """Shorten the whole gradient to the length `limit`, and keep its direction.
+
+    From Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks"
+    (2013).
+
+    Parameters
+    ----------
+    limit : float
+        Greatest Euclidean norm.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> gradient = np.array([3.0, -4.0])
+    >>> ClipNorm(1.0).clip(gradient)
+    >>> gradient
+    array([ 0.6, -0.8])
+    """
+
+    name: ClassVar[str] = "norm"
+
+    def clip(self, gradient: FloatArray) -> None:
+        norm = np.sqrt(gradient @ gradient)
+        if norm > self.limit:
+            gradient *= self.limit / norm
+
+
+#: Every clipping by its name.
+CLIPPINGS: dict[str, type[Clipping]] = {kind.name: kind for kind in (ClipValue, ClipNorm)}
+
+
+def as_clipping(spec: str | Clipping | None) -> Clipping | None:
+    """Turn a name such as ``"norm:limit=1"`` into the clipping.
+
+    Parameters
+    ----------
+    spec : str, Clipping or None
+        A name from `CLIPPINGS`, with options after a colon, an instance, or None for no limit.
+
+    Returns
+    -------
+    Clipping or None
+        The instance.
+    """
+    return None if spec is None else build(Clipping, CLIPPINGS, spec, "clip")

@@ -1,0 +1,49 @@
+"""Optimizers: rules for the next step. `OPTIMIZERS` holds every one by its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from barenet.optimization.optimizers.adaptive import AdaGrad, Adam, AdamW, RMSProp
+from barenet.optimization.optimizers.descent import SGD, Momentum, Nesterov
+from barenet.optimization.optimizers.lbfgs import LBFGS
+from barenet.optimization.optimizers.optimizer import Optimizer
+from barenet.registry import build
+
+__all__ = [
+    "LBFGS",
+    "OPTIMIZERS",
+    "SGD",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "Momentum",
+    "Nesterov",
+    "Optimizer",
+    "RMSProp",
+    "as_optimizer",
+]
+
+#: Every optimizer by its name.
+OPTIMIZERS: dict[str, type[Any]] = {
+    kind.name: kind for kind in (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW, LBFGS)
+}
+
+
+def as_optimizer(spec: str | Optimizer | LBFGS) -> Optimizer | LBFGS:
+    """Turn a name such as ``"adam:beta1=0.8"`` into the optimizer.
+
+    Parameters
+    ----------
+    spec : str, Optimizer or LBFGS
+        A name from `OPTIMIZERS`, with options after a colon, or an instance.
+
+    Returns
+    -------
+    Optimizer or LBFGS
+        The instance.
+    """
+    if isinstance(spec, LBFGS):
+        return spec
+    optimizer: Optimizer | LBFGS = build(Optimizer, OPTIMIZERS, spec, "optimizer")
+    return optimizer

@@ -1,0 +1,180 @@
+"""Optimizers with a rate of their own for each parameter, by the size of its gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from barenet.model.arrays import FloatArray
+from barenet.optimization.optimizers.optimizer import Optimizer
+
+__all__ = ["AdaGrad", "Adam", "AdamW", "RMSProp"]
+
+
+@dataclass
+class AdaGrad(Optimizer):
+    """s ← s + g², θ ← θ − η g / (√s + ε): what has moved much moves less.
+
+    From Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic
+    optimization" (2011).
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.01
+        η.
+    epsilon : float, default=1e-10
+        ε, to divide by something where there was no gradient yet.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta = np.array([1.0, 1.0])
+    >>> AdaGrad(learning_rate=0.1).step(theta, np.array([100.0, 0.01]))
+    >>> theta.round(6)  # the first step is η for every parameter
+    array([0.9, 0.9])
+    """
+
+    name: ClassVar[str] = "adagrad"
+    moment_names: ClassVar[tuple[str, ...]] = ("squares",)
+    learning_rate: float = 0.01
+    epsilon: float = 1e-10
+
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        s = self.moments["squares"]
+        s += gradient**2
+        parameters -= rate * gradient / (np.sqrt(s) + self.epsilon)
+
+
+@dataclass
+class RMSProp(Optimizer):
+    """s ← ρ s + (1 − ρ) g², θ ← θ − η g / (√s + ε): AdaGrad that forgets.
+
+    From Tieleman and Hinton, "Neural networks for machine learning", lecture 6 (2012).
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.001
+        η.
+    decay : float, default=0.99
+        ρ, the share of the old average that is kept.
+    epsilon : float, default=1e-8
+        ε, to divide by something where there was no gradient yet.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta = np.array([1.0])
+    >>> RMSProp(learning_rate=0.1, decay=0.99).step(theta, np.array([5.0]))
+    >>> theta.round(6)  # 1 − 0.1 · 5 / √(0.01 · 25)
+    array([0.])
+    """
+
+    name: ClassVar[str] = "rmsprop"
+    moment_names: ClassVar[tuple[str, ...]] = ("squares",)
+    learning_rate: float = 0.001
+    decay: float = 0.99
+    epsilon: float = 1e-8
+
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        s = self.moments["squares"]
+        s *= self.decay
+        s += (1 - self.decay) * gradient**2
+        parameters -= rate * gradient / (np.sqrt(s) + self.epsilon)
+
+
+@dataclass
+class Adam(Optimizer):
+    """A running mean m of the gradient, over the root of one of its square v.
+
+    At step t:
+
+        m ← β₁ m + (1 − β₁) g            m̂ = m / (1 − β₁ᵗ)
+        v ← β₂ v + (1 − β₂) g²           v̂ = v / (1 − β₂ᵗ)
+        θ ← θ − η m̂ / (√v̂ + ε)
+
+    Both averages start from 0; m̂ and v̂ make up for that. From Kingma and Ba, "Adam: a method for
+    stochastic optimization" (2015).
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.001
+        η, about how far a parameter moves in a step.
+    beta1, beta2 : float, default=0.9 and 0.999
+        Share of the old averages that is kept.
+    epsilon : float, default=1e-8
+        ε, to divide by something where there was no gradient yet.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta = np.array([1.0, 1.0])
+    >>> Adam(learning_rate=0.1).step(theta, np.array([100.0, -0.01]))
+    >>> theta.round(6)
+    array([0.9, 1.1])
+    """
+
+    name: ClassVar[str] = "adam"
+    moment_names: ClassVar[tuple[str, ...]] = ("mean", "squares")
+    learning_rate: float = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
+        m *= self.beta1
+        m += (1 - self.beta1) * gradient
+        v *= self.beta2
+        v += (1 - self.beta2) * gradient**2
+        m_hat = m / (1 - self.beta1**t)
+        v_hat = v / (1 - self.beta2**t)
+        parameters -= rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
+
+
+@dataclass
+class AdamW(Optimizer):
+    """Adam, with θ ← θ − η λ θ before it: the weights decay on their own, not by the gradient.
+
+    An L2 penalty's gradient would be divided by √v̂, and so decay less where gradients are large.
+    From Loshchilov and Hutter, "Decoupled weight decay regularization" (2019).
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.001
+        η, about how far a parameter moves in a step.
+    beta1, beta2 : float, default=0.9 and 0.999
+        Share of the old averages that is kept.
+    epsilon : float, default=1e-8
+        ε, to divide by something where there was no gradient yet.
+    weight_decay : float, default=0.01
+        λ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta = np.array([1.0])
+    >>> AdamW(learning_rate=0.1, weight_decay=0.5).step(theta, np.array([100.0]))
+    >>> theta.round(6)  # 1 · (1 − 0.05) − 0.1
+    array([0.85])
+    """
+
+    name: ClassVar[str] = "adamw"
+    moment_names: ClassVar[tuple[str, ...]] = ("mean", "squares")
+    learning_rate: float = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    weight_decay: float = 0.01
+
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
+        parameters *= 1 - rate * self.weight_decay
+        m *= self.beta1
+        m += (1 - self.beta1) * gradient
+        v *= self.beta2
+        v += (1 - self.beta2) * gradient**2
+        m_hat = m / (1 - self.beta1**t)
+        v_hat = v / (1 - self.beta2**t)
+        parameters -= rate * m_hat / (np.sqrt(v_hat) + self.epsilon)

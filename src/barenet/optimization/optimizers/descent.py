@@ -1,0 +1,110 @@
+"""Gradient descent: plain, with momentum, and with Nesterov's look ahead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from barenet.model.arrays import FloatArray
+from barenet.optimization.optimizers.optimizer import Optimizer
+
+__all__ = ["SGD", "Momentum", "Nesterov"]
+
+
+@dataclass
+class SGD(Optimizer):
+    """θ ← θ − η g: a step against the gradient.
+
+    Called stochastic as g comes from a batch, which stands for all samples.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.1
+        η.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta = np.array([1.0, 2.0])
+    >>> SGD(learning_rate=0.1).step(theta, np.array([10.0, 0.0]))
+    >>> theta
+    array([0., 2.])
+    """
+
+    name: ClassVar[str] = "sgd"
+    learning_rate: float = 0.1
+
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        parameters -= rate * gradient
+
+
+@dataclass
+class Momentum(Optimizer):
+    """v ← β v − η g, θ ← θ + v: a ball that rolls, and keeps some of its speed.
+
+    From Polyak, "Some methods of speeding up the convergence of iteration methods" (1964).
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.01
+        η.
+    beta : float, default=0.9
+        Share of the speed that is kept.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta, momentum = np.array([1.0]), Momentum(learning_rate=0.1)
+    >>> for _ in range(2):
+    ...     momentum.step(theta, np.array([1.0]))
+    >>> theta  # 1 − 0.1 − (0.09 + 0.1)
+    array([0.71])
+    """
+
+    name: ClassVar[str] = "momentum"
+    moment_names: ClassVar[tuple[str, ...]] = ("velocity",)
+    learning_rate: float = 0.01
+    beta: float = 0.9
+
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        v = self.moments["velocity"]
+        v *= self.beta
+        v -= rate * gradient
+        parameters += v
+
+
+@dataclass
+class Nesterov(Optimizer):
+    """v ← β v − η g, θ ← θ + β v − η g: the slope is felt where the ball will be.
+
+    With the parameters kept at the point that is looked ahead to, as in Sutskever, Martens, Dahl
+    and Hinton, "On the importance of initialization and momentum in deep learning" (2013). From
+    Nesterov, "A method of solving a convex programming problem with convergence rate O(1/k²)"
+    (1983).
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.01
+        η.
+    beta : float, default=0.9
+        Share of the speed that is kept.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta, nesterov = np.array([1.0]), Nesterov(learning_rate=0.1)
+    >>> nesterov.step(theta, np.array([1.0]))
+    >>> theta  # 1 − 0.09 − 0.1
+    array([0.81])
+    """
+
+    name: ClassVar[str] = "nesterov"
+    moment_names: ClassVar[tuple[str, ...]] = ("velocity",)
+    learning_rate: float = 0.01
+    beta: float = 0.9
+
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        v = self.moments["velocity"]
+        v *= self.beta
+        v -= rate * gradient
+        parameters += self.beta * v - rate * gradient

@@ -1,0 +1,128 @@
+"""L-BFGS: a full-batch method that learns the curvature from its last steps. SciPy's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from barenet.model.arrays import FloatArray
+from barenet.optimization.optimizers.optimizer import check_options
+
+__all__ = ["LBFGS"]
+
+
+@dataclass
+class LBFGS:
+    """Limited-memory BFGS through ``scipy.optimize.minimize``.
+
+    It needs the loss of all rows at once, has no learning rate (a line search finds each step's
+    length), and is often the best for small data. An epoch is one of its iterations. From Liu and
+    Nocedal, "On the limited memory BFGS method for large scale optimization" (1989).
+
+    Parameters
+    ----------
+    memory : int, default=10
+        Steps that it remembers.
+    tolerance : float, default=1e-5
+        It ends when no entry of the gradient is larger than this.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta = np.array([3.0, -1.0])
+    >>> LBFGS().minimize(lambda p: (float(p @ p), 2 * p), theta, 50, lambda *_: False)
+    'converged'
+    >>> theta.round(6)
+    array([0., 0.])
+    """
+
+    name: ClassVar[str] = "lbfgs"
+    memory: int = 10
+    tolerance: float = 1e-5
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def minimize(
+        self,
+        value_and_gradient: Callable[[FloatArray], tuple[float, FloatArray]],
+        parameters: FloatArray,
+        iterations: int,
+        after_iteration: Callable[[float, FloatArray], bool],
+    ) -> str:
+        """Minimize a function of the parameters, and leave the best ones in place.
+
+        Parameters
+        ----------
+        value_and_gradient : callable
+            From the parameters to the loss and its gradient.
+        parameters : ndarray of shape (n_parameters,)
+            Where to start, and where the result is written.
+        iterations : int
+            The most iterations.
+        after_iteration : callable
+            Called with the loss and gradient that each iteration started from, once `parameters`
+            hold what it ended with; True stops.
+
+        Returns
+        -------
+        str
+            ``"converged"``, ``"stopped"``, or ``"completed"`` after all iterations.
+        """
+        from scipy.optimize import minimize
+
+        search = _Search(value_and_gradient, parameters, after_iteration)
+        result = minimize(
+            search.evaluate,
+            parameters.astype(np.float64),
+            jac=True,
+            method="L-BFGS-B",
+            callback=search.finish_iteration,
+            options={
+                "maxiter": iterations,
+                "maxfun": 20 * iterations,
+                "maxcor": int(self.memory),
+                "gtol": self.tolerance,
+            },
+        )
+        parameters[:] = result.x
+        if search.stopped:
+            return "stopped"
+        return "converged" if result.success else "completed"
+
+
+class _Search:
+    """What happens between SciPy's iterations."""
+
+    def __init__(
+        self,
+        value_and_gradient: Callable[[FloatArray], tuple[float, FloatArray]],
+        parameters: FloatArray,
+        after_iteration: Callable[[float, FloatArray], bool],
+    ) -> None:
+        self.value_and_gradient = value_and_gradient
+        self.parameters = parameters
+        self.after_iteration = after_iteration
+        self.start: tuple[float, FloatArray] | None = None
+        self.last: tuple[float, FloatArray] | None = None
+        self.stopped = False
+
+    def evaluate(self, x: FloatArray) -> tuple[float, FloatArray]:
+        """Compute the loss at x, in the parameters' own dtype."""
+        self.parameters[:] = x
+        value, gradient = self.value_and_gradient(self.parameters)
+        self.last = (value, gradient.astype(np.float64))
+        self.start = self.start or self.last
+        return self.last
+
+    def finish_iteration(self, x: FloatArray) -> None:
+        """Report an iteration; SciPy takes StopIteration as the wish to stop."""
+        self.parameters[:] = x
+        assert self.start is not None
+        start, self.start = self.start, self.last
+        if self.after_iteration(*start):
+            self.stopped = True
+            raise StopIteration

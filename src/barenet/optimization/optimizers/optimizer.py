@@ -1,0 +1,116 @@
+"""What an optimizer is: a rule that turns a gradient into a step of the parameters.
+
+All works on flat vectors, so a rule is written as in the paper it comes from.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from barenet.model.arrays import FloatArray
+
+__all__ = ["Optimizer", "check_options"]
+
+
+@dataclass
+class Optimizer(ABC):
+    """A rule for the next step.
+
+    Attributes
+    ----------
+    name : str
+        What the optimizer is called in `OPTIMIZERS`.
+    learning_rate : float
+        Scale of a step.
+    moments : dict of str to ndarray
+        What it remembers of the steps before: vectors of the parameters' length, by name. Empty
+        before the first step.
+    n_steps : int
+        Steps taken.
+    """
+
+    name: ClassVar[str]
+    moment_names: ClassVar[tuple[str, ...]] = ()
+
+    learning_rate: float
+    moments: dict[str, FloatArray] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    n_steps: int = field(default=0, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def step(
+        self, parameters: FloatArray, gradient: FloatArray, learning_rate: float | None = None
+    ) -> None:
+        """Change the parameters by one step, in place.
+
+        Parameters
+        ----------
+        parameters : ndarray of shape (n_parameters,)
+            What is learned.
+        gradient : ndarray of shape (n_parameters,)
+            The derivative of the loss by each.
+        learning_rate : float, optional
+            For this step alone, from a schedule; by default the optimizer's own.
+
+        Raises
+        ------
+        ValueError
+            If the optimizer has taken steps with a vector of another length.
+        """
+        if not self.moments:
+            self.moments = {name: np.zeros_like(parameters) for name in self.moment_names}
+        for moment in self.moments.values():
+            if moment.shape != parameters.shape:
+                raise ValueError(
+                    f"optimizer: it remembers {moment.size} parameters, and this network has "
+                    f"{parameters.size}; use a new one, or reset() it"
+                )
+        self.n_steps += 1
+        rate = self.learning_rate if learning_rate is None else learning_rate
+        self.update(parameters, gradient, rate)
+
+    @abstractmethod
+    def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
+        """Apply the rule; `moments` and `n_steps` are up to date.
+
+        Parameters
+        ----------
+        parameters, gradient : ndarray of shape (n_parameters,)
+            The first is changed in place.
+        rate : float
+            The learning rate of this step.
+        """
+
+    def reset(self) -> None:
+        """Forget all steps taken."""
+        self.moments, self.n_steps = {}, 0
+
+
+def check_options(optimizer: Optimizer) -> None:
+    """Refuse settings that no rule has: a rate that is not positive, a decay outside of 0 … 1."""
+    for option in dataclasses.fields(optimizer):
+        if not option.init:
+            continue
+        value = getattr(optimizer, option.name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"{option.name}: expected a number, got {value!r}")
+        low, high = RANGES.get(option.name, (0.0, float("inf")))
+        above = value > 0 if option.name in POSITIVE else value >= low
+        if not (above and value < high):
+            sign = "above 0" if option.name in POSITIVE else f"from {low:g}"
+            limit = f" and below {high:g}" if high < float("inf") else ""
+            raise ValueError(f"{option.name}: expected a number {sign}{limit}, got {value!r}")
+
+
+#: Options that must lie from the first number up to but not including the second.
+RANGES = {"beta": (0.0, 1.0), "beta1": (0.0, 1.0), "beta2": (0.0, 1.0), "decay": (0.0, 1.0)}
+#: Options that must be above 0.
+POSITIVE = {"learning_rate", "epsilon", "memory", "tolerance"}

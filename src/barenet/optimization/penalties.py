@@ -1,0 +1,178 @@
+"""Penalties: a price on large weights, added to the loss, so that the network stays simple.
+
+Biases are free, as are the gains of norms: they don't make a function wilder.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from barenet.model.arrays import FloatArray
+from barenet.model.layout import Layout
+from barenet.registry import build
+
+__all__ = ["L1", "L2", "PENALTIES", "Penalty", "as_penalties"]
+
+
+@dataclass(frozen=True)
+class Penalty(ABC):
+    """A price on the size of the weights.
+
+    Attributes
+    ----------
+    name : str
+        What the penalty is called in `PENALTIES`.
+    strength : float or sequence of float
+        λ: one for all layers, or one for each layer that has weights.
+    """
+
+    name: ClassVar[str]
+    strength: float | Sequence[float]
+
+    def __post_init__(self) -> None:
+        values = [self.strength] if isinstance(self.strength, int | float) else self.strength
+        for value in values:
+            if not isinstance(value, int | float) or not 0 <= value < math.inf:
+                raise ValueError(
+                    f"penalty: {self.name}'s strength must be 0 or more, got {value!r}"
+                )
+
+    @abstractmethod
+    def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
+        """Compute the price.
+
+        Parameters
+        ----------
+        parameters, strengths : ndarray of shape (n_parameters,)
+            What is learned, and λ for each.
+
+        Returns
+        -------
+        float
+            What is added to the loss.
+        """
+
+    @abstractmethod
+    def gradient(self, parameters: FloatArray, strengths: FloatArray) -> FloatArray:
+        """Compute the derivative of the price by each parameter.
+
+        Parameters
+        ----------
+        parameters, strengths : ndarray of shape (n_parameters,)
+            What is learned, and λ for each.
+
+        Returns
+        -------
+        ndarray of shape (n_parameters,)
+            What is added to the gradient.
+        """
+
+    def spread(self, layout: Layout, dtype: np.dtype[np.floating]) -> FloatArray:
+        """Write λ for every parameter: the layer's at its weights, 0 elsewhere.
+
+        Parameters
+        ----------
+        layout : Layout
+            The network's.
+        dtype : numpy.dtype
+            The network's.
+
+        Returns
+        -------
+        ndarray of shape (n_parameters,)
+            The strengths.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many strengths as layers with weights.
+        """
+        slots = [slot for slot in layout.slots if slot.name == "weights"]
+        one = isinstance(self.strength, int | float)
+        values = [self.strength] * len(slots) if one else list(self.strength)
+        if len(values) != len(slots):
+            raise ValueError(
+                f"penalty: {len(values)} strengths for {len(slots)} layers with weights; "
+                "give one for all, or one for each"
+            )
+        strengths = np.zeros(layout.size, dtype)
+        for slot, value in zip(slots, values, strict=True):
+            strengths[slot.start : slot.stop] = value
+        return strengths
+
+
+@dataclass(frozen=True)
+class L1(Penalty):
+    """λ Σ|w|, with the derivative λ sign(w): drives weights to exactly 0.
+
+    Parameters
+    ----------
+    strength : float or sequence of float
+        λ: one for all layers, or one for each layer that has weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> L1(0.1).value(np.array([3.0, -1.0]), np.array([0.1, 0.1]))
+    0.4
+    """
+
+    name: ClassVar[str] = "l1"
+
+    def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
+        return float(strengths @ np.abs(parameters))
+
+    def gradient(self, parameters: FloatArray, strengths: FloatArray) -> FloatArray:
+        return strengths * np.sign(parameters)
+
+
+@dataclass(frozen=True)
+class L2(Penalty):
+    """½ λ Σw², with the derivative λ w: pulls weights towards 0.
+
+    Parameters
+    ----------
+    strength : float or sequence of float
+        λ: one for all layers, or one for each layer that has weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> L2(0.1).value(np.array([3.0, -1.0]), np.array([0.1, 0.1]))
+    0.5
+    """
+
+    name: ClassVar[str] = "l2"
+
+    def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
+        return float(0.5 * strengths @ parameters**2)
+
+    def gradient(self, parameters: FloatArray, strengths: FloatArray) -> FloatArray:
+        return strengths * parameters
+
+
+#: Every penalty by its name.
+PENALTIES: dict[str, type[Penalty]] = {kind.name: kind for kind in (L1, L2)}
+
+
+def as_penalties(spec: str | Penalty | Sequence[str | Penalty] | None) -> list[Penalty]:
+    """Turn names such as ``"l2:strength=1e-4"`` into penalties.
+
+    Parameters
+    ----------
+    spec : str, Penalty, a sequence of them, or None
+        Names from `PENALTIES` with options after a colon, or instances.
+
+    Returns
+    -------
+    list of Penalty
+        The instances; empty for None.
+    """
+    entries = [] if spec is None else [spec] if isinstance(spec, str | Penalty) else list(spec)
+    return [build(Penalty, PENALTIES, entry, "penalty") for entry in entries]

@@ -1,0 +1,296 @@
+"""Schedules: how the learning rate changes while a network learns.
+
+A schedule is a factor on the optimizer's rate, as a function of how far the run has come, so the
+same one serves any optimizer and any rate. Time is counted in epochs, with fractions within one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from barenet.registry import build
+
+__all__ = [
+    "SCHEDULES",
+    "Constant",
+    "Cosine",
+    "ExponentialDecay",
+    "InverseScaling",
+    "OneCycle",
+    "ReduceOnPlateau",
+    "Schedule",
+    "StepDecay",
+    "as_schedule",
+]
+
+
+@dataclass
+class Schedule(ABC):
+    """A factor on the learning rate, over time.
+
+    Attributes
+    ----------
+    name : str
+        What the schedule is called in `SCHEDULES`.
+    """
+
+    name: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        for option in dataclasses.fields(self):
+            value = getattr(self, option.name)
+            if not isinstance(value, int | float) or not 0 <= value < math.inf:
+                raise ValueError(
+                    f"schedule: {self.name}'s {option.name} must be a number of 0 or more, "
+                    f"got {value!r}"
+                )
+
+    @abstractmethod
+    def factor(self, epoch: float, epochs: int) -> float:
+        """Compute the factor on the learning rate.
+
+        Parameters
+        ----------
+        epoch : float
+            Epochs done; 2.5 is the middle of the third one.
+        epochs : int
+            Epochs that the run will have.
+
+        Returns
+        -------
+        float
+            What the optimizer's learning rate is multiplied with.
+        """
+
+    def observe(self, loss: float) -> None:
+        """Take notice of an epoch's loss.
+
+        Parameters
+        ----------
+        loss : float
+            The validation loss where there is one, else the training loss.
+        """
+
+
+@dataclass
+class Constant(Schedule):
+    """Factor 1, always.
+
+    Examples
+    --------
+    >>> Constant().factor(7, 10)
+    1.0
+    """
+
+    name: ClassVar[str] = "constant"
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        return 1.0
+
+
+@dataclass
+class StepDecay(Schedule):
+    """Multiply by `gamma` after each `every` epochs.
+
+    Parameters
+    ----------
+    every : int, default=10
+        Epochs between two steps.
+    gamma : float, default=0.5
+        What each step multiplies by.
+
+    Examples
+    --------
+    >>> [StepDecay(every=10, gamma=0.5).factor(epoch, 30) for epoch in (0, 9.9, 10, 20)]
+    [1.0, 1.0, 0.5, 0.25]
+    """
+
+    name: ClassVar[str] = "step"
+    every: float = 10
+    gamma: float = 0.5
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        return self.gamma ** math.floor(epoch / self.every)
+
+
+@dataclass
+class ExponentialDecay(Schedule):
+    """Factor gammaᵉ at epoch e, with all its fractions.
+
+    Parameters
+    ----------
+    gamma : float, default=0.95
+        What an epoch multiplies by.
+
+    Examples
+    --------
+    >>> ExponentialDecay(gamma=0.25).factor(0.5, 10)
+    0.5
+    """
+
+    name: ClassVar[str] = "exponential"
+    gamma: float = 0.95
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        return self.gamma**epoch
+
+
+@dataclass
+class InverseScaling(Schedule):
+    """Factor 1 / (1 + e)ᵖ at epoch e.
+
+    Parameters
+    ----------
+    power : float, default=0.5
+        p.
+
+    Examples
+    --------
+    >>> InverseScaling(power=0.5).factor(3, 10)
+    0.5
+    """
+
+    name: ClassVar[str] = "inverse_scaling"
+    power: float = 0.5
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        return 1 / (1 + epoch) ** self.power
+
+
+@dataclass
+class Cosine(Schedule):
+    """Up in a line for `warmup` epochs, then down along half a cosine to `floor`.
+
+    From Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017),
+    without the restarts.
+
+    Parameters
+    ----------
+    warmup : float, default=0
+        Epochs of the rise from 0 to 1.
+    floor : float, default=0
+        Factor at the end.
+
+    Examples
+    --------
+    >>> [round(Cosine(warmup=2).factor(epoch, 10), 3) for epoch in (0, 1, 2, 6, 10)]
+    [0.0, 0.5, 1.0, 0.5, 0.0]
+    """
+
+    name: ClassVar[str] = "cosine"
+    warmup: float = 0
+    floor: float = 0
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        if epoch < self.warmup:
+            return epoch / self.warmup
+        return _cosine(1, self.floor, (epoch - self.warmup) / max(epochs - self.warmup, 1e-12))
+
+
+@dataclass
+class OneCycle(Schedule):
+    """Up along half a cosine from 1/`start` to 1, then down to 1/`start`/`end`.
+
+    From Smith and Topin, "Super-convergence: very fast training of neural networks using large
+    learning rates" (2018).
+
+    Parameters
+    ----------
+    rise : float, default=0.3
+        Share of the run that goes up.
+    start : float, default=25
+        The run starts at 1/start.
+    end : float, default=1e4
+        It ends at 1/start/end.
+
+    Examples
+    --------
+    >>> [round(OneCycle().factor(epoch, 10), 3) for epoch in (0, 3, 10)]
+    [0.04, 1.0, 0.0]
+    """
+
+    name: ClassVar[str] = "one_cycle"
+    rise: float = 0.3
+    start: float = 25
+    end: float = 1e4
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        top = self.rise * epochs
+        if epoch < top:
+            return _cosine(1 / self.start, 1, epoch / top)
+        return _cosine(1, 1 / self.start / self.end, (epoch - top) / max(epochs - top, 1e-12))
+
+
+@dataclass
+class ReduceOnPlateau(Schedule):
+    """Multiply by `gamma` when the loss has not improved for `patience` epochs.
+
+    Parameters
+    ----------
+    gamma : float, default=0.5
+        What each reduction multiplies by.
+    patience : int, default=10
+        Epochs without improvement that are waited for.
+    minimum_delta : float, default=1e-4
+        Share of the best loss by which a new one must be lower to count.
+
+    Examples
+    --------
+    >>> schedule = ReduceOnPlateau(gamma=0.5, patience=2)
+    >>> for loss in (1.0, 0.5, 0.5, 0.5):
+    ...     schedule.observe(loss)
+    >>> schedule.factor(4, 10)
+    0.5
+    """
+
+    name: ClassVar[str] = "reduce_on_plateau"
+    gamma: float = 0.5
+    patience: int = 10
+    minimum_delta: float = 1e-4
+    best: float = field(default=math.inf, init=False, repr=False, compare=False)
+    waited: int = field(default=0, init=False, repr=False, compare=False)
+    reductions: int = field(default=0, init=False, repr=False, compare=False)
+
+    def factor(self, epoch: float, epochs: int) -> float:
+        return self.gamma**self.reductions
+
+    def observe(self, loss: float) -> None:
+        improved = loss < self.best * (1 - self.minimum_delta)
+        self.best = loss if improved else self.best
+        self.waited = 0 if improved else self.waited + 1
+        if self.waited >= self.patience:
+            self.reductions, self.waited = self.reductions + 1, 0
+
+
+#: Every schedule by its name.
+SCHEDULES: dict[str, type[Schedule]] = {
+    kind.name: kind
+    for kind in (Constant, StepDecay, ExponentialDecay, InverseScaling, Cosine, OneCycle, ReduceOnPlateau)
+}
+
+
+def as_schedule(spec: str | Schedule | None) -> Schedule:
+    """Turn a name such as ``"step:every=10"`` into the schedule.
+
+    Parameters
+    ----------
+    spec : str, Schedule or None
+        A name from `SCHEDULES`, with options after a colon, an instance, or None for a constant
+        rate.
+
+    Returns
+    -------
+    Schedule
+        The instance.
+    """
+    return Constant() if spec is None else build(Schedule, SCHEDULES, spec, "schedule")
+
+
+def _cosine(start: float, end: float, progress: float) -> float:
+    """Go from start to end along half a cosine."""
+    share = (1 + math.cos(math.pi * min(progress, 1.0))) / 2
+    return end + (start - end) * share

@@ -1,0 +1,167 @@
+"""Names for things: ``"huber:delta=2"`` and the object that it stands for.
+
+Activations, losses, initializers, optimizers, schedules and penalties are small dataclasses, held
+in plain dictionaries by name. Wherever one is expected, its name will do, with options after a
+colon; this file turns the text into the object and the object back into the text.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argument: str) -> T:
+    """Turn a name with options into the object, or check that it already is one.
+
+    Parameters
+    ----------
+    base : class
+        What every class of the registry, and every instance handed in, is.
+    registry : mapping of str to class
+        The names to choose from.
+    spec : str or object
+        ``"name"`` or ``"name:option=value,option=value"``, or an instance, returned as it is.
+    argument : str
+        What the value was given for; named in every error.
+
+    Returns
+    -------
+    object
+        An instance of `base`.
+
+    Raises
+    ------
+    ValueError
+        If the name, an option or a value is wrong; the message lists the right ones.
+
+    Examples
+    --------
+    >>> from barenet.model.activations import ACTIVATIONS, Activation
+    >>> build(Activation, ACTIVATIONS, "leaky_relu:slope=0.2", "hidden")
+    LeakyReLU(slope=0.2)
+    """
+    if isinstance(spec, base):
+        return spec
+    if not isinstance(spec, str):
+        names = ", ".join(sorted(registry))
+        raise ValueError(f"{argument}: expected one of {names}, or an instance, got {spec!r}")
+    name, _, options = spec.strip().partition(":")
+    kind = lookup(registry, name.strip(), argument)
+    try:
+        return kind(**_parse_options(kind, options, argument))
+    except TypeError as error:
+        raise ValueError(f"{argument}: {name}: {error}") from error
+
+
+def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
+    """Look a name up, and list the right ones where it is wrong.
+
+    Parameters
+    ----------
+    registry : mapping of str to object
+        The names to choose from.
+    name : str
+        The name asked for.
+    argument : str
+        What the name was given for.
+
+    Returns
+    -------
+    object
+        The registry's entry.
+
+    Raises
+    ------
+    ValueError
+        If the name is not in the registry.
+
+    Examples
+    --------
+    >>> lookup({"relu": 1, "tanh": 2}, "rellu", "hidden")
+    Traceback (most recent call last):
+    ValueError: hidden: unknown 'rellu', did you mean 'relu'? (choose from relu, tanh)
+    """
+    if name in registry:
+        return registry[name]
+    close = difflib.get_close_matches(name, registry, n=1)
+    hint = f", did you mean {close[0]!r}?" if close else ""
+    raise ValueError(
+        f"{argument}: unknown {name!r}{hint} (choose from {', '.join(sorted(registry))})"
+    )
+
+
+def spec_of(thing: Any) -> str:
+    """Write an object as the text that `build` turns back into it.
+
+    Parameters
+    ----------
+    thing : dataclass instance
+        With a class attribute ``name``.
+
+    Returns
+    -------
+    str
+        The name, and the options that differ from their defaults.
+
+    Examples
+    --------
+    >>> from barenet.model.losses import Huber
+    >>> spec_of(Huber(delta=2.0)), spec_of(Huber())
+    ('huber:delta=2.0', 'huber')
+    """
+    changed = [
+        f"{field.name}={_write(getattr(thing, field.name))}"
+        for field in dataclasses.fields(thing)
+        if field.init and getattr(thing, field.name) != field.default
+    ]
+    return thing.name + (":" + ",".join(changed) if changed else "")
+
+
+def _parse_options(kind: type, text: str, argument: str) -> dict[str, Any]:
+    """Read ``"a=1,b=2"`` into a dictionary, checked against the fields of `kind`."""
+    allowed = [field.name for field in dataclasses.fields(kind) if field.init]
+    options: dict[str, Any] = {}
+    for part in filter(None, (part.strip() for part in _split(text))):
+        key, equals, value = part.partition("=")
+        key = key.strip()
+        if not equals or key not in allowed:
+            known = ", ".join(allowed) or "none"
+            raise ValueError(f"{argument}: {part!r} is no option=value (options: {known})")
+        options[key] = _read(value.strip())
+    return options
+
+
+def _split(text: str) -> list[str]:
+    """Split at the commas outside square brackets."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character == "[") - (character == "]")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+def _read(text: str) -> Any:
+    """Read a number, a boolean, None or a list of them; anything else stays text."""
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return {"true": True, "false": False, "none": None, "inf": float("inf")}.get(
+            text.lower(), text
+        )
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _write(value: Any) -> str:
+    """Write an option's value as `_read` reads it."""
+    if isinstance(value, tuple | list):
+        return "[" + ",".join(_write(item) for item in value) + "]"
+    return value if isinstance(value, str) else repr(value)

@@ -1,0 +1,94 @@
+"""Batches: which rows are visited when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.model.validation import check_count
+
+__all__ = ["batches", "epoch_order"]
+
+
+def epoch_order(n_rows: int, *, seed: int, epoch: int, shuffle: bool = True) -> NDArray[np.intp]:
+    """Order the rows for an epoch.
+
+    The order is a function of the seed and the epoch alone: Philox is a generator that is keyed by
+    numbers and has no other state, so any epoch's order can be asked for at any time.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows.
+    seed : int
+        The run's seed.
+    epoch : int
+        Counted from 0.
+    shuffle : bool, default=True
+        False for the rows as they stand.
+
+    Returns
+    -------
+    ndarray of int of shape (n_rows,)
+        Row numbers, each once.
+
+    Examples
+    --------
+    >>> epoch_order(5, seed=0, epoch=0)
+    array([4, 3, 1, 2, 0])
+    """
+    if not shuffle:
+        return np.arange(n_rows)
+    generator = np.random.Generator(np.random.Philox(key=[seed, epoch]))
+    return generator.permutation(n_rows)
+
+
+def batches(
+    X: NDArray[Any],
+    y: NDArray[Any],
+    *,
+    size: int = 32,
+    rng: np.random.Generator | int | None = None,
+) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    """Cut the rows into batches, for a training loop of one's own.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        The samples.
+    y : ndarray of shape (n_samples, ...)
+        Their targets.
+    size : int, default=32
+        Rows in a batch; the last one has what is left.
+    rng : numpy.random.Generator or int, optional
+        Shuffles the rows; by default they come as they stand.
+
+    Yields
+    ------
+    X_batch : ndarray of shape (size, n_features)
+        The next samples.
+    y_batch : ndarray of shape (size, ...)
+        Their targets.
+
+    Raises
+    ------
+    ValueError
+        If X and y differ in length, or the size is not a whole number of 1 or more.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X, y = np.arange(10).reshape(5, 2), np.arange(5)
+    >>> [y_batch.tolist() for _, y_batch in batches(X, y, size=2)]
+    [[0, 1], [2, 3], [4]]
+    """
+    size = check_count(size, "size")
+    if len(X) != len(y):
+        raise ValueError(f"y: has {len(y)} rows, and X has {len(X)}")
+    order = np.arange(len(X)) if rng is None else np.random.default_rng(rng).permutation(len(X))
+    for start in range(0, len(X), size):
+        rows = order[start : start + size]
+        yield X[rows], y[rows]

@@ -1,0 +1,212 @@
+"""Callbacks: what looks at a run while it goes on, and may end it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+from barenet.model.arrays import FloatArray
+from barenet.model.validation import check_count, check_positive
+from barenet.training.metrics import GREATER_IS_BETTER
+from barenet.training.run import Run
+
+__all__ = ["Callback", "EachEpoch", "EarlyStopping", "StopAfter", "as_callbacks"]
+
+
+class Callback:
+    """Called at the turns of a run; a subclass overrides those that it cares for.
+
+    Examples
+    --------
+    >>> class Halve(Callback):
+    ...     def on_epoch(self, run):
+    ...         run.network.parameters *= 0.5
+    """
+
+    def on_start(self, run: Run) -> None:
+        """Do something before the first epoch.
+
+        Parameters
+        ----------
+        run : Run
+            Where the run stands.
+        """
+
+    def on_slice(self, run: Run) -> None:
+        """Do something after each slice of batches, at most about 200 ms of work.
+
+        Parameters
+        ----------
+        run : Run
+            Where the run stands.
+        """
+
+    def on_epoch(self, run: Run) -> None:
+        """Do something after each epoch; its numbers are in ``run.history``.
+
+        Parameters
+        ----------
+        run : Run
+            Where the run stands.
+        """
+
+    def on_end(self, run: Run) -> None:
+        """Do something after the last epoch, or after an error.
+
+        Parameters
+        ----------
+        run : Run
+            Where the run stands.
+        """
+
+
+class EachEpoch(Callback):
+    """Call a function after each epoch.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the `Run`; the run ends if it returns True.
+
+    Examples
+    --------
+    >>> good_enough = EachEpoch(lambda run: run.history.loss[-1] < 0.01)
+    """
+
+    def __init__(self, function: Callable[[Run], object]) -> None:
+        self.function = function
+
+    def on_epoch(self, run: Run) -> None:
+        if self.function(run) is True:
+            run.stop("a callback returned True")
+
+
+class StopAfter(Callback):
+    """End the run when its time is up.
+
+    Parameters
+    ----------
+    seconds : float
+        Time that the run may take, counted from its start.
+
+    Examples
+    --------
+    >>> StopAfter(60).seconds
+    60.0
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = check_positive(seconds, "seconds")
+        self.deadline = math.inf
+
+    def on_start(self, run: Run) -> None:
+        self.deadline = time.perf_counter() + self.seconds
+
+    def on_slice(self, run: Run) -> None:
+        if time.perf_counter() >= self.deadline:
+            run.stop(f"{self.seconds:g} seconds were over")
+
+
+class EarlyStopping(Callback):
+    """End the run when a monitored number has stopped to improve.
+
+    Parameters
+    ----------
+    monitor : str, default="validation_loss"
+        A curve of the history. Accuracy and R² are better the greater they are, all else the
+        smaller.
+    patience : int, default=10
+        Epochs without improvement that are waited for.
+    minimum_delta : float, default=0.0
+        How much better a number must be to count as an improvement.
+    restore_best : bool, default=True
+        True to put back the parameters of the best epoch at the end, however the run ended.
+
+    Examples
+    --------
+    >>> from barenet import Network, train
+    >>> import numpy as np
+    >>> X = np.linspace(-1, 1, 20).reshape(-1, 1)
+    >>> history = train(
+    ...     Network.dense([1, 8, 1]), X, X[:, 0] ** 2, epochs=500,
+    ...     validation_data=(X, -X[:, 0]), callbacks=[EarlyStopping(patience=3)],
+    ... )
+    >>> len(history) - history.best_epoch
+    4
+    """
+
+    def __init__(
+        self,
+        monitor: str = "validation_loss",
+        *,
+        patience: int = 10,
+        minimum_delta: float = 0.0,
+        restore_best: bool = True,
+    ) -> None:
+        if not 0 <= minimum_delta < math.inf:
+            raise ValueError(f"minimum_delta: expected a number of 0 or more, got {minimum_delta}")
+        self.monitor = monitor
+        self.patience = check_count(patience, "patience")
+        self.minimum_delta = minimum_delta
+        self.restore_best = restore_best
+
+    def on_start(self, run: Run) -> None:
+        self.best, self.waited = math.inf, 0
+        self.snapshot: tuple[FloatArray, FloatArray] | None = None
+
+    def on_epoch(self, run: Run) -> None:
+        value = self._badness(run)
+        if value < self.best - self.minimum_delta:
+            self.best, self.waited = value, 0
+            run.history.best_epoch = run.epoch
+            self.snapshot = (run.network.parameters.copy(), run.network.statistics.copy())
+            return
+        self.waited += 1
+        if self.waited >= self.patience:
+            run.stop(f"{self.monitor} has not improved for {self.patience} epochs")
+
+    def on_end(self, run: Run) -> None:
+        if self.restore_best and self.snapshot is not None:
+            run.network.parameters[:], run.network.statistics[:] = self.snapshot
+
+    def _badness(self, run: Run) -> float:
+        """The monitored number, with its sign such that smaller is better."""
+        if self.monitor not in run.history.curves:
+            raise ValueError(
+                f"monitor: {self.monitor!r} is not measured in this run; "
+                f"there are {', '.join(run.history.curves)}"
+            )
+        value = run.history[self.monitor][-1]
+        greater = self.monitor.removeprefix("validation_") in GREATER_IS_BETTER
+        return -value if greater else value
+
+
+def as_callbacks(
+    callbacks: Callback | Callable[[Run], object] | Sequence[Callback | Callable[[Run], object]],
+) -> list[Callback]:
+    """Turn functions into callbacks that call them after each epoch.
+
+    Parameters
+    ----------
+    callbacks : Callback, callable, or a sequence of them
+        What the user gave.
+
+    Returns
+    -------
+    list of Callback
+        In the same order.
+
+    Raises
+    ------
+    ValueError
+        If something is neither.
+    """
+    entries = callbacks if isinstance(callbacks, Sequence) else [callbacks]
+    return [_as_callback(entry) for entry in entries]
+
+
+def _as_callback(entry: Callback | Callable[[Run], object]) -> Callback:
+    if isinstance(entry, type) or not (isinstance(entry, Callback) or callable(entry)):
+        raise ValueError(f"callbacks: expected a Callback or a function of the run, got {entry!r}")
+    return entry if isinstance(entry, Callback) else EachEpoch(entry)

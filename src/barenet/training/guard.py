@@ -1,0 +1,112 @@
+"""Guard: notices when learning goes wrong, so that nobody is handed NaN in silence."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.engines import SliceReport
+from barenet.errors import DivergenceError
+from barenet.model.arrays import FloatArray
+from barenet.training.run import Run
+
+__all__ = ["Guard"]
+
+#: A loss that has grown by this factor is an explosion, even if it is still a number.
+EXPLOSION = 1e6
+
+
+class Guard:
+    """Watches losses and parameters; keeps the ones from before the current epoch.
+
+    Parameters
+    ----------
+    run : Run
+        What is watched.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.first_loss: float | None = None
+        self.warned: set[str] = set()
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep the parameters and statistics as they are now, to go back to."""
+        network = self.run.network
+        self.kept = network.parameters.copy(), network.statistics.copy()
+
+    def check_slice(self, report: SliceReport) -> None:
+        """Look at the losses of a slice.
+
+        Parameters
+        ----------
+        report : SliceReport
+            What the engine gave; ``run.batch`` is still at its first batch.
+
+        Raises
+        ------
+        DivergenceError
+            If one is not finite.
+        """
+        losses = report.losses
+        if self.first_loss is None:
+            self.first_loss = float(losses[0])
+        finite = np.isfinite(losses)
+        if not finite.all():
+            first = int(np.argmin(finite))
+            self._diverged(self.run.batch + first, float(losses[first]))
+        if losses.max() > EXPLOSION * max(abs(self.first_loss), np.finfo(float).tiny):
+            self._warn(f"the loss grew from {self.first_loss:.4g} to {losses.max():.4g}", ADVICE)
+
+    def check_epoch(self, loss: float, gradient_norms: NDArray[np.float64]) -> None:
+        """Look at an epoch's end: the parameters, and whether there was anything to learn from.
+
+        Parameters
+        ----------
+        loss : float
+            The epoch's mean loss.
+        gradient_norms : ndarray of shape (n_batches,)
+            Of all its batches.
+
+        Raises
+        ------
+        DivergenceError
+            If a parameter is not finite.
+        """
+        if not is_finite(self.run.network.parameters):
+            self._diverged(self.run.n_batches - 1, loss)
+        if loss != 0 and not gradient_norms.any():
+            self._warn("every gradient of an epoch was 0, so nothing is learned", DEAD)
+
+    def _diverged(self, batch: int, loss: float) -> None:
+        """Go back to the epoch's start, and say what happened and what to try."""
+        network, epoch = self.run.network, self.run.epoch
+        network.parameters[:], network.statistics[:] = self.kept
+        self.run.stop("diverged")
+        raise DivergenceError(
+            f"the loss became {loss:.4g} in epoch {epoch}, batch {batch}; {ADVICE}. "
+            "The network has the parameters from before that epoch",
+            epoch=epoch,
+            batch=batch,
+            loss=loss,
+        )
+
+    def _warn(self, what: str, advice: str) -> None:
+        """Warn once of each thing."""
+        if advice not in self.warned:
+            self.warned.add(advice)
+            warnings.warn(
+                f"in epoch {self.run.epoch}, {what}; {advice}", RuntimeWarning, stacklevel=6
+            )
+
+
+ADVICE = "try a smaller learning rate, scaled inputs, or a clipped gradient"
+DEAD = "dead ReLUs? Try another initializer, a smaller learning rate, or leaky_relu"
+
+
+def is_finite(vector: FloatArray) -> bool:
+    """Tell if all numbers of a vector are finite."""
+    return bool(np.isfinite(vector).all())

@@ -1,0 +1,139 @@
+"""History: what was measured in each epoch, and how the run ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["History"]
+
+
+@dataclass
+class History:
+    """The record of a run.
+
+    Attributes
+    ----------
+    curves : dict of str to list of float
+        A number an epoch, by name: ``loss`` (mean over the epoch's batches, each before its step,
+        penalties included), ``gradient_norm`` (mean over the batches), ``learning_rate`` (of the
+        last batch), ``seconds``, each metric's name, and ``validation_`` of the loss and metrics
+        where there are validation data.
+    engine : str
+        The engine that ran.
+    seed : int
+        The run's seed.
+    stopped_because : str
+        ``"completed"``, or what ended it before.
+    best_epoch : int, optional
+        The epoch whose parameters were restored, counted from 0.
+
+    Examples
+    --------
+    >>> history = History()
+    >>> history.append({"loss": 0.5, "seconds": 0.1})
+    >>> history["loss"], len(history)
+    ([0.5], 1)
+    """
+
+    curves: dict[str, list[float]] = field(default_factory=dict)
+    engine: str = ""
+    seed: int = 0
+    stopped_because: str = ""
+    best_epoch: int | None = None
+
+    def append(self, values: Mapping[str, float]) -> None:
+        """Add an epoch.
+
+        Parameters
+        ----------
+        values : mapping of str to float
+            A number for each curve.
+        """
+        for name, value in values.items():
+            self.curves.setdefault(name, []).append(value)
+
+    @property
+    def loss(self) -> list[float]:
+        return self.curves.get("loss", [])
+
+    @property
+    def validation_loss(self) -> list[float]:
+        return self.curves.get("validation_loss", [])
+
+    def last(self) -> dict[str, float]:
+        """Return the last epoch.
+
+        Returns
+        -------
+        dict of str to float
+            A number for each curve.
+        """
+        return {name: curve[-1] for name, curve in self.curves.items()}
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """Return the curves as plain data.
+
+        Returns
+        -------
+        dict of str to list of float
+            A number an epoch, by name.
+        """
+        return {name: list(curve) for name, curve in self.curves.items()}
+
+    def to_jsonl(self) -> str:
+        """Write an epoch a line.
+
+        Returns
+        -------
+        str
+            JSON objects with ``epoch``, counted from 0, and the curves' names.
+
+        Examples
+        --------
+        >>> History({"loss": [0.5, 0.25]}).to_jsonl()
+        '{"epoch": 0, "loss": 0.5}\\n{"epoch": 1, "loss": 0.25}\\n'
+        """
+        names = list(self.curves)
+        rows = zip(*self.curves.values(), strict=True)
+        return "".join(
+            json.dumps({"epoch": epoch, **dict(zip(names, row, strict=True))}) + "\n"
+            for epoch, row in enumerate(rows)
+        )
+
+    @classmethod
+    def from_jsonl(cls, text: str) -> History:
+        """Read what `to_jsonl` wrote.
+
+        Parameters
+        ----------
+        text : str
+            A JSON object a line.
+
+        Returns
+        -------
+        History
+            With its curves alone.
+        """
+        history = cls()
+        for line in text.splitlines():
+            row: dict[str, Any] = json.loads(line)
+            history.append({name: value for name, value in row.items() if name != "epoch"})
+        return history
+
+    def __getitem__(self, name: str) -> list[float]:
+        """Return a curve, or list the ones that there are."""
+        if name not in self.curves:
+            raise KeyError(f"{name!r} was not measured; there are {', '.join(self.curves)}")
+        return self.curves[name]
+
+    def __len__(self) -> int:
+        """Count the epochs."""
+        return len(self.loss)
+
+    def __repr__(self) -> str:
+        """Say in a line how the run went."""
+        ends = f", loss {self.loss[0]:.4g} → {self.loss[-1]:.4g}" if self.loss else ""
+        return f"<History: {len(self)} epochs{ends}, {self.stopped_because or 'running'}>"

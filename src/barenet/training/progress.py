@@ -1,0 +1,111 @@
+"""Progress: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from barenet.model.validation import check_count
+from barenet.training.callbacks import Callback
+from barenet.training.run import Run
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+__all__ = ["Progress"]
+
+
+class Progress(Callback):
+    """Show how a run gets on: epoch, loss, validation, learning rate and the time left.
+
+    Parameters
+    ----------
+    every : int, optional
+        Epochs between two printed lines. By default none on a terminal, where there is the bar,
+        and about twenty elsewhere.
+    file : text file, optional
+        Where to; by default standard error.
+
+    Examples
+    --------
+    >>> import sys
+    >>> from barenet import Network, train
+    >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
+    >>> _ = train(network, [[1.0]], [1.0], optimizer="sgd", batch_size=1, epochs=3,
+    ...           callbacks=Progress(every=2, file=sys.stdout))
+    epoch 0  loss 0.500000  rate 0.1
+    epoch 2  loss 0.204800  rate 0.1
+    """
+
+    def __init__(self, every: int | None = None, *, file: TextIO | None = None) -> None:
+        self.every = None if every is None else check_count(every, "every")
+        self.file = file
+        self.bar: RichProgress | None = None
+        self.task: TaskID | None = None
+
+    def on_start(self, run: Run) -> None:
+        stream = self.file or sys.stderr
+        self.stream = stream
+        self.step = self.every or max(1, run.epochs // 20)
+        self.refreshed = 0.0
+        if stream.isatty():
+            self._open_bar(run, stream)
+
+    def on_slice(self, run: Run) -> None:
+        # A redraw costs a hundred epochs of a tiny network: ten a second are enough.
+        if self.bar is not None and time.perf_counter() - self.refreshed > 0.1:
+            self.refreshed = time.perf_counter()
+            self._move_bar(run, run.epoch + run.batch / run.n_batches)
+
+    def on_epoch(self, run: Run) -> None:
+        due = run.epoch % self.step == 0 or (run.epoch == run.epochs - 1 and self.every is None)
+        if due and (self.bar is None or self.every is not None):
+            self._print(f"epoch {run.epoch}  {describe(run)}")
+
+    def on_end(self, run: Run) -> None:
+        if self.bar is not None:
+            self._move_bar(run, len(run.history))
+            self.bar.stop()
+            self.bar = None
+
+    def _print(self, line: str) -> None:
+        if self.bar is not None:
+            self.bar.console.print(line, highlight=False, markup=False)
+        else:
+            print(line, file=self.stream, flush=True)
+
+    def _open_bar(self, run: Run, stream: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        self.bar = RichProgress(
+            TextColumn("epoch {task.fields[epoch]}/{task.total:.0f}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[numbers]}"),
+            TimeRemainingColumn(),
+            console=Console(file=stream),
+            auto_refresh=False,
+        )
+        self.task = self.bar.add_task("", total=run.epochs, epoch=0, numbers="")
+        self.bar.start()
+
+    def _move_bar(self, run: Run, done: float) -> None:
+        assert self.bar is not None and self.task is not None
+        numbers = describe(run) if len(run.history) else ""
+        self.bar.update(self.task, completed=done, epoch=int(done), numbers=numbers, refresh=True)
+
+
+def describe(run: Run) -> str:
+    """Write the last epoch's numbers in a line."""
+    last = run.history.last()
+    parts = [f"loss {last['loss']:.6f}"]
+    if "validation_loss" in last:
+        parts.append(f"validation {last['validation_loss']:.6f}")
+    for name in ("accuracy", "r2"):
+        value = last.get(f"validation_{name}", last.get(name))
+        parts += [] if value is None else [f"{name} {value:.4f}"]
+    parts += [f"rate {last['learning_rate']:.4g}"] if "learning_rate" in last else []
+    return "  ".join(parts)

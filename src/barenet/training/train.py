@@ -1,0 +1,214 @@
+"""Train: the one way in. Everything is checked here, and then handed to the loop."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+
+from numpy.typing import ArrayLike
+
+from barenet.engines import Job, choose_engine
+from barenet.model.layers import Dropout
+from barenet.model.losses import Loss, as_loss
+from barenet.model.network import Network
+from barenet.model.targets import check_targets
+from barenet.model.validation import (
+    check_count,
+    check_inputs,
+    check_sample_weight,
+    check_seed,
+)
+from barenet.optimization.clipping import Clipping, as_clipping
+from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
+from barenet.optimization.penalties import Penalty, as_penalties
+from barenet.optimization.schedules import Schedule, as_schedule
+from barenet.training.callbacks import Callback, as_callbacks
+from barenet.training.history import History
+from barenet.training.loop import Loop, Plan, Rows, count_batches
+from barenet.training.metrics import as_metrics
+from barenet.training.run import Run
+
+__all__ = ["train"]
+
+
+def train(
+    network: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    loss: str | Loss | None = None,
+    optimizer: str | Optimizer | LBFGS = "adam",
+    epochs: int = 100,
+    batch_size: int | None = 32,
+    shuffle: bool = True,
+    sample_weight: ArrayLike | None = None,
+    validation_data: Sequence[ArrayLike] | None = None,
+    metrics: str | Sequence[str] = (),
+    schedule: str | Schedule | None = None,
+    penalty: str | Penalty | Sequence[str | Penalty] | None = None,
+    clip: str | Clipping | None = None,
+    callbacks: Callback
+    | Callable[[Run], object]
+    | Sequence[Callback | Callable[[Run], object]] = (),
+    engine: str = "auto",
+    seed: int = 0,
+) -> History:
+    """Train a network: change its parameters, step by step, such that the loss gets small.
+
+    Parameters
+    ----------
+    network : Network
+        What is trained, in place, from the parameters that it has.
+    X : array-like of shape (n_samples, n_inputs)
+        The samples, one a row; scaled to about −1 … 1 they are learned best.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        What the network should say: numbers, or class indices from 0.
+    loss : str or Loss, optional
+        What is made small; by default the one that goes with the output activation.
+    optimizer : str, Optimizer or LBFGS, default="adam"
+        How a gradient becomes a step. An instance keeps its moments from call to call.
+    epochs : int, default=100
+        Passes over all rows; for L-BFGS its most iterations.
+    batch_size : int or None, default=32
+        Rows in a step; None for all at once. L-BFGS always takes all.
+    shuffle : bool, default=True
+        Visit the rows in a new order each epoch.
+    sample_weight : array-like of shape (n_samples,), optional
+        How much each row counts.
+    validation_data : tuple of X and y, and of sample weights if there are any, optional
+        Rows that are measured after each epoch and not learned from.
+    metrics : str or sequence of str, default=()
+        What else is measured after each epoch: names from `METRICS`.
+    schedule : str or Schedule, optional
+        How the learning rate changes; by default it stays.
+    penalty : str, Penalty, or a sequence of them, optional
+        A price on large weights.
+    clip : str or Clipping, optional
+        A limit to each gradient, such as ``"norm:limit=1"``.
+    callbacks : Callback, callable, or a sequence of them, default=()
+        What looks on; a function is called with the `Run` after each epoch, and ends it by
+        returning True.
+    engine : {"auto", "reference"}, default="auto"
+        Where the arithmetic runs.
+    seed : int, default=0
+        Fixes the order of the rows and the dropout; the same seed gives the same bits.
+
+    Returns
+    -------
+    History
+        What was measured in each epoch, and how the run ended.
+
+    Raises
+    ------
+    ValueError
+        If an argument can't be used; the message names it.
+    DivergenceError
+        If the loss or a parameter stops being a finite number.
+
+    Warns
+    -----
+    RuntimeWarning
+        If the loss grows a million times over, or all gradients of an epoch are 0.
+    UserWarning
+        If the batch size is larger than the number of rows; it is then that number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from barenet import Network, train
+    >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
+    >>> network = Network.dense([1, 16, 1], seed=1)
+    >>> history = train(network, X, X[:, 0] ** 2, epochs=50)
+    >>> history.loss[-1] < 0.01 * history.loss[0]
+    True
+    """
+    if not isinstance(network, Network):
+        raise ValueError(f"network: expected a Network, got {network!r}")
+    objective = as_loss(loss, network.output_activation)
+    X, y, weight = _check_rows(network, objective, X, y, sample_weight)
+    rule = as_optimizer(optimizer)
+    _check_full_batch(rule, network, clip, schedule)
+    size = len(X) if isinstance(rule, LBFGS) else _check_batch_size(batch_size, len(X))
+    job = Job(
+        network=network,
+        X=X,
+        y=y,
+        sample_weight=weight,
+        loss=objective,
+        optimizer=rule,
+        penalties=as_penalties(penalty),
+        clipping=as_clipping(clip),
+        seed=check_seed(seed),
+    )
+    plan = Plan(
+        batch_size=size,
+        shuffle=shuffle,
+        schedule=as_schedule(schedule),
+        metrics=as_metrics(metrics),
+        validation=_check_validation(network, objective, validation_data),
+    )
+    chosen = choose_engine(engine, job)
+    history = History(engine=chosen.name, seed=seed)
+    run = Run(network, history, check_count(epochs, "epochs"), count_batches(len(X), size))
+    Loop(chosen, run, plan, as_callbacks(callbacks)).start()
+    return history
+
+
+def _check_rows(
+    network: Network,
+    loss: Loss,
+    X: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None,
+) -> Rows:
+    """Bring rows, targets and weights into the network's dtype and shape."""
+    inputs = check_inputs(X, network.dtype, network.n_inputs)
+    n_outputs = network.n_outputs or inputs.shape[1]
+    targets = check_targets(y, len(inputs), n_outputs, network.dtype)
+    loss.check_targets(targets)
+    if sample_weight is None:
+        return inputs, targets, None
+    return inputs, targets, check_sample_weight(sample_weight, len(inputs), network.dtype)
+
+
+def _check_validation(
+    network: Network, loss: Loss, data: Sequence[ArrayLike] | None
+) -> Rows | None:
+    """Check validation rows as training rows are, and say which ones an error is about."""
+    if data is None:
+        return None
+    if not isinstance(data, tuple | list) or len(data) not in (2, 3):
+        raise ValueError("validation_data: expected (X, y) or (X, y, sample_weight)")
+    try:
+        return _check_rows(network, loss, data[0], data[1], data[2] if len(data) == 3 else None)
+    except ValueError as error:
+        raise ValueError(f"validation_data: {error}") from error
+
+
+def _check_batch_size(batch_size: int | None, n_rows: int) -> int:
+    if batch_size is None:
+        return n_rows
+    size = check_count(batch_size, "batch_size")
+    if size > n_rows:
+        warnings.warn(
+            f"batch_size: {size} is more than the {n_rows} rows; taking {n_rows}",
+            UserWarning,
+            stacklevel=3,
+        )
+    return min(size, n_rows)
+
+
+def _check_full_batch(
+    optimizer: Optimizer | LBFGS,
+    network: Network,
+    clip: str | Clipping | None,
+    schedule: str | Schedule | None,
+) -> None:
+    """L-BFGS needs one and the same function in every evaluation, and sets its own steps."""
+    if not isinstance(optimizer, LBFGS):
+        return
+    if any(isinstance(layer, Dropout) and layer.rate > 0 for layer in network.layers):
+        raise ValueError("optimizer: lbfgs can't be used with dropout, which changes every step")
+    if clip is not None or schedule is not None:
+        given = "clip" if clip is not None else "schedule"
+        raise ValueError(f"{given}: lbfgs chooses the length of its steps itself")

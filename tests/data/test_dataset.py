@@ -1,0 +1,79 @@
+"""A data set's split, against scikit-learn's."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.model_selection import train_test_split
+
+from barenet.data.dataset import Dataset
+
+
+def dataset(n: int, classes: tuple[str, ...] | None = ("no", "yes"), **changes) -> Dataset:
+    y = np.arange(n) % len(classes) if classes else np.linspace(0, 1, n)
+    return Dataset(
+        name="numbers",
+        X=np.arange(2.0 * n).reshape(n, 2),
+        y=y,
+        classes=classes,
+        feature_names=("a", "b"),
+        target_name="y",
+        description="for the tests",
+        **changes,
+    )
+
+
+@given(
+    n=st.integers(20, 60),
+    test_size=st.floats(0.2, 0.6),
+    seed=st.integers(0, 2**32 - 1),
+    kind=st.sampled_from(["stratified", "plain", "numbers"]),
+)
+def test_split_is_scikit_learns(n, test_size, seed, kind):
+    data = dataset(n, None if kind == "numbers" else ("a", "b"), stratify=kind != "plain")
+    expected = train_test_split(
+        data.X,
+        data.y,
+        test_size=test_size,
+        random_state=seed,
+        stratify=data.y if kind == "stratified" else None,
+    )
+    train, test = data.split(test_size, seed)
+    for ours, theirs in zip((train.X, test.X, train.y, test.y), expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert train.feature_names == test.feature_names == data.feature_names
+
+
+def test_nothing_held_out_keeps_the_order():
+    data = dataset(7)
+    train, test = data.split(0, seed=3)
+    assert train is data and test is None
+
+
+def test_task_and_sizes():
+    assert dataset(6).task == "classification"
+    assert dataset(6, None).task == "regression"
+    assert (dataset(6).n_samples, dataset(6).n_features) == (6, 2)
+
+
+@pytest.mark.parametrize("test_size", [-0.1, 1, 1.5, float("nan")])
+def test_case_34_a_share_out_of_range(test_size):
+    with pytest.raises(ValueError, match=r"^test_size: expected a share in \[0, 1\), got"):
+        dataset(10).split(test_size)
+
+
+def test_case_34_a_class_of_one_row_is_named():
+    data = dataclasses.replace(dataset(5), y=np.array([0, 0, 0, 0, 1]))
+    with pytest.raises(ValueError, match=r"^test_size: class 'yes' of numbers has a single row"):
+        data.split(0.4)
+
+
+def test_case_34_a_side_too_small_for_the_classes():
+    with pytest.raises(ValueError, match=r"^test_size: 0\.1 of numbers: .*number of classes = 2"):
+        dataset(10).split(0.1)
+    with pytest.raises(ValueError, match=r"^test_size: 0\.5 of numbers: "):
+        dataset(1, None).split(0.5)

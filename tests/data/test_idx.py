@@ -1,0 +1,155 @@
+"""IDX files: what was written comes back, and every damaged header is refused by its path."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import struct
+import tracemalloc
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from barenet.data.idx import TYPES, read_idx
+from barenet.errors import DataError
+
+SLICE = Path(__file__).parent / "mnist_slice"
+
+
+def idx(array: np.ndarray, code: int) -> bytes:
+    """Write the format down, independently of the reader."""
+    sizes = struct.pack(f">{array.ndim}I", *array.shape)
+    return bytes([0, 0, code, array.ndim]) + sizes + array.astype(TYPES[code]).tobytes()
+
+
+@contextmanager
+def peak_below(limit: int):
+    """Measure what Python and NumPy allocate meanwhile."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < limit
+    finally:
+        tracemalloc.stop()
+
+
+@st.composite
+def arrays(draw):
+    code = draw(st.sampled_from(sorted(TYPES)))
+    shape = draw(hnp.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=5))
+    dtype = np.dtype(TYPES[code]).newbyteorder("=")
+    return draw(hnp.arrays(dtype, shape)), code
+
+
+@given(pair=arrays(), packed=st.booleans())
+def test_what_was_written_is_read(tmp_path_factory, pair, packed):
+    array, code = pair
+    path = tmp_path_factory.getbasetemp() / "array.idx"
+    data = idx(array, code)
+    path.write_bytes(gzip.compress(data) if packed else data)
+    read = read_idx(path)
+    assert read.dtype == array.dtype and read.dtype.isnative
+    np.testing.assert_array_equal(read, array)
+
+
+def test_the_slice_of_mnist_is_mnist():
+    """The first labels are well known: 5 0 4 1 9 of the training digits, 7 2 1 0 4 of the test."""
+    labels = read_idx(SLICE / "train-labels-idx1-ubyte.gz")
+    assert labels[:5].tolist() == [5, 0, 4, 1, 9]
+    assert read_idx(SLICE / "t10k-labels-idx1-ubyte.gz")[:5].tolist() == [7, 2, 1, 0, 4]
+    images = read_idx(SLICE / "train-images-idx3-ubyte.gz")
+    assert images.shape == (200, 28, 28) and images.dtype == np.uint8
+    assert images[0, 5, 12:18].tolist() == [3, 18, 18, 18, 126, 136]
+
+
+DIGITS = idx(np.arange(24).reshape(2, 3, 4), 0x08)
+
+
+@pytest.mark.parametrize("length", range(len(DIGITS)))
+def test_case_48_truncated_at_every_byte(tmp_path, length):
+    path = tmp_path / "cut.idx"
+    path.write_bytes(DIGITS[:length])
+    with pytest.raises(DataError, match=r"cut\.idx: truncated: expected \d+ bytes.*got \d+$"):
+        read_idx(path)
+
+
+def test_case_48_truncated_names_both_sizes(tmp_path):
+    path = tmp_path / "cut.idx"
+    path.write_bytes(DIGITS[:-5])
+    with pytest.raises(DataError) as error:
+        read_idx(path)
+    message = f"{path}: truncated: expected 24 bytes after the header (2 × 3 × 4), got 19"
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("magic", ["89 50 4e 47", "00 01 08 01", "00 00 0a 01", "00 00 08 00"])
+def test_case_49_wrong_magic(tmp_path, magic):
+    path = tmp_path / "picture.png"
+    path.write_bytes(bytes.fromhex(magic) + bytes(100))
+    with pytest.raises(DataError, match=f"picture.png: not an IDX file: it starts with {magic}"):
+        read_idx(path)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("code", sorted(TYPES))
+def test_case_50_claimed_sizes_overflow(tmp_path, code, packed):
+    """2^32 - 1 three times over is beyond 64 bits; 2^16 twice over wraps to 0 in 32."""
+    path = tmp_path / "huge.idx"
+    for sizes in ((2**32 - 1,) * 3, (2**16, 2**16), (2**32 - 1,)):
+        data = bytes([0, 0, code, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes)
+        path.write_bytes(gzip.compress(data) if packed else data)
+        with pytest.raises(DataError, match=r"huge\.idx: the header claims .* are refused"):
+            read_idx(path)
+
+
+def test_case_50_nothing_is_allocated_for_a_claim(tmp_path):
+    """Within the cap, but not there: the memory in use must not grow by what is claimed."""
+    path = tmp_path / "claims.idx"
+    path.write_bytes(bytes([0, 0, 8, 1]) + struct.pack(">I", 2**31 - 1) + bytes(100))
+    with peak_below(2**24), pytest.raises(DataError, match=r"expected 2,147,483,647 .*, got 100$"):
+        read_idx(path)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_case_52_trailing_bytes(tmp_path, packed):
+    path = tmp_path / "long.idx"
+    path.write_bytes(gzip.compress(DIGITS + b"x") if packed else DIGITS + b"x")
+    with pytest.raises(DataError, match=r"long\.idx: bytes after the end: expected 24 after"):
+        read_idx(path)
+
+
+def test_case_46_a_bomb_behind_a_small_header_is_not_unpacked(tmp_path):
+    path = tmp_path / "bomb.idx.gz"
+    path.write_bytes(gzip.compress(DIGITS + bytes(2**25)))
+    with peak_below(2**24), pytest.raises(DataError, match=r"bytes after the end"):
+        read_idx(path)
+
+
+def test_ten_thousand_damaged_files_are_refused_or_read(tmp_path):
+    """Nothing but DataError comes out, and what is read has the size that its header says."""
+    dice, path = random.Random(0), tmp_path / "fuzzed.idx"
+    file = path.open("wb", buffering=0)
+    read = 0
+    for _ in range(10_000):
+        data = bytearray(DIGITS)
+        for _ in range(dice.randrange(1, 4)):
+            data[dice.randrange(min(len(data), 20))] = dice.choice((0, 1, 2, 8, 13, 127, 255))
+        if dice.random() < 0.2:
+            del data[dice.randrange(len(data)) :]
+        file.seek(0)
+        file.truncate()
+        file.write(data)
+        try:
+            array = read_idx(path)
+        except DataError as error:
+            assert str(error).startswith(f"{path}: ")
+        else:
+            read += 1
+            assert array.nbytes + 4 + 4 * array.ndim == len(data)
+    file.close()
+    assert 0 < read < 10_000

@@ -1,0 +1,231 @@
+"""MNIST's files in all the places where they may lie, and what is wrong when they do not."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.model_selection import train_test_split
+
+from barenet.data.images import DATA_VARIABLE, IMAGES
+from barenet.errors import DataError
+
+SLICE = Path(__file__).parent / "mnist_slice"
+MNIST, FASHION = IMAGES["mnist"], IMAGES["fashion_mnist"]
+ALL_OF_MNIST = os.environ.get(DATA_VARIABLE)  # Read before the tests take it away.
+FILES = sorted(path.name for path in SLICE.glob("*.gz"))
+
+
+@pytest.fixture(autouse=True)
+def away_from_the_users_data_and_network(monkeypatch, tmp_path):
+    """No folder of the environment, no earlier download, and a network that refuses."""
+    monkeypatch.delenv(DATA_VARIABLE, raising=False)
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "scikit_learn_data"))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+
+
+def copy_slice(folder: Path, *, packed: bool = True, dots: bool = False) -> Path:
+    folder.mkdir(parents=True)
+    for name in FILES:
+        data = (SLICE / name).read_bytes()
+        name = name.replace("-idx", ".idx") if dots else name
+        if packed:
+            (folder / name).write_bytes(data)
+        else:
+            (folder / name.removesuffix(".gz")).write_bytes(gzip.decompress(data))
+    return folder
+
+
+def test_the_slice_itself():
+    data = MNIST.load("mnist", data_dir=SLICE)
+    assert (data.X.shape, data.X.dtype, data.y.dtype) == ((260, 784), np.uint8, np.int64)
+    assert (data.y[:5].tolist(), data.y[200:205].tolist()) == ([5, 0, 4, 1, 9], [7, 2, 1, 0, 4])
+    assert data.classes == tuple("0123456789")
+    assert data.image_shape == (28, 28)
+    assert data.feature_names[:2] == ("pixel_0_0", "pixel_0_1")
+    assert data.feature_names[-1] == "pixel_27_27"
+    assert data.X[0].reshape(28, 28)[5, 12:18].tolist() == [3, 18, 18, 18, 126, 136]
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("dots", [True, False])
+@pytest.mark.parametrize("inner", [".", "mnist", "MNIST/raw"])
+@pytest.mark.parametrize("how", ["data_dir", "variable"])
+def test_every_place_and_name_of_mnist(tmp_path, monkeypatch, packed, dots, inner, how):
+    copy_slice(tmp_path / "data" / inner, packed=packed, dots=dots)
+    if how == "variable":
+        monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "data"))
+        data = MNIST.load("mnist")
+    else:
+        data = MNIST.load("mnist", data_dir=str(tmp_path / "data"))
+    assert data.X.shape == (260, 784)
+
+
+@pytest.mark.parametrize("inner", ["fashion_mnist", "FashionMNIST/raw"])
+def test_every_place_of_fashion_mnist(tmp_path, monkeypatch, inner):
+    copy_slice(tmp_path / "mnist")
+    copy_slice(tmp_path / inner)
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
+    data = FASHION.load("fashion_mnist")
+    assert data.classes is not None and data.classes[data.y[0]] == "Sandal"  # Label 5.
+    assert data.target_name == "garment"
+
+
+def test_the_files_of_one_set_are_not_taken_for_the_other(tmp_path, monkeypatch):
+    """They are called the same; a folder in the environment is not given for one set."""
+    digits = copy_slice(tmp_path / "digits")
+    clothes = copy_slice(tmp_path / "fashion_mnist")
+    monkeypatch.setenv(DATA_VARIABLE, str(clothes))
+    assert FASHION.load("fashion_mnist").n_samples == 260
+    with pytest.raises(DataError, match=r"^mnist: cannot be fetched"):
+        MNIST.load("mnist")
+    monkeypatch.setenv(DATA_VARIABLE, str(digits))
+    with pytest.raises(DataError, match=r"^fashion_mnist: cannot be fetched"):
+        FASHION.load("fashion_mnist")
+    assert FASHION.load("fashion_mnist", data_dir=digits).n_samples == 260
+
+
+def test_the_set_that_is_not_there_is_told_in_one_line(tmp_path):
+    with pytest.raises(DataError) as error:
+        MNIST.load("mnist", data_dir=tmp_path)
+    assert str(error.value).startswith(
+        f"{tmp_path}: no IDX files of mnist there; expected train-images-idx3-ubyte, "
+    )
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_fourth_file_is_named(tmp_path):
+    folder = copy_slice(tmp_path / "mnist")
+    (folder / "t10k-labels-idx1-ubyte.gz").unlink()
+    with pytest.raises(DataError, match=r"mnist/t10k-labels-idx1-ubyte: no such file$"):
+        MNIST.load("mnist", data_dir=folder)
+
+
+def write_idx(path: Path, shape: tuple[int, ...], data: bytes, code: int = 8) -> None:
+    header = bytes([0, 0, code, len(shape)]) + struct.pack(f">{len(shape)}I", *shape)
+    path.write_bytes(header + data)
+
+
+def test_case_51_counts_differ(tmp_path):
+    folder = copy_slice(tmp_path / "mnist")
+    shutil.copy(folder / FILES[1], folder / FILES[3])  # The test half's labels for the other's.
+    with pytest.raises(DataError) as error:
+        MNIST.load("mnist", data_dir=folder)
+    images, labels = folder / FILES[2], folder / FILES[3]
+    assert str(error.value) == f"{images}: 200 images, but 60 labels in {labels}"
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "code", "message"),
+    [
+        ("train-images-idx3-ubyte", (200, 28, 27), 8, r"expected uint8 of shape \(n, 28, 28\)"),
+        ("train-images-idx3-ubyte", (200, 784), 8, r"expected uint8 of shape \(n, 28, 28\)"),
+        ("train-images-idx3-ubyte", (200, 28, 28), 9, r"expected uint8 of .*, got int8"),
+        ("train-labels-idx1-ubyte", (200, 1), 8, r"expected uint8 of shape \(n,\)"),
+    ],
+)
+def test_files_of_another_shape(tmp_path, name, shape, code, message):
+    folder = copy_slice(tmp_path / "mnist")
+    write_idx(folder / name, shape, bytes(int(np.prod(shape))), code)  # Before the packed one.
+    with pytest.raises(DataError, match=rf"{name}: {message}"):
+        MNIST.load("mnist", data_dir=folder)
+
+
+def test_a_label_that_is_no_class(tmp_path):
+    folder = copy_slice(tmp_path / "mnist")
+    write_idx(folder / "train-labels-idx1-ubyte", (200,), bytes([1, 2, 10] + [0] * 197))
+    with pytest.raises(DataError, match=r"idx1-ubyte: label 2 is 10, expected 0 to 9$"):
+        MNIST.load("mnist", data_dir=folder)
+
+
+def keep_for_openml(home: Path, name: str, X: np.ndarray, y: np.ndarray) -> None:
+    """Lay the answers of openml.org where scikit-learn keeps those of an earlier fetch."""
+    columns = [f"pixel{column + 1}" for column in range(X.shape[1])]
+    lines = [f"@RELATION {name}", *(f"@ATTRIBUTE {column} real" for column in columns)]
+    lines += ["@ATTRIBUTE class {0,1,2,3,4,5,6,7,8,9}", "@DATA"]
+    lines += [",".join(map(str, [*row, label])) for row, label in zip(X, y, strict=True)]
+    arff = "\n".join(lines).encode()
+    features = [
+        {
+            "index": str(index),
+            "name": column,
+            "data_type": "nominal" if column == "class" else "numeric",
+            "nominal_value": list("0123456789") if column == "class" else [],
+            "is_target": str(column == "class").lower(),
+            "is_ignore": "false",
+            "is_row_identifier": "false",
+            "number_of_missing_values": "0",
+        }
+        for index, column in enumerate([*columns, "class"])
+    ]
+    url = "https://www.openml.org/data/v1/download/1/set.arff"
+    description = {
+        "id": "554",
+        "name": name,
+        "version": "1",
+        "format": "ARFF",
+        "status": "active",
+        "url": url,
+        "description": "",
+        "md5_checksum": hashlib.md5(arff).hexdigest(),
+    }
+    api = "api/v1/json/data"
+    quality = [{"name": "NumberOfInstances", "value": str(len(X))}]
+    answers = {
+        f"{api}/list/data_name/{name.lower()}/limit/2/data_version/1": {
+            "data": {"dataset": [{"did": 554, "status": "active", "version": 1}]}
+        },
+        f"{api}/554": {"data_set_description": description},
+        f"{api}/features/554": {"data_features": {"feature": features}},
+        f"{api}/qualities/554": {"data_qualities": {"quality": quality}},
+    }
+    kept = {path: json.dumps(answer).encode() for path, answer in answers.items()}
+    for name, data in (kept | {"data/v1/download/1/set.arff": arff}).items():
+        path = home / "openml" / "openml.org" / f"{name}.gz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(data))
+
+
+@pytest.mark.parametrize(("name", "openml"), [("mnist", "mnist_784"), ("fashion_mnist", None)])
+def test_a_fetch_from_openml_gives_what_the_files_give(tmp_path, name, openml):
+    files = IMAGES[name].load(name, data_dir=SLICE)
+    home = tmp_path / "scikit_learn_data"
+    keep_for_openml(home, openml or "Fashion-MNIST", files.X[:20], files.y[:20])
+    fetched = IMAGES[name].load(name)
+    assert (fetched.X.dtype, fetched.y.dtype) == (np.uint8, np.int64)
+    np.testing.assert_array_equal(fetched.X, files.X[:20])
+    np.testing.assert_array_equal(fetched.y, files.y[:20])
+
+
+def test_no_network_is_one_line_that_says_what_to_do():
+    with pytest.raises(DataError) as error:
+        MNIST.load("mnist")
+    message = str(error.value)
+    assert message.startswith("mnist: cannot be fetched from openml.org (")
+    assert message.endswith("name it with --data-dir or in BARENET_DATA")
+    assert "\n" not in message
+
+
+def test_the_tutorials_split_of_all_of_mnist():
+    """46,900 and 23,100 rows, the same ones as scikit-learn's, in the same order."""
+    if not ALL_OF_MNIST:
+        pytest.skip(f"{DATA_VARIABLE} names no folder with MNIST's files")
+    data = MNIST.load("mnist", data_dir=ALL_OF_MNIST)
+    assert data.X.shape == (70_000, 784)
+    counts = [6903, 7877, 6990, 7141, 6824, 6313, 6876, 7293, 6825, 6958]
+    assert np.bincount(data.y).tolist() == counts
+    recipe = data.recipe
+    train, test = data.split(recipe.test_size, recipe.split_seed)
+    rows = np.arange(70_000)
+    expected = train_test_split(rows, test_size=0.33, random_state=42)
+    assert [len(part) for part in expected] == [46_900, 23_100]
+    for ours, theirs in zip((train, test), expected, strict=True):
+        np.testing.assert_array_equal(ours.y, data.y[theirs])
+        np.testing.assert_array_equal(ours.X[::100], data.X[theirs[::100]])

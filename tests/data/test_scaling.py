@@ -1,0 +1,99 @@
+"""Scaling, against scikit-learn's own scalers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from barenet.data.scaling import KINDS, Scaling
+from barenet.errors import DataError
+
+# Hundredths: two features' values are the same or well apart, as measured data are.
+numbers = st.integers(-100_000, 100_000).map(lambda hundredths: hundredths / 100)
+matrices = hnp.arrays(
+    np.float64,
+    hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=20),
+    elements=numbers,
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "oracle"), [("standardize", StandardScaler), ("minmax", MinMaxScaler)]
+)
+@given(X=matrices, later=matrices)
+def test_scikit_learn_gives_the_same(kind, oracle, X, later):
+    theirs, ours = oracle().fit(X), Scaling.fit(kind, X)
+    rows = np.resize(later, (7, X.shape[1]))
+    np.testing.assert_allclose(ours.apply(X), theirs.transform(X), atol=1e-9)
+    np.testing.assert_allclose(ours.apply(rows), theirs.transform(rows), rtol=1e-9, atol=1e-9)
+
+
+def test_standardize_by_hand():
+    """2, 4, 6: mean 4, the population's variance (4 + 0 + 4) / 3."""
+    scaling = Scaling.fit("standardize", np.array([[2.0], [4.0], [6.0]]))
+    assert scaling.offset.tolist() == [4.0]
+    assert scaling.factor[0] == pytest.approx((8 / 3) ** -0.5, rel=1e-15)
+
+
+@pytest.mark.parametrize("kind", ["standardize", "minmax"])
+@pytest.mark.parametrize("value", [0.0, 0.1, -1e308, 5e-324])
+def test_case_20_a_constant_feature_becomes_zero(kind, value):
+    """0.1 summed ten times over ten is not 0.1: its deviation must not be divided by."""
+    X = np.column_stack([np.full(10, value), np.arange(10.0)])
+    scaling = Scaling.fit(kind, X)
+    assert scaling.factor[0] == 1
+    assert (scaling.apply(X)[:, 0] == 0).all()
+    assert scaling.apply(np.array([[value, 3.0]]))[0, 0] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "pair"),
+    [("standardize", (-1e308, 1e308)), ("minmax", (-1e308, 1e308)), ("minmax", (0, 5e-324))],
+)
+def test_a_spread_beyond_float64_is_refused(kind, pair):
+    X = np.array([[1.0, pair[0]], [2.0, pair[1]]])
+    with pytest.raises(DataError, match=rf"^scaling: {kind} is beyond float64 .* feature 1 \(from"):
+        Scaling.fit(kind, X)
+
+
+def test_none_changes_nothing():
+    X = np.random.RandomState(0).randn(3, 4)
+    np.testing.assert_array_equal(Scaling.fit("none", X).apply(X), X)
+
+
+def test_images_are_divided_by_255_whatever_they_hold():
+    dark = np.array([[0, 10], [7, 20]], np.uint8)
+    scaling = Scaling.fit("minmax", dark)
+    np.testing.assert_allclose(scaling.apply(dark), dark / 255, rtol=1e-15)
+    np.testing.assert_allclose(scaling.apply(dark, np.float32), dark / np.float32(255), rtol=1e-7)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_rows_keep_their_numbers_and_the_result_its_type(kind, dtype):
+    X = np.random.RandomState(1).randn(3000, 2)  # More rows than one block.
+    before = X.copy()
+    scaling = Scaling.fit(kind, X)
+    scaled = scaling.apply(X, dtype)
+    assert scaled.dtype == dtype and scaled.flags.c_contiguous
+    np.testing.assert_array_equal(X, before)
+    np.testing.assert_array_equal(scaled, ((X - scaling.offset) * scaling.factor).astype(dtype))
+
+
+def test_float32_is_rounded_only_at_the_end():
+    """A large offset must be taken away before the digits are."""
+    X = 1e8 + np.array([[0.0], [1.0], [2.0]])
+    scaled = Scaling.fit("minmax", X).apply(X, np.float32)
+    assert scaled[:, 0].tolist() == [0.0, 0.5, 1.0]
+
+
+def test_wrong_kind_and_wrong_width():
+    X = np.eye(3)
+    with pytest.raises(ValueError, match=r"scaling: unknown 'standardise', did you mean"):
+        Scaling.fit("standardise", X)
+    with pytest.raises(ValueError, match=r"X: expected shape \(n, 3\), got \(3, 2\)"):
+        Scaling.fit("none", X).apply(X[:, :2])

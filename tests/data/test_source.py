@@ -1,0 +1,79 @@
+"""Files as bytes: what was packed comes back, and whatever is wrong is one line with the path."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from barenet.data.source import read_exactly, read_source
+from barenet.errors import DataError
+
+
+@given(data=st.binary(max_size=5000), packed=st.booleans())
+def test_a_file_is_read_packed_or_not(tmp_path_factory, data, packed):
+    if not packed and data[:2] == b"\x1f\x8b":
+        data = b" " + data
+    path = tmp_path_factory.getbasetemp() / "data.bin"
+    path.write_bytes(gzip.compress(data) if packed else data)
+    assert read_source(path) == data
+
+
+def test_gzip_is_told_by_its_bytes_not_its_name(tmp_path):
+    path = tmp_path / "unpacked-by-the-browser.gz"
+    path.write_bytes(b"plain")
+    assert read_source(path) == b"plain"
+
+
+def test_case_35_missing_file_and_folder(tmp_path):
+    missing = tmp_path / "missing.csv"
+    with pytest.raises(DataError) as error:
+        read_source(missing)
+    assert str(error.value) == f"{missing}: no such file"
+    with pytest.raises(DataError) as error:
+        read_source(tmp_path)
+    assert str(error.value) == f"{tmp_path}: is a folder, expected a file"
+
+
+def test_a_file_used_as_a_folder_is_one_line(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"")
+    with pytest.raises(DataError, match=r"file/inner: cannot be read: Not a directory$"):
+        read_source(path / "inner")
+
+
+def test_case_46_truncated_gzip_at_every_byte(tmp_path):
+    whole = gzip.compress(b"a,b\n1,2\n" * 20, mtime=0)
+    path = tmp_path / "cut.gz"
+    for length in range(2, len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(DataError, match=r"cut\.gz: truncated, the gzip data end too early$"):
+            read_source(path)
+
+
+def test_case_46_flipped_bytes_of_gzip_are_found(tmp_path):
+    data = b"".join(b"%d\n" % (number * number) for number in range(100))
+    whole = gzip.compress(data, mtime=0)
+    path = tmp_path / "flipped.gz"
+    for position in range(10, len(whole)):  # Behind the header, which holds name and time.
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :])
+        with pytest.raises(DataError, match=r"flipped\.gz: (damaged|truncated)"):
+            read_source(path)
+
+
+def test_case_46_gzip_bomb_is_refused_at_the_cap(tmp_path):
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(bytes(10_000_000)))
+    assert path.stat().st_size < 10_000
+    with pytest.raises(DataError, match=r"bomb\.gz: more than 1,000,000 bytes once unpacked"):
+        read_source(path, limit=1_000_000)
+    assert len(read_source(path, limit=10_000_000)) == 10_000_000
+
+
+def test_reading_allocates_what_is_there_not_what_is_asked_for(tmp_path):
+    path = tmp_path / "three"
+    path.write_bytes(b"abc")
+    with path.open("rb") as stream:
+        assert read_exactly(stream, 2**62) == b"abc"

@@ -1,0 +1,250 @@
+"""CSV files: what was written comes back, and every fault is named by its line."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from barenet.data.table import read_table
+from barenet.errors import DataError
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read bytes as a table; an error's path is cut off."""
+
+    def read_bytes(data: bytes, name: str = "t.csv", **options):
+        path = tmp_path / name
+        path.write_bytes(data)
+        try:
+            return read_table(path, **options)
+        except DataError as error:
+            assert str(error).startswith(str(path))
+            raise DataError(str(error).replace(str(path), name)) from error
+
+    return read_bytes
+
+
+def columns(table) -> dict[str, list[str]]:
+    return {name: table.column(name).to_pylist() for name in table.names}
+
+
+def fault(read, data: bytes, **options) -> str:
+    with pytest.raises(DataError) as error:
+        read(data, **options)
+    return str(error.value)
+
+
+cells = st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=8)
+rows = st.integers(1, 4).flatmap(
+    lambda width: st.lists(
+        st.lists(cells, min_size=width, max_size=width).map(tuple), min_size=1, max_size=6
+    )
+)
+
+
+@given(rows=rows, delimiter=st.sampled_from(",;\t|"), packed=st.booleans(), bom=st.booleans())
+def test_what_pythons_writer_wrote_is_read(tmp_path_factory, rows, delimiter, packed, bom):
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL)
+    names = tuple(f"column{number}" for number in range(len(rows[0])))
+    writer.writerows([names, *rows])
+    data = text.getvalue().encode("utf-8-sig" if bom else "utf-8")
+    path = tmp_path_factory.getbasetemp() / "written.csv"
+    path.write_bytes(gzip.compress(data) if packed else data)
+    table = read_table(path, delimiter=delimiter)
+    assert table.names == names
+    assert list(zip(*columns(table).values(), strict=True)) == rows
+
+
+@given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
+def test_numbers_are_read_to_the_last_bit(tmp_path_factory, values):
+    path = tmp_path_factory.getbasetemp() / "numbers.csv"
+    path.write_text("x\n" + "\n".join(map(repr, values)))
+    assert read_table(path).numbers("x").tolist() == values
+
+
+def test_forms_of_numbers(read):
+    table = read(b"x,y\n+1, 2 \n.5,1e3\n5.,-1E-2\n007,1e-400\n")
+    assert table.numbers("x").tolist() == [1, 0.5, 5, 7]
+    assert table.numbers("y").tolist() == [2, 1000, -0.01, 0]
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_line_endings_and_empty_lines(read, ending):
+    data = ending.join(["", "a,b", "", "1,2", "", "3,4", "", ""]).encode()
+    assert columns(read(data)) == {"a": ["1", "3"], "b": ["2", "4"]}
+    assert fault(read, data + b"5") == "t.csv:8: expected 2 values, as in the header, got 1"
+
+
+def test_tabs_for_tsv(read):
+    for name in ("t.tsv", "t.TSV", "t.tsv.gz"):
+        assert columns(read(b"a\tb\n1\t2\n", name)) == {"a": ["1"], "b": ["2"]}
+    for tab in ("tab", "\\t", "\t"):
+        assert columns(read(b"a\tb\n1\t2\n", delimiter=tab)) == {"a": ["1"], "b": ["2"]}
+
+
+def test_case_36_empty(read):
+    for data in (b"", b"\n\n", b"\xef\xbb\xbf"):
+        assert fault(read, data) == "t.csv: empty file"
+
+
+def test_case_36_header_only(read):
+    for data in (b"a,b", b"a,b\n", b"\na,b\n\n", b'"a\nb",c'):
+        assert fault(read, data) == "t.csv: no rows below the header"
+
+
+def test_case_37_ragged_long(read):
+    text = b"a,b\n1,2\n\n3,4,5\n6,7\n"
+    assert fault(read, text) == "t.csv:4: expected 2 values, as in the header, got 3"
+
+
+def test_case_38_ragged_short(read):
+    text = b'a,b,c\n1,"two\nlines",3\n4,5\n'
+    assert fault(read, text) == "t.csv:4: expected 3 values, as in the header, got 2"
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "name"), [(";", "';'"), ("\t", "tab"), ("|", "'|'"), (",", "','")]
+)
+def test_case_39_wrong_delimiter(read, delimiter, name):
+    data = f"a{delimiter}b\n1{delimiter}2\n".encode()
+    wrong = ";" if delimiter == "," else ","
+    message = fault(read, data, delimiter=wrong)
+    assert message == f"t.csv:1: 1 column, {f'a{delimiter}b'!r}; try --delimiter {name}"
+    assert columns(read(data, delimiter=delimiter)) == {"a": ["1"], "b": ["2"]}
+
+
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        ("abc", "'abc'"),
+        ("nan", "'nan'"),
+        ("NaN", "'NaN'"),
+        ("-inf", "'-inf'"),
+        ("1_000", "'1_000'"),
+        ("0x10", "'0x10'"),
+        ('"1,5"', "'1,5'"),
+        ("1e", "'1e'"),
+        ("", "nothing"),
+        ("  ", "nothing"),
+    ],
+)
+def test_case_40_non_numeric(read, value, got):
+    table = read(f"a,b\n\n1,2\n3,{value}\n5,oops\n".encode())
+    assert table.numbers("a").tolist() == [1, 3, 5]
+    with pytest.raises(DataError, match=rf"t\.csv:4: column 'b': expected a number, got {got}$"):
+        table.numbers("b")
+
+
+def test_case_40_beyond_float64(read):
+    table = read(b"a\n1e308\n1e309\n")
+    with pytest.raises(DataError, match=r"t\.csv:3: column 'a': .* float64's range, got '1e309'$"):
+        table.numbers("a")
+
+
+def test_case_41_byte_order_mark(read):
+    for encoding in ("utf-8-sig", "utf-16"):
+        option = {"encoding": "utf-16"} if encoding == "utf-16" else {}
+        assert read("a,b\n1,2\n".encode(encoding), **option).names == ("a", "b")
+    assert read(b"\xef\xbb\xbfa,b\n1,2\n", encoding="utf-8").names == ("a", "b")
+
+
+def test_case_43_duplicate_columns(read):
+    assert fault(read, b"a,b, a\n1,2,3\n") == (
+        "t.csv:1: column 'a' is there 2 times; each name must be its own"
+    )
+
+
+def test_case_45_not_utf8(read):
+    data = "name,town\n1,K\N{LATIN SMALL LETTER O WITH DIAERESIS}ln\n".encode("latin-1")
+    message = fault(read, data)
+    assert message.startswith("t.csv: not UTF-8 text at byte 13; ")
+    assert "--encoding latin-1" in message
+    assert columns(read(data, encoding="latin-1"))["town"] == ["Köln"]
+
+
+def test_case_45_zero_bytes(read):
+    assert fault(read, b"a,b\n1,2\n\0,3\n").startswith("t.csv:3: a zero byte at offset 8: ")
+    data = "a,b\n1,2\n".encode("utf-16-le")
+    assert "--encoding utf-16" in fault(read, data)
+    assert columns(read(data, encoding="utf-16-le")) == {"a": ["1"], "b": ["2"]}
+
+
+def test_case_45_encodings_that_are_none(read):
+    for name in ("klingon", "hex"):
+        with pytest.raises(ValueError, match=f"^encoding: .*{name}"):
+            read(b"a\n1\n", encoding=name)
+
+
+def test_case_46_truncated_gzip(read):
+    data = gzip.compress(b"a,b\n1,2\n")
+    assert fault(read, data[:-3], name="t.csv.gz").startswith("t.csv.gz: truncated")
+
+
+def test_case_47_unclosed_quote(read):
+    message = fault(read, b'a,b\n1,2\n\n"3,4\n5,6\n')
+    assert message.startswith("t.csv:4: a quote that opens here is not closed as it should be")
+
+
+def test_case_47_an_unclosed_quote_that_another_one_seems_to_close(read):
+    """Arrow reads this as one row of two values, and says nothing."""
+    message = fault(read, b'a,b\n1,"x\n2,"y\n3,z\n')
+    assert message.startswith("t.csv:2: a quote that opens here is not closed as it should be")
+
+
+def test_an_unclosed_quote_in_a_large_file_is_found_where_it_opens(read):
+    data = b'a,b\n1,2\n"3,4\n' + b"5,6\n" * 100_000
+    assert fault(read, data).startswith("t.csv:3: a quote that opens here is not closed")
+
+
+def test_a_file_without_a_header(read):
+    assert fault(read, b"5.1,3.5,0\n4.9,3.0,1\n").startswith(
+        "t.csv:1: 5.1, 3.5, 0, … are numbers, where the first line must name the columns"
+    )
+    assert read(b"0,1,2\n5.1,3.5,0\n").names == ("0", "1", "2")
+
+
+@pytest.mark.parametrize("delimiter", [";;", '"', "\n", "", "é"])
+def test_a_delimiter_that_is_none(read, delimiter):
+    with pytest.raises(ValueError, match=r"^delimiter: expected one ASCII character, or tab, got"):
+        read(b"a,b\n1,2\n", delimiter=delimiter)
+
+
+def test_a_row_longer_than_arrows_blocks(read):
+    value = b"1" * 200_000
+    table = read(b"a,b\n" + value + b"," + value + b"\n")
+    assert table.column("b").to_pylist() == [value.decode()]
+
+
+def test_ten_thousand_damaged_files_are_refused_or_read(tmp_path):
+    """Nothing but DataError comes out, and what is read has as many values in every column."""
+    dice, path = random.Random(0), tmp_path / "fuzzed.csv"
+    file = path.open("wb", buffering=0)
+    whole = b'a,b,c\n1,2.5,"x"\n3,4,"y, ""z"""\n5,6,\n'
+    read = 0
+    for _ in range(10_000):
+        data = bytearray(whole)
+        for _ in range(dice.randrange(1, 4)):
+            data[dice.randrange(len(data))] = dice.choice(b'",\n\r\0\xffa1;')
+        file.seek(0)
+        file.truncate()
+        file.write(data)
+        try:
+            table = read_table(path)
+            numbers = [table.numbers(name) for name in table.names[:2]]
+        except DataError as error:
+            assert str(error).startswith(f"{path}:")
+        else:
+            read += 1
+            assert {len(column) for column in table.columns} == {table.n_rows}
+            assert all(np.isfinite(column).all() for column in numbers)
+    file.close()
+    assert 0 < read < 10_000

@@ -1,0 +1,164 @@
+"""Tables as data sets, from a file to X, y and classes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+
+from barenet.data.tabular import load_table, read_features, read_samples
+from barenet.errors import DataError
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_text(text: str, name: str = "t.csv"):
+        path = tmp_path / name
+        path.write_text(text, "utf-8")
+        return path
+
+    return write_text
+
+
+def test_iris_written_as_csv_is_iris(write):
+    iris = load_iris()
+    species = iris.target_names[iris.target]
+    lines = [",".join([*iris.feature_names, "species"])]
+    lines += [
+        ",".join([*map(str, row), name]) for row, name in zip(iris.data, species, strict=True)
+    ]
+    data = load_table(write("\n".join(lines)), "species")
+    np.testing.assert_array_equal(data.X, iris.data)
+    np.testing.assert_array_equal(data.y, iris.target)
+    assert data.y.dtype == np.int64 and data.X.dtype == np.float64
+    assert data.classes == ("setosa", "versicolor", "virginica")
+    assert data.feature_names == tuple(iris.feature_names)
+    assert (data.target_name, data.name, data.description) == (
+        "species",
+        "t.csv",
+        "150 rows of t.csv",
+    )
+
+
+def test_the_target_may_be_any_column(write):
+    data = load_table(write("a,y,b\n1,p,2\n3,q,4\n"), "y")
+    assert data.feature_names == ("a", "b")
+    assert data.X.tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "y", "classes"),
+    [
+        ("10 9 10 9", None, [1, 0, 1, 0], ("9", "10")),
+        ("1.0 0.0 1.0 0.0", None, [1, 0, 1, 0], ("0", "1")),
+        ("1 2 3 4", None, [1, 2, 3, 4], None),
+        ("1 2 3 4", "classification", [0, 1, 2, 3], ("1", "2", "3", "4")),
+        ("1 0 1 0", "regression", [1, 0, 1, 0], None),
+        ("no yes no nan", None, [1, 2, 1, 0], ("nan", "no", "yes")),
+        ("1 2 1 b", "classification", [0, 1, 0, 2], ("1", "2", "b")),
+        ("0.5 0.5 1.5 1.5", None, [0.5, 0.5, 1.5, 1.5], None),
+    ],
+)
+def test_classes_or_numbers(write, values, task, y, classes):
+    rows = "".join(f"{number},{value}\n" for number, value in enumerate(values.split()))
+    data = load_table(write("x,y\n" + rows), "y", task=task)
+    assert data.y.tolist() == y
+    assert data.classes == classes
+    assert data.y.dtype == (np.float64 if classes is None else np.int64)
+
+
+def test_a_hole_in_numbers_is_no_class(write):
+    path = write("x,price\n1,2.5\n2,3.5\n3,NA\n")
+    with pytest.raises(DataError, match=r"t\.csv:4: column 'price': expected a number.*got 'NA'$"):
+        load_table(path, "price")
+
+
+def test_a_missing_class_is_an_error(write):
+    path = write("x,y\n1,no\n2,\n3,yes\n")
+    with pytest.raises(DataError, match=r"t\.csv:3: column 'y': expected a class, got nothing$"):
+        load_table(path, "y")
+
+
+def test_case_35_missing(tmp_path):
+    with pytest.raises(DataError, match=r"nowhere\.csv: no such file$"):
+        load_table(tmp_path / "nowhere.csv", "y")
+
+
+def test_case_40_a_text_feature_is_named_by_line_and_column(write):
+    path = write("x,town,y\n1,2,0\n2,Paris,1\n")
+    with pytest.raises(DataError, match=r"t\.csv:3: column 'town': expected a number, got 'Paris'"):
+        load_table(path, "y")
+
+
+def test_case_42_one_row(write):
+    path = write("x,y\n1,2\n")
+    with pytest.raises(DataError, match=r"t\.csv: 1 row below the header, at least 2 are needed"):
+        load_table(path, "y")
+    assert read_features(path, ["x"]).tolist() == [[1]]
+
+
+def test_case_44_target_missing(write):
+    path = write("height,weight\n1,2\n3,4\n")
+    with pytest.raises(DataError, match=r"no column wieght; the columns are height, weight$"):
+        load_table(path, "wieght")
+    with pytest.raises(ValueError, match=r"^target: .*; the columns are height, weight$"):
+        load_table(path, None)
+
+
+def test_case_44_many_columns_are_not_all_listed(write):
+    names = [f"p{number}" for number in range(785)]
+    path = write(",".join(names) + "\n" + ",".join("0" * 785) + "\n")
+    with pytest.raises(DataError, match=r"the columns are p0, .*, p19, … \(785 in all\)$"):
+        load_table(path, "label")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("y\n1\n2\n", "'y' is the only column; there is nothing to learn it from"),
+        (",x,y\n0,1,2\n1,1,3\n", "column 1 has no name in the header"),
+        ("x,y\n1,p\n2,p\n", "column 'y' holds 'p' in every row"),
+    ],
+)
+def test_nothing_to_learn(write, text, message):
+    path = write(text)
+    with pytest.raises(DataError) as error:
+        load_table(path, "y")
+    assert str(error.value) == f"{path}: {message}"
+
+
+def test_features_are_taken_by_name(write):
+    path = write('note,b,y,a\n"x, and\nmore",2,?,1\n-,4,,3\n')
+    assert read_features(path, ["a", "b"]).tolist() == [[1, 2], [3, 4]]
+    with pytest.raises(DataError, match=r"no column c, d; the columns are note, b, y, a$"):
+        read_features(path, ["a", "c", "d"])
+    with pytest.raises(DataError, match=r"t\.csv:2: column 'y': expected a number, got '\?'$"):
+        read_features(path, ["a", "y"])
+
+
+def test_features_of_a_file_without_a_header(write):
+    with pytest.raises(DataError, match=r"t\.csv:1: .* are numbers, where the first line must"):
+        read_features(write("1.5,2.5\n3.5,4.5\n"), ["a", "b"])
+
+
+def test_samples_use_the_networks_classes(write):
+    path = write("y,x\ncat,1\nbird,2\ncat,3\n")
+    X, y = read_samples(path, ["x"], "y", ["bird", "cat", "dog"])
+    assert X.tolist() == [[1], [2], [3]]
+    assert y.tolist() == [1, 0, 1]
+    with pytest.raises(DataError, match=r"t\.csv:3: column 'y': expected one of cat, dog, got"):
+        read_samples(path, ["x"], "y", ["cat", "dog"])
+
+
+def test_samples_of_numbered_classes_and_of_numbers(write):
+    path = write("x,y\n1,9.0\n2,10\n")
+    assert read_samples(path, ["x"], "y", ["9", "10"])[1].tolist() == [0, 1]
+    assert read_samples(path, ["x"], "y", None)[1].tolist() == [9.0, 10.0]
+
+
+def test_read_samples_undoes_load_table(write):
+    path = write("x,y\n1,b\n2,a\n3,b\n4,c\n")
+    data = load_table(path, "y")
+    X, y = read_samples(path, data.feature_names, "y", data.classes)
+    np.testing.assert_array_equal(X, data.X)
+    np.testing.assert_array_equal(y, data.y)

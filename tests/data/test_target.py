@@ -1,0 +1,60 @@
+"""The rule that tells classes from numbers, and the order of the classes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.preprocessing import LabelEncoder
+
+from barenet.data.target import MOST_CLASSES, are_classes, check_task, class_name, encode
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([0, 1, 1, 0], True),  # a truth table
+        ([3, 4, 5, 6, 7, 8] * 5, True),  # grades
+        ([-1, 1, -1, 1], True),
+        (list(range(10)), False),  # each its own
+        (list(range(MOST_CLASSES)) * 2, True),
+        (list(range(MOST_CLASSES + 1)) * 9, False),  # ages
+        ([0.5, 1.5] * 10, False),
+        ([1e300, 2e300] * 2, True),  # whole, if large
+    ],
+)
+def test_the_rule(numbers, expected):
+    assert are_classes(np.array(numbers, np.float64)) is expected
+
+
+labels = st.one_of(
+    st.lists(st.text("abc\N{LATIN SMALL LETTER E WITH ACUTE}", min_size=1), min_size=1),
+    st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1).map(np.array),
+)
+
+
+@given(values=labels)
+def test_encode_is_scikit_learns_label_encoder(values):
+    oracle = LabelEncoder()
+    expected = oracle.fit_transform(np.asarray(values))
+    y, classes = encode(values)
+    np.testing.assert_array_equal(y, expected)
+    assert y.dtype == np.int64
+    written = [str(c) if isinstance(c, str) else class_name(c) for c in oracle.classes_]
+    assert list(classes) == written
+
+
+@given(number=st.floats(allow_nan=False, allow_infinity=False))
+def test_a_class_name_reads_back_as_its_number(number):
+    assert float(class_name(number)) == number
+
+
+def test_numbers_are_in_order_of_size():
+    assert encode(np.array([10, 9, -1]))[1] == ("-1", "9", "10")
+
+
+def test_an_unknown_task():
+    with pytest.raises(ValueError, match=r"^task: expected classification or regression, got 'x'"):
+        check_task("x")
+    check_task(None)

@@ -1,0 +1,116 @@
+"""plot_confusion: scikit-learn's counts and recalls, readable for two classes and for ten."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
+
+from barenet.insight.plots import plot_confusion
+
+CLOTHES = (
+    *("T-shirt or top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+RNG = np.random.default_rng(0)
+ACTUAL = RNG.integers(0, 10, 30_000)
+SAID = np.where(RNG.random(30_000) < 0.8, ACTUAL, RNG.integers(0, 10, 30_000))
+
+
+def cells(axes, n_classes):
+    """Read the counts back from the page."""
+    counts = np.full((n_classes, n_classes), -1)
+    for text in axes.texts[: n_classes**2]:
+        column, row = text.get_position()
+        counts[row, column] = int(text.get_text().replace(",", ""))
+    return counts
+
+
+def test_counts_are_scikit_learns():
+    (axes,) = plot_confusion(ACTUAL, SAID, CLOTHES).axes
+    np.testing.assert_array_equal(cells(axes, 10), confusion_matrix(ACTUAL, SAID))
+
+
+def test_colour_is_the_share_of_the_row():
+    (axes,) = plot_confusion(ACTUAL, SAID, CLOTHES).axes
+    expected = confusion_matrix(ACTUAL, SAID, normalize="true")
+    np.testing.assert_allclose(axes.images[0].get_array(), expected)
+    assert axes.images[0].get_clim() == (0, 1)
+
+
+def test_recall_stands_beside_its_row():
+    (axes,) = plot_confusion(ACTUAL, SAID, CLOTHES).axes
+    beside = {t.get_position()[1]: t.get_text() for t in axes.texts[100:]}
+    assert beside.pop(-0.5) == "recall"
+    recalls = recall_score(ACTUAL, SAID, average=None)
+    assert beside == {row: f"{recall:.1%}" for row, recall in enumerate(recalls)}
+
+
+def test_headline_is_the_accuracy():
+    (axes,) = plot_confusion(ACTUAL, SAID, CLOTHES).axes
+    assert axes.get_title(loc="left") == f"{accuracy_score(ACTUAL, SAID):.1%} of 30,000 right"
+
+
+def test_rows_are_actual_and_columns_predicted():
+    (axes,) = plot_confusion([0], [1], ["cat", "dog"]).axes
+    np.testing.assert_array_equal(cells(axes, 2), [[0, 1], [0, 0]])
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "actual")
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["cat", "dog"]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["cat", "dog"]
+
+
+def test_a_class_without_samples_has_no_recall():
+    (axes,) = plot_confusion([0, 0], [0, 1], ["cat", "dog"]).axes
+    assert [text.get_text() for text in axes.texts[4:]] == ["recall", "50.0%", "none"]
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ("no", "yes"),
+        ("upper moon", "lower moon"),
+        ("a", "b", "c"),
+        tuple("0123456789"),
+        CLOTHES,
+        tuple(f"a rather long name of class {i}" for i in range(10)),
+    ],
+)
+def test_every_number_and_name_is_readable(classes, readable):
+    actual, said = ACTUAL % len(classes), SAID % len(classes)
+    readable(plot_confusion(actual, said, classes, title="What was taken for what"))
+
+
+def test_counts_fit_their_cells():
+    many = np.repeat(np.arange(10), 123_456)
+    figure = plot_confusion(many, many, CLOTHES)
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    cell = axes.get_window_extent().width / 10
+    assert max(text.get_window_extent().width for text in axes.texts[:100]) < cell
+
+
+def test_numbers_contrast_with_their_cells():
+    (axes,) = plot_confusion([0, 0, 0, 1], [0, 0, 1, 1], ["a", "b"]).axes
+    image = axes.images[0]
+    for text in axes.texts[:4]:
+        column, row = text.get_position()
+        paper = image.cmap(image.norm(image.get_array()[row, column]))[:3]
+        dark_cell = np.mean(paper) < 0.6
+        assert (text.get_color() == "#FFFFFF") == dark_cell
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_predicted", "classes", "message"),
+    [
+        ([0, 1], [0], ["a", "b"], "y_predicted: expected one number for each of 2 samples"),
+        ([0, 2], [0, 1], ["a", "b"], "y_true: expected class indices 0 to 1, got 2"),
+        ([0, 1], [0, -1], ["a", "b"], "y_predicted: expected class indices 0 to 1, got -1"),
+        ([0.0, 0.5], [0, 1], ["a", "b"], r"y_true: expected class indices 0 to 1, got 0\.5"),
+        ([[1, 0], [0, 1]], [0, 1], ["a", "b"], r"y_true: .*got shape \(2, 2\)"),
+        ([], [], ["a", "b"], r"y_true: .* got shape \(0,\)"),
+        ([0], [0], "ab", "classes: expected 2 names, one for each class, got 'ab'"),
+    ],
+)
+def test_what_is_no_class_is_refused(y_true, y_predicted, classes, message):
+    with pytest.raises(ValueError, match=message):
+        plot_confusion(y_true, y_predicted, classes)

@@ -1,0 +1,103 @@
+"""plot_digits: the pixels, the words and the mark on what is wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from sklearn.datasets import load_digits
+
+from barenet.insight.plots import plot_digits, style
+
+DIGITS = load_digits()
+IMAGES, LABELS = DIGITS.data[:25], DIGITS.target[:25]
+
+
+def test_each_panel_shows_its_image():
+    figure = plot_digits(IMAGES, LABELS, image_shape=(8, 8))
+    assert len(figure.axes) == 25
+    for axes, image in zip(figure.axes, DIGITS.images, strict=False):
+        np.testing.assert_array_equal(axes.images[0].get_array(), image)
+        assert axes.images[0].get_clim() == (0, 16)
+
+
+def test_words_say_the_label_and_what_the_network_said(readable):
+    said = LABELS.copy()
+    said[3] = 8
+    figure = plot_digits(IMAGES, LABELS, said, np.full(25, 0.972), image_shape=(8, 8))
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles[0] == "label 0\npredicted 0 (97.2%)"
+    assert titles[3] == "label 3\nwrong: 8 (97.2%)"
+    assert sum("wrong" in title for title in titles) == 1
+    readable(figure)
+
+
+def test_a_wrong_one_stands_out_in_frame_weight_and_colour():
+    right, wrong = plot_digits(IMAGES[:2], [0, 1], [0, 7], image_shape=(8, 8)).axes
+    assert wrong.spines["left"].get_linewidth() >= 3 * right.spines["left"].get_linewidth()
+    assert (right.title.get_fontweight(), wrong.title.get_fontweight()) == ("normal", "bold")
+    assert wrong.spines["left"].get_edgecolor()[:3] == to_rgb(style.WRONG)
+
+
+def test_ink_is_dark_on_light_paper(pixels):
+    blank, full = np.zeros(64), np.ones(64)
+    figure = plot_digits(np.stack([blank, full]), image_shape=(8, 8))
+    image = pixels(figure)
+    for axes, shade in zip(figure.axes, (1.0, 0.0), strict=True):
+        x, y = axes.transAxes.transform((0.5, 0.5)) * 2
+        np.testing.assert_array_equal(image[int(image.shape[0] - y), int(x)], [shade] * 3)
+
+
+@pytest.mark.parametrize("n_images", [1, 2, 5, 10, 50])
+def test_any_number_up_to_a_hundred_is_readable(n_images, readable):
+    figure = plot_digits(
+        DIGITS.data[:n_images],
+        DIGITS.target[:n_images],
+        DIGITS.target[:n_images],
+        np.full(n_images, 1.0),
+        image_shape=(8, 8),
+        title="Digits",
+    )
+    assert len(figure.axes) == n_images
+    readable(figure)
+
+
+def test_labels_can_be_names(readable):
+    figure = plot_digits(
+        IMAGES[:4],
+        ["T-shirt or top", "Ankle boot", "Coat", "Bag"],
+        ["T-shirt or top", "T-shirt or top", "Coat", "Bag"],
+        [0.5, 0.6, 0.7, 0.8],
+        image_shape=(8, 8),
+    )
+    assert figure.axes[1].get_title() == "label Ankle boot\nwrong: T-shirt or top (60.0%)"
+    readable(figure)
+
+
+def test_predictions_alone_are_neither_right_nor_wrong():
+    (axes,) = plot_digits(IMAGES[:1], predictions=[4], image_shape=(8, 8)).axes
+    assert axes.get_title() == "predicted 4"
+
+
+def test_images_need_not_be_square():
+    (axes,) = plot_digits(np.arange(6.0).reshape(1, 6), image_shape=(2, 3)).axes
+    np.testing.assert_array_equal(axes.images[0].get_array(), [[0, 1, 2], [3, 4, 5]])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shape", "message"),
+    [
+        ((IMAGES,), (28, 28), "image_shape: 28 x 28 is 784 pixels, but images has 64 a row"),
+        ((DIGITS.images,), (8, 8), "images: expected 2 dimensions"),
+        ((DIGITS.data[:101],), (8, 8), "images: at most 100 fit in a picture, got 101"),
+        ((IMAGES, LABELS[:3]), (8, 8), r"labels: expected one for each of 25 images, got .*\(3,\)"),
+        ((IMAGES, LABELS, LABELS[:3]), (8, 8), "predictions: expected one for each of 25"),
+        ((IMAGES[:1], ["3"], [3]), (8, 8), r"predictions: .* same terms as labels .*'3'.*got .*3"),
+        ((IMAGES, LABELS, LABELS, [0.5]), (8, 8), "confidences: expected one number for each"),
+        ((IMAGES, LABELS, LABELS, [97.2] * 25), (8, 8), "confidences: .* 0 to 1, got 97.2"),
+        ((IMAGES, LABELS, None, [0.5] * 25), (8, 8), "confidences: expected the predictions"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(arguments, shape, message):
+    with pytest.raises(ValueError, match=message):
+        plot_digits(*arguments, image_shape=shape)

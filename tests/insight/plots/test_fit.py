@@ -1,0 +1,137 @@
+"""plot_fit and plot_fit_at_epochs: the curve, the scatter and the grid show the numbers given."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import r2_score
+
+from barenet.insight.plots import plot_fit, plot_fit_at_epochs, style
+
+RNG = np.random.default_rng(0)
+X = RNG.uniform(-6, 6, (80, 1))
+Y = (np.sin(X) + 1) / 2
+EPOCHS = (10, 50, 100, 500, 1000)
+
+
+def lines(axes):
+    """Read the lines by their names."""
+    return {line.get_label(): line for line in axes.lines}
+
+
+def test_one_feature_is_a_curve_from_left_to_right(readable):
+    figure = plot_fit(X, Y, 0.9 * Y, feature_name="x (radians)", target_name="height (m)")
+    (axes,) = figure.axes
+    order = np.argsort(X[:, 0])
+    for name, values in (("actual", Y), ("predicted", 0.9 * Y)):
+        np.testing.assert_array_equal(lines(axes)[name].get_xdata(), X[order, 0])
+        np.testing.assert_array_equal(lines(axes)[name].get_ydata(), values[order, 0])
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("x (radians)", "height (m)")
+    readable(figure)
+
+
+def test_actual_is_dots_and_predicted_a_line():
+    drawn = lines(plot_fit(X, Y, Y).axes[0])
+    assert (drawn["actual"].get_linestyle(), drawn["actual"].get_marker()) == ("None", "o")
+    assert (drawn["predicted"].get_linestyle(), drawn["predicted"].get_marker()) == ("-", "")
+    assert drawn["actual"].get_color() == style.ACTUAL
+    assert drawn["predicted"].get_color() == style.PREDICTED
+
+
+def test_one_sample_still_shows_its_prediction():
+    drawn = lines(plot_fit([[1.0]], [2.0], [3.0]).axes[0])
+    assert drawn["predicted"].get_marker() == "o"
+
+
+def test_two_features_are_a_scatter_around_the_diagonal(readable):
+    inputs = RNG.standard_normal((60, 2))
+    y = inputs.sum(axis=1)
+    predicted = y + RNG.normal(0, 0.3, 60)
+    figure = plot_fit(inputs, y, predicted, target_name="price")
+    (axes,) = figure.axes
+    np.testing.assert_array_equal(lines(axes)["a sample"].get_xdata(), y)
+    np.testing.assert_array_equal(lines(axes)["a sample"].get_ydata(), predicted)
+    diagonal = lines(axes)["predicted = actual"]
+    np.testing.assert_array_equal(diagonal.get_xdata(), diagonal.get_ydata())
+    assert axes.get_xlim() == axes.get_ylim() == tuple(diagonal.get_xdata())
+    assert axes.get_xlim()[0] < min(y.min(), predicted.min())
+    assert axes.get_xlim()[1] > max(y.max(), predicted.max())
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("actual price", "predicted price")
+    assert [text.get_text() for text in axes.texts] == [f"R² = {r2_score(y, predicted):.3f}"]
+    readable(figure)
+
+
+def test_a_constant_target_has_no_r2():
+    (axes,) = plot_fit(np.ones((3, 2)), np.ones(3), np.ones(3)).axes
+    assert not axes.texts
+    assert axes.get_xlim() == (0.5, 1.5)
+
+
+@pytest.mark.parametrize("n_features", [1, 2])
+def test_a_panel_an_epoch_on_shared_axes(n_features, readable):
+    inputs = np.hstack([X] * n_features)
+    fits = {epochs: Y * (1 - 1 / epochs) for epochs in EPOCHS}
+    losses = {epochs: 0.5 / epochs for epochs in EPOCHS}
+    figure = plot_fit_at_epochs(inputs, Y, fits, losses=losses, title="A sine wave")
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        "10 epochs, loss 0.05",
+        "50 epochs, loss 0.01",
+        "100 epochs, loss 0.005",
+        "500 epochs, loss 0.001",
+        "1,000 epochs, loss 0.0005",
+    ]
+    name = "predicted" if n_features == 1 else "a sample"
+    order = np.argsort(X[:, 0]) if n_features == 1 else np.arange(len(X))
+    for axes, epochs in zip(figure.axes, EPOCHS, strict=True):
+        np.testing.assert_array_equal(lines(axes)[name].get_ydata(), fits[epochs][order, 0])
+    assert len({(axes.get_xlim(), axes.get_ylim()) for axes in figure.axes}) == 1
+    readable(figure)
+
+
+def test_each_column_has_tick_labels_at_its_lower_end(texts):
+    figure = plot_fit_at_epochs(X, Y, dict.fromkeys(EPOCHS, Y))
+    figure.draw_without_rendering()
+    labelled = [
+        any(tick.label1.get_visible() for tick in axes.xaxis.get_major_ticks())
+        for axes in figure.axes
+    ]
+    assert labelled == [False, False, True, True, True]
+
+
+def test_one_epoch_without_a_loss():
+    (axes,) = plot_fit_at_epochs(X, Y, {1: Y}).axes
+    assert axes.get_title(loc="left") == "1 epoch"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((X[:, 0], Y, Y), r"X: expected 2 dimensions .*got shape \(80,\)"),
+        ((X, Y[:9], Y), r"y: expected one number for each of 80 samples, got shape \(9, 1\)"),
+        ((X, Y, Y[:9]), r"predictions: .* 80 samples, got shape \(9, 1\)"),
+        ((X, np.hstack([Y, Y]), Y), r"y: .* got shape \(80, 2\)"),
+        ((X, Y, np.full(80, np.nan)), "predictions: nan"),
+        ((X, ["a"] * 80, Y), "y: expected real numbers"),
+        ((np.empty((0, 1)), [], []), "X: there is nothing in it"),
+    ],
+)
+def test_shapes_that_do_not_go_together_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        plot_fit(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("fits", "losses", "message"),
+    [
+        ({}, None, "predictions: expected at least one epoch's, got none"),
+        ({10: Y[:5]}, None, r"predictions\[10\]: expected one number for each of 80 samples"),
+        (
+            {10: Y},
+            {20: 0.5},
+            r"losses: expected epochs that predictions has \(\[10\]\), got \[20\]",
+        ),
+    ],
+)
+def test_epochs_that_do_not_go_together_are_refused(fits, losses, message):
+    with pytest.raises(ValueError, match=message):
+        plot_fit_at_epochs(X, Y, fits, losses=losses)

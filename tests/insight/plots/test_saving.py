@@ -1,0 +1,110 @@
+"""save_figure: the file is the picture in its suffix's format, and replaced whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from barenet.insight.plots import plot_history, save_figure
+from barenet.insight.plots.saving import FORMATS
+
+HISTORY = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}
+BEGINNINGS = {
+    "jpg": b"\xff\xd8\xff",
+    "pdf": b"%PDF-",
+    "png": b"\x89PNG\r\n\x1a\n",
+    "svg": b"<?xml",
+    "webp": b"RIFF",
+}
+
+
+@pytest.fixture
+def figure():
+    return plot_history(HISTORY)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_suffix_says_the_format(figure, tmp_path, kind):
+    save_figure(figure, tmp_path / f"loss.{kind.upper()}")
+    assert (tmp_path / f"loss.{kind.upper()}").read_bytes().startswith(BEGINNINGS[kind])
+    assert [path.name for path in tmp_path.iterdir()] == [f"loss.{kind.upper()}"]
+
+
+def test_pixels_are_those_of_the_notebook(figure, tmp_path, pixels):
+    save_figure(figure, str(tmp_path / "loss.png"), dpi=200)
+    again = pixels(plot_history(HISTORY))
+    np.testing.assert_array_equal(imread(tmp_path / "loss.png")[:, :, :3], again)
+
+
+@pytest.mark.parametrize("name", ["loss.bmp", "loss", "png", ".png"])
+def test_an_unknown_suffix_lists_the_known(figure, tmp_path, name):
+    with pytest.raises(ValueError, match=r"path: unknown format .*\.jpg, \.pdf, \.png, \.svg, \.w"):
+        save_figure(figure, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_older_picture_is_replaced(figure, tmp_path):
+    path = tmp_path / "loss.svg"
+    path.write_text("old")
+    save_figure(figure, path)
+    assert path.read_bytes().startswith(b"<?xml")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such file-size limit on Windows")
+def test_a_full_disk_leaves_the_older_picture(tmp_path):
+    import subprocess
+
+    path = tmp_path / "loss.png"
+    path.write_bytes(b"old")
+    script = (
+        "import resource, signal, sys\n"
+        "from barenet.insight.plots import plot_history, save_figure\n"
+        "figure = plot_history({'loss': [1.0, 0.5]})\n"
+        "figure.canvas.draw()\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try:\n"
+        "    save_figure(figure, sys.argv[1])\n"
+        "except OSError:\n"
+        "    sys.exit(7)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], check=False)
+    assert done.returncode == 7
+    assert path.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["loss.png"]
+
+
+def test_a_link_stays_and_its_file_is_replaced(figure, tmp_path):
+    target, link = tmp_path / "target.png", tmp_path / "link.png"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    save_figure(figure, link)
+    assert link.is_symlink()
+    assert target.read_bytes().startswith(BEGINNINGS["png"])
+
+
+def test_a_folder_or_a_pipe_is_no_file(figure, tmp_path):
+    folder, pipe = tmp_path / "folder.png", tmp_path / "pipe.png"
+    folder.mkdir()
+    os.mkfifo(pipe)
+    for path in (folder, pipe):
+        with pytest.raises(ValueError, match="path: expected a file"):
+            save_figure(figure, path)
+
+
+def test_a_missing_folder_is_named(figure, tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        save_figure(figure, tmp_path / "nowhere" / "loss.png")
+
+
+def test_the_user_s_file_mode_is_kept_to(figure, tmp_path):
+    before = os.umask(0o022)
+    try:
+        save_figure(figure, tmp_path / "loss.png")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "loss.png").stat().st_mode & 0o777 == 0o644

@@ -1,0 +1,90 @@
+"""plot_weights: the first layer's weights, all on one scale around zero."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from barenet import Activate, Dense, Network
+from barenet.insight.plots import plot_weights
+
+RNG = np.random.default_rng(0)
+
+
+def test_each_unit_is_an_image_of_its_weights(readable):
+    weights = RNG.standard_normal((6, 4))
+    figure = plot_weights(weights, (2, 3))
+    *units, bar = figure.axes
+    assert [axes.get_title() for axes in units] == ["unit 0", "unit 1", "unit 2", "unit 3"]
+    for unit, axes in enumerate(units):
+        np.testing.assert_array_equal(axes.images[0].get_array(), weights[:, unit].reshape(2, 3))
+    assert bar.get_ylabel() == "weight"
+    readable(figure)
+
+
+@pytest.mark.parametrize("image_shape", [None, (2, 3)])
+def test_one_scale_centred_on_zero(image_shape):
+    weights = RNG.uniform(-1, 5, (6, 4))
+    limit = np.abs(weights).max()
+    for axes in plot_weights(weights, image_shape).axes[:-1]:
+        assert axes.images[0].get_clim() == (-limit, limit)
+
+
+def test_zero_is_white_and_the_signs_are_red_and_blue():
+    (axes, _) = plot_weights([[1.0, 0.0, -1.0]]).axes
+    image = axes.images[0]
+    up, nought, down = image.cmap(image.norm(image.get_array()))[0, :, :3]
+    assert nought.min() > 0.95
+    assert up[0] > 2 * up[2]
+    assert down[2] > 2 * down[0]
+
+
+def test_weights_of_nothing_but_zeros():
+    assert plot_weights(np.zeros((4, 2)), (2, 2)).axes[0].images[0].get_clim() == (-1, 1)
+
+
+def test_a_network_shows_its_first_dense_layer():
+    network = Network([Activate("tanh"), Dense(4, 3, "relu"), Dense(3, 2)], seed=1)
+    (axes, _) = plot_weights(network).axes
+    np.testing.assert_array_equal(axes.images[0].get_array(), network.layers[1].weights)
+
+
+def test_other_inputs_are_a_heat_map_with_their_names(texts, readable):
+    names = ["alcohol", "malic acid", "ash"]
+    figure = plot_weights(Network.dense([3, 8, 2]), feature_names=names, title="Wine")
+    (axes, bar) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == names
+    assert (axes.get_xlabel(), axes.get_ylabel(), bar.get_ylabel()) == ("unit", "input", "weight")
+    readable(figure)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 10), (784, 32), (30, 100)])
+def test_heat_maps_of_any_size_have_whole_numbered_ticks(shape, texts, readable):
+    figure = plot_weights(RNG.standard_normal(shape))
+    readable(figure)
+    axes = figure.axes[0]
+    drawn = [label.get_text() for label in (*axes.get_xticklabels(), *axes.get_yticklabels())]
+    assert all(float(text.replace("−", "-")).is_integer() for text in drawn if text)
+
+
+@pytest.mark.parametrize("n_units", [1, 7, 16, 64])
+def test_any_number_of_units_is_readable(n_units, readable):
+    figure = plot_weights(RNG.standard_normal((64, n_units)), (8, 8))
+    assert len(figure.axes) == n_units + 1
+    readable(figure)
+
+
+@pytest.mark.parametrize(
+    ("network", "options", "message"),
+    [
+        (np.ones((64, 4)), {"image_shape": (28, 28)}, "image_shape: 28 x 28 .* for 64 inputs"),
+        (np.ones((4, 257)), {"image_shape": (2, 2)}, "network: at most 256 images .* got 257"),
+        (np.ones((4, 2)), {"feature_names": ["a"]}, "feature_names: expected 4 names, .* got 1"),
+        (np.ones(4), {}, "network: expected 2 dimensions"),
+        ([[np.nan]], {}, "network: nan"),
+        (Network([Activate("relu")]), {}, "network: expected a dense layer"),
+    ],
+)
+def test_what_has_no_picture_is_refused(network, options, message):
+    with pytest.raises(ValueError, match=message):
+        plot_weights(network, **options)

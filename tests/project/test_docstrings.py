@@ -1,0 +1,182 @@
+"""Every public object is documented as numpydoc asks, and stands in the API reference.
+
+What is public is decided in one place, where the reference is written.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+from numpydoc.docscrape import NumpyDocString
+from numpydoc.validate import ERROR_MSGS, validate
+
+import barenet
+
+REFERENCE = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "_ext" / "api_reference.py"))
+
+LEFT_OUT = {
+    "GL01": "the summary stands on the line of the quotes, as PEP 257 allows",
+    "GL02": "and so do the closing quotes of a docstring of one line",
+    "SS02": "a summary may start with a formula, as in 'f(z) = max(0, z)'",
+    "PR08": "and so may a parameter's description, as in 'dL/dA'",
+    "RT04": "and that of what is returned",
+    "SS05": "takes nouns in the plural, such as 'Classes ...', for verbs in the third person",
+    "ES01": "a summary that says all needs no second paragraph",
+    "SA01": "See Also is for where a reader would look in vain",
+    "PR01": "checked below, with what a dataclass lists under Attributes",
+    "PR02": "checked below",
+    "EX01": "checked below: not every method needs one of its own",
+}
+CHECKS = set(ERROR_MSGS) - set(LEFT_OUT)
+SECTIONS = ("Parameters", "Other Parameters", "Attributes")
+
+
+@pytest.fixture(scope="module")
+def objects() -> dict[str, Any]:
+    return REFERENCE["public_objects"]()
+
+
+@pytest.fixture(scope="module")
+def members(objects) -> dict[str, Any]:
+    """The objects, and the public methods and properties that their classes define."""
+    found = dict(objects)
+    for name, thing in objects.items():
+        if inspect.isclass(thing):
+            found |= {f"{name}.{key}": getattr(thing, key) for key in methods(thing)}
+    return found
+
+
+def methods(kind: type) -> Iterator[str]:
+    """Names of what a class defines; what it overrides, or lists as attributes, may be silent."""
+    told = documented(kind, "Attributes") | {key for base in kind.__mro__[1:] for key in vars(base)}
+    for key, value in vars(kind).items():
+        function = isinstance(value, property | classmethod | staticmethod | type(methods))
+        if function and not key.startswith("_") and (value.__doc__ or key not in told):
+            yield key
+
+
+def documented(thing: Any, *sections: str) -> set[str]:
+    """The names that the sections of a docstring list."""
+    doc = NumpyDocString(inspect.getdoc(thing) or "")
+    entries = [entry for section in sections for entry in doc[section]]
+    return {name.strip("* ") for entry in entries for name in entry.name.split(",")}
+
+
+def lineage(thing: Any) -> list[Any]:
+    """Whose docstrings tell of an object: its own, and for a class those of its bases."""
+    return list(thing.__mro__[:-1]) if inspect.isclass(thing) else [thing]
+
+
+def taken(thing: Any) -> set[str]:
+    """Names of the parameters that a caller may give."""
+    parameters = inspect.signature(thing).parameters
+    return {name for name in parameters if name not in ("self", "cls")}
+
+
+def attributes(kind: type) -> set[str]:
+    """Public names that a class declares, or its ``__init__`` sets on self."""
+    names = {name for base in kind.__mro__ for name in vars(base).get("__annotations__", {})}
+    if dataclasses.is_dataclass(kind):
+        names |= {field.name for field in dataclasses.fields(kind)}
+    for function in written(kind):
+        for node in ast.walk(tree_of(function)):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                names |= {node.attr} if ast.unparse(node.value) == "self" else set()
+    return {name for name in names if not name.startswith("_")}
+
+
+def raised(function: Any) -> set[str]:
+    """Names of the exceptions that a function raises itself, abstract methods' aside."""
+    nodes = (node.exc for node in ast.walk(tree_of(function)) if isinstance(node, ast.Raise))
+    calls = (node.func for node in nodes if isinstance(node, ast.Call))
+    return {ast.unparse(call) for call in calls} - {"NotImplementedError"}
+
+
+def written(thing: Any) -> list[Any]:
+    """The functions whose source tells what happens: for a class, those that make an instance."""
+    if inspect.isclass(thing):
+        found = [getattr(thing, name, None) for name in ("__init__", "__post_init__")]
+    else:
+        found = [thing.fget if isinstance(thing, property) else inspect.unwrap(thing)]
+    functions = [getattr(function, "__func__", function) for function in found]
+    in_files = [function for function in functions if inspect.isfunction(function)]
+    return [function for function in in_files if function.__code__.co_filename != "<string>"]
+
+
+def tree_of(function: Any) -> ast.Module:
+    return ast.parse(dedent(inspect.getsource(function)))
+
+
+def test_docstrings_follow_numpydoc(members):
+    faults = [
+        f"{name}: {code} {message}"
+        for name in members
+        for code, message in validate(name)["errors"]
+        if code in CHECKS
+    ]
+    assert not faults, "\n".join(faults)
+
+
+def test_every_parameter_is_documented_and_nothing_else(members):
+    faults = []
+    for name, thing in members.items():
+        if isinstance(thing, property) or is_error(thing):
+            continue
+        listed = documented(thing, *SECTIONS)
+        extra = documented(thing, "Parameters", "Other Parameters") - taken(thing)
+        faults += [f"{name}: {word} is not documented" for word in sorted(taken(thing) - listed)]
+        faults += [f"{name}: {word} is not a parameter" for word in sorted(extra)]
+    assert not faults, "\n".join(faults)
+
+
+def test_every_attribute_is_documented(objects):
+    faults = []
+    for name, kind in objects.items():
+        if inspect.isclass(kind):
+            listed = set().union(*(documented(base, *SECTIONS) for base in lineage(kind)))
+            own = {key for base in kind.__mro__ for key in vars(base)}  # properties: on their own
+            missing = attributes(kind) - listed - {key for key in own if has_property(kind, key)}
+            faults += [f"{name}.{word}" for word in sorted(missing)]
+    assert not faults, "\n".join(faults)
+
+
+def test_every_exception_raised_is_documented(members):
+    faults = []
+    for name, thing in members.items():
+        found = set().union(*(raised(function) for function in written(thing)))
+        missing = found.difference(*(documented(told, "Raises") for told in lineage(thing)))
+        faults += [f"{name}: {word}" for word in sorted(missing)]
+    assert not faults, "\n".join(faults)
+
+
+def test_every_public_object_has_an_example(objects):
+    """Errors aside, which are caught and not made."""
+    needing = {name: thing for name, thing in objects.items() if not is_error(thing)}
+    faults = [name for name, thing in needing.items() if ">>>" not in (inspect.getdoc(thing) or "")]
+    assert not faults, "\n".join(faults)
+
+
+def test_every_public_object_is_in_the_reference(objects):
+    listed = REFERENCE["headings_of"](objects)  # raises LookupError for what fits no heading
+    assert {name for names in listed.values() for name in names} == set(objects)
+
+
+def test_every_public_name_exists_once():
+    assert [name for name in barenet.__all__ if barenet.__all__.count(name) > 1] == []
+    assert [name for name in barenet.__all__ if not hasattr(barenet, name)] == []
+
+
+def is_error(thing: Any) -> bool:
+    return inspect.isclass(thing) and issubclass(thing, Exception)
+
+
+def has_property(kind: type, name: str) -> bool:
+    return isinstance(inspect.getattr_static(kind, name, None), property)

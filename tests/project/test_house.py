@@ -1,0 +1,58 @@
+"""The house rules: imports point down, a file holds one noun, and says at its top why it exists."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+FILE_LINES = 400
+FUNCTION_LINES = 40
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines from `def` to the end, the docstring aside."""
+    first = function.body[0]
+    docstring = first.end_lineno - first.lineno + 1 if ast.get_docstring(function) else 0
+    return function.end_lineno - function.lineno + 1 - docstring
+
+
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def test_imports_point_down_the_house():
+    command = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([command, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Contracts: 1 kept, 0 broken." in done.stdout
+
+
+def test_no_file_is_too_long():
+    sizes = {relative(path): len(path.read_text("utf-8").splitlines()) for path in SOURCES}
+    assert {name: size for name, size in sizes.items() if size > FILE_LINES} == {}
+
+
+def test_no_function_is_too_long():
+    sizes = {
+        f"{relative(path)}:{function.lineno} {function.name}": lines_of(function)
+        for path in SOURCES
+        for function in functions(ast.parse(path.read_text("utf-8")))
+    }
+    assert {name: size for name, size in sizes.items() if size > FUNCTION_LINES} == {}
+    assert len(sizes) > 100  # the sweep found the code
+
+
+def test_every_module_says_why_it_exists():
+    silent = [path for path in SOURCES if not ast.get_docstring(ast.parse(path.read_text("utf-8")))]
+    assert [relative(path) for path in silent] == []

@@ -1,0 +1,81 @@
+"""The Makefile on machines that lack something: one line that says what to do, and a failure."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A folder with what `make` reads, and no .venv yet."""
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+def python(folder: Path, behaviour: str) -> str:
+    """A command that behaves as a Python that lacks something."""
+    path = folder / "python"
+    path.write_text(f"#!/bin/sh\n{behaviour}\n")
+    path.chmod(0o755)
+    return f"PYTHON={path}"
+
+
+def test_every_target_is_in_the_help():
+    text = (ROOT / "Makefile").read_text("utf-8")
+    targets = re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE)[1].split()
+    assert re.findall(r"^make (\w+)", make(ROOT, "help").stdout, re.MULTILINE) == targets
+
+
+@pytest.mark.parametrize("target", ["demo", "test"])
+@pytest.mark.parametrize(
+    ("behaviour", "line"),
+    [
+        ("exit 1", "Python 3.11 or newer is needed; tried"),
+        ('case "$2" in *ensurepip*) exit 1;; esac', "apt install python3-venv"),
+    ],
+    ids=["too old", "no venv module"],
+)
+def test_what_is_missing_is_said_in_one_line(clone, target, behaviour, line):
+    done = make(clone, "-j4", target, python(clone, behaviour))
+    assert done.returncode == 2
+    said, *rest = done.stderr.splitlines()
+    assert line in said
+    assert len(rest) == 1 and rest[0].startswith("make: ***")
+    assert not (clone / ".venv").exists()
+
+
+def test_an_installation_that_failed_is_tried_again(clone):
+    """What was not finished leaves no stamp that would say it was."""
+    behaviour = """case "$*" in *--clear*) mkdir -p .venv/bin; cp "$0" .venv/bin/python;; esac
+case "$*" in *pip*install*) echo refused >&2; exit 1;; esac"""
+    for _ in range(2):
+        done = make(clone, "test", python(clone, behaviour))
+        assert done.returncode == 2
+        assert "refused" in done.stderr
+
+
+def test_continuous_integration_runs_what_a_contributor_runs():
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert script.read_text("utf-8").splitlines()[-1] == "exec make test"
