@@ -14,6 +14,7 @@ from barenet.errors import (
 )
 from barenet.files.model_file import load
 from barenet.files.predictor import Predictor
+from barenet.insight.gradient_check import GradientReport, ParameterReport, check_gradients
 from barenet.model.activations import ACTIVATIONS, Activation
 from barenet.model.initializers import INITIALIZERS, Initializer
 from barenet.model.layers import LAYERS, Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm
@@ -100,6 +101,7 @@ __all__ = [
     "EachEpoch",
     "EarlyStopping",
     "ExponentialDecay",
+    "GradientReport",
     "History",
     "Huber",
     "Initializer",
@@ -114,6 +116,7 @@ __all__ = [
     "Network",
     "OneCycle",
     "Optimizer",
+    "ParameterReport",
     "Penalty",
     "Poisson",
     "Predictor",
@@ -127,6 +130,7 @@ __all__ = [
     "StepDecay",
     "StopAfter",
     "batches",
+    "check_gradients",
     "load",
     "one_hot",
     "train",

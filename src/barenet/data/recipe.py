@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 __all__ = ["DEFAULTS", "Recipe"]
 
@@ -126,7 +126,7 @@ class Recipe:
         """
         return dataclasses.replace(base, **self.said())
 
-    def said(self) -> dict[str, object]:
+    def said(self) -> dict[str, Any]:
         """The fields that are not None.
 
         Returns

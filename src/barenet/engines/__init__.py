@@ -40,7 +40,8 @@ def choose_engine(name: str, job: Job) -> Engine:
     """
     if name == "auto":
         return next(kind(job) for kind in ENGINES.values() if kind.refusal(job) is None)
-    kind = lookup({"auto": Engine, **ENGINES}, name, "engine")
+    choices: dict[str, type[Engine]] = {"auto": Engine, **ENGINES}
+    kind = lookup(choices, name, "engine")
     refusal = kind.refusal(job)
     if refusal is not None:
         raise ValueError(f"engine: {name} can't do this: {refusal}")

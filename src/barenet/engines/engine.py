@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import Loss
 from barenet.model.network import Network
+from barenet.model.rows import Rows
 from barenet.optimization.clipping import Clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.penalties import Penalty
@@ -32,12 +33,8 @@ class Job:
     ----------
     network : Network
         Its parameters are changed in place.
-    X : ndarray of shape (n_samples, n_inputs)
-        The training rows, of the network's dtype.
-    y : ndarray of shape (n_samples, n_outputs)
-        The targets, of the network's dtype.
-    sample_weight : ndarray of shape (n_samples,), optional
-        How much each row counts.
+    rows : Rows
+        The training rows with their targets and weights.
     loss : Loss
         What is made small.
     optimizer : Optimizer or LBFGS
@@ -51,9 +48,7 @@ class Job:
     """
 
     network: Network
-    X: FloatArray
-    y: FloatArray
-    sample_weight: FloatArray | None
+    rows: Rows
     loss: Loss
     optimizer: Optimizer | LBFGS
     penalties: Sequence[Penalty] = field(default=())
@@ -113,14 +108,14 @@ class Engine(ABC):
 
     @abstractmethod
     def run(
-        self, rows: NDArray[np.intp], batch_size: int, rates: Sequence[float], first_step: int
+        self, order: NDArray[np.intp], batch_size: int, rates: Sequence[float], first_step: int
     ) -> SliceReport:
         """Take one step for each batch of a slice.
 
         Parameters
         ----------
-        rows : ndarray of int of shape (n_rows,)
-            Rows of X in the order of their visit; each batch takes the next `batch_size` of them,
+        order : ndarray of int of shape (n_rows,)
+            Row numbers in the order of their visit; each batch takes the next `batch_size` of them,
             the last one what is left.
         batch_size : int
             Rows in a batch.
@@ -148,19 +143,13 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def evaluate(
-        self, X: FloatArray, y: FloatArray, sample_weight: FloatArray | None
-    ) -> tuple[float, FloatArray]:
+    def evaluate(self, rows: Rows) -> tuple[float, FloatArray]:
         """Compute the loss of any rows, without penalties, as when predicting.
 
         Parameters
         ----------
-        X : ndarray of shape (n_rows, n_inputs)
-            The rows.
-        y : ndarray of shape (n_rows, n_outputs)
-            Their targets.
-        sample_weight : ndarray of shape (n_rows,), optional
-            How much each counts.
+        rows : Rows
+            The training rows, or others.
 
         Returns
         -------

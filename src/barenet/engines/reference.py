@@ -15,6 +15,7 @@ from barenet.engines.engine import Engine, Job, SliceReport
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import loss_on
 from barenet.model.randomness import derive_key
+from barenet.model.rows import Rows
 from barenet.optimization.optimizers import Optimizer
 
 __all__ = ["ReferenceEngine"]
@@ -40,15 +41,14 @@ class ReferenceEngine(Engine):
         ]
 
     def run(
-        self, rows: NDArray[np.intp], batch_size: int, rates: Sequence[float], first_step: int
+        self, order: NDArray[np.intp], batch_size: int, rates: Sequence[float], first_step: int
     ) -> SliceReport:
         job = self.job
         assert isinstance(job.optimizer, Optimizer)
         losses, norms = np.empty(len(rates)), np.empty(len(rates))
         for i, rate in enumerate(rates):
-            batch = rows[i * batch_size : (i + 1) * batch_size]
-            weight = None if job.sample_weight is None else job.sample_weight[batch]
-            value, gradient = self._step(job.X[batch], job.y[batch], weight, first_step + i)
+            batch = order[i * batch_size : (i + 1) * batch_size]
+            value, gradient = self._step(_take(job.rows, batch), first_step + i)
             losses[i], norms[i] = value, np.sqrt(gradient @ gradient)
             if job.clipping is not None:
                 job.clipping.clip(gradient)
@@ -56,28 +56,30 @@ class ReferenceEngine(Engine):
         return SliceReport(losses, norms)
 
     def value_and_gradient(self) -> tuple[float, FloatArray]:
-        return self._step(self.job.X, self.job.y, self.job.sample_weight, 0)
+        return self._step(self.job.rows, 0)
 
-    def evaluate(
-        self, X: FloatArray, y: FloatArray, sample_weight: FloatArray | None
-    ) -> tuple[float, FloatArray]:
+    def evaluate(self, rows: Rows) -> tuple[float, FloatArray]:
         network = self.job.network
-        output, _ = network.forward(X, logits=self.logits)
-        value = self.loss.value(output, y, sample_weight)
+        output, _ = network.forward(rows.X, logits=self.logits)
+        value = self.loss.value(output, rows.y, rows.sample_weight)
         if self.logits:
             output = network.activate_output(output)
         return value, output
 
-    def _step(
-        self, X: FloatArray, y: FloatArray, sample_weight: FloatArray | None, step: int
-    ) -> tuple[float, FloatArray]:
+    def _step(self, rows: Rows, step: int) -> tuple[float, FloatArray]:
         """Go forward through the network, and backward with the loss's gradient."""
         network = self.job.network
         key = derive_key(self.job.seed, step)
-        output, cache = network.forward(X, training=True, key=key, logits=self.logits)
-        value = self.loss.value(output, y, sample_weight)
-        gradient = network.backward(cache, self.loss.gradient(output, y, sample_weight))
+        output, cache = network.forward(rows.X, training=True, key=key, logits=self.logits)
+        value = self.loss.value(output, rows.y, rows.sample_weight)
+        gradient = network.backward(cache, self.loss.gradient(output, rows.y, rows.sample_weight))
         for penalty, strengths in self.penalties:
             value += penalty.value(network.parameters, strengths)
             gradient += penalty.gradient(network.parameters, strengths)
         return value, gradient
+
+
+def _take(rows: Rows, batch: NDArray[np.intp]) -> Rows:
+    """Take the rows of a batch."""
+    weight = None if rows.sample_weight is None else rows.sample_weight[batch]
+    return Rows(rows.X[batch], rows.y[batch], weight)

@@ -6,6 +6,7 @@ and that a prediction would be wrong or nameless without.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -191,9 +192,8 @@ class Predictor:
         n_classes = None if self.classes is None else len(self.classes)
         if n_classes not in (None, outputs) and (n_classes, outputs) != (2, 1):
             raise ModelFileError(f"{path}: {n_classes} classes for {outputs} outputs")
-        height_width = self.image_shape or (width,)
-        if int(np.prod(height_width)) != width:
-            raise ModelFileError(f"{path}: images of {height_width} for {width} inputs")
+        if self.image_shape is not None and math.prod(self.image_shape) != width:
+            raise ModelFileError(f"{path}: images of {self.image_shape} for {width} inputs")
 
 
 def _names(value: Any) -> tuple[str, ...] | None:

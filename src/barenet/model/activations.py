@@ -43,6 +43,19 @@ class Activation(ABC):
     ----------
     name : str
         What the activation is called in `ACTIVATIONS`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class Sine(Activation):
+    ...     name = "sine"
+    ...     def forward(self, Z):
+    ...         return np.sin(Z)
+    ...     def derivative(self, Z, A):
+    ...         return np.cos(Z)
+    >>> from barenet import Network
+    >>> Network.dense([1, 2, 1], hidden=Sine()).layers[0].activation.name
+    'sine'
     """
 
     name: ClassVar[str]

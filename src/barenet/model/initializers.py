@@ -39,6 +39,17 @@ class Initializer(ABC):
     ----------
     name : str
         What the initializer is called in `INITIALIZERS`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class Halves(Initializer):
+    ...     name = "halves"
+    ...     def draw(self, rng, shape, n_inputs, n_outputs):
+    ...         return np.full(shape, 0.5)
+    >>> from barenet import Dense
+    >>> Dense(2, 1, init=Halves()).init.draw(None, (1, 2), 2, 1)
+    array([[0.5, 0.5]])
     """
 
     name: ClassVar[str]
@@ -177,7 +188,8 @@ class GlorotUniform(VarianceScaling):
     --------
     >>> import numpy as np
     >>> GlorotUniform().draw(np.random.RandomState(0), (2, 3), 3, 2).round(2)
-    array([[ 0.11, 0.47, 0.22], [ 0.1 , -0.17, 0.32]])
+    array([[ 0.11,  0.47,  0.23],
+           [ 0.1 , -0.17,  0.32]])
     """
 
     name: ClassVar[str] = "glorot_uniform"

@@ -22,9 +22,9 @@ from barenet.model.layers import Layer
 from barenet.model.layout import Layout
 from barenet.model.losses import Loss, as_loss, loss_on
 from barenet.model.randomness import derive_key, fresh_key
+from barenet.model.rows import check_rows
 from barenet.model.summary import summarize
-from barenet.model.targets import check_targets
-from barenet.model.validation import check_dtype, check_inputs, check_sample_weight, check_seed
+from barenet.model.validation import check_dtype, check_inputs, check_seed
 
 __all__ = ["Network"]
 
@@ -49,8 +49,8 @@ class Network:
         All that is learned, in one contiguous vector: layer after layer, weights before bias.
     statistics : ndarray
         What is measured while training and not learned (the running averages of `BatchNorm`).
-    layout : Layout
-        What lies where in `parameters`.
+    layout, statistics_layout : Layout
+        What lies where in `parameters` and `statistics`.
     n_inputs, n_outputs : int or None
         Width of X and of the output; None where the layers take any.
     n_parameters : int
@@ -335,17 +335,12 @@ class Network:
         >>> network.value_and_gradient([[2.0]], [3.0], "squared_error")  # ½ · 3², −3 · 2, −3
         (4.5, array([-6., -3.]))
         """
-        X = check_inputs(X, self.dtype, self.n_inputs)
         chosen = as_loss(loss, self.output_activation)
-        target = check_targets(y, len(X), self.n_outputs or X.shape[1], self.dtype)
-        chosen.check_targets(target)
-        weight = None
-        if sample_weight is not None:
-            weight = check_sample_weight(sample_weight, len(X), self.dtype)
+        rows = check_rows(self, chosen, X, y, sample_weight)
         stable, logits = loss_on(chosen, self.output_activation)
-        output, cache = self.forward(X, training=training, key=key, logits=logits)
-        gradient = self.backward(cache, stable.gradient(output, target, weight))
-        return stable.value(output, target, weight), gradient
+        output, cache = self.forward(rows.X, training=training, key=key, logits=logits)
+        gradient = self.backward(cache, stable.gradient(output, *rows[1:]))
+        return stable.value(output, *rows[1:]), gradient
 
     def summary(self) -> str:
         """Write the network as a table of layers, shapes and parameter counts.

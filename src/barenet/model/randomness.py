@@ -86,7 +86,7 @@ def uniforms(key: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(MULTIPLIER_1)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(MULTIPLIER_2)
     bits ^= bits >> np.uint64(31)
-    return ((bits >> np.uint64(11)) * 2.0**-53).reshape(shape)
+    return ((bits >> np.uint64(11)).astype(np.float64) * 2.0**-53).reshape(shape)
 
 
 def _mix(z: int) -> int:

@@ -42,7 +42,7 @@ def check_seed(value: object, argument: str = "seed") -> int:
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not whole or not 0 <= int(value) < 2**32:  # type: ignore[call-overload]
         raise ValueError(f"{argument}: expected a whole number from 0 to 4294967295, got {value!r}")
-    return int(value)  # type: ignore[call-overload, no-any-return]
+    return int(value)  # type: ignore[call-overload]
 
 
 def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
@@ -119,7 +119,7 @@ def check_inputs(
     >>> check_inputs([[1, 2]], np.dtype("float32"), 2)
     array([[1., 2.]], dtype=float32)
     """
-    shape = np.shape(X) if not hasattr(X, "tocsr") else X.shape
+    shape: tuple[int, ...] = X.shape if hasattr(X, "shape") else np.shape(X)
     if len(shape) != 2:
         hint = (
             f"; for one sample {argument}.reshape(1, -1), for one feature {argument}.reshape(-1, 1)"

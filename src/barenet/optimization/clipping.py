@@ -25,6 +25,16 @@ class Clipping(ABC):
         What the clipping is called in `CLIPPINGS`.
     limit : float
         The greatest size that is left alone.
+
+    Raises
+    ------
+    ValueError
+        If the limit is not above 0.
+
+    Examples
+    --------
+    >>> as_clipping("norm:limit=1")
+    ClipNorm(limit=1)
     """
 
     name: ClassVar[str]

@@ -30,6 +30,19 @@ class Penalty(ABC):
         What the penalty is called in `PENALTIES`.
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
+
+    Raises
+    ------
+    ValueError
+        If a strength is negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from barenet import L2, Network
+    >>> network = Network.dense([2, 1, 1])
+    >>> L2([0.1, 0.0]).spread(network.layout, np.dtype("float64"))
+    array([0.1, 0.1, 0. , 0. , 0. ])
     """
 
     name: ClassVar[str]
@@ -94,8 +107,8 @@ class Penalty(ABC):
             If there are not as many strengths as layers with weights.
         """
         slots = [slot for slot in layout.slots if slot.name == "weights"]
-        one = isinstance(self.strength, int | float)
-        values = [self.strength] * len(slots) if one else list(self.strength)
+        strength = self.strength
+        values = [strength] * len(slots) if isinstance(strength, int | float) else list(strength)
         if len(values) != len(slots):
             raise ValueError(
                 f"penalty: {len(values)} strengths for {len(slots)} layers with weights; "

@@ -36,6 +36,22 @@ class Schedule(ABC):
     ----------
     name : str
         What the schedule is called in `SCHEDULES`.
+
+    Raises
+    ------
+    ValueError
+        If a setting is not a number of 0 or more.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class Sawtooth(Schedule):
+    ...     name = "sawtooth"
+    ...     def factor(self, epoch, epochs):
+    ...         return 1 - epoch % 1
+    >>> Sawtooth().factor(2.25, 10)
+    0.75
     """
 
     name: ClassVar[str]
@@ -43,7 +59,8 @@ class Schedule(ABC):
     def __post_init__(self) -> None:
         for option in dataclasses.fields(self):
             value = getattr(self, option.name)
-            if not isinstance(value, int | float) or not 0 <= value < math.inf:
+            number = isinstance(value, int | float) and 0 <= value < math.inf
+            if option.init and not number:
                 raise ValueError(
                     f"schedule: {self.name}'s {option.name} must be a number of 0 or more, "
                     f"got {value!r}"
@@ -238,6 +255,15 @@ class ReduceOnPlateau(Schedule):
     minimum_delta : float, default=1e-4
         Share of the best loss by which a new one must be lower to count.
 
+    Attributes
+    ----------
+    best : float
+        The lowest loss so far.
+    waited : int
+        Epochs since then, or since the last reduction.
+    reductions : int
+        How often the rate was reduced.
+
     Examples
     --------
     >>> schedule = ReduceOnPlateau(gamma=0.5, patience=2)
@@ -269,7 +295,15 @@ class ReduceOnPlateau(Schedule):
 #: Every schedule by its name.
 SCHEDULES: dict[str, type[Schedule]] = {
     kind.name: kind
-    for kind in (Constant, StepDecay, ExponentialDecay, InverseScaling, Cosine, OneCycle, ReduceOnPlateau)
+    for kind in (
+        Constant,
+        StepDecay,
+        ExponentialDecay,
+        InverseScaling,
+        Cosine,
+        OneCycle,
+        ReduceOnPlateau,
+    )
 }
 
 

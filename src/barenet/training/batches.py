@@ -38,7 +38,7 @@ def epoch_order(n_rows: int, *, seed: int, epoch: int, shuffle: bool = True) -> 
     Examples
     --------
     >>> epoch_order(5, seed=0, epoch=0)
-    array([4, 3, 1, 2, 0])
+    array([4, 1, 2, 0, 3])
     """
     if not shuffle:
         return np.arange(n_rows)

@@ -90,6 +90,11 @@ class StopAfter(Callback):
     seconds : float
         Time that the run may take, counted from its start.
 
+    Attributes
+    ----------
+    deadline : float
+        When it is up, on the clock of ``time.perf_counter``.
+
     Examples
     --------
     >>> StopAfter(60).seconds
@@ -123,13 +128,18 @@ class EarlyStopping(Callback):
     restore_best : bool, default=True
         True to put back the parameters of the best epoch at the end, however the run ended.
 
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range; after the first epoch, if the curve is not measured.
+
     Examples
     --------
     >>> from barenet import Network, train
     >>> import numpy as np
     >>> X = np.linspace(-1, 1, 20).reshape(-1, 1)
     >>> history = train(
-    ...     Network.dense([1, 8, 1]), X, X[:, 0] ** 2, epochs=500,
+    ...     Network.dense([1, 8, 1]), X, X[:, 0] ** 2, epochs=500, batch_size=10,
     ...     validation_data=(X, -X[:, 0]), callbacks=[EarlyStopping(patience=3)],
     ... )
     >>> len(history) - history.best_epoch

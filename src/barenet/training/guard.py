@@ -64,6 +64,8 @@ class Guard:
     def check_epoch(self, loss: float, gradient_norms: NDArray[np.float64]) -> None:
         """Look at an epoch's end: the parameters, and whether there was anything to learn from.
 
+        If all is well, the parameters are kept.
+
         Parameters
         ----------
         loss : float
@@ -80,6 +82,7 @@ class Guard:
             self._diverged(self.run.n_batches - 1, loss)
         if loss != 0 and not gradient_norms.any():
             self._warn("every gradient of an epoch was 0, so nothing is learned", DEAD)
+        self.keep()
 
     def _diverged(self, batch: int, loss: float) -> None:
         """Go back to the epoch's start, and say what happened and what to try."""

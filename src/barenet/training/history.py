@@ -57,10 +57,12 @@ class History:
 
     @property
     def loss(self) -> list[float]:
+        """The training loss of each epoch."""
         return self.curves.get("loss", [])
 
     @property
     def validation_loss(self) -> list[float]:
+        """The validation loss of each epoch, if there are validation data."""
         return self.curves.get("validation_loss", [])
 
     def last(self) -> dict[str, float]:

@@ -74,7 +74,7 @@ def r2(output: FloatArray, y: FloatArray) -> float:
 
 
 def mean_absolute_error(output: FloatArray, y: FloatArray) -> float:
-    """Mean of |ŷ − y|, in the targets' unit.
+    """Mean of ``|ŷ − y|``, in the targets' unit.
 
     Parameters
     ----------

@@ -28,6 +28,11 @@ class Progress(Callback):
     file : text file, optional
         Where to; by default standard error.
 
+    Attributes
+    ----------
+    bar, task : rich.progress.Progress and its task, optional
+        The bar, while there is one.
+
     Examples
     --------
     >>> import sys

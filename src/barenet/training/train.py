@@ -11,20 +11,15 @@ from barenet.engines import Job, choose_engine
 from barenet.model.layers import Dropout
 from barenet.model.losses import Loss, as_loss
 from barenet.model.network import Network
-from barenet.model.targets import check_targets
-from barenet.model.validation import (
-    check_count,
-    check_inputs,
-    check_sample_weight,
-    check_seed,
-)
+from barenet.model.rows import Rows, check_rows
+from barenet.model.validation import check_count, check_seed
 from barenet.optimization.clipping import Clipping, as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.optimization.penalties import Penalty, as_penalties
 from barenet.optimization.schedules import Schedule, as_schedule
 from barenet.training.callbacks import Callback, as_callbacks
 from barenet.training.history import History
-from barenet.training.loop import Loop, Plan, Rows, count_batches
+from barenet.training.loop import Loop, Plan
 from barenet.training.metrics import as_metrics
 from barenet.training.run import Run
 
@@ -118,22 +113,18 @@ def train(
     >>> from barenet import Network, train
     >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
     >>> network = Network.dense([1, 16, 1], seed=1)
-    >>> history = train(network, X, X[:, 0] ** 2, epochs=50)
+    >>> history = train(network, X, X[:, 0] ** 2, optimizer="adam:learning_rate=0.01")
     >>> history.loss[-1] < 0.01 * history.loss[0]
     True
     """
     if not isinstance(network, Network):
         raise ValueError(f"network: expected a Network, got {network!r}")
     objective = as_loss(loss, network.output_activation)
-    X, y, weight = _check_rows(network, objective, X, y, sample_weight)
     rule = as_optimizer(optimizer)
     _check_full_batch(rule, network, clip, schedule)
-    size = len(X) if isinstance(rule, LBFGS) else _check_batch_size(batch_size, len(X))
     job = Job(
         network=network,
-        X=X,
-        y=y,
-        sample_weight=weight,
+        rows=check_rows(network, objective, X, y, sample_weight),
         loss=objective,
         optimizer=rule,
         penalties=as_penalties(penalty),
@@ -141,34 +132,14 @@ def train(
         seed=check_seed(seed),
     )
     plan = Plan(
-        batch_size=size,
+        epochs=check_count(epochs, "epochs"),
+        batch_size=_check_batch_size(batch_size, job),
         shuffle=shuffle,
         schedule=as_schedule(schedule),
         metrics=as_metrics(metrics),
         validation=_check_validation(network, objective, validation_data),
     )
-    chosen = choose_engine(engine, job)
-    history = History(engine=chosen.name, seed=seed)
-    run = Run(network, history, check_count(epochs, "epochs"), count_batches(len(X), size))
-    Loop(chosen, run, plan, as_callbacks(callbacks)).start()
-    return history
-
-
-def _check_rows(
-    network: Network,
-    loss: Loss,
-    X: ArrayLike,
-    y: ArrayLike,
-    sample_weight: ArrayLike | None,
-) -> Rows:
-    """Bring rows, targets and weights into the network's dtype and shape."""
-    inputs = check_inputs(X, network.dtype, network.n_inputs)
-    n_outputs = network.n_outputs or inputs.shape[1]
-    targets = check_targets(y, len(inputs), n_outputs, network.dtype)
-    loss.check_targets(targets)
-    if sample_weight is None:
-        return inputs, targets, None
-    return inputs, targets, check_sample_weight(sample_weight, len(inputs), network.dtype)
+    return Loop(choose_engine(engine, job), plan, as_callbacks(callbacks)).start()
 
 
 def _check_validation(
@@ -180,13 +151,15 @@ def _check_validation(
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         raise ValueError("validation_data: expected (X, y) or (X, y, sample_weight)")
     try:
-        return _check_rows(network, loss, data[0], data[1], data[2] if len(data) == 3 else None)
+        return check_rows(network, loss, *data)
     except ValueError as error:
         raise ValueError(f"validation_data: {error}") from error
 
 
-def _check_batch_size(batch_size: int | None, n_rows: int) -> int:
-    if batch_size is None:
+def _check_batch_size(batch_size: int | None, job: Job) -> int:
+    """L-BFGS takes all rows at once, as does None; more than all is clipped, and said."""
+    n_rows = len(job.rows.X)
+    if batch_size is None or isinstance(job.optimizer, LBFGS):
         return n_rows
     size = check_count(batch_size, "batch_size")
     if size > n_rows:

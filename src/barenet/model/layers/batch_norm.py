@@ -38,6 +38,11 @@ class BatchNorm(Layer):
     epsilon : float, default=1e-5
         Added to the variance, to divide by something where a feature is constant.
 
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range.
+
     Attributes
     ----------
     gain : ndarray of shape (n_in,)
@@ -55,11 +60,12 @@ class BatchNorm(Layer):
     >>> from barenet import BatchNorm, Network
     >>> network = Network([BatchNorm(1)])
     >>> output, _ = network.forward(np.array([[1.0], [2.0], [3.0]]), training=True)
-    >>> output.round(3)
-    array([[-1.225], [ 0. ], [ 1.225]])
+    >>> output.round(3).ravel()
+    array([-1.225,  0.   ,  1.225], dtype=float32)
     """
 
     name: ClassVar[str] = "batch_norm"
+    n_in: int
     gain: FloatArray
     bias: FloatArray
     mean: FloatArray

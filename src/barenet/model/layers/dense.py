@@ -64,6 +64,8 @@ class Dense(Layer):
     """
 
     name: ClassVar[str] = "dense"
+    n_in: int
+    n_out: int
     weights: FloatArray
     bias: FloatArray
 

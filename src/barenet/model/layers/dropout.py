@@ -24,12 +24,17 @@ class Dropout(Layer):
     rate : float, default=0.5
         Share of the inputs to silence, from 0 up to but not including 1.
 
+    Raises
+    ------
+    ValueError
+        If the rate is anything else.
+
     Examples
     --------
     >>> import numpy as np
     >>> output, _ = Dropout(0.5).forward(np.ones((1, 6)), training=True, key=1)
     >>> output
-    array([[2., 2., 2., 0., 2., 0.]])
+    array([[2., 2., 2., 0., 0., 2.]])
     """
 
     name: ClassVar[str] = "dropout"

@@ -33,6 +33,24 @@ class Layer(ABC):
         What is learned, by name.
     statistic_shapes : dict of str to tuple of int
         What is measured while training and not learned, by name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class Scale(Layer):
+    ...     name = "scale"
+    ...     parameter_shapes = {"factor": (1,)}
+    ...     def initialize(self, rng):
+    ...         self.factor = 1.0
+    ...     def forward(self, X, *, training=False, key=0):
+    ...         return self.factor * X, X
+    ...     def backward(self, cache, d_output, out):
+    ...         out["factor"][:] = (d_output * cache).sum()
+    ...         return self.factor * d_output
+    >>> from barenet import Network
+    >>> network = Network([Scale()], dtype="float64")
+    >>> network.value_and_gradient([[2.0]], [3.0])  # ½ (2 · 1 − 3)², (2 − 3) · 2
+    (0.5, array([-2.]))
     """
 
     name: ClassVar[str]
@@ -122,6 +140,7 @@ class Layer(ABC):
 
     @property
     def is_bound(self) -> bool:
+        """Whether the layer belongs to a network."""
         return any(name in vars(self) for name in (*self.parameter_shapes, *self.statistic_shapes))
 
     def __setattr__(self, name: str, value: Any) -> None:

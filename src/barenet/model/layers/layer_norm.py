@@ -49,6 +49,7 @@ class LayerNorm(Layer):
     """
 
     name: ClassVar[str] = "layer_norm"
+    n_in: int
     gain: FloatArray
     bias: FloatArray
 

@@ -46,7 +46,7 @@ LOSSES: dict[str, type[Loss]] = {
 }  # fmt: skip
 
 #: The loss that goes with an output activation, where none is asked for.
-USUAL_LOSS = {
+USUAL_LOSS: dict[str, type[Loss]] = {
     "softmax": CategoricalCrossEntropy,
     "sigmoid": BinaryCrossEntropy,
     "exponential": Poisson,
@@ -84,7 +84,8 @@ def as_loss(spec: str | Loss | None, activation: str) -> Loss:
     Huber(delta=2)
     """
     if spec is None:
-        return USUAL_LOSS.get(activation, SquaredError)()
+        usual = USUAL_LOSS.get(activation, SquaredError)
+        return usual()
     loss = build(Loss, LOSSES, spec, "loss")
     if loss.outputs is not None and activation not in loss.outputs:
         raise ValueError(

@@ -130,7 +130,7 @@ class SoftmaxCrossEntropy(Loss):
     >>> import numpy as np
     >>> z, y = np.array([[1e4, 0.0], [0.0, 0.0]]), np.array([[0.0, 1.0], [1.0, 0.0]])
     >>> SoftmaxCrossEntropy().per_sample(z, y).round(4)
-    array([1.0e+04, 6.931e-01])
+    array([1.000e+04, 6.931e-01])
     """
 
     name: ClassVar[str] = "softmax_cross_entropy"

@@ -25,6 +25,18 @@ class Loss(ABC):
         What the loss is called in `LOSSES`.
     outputs : tuple of str, optional
         Output activations that it can be computed from; None if from any.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class FourthPower(Loss):
+    ...     name = "fourth_power"
+    ...     def per_sample(self, output, y):
+    ...         return ((output - y) ** 4).sum(axis=1)
+    ...     def derivative(self, output, y):
+    ...         return 4 * (output - y) ** 3
+    >>> FourthPower().value(np.array([[3.0]]), np.array([[1.0]]))
+    16.0
     """
 
     name: ClassVar[str]

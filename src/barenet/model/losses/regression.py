@@ -59,7 +59,7 @@ class SquaredError(Loss):
 
 @dataclass(frozen=True)
 class AbsoluteError(Loss):
-    """ℓ = Σⱼ |ŷⱼ − yⱼ|, with the derivative sign(ŷⱼ − yⱼ): the best constant is the median.
+    """ℓ = Σⱼ ``|ŷⱼ − yⱼ|``, with the derivative sign(ŷⱼ − yⱼ): the best constant is the median.
 
     Examples
     --------
@@ -79,7 +79,7 @@ class AbsoluteError(Loss):
 
 @dataclass(frozen=True)
 class Huber(Loss):
-    """ℓ = Σⱼ h(ŷⱼ − yⱼ), h(e) = ½e² for |e| ≤ δ and else δ(|e| − ½δ).
+    """ℓ = Σⱼ h(ŷⱼ − yⱼ), h(e) = ½e² for ``|e| ≤ δ`` and else ``δ(|e| − ½δ)``.
 
     Squared for small errors and absolute for large ones, so outliers pull with no more than δ:
     h′(e) is e, cut off at ±δ. From Huber, "Robust estimation of a location parameter" (1964).
@@ -88,6 +88,11 @@ class Huber(Loss):
     ----------
     delta : float, default=1.0
         Where the parabola becomes a line.
+
+    Raises
+    ------
+    ValueError
+        If delta is not a number above 0.
 
     Examples
     --------
@@ -123,6 +128,11 @@ class Quantile(Loss):
     ----------
     q : float, default=0.5
         Share of the targets that should lie below the prediction.
+
+    Raises
+    ------
+    ValueError
+        If q is not between 0 and 1.
 
     Examples
     --------

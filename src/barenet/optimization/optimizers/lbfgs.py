@@ -29,13 +29,18 @@ class LBFGS:
     tolerance : float, default=1e-5
         It ends when no entry of the gradient is larger than this.
 
+    Attributes
+    ----------
+    name : str
+        What it is called in `OPTIMIZERS`.
+
     Examples
     --------
     >>> import numpy as np
     >>> theta = np.array([3.0, -1.0])
-    >>> LBFGS().minimize(lambda p: (float(p @ p), 2 * p), theta, 50, lambda *_: False)
+    >>> LBFGS().minimize(lambda: (float(theta @ theta), 2 * theta), theta, 50, lambda *_: False)
     'converged'
-    >>> theta.round(6)
+    >>> np.abs(theta).round(6)
     array([0., 0.])
     """
 
@@ -48,7 +53,7 @@ class LBFGS:
 
     def minimize(
         self,
-        value_and_gradient: Callable[[FloatArray], tuple[float, FloatArray]],
+        value_and_gradient: Callable[[], tuple[float, FloatArray]],
         parameters: FloatArray,
         iterations: int,
         after_iteration: Callable[[float, FloatArray], bool],
@@ -58,9 +63,9 @@ class LBFGS:
         Parameters
         ----------
         value_and_gradient : callable
-            From the parameters to the loss and its gradient.
+            Computes the loss at `parameters`, and its gradient.
         parameters : ndarray of shape (n_parameters,)
-            Where to start, and where the result is written.
+            Where to start; changed in place before each evaluation, and to the result at the end.
         iterations : int
             The most iterations.
         after_iteration : callable
@@ -75,7 +80,7 @@ class LBFGS:
         from scipy.optimize import minimize
 
         search = _Search(value_and_gradient, parameters, after_iteration)
-        result = minimize(
+        result = minimize(  # type: ignore[call-overload]
             search.evaluate,
             parameters.astype(np.float64),
             jac=True,
@@ -99,7 +104,7 @@ class _Search:
 
     def __init__(
         self,
-        value_and_gradient: Callable[[FloatArray], tuple[float, FloatArray]],
+        value_and_gradient: Callable[[], tuple[float, FloatArray]],
         parameters: FloatArray,
         after_iteration: Callable[[float, FloatArray], bool],
     ) -> None:
@@ -113,7 +118,7 @@ class _Search:
     def evaluate(self, x: FloatArray) -> tuple[float, FloatArray]:
         """Compute the loss at x, in the parameters' own dtype."""
         self.parameters[:] = x
-        value, gradient = self.value_and_gradient(self.parameters)
+        value, gradient = self.value_and_gradient()
         self.last = (value, gradient.astype(np.float64))
         self.start = self.start or self.last
         return self.last

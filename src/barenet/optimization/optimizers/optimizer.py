@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -27,11 +27,32 @@ class Optimizer(ABC):
         What the optimizer is called in `OPTIMIZERS`.
     learning_rate : float
         Scale of a step.
+    moment_names : tuple of str
+        What it remembers of the steps before.
     moments : dict of str to ndarray
-        What it remembers of the steps before: vectors of the parameters' length, by name. Empty
-        before the first step.
+        A vector of the parameters' length for each of these names; empty before the first step.
     n_steps : int
         Steps taken.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> @dataclass
+    ... class SignDescent(Optimizer):
+    ...     name = "sign_descent"
+    ...     learning_rate: float = 0.1
+    ...     def update(self, parameters, gradient, rate):
+    ...         parameters -= rate * np.sign(gradient)
+    >>> theta = np.array([1.0])
+    >>> SignDescent().step(theta, np.array([42.0]))
+    >>> theta
+    array([0.9])
     """
 
     name: ClassVar[str]
@@ -94,7 +115,7 @@ class Optimizer(ABC):
         self.moments, self.n_steps = {}, 0
 
 
-def check_options(optimizer: Optimizer) -> None:
+def check_options(optimizer: Any) -> None:
     """Refuse settings that no rule has: a rate that is not positive, a decay outside of 0 … 1."""
     for option in dataclasses.fields(optimizer):
         if not option.init:

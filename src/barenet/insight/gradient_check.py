@@ -1,0 +1,223 @@
+"""Gradient check: is the derivative that backpropagation computes the one that there is?
+
+The loss is computed twice for each parameter, a little to either side of it. The slope between the
+two is the derivative, by its very definition, and needs no chain rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet.model.arrays import FloatArray
+from barenet.model.layout import Slot
+from barenet.model.losses import Loss, as_loss, loss_on
+from barenet.model.network import Network
+from barenet.model.rows import check_rows
+from barenet.model.validation import check_positive
+
+__all__ = ["GradientReport", "ParameterReport", "check_gradients"]
+
+#: The step that balances rounding, ε/h, with the neglected third derivative, h²: about ∛ε.
+STEP = float(np.cbrt(np.finfo(np.float64).eps))
+
+#: Errors of gradients smaller than this, for a loss of 1, are measured against this: differences
+#: of a loss can't be more exact than its own rounding.
+SMALLEST_SCALE = 1e-3
+
+#: Smaller steps that are tried where two slopes disagree, to get off a kink such as ReLU's at 0.
+SMALLER_STEPS = (1.0, 0.1, 0.01)
+
+
+@dataclass(frozen=True, eq=False)
+class ParameterReport:
+    """How one array of parameters did.
+
+    Attributes
+    ----------
+    layer : int
+        The layer's position in the network.
+    name : str
+        What the array is called in the layer.
+    analytic : ndarray
+        The gradient by backpropagation, of the array's shape.
+    numeric : ndarray
+        The gradient by differences.
+    relative_error : float
+        ``‖analytic − numeric‖ / max(‖analytic‖, ‖numeric‖)``, with the Euclidean norm; norms
+        below a thousandth of the loss count as that.
+    """
+
+    layer: int
+    name: str
+    analytic: FloatArray
+    numeric: FloatArray
+    relative_error: float
+
+
+@dataclass(frozen=True, eq=False)
+class GradientReport:
+    """The result of a gradient check; printed, it is a table.
+
+    Attributes
+    ----------
+    network : Network
+        What was checked.
+    loss : float
+        The loss at the parameters.
+    parameters : list of ParameterReport
+        An entry for each array of parameters.
+    tolerance : float
+        The greatest relative error that counts as equal.
+
+    Examples
+    --------
+    >>> from barenet import Network, check_gradients
+    >>> report = check_gradients(Network.dense([2, 3, 1]), [[1.0, 2.0]], [3.0])
+    >>> bool(report)
+    True
+    """
+
+    network: Network
+    loss: float
+    parameters: list[ParameterReport]
+    tolerance: float
+
+    @property
+    def relative_error(self) -> float:
+        """The greatest relative error."""
+        return max((entry.relative_error for entry in self.parameters), default=0.0)
+
+    def __bool__(self) -> bool:
+        """Whether all gradients are right."""
+        return self.relative_error <= self.tolerance
+
+    def __str__(self) -> str:
+        """Write the table: a line for each array of parameters, with its norms and its error."""
+        lines = [f"{'layer':<28}{'shape':>12}{'backward':>13}{'numeric':>13}{'rel. error':>13}"]
+        for entry in self.parameters:
+            layer = f"{entry.layer} {self.network.layers[entry.layer].name}.{entry.name}"
+            shape = "×".join(map(str, entry.analytic.shape))
+            norms = (np.linalg.norm(array) for array in (entry.analytic, entry.numeric))
+            cells = "".join(f"{norm:>13.6g}" for norm in norms)
+            mark = "" if entry.relative_error <= self.tolerance else "  wrong"
+            lines.append(f"{layer:<28}{shape:>12}{cells}{entry.relative_error:>13.1e}{mark}")
+        verdict = "the gradients agree" if self else "the gradients DIFFER"
+        return "\n".join([*lines, f"loss {self.loss:.6g}; {verdict} (within {self.tolerance:g})"])
+
+
+def check_gradients(
+    network: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str | Loss | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    training: bool = True,
+    key: int = 0,
+    tolerance: float = 1e-6,
+) -> GradientReport:
+    """Hold the gradient of backpropagation against differences of the loss.
+
+    Each parameter θ is moved by a small h to either side: (L(θ + h) − L(θ − h)) / 2h differs from
+    dL/dθ by no more than about h². All is computed in float64, on a copy of the network.
+
+    Parameters
+    ----------
+    network : Network
+        Of any layers, a user's own among them; it is not changed. There are two forward passes
+        for each parameter, so it should be small.
+    X : array-like of shape (n_samples, n_inputs)
+        The samples.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        What the network should say.
+    loss : str or Loss, optional
+        By default the one that goes with the output activation.
+    sample_weight : array-like of shape (n_samples,), optional
+        How much each sample counts.
+    training : bool, default=True
+        False to check dropout and batch norms as they are when predicting.
+    key : int, default=0
+        Fixes the dropout, which must be the same in each evaluation.
+    tolerance : float, default=1e-6
+        The greatest relative error that counts as equal.
+
+    Returns
+    -------
+    GradientReport
+        True in an ``if`` where all agree; printed, a table.
+
+    Raises
+    ------
+    ValueError
+        If an argument does not fit the network; the message names it.
+
+    Examples
+    --------
+    >>> from barenet import Network, check_gradients
+    >>> network = Network.dense([2, 3, 2], hidden="tanh", output="softmax", seed=0)
+    >>> print(check_gradients(network, [[0.5, -1.0], [2.0, 0.1]], [0, 1]))  # doctest: +ELLIPSIS
+    layer                              shape     backward      numeric   rel. error
+    0 dense.weights                      2×3     0.397004     0.397004 ...
+    0 dense.bias                           3    0.0501206    0.0501206 ...
+    1 dense.weights                      3×2     0.292505     0.292505 ...
+    1 dense.bias                           2    0.0985689    0.0985689 ...
+    loss 0.768299; the gradients agree (within 1e-06)
+    """
+    check_positive(tolerance, "tolerance")
+    twin = network.copy("float64")
+    chosen = as_loss(loss, twin.output_activation)
+    rows = check_rows(twin, chosen, X, y, sample_weight)
+    stable, logits = loss_on(chosen, twin.output_activation)
+    statistics = twin.statistics.copy()
+
+    def value() -> float:
+        twin.statistics[:] = statistics  # A batch norm that trains keeps averages.
+        output, _ = twin.forward(rows.X, training=training, key=key, logits=logits)
+        return stable.value(output, rows.y, rows.sample_weight)
+
+    here, analytic = twin.value_and_gradient(*rows[:2], chosen, sample_weight=rows.sample_weight,
+                                             training=training, key=key)  # fmt: skip
+    numeric = _slopes(value, twin.parameters, analytic, tolerance)
+    reports = [_compare(slot, analytic, numeric, here) for slot in twin.layout.slots]
+    return GradientReport(network, here, reports, tolerance)
+
+
+def _slopes(
+    value: Callable[[], float],
+    parameters: FloatArray,
+    analytic: FloatArray,
+    tolerance: float,
+) -> NDArray[np.float64]:
+    """Differences for all parameters; the analytic gradient only tells where to look closer."""
+    numeric = np.empty(len(parameters))
+    for index, expected in enumerate(analytic):
+        for factor in SMALLER_STEPS:
+            numeric[index] = _slope(value, parameters, index, STEP * factor)
+            if abs(numeric[index] - expected) <= tolerance * max(abs(expected), SMALLEST_SCALE):
+                break
+    return numeric
+
+
+def _slope(value: Callable[[], float], parameters: FloatArray, index: int, step: float) -> float:
+    """(L(θ + h) − L(θ − h)) / 2h for one parameter, with h such that θ ± h are exact."""
+    theta = parameters[index]
+    step *= max(1.0, abs(theta))
+    above, below = theta + step, theta - step
+    parameters[index] = above
+    value_above = value()
+    parameters[index] = below
+    value_below = value()
+    parameters[index] = theta
+    return float((value_above - value_below) / (above - below))
+
+
+def _compare(slot: Slot, analytic: FloatArray, numeric: FloatArray, loss: float) -> ParameterReport:
+    """Compare one array's part of the two gradients."""
+    a, n = (vector[slot.start : slot.stop].reshape(slot.shape) for vector in (analytic, numeric))
+    scale = max(np.linalg.norm(a), np.linalg.norm(n), SMALLEST_SCALE * max(1.0, abs(loss)))
+    error = float(np.linalg.norm(a - n) / scale)
+    return ParameterReport(slot.layer, slot.name, a, n, error)
