@@ -67,7 +67,8 @@ def documented(thing: Any, *sections: str) -> set[str]:
     """The names that the sections of a docstring list."""
     doc = NumpyDocString(inspect.getdoc(thing) or "")
     entries = [entry for section in sections for entry in doc[section]]
-    return {name.strip("* ") for entry in entries for name in entry.name.split(",")}
+    names = (entry.name or entry.type for entry in entries)  # what is raised has a type alone
+    return {part.strip("* ") for name in names for part in name.split(",")}
 
 
 def lineage(thing: Any) -> list[Any]:

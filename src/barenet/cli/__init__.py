@@ -1,0 +1,1 @@
+"""What people run: the ``barenet`` command, a file for each of its commands."""

@@ -82,31 +82,46 @@ EMBEDDED: dict[str, NamedDataset] = {
         loader="load_digits",
         target_name="digit",
         image_shape=(8, 8),
-        recipe=Recipe(layers=(64, 32, 10), epochs=60),
+        recipe=Recipe(
+            layers=(64, 64, 10), l2=0.001, learning_rate=0.003, epochs=60, verbose_epoch=6
+        ),
     ),
     "iris": Embedded(
         description="150 iris flowers by four lengths, three species",
         loader="load_iris",
         target_name="species",
-        recipe=Recipe(layers=(4, 8, 3)),
+        recipe=Recipe(
+            layers=(4, 8, 3), learning_rate=0.01, epochs=100, batch_size=16, verbose_epoch=10
+        ),
     ),
     "wine": Embedded(
         description="178 wines by thirteen chemical measures, three growers",
         loader="load_wine",
         target_name="grower",
-        recipe=Recipe(layers=(13, 8, 3)),
+        recipe=Recipe(
+            layers=(13, 8, 3), learning_rate=0.01, epochs=60, batch_size=16, verbose_epoch=6
+        ),
     ),
     "breast_cancer": Embedded(
         description="569 tumours by thirty measures of their cells, malignant or benign",
         loader="load_breast_cancer",
         target_name="diagnosis",
-        recipe=Recipe(layers=(30, 16, 1)),
+        recipe=Recipe(
+            layers=(30, 16, 1),
+            output="sigmoid",
+            l2=0.01,
+            learning_rate=0.003,
+            epochs=40,
+            verbose_epoch=4,
+        ),
     ),
     "diabetes": Embedded(
         description="442 patients by ten measures, the disease's progress a year later",
         loader="load_diabetes",
         arguments=(("scaled", False),),
         target_name="progression",
-        recipe=Recipe(layers=(10, 16, 1)),
+        recipe=Recipe(
+            layers=(10, 16, 1), l2=10.0, learning_rate=0.03, epochs=100, verbose_epoch=10
+        ),
     ),
 }

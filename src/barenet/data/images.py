@@ -170,26 +170,6 @@ def _read_half(folder: Path, images: str, labels: str, n_classes: int) -> Pictur
     return X.reshape(len(X), 28 * 28), y.astype(np.int64)
 
 
-_RECIPE = Recipe(
-    layers=(784, 16, 10),
-    hidden=("relu",),
-    output="sigmoid",
-    init="normal:std=0.1",
-    bias_init="normal:std=0.1",
-    loss="squared_error:factor=1",
-    optimizer="sgd",
-    learning_rate=0.1,
-    epochs=50,
-    batch_size=64,
-    shuffle=True,
-    seed=0,
-    dtype="float32",
-    scaling="minmax",
-    test_size=0.33,
-    split_seed=42,
-    verbose_epoch=1,
-)
-
 #: The sets by name.
 IMAGES: dict[str, NamedDataset] = {
     "mnist": Images(
@@ -198,7 +178,25 @@ IMAGES: dict[str, NamedDataset] = {
         target_name="digit",
         folders=("mnist", "MNIST", "MNIST/raw"),
         openml="mnist_784",
-        recipe=_RECIPE,
+        recipe=Recipe(
+            layers=(784, 16, 10),
+            hidden=("relu",),
+            output="sigmoid",
+            init="normal:std=0.1",
+            bias_init="normal:std=0.1",
+            loss="squared_error:factor=1",
+            optimizer="sgd",
+            learning_rate=0.1,
+            epochs=50,
+            batch_size=64,
+            shuffle=True,
+            seed=0,
+            dtype="float32",
+            scaling="minmax",
+            test_size=0.33,
+            split_seed=42,
+            verbose_epoch=1,
+        ),
     ),
     "fashion_mnist": Images(
         description="70,000 pictures of clothes of 28 × 28 pixels, ten classes",
@@ -217,6 +215,14 @@ IMAGES: dict[str, NamedDataset] = {
         target_name="garment",
         folders=("fashion_mnist", "fashion-mnist", "FashionMNIST", "FashionMNIST/raw"),
         openml="Fashion-MNIST",
-        recipe=_RECIPE,
+        recipe=Recipe(
+            layers=(784, 64, 10),
+            learning_rate=0.001,
+            epochs=20,
+            batch_size=64,
+            scaling="minmax",
+            test_size=1 / 7,
+            verbose_epoch=1,
+        ),
     ),
 }

@@ -28,6 +28,18 @@ class ReferenceEngine(Engine):
     ----------
     job : Job
         What to do.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from barenet import Network, SGD, SquaredError
+    >>> from barenet.engines import Job
+    >>> from barenet.model.rows import check_rows
+    >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
+    >>> rows = check_rows(network, SquaredError(), [[1.0]], [2.0])
+    >>> job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=SGD())
+    >>> ReferenceEngine(job).run(np.array([0]), 1, [0.1], 0).losses
+    array([2.])
     """
 
     name: ClassVar[str] = "reference"
@@ -35,8 +47,8 @@ class ReferenceEngine(Engine):
     def __init__(self, job: Job) -> None:
         super().__init__(job)
         network = job.network
-        self.loss, self.logits = loss_on(job.loss, network.output_activation)
-        self.penalties = [
+        self._loss, self._logits = loss_on(job.loss, network.output_activation)
+        self._penalties = [
             (penalty, penalty.spread(network.layout, network.dtype)) for penalty in job.penalties
         ]
 
@@ -60,20 +72,20 @@ class ReferenceEngine(Engine):
 
     def evaluate(self, rows: Rows) -> tuple[float, FloatArray]:
         network = self.job.network
-        output, _ = network.forward(rows.X, logits=self.logits)
-        value = self.loss.value(output, rows.y, rows.sample_weight)
-        if self.logits:
-            output = network.activate_output(output)
+        output, _ = network.forward(rows.X, logits=self._logits)
+        value = self._loss.value(output, rows.y, rows.sample_weight)
+        if self._logits:
+            output = network.output_activation.forward(output)
         return value, output
 
     def _step(self, rows: Rows, step: int) -> tuple[float, FloatArray]:
         """Go forward through the network, and backward with the loss's gradient."""
         network = self.job.network
         key = derive_key(self.job.seed, step)
-        output, cache = network.forward(rows.X, training=True, key=key, logits=self.logits)
-        value = self.loss.value(output, rows.y, rows.sample_weight)
-        gradient = network.backward(cache, self.loss.gradient(output, rows.y, rows.sample_weight))
-        for penalty, strengths in self.penalties:
+        output, cache = network.forward(rows.X, training=True, key=key, logits=self._logits)
+        value = self._loss.value(output, rows.y, rows.sample_weight)
+        gradient = network.backward(cache, self._loss.gradient(output, rows.y, rows.sample_weight))
+        for penalty, strengths in self._penalties:
             value += penalty.value(network.parameters, strengths)
             gradient += penalty.gradient(network.parameters, strengths)
         return value, gradient

@@ -7,6 +7,8 @@ metadata. Loading looks the layers' names up in a fixed list; no code is read fr
 from __future__ import annotations
 
 import json
+import warnings
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import numpy as np
 from barenet.errors import ModelFileError
 from barenet.files.atomic import write_atomically
 from barenet.model.layers import LAYERS, Layer
+from barenet.model.layout import Layout
 from barenet.model.network import Network
 from barenet.registry import lookup
 
@@ -83,8 +86,6 @@ def load(path: str | PathLike[str]) -> Network:
     """
     network, extra, _ = read_model(path)
     if extra.get("scaling"):
-        import warnings
-
         warnings.warn(
             f"{path} was trained on scaled inputs; Predictor.load() scales raw rows the same way",
             UserWarning,
@@ -190,24 +191,36 @@ def _check_version(path: str | PathLike[str], metadata: dict[str, str]) -> None:
         )
 
 
-def _rebuild(description: dict[str, Any], tensors: dict[str, np.ndarray[Any, Any]]) -> Network:
+def _rebuild(description: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> Network:
     """Make the layers, and give them the stored numbers."""
-    parameters, statistics = tensors.pop("parameters"), tensors.pop("statistics")
+    stored = {name: tensors.pop(name) for name in ("parameters", "statistics")}
+    if not isinstance(description, dict) or not isinstance(description["layers"], list):
+        raise ValueError("its network is not a list of layers")
     layers = [_layer(config) for config in description["layers"]]
-    network = Network(layers, dtype=parameters.dtype)
-    for name, stored in (("parameters", parameters), ("statistics", statistics)):
-        own = getattr(network, name)
-        if stored.shape != own.shape or stored.dtype != own.dtype:
-            raise ValueError(
-                f"the layers have {own.size} {name} of {own.dtype}, "
-                f"and the file holds {stored.dtype} of shape {stored.shape}"
-            )
-        if not np.isfinite(stored).all():
-            raise ValueError(f"its {name} are not all finite numbers")
-        own[:] = stored
+    # Before memory is asked for: what a file says of its size need not be true.
+    _check_stored(stored["parameters"], "parameters", (layer.parameter_shapes for layer in layers))
+    _check_stored(stored["statistics"], "statistics", (layer.statistic_shapes for layer in layers))
+    network = Network(layers, dtype=stored["parameters"].dtype)
+    network.parameters[:], network.statistics[:] = stored["parameters"], stored["statistics"]
     return network
 
 
-def _layer(config: dict[str, Any]) -> Layer:
+def _layer(config: Any) -> Layer:
+    if not isinstance(config, dict):
+        raise ValueError(f"{config!r} is not a layer")
     arguments = {name: value for name, value in config.items() if name != "layer"}
     return lookup(LAYERS, config["layer"], "layer")(**arguments)
+
+
+def _check_stored(
+    stored: np.ndarray[Any, Any], name: str, shapes: Iterable[dict[str, tuple[int, ...]]]
+) -> None:
+    """Hold a stored vector against the layers that it is for."""
+    size = Layout(shapes).size
+    if stored.shape != (size,) or stored.dtype not in (np.float32, np.float64):
+        raise ValueError(
+            f"the layers have {size} {name}, and the file holds {stored.dtype} "
+            f"of shape {stored.shape}"
+        )
+    if not np.isfinite(stored).all():
+        raise ValueError(f"its {name} are not all finite numbers")

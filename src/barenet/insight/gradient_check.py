@@ -49,6 +49,13 @@ class ParameterReport:
     relative_error : float
         ``‖analytic − numeric‖ / max(‖analytic‖, ‖numeric‖)``, with the Euclidean norm; norms
         below a thousandth of the loss count as that.
+
+    Examples
+    --------
+    >>> from barenet import Network, check_gradients
+    >>> report = check_gradients(Network.dense([2, 1], seed=0), [[1.0, 2.0]], [3.0])
+    >>> report.parameters[1].name, report.parameters[1].analytic.round(3)
+    ('bias', array([-1.645]))
     """
 
     layer: int
@@ -218,6 +225,7 @@ def _slope(value: Callable[[], float], parameters: FloatArray, index: int, step:
 def _compare(slot: Slot, analytic: FloatArray, numeric: FloatArray, loss: float) -> ParameterReport:
     """Compare one array's part of the two gradients."""
     a, n = (vector[slot.start : slot.stop].reshape(slot.shape) for vector in (analytic, numeric))
-    scale = max(np.linalg.norm(a), np.linalg.norm(n), SMALLEST_SCALE * max(1.0, abs(loss)))
-    error = float(np.linalg.norm(a - n) / scale)
+    norms = [float(np.linalg.norm(gradient)) for gradient in (a, n)]
+    scale = max(*norms, SMALLEST_SCALE * max(1.0, abs(loss)))
+    error = float(np.linalg.norm(a - n)) / scale
     return ParameterReport(slot.layer, slot.name, a, n, error)

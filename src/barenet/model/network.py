@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from barenet.model.activations import Activation
+from barenet.model.activations import Activation, Identity
 from barenet.model.architecture import chain_widths, dense_layers
 from barenet.model.arrays import Cache, FloatArray
 from barenet.model.initializers import Initializer
@@ -57,8 +57,8 @@ class Network:
         Length of `parameters`.
     sizes : tuple of int
         The widths from the input to the output.
-    output_activation : str
-        Name of the activation that the network ends with, ``"identity"`` if there is none.
+    output_activation : Activation
+        What the network ends with; the identity if there is none.
     dtype : numpy.dtype
         float32 or float64.
 
@@ -124,13 +124,7 @@ class Network:
         Returns
         -------
         Network
-            With its parameters initialized.
-
-        Raises
-        ------
-        ValueError
-            If a size is not a whole number of 1 or more, a name is unknown, or there are not as
-            many activations as hidden layers.
+            With its parameters initialized. What can't be made is a ValueError.
 
         Examples
         --------
@@ -158,9 +152,9 @@ class Network:
         return self.parameters.dtype
 
     @property
-    def output_activation(self) -> str:
-        last = getattr(self.layers[-1], "activation", None)
-        return last.name if isinstance(last, Activation) else "identity"
+    def output_activation(self) -> Activation:
+        activation = getattr(self.layers[-1], "activation", None)
+        return activation if isinstance(activation, Activation) else Identity()
 
     def initialize(self, seed: int = 0) -> None:
         """Forget everything, and draw new initial parameters.
@@ -220,22 +214,6 @@ class Network:
             output, cache = layer.forward(output, training=training, key=layer_key, **stop)
             caches.append(cache)
         return output, caches
-
-    def activate_output(self, logits: FloatArray) -> FloatArray:
-        """Apply the output activation to what ``forward(..., logits=True)`` gave.
-
-        Parameters
-        ----------
-        logits : ndarray of shape (n_samples, n_outputs)
-            The values before the output activation.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-            What the network says.
-        """
-        activation = getattr(self.layers[-1], "activation", None)
-        return activation.forward(logits) if isinstance(activation, Activation) else logits
 
     def backward(self, cache: list[Cache], d_output: FloatArray) -> FloatArray:
         """Compute the gradient of the loss by all parameters, from that by the output.
@@ -373,14 +351,6 @@ class Network:
         ------
         OSError
             If the file can't be written; an old file there is left as it was.
-
-        Examples
-        --------
-        >>> import barenet, tempfile, pathlib
-        >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
-        >>> barenet.Network.dense([2, 1]).save(path)
-        >>> barenet.load(path)
-        Network([Dense(2, 1, 'identity')], dtype='float32')
         """
         from barenet.files.model_file import save
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from barenet.model.arrays import FloatArray
 from barenet.model.validation import check_count, check_positive
@@ -192,9 +193,12 @@ class EarlyStopping(Callback):
         return -value if greater else value
 
 
-def as_callbacks(
-    callbacks: Callback | Callable[[Run], object] | Sequence[Callback | Callable[[Run], object]],
-) -> list[Callback]:
+#: A callback, a function of the run, or several of them.
+Callbacks: TypeAlias = "_Entry | Sequence[_Entry]"
+_Entry: TypeAlias = Callback | Callable[[Run], object]
+
+
+def as_callbacks(callbacks: Callbacks) -> list[Callback]:
     """Turn functions into callbacks that call them after each epoch.
 
     Parameters
@@ -216,7 +220,7 @@ def as_callbacks(
     return [_as_callback(entry) for entry in entries]
 
 
-def _as_callback(entry: Callback | Callable[[Run], object]) -> Callback:
+def _as_callback(entry: _Entry) -> Callback:
     if isinstance(entry, type) or not (isinstance(entry, Callback) or callable(entry)):
         raise ValueError(f"callbacks: expected a Callback or a function of the run, got {entry!r}")
     return entry if isinstance(entry, Callback) else EachEpoch(entry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 
 import numpy as np
@@ -101,9 +102,8 @@ class Guard:
         """Warn once of each thing."""
         if advice not in self.warned:
             self.warned.add(advice)
-            warnings.warn(
-                f"in epoch {self.run.epoch}, {what}; {advice}", RuntimeWarning, stacklevel=6
-            )
+            text = f"in epoch {self.run.epoch}, {what}; {advice}"
+            warnings.warn(text, RuntimeWarning, stacklevel=_levels_to_the_caller())
 
 
 ADVICE = "try a smaller learning rate, scaled inputs, or a clipped gradient"
@@ -113,3 +113,11 @@ DEAD = "dead ReLUs? Try another initializer, a smaller learning rate, or leaky_r
 def is_finite(vector: FloatArray) -> bool:
     """Tell if all numbers of a vector are finite."""
     return bool(np.isfinite(vector).all())
+
+
+def _levels_to_the_caller() -> int:
+    """Count the frames from `Guard._warn` up to the first one that is not of this package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("barenet."):
+        level, frame = level + 1, frame.f_back
+    return level

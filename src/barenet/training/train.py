@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 
@@ -17,11 +17,10 @@ from barenet.optimization.clipping import Clipping, as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.optimization.penalties import Penalty, as_penalties
 from barenet.optimization.schedules import Schedule, as_schedule
-from barenet.training.callbacks import Callback, as_callbacks
+from barenet.training.callbacks import Callbacks, as_callbacks
 from barenet.training.history import History
 from barenet.training.loop import Loop, Plan
 from barenet.training.metrics import as_metrics
-from barenet.training.run import Run
 
 __all__ = ["train"]
 
@@ -42,9 +41,7 @@ def train(
     schedule: str | Schedule | None = None,
     penalty: str | Penalty | Sequence[str | Penalty] | None = None,
     clip: str | Clipping | None = None,
-    callbacks: Callback
-    | Callable[[Run], object]
-    | Sequence[Callback | Callable[[Run], object]] = (),
+    callbacks: Callbacks = (),
     engine: str = "auto",
     seed: int = 0,
 ) -> History:
@@ -117,20 +114,17 @@ def train(
     >>> history.loss[-1] < 0.01 * history.loss[0]
     True
     """
-    if not isinstance(network, Network):
-        raise ValueError(f"network: expected a Network, got {network!r}")
-    objective = as_loss(loss, network.output_activation)
-    rule = as_optimizer(optimizer)
-    _check_full_batch(rule, network, clip, schedule)
+    objective = as_loss(loss, _check_network(network).output_activation)
     job = Job(
         network=network,
         rows=check_rows(network, objective, X, y, sample_weight),
         loss=objective,
-        optimizer=rule,
+        optimizer=as_optimizer(optimizer),
         penalties=as_penalties(penalty),
         clipping=as_clipping(clip),
         seed=check_seed(seed),
     )
+    _check_full_batch(job, schedule)
     plan = Plan(
         epochs=check_count(epochs, "epochs"),
         batch_size=_check_batch_size(batch_size, job),
@@ -140,6 +134,12 @@ def train(
         validation=_check_validation(network, objective, validation_data),
     )
     return Loop(choose_engine(engine, job), plan, as_callbacks(callbacks)).start()
+
+
+def _check_network(network: object) -> Network:
+    if not isinstance(network, Network):
+        raise ValueError(f"network: expected a Network, got {network!r}")
+    return network
 
 
 def _check_validation(
@@ -171,17 +171,12 @@ def _check_batch_size(batch_size: int | None, job: Job) -> int:
     return min(size, n_rows)
 
 
-def _check_full_batch(
-    optimizer: Optimizer | LBFGS,
-    network: Network,
-    clip: str | Clipping | None,
-    schedule: str | Schedule | None,
-) -> None:
+def _check_full_batch(job: Job, schedule: str | Schedule | None) -> None:
     """L-BFGS needs one and the same function in every evaluation, and sets its own steps."""
-    if not isinstance(optimizer, LBFGS):
+    if not isinstance(job.optimizer, LBFGS):
         return
-    if any(isinstance(layer, Dropout) and layer.rate > 0 for layer in network.layers):
+    if any(isinstance(layer, Dropout) and layer.rate > 0 for layer in job.network.layers):
         raise ValueError("optimizer: lbfgs can't be used with dropout, which changes every step")
-    if clip is not None or schedule is not None:
-        given = "clip" if clip is not None else "schedule"
+    if job.clipping is not None or schedule is not None:
+        given = "clip" if job.clipping is not None else "schedule"
         raise ValueError(f"{given}: lbfgs chooses the length of its steps itself")

@@ -135,7 +135,9 @@ def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
         axes.set_yscale("log")
     axes.margins(y=0.06)
     axes.set_xlim((0, n_epochs - 1) if n_epochs > 1 else (-0.5, 0.5))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+    axes.xaxis.set_major_locator(
+        MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
+    )
     style.label_axes(axes, "epoch", name.replace("_", " "))
     ends = [(role, curve[np.isfinite(curve)][-1], COLORS[role]) for role, curve in curves.items()]
     style.label_ends(axes, ends)

@@ -7,10 +7,11 @@ an interrupted run leaves an older picture as it was.
 from __future__ import annotations
 
 import os
-import secrets
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from barenet.files.atomic import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,17 +59,4 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 15
         raise ValueError(f"path: expected a file, but {target} is there and is none")
     buffer = BytesIO()
     figure.savefig(buffer, format=kind, dpi=dpi, facecolor=figure.get_facecolor())
-    _replace(target.resolve(), buffer.getvalue())
-
-
-def _replace(target: Path, content: bytes) -> None:
-    """Put `content` in the place of `target` in one step."""
-    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
-    try:
-        with partial.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_atomically(target, buffer.getvalue())

@@ -131,7 +131,9 @@ def _draw_map(weights: FloatArray, feature_names: Sequence[str] | None, limit: f
     style.bare(axes)
     image = _draw(axes, weights, limit, "auto")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(nbins=12, integer=True, min_n_ticks=1))
+        axis.set_major_locator(
+            MaxNLocator(nbins=12, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
+        )
     if feature_names is not None:
         names_ = names(feature_names, "feature_names", n_inputs, "input")
         if n_inputs <= MOST_NAMES:

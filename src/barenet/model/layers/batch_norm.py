@@ -38,11 +38,6 @@ class BatchNorm(Layer):
     epsilon : float, default=1e-5
         Added to the variance, to divide by something where a feature is constant.
 
-    Raises
-    ------
-    ValueError
-        If a setting is out of its range.
-
     Attributes
     ----------
     gain : ndarray of shape (n_in,)
@@ -53,6 +48,11 @@ class BatchNorm(Layer):
         Running average of μ, a view into the network's statistics.
     variance : ndarray of shape (n_in,)
         Running average of the unbiased σ², a view into the network's statistics.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range.
 
     Examples
     --------

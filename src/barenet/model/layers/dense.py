@@ -146,7 +146,7 @@ class Dense(Layer):
         X, Z, A, activation = cache
         dZ = activation.backward(Z, A, d_output)
         np.matmul(X.T, dZ, out=out["weights"])
-        np.sum(dZ, axis=0, out=out["bias"])
+        dZ.sum(axis=0, out=out["bias"])
         return dZ @ self.weights.T
 
     def initialize(self, rng: np.random.RandomState) -> None:

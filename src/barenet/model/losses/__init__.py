@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barenet.model.activations import Activation
 from barenet.model.losses.cross_entropy import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
@@ -54,7 +55,7 @@ USUAL_LOSS: dict[str, type[Loss]] = {
 }
 
 
-def as_loss(spec: str | Loss | None, activation: str) -> Loss:
+def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
     """Turn a name into a loss, or choose the usual one, and check that it fits the output.
 
     Parameters
@@ -63,7 +64,7 @@ def as_loss(spec: str | Loss | None, activation: str) -> Loss:
         A name from `LOSSES`, with options after a colon, an instance, or None for the usual one:
         categorical cross-entropy for softmax, binary for sigmoid, Poisson for exponential and
         softplus, else squared error.
-    activation : str
+    activation : Activation
         The network's output activation.
 
     Returns
@@ -78,31 +79,32 @@ def as_loss(spec: str | Loss | None, activation: str) -> Loss:
 
     Examples
     --------
-    >>> as_loss(None, "softmax")
+    >>> from barenet.model.activations import Identity, Softmax
+    >>> as_loss(None, Softmax())
     CategoricalCrossEntropy()
-    >>> as_loss("huber:delta=2", "identity")
+    >>> as_loss("huber:delta=2", Identity())
     Huber(delta=2)
     """
     if spec is None:
-        usual = USUAL_LOSS.get(activation, SquaredError)
+        usual = USUAL_LOSS.get(activation.name, SquaredError)
         return usual()
     loss = build(Loss, LOSSES, spec, "loss")
-    if loss.outputs is not None and activation not in loss.outputs:
+    if loss.outputs is not None and activation.name not in loss.outputs:
         raise ValueError(
             f"loss: {loss.name} needs an output activation of {' or '.join(loss.outputs)}, "
-            f"and the network's is {activation}"
+            f"and the network's is {activation.name}"
         )
     return loss
 
 
-def loss_on(loss: Loss, activation: str) -> tuple[Loss, bool]:
+def loss_on(loss: Loss, activation: Activation) -> tuple[Loss, bool]:
     """Choose how a loss is computed: from the logits where that has a stable form.
 
     Parameters
     ----------
     loss : Loss
         The loss asked for.
-    activation : str
+    activation : Activation
         The network's output activation.
 
     Returns
@@ -114,9 +116,10 @@ def loss_on(loss: Loss, activation: str) -> tuple[Loss, bool]:
 
     Examples
     --------
-    >>> loss_on(CategoricalCrossEntropy(), "softmax")
+    >>> from barenet.model.activations import Sigmoid, Softmax
+    >>> loss_on(CategoricalCrossEntropy(), Softmax())
     (SoftmaxCrossEntropy(), True)
-    >>> loss_on(SquaredError(), "sigmoid")
+    >>> loss_on(SquaredError(), Sigmoid())
     (SquaredError(factor=0.5), False)
     """
     stable = loss.on_logits(activation)

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from barenet.model.activations import Softmax, sigmoid
+from barenet.model.activations import Activation, Softmax, sigmoid
 from barenet.model.arrays import FloatArray
 from barenet.model.losses.loss import Loss
 
@@ -52,8 +52,8 @@ class BinaryCrossEntropy(Loss):
     def check_targets(self, y: FloatArray) -> None:
         _check_probabilities(y, self.name)
 
-    def on_logits(self, activation: str) -> Loss | None:
-        return SigmoidCrossEntropy() if activation == "sigmoid" else None
+    def on_logits(self, activation: Activation) -> Loss | None:
+        return SigmoidCrossEntropy() if activation.name == "sigmoid" else None
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,8 @@ class CategoricalCrossEntropy(Loss):
                 "for several labels at once take a sigmoid output and binary_cross_entropy"
             )
 
-    def on_logits(self, activation: str) -> Loss | None:
-        return SoftmaxCrossEntropy() if activation == "softmax" else None
+    def on_logits(self, activation: Activation) -> Loss | None:
+        return SoftmaxCrossEntropy() if activation.name == "softmax" else None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from barenet.model.activations import Activation
 from barenet.model.arrays import FloatArray
 
 __all__ = ["Loss"]
@@ -134,12 +135,12 @@ class Loss(ABC):
             If a target is outside of what the loss is defined for.
         """
 
-    def on_logits(self, activation: str) -> Loss | None:
+    def on_logits(self, activation: Activation) -> Loss | None:
         """Return the same loss with the output activation inside it, if it has such a form.
 
         Parameters
         ----------
-        activation : str
+        activation : Activation
             The network's output activation.
 
         Returns

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from barenet.model.activations import Activation
 from barenet.model.arrays import FloatArray
 from barenet.model.losses.loss import Loss
 
@@ -185,8 +186,8 @@ class Poisson(Loss):
         if (y < 0).any():
             raise ValueError(f"y: the poisson loss needs counts of 0 or more, got {y.min()}")
 
-    def on_logits(self, activation: str) -> Loss | None:
-        return ExponentialPoisson() if activation == "exponential" else None
+    def on_logits(self, activation: Activation) -> Loss | None:
+        return ExponentialPoisson() if activation.name == "exponential" else None
 
 
 @dataclass(frozen=True)

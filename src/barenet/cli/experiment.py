@@ -1,0 +1,200 @@
+"""An experiment: from settings to rows and a network that fit each other, ready to train."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from barenet.cli.recipes import settle
+from barenet.cli.settings import Settings
+from barenet.cli.trained import model_file
+from barenet.data.dataset import Dataset
+from barenet.data.recipe import Recipe
+from barenet.data.scaling import Scaling
+from barenet.files.model_file import read_model
+from barenet.files.predictor import Predictor
+from barenet.model.network import Network
+from barenet.optimization.clipping import ClipNorm, Clipping, ClipValue
+from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
+from barenet.optimization.penalties import L1, L2, Penalty
+from barenet.training.callbacks import Callback
+from barenet.training.history import History
+from barenet.training.train import train
+
+__all__ = ["Experiment", "prepare"]
+
+#: Share of the training rows that is set aside where the validation loss decides something.
+VALIDATION_SHARE = 0.1
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Experiment:
+    """All that a run needs.
+
+    Attributes
+    ----------
+    settings : Settings
+        Its recipe says everything.
+    training : Dataset
+        The rows to learn from.
+    validation : Dataset, optional
+        The rows whose loss decides when to stop or to slow down.
+    held_out : Dataset, optional
+        The rows for the last word, which decide nothing.
+    predictor : Predictor
+        The network, with the scaling of the training rows.
+    """
+
+    settings: Settings
+    training: Dataset
+    validation: Dataset | None
+    held_out: Dataset | None
+    predictor: Predictor
+
+    def run(self, callbacks: Sequence[Callback]) -> History:
+        """Train the network.
+
+        Parameters
+        ----------
+        callbacks : sequence of Callback
+            What looks on.
+
+        Returns
+        -------
+        History
+            With the accuracy or R² of every epoch.
+        """
+        recipe = self.settings.recipe
+        watched = self.validation or self.held_out
+        said: dict[str, Any] = {
+            "loss": recipe.loss,
+            "schedule": recipe.schedule,
+            "epochs": recipe.epochs,
+            "shuffle": recipe.shuffle,
+            "engine": recipe.engine,
+            "seed": recipe.seed,
+            "batch_size": None if recipe.batch_size == "full" else recipe.batch_size,
+        }
+        return train(
+            self.predictor.network,
+            *self._scaled(self.training),
+            optimizer=_optimizer(recipe),
+            penalty=_penalties(recipe),
+            clip=_clipping(recipe),
+            validation_data=None if watched is None else self._scaled(watched),
+            metrics="accuracy" if self.training.classes else "r2",
+            callbacks=callbacks,
+            **said,
+        )
+
+    def _scaled(self, rows: Dataset) -> tuple[Any, Any]:
+        predictor = self.predictor
+        return predictor.scaling.apply(rows.X, predictor.network.dtype), rows.y
+
+
+def prepare(settings: Settings) -> Experiment:
+    """Load the data, and build the network.
+
+    Parameters
+    ----------
+    settings : Settings
+        What was said.
+
+    Returns
+    -------
+    Experiment
+        Ready to run; nothing is learned yet.
+
+    Raises
+    ------
+    ValueError
+        If the data cannot be used, or a setting does not fit them.
+    """
+    dataset = settings.load()
+    recipe = settle(settings.recipe, dataset)
+    said: dict[str, Any] = recipe.said()
+    training, held_out = dataset.split(said["test_size"], said["split_seed"])
+    training, validation = _set_aside(training, recipe)
+    network = _network(recipe)
+    if settings.start_from is not None:
+        _take_weights(network, settings)
+    predictor = Predictor(
+        network=network,
+        scaling=Scaling.fit(said["scaling"], training.X),
+        classes=dataset.classes,
+        feature_names=dataset.feature_names,
+        target_name=dataset.target_name,
+        dataset=dataset.name,
+        image_shape=dataset.image_shape,
+    )
+    return Experiment(
+        settings=replace(settings, recipe=recipe),
+        training=training,
+        validation=validation,
+        held_out=held_out,
+        predictor=predictor,
+    )
+
+
+def _set_aside(training: Dataset, recipe: Recipe) -> tuple[Dataset, Dataset | None]:
+    """Take validation rows from the training rows, where something is decided by them."""
+    plateau = (recipe.schedule or "").startswith("reduce_on_plateau")
+    if recipe.patience is None and not plateau:
+        return training, None
+    try:
+        return training.split(VALIDATION_SHARE, recipe.split_seed or 0)
+    except ValueError as error:
+        reason = "schedule" if plateau else "patience"
+        raise ValueError(
+            f"{reason}: it needs a validation set, {VALIDATION_SHARE:.0%} of the rows to train on, "
+            f"and that cannot be had: {error}"
+        ) from error
+
+
+def _network(recipe: Recipe) -> Network:
+    """Build the network with its initial parameters."""
+    said = recipe.said()
+    options: dict[str, Any] = {
+        name: said[name]
+        for name in ("output", "init", "bias_init", "dropout", "seed", "dtype")
+        if name in said
+    }
+    hidden: Any = recipe.hidden or ()
+    return Network.dense(
+        recipe.layers or (), hidden=hidden[0] if len(hidden) == 1 else hidden, **options
+    )
+
+
+def _take_weights(network: Network, settings: Settings) -> None:
+    """Start from a model's weights instead of new ones."""
+    assert settings.start_from is not None
+    path = model_file(settings.start_from)
+    model, _, _ = read_model(path)
+    own, other = ([repr(layer) for layer in net.layers] for net in (network, model))
+    if own != other:
+        raise ValueError(
+            f"start_from: the layers of {path} are {', '.join(other)}; those of this run "
+            f"{', '.join(own)}"
+        )
+    network.parameters[:], network.statistics[:] = model.parameters, model.statistics
+
+
+def _optimizer(recipe: Recipe) -> Optimizer | LBFGS:
+    spec = recipe.optimizer or "adam"
+    if recipe.learning_rate is not None:
+        spec += f"{',' if ':' in spec else ':'}learning_rate={recipe.learning_rate!r}"
+    return as_optimizer(spec)
+
+
+def _penalties(recipe: Recipe) -> list[Penalty]:
+    strengths = ((L1, recipe.l1), (L2, recipe.l2))
+    return [kind(strength) for kind, strength in strengths if strength]
+
+
+def _clipping(recipe: Recipe) -> Clipping | None:
+    if recipe.clip_norm is not None and recipe.clip_value is not None:
+        raise ValueError("clip_norm: give that or clip_value, not both")
+    if recipe.clip_norm is not None:
+        return ClipNorm(recipe.clip_norm)
+    return None if recipe.clip_value is None else ClipValue(recipe.clip_value)

@@ -1,0 +1,59 @@
+"""Ctrl-C, and the signal that asks a process to end: a run stops early, and nothing is lost."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Any
+
+from barenet.training.callbacks import Callback
+from barenet.training.run import Run
+
+__all__ = ["Interruption"]
+
+
+class Interruption(Callback):
+    """Stop a run at the end of its slice when a signal comes; at a second one, end at once.
+
+    Attributes
+    ----------
+    signal : int, optional
+        The signal that came.
+    """
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        self.before: dict[int, Any] = {}
+
+    @property
+    def status(self) -> int:
+        """The exit status that tells of it: 130 or 143, and 0 if none came."""
+        return 0 if self.signal is None else 128 + self.signal
+
+    def __enter__(self) -> Interruption:
+        """Listen, from the main thread; what was told to ignore signals still does."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self.before[number] = signal.signal(number, self._take_notice)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the signals to who had them before."""
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    def on_slice(self, run: Run) -> None:
+        if self.signal is not None:
+            run.stop("interrupted")
+
+    def _take_notice(self, number: int, frame: FrameType | None) -> None:
+        if self.signal is not None:
+            raise SystemExit(128 + number)
+        self.signal = number

@@ -1,0 +1,130 @@
+"""The pictures of a run: which one fits the data, and how it is drawn from a trained network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from barenet.data.dataset import Dataset
+from barenet.files.predictor import Predictor
+from barenet.insight import plots
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["KINDS", "draw", "usual_kind"]
+
+#: Images in a picture of some of them.
+SOME = 25
+
+
+def usual_kind(predictor: Predictor) -> str:
+    """Choose the picture that shows best what a network has learned.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The network.
+
+    Returns
+    -------
+    str
+        A key of `KINDS`.
+    """
+    if predictor.classes is None:
+        return "fit"
+    if predictor.image_shape is not None:
+        return "digits"
+    return "boundary" if len(predictor.feature_names) == 2 else "confusion"
+
+
+def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
+    """Draw a picture of what a network says of some rows.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `KINDS`.
+    predictor : Predictor
+        The network.
+    rows : Dataset
+        Raw rows with their truths.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The picture.
+
+    Raises
+    ------
+    ValueError
+        If the picture does not fit the data.
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    if kind in ("boundary", "digits", "confusion") and predictor.classes is None:
+        raise ValueError(f"kind: a {kind} picture is of classes, and {rows.name} has numbers")
+    if kind == "fit" and predictor.classes is not None:
+        raise ValueError(f"kind: a fit is of numbers, and {rows.name} has classes")
+    return KINDS[kind](predictor, rows)
+
+
+def _fit(predictor: Predictor, rows: Dataset) -> Figure:
+    return plots.plot_fit(
+        rows.X,
+        rows.y,
+        predictor.predict(rows.X),
+        feature_name=rows.feature_names[0],
+        target_name=rows.target_name,
+        title=rows.name,
+    )
+
+
+def _boundary(predictor: Predictor, rows: Dataset) -> Figure:
+    return plots.plot_boundary(
+        predictor.probabilities,
+        rows.X,
+        rows.y,
+        classes=predictor.classes,
+        feature_names=rows.feature_names,
+        title=rows.name,
+    )
+
+
+def _digits(predictor: Predictor, rows: Dataset) -> Figure:
+    if predictor.image_shape is None:
+        raise ValueError(f"kind: the rows of {rows.name} are no images")
+    some = rows.X[:SOME]
+    names = predictor.classes or ()
+    return plots.plot_digits(
+        some,
+        [names[index] for index in rows.y[:SOME]],
+        predictor.predict(some).tolist(),
+        predictor.probabilities(some).max(axis=1),
+        image_shape=predictor.image_shape,
+        title=rows.name,
+    )
+
+
+def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
+    said = predictor.probabilities(rows.X).argmax(axis=1)
+    return plots.plot_confusion(rows.y, said, predictor.classes or (), title=rows.name)
+
+
+def _weights(predictor: Predictor, rows: Dataset) -> Figure:
+    return plots.plot_weights(
+        predictor.network,
+        predictor.image_shape,
+        feature_names=None if predictor.image_shape else predictor.feature_names,
+        title=predictor.dataset,
+    )
+
+
+#: The pictures that are drawn from a network and some rows.
+KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
+    "fit": _fit,
+    "boundary": _boundary,
+    "digits": _digits,
+    "confusion": _confusion,
+    "weights": _weights,
+}

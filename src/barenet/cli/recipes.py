@@ -1,0 +1,118 @@
+"""What a run is trained with in the end: flags over the data set's own recipe, over the defaults.
+
+And what none of them says: the layers, the output and the loss that go with the data.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from barenet.data.dataset import Dataset
+from barenet.data.recipe import DEFAULTS, Recipe
+from barenet.model.activations import ACTIVATIONS, Activation
+from barenet.model.losses import as_loss
+from barenet.registry import build, spec_of
+
+__all__ = ["settle"]
+
+#: The hidden layers where nobody says any.
+HIDDEN_SIZES = (64, 32)
+
+
+def settle(flags: Recipe, dataset: Dataset) -> Recipe:
+    """Decide every setting of a run.
+
+    Parameters
+    ----------
+    flags : Recipe
+        What the user said.
+    dataset : Dataset
+        What is learned, and how it is usually trained.
+
+    Returns
+    -------
+    Recipe
+        With layers, output and loss; what is still open is left to the optimizer and the layers.
+
+    Raises
+    ------
+    ValueError
+        If the layers or the output do not fit the data.
+
+    Examples
+    --------
+    >>> from barenet.data.datasets import load_dataset
+    >>> recipe = settle(Recipe(epochs=7), load_dataset("iris"))
+    >>> recipe.layers, recipe.output, recipe.loss, recipe.epochs
+    ((4, 8, 3), 'softmax', 'categorical_cross_entropy', 7)
+    """
+    recipe = flags.over(_usual(flags, dataset.recipe)).over(DEFAULTS)
+    layers = recipe.layers or (dataset.n_features, *HIDDEN_SIZES, _outputs(dataset)[0])
+    _check_layers(layers, dataset)
+    output = recipe.output or _output(layers, dataset)
+    activation = build(Activation, ACTIVATIONS, output, "output")
+    _check_output(activation.name, layers, dataset)
+    loss = spec_of(as_loss(recipe.loss, activation))
+    return dataclasses.replace(recipe, layers=layers, output=output, loss=loss)
+
+
+def _usual(flags: Recipe, usual: Recipe) -> Recipe:
+    """Forget what belongs to a setting that the user has changed.
+
+    A learning rate is chosen for its optimizer, and a loss for its output.
+    """
+    for changed, chosen_for_it in (("optimizer", "learning_rate"), ("output", "loss")):
+        said, before = getattr(flags, changed), getattr(usual, changed)
+        if said is not None and _name(said) != _name(before):
+            usual = dataclasses.replace(usual, **{chosen_for_it: None})
+    return usual
+
+
+def _name(spec: str | None) -> str:
+    return (spec or "").partition(":")[0]
+
+
+def _outputs(dataset: Dataset) -> tuple[int, ...]:
+    """The numbers of outputs that a network for the data may have, the usual one first."""
+    n_classes = len(dataset.classes or ())
+    return (1, 2) if n_classes == 2 else (n_classes or 1,)
+
+
+def _output(layers: tuple[int, ...], dataset: Dataset) -> str:
+    if dataset.classes is None:
+        return "identity"
+    return "sigmoid" if layers[-1] == 1 else "softmax"
+
+
+def _check_layers(layers: tuple[int, ...], dataset: Dataset) -> None:
+    """Refuse a network whose ends do not fit the data."""
+    features, outputs = dataset.n_features, _outputs(dataset)
+    if len(layers) < 2:
+        raise ValueError(
+            f"layers: expected the sizes from the input to the output, such as {features} 8 "
+            f"{outputs[0]}, got {' '.join(map(str, layers))}"
+        )
+    if layers[0] != features:
+        raise ValueError(
+            f"layers: start with {layers[0]}, but {dataset.name} has {_count(features, 'feature')}"
+        )
+    if layers[-1] not in outputs:
+        has = "one number to predict"
+        if dataset.classes is not None:
+            has = _count(len(dataset.classes), "class", "es")
+        raise ValueError(
+            f"layers: end with {layers[-1]}, but {dataset.name} has {has}; "
+            f"expected {' or '.join(map(str, outputs))} at the end"
+        )
+
+
+def _check_output(output: str, layers: tuple[int, ...], dataset: Dataset) -> None:
+    """Refuse an output that says no probabilities where classes are learned."""
+    if dataset.classes is not None and output not in ("softmax", "sigmoid"):
+        raise ValueError(f"output: expected softmax or sigmoid for classes, got {output!r}")
+    if output == "softmax" and layers[-1] == 1:
+        raise ValueError("output: a softmax of a single output is always 1; take sigmoid")
+
+
+def _count(number: int, noun: str, plural: str = "s") -> str:
+    return f"{number} {noun}{'' if number == 1 else plural}"

@@ -1,0 +1,119 @@
+"""The folder of a run: where its model, its history and its settings go.
+
+What an earlier run left there is replaced, file by file and each whole or not at all. Files that
+no run has written are never replaced, and nothing is ever deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from barenet.cli.settings import HEADER, Settings
+from barenet.cli.trained import MODEL, SETTINGS
+from barenet.files.atomic import write_atomically
+from barenet.files.predictor import Predictor
+from barenet.training.history import History
+
+__all__ = ["HISTORY", "RunFolder"]
+
+HISTORY = "history.jsonl"
+
+
+class RunFolder:
+    """A folder that a run writes into.
+
+    Parameters
+    ----------
+    path : Path
+        The folder; it is made where it is missing.
+
+    Attributes
+    ----------
+    model, settings, history : Path
+        The run's files.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.model, self.settings = path / MODEL, path / SETTINGS
+        self.history = path / HISTORY
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Hold the folder for one run, from before the training until all is written.
+
+        Yields
+        ------
+        None
+            While the folder can be written to, and no other run does.
+
+        Raises
+        ------
+        ValueError
+            If files are there that this run would replace and that no run has written.
+        OSError
+            If the folder cannot be made or written to, or another run holds it.
+        """
+        made = not self.path.exists()
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            with _lock(self.path):
+                self._check_owner()
+                with tempfile.TemporaryFile(dir=self.path):
+                    pass  # It can be written to: better known before an hour of training.
+                yield
+        finally:
+            if made:
+                with contextlib.suppress(OSError):
+                    self.path.rmdir()  # Only works while it is empty: nothing came of the run.
+
+    def save(self, predictor: Predictor, history: History, settings: Settings) -> None:
+        """Write what a run has come to.
+
+        Parameters
+        ----------
+        predictor : Predictor
+            The trained network.
+        history : History
+            Its epochs.
+        settings : Settings
+            What it was trained with.
+        """
+        write_atomically(self.settings, settings.to_toml())
+        write_atomically(self.history, history.to_jsonl().encode())
+        predictor.save(self.model)
+
+    def _check_owner(self) -> None:
+        """Refuse to replace what looks like somebody else's."""
+        with contextlib.suppress(OSError):
+            if self.settings.read_bytes().startswith(HEADER.encode()):
+                return
+        for file in (self.model, self.history, self.settings):
+            if os.path.lexists(file):
+                raise ValueError(
+                    f"out: {file} was not written by a run; choose another folder with --out"
+                )
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Hold a folder, where the system can: until the end, or until the process dies."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OSError(f"{folder}: another run is writing there") from None
+    else:
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,210 @@
+"""A trained network as the commands find it: a model file, or the folder of the run that made it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from barenet.cli.settings import FileOptions, Settings, read_run_file
+from barenet.data.dataset import Dataset
+from barenet.data.datasets import TABLE_SUFFIXES, load_dataset
+from barenet.data.recipe import DEFAULTS, Recipe
+from barenet.data.tabular import read_samples
+from barenet.errors import DataError
+from barenet.files.predictor import Predictor
+
+__all__ = ["MODEL", "SETTINGS", "Trained", "is_table", "load_trained", "model_file"]
+
+#: What the files of a run are called.
+MODEL, SETTINGS = "model.safetensors", "settings.toml"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Trained:
+    """A trained network with what is known of its training.
+
+    Attributes
+    ----------
+    path : Path
+        Its model file.
+    predictor : Predictor
+        The network, from raw rows to answers.
+    settings : Settings, optional
+        What it was trained with, where the file lies in the folder of its run.
+    """
+
+    path: Path
+    predictor: Predictor
+    settings: Settings | None
+
+    def samples(self, data: str, file: FileOptions) -> Dataset:
+        """Load rows with their truths, as the network knows them.
+
+        Parameters
+        ----------
+        data : str
+            A named data set, or a file.
+        file : FileOptions
+            How it is read.
+
+        Returns
+        -------
+        Dataset
+            All rows.
+
+        Raises
+        ------
+        ValueError
+            If the rows are not of the kind that the network was trained on.
+        """
+        predictor = self.predictor
+        if is_table(data):
+            return self._table(data, file)
+        known = self._trained_on(data)
+        recipe = known.recipe if known else Recipe()
+        options: dict[str, Any] = {
+            "samples": recipe.samples,
+            "noise": recipe.noise,
+            "data_seed": recipe.data_seed,
+            "task": "classification" if predictor.classes else "regression",
+        }
+        if not data.endswith((".npz", ".npz.gz")):
+            del options["task"]
+        dataset = load_dataset(data, **options, **self._file_options(data, file))
+        if dataset.n_features != len(predictor.feature_names):
+            raise DataError(
+                f"{data} has {dataset.n_features} features, and {self.path} takes "
+                f"{len(predictor.feature_names)}"
+            )
+        if dataset.classes != predictor.classes:
+            raise DataError(
+                f"{data} has {_answers(dataset.classes)}, and {self.path} says "
+                f"{_answers(predictor.classes)}"
+            )
+        return dataset
+
+    def split(self, data: str, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
+        """Part the rows as they were for the training.
+
+        Parameters
+        ----------
+        data : str
+            What `samples` was asked for.
+        dataset : Dataset
+            What it gave.
+
+        Returns
+        -------
+        learned : Dataset
+            All rows, where the network was trained on something else.
+        held_out : Dataset or None
+            The rows that it has not seen.
+        """
+        known = self._trained_on(data)
+        if known is None and self.predictor.dataset != dataset.name:
+            return dataset, None
+        recipe = (known.recipe if known else dataset.recipe).over(DEFAULTS)
+        return dataset.split(recipe.test_size or 0.0, recipe.split_seed or 0)
+
+    @property
+    def loss(self) -> str | None:
+        """What it was trained to make small; None if that is not known."""
+        return self.settings.recipe.loss if self.settings else None
+
+    def _trained_on(self, data: str) -> Settings | None:
+        return self.settings if self.settings and self.settings.data == data else None
+
+    def _table(self, data: str, file: FileOptions) -> Dataset:
+        predictor = self.predictor
+        options = self._file_options(data, file)
+        options.pop("data_dir", None)
+        X, y = read_samples(
+            data, predictor.feature_names, predictor.target_name, predictor.classes, **options
+        )
+        return Dataset(
+            name=Path(data).name,
+            X=X,
+            y=y,
+            classes=predictor.classes,
+            feature_names=predictor.feature_names,
+            target_name=predictor.target_name,
+            image_shape=predictor.image_shape,
+            description=f"{len(X):,} rows of {Path(data).name}",
+        )
+
+    def _file_options(self, data: str, file: FileOptions) -> dict[str, Any]:
+        """How the file is read: as said, else as it was for the training."""
+        known = self._trained_on(data)
+        options = dataclasses.asdict(known.file if known else FileOptions())
+        said = {name: value for name, value in dataclasses.asdict(file).items() if value}
+        return {name: value for name, value in (options | said).items() if value}
+
+
+def load_trained(path: Path) -> Trained:
+    """Find a trained network.
+
+    Parameters
+    ----------
+    path : Path
+        A model file, or the folder of a run.
+
+    Returns
+    -------
+    Trained
+        With the run's settings, if they lie beside the model.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no model.
+    ModelFileError
+        If the model cannot be used.
+    """
+    file = model_file(path)
+    predictor = Predictor.load(file)
+    beside = file.with_name(SETTINGS)
+    known = file.name == MODEL and beside.is_file()
+    return Trained(
+        path=file, predictor=predictor, settings=read_run_file(beside) if known else None
+    )
+
+
+def model_file(path: Path) -> Path:
+    """Find the model file.
+
+    Parameters
+    ----------
+    path : Path
+        The file itself, or the folder of a run.
+
+    Returns
+    -------
+    Path
+        The file, which need not be there.
+    """
+    return path / MODEL if path.is_dir() else path
+
+
+def is_table(data: str) -> bool:
+    """Tell if data are a table, whose columns go by name.
+
+    Parameters
+    ----------
+    data : str
+        A named data set, or a file.
+
+    Returns
+    -------
+    bool
+        True for the suffixes of tables.
+    """
+    return data.lower().removesuffix(".gz").endswith(TABLE_SUFFIXES)
+
+
+def _answers(classes: tuple[str, ...] | None) -> str:
+    if classes is None:
+        return "numbers"
+    some = ", ".join(classes[:5])
+    return f"{len(classes)} classes ({some}{', …' if len(classes) > 5 else ''})"

@@ -1,0 +1,90 @@
+"""What an activation is: a function that a layer ends with, and its derivative.
+
+The chain rule turns the loss's derivative by A = f(Z) into its derivative by Z. Where f works
+entry by entry, that is dL/dZ = dL/dA · f′(Z).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from barenet.model.arrays import FloatArray
+
+__all__ = ["Activation"]
+
+
+class Activation(ABC):
+    """A function f from Z to A, with its derivative.
+
+    A subclass that works entry by entry defines `forward` and `derivative`.
+
+    Attributes
+    ----------
+    name : str
+        What the activation is called in `ACTIVATIONS`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class Sine(Activation):
+    ...     name = "sine"
+    ...     def forward(self, Z):
+    ...         return np.sin(Z)
+    ...     def derivative(self, Z, A):
+    ...         return np.cos(Z)
+    >>> from barenet import Network
+    >>> Network.dense([1, 2, 1], hidden=Sine()).layers[0].activation.name
+    'sine'
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def forward(self, Z: FloatArray) -> FloatArray:
+        """Compute A = f(Z).
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_samples, n_outputs), float32 or float64
+            The layer's values before the activation.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs), dtype of Z
+            A.
+        """
+
+    def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
+        """Compute f′(Z), entry by entry.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (n_samples, n_outputs)
+            The values before the activation.
+        A : ndarray of shape (n_samples, n_outputs)
+            The values after it; many derivatives are shorter in A.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            f′(Z).
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no derivative entry by entry")
+
+    def backward(self, Z: FloatArray, A: FloatArray, d_A: FloatArray) -> FloatArray:
+        """Compute dL/dZ = dL/dA · f′(Z).
+
+        Parameters
+        ----------
+        Z, A : ndarray of shape (n_samples, n_outputs)
+            The values before and after the activation.
+        d_A : ndarray of shape (n_samples, n_outputs)
+            dL/dA.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            dL/dZ.
+        """
+        return d_A * self.derivative(Z, A)

@@ -1,0 +1,134 @@
+"""The reference engine against a step worked by hand, and SciPy's derivative of the loss."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import approx_fprime
+
+from barenet import L1, L2, SGD, ClipNorm, ClipValue, Dense, Dropout, Network, SquaredError
+from barenet.engines import ENGINES, Job, ReferenceEngine, choose_engine
+from barenet.model.rows import check_rows
+
+
+def make_job(network, X, y, **settings):
+    loss = settings.pop("loss", SquaredError())
+    weight = settings.pop("sample_weight", None)
+    rows = check_rows(network, loss, X, y, weight)
+    optimizer = settings.pop("optimizer", SGD(learning_rate=0.5))
+    return Job(network=network, rows=rows, loss=loss, optimizer=optimizer, **settings)
+
+
+def one_neuron():
+    """y = 2x + 1, before any step."""
+    network = Network([Dense(1, 1)], dtype="float64")
+    network.parameters[:] = [2.0, 1.0]
+    return network
+
+
+def test_a_step_worked_by_hand():
+    network = one_neuron()
+    engine = ReferenceEngine(make_job(network, [[1.0], [3.0]], [0.0, 6.0]))
+    report = engine.run(np.array([0, 1]), 2, [0.5], 0)
+    # ŷ = 3, 7; ŷ − y = 3, 1; loss ½(9 + 1)/2 = 2.5; dw = (3·1 + 1·3)/2 = 3, db = (3 + 1)/2 = 2
+    assert report.losses == [2.5]
+    assert report.gradient_norms == [np.sqrt(13)]
+    assert network.parameters.tolist() == [2 - 0.5 * 3, 1 - 0.5 * 2]
+
+
+def test_batches_follow_the_order_and_the_last_one_takes_what_is_left():
+    X, y = np.arange(5.0).reshape(-1, 1), np.arange(5.0)
+    at_once, one_by_one = one_neuron(), one_neuron()
+    order = np.array([3, 0, 4, 1, 2])
+    rates = [0.01, 0.02, 0.03]
+    report = ReferenceEngine(make_job(at_once, X, y)).run(order, 2, rates, 0)
+    losses = []
+    for rows, rate in zip(([3, 0], [4, 1], [2]), rates, strict=True):
+        value, gradient = one_by_one.value_and_gradient(X[rows], y[rows])
+        losses.append(value)
+        one_by_one.parameters -= rate * gradient
+    assert report.losses.tolist() == losses
+    assert np.array_equal(at_once.parameters, one_by_one.parameters)
+
+
+def test_slices_do_not_change_the_result():
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    whole, sliced = (
+        Network([Dense(3, 4, "tanh"), Dropout(0.5), Dense(4, 1)], dtype="float64") for _ in "ab"
+    )
+    order, rates = np.arange(20), [0.1] * 10
+    ReferenceEngine(make_job(whole, X, X[:, 0])).run(order, 2, rates, 0)
+    engine = ReferenceEngine(make_job(sliced, X, X[:, 0]))
+    for start in range(0, 10, 3):
+        engine.run(order[2 * start : 2 * start + 6], 2, rates[start : start + 3], start)
+    assert np.array_equal(whole.parameters, sliced.parameters)
+
+
+@pytest.mark.parametrize("penalty", [L1(0.3), L2(0.3), L2([0.1, 0.0])])
+def test_penalties_are_part_of_the_loss_and_the_gradient(penalty):
+    network = Network.dense([2, 3, 1], hidden="tanh", seed=4, dtype="float64")
+    X = np.array([[0.5, -1.0], [1.5, 2.0], [0.1, 0.2]])
+    engine = ReferenceEngine(make_job(network, X, [1.0, 0.0, 2.0], penalties=[penalty]))
+    value, gradient = engine.value_and_gradient()
+
+    def loss_at(parameters):
+        network.parameters[:] = parameters
+        return engine.value_and_gradient()[0]
+
+    bare, _ = network.value_and_gradient(X, [1.0, 0.0, 2.0])
+    W1, W2 = network.layers[0].weights, network.layers[1].weights
+    price = {
+        "l1": 0.3 * (np.abs(W1).sum() + np.abs(W2).sum()),
+        "l2": 0.15 * ((W1**2).sum() + (W2**2).sum()),
+    }[penalty.name]
+    if penalty.strength == [0.1, 0.0]:
+        price = 0.05 * (W1**2).sum()
+    assert value == pytest.approx(bare + price)
+    numeric = approx_fprime(network.parameters.copy(), loss_at, 1e-7)
+    assert gradient == pytest.approx(numeric, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("clipping", "expected"),
+    [(ClipValue(2.5), [2.5, 2.0]), (ClipNorm(np.sqrt(13) / 2), [1.5, 1.0]), (None, [3.0, 2.0])],
+)
+def test_clipping_shortens_the_step_and_not_the_reported_norm(clipping, expected):
+    network = one_neuron()
+    job = make_job(
+        network, [[1.0], [3.0]], [0.0, 6.0], clipping=clipping, optimizer=SGD(learning_rate=1)
+    )
+    report = ReferenceEngine(job).run(np.array([0, 1]), 2, [1.0], 0)
+    assert np.allclose([2.0, 1.0] - network.parameters, expected)
+    assert report.gradient_norms == [np.sqrt(13)]
+
+
+def test_sample_weights_count_as_repeated_rows():
+    X, y = [[1.0], [3.0], [5.0]], [0.0, 6.0, 1.0]
+    weighted, repeated = one_neuron(), one_neuron()
+    first = ReferenceEngine(make_job(weighted, X, y, sample_weight=[2, 0, 1]))
+    first.run(np.arange(3), 3, [0.1], 0)
+    second = ReferenceEngine(make_job(repeated, [X[0], X[0], X[2]], [y[0], y[0], y[2]]))
+    second.run(np.arange(3), 3, [0.1], 0)
+    assert weighted.parameters == pytest.approx(repeated.parameters)
+
+
+@pytest.mark.parametrize(("output", "loss"), [("softmax", None), ("identity", "squared_error")])
+def test_evaluate_gives_the_loss_without_penalties_and_what_predict_says(output, loss):
+    from barenet.model.activations import as_activation
+    from barenet.model.losses import as_loss
+
+    network = Network.dense([2, 4, 3], output=output, seed=3, dtype="float64")
+    chosen = as_loss(loss, as_activation(output))
+    X, y = np.random.default_rng(1).normal(size=(6, 2)), [0, 1, 2, 2, 1, 0]
+    engine = ReferenceEngine(make_job(network, X, y, loss=chosen, penalties=[L2(10.0)]))
+    value, said = engine.evaluate(engine.job.rows)
+    assert np.array_equal(said, network.predict(X))
+    assert value == pytest.approx(chosen.value(said, engine.job.rows.y))
+
+
+def test_auto_is_the_first_engine_that_can_and_others_are_named():
+    job = make_job(one_neuron(), [[1.0]], [1.0])
+    assert choose_engine("auto", job).name == next(iter(ENGINES))
+    assert choose_engine("reference", job).name == "reference"
+    with pytest.raises(ValueError, match=r"engine: unknown 'refernce', did you mean 'reference'"):
+        choose_engine("refernce", job)

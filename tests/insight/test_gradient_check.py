@@ -1,0 +1,125 @@
+"""The gradient check: right gradients pass, wrong ones are found, whatever the network."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from barenet import (
+    ACTIVATIONS,
+    Activate,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+    Network,
+    check_gradients,
+)
+
+X = np.random.default_rng(0).normal(size=(7, 3))
+
+
+def every_layer():
+    layers = [
+        Dense(3, 5, "tanh"),
+        BatchNorm(5),
+        Activate("silu"),
+        Dropout(0.3),
+        LayerNorm(5),
+        Dense(5, 2, "softmax"),
+    ]
+    return Network(layers, seed=3)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_every_layer_passes_in_both_modes(training):
+    report = check_gradients(every_layer(), X, [0, 1, 1, 0, 1, 0, 0], training=training)
+    assert report, str(report)
+    assert report.relative_error < 1e-7
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.integers(1, 4), min_size=2, max_size=4),
+    st.sampled_from(sorted(ACTIVATIONS)),
+    st.integers(0, 1000),
+)
+def test_any_network_passes_kinks_and_all(sizes, hidden, seed):
+    rng = np.random.default_rng(seed)
+    network = Network.dense(sizes, hidden=hidden, seed=seed)
+    rows, y = rng.normal(size=(4, sizes[0])), rng.normal(size=(4, sizes[-1]))
+    report = check_gradients(network, rows, y, "huber", sample_weight=rng.random(4))
+    assert report, str(report)
+
+
+class Wrong(Layer):
+    """Doubles, and says that it did not."""
+
+    name = "wrong"
+    parameter_shapes = {"factor": (1,)}  # noqa: RUF012
+
+    def __init__(self, error):
+        self.error = error
+
+    def initialize(self, rng):
+        self.factor = 2.0
+
+    def forward(self, X, *, training=False, key=0):
+        return self.factor * X, X
+
+    def backward(self, cache, d_output, out):
+        out["factor"][:] = (d_output * cache).sum()
+        return self.factor * d_output * (1 + self.error)
+
+
+@pytest.mark.parametrize("error", [1.0, 1e-2, 1e-5])
+def test_a_wrong_backward_is_found_in_the_layers_before_it(error):
+    network = Network([Dense(3, 2), Wrong(error), Dense(2, 1)], seed=1)
+    report = check_gradients(network, X, X[:, 0])
+    assert not report
+    assert [entry.relative_error > report.tolerance for entry in report.parameters] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+    assert report.relative_error == pytest.approx(error / (1 + error), rel=0.01)
+    assert "wrong" in str(report).splitlines()[1] and "DIFFER" in str(report)
+
+
+def test_a_right_layer_of_ones_own_passes():
+    assert check_gradients(Network([Dense(3, 2), Wrong(0), Dense(2, 1)]), X, X[:, 0])
+
+
+def test_the_network_is_left_alone():
+    network = every_layer()
+    parameters, statistics = network.parameters.copy(), network.statistics.copy()
+    check_gradients(network, X, [0, 1, 1, 0, 1, 0, 0])
+    assert np.array_equal(network.parameters, parameters)
+    assert np.array_equal(network.statistics, statistics)
+    assert network.dtype == np.float32
+
+
+def test_the_report_has_both_gradients_in_shape():
+    network = Network.dense([3, 2, 1], hidden="tanh", seed=1, dtype="float64")
+    report = check_gradients(network, X, X[:, 0])
+    loss, gradient = network.value_and_gradient(X, X[:, 0])
+    assert report.loss == loss
+    assert [entry.analytic.shape for entry in report.parameters] == [(3, 2), (2,), (2, 1), (1,)]
+    assert np.array_equal(np.concatenate([e.analytic.ravel() for e in report.parameters]), gradient)
+    numeric = np.concatenate([e.numeric.ravel() for e in report.parameters])
+    assert numeric == pytest.approx(gradient, abs=1e-9)
+    lines = str(report).splitlines()
+    assert len(lines) == 6 and len({len(line) for line in lines[:5]}) == 1
+
+
+def test_zero_gradients_are_no_trouble():
+    report = check_gradients(Network.dense([3, 2, 1], init="zeros"), X, np.zeros(7))
+    assert report and report.relative_error == 0
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ValueError, match="tolerance: expected a number above 0"):
+        check_gradients(every_layer(), X, [0] * 7, tolerance=0)
+    with pytest.raises(ValueError, match="y: has 2 rows, and X has 7"):
+        check_gradients(every_layer(), X, [0, 1])

@@ -1,0 +1,164 @@
+"""What every layer keeps to: one sweep over `LAYERS`, so that what is added is tested."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import barenet
+from barenet.model.layers import LAYERS, Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.model.network import Network
+
+#: One of each, for three columns.
+EXAMPLES = {
+    "dense": lambda: Dense(3, 3, "elu:alpha=2.0", init="orthogonal", bias_init="normal:std=0.2"),
+    "dropout": lambda: Dropout(0.25),
+    "batch_norm": lambda: BatchNorm(3, momentum=0.8, epsilon=1e-3),
+    "layer_norm": lambda: LayerNorm(3, epsilon=1e-3),
+    "activate": lambda: Activate("leaky_relu:slope=0.2"),
+}
+each = pytest.mark.parametrize("name", EXAMPLES)
+
+
+def bound(name: str, dtype: str = "float64") -> tuple[Layer, Network]:
+    layer = EXAMPLES[name]()
+    return layer, Network([layer], dtype=dtype)
+
+
+def test_every_layer_is_here():
+    assert set(EXAMPLES) == set(LAYERS)
+    assert all(type(EXAMPLES[name]()) is kind for name, kind in LAYERS.items())
+
+
+@each
+def test_its_configuration_makes_one_like_it(name):
+    layer = EXAMPLES[name]()
+    config = layer.config()
+    assert config.pop("layer") == name
+    twin = LAYERS[name](**config)
+    assert twin.config() == layer.config()
+    assert twin.parameter_shapes == layer.parameter_shapes
+    assert (twin.n_in, twin.n_out) == (layer.n_in, layer.n_out)
+
+
+@each
+def test_its_repr_is_the_call_that_makes_it(name):
+    layer = EXAMPLES[name]()
+    twin = eval(repr(layer), vars(barenet))
+    assert repr(twin) == repr(layer)
+    assert type(twin) is type(layer)
+    unsaid = {"init", "bias_init"}  # their work is done
+    same = {k: v for k, v in layer.config().items() if k not in unsaid}
+    assert {k: v for k, v in twin.config().items() if k not in unsaid} == same
+
+
+@each
+@pytest.mark.parametrize("training", [False, True])
+def test_the_precision_and_the_shape_are_kept(name, training, dtype):
+    layer, network = bound(name, dtype)
+    X = np.random.default_rng(0).normal(size=(5, 3)).astype(dtype)
+    output, cache = layer.forward(X, training=training, key=1)
+    assert (output.dtype, output.shape) == (X.dtype, X.shape)
+    gradient = np.full(network.n_parameters, np.nan, dtype)
+    d_X = layer.backward(cache, np.ones_like(output), network.layout.views(gradient)[0])
+    assert (d_X.dtype, d_X.shape) == (X.dtype, X.shape)
+    assert np.isfinite(gradient).all()  # every entry is written
+    assert network.parameters.dtype == network.statistics.dtype == dtype
+
+
+@each
+def test_nothing_is_changed_in_place_and_backward_can_be_repeated(name):
+    layer, network = bound(name)
+    X = np.random.default_rng(0).normal(size=(5, 3))
+    X.flags.writeable = False
+    d_output = np.random.default_rng(1).normal(size=(5, 3))
+    d_output.flags.writeable = False
+    _, cache = layer.forward(X, training=True, key=1)
+    parameters = network.parameters.copy()
+    first, second = np.empty(network.n_parameters), np.empty(network.n_parameters)
+    d_X = layer.backward(cache, d_output, network.layout.views(first)[0])
+    again = layer.backward(cache, d_output, network.layout.views(second)[0])
+    np.testing.assert_array_equal(d_X, again)
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(network.parameters, parameters)
+
+
+@each
+def test_backward_needs_only_its_cache(name):
+    """Another forward pass between the two must not matter."""
+    layer, network = bound(name)
+    rng = np.random.default_rng(0)
+    X, other = rng.normal(size=(2, 5, 3))
+    _, cache = layer.forward(X, training=True, key=1)
+    out = [network.layout.views(np.empty(network.n_parameters))[0] for _ in range(2)]
+    expected = layer.backward(cache, np.ones((5, 3)), out[0])
+    layer.forward(other, training=True, key=2)
+    np.testing.assert_array_equal(layer.backward(cache, np.ones((5, 3)), out[1]), expected)
+
+
+@each
+def test_a_row_is_predicted_alike_in_any_company(name):
+    layer, network = bound(name)
+    network.parameters += 0.5
+    X = np.random.default_rng(0).normal(size=(5, 3))
+    together, _ = layer.forward(X)
+    alone = np.vstack([layer.forward(X[[i]])[0] for i in range(5)])
+    np.testing.assert_allclose(together, alone, rtol=1e-13)
+
+
+@each
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_of_a_layer_is_free_for_another_network(name, twin_of):
+    layer, network = bound(name)
+    twin = twin_of(layer)
+    assert not twin.is_bound
+    assert twin.config() == layer.config()
+    other = Network([twin])
+    assert not np.shares_memory(other.parameters, network.parameters)
+
+
+@each
+def test_the_views_cover_the_parameters(name):
+    layer, network = bound(name)
+    network.parameters[:] = np.arange(network.n_parameters)
+    arrays = [getattr(layer, parameter).ravel() for parameter in layer.parameter_shapes]
+    flat = np.concatenate([[], *arrays])
+    np.testing.assert_array_equal(flat, np.arange(network.n_parameters))
+    assert all(np.shares_memory(array, network.parameters) for array in arrays)
+
+
+@each
+def test_setting_an_array_writes_through(name):
+    layer, network = bound(name)
+    for parameter, shape in layer.parameter_shapes.items():
+        before = getattr(layer, parameter)
+        setattr(layer, parameter, 7)
+        setattr(layer, parameter, np.full(shape, 8.0))
+        assert getattr(layer, parameter) is before
+    assert (network.parameters == 8).all()
+    for parameter, shape in layer.parameter_shapes.items():
+        with pytest.raises(ValueError, match="broadcast"):
+            setattr(layer, parameter, np.ones((9, *shape, 9)))
+
+
+@each
+def test_denormals_and_zeros(name, dtype):
+    """Fault 88 for the layers: the smallest numbers there are, and none at all."""
+    layer, _ = bound(name, dtype)
+    tiny = np.full((4, 3), np.finfo(dtype).smallest_subnormal)
+    for X in (tiny, np.zeros((4, 3), dtype)):
+        for training in (False, True):
+            output, _ = layer.forward(X, training=training, key=1)
+            assert np.isfinite(output).all()
+
+
+@pytest.mark.parametrize("n_in", [0, -1, 2.5, "8", None, True, float("nan")])
+@pytest.mark.parametrize(
+    "make", [lambda n: Dense(n, 2), BatchNorm, LayerNorm], ids=["dense", "batch", "layer"]
+)
+def test_fault_28_a_width_that_is_none(make, n_in):
+    with pytest.raises(ValueError, match=r"^n_in: expected a whole number of 1 or more, got"):
+        make(n_in)

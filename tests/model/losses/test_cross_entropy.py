@@ -1,0 +1,114 @@
+"""Cross-entropy: scikit-learn's log loss, SciPy's log-softmax, and logits without an overflow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.special
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sklearn.metrics import log_loss
+
+from barenet.model.losses import (
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+)
+
+#: A difference of 30 leaves a probability 13 digits above what it is rounded to.
+logits = hnp.arrays(np.float64, (4, 3), elements=st.floats(-15, 15))
+labels = hnp.arrays(np.int64, 4, elements=st.integers(0, 2))
+weights = hnp.arrays(np.float64, 4, elements=st.floats(0.01, 9))
+
+
+@given(Z=logits, classes=labels, w=weights)
+def test_categorical_is_scikit_learns_log_loss(Z, classes, w):
+    P, y = scipy.special.softmax(Z, axis=1), np.eye(3)[classes]
+    expected = log_loss(classes, P, labels=[0, 1, 2], sample_weight=w)
+    assert CategoricalCrossEntropy().value(P, y, w) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    assert SoftmaxCrossEntropy().value(Z, y, w) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+@given(Z=logits, y=hnp.arrays(np.float64, (4, 3), elements=st.floats(0, 1)))
+def test_binary_is_the_formula_in_scipys_words(Z, y):
+    P = scipy.special.expit(Z)
+    book = -(scipy.special.xlogy(y, P) + scipy.special.xlog1py(1 - y, -P)).sum(axis=1)
+    exact = -(y * scipy.special.log_expit(Z) + (1 - y) * scipy.special.log_expit(-Z)).sum(axis=1)
+    np.testing.assert_allclose(BinaryCrossEntropy().per_sample(P, y), book, rtol=1e-12)
+    np.testing.assert_allclose(SigmoidCrossEntropy().per_sample(Z, y), exact, rtol=1e-12)
+
+
+@given(Z=hnp.arrays(np.float64, (4, 3), elements=st.floats(-1e4, 1e4)), classes=labels)
+def test_categorical_is_scipys_log_softmax(Z, classes):
+    expected = -scipy.special.log_softmax(Z, axis=1)[np.arange(4), classes]
+    value = SoftmaxCrossEntropy().per_sample(Z, np.eye(3)[classes])
+    np.testing.assert_allclose(value, expected, rtol=1e-12, atol=1e-12)
+
+
+@given(Z=logits, classes=labels)
+def test_the_gradient_on_logits_is_p_minus_y(Z, classes):
+    y = np.eye(3)[classes]
+    np.testing.assert_allclose(
+        SoftmaxCrossEntropy().derivative(Z, y), scipy.special.softmax(Z, axis=1) - y, atol=1e-14
+    )
+    np.testing.assert_allclose(
+        SigmoidCrossEntropy().derivative(Z, y), scipy.special.expit(Z) - y, atol=1e-14
+    )
+
+
+def test_by_hand():
+    third, y = np.log([[3.0, 1.0]]), np.array([[1.0, 0.0]])
+    # logits ln 3 and ln 1: probabilities ¾ and ¼ by softmax, ¾ and ½ by sigmoid
+    assert SoftmaxCrossEntropy().value(third, y) == pytest.approx(np.log(4 / 3), rel=1e-15)
+    assert SoftmaxCrossEntropy().gradient(third, y).round(15).tolist() == [[-0.25, 0.25]]
+    assert SigmoidCrossEntropy().value(third, y) == pytest.approx(np.log(4 / 3) + np.log(2))
+    assert SigmoidCrossEntropy().gradient(third, y).round(15).tolist() == [[-0.25, 0.5]]
+    # from the probabilities: −1/¾; −1/¾ and 1/½
+    p = np.array([[0.75, 0.25]])
+    assert CategoricalCrossEntropy().gradient(p, y).tolist() == [[-4 / 3, 0]]
+    p = np.array([[0.75, 0.5]])
+    np.testing.assert_allclose(BinaryCrossEntropy().gradient(p, y), [[-4 / 3, 2]])
+
+
+def test_fault_86_logits_of_ten_thousand(dtype):
+    Z = np.array([[1e4, -1e4], [-1e4, 1e4], [1e4, 1e4]], dtype)
+    y = np.array([[1, 0], [1, 0], [1, 0]], dtype)
+    softmax, sigmoid = SoftmaxCrossEntropy(), SigmoidCrossEntropy()
+    assert softmax.per_sample(Z, y).tolist() == pytest.approx([0, 2e4, np.log(2)], rel=1e-6)
+    assert softmax.derivative(Z, y).tolist() == [[0, 0], [-1, 1], [-0.5, 0.5]]
+    assert sigmoid.per_sample(Z, y).tolist() == [0, 2e4, 1e4]
+    assert sigmoid.derivative(Z, y).tolist() == [[0, 0], [-1, 1], [0, 1]]
+
+
+def test_fault_87_the_logarithm_of_zero(dtype):
+    p, y = np.array([[0, 1]], dtype), np.array([[1, 0]], dtype)
+    for loss in (BinaryCrossEntropy(), CategoricalCrossEntropy()):
+        assert 10 < loss.value(p, y) < 100
+        gradient = loss.gradient(p, y)
+        assert np.isfinite(gradient).all()
+        assert gradient[0, 0] < 0
+        assert loss.value(p, 1 - y) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_logit_keeps_the_digits_that_a_probability_has_lost():
+    """At 40, 1 − σ(z) is 4e-18 and 1 in a probability's last digit; the logits still know."""
+    Z, y = np.array([[40.0]]), np.array([[1.0]])
+    assert SigmoidCrossEntropy().value(Z, y) == pytest.approx(np.exp(-40), rel=1e-12)
+
+
+@pytest.mark.parametrize("loss", [BinaryCrossEntropy(), CategoricalCrossEntropy()], ids=repr)
+@pytest.mark.parametrize("y", [[[1.5, -0.5]], [[-1.0, 2.0]]])
+def test_targets_outside_of_probabilities(loss, y):
+    with pytest.raises(ValueError, match=rf"^y: {loss.name} needs targets from 0 to 1, got -"):
+        loss.check_targets(np.array(y))
+
+
+def test_rows_that_are_no_choice_of_one_class():
+    for y in ([[1.0, 1.0]], [[0.0, 0.0]], [[0.5, 0.4]]):
+        with pytest.raises(ValueError, match=r"^y: .* rows that sum to 1 .* binary_cross_entropy$"):
+            CategoricalCrossEntropy().check_targets(np.array(y))
+        BinaryCrossEntropy().check_targets(np.array(y))
+    CategoricalCrossEntropy().check_targets(np.array([[0.3, 0.7]], np.float32))
+    CategoricalCrossEntropy().check_targets(np.full((1, 3), 1 / 3, np.float32))

@@ -1,0 +1,181 @@
+"""What all losses share: means, weights, shapes and precision, with PyTorch's figures for each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from barenet.model.losses import (
+    LOSSES,
+    ExponentialPoisson,
+    Loss,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+    SquaredError,
+)
+from barenet.registry import build
+
+#: Those by name, and those on logits, which are found and not chosen.
+ALL = {
+    **LOSSES,
+    **{kind.name: kind for kind in (SigmoidCrossEntropy, SoftmaxCrossEntropy, ExponentialPoisson)},
+}
+
+
+def sample(n_samples=6, n_outputs=3, dtype="float64", seed=0):
+    """Outputs and targets that every loss has a meaning for: rows of probabilities."""
+    rng = np.random.default_rng(seed)
+    output, y = rng.dirichlet(np.ones(n_outputs), (2, n_samples))
+    return output.astype(dtype), y.astype(dtype)
+
+
+def test_pytorchs_values_and_gradients(pytorch):
+    """PyTorch's losses, summed over the outputs; three of them need a word.
+
+    Squared error has the factor 1 there. Poisson leaves out y ln y − y, which is the same for all
+    predictions; the missing constant is in the figures. The categorical cross-entropy of
+    probabilities is its negative log likelihood of the logarithms.
+    """
+    figures = pytorch["losses"]
+    weights = np.array(figures["weights"])
+    specs = {"squared_error": "squared_error:factor=1"}
+    for spec, case in figures["results"].items():
+        loss = build(Loss, ALL, specs.get(spec, spec), "loss")
+        output, y = np.array(case["output"]), np.array(case["y"])
+        for name, w in (("plain", None), ("weighted", weights)):
+            expected = case[name]["value"]
+            if "poisson" in spec:
+                expected -= np.average((y - y * np.log(np.where(y, y, 1))).sum(axis=1), weights=w)
+            note = f"{spec} {name}"
+            assert loss.value(output, y, w) == pytest.approx(expected, rel=1e-13, abs=1e-14), note
+            np.testing.assert_allclose(
+                loss.gradient(output, y, w),
+                case[name]["gradient"],
+                rtol=1e-12,
+                atol=1e-15,
+                err_msg=note,
+            )
+    tested = {spec.partition(":")[0] for spec in figures["results"]}
+    assert tested == set(ALL) - {"quantile"}  # which PyTorch does not have
+
+
+def test_pytorchs_constant_of_the_poisson_loss(pytorch):
+    case = pytorch["losses"]["results"]["poisson"]
+    y = np.array(case["y"])
+    missing = (y - y * np.log(np.where(y, y, 1))).sum(axis=1).mean()
+    assert missing == pytest.approx(pytorch["losses"]["deviance"], rel=1e-14)
+
+
+def test_pytorchs_class_weights_are_sample_weights(pytorch):
+    """A sample of class c weighs as much as c does: Σ w ℓ / Σ w, there as here."""
+    case = pytorch["losses"]["class_weights"]
+    output, classes = np.array(case["Z"]), np.array(case["classes"])
+    y, weights = np.eye(3)[classes], np.array(case["class_weights"])[classes]
+    loss = SoftmaxCrossEntropy()
+    assert loss.value(output, y, weights) == pytest.approx(case["value"], rel=1e-14)
+    np.testing.assert_allclose(
+        loss.gradient(output, y, weights), case["gradient"], rtol=1e-13, atol=1e-16
+    )
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_value_is_the_mean_of_the_samples(name):
+    loss, (output, y) = ALL[name](), sample()
+    each = [loss.value(output[[i]], y[[i]]) for i in range(6)]
+    np.testing.assert_allclose(loss.per_sample(output, y), each, rtol=1e-13)
+    assert loss.value(output, y) == pytest.approx(np.mean(each), rel=1e-13)
+
+
+@pytest.mark.parametrize("name", ALL)
+@given(weights=st.lists(st.integers(0, 5), min_size=6, max_size=6).filter(any))
+def test_a_weight_is_a_number_of_copies(name, weights):
+    loss, (output, y) = ALL[name](), sample()
+    rows = np.repeat(np.arange(6), weights)
+    w = np.array(weights, float)
+    assert loss.value(output, y, w) == pytest.approx(loss.value(output[rows], y[rows]), rel=1e-12)
+    copies = loss.gradient(output[rows], y[rows])
+    expected = np.zeros_like(output)
+    np.add.at(expected, rows, copies)
+    np.testing.assert_allclose(loss.gradient(output, y, w), expected, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_only_the_proportion_of_the_weights_counts(name):
+    loss, (output, y) = ALL[name](), sample()
+    w = np.array([1, 2, 0, 4, 0.5, 3])
+    assert loss.value(output, y, 8 * w) == loss.value(output, y, w)
+    assert loss.value(output, y, np.full(6, 3.0)) == pytest.approx(loss.value(output, y), rel=1e-13)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_batch_whose_weights_are_all_zero_has_no_loss(name):
+    loss, (output, y) = ALL[name](), sample()
+    assert loss.value(output, y, np.zeros(6)) == 0
+    assert not loss.gradient(output, y, np.zeros(6)).any()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_weights_near_the_largest_float32(name):
+    """Their sum is beyond it, their shares are not."""
+    loss, (output, y) = ALL[name](), sample(dtype="float32")
+    weights = np.full(6, 3e38, np.float32)
+    assert loss.value(output, y, weights) == pytest.approx(loss.value(output, y), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_precision_is_kept(name, dtype):
+    loss, (output, y) = ALL[name](), sample(dtype=dtype)
+    weights = np.ones(6, dtype)
+    assert loss.per_sample(output, y).dtype == dtype
+    assert loss.gradient(output, y).dtype == dtype
+    assert loss.gradient(output, y, weights).dtype == dtype
+    assert type(loss.value(output, y, weights)) is float
+    assert type(loss.value(output, y)) is float
+
+
+@pytest.mark.parametrize(
+    "spec", [{"squared_error": "factor"}, {"huber": "delta"}, {"quantile": "q"}], ids=str
+)
+def test_an_option_from_numpy_does_not_change_the_precision(spec):
+    ((name, option),) = spec.items()
+    loss = LOSSES[name](**{option: np.float64(0.25)})
+    output, y = sample(dtype="float32")
+    assert loss.gradient(output, y).dtype == np.float32
+    assert loss.per_sample(output, y).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_is_changed_in_place(name):
+    loss, (output, y) = ALL[name](), sample()
+    before = output.copy(), y.copy()
+    loss.value(output, y)
+    loss.gradient(output, y)
+    np.testing.assert_array_equal(output, before[0])
+    np.testing.assert_array_equal(y, before[1])
+
+
+@pytest.mark.parametrize("y", [np.ones(2), np.ones((2, 1)), np.ones((1, 3)), np.ones((3, 3))])
+def test_shapes_that_would_be_broadcast_are_refused(y):
+    """NumPy would make a matrix of every output against every target, and no one would know."""
+    for compute in (SquaredError().value, SquaredError().gradient):
+        with pytest.raises(ValueError, match=r"^y: expected the shape of the output, \(2, 3\)"):
+            compute(np.ones((2, 3)), y)
+
+
+def test_a_loss_of_ones_own_needs_two_formulas():
+    class LogCosh(Loss):
+        name = "log_cosh"
+
+        def per_sample(self, output, y):
+            return np.log(np.cosh(output - y)).sum(axis=1)
+
+        def derivative(self, output, y):
+            return np.tanh(output - y)
+
+    output, y = np.array([[1.0], [0.0]]), np.array([[0.0], [0.0]])
+    assert LogCosh().value(output, y) == pytest.approx(0.4337808304830271 / 2)
+    assert LogCosh().gradient(output, y)[0, 0] == pytest.approx(0.7615941559557649 / 2)
+    LogCosh().check_targets(y)
+    assert LogCosh().on_logits("softmax") is None

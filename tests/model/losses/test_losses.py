@@ -1,0 +1,92 @@
+"""Which loss goes with which output, and when it is computed from the logits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from barenet.model.activations import ACTIVATIONS
+from barenet.model.losses import (
+    LOSSES,
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    ExponentialPoisson,
+    Huber,
+    Poisson,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+    SquaredError,
+    as_loss,
+    loss_on,
+)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_usual_loss_of_an_output(activation):
+    usual = {
+        "softmax": CategoricalCrossEntropy(),
+        "sigmoid": BinaryCrossEntropy(),
+        "exponential": Poisson(),
+        "softplus": Poisson(),
+    }
+    assert as_loss(None, activation) == usual.get(activation, SquaredError())
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_that_the_output_cannot_serve_is_refused(name, activation):
+    probabilities, positive = {"sigmoid", "softmax"}, {"exponential", "softplus"}
+    outputs = {
+        "binary_cross_entropy": probabilities,
+        "categorical_cross_entropy": probabilities,
+        "poisson": probabilities | positive,
+    }.get(name, set(ACTIVATIONS))
+    if activation in outputs:
+        assert as_loss(name, activation) == LOSSES[name]()
+        assert as_loss(LOSSES[name](), activation) == LOSSES[name]()
+    else:
+        for loss in (name, LOSSES[name]()):
+            with pytest.raises(
+                ValueError,
+                match=rf"^loss: {name} needs an output .* the network's is {activation}$",
+            ):
+                as_loss(loss, activation)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("name", LOSSES)
+def test_what_is_computed_from_the_logits(name, activation):
+    stable = {
+        ("binary_cross_entropy", "sigmoid"): SigmoidCrossEntropy(),
+        ("categorical_cross_entropy", "softmax"): SoftmaxCrossEntropy(),
+        ("poisson", "exponential"): ExponentialPoisson(),
+    }.get((name, activation))
+    loss = LOSSES[name]()
+    assert loss_on(loss, activation) == ((loss, False) if stable is None else (stable, True))
+
+
+@pytest.mark.parametrize(
+    ("name", "activation"),
+    [
+        ("binary_cross_entropy", "sigmoid"),
+        ("categorical_cross_entropy", "softmax"),
+        ("poisson", "exponential"),
+    ],
+)
+def test_from_the_logits_it_is_the_same_number(name, activation):
+    rng = np.random.default_rng(0)
+    Z, y, w = rng.normal(size=(5, 3)), rng.dirichlet(np.ones(3), 5), rng.uniform(size=5)
+    function, loss = ACTIVATIONS[activation](), LOSSES[name]()
+    stable, _ = loss_on(loss, activation)
+    A = function.forward(Z)
+    assert stable.value(Z, y, w) == pytest.approx(loss.value(A, y, w), rel=1e-13)
+    chain = function.backward(Z, A, loss.gradient(A, y, w))
+    np.testing.assert_allclose(stable.gradient(Z, y, w), chain, rtol=1e-12, atol=1e-15)
+
+
+def test_a_name_with_options_and_an_unknown_one():
+    assert as_loss("huber:delta=2", "identity") == Huber(delta=2)
+    with pytest.raises(ValueError, match=r"^loss: unknown 'hubert', did you mean 'huber'\?"):
+        as_loss("hubert", "identity")
+    with pytest.raises(ValueError, match=r"^loss: expected one of absolute_error, .* got 5$"):
+        as_loss(5, "identity")

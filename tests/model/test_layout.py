@@ -1,0 +1,66 @@
+"""The layout: every entry of the flat vector belongs to one array, and its views are views."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from barenet.model.layout import Layout, Slot
+
+shapes = st.lists(
+    st.dictionaries(
+        st.sampled_from(["weights", "bias", "gain"]),
+        st.lists(st.integers(1, 4), min_size=1, max_size=2).map(tuple),
+    ),
+    max_size=6,
+)
+
+
+@given(shapes)
+def test_the_slots_tile_the_vector_in_order(layers):
+    layout = Layout(layers)
+    assert layout.size == sum(math.prod(s) for arrays in layers for s in arrays.values())
+    stops = [0, *(slot.stop for slot in layout.slots)]
+    assert [slot.start for slot in layout.slots] == stops[:-1]
+    assert stops[-1] == layout.size
+    assert [(slot.layer, slot.name, slot.shape) for slot in layout.slots] == [
+        (index, name, shape)
+        for index, arrays in enumerate(layers)
+        for name, shape in arrays.items()
+    ]
+
+
+@given(shapes)
+def test_the_views_are_the_vector_cut_up(layers):
+    layout = Layout(layers)
+    vector = np.arange(layout.size, dtype=np.float64)
+    views = layout.views(vector)
+    assert len(views) == len(layers)
+    flat = [array.ravel() for arrays in views for array in arrays.values()]
+    np.testing.assert_array_equal(np.concatenate([[], *flat]), vector)
+    for arrays, expected in zip(views, layers, strict=True):
+        assert {name: array.shape for name, array in arrays.items()} == expected
+        for array in arrays.values():
+            assert np.shares_memory(array, vector)
+            array[...] = -1
+    assert (vector == -1).all()
+
+
+def test_a_small_layout_by_hand():
+    layout = Layout([{"weights": (2, 3), "bias": (3,)}, {}, {"gain": (3,)}])
+    assert layout.slots == [
+        Slot(layer=0, name="weights", shape=(2, 3), start=0, stop=6),
+        Slot(layer=0, name="bias", shape=(3,), start=6, stop=9),
+        Slot(layer=2, name="gain", shape=(3,), start=9, stop=12),
+    ]
+    views = layout.views(np.arange(12.0))
+    assert views[0]["weights"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert views[1] == {}
+    assert views[2]["gain"].tolist() == [9, 10, 11]
+
+
+def test_an_iterator_of_shapes_is_read_once():
+    assert Layout(iter([{"bias": (2,)}, {"bias": (3,)}])).size == 5

@@ -1,0 +1,88 @@
+"""Random numbers as functions: SplitMix64's published output, uniformity, independence of keys."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+
+from barenet.model.randomness import derive_key, fresh_key, uniforms
+
+#: What SplitMix64 gives first for a seed, as its authors' C program prints it.
+PUBLISHED = {
+    0: [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F, 0xF88BB8A8724C81EC],
+    1234567: [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431],
+}
+
+
+@pytest.mark.parametrize("seed", PUBLISHED)
+def test_the_bits_are_those_of_splitmix64(seed):
+    expected = [(bits >> 11) / 2**53 for bits in PUBLISHED[seed]]
+    assert uniforms(seed, (4,)).tolist() == expected
+
+
+@given(key=st.integers(0, 2**64 - 1), index=st.integers(0, 50))
+def test_splitmix64_written_in_whole_numbers(key, index):
+    """The same function in Python's integers, which never overflow."""
+    z = (key + (index + 1) * 0x9E3779B97F4A7C15) % 2**64
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
+    assert uniforms(key, (index + 1,))[-1] == ((z ^ (z >> 31)) >> 11) / 2**53
+
+
+def test_any_shape_is_filled_in_c_order():
+    flat = uniforms(7, (24,))
+    np.testing.assert_array_equal(uniforms(7, (2, 3, 4)), flat.reshape(2, 3, 4))
+    np.testing.assert_array_equal(uniforms(7, (5,)), flat[:5])
+    assert uniforms(7, (0, 3)).shape == (0, 3)
+    assert uniforms(7, ()).shape == ()
+
+
+@pytest.mark.parametrize("key", [0, 1, 2**63, 2**64 - 1, derive_key(3, 1, 4)])
+def test_the_numbers_are_uniform(key):
+    numbers = uniforms(key, (100_000,))
+    assert numbers.dtype == np.float64
+    assert 0 <= numbers.min() < numbers.max() < 1
+    counts = np.histogram(numbers, bins=100, range=(0, 1))[0]
+    assert 0.001 < scipy.stats.chisquare(counts).pvalue < 0.999
+
+
+def test_neighbours_are_independent():
+    numbers = uniforms(derive_key(5), (100_001,))
+    pairs = np.histogram2d(numbers[:-1], numbers[1:], bins=10, range=[[0, 1], [0, 1]])[0]
+    assert scipy.stats.chisquare(pairs.ravel()).pvalue > 0.001
+
+
+def test_keys_of_neighbouring_steps_and_layers_are_independent():
+    streams = np.array(
+        [uniforms(derive_key(derive_key(0, step), layer), (2000,))
+         for step in range(6) for layer in range(6)]
+    )  # fmt: skip
+    correlations = np.corrcoef(streams)[np.triu_indices(36, 1)]
+    # 630 correlations of 2,000 pairs: each has a deviation of 0.022, the largest is about 3.3 of it
+    assert np.abs(correlations).max() < 5 / np.sqrt(2000)
+    counts = np.histogram(streams[:, 0], bins=4, range=(0, 1))[0]
+    assert scipy.stats.chisquare(counts).pvalue > 0.001
+
+
+def test_no_two_paths_share_a_key():
+    paths = [path for length in range(4) for path in itertools.product(range(9), repeat=length)]
+    keys = {derive_key(seed, *path) for seed in range(4) for path in paths}
+    assert len(keys) == 4 * len(paths)
+    assert all(0 <= key < 2**64 for key in keys)
+
+
+@given(seed=st.integers(0, 2**64 - 1), path=st.lists(st.integers(0, 2**40), max_size=4))
+def test_a_key_is_a_function_of_its_path(seed, path):
+    assert derive_key(seed, *path) == derive_key(seed, *path)
+    assert derive_key(seed, *path) != derive_key(seed, *path, 0)
+
+
+def test_a_fresh_key_is_another_each_time():
+    keys = {fresh_key() for _ in range(50)}
+    assert len(keys) == 50
+    assert all(0 <= key < 2**64 for key in keys)

@@ -1,0 +1,220 @@
+"""Names with options, over every registry: there and back, and what is said to a wrong one."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import barenet.model.activations
+import barenet.model.initializers
+import barenet.model.losses
+import barenet.optimization.clipping
+import barenet.optimization.optimizers
+import barenet.optimization.penalties
+import barenet.optimization.schedules
+from barenet.model.activations import ACTIVATIONS, Activation, LeakyReLU, ReLU
+from barenet.model.initializers import INITIALIZERS, as_initializer
+from barenet.model.layers import LAYERS
+from barenet.model.losses import LOSSES, as_loss
+from barenet.optimization.clipping import CLIPPINGS, as_clipping
+from barenet.optimization.optimizers import OPTIMIZERS, as_optimizer
+from barenet.optimization.penalties import L2, PENALTIES, as_penalties
+from barenet.optimization.schedules import SCHEDULES, as_schedule
+from barenet.registry import build, lookup, spec_of
+from barenet.training.metrics import METRICS
+
+#: By the argument that it is for: a registry, and the way in that users take.
+REGISTRIES: dict[str, tuple[dict[str, Any], Any]] = {
+    "activation": (ACTIVATIONS, barenet.model.activations.as_activation),
+    "init": (INITIALIZERS, as_initializer),
+    "loss": (LOSSES, lambda spec: as_loss(spec, "softmax" if "categorical" in spec else "sigmoid")),
+    "optimizer": (OPTIMIZERS, as_optimizer),
+    "schedule": (SCHEDULES, as_schedule),
+    "clip": (CLIPPINGS, as_clipping),
+    "penalty": (PENALTIES, lambda spec: as_penalties(spec)[0]),
+}
+KINDS = [
+    pytest.param(argument, kind, id=f"{argument}-{name}")
+    for argument, (registry, _) in REGISTRIES.items()
+    for name, kind in registry.items()
+]
+OPTIONS = [
+    pytest.param(argument, kind, option, id=f"{argument}-{name}-{option.name}")
+    for argument, (registry, _) in REGISTRIES.items()
+    for name, kind in registry.items()
+    for option in dataclasses.fields(kind)
+    if option.init
+]
+
+
+def right_values(option: dataclasses.Field) -> st.SearchStrategy:
+    """What every option of a kind takes: counts from 1, numbers between 0 and 1."""
+    if option.type == "int":
+        return st.integers(1, 10**6)
+    return st.floats(1e-300, 1, exclude_max=True)
+
+
+def arguments_of(kind: type) -> st.SearchStrategy[dict[str, Any]]:
+    options = [option for option in dataclasses.fields(kind) if option.init]
+    required = [o for o in options if o.default is dataclasses.MISSING]
+    rest = [o for o in options if o.default is not dataclasses.MISSING]
+    return st.fixed_dictionaries(
+        {o.name: right_values(o) for o in required},
+        optional={o.name: right_values(o) for o in rest},
+    )
+
+
+def smallest(kind: type, **given_values: Any) -> Any:
+    """Make one from what it can't do without."""
+    needed = {
+        o.name: 0.25
+        for o in dataclasses.fields(kind)
+        if o.init and o.default is dataclasses.MISSING
+    }
+    return kind(**{**needed, **given_values})
+
+
+@pytest.mark.parametrize(("argument", "kind"), KINDS)
+@given(data=st.data())
+def test_the_text_and_the_repr_of_a_thing_build_it_again(argument, kind, data):
+    thing = kind(**data.draw(arguments_of(kind)))
+    assert REGISTRIES[argument][1](spec_of(thing)) == thing
+    assert eval(repr(thing), {kind.__name__: kind}) == thing
+
+
+def test_a_registry_holds_each_under_its_own_name():
+    for registry in [LAYERS, *(registry for registry, _ in REGISTRIES.values())]:
+        assert all(kind.name == name for name, kind in registry.items())
+        assert all(name == name.lower() and ":" not in name for name in registry)
+
+
+def test_every_subclass_is_registered_or_said_to_be_found():
+    """A class that is forgotten in its registry would be in no sweep of these tests."""
+    bases = {
+        Activation: ACTIVATIONS,
+        barenet.model.initializers.Initializer: INITIALIZERS,
+        barenet.model.losses.Loss: LOSSES,
+        barenet.optimization.clipping.Clipping: CLIPPINGS,
+        barenet.optimization.optimizers.Optimizer: OPTIMIZERS,
+        barenet.optimization.penalties.Penalty: PENALTIES,
+        barenet.optimization.schedules.Schedule: SCHEDULES,
+        barenet.model.layers.Layer: LAYERS,
+    }
+    found = {"sigmoid_cross_entropy", "softmax_cross_entropy", "exponential_poisson"}
+    for base, registry in bases.items():
+        kinds = {
+            kind
+            for kind in descendants(base)
+            if kind.__module__.startswith("barenet.") and hasattr(kind, "name")
+        }
+        assert {kind.name for kind in kinds} - found <= set(registry), base
+
+
+def descendants(base: type) -> set[type]:
+    return {base}.union(*(descendants(kind) for kind in base.__subclasses__()))
+
+
+@pytest.mark.parametrize("value", ["abc", "nan", "inf", "-inf", "{}", "[1,2,[3]]", "1j", "None"])
+@pytest.mark.parametrize(("argument", "kind", "option"), OPTIONS)
+def test_fault_33_an_option_that_is_no_number(argument, kind, option, value):
+    with pytest.raises(ValueError, match=rf"{option.name}|{argument}") as error:
+        REGISTRIES[argument][1](f"{kind.name}:{option.name}={value}")
+    assert "supported between" not in str(error.value)  # Python's words, which help nobody
+
+
+@pytest.mark.parametrize("number", [np.float64(0.25), np.float32(0.25)], ids=["double", "single"])
+@pytest.mark.parametrize(("argument", "kind", "option"), OPTIONS)
+def test_an_option_may_be_a_number_of_numpy(argument, kind, option, number):
+    value = np.int64(3) if option.type == "int" else number
+    thing = smallest(kind, **{option.name: value})
+    assert "np." not in spec_of(thing)
+    assert REGISTRIES[argument][1](spec_of(thing)) == thing
+
+
+@pytest.mark.parametrize("argument", REGISTRIES)
+def test_fault_33_an_unknown_name(argument):
+    registry, as_thing = REGISTRIES[argument]
+    name = sorted(registry)[0]
+    with pytest.raises(ValueError, match=rf"^{argument}: unknown '{name}x', did you mean") as error:
+        as_thing(f"{name}x")
+    assert all(right in str(error.value) for right in registry)
+
+
+@pytest.mark.parametrize("argument", REGISTRIES)
+@pytest.mark.parametrize("options", ["wrong=1", "1", "=1", "name=x"])
+def test_an_unknown_option(argument, options):
+    registry, as_thing = REGISTRIES[argument]
+    name = sorted(registry)[0]
+    with pytest.raises(ValueError, match=rf"^{argument}: '{options}' is no option=value \(options"):
+        as_thing(f"{name}:{options}")
+
+
+@pytest.mark.parametrize("wrong", [5, None, 0.1, ["relu"], ReLU, object()])
+def test_neither_a_name_nor_an_instance(wrong):
+    with pytest.raises(ValueError, match=r"^hidden: expected one of elu, .*, or an instance, got"):
+        build(Activation, ACTIVATIONS, wrong, "hidden")
+
+
+@given(text=st.text())
+def test_any_text_builds_or_is_refused(text):
+    try:
+        thing = build(Activation, ACTIVATIONS, f"leaky_relu:slope={text}", "hidden")
+    except ValueError as error:
+        assert str(error).startswith("hidden:") or "slope" in str(error)
+    else:
+        assert isinstance(thing, LeakyReLU)
+
+
+@pytest.mark.parametrize("text", ["-" * 5000 + "1", "(" * 5000, "\0", "[" * 90 + "]" * 90])
+def test_hostile_text_is_refused(text):
+    with pytest.raises(ValueError, match="slope"):
+        build(Activation, ACTIVATIONS, f"leaky_relu:slope={text}", "hidden")
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("leaky_relu", LeakyReLU()),
+        (" leaky_relu : slope = 0.2 ", LeakyReLU(slope=0.2)),
+        ("leaky_relu:", LeakyReLU()),
+        ("leaky_relu:slope=2e-1,", LeakyReLU(slope=0.2)),
+        ("leaky_relu:slope=1", LeakyReLU(slope=1.0)),
+    ],
+)
+def test_how_a_spec_may_be_written(spec, expected):
+    assert build(Activation, ACTIVATIONS, spec, "hidden") == expected
+
+
+def test_an_instance_is_returned_as_it_is():
+    instance = LeakyReLU(slope=0.3)
+    assert build(Activation, ACTIVATIONS, instance, "hidden") is instance
+
+
+@pytest.mark.parametrize("strength", [(0.1, 0.2), [0.1, 0.2], np.array([0.1, 0.2])])
+def test_a_list_goes_there_and_back(strength):
+    spec = spec_of(L2(strength))
+    assert spec == "l2:strength=[0.1,0.2]"
+    (penalty,) = as_penalties(spec)
+    assert list(penalty.strength) == [0.1, 0.2]
+    assert spec_of(penalty) == spec
+
+
+@pytest.mark.parametrize(("argument", "spec"), [("clip", "norm"), ("penalty", "l2")])
+def test_an_option_that_is_missing(argument, spec):
+    with pytest.raises(ValueError, match=rf"^{argument}: {spec}") as error:
+        REGISTRIES[argument][1](spec)
+    assert "__init__" not in str(error.value)
+    assert "positional" not in str(error.value)
+
+
+def test_lookup_serves_any_mapping():
+    assert lookup(METRICS, "accuracy", "metrics") is METRICS["accuracy"]
+    with pytest.raises(ValueError, match=r"^metrics: unknown 'acuracy', did you mean 'accuracy'\?"):
+        lookup(METRICS, "acuracy", "metrics")
+    with pytest.raises(ValueError, match=r"^x: unknown 'zzz' \(choose from a, b\)$"):
+        lookup({"b": 1, "a": 2}, "zzz", "x")

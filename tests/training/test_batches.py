@@ -1,0 +1,65 @@
+"""Batches and orders: every row once, and the same question always the same answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from barenet import batches
+from barenet.training.batches import epoch_order
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@given(st.integers(1, 200), seeds, st.integers(0, 10_000))
+def test_an_order_has_every_row_once_and_is_a_function(n_rows, seed, epoch):
+    order = epoch_order(n_rows, seed=seed, epoch=epoch)
+    assert sorted(order) == list(range(n_rows))
+    assert np.array_equal(order, epoch_order(n_rows, seed=seed, epoch=epoch))
+
+
+def test_epochs_and_seeds_have_orders_of_their_own():
+    orders = {
+        tuple(epoch_order(50, seed=seed, epoch=epoch)) for seed in range(5) for epoch in range(5)
+    }
+    assert len(orders) == 25
+
+
+def test_rows_land_everywhere_equally_often():
+    from scipy.stats import chisquare
+
+    places = np.array([epoch_order(10, seed=1, epoch=epoch) for epoch in range(2000)])
+    counts = [np.bincount(places[:, position], minlength=10) for position in range(10)]
+    assert min(chisquare(count).pvalue for count in counts) > 1e-4
+
+
+def test_without_shuffling_the_rows_stay():
+    assert epoch_order(4, seed=3, epoch=2, shuffle=False).tolist() == [0, 1, 2, 3]
+
+
+@given(st.integers(1, 40), st.integers(1, 50), st.one_of(st.none(), seeds))
+def test_batches_give_every_row_with_its_target(n_rows, size, rng):
+    X = np.arange(n_rows).reshape(-1, 1)
+    parts = list(batches(X, X[:, 0] * 2, size=size, rng=rng))
+    assert all(len(part) == size for part, _ in parts[:-1])
+    assert sorted(np.concatenate([part[:, 0] for part, _ in parts])) == list(range(n_rows))
+    assert all((2 * part[:, 0] == target).all() for part, target in parts)
+
+
+def test_a_generator_gives_another_order_each_epoch():
+    X, rng = np.arange(30), np.random.default_rng(0)
+    first, second = (np.concatenate([x for x, _ in batches(X, X, rng=rng)]) for _ in "ab")
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, "3", True])
+def test_fault_31_a_batch_size_that_is_none(size):
+    with pytest.raises(ValueError, match="size: expected a whole number of 1 or more"):
+        list(batches(np.zeros((3, 1)), np.zeros(3), size=size))
+
+
+def test_fault_07_lengths_that_differ():
+    with pytest.raises(ValueError, match="y: has 2 rows, and X has 3"):
+        list(batches(np.zeros((3, 1)), np.zeros(2)))

@@ -1,0 +1,156 @@
+"""Callbacks: called at the right turns, stopping for the right reasons."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from barenet import Callback, EachEpoch, EarlyStopping, Network, StopAfter, train
+from barenet.training.callbacks import as_callbacks
+
+X = np.linspace(-1, 1, 40).reshape(-1, 1)
+Y = X[:, 0] ** 2
+
+
+def fit(callbacks, network=None, **settings):
+    network = network or Network.dense([1, 8, 1], seed=1)
+    return train(network, X, Y, **({"epochs": 5, "batch_size": 8} | settings), callbacks=callbacks)
+
+
+class Diary(Callback):
+    def __init__(self):
+        self.entries = []
+
+    def on_start(self, run):
+        self.entries.append("start")
+
+    def on_slice(self, run):
+        self.entries.append(("slice", run.epoch, run.batch))
+
+    def on_epoch(self, run):
+        self.entries.append(("epoch", run.epoch, len(run.history)))
+
+    def on_end(self, run):
+        self.entries.append("end")
+
+
+def test_the_turns_come_in_order():
+    diary = Diary()
+    fit(diary, epochs=3)
+    epochs = [entry for entry in diary.entries if entry[0] == "epoch"]
+    assert diary.entries[0] == "start" and diary.entries[-1] == "end"
+    assert epochs == [("epoch", 0, 1), ("epoch", 1, 2), ("epoch", 2, 3)]
+    slices = [entry for entry in diary.entries if entry[0] == "slice"]
+    assert {entry[1] for entry in slices if entry[2] == 5} == {0, 1, 2}
+    assert diary.entries.index(("slice", 0, 5)) < diary.entries.index(("epoch", 0, 1))
+
+
+def test_the_end_is_told_even_after_an_error():
+    diary = Diary()
+
+    def fail(run):
+        raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        fit([diary, fail])
+    assert diary.entries[-1] == "end"
+
+
+def test_a_function_is_called_after_each_epoch_and_can_end_the_run():
+    seen = []
+    history = fit(lambda run: seen.append(run.epoch) or len(seen) == 3)
+    assert seen == [0, 1, 2] and len(history) == 3
+    assert history.stopped_because == "a callback returned True"
+
+
+def test_a_function_that_returns_something_else_ends_nothing():
+    assert len(fit(EachEpoch(lambda run: 1))) == 5
+
+
+def test_stopping_in_a_slice_leaves_an_unfinished_epoch_out():
+    class StopAtOnce(Callback):
+        def on_slice(self, run):
+            run.stop("now")
+
+    history = fit(StopAtOnce())
+    assert len(history) == 0 and history.stopped_because == "now"
+
+
+def test_stop_after_its_time():
+    history = fit(StopAfter(0.05), epochs=1_000_000)
+    assert history.stopped_because == "0.05 seconds were over"
+    assert 0.02 < sum(history["seconds"]) < 5
+
+
+def test_early_stopping_waits_and_restores_the_best_epoch():
+    network = Network.dense([1, 8, 1], seed=1)
+    kept = []
+    history = fit(
+        [lambda run: kept.append(run.network.parameters.copy()), EarlyStopping(patience=4)],
+        network,
+        epochs=300,
+        validation_data=(X, -Y),
+    )
+    curve = history.validation_loss
+    assert history.best_epoch == int(np.argmin(curve))
+    assert len(history) == history.best_epoch + 1 + 4
+    assert history.stopped_because == "validation_loss has not improved for 4 epochs"
+    assert np.array_equal(network.parameters, kept[history.best_epoch])
+
+
+def test_early_stopping_restores_after_a_complete_run_too():
+    network = Network.dense([1, 8, 1], seed=1)
+    history = fit(EarlyStopping(patience=99), network, epochs=60, validation_data=(X, -Y))
+    assert history.stopped_because == "completed"
+    assert history.best_epoch < 59
+    network_loss = np.mean((network.predict(X)[:, 0] + Y) ** 2) / 2
+    assert network_loss == pytest.approx(min(history.validation_loss), rel=1e-4)
+
+
+def test_early_stopping_can_leave_the_last_parameters():
+    settings = {"epochs": 60, "validation_data": (X, -Y)}
+    first, second = Network.dense([1, 8, 1], seed=1), Network.dense([1, 8, 1], seed=1)
+    stopped = fit(EarlyStopping(patience=4, restore_best=False), first, **settings)
+    fit((), second, **{**settings, "epochs": len(stopped)})
+    assert np.array_equal(first.parameters, second.parameters)
+
+
+def test_early_stopping_on_a_metric_takes_the_greatest():
+    labels = (X[:, 0] > 0).astype(int)
+    network = Network.dense([1, 4, 2], output="softmax", seed=0)
+    history = train(
+        network,
+        X,
+        labels,
+        epochs=200,
+        batch_size=8,
+        metrics="accuracy",
+        callbacks=EarlyStopping("accuracy", patience=5),
+    )
+    assert history.best_epoch == int(np.argmax(history["accuracy"]))
+
+
+def test_a_minimum_delta_asks_for_more():
+    patient = fit(EarlyStopping("loss", patience=2, minimum_delta=10.0), epochs=50)
+    assert len(patient) == 3 and patient.best_epoch == 0
+
+
+def test_a_curve_that_is_not_measured_is_named():
+    with pytest.raises(ValueError, match=r"monitor: 'validation_loss' is not measured.*loss"):
+        fit(EarlyStopping())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: EarlyStopping(patience=0),
+        lambda: EarlyStopping(minimum_delta=-1),
+        lambda: StopAfter(0),
+        lambda: StopAfter(float("nan")),
+        lambda: as_callbacks([3]),
+        lambda: as_callbacks([EarlyStopping]),
+    ],
+)
+def test_settings_that_make_no_sense(make):
+    with pytest.raises(ValueError, match=r"^(patience|minimum_delta|seconds|callbacks): expected"):
+        make()

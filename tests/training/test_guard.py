@@ -1,0 +1,69 @@
+"""The guard: a run that goes wrong says so, and the last good parameters are kept."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+from barenet import DivergenceError, Network, train
+
+X = np.linspace(-1, 1, 40).reshape(-1, 1)
+
+
+def test_fault_85_a_learning_rate_of_a_million():
+    network = Network.dense([1, 8, 1], seed=1)
+    with pytest.raises(DivergenceError) as caught, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        train(network, X, X[:, 0] ** 2, optimizer="sgd:learning_rate=1e6", batch_size=4)
+    error = caught.value
+    assert (error.epoch, error.batch >= 1) == (0, True) and not np.isfinite(error.loss)
+    assert f"epoch 0, batch {error.batch}" in str(error)
+    assert "try a smaller learning rate" in str(error)
+
+
+def test_after_a_divergence_the_network_is_as_it_was_before_the_epoch():
+    network = Network.dense([1, 8, 1], seed=1)
+    kept = []
+
+    def poison(run):
+        kept.append(run.network.parameters.copy())
+        if run.epoch == 2:
+            run.network.layers[1].bias = np.inf
+
+    # Poisoned after its end, epoch 2 was still good, and epoch 3 starts from infinity.
+    with pytest.raises(DivergenceError) as caught:
+        train(network, X, X[:, 0] ** 2, batch_size=4, callbacks=poison)
+    assert caught.value.epoch == 3
+    assert np.array_equal(network.parameters, kept[2])
+
+
+def test_an_explosion_that_stays_finite_warns_once():
+    network = Network.dense([1, 1], init="zeros", dtype="float64")
+    with pytest.warns(RuntimeWarning, match="the loss grew from") as caught:
+        train(network, [[1.0]], [1.0], optimizer="sgd:learning_rate=30", epochs=5, batch_size=1)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+
+
+def test_fault_89_dead_relus_warn_and_stay_finite():
+    network = Network.dense([1, 4, 1], seed=1)
+    network.layers[0].bias = -10.0
+    # All ReLUs are off and the output bias is at its best already: nothing is left to learn from.
+    y = np.concatenate([np.ones(20), -np.ones(20)])
+    with pytest.warns(RuntimeWarning, match="every gradient of an epoch was 0"):
+        history = train(network, X, y, optimizer="sgd", epochs=2, batch_size=None)
+    assert np.isfinite(network.parameters).all() and np.isfinite(history.loss).all()
+
+
+def test_a_perfect_fit_is_no_reason_to_warn():
+    network = Network.dense([1, 1], init="zeros")
+    history = train(network, X, np.zeros(40), epochs=2)
+    assert history.loss == [0.0, 0.0]
+
+
+def test_fault_10_huge_numbers_are_finite_or_a_divergence():
+    network = Network.dense([1, 4, 1], seed=1, dtype="float64")
+    with pytest.raises(DivergenceError, match="the loss became inf in epoch 0, batch 0"):
+        train(network, X * 1e300, X[:, 0] * 1e300)

@@ -1,0 +1,50 @@
+"""History: what goes in comes out, and survives the way through a file."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from barenet import History
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def test_epochs_become_curves():
+    history = History(engine="reference", seed=3)
+    history.append({"loss": 2.0, "validation_loss": 2.5})
+    history.append({"loss": 1.0, "validation_loss": 1.5})
+    assert history.loss == [2.0, 1.0] and history.validation_loss == [2.5, 1.5]
+    assert history.to_dict() == {"loss": [2.0, 1.0], "validation_loss": [2.5, 1.5]}
+    assert history.last() == {"loss": 1.0, "validation_loss": 1.5}
+    assert len(history) == 2
+    assert repr(history) == "<History: 2 epochs, loss 2 → 1, running>"
+
+
+def test_what_it_gives_away_is_a_copy():
+    history = History({"loss": [1.0]})
+    history.to_dict()["loss"].append(2.0)
+    assert history.loss == [1.0]
+
+
+@given(st.lists(st.tuples(numbers, numbers)))
+def test_json_lines_there_and_back(rows):
+    history = History()
+    for loss, seconds in rows:
+        history.append({"loss": loss, "seconds": seconds})
+    text = history.to_jsonl()
+    assert History.from_jsonl(text).curves == history.curves
+    assert [json.loads(line)["epoch"] for line in text.splitlines()] == list(range(len(rows)))
+
+
+def test_a_curve_that_was_not_measured_lists_the_others():
+    with pytest.raises(KeyError, match="'accuracy' was not measured; there are loss"):
+        History({"loss": [1.0]})["accuracy"]
+
+
+def test_an_empty_history_is_no_trouble():
+    assert History().loss == [] and History().last() == {} and History().to_jsonl() == ""
+    assert repr(History()) == "<History: 0 epochs, running>"

@@ -1,0 +1,275 @@
+"""Train: what comes out of a run, whatever goes in, and that a seed fixes all of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from barenet import (
+    L2,
+    LBFGS,
+    OPTIMIZERS,
+    SCHEDULES,
+    SGD,
+    Adam,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Network,
+    ReduceOnPlateau,
+    StepDecay,
+    train,
+)
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 3))
+Y = X @ [1.0, -2.0, 0.5] + 0.3
+LABELS = (X[:, 0] + X[:, 1] > 0).astype(int)
+
+
+def linear(**settings):
+    return Network.dense([3, 1], **({"dtype": "float64"} | settings))
+
+
+def classifier(**settings):
+    return Network.dense([3, 8, 2], output="softmax", **({"seed": 2} | settings))
+
+
+def test_a_linear_network_finds_the_ridge_regression():
+    network = linear()
+    train(network, X, Y, optimizer=LBFGS(tolerance=1e-10), penalty=L2(0.1), epochs=200)
+    ridge = Ridge(alpha=0.1 * len(X)).fit(X, Y)
+    assert network.layers[0].weights[:, 0] == pytest.approx(ridge.coef_, abs=1e-6)
+    assert network.layers[0].bias[0] == pytest.approx(ridge.intercept_, abs=1e-6)
+
+
+def test_a_softmax_network_finds_the_logistic_regression():
+    network = Network.dense([3, 2], output="softmax", dtype="float64")
+    train(network, X, LABELS, optimizer=LBFGS(tolerance=1e-9), penalty=L2(0.05), epochs=500)
+    # Two softmax outputs of weights ±w/2 are a logistic regression of weights w at half the price.
+    oracle = LogisticRegression(C=2 / (0.05 * len(X)), tol=1e-10, max_iter=1000).fit(X, LABELS)
+    W, b = network.layers[0].weights, network.layers[0].bias
+    assert W[:, 1] - W[:, 0] == pytest.approx(oracle.coef_[0], abs=1e-4)
+    assert b[1] - b[0] == pytest.approx(oracle.intercept_[0], abs=1e-4)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_learns(name):
+    network = classifier()
+    before = network.value_and_gradient(X, LABELS)[0]
+    history = train(network, X, LABELS, optimizer=name, epochs=30, batch_size=10)
+    assert history.loss[-1] < 0.9 * before
+    assert network.value_and_gradient(X, LABELS)[0] < 0.9 * before
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_schedule_sets_the_rates_of_a_run(name):
+    history = train(linear(), X, Y, optimizer="sgd:learning_rate=0.01", epochs=6, schedule=name)
+    last_batch = [epoch + 1 / 2 for epoch in range(6)]  # 60 rows are two batches
+    schedule = SCHEDULES[name]()
+    expected = [0.01 * schedule.factor(time, 6) for time in last_batch]
+    assert history["learning_rate"] == pytest.approx(expected)
+
+
+def test_a_plateau_is_noticed_by_the_validation_loss():
+    schedule = ReduceOnPlateau(patience=2, gamma=0.1)
+    history = train(
+        linear(),
+        X,
+        Y,
+        optimizer="sgd:learning_rate=1e-9",
+        epochs=6,
+        schedule=schedule,
+        validation_data=(X, Y),
+    )
+    assert history["learning_rate"] == pytest.approx([1e-9] * 3 + [1e-10] * 2 + [1e-11])
+
+
+def test_a_schedule_acts_on_the_steps():
+    network, twin = linear(), linear()
+    train(network, X, Y, optimizer=SGD(0.1), schedule=StepDecay(every=1), epochs=2, shuffle=False)
+    for rate in (0.1, 0.05):
+        train(twin, X, Y, optimizer=SGD(rate), epochs=1, shuffle=False)
+    assert np.array_equal(network.parameters, twin.parameters)
+
+
+def test_the_history_says_what_was_measured():
+    history = train(
+        classifier(),
+        X,
+        LABELS,
+        epochs=3,
+        metrics=["accuracy"],
+        validation_data=(X[:20], LABELS[:20]),
+        seed=5,
+    )
+    assert set(history.curves) == {
+        "loss", "accuracy", "validation_loss", "validation_accuracy",
+        "learning_rate", "gradient_norm", "seconds",
+    }  # fmt: skip
+    assert all(len(curve) == 3 for curve in history.curves.values())
+    assert (history.engine, history.seed) == ("reference", 5)
+    assert history.stopped_because == "completed" and history.best_epoch is None
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_rows():
+    network, weight = linear(), RNG.random(60)
+    losses = []
+    twin = linear()
+    for start in range(0, 60, 25):
+        rows = slice(start, start + 25)
+        value, gradient = twin.value_and_gradient(X[rows], Y[rows], sample_weight=weight[rows])
+        losses.append((value, weight[rows].sum()))
+        twin.parameters -= 0.1 * gradient
+    history = train(
+        network, X, Y, optimizer="sgd", epochs=1, batch_size=25, shuffle=False, sample_weight=weight
+    )
+    values, shares = np.transpose(losses)
+    assert history.loss == pytest.approx([np.average(values, weights=shares)])
+
+
+def test_validation_measures_and_does_not_teach():
+    watched, alone = classifier(), classifier()
+    train(watched, X, LABELS, epochs=3, validation_data=(X[:9], LABELS[:9]), metrics="accuracy")
+    train(alone, X, LABELS, epochs=3)
+    assert np.array_equal(watched.parameters, alone.parameters)
+
+
+def test_validation_loss_is_that_of_predict_at_the_end_of_the_epoch():
+    network = classifier(dtype="float64")
+    weight = RNG.random(20)
+    history = train(
+        network, X, LABELS, epochs=2, validation_data=(X[:20], LABELS[:20], weight), penalty=L2(1.0)
+    )
+    p = network.predict(X[:20])[np.arange(20), LABELS[:20]]
+    assert history.validation_loss[-1] == pytest.approx(np.average(-np.log(p), weights=weight))
+
+
+def all_layers():
+    layers = [Dense(3, 8, "relu"), BatchNorm(8), Dropout(0.3), Dense(8, 2, "softmax")]
+    return Network(layers, seed=1)
+
+
+def test_the_same_seed_gives_the_same_bits():
+    first, second = all_layers(), all_layers()
+    histories = [train(n, X, LABELS, epochs=4, batch_size=7, seed=3) for n in (first, second)]
+    assert np.array_equal(first.parameters, second.parameters)
+    assert np.array_equal(first.statistics, second.statistics)
+    assert histories[0].loss == histories[1].loss
+
+
+def test_another_seed_gives_another_order_and_other_dropout():
+    losses = [train(all_layers(), X, LABELS, epochs=2, seed=seed).loss for seed in (0, 1)]
+    assert losses[0] != losses[1]
+
+
+def test_slices_of_any_length_give_the_same_bits(monkeypatch):
+    from barenet.training import loop
+
+    networks = [all_layers() for _ in range(3)]
+    for network, seconds in zip(networks, (1e-9, 0.001, 100), strict=True):
+        monkeypatch.setattr(loop, "SLICE_SECONDS", seconds)
+        train(network, X, LABELS, epochs=5, batch_size=3)
+    assert np.array_equal(networks[0].parameters, networks[1].parameters)
+    assert np.array_equal(networks[0].parameters, networks[2].parameters)
+
+
+def test_an_optimizer_goes_on_where_it_stopped():
+    network, twin = linear(), linear()
+    optimizer = Adam()
+    for _ in range(2):
+        train(network, X, Y, optimizer=optimizer, epochs=1, shuffle=False)
+    train(twin, X, Y, optimizer=Adam(), epochs=2, shuffle=False)
+    assert np.array_equal(network.parameters, twin.parameters)
+    with pytest.raises(ValueError, match="optimizer: it remembers 4 parameters, and this network"):
+        train(classifier(), X, LABELS, optimizer=optimizer)
+
+
+def test_lbfgs_records_each_iteration_from_where_it_started():
+    network = linear()
+    start = network.value_and_gradient(X, Y)
+    history = train(network, X, Y, optimizer="lbfgs", epochs=50)
+    assert history.loss[0] == pytest.approx(start[0])
+    assert history["gradient_norm"][0] == pytest.approx(np.linalg.norm(start[1]))
+    assert np.all(np.diff(history.loss) <= 0)
+    assert history.stopped_because == "converged" and len(history) < 50
+    assert "learning_rate" not in history.curves
+
+
+def test_lbfgs_stops_when_a_callback_wants_to():
+    history = train(
+        classifier(), X, LABELS, optimizer="lbfgs", callbacks=lambda run: run.epoch == 2
+    )
+    assert len(history) == 3 and history.stopped_because == "a callback returned True"
+
+
+def test_fault_13_any_memory_order_and_stride():
+    results = []
+    for rows in (X, np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], X[::-1][::-1]):
+        network = linear()
+        train(network, rows, Y, epochs=2)
+        results.append(network.parameters)
+    assert all(np.array_equal(results[0], other) for other in results[1:])
+
+
+def test_fault_14_read_only_rows_are_left_alone():
+    rows, targets = X.copy(), Y.copy()
+    rows.flags.writeable = targets.flags.writeable = False
+    train(linear(), rows, targets, epochs=1)
+    assert np.array_equal(rows, X) and np.array_equal(targets, Y)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int8", "uint8", "bool"])
+def test_fault_15_other_numbers_are_taken_as_float32(dtype):
+    rows = (X > 0).astype(dtype)
+    network = linear(dtype="float32")
+    train(network, rows, Y, epochs=1)
+    assert network.parameters.dtype == np.float32
+
+
+def test_fault_11_too_large_for_float32():
+    with pytest.raises(ValueError, match="X: 1e\\+300 is too large for float32; scale the data"):
+        train(linear(dtype="float32"), np.full((4, 3), 1e300), np.zeros(4))
+
+
+def test_fault_32_a_batch_larger_than_the_data_is_clipped():
+    with pytest.warns(UserWarning, match="batch_size: 100 is more than the 60 rows; taking 60"):
+        history = train(linear(), X, Y, batch_size=100, epochs=1)
+    assert len(history) == 1
+
+
+BAD = {
+    "epochs": [0, -1, 2.5, "ten", True],
+    "batch_size": [0, -3, 1.5],
+    "seed": [-1, 2**32, 1.5, "x"],
+    "optimizer": ["adamm", "adam:rate=1", "sgd:learning_rate=-1", "sgd:learning_rate=nan", 3],
+    "loss": ["mse", "huber:delta=-1", "binary_cross_entropy", 7],
+    "schedule": ["steps", "step:every=-1"],
+    "penalty": ["l3", "l2:strength=-1", [L2([1.0, 2.0])]],
+    "clip": ["norm:limit=0", "norms"],
+    "metrics": ["acc"],
+    "engine": ["gpu"],
+    "callbacks": [[5]],
+    "sample_weight": [[-1.0] * 60, [0.0] * 60, [1.0] * 59],
+    "validation_data": [X, (X,), (X, Y[:3]), (X[:, :2], Y)],
+}
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"), [(name, value) for name, values in BAD.items() for value in values]
+)
+def test_faults_26_27_31_33_a_wrong_setting_is_named_and_nothing_changes(argument, value):
+    network = linear()
+    before = network.parameters.copy()
+    named = {"optimizer": "optimizer|learning_rate"}.get(argument, argument)
+    with pytest.raises(ValueError, match=rf"^({named}): "):
+        train(network, X, Y, **{argument: value})
+    assert np.array_equal(network.parameters, before)
+
+
+def test_lbfgs_refuses_what_it_can_not_follow():
+    with pytest.raises(ValueError, match="optimizer: lbfgs can't be used with dropout"):
+        train(all_layers(), X, LABELS, optimizer="lbfgs")
+    with pytest.raises(ValueError, match="clip: lbfgs chooses the length of its steps itself"):
+        train(linear(), X, Y, optimizer="lbfgs", clip="norm:limit=1")
