@@ -59,7 +59,7 @@ def main(epochs: int | None = None, out: str | Path = "runs/digits") -> None:
 
     outputs = network.predict(X_test)
     said, sure = outputs.argmax(axis=1), outputs.max(axis=1)
-    print(f"The first test digit: a {said[0]}, with {sure[0]:.1%}. It is a {test.y[0]}.")
+    print(f"{sure[0]:.1%} sure that the first test digit is {said[0]}. Its label is {test.y[0]}.")
 
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)

@@ -31,8 +31,7 @@ def main(epochs: int | None = None, out: str | Path = "runs/sine") -> None:
         dtype="float64",
     )
 
-    start = network.predict(X)
-    predictions: dict[int, np.ndarray] = {}
+    predictions = {0: network.predict(X)}
 
     def look(run: Run) -> None:
         done = run.epoch + 1
@@ -56,9 +55,9 @@ def main(epochs: int | None = None, out: str | Path = "runs/sine") -> None:
     names = {"feature_name": "x", "target_name": "(sin x + 1) / 2"}
     losses = {done: float(np.mean((p[:, 0] - sine.y) ** 2) / 2) for done, p in predictions.items()}
     pictures = {
-        "data": plot_fit(sine.X, sine.y, start, **names, title="The data, and the start"),
-        "loss": plot_history(history, title="Loss"),
-        "fit": plot_fit(sine.X, sine.y, predictions[epochs], **names, title=f"{epochs:,} epochs"),
+        "data": plot_fit(sine.X, sine.y, predictions[0], **names, title="Before the first step"),
+        "loss": plot_history(history),
+        "fit": plot_fit(sine.X, sine.y, predictions[epochs], **names),
         "epochs": plot_fit_at_epochs(sine.X, sine.y, predictions, losses=losses, **names),
     }
     folder = Path(out)

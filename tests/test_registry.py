@@ -17,7 +17,7 @@ import barenet.optimization.clipping
 import barenet.optimization.optimizers
 import barenet.optimization.penalties
 import barenet.optimization.schedules
-from barenet.model.activations import ACTIVATIONS, Activation, LeakyReLU, ReLU
+from barenet.model.activations import ACTIVATIONS, Activation, LeakyReLU, ReLU, Sigmoid
 from barenet.model.initializers import INITIALIZERS, as_initializer
 from barenet.model.layers import LAYERS
 from barenet.model.losses import LOSSES, as_loss
@@ -32,7 +32,7 @@ from barenet.training.metrics import METRICS
 REGISTRIES: dict[str, tuple[dict[str, Any], Any]] = {
     "activation": (ACTIVATIONS, barenet.model.activations.as_activation),
     "init": (INITIALIZERS, as_initializer),
-    "loss": (LOSSES, lambda spec: as_loss(spec, "softmax" if "categorical" in spec else "sigmoid")),
+    "loss": (LOSSES, lambda spec: as_loss(spec, Sigmoid())),
     "optimizer": (OPTIMIZERS, as_optimizer),
     "schedule": (SCHEDULES, as_schedule),
     "clip": (CLIPPINGS, as_clipping),

@@ -34,6 +34,9 @@ HEADINGS = {
     "Errors": ("barenet.errors",),
 }
 
+#: What is not called from Python: the commands have a page of their own.
+NOT_CALLED = ("barenet.cli.",)
+
 PREFACE = """\
 API reference
 =============
@@ -78,7 +81,7 @@ def _registered() -> list[Any]:
     """The entries of every dictionary whose name is in capitals, in the order of the modules."""
     entries = []
     for module in pkgutil.walk_packages(barenet.__path__, "barenet."):
-        if module.name.endswith("__main__"):
+        if module.name.endswith("__main__") or f"{module.name}.".startswith(NOT_CALLED):
             continue
         for name, value in vars(importlib.import_module(module.name)).items():
             if name.isupper() and not name.startswith("_") and isinstance(value, dict):

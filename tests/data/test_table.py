@@ -112,17 +112,6 @@ def test_case_38_ragged_short(read):
 
 
 @pytest.mark.parametrize(
-    ("delimiter", "name"), [(";", "';'"), ("\t", "tab"), ("|", "'|'"), (",", "','")]
-)
-def test_case_39_wrong_delimiter(read, delimiter, name):
-    data = f"a{delimiter}b\n1{delimiter}2\n".encode()
-    wrong = ";" if delimiter == "," else ","
-    message = fault(read, data, delimiter=wrong)
-    assert message == f"t.csv:1: 1 column, {f'a{delimiter}b'!r}; try --delimiter {name}"
-    assert columns(read(data, delimiter=delimiter)) == {"a": ["1"], "b": ["2"]}
-
-
-@pytest.mark.parametrize(
     ("value", "got"),
     [
         ("abc", "'abc'"),
@@ -150,72 +139,15 @@ def test_case_40_beyond_float64(read):
         table.numbers("a")
 
 
-def test_case_41_byte_order_mark(read):
-    for encoding in ("utf-8-sig", "utf-16"):
-        option = {"encoding": "utf-16"} if encoding == "utf-16" else {}
-        assert read("a,b\n1,2\n".encode(encoding), **option).names == ("a", "b")
-    assert read(b"\xef\xbb\xbfa,b\n1,2\n", encoding="utf-8").names == ("a", "b")
-
-
-def test_case_43_duplicate_columns(read):
-    assert fault(read, b"a,b, a\n1,2,3\n") == (
-        "t.csv:1: column 'a' is there 2 times; each name must be its own"
-    )
-
-
-def test_case_45_not_utf8(read):
-    data = "name,town\n1,K\N{LATIN SMALL LETTER O WITH DIAERESIS}ln\n".encode("latin-1")
-    message = fault(read, data)
-    assert message.startswith("t.csv: not UTF-8 text at byte 13; ")
-    assert "--encoding latin-1" in message
-    assert columns(read(data, encoding="latin-1"))["town"] == ["Köln"]
-
-
-def test_case_45_zero_bytes(read):
-    assert fault(read, b"a,b\n1,2\n\0,3\n").startswith("t.csv:3: a zero byte at offset 8: ")
-    data = "a,b\n1,2\n".encode("utf-16-le")
-    assert "--encoding utf-16" in fault(read, data)
-    assert columns(read(data, encoding="utf-16-le")) == {"a": ["1"], "b": ["2"]}
-
-
-def test_case_45_encodings_that_are_none(read):
-    for name in ("klingon", "hex"):
-        with pytest.raises(ValueError, match=f"^encoding: .*{name}"):
-            read(b"a\n1\n", encoding=name)
-
-
 def test_case_46_truncated_gzip(read):
     data = gzip.compress(b"a,b\n1,2\n")
     assert fault(read, data[:-3], name="t.csv.gz").startswith("t.csv.gz: truncated")
-
-
-def test_case_47_unclosed_quote(read):
-    message = fault(read, b'a,b\n1,2\n\n"3,4\n5,6\n')
-    assert message.startswith("t.csv:4: a quote that opens here is not closed as it should be")
 
 
 def test_case_47_an_unclosed_quote_that_another_one_seems_to_close(read):
     """Arrow reads this as one row of two values, and says nothing."""
     message = fault(read, b'a,b\n1,"x\n2,"y\n3,z\n')
     assert message.startswith("t.csv:2: a quote that opens here is not closed as it should be")
-
-
-def test_an_unclosed_quote_in_a_large_file_is_found_where_it_opens(read):
-    data = b'a,b\n1,2\n"3,4\n' + b"5,6\n" * 100_000
-    assert fault(read, data).startswith("t.csv:3: a quote that opens here is not closed")
-
-
-def test_a_file_without_a_header(read):
-    assert fault(read, b"5.1,3.5,0\n4.9,3.0,1\n").startswith(
-        "t.csv:1: 5.1, 3.5, 0, … are numbers, where the first line must name the columns"
-    )
-    assert read(b"0,1,2\n5.1,3.5,0\n").names == ("0", "1", "2")
-
-
-@pytest.mark.parametrize("delimiter", [";;", '"', "\n", "", "é"])
-def test_a_delimiter_that_is_none(read, delimiter):
-    with pytest.raises(ValueError, match=r"^delimiter: expected one ASCII character, or tab, got"):
-        read(b"a,b\n1,2\n", delimiter=delimiter)
 
 
 def test_a_row_longer_than_arrows_blocks(read):
@@ -235,8 +167,8 @@ def test_ten_thousand_damaged_files_are_refused_or_read(tmp_path):
         for _ in range(dice.randrange(1, 4)):
             data[dice.randrange(len(data))] = dice.choice(b'",\n\r\0\xffa1;')
         file.seek(0)
-        file.truncate()
         file.write(data)
+        file.truncate()  # Last: some disks wait for what follows a file of no bytes.
         try:
             table = read_table(path)
             numbers = [table.numbers(name) for name in table.names[:2]]

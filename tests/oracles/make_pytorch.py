@@ -190,7 +190,7 @@ def layer_norm() -> dict:
 
     layer = torch.nn.LayerNorm(3, eps=1e-5)
     set_gain_and_bias(layer)
-    steps = [forward_and_backward(layer, X) for X in (OUTPUT, EXTREME)]
+    steps = [forward_and_backward(layer, X) for X in (OUTPUT, EXTREME[:3])]
     return {"steps": steps, "gain": layer.weight.tolist(), "bias": layer.bias.tolist()}
 
 

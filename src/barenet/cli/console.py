@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["print_json", "print_table", "say"]
+__all__ = ["say", "show", "show_json", "show_table"]
 
 
 def say(text: str = "") -> None:
@@ -23,24 +23,36 @@ def say(text: str = "") -> None:
     text : str
         A line, or several.
     """
-    print(text, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
-def print_json(document: dict[str, Any] | list[Any]) -> None:
-    """Print a result for programs: one JSON document in one line.
+def show(text: str = "") -> None:
+    """Put out a result.
+
+    Parameters
+    ----------
+    text : str
+        A line, or several.
+    """
+    sys.stdout.write(f"{text}\n")
+
+
+def show_json(document: dict[str, Any] | list[Any]) -> None:
+    """Put out a result for programs: one JSON document in one line.
 
     Parameters
     ----------
     document : dict or list
         Plain data. JSON has no NaN and no infinity: they become null.
     """
-    print(json.dumps(_finite(document), allow_nan=False))
+    show(json.dumps(_finite(document), allow_nan=False))
 
 
-def print_table(
+def show_table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = False
 ) -> None:
-    """Print a result for people, in columns; on a terminal long texts are wrapped to its width.
+    """Put out a result for people, in columns; on a terminal long texts are wrapped to its width.
 
     Parameters
     ----------
@@ -64,7 +76,7 @@ def print_table(
     )
     with console.capture() as captured:
         console.print(table, highlight=False)
-    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    show("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def _finite(value: Any) -> Any:

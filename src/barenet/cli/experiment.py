@@ -18,7 +18,7 @@ from barenet.model.network import Network
 from barenet.optimization.clipping import ClipNorm, Clipping, ClipValue
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.optimization.penalties import L1, L2, Penalty
-from barenet.training.callbacks import Callback
+from barenet.training.callbacks import Callback, EarlyStopping
 from barenet.training.history import History
 from barenet.training.train import train
 
@@ -66,6 +66,7 @@ class Experiment:
             With the accuracy or R² of every epoch.
         """
         recipe = self.settings.recipe
+        patience = [] if recipe.patience is None else [EarlyStopping(patience=recipe.patience)]
         watched = self.validation or self.held_out
         said: dict[str, Any] = {
             "loss": recipe.loss,
@@ -84,7 +85,7 @@ class Experiment:
             clip=_clipping(recipe),
             validation_data=None if watched is None else self._scaled(watched),
             metrics="accuracy" if self.training.classes else "r2",
-            callbacks=callbacks,
+            callbacks=[*patience, *callbacks],
             **said,
         )
 

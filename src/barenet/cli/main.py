@@ -9,30 +9,47 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from cyclopts import App, CycloptsError
+from cyclopts.exceptions import UnusedCliTokensError
 
 import barenet
-from barenet.cli.settings import PARAMETER, run_file
+from barenet.cli.console import say
+from barenet.cli.datasets import datasets
+from barenet.cli.doctor import doctor
+from barenet.cli.evaluate import evaluate
+from barenet.cli.flags import PARAMETER
+from barenet.cli.plot import plot
+from barenet.cli.predict import predict
+from barenet.cli.run_file import fill_in
+from barenet.cli.train import train
 
 __all__ = ["main"]
 
-COMMANDS = ("train", "predict", "evaluate", "plot", "datasets", "doctor")
+COMMANDS: dict[str, Callable[..., int]] = {
+    "train": train,
+    "predict": predict,
+    "evaluate": evaluate,
+    "plot": plot,
+    "datasets": datasets,
+    "doctor": doctor,
+}
 
 app = App(
     name="barenet",
     help="Feed-forward neural networks you can read, watch and ship.",
-    help_format="plaintext",
-    help_epilogue="barenet COMMAND --help tells more. A first try: barenet train digits",
+    help_format="markdown",
+    help_epilogue="A first try: barenet train digits",
     version=barenet.__version__,
     default_parameter=PARAMETER,
-    config=run_file,
+    config=fill_in,
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
-for command in COMMANDS:
-    app.command(f"barenet.cli.{command}:{command}", name=command)
+for place, (name, command) in enumerate(COMMANDS.items()):
+    app.command(command, name=name, sort_key=place, help_epilogue="")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = 0
         except OSError as error:
             _forget(sys.stdout)
-            status = _fail(tokens, f"cannot write the result: {error.strerror}", 1)
+            status = _fail(tokens, _text(error), 1)
     return status
 
 
@@ -70,6 +87,8 @@ def _run(tokens: list[str]) -> int:
         return app(tokens, exit_on_error=False, print_error=False) or 0
     except BrokenPipeError:
         raise
+    except UnusedCliTokensError as error:
+        return _fail(tokens, f"unexpected: {' '.join(error.unused_tokens or [])}", 2)
     except CycloptsError as error:
         error.verbose = False
         return _fail(tokens, str(error), 2)
@@ -87,22 +106,22 @@ def _run(tokens: list[str]) -> int:
 
 def _text(error: Exception) -> str:
     """What an error says; an operating system's without its number."""
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    return f"{error.filename or 'cannot write the result'}: {error.strerror}"
 
 
 def _fail(tokens: list[str], text: str, status: int) -> int:
     """Say in one line what went wrong, and where."""
     command = next((token for token in tokens if token in COMMANDS), "")
     place = f"barenet {command}".strip()
-    print(f"{place}: error: {' '.join(text.split())}", file=sys.stderr)
+    say(f"{place}: error: {' '.join(text.split())}")
     return status
 
 
 def _tell_warning(message: Warning | str, *place: Any, **more: Any) -> None:
     """Say a warning in one line, without the place in the code that it comes from."""
-    print(f"warning: {' '.join(str(message).split())}", file=sys.stderr)
+    say(f"warning: {' '.join(str(message).split())}")
 
 
 def _open(stream: TextIO | None) -> TextIO:

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.cli.console import print_table
+from barenet.cli.console import show, show_table
 from barenet.data.dataset import Dataset
 from barenet.files.predictor import Predictor
 from barenet.model.targets import check_targets
 from barenet.training import metrics
 
-__all__ = ["confusion_matrix", "print_confusion", "print_scores", "score"]
+__all__ = ["confusion_matrix", "score", "show_confusion", "show_scores"]
 
 #: More classes make a table that nobody reads.
 MOST_CLASSES = 20
@@ -53,7 +53,7 @@ def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, fl
     }
 
 
-def print_scores(scores: Mapping[str, Mapping[str, float]], loss: str) -> None:
+def show_scores(scores: Mapping[str, Mapping[str, float]], loss: str) -> None:
     """Print what was measured, a column for each set of rows.
 
     Parameters
@@ -65,15 +65,20 @@ def print_scores(scores: Mapping[str, Mapping[str, float]], loss: str) -> None:
     """
     first = next(iter(scores.values()))
     names = {"accuracy": "accuracy", "r2": "R²", "rmse": "RMSE", "mae": "MAE", "loss": loss}
-    print_table(
+    show_table(
         ["", *scores],
         [
-            [label, *(f"{column[name]:.6g}" for column in scores.values())]
+            [label, *(_write(name, column[name]) for column in scores.values())]
             for name, label in names.items()
             if name in first
         ],
         numbers=True,
     )
+
+
+def _write(name: str, value: float) -> str:
+    """Write a share with four digits after the point, anything else with six in all."""
+    return f"{value:.4f}" if name in ("accuracy", "r2") else f"{value:.6g}"
 
 
 def confusion_matrix(predictor: Predictor, rows: Dataset) -> NDArray[np.int64]:
@@ -97,7 +102,7 @@ def confusion_matrix(predictor: Predictor, rows: Dataset) -> NDArray[np.int64]:
     return counts
 
 
-def print_confusion(counts: NDArray[np.int64], classes: tuple[str, ...]) -> None:
+def show_confusion(counts: NDArray[np.int64], classes: tuple[str, ...]) -> None:
     """Print a confusion matrix, unless there are more than twenty classes.
 
     Parameters
@@ -108,15 +113,15 @@ def print_confusion(counts: NDArray[np.int64], classes: tuple[str, ...]) -> None
         Their names.
     """
     if len(classes) > MOST_CLASSES:
-        print(f"(no confusion matrix: it would have {len(classes)} columns)")
+        show(f"(no confusion matrix: it would have {len(classes)} columns)")
         return
     labels = columns = list(classes)
     width = max(map(len, labels)) + sum(max(len(name), 4) + 2 for name in labels)
     if width > MOST_COLUMNS:
         columns = [str(number) for number in range(len(classes))]
         labels = [f"{number} {name}" for number, name in enumerate(classes)]
-    print("confusion matrix: a row for each actual class, a column for each predicted one")
-    print_table(
+    show("confusion matrix: a row for each actual class, a column for each predicted one")
+    show_table(
         ["", *columns],
         [
             [label, *(str(count) if count else "·" for count in row)]

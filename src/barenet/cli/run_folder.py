@@ -59,18 +59,16 @@ class RunFolder:
         OSError
             If the folder cannot be made or written to, or another run holds it.
         """
-        made = not self.path.exists()
-        self.path.mkdir(parents=True, exist_ok=True)
+        made = [path for path in (self.path, *self.path.parents) if not path.exists()]
+        self._check_writable()
         try:
             with _lock(self.path):
                 self._check_owner()
-                with tempfile.TemporaryFile(dir=self.path):
-                    pass  # It can be written to: better known before an hour of training.
                 yield
         finally:
-            if made:
-                with contextlib.suppress(OSError):
-                    self.path.rmdir()  # Only works while it is empty: nothing came of the run.
+            with contextlib.suppress(OSError):
+                for path in made:
+                    path.rmdir()  # Works while it is empty, that is if nothing came of the run.
 
     def save(self, predictor: Predictor, history: History, settings: Settings) -> None:
         """Write what a run has come to.
@@ -87,6 +85,15 @@ class RunFolder:
         write_atomically(self.settings, settings.to_toml())
         write_atomically(self.history, history.to_jsonl().encode())
         predictor.save(self.model)
+
+    def _check_writable(self) -> None:
+        """Make the folder and try it: better now than after an hour of training."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+        except OSError as error:
+            raise OSError(f"out: {self.path} cannot be written to: {error.strerror}") from error
 
     def _check_owner(self) -> None:
         """Refuse to replace what looks like somebody else's."""

@@ -6,19 +6,22 @@ import dataclasses
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from barenet.cli import report, words
-from barenet.cli.console import print_json, say
+from barenet.cli.console import say
 from barenet.cli.experiment import Experiment, prepare
+from barenet.cli.flags import DATA, OUTPUT
 from barenet.cli.interruption import Interruption
+from barenet.cli.outcome import Outcome
 from barenet.cli.run_folder import RunFolder
-from barenet.cli.settings import DATA, OUTPUT, Settings
-from barenet.errors import MissingExtraError
+from barenet.cli.settings import NOTHING_SAID, Settings
+from barenet.errors import DivergenceError, MissingExtraError
+from barenet.training.callbacks import Callback
 from barenet.training.history import History
 from barenet.training.progress import Progress
+from barenet.training.run import Run
 
 __all__ = ["train"]
 
@@ -26,20 +29,22 @@ __all__ = ["train"]
 def train(
     data: Annotated[str, Parameter(group=DATA, show_default=False)] = "",
     *,
-    settings: Settings = Settings(),
+    settings: Settings = NOTHING_SAID,
     config: Annotated[Path | None, Parameter(group=DATA)] = None,
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
-    plots: Annotated[bool, Parameter(group=OUTPUT)] = True,
+    plots: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
     json: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False,
 ) -> int:
     """Train a network on a named data set or a file.
 
-    A named data set brings the settings that it is usually trained with; a run file goes over
-    them, and options over both. Where nobody says anything, the defaults below hold. Changing the
-    optimizer or the output of a named data set leaves its learning rate or its loss behind.
+    A named data set brings the settings that it is usually trained with (barenet datasets --json
+    lists them), a run file goes over those, and options over both; where none says anything, the
+    defaults below hold. A learning rate goes with its optimizer, and a loss with its output:
+    another optimizer or output than the data set's own brings its own, unless you say one.
 
-    The model, the history, the settings and pictures go into a folder. What an earlier run left
-    there is replaced, other files never are. Ctrl-C stops the training and keeps what is learned.
+    The model, its history, its settings and pictures go into a folder. What an earlier run left
+    there is replaced; files that no run has written never are. Ctrl-C stops the training early
+    and keeps what is learned until then.
 
     Parameters
     ----------
@@ -63,17 +68,55 @@ def train(
     experiment = prepare(dataclasses.replace(settings, data=data))
     folder = RunFolder(out or Path("runs") / _stem(experiment.training.name))
     with folder.claimed():
-        _introduce(experiment)
         with Interruption() as interruption:
-            history = experiment.run([*_progress(experiment, json), interruption])
+            history = _run(experiment, [*_progress(experiment, json), interruption])
             folder.save(experiment.predictor, history, experiment.settings)
         written = [folder.model, folder.history, folder.settings]
         if plots and not interruption.signal:
             written += _draw(experiment, history, folder)
-    _report(experiment, history, folder, json)
-    say(f"{folder.path}: " + ", ".join(path.name for path in written))
+    outcome = Outcome(experiment, history)
+    if json:
+        outcome.show_json(str(folder.model))
+    else:
+        say()
+        outcome.show()
+        say()
+    say(f"saved in {folder.path}:\n  {', '.join(path.name for path in written)}")
     _tell_how_it_ended(history, experiment, folder, interruption)
     return interruption.status
+
+
+class Introduction(Callback):
+    """Say what is learned, and by what network, once all settings are found to be right."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+
+    def on_start(self, run: Run) -> None:
+        training, held_out = self.experiment.training, self.experiment.held_out
+        parts = [f"{training.n_samples:,} rows to train on"]
+        if self.experiment.validation is not None:
+            parts.append(f"{self.experiment.validation.n_samples:,} to validate with")
+        parts.append(f"{held_out.n_samples:,} held out" if held_out else "none held out")
+        features = training.n_features
+        what = f"{len(training.classes)} classes" if training.classes else "a number to predict"
+        say(f"{training.name}: {training.description}")
+        say(f"{', '.join(parts)}; {features:,} feature{'s' * (features != 1)}, {what}\n")
+        say(f"{run.network.summary()}\n")
+
+
+def _run(experiment: Experiment, callbacks: list[Callback]) -> History:
+    """Train the network, and say in the terms of the command line if it comes to nothing."""
+    try:
+        return experiment.run([Introduction(experiment), *callbacks])
+    except DivergenceError as error:
+        raise DivergenceError(
+            f"the loss became {error.loss:.4g} in epoch {error.epoch}, and nothing is saved; "
+            "try a smaller --learning-rate, another --scaling, or --clip-norm 1",
+            epoch=error.epoch,
+            batch=error.batch,
+            loss=error.loss,
+        ) from error
 
 
 def _stem(name: str) -> str:
@@ -81,21 +124,7 @@ def _stem(name: str) -> str:
     return Path(name.removesuffix(".gz")).stem or "data"
 
 
-def _introduce(experiment: Experiment) -> None:
-    """Say what is learned, and by what network."""
-    training, held_out = experiment.training, experiment.held_out
-    parts = [f"{training.n_samples:,} rows to train on"]
-    if experiment.validation is not None:
-        parts.append(f"{experiment.validation.n_samples:,} to validate with")
-    parts.append(f"{held_out.n_samples:,} held out" if held_out else "none held out")
-    features = training.n_features
-    what = f"{len(training.classes)} classes" if training.classes else "a number to predict"
-    say(f"{training.name}: {training.description}")
-    say(f"{', '.join(parts)}; {features:,} feature{'s' * (features != 1)}, {what}\n")
-    say(f"{experiment.predictor.network.summary()}\n")
-
-
-def _progress(experiment: Experiment, json: bool) -> list[Progress]:
+def _progress(experiment: Experiment, json: bool) -> list[Callback]:
     """Lines, or a bar on a terminal; a program that reads JSON needs no lines."""
     if json and not sys.stderr.isatty():
         return []
@@ -119,63 +148,6 @@ def _draw(experiment: Experiment, history: History, folder: RunFolder) -> list[P
     for figure, path in zip(pictures.values(), paths, strict=True):
         save_figure(figure, path)
     return paths
-
-
-def _report(experiment: Experiment, history: History, folder: RunFolder, json: bool) -> None:
-    """Print the result."""
-    loss, predictor = experiment.settings.recipe.loss or "", experiment.predictor
-    held_out, training = experiment.held_out, experiment.training
-    learned = report.score(predictor, training, loss)
-    judged = report.score(predictor, held_out, loss) if held_out else learned
-    if json:
-        print_json(_document(experiment, history, folder, learned, judged))
-        return
-    say()
-    columns = {f"{held_out.n_samples:,} rows held out": judged} if held_out else {}
-    only = "" if held_out else ", none held out"
-    columns[f"{training.n_samples:,} training rows{only}"] = learned
-    report.print_scores(columns, loss)
-    rows = held_out or training
-    if predictor.classes is not None:
-        print()
-        report.print_confusion(report.confusion_matrix(predictor, rows), predictor.classes)
-    if predictor.classes is not None and predictor.image_shape is not None:
-        share = predictor.probabilities(rows.X[:1])[0]
-        said = words.guess(predictor.classes[share.argmax()], float(share.max()))
-        print(f"\n{said} {words.truth(predictor.classes[rows.y[0]])}")
-        print(words.draw_image(rows.X[0], predictor.image_shape))
-    say()
-
-
-def _document(
-    experiment: Experiment,
-    history: History,
-    folder: RunFolder,
-    learned: dict[str, float],
-    judged: dict[str, float],
-) -> dict[str, Any]:
-    """Collect the result for programs."""
-    held_out, validation = experiment.held_out, experiment.validation
-    return {
-        "dataset": experiment.training.name,
-        "layers": experiment.predictor.network.sizes,
-        "engine": history.engine,
-        "seed": history.seed,
-        "rows": {
-            "training": experiment.training.n_samples,
-            "validation": validation.n_samples if validation else 0,
-            "held_out": held_out.n_samples if held_out else 0,
-        },
-        "stopped_because": history.stopped_because,
-        "best_epoch": history.best_epoch,
-        "history": history.to_dict(),
-        "metrics": {
-            "evaluated_on": "held-out rows" if held_out else "training rows",
-            **judged,
-            **{f"train_{name}": value for name, value in learned.items()},
-        },
-        "model": str(folder.model),
-    }
 
 
 def _tell_how_it_ended(

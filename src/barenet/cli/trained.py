@@ -1,4 +1,4 @@
-"""A trained network as the commands find it: a model file, or the folder of the run that made it."""
+"""A trained network as the commands find it: a model file, or the folder of a run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from barenet.cli.settings import FileOptions, Settings, read_run_file
+from barenet.cli.run_file import read_run_file
+from barenet.cli.settings import FileOptions, Settings
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import TABLE_SUFFIXES, load_dataset
 from barenet.data.recipe import DEFAULTS, Recipe
@@ -72,7 +73,7 @@ class Trained:
         }
         if not data.endswith((".npz", ".npz.gz")):
             del options["task"]
-        dataset = load_dataset(data, **options, **self._file_options(data, file))
+        dataset = load_dataset(data, **options, **self.file_options(data, file))
         if dataset.n_features != len(predictor.feature_names):
             raise DataError(
                 f"{data} has {dataset.n_features} features, and {self.path} takes "
@@ -118,7 +119,7 @@ class Trained:
 
     def _table(self, data: str, file: FileOptions) -> Dataset:
         predictor = self.predictor
-        options = self._file_options(data, file)
+        options = self.file_options(data, file)
         options.pop("data_dir", None)
         X, y = read_samples(
             data, predictor.feature_names, predictor.target_name, predictor.classes, **options
@@ -134,8 +135,21 @@ class Trained:
             description=f"{len(X):,} rows of {Path(data).name}",
         )
 
-    def _file_options(self, data: str, file: FileOptions) -> dict[str, Any]:
-        """How the file is read: as said, else as it was for the training."""
+    def file_options(self, data: str, file: FileOptions) -> dict[str, Any]:
+        """Decide how a file is read: as said, else as it was for the training.
+
+        Parameters
+        ----------
+        data : str
+            A named data set, or a file.
+        file : FileOptions
+            What was said.
+
+        Returns
+        -------
+        dict
+            The options that are known.
+        """
         known = self._trained_on(data)
         options = dataclasses.asdict(known.file if known else FileOptions())
         said = {name: value for name, value in dataclasses.asdict(file).items() if value}

@@ -59,7 +59,10 @@ def truth(name: str) -> str:
 
 
 def draw_image(pixels: FloatArray, shape: tuple[int, int]) -> str:
-    """Draw an image as text: a letter is as high as two of its pixels, and twice that if it is small.
+    """Draw an image as text.
+
+    A small image has two letters for a pixel, in five shades; a larger one has a letter for two
+    pixels, one above the other, in black and white.
 
     Parameters
     ----------

@@ -30,8 +30,7 @@ def test_pytorchs_forward_and_backward(pytorch):
             "d_gain": out["gain"],
             "d_bias": out["bias"],
         }.items():
-            # A row of equal numbers has the deviation √ε: what is left of rounding is 316 fold.
-            np.testing.assert_allclose(array, step[name], rtol=1e-11, atol=1e-12, err_msg=name)
+            np.testing.assert_allclose(array, step[name], rtol=1e-12, atol=1e-14, err_msg=name)
 
 
 @given(scale=st.floats(0.1, 1000), shift=st.floats(-1000, 1000))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.model.activations import ACTIVATIONS
+from barenet.model.activations import ACTIVATIONS, Identity
 from barenet.model.losses import (
     LOSSES,
     BinaryCrossEntropy,
@@ -29,7 +29,7 @@ def test_the_usual_loss_of_an_output(activation):
         "exponential": Poisson(),
         "softplus": Poisson(),
     }
-    assert as_loss(None, activation) == usual.get(activation, SquaredError())
+    assert as_loss(None, ACTIVATIONS[activation]()) == usual.get(activation, SquaredError())
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -41,16 +41,17 @@ def test_a_loss_that_the_output_cannot_serve_is_refused(name, activation):
         "categorical_cross_entropy": probabilities,
         "poisson": probabilities | positive,
     }.get(name, set(ACTIVATIONS))
+    output = ACTIVATIONS[activation]()
     if activation in outputs:
-        assert as_loss(name, activation) == LOSSES[name]()
-        assert as_loss(LOSSES[name](), activation) == LOSSES[name]()
+        assert as_loss(name, output) == LOSSES[name]()
+        assert as_loss(LOSSES[name](), output) == LOSSES[name]()
     else:
         for loss in (name, LOSSES[name]()):
             with pytest.raises(
                 ValueError,
                 match=rf"^loss: {name} needs an output .* the network's is {activation}$",
             ):
-                as_loss(loss, activation)
+                as_loss(loss, output)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -62,7 +63,9 @@ def test_what_is_computed_from_the_logits(name, activation):
         ("poisson", "exponential"): ExponentialPoisson(),
     }.get((name, activation))
     loss = LOSSES[name]()
-    assert loss_on(loss, activation) == ((loss, False) if stable is None else (stable, True))
+    assert loss_on(loss, ACTIVATIONS[activation]()) == (
+        (loss, False) if stable is None else (stable, True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,7 @@ def test_from_the_logits_it_is_the_same_number(name, activation):
     rng = np.random.default_rng(0)
     Z, y, w = rng.normal(size=(5, 3)), rng.dirichlet(np.ones(3), 5), rng.uniform(size=5)
     function, loss = ACTIVATIONS[activation](), LOSSES[name]()
-    stable, _ = loss_on(loss, activation)
+    stable, _ = loss_on(loss, function)
     A = function.forward(Z)
     assert stable.value(Z, y, w) == pytest.approx(loss.value(A, y, w), rel=1e-13)
     chain = function.backward(Z, A, loss.gradient(A, y, w))
@@ -85,8 +88,8 @@ def test_from_the_logits_it_is_the_same_number(name, activation):
 
 
 def test_a_name_with_options_and_an_unknown_one():
-    assert as_loss("huber:delta=2", "identity") == Huber(delta=2)
+    assert as_loss("huber:delta=2", Identity()) == Huber(delta=2)
     with pytest.raises(ValueError, match=r"^loss: unknown 'hubert', did you mean 'huber'\?"):
-        as_loss("hubert", "identity")
+        as_loss("hubert", Identity())
     with pytest.raises(ValueError, match=r"^loss: expected one of absolute_error, .* got 5$"):
-        as_loss(5, "identity")
+        as_loss(5, Identity())

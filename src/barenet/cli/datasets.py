@@ -1,0 +1,67 @@
+"""``barenet datasets``: what there is to learn from without a file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from barenet.cli.console import show_json, show_table
+from barenet.cli.flags import OUTPUT
+from barenet.data.datasets import DATASETS
+from barenet.data.images import Images
+from barenet.data.named import NamedDataset
+
+__all__ = ["datasets"]
+
+#: Rows of a data set in the format of MNIST.
+IMAGES = 70_000
+
+
+def datasets(
+    *, json: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False
+) -> int:
+    """List the named data sets.
+
+    Parameters
+    ----------
+    json : bool
+        Print JSON, for programs.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    entries = [_describe(name, named) for name, named in DATASETS.items()]
+    if json:
+        show_json(entries)
+        return 0
+    show_table(
+        ["name", "task", "rows × features", "description"],
+        [
+            [
+                entry["name"],
+                entry["task"],
+                f"{entry['rows']:,} × {entry['features']}",
+                entry["description"],
+            ]
+            for entry in entries
+        ],
+    )
+    return 0
+
+
+def _describe(name: str, named: NamedDataset) -> dict[str, Any]:
+    """Collect what there is to say; images are not loaded for it, since they may not be here."""
+    entry = {"name": name, "kind": named.kind, "description": named.description}
+    if isinstance(named, Images):
+        shape = {
+            "task": "classification",
+            "rows": IMAGES,
+            "features": (named.recipe.layers or (0,))[0],
+        }
+    else:
+        dataset = named.load(name)
+        shape = {"task": dataset.task, "rows": dataset.n_samples, "features": dataset.n_features}
+    return {**entry, **shape, "settings": named.recipe.said()}

@@ -1,0 +1,116 @@
+"""``barenet evaluate``: how good a trained network is on rows whose truth is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from barenet.cli import report
+from barenet.cli.console import show, show_json
+from barenet.cli.flags import OUTPUT
+from barenet.cli.settings import AS_USUAL, FileOptions
+from barenet.cli.trained import Trained, load_trained
+from barenet.data.dataset import Dataset
+from barenet.model.losses import as_loss
+from barenet.registry import spec_of
+
+__all__ = ["evaluate"]
+
+Rows = Literal["held-out", "training", "all"]
+
+
+def evaluate(
+    model: Path,
+    data: str,
+    /,
+    *,
+    rows: Annotated[Rows | None, Parameter(group=OUTPUT)] = None,
+    file: FileOptions = AS_USUAL,
+    json: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False,
+) -> int:
+    """Measure a trained network on rows whose truth is known.
+
+    On the data that it was trained on, these are the rows that were held out; on others, all.
+
+    Parameters
+    ----------
+    model : Path
+        A model file, or the folder of a run.
+    data : str
+        A named data set, or a .csv, .tsv, .txt or .npz file.
+    rows : {"held-out", "training", "all"}
+        Which rows; by default those that were held out, if there are any.
+    json : bool
+        Print JSON, for programs.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    trained = load_trained(model)
+    chosen, description = choose_rows(trained, data, file, rows)
+    predictor = trained.predictor
+    loss = spec_of(as_loss(trained.loss, predictor.network.output_activation))
+    scores = report.score(predictor, chosen, loss)
+    confusion = None
+    if predictor.classes is not None:
+        confusion = report.confusion_matrix(predictor, chosen)
+    if json:
+        show_json(
+            {
+                "model": str(trained.path),
+                "dataset": chosen.name,
+                "rows": chosen.n_samples,
+                "metrics": {"evaluated_on": description, **scores},
+                "classes": predictor.classes,
+                "confusion_matrix": None if confusion is None else confusion.tolist(),
+            }
+        )
+        return 0
+    report.show_scores({f"{chosen.n_samples:,} {description}": scores}, loss)
+    if confusion is not None:
+        show()
+        report.show_confusion(confusion, predictor.classes or ())
+    return 0
+
+
+def choose_rows(
+    trained: Trained, data: str, file: FileOptions, rows: Rows | None
+) -> tuple[Dataset, str]:
+    """Load the rows that a network is measured on.
+
+    Parameters
+    ----------
+    trained : Trained
+        The network.
+    data : str
+        A named data set, or a file.
+    file : FileOptions
+        How it is read.
+    rows : {"held-out", "training", "all"}, optional
+        Which of them; by default those held out, else all.
+
+    Returns
+    -------
+    chosen : Dataset
+        The rows.
+    description : str
+        What they are.
+
+    Raises
+    ------
+    ValueError
+        If there are none of that kind.
+    """
+    dataset = trained.samples(data, file)
+    learned, held_out = trained.split(data, dataset)
+    if rows == "all" or (rows is None and held_out is None):
+        return dataset, "rows"
+    if rows == "training":
+        return learned, "training rows"
+    if held_out is None:
+        raise ValueError(f"rows: none of {data} were held out when {trained.path} was trained")
+    return held_out, "held-out rows"

@@ -1,0 +1,99 @@
+"""What came of a run, told to the person who started it or to a program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from barenet.cli import report, words
+from barenet.cli.console import show, show_json
+from barenet.cli.experiment import Experiment
+from barenet.data.dataset import Dataset
+from barenet.training.history import History
+
+__all__ = ["Outcome"]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A run that is over.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        What was run.
+    history : History
+        How it went.
+    """
+
+    experiment: Experiment
+    history: History
+
+    @property
+    def rows(self) -> Dataset:
+        """The rows that the network is judged by."""
+        return self.experiment.held_out or self.experiment.training
+
+    @cached_property
+    def learned(self) -> dict[str, float]:
+        """The scores on the training rows."""
+        return self._score(self.experiment.training)
+
+    @cached_property
+    def judged(self) -> dict[str, float]:
+        """The scores on the rows held out; where there are none, on the training rows."""
+        return self._score(self.rows) if self.experiment.held_out else self.learned
+
+    def show(self) -> None:
+        """Put out the scores, the confusion matrix, and for images a prediction in words."""
+        experiment, predictor = self.experiment, self.experiment.predictor
+        training, held_out = experiment.training.n_samples, experiment.held_out
+        columns = {f"{held_out.n_samples:,} rows held out": self.judged} if held_out else {}
+        only = "" if held_out else ", none held out"
+        columns[f"{training:,} training rows{only}"] = self.learned
+        report.show_scores(columns, experiment.settings.recipe.loss or "")
+        if predictor.classes is None:
+            return
+        show()
+        report.show_confusion(report.confusion_matrix(predictor, self.rows), predictor.classes)
+        if predictor.image_shape is not None:
+            shares = predictor.probabilities(self.rows.X[:1])[0]
+            guess = words.guess(predictor.classes[shares.argmax()], float(shares.max()))
+            show(f"\n{guess} {words.truth(predictor.classes[self.rows.y[0]])}")
+            show(words.draw_image(self.rows.X[0], predictor.image_shape))
+
+    def show_json(self, model: str) -> None:
+        """Put out everything for programs.
+
+        Parameters
+        ----------
+        model : str
+            Where the model file is.
+        """
+        experiment, history = self.experiment, self.history
+        held_out, validation = experiment.held_out, experiment.validation
+        document: dict[str, Any] = {
+            "dataset": experiment.training.name,
+            "layers": experiment.predictor.network.sizes,
+            "engine": history.engine,
+            "seed": history.seed,
+            "rows": {
+                "training": experiment.training.n_samples,
+                "validation": validation.n_samples if validation else 0,
+                "held_out": held_out.n_samples if held_out else 0,
+            },
+            "stopped_because": history.stopped_because,
+            "best_epoch": history.best_epoch,
+            "history": history.to_dict(),
+            "metrics": {
+                "evaluated_on": "held-out rows" if held_out else "training rows",
+                **self.judged,
+                **{f"train_{name}": value for name, value in self.learned.items()},
+            },
+            "model": model,
+        }
+        show_json(document)
+
+    def _score(self, rows: Dataset) -> dict[str, float]:
+        return report.score(self.experiment.predictor, rows, self.experiment.settings.recipe.loss)

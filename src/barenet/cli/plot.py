@@ -1,0 +1,146 @@
+"""``barenet plot``: a picture of how a network learned, or of what it has learned."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+from numpy.typing import NDArray
+
+from barenet.cli.console import show
+from barenet.cli.evaluate import choose_rows
+from barenet.cli.experiment import prepare
+from barenet.cli.flags import OUTPUT
+from barenet.cli.numbers import whole
+from barenet.cli.pictures import draw
+from barenet.cli.run_folder import HISTORY
+from barenet.cli.settings import AS_USUAL, FileOptions, Settings
+from barenet.cli.trained import Trained, load_trained
+from barenet.errors import DataError
+from barenet.insight import plots
+from barenet.training.callbacks import EachEpoch
+from barenet.training.history import History
+from barenet.training.progress import Progress
+from barenet.training.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["plot"]
+
+Kind = Annotated[str, Parameter(choices=tuple(plots.PLOTS))]
+Epochs = Annotated[
+    tuple[int, ...],
+    Parameter(converter=whole, group=OUTPUT, show_default="10 50 100 500 1000"),
+]
+
+
+def plot(
+    kind: Kind,
+    run: Path,
+    data: Annotated[str, Parameter(show_default=False)] = "",
+    /,
+    *,
+    at: Epochs = (10, 50, 100, 500, 1000),
+    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    file: FileOptions = AS_USUAL,
+) -> int:
+    """Draw a picture of a run, and print the name of its file.
+
+    - history: loss and metrics by epoch
+    - fit: predicted numbers
+    - epochs: the fit after some epochs, for which the run is trained once more
+    - boundary: classes over two features
+    - digits: images, and what is said of them
+    - confusion: which classes are taken for which
+    - weights: those of the first layer
+
+    Where rows were held out, those are drawn.
+
+    Parameters
+    ----------
+    kind : str
+        What to draw.
+    run : Path
+        The folder of a run, or a model file.
+    data : str
+        A named data set, or a file; by default what the run was trained on.
+    at : tuple of int
+        Epochs after which the fit is drawn, for epochs.
+    out : Path
+        The file: .png, .svg, .pdf, .jpg or .webp. By default KIND.png, beside the model.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    if kind == "history":
+        figure = plots.plot_history(_history(run), title=run.resolve().name)
+    else:
+        trained = load_trained(run)
+        again = kind == "epochs"
+        figure = _epochs(trained, at) if again else _picture(kind, trained, data, file)
+    target = out or (run if run.is_dir() else run.parent) / f"{kind}.png"
+    plots.save_figure(figure, target)
+    show(str(target))
+    return 0
+
+
+def _history(run: Path) -> History:
+    """Read the epochs of a run."""
+    path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
+    try:
+        return History.from_jsonl(path.read_text("utf-8"))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise DataError(f"{path}: not the history of a run: {error}") from error
+
+
+def _picture(kind: str, trained: Trained, data: str, file: FileOptions) -> Figure:
+    """Draw what the network says of the rows held out, or of all."""
+    data = data or (trained.settings.data if trained.settings else trained.predictor.dataset)
+    rows, _ = choose_rows(trained, data, file, None)
+    return draw(kind, trained.predictor, rows)
+
+
+def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:
+    """Train once more, and draw the fit after some epochs."""
+    if trained.settings is None:
+        raise ValueError(
+            f"run: the picture of epochs needs the settings of the run, and none are beside "
+            f"{trained.path}"
+        )
+    if min(at) < 1:
+        raise ValueError(f"at: epochs are counted from 1 here, got {min(at)}")
+    if trained.predictor.classes is not None:
+        raise ValueError("kind: a fit is of numbers, and the run has classes")
+    experiment = prepare(_long_enough(trained.settings, max(at)))
+    predictor, rows = experiment.predictor, experiment.training
+    fits: dict[int, NDArray[Any]] = {}
+    losses: dict[int, float] = {}
+
+    def keep(run: Run) -> bool:
+        done = len(run.history)
+        if done in at:
+            fits[done], losses[done] = predictor.predict(rows.X), run.history.loss[-1]
+        return done >= max(at)
+
+    experiment.run([Progress(), EachEpoch(keep)])
+    return plots.plot_fit_at_epochs(
+        rows.X,
+        rows.y,
+        fits,
+        losses=losses,
+        feature_name=rows.feature_names[0],
+        target_name=rows.target_name,
+        title=rows.name,
+    )
+
+
+def _long_enough(settings: Settings, epochs: int) -> Settings:
+    """Let a run last for some epochs at least; one that lasts longer keeps its schedule."""
+    recipe = settings.recipe
+    longer = dataclasses.replace(recipe, epochs=max(recipe.epochs or 0, epochs))
+    return dataclasses.replace(settings, recipe=longer)

@@ -1,0 +1,116 @@
+"""``barenet predict``: what a trained network says of rows."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from cyclopts import Parameter
+from numpy.typing import NDArray
+
+from barenet.cli import words
+from barenet.cli.console import show, show_json
+from barenet.cli.flags import OUTPUT
+from barenet.cli.numbers import whole
+from barenet.cli.settings import AS_USUAL, FileOptions
+from barenet.cli.trained import Trained, is_table, load_trained
+from barenet.data.tabular import read_features
+from barenet.files.predictor import Predictor
+
+__all__ = ["predict"]
+
+
+def predict(
+    model: Path,
+    data: str,
+    /,
+    *,
+    row: Annotated[int | None, Parameter(group=OUTPUT, converter=whole)] = None,
+    file: FileOptions = AS_USUAL,
+    json: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False,
+) -> int:
+    """Print what a trained network says of rows, as CSV.
+
+    For classes there is a column with the class and one with the probability of each; for numbers
+    one column. The columns of a table are found by their names; others are ignored, and there
+    need be no column with the truth.
+
+    Parameters
+    ----------
+    model : Path
+        A model file, or the folder of a run.
+    data : str
+        A named data set, or a .csv, .tsv, .txt or .npz file.
+    row : int
+        Print one row only, counted from 0; an image is described in words and drawn.
+    json : bool
+        Print JSON, for programs.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    trained = load_trained(model)
+    X = _rows(trained, data, file)
+    if row is not None:
+        if not 0 <= row < len(X):
+            raise ValueError(f"row: expected 0 to {len(X) - 1:,}, got {row}")
+        X = X[row : row + 1]
+    predictor = trained.predictor
+    if json:
+        show_json(
+            {"model": str(trained.path), "target": predictor.target_name, **_said(predictor, X)}
+        )
+    elif row is not None and predictor.image_shape and predictor.classes:
+        _describe(predictor, X)
+    else:
+        _print_csv(predictor, X)
+    return 0
+
+
+def _rows(trained: Trained, data: str, file: FileOptions) -> NDArray[Any]:
+    """Read the features."""
+    if not is_table(data):
+        return trained.samples(data, file).X
+    options = trained.file_options(data, file)
+    options.pop("data_dir", None)
+    return read_features(data, trained.predictor.feature_names, **options)
+
+
+def _said(predictor: Predictor, X: NDArray[Any]) -> dict[str, Any]:
+    """Collect the predictions for programs."""
+    said: dict[str, Any] = {"predictions": predictor.predict(X).tolist()}
+    if predictor.classes is not None:
+        said |= {
+            "classes": predictor.classes,
+            "probabilities": predictor.probabilities(X).tolist(),
+        }
+    return said
+
+
+def _print_csv(predictor: Predictor, X: NDArray[Any]) -> None:
+    """Print a row for each row; numbers with all digits that they have."""
+    predictions = predictor.predict(X)
+    columns = predictions.reshape(len(X), -1)
+    if columns.shape[1] == 1:
+        header = ["prediction"]
+    else:
+        header = [f"prediction_{number}" for number in range(1, columns.shape[1] + 1)]
+    if predictor.classes is not None:
+        header += [f"probability_{name}" for name in predictor.classes]
+        columns = np.hstack([columns, predictor.probabilities(X).astype(str)])
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(columns.astype(str).tolist())
+
+
+def _describe(predictor: Predictor, X: NDArray[Any]) -> None:
+    """Say what an image is, and draw it."""
+    assert predictor.classes is not None and predictor.image_shape is not None
+    shares = predictor.probabilities(X)[0]
+    show(words.guess(predictor.classes[shares.argmax()], float(shares.max())))
+    show(words.draw_image(X[0], predictor.image_shape))

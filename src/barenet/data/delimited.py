@@ -1,0 +1,103 @@
+"""Delimited text: bytes to text, text to rows with their lines, and the row that names the columns.
+
+This is the slow and careful reader, Python's own. It reads headers, looks for what is wrong with
+quotes, and finds the line of whatever the fast reader refused.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from barenet.errors import DataError
+
+__all__ = ["check_delimiter", "decode", "read_header", "read_records"]
+
+#: What is tried where a file seems to have a single column.
+DELIMITERS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'"}
+
+
+def decode(data: bytes, encoding: str | None, path: Path) -> str:
+    """Turn bytes into text, without its byte-order mark."""
+    try:
+        text = data.decode(encoding or "utf-8").removeprefix("\ufeff")
+    except LookupError as error:
+        raise ValueError(f"encoding: {error}") from error
+    except UnicodeError as error:
+        at = f" at byte {error.start:,}" if isinstance(error, UnicodeDecodeError) else ""
+        raise DataError(
+            f"{path}: not {encoding or 'UTF-8'} text{at}; "
+            f"say how it is encoded, such as --encoding latin-1 or --encoding utf-16"
+        ) from error
+    if (nul := text.find("\0")) >= 0:
+        line = text.count("\n", 0, nul) + 1
+        raise DataError(
+            f"{path}:{line}: a zero byte at offset {nul:,}: this is no {encoding or 'UTF-8'} text; "
+            f"say how it is encoded, such as --encoding utf-16"
+        )
+    return text
+
+
+def check_delimiter(delimiter: str | None, path: Path) -> str:
+    """Check the delimiter, or choose it by the file's name."""
+    if delimiter is None:
+        return "\t" if path.name.lower().removesuffix(".gz").endswith(".tsv") else ","
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
+        raise ValueError(
+            f"delimiter: expected one ASCII character, or tab, got {delimiter!r}; "
+            f"not a quote, not a line break"
+        )
+    return delimiter
+
+
+def read_header(text: str, delimiter: str, path: Path) -> tuple[str, ...]:
+    """Read the columns' names, and refuse what is none."""
+    line, fields = next(read_records(text, delimiter, path), (0, []))
+    names = tuple(name.strip() for name in fields)
+    if not names:
+        raise DataError(f"{path}: empty file")
+    if len(names) == 1:
+        for other, spelled in DELIMITERS.items():
+            if other != delimiter and other in names[0]:
+                raise DataError(
+                    f"{path}:{line}: 1 column, {names[0][:60]!r}; try --delimiter {spelled}"
+                )
+    if _are_values(names):
+        raise DataError(
+            f"{path}:{line}: {', '.join(names[:3])}, … are numbers, where the first line must name "
+            f"the columns; add such a line"
+        )
+    if twice := sorted({name for name in names if name and names.count(name) > 1}):
+        raise DataError(
+            f"{path}:{line}: column {twice[0]!r} is there {names.count(twice[0])} times; "
+            f"each name must be its own"
+        )
+    return names
+
+
+def _are_values(names: tuple[str, ...]) -> bool:
+    """Tell whether a header is a row of numbers; 0, 1, 2, … are names that pandas writes."""
+    try:
+        numbers = [float(name) for name in names]
+    except ValueError:
+        return False
+    return numbers != list(range(len(names)))
+
+
+def read_records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Read a row after the other, each with the line on which it starts; skip empty lines."""
+    reader = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for fields in reader:
+            if fields:
+                yield line, fields
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(
+            f"{path}:{line}: a quote that opens here is not closed as it should be ({error}); "
+            f"close it, and double any quote that belongs to a value"
+        ) from error

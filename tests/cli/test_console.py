@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import json
+
+from barenet.cli.console import say, show, show_json, show_table
+
+
+def test_results_and_talk_go_different_ways(capsys):
+    show("result")
+    say("talk")
+    assert capsys.readouterr() == ("result\n", "talk\n")
+
+
+def test_json_has_no_nan(capsys):
+    show_json({"a": [1.5, float("nan"), {"b": (float("inf"), "é")}]})
+    text = capsys.readouterr().out
+    assert json.loads(text) == {"a": [1.5, None, {"b": [None, "é"]}]}
+    assert text.isascii() and text.count("\n") == 1
+
+
+def test_columns_are_aligned_and_never_cut(capsys):
+    show_table(["name", "n"], [["x" * 200, "1"], ["[y]", "1,000"]], numbers=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "x" * 200 + "      1"
+    assert lines[2] == "[y]" + " " * 197 + "  1,000"

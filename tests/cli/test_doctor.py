@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from barenet.cli import doctor
+
+
+def test_it_tells_what_is_there(barenet):
+    found = json.loads(barenet("doctor", "--json").out)
+    assert found["numpy"] == np.__version__
+    assert found["engines"]
+    assert found["cores"]["allowed"] >= 1
+    assert found["extras"].keys() == {"plot", "tables"} | found["extras"].keys()
+
+
+def test_people_get_a_table_and_advice(barenet, monkeypatch, tmp_path):
+    monkeypatch.setenv("BARENET_DATA", str(tmp_path / "nowhere"))
+    done = barenet("doctor")
+    assert (done.status, done.err) == (0, "")
+    assert "scikit-learn" in done.out
+    assert "and that is no folder" in " ".join(done.out.split())
+
+
+@pytest.mark.parametrize(
+    ("kernel", "simd", "advised"),
+    [
+        ("Haswell", ["X86_V3", "X86_V4"], True),
+        ("Zen", ["AVX512F"], True),
+        ("SkylakeX", ["X86_V4"], False),
+        ("Haswell", ["X86_V3"], False),
+    ],
+)
+def test_the_kernel_is_held_against_the_processor(monkeypatch, kernel, simd, advised):
+    monkeypatch.setattr(doctor, "_blas", lambda: {"library": "openblas", "kernel": kernel})
+    monkeypatch.setattr(doctor, "_simd", lambda: simd)
+    advice = " ".join(doctor.examine()["advice"])
+    assert ("OPENBLAS_CORETYPE=SkylakeX" in advice) == advised
+
+
+def test_a_missing_extra_comes_with_its_command(monkeypatch):
+    monkeypatch.setitem(doctor.EXTRAS, "plot", "no_such_package")
+    findings = doctor.examine()
+    assert findings["extras"]["plot"] is None
+    assert "no_such_package is missing: pip install 'barenet[plot]'" in findings["advice"]

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from barenet.cli.experiment import prepare
+from barenet.cli.flags import Flags
+from barenet.cli.settings import Settings
+
+
+def prepared(data: str = "iris", **flags: object):
+    return prepare(Settings(data=data, recipe=Flags(**flags)))
+
+
+def test_rows_are_parted_and_scaled_by_the_training_rows():
+    experiment = prepared()
+    X = experiment.predictor.scaling.apply(experiment.training.X)
+    assert (experiment.training.n_samples, experiment.held_out.n_samples) == (120, 30)
+    np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(X.std(axis=0), 1, atol=1e-12)
+    assert experiment.validation is None
+
+
+def test_the_held_out_rows_decide_nothing():
+    experiment = prepared(patience=5)
+    plateau = prepared(schedule="reduce_on_plateau:patience=2")
+    assert experiment.validation.n_samples == plateau.validation.n_samples == 12
+    everything = np.vstack([experiment.training.X, experiment.validation.X, experiment.held_out.X])
+    whole = Settings(data="iris").load().X
+    np.testing.assert_array_equal(np.sort(everything, axis=0), np.sort(whole, axis=0))
+
+
+def test_every_setting_reaches_the_training():
+    experiment = prepared(
+        epochs=3,
+        optimizer="adam:beta1=0.8",
+        learning_rate=0.02,
+        l1=0.001,
+        clip_norm=1.0,
+        batch_size="full",
+        dropout=0.2,
+        dtype="float64",
+        schedule="step:every=1,gamma=0.5",
+    )
+    history = experiment.run([])
+    assert history["learning_rate"] == [0.02, 0.01, 0.005]
+    assert experiment.predictor.network.dtype == np.float64
+    assert "Dropout(rate=0.2)" in repr(experiment.predictor.network)
+    assert len(history["validation_accuracy"]) == 3
+    unclipped = prepared(epochs=3, learning_rate=0.02, batch_size="full", dtype="float64")
+    assert history["loss"] != unclipped.run([])["loss"]
+
+
+def test_clipping_is_by_norm_or_by_value():
+    with pytest.raises(ValueError, match="clip_norm: give that or clip_value, not both"):
+        prepared(clip_norm=1.0, clip_value=1.0).run([])
+    small = prepared("plane", epochs=1, clip_value=1e-12, optimizer="sgd")
+    before = small.predictor.network.parameters.copy()
+    small.run([])
+    assert np.abs(small.predictor.network.parameters - before).max() < 1e-9
+
+
+def test_a_class_too_rare_for_validation_is_named():
+    with pytest.raises(ValueError, match="patience: it needs a validation set, 10% of the rows"):
+        prepared("moons", samples=4, patience=2, test_size=0.0)

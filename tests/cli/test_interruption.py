@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+import barenet
+from barenet.cli.interruption import Interruption
+
+
+def train(*callbacks) -> barenet.History:
+    X = np.linspace(-1, 1, 40).reshape(-1, 1)
+    network = barenet.Network.dense([1, 4, 1])
+    return barenet.train(network, X, X[:, 0], epochs=50, batch_size=8, callbacks=callbacks)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_the_run(number, status):
+    before = signal.getsignal(number)
+    with Interruption() as interruption:
+        assert interruption.status == 0
+        raise_once = barenet.EachEpoch(
+            lambda run: signal.raise_signal(number) if run.epoch == 3 else None
+        )
+        history = train(raise_once, interruption)
+    assert history.stopped_because == "interrupted"
+    assert 4 <= len(history) < 50
+    assert interruption.status == status
+    assert signal.getsignal(number) == before
+
+
+def test_a_second_signal_ends_at_once():
+    with pytest.raises(SystemExit) as ending, Interruption():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+    assert ending.value.code == 143
+
+
+def test_an_ignored_signal_stays_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Interruption() as interruption:
+            signal.raise_signal(signal.SIGINT)
+        assert interruption.status == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_in_another_thread_it_keeps_out_of_the_way():
+    entered = []
+
+    def enter() -> None:
+        with Interruption() as interruption:
+            entered.append(interruption.before)
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    assert entered == [{}]

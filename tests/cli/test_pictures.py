@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from barenet import Predictor
+from barenet.cli.pictures import KINDS, draw, usual_kind
+from barenet.data import load_dataset
+from barenet.insight.plots import PLOTS
+
+
+def test_the_usual_picture_fits_the_data(iris, line, digits):
+    kinds = [usual_kind(Predictor.load(run / "model.safetensors")) for run in (iris, line, digits)]
+    assert kinds == ["confusion", "fit", "digits"]
+
+
+def test_every_picture_is_one_of_the_library():
+    assert set(KINDS) | {"history", "epochs"} == set(PLOTS)
+
+
+def test_images_are_shown_with_what_is_said_of_them(digits):
+    predictor, rows = Predictor.load(digits / "model.safetensors"), load_dataset("digits")
+    picture = draw("digits", predictor, rows)
+    said = predictor.predict(rows.X[:1])[0]
+    assert len(picture.axes) == 25
+    assert f" {said} (" in picture.axes[0].get_title()
+
+
+def test_a_picture_of_classes_is_not_drawn_of_numbers(line):
+    predictor, rows = Predictor.load(line / "model.safetensors"), load_dataset("plane")
+    with pytest.raises(ValueError, match="kind: a boundary picture is of classes"):
+        draw("boundary", predictor, rows)

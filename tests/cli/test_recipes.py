@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from barenet.cli.recipes import settle
+from barenet.data import DATASETS, Recipe, load_dataset
+
+
+@pytest.fixture(scope="module")
+def iris():
+    return load_dataset("iris")
+
+
+@pytest.fixture(scope="module")
+def moons():
+    return load_dataset("moons")
+
+
+def without_layers(dataset):
+    return dataclasses.replace(dataset, recipe=Recipe())
+
+
+def test_flags_go_over_the_data_set_and_that_over_the_defaults(moons):
+    recipe = settle(Recipe(epochs=7), moons)
+    assert (recipe.epochs, recipe.hidden, recipe.dropout) == (7, ("tanh",), 0.0)
+
+
+def test_where_nobody_says_any_the_layers_follow_from_the_data(iris, moons):
+    assert settle(Recipe(), without_layers(iris)).layers == (4, 64, 32, 3)
+    assert settle(Recipe(), without_layers(moons)).layers == (2, 64, 32, 1)
+    assert settle(Recipe(), without_layers(load_dataset("plane"))).layers == (2, 64, 32, 1)
+
+
+def test_output_and_loss_follow_from_the_layers(iris, moons):
+    one = settle(Recipe(), without_layers(moons))
+    two = settle(Recipe(layers=(2, 3, 2)), without_layers(moons))
+    assert (one.output, one.loss) == ("sigmoid", "binary_cross_entropy")
+    assert (two.output, two.loss) == ("softmax", "categorical_cross_entropy")
+    numbers = settle(Recipe(), without_layers(load_dataset("plane")))
+    assert (numbers.output, numbers.loss) == ("identity", "squared_error")
+
+
+def test_a_learning_rate_goes_with_its_optimizer(moons):
+    assert settle(Recipe(optimizer="sgd"), moons).learning_rate == 0.01
+    assert settle(Recipe(optimizer="adam:beta1=0.8"), moons).learning_rate is None
+    assert settle(Recipe(optimizer="adam", learning_rate=0.5), moons).learning_rate == 0.5
+
+
+def test_a_loss_goes_with_its_output():
+    sine = load_dataset("sine")
+    assert settle(Recipe(output="sigmoid"), sine).loss == "squared_error"
+    both = settle(Recipe(layers=(2, 3, 2), output="softmax"), load_dataset("moons"))
+    assert both.loss == "categorical_cross_entropy"
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (Recipe(layers=(3, 3)), "layers: start with 3, but iris has 4 features"),
+        (Recipe(layers=(4, 2)), "layers: end with 2, but iris has 3 classes; expected 3"),
+        (Recipe(layers=(4,)), "layers: expected the sizes from the input to the output"),
+        (Recipe(output="relu"), "output: expected softmax or sigmoid for classes, got 'relu'"),
+        (Recipe(output="sotfmax"), "output: unknown 'sotfmax', did you mean 'softmax'"),
+        (Recipe(loss="poison"), "loss: unknown 'poison', did you mean 'poisson'"),
+    ],
+)
+def test_what_does_not_fit_is_refused(iris, flags, said):
+    with pytest.raises(ValueError, match=said):
+        settle(flags, iris)
+
+
+def test_a_single_softmax_output_is_refused():
+    with pytest.raises(ValueError, match="a softmax of a single output is always 1"):
+        settle(Recipe(output="softmax"), load_dataset("xor"))
+
+
+def test_every_named_set_has_settings_that_fit():
+    for name, named in DATASETS.items():
+        if named.kind != "images":
+            assert settle(Recipe(), load_dataset(name)).loss, name

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+
+from barenet import Predictor
+from barenet.cli.report import confusion_matrix, score, show_confusion, show_scores
+from barenet.data import load_dataset
+
+
+def test_the_confusion_matrix_is_scikit_learns(iris):
+    from sklearn.metrics import confusion_matrix as oracle
+
+    predictor, rows = Predictor.load(iris / "model.safetensors"), load_dataset("iris")
+    said = np.searchsorted(predictor.classes, predictor.predict(rows.X))
+    np.testing.assert_array_equal(confusion_matrix(predictor, rows), oracle(rows.y, said))
+
+
+def test_scores_are_scikit_learns(iris):
+    from sklearn.metrics import accuracy_score, log_loss
+
+    predictor, rows = Predictor.load(iris / "model.safetensors"), load_dataset("iris")
+    scores = score(predictor, rows, None)
+    shares = predictor.probabilities(rows.X).astype(float)
+    expected = log_loss(rows.y, shares / shares.sum(axis=1, keepdims=True))
+    assert abs(scores["loss"] - expected) < 1e-5
+    assert scores["accuracy"] == accuracy_score(rows.y, shares.argmax(axis=1))
+
+
+def test_scores_stand_under_their_rows(capsys):
+    show_scores({"5 rows": {"loss": 0.123456789, "r2": 0.5, "rmse": 1e-9, "mae": 2.0}}, "huber")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines] == [
+        ["5", "rows"],
+        ["R²", "0.5000"],
+        ["RMSE", "1e-09"],
+        ["MAE", "2"],
+        ["huber", "0.123457"],
+    ]
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_long_names_are_numbered(capsys):
+    names = tuple(f"a class with the number {number}" for number in range(6))
+    show_confusion(np.eye(6, dtype=int), names)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == list("012345")
+    assert lines[2].startswith("0 a class with the number 0  1")
+    assert max(map(len, lines)) < 80
+
+
+def test_too_many_classes_are_left_out(capsys):
+    show_confusion(np.eye(21, dtype=int), tuple(map(str, range(21))))
+    assert capsys.readouterr().out == "(no confusion matrix: it would have 21 columns)\n"

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+
+from barenet import Predictor
+from barenet.cli.run_folder import RunFolder
+from barenet.cli.settings import Settings
+from barenet.training.history import History
+
+
+@pytest.fixture
+def folder(tmp_path) -> RunFolder:
+    return RunFolder(tmp_path / "runs" / "first")
+
+
+def test_it_is_made_and_an_empty_one_is_taken_away(folder):
+    with folder.claimed():
+        assert folder.path.is_dir()
+    assert not folder.path.parent.exists()
+
+
+def test_what_is_saved_stays(folder, iris):
+    predictor = Predictor.load(iris / "model.safetensors")
+    with folder.claimed():
+        folder.save(predictor, History({"loss": [0.5]}), Settings(data="iris"))
+    files = {path.name for path in folder.path.iterdir()}
+    assert files == {"history.jsonl", "model.safetensors", "settings.toml"}
+    (folder.path / "notes.txt").write_text("mine")
+    with folder.claimed():
+        folder.save(predictor, History({"loss": [0.4]}), Settings(data="iris"))
+    assert folder.history.read_text() == '{"epoch": 0, "loss": 0.4}\n'
+    assert (folder.path / "notes.txt").read_text() == "mine"
+
+
+def test_one_run_at_a_time(folder):
+    pytest.importorskip("fcntl")
+    second = RunFolder(folder.path)
+    with (
+        folder.claimed(),
+        pytest.raises(OSError, match="another run is writing there"),
+        second.claimed(),
+    ):
+        pass
+    with folder.claimed():
+        pass
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "history.jsonl", "settings.toml"])
+def test_foreign_files_are_not_replaced(folder, name):
+    folder.path.mkdir(parents=True)
+    (folder.path / name).write_text("foreign")
+    with pytest.raises(ValueError, match=f"{name} was not written by a run"), folder.claimed():
+        pass
+    assert (folder.path / name).read_text() == "foreign"
+
+
+def test_a_file_in_its_place_is_found_at_once(folder):
+    folder.path.parent.write_text("in the way")
+    with pytest.raises(OSError, match="cannot be written to: Not a directory"), folder.claimed():
+        pass

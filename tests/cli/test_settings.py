@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from barenet.cli.flags import Flags
+from barenet.cli.settings import HEADER, FileOptions, Settings
+
+SETTINGS = Settings(
+    data='odd "name".csv',
+    target="é",
+    task="regression",
+    file=FileOptions(delimiter="\t", encoding="latin-1"),
+    start_from=Path("runs/first"),
+    recipe=Flags(layers=(1, 2), hidden=("relu",), learning_rate=1e-7, shuffle=False, seed=0),
+)
+
+
+def test_a_run_file_is_toml():
+    text = SETTINGS.to_toml().decode()
+    assert text.startswith(HEADER)
+    assert tomllib.loads(text) == {
+        "data": 'odd "name".csv',
+        "target": "é",
+        "task": "regression",
+        "delimiter": "\t",
+        "encoding": "latin-1",
+        "start_from": "runs/first",
+        "layers": [1, 2],
+        "hidden": ["relu"],
+        "learning_rate": 1e-7,
+        "shuffle": False,
+        "seed": 0,
+    }
+
+
+def test_what_to_learn_from_must_be_said():
+    with pytest.raises(ValueError, match="data: say what to learn from"):
+        Settings().load()
+
+
+def test_the_data_are_made_as_the_recipe_says():
+    assert Settings(data="moons", recipe=Flags(samples=50)).load().n_samples == 50

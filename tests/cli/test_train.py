@@ -1,0 +1,367 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from barenet import Predictor
+
+# From the tutorials' own algorithms, run faithfully in NumPy.
+MOONS = [0.693127, 0.671018, 0.442552, 0.354652, 0.329080, 0.320810]
+SINE = [0.062748138, 0.006617542]
+
+
+def result_of(done) -> dict:
+    assert done.status == 0, done.err
+    return json.loads(done.out)
+
+
+def test_two_moons(barenet):
+    result = result_of(barenet("train", "moons", "--epochs", 5001, "--no-plots", "--json"))
+    np.testing.assert_allclose(result["history"]["loss"][::1000], MOONS, atol=6e-7)
+    assert result["metrics"]["accuracy"] == 0.85
+    assert result["layers"] == [2, 1, 1]
+
+
+def test_a_sine_wave_with_the_options_of_its_tutorial(barenet):
+    options = "--layers 1 10 10 1 --learning_rate 0.01 --epochs 201 --verbose_epoch 200 --seed 2"
+    done = barenet("train", "sine", *options.split(), "--no-plots")
+    printed = dict(re.findall(r"^epoch (\d+)  loss (\S+)", done.err, re.MULTILINE))
+    assert done.status == 0
+    assert printed == {"0": f"{SINE[0]:.6f}", "200": f"{SINE[1]:.6f}"}
+    history = [json.loads(row) for row in Path("runs/sine/history.jsonl").read_text().splitlines()]
+    np.testing.assert_allclose([history[0]["loss"], history[200]["loss"]], SINE, atol=6e-10)
+
+
+def test_digits_are_learned_and_told(barenet):
+    done = barenet("train", "digits")
+    assert done.status == 0
+    score = float(re.search(r"^accuracy +(\S+)", done.out, re.MULTILINE)[1])
+    assert score >= 0.97
+    rows = re.findall(r"^\d(?: +(?:\d+|·)){10}$", done.out, re.MULTILINE)
+    assert len(rows) == 10
+    assert re.search(r"^I'm \d+\.\d % sure that it's an? \d\. It is an? \d\.$", done.out, re.M)
+    assert done.out.splitlines()[-4:-1] != ["", "", ""] and "█" in done.out
+    files = sorted(path.name for path in Path("runs/digits").iterdir())
+    assert files == [
+        "digits.png",
+        "history.jsonl",
+        "history.png",
+        "model.safetensors",
+        "settings.toml",
+    ]
+
+
+def test_mnist_is_learned_from_the_folder_of_its_files(barenet):
+    folder = os.environ.get("BARENET_DATA")
+    if not folder:
+        pytest.skip("BARENET_DATA does not say where MNIST is")
+    options = ("--data-dir", folder, "--epochs", 1, "--no-plots")
+    done = barenet("train", "mnist", *options)
+    assert done.status == 0
+    assert "46,900 rows to train on, 23,100 held out; 784 features, 10 classes" in done.err
+    assert float(re.search(r"^accuracy +(\S+)", done.out, re.MULTILINE)[1]) > 0.8
+
+
+def test_numbers_are_judged_by_what_is_left_unexplained(barenet):
+    metrics = result_of(barenet("train", "plane", "--epochs", 3, "--no-plots", "--json"))["metrics"]
+    predictor = Predictor.load("runs/plane/model.safetensors")
+    from barenet.data import load_dataset
+
+    training, held_out = load_dataset("plane").split(0.2, 0)
+    error = predictor.predict(held_out.X) - held_out.y
+    assert metrics["evaluated_on"] == "held-out rows"
+    assert metrics["rmse"] == pytest.approx(np.sqrt((error**2).mean()), rel=1e-5)
+    assert metrics["mae"] == pytest.approx(np.abs(error).mean(), rel=1e-5)
+    assert metrics["r2"] == pytest.approx(1 - (error**2).mean() / held_out.y.var(), rel=1e-4)
+    assert metrics["loss"] == pytest.approx((error**2).mean() / 2, rel=1e-5)
+    learned = predictor.predict(training.X) - training.y
+    assert metrics["train_mae"] == pytest.approx(np.abs(learned).mean(), rel=1e-5)
+
+
+def test_it_says_when_no_rows_are_held_out(barenet):
+    done = barenet("train", "iris", "--test-size", 0, "--epochs", 1, "--no-plots")
+    assert "150 training rows, none held out" in done.out
+    result = result_of(
+        barenet("train", "iris", "--test-size", 0, "--epochs", 1, "--no-plots", "--json")
+    )
+    assert result["metrics"]["evaluated_on"] == "training rows"
+
+
+def test_a_table_is_learned_by_the_name_of_its_column(barenet):
+    rows = "".join(f"{x};{x % 7};{'high' if x > 40 else 'low'}\n" for x in range(80))
+    Path("my.data.csv").write_text("size;rest;label\n" + rows)
+    options = ("--target", "label", "--delimiter", ";", "--epochs", 40, "--no-plots")
+    result = result_of(barenet("train", "my.data.csv", *options, "--json"))
+    assert result["model"] == "runs/my.data/model.safetensors"
+    assert result["layers"] == [2, 64, 32, 1]
+    assert result["metrics"]["accuracy"] > 0.9
+    settings = tomllib.loads(Path("runs/my.data/settings.toml").read_text())
+    assert settings["data"] == "my.data.csv" and settings["delimiter"] == ";"
+
+
+def test_json_is_one_document_and_nothing_else(process):
+    done = process("train", "iris", "--epochs", 2, "--no-plots", "--json")
+    out, err = done.communicate()
+    assert done.returncode == 0
+    result = json.loads(out)
+    assert out.count("\n") == 1
+    assert {"dataset", "layers", "engine", "seed", "history", "metrics", "model"} <= set(result)
+    assert "iris" in err and "epoch" not in err
+
+
+def test_its_settings_repeat_a_run_bit_for_bit(barenet):
+    options = ["--hidden", "tanh", "--dropout", 0.1, "--l2", 0.001, "--schedule", "cosine"]
+    assert barenet("train", "iris", "--epochs", 5, "--seed", 3, *options, "--no-plots").status == 0
+    parameters = Predictor.load("runs/iris/model.safetensors").network.parameters
+    settings = Path("runs/iris/settings.toml").read_bytes()
+    done = barenet("train", "--config", "runs/iris/settings.toml", "--out", "again", "--no-plots")
+    assert done.status == 0
+    assert (Predictor.load("again/model.safetensors").network.parameters == parameters).all()
+    assert Path("again/settings.toml").read_bytes() == settings
+    losses = [
+        [json.loads(row)["loss"] for row in Path(run, "history.jsonl").read_text().splitlines()]
+        for run in ("runs/iris", "again")
+    ]
+    assert losses[0] == losses[1]
+    barenet("train", "--config", "runs/iris/settings.toml", "--out", "other", "--seed", 4)
+    assert (Predictor.load("other/model.safetensors").network.parameters != parameters).any()
+
+
+def test_a_run_file_goes_over_the_data_set_and_flags_over_it(barenet):
+    Path("run.toml").write_text(
+        'data = "iris"\nepochs = 3\nlayers = [4, 5, 3]\nshuffle = false\n'
+        'plots = false\nout = "here"\n'
+    )
+    assert barenet("train", "--config", "run.toml", "--epochs", 4).status == 0
+    settings = tomllib.loads(Path("here/settings.toml").read_text())
+    assert (settings["epochs"], settings["layers"], settings["shuffle"]) == (4, [4, 5, 3], False)
+    assert not list(Path("here").glob("*.png"))
+
+
+def test_patience_takes_validation_rows_from_the_training_rows(barenet):
+    options = ("--patience", 3, "--epochs", 500, "--learning-rate", 0.2, "--no-plots", "--json")
+    result = result_of(barenet("train", "iris", *options))
+    assert result["rows"] == {"training": 108, "validation": 12, "held_out": 30}
+    assert len(result["history"]["loss"]) < 500
+    assert result["stopped_because"] == "validation_loss has not improved for 3 epochs"
+    losses = result["history"]["validation_loss"]
+    assert result["best_epoch"] == losses.index(min(losses))
+
+
+def test_a_run_starts_from_the_weights_of_a_model(barenet, iris):
+    options = ("--epochs", 1, "--no-plots", "--json")
+    new = result_of(barenet("train", "iris", *options))
+    result = result_of(barenet("train", "iris", "--start-from", iris, *options))
+    learned = [json.loads(row) for row in (iris / "history.jsonl").read_text().splitlines()]
+    assert result["history"]["loss"][0] < 0.5 * new["history"]["loss"][0]
+    assert result["history"]["loss"][0] == pytest.approx(learned[-1]["loss"], rel=0.2)
+    done = barenet("train", "iris", "--layers", 4, 9, 3, "--start-from", iris)
+    assert done.status == 2
+    assert "start_from: the layers of" in done.err and "Dense(4, 9, 'relu')" in done.err
+
+
+def test_a_run_that_diverges_leaves_the_older_model(barenet):
+    assert barenet("train", "plane", "--epochs", 1, "--no-plots").status == 0
+    before = Path("runs/plane/model.safetensors").read_bytes()
+    done = barenet("train", "plane", "--optimizer", "sgd", "--learning-rate", 1e9, "--no-plots")
+    assert done.status == 1
+    last = done.err.splitlines()[-1]
+    assert re.match(r"barenet train: error: the loss became \S+ in epoch 0, and nothing is", last)
+    assert "--learning-rate" in last
+    assert Path("runs/plane/model.safetensors").read_bytes() == before
+    assert barenet("train", "plane", "--optimizer", "sgd", "--learning-rate", 1e9, "--out", "new")
+    assert not Path("new").exists()
+
+
+def test_pictures_need_an_extra_and_a_missing_one_is_no_failure(process, tmp_path):
+    (tmp_path / "matplotlib").mkdir()
+    (tmp_path / "matplotlib" / "__init__.py").write_text("raise ImportError('not installed')")
+    done = process("train", "iris", "--epochs", 1, environment={"PYTHONPATH": str(tmp_path)})
+    _, err = done.communicate()
+    assert done.returncode == 0
+    assert "no pictures: " in err and "pip install 'barenet[plot]'" in err
+    assert (tmp_path / "runs/iris/model.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["iris", "--layers", 3, 8, 3], "layers: start with 3, but iris has 4 features"),
+        (["iris", "--epochs", 1.5], "epochs: expected a whole number, got '1.5'"),
+        (["iris", "--epochs", 0], "epochs: expected a whole number of 1 or more, got 0"),
+        (["iris", "--optimizer", "adm"], "did you mean 'adam'"),
+        (["iris", "--laers", 4, 3], "Unknown option: --laers. Did you mean --layers?"),  # F64
+        (["iris", "--layers", "8,,x"], "layers: expected a whole number, got '8,,x'"),  # F65
+        (["iris", "--layers"], "--layers requires at least 1 element"),
+        (["iris", "wine"], "unexpected: wine"),
+        (["iriss"], "data: unknown 'iriss', did you mean 'iris'?"),
+        ([], "data: say what to learn from"),
+        (["--config", "missing.toml"], "config: missing.toml: No such file or directory"),
+        (["iris", "--clip-norm", 1, "--clip-value", 1], "clip_norm: give that or clip_value"),
+        (["missing.csv", "--target", "y"], "missing.csv: no such file"),  # F35
+        (["columns.csv", "--target", "c"], "no column c; the columns are a, b"),  # F44
+        (["columns.csv"], "target: say which column"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(barenet, arguments, said):
+    Path("columns.csv").write_text("a,b\n1,2\n3,4\n")
+    done = barenet("train", *arguments)
+    assert done.status == 2
+    assert done.out == ""
+    (line,) = done.err.splitlines()
+    assert line.startswith("barenet train: error: ") and said in line
+    assert not Path("runs").exists()
+
+
+def test_f66_a_folder_that_cannot_be_written_is_found_before_training(barenet):
+    Path("file").write_text("in the way")
+    done = barenet("train", "sine", "--epochs", 10**6, "--out", "file/run")
+    assert done.status == 1
+    (line,) = done.err.splitlines()
+    assert line == "barenet train: error: out: file/run cannot be written to: Not a directory"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of this kind")
+def test_f67_a_full_disk_leaves_the_older_model(barenet, process, tmp_path):
+    import resource
+
+    assert barenet("train", "iris", "--epochs", 1, "--no-plots").status == 0
+    model = tmp_path / "runs/iris/model.safetensors"
+    before = model.read_bytes()
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    done = process("train", "iris", "--epochs", 2, "--no-plots", preexec_fn=limit)
+    _, err = done.communicate()
+    assert done.returncode == 1
+    assert re.search(r"^barenet train: error: .*File too large$", err, re.MULTILINE)
+    assert "Traceback" not in err
+    assert model.read_bytes() == before
+    assert sorted(path.suffix for path in model.parent.iterdir()) == [
+        ".jsonl",
+        ".safetensors",
+        ".toml",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX'")
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["F68", "F69"]
+)
+def test_a_signal_ends_a_run_that_keeps_what_it_learned(process, tmp_path, number, status):
+    started = process("train", "sine", "--epochs", 100_000, "--verbose-epoch", 1)
+    for printed in started.stderr:
+        if printed.startswith("epoch 3"):
+            break
+    started.send_signal(number)
+    _, err = started.communicate(timeout=10)
+    assert started.returncode == status
+    assert "Traceback" not in err
+    done = int(re.search(r"^stopped after (\d+) of 100000 epochs: interrupted$", err, re.M)[1])
+    history = (tmp_path / "runs/sine/history.jsonl").read_text().splitlines()
+    assert len(history) == done >= 4
+    command = re.search(r"^go on with: barenet (.+)$", err, re.MULTILINE)[1]
+    assert command == (
+        "train --config runs/sine/settings.toml --start-from runs/sine/model.safetensors "
+        f"--epochs {100_000 - done}"
+    )
+    shorter = command.replace(str(100_000 - done), "1").split()
+    going_on = process(*shorter, "--json", "--no-plots")
+    out, err = going_on.communicate()
+    assert going_on.returncode == 0, err
+    assert json.loads(out)["history"]["loss"][0] < json.loads(history[0])["loss"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX'")
+def test_f68_a_second_interrupt_ends_it_at_once(process, tmp_path):
+    # A step takes seconds: the first signal waits for its end, the second does not.
+    options = ["--samples", 30_000, "--batch-size", "full", "--layers", 2, *[100] * 80, 1]
+    started = process("train", "plane", *options, "--epochs", 1000, "--engine", "reference")
+    for printed in started.stderr:
+        if "parameters of" in printed:
+            break
+    time.sleep(0.3)
+    started.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    started.send_signal(signal.SIGINT)
+    _, err = started.communicate(timeout=20)
+    assert started.returncode == 130
+    assert "Traceback" not in err and "stopped after" not in err
+    assert not (tmp_path / "runs/plane/model.safetensors").exists()
+
+
+def test_an_interrupt_before_the_training_is_one_line(process, tmp_path):
+    fifo = tmp_path / "slow.csv"
+    os.mkfifo(fifo)
+    started = process("train", fifo, "--target", "y")
+    with fifo.open("w"):  # Once this opens, the process is reading its data.
+        started.send_signal(signal.SIGINT)
+        _, err = started.communicate(timeout=10)
+    assert started.returncode == 130
+    assert err == "barenet train: error: interrupted\n"
+
+
+def test_f72_two_runs_do_not_write_into_one_folder(process, tmp_path):
+    first = process("train", "sine", "--epochs", 100_000, "--verbose-epoch", 1)
+    for printed in first.stderr:
+        if printed.startswith("epoch"):
+            break
+    second = process("train", "sine", "--epochs", 1)
+    _, err = second.communicate()
+    first.kill()
+    first.communicate()
+    assert second.returncode == 1
+    assert err == "barenet train: error: runs/sine: another run is writing there\n"
+    third = process("train", "sine", "--epochs", 1, "--no-plots")
+    _, err = third.communicate()
+    assert third.returncode == 0, err
+
+
+def test_files_that_no_run_has_written_are_not_replaced(barenet):
+    Path("mine").mkdir()
+    Path("mine/model.safetensors").write_text("something else")
+    done = barenet("train", "iris", "--epochs", 1, "--out", "mine")
+    assert done.status == 2
+    assert "out: mine/model.safetensors was not written by a run" in done.err
+    assert Path("mine/model.safetensors").read_text() == "something else"
+
+
+def test_warnings_are_one_line(process):
+    done = process("train", "iris", "--batch-size", 1000, "--epochs", 1, "--no-plots")
+    _, err = done.communicate()
+    assert done.returncode == 0
+    lines = [text for text in err.splitlines() if "warn" in text.lower()]
+    assert lines == ["warning: batch_size: 1000 is more than the 120 rows; taking 120"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_on_a_terminal_there_is_a_bar(tmp_path):
+    import pexpect
+
+    command = str(Path(sys.executable).with_name("barenet"))
+    terminal = pexpect.spawn(
+        command,
+        ["train", "iris", "--epochs", "30", "--no-plots"],
+        cwd=str(tmp_path),
+        env={**os.environ, "TERM": "xterm", "NO_COLOR": "1"},
+        encoding="utf-8",
+        dimensions=(40, 100),
+        timeout=30,
+    )
+    terminal.expect("epoch 30/30 .*loss .*")
+    terminal.expect("accuracy")
+    terminal.expect("saved in runs/iris:")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0

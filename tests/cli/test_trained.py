@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from barenet.cli.settings import AS_USUAL
+from barenet.cli.trained import is_table, load_trained, model_file
+from barenet.errors import DataError
+
+
+def test_a_run_is_known_by_its_folder_or_its_model(iris):
+    by_folder, by_file = load_trained(iris), load_trained(iris / "model.safetensors")
+    assert by_folder.path == by_file.path == model_file(iris)
+    assert by_folder.settings == by_file.settings
+    assert by_folder.settings.recipe.epochs == 20
+    assert by_folder.loss == "categorical_cross_entropy"
+
+
+def test_data_are_made_as_for_the_training(line):
+    trained = load_trained(line)
+    dataset = trained.samples("plane", AS_USUAL)
+    learned, held_out = trained.split("plane", dataset)
+    assert (dataset.n_samples, learned.n_samples, held_out.n_samples) == (60, 48, 12)
+
+
+def test_other_data_are_refused(iris, line):
+    with pytest.raises(DataError, match=r"wine has 13 features, and .* takes 4"):
+        load_trained(iris).samples("wine", AS_USUAL)
+    with pytest.raises(DataError, match=r"moons has 2 classes \(0, 1\), and .* says numbers"):
+        load_trained(line).samples("moons", AS_USUAL)
+
+
+def test_tables_are_told_by_their_suffix():
+    assert is_table("a.csv") and is_table("A.TSV.gz") and is_table("a.txt")
+    assert not is_table("iris") and not is_table("a.npz")

@@ -1,0 +1,96 @@
+"""Delimited text: what is wrong with it is said in one line, and where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from barenet.data.delimited import check_delimiter, decode, read_header, read_records
+from barenet.errors import DataError
+
+PATH = Path("t.csv")
+
+
+def read(data: bytes, *, delimiter: str | None = None, encoding: str | None = None):
+    """Read all rows, the header first."""
+    text = decode(data, encoding, PATH)
+    delimiter = check_delimiter(delimiter, PATH)
+    names = read_header(text, delimiter, PATH)
+    rows = [fields for _, fields in read_records(text, delimiter, PATH)]
+    assert len(names) == len(rows[0])
+    return rows
+
+
+def fault(data: bytes, **options) -> str:
+    with pytest.raises(DataError) as error:
+        read(data, **options)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "name"), [(";", "';'"), ("\t", "tab"), ("|", "'|'"), (",", "','")]
+)
+def test_case_39_wrong_delimiter(delimiter, name):
+    data = f"a{delimiter}b\n1{delimiter}2\n".encode()
+    wrong = ";" if delimiter == "," else ","
+    message = fault(data, delimiter=wrong)
+    assert message == f"t.csv:1: 1 column, {f'a{delimiter}b'!r}; try --delimiter {name}"
+    assert read(data, delimiter=delimiter) == [["a", "b"], ["1", "2"]]
+
+
+def test_case_41_byte_order_mark():
+    for encoding in ("utf-8-sig", "utf-16"):
+        option = {"encoding": "utf-16"} if encoding == "utf-16" else {}
+        assert read("a,b\n1,2\n".encode(encoding), **option)[0] == ["a", "b"]
+    assert read(b"\xef\xbb\xbfa,b\n1,2\n", encoding="utf-8")[0] == ["a", "b"]
+
+
+def test_case_43_duplicate_columns():
+    assert fault(b"a,b, a\n1,2,3\n") == (
+        "t.csv:1: column 'a' is there 2 times; each name must be its own"
+    )
+
+
+def test_case_45_not_utf8():
+    data = "name,town\n1,K\N{LATIN SMALL LETTER O WITH DIAERESIS}ln\n".encode("latin-1")
+    message = fault(data)
+    assert message.startswith("t.csv: not UTF-8 text at byte 13; ")
+    assert "--encoding latin-1" in message
+    assert read(data, encoding="latin-1")[1] == ["1", "Köln"]
+
+
+def test_case_45_zero_bytes():
+    assert fault(b"a,b\n1,2\n\0,3\n").startswith("t.csv:3: a zero byte at offset 8: ")
+    data = "a,b\n1,2\n".encode("utf-16-le")
+    assert "--encoding utf-16" in fault(data)
+    assert read(data, encoding="utf-16-le") == [["a", "b"], ["1", "2"]]
+
+
+def test_case_45_encodings_that_are_none():
+    for name in ("klingon", "hex"):
+        with pytest.raises(ValueError, match=f"^encoding: .*{name}"):
+            read(b"a\n1\n", encoding=name)
+
+
+def test_case_47_unclosed_quote():
+    message = fault(b'a,b\n1,2\n\n"3,4\n5,6\n')
+    assert message.startswith("t.csv:4: a quote that opens here is not closed as it should be")
+
+
+def test_an_unclosed_quote_in_a_large_file_is_found_where_it_opens():
+    data = b'a,b\n1,2\n"3,4\n' + b"5,6\n" * 100_000
+    assert fault(data).startswith("t.csv:3: a quote that opens here is not closed")
+
+
+def test_a_file_without_a_header():
+    assert fault(b"5.1,3.5,0\n4.9,3.0,1\n").startswith(
+        "t.csv:1: 5.1, 3.5, 0, … are numbers, where the first line must name the columns"
+    )
+    assert read(b"0,1,2\n5.1,3.5,0\n")[0] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("delimiter", [";;", '"', "\n", "", "é"])
+def test_a_delimiter_that_is_none(delimiter):
+    with pytest.raises(ValueError, match=r"^delimiter: expected one ASCII character, or tab, got"):
+        read(b"a,b\n1,2\n", delimiter=delimiter)

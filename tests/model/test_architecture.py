@@ -1,0 +1,171 @@
+"""From sizes and names to layers: what is made, and what is refused before memory is asked for."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from barenet.model.activations import Softmax
+from barenet.model.architecture import MOST_PARAMETERS, chain_widths, dense_layers
+from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.model.network import Network
+
+
+def layers_of(sizes, hidden="relu", output="identity", rate=0.0, **options):
+    return dense_layers(
+        sizes, hidden, output, **{"init": None, "bias_init": "zeros", **options}, rate=rate
+    )
+
+
+@pytest.mark.parametrize(
+    ("sizes", "hidden", "output", "rate", "expected"),
+    [
+        ([2, 1], "relu", "sigmoid", 0, "[Dense(2, 1, 'sigmoid')]"),  # fault 29: a linear model
+        ((2, 3, 1), "tanh", "identity", 0, "[Dense(2, 3, 'tanh'), Dense(3, 1, 'identity')]"),
+        (
+            np.array([2, 3, 4, 1]),
+            ["tanh", "relu"],
+            Softmax(),
+            0,
+            "[Dense(2, 3, 'tanh'), Dense(3, 4, 'relu'), Dense(4, 1, 'softmax')]",
+        ),
+        (
+            iter([2, 3, 3, 1]),
+            "relu",
+            "identity",
+            0.5,
+            "[Dense(2, 3, 'relu'), Dropout(rate=0.5), Dense(3, 3, 'relu'), Dropout(rate=0.5), "
+            "Dense(3, 1, 'identity')]",
+        ),
+        (
+            [{"in": 784, "out": 16, "activation": "relu"}, {"in": 16, "out": 10}],
+            "ignored",
+            "ignored",
+            0,
+            "[Dense(784, 16, 'relu'), Dense(16, 10, 'identity')]",
+        ),
+    ],
+)
+def test_what_is_made(sizes, hidden, output, rate, expected):
+    assert repr(layers_of(sizes, hidden, output, rate)) == expected
+
+
+def test_initializers_reach_every_layer():
+    for layer in layers_of([2, 3, 1], init="normal:std=0.2", bias_init="uniform"):
+        assert layer.init.std == 0.2
+        assert layer.bias_init.limit == 0.1
+
+
+WRONG_SIZES = {
+    "fault_28_no_neuron": ([2, 0, 1], r"^sizes: expected a whole number of 1 or more, got 0$"),
+    "fault_28_below_zero": ([2, -1, 1], r"^sizes: .*, got -1$"),
+    "fault_28_a_half": ([2, 2.5, 1], r"^sizes: .*, got 2.5$"),
+    "fault_28_text": ("8", r"^sizes: expected a list such as \[784, 16, 10\], got '8'$"),
+    "fault_28_text_inside": ([2, "8", 1], r"^sizes: .*, got '8'$"),
+    "fault_28_none": ([2, None, 1], r"^sizes: .*, got None$"),
+    "fault_28_a_number": (8, r"^sizes: expected a list .*, got 8$"),
+    "fault_28_nothing": (None, r"^sizes: expected a list .*, got None$"),
+    "fault_28_one_width": ([8], r"^sizes: expected at least an input and an output, got \[8\]$"),
+    "fault_28_no_width": ([], r"^sizes: expected at least an input and an output, got \[\]$"),
+    "fault_28_nested": ([[2, 3], 1], r"^sizes: .*, got \[2, 3\]$"),
+    "fault_28_a_table": (np.ones((2, 2), int), r"^sizes: "),
+    "a_mapping": ({"in": 2, "out": 1}, r"^sizes: expected a list"),
+    "a_key_missing": ([{"in": 2}], r"^sizes: layer 0 needs the keys 'in', 'out' and .*, got 'in'$"),
+    "a_key_too_many": ([{"in": 2, "out": 1, "size": 3}], r"^sizes: layer 0 needs .*'size'$"),
+    "no_keys": ([{}], r"^sizes: layer 0 needs .* got none$"),
+    "mixed": ([{"in": 2, "out": 1}, 3], r"^sizes: "),
+    "a_mapping_of_text": ([{"in": "2", "out": 1}], r"^n_in: expected a whole number"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_SIZES)
+def test_wrong_sizes(case):
+    sizes, message = WRONG_SIZES[case]
+    with pytest.raises(ValueError, match=message):
+        Network.dense(sizes)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hidden": ["relu"]}, r"^hidden: 1 activations for 2 hidden layers; give one for all"),
+        ({"hidden": ["relu"] * 3}, r"^hidden: 3 activations for 2 hidden layers"),
+        ({"hidden": None}, r"^hidden: "),
+        ({"hidden": 5}, r"^hidden: "),
+        ({"hidden": "rellu"}, r"unknown 'rellu', did you mean 'relu'\?"),
+        ({"output": "sofmax"}, r"unknown 'sofmax', did you mean 'softmax'\?"),
+        ({"output": None}, r"expected one of"),
+        ({"init": "he"}, r"^init: unknown 'he'"),
+        ({"bias_init": "ones"}, r"^bias_init: unknown 'ones'"),
+        ({"bias_init": "orthogonal"}, r"^bias_init: orthogonal needs a matrix"),
+        ({"dropout": 1.0}, r"dropout"),
+        ({"dropout": "half"}, r"dropout"),
+        ({"dtype": "float16"}, r"^dtype: expected float32 or float64, got 'float16'$"),
+        ({"seed": -1}, r"^seed: expected a whole number from 0"),
+    ],
+)
+def test_fault_33_wrong_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        Network.dense([2, 3, 3, 1], **options)
+
+
+@pytest.mark.parametrize("sizes", [[2, 10**10, 1], [10**6, 10**6], [2, 2**29, 1], [10**400, 1]])
+def test_fault_30_too_many_parameters_are_refused_at_once(sizes):
+    start = time.perf_counter()
+    with pytest.raises(ValueError, match=r"^sizes: [0-9,]+ parameters are more than 536,870,912$"):
+        Network.dense(sizes)
+    assert time.perf_counter() - start < 1
+    assert MOST_PARAMETERS * 8 == 4 * 2**30  # 4 GiB
+
+
+def test_what_may_follow_what():
+    assert chain_widths([Dense(2, 3), Dropout(), BatchNorm(3), Dense(3, 1)]) == (2, 3, 1)
+    assert chain_widths([Dropout(), Dense(2, 3)]) == (2, 3)
+    assert chain_widths([LayerNorm(4), Activate("relu")]) == (4,)
+    assert chain_widths([Dropout(), Activate("relu")]) == ()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (list, r"^layers: a network needs at least one layer$"),
+        (
+            lambda: [Dense(2, 3), Dense(4, 1)],
+            r"^layers: layer 1 \(Dense\(4, 1, 'identity'\)\) takes 4 .* before it give 3$",
+        ),
+        (lambda: [Dense(2, 3), Dropout(), BatchNorm(2)], r"^layers: layer 2 .* takes 2 inputs"),
+        (lambda: [LayerNorm(3), Dense(2, 1)], r"^layers: layer 1 .* before it give 3$"),
+        (lambda: [Dense(2, 1), "relu"], r"^layers: expected layers, got 'relu' at 1$"),
+        (lambda: [Dense], r"^layers: expected layers, got <class"),
+        (lambda: [Dropout()] * 2, r"^layers: layer 1 .* is in use already; make one for each"),
+        (lambda: [Dense(2, 2)] * 2, r"^layers: layer 1 .* is in use already"),
+        (lambda: Dense(2, 1), r"^layers: "),
+        (lambda: None, r"^layers: "),
+    ],
+)
+def test_layers_that_make_no_network(make, message):
+    with pytest.raises(ValueError, match=message):
+        Network(make())
+
+
+@pytest.mark.parametrize("make", [lambda: Dense(3, 3), lambda: BatchNorm(3), lambda: LayerNorm(3)])
+def test_a_layer_belongs_to_one_network(make):
+    layer = make()
+    network = Network([layer])
+    with pytest.raises(ValueError, match=r"^layers: layer 0 \(.*\) is in use already"):
+        Network([layer])
+    assert np.shares_memory(layer.bias, network.parameters)
+
+
+def test_layers_of_a_network_that_was_refused_are_still_free():
+    first, second = Dense(2, 3), Dense(4, 1)
+    for refused, options in (
+        ([first, second], {}),
+        ([first], {"dtype": "float16"}),
+        ([first], {"seed": -1}),
+    ):
+        with pytest.raises(ValueError, match=r"^(layers|dtype|seed): "):
+            Network(refused, **options)
+    assert Network([first]).sizes == (2, 3)

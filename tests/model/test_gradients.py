@@ -1,0 +1,185 @@
+"""Backpropagation against finite differences: every layer, activation and loss in the registries.
+
+The oracle knows nothing of derivatives: it moves one parameter by a small step to either side and
+looks at the loss. All in float64; a relative error of 1e-6 is what the steps leave.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from barenet.model.activations import ACTIVATIONS, Softmax
+from barenet.model.layers import LAYERS, Activate, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.model.losses import LOSSES, Loss, SquaredError, as_loss, loss_on
+from barenet.model.network import Network
+
+#: The hidden part of a network of each kind, with an activation where it usually stands.
+HIDDEN = {
+    "dense": lambda n_in, n, f: [Dense(n_in, n, f)],
+    "dropout": lambda n_in, n, f: [Dense(n_in, n, f), Dropout(0.4)],
+    "batch_norm": lambda n_in, n, f: [Dense(n_in, n), BatchNorm(n), Activate(f)],
+    "layer_norm": lambda n_in, n, f: [Dense(n_in, n), LayerNorm(n), Activate(f)],
+    "activate": lambda n_in, n, f: [Dense(n_in, n), Activate(f)],
+}
+#: A loss's options that are unlike its defaults, so that a forgotten one is seen.
+SPECS = {"huber": "huber:delta=0.7", "quantile": "quantile:q=0.8"}
+#: Every loss with every output activation that it can be computed from.
+PAIRS = [(loss, output) for loss in LOSSES for output in LOSSES[loss].outputs or ACTIVATIONS]
+#: A central difference of a smooth function errs by step², and by rounding / step. The smaller
+#: ones are for where a kink (of ReLU, |e|, …) or a sharp bend lies within the first step.
+STEPS = (1e-5, 1e-6, 1e-7, 1e-8)
+
+
+def make_network(kind, activation, output, *, n_in=3, n=4, n_out=3, seed=0) -> Network:
+    layers = [*HIDDEN[kind](n_in, n, activation), Dense(n, n_out, output)]
+    network = Network(layers, dtype="float64")
+    rng = np.random.default_rng(seed)
+    network.parameters[:] = rng.normal(scale=0.7, size=network.n_parameters)
+    network.statistics[:] = rng.uniform(0.5, 1.5, network.statistics.size)
+    return network
+
+
+def make_data(loss: Loss, *, n_samples=4, n_in=3, n_out=3, seed=0):
+    """Samples, targets that the loss has a meaning for, and weights of which one may be 0."""
+    rng = np.random.default_rng([seed, 1])
+    X = rng.normal(size=(n_samples, n_in))
+    if "cross_entropy" in loss.name:
+        y = rng.dirichlet(np.ones(n_out), n_samples)
+    elif loss.name == "poisson":
+        y = rng.poisson(1.5, (n_samples, n_out)).astype(np.float64)
+    else:
+        y = rng.normal(size=(n_samples, n_out))
+    weight = rng.uniform(0.2, 2, n_samples)
+    weight[1:2] = 0
+    return X, y, weight
+
+
+def assert_gradient(network, X, y, loss, weight, training):
+    """Compare `value_and_gradient` with differences of the loss, parameter by parameter."""
+    _, gradient = network.value_and_gradient(
+        X, y, loss, sample_weight=weight, training=training, key=3
+    )
+    stable, logits = loss_on(loss, network.output_activation)
+    statistics = network.statistics.copy()
+
+    def value() -> float:
+        network.statistics[:] = statistics
+        output, _ = network.forward(X, training=training, key=3, logits=logits)
+        return stable.value(output, y, weight)
+
+    # Where the loss is flat, rounding is all there is: 1e-16 of the loss, over the step.
+    scale = np.linalg.norm(gradient) + 1e-3 * abs(value()) + 1e-8
+    differences = np.array([
+        closest_difference(value, network.parameters, i, gradient[i], 1e-7 * scale)
+        for i in range(len(gradient))
+    ])  # fmt: skip
+    assert np.linalg.norm(gradient - differences) <= 1e-6 * scale, (gradient, differences)
+
+
+def closest_difference(value, parameters, i, expected, tolerance) -> float:
+    """Take smaller steps until the difference is as expected; for a wrong gradient none is."""
+    middle, found = parameters[i], []
+    for step in STEPS:
+        parameters[i] = middle + step
+        above = value()
+        parameters[i] = middle - step
+        below = value()
+        parameters[i] = middle
+        found.append((above - below) / (2 * step))
+        if abs(found[-1] - expected) <= tolerance:
+            break
+    return min(found, key=lambda difference: abs(difference - expected))
+
+
+def usual_output(loss: str) -> str:
+    """An output activation for the loss, with a bend where it can have one."""
+    return (LOSSES[loss].outputs or ("tanh",))[0]
+
+
+def test_every_layer_is_swept():
+    assert set(HIDDEN) == set(LAYERS)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("kind", HIDDEN)
+def test_every_layer_activation_and_loss(kind, activation, loss):
+    output = usual_output(loss)
+    chosen = as_loss(SPECS.get(loss, loss), ACTIVATIONS[output]())
+    X, y, weight = make_data(chosen)
+    for training, weights in ((True, None), (True, weight), (False, None), (False, weight)):
+        network = make_network(kind, activation, output)
+        assert_gradient(network, X, y, chosen, weights, training)
+
+
+@pytest.mark.parametrize(("loss", "output"), PAIRS)
+def test_every_loss_on_every_output_that_it_takes(loss, output):
+    chosen = as_loss(SPECS.get(loss, loss), ACTIVATIONS[output]())
+    X, y, weight = make_data(chosen)
+    for weights in (None, weight):
+        for make in (make_network, ends_with_activate):
+            assert_gradient(make("dense", "tanh", output), X, y, chosen, weights, True)
+
+
+def ends_with_activate(kind, activation, output) -> Network:
+    """The same network, its output activation a layer of its own."""
+    layers = [*HIDDEN[kind](3, 4, activation), Dense(4, 3), Activate(output)]
+    network = Network(layers, dtype="float64")
+    network.parameters[:] = np.random.default_rng(0).normal(scale=0.7, size=network.n_parameters)
+    return network
+
+
+@pytest.mark.parametrize(
+    ("kind", "activation", "loss"),
+    [
+        *((kind, None, None) for kind in HIDDEN),
+        *((None, activation, None) for activation in ACTIVATIONS),
+        *((None, None, loss) for loss in LOSSES),
+    ],
+)
+@settings(max_examples=200)
+@given(data=st.data())
+def test_any_shape_and_any_numbers(kind, activation, loss, data):
+    """One of the three is given; the others, and all else, are whatever Hypothesis draws."""
+    loss, output = data.draw(st.sampled_from([pair for pair in PAIRS if loss in (pair[0], None)]))
+    kind = kind or data.draw(st.sampled_from(sorted(HIDDEN)))
+    activation = activation or data.draw(st.sampled_from(sorted(ACTIVATIONS)))
+    n_samples, n_in, n, n_out = (data.draw(st.integers(1, most)) for most in (5, 3, 4, 3))
+    seed = data.draw(st.integers(0, 2**20))
+    network = make_network(kind, activation, output, n_in=n_in, n=n, n_out=n_out, seed=seed)
+    chosen = as_loss(SPECS.get(loss, loss), ACTIVATIONS[output]())
+    X, y, weight = make_data(chosen, n_samples=n_samples, n_in=n_in, n_out=n_out, seed=seed)
+    weights = data.draw(st.sampled_from([None, weight]))
+    assert_gradient(network, X, y, chosen, weights, training=data.draw(st.booleans()))
+
+
+def test_a_deep_network_with_one_of_everything():
+    layers = [
+        Dense(3, 5), BatchNorm(5), Activate("gelu"), Dropout(0.2),
+        Dense(5, 4, "softmax"), LayerNorm(4), Dense(4, 4, "leaky_relu:slope=0.3"),
+        Dense(4, 3, "elu:alpha=1.7"), Dense(3, 2, "softmax"),
+    ]  # fmt: skip
+    network = Network(layers, dtype="float64")
+    network.parameters[:] = np.random.default_rng(0).normal(size=network.n_parameters)
+    loss = as_loss(None, Softmax())
+    X, y, weight = make_data(loss, n_samples=6, n_out=2)
+    for training in (True, False):
+        assert_gradient(network, X, y, loss, weight, training)
+
+
+def test_the_check_would_see_a_wrong_gradient():
+    network = make_network("dense", "tanh", "identity")
+    loss = SquaredError()
+    X, y, _ = make_data(loss)
+
+    class Off(type(loss)):
+        """A factor that the derivative does not have."""
+
+        def per_sample(self, output, y):
+            return 1.00001 * super().per_sample(output, y)
+
+    with pytest.raises(AssertionError):
+        assert_gradient(network, X, y, Off(), None, True)

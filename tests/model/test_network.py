@@ -1,0 +1,422 @@
+"""The network: a case worked by hand, PyTorch's gradient, one vector with views, copies, seeds."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import barenet
+from barenet.model.activations import ACTIVATIONS
+from barenet.model.layers import LAYERS, Activate, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.model.losses import SquaredError
+from barenet.model.network import Network
+from barenet.model.randomness import derive_key
+
+X = np.random.default_rng(0).normal(size=(6, 3))
+
+
+def one_of_everything(**options) -> Network:
+    """A network with every kind of layer, whose averages are not what they start from."""
+    layers = [
+        Dense(3, 4, "tanh"), BatchNorm(4), Activate("relu"), Dropout(0.3), LayerNorm(4),
+        Dense(4, 2, "softmax"),
+    ]  # fmt: skip
+    network = Network(layers, **{"seed": 7, "dtype": "float64", **options})
+    network.forward(X, training=True, key=1)
+    assert {layer.name for layer in network.layers} == set(LAYERS)
+    return network
+
+
+# The case: 2 inputs, 2 ReLU neurons, 1 output, 2 samples; every number is exact in binary.
+INPUTS = [[1.0, 2.0], [3.0, -1.0]]
+TARGETS = [3.0, 7.0]
+#: W₁ row by row, b₁, W₂, b₂.
+PARAMETERS = [1, -1, 0.5, 2, 0.5, -1, 2, -1, 0.25]
+
+
+def by_hand() -> Network:
+    network = Network.dense([2, 2, 1], hidden="relu", dtype="float64")
+    network.parameters[:] = PARAMETERS
+    return network
+
+
+def test_a_forward_pass_worked_by_hand():
+    network = by_hand()
+    output, (first, second) = network.forward(INPUTS)
+    # Z₁ = X W₁ + b₁: row 1 is (1·1 + 2·½ + ½, −1·1 + 2·2 − 1), row 2 (3 − ½ + ½, −3 − 2 − 1)
+    assert first.Z.tolist() == [[2.5, 2], [3, -6]]
+    assert first.A.tolist() == [[2.5, 2], [3, 0]]
+    # Z₂ = A₁ W₂ + b₂: 2½·2 − 2 + ¼ and 3·2 − 0 + ¼
+    assert second.Z.tolist() == second.A.tolist() == [[3.25], [6.25]]
+    np.testing.assert_array_equal(output, network.predict(INPUTS))
+
+
+def test_a_backward_pass_worked_by_hand():
+    network = by_hand()
+    value, gradient = network.value_and_gradient(INPUTS, TARGETS, "squared_error")
+    # errors ¼ and −¾: L = ½ (1/16 + 9/16) / 2
+    assert value == 0.15625
+    # dZ₂ = error / 2 = (⅛, −⅜);  dW₂ = A₁ᵀ dZ₂ = (2½·⅛ − 3·⅜, 2·⅛ − 0);  db₂ = −¼
+    assert gradient[6:].tolist() == [-0.8125, 0.25, -0.25]
+    # dA₁ = dZ₂ W₂ᵀ = [[¼, −⅛], [−¾, ⅜]];  dZ₁ cuts the last one off, where z = −6
+    # dW₁ = Xᵀ dZ₁ = [[1·¼ − 3·¾, −⅛], [2·¼ + 1·¾, −¼]];  db₁ = (¼ − ¾, −⅛)
+    assert gradient[:6].tolist() == [-2, -0.125, 1.25, -0.25, -0.5, -0.125]
+
+
+def test_the_weighted_gradient_by_hand():
+    """Weights 3 and 1 make the shares ¾ and ¼, in place of ½ and ½."""
+    network = by_hand()
+    value, gradient = network.value_and_gradient(INPUTS, TARGETS, sample_weight=[3, 1])
+    assert value == 0.75 * 0.03125 + 0.25 * 0.28125
+    assert gradient[-1] == 0.75 * 0.25 - 0.25 * 0.75
+
+
+def test_a_yes_or_no_worked_by_hand():
+    network = Network.dense([2, 1], output="sigmoid", dtype="float64")
+    network.parameters[:] = [math.log(3), 5, 0]
+    # z = ln 3, p = 3/4: L = −ln ¾, dz = ¾ − 1
+    assert network.predict([[1, 0]]).round(15).tolist() == [[0.75]]
+    value, gradient = network.value_and_gradient([[1, 0]], [1])
+    assert value == pytest.approx(math.log(4 / 3), rel=1e-15)
+    assert gradient.round(15).tolist() == [-0.25, 0, -0.25]
+
+
+@pytest.mark.parametrize(
+    ("loss", "output", "y"),
+    [
+        ("squared_error", "identity", "targets"),
+        ("categorical_cross_entropy", "softmax", "classes"),
+    ],
+)
+def test_pytorchs_loss_and_gradient(pytorch, loss, output, y):
+    """PyTorch's weights are (out, in), so here they are transposed, and so are their gradients."""
+    figures = pytorch["network"]
+    network = Network([Dense(3, 4, "tanh"), LayerNorm(4), Dense(4, 3, output)], dtype="float64")
+    modules = (0, 2, 3)  # its tanh is module 1
+
+    def flat(arrays):
+        parts = [
+            np.transpose(arrays[f"{modules[layer]}.{'bias' if name == 'bias' else 'weight'}"])
+            for layer, name, *_ in network.layout.slots
+        ]
+        return np.concatenate([part.ravel() for part in parts])
+
+    network.parameters[:] = flat(figures["parameters"])
+    logits, _ = network.forward(figures["X"], logits=True)
+    np.testing.assert_allclose(logits, figures["output"], rtol=1e-12)
+    value, gradient = network.value_and_gradient(figures["X"], figures[y], loss)
+    assert value == pytest.approx(figures[loss]["value"], rel=1e-13)
+    np.testing.assert_allclose(gradient, flat(figures[loss]["gradients"]), rtol=1e-11, atol=1e-14)
+
+
+def test_the_loop_on_a_slide_learns():
+    """The training loop of the documentation, with plain SGD, finds a line."""
+    network, loss = Network.dense([1, 1], dtype="float64"), SquaredError()
+    rows = np.linspace(-1, 1, 20)[:, None]
+    for _ in range(200):
+        output, cache = network.forward(rows, training=True)
+        network.parameters -= 0.5 * network.backward(cache, loss.gradient(output, 3 * rows + 1))
+    np.testing.assert_allclose(network.parameters, [3, 1], atol=1e-6)
+
+
+# One vector, seen by all.
+
+
+def assert_views(network: Network) -> None:
+    """Every array of every layer lies in the network's own vectors, one after the other."""
+    assert network.parameters.flags.c_contiguous
+    assert network.parameters.ndim == network.statistics.ndim == 1
+    assert network.parameters.base is None or network.parameters.base.size == network.n_parameters
+    network.parameters[:] = np.arange(network.n_parameters)
+    seen = [getattr(network.layers[s.layer], s.name) for s in network.layout.slots]
+    assert [array.shape for array in seen] == [s.shape for s in network.layout.slots]
+    flat = np.concatenate([array.ravel() for array in seen])
+    np.testing.assert_array_equal(flat, np.arange(network.n_parameters))
+    network.statistics[:] = -1
+    for slot in network.statistics_layout.slots:
+        assert (getattr(network.layers[slot.layer], slot.name) == -1).all()
+
+
+def test_the_parameters_are_one_vector(dtype):
+    network = one_of_everything(dtype=dtype)
+    assert network.n_parameters == (3 * 4 + 4) + 8 + 8 + (4 * 2 + 2) == network.parameters.size
+    assert network.parameters.dtype == network.dtype == dtype
+    assert_views(network)
+
+
+def test_writing_to_a_layer_writes_to_the_vector():
+    network = by_hand()
+    network.layers[0].bias = 0
+    network.layers[0].weights[1] = [7, 8]
+    network.layers[1].weights *= 10
+    assert network.parameters.tolist() == [1, -1, 7, 8, 0, 0, 20, -10, 0.25]
+    network.parameters[-1] = 9
+    assert network.layers[1].bias.tolist() == [9]
+
+
+def test_giving_the_network_other_parameters_writes_through():
+    """As from another optimizer: ``network.parameters = scipy.optimize.minimize(…).x``."""
+    network = by_hand()
+    network.parameters = np.arange(9.0)
+    assert network.layers[1].bias.tolist() == [8]
+    assert_views(network)
+
+
+COPIES = {
+    "copy": lambda network: network.copy(),
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda network: pickle.loads(pickle.dumps(network)),
+    "pickle_0": lambda network: pickle.loads(pickle.dumps(network, protocol=0)),
+    "single": lambda network: network.copy(dtype="float32"),
+    "double": lambda network: network.copy(dtype="float64"),
+}
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_copy_is_the_same_and_its_own(way, dtype):
+    network = one_of_everything(dtype=dtype)
+    parameters, statistics = network.parameters.copy(), network.statistics.copy()
+    expected = network.predict(X)
+    twin = COPIES[way](network)
+    same = np.dtype(dtype) == twin.dtype
+    tolerance = 0 if same else 1e-5
+    np.testing.assert_allclose(twin.predict(X), expected, rtol=tolerance)
+    np.testing.assert_allclose(twin.statistics, statistics, rtol=1e-7)
+    assert {"single": "float32", "double": "float64"}.get(way, dtype) == twin.dtype
+    assert repr(twin.layers) == repr(network.layers)
+    assert_views(twin)
+    np.testing.assert_array_equal(network.parameters, parameters)
+    np.testing.assert_array_equal(network.statistics, statistics)
+    twin.layers[0].bias = 99
+    np.testing.assert_array_equal(network.predict(X), expected)
+    assert_views(network)
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_copy_can_be_drawn_anew(way):
+    twin = COPIES[way](one_of_everything())
+    twin.initialize(3)
+    fresh = Network(
+        [type(layer)(**{k: v for k, v in layer.config().items() if k != "layer"})
+         for layer in twin.layers],
+        seed=3,
+        dtype=twin.dtype,
+    )  # fmt: skip
+    np.testing.assert_array_equal(twin.parameters, fresh.parameters)
+
+
+def test_the_repr_is_the_call_that_makes_it():
+    network = one_of_everything()
+    twin = eval(repr(network), vars(barenet))
+    assert repr(twin) == repr(network)
+    assert (twin.sizes, twin.dtype) == (network.sizes, network.dtype)
+    small = "Network([Dense(2, 1, 'identity')], dtype='float32')"
+    assert repr(Network.dense([2, 1])) == small
+
+
+# Seeds.
+
+
+def test_a_seed_draws_numpys_frozen_stream():
+    """RandomState(1) begins 1.6243, −0.6118, −0.5282, −1.0730, 0.8654, −2.3015, 1.7448, …"""
+    network = Network.dense(
+        [2, 2, 1], init="normal:std=1", bias_init="normal:std=1", seed=1, dtype="float64"
+    )
+    # W₁ neuron by neuron, so (in, out) is its transpose; then b₁, W₂, b₂
+    assert network.layers[0].weights.round(4).tolist() == [[1.6243, -0.5282], [-0.6118, -1.073]]
+    assert network.layers[0].bias.round(4).tolist() == [0.8654, -2.3015]
+    assert network.layers[1].weights.round(4).tolist() == [[1.7448], [-0.7612]]
+    assert network.layers[1].bias.round(4).tolist() == [0.319]
+
+
+def test_the_sine_tutorials_draw():
+    """``randn(out, in) * 0.1`` for W, then ``randn(out) * 0.1`` for b, layer after layer."""
+    network = Network.dense(
+        [1, 10, 10, 1], init="normal:std=0.1", bias_init="normal:std=0.1", seed=38, dtype="float64"
+    )
+    rng = np.random.RandomState(38)
+    for layer in network.layers:
+        n_in, n_out = layer.weights.shape
+        np.testing.assert_array_equal(layer.weights, rng.randn(n_out, n_in).T * 0.1)
+        np.testing.assert_array_equal(layer.bias, rng.randn(n_out) * 0.1)
+
+
+def test_the_same_seed_is_the_same_network():
+    one, same, other = (one_of_everything(seed=seed) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(one.parameters, same.parameters)
+    assert not np.array_equal(one.parameters, other.parameters)
+    single = one_of_everything(seed=3, dtype="float32")
+    np.testing.assert_array_equal(single.parameters, one.parameters.astype(np.float32))
+
+
+def test_initialize_forgets_everything():
+    network = one_of_everything(seed=3)
+    fresh = Network.dense([1, 1])
+    fresh.initialize(2**32 - 1)
+    network.parameters[:] = 9
+    network.initialize(4)
+    other = one_of_everything(seed=4)
+    np.testing.assert_array_equal(network.parameters, other.parameters)
+    assert set(network.statistics) == {0, 1}
+    with pytest.raises(ValueError, match=r"^seed: "):
+        network.initialize(-1)
+
+
+def test_what_is_random_is_fixed_by_the_key():
+    network = Network([Dropout(0.5), Dense(3, 3), Dropout(0.5)], dtype="float64")
+    first, again, other = (network.forward(X, training=True, key=k)[0] for k in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+    anew = [network.forward(X, training=True)[0] for _ in range(2)]
+    assert not np.array_equal(*anew)
+    # each layer has a key of its own
+    _, (mask, _, last) = network.forward(X, training=True, key=1)
+    assert not np.array_equal(mask, last)
+    expected, _ = Dropout(0.5).forward(X, training=True, key=derive_key(1, 0))
+    np.testing.assert_array_equal(X * mask, expected)
+
+
+def test_value_and_gradient_is_a_function_of_its_key():
+    network = Network([Dense(3, 8, "relu"), Dropout(0.5), Dense(8, 1)])
+    results = [
+        network.value_and_gradient(X, np.zeros(6), key=key, training=training)[0]
+        for key, training in ((0, True), (0, True), (1, True), (0, False), (1, False))
+    ]
+    assert results[0] == results[1] != results[2]
+    assert results[3] == results[4] != results[0]
+
+
+# What it says of itself.
+
+
+def test_attributes(dtype):
+    network = Network([Dropout(0.1), Dense(3, 4), BatchNorm(4), Dense(4, 2)], dtype=dtype)
+    assert (network.n_inputs, network.n_outputs, network.sizes) == (3, 2, (3, 4, 2))
+    assert network.dtype == np.dtype(dtype)
+    assert Network.dense([784, 16, 10]).sizes == (784, 16, 10)
+    free = Network([Dropout(0.1)])
+    assert (free.n_inputs, free.n_outputs, free.sizes, free.n_parameters) == (None, None, (), 0)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_output_activation(name):
+    assert Network.dense([2, 2], output=name).output_activation == ACTIVATIONS[name]()
+    assert Network([Dense(2, 2), Activate(name)]).output_activation == ACTIVATIONS[name]()
+    assert Network([Dense(2, 2, name), LayerNorm(2)]).output_activation.name == "identity"
+
+
+def test_networks_without_parameters_or_widths():
+    """Empty weights: nothing to learn is a network all the same."""
+    network = Network([Activate("tanh"), Dropout(0.5)], dtype="float64")
+    np.testing.assert_array_equal(network.predict(X), np.tanh(X))
+    value, gradient = network.value_and_gradient(X, np.zeros_like(X), training=False)
+    assert gradient.shape == (0,)
+    assert value == pytest.approx(0.5 * (np.tanh(X) ** 2).sum() / 6)
+    assert network.copy().n_parameters == 0
+
+
+# Predicting.
+
+
+@given(order=st.permutations(range(6)))
+def test_rows_may_come_in_any_order(order):
+    network = one_of_everything()
+    np.testing.assert_allclose(network.predict(X[order]), network.predict(X)[order], rtol=1e-13)
+
+
+@given(cut=st.integers(1, 5))
+def test_rows_may_come_in_any_company(cut):
+    network = one_of_everything()
+    apart = np.vstack([network.predict(X[:cut]), network.predict(X[cut:])])
+    np.testing.assert_allclose(apart, network.predict(X), rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_both_precisions_agree_and_none_turns_into_the_other(name):
+    single = Network.dense([3, 5, 4, 2], hidden=name, output=name, init="normal:std=0.3", seed=1)
+    double = single.copy(dtype="float64")
+    assert single.predict(X).dtype == np.float32
+    assert double.predict(X).dtype == np.float64
+    np.testing.assert_allclose(single.predict(X), double.predict(X), rtol=1e-4, atol=1e-6)
+    y = np.full((6, 2), 0.5)
+    for loss in (None, "squared_error", "huber"):
+        value, gradient = single.value_and_gradient(X, y, loss, sample_weight=np.ones(6))
+        expected, oracle = double.value_and_gradient(X, y, loss, sample_weight=np.ones(6))
+        assert gradient.dtype == np.float32
+        assert value == pytest.approx(expected, rel=1e-4)
+        np.testing.assert_allclose(gradient, oracle, rtol=1e-3, atol=1e-5)
+
+
+def test_float32_stays_float32_in_every_layers_cache():
+    network = one_of_everything(dtype="float32")
+    output, caches = network.forward(X, training=True, key=1)
+    arrays = [output]
+    for cache in caches:
+        parts = cache if isinstance(cache, tuple) else (cache,)
+        arrays += [part for part in parts if isinstance(part, np.ndarray)]
+    assert len(arrays) > 10
+    assert {array.dtype for array in arrays} == {np.dtype("float32")}
+    assert network.backward(caches, np.ones((6, 2))).dtype == np.float32
+
+
+def test_predicting_changes_nothing():
+    network = one_of_everything()
+    parameters, statistics = network.parameters.copy(), network.statistics.copy()
+    rows = X.copy()
+    rows.flags.writeable = False
+    output = network.predict(rows)
+    output[:] = 0  # what comes out is the caller's
+    np.testing.assert_array_equal(rows, X)
+    np.testing.assert_array_equal(network.parameters, parameters)
+    np.testing.assert_array_equal(network.statistics, statistics)
+
+
+def test_what_comes_out_is_not_what_went_in():
+    network = Network([Activate("identity"), Dropout(0.5)], dtype="float64")
+    rows = X.copy()
+    network.predict(rows)[:] = 0
+    np.testing.assert_array_equal(rows, X)
+
+
+@pytest.mark.parametrize("scale", [1e4, 1e30])
+@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+def test_fault_86_extreme_logits_in_a_network(output, scale, dtype):
+    network = Network.dense([1, 2], output=output, dtype=dtype)
+    network.layers[0].weights = [[scale, -scale]]
+    assert network.predict([[1.0], [-1.0]]).tolist() == [[1, 0], [0, 1]]
+    value, gradient = network.value_and_gradient([[1.0]], [[0.0, 1.0]])
+    assert value == pytest.approx({"softmax": 2 * scale, "sigmoid": 2 * scale}[output], rel=1e-6)
+    assert gradient.tolist() == [1, -1, 1, -1]
+
+
+@pytest.mark.parametrize("output", ["softplus", "sigmoid", "softmax", "exponential"])
+def test_a_rate_that_was_rounded_to_zero_has_a_finite_gradient(output, dtype):
+    """A very negative logit is a rate of 0 in the last digit, and a count says: go up."""
+    network = Network.dense([1, 2], output=output, init="zeros", dtype=dtype)
+    network.layers[0].bias = [-1000, 0]
+    value, gradient = network.value_and_gradient([[1.0]], [[5.0, 1.0]], "poisson")
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()
+
+
+def test_fault_88_denormal_inputs_and_weights(dtype):
+    tiny = np.finfo(dtype).smallest_subnormal
+    network = Network.dense([1, 1], init="zeros", dtype=dtype)
+    network.layers[0].weights = 2
+    assert network.predict([[tiny], [4 * tiny]]).tolist() == [[2 * tiny], [8 * tiny]]
+    network.layers[0].weights = tiny
+    value, gradient = network.value_and_gradient([[tiny]], [tiny])
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()
+
+
+def test_fault_29_no_hidden_layer_is_a_linear_model():
+    network = Network.dense([3, 1], init="normal:std=1", dtype="float64")
+    layer = network.layers[0]
+    np.testing.assert_allclose(network.predict(X), X @ layer.weights + layer.bias, rtol=1e-15)

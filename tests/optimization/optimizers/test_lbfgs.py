@@ -1,0 +1,136 @@
+"""L-BFGS: Rosenbrock's valley, what an iteration reports, and how it ends."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.optimize
+from sklearn.linear_model import LogisticRegression
+
+from barenet.model.network import Network
+from barenet.optimization.optimizers import LBFGS
+
+
+class Function:
+    """A function of one vector, as `LBFGS.minimize` takes it, that notes every evaluation."""
+
+    def __init__(self, value, gradient, start, dtype="float64"):
+        self.parameters = np.array(start, dtype)
+        self.value, self.gradient = value, gradient
+        self.values: list[float] = []
+
+    def __call__(self):
+        self.values.append(float(self.value(self.parameters)))
+        return self.values[-1], self.gradient(self.parameters).astype(self.parameters.dtype)
+
+
+def rosenbrock(start=(-1.2, 1.0), dtype="float64") -> Function:
+    return Function(scipy.optimize.rosen, scipy.optimize.rosen_der, start, dtype)
+
+
+def go_on(value, gradient) -> bool:
+    return False
+
+
+@pytest.mark.parametrize("start", [(-1.2, 1.0), (0.0, 0.0), (-1.2, 1.0, -0.5, 2.0, 1.3)])
+def test_rosenbrocks_valley_ends_at_ones(start):
+    function = rosenbrock(start)
+    parameters = function.parameters
+    assert LBFGS(tolerance=1e-8).minimize(function, parameters, 200, go_on) == "converged"
+    np.testing.assert_allclose(parameters, 1, atol=1e-5)
+
+
+def test_float32_parameters_stay_float32_and_get_near():
+    function = rosenbrock(dtype="float32")
+    LBFGS().minimize(function, function.parameters, 200, go_on)
+    assert function.parameters.dtype == np.float32
+    np.testing.assert_allclose(function.parameters, 1, atol=0.02)
+
+
+def test_an_iteration_reports_the_loss_and_the_gradient_that_it_started_from():
+    function = rosenbrock()
+    start = function.parameters.copy()
+    reports = []
+
+    def note(value, gradient):
+        reports.append((value, gradient.copy(), function.parameters.copy()))
+        return False
+
+    LBFGS().minimize(function, function.parameters, 10, note)
+    assert len(reports) == 10
+    place = start
+    for value, gradient, after in reports:
+        assert value == pytest.approx(scipy.optimize.rosen(place), rel=1e-12)
+        np.testing.assert_allclose(gradient, scipy.optimize.rosen_der(place), rtol=1e-12)
+        assert scipy.optimize.rosen(after) < value
+        place = after
+    np.testing.assert_array_equal(function.parameters, place)
+
+
+def test_it_can_be_stopped_between_iterations():
+    function, seen = rosenbrock(), []
+
+    def third(value, gradient):
+        seen.append(function.parameters.copy())
+        return len(seen) == 3
+
+    assert LBFGS().minimize(function, function.parameters, 100, third) == "stopped"
+    assert len(seen) == 3
+    np.testing.assert_array_equal(function.parameters, seen[-1])
+
+
+def test_it_ends_after_as_many_iterations_as_asked_for():
+    function, count = rosenbrock(), []
+    ended = LBFGS().minimize(function, function.parameters, 4, lambda *_: bool(count.append(1)))
+    assert ended == "completed"
+    assert len(count) == 4
+    best = scipy.optimize.rosen(function.parameters)
+    assert best == min(function.values)
+
+
+def test_a_minimum_to_start_from_is_left_alone():
+    function = rosenbrock((1.0, 1.0))
+    assert LBFGS().minimize(function, function.parameters, 100, go_on) == "converged"
+    assert function.parameters.tolist() == [1, 1]
+
+
+def test_a_loose_tolerance_ends_sooner():
+    evaluations = []
+    for tolerance in (10.0, 1e-8):
+        function = rosenbrock()
+        LBFGS(tolerance=tolerance).minimize(function, function.parameters, 100, go_on)
+        evaluations.append(len(function.values))
+    assert evaluations[0] < evaluations[1]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_converged_means_what_the_tolerance_says(dtype):
+    """Not that the last iteration gained little, which in a long valley it may."""
+    function = rosenbrock(dtype=dtype)
+    ended = LBFGS(tolerance=1e-6).minimize(function, function.parameters, 200, go_on)
+    assert ended == "converged"
+    assert np.abs(scipy.optimize.rosen_der(function.parameters.astype(float))).max() <= 1e-6
+
+
+def test_an_error_comes_through():
+    function = rosenbrock()
+
+    def fail():
+        raise ZeroDivisionError("the loss of the third batch")
+
+    with pytest.raises(ZeroDivisionError, match="third batch"):
+        LBFGS().minimize(fail, function.parameters, 10, go_on)
+
+
+def test_scikit_learns_logistic_regression_is_found():
+    """A network without a hidden layer is a logistic regression."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    y = (X @ [1.0, -2.0, 0.5] + 0.3 + rng.logistic(size=200) > 0).astype(int)
+    oracle = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(X, y)
+    network = Network.dense([3, 1], output="sigmoid", dtype="float64")
+    LBFGS(tolerance=1e-9).minimize(
+        lambda: network.value_and_gradient(X, y), network.parameters, 500, go_on
+    )
+    np.testing.assert_allclose(network.layers[0].weights[:, 0], oracle.coef_[0], rtol=1e-3)
+    np.testing.assert_allclose(network.layers[0].bias, oracle.intercept_, rtol=1e-3)

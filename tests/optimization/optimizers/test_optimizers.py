@@ -1,0 +1,172 @@
+"""Every optimizer in the registry: PyTorch's path down a bowl, precision, memory, settings."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+from barenet.optimization.optimizers import LBFGS, OPTIMIZERS, SGD, Adam, Optimizer, as_optimizer
+
+STEPPING = sorted(set(OPTIMIZERS) - {"lbfgs"})
+
+
+def walk(optimizer, figures, rates=None, dtype="float64"):
+    """Take ten steps down the figures' bowl ½ (θ − c)ᵀ H (θ − c)."""
+    hessian, minimum = (np.array(figures[name], dtype) for name in ("hessian", "minimum"))
+    theta = np.array(figures["start"], dtype)
+    points = []
+    for step in range(10):
+        gradient = hessian @ (theta - minimum)
+        optimizer.step(theta, gradient, *(() if rates is None else (rates[step],)))
+        points.append(theta.copy())
+    return np.array(points)
+
+
+def test_pytorchs_paths(pytorch):
+    """With a constant rate all agree, momentum too: there it is lr · v, here lr is inside of v."""
+    figures = pytorch["optimizers"]
+    for spec, path in figures["paths"].items():
+        points = walk(as_optimizer(spec), figures)
+        np.testing.assert_allclose(points, path, rtol=1e-12, atol=1e-14, err_msg=spec)
+    assert {spec.partition(":")[0] for spec in figures["paths"]} == set(STEPPING)
+
+
+def test_pytorchs_paths_with_a_rate_for_each_step(pytorch):
+    figures = pytorch["optimizers"]
+    for spec, path in figures["paths_with_rates"].items():
+        points = walk(as_optimizer(spec), figures, figures["rates"])
+        np.testing.assert_allclose(points, path, rtol=1e-12, atol=1e-14, err_msg=spec)
+
+
+@pytest.mark.parametrize("name", STEPPING)
+def test_float32_takes_the_same_path_and_stays_float32(name, pytorch):
+    figures = pytorch["optimizers"]
+    single, double = OPTIMIZERS[name](), OPTIMIZERS[name]()
+    points = walk(single, figures, dtype="float32")
+    assert points.dtype == np.float32
+    assert all(moment.dtype == np.float32 for moment in single.moments.values())
+    np.testing.assert_allclose(points, walk(double, figures), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", STEPPING)
+def test_it_goes_down(name, pytorch):
+    figures = pytorch["optimizers"]
+    optimizer = OPTIMIZERS[name](learning_rate=0.1)
+    theta, minimum = np.array(figures["start"]), np.array(figures["minimum"])
+    before = np.linalg.norm(theta - minimum)
+    for _ in range(300):
+        optimizer.step(theta, np.array(figures["hessian"]) @ (theta - minimum))
+    assert np.linalg.norm(theta - minimum) < before / 2
+
+
+@pytest.mark.parametrize("name", STEPPING)
+def test_a_step_is_in_place_and_leaves_the_gradient(name):
+    optimizer, gradient = OPTIMIZERS[name](), np.array([1.0, -2.0])
+    gradient.flags.writeable = False
+    theta = np.array([1.0, 1.0])
+    view = theta[:]
+    optimizer.step(theta, gradient)
+    assert np.shares_memory(view, theta)
+    assert theta[0] < 1 < theta[1]
+    assert optimizer.n_steps == 1
+
+
+@pytest.mark.parametrize("name", STEPPING)
+def test_a_gradient_of_zero_and_of_nearly_nothing(name, dtype):
+    """Fault 89, and denormals: no division by nothing, and no step out of nothing."""
+    optimizer = OPTIMIZERS[name]()
+    theta = np.ones(2, dtype)
+    for gradient in (np.zeros(2, dtype), np.full(2, np.finfo(dtype).smallest_subnormal)):
+        optimizer.step(theta, gradient)
+    if name == "adamw":
+        theta /= (1 - 0.001 * 0.01) ** 2
+    np.testing.assert_allclose(theta, 1, atol=1e-3)
+    empty = OPTIMIZERS[name]()
+    empty.step(np.zeros(0, dtype), np.zeros(0, dtype))
+
+
+@pytest.mark.parametrize("name", STEPPING)
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))])
+def test_a_copy_goes_on_where_it_was(name, twin_of, pytorch):
+    figures = pytorch["optimizers"]
+    optimizer = OPTIMIZERS[name]()
+    walk(optimizer, figures)
+    twin = twin_of(optimizer)
+    assert twin.n_steps == 10
+    np.testing.assert_array_equal(walk(optimizer, figures), walk(twin, figures))
+
+
+@pytest.mark.parametrize("name", STEPPING)
+def test_reset_forgets_everything(name, pytorch):
+    figures = pytorch["optimizers"]
+    optimizer = OPTIMIZERS[name]()
+    first = walk(optimizer, figures)
+    assert set(optimizer.moments) == set(optimizer.moment_names)
+    optimizer.reset()
+    assert (optimizer.n_steps, optimizer.moments) == (0, {})
+    np.testing.assert_array_equal(walk(optimizer, figures), first)
+
+
+@pytest.mark.parametrize("name", [name for name in STEPPING if OPTIMIZERS[name].moment_names])
+def test_a_memory_of_another_length(name):
+    optimizer = OPTIMIZERS[name]()
+    optimizer.step(np.ones(3), np.ones(3))
+    with pytest.raises(ValueError, match=r"^optimizer: it remembers 3 .* network has 2; use a new"):
+        optimizer.step(np.ones(2), np.ones(2))
+    assert optimizer.n_steps == 1
+
+
+@pytest.mark.parametrize("rate", [-1, 0, float("nan"), float("inf"), "0.1", None, True])
+@pytest.mark.parametrize("name", STEPPING)
+def test_fault_27_a_rate_that_is_none(name, rate):
+    with pytest.raises(ValueError, match=r"^learning_rate: expected a number"):
+        OPTIMIZERS[name](learning_rate=rate)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "momentum:beta=1",
+        "momentum:beta=-0.1",
+        "nesterov:beta=1.5",
+        "rmsprop:decay=1",
+        "adam:beta1=1",
+        "adam:beta2=1",
+        "adam:beta2=nan",
+        "adam:epsilon=0",
+        "adagrad:epsilon=-1",
+        "adamw:weight_decay=-0.1",
+        "adamw:weight_decay=inf",
+        "lbfgs:memory=0",
+        "lbfgs:memory=2.5",
+        "lbfgs:memory=0.5",
+        "lbfgs:tolerance=0",
+        "lbfgs:tolerance=-1",
+    ],
+)
+def test_fault_33_a_setting_that_makes_no_optimizer(spec):
+    option = spec.partition(":")[2].partition("=")[0]
+    with pytest.raises(ValueError, match=rf"^{option}: expected a "):
+        as_optimizer(spec)
+
+
+def test_by_name():
+    assert as_optimizer("adam:beta1=0.8") == Adam(beta1=0.8)
+    assert as_optimizer("lbfgs") == LBFGS()
+    for optimizer in (SGD(), LBFGS()):
+        assert as_optimizer(optimizer) is optimizer
+    with pytest.raises(ValueError, match=r"^optimizer: unknown 'adaam', did you mean 'adam'\?"):
+        as_optimizer("adaam")
+    with pytest.raises(ValueError, match=r"^optimizer: expected one of adagrad, adam, .* got None"):
+        as_optimizer(None)
+
+
+def test_what_it_remembers_is_no_setting():
+    optimizer = Adam()
+    optimizer.step(np.ones(2), np.ones(2))
+    assert optimizer == Adam()
+    assert repr(optimizer) == repr(Adam())
+    assert all(issubclass(OPTIMIZERS[name], Optimizer) for name in STEPPING)

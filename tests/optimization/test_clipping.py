@@ -1,0 +1,93 @@
+"""Clipping: PyTorch's figures, what the limits promise, and gradients larger than their squares."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from barenet.optimization.clipping import CLIPPINGS, ClipNorm, ClipValue, as_clipping
+
+gradients = hnp.arrays(np.float64, st.integers(1, 9), elements=st.floats(-1e6, 1e6))
+limits = st.floats(1e-3, 1e3)
+
+
+@pytest.mark.parametrize("limit", ["0.5", "5", "100"])
+def test_pytorchs_clipping(pytorch, limit):
+    """PyTorch divides by norm + 1e-6, so its result is shorter by that."""
+    figures = pytorch["clipping"]
+    gradient = np.array(figures["gradient"])
+    norm = np.linalg.norm(gradient)
+    for name, clipping in (("value", ClipValue(float(limit))), ("norm", ClipNorm(float(limit)))):
+        clipped = gradient.copy()
+        clipping.clip(clipped)
+        if name == "norm" and norm > float(limit):
+            clipped *= norm / (norm + 1e-6)
+        np.testing.assert_allclose(clipped, figures[name][limit], rtol=1e-14)
+
+
+@given(gradient=gradients, limit=limits)
+def test_the_norm_is_limited_and_the_direction_kept(gradient, limit):
+    clipped = gradient.copy()
+    ClipNorm(limit).clip(clipped)
+    norm = np.linalg.norm(gradient)
+    assert np.linalg.norm(clipped) <= limit * (1 + 1e-12)
+    if norm <= limit * (1 - 1e-12):
+        np.testing.assert_array_equal(clipped, gradient)
+    np.testing.assert_allclose(clipped * norm, gradient * min(norm, limit), rtol=1e-9, atol=1e-290)
+
+
+@given(gradient=gradients, limit=limits)
+def test_each_value_is_limited(gradient, limit):
+    clipped = gradient.copy()
+    ClipValue(limit).clip(clipped)
+    expected = [max(-limit, min(limit, entry)) for entry in gradient]
+    np.testing.assert_array_equal(clipped, expected)
+
+
+@pytest.mark.parametrize("kind", CLIPPINGS.values())
+def test_it_is_in_place_and_of_the_same_precision(kind, dtype):
+    gradient = np.array([3, -4, 0], dtype)
+    kind(1.0).clip(gradient)
+    assert gradient.dtype == dtype
+    assert np.abs(gradient).max() <= 1
+    zero = np.zeros(3, dtype)
+    kind(1.0).clip(zero)
+    assert not zero.any()
+    kind(1.0).clip(np.zeros(0, dtype))
+
+
+@pytest.mark.parametrize("kind", CLIPPINGS.values())
+def test_a_gradient_whose_square_overflows_is_cut_and_not_lost(kind):
+    """1e25 squared is beyond float32: a norm of infinity would leave a gradient of zero."""
+    gradient = np.array([3e25, -4e25], np.float32)
+    kind(1.0).clip(gradient)
+    expected = {"norm": [0.6, -0.8], "value": [1, -1]}[kind.name]
+    np.testing.assert_allclose(gradient, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", CLIPPINGS.values())
+def test_a_gradient_that_is_no_number_stays_none(kind):
+    """It must reach the guard that ends the run, and not be made harmless."""
+    gradient = np.array([1.0, np.nan])
+    kind(1.0).clip(gradient)
+    assert np.isnan(gradient[1])
+
+
+@pytest.mark.parametrize("limit", [0, -1, float("nan"), float("inf"), "x", None])
+@pytest.mark.parametrize("kind", CLIPPINGS.values())
+def test_fault_33_a_limit_that_is_none(kind, limit):
+    with pytest.raises(ValueError, match=r"^clip: expected a number above 0, got "):
+        kind(limit)
+
+
+def test_by_name():
+    assert as_clipping(None) is None
+    assert as_clipping("norm:limit=2") == ClipNorm(2)
+    assert as_clipping("value:limit=0.5") == ClipValue(0.5)
+    clipping = ClipNorm(1.0)
+    assert as_clipping(clipping) is clipping
+    with pytest.raises(ValueError, match=r"^clip: expected one of norm, value, or an instance"):
+        as_clipping(1.0)

@@ -1,0 +1,131 @@
+"""Penalties: finite differences, whom they spare, one strength for each layer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.linear_model import Lasso, Ridge
+
+from barenet.model.layers import BatchNorm, Dense, LayerNorm
+from barenet.model.layout import Layout
+from barenet.model.network import Network
+from barenet.optimization.penalties import L1, L2, PENALTIES, as_penalties
+
+LAYOUT = Layout([{"weights": (2, 2), "bias": (2,)}, {"gain": (2,), "bias": (2,)},
+                 {"weights": (2, 1), "bias": (1,)}])  # fmt: skip
+DOUBLE = np.dtype("float64")
+WEIGHTS = [True] * 4 + [False] * 6 + [True] * 2 + [False]
+
+
+def test_only_weights_are_charged(dtype):
+    strengths = L2(0.5).spread(LAYOUT, np.dtype(dtype))
+    assert strengths.tolist() == [0.5 * is_weight for is_weight in WEIGHTS]
+    assert strengths.dtype == dtype
+
+
+def test_a_strength_for_each_layer_that_has_weights():
+    expected = [0.1] * 4 + [0] * 6 + [0.2] * 2 + [0]
+    for strength in ([0.1, 0.2], (0.1, 0.2), np.array([0.1, 0.2])):
+        assert L1(strength).spread(LAYOUT, DOUBLE).tolist() == expected
+    network = Network([Dense(2, 2), BatchNorm(2), LayerNorm(2), Dense(2, 1)], dtype="float64")
+    spread = L1([0.1, 0.2]).spread(network.layout, DOUBLE)
+    network.parameters[:] = spread
+    assert (network.layers[0].weights == 0.1).all()
+    assert (network.layers[3].weights == 0.2).all()
+    assert np.count_nonzero(spread) == 6
+
+
+@pytest.mark.parametrize("strength", [[], [0.1], [0.1] * 3])
+def test_a_wrong_number_of_strengths(strength):
+    with pytest.raises(ValueError, match=r"^penalty: \d strengths for 2 layers with weights; give"):
+        L2(strength).spread(LAYOUT, DOUBLE)
+
+
+def test_by_hand():
+    parameters, strengths = np.array([3.0, -1.0, 5.0]), np.array([0.1, 0.2, 0.0])
+    # ½ (0.1 · 9 + 0.2 · 1) and 0.1 · 3 + 0.2 · 1
+    assert L2(1).value(parameters, strengths) == pytest.approx(0.55)
+    assert L1(1).value(parameters, strengths) == pytest.approx(0.5)
+    assert L2(1).gradient(parameters, strengths) == pytest.approx([0.3, -0.2, 0])
+    assert L1(1).gradient(parameters, strengths) == pytest.approx([0.1, -0.2, 0])
+    assert L1(1).gradient(np.zeros(1), np.ones(1)).tolist() == [0]  # at the kink: stay
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+@given(
+    w=st.lists(st.floats(-9, 9).filter(lambda w: abs(w) > 1e-3), min_size=1, max_size=5),
+    strength=st.floats(0, 9),
+)
+def test_the_gradient_is_the_slope(name, w, strength):
+    penalty, step = PENALTIES[name](strength), 1e-5
+    parameters, strengths = np.array(w), np.full(len(w), strength)
+    gradient = penalty.gradient(parameters, strengths)
+    for i in range(len(w)):
+        moved = np.array([parameters, parameters])
+        moved[:, i] += [-step, step]
+        low, high = (penalty.value(row, strengths) for row in moved)
+        assert gradient[i] == pytest.approx((high - low) / (2 * step), rel=1e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_the_precision_is_kept(name, dtype):
+    parameters = np.array([1, -2], dtype)
+    penalty = PENALTIES[name](0.1)
+    strengths = np.full(2, 0.1, dtype)
+    assert penalty.gradient(parameters, strengths).dtype == dtype
+    assert type(penalty.value(parameters, strengths)) is float
+
+
+@pytest.mark.parametrize(
+    ("penalty", "oracle"),
+    [
+        # Its objective is Σ(e²) + α Σw², ours is Σ(e²)/2n + ½ λ Σw²: α = n λ.
+        (L2(0.1), Ridge(alpha=40 * 0.1, tol=1e-12)),
+        (L1(0.1), Lasso(alpha=0.1, tol=1e-12)),
+    ],
+    ids=repr,
+)
+def test_scikit_learns_ridge_and_lasso_have_a_gradient_of_zero(penalty, oracle):
+    """At their solution our gradient of loss and penalty together is 0, bias included."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 3))
+    y = X @ [2.0, -1.0, 0.5] + 3 + rng.normal(size=40)
+    oracle.fit(X, y)
+    network = Network.dense([3, 1], dtype="float64")
+    network.layers[0].weights = oracle.coef_[:, None]
+    network.layers[0].bias = oracle.intercept_
+    _, gradient = network.value_and_gradient(X, y)
+    strengths = penalty.spread(network.layout, DOUBLE)
+    gradient += penalty.gradient(network.parameters, strengths)
+    np.testing.assert_allclose(gradient, 0, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "strength", [-1, float("nan"), float("inf"), "x", None, [0.1, -1], [0.1, "x"], [[0.1]], {}]
+)
+@pytest.mark.parametrize("kind", PENALTIES.values())
+def test_fault_33_a_strength_that_is_none(kind, strength):
+    with pytest.raises(ValueError, match=rf"^penalty: {kind.name}'s strength must be 0 or more"):
+        kind(strength)
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        (None, []),
+        ((), []),
+        ("l2:strength=1e-4", [L2(1e-4)]),
+        (L1(0.5), [L1(0.5)]),
+        (["l1:strength=1", L2(2)], [L1(1), L2(2)]),
+    ],
+)
+def test_what_penalties_may_be_said_as(spec, expected):
+    assert as_penalties(spec) == expected
+
+
+@pytest.mark.parametrize("spec", [0.1, [0.1], "l3", {"l2": 1}])
+def test_what_is_no_penalty(spec):
+    with pytest.raises(ValueError, match=r"^penalty: "):
+        as_penalties(spec)

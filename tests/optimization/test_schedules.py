@@ -1,0 +1,188 @@
+"""Schedules: PyTorch's rates step by step, values by hand, settings that divide by nothing."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from barenet.optimization.schedules import (
+    SCHEDULES,
+    Constant,
+    Cosine,
+    ExponentialDecay,
+    InverseScaling,
+    OneCycle,
+    ReduceOnPlateau,
+    StepDecay,
+    as_schedule,
+)
+
+
+def test_pytorchs_rates(pytorch):
+    """PyTorch counts steps, of which n have n − 1 ways between them: the last is our end.
+
+    Its one-cycle has its peak at share · n − 1 of those, which is that share of n − 1 for us.
+    """
+    figures = pytorch["schedules"]
+    n = figures["total_steps"]
+    for name, schedule in {
+        "step": StepDecay(every=3, gamma=0.5),
+        "exponential": ExponentialDecay(gamma=0.9),
+        "cosine": Cosine(floor=0.05),
+        "one_cycle": OneCycle(rise=(0.3 * n - 1) / (n - 1), start=25, end=1e4),
+    }.items():
+        factors = [schedule.factor(step, n - 1) for step in range(n)]
+        np.testing.assert_allclose(factors, figures[name], rtol=1e-12, atol=1e-15, err_msg=name)
+
+
+@pytest.mark.parametrize("patience", [0, 1, 2])
+def test_pytorchs_plateau(pytorch, patience):
+    """PyTorch's patience is how many bad epochs are borne; ours counts the one that is not."""
+    figures = pytorch["schedules"]
+    schedule = ReduceOnPlateau(gamma=0.5, patience=patience + 1, minimum_delta=1e-4)
+    factors = []
+    for loss in figures["losses"]:
+        schedule.observe(loss)
+        factors.append(schedule.factor(0, 1))
+    assert factors == figures["reduce_on_plateau"][str(patience)]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "epoch", "epochs", "expected"),
+    [
+        (Constant(), 3.5, 10, 1),
+        (StepDecay(every=2, gamma=0.1), 1.99, 10, 1),
+        (StepDecay(every=2, gamma=0.1), 6, 10, 0.1**3),
+        (StepDecay(every=0.5, gamma=0.1), 0.75, 10, 0.1),
+        (ExponentialDecay(gamma=0.5), 3, 10, 0.125),
+        (ExponentialDecay(gamma=0.25), 1.5, 10, 0.125),
+        (InverseScaling(power=1), 4, 10, 0.2),
+        (InverseScaling(power=0), 4, 10, 1),
+        (Cosine(), 0, 10, 1),
+        (Cosine(), 5, 10, 0.5),
+        (Cosine(), 10, 10, 0),
+        (Cosine(), 10 / 3, 10, 0.75),  # cos 60° = ½
+        (Cosine(floor=0.2), 5, 10, 0.6),
+        (Cosine(warmup=4), 1, 10, 0.25),
+        (Cosine(warmup=4), 4, 10, 1),
+        (Cosine(warmup=4), 7, 10, 0.5),
+        (Cosine(warmup=10), 10, 10, 1),
+        (Cosine(warmup=99), 5, 10, 5 / 99),
+        (OneCycle(), 0, 10, 1 / 25),
+        (OneCycle(), 1.5, 10, 0.52),  # half way from 0.04 to 1
+        (OneCycle(), 3, 10, 1),
+        (OneCycle(), 6.5, 10, 0.5 + 0.5 * 0.04 * 1e-4),
+        (OneCycle(), 10, 10, 0.04 * 1e-4),
+        (OneCycle(rise=0), 0, 10, 1),
+        (OneCycle(rise=1), 10, 10, 1),
+    ],
+)
+def test_values_by_hand(schedule, epoch, epochs, expected):
+    assert schedule.factor(epoch, epochs) == pytest.approx(expected, rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+@given(epoch=st.floats(0, 50), extra=st.floats(0, 3))
+def test_every_factor_is_between_nought_and_one(name, epoch, extra):
+    """The optimizer's rate is the greatest one, at every moment, a little after the end too."""
+    schedule = SCHEDULES[name]()
+    factor = schedule.factor(epoch + extra, 50)
+    assert 0 <= factor <= 1
+    assert isinstance(factor, float)
+
+
+@pytest.mark.parametrize("name", sorted(set(SCHEDULES) - {"constant", "reduce_on_plateau"}))
+def test_every_schedule_ends_lower_than_its_height(name):
+    schedule = SCHEDULES[name]()
+    factors = [schedule.factor(epoch, 50) for epoch in range(51)]
+    assert factors[-1] < max(factors) == pytest.approx(1)
+
+
+def test_a_plateau_by_hand():
+    schedule = ReduceOnPlateau(gamma=0.1, patience=2)
+    seen = []
+    for loss in [5, 4, 4, 4, 4, 4, 3, 3.5, 3.4, 2]:
+        schedule.observe(loss)
+        seen.append((schedule.waited, schedule.reductions))
+    # 4 is waited for twice, then the rate is cut and the count begins anew
+    assert seen == [(0, 0), (0, 0), (1, 0), (0, 1), (1, 1), (0, 2), (0, 2), (1, 2), (0, 3), (0, 3)]
+    assert schedule.best == 2
+    assert schedule.factor(0, 1) == pytest.approx(1e-3)
+
+
+def test_a_gain_too_small_to_count():
+    schedule = ReduceOnPlateau(patience=1, minimum_delta=0.1)
+    for loss in (1.0, 0.95):  # 0.9 would have counted
+        schedule.observe(loss)
+    assert (schedule.best, schedule.reductions) == (1.0, 1)
+
+
+def test_a_loss_that_gets_better_is_never_a_plateau():
+    schedule = ReduceOnPlateau(patience=1)
+    for loss in range(20, 0, -1):
+        schedule.observe(float(loss))
+    assert schedule.factor(20, 20) == 1
+
+
+def test_a_loss_that_is_no_number_is_no_progress():
+    schedule = ReduceOnPlateau(patience=2)
+    for loss in (1.0, math.nan, math.inf):
+        schedule.observe(loss)
+    assert (schedule.best, schedule.reductions) == (1.0, 1)
+
+
+def test_what_a_plateau_has_seen_is_copied_with_it():
+    schedule = ReduceOnPlateau(patience=1)
+    for loss in (1.0, 2.0):
+        schedule.observe(loss)
+    assert copy.deepcopy(schedule).factor(0, 1) == 0.5
+    assert schedule == ReduceOnPlateau(patience=1)  # equal settings
+    assert repr(schedule) == "ReduceOnPlateau(gamma=0.5, patience=1, minimum_delta=0.0001)"
+
+
+@pytest.mark.parametrize("name", sorted(set(SCHEDULES) - {"reduce_on_plateau"}))
+def test_the_others_take_no_notice_of_a_loss(name):
+    schedule = SCHEDULES[name]()
+    before = schedule.factor(7, 10)
+    for loss in (1.0, 2.0, 3.0):
+        schedule.observe(loss)
+    assert schedule.factor(7, 10) == before
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "step:every=0",
+        "step:every=-1",
+        "step:gamma=-0.5",
+        "exponential:gamma=nan",
+        "inverse_scaling:power=-1",
+        "cosine:warmup=-1",
+        "cosine:floor=inf",
+        "one_cycle:start=0",
+        "one_cycle:end=0",
+        "one_cycle:rise=-0.1",
+        "one_cycle:rise=1.5",
+        "reduce_on_plateau:patience=0",
+        "reduce_on_plateau:patience=-1",
+        "reduce_on_plateau:gamma=x",
+    ],
+)
+def test_fault_33_a_setting_that_makes_no_schedule(spec):
+    name, _, option = spec.partition(":")
+    with pytest.raises(ValueError, match=rf"^schedule: {name}'s {option.partition('=')[0]} must"):
+        as_schedule(spec)
+
+
+def test_by_name():
+    assert as_schedule(None) == Constant()
+    assert as_schedule("step:every=3") == StepDecay(every=3)
+    schedule = Cosine()
+    assert as_schedule(schedule) is schedule
+    with pytest.raises(ValueError, match=r"^schedule: unknown 'cosin', did you mean 'cosine'\?"):
+        as_schedule("cosin")
