@@ -14,9 +14,8 @@ help:  ## list these commands
 
 setup: .venv/.installed-dev  ## install what a contributor needs into .venv
 
-demo: .venv/.installed-all  ## train on handwritten digits, keep the model and a picture in runs/
-	@mkdir -p runs
-	.venv/bin/barenet train digits --save runs/digits.safetensors --plot runs/digits.png
+demo: .venv/.installed-all  ## train on handwritten digits, keep the model and pictures in runs/
+	.venv/bin/barenet train digits
 
 test: .venv/.installed-test  ## run every test, the style checks and this project's own rules included
 	.venv/bin/python -m pytest

@@ -43,6 +43,7 @@ numpydoc_xref_param_type = False
 html_theme = "pydata_sphinx_theme"
 html_title = "barenet"
 html_theme_options = {
+    "header_links_before_dropdown": 4,  # more would wrap
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": True,

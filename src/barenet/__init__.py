@@ -5,6 +5,9 @@ The public names, all in one place. What is not listed here may change without n
 
 from __future__ import annotations
 
+from barenet.data.dataset import Dataset
+from barenet.data.datasets import load_dataset
+from barenet.data.scaling import Scaling
 from barenet.errors import (
     BarenetError,
     DataError,
@@ -15,6 +18,16 @@ from barenet.errors import (
 from barenet.files.model_file import load
 from barenet.files.predictor import Predictor
 from barenet.insight.gradient_check import GradientReport, ParameterReport, check_gradients
+from barenet.insight.plots import (
+    plot_boundary,
+    plot_confusion,
+    plot_digits,
+    plot_fit,
+    plot_fit_at_epochs,
+    plot_history,
+    plot_weights,
+    save_figure,
+)
 from barenet.model.activations import ACTIVATIONS, Activation
 from barenet.model.initializers import INITIALIZERS, Initializer
 from barenet.model.layers import LAYERS, Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm
@@ -95,6 +108,7 @@ __all__ = [
     "Constant",
     "Cosine",
     "DataError",
+    "Dataset",
     "Dense",
     "DivergenceError",
     "Dropout",
@@ -125,6 +139,7 @@ __all__ = [
     "RMSProp",
     "ReduceOnPlateau",
     "Run",
+    "Scaling",
     "Schedule",
     "SquaredError",
     "StepDecay",
@@ -132,6 +147,15 @@ __all__ = [
     "batches",
     "check_gradients",
     "load",
+    "load_dataset",
     "one_hot",
+    "plot_boundary",
+    "plot_confusion",
+    "plot_digits",
+    "plot_fit",
+    "plot_fit_at_epochs",
+    "plot_history",
+    "plot_weights",
+    "save_figure",
     "train",
 ]

@@ -37,7 +37,8 @@ def process(tmp_path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
     def start(*arguments: object, **options: object) -> subprocess.Popen[str]:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-        environment = {**os.environ, **pipes.pop("environment", {})}
+        # Buffered, as it is for a user, whatever the tests are started with.
+        environment = {**os.environ, "PYTHONUNBUFFERED": "", **pipes.pop("environment", {})}
         command = [COMMAND, *map(str, arguments)]
         started.append(subprocess.Popen(command, cwd=tmp_path, env=environment, text=True, **pipes))
         return started[-1]

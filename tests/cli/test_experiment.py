@@ -47,8 +47,15 @@ def test_every_setting_reaches_the_training():
     assert experiment.predictor.network.dtype == np.float64
     assert "Dropout(rate=0.2)" in repr(experiment.predictor.network)
     assert len(history["validation_accuracy"]) == 3
-    unclipped = prepared(epochs=3, learning_rate=0.02, batch_size="full", dtype="float64")
-    assert history["loss"] != unclipped.run([])["loss"]
+
+
+@pytest.mark.parametrize("setting", ["l1", "l2"])
+def test_penalties_are_part_of_the_loss(setting):
+    options = {"epochs": 1, "batch_size": "full", "dtype": "float64"}
+    free, priced = prepared(**options), prepared(**options, **{setting: 0.1})
+    weights = np.concatenate([layer.weights.ravel() for layer in free.predictor.network.layers])
+    price = 0.1 * (np.abs(weights).sum() if setting == "l1" else (weights**2).sum() / 2)
+    assert priced.run([])["loss"][0] - free.run([])["loss"][0] == pytest.approx(price)
 
 
 def test_clipping_is_by_norm_or_by_value():

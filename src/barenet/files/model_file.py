@@ -120,15 +120,15 @@ def write_model(
             raise ValueError(
                 f"network: {layer!r} is not one of barenet's layers, so it can't be saved"
             )
-    metadata = {
-        "format": "barenet",
-        "format_version": str(FORMAT_VERSION),
-        "network": json.dumps({"layers": [layer.config() for layer in network.layers]}),
-        "extra": json.dumps(extra),
+    card = {
+        "format_version": FORMAT_VERSION,
+        "network": {"layers": [layer.config() for layer in network.layers]},
+        "extra": extra,
     }
     own = {"parameters": network.parameters, "statistics": network.statistics}
     arrays = {name: np.ascontiguousarray(array) for name, array in {**tensors, **own}.items()}
-    write_atomically(path, to_bytes(arrays, metadata=metadata))
+    # In one entry, as safetensors writes several in random order: the same model, the same bytes.
+    write_atomically(path, to_bytes(arrays, metadata={"barenet": json.dumps(card)}))
 
 
 def read_model(
@@ -160,10 +160,14 @@ def read_model(
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: there is no such file")
     metadata, tensors = _read(path)
-    _check_version(path, metadata)
+    if "barenet" not in metadata:
+        raise ModelFileError(f"{path}: a safetensors file, but not one of barenet's models")
     try:
-        network = _rebuild(json.loads(metadata["network"]), tensors)
-        extra = json.loads(metadata["extra"])
+        card = json.loads(metadata["barenet"])
+        _check_version(path, card["format_version"])
+        network, extra = _rebuild(card["network"], tensors), dict(card["extra"])
+    except ModelFileError:
+        raise
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: not a valid model: {error}") from error
     return network, extra, tensors
@@ -180,11 +184,8 @@ def _read(path: str | PathLike[str]) -> tuple[dict[str, str], dict[str, np.ndarr
         raise ModelFileError(f"{path}: not a model file, or a damaged one: {error}") from error
 
 
-def _check_version(path: str | PathLike[str], metadata: dict[str, str]) -> None:
-    if metadata.get("format") != "barenet":
-        raise ModelFileError(f"{path}: a safetensors file, but not one of barenet's models")
-    version = metadata.get("format_version", "")
-    if not version.isdecimal() or int(version) > FORMAT_VERSION:
+def _check_version(path: str | PathLike[str], version: object) -> None:
+    if not isinstance(version, int) or not 1 <= version <= FORMAT_VERSION:
         raise ModelFileError(
             f"{path}: has format version {version}, and this barenet reads up to "
             f"{FORMAT_VERSION}; install a newer barenet"
