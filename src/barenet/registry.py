@@ -101,8 +101,8 @@ def spec_of(thing: Any) -> str:
 
     Parameters
     ----------
-    thing : dataclass instance
-        With a class attribute ``name``.
+    thing : object
+        With a class attribute ``name``; its options are its fields, if it is a dataclass.
 
     Returns
     -------
@@ -117,15 +117,15 @@ def spec_of(thing: Any) -> str:
     """
     changed = [
         f"{field.name}={_write(getattr(thing, field.name))}"
-        for field in dataclasses.fields(thing)
-        if field.init and getattr(thing, field.name) != field.default
+        for field in _options(thing)
+        if getattr(thing, field.name) != field.default
     ]
     return thing.name + (":" + ",".join(changed) if changed else "")
 
 
 def _parse_options(kind: type, text: str, argument: str) -> dict[str, Any]:
     """Read ``"a=1,b=2"`` into a dictionary, checked against the fields of `kind`."""
-    allowed = [field.name for field in dataclasses.fields(kind) if field.init]
+    allowed = [field.name for field in _options(kind)]
     options: dict[str, Any] = {}
     for part in filter(None, (part.strip() for part in _split(text))):
         key, equals, value = part.partition("=")
@@ -135,6 +135,13 @@ def _parse_options(kind: type, text: str, argument: str) -> dict[str, Any]:
             raise ValueError(f"{argument}: {part!r} is no option=value (options: {known})")
         options[key] = _read(value.strip())
     return options
+
+
+def _options(thing: Any) -> list[dataclasses.Field[Any]]:
+    """The fields that can be set; a class of a user's own that is no dataclass has none."""
+    if not dataclasses.is_dataclass(thing):
+        return []
+    return [field for field in dataclasses.fields(thing) if field.init]
 
 
 def _split(text: str) -> list[str]:

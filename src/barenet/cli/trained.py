@@ -132,7 +132,7 @@ class Trained:
             feature_names=predictor.feature_names,
             target_name=predictor.target_name,
             image_shape=predictor.image_shape,
-            description=f"{len(X):,} rows of {Path(data).name}",
+            description=f"{len(X):,} rows",
         )
 
     def file_options(self, data: str, file: FileOptions) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Recipe:
     learning_rate : float, optional
         Step size. By default the optimizer's own.
     schedule : str, optional
-        How the learning rate changes, such as step:every=10,factor=0.5.
+        How the learning rate changes, such as step:every=10,gamma=0.5.
     l1 : float, optional
         Strength of the L1 penalty on the weights.
     l2 : float, optional

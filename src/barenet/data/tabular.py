@@ -98,7 +98,7 @@ def load_table(
         classes=classes,
         feature_names=tuple(features),
         target_name=target,
-        description=f"{table.n_rows:,} rows of {path.name}",
+        description=f"{table.n_rows:,} rows, {len(table.names):,} columns",
     )
 
 

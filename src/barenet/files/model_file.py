@@ -118,7 +118,8 @@ def write_model(
     for layer in network.layers:
         if LAYERS.get(layer.name) is not type(layer):
             raise ValueError(
-                f"network: {layer!r} is not one of barenet's layers, so it can't be saved"
+                f"network: {layer!r} is not one of barenet's layers, so nobody could load it; "
+                "barenet.LAYERS[name] = its class makes it one, here and where it is loaded"
             )
     card = {
         "format_version": FORMAT_VERSION,

@@ -310,7 +310,7 @@ class Orthogonal(Initializer):
         return self.gain * (Q if rows >= columns else Q.T)
 
 
-#: Every initializer by its name.
+#: Every initializer by its name; Glorot's, He's and LeCun's are uniform if nothing else is said.
 INITIALIZERS: dict[str, type[Initializer]] = {
     kind.name: kind
     for kind in (
@@ -318,6 +318,7 @@ INITIALIZERS: dict[str, type[Initializer]] = {
         LeCunUniform, LeCunNormal, Orthogonal,
     )
 }  # fmt: skip
+INITIALIZERS |= {"glorot": GlorotUniform, "he": HeUniform, "lecun": LeCunUniform}
 
 
 def as_initializer(spec: str | Initializer, argument: str = "init") -> Initializer:

@@ -140,7 +140,7 @@ class EarlyStopping(Callback):
     >>> import numpy as np
     >>> X = np.linspace(-1, 1, 20).reshape(-1, 1)
     >>> history = train(
-    ...     Network.dense([1, 8, 1]), X, X[:, 0] ** 2, epochs=500, batch_size=10,
+    ...     Network.dense([1, 8, 1]), X, X[:, 0] ** 2, epochs=500,
     ...     validation_data=(X, -X[:, 0]), callbacks=[EarlyStopping(patience=3)],
     ... )
     >>> len(history) - history.best_epoch

@@ -40,8 +40,8 @@ class Progress(Callback):
     >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
     >>> _ = train(network, [[1.0]], [1.0], optimizer="sgd", batch_size=1, epochs=3,
     ...           callbacks=Progress(every=2, file=sys.stdout))
-    epoch 0  loss 0.500000  rate 0.1
-    epoch 2  loss 0.204800  rate 0.1
+    epoch 0  loss 0.500000000  rate 0.1
+    epoch 2  loss 0.204800000  rate 0.1
     """
 
     def __init__(self, every: int | None = None, *, file: TextIO | None = None) -> None:
@@ -67,7 +67,7 @@ class Progress(Callback):
     def on_epoch(self, run: Run) -> None:
         due = run.epoch % self.step == 0 or (run.epoch == run.epochs - 1 and self.every is None)
         if due and (self.bar is None or self.every is not None):
-            self._print(f"epoch {run.epoch}  {describe(run)}")
+            self._print(f"epoch {run.epoch}  {_in_full(run)}")
 
     def on_end(self, run: Run) -> None:
         if self.bar is not None:
@@ -88,7 +88,7 @@ class Progress(Callback):
 
         self.bar = RichProgress(
             TextColumn("epoch {task.fields[epoch]}/{task.total:.0f}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=12),
             TextColumn("{task.fields[numbers]}"),
             TimeRemainingColumn(),
             console=Console(file=stream),
@@ -99,16 +99,23 @@ class Progress(Callback):
 
     def _move_bar(self, run: Run, done: float) -> None:
         assert self.bar is not None and self.task is not None
-        numbers = describe(run) if len(run.history) else ""
+        numbers = _in_short(run) if len(run.history) else ""
         self.bar.update(self.task, completed=done, epoch=int(done), numbers=numbers, refresh=True)
 
 
-def describe(run: Run) -> str:
-    """Write the last epoch's numbers in a line."""
+def _in_short(run: Run) -> str:
+    """Write what fits beside the bar, on a terminal of 80 columns."""
     last = run.history.last()
-    parts = [f"loss {last['loss']:.6f}"]
+    names = {"loss": "loss", "validation_loss": "validation", "learning_rate": "rate"}
+    return " ".join(f"{names[key]} {last[key]:.3g}" for key in names if key in last)
+
+
+def _in_full(run: Run) -> str:
+    """Write the last epoch's numbers, losses with as many digits as the precision carries."""
+    last, digits = run.history.last(), 9 if run.network.dtype.itemsize == 8 else 6
+    parts = [f"loss {last['loss']:.{digits}f}"]
     if "validation_loss" in last:
-        parts.append(f"validation {last['validation_loss']:.6f}")
+        parts.append(f"validation {last['validation_loss']:.{digits}f}")
     for name in ("accuracy", "r2"):
         value = last.get(f"validation_{name}", last.get(name))
         parts += [] if value is None else [f"{name} {value:.4f}"]

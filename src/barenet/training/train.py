@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import Literal
 
 from numpy.typing import ArrayLike
 
@@ -33,7 +34,7 @@ def train(
     loss: str | Loss | None = None,
     optimizer: str | Optimizer | LBFGS = "adam",
     epochs: int = 100,
-    batch_size: int | None = 32,
+    batch_size: int | Literal["auto"] | None = "auto",
     shuffle: bool = True,
     sample_weight: ArrayLike | None = None,
     validation_data: Sequence[ArrayLike] | None = None,
@@ -61,8 +62,9 @@ def train(
         How a gradient becomes a step. An instance keeps its moments from call to call.
     epochs : int, default=100
         Passes over all rows; for L-BFGS its most iterations.
-    batch_size : int or None, default=32
-        Rows in a step; None for all at once. L-BFGS always takes all.
+    batch_size : int, "auto" or None, default="auto"
+        Rows in a step; "auto" is 32, or all if there are fewer, None is all at once. L-BFGS always
+        takes all.
     shuffle : bool, default=True
         Visit the rows in a new order each epoch.
     sample_weight : array-like of shape (n_samples,), optional
@@ -156,11 +158,13 @@ def _check_validation(
         raise ValueError(f"validation_data: {error}") from error
 
 
-def _check_batch_size(batch_size: int | None, job: Job) -> int:
+def _check_batch_size(batch_size: int | Literal["auto"] | None, job: Job) -> int:
     """L-BFGS takes all rows at once, as does None; more than all is clipped, and said."""
     n_rows = len(job.rows.X)
     if batch_size is None or isinstance(job.optimizer, LBFGS):
         return n_rows
+    if batch_size == "auto":
+        return min(32, n_rows)
     size = check_count(batch_size, "batch_size")
     if size > n_rows:
         warnings.warn(

@@ -143,6 +143,14 @@ class Layer(ABC):
         """Whether the layer belongs to a network."""
         return any(name in vars(self) for name in (*self.parameter_shapes, *self.statistic_shapes))
 
+    def __getattr__(self, name: str) -> Any:
+        """Say where a layer gets its arrays from, to whoever asks too early."""
+        if name in self.parameter_shapes or name in self.statistic_shapes:
+            raise AttributeError(
+                f"{self!r} has no {name} yet: it gets its arrays from a network, Network([layer])"
+            )
+        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+
     def __setattr__(self, name: str, value: Any) -> None:
         """Write a parameter through to the flat vector: ``layer.bias = 0`` keeps the view."""
         if isinstance(vars(self).get(name), np.ndarray):
