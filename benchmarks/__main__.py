@@ -69,7 +69,7 @@ def sklearn_epoch(work: Work) -> Callable[[], object]:
     X, y = work.data()
     kind = MLPClassifier if work.sizes[-1] > 1 else MLPRegressor
     model = kind(
-        work.sizes[1:-1],
+        hidden_layer_sizes=work.sizes[1:-1],
         solver=work.optimizer,
         momentum=0,
         batch_size=work.batch_size,
