@@ -89,7 +89,7 @@ def test_the_text_and_the_repr_of_a_thing_build_it_again(argument, kind, data):
 
 def test_a_registry_holds_each_under_its_own_name():
     for registry in [LAYERS, *(registry for registry, _ in REGISTRIES.values())]:
-        assert all(kind.name == name for name, kind in registry.items())
+        assert all(registry[kind.name] is kind for kind in registry.values())
         assert all(name == name.lower() and ":" not in name for name in registry)
 
 

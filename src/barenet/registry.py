@@ -8,10 +8,12 @@ colon; this file turns the text into the object and the object back into the tex
 from __future__ import annotations
 
 import ast
-import dataclasses
 import difflib
 from collections.abc import Mapping
+from dataclasses import MISSING
 from typing import Any, TypeVar
+
+from barenet.options import options_of
 
 T = TypeVar("T")
 
@@ -53,10 +55,11 @@ def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argumen
         raise ValueError(f"{argument}: expected one of {names}, or an instance, got {spec!r}")
     name, _, options = spec.strip().partition(":")
     kind = lookup(registry, name.strip(), argument)
-    try:
-        return kind(**_parse_options(kind, options, argument))
-    except TypeError as error:
-        raise ValueError(f"{argument}: {name}: {error}") from error
+    chosen = _parse_options(kind, options, argument)
+    missing = [o.name for o in options_of(kind) if o.default is MISSING and o.name not in chosen]
+    if missing:
+        raise ValueError(f"{argument}: {name} needs {missing[0]}, as in '{name}:{missing[0]}=1'")
+    return kind(**chosen)
 
 
 def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
@@ -117,7 +120,7 @@ def spec_of(thing: Any) -> str:
     """
     changed = [
         f"{field.name}={_write(getattr(thing, field.name))}"
-        for field in _options(thing)
+        for field in options_of(thing)
         if getattr(thing, field.name) != field.default
     ]
     return thing.name + (":" + ",".join(changed) if changed else "")
@@ -125,7 +128,7 @@ def spec_of(thing: Any) -> str:
 
 def _parse_options(kind: type, text: str, argument: str) -> dict[str, Any]:
     """Read ``"a=1,b=2"`` into a dictionary, checked against the fields of `kind`."""
-    allowed = [field.name for field in _options(kind)]
+    allowed = [field.name for field in options_of(kind)]
     options: dict[str, Any] = {}
     for part in filter(None, (part.strip() for part in _split(text))):
         key, equals, value = part.partition("=")
@@ -135,13 +138,6 @@ def _parse_options(kind: type, text: str, argument: str) -> dict[str, Any]:
             raise ValueError(f"{argument}: {part!r} is no option=value (options: {known})")
         options[key] = _read(value.strip())
     return options
-
-
-def _options(thing: Any) -> list[dataclasses.Field[Any]]:
-    """The fields that can be set; a class of a user's own that is no dataclass has none."""
-    if not dataclasses.is_dataclass(thing):
-        return []
-    return [field for field in dataclasses.fields(thing) if field.init]
 
 
 def _split(text: str) -> list[str]:
@@ -160,7 +156,7 @@ def _read(text: str) -> Any:
     """Read a number, a boolean, None or a list of them; anything else stays text."""
     try:
         value = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return {"true": True, "false": False, "none": None, "inf": float("inf")}.get(
             text.lower(), text
         )

@@ -97,7 +97,7 @@ def test_wrong_sizes(case):
         ({"hidden": "rellu"}, r"unknown 'rellu', did you mean 'relu'\?"),
         ({"output": "sofmax"}, r"unknown 'sofmax', did you mean 'softmax'\?"),
         ({"output": None}, r"expected one of"),
-        ({"init": "he"}, r"^init: unknown 'he'"),
+        ({"init": "hee"}, r"^init: unknown 'hee'"),
         ({"bias_init": "ones"}, r"^bias_init: unknown 'ones'"),
         ({"bias_init": "orthogonal"}, r"^bias_init: orthogonal needs a matrix"),
         ({"dropout": 1.0}, r"dropout"),

@@ -35,7 +35,9 @@ def draw(spec: str | Initializer, n_inputs: int, n_outputs: int, seed: int = 0) 
 
 
 def test_every_initializer_has_its_variance_here():
-    assert {spec.partition(":")[0] for spec in VARIANCES} == set(INITIALIZERS)
+    assert {spec.partition(":")[0] for spec in VARIANCES} == {
+        kind.name for kind in INITIALIZERS.values()
+    }
 
 
 @pytest.mark.parametrize("spec", VARIANCES)
@@ -97,6 +99,11 @@ def test_orthogonal_is_uniform_over_all_rotations():
 def test_orthogonal_is_not_for_a_bias():
     with pytest.raises(ValueError, match=r"^bias_init: orthogonal needs a matrix"):
         Orthogonal().draw(np.random.RandomState(0), (3,), 2, 3)
+
+
+@pytest.mark.parametrize("name", ["glorot", "he", "lecun"])
+def test_the_short_name_is_the_uniform_one(name):
+    assert as_initializer(name) == as_initializer(f"{name}_uniform")
 
 
 @pytest.mark.parametrize("name", INITIALIZERS)

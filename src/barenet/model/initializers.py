@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from barenet.model.arrays import FloatArray
+from barenet.options import WithOptions, option
 from barenet.registry import build
 
 __all__ = [
@@ -32,13 +33,13 @@ __all__ = [
 ]
 
 
-class Initializer(ABC):
+class Initializer(WithOptions, ABC):
     """A way to draw the first values of an array of parameters.
 
     Attributes
     ----------
-    name : str
-        What the initializer is called in `INITIALIZERS`.
+    role, name : str
+        The argument that it is for, and what it is called in `INITIALIZERS`.
 
     Examples
     --------
@@ -52,7 +53,7 @@ class Initializer(ABC):
     array([[0.5, 0.5]])
     """
 
-    name: ClassVar[str]
+    role: ClassVar[str] = "init"
 
     @abstractmethod
     def draw(
@@ -111,7 +112,7 @@ class Normal(Initializer):
     array([0.1764, 0.04 ])
     """
 
-    std: float = 0.1
+    std: float = option(0.1, least=0)
     name: ClassVar[str] = "normal"
 
     def draw(
@@ -136,7 +137,7 @@ class Uniform(Initializer):
     array([0.0098, 0.043 ])
     """
 
-    limit: float = 0.1
+    limit: float = option(0.1, least=0)
     name: ClassVar[str] = "uniform"
 
     def draw(
@@ -296,7 +297,7 @@ class Orthogonal(Initializer):
     array([[1., 0.], [0., 1.]])
     """
 
-    gain: float = 1.0
+    gain: float = option(1.0, least=0)
     name: ClassVar[str] = "orthogonal"
 
     def draw(

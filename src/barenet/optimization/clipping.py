@@ -9,20 +9,20 @@ from typing import ClassVar
 import numpy as np
 
 from barenet.model.arrays import FloatArray
-from barenet.model.validation import check_positive
+from barenet.options import WithOptions, option
 from barenet.registry import build
 
 __all__ = ["CLIPPINGS", "ClipNorm", "ClipValue", "Clipping", "as_clipping"]
 
 
 @dataclass(frozen=True)
-class Clipping(ABC):
+class Clipping(WithOptions, ABC):
     """A limit to the gradient.
 
     Attributes
     ----------
-    name : str
-        What the clipping is called in `CLIPPINGS`.
+    role, name : str
+        The argument that it is for, and what it is called in `CLIPPINGS`.
     limit : float
         The greatest size that is left alone.
 
@@ -34,14 +34,11 @@ class Clipping(ABC):
     Examples
     --------
     >>> as_clipping("norm:limit=1")
-    ClipNorm(limit=1)
+    ClipNorm(limit=1.0)
     """
 
-    name: ClassVar[str]
-    limit: float
-
-    def __post_init__(self) -> None:
-        check_positive(self.limit, "clip")
+    role: ClassVar[str] = "clip"
+    limit: float = option(above=0)
 
     @abstractmethod
     def clip(self, gradient: FloatArray) -> None:

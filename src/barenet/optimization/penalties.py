@@ -5,9 +5,8 @@ Biases are free, as are the gains of norms: they don't make a function wilder.
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,19 +14,20 @@ import numpy as np
 
 from barenet.model.arrays import FloatArray
 from barenet.model.layout import Layout
+from barenet.options import WithOptions, check_number
 from barenet.registry import build
 
 __all__ = ["L1", "L2", "PENALTIES", "Penalty", "as_penalties"]
 
 
 @dataclass(frozen=True)
-class Penalty(ABC):
+class Penalty(WithOptions, ABC):
     """A price on the size of the weights.
 
     Attributes
     ----------
-    name : str
-        What the penalty is called in `PENALTIES`.
+    role, name : str
+        The argument that it is for, and what it is called in `PENALTIES`.
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
 
@@ -45,16 +45,16 @@ class Penalty(ABC):
     array([0.1, 0.1, 0. , 0. , 0. ])
     """
 
-    name: ClassVar[str]
+    role: ClassVar[str] = "penalty"
     strength: float | Sequence[float]
 
     def __post_init__(self) -> None:
-        values = [self.strength] if isinstance(self.strength, int | float) else self.strength
-        for value in values:
-            if not isinstance(value, int | float) or not 0 <= value < math.inf:
-                raise ValueError(
-                    f"penalty: {self.name}'s strength must be 0 or more, got {value!r}"
-                )
+        what = f"penalty: {self.name}'s strength"
+        if isinstance(self.strength, Iterable) and not isinstance(self.strength, str):
+            each = tuple(check_number(value, what, least=0) for value in self.strength)
+            object.__setattr__(self, "strength", each)
+        else:
+            object.__setattr__(self, "strength", check_number(self.strength, what, least=0))
 
     @abstractmethod
     def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
@@ -108,7 +108,7 @@ class Penalty(ABC):
         """
         slots = [slot for slot in layout.slots if slot.name == "weights"]
         strength = self.strength
-        values = [strength] * len(slots) if isinstance(strength, int | float) else list(strength)
+        values = [strength] * len(slots) if isinstance(strength, float) else list(strength)
         if len(values) != len(slots):
             raise ValueError(
                 f"penalty: {len(values)} strengths for {len(slots)} layers with weights; "
@@ -187,5 +187,7 @@ def as_penalties(spec: str | Penalty | Sequence[str | Penalty] | None) -> list[P
     list of Penalty
         The instances; empty for None.
     """
-    entries = [] if spec is None else [spec] if isinstance(spec, str | Penalty) else list(spec)
+    if spec is None:
+        return []
+    entries = list(spec) if isinstance(spec, list | tuple) else [spec]
     return [build(Penalty, PENALTIES, entry, "penalty") for entry in entries]

@@ -6,12 +6,12 @@ same one serves any optimizer and any rate. Time is counted in epochs, with frac
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from barenet.options import WithOptions, option
 from barenet.registry import build
 
 __all__ = [
@@ -29,18 +29,18 @@ __all__ = [
 
 
 @dataclass
-class Schedule(ABC):
+class Schedule(WithOptions, ABC):
     """A factor on the learning rate, over time.
 
     Attributes
     ----------
-    name : str
-        What the schedule is called in `SCHEDULES`.
+    role, name : str
+        The argument that it is for, and what it is called in `SCHEDULES`.
 
     Raises
     ------
     ValueError
-        If a setting is not a number of 0 or more.
+        If an option is out of its range.
 
     Examples
     --------
@@ -54,17 +54,7 @@ class Schedule(ABC):
     0.75
     """
 
-    name: ClassVar[str]
-
-    def __post_init__(self) -> None:
-        for option in dataclasses.fields(self):
-            value = getattr(self, option.name)
-            number = isinstance(value, int | float) and 0 <= value < math.inf
-            if option.init and not number:
-                raise ValueError(
-                    f"schedule: {self.name}'s {option.name} must be a number of 0 or more, "
-                    f"got {value!r}"
-                )
+    role: ClassVar[str] = "schedule"
 
     @abstractmethod
     def factor(self, epoch: float, epochs: int) -> float:
@@ -115,7 +105,7 @@ class StepDecay(Schedule):
 
     Parameters
     ----------
-    every : int, default=10
+    every : float, default=10
         Epochs between two steps.
     gamma : float, default=0.5
         What each step multiplies by.
@@ -127,8 +117,8 @@ class StepDecay(Schedule):
     """
 
     name: ClassVar[str] = "step"
-    every: float = 10
-    gamma: float = 0.5
+    every: float = option(10.0, above=0)
+    gamma: float = option(0.5, least=0)
 
     def factor(self, epoch: float, epochs: int) -> float:
         return self.gamma ** math.floor(epoch / self.every)
@@ -150,7 +140,7 @@ class ExponentialDecay(Schedule):
     """
 
     name: ClassVar[str] = "exponential"
-    gamma: float = 0.95
+    gamma: float = option(0.95, least=0)
 
     def factor(self, epoch: float, epochs: int) -> float:
         return self.gamma**epoch
@@ -172,7 +162,7 @@ class InverseScaling(Schedule):
     """
 
     name: ClassVar[str] = "inverse_scaling"
-    power: float = 0.5
+    power: float = option(0.5, least=0)
 
     def factor(self, epoch: float, epochs: int) -> float:
         return 1 / (1 + epoch) ** self.power
@@ -199,8 +189,8 @@ class Cosine(Schedule):
     """
 
     name: ClassVar[str] = "cosine"
-    warmup: float = 0
-    floor: float = 0
+    warmup: float = option(0.0, least=0)
+    floor: float = option(0.0, least=0)
 
     def factor(self, epoch: float, epochs: int) -> float:
         if epoch < self.warmup:
@@ -231,9 +221,9 @@ class OneCycle(Schedule):
     """
 
     name: ClassVar[str] = "one_cycle"
-    rise: float = 0.3
-    start: float = 25
-    end: float = 1e4
+    rise: float = option(0.3, least=0, below=1)
+    start: float = option(25.0, above=0)
+    end: float = option(1e4, above=0)
 
     def factor(self, epoch: float, epochs: int) -> float:
         top = self.rise * epochs
@@ -274,9 +264,9 @@ class ReduceOnPlateau(Schedule):
     """
 
     name: ClassVar[str] = "reduce_on_plateau"
-    gamma: float = 0.5
-    patience: int = 10
-    minimum_delta: float = 1e-4
+    gamma: float = option(0.5, least=0)
+    patience: int = option(10, least=1, whole=True)
+    minimum_delta: float = option(1e-4, least=0)
     best: float = field(default=math.inf, init=False, repr=False, compare=False)
     waited: int = field(default=0, init=False, repr=False, compare=False)
     reductions: int = field(default=0, init=False, repr=False, compare=False)

@@ -78,8 +78,8 @@ def test_the_logits_are_before_the_activation_and_backward_knows():
 def test_fault_33_wrong_names():
     with pytest.raises(ValueError, match=r"^activation: unknown 'rellu', did you mean 'relu'\?"):
         Dense(2, 3, "rellu")
-    with pytest.raises(ValueError, match=r"^init: unknown 'he'"):
-        Dense(2, 3, init="he")
+    with pytest.raises(ValueError, match=r"^init: unknown 'hee', did you mean 'he'"):
+        Dense(2, 3, init="hee")
     with pytest.raises(ValueError, match=r"^bias_init: unknown 'ones'"):
         Dense(2, 3, bias_init="ones")
     with pytest.raises(ValueError, match=r"^n_out: expected a whole number of 1 or more, got 0"):

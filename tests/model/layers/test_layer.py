@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -14,12 +17,12 @@ class Scale(Layer):
 
     name = "scale"
 
-    def __init__(self, n_in):
-        self.n_in = n_in
+    def __init__(self, width):
+        self.width = width
 
     @property
     def parameter_shapes(self):
-        return {"factor": (self.n_in,)}
+        return {"factor": (self.width,)}
 
     @property
     def statistic_shapes(self):
@@ -55,6 +58,24 @@ def test_a_layer_of_ones_own_learns_in_a_network():
         assert gradient[i] == pytest.approx((values[0] - values[1]) / (2 * step), abs=1e-7)
     assert network.layers[1].rows.tolist() == [2 * (1 + 2 * network.n_parameters)]
     assert network.statistics.tolist() == network.layers[1].rows.tolist()
+
+
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_layer_of_ones_own_is_copied_with_its_network(twin_of):
+    network = Network([Dense(2, 3), Scale(3)], dtype="float64")
+    network.forward(np.ones((5, 2)), training=True)
+    twin = twin_of(network)
+    assert twin.layers[1].rows.tolist() == [5]
+    twin.layers[1].factor = 7
+    assert twin.parameters[-3:].tolist() == [7, 7, 7]
+    assert network.parameters[-3:].tolist() == [2, 2, 2]
+
+
+def test_an_array_that_is_asked_for_too_early():
+    with pytest.raises(AttributeError, match=r"^Dense\(2, 3, 'identity'\) has no weights yet: "):
+        print(Dense(2, 3).weights)
+    with pytest.raises(AttributeError, match=r"no attribute 'wieghts'"):
+        print(Dense(2, 3).wieghts)
 
 
 def test_what_a_layer_may_leave_out():

@@ -10,19 +10,20 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from barenet.model.arrays import FloatArray
+from barenet.options import WithOptions
 
 __all__ = ["Activation"]
 
 
-class Activation(ABC):
+class Activation(WithOptions, ABC):
     """A function f from Z to A, with its derivative.
 
     A subclass that works entry by entry defines `forward` and `derivative`.
 
     Attributes
     ----------
-    name : str
-        What the activation is called in `ACTIVATIONS`.
+    role, name : str
+        The argument that it is for, and what it is called in `ACTIVATIONS`.
 
     Examples
     --------
@@ -38,7 +39,7 @@ class Activation(ABC):
     'sine'
     """
 
-    name: ClassVar[str]
+    role: ClassVar[str] = "activation"
 
     @abstractmethod
     def forward(self, Z: FloatArray) -> FloatArray:

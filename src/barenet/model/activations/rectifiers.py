@@ -9,6 +9,7 @@ import numpy as np
 
 from barenet.model.activations.activation import Activation
 from barenet.model.arrays import FloatArray
+from barenet.options import option
 
 __all__ = ["ELU", "Identity", "LeakyReLU", "ReLU"]
 
@@ -71,7 +72,7 @@ class LeakyReLU(Activation):
     array([[-0.1, 2. ]])
     """
 
-    slope: float = 0.01
+    slope: float = option(0.01)
     name: ClassVar[str] = "leaky_relu"
 
     def forward(self, Z: FloatArray) -> FloatArray:
@@ -100,7 +101,7 @@ class ELU(Activation):
     array([[-0.6321, 2. ]])
     """
 
-    alpha: float = 1.0
+    alpha: float = option(1.0)
     name: ClassVar[str] = "elu"
 
     def forward(self, Z: FloatArray) -> FloatArray:

@@ -13,17 +13,18 @@ import numpy as np
 
 from barenet.model.activations import Activation
 from barenet.model.arrays import FloatArray
+from barenet.options import WithOptions
 
 __all__ = ["Loss"]
 
 
-class Loss(ABC):
+class Loss(WithOptions, ABC):
     """The distance between what a network says and what it should say.
 
     Attributes
     ----------
-    name : str
-        What the loss is called in `LOSSES`.
+    role, name : str
+        The argument that it is for, and what it is called in `LOSSES`.
     outputs : tuple of str, optional
         Output activations that it can be computed from; None if from any.
 
@@ -40,7 +41,7 @@ class Loss(ABC):
     16.0
     """
 
-    name: ClassVar[str]
+    role: ClassVar[str] = "loss"
     outputs: ClassVar[tuple[str, ...] | None] = None
 
     @abstractmethod

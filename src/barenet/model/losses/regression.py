@@ -10,6 +10,7 @@ import numpy as np
 from barenet.model.activations import Activation
 from barenet.model.arrays import FloatArray
 from barenet.model.losses.loss import Loss
+from barenet.options import option
 
 __all__ = [
     "AbsoluteError",
@@ -48,7 +49,7 @@ class SquaredError(Loss):
     array([[1.], [2.]])
     """
 
-    factor: float = 0.5
+    factor: float = option(0.5, above=0)
     name: ClassVar[str] = "squared_error"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -102,12 +103,8 @@ class Huber(Loss):
     1.0
     """
 
-    delta: float = 1.0
+    delta: float = option(1.0, above=0)
     name: ClassVar[str] = "huber"
-
-    def __post_init__(self) -> None:
-        if not 0 < self.delta < np.inf:
-            raise ValueError(f"loss: huber's delta must be a positive number, got {self.delta!r}")
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         size = np.abs(output - y)
@@ -142,12 +139,8 @@ class Quantile(Loss):
     0.5
     """
 
-    q: float = 0.5
+    q: float = option(0.5, above=0, below=1)
     name: ClassVar[str] = "quantile"
-
-    def __post_init__(self) -> None:
-        if not 0 < self.q < 1:
-            raise ValueError(f"loss: quantile's q must be between 0 and 1, got {self.q!r}")
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         error = y - output

@@ -9,6 +9,7 @@ import numpy as np
 
 from barenet.model.arrays import FloatArray
 from barenet.optimization.optimizers.optimizer import Optimizer
+from barenet.options import option
 
 __all__ = ["AdaGrad", "Adam", "AdamW", "RMSProp"]
 
@@ -38,8 +39,8 @@ class AdaGrad(Optimizer):
 
     name: ClassVar[str] = "adagrad"
     moment_names: ClassVar[tuple[str, ...]] = ("squares",)
-    learning_rate: float = 0.01
-    epsilon: float = 1e-10
+    learning_rate: float = option(0.01, above=0)
+    epsilon: float = option(1e-10, above=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         s = self.moments["squares"]
@@ -73,9 +74,9 @@ class RMSProp(Optimizer):
 
     name: ClassVar[str] = "rmsprop"
     moment_names: ClassVar[tuple[str, ...]] = ("squares",)
-    learning_rate: float = 0.001
-    decay: float = 0.99
-    epsilon: float = 1e-8
+    learning_rate: float = option(0.001, above=0)
+    decay: float = option(0.99, least=0, below=1)
+    epsilon: float = option(1e-8, above=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         s = self.moments["squares"]
@@ -117,10 +118,10 @@ class Adam(Optimizer):
 
     name: ClassVar[str] = "adam"
     moment_names: ClassVar[tuple[str, ...]] = ("mean", "squares")
-    learning_rate: float = 0.001
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
+    learning_rate: float = option(0.001, above=0)
+    beta1: float = option(0.9, least=0, below=1)
+    beta2: float = option(0.999, least=0, below=1)
+    epsilon: float = option(1e-8, above=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
@@ -162,11 +163,11 @@ class AdamW(Optimizer):
 
     name: ClassVar[str] = "adamw"
     moment_names: ClassVar[tuple[str, ...]] = ("mean", "squares")
-    learning_rate: float = 0.001
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
-    weight_decay: float = 0.01
+    learning_rate: float = option(0.001, above=0)
+    beta1: float = option(0.9, least=0, below=1)
+    beta2: float = option(0.999, least=0, below=1)
+    epsilon: float = option(1e-8, above=0)
+    weight_decay: float = option(0.01, least=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from barenet.model.arrays import FloatArray
 from barenet.optimization.optimizers.optimizer import Optimizer
+from barenet.options import option
 
 __all__ = ["SGD", "Momentum", "Nesterov"]
 
@@ -32,7 +33,7 @@ class SGD(Optimizer):
     """
 
     name: ClassVar[str] = "sgd"
-    learning_rate: float = 0.1
+    learning_rate: float = option(0.1, above=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         parameters -= rate * gradient
@@ -63,8 +64,8 @@ class Momentum(Optimizer):
 
     name: ClassVar[str] = "momentum"
     moment_names: ClassVar[tuple[str, ...]] = ("velocity",)
-    learning_rate: float = 0.01
-    beta: float = 0.9
+    learning_rate: float = option(0.01, above=0)
+    beta: float = option(0.9, least=0, below=1)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         v = self.moments["velocity"]
@@ -100,8 +101,8 @@ class Nesterov(Optimizer):
 
     name: ClassVar[str] = "nesterov"
     moment_names: ClassVar[tuple[str, ...]] = ("velocity",)
-    learning_rate: float = 0.01
-    beta: float = 0.9
+    learning_rate: float = option(0.01, above=0)
+    beta: float = option(0.9, least=0, below=1)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         v = self.moments["velocity"]

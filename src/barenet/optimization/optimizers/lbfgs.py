@@ -9,13 +9,13 @@ from typing import ClassVar
 import numpy as np
 
 from barenet.model.arrays import FloatArray
-from barenet.optimization.optimizers.optimizer import check_options
+from barenet.options import WithOptions, option
 
 __all__ = ["LBFGS"]
 
 
 @dataclass
-class LBFGS:
+class LBFGS(WithOptions):
     """Limited-memory BFGS through ``scipy.optimize.minimize``.
 
     It needs the loss of all rows at once, has no learning rate (a line search finds each step's
@@ -31,8 +31,8 @@ class LBFGS:
 
     Attributes
     ----------
-    name : str
-        What it is called in `OPTIMIZERS`.
+    role, name : str
+        The argument that it is for, and what it is called in `OPTIMIZERS`.
 
     Examples
     --------
@@ -45,11 +45,9 @@ class LBFGS:
     """
 
     name: ClassVar[str] = "lbfgs"
-    memory: int = 10
-    tolerance: float = 1e-5
-
-    def __post_init__(self) -> None:
-        check_options(self)
+    role: ClassVar[str] = "optimizer"
+    memory: int = option(10, least=1, whole=True)
+    tolerance: float = option(1e-5, least=0)
 
     def minimize(
         self,

@@ -5,26 +5,26 @@ All works on flat vectors, so a rule is written as in the paper it comes from.
 
 from __future__ import annotations
 
-import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from barenet.model.arrays import FloatArray
+from barenet.options import WithOptions, option
 
-__all__ = ["Optimizer", "check_options"]
+__all__ = ["Optimizer"]
 
 
 @dataclass
-class Optimizer(ABC):
+class Optimizer(WithOptions, ABC):
     """A rule for the next step.
 
     Attributes
     ----------
-    name : str
-        What the optimizer is called in `OPTIMIZERS`.
+    role, name : str
+        The argument that it is for, and what it is called in `OPTIMIZERS`.
     learning_rate : float
         Scale of a step.
     moment_names : tuple of str
@@ -55,17 +55,14 @@ class Optimizer(ABC):
     array([0.9])
     """
 
-    name: ClassVar[str]
+    role: ClassVar[str] = "optimizer"
     moment_names: ClassVar[tuple[str, ...]] = ()
 
-    learning_rate: float
+    learning_rate: float = option(above=0)
     moments: dict[str, FloatArray] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     n_steps: int = field(default=0, init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        check_options(self)
 
     def step(
         self, parameters: FloatArray, gradient: FloatArray, learning_rate: float | None = None
@@ -113,25 +110,3 @@ class Optimizer(ABC):
     def reset(self) -> None:
         """Forget all steps taken."""
         self.moments, self.n_steps = {}, 0
-
-
-def check_options(optimizer: Any) -> None:
-    """Refuse settings that no rule has: a rate that is not positive, a decay outside of 0 … 1."""
-    for option in dataclasses.fields(optimizer):
-        if not option.init:
-            continue
-        value = getattr(optimizer, option.name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"{option.name}: expected a number, got {value!r}")
-        low, high = RANGES.get(option.name, (0.0, float("inf")))
-        above = value > 0 if option.name in POSITIVE else value >= low
-        if not (above and value < high):
-            sign = "above 0" if option.name in POSITIVE else f"from {low:g}"
-            limit = f" and below {high:g}" if high < float("inf") else ""
-            raise ValueError(f"{option.name}: expected a number {sign}{limit}, got {value!r}")
-
-
-#: Options that must lie from the first number up to but not including the second.
-RANGES = {"beta": (0.0, 1.0), "beta1": (0.0, 1.0), "beta2": (0.0, 1.0), "decay": (0.0, 1.0)}
-#: Options that must be above 0.
-POSITIVE = {"learning_rate", "epsilon", "memory", "tolerance"}
