@@ -6,6 +6,9 @@ may want to tell apart: bad data, a bad model file, a run that diverged, an extr
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 __all__ = ["BarenetError", "DataError", "DivergenceError", "MissingExtraError", "ModelFileError"]
 
 
@@ -43,3 +46,8 @@ class DivergenceError(BarenetError, ArithmeticError):
         self.epoch = epoch
         self.batch = batch
         self.loss = loss
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it be pickled, as errors are on their way out of another process."""
+        remake = partial(type(self), epoch=self.epoch, batch=self.batch, loss=self.loss)
+        return remake, (str(self),)

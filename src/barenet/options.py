@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 __all__ = ["WithOptions", "check_number", "option", "options_of"]
@@ -20,6 +21,7 @@ def option(
     least: float | None = None,
     above: float | None = None,
     below: float | None = None,
+    most: float | None = None,
     whole: bool = False,
 ) -> Any:
     """Declare an option of a dataclass: a finite number, and its range.
@@ -34,6 +36,8 @@ def option(
         The option must be larger than this.
     below : float, optional
         The option must be smaller than this.
+    most : float, optional
+        The largest value.
     whole : bool, default=False
         True for whole numbers only.
 
@@ -42,7 +46,7 @@ def option(
     dataclasses.Field
         With the range as its metadata.
     """
-    limits = {"least": least, "above": above, "below": below, "whole": whole}
+    limits = {"least": least, "above": above, "below": below, "most": most, "whole": whole}
     return dataclasses.field(default=default, metadata=limits)
 
 
@@ -63,8 +67,17 @@ class WithOptions:
     def __post_init__(self) -> None:
         for each in options_of(self):
             what = f"{self.role}: {self.name}'s {each.name}"
-            number = check_number(getattr(self, each.name), what, **each.metadata)
+            number = check_number(getattr(self, each.name), what, **_limits(self, each.name))
             object.__setattr__(self, each.name, number)  # as most of these classes are frozen
+
+
+def _limits(thing: WithOptions, name: str) -> Mapping[str, Any]:
+    """The range of an option, a base's where a subclass gives just another default."""
+    for kind in type(thing).__mro__:
+        field = getattr(kind, "__dataclass_fields__", {}).get(name)
+        if field is not None and field.metadata:
+            return field.metadata
+    return {}
 
 
 def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
@@ -81,6 +94,7 @@ def check_number(
     least: float | None = None,
     above: float | None = None,
     below: float | None = None,
+    most: float | None = None,
     whole: bool = False,
 ) -> float:
     """Return a finite number within its range, as one of Python's own.
@@ -91,7 +105,7 @@ def check_number(
         What the user gave.
     what : str
         What it was given for, named in the error.
-    least, above, below : float, optional
+    least, above, below, most : float, optional
         The range.
     whole : bool, default=False
         True for whole numbers only.
@@ -116,25 +130,13 @@ def check_number(
     """
     kind = numbers.Integral if whole else numbers.Real
     if isinstance(value, kind) and not isinstance(value, bool):
-        number = int(value) if whole else _as_float(value)
-        inside = (least is None or number >= least) and (above is None or number > above)
-        if inside and math.isfinite(number) and (below is None or number < below):
+        number = int(value) if whole else _as_float(value)  # type: ignore[call-overload]
+        over = (least is None or number >= least) and (above is None or number > above)
+        under = (below is None or number < below) and (most is None or number <= most)
+        if over and under and math.isfinite(number):
             return number
     noun = "whole number" if whole else "number"
-    raise ValueError(f"{what} must be a {noun}{_range(least, above, below)}, got {value!r}")
-
-
-def _as_float(value: Any) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
-
-
-def _range(least: float | None, above: float | None, below: float | None) -> str:
-    """Say a range in words."""
-    if above is not None:
-        return f" above {above:g}" + ("" if below is None else f" and below {below:g}")
-    if below is not None:
-        return f" from {least:g} to below {below:g}" if least is not None else f" below {below:g}"
-    return f" of {least:g} or more" if least is not None else ""
+    limits = {"of at least": least, "above": above, "below": below, "of at most": most}
+    words = [f"{word} {limit:g}" for word, limit in limits.items() if limit is not None]
+    allowed = " ".join([f"a {noun}", *([" and ".join(words)] if words else [])])
+    raise ValueError(f"{what} must be {allowed}, got {value!r}")

@@ -136,6 +136,8 @@ def _parse_options(kind: type, text: str, argument: str) -> dict[str, Any]:
         if not equals or key not in allowed:
             known = ", ".join(allowed) or "none"
             raise ValueError(f"{argument}: {part!r} is no option=value (options: {known})")
+        if key in options:
+            raise ValueError(f"{argument}: {key} is said twice")
         options[key] = _read(value.strip())
     return options
 

@@ -36,7 +36,7 @@ def test_a_sine_wave_with_the_options_of_its_tutorial(barenet):
     done = barenet("train", "sine", *options.split(), "--no-plots")
     printed = dict(re.findall(r"^epoch (\d+)  loss (\S+)", done.err, re.MULTILINE))
     assert done.status == 0
-    assert printed == {"0": f"{SINE[0]:.6f}", "200": f"{SINE[1]:.6f}"}
+    assert printed == {"0": f"{SINE[0]:.9f}", "200": f"{SINE[1]:.9f}"}
     history = [json.loads(row) for row in Path("runs/sine/history.jsonl").read_text().splitlines()]
     np.testing.assert_allclose([history[0]["loss"], history[200]["loss"]], SINE, atol=6e-10)
 

@@ -36,7 +36,7 @@ def test_iris_written_as_csv_is_iris(write):
     assert (data.target_name, data.name, data.description) == (
         "species",
         "t.csv",
-        "150 rows of t.csv",
+        "150 rows, 5 columns",
     )
 
 

@@ -81,7 +81,7 @@ def test_penalties_are_part_of_the_loss_and_the_gradient(penalty):
         "l1": 0.3 * (np.abs(W1).sum() + np.abs(W2).sum()),
         "l2": 0.15 * ((W1**2).sum() + (W2**2).sum()),
     }[penalty.name]
-    if penalty.strength == [0.1, 0.0]:
+    if penalty.strength == (0.1, 0.0):
         price = 0.05 * (W1**2).sum()
     assert value == pytest.approx(bare + price)
     numeric = approx_fprime(network.parameters.copy(), loss_at, 1e-7)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from barenet.model.activations import Activation
+from barenet.model.activations import Activation, as_activation
 from barenet.model.initializers import Initializer
 from barenet.model.layers import Dense, Dropout, Layer
 from barenet.model.layout import Layout
-from barenet.model.validation import check_count
+from barenet.model.validation import check_count, check_share
 
-__all__ = ["chain_widths", "dense_layers"]
+__all__ = ["chain_widths", "dense_layers", "layer_list"]
 
 #: 4 GiB of float64: more is a slip of the keyboard, and is refused before memory is asked for.
 MOST_PARAMETERS = 2**29
@@ -56,6 +56,7 @@ def dense_layers(
     >>> dense_layers([2, 3, 1], "relu", "sigmoid", init=None, bias_init="zeros", rate=0.5)
     [Dense(2, 3, 'relu'), Dropout(rate=0.5), Dense(3, 1, 'sigmoid')]
     """
+    check_share(rate, "dropout")
     entries = _as_list(sizes)
     if entries and all(isinstance(entry, Mapping) for entry in entries):
         triples = [_from_mapping(entry, index) for index, entry in enumerate(entries)]
@@ -111,6 +112,13 @@ def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
     return tuple(sizes)
 
 
+def layer_list(layers: Any) -> list[Layer]:
+    """Take any series of layers; a layer by itself is none."""
+    if not hasattr(layers, "__iter__"):
+        raise ValueError(f"layers: expected a list of layers, got {layers!r}")
+    return list(layers)
+
+
 def _from_widths(
     widths: list[Any],
     hidden: str | Activation | Sequence[str | Activation],
@@ -122,13 +130,18 @@ def _from_widths(
     for width in widths:
         check_count(width, "sizes")
     n_hidden = len(widths) - 2
+    if not isinstance(hidden, str | Activation | Sequence):
+        raise ValueError(f"hidden: expected an activation, or a list of them, got {hidden!r}")
     names = [hidden] * n_hidden if isinstance(hidden, str | Activation) else list(hidden)
     if len(names) != n_hidden:
         raise ValueError(
             f"hidden: {len(names)} activations for {n_hidden} hidden layers; "
             "give one for all, or one for each"
         )
-    return list(zip(widths[:-1], widths[1:], [*names, output], strict=True))
+    activations = [as_activation(name, "hidden") for name in names]
+    return list(
+        zip(widths[:-1], widths[1:], [*activations, as_activation(output, "output")], strict=True)
+    )
 
 
 def _from_mapping(layer: Mapping[str, Any], index: int) -> tuple[int, int, str | Activation]:

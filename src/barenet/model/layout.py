@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from barenet.model.arrays import FloatArray
 
-__all__ = ["Layout", "Slot"]
+__all__ = ["Layout", "Slot", "WriteThrough"]
 
 
 class Slot(NamedTuple):
@@ -87,3 +89,13 @@ class Layout:
         for index, name, shape, start, stop in self.slots:
             layers[index][name] = vector[start:stop].reshape(shape)
         return layers
+
+
+class WriteThrough:
+    """An owner of arrays that others see: ``layer.bias = 0`` writes into the array it has."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(vars(self).get(name), np.ndarray):
+            vars(self)[name][...] = value
+        else:
+            super().__setattr__(name, value)

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from barenet.model.activations import Activation, Identity
-from barenet.model.architecture import chain_widths, dense_layers
+from barenet.model.architecture import chain_widths, dense_layers, layer_list
 from barenet.model.arrays import Cache, FloatArray
 from barenet.model.initializers import Initializer
 from barenet.model.layers import Layer
-from barenet.model.layout import Layout
+from barenet.model.layout import Layout, WriteThrough
 from barenet.model.losses import Loss, as_loss, loss_on
 from barenet.model.randomness import derive_key, fresh_key
 from barenet.model.rows import check_rows
@@ -29,7 +29,7 @@ from barenet.model.validation import check_dtype, check_inputs, check_seed
 __all__ = ["Network"]
 
 
-class Network:
+class Network(WriteThrough):
     """A feed-forward neural network.
 
     Parameters
@@ -77,14 +77,17 @@ class Network:
     ((4, 8), (67,))
     """
 
+    parameters: FloatArray
+    statistics: FloatArray
+
     def __init__(
         self, layers: Sequence[Layer], *, seed: int = 0, dtype: DTypeLike = "float32"
     ) -> None:
-        self.layers = list(layers)
+        seed, dtype = check_seed(seed), check_dtype(dtype)
+        self.layers = layer_list(layers)
         self.sizes = chain_widths(self.layers)
         self.layout = Layout(layer.parameter_shapes for layer in self.layers)
         self.statistics_layout = Layout(layer.statistic_shapes for layer in self.layers)
-        dtype = check_dtype(dtype)
         self._bind(np.zeros(self.layout.size, dtype), np.zeros(self.statistics_layout.size, dtype))
         self.initialize(seed)
 
@@ -265,7 +268,7 @@ class Network:
         array([[0.333, 0.333, 0.333]], dtype=float32)
         """
         X = check_inputs(X, self.dtype, self.n_inputs)
-        return self.forward(X)[0]
+        return np.array(self.forward(X)[0])  # the caller's own, also where nothing was computed
 
     def value_and_gradient(
         self,
@@ -386,7 +389,7 @@ class Network:
 
     def _bind(self, parameters: FloatArray, statistics: FloatArray) -> None:
         """Make these the network's vectors, and the layers' arrays views into them."""
-        self.parameters, self.statistics = parameters, statistics
+        vars(self).update(parameters=parameters, statistics=statistics)
         views = zip(
             self.layers,
             self.layout.views(parameters),

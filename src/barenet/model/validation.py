@@ -18,6 +18,7 @@ __all__ = [
     "check_positive",
     "check_sample_weight",
     "check_seed",
+    "check_share",
     "numeric_array",
 ]
 
@@ -37,6 +38,14 @@ def check_positive(value: object, argument: str) -> float:
     return float(value)  # type: ignore[arg-type]
 
 
+def check_share(value: object, argument: str) -> float:
+    """Return a number from 0 up to but not including 1, or say what came instead."""
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not real or not 0 <= float(value) < 1:  # type: ignore[arg-type]
+        raise ValueError(f"{argument}: expected a number from 0 to below 1, got {value!r}")
+    return float(value)  # type: ignore[arg-type]
+
+
 def check_seed(value: object, argument: str = "seed") -> int:
     """Return a whole number from 0 to 2³² − 1, what NumPy's RandomState takes."""
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
@@ -48,7 +57,7 @@ def check_seed(value: object, argument: str = "seed") -> int:
 def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     """Return float32 or float64 as a dtype."""
     try:
-        result = np.dtype(dtype)
+        result = None if dtype is None else np.dtype(dtype)
     except TypeError:
         result = None
     if result not in (np.float32, np.float64):
@@ -64,7 +73,7 @@ def numeric_array(values: ArrayLike, argument: str) -> np.ndarray[Any, np.dtype[
         array = np.asarray(values)
         if array.dtype == object:
             array = array.astype(np.float64)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"{argument}: expected an array of numbers: {error}") from error
     if array.dtype.kind not in "buif":
         raise ValueError(f"{argument}: expected real numbers, got {array.dtype}")
@@ -119,7 +128,7 @@ def check_inputs(
     >>> check_inputs([[1, 2]], np.dtype("float32"), 2)
     array([[1., 2.]], dtype=float32)
     """
-    shape: tuple[int, ...] = X.shape if hasattr(X, "shape") else np.shape(X)
+    shape = _shape(X, argument)
     if len(shape) != 2:
         hint = (
             f"; for one sample {argument}.reshape(1, -1), for one feature {argument}.reshape(-1, 1)"
@@ -151,6 +160,17 @@ def check_sample_weight(
     if (weights < 0).any() or not weights.any():
         raise ValueError("sample_weight: expected weights of 0 or more, and not all of them 0")
     return weights
+
+
+def _shape(values: ArrayLike, argument: str) -> tuple[int, ...]:
+    """Look at the shape before anything is copied."""
+    if hasattr(values, "shape"):
+        shape: tuple[int, ...] = values.shape
+        return shape
+    try:
+        return np.shape(values)
+    except ValueError as error:
+        raise ValueError(f"{argument}: expected rows of one length: {error}") from error
 
 
 def _is_finite(array: np.ndarray[Any, np.dtype[Any]]) -> bool:

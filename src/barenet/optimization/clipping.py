@@ -99,7 +99,11 @@ class ClipNorm(Clipping):
     name: ClassVar[str] = "norm"
 
     def clip(self, gradient: FloatArray) -> None:
-        norm = np.sqrt(gradient @ gradient)
+        largest = np.abs(gradient).max(initial=0)
+        if not largest > 0:
+            return
+        relative = gradient / largest  # as the square of a large gradient may overflow
+        norm = largest * np.sqrt(relative @ relative)
         if norm > self.limit:
             gradient *= self.limit / norm
 

@@ -6,7 +6,7 @@ Biases are free, as are the gains of norms: they don't make a function wilder.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -50,7 +50,7 @@ class Penalty(WithOptions, ABC):
 
     def __post_init__(self) -> None:
         what = f"penalty: {self.name}'s strength"
-        if isinstance(self.strength, Iterable) and not isinstance(self.strength, str):
+        if isinstance(self.strength, list | tuple | np.ndarray):
             each = tuple(check_number(value, what, least=0) for value in self.strength)
             object.__setattr__(self, "strength", each)
         else:

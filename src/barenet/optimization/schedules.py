@@ -221,7 +221,7 @@ class OneCycle(Schedule):
     """
 
     name: ClassVar[str] = "one_cycle"
-    rise: float = option(0.3, least=0, below=1)
+    rise: float = option(0.3, least=0, most=1)
     start: float = option(25.0, above=0)
     end: float = option(1e4, above=0)
 

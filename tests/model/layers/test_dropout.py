@@ -56,7 +56,7 @@ def test_nothing_is_done_when_predicting_or_at_rate_zero(rate, training):
 
 @pytest.mark.parametrize("rate", [-0.1, 1, 1.5, float("nan"), float("inf"), "0.5", None, True])
 def test_fault_33_a_rate_that_is_none(rate):
-    with pytest.raises(ValueError, match=r"^rate: dropout needs a number from 0 to below 1, got"):
+    with pytest.raises(ValueError, match=r"^rate: expected a number from 0 to below 1, got"):
         Dropout(rate)
 
 

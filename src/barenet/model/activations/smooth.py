@@ -138,7 +138,8 @@ class GELU(Activation):
     def derivative(self, Z: FloatArray, A: FloatArray) -> FloatArray:
         from scipy.special import ndtr
 
-        density = np.exp(-0.5 * Z * Z) / np.sqrt(2 * np.pi).astype(Z.dtype)
+        with np.errstate(over="ignore"):
+            density = np.exp(-0.5 * Z * Z) / np.sqrt(2 * np.pi).astype(Z.dtype)
         return ndtr(Z) + Z * density
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from barenet.model.arrays import FloatArray
 from barenet.model.layers.layer import Layer
-from barenet.model.validation import check_count, check_positive
+from barenet.model.validation import check_count, check_positive, check_share
 
 __all__ = ["BatchNorm", "BatchNormCache"]
 
@@ -72,10 +72,8 @@ class BatchNorm(Layer):
     variance: FloatArray
 
     def __init__(self, n_in: int, *, momentum: float = 0.9, epsilon: float = 1e-5) -> None:
-        if not 0 <= momentum < 1:
-            raise ValueError(f"momentum: expected a number from 0 to below 1, got {momentum!r}")
         self.n_in = check_count(n_in, "n_in")
-        self.momentum = float(momentum)
+        self.momentum = check_share(momentum, "momentum")
         self.epsilon = check_positive(epsilon, "epsilon")
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 
 from barenet.model.activations import Activation, Identity, as_activation
 from barenet.model.arrays import FloatArray
-from barenet.model.initializers import Initializer, as_initializer
+from barenet.model.initializers import Initializer, Orthogonal, as_initializer
 from barenet.model.layers.layer import Layer
 from barenet.model.validation import check_count
 from barenet.registry import spec_of
@@ -53,6 +53,11 @@ class Dense(Layer):
     bias : ndarray of shape (n_out,)
         b, a view into the network's parameters.
 
+    Raises
+    ------
+    ValueError
+        If a size, a name or an option is wrong.
+
     Examples
     --------
     >>> from barenet import Dense, Network
@@ -84,6 +89,8 @@ class Dense(Layer):
         usual = "he_uniform" if self.activation.name in RECTIFIERS else "glorot_uniform"
         self.init = as_initializer(usual if init is None else init)
         self.bias_init = as_initializer(bias_init, "bias_init")
+        if isinstance(self.bias_init, Orthogonal):
+            raise ValueError("bias_init: orthogonal needs a matrix, and a bias is a vector")
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:

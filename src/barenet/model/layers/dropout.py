@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from barenet.model.arrays import FloatArray
 from barenet.model.layers.layer import Layer
 from barenet.model.randomness import uniforms
+from barenet.model.validation import check_share
 
 __all__ = ["Dropout"]
 
@@ -40,9 +41,7 @@ class Dropout(Layer):
     name: ClassVar[str] = "dropout"
 
     def __init__(self, rate: float = 0.5) -> None:
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
-            raise ValueError(f"rate: dropout needs a number from 0 to below 1, got {rate!r}")
-        self.rate = float(rate)
+        self.rate = check_share(rate, "rate")
 
     def forward(
         self, X: FloatArray, *, training: bool = False, key: int = 0

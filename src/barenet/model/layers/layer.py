@@ -14,11 +14,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from barenet.model.arrays import Cache, FloatArray
+from barenet.model.layout import WriteThrough
 
 __all__ = ["Layer"]
 
 
-class Layer(ABC):
+class Layer(WriteThrough, ABC):
     """One step of the way from the input to the output.
 
     Attributes
@@ -145,18 +146,12 @@ class Layer(ABC):
 
     def __getattr__(self, name: str) -> Any:
         """Say where a layer gets its arrays from, to whoever asks too early."""
-        if name in self.parameter_shapes or name in self.statistic_shapes:
+        made = bool(vars(self)) and not name.startswith("__")  # not while it is being unpickled
+        if made and (name in self.parameter_shapes or name in self.statistic_shapes):
             raise AttributeError(
                 f"{self!r} has no {name} yet: it gets its arrays from a network, Network([layer])"
             )
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Write a parameter through to the flat vector: ``layer.bias = 0`` keeps the view."""
-        if isinstance(vars(self).get(name), np.ndarray):
-            vars(self)[name][...] = value
-        else:
-            super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the views behind: a copy gets its own from the network that it goes to."""

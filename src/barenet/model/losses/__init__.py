@@ -83,7 +83,7 @@ def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
     >>> as_loss(None, Softmax())
     CategoricalCrossEntropy()
     >>> as_loss("huber:delta=2", Identity())
-    Huber(delta=2)
+    Huber(delta=2.0)
     """
     if spec is None:
         usual = USUAL_LOSS.get(activation.name, SquaredError)

@@ -164,5 +164,8 @@ def _check_shapes(output: FloatArray, y: FloatArray) -> None:
 
 def _shares(sample_weight: FloatArray) -> FloatArray:
     """Weights as shares of their sum; a batch without any weight has no loss."""
-    total = sample_weight.sum()
-    return sample_weight / total if total > 0 else np.zeros_like(sample_weight)
+    largest = sample_weight.max(initial=0)
+    if largest == 0:
+        return np.zeros_like(sample_weight)
+    relative = sample_weight / largest  # as the sum of the weights themselves may overflow
+    return relative / relative.sum()

@@ -108,8 +108,8 @@ class Huber(Loss):
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         size = np.abs(output - y)
-        parabola, line = 0.5 * size**2, self.delta * (size - 0.5 * self.delta)
-        return np.where(size <= self.delta, parabola, line).sum(axis=1)
+        near = np.minimum(size, self.delta)
+        return (0.5 * near**2 + self.delta * (size - near)).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
         return np.clip(output - y, -self.delta, self.delta)
@@ -205,7 +205,7 @@ class ExponentialPoisson(Loss):
 
 def _positive(output: FloatArray) -> FloatArray:
     """Keep a rate that was rounded to 0 away from the logarithm's pole."""
-    return np.maximum(output, np.finfo(output.dtype).tiny)
+    return np.maximum(output, np.finfo(output.dtype).eps)
 
 
 def _y_log_y(y: FloatArray) -> FloatArray:

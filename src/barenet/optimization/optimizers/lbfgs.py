@@ -47,7 +47,7 @@ class LBFGS(WithOptions):
     name: ClassVar[str] = "lbfgs"
     role: ClassVar[str] = "optimizer"
     memory: int = option(10, least=1, whole=True)
-    tolerance: float = option(1e-5, least=0)
+    tolerance: float = option(1e-5, above=0)
 
     def minimize(
         self,
@@ -73,7 +73,8 @@ class LBFGS(WithOptions):
         Returns
         -------
         str
-            ``"converged"``, ``"stopped"``, or ``"completed"`` after all iterations.
+            ``"converged"``, ``"stopped"``, ``"completed"`` after all iterations, or that there was
+            nothing more to gain within the precision.
         """
         from scipy.optimize import minimize
 
@@ -89,12 +90,14 @@ class LBFGS(WithOptions):
                 "maxfun": 20 * iterations,
                 "maxcor": int(self.memory),
                 "gtol": self.tolerance,
+                "ftol": 0.0,
             },
         )
         parameters[:] = result.x
         if search.stopped:
             return "stopped"
-        return "converged" if result.success else "completed"
+        endings = {0: "converged", 1: "completed"}
+        return endings.get(result.status, "no step makes the loss smaller any more")
 
 
 class _Search:
