@@ -140,3 +140,11 @@ def check_number(
     words = [f"{word} {limit:g}" for word, limit in limits.items() if limit is not None]
     allowed = " ".join([f"a {noun}", *([" and ".join(words)] if words else [])])
     raise ValueError(f"{what} must be {allowed}, got {value!r}")
+
+
+def _as_float(value: Any) -> float:
+    """A whole number too large for a float is as good as infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
