@@ -30,7 +30,7 @@ def report(run: Run) -> None:
     print(f"epoch {run.epoch + 1:2}: {right:.2%} of the test digits are right")
 
 
-def main(epochs: int | None = None, out: str | Path = "runs/digits") -> None:
+def main(epochs: int | None = None, out: str | Path = "runs/examples/digits") -> None:
     """Train for 50 epochs, or as many as asked for, and leave three pictures in a folder."""
     digits, batch_size = load()
     learned, test = digits.split(test_size=0.33, seed=42)

@@ -65,7 +65,7 @@ def draw(networks: list[Network], moons: Dataset) -> Figure:
     return figure
 
 
-def main(epochs: int | None = None, out: str | Path = "runs/moons") -> None:
+def main(epochs: int | None = None, out: str | Path = "runs/examples/moons") -> None:
     """Train for 10,000 steps, or as many as asked for, and leave three pictures in a folder."""
     moons, folder = load_dataset("moons"), Path(out)
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from barenet.insight.plots import plot_fit, plot_fit_at_epochs, plot_history, sa
 PANELS = (10, 50, 100, 500, 1000)
 
 
-def main(epochs: int | None = None, out: str | Path = "runs/sine") -> None:
+def main(epochs: int | None = None, out: str | Path = "runs/examples/sine") -> None:
     """Train for 1000 epochs, or as many as asked for, and leave four pictures in a folder."""
     epochs = epochs or 1000
     sine = load_dataset("sine")  # 500 points of (sin x + 1) / 2

@@ -150,7 +150,9 @@ def test_fault_33_an_unknown_name(argument):
 def test_an_unknown_option(argument, options):
     registry, as_thing = REGISTRIES[argument]
     name = sorted(registry)[0]
-    with pytest.raises(ValueError, match=rf"^{argument}: '{options}' is no option=value \(options"):
+    key = options.partition("=")[0]
+    wrong = rf"option: unknown '{key}'" if "=" in options else rf"'{options}' is no option=value"
+    with pytest.raises(ValueError, match=rf"^{argument}: {wrong}"):
         as_thing(f"{name}:{options}")
 
 

@@ -40,6 +40,8 @@ from barenet.model.losses import (
     Loss,
     Poisson,
     Quantile,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
     SquaredError,
 )
 from barenet.model.network import Network
@@ -141,6 +143,8 @@ __all__ = [
     "Run",
     "Scaling",
     "Schedule",
+    "SigmoidCrossEntropy",
+    "SoftmaxCrossEntropy",
     "SquaredError",
     "StepDecay",
     "StopAfter",

@@ -66,18 +66,24 @@ class WithOptions:
 
     def __post_init__(self) -> None:
         for each in options_of(self):
+            limits = _limits(self, each.name)
+            if limits is None:
+                continue
             what = f"{self.role}: {self.name}'s {each.name}"
-            number = check_number(getattr(self, each.name), what, **_limits(self, each.name))
+            number = check_number(getattr(self, each.name), what, **limits)
             object.__setattr__(self, each.name, number)  # as most of these classes are frozen
 
 
-def _limits(thing: WithOptions, name: str) -> Mapping[str, Any]:
-    """The range of an option, a base's where a subclass gives just another default."""
+def _limits(thing: WithOptions, name: str) -> Mapping[str, Any] | None:
+    """The range of an option, a base's where a subclass gives just another default.
+
+    None for a field that was not declared by `option`: it is a user's own business.
+    """
     for kind in type(thing).__mro__:
         field = getattr(kind, "__dataclass_fields__", {}).get(name)
         if field is not None and field.metadata:
             return field.metadata
-    return {}
+    return None
 
 
 def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
@@ -126,7 +132,7 @@ def check_number(
     2.0
     >>> check_number(0, "loss: huber's delta", above=0)
     Traceback (most recent call last):
-    ValueError: loss: huber's delta must be a number above 0, got 0
+    ValueError: loss: huber's delta: expected a number above 0, got 0
     """
     kind = numbers.Integral if whole else numbers.Real
     if isinstance(value, kind) and not isinstance(value, bool):
@@ -136,10 +142,20 @@ def check_number(
         if over and under and math.isfinite(number):
             return number
     noun = "whole number" if whole else "number"
-    limits = {"of at least": least, "above": above, "below": below, "of at most": most}
-    words = [f"{word} {limit:g}" for word, limit in limits.items() if limit is not None]
-    allowed = " ".join([f"a {noun}", *([" and ".join(words)] if words else [])])
-    raise ValueError(f"{what} must be {allowed}, got {value!r}")
+    limits = _in_words(least, above, below, most)
+    raise ValueError(f"{what}: expected a {noun}{limits}, got {value!r}")
+
+
+def _in_words(
+    least: float | None, above: float | None, below: float | None, most: float | None
+) -> str:
+    """Say a range: "of 1 or more", "above 0", "from 0 to below 1"."""
+    if below is not None or most is not None:
+        start = f"from {least}" if least is not None else f"above {above}"
+        return f" {start} to {most}" if most is not None else f" {start} to below {below}"
+    if above is not None:
+        return f" above {above}"
+    return "" if least is None else f" of {least} or more"
 
 
 def _as_float(value: Any) -> float:

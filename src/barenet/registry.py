@@ -94,9 +94,8 @@ def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
         return registry[name]
     close = difflib.get_close_matches(name, registry, n=1)
     hint = f", did you mean {close[0]!r}?" if close else ""
-    raise ValueError(
-        f"{argument}: unknown {name!r}{hint} (choose from {', '.join(sorted(registry))})"
-    )
+    choices = ", ".join(sorted(registry)) or "nothing"
+    raise ValueError(f"{argument}: unknown {name!r}{hint} (choose from {choices})")
 
 
 def spec_of(thing: Any) -> str:
@@ -133,9 +132,10 @@ def _parse_options(kind: type, text: str, argument: str) -> dict[str, Any]:
     for part in filter(None, (part.strip() for part in _split(text))):
         key, equals, value = part.partition("=")
         key = key.strip()
-        if not equals or key not in allowed:
+        if not equals:
             known = ", ".join(allowed) or "none"
             raise ValueError(f"{argument}: {part!r} is no option=value (options: {known})")
+        lookup(dict.fromkeys(allowed), key, f"{argument}: option")
         if key in options:
             raise ValueError(f"{argument}: {key} is said twice")
         options[key] = _read(value.strip())

@@ -34,7 +34,7 @@ def test_numbers(barenet, line):
     expected = Predictor.load(line / "model.safetensors").predict(X)
     assert list(rows[0]) == ["prediction"]
     printed = [row["prediction"] for row in rows]
-    np.testing.assert_array_equal(np.array(printed, np.float32), expected)
+    np.testing.assert_array_equal(np.array(printed, float), expected)
 
 
 def test_columns_are_found_by_name_and_need_no_truth(barenet, iris):

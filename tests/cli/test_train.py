@@ -82,7 +82,8 @@ def test_numbers_are_judged_by_what_is_left_unexplained(barenet):
     assert metrics["rmse"] == pytest.approx(np.sqrt((error**2).mean()), rel=1e-5)
     assert metrics["mae"] == pytest.approx(np.abs(error).mean(), rel=1e-5)
     assert metrics["r2"] == pytest.approx(1 - (error**2).mean() / held_out.y.var(), rel=1e-4)
-    assert metrics["loss"] == pytest.approx((error**2).mean() / 2, rel=1e-5)
+    # The network learns the target brought to a deviation of 1.
+    assert metrics["loss"] == pytest.approx((error**2).mean() / 2 / training.y.var(), rel=1e-4)
     learned = predictor.predict(training.X) - training.y
     assert metrics["train_mae"] == pytest.approx(np.abs(learned).mean(), rel=1e-5)
 
@@ -271,10 +272,10 @@ def test_a_signal_ends_a_run_that_keeps_what_it_learned(process, tmp_path, numbe
     done = int(re.search(r"^stopped after (\d+) of 100000 epochs: interrupted$", err, re.M)[1])
     history = (tmp_path / "runs/sine/history.jsonl").read_text().splitlines()
     assert len(history) == done >= 4
-    command = re.search(r"^go on with: barenet (.+)$", err, re.MULTILINE)[1]
+    command = re.search(r"^train on from these weights: barenet (.+)$", err, re.MULTILINE)[1]
     assert command == (
         "train --config runs/sine/settings.toml --start-from runs/sine/model.safetensors "
-        f"--epochs {100_000 - done}"
+        f"--epochs {100_000 - done} --out runs/sine-2"
     )
     shorter = command.replace(str(100_000 - done), "1").split()
     going_on = process(*shorter, "--json", "--no-plots")
@@ -365,3 +366,31 @@ def test_on_a_terminal_there_is_a_bar(tmp_path):
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 0
+
+
+def test_a_table_whose_target_is_far_from_1_is_learned_from_the_defaults(barenet):
+    """As prices are: with three flat columns and a target around 250,000."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform([40, 1, 0], [160, 6, 30], (200, 3))
+    price = 90_000 + X @ [2_400.0, 9_000.0, -500.0] + rng.normal(0, 5_000, 200)
+    rows = [
+        ",".join(f"{value:.3f}" for value in (*row, y)) for row, y in zip(X, price, strict=True)
+    ]
+    Path("prices.csv").write_text("\n".join(["area,rooms,age,price", *rows]) + "\n")
+    result = result_of(barenet("train", "prices.csv", "--target", "price", "--no-plots", "--json"))
+    assert result["metrics"]["r2"] > 0.95
+    assert result["metrics"]["mae"] < 15_000
+    (row,) = barenet("predict", "runs/prices", "prices.csv", "--row", 0).out.splitlines()[1:]
+    assert float(row) == pytest.approx(price[0], rel=0.15)
+
+
+def test_pictures_of_an_earlier_run_go_and_those_of_others_stay(barenet):
+    barenet("train", "xor", "--epochs", 1, "--out", "here")
+    assert Path("here/boundary.png").exists()
+    barenet("train", "plane", "--epochs", 1, "--out", "here", "--no-plots")
+    assert not Path("here/boundary.png").exists() and not Path("here/history.png").exists()
+    Path("mine").mkdir()
+    Path("mine/history.png").write_bytes(b"my own")
+    refused = barenet("train", "plane", "--epochs", 1, "--out", "mine")
+    assert refused.status == 2 and "mine/history.png was not written by a run" in refused.err
+    assert Path("mine/history.png").read_bytes() == b"my own"

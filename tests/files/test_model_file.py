@@ -6,6 +6,7 @@ import json
 import pickle
 import struct
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -222,6 +223,16 @@ def test_a_predictor_scales_raw_rows_and_names_the_classes():
     assert model.probabilities(X) == pytest.approx(expected, abs=1e-6)
     names = np.where(expected[:, 1] > expected[:, 0], "yes", "no")
     assert model.predict(X).tolist() == names.tolist()
+
+
+def test_a_scaled_target_is_given_back_in_its_own_units(path):
+    y = np.array([[10.0], [30.0]])
+    model = replace(predictor(None, 1), target_scaling=Scaling.fit("standardize", y))
+    inside = model.network.predict((X - X.mean(axis=0)) / X.std(axis=0))
+    assert model.predict(X) == pytest.approx(20 + 10 * inside[:, 0], rel=1e-5)
+    assert model.targets([10.0, 30.0]).tolist() == [-1, 1]
+    model.save(path)
+    assert np.array_equal(Predictor.load(path).predict(X), model.predict(X))
 
 
 def test_one_sigmoid_output_has_two_probabilities():

@@ -41,8 +41,8 @@ def layers_of(sizes, hidden="relu", output="identity", rate=0.0, **options):
         ),
         (
             [{"in": 784, "out": 16, "activation": "relu"}, {"in": 16, "out": 10}],
-            "ignored",
-            "ignored",
+            "relu",
+            "identity",
             0,
             "[Dense(784, 16, 'relu'), Dense(16, 10, 'identity')]",
         ),
@@ -100,7 +100,7 @@ def test_wrong_sizes(case):
         ({"init": "hee"}, r"^init: unknown 'hee'"),
         ({"bias_init": "ones"}, r"^bias_init: unknown 'ones'"),
         ({"bias_init": "orthogonal"}, r"^bias_init: orthogonal needs a matrix"),
-        ({"dropout": 1.0}, r"dropout"),
+        ({"dropout": 1.0}, r"^dropout: "),
         ({"dropout": "half"}, r"dropout"),
         ({"dtype": "float16"}, r"^dtype: expected float32 or float64, got 'float16'$"),
         ({"seed": -1}, r"^seed: expected a whole number from 0"),
@@ -111,7 +111,13 @@ def test_fault_33_wrong_options(options, message):
         Network.dense([2, 3, 3, 1], **options)
 
 
-@pytest.mark.parametrize("sizes", [[2, 10**10, 1], [10**6, 10**6], [2, 2**29, 1], [10**400, 1]])
+def test_activations_beside_layers_that_have_their_own():
+    for name in ("hidden", "output"):
+        with pytest.raises(ValueError, match=r"^hidden, output: the layers' own"):
+            Network.dense([{"in": 2, "out": 1, "activation": "tanh"}], **{name: "sigmoid"})
+
+
+@pytest.mark.parametrize("sizes", [[2, 10**10, 1], [10**6, 10**6], [2, 2**29, 1]])
 def test_fault_30_too_many_parameters_are_refused_at_once(sizes):
     start = time.perf_counter()
     with pytest.raises(ValueError, match=r"^sizes: [0-9,]+ parameters are more than 536,870,912$"):

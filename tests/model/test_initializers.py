@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barenet.model.initializers import INITIALIZERS, Initializer, Orthogonal, as_initializer
+from barenet.model.layers import Dense
 
 #: The first normal and uniform numbers of RandomState(0), whose stream is frozen for good.
 NORMALS = [1.764052345967664, 0.4001572083672233, 0.9787379841057392, 2.240893199201458]
@@ -98,7 +99,7 @@ def test_orthogonal_is_uniform_over_all_rotations():
 
 def test_orthogonal_is_not_for_a_bias():
     with pytest.raises(ValueError, match=r"^bias_init: orthogonal needs a matrix"):
-        Orthogonal().draw(np.random.RandomState(0), (3,), 2, 3)
+        Dense(2, 3, bias_init=Orthogonal())
 
 
 @pytest.mark.parametrize("name", ["glorot", "he", "lecun"])

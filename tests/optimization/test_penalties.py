@@ -107,7 +107,7 @@ def test_scikit_learns_ridge_and_lasso_have_a_gradient_of_zero(penalty, oracle):
 )
 @pytest.mark.parametrize("kind", PENALTIES.values())
 def test_fault_33_a_strength_that_is_none(kind, strength):
-    with pytest.raises(ValueError, match=rf"^penalty: {kind.name}'s strength must be"):
+    with pytest.raises(ValueError, match=rf"^penalty: {kind.name}'s strength: expected"):
         kind(strength)
 
 

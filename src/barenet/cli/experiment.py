@@ -91,7 +91,7 @@ class Experiment:
 
     def _scaled(self, rows: Dataset) -> tuple[Any, Any]:
         predictor = self.predictor
-        return predictor.scaling.apply(rows.X, predictor.network.dtype), rows.y
+        return predictor.scaling.apply(rows.X, predictor.network.dtype), predictor.targets(rows.y)
 
 
 def prepare(settings: Settings) -> Experiment:
@@ -123,6 +123,7 @@ def prepare(settings: Settings) -> Experiment:
     predictor = Predictor(
         network=network,
         scaling=Scaling.fit(said["scaling"], training.X),
+        target_scaling=_target_scaling(said["target_scaling"], training),
         classes=dataset.classes,
         feature_names=dataset.feature_names,
         target_name=dataset.target_name,
@@ -136,6 +137,11 @@ def prepare(settings: Settings) -> Experiment:
         held_out=held_out,
         predictor=predictor,
     )
+
+
+def _target_scaling(kind: Any, training: Dataset) -> Scaling | None:
+    """Measure the target on the training rows, where it is to be scaled."""
+    return None if kind == "none" else Scaling.fit(kind, training.y.reshape(-1, 1))
 
 
 def _set_aside(training: Dataset, recipe: Recipe) -> tuple[Dataset, Dataset | None]:

@@ -25,7 +25,7 @@ OUTPUT = Group("Output", sort_key=4)
 
 #: The heading of the help under which a field of `Recipe` stands; the others are about learning.
 GROUPS = {
-    DATA: "scaling test_size split_seed samples noise data_seed",
+    DATA: "scaling target_scaling test_size split_seed samples noise data_seed",
     NETWORK: "layers hidden output dropout init bias_init dtype",
     OUTPUT: "verbose_epoch",
 }

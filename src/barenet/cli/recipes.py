@@ -15,6 +15,9 @@ from barenet.registry import build, spec_of
 
 __all__ = ["settle"]
 
+#: Losses to which only the difference of prediction and truth matters, so that both may be scaled.
+OF_DIFFERENCES = {"squared_error", "absolute_error", "huber", "quantile"}
+
 #: The hidden layers where nobody says any.
 HIDDEN_SIZES = (64, 32)
 
@@ -52,8 +55,16 @@ def settle(flags: Recipe, dataset: Dataset) -> Recipe:
     output = recipe.output or _output(layers, dataset)
     activation = build(Activation, ACTIVATIONS, output, "output")
     _check_output(activation.name, layers, dataset)
-    loss = spec_of(as_loss(recipe.loss, activation))
-    return dataclasses.replace(recipe, layers=layers, output=output, loss=loss)
+    loss = as_loss(recipe.loss, activation)
+    scaled = dataset.classes is None and output == "identity" and loss.name in OF_DIFFERENCES
+    target = recipe.target_scaling or ("standardize" if scaled else "none")
+    settled: dict[str, Any] = {
+        "layers": layers,
+        "output": output,
+        "loss": spec_of(loss),
+        "target_scaling": target,
+    }
+    return dataclasses.replace(recipe, **settled)
 
 
 def _usual(flags: Recipe, usual: Recipe) -> Recipe:

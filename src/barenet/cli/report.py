@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from barenet.cli.console import show, show_table
 from barenet.data.dataset import Dataset
 from barenet.files.predictor import Predictor
-from barenet.model.targets import check_targets
+from barenet.model.losses import as_loss
+from barenet.model.objective import Objective
+from barenet.model.rows import check_rows
 from barenet.training import metrics
 
 __all__ = ["confusion_matrix", "score", "show_confusion", "show_scores"]
@@ -40,13 +42,15 @@ def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, fl
     """
     network = predictor.network
     X = predictor.scaling.apply(rows.X, network.dtype)
-    output = network.predict(X)
-    y = check_targets(rows.y, len(output), output.shape[1], network.dtype)
-    value, _ = network.value_and_gradient(X, y, loss, training=False)
+    chosen = as_loss(loss, network.output_activation)
+    inside = check_rows(network, chosen, X, predictor.targets(rows.y))
+    value = Objective(network, chosen).value(inside)
+    output = predictor.outputs(rows.X)
     if predictor.classes is not None:
-        return {"loss": float(value), "accuracy": metrics.accuracy(output, y)}
+        return {"loss": value, "accuracy": metrics.accuracy(output, inside.y)}
+    y = rows.y.reshape(-1, 1)
     return {
-        "loss": float(value),
+        "loss": value,
         "r2": metrics.r2(output, y),
         "rmse": metrics.root_mean_squared_error(output, y),
         "mae": metrics.mean_absolute_error(output, y),

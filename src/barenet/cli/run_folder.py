@@ -1,7 +1,7 @@
 """The folder of a run: where its model, its history and its settings go.
 
-What an earlier run left there is replaced, file by file and each whole or not at all. Files that
-no run has written are never replaced, and nothing is ever deleted.
+What an earlier run left there is replaced, file by file and each whole or not at all; its pictures
+go, as they are of another network. Files that no run has written are never touched.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from barenet.cli.pictures import KINDS
 from barenet.cli.settings import HEADER, Settings
 from barenet.cli.trained import MODEL, SETTINGS
 from barenet.files.atomic import write_atomically
@@ -82,9 +83,15 @@ class RunFolder:
         settings : Settings
             What it was trained with.
         """
+        for picture in self._pictures():
+            picture.unlink(missing_ok=True)
         write_atomically(self.settings, settings.to_toml())
         write_atomically(self.history, history.to_jsonl().encode())
         predictor.save(self.model)
+
+    def _pictures(self) -> list[Path]:
+        """Where pictures of a run are."""
+        return [self.path / f"{kind}.png" for kind in ("history", *KINDS)]
 
     def _check_writable(self) -> None:
         """Make the folder and try it: better now than after an hour of training."""
@@ -100,7 +107,7 @@ class RunFolder:
         with contextlib.suppress(OSError):
             if self.settings.read_bytes().startswith(HEADER.encode()):
                 return
-        for file in (self.model, self.history, self.settings):
+        for file in (self.model, self.history, self.settings, *self._pictures()):
             if os.path.lexists(file):
                 raise ValueError(
                     f"out: {file} was not written by a run; choose another folder with --out"

@@ -162,7 +162,5 @@ def _tell_how_it_ended(
     say(done + kept)
     if interruption.signal:
         command = ["barenet", "train", "--config", folder.settings, "--start-from", folder.model]
-        command += ["--epochs", max(epochs - len(history), 1)]
-        if folder.path != Path("runs") / _stem(experiment.training.name):
-            command += ["--out", folder.path]
-        say(f"go on with: {shlex.join(map(str, command))}")
+        command += ["--epochs", max(epochs - len(history), 1), "--out", f"{folder.path}-2"]
+        say(f"train on from these weights: {shlex.join(map(str, command))}")

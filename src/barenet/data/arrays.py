@@ -56,15 +56,18 @@ def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Datas
     image_shape = X.shape[1:] if X.ndim == 3 else None
     X = X.reshape(len(X), -1)
     target, classes = _target(path, y, task)
+    X = X if X.dtype == np.uint8 else _finite(path, "X", X)
+    if classes is not None and len(classes) < 2:
+        raise DataError(f"{path}: y holds {classes[0]!r} in every row")
     return Dataset(
         name=path.name,
-        X=X if X.dtype == np.uint8 else _finite(path, "X", X),
+        X=X,
         y=target,
         classes=classes,
         feature_names=tuple(f"x{column + 1}" for column in range(X.shape[1])),
         target_name="y",
         image_shape=image_shape,
-        description=f"{len(X):,} rows of {path.name}",
+        description=f"{len(X):,} rows",
     )
 
 

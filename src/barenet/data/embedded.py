@@ -120,8 +120,6 @@ EMBEDDED: dict[str, NamedDataset] = {
         loader="load_diabetes",
         arguments=(("scaled", False),),
         target_name="progression",
-        recipe=Recipe(
-            layers=(10, 16, 1), l2=10.0, learning_rate=0.03, epochs=100, verbose_epoch=10
-        ),
+        recipe=Recipe(layers=(10, 16, 1), l2=0.1, learning_rate=0.003, epochs=60, verbose_epoch=6),
     ),
 }

@@ -63,6 +63,9 @@ class Recipe:
         Where the arithmetic runs: auto or reference.
     scaling : {"none", "standardize", "minmax"}, optional
         What is done to the inputs, measured on the training rows.
+    target_scaling : {"none", "standardize"}, optional
+        What is done to a target of numbers, and undone in predictions. By default standardize,
+        where the output is the identity and the loss is one of differences.
     test_size : float, optional
         Share of the rows held out for testing, 0 to hold out none.
     split_seed : int, optional
@@ -104,6 +107,7 @@ class Recipe:
     dtype: Literal["float32", "float64"] | None = None
     engine: str | None = None
     scaling: Literal["none", "standardize", "minmax"] | None = None
+    target_scaling: Literal["none", "standardize"] | None = None
     test_size: float | None = None
     split_seed: int | None = None
     samples: int | None = None

@@ -113,6 +113,21 @@ class Scaling:
             scaled[rows] = (X[rows] - self.offset) * self.factor
         return scaled
 
+    def invert(self, X: NDArray[Any]) -> NDArray[Any]:
+        """Undo `apply`.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Scaled rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), float64
+            The rows as they were.
+        """
+        return X / self.factor + self.offset
+
 
 def _none(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Leave the numbers alone."""

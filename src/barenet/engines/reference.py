@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from barenet.engines.engine import Engine, Job, SliceReport
 from barenet.model.arrays import FloatArray
-from barenet.model.losses import loss_on
+from barenet.model.objective import Objective
 from barenet.model.randomness import derive_key
 from barenet.model.rows import Rows
 from barenet.optimization.optimizers import Optimizer
@@ -47,7 +47,7 @@ class ReferenceEngine(Engine):
     def __init__(self, job: Job) -> None:
         super().__init__(job)
         network = job.network
-        self._loss, self._logits = loss_on(job.loss, network.output_activation)
+        self._objective = Objective(network, job.loss)
         self._penalties = [
             (penalty, penalty.spread(network.layout, network.dtype)) for penalty in job.penalties
         ]
@@ -71,20 +71,13 @@ class ReferenceEngine(Engine):
         return self._step(self.job.rows, 0)
 
     def evaluate(self, rows: Rows) -> tuple[float, FloatArray]:
-        network = self.job.network
-        output, _ = network.forward(rows.X, logits=self._logits)
-        value = self._loss.value(output, rows.y, rows.sample_weight)
-        if self._logits:
-            output = network.output_activation.forward(output)
-        return value, output
+        return self._objective.value_and_output(rows)
 
     def _step(self, rows: Rows, step: int) -> tuple[float, FloatArray]:
-        """Go forward through the network, and backward with the loss's gradient."""
+        """Compute the loss and its gradient, and add the penalties."""
         network = self.job.network
         key = derive_key(self.job.seed, step)
-        output, cache = network.forward(rows.X, training=True, key=key, logits=self._logits)
-        value = self._loss.value(output, rows.y, rows.sample_weight)
-        gradient = network.backward(cache, self._loss.gradient(output, rows.y, rows.sample_weight))
+        value, gradient = self._objective.value_and_gradient(rows, key=key)
         for penalty, strengths in self._penalties:
             value += penalty.value(network.parameters, strengths)
             gradient += penalty.gradient(network.parameters, strengths)

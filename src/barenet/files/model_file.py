@@ -115,12 +115,15 @@ def write_model(
     """
     from safetensors.numpy import save as to_bytes
 
+    if not (np.isfinite(network.parameters).all() and np.isfinite(network.statistics).all()):
+        raise ValueError("network: its parameters are not all finite numbers, so it is not saved")
     for layer in network.layers:
         if LAYERS.get(layer.name) is not type(layer):
             raise ValueError(
                 f"network: {layer!r} is not one of barenet's layers, so nobody could load it; "
                 "barenet.LAYERS[name] = its class makes it one, here and where it is loaded"
             )
+        _layer(layer.config())  # What could not be read again is not written.
     card = {
         "format_version": FORMAT_VERSION,
         "network": {"layers": [layer.config() for layer in network.layers]},

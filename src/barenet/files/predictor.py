@@ -33,6 +33,8 @@ class Predictor:
         What was trained.
     scaling : Scaling
         What is done to raw rows first.
+    target_scaling : Scaling, optional
+        What was done to the target, and is undone in what the network says.
     classes : tuple of str, optional
         Names of the classes, in the order of the outputs; None for numbers.
     feature_names : tuple of str
@@ -65,6 +67,7 @@ class Predictor:
     target_name: str
     dataset: str
     image_shape: tuple[int, int] | None = None
+    target_scaling: Scaling | None = None
 
     def outputs(self, X: ArrayLike) -> FloatArray:
         """Compute what the network says of raw rows.
@@ -79,7 +82,25 @@ class Predictor:
         ndarray of shape (n_samples, n_outputs)
             Probabilities for classes, else numbers.
         """
-        return self.network.predict(self.scaling.apply(np.asarray(X)))
+        output = self.network.predict(self.scaling.apply(np.asarray(X)))
+        return output if self.target_scaling is None else self.target_scaling.invert(output)
+
+    def targets(self, y: ArrayLike) -> NDArray[Any]:
+        """Bring truths into the units that the network was trained on.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,)
+            Class indices, or numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            What the network itself should say.
+        """
+        if self.target_scaling is None:
+            return np.asarray(y)
+        return self.target_scaling.apply(np.reshape(y, (-1, 1)))[:, 0]
 
     def probabilities(self, X: ArrayLike) -> FloatArray:
         """Compute a column for each class.
@@ -133,6 +154,7 @@ class Predictor:
         """
         extra = {
             "scaling": self.scaling.name,
+            "target_scaling": self.target_scaling and self.target_scaling.name,
             "classes": self.classes,
             "feature_names": self.feature_names,
             "target_name": self.target_name,
@@ -140,6 +162,9 @@ class Predictor:
             "image_shape": self.image_shape,
         }
         arrays = {"scaling.offset": self.scaling.offset, "scaling.factor": self.scaling.factor}
+        if self.target_scaling is not None:
+            arrays["target_scaling.offset"] = self.target_scaling.offset
+            arrays["target_scaling.factor"] = self.target_scaling.factor
         write_model(path, self.network, extra, arrays)
 
     @classmethod
@@ -169,9 +194,10 @@ class Predictor:
         try:
             predictor = cls(
                 network=network,
-                scaling=Scaling(
-                    extra["scaling"], tensors["scaling.offset"], tensors["scaling.factor"]
-                ),
+                scaling=_scaling("scaling", extra, tensors),
+                target_scaling=_scaling("target_scaling", extra, tensors)
+                if extra["target_scaling"]
+                else None,
                 classes=_names(extra["classes"]),
                 feature_names=_names(extra["feature_names"]) or (),
                 target_name=str(extra["target_name"]),
@@ -189,11 +215,17 @@ class Predictor:
         features = {len(self.feature_names), *self.scaling.offset.shape, *self.scaling.factor.shape}
         if features != {width}:
             raise ModelFileError(f"{path}: {sorted(features)} features for {width} inputs")
+        if self.target_scaling is not None and self.target_scaling.offset.shape != (outputs,):
+            raise ModelFileError(f"{path}: its target's scaling is not for {outputs} outputs")
         n_classes = None if self.classes is None else len(self.classes)
         if n_classes not in (None, outputs) and (n_classes, outputs) != (2, 1):
             raise ModelFileError(f"{path}: {n_classes} classes for {outputs} outputs")
         if self.image_shape is not None and math.prod(self.image_shape) != width:
             raise ModelFileError(f"{path}: images of {self.image_shape} for {width} inputs")
+
+
+def _scaling(name: str, extra: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Scaling:
+    return Scaling(extra[name], tensors[f"{name}.offset"], tensors[f"{name}.factor"])
 
 
 def _names(value: Any) -> tuple[str, ...] | None:

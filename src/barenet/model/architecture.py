@@ -59,13 +59,17 @@ def dense_layers(
     check_share(rate, "dropout")
     entries = _as_list(sizes)
     if entries and all(isinstance(entry, Mapping) for entry in entries):
+        if (hidden, output) != ("relu", "identity"):
+            raise ValueError("hidden, output: the layers' own activations are in sizes already")
         triples = [_from_mapping(entry, index) for index, entry in enumerate(entries)]
     else:
         triples = _from_widths(entries, hidden, output)
     layers: list[Layer] = []
-    for n_in, n_out, activation in triples:
-        layers += [Dense(n_in, n_out, activation, init=init, bias_init=bias_init), Dropout(rate)]
-    return [layer for layer in layers[:-1] if rate > 0 or isinstance(layer, Dense)]
+    for index, (n_in, n_out, activation) in enumerate(triples):
+        layers.append(Dense(n_in, n_out, activation, init=init, bias_init=bias_init))
+        if rate > 0 and index < len(triples) - 1:
+            layers.append(Dropout(rate))
+    return layers
 
 
 def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:

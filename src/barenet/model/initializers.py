@@ -303,8 +303,6 @@ class Orthogonal(Initializer):
     def draw(
         self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
     ) -> FloatArray:
-        if len(shape) != 2:
-            raise ValueError("bias_init: orthogonal needs a matrix, and a bias is a vector")
         rows, columns = shape
         Q, R = np.linalg.qr(rng.standard_normal((max(shape), min(shape))))
         Q = Q * np.sign(np.diag(R))

@@ -20,7 +20,8 @@ from barenet.model.arrays import Cache, FloatArray
 from barenet.model.initializers import Initializer
 from barenet.model.layers import Layer
 from barenet.model.layout import Layout, WriteThrough
-from barenet.model.losses import Loss, as_loss, loss_on
+from barenet.model.losses import Loss, as_loss
+from barenet.model.objective import Objective
 from barenet.model.randomness import derive_key, fresh_key
 from barenet.model.rows import check_rows
 from barenet.model.summary import summarize
@@ -156,8 +157,7 @@ class Network(WriteThrough):
 
     @property
     def output_activation(self) -> Activation:
-        activation = getattr(self.layers[-1], "activation", None)
-        return activation if isinstance(activation, Activation) else Identity()
+        return self.layers[-1].activation or Identity()
 
     def initialize(self, seed: int = 0) -> None:
         """Forget everything, and draw new initial parameters.
@@ -293,7 +293,8 @@ class Network(WriteThrough):
         sample_weight : array-like of shape (n_samples,), optional
             How much each sample counts.
         training : bool, default=True
-            False to treat dropout and batch norms as in `predict`.
+            False to treat dropout and batch norms as in `predict`; True moves the averages that
+            batch norms keep.
         key : int, default=0
             Fixes what is random.
 
@@ -318,10 +319,7 @@ class Network(WriteThrough):
         """
         chosen = as_loss(loss, self.output_activation)
         rows = check_rows(self, chosen, X, y, sample_weight)
-        stable, logits = loss_on(chosen, self.output_activation)
-        output, cache = self.forward(rows.X, training=training, key=key, logits=logits)
-        gradient = self.backward(cache, stable.gradient(output, *rows[1:]))
-        return stable.value(output, *rows[1:]), gradient
+        return Objective(self, chosen).value_and_gradient(rows, training=training, key=key)
 
     def summary(self) -> str:
         """Write the network as a table of layers, shapes and parameter counts.

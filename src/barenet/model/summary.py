@@ -39,7 +39,7 @@ def summarize(network: Network) -> str:
 
 
 def _activation(layer: Layer) -> str:
-    return layer.activation.name if hasattr(layer, "activation") else ""
+    return "" if layer.activation is None else layer.activation.name
 
 
 def _arrow(n_in: int | None, n_out: int | None) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from barenet.model.arrays import FloatArray
+from barenet.options import check_number
 
 __all__ = [
     "check_count",
@@ -25,33 +24,22 @@ __all__ = [
 
 def check_count(value: object, argument: str) -> int:
     """Return a whole number of 1 or more, or say what came instead."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
-        raise ValueError(f"{argument}: expected a whole number of 1 or more, got {value!r}")
-    return int(value)
+    return int(check_number(value, argument, least=1, whole=True))
 
 
 def check_positive(value: object, argument: str) -> float:
     """Return a finite number above 0, or say what came instead."""
-    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not real or not 0 < float(value) < math.inf:  # type: ignore[arg-type]
-        raise ValueError(f"{argument}: expected a number above 0, got {value!r}")
-    return float(value)  # type: ignore[arg-type]
+    return check_number(value, argument, above=0)
 
 
 def check_share(value: object, argument: str) -> float:
     """Return a number from 0 up to but not including 1, or say what came instead."""
-    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not real or not 0 <= float(value) < 1:  # type: ignore[arg-type]
-        raise ValueError(f"{argument}: expected a number from 0 to below 1, got {value!r}")
-    return float(value)  # type: ignore[arg-type]
+    return check_number(value, argument, least=0, below=1)
 
 
 def check_seed(value: object, argument: str = "seed") -> int:
     """Return a whole number from 0 to 2³² − 1, what NumPy's RandomState takes."""
-    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if not whole or not 0 <= int(value) < 2**32:  # type: ignore[call-overload]
-        raise ValueError(f"{argument}: expected a whole number from 0 to 4294967295, got {value!r}")
-    return int(value)  # type: ignore[call-overload]
+    return int(check_number(value, argument, least=0, most=2**32 - 1, whole=True))
 
 
 def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:

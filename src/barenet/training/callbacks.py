@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from barenet.model.arrays import FloatArray
+from barenet.model.snapshot import Snapshot
 from barenet.model.validation import check_count, check_positive
+from barenet.options import check_number
 from barenet.training.metrics import GREATER_IS_BETTER
 from barenet.training.run import Run
 
@@ -129,6 +130,11 @@ class EarlyStopping(Callback):
     restore_best : bool, default=True
         True to put back the parameters of the best epoch at the end, however the run ended.
 
+    Attributes
+    ----------
+    snapshot : Snapshot, optional
+        Of the best epoch.
+
     Raises
     ------
     ValueError
@@ -155,23 +161,21 @@ class EarlyStopping(Callback):
         minimum_delta: float = 0.0,
         restore_best: bool = True,
     ) -> None:
-        if not 0 <= minimum_delta < math.inf:
-            raise ValueError(f"minimum_delta: expected a number of 0 or more, got {minimum_delta}")
         self.monitor = monitor
         self.patience = check_count(patience, "patience")
-        self.minimum_delta = minimum_delta
+        self.minimum_delta = check_number(minimum_delta, "minimum_delta", least=0)
         self.restore_best = restore_best
+        self.snapshot: Snapshot | None = None
 
     def on_start(self, run: Run) -> None:
-        self.best, self.waited = math.inf, 0
-        self.snapshot: tuple[FloatArray, FloatArray] | None = None
+        self.best, self.waited, self.snapshot = math.inf, 0, None
 
     def on_epoch(self, run: Run) -> None:
         value = self._badness(run)
         if value < self.best - self.minimum_delta:
             self.best, self.waited = value, 0
             run.history.best_epoch = run.epoch
-            self.snapshot = (run.network.parameters.copy(), run.network.statistics.copy())
+            self.snapshot = Snapshot.of(run.network)
             return
         self.waited += 1
         if self.waited >= self.patience:
@@ -179,7 +183,7 @@ class EarlyStopping(Callback):
 
     def on_end(self, run: Run) -> None:
         if self.restore_best and self.snapshot is not None:
-            run.network.parameters[:], run.network.statistics[:] = self.snapshot
+            self.snapshot.restore(run.network)
 
     def _badness(self, run: Run) -> float:
         """The monitored number, with its sign such that smaller is better."""

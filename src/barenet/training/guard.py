@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from barenet.engines import SliceReport
 from barenet.errors import DivergenceError
 from barenet.model.arrays import FloatArray
+from barenet.model.snapshot import Snapshot
 from barenet.training.run import Run
 
 __all__ = ["Guard"]
@@ -36,8 +37,7 @@ class Guard:
 
     def keep(self) -> None:
         """Keep the parameters and statistics as they are now, to go back to."""
-        network = self.run.network
-        self.kept = network.parameters.copy(), network.statistics.copy()
+        self.kept = Snapshot.of(self.run.network)
 
     def check_slice(self, report: SliceReport) -> None:
         """Look at the losses of a slice.
@@ -87,8 +87,8 @@ class Guard:
 
     def _diverged(self, batch: int, loss: float) -> None:
         """Go back to the epoch's start, and say what happened and what to try."""
-        network, epoch = self.run.network, self.run.epoch
-        network.parameters[:], network.statistics[:] = self.kept
+        epoch = self.run.epoch
+        self.kept.restore(self.run.network)
         self.run.stop("diverged")
         raise DivergenceError(
             f"the loss became {loss:.4g} in epoch {epoch}, batch {batch}; {ADVICE}. "

@@ -94,9 +94,9 @@ class Loop:
             What was measured in each epoch, and how the run ended.
         """
         optimizer = self.job.optimizer
-        for callback in self.callbacks:
-            callback.on_start(self.run)
         try:
+            for callback in self.callbacks:
+                callback.on_start(self.run)
             # A divergence is found by looking at the losses, and NumPy need not warn of it as well.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 if isinstance(optimizer, LBFGS):
@@ -172,6 +172,8 @@ class Loop:
             self.run.epochs,
             self._finish_iteration,
         )
+        if not len(self.run.history):  # It was there already: the start is all there is to tell.
+            self._finish_iteration(*self.engine.value_and_gradient())
         if ending != "completed":
             self.run.stop(ending)
 
@@ -179,10 +181,10 @@ class Loop:
         run, norm = self.run, np.array([np.sqrt(gradient @ gradient)])
         self.guard.check_slice(SliceReport(np.array([loss]), norm))
         run.batch = 1
-        self._finish_epoch(loss, norm, self.started)
         for callback in self.callbacks:
             callback.on_slice(run)
-        run.epoch, self.started = run.epoch + 1, time.perf_counter()
+        self._finish_epoch(loss, norm, self.started)
+        run.epoch, run.batch, self.started = run.epoch + 1, 0, time.perf_counter()
         return run.stop_reason is not None
 
     def _finish_epoch(

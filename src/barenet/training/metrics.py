@@ -42,7 +42,7 @@ def accuracy(output: FloatArray, y: FloatArray) -> float:
     >>> accuracy(np.array([[0.9, 0.1], [0.8, 0.2]]), np.array([[1.0, 0.0], [0.0, 1.0]]))
     0.5
     """
-    if y.shape[1] > 1 and (y.sum(axis=1) == 1).all():
+    if y.shape[1] > 1 and np.allclose(y.sum(axis=1), 1, atol=1e-3):
         return float((output.argmax(axis=1) == y.argmax(axis=1)).mean())
     return float(((output >= 0.5) == (y >= 0.5)).all(axis=1).mean())
 
@@ -117,11 +117,12 @@ def root_mean_squared_error(output: FloatArray, y: FloatArray) -> float:
     return float(np.sqrt(((output - y) ** 2).mean(dtype=np.float64)))
 
 
-#: Every metric by its name.
+#: Every metric by its name, and by the short name that people use.
 METRICS: dict[str, Callable[[FloatArray, FloatArray], float]] = {
     metric.__name__: metric
     for metric in (accuracy, r2, mean_absolute_error, root_mean_squared_error)
 }
+METRICS |= {"mae": mean_absolute_error, "rmse": root_mean_squared_error}
 
 #: The metrics, and the losses' curves are not among them, that are better the greater they are.
 GREATER_IS_BETTER = {"accuracy", "r2"}

@@ -85,7 +85,8 @@ def train(
     engine : {"auto", "reference"}, default="auto"
         Where the arithmetic runs.
     seed : int, default=0
-        Fixes the order of the rows and the dropout; the same seed gives the same bits.
+        Fixes the order of the rows and the dropout; the same seed gives the same bits, on the same
+        machine with the same libraries.
 
     Returns
     -------

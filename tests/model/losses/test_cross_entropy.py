@@ -85,7 +85,7 @@ def test_fault_86_logits_of_ten_thousand(dtype):
 def test_fault_87_the_logarithm_of_zero(dtype):
     p, y = np.array([[0, 1]], dtype), np.array([[1, 0]], dtype)
     for loss in (BinaryCrossEntropy(), CategoricalCrossEntropy()):
-        assert 10 < loss.value(p, y) < 100
+        assert 10 < loss.value(p, y) < 1000
         gradient = loss.gradient(p, y)
         assert np.isfinite(gradient).all()
         assert gradient[0, 0] < 0

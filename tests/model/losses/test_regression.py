@@ -170,7 +170,7 @@ def test_fault_33_a_delta_that_is_not_positive(delta):
 
 @pytest.mark.parametrize("q", [0, 1, -0.1, 1.5, float("nan")])
 def test_fault_33_a_share_that_is_none(q):
-    with pytest.raises(ValueError, match=r"quantile's q must be "):
+    with pytest.raises(ValueError, match=r"quantile's q: expected "):
         Quantile(q=q)
 
 

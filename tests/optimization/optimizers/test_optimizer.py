@@ -36,7 +36,7 @@ def test_a_rule_of_ones_own_has_its_memory_kept():
 
 
 def test_its_settings_are_checked_too():
-    with pytest.raises(ValueError, match=r"learning_rate must be a number above 0, got -1$"):
+    with pytest.raises(ValueError, match=r"learning_rate: expected a number above 0, got -1$"):
         Average(learning_rate=-1)
 
 

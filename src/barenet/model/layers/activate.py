@@ -37,6 +37,7 @@ class Activate(Layer):
     """
 
     name: ClassVar[str] = "activate"
+    activation: Activation
 
     def __init__(self, activation: str | Activation) -> None:
         self.activation = as_activation(activation)

@@ -16,9 +16,6 @@ from barenet.registry import spec_of
 
 __all__ = ["Dense", "DenseCache"]
 
-#: Activations that lose the negative half of the signal, which He's initialization makes up for.
-RECTIFIERS = {"relu", "leaky_relu", "elu", "gelu", "silu", "softplus"}
-
 
 class DenseCache(NamedTuple):
     """What `Dense.backward` needs: the input, the values before and after the activation."""
@@ -69,6 +66,7 @@ class Dense(Layer):
     """
 
     name: ClassVar[str] = "dense"
+    activation: Activation
     n_in: int
     n_out: int
     weights: FloatArray
@@ -86,8 +84,7 @@ class Dense(Layer):
         self.n_in = check_count(n_in, "n_in")
         self.n_out = check_count(n_out, "n_out")
         self.activation = as_activation(activation)
-        usual = "he_uniform" if self.activation.name in RECTIFIERS else "glorot_uniform"
-        self.init = as_initializer(usual if init is None else init)
+        self.init = as_initializer(self.activation.usual_init if init is None else init)
         self.bias_init = as_initializer(bias_init, "bias_init")
         if isinstance(self.bias_init, Orthogonal):
             raise ValueError("bias_init: orthogonal needs a matrix, and a bias is a vector")

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from barenet.model.activations import Activation
 from barenet.model.arrays import Cache, FloatArray
 from barenet.model.layout import WriteThrough
 
@@ -30,8 +31,11 @@ class Layer(WriteThrough, ABC):
         Columns that it takes; None if it takes any number.
     n_out : int or None
         Columns that it gives; None if it gives as many as it takes.
+    activation : Activation or None
+        What the layer ends with. A layer that has one takes ``logits`` in `forward`: True to leave
+        it out, for a loss that has it inside.
     parameter_shapes : dict of str to tuple of int
-        What is learned, by name.
+        What is learned, by name. Penalties are on what is called ``weights``.
     statistic_shapes : dict of str to tuple of int
         What is measured while training and not learned, by name.
 
@@ -57,6 +61,7 @@ class Layer(WriteThrough, ABC):
     name: ClassVar[str]
     n_in: int | None = None
     n_out: int | None = None
+    activation: Activation | None = None
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:

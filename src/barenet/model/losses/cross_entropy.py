@@ -28,8 +28,8 @@ __all__ = [
 class BinaryCrossEntropy(Loss):
     """ℓ = −Σⱼ yⱼ ln pⱼ + (1 − yⱼ) ln(1 − pⱼ): each output is a yes or no of its own.
 
-    With the derivative (pⱼ − yⱼ) / (pⱼ(1 − pⱼ)). Probabilities are kept within the dtype's
-    precision of 0 and 1.
+    With the derivative (pⱼ − yⱼ) / (pⱼ(1 − pⱼ)). Probabilities of exactly 0 and 1
+    are taken as the closest ones that the dtype tells from them.
 
     Examples
     --------
@@ -86,7 +86,8 @@ class SigmoidCrossEntropy(Loss):
 class CategoricalCrossEntropy(Loss):
     """ℓ = −Σⱼ yⱼ ln pⱼ: y is 1 for the sample's class, and 0 for all others.
 
-    With the derivative −yⱼ/pⱼ. Probabilities are kept within the dtype's precision of 0 and 1.
+    With the derivative −yⱼ/pⱼ. Probabilities of exactly 0 and 1 are taken as the closest ones
+    that the dtype tells from them.
 
     Examples
     --------
@@ -146,8 +147,8 @@ class SoftmaxCrossEntropy(Loss):
 
 def _inside(p: FloatArray) -> FloatArray:
     """Keep probabilities that were rounded to 0 or 1 away from the logarithm's poles."""
-    epsilon = np.finfo(p.dtype).eps
-    return np.clip(p, epsilon, 1 - epsilon)
+    limits = np.finfo(p.dtype)
+    return np.clip(p, limits.tiny, 1 - limits.eps)
 
 
 def _check_probabilities(y: FloatArray, loss: str) -> None:

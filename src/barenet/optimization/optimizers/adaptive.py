@@ -136,7 +136,7 @@ class Adam(Optimizer):
 
 @dataclass
 class AdamW(Optimizer):
-    """Adam, with θ ← θ − η λ θ before it: the weights decay on their own, not by the gradient.
+    """Adam, with θ ← θ − η λ θ before it: parameters decay on their own, not by the gradient.
 
     An L2 penalty's gradient would be divided by √v̂, and so decay less where gradients are large.
     From Loshchilov and Hutter, "Decoupled weight decay regularization" (2019).

@@ -1,0 +1,99 @@
+"""Objective: what is made small, as a function of a network's parameters.
+
+Forward through the layers, the loss of what comes out, and backward with its derivative: the three
+moves that learning, the gradient check and everybody else has in common.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from barenet.model.arrays import FloatArray
+from barenet.model.losses import Loss, loss_on
+from barenet.model.rows import Rows
+
+if TYPE_CHECKING:
+    from barenet.model.network import Network
+
+__all__ = ["Objective"]
+
+
+class Objective:
+    """The loss of a network on rows.
+
+    Parameters
+    ----------
+    network : Network
+        What is measured.
+    loss : Loss
+        By what; it is computed from the logits where that is stable.
+    """
+
+    def __init__(self, network: Network, loss: Loss) -> None:
+        self.network = network
+        self.loss, self.logits = loss_on(loss, network.output_activation)
+
+    def value(self, rows: Rows, *, training: bool = False, key: int = 0) -> float:
+        """Compute the loss.
+
+        Parameters
+        ----------
+        rows : Rows
+            Samples, targets and weights.
+        training : bool, default=False
+            True for dropout and batch norms as they are while learning.
+        key : int, default=0
+            Fixes what is random.
+
+        Returns
+        -------
+        float
+            The loss.
+        """
+        output, _ = self.network.forward(rows.X, training=training, key=key, logits=self.logits)
+        return self.loss.value(output, rows.y, rows.sample_weight)
+
+    def value_and_output(self, rows: Rows) -> tuple[float, FloatArray]:
+        """Compute the loss as when predicting, and what the network says.
+
+        Parameters
+        ----------
+        rows : Rows
+            Samples, targets and weights.
+
+        Returns
+        -------
+        value : float
+            The loss.
+        output : ndarray of shape (n_samples, n_outputs)
+            After the output activation.
+        """
+        output, _ = self.network.forward(rows.X, logits=self.logits)
+        value = self.loss.value(output, rows.y, rows.sample_weight)
+        return value, self.network.output_activation.forward(output) if self.logits else output
+
+    def value_and_gradient(
+        self, rows: Rows, *, training: bool = True, key: int = 0
+    ) -> tuple[float, FloatArray]:
+        """Compute the loss, and its derivative by every parameter.
+
+        Parameters
+        ----------
+        rows : Rows
+            Samples, targets and weights.
+        training : bool, default=True
+            False for dropout and batch norms as they are when predicting.
+        key : int, default=0
+            Fixes what is random.
+
+        Returns
+        -------
+        value : float
+            The loss.
+        gradient : ndarray of shape (n_parameters,)
+            In the order of the network's parameters.
+        """
+        network, loss = self.network, self.loss
+        output, cache = network.forward(rows.X, training=training, key=key, logits=self.logits)
+        d_output = loss.gradient(output, rows.y, rows.sample_weight)
+        return loss.value(output, rows.y, rows.sample_weight), network.backward(cache, d_output)
