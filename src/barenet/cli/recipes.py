@@ -6,6 +6,7 @@ And what none of them says: the layers, the output and the loss that go with the
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from barenet.data.dataset import Dataset
 from barenet.data.recipe import DEFAULTS, Recipe
