@@ -65,7 +65,7 @@ class Progress(Callback):
             self._move_bar(run, run.epoch + run.batch / run.n_batches)
 
     def on_epoch(self, run: Run) -> None:
-        due = run.epoch % self.step == 0 or (run.epoch == run.epochs - 1 and self.every is None)
+        due = run.epoch % self.step == 0 or run.epoch == run.epochs - 1
         if due and (self.bar is None or self.every is not None):
             self._print(f"epoch {run.epoch}  {_in_full(run)}")
 
