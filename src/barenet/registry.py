@@ -90,6 +90,8 @@ def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
     Traceback (most recent call last):
     ValueError: hidden: unknown 'rellu', did you mean 'relu'? (choose from relu, tanh)
     """
+    if not isinstance(name, str):
+        raise ValueError(f"{argument}: expected one of {', '.join(sorted(registry))}, got {name!r}")
     if name in registry:
         return registry[name]
     close = difflib.get_close_matches(name, registry, n=1)

@@ -89,3 +89,59 @@ def test_a_bomb_is_refused_by_its_directory(tmp_path):
     path.write_bytes(data)
     with pytest.raises(DataError, match=r"bomb\.npz: more than 2,147,483,648 bytes once unpacked"):
         load_arrays(path)
+
+
+def pack(path, **members):
+    """Put members of any bytes into a zip file."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(f"{name}.npy", data)
+    return path
+
+
+def npy(array=None, **header):
+    """An array's bytes, or a header alone that claims one."""
+    stream = io.BytesIO()
+    if array is not None:
+        np.save(stream, array)
+    else:
+        np.lib.format.write_array_header_1_0(stream, {"fortran_order": False, **header})
+    return stream.getvalue()
+
+
+Y = npy(np.arange(6) % 2)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        b"",
+        b"junk",
+        b"\x93NUMPY\x07\x00" + bytes(100),
+        npy(descr="<f8", shape=(10**11, 3)),
+        npy(descr="<f8", shape=(6, -2)),
+        npy(descr="<U0", shape=(6, 2)),
+        npy(descr="<f8", shape=(6, 2)) + bytes(95),
+        npy(X) + b"x",
+        npy(X)[:-1],
+        npy(X)[:20],
+    ],
+)
+def test_members_that_are_no_arrays(tmp_path, member):
+    path = tmp_path / "odd.npz"
+    for members in ({"X": member, "y": Y}, {"X": npy(X), "y": member}):
+        with pytest.raises(DataError, match=r"odd\.npz: no usable \.npz file: "):
+            load_arrays(pack(path, **members))
+
+
+def test_columns_first_and_the_second_version_of_the_format_are_read(tmp_path):
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, np.asfortranarray(X), version=(2, 0))
+    data = load_arrays(pack(tmp_path / "f.npz", X=stream.getvalue(), y=Y))
+    np.testing.assert_array_equal(data.X, X)
+
+
+def test_a_single_class_is_refused(tmp_path):
+    for y in (np.zeros(6), np.array(["a"] * 6)):
+        with pytest.raises(DataError, match=r"one\.npz: y holds '[0a]' in every row"):
+            load_arrays(save(tmp_path / "one.npz", X=X, y=y))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
 from barenet.data.dataset import Dataset
+from barenet.data.datasets import load_dataset
 
 
 def dataset(n: int, classes: tuple[str, ...] | None = ("no", "yes"), **changes) -> Dataset:
@@ -62,7 +63,7 @@ def test_task_and_sizes():
 
 @pytest.mark.parametrize("test_size", [-0.1, 1, 1.5, float("nan")])
 def test_case_34_a_share_out_of_range(test_size):
-    with pytest.raises(ValueError, match=r"^test_size: expected a share in \[0, 1\), got"):
+    with pytest.raises(ValueError, match=r"^test_size: expected a number from 0 to below 1, got"):
         dataset(10).split(test_size)
 
 
@@ -77,3 +78,12 @@ def test_case_34_a_side_too_small_for_the_classes():
         dataset(10).split(0.1)
     with pytest.raises(ValueError, match=r"^test_size: 0\.5 of numbers: "):
         dataset(1, None).split(0.5)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [("test_size", "a"), ("test_size", None), ("seed", "a"), ("seed", -1), ("seed", 1.5)],
+)
+def test_arguments_of_a_wrong_type_are_named(argument, value):
+    with pytest.raises(ValueError, match=rf"^{argument}: expected a"):
+        load_dataset("iris").split(**{"test_size": 0.2, argument: value})

@@ -97,3 +97,37 @@ def test_listing_the_sets_loads_none_of_them():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_numpys_numbers_are_numbers():
+    data = load_dataset("moons", samples=np.int64(50), noise=np.float32(0), data_seed=np.uint8(3))
+    same = load_dataset("moons", samples=50, noise=0.0, data_seed=3)
+    np.testing.assert_array_equal(data.X, same.X)
+    assert type(data.recipe.samples) is int
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "value"),
+    [
+        ("moons", "samples", "50"),
+        ("moons", "samples", 50.0),
+        ("moons", "samples", True),
+        ("moons", "noise", "much"),
+        ("moons", "noise", [0.1]),
+        ("moons", "data_seed", 1.5),
+        ("t.csv", "target", 7),
+        ("t.csv", "delimiter", 7),
+        ("t.csv", "encoding", 7),
+        ("mnist", "data_dir", 7),
+    ],
+)
+def test_options_of_a_wrong_type_are_named(tmp_path, monkeypatch, name, argument, value):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n3,4\n")
+    with pytest.raises(ValueError, match=rf"^{argument}: expected"):
+        load_dataset(name, **{argument: value})
+
+
+def test_a_name_of_a_wrong_type():
+    with pytest.raises(ValueError, match=r"^data: expected a name or a path, got 7"):
+        load_dataset(7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_case_45_zero_bytes():
 
 def test_case_45_encodings_that_are_none():
     for name in ("klingon", "hex"):
-        with pytest.raises(ValueError, match=f"^encoding: .*{name}"):
+        with pytest.raises(ValueError, match=rf"^encoding: .*{name}"):
             read(b"a\n1\n", encoding=name)
 
 
@@ -94,3 +95,15 @@ def test_a_file_without_a_header():
 def test_a_delimiter_that_is_none(delimiter):
     with pytest.raises(ValueError, match=r"^delimiter: expected one ASCII character, or tab, got"):
         read(b"a,b\n1,2\n", delimiter=delimiter)
+
+
+def test_case_45_half_a_character_is_no_text():
+    assert fault(b"a,b\n1,\\ud800\n", encoding="unicode_escape") == (
+        "t.csv: not unicode_escape text: half a character at 6; say how it is encoded"
+    )
+
+
+def test_a_long_value_in_quotes_is_read():
+    before, value = csv.field_size_limit(), "x" * 200_000
+    assert read(f'a,b\n1,"{value}"\n'.encode())[1] == ["1", value]
+    assert csv.field_size_limit() == before

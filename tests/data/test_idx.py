@@ -153,3 +153,11 @@ def test_ten_thousand_damaged_files_are_refused_or_read(tmp_path):
             assert array.nbytes + 4 + 4 * array.ndim == len(data)
     file.close()
     assert 0 < read < 10_000
+
+
+@pytest.mark.parametrize("sizes", [(0, *[2**32 - 1] * 3), (1,) * 65, (1,) * 255])
+def test_case_50_sizes_that_no_array_can_have(tmp_path, sizes):
+    path = tmp_path / "odd.idx"
+    path.write_bytes(bytes([0, 0, 8, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes) + b"1")
+    with pytest.raises(DataError, match=r"odd\.idx: the header claims .* are refused$"):
+        read_idx(path)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.sparse import csr_matrix
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from barenet.data.scaling import KINDS, Scaling
@@ -97,3 +98,55 @@ def test_wrong_kind_and_wrong_width():
         Scaling.fit("standardise", X)
     with pytest.raises(ValueError, match=r"X: expected shape \(n, 3\), got \(3, 2\)"):
         Scaling.fit("none", X).apply(X[:, :2])
+
+
+def test_lists_are_rows():
+    scaling = Scaling.fit("standardize", [[1, 2], [3, 6]])
+    assert scaling.offset.tolist() == [2, 4]
+    assert scaling.apply([[1, 2]]).tolist() == [[-1, -1]]
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        None,
+        "rows",
+        7,
+        [1, 2],
+        [["a", "b"]],
+        [[1, 2], [3]],
+        [[1j, 2]],
+        [[10**400, 1]],
+        csr_matrix(np.eye(2)),
+        np.ma.masked_array(np.eye(2), np.eye(2) > 0),
+        np.zeros((2, 2, 2)),
+    ],
+)
+def test_what_is_no_matrix_of_numbers_is_refused(X):
+    with pytest.raises(ValueError, match=r"^X: "):
+        Scaling.fit("standardize", X)
+    with pytest.raises(ValueError, match=r"^X: "):
+        Scaling.fit("standardize", np.eye(2)).apply(X)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(0, 2), (2, 0)])
+def test_nothing_can_not_be_measured(kind, shape):
+    with pytest.raises(ValueError, match=r"^X: there is nothing in it"):
+        Scaling.fit(kind, np.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    ("name", "offset", "factor"),
+    [
+        ("standardise", np.zeros(2), np.ones(2)),
+        ("none", np.array([0, np.inf]), np.ones(2)),
+        ("none", np.zeros(2), np.array([1.0, 0.0])),
+        ("none", np.zeros(2), np.ones(3)),
+        ("none", np.zeros((2, 1)), np.ones(2)),
+        ("none", [0.0], [1.0]),
+    ],
+)
+def test_a_scaling_that_is_none_can_not_be_made(name, offset, factor):
+    with pytest.raises(ValueError, match=r"^scaling: "):
+        Scaling(name, offset, factor)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -77,3 +79,30 @@ def test_reading_allocates_what_is_there_not_what_is_asked_for(tmp_path):
     path.write_bytes(b"abc")
     with path.open("rb") as stream:
         assert read_exactly(stream, 2**62) == b"abc"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(DataError, match=r"pipe\.csv: is no regular file$"):
+        read_source(tmp_path / "pipe.csv")
+
+
+def test_case_46_what_unpacks_to_more_than_a_hundred_times_its_size(tmp_path, monkeypatch):
+    monkeypatch.setattr("barenet.data.source.FREE", 1000)
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(bytes(1_000_000)))
+    limit = 1000 + 100 * path.stat().st_size
+    with pytest.raises(DataError, match=rf"bomb\.gz: more than {limit:,} bytes once unpacked"):
+        read_source(path)
+
+
+def test_reading_holds_the_data_once(tmp_path):
+    path = tmp_path / "large"
+    path.write_bytes(bytes(2**24))
+    tracemalloc.start()
+    try:
+        assert len(read_source(path)) == 2**24
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * 2**24
+    finally:
+        tracemalloc.stop()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
+from barenet.data.table import read_table
 from barenet.data.tabular import load_table, read_features, read_samples
 from barenet.errors import DataError
 
@@ -162,3 +165,22 @@ def test_read_samples_undoes_load_table(write):
     X, y = read_samples(path, data.feature_names, "y", data.classes)
     np.testing.assert_array_equal(X, data.X)
     np.testing.assert_array_equal(y, data.y)
+
+
+def test_text_that_looks_like_a_number_stays_text(write):
+    """Where the classes were learned as text, 01 is a name and not the number 1."""
+    later = write("a,y\n1,01\n2,02\n")
+    assert read_samples(later, ["a"], "y", ["01", "02", "x"])[1].tolist() == [0, 1]
+    assert read_samples(later, ["a"], "y", ["1", "2"])[1].tolist() == [0, 1]
+    with pytest.raises(DataError, match=r"t\.csv:2: .*expected one of 1, 2, x"):
+        read_samples(later, ["a"], "y", ["1", "2", "x"])
+
+
+def test_the_time_for_many_columns_grows_with_their_number(write):
+    names = [f"{'long ' * 20}{number}" for number in range(40_000)]
+    row = ",".join(map(str, range(40_000)))
+    path = write(f"{','.join(names)}\n{row}\n{row}\n")
+    start = time.perf_counter()
+    table = read_table(path)
+    assert [len(table.column(name)) for name in names] == [2] * 40_000
+    assert time.perf_counter() - start < 5

@@ -123,3 +123,26 @@ def test_wrong_arguments_are_named():
         check_gradients(every_layer(), X, [0] * 7, tolerance=0)
     with pytest.raises(ValueError, match="y: has 2 rows, and X has 7"):
         check_gradients(every_layer(), X, [0, 1])
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, None])
+def test_a_gradient_that_is_no_number_or_not_written_is_wrong(number):
+    class Careless(Wrong):
+        def backward(self, cache, d_output, out):
+            if number is not None:
+                out["factor"][:] = number
+            return self.factor * d_output
+
+    report = check_gradients(Network([Dense(3, 2), Careless(0), Dense(2, 1)], seed=1), X, X[:, 0])
+    assert not report and report.relative_error == np.inf
+    assert "DIFFER" in str(report)
+
+
+def test_exactly_on_a_kink_any_slope_between_the_two_sides_is_right():
+    network = Network.dense([3, 4, 1], hidden="leaky_relu", seed=1)  # biases start from 0
+    assert check_gradients(network, np.zeros((1, 3)), [1.0])
+
+
+def test_what_is_no_network_is_named():
+    with pytest.raises(ValueError, match="network: expected a Network, got None"):
+        check_gradients(None, X, X[:, 0])

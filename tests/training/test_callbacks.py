@@ -63,6 +63,36 @@ def test_a_function_is_called_after_each_epoch_and_can_end_the_run():
     assert history.stopped_because == "a callback returned True"
 
 
+def test_a_true_of_numpy_ends_the_run_as_well():
+    assert len(fit(lambda run: np.mean(run.history.loss) < 1e9)) == 1
+
+
+def test_all_are_told_of_the_end_even_if_one_fails_at_it():
+    class Fails(Callback):
+        def on_end(self, run):
+            raise RuntimeError(run.history.stopped_because)
+
+    diary = Diary()
+    with pytest.raises(RuntimeError, match="completed"):
+        fit([Fails(), diary])
+    assert diary.entries[-1] == "end"
+
+
+def test_the_end_after_an_error_is_not_called_complete():
+    endings = []
+
+    class Last(Callback):
+        def on_end(self, run):
+            endings.append(run.history.stopped_because)
+
+    def fail(run):
+        raise KeyError("on purpose")
+
+    with pytest.raises(KeyError):
+        fit([Last(), fail])
+    assert endings == ["failed with KeyError"]
+
+
 def test_a_function_that_returns_something_else_ends_nothing():
     assert len(fit(EachEpoch(lambda run: 1))) == 5
 
@@ -138,6 +168,11 @@ def test_a_minimum_delta_asks_for_more():
 def test_a_curve_that_is_not_measured_is_named():
     with pytest.raises(ValueError, match=r"monitor: 'validation_loss' is not measured.*loss"):
         fit(EarlyStopping())
+    network = Network.dense([1, 8, 1], seed=1)
+    before = network.parameters.copy()
+    with pytest.raises(ValueError, match="monitor: 'los'"):
+        fit(EarlyStopping("los"), network)
+    assert np.array_equal(network.parameters, before)  # it was said before anything was learned
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,35 @@ def test_fault_10_huge_numbers_are_finite_or_a_divergence():
     network = Network.dense([1, 4, 1], seed=1, dtype="float64")
     with pytest.raises(DivergenceError, match="the loss became inf in epoch 0, batch 0"):
         train(network, X * 1e300, X[:, 0] * 1e300)
+
+
+def test_an_explosion_of_the_very_last_step_is_seen():
+    network = Network.dense([1, 4, 1], seed=1, dtype="float64")
+    with pytest.warns(RuntimeWarning, match="the loss grew from"):
+        settings = {"optimizer": "sgd:learning_rate=1e6", "epochs": 1, "batch_size": None}
+        train(network, X, X[:, 0] ** 2, **settings)
+
+
+def test_a_parameter_that_a_callback_spoils_in_the_last_epoch_is_seen():
+    def spoil(run):
+        run.network.layers[0].bias = np.nan
+
+    network = Network.dense([1, 4, 1], seed=1)
+    with pytest.raises(DivergenceError, match=r"became (nan|infinite)"):
+        train(network, X, X[:, 0] ** 2, epochs=1, callbacks=spoil)
+    assert np.isfinite(network.parameters).all()
+
+
+def test_a_validation_loss_that_is_infinite_is_said_and_is_null_in_json():
+    network = Network.dense([1, 4, 1], seed=1)
+    with pytest.warns(RuntimeWarning, match="validation_loss became inf"):
+        history = train(network, X, X[:, 0], epochs=2, validation_data=(X * 3e38, X[:, 0]), seed=1)
+    assert '"validation_loss": null' in history.to_jsonl()
+
+
+def test_a_first_batch_without_weight_is_no_reason_to_warn():
+    weight = np.ones(40)
+    weight[:8] = 0
+    network = Network.dense([1, 4, 1], seed=1)
+    settings = {"batch_size": 8, "shuffle": False, "epochs": 2}
+    train(network, X, X[:, 0] + 3, sample_weight=weight, **settings)

@@ -273,3 +273,38 @@ def test_lbfgs_refuses_what_it_can_not_follow():
         train(all_layers(), X, LABELS, optimizer="lbfgs")
     with pytest.raises(ValueError, match="clip: lbfgs chooses the length of its steps itself"):
         train(linear(), X, Y, optimizer="lbfgs", clip="norm:limit=1")
+
+
+def test_a_network_is_trained_by_one_run_at_a_time():
+    network = linear()
+
+    def train_too(run):
+        train(run.network, X, Y, epochs=1)
+
+    with pytest.raises(RuntimeError, match="network: it is being trained already"):
+        train(network, X, Y, epochs=2, callbacks=train_too)
+    train(network, X, Y, epochs=1)  # and afterwards again
+
+
+def test_a_row_alone_does_not_move_the_variance_that_a_batch_norm_keeps():
+    network = Network([BatchNorm(3), Dense(3, 1)], seed=1)
+    train(network, X[:33], Y[:33], batch_size=32, epochs=200, shuffle=False)
+    kept = network.layers[0].variance
+    assert kept == pytest.approx(X[:32].var(axis=0, ddof=1), rel=1e-4)
+    with pytest.raises(ValueError, match="batch_size: a batch norm needs batches of 2 rows"):
+        train(network, X, Y, batch_size=1)
+
+
+def test_masked_entries_are_not_taken_for_numbers():
+    masked = np.ma.masked_greater(X, 1.0)
+    with pytest.raises(ValueError, match="X: has masked entries"):
+        train(linear(), masked, Y)
+    train(linear(), np.ma.masked_array(X, mask=False), Y, epochs=1)
+
+
+def test_lbfgs_that_starts_at_the_end_still_tells_the_loss():
+    network = linear()
+    train(network, X, Y, optimizer=LBFGS(tolerance=1e-9), epochs=200)
+    history = train(network, X, Y, optimizer=LBFGS(tolerance=1e-3))
+    assert len(history) == 1 and history.loss[0] < 1e-10
+    assert history.stopped_because == "converged"

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import lzma
+import math
 import zipfile
+import zlib
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from barenet.data.dataset import Dataset
-from barenet.data.source import LIMIT, open_source
+from barenet.data.source import LIMIT, open_source, read_exactly
 from barenet.data.target import Task, are_classes, check_task, encode
 from barenet.errors import DataError
 
 __all__ = ["load_arrays"]
+
+#: What reads an array's header, by its format's version; a later one is for named fields.
+_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+#: What zipfile, its decompressors and NumPy's reader of headers raise for a damaged file.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+)
 
 
 def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Dataset:
@@ -77,15 +97,14 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
         with open_source(path) as stream, zipfile.ZipFile(stream) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > LIMIT:
                 raise DataError(f"{path}: more than {LIMIT:,} bytes once unpacked; refused")
-            stream.seek(0)
-            with np.load(stream, allow_pickle=False) as arrays:
-                if missing := {"X", "y"} - set(arrays):
-                    found = ", ".join(arrays) or "none"
-                    raise DataError(f"{path}: no array {min(missing)}; the arrays are {found}")
-                X, y = arrays["X"], arrays["y"]
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            if missing := {"X", "y"} - set(names):
+                found = ", ".join(names) or "none"
+                raise DataError(f"{path}: no array {min(missing)}; the arrays are {found}")
+            X, y = (_read_member(archive, name) for name in ("X", "y"))
     except DataError:
         raise
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise DataError(f"{path}: no usable .npz file: {error}") from error
     if X.ndim not in (2, 3) or y.ndim != 1 or len(X) != len(y) or X.size == 0 or len(X) < 2:
         raise DataError(
@@ -93,6 +112,21 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
             f"with n of 2 or more, got {X.shape} and {y.shape}"
         )
     return X, y
+
+
+def _read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """Read one array; its header is believed only as far as bytes follow it."""
+    with archive.open(f"{name}.npy") as stream:
+        version = npy.read_magic(stream)
+        if version not in _HEADERS:
+            raise ValueError(f"{name}: a header of version {version}")
+        shape, is_fortran, dtype = _HEADERS[version](stream)
+        size = math.prod(shape) * dtype.itemsize
+        if dtype.hasobject or dtype.itemsize == 0 or min(shape, default=0) < 0:
+            raise ValueError(f"{name}: object arrays and arrays of nothing are refused ({dtype})")
+        if size > LIMIT or len(data := read_exactly(stream, size + 1)) != size:  # type: ignore[arg-type]
+            raise ValueError(f"{name}: its header claims {shape} of {dtype}, which is not there")
+    return np.ndarray(shape, dtype, data, order="F" if is_fortran else "C")
 
 
 def _target(

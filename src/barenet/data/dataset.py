@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data.recipe import Recipe
+from barenet.options import check_number
 
 __all__ = ["Dataset"]
 
@@ -104,8 +105,8 @@ class Dataset:
         ValueError
             If the share is not in [0, 1), or leaves no row, or no row of a class, on a side.
         """
-        if not 0 <= test_size < 1:
-            raise ValueError(f"test_size: expected a share in [0, 1), got {test_size}")
+        test_size = check_number(test_size, "test_size", least=0, below=1)
+        seed = int(check_number(seed, "seed", least=0, most=2**32 - 1, whole=True))
         if test_size == 0:
             return self, None
         from sklearn.model_selection import train_test_split

@@ -89,7 +89,9 @@ def load_dataset(
         "data_seed": data_seed,
     }
     options = {option: value for option, value in given.items() if value is not None}
-    text = fspath(name_or_path)
+    text = _check_path(name_or_path, "data: expected a name or a path")
+    if data_dir is not None:
+        _check_path(data_dir, "data_dir: expected a folder")
     ending = Path(text).name.lower().removesuffix(".gz")
     if ending.endswith(TABLE_SUFFIXES):
         _check_options(text, options, ("target", "task", "delimiter", "encoding"))
@@ -103,6 +105,13 @@ def load_dataset(
     named = lookup(DATASETS, text, "data")
     _check_options(text, options, named.options)
     return named.load(text, **options)
+
+
+def _check_path(path: object, expected: str) -> str:
+    """Return a path as text, or say what came instead."""
+    if not isinstance(path, str | PathLike):
+        raise ValueError(f"{expected}, got {path!r}")
+    return str(fspath(path))
 
 
 def _check_options(name: str, options: dict[str, Any], allowed: tuple[str, ...]) -> None:

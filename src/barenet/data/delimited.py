@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,8 @@ DELIMITERS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'"}
 
 def decode(data: bytes, encoding: str | None, path: Path) -> str:
     """Turn bytes into text, without its byte-order mark."""
+    if not (encoding is None or isinstance(encoding, str)):
+        raise ValueError(f"encoding: expected the name of one, such as latin-1, got {encoding!r}")
     try:
         text = data.decode(encoding or "utf-8").removeprefix("\ufeff")
     except LookupError as error:
@@ -31,6 +35,11 @@ def decode(data: bytes, encoding: str | None, path: Path) -> str:
             f"{path}: not {encoding or 'UTF-8'} text{at}; "
             f"say how it is encoded, such as --encoding latin-1 or --encoding utf-16"
         ) from error
+    if found := re.search("[\ud800-\udfff]", text):
+        raise DataError(
+            f"{path}: not {encoding or 'UTF-8'} text: half a character at {found.start():,}; "
+            f"say how it is encoded"
+        )
     if (nul := text.find("\0")) >= 0:
         line = text.count("\n", 0, nul) + 1
         raise DataError(
@@ -44,6 +53,8 @@ def check_delimiter(delimiter: str | None, path: Path) -> str:
     """Check the delimiter, or choose it by the file's name."""
     if delimiter is None:
         return "\t" if path.name.lower().removesuffix(".gz").endswith(".tsv") else ","
+    if not isinstance(delimiter, str):
+        raise ValueError(f"delimiter: expected one ASCII character, or tab, got {delimiter!r}")
     delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
         raise ValueError(
@@ -70,9 +81,10 @@ def read_header(text: str, delimiter: str, path: Path) -> tuple[str, ...]:
             f"{path}:{line}: {', '.join(names[:3])}, … are numbers, where the first line must name "
             f"the columns; add such a line"
         )
-    if twice := sorted({name for name in names if name and names.count(name) > 1}):
+    counts = Counter(names)
+    if twice := sorted(name for name in counts if name and counts[name] > 1):
         raise DataError(
-            f"{path}:{line}: column {twice[0]!r} is there {names.count(twice[0])} times; "
+            f"{path}:{line}: column {twice[0]!r} is there {counts[twice[0]]} times; "
             f"each name must be its own"
         )
     return names
@@ -91,6 +103,7 @@ def read_records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, l
     """Read a row after the other, each with the line on which it starts; skip empty lines."""
     reader = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter, strict=True)
     line = 1
+    usual = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     try:
         for fields in reader:
             if fields:
@@ -101,3 +114,5 @@ def read_records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, l
             f"{path}:{line}: a quote that opens here is not closed as it should be ({error}); "
             f"close it, and double any quote that belongs to a value"
         ) from error
+    finally:
+        csv.field_size_limit(usual)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,11 +13,16 @@ from barenet.data.dataset import Dataset
 from barenet.data.named import NamedDataset
 from barenet.data.recipe import Recipe
 from barenet.data.shapes import Points, circles, gaussians, moons, plane, sine, spirals, xor
+from barenet.options import check_number
 
 __all__ = ["GENERATED"]
 
-#: Most rows that may be asked for.
-MAX_SAMPLES = 10**7
+#: What each option may be.
+LIMITS: dict[str, Any] = {
+    "samples": {"least": 2, "most": 10**7, "whole": True},
+    "noise": {"least": 0},
+    "data_seed": {"least": 0, "most": 2**32 - 1, "whole": True},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,15 +72,13 @@ class Generated(NamedDataset):
         ValueError
             If an option is out of its range.
         """
-        recipe = Recipe(**options).over(self.recipe)
+        checked = {
+            option: check_number(value, option, **LIMITS[option])
+            for option, value in options.items()
+        }
+        recipe = Recipe(**checked).over(self.recipe)  # type: ignore[arg-type]
         said: dict[str, Any] = recipe.said()
         samples, noise, seed = (said[option] for option in self.options)
-        if not isinstance(samples, int) or not 2 <= samples <= MAX_SAMPLES:
-            raise ValueError(f"samples: expected 2 to {MAX_SAMPLES:,} rows, got {samples}")
-        if not 0 <= noise < math.inf:
-            raise ValueError(f"noise: expected a finite number, 0 or more, got {noise}")
-        if not 0 <= seed < 2**32:
-            raise ValueError(f"data_seed: expected 0 to 2**32 - 1, got {seed}")
         X, y = self.points(samples, noise, RandomState(seed))
         return Dataset(
             name=name,

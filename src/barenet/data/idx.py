@@ -22,6 +22,9 @@ __all__ = ["read_idx"]
 #: The type byte of the header, and the big-endian numbers that it stands for.
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
+#: Most dimensions; every NumPy takes as many.
+MAX_DIMENSIONS = 32
+
 
 def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
     """Read an IDX file, plain or gzip.
@@ -57,7 +60,8 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
     with open_source(path) as stream:
         dtype, shape = _read_header(stream, path)
         expected = math.prod(shape) * dtype.itemsize
-        if expected > LIMIT:
+        # An array of no numbers can still be of sizes that NumPy has no room for.
+        if math.prod(size or 1 for size in shape) * dtype.itemsize > LIMIT:
             raise DataError(
                 f"{path}: the header claims {_times(shape)} numbers, {expected:,} bytes; "
                 f"more than {LIMIT:,} are refused"
@@ -85,6 +89,11 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int
             f"a type (08, 09, 0b, 0c, 0d, 0e) and the number of dimensions"
         )
     n_dimensions = magic[3]
+    if n_dimensions > MAX_DIMENSIONS:
+        raise DataError(
+            f"{path}: the header claims {n_dimensions} dimensions; "
+            f"more than {MAX_DIMENSIONS} are refused"
+        )
     sizes = read_exactly(stream, 4 * n_dimensions)
     if len(sizes) < 4 * n_dimensions:
         raise DataError(

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from barenet.errors import DataError
+from barenet.model.validation import numeric_array
 from barenet.registry import lookup
 
 __all__ = ["Scaling"]
@@ -36,6 +37,12 @@ class Scaling:
     factor : ndarray of shape (n_features,), float64
         Multiplied then.
 
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or the numbers are not finite, a factor is 0, or they are not one
+        for each feature.
+
     Examples
     --------
     >>> scaling = Scaling.fit("standardize", np.array([[1.0], [3.0]]))
@@ -47,8 +54,18 @@ class Scaling:
     offset: NDArray[np.float64]
     factor: NDArray[np.float64]
 
+    def __post_init__(self) -> None:
+        lookup(KINDS, self.name, "scaling")
+        for part in (self.offset, self.factor):
+            if not isinstance(part, np.ndarray) or part.dtype != np.float64 or part.ndim != 1:
+                raise ValueError(f"scaling: expected one float64 for each feature, got {part!r}")
+            if not np.isfinite(part).all():
+                raise ValueError("scaling: its offset and factor are not all finite numbers")
+        if len(self.offset) != len(self.factor) or not self.factor.all():
+            raise ValueError("scaling: expected an offset and a factor, not 0, for each feature")
+
     @classmethod
-    def fit(cls, kind: Kind, X: NDArray[Any]) -> Scaling:
+    def fit(cls, kind: Kind, X: ArrayLike) -> Scaling:
         """Measure the offset and the factor on the training rows.
 
         Parameters
@@ -59,7 +76,7 @@ class Scaling:
             ``"minmax"`` maps the smallest number to 0 and the largest to 1. Images of type uint8
             are divided by 255 by ``"minmax"``, whatever they hold: the type's range is known, is
             one for all pixels, and keeps the pictures as they look.
-        X : ndarray of shape (n_samples, n_features)
+        X : array-like of shape (n_samples, n_features)
             The training rows.
 
         Returns
@@ -70,11 +87,15 @@ class Scaling:
         Raises
         ------
         ValueError
-            If the kind is unknown.
+            If the kind is unknown, or X is no matrix of numbers with a row or more.
         DataError
             If a feature's spread is beyond what float64 can hold.
         """
-        offset, spread = lookup(KINDS, kind, "scaling")(X)
+        measure = lookup(KINDS, kind, "scaling")
+        X = _matrix(X)
+        if X.size == 0:
+            raise ValueError(f"X: there is nothing in it, its shape is {X.shape}")
+        offset, spread = measure(X)
         with np.errstate(divide="ignore", over="ignore"):
             factor = np.where(spread == 0, 1.0, 1.0 / spread)
         wrong = np.flatnonzero(~np.isfinite(offset) | ~np.isfinite(factor) | (factor == 0))
@@ -85,12 +106,12 @@ class Scaling:
             )
         return cls(kind, offset, factor)
 
-    def apply(self, X: NDArray[Any], dtype: DTypeLike = np.float64) -> NDArray[Any]:
+    def apply(self, X: ArrayLike, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Scale rows.
 
         Parameters
         ----------
-        X : ndarray of shape (n_samples, n_features)
+        X : array-like of shape (n_samples, n_features)
             The rows, of any real type; they are not changed.
         dtype : dtype, default float64
             Type of the result; the arithmetic is float64's.
@@ -103,9 +124,10 @@ class Scaling:
         Raises
         ------
         ValueError
-            If the rows do not have the features that were measured.
+            If the rows are not numbers, or do not have the features that were measured.
         """
-        if X.ndim != 2 or X.shape[1] != len(self.offset):
+        X = _matrix(X)
+        if X.shape[1] != len(self.offset):
             raise ValueError(f"X: expected shape (n, {len(self.offset)}), got {X.shape}")
         scaled = np.empty(X.shape, dtype)
         for start in range(0, len(X), _BLOCK):
@@ -127,6 +149,16 @@ class Scaling:
             The rows as they were.
         """
         return X / self.factor + self.offset
+
+
+def _matrix(X: ArrayLike) -> NDArray[Any]:
+    """Take rows of real numbers, of whatever type."""
+    if isinstance(X, np.ma.MaskedArray):
+        raise ValueError("X: masked arrays are not supported; fill or leave out what is masked")
+    array = numeric_array(X, "X")
+    if array.ndim != 2:
+        raise ValueError(f"X: expected shape (n_samples, n_features), got {array.shape}")
+    return array
 
 
 def _none(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

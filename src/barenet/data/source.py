@@ -7,6 +7,7 @@ cap, so that a small hostile file cannot fill the memory.
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,12 @@ __all__ = ["LIMIT", "open_source", "read_exactly", "read_source"]
 
 #: Most bytes that a gzip file may unpack to.
 LIMIT = 2**31
+
+#: What unpacks to more than this is refused beyond `MOST_UNPACKED` times its size.
+FREE = 2**26
+
+#: Text and pictures pack to a third or a tenth; what packs better is made to fill the memory.
+MOST_UNPACKED = 100
 
 _CHUNK = 2**20
 
@@ -40,9 +47,12 @@ def open_source(path: Path) -> Iterator[BinaryIO]:
     Raises
     ------
     DataError
-        If the file is missing, a folder, unreadable, or damaged gzip.
+        If the file is missing, a folder, a pipe, unreadable, or damaged gzip.
     """
     try:
+        # Before it is opened, as opening a pipe waits for somebody to write.
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise DataError(f"{path}: is no regular file")
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
@@ -78,10 +88,10 @@ def read_exactly(stream: BinaryIO, size: int) -> bytes:
     bytes
         `size` bytes, fewer where the stream ends earlier.
     """
-    data = bytearray()
-    while len(data) < size and (chunk := stream.read(min(_CHUNK, size - len(data)))):
-        data += chunk
-    return bytes(data)
+    data = io.BytesIO()  # Gives its bytes away without a second copy of them.
+    while data.tell() < size and (chunk := stream.read(min(_CHUNK, size - data.tell()))):
+        data.write(chunk)
+    return data.getvalue()
 
 
 def read_source(path: Path, *, limit: int = LIMIT) -> bytes:
@@ -102,9 +112,11 @@ def read_source(path: Path, *, limit: int = LIMIT) -> bytes:
     Raises
     ------
     DataError
-        If the file is missing, a folder, unreadable, damaged gzip, or larger than `limit`.
+        If the file is missing, a folder, unreadable, damaged gzip, larger than `limit`, or
+        larger than 64 MiB and than 100 times its packed size.
     """
     with open_source(path) as stream:
+        limit = min(limit, FREE + MOST_UNPACKED * path.stat().st_size)
         data = read_exactly(stream, limit + 1)
     if len(data) > limit:
         raise DataError(f"{path}: more than {limit:,} bytes once unpacked; refused")

@@ -7,6 +7,7 @@ open quote or a repeated name, is looked for here; so is the line of whatever it
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,11 @@ class Table:
         """How many rows there are below the header."""
         return len(self.columns[0])
 
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        """Where each name is: asking the tuple is slow for tens of thousands of columns."""
+        return {name: index for index, name in enumerate(self.names)}
+
     def column(self, name: str) -> Any:
         """Look a column up by its name.
 
@@ -66,7 +72,7 @@ class Table:
         pyarrow.ChunkedArray of string
             Its values.
         """
-        return self.columns[self.names.index(name)]
+        return self.columns[self._index[name]]
 
     def first_not_number(self, name: str) -> int | None:
         """Find the first row whose value is not written as a number.

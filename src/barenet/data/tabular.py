@@ -74,6 +74,8 @@ def load_table(
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
     check_task(task)
+    if not (target is None or isinstance(target, str)):
+        raise ValueError(f"target: expected the name of a column, got {target!r}")
     path = Path(path)
     table = read_table(path, delimiter=delimiter, encoding=encoding)
     if target is None:
@@ -220,15 +222,24 @@ def _target(
 
 def _known_classes(table: Table, target: str, classes: list[str]) -> NDArray[np.int64]:
     """Look the labels of a table up among the classes of a network."""
-    if table.first_not_number(target) is None:
+    # Where the classes are text, 01 is not 1.
+    if all(map(_is_number, classes)) and table.first_not_number(target) is None:
         labels = [class_name(number) for number in table.numbers(target)]
     else:
         labels = _labels(table, target)
-    unknown = next((row for row, label in enumerate(labels) if label not in classes), None)
+    index = {label: number for number, label in enumerate(classes)}
+    unknown = next((row for row, label in enumerate(labels) if label not in index), None)
     if unknown is not None:
         raise table.fault(unknown, target, f"expected one of {_some(classes)}")
-    index = {label: number for number, label in enumerate(classes)}
     return np.array([index[label] for label in labels], np.int64)
+
+
+def _is_number(name: str) -> bool:
+    """Tell whether a class is a number, written as `class_name` writes it."""
+    try:
+        return class_name(float(name)) == name
+    except (ValueError, OverflowError):
+        return False
 
 
 def _labels(table: Table, name: str) -> list[str]:
@@ -249,7 +260,8 @@ def _numbers(table: Table, names: Sequence[str]) -> NDArray[np.float64]:
 
 def _check_names(table: Table, names: Sequence[str]) -> None:
     """Refuse a table that lacks some of the columns."""
-    if missing := [name for name in names if name not in table.names]:
+    known = set(table.names)
+    if missing := [name for name in names if name not in known]:
         raise DataError(f"{table.path}: no column {_some(missing)}; {_columns(table)}")
 
 

@@ -16,6 +16,7 @@ from barenet.model.arrays import FloatArray
 from barenet.model.objective import Objective
 from barenet.model.randomness import derive_key
 from barenet.model.rows import Rows
+from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import Optimizer
 
 __all__ = ["ReferenceEngine"]
@@ -61,7 +62,7 @@ class ReferenceEngine(Engine):
         for i, rate in enumerate(rates):
             batch = order[i * batch_size : (i + 1) * batch_size]
             value, gradient = self._step(_take(job.rows, batch), first_step + i)
-            losses[i], norms[i] = value, np.sqrt(gradient @ gradient)
+            losses[i], norms[i] = value, euclidean_norm(gradient)
             if job.clipping is not None:
                 job.clipping.clip(gradient)
             job.optimizer.step(job.network.parameters, gradient, rate)

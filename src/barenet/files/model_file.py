@@ -1,12 +1,15 @@
 """The model file: numbers and names, and nothing that could run.
 
 A safetensors file holds the network's vectors as tensors, and its layers as JSON in the header's
-metadata. Loading looks the layers' names up in a fixed list; no code is read from the file.
+metadata, with a checksum of the whole file. Loading looks the layers' names up in a fixed list; no
+code is read from the file.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import warnings
 from collections.abc import Iterable
 from os import PathLike
@@ -26,6 +29,12 @@ __all__ = ["FORMAT_VERSION", "load", "read_model", "save", "write_model"]
 
 #: Raised when a file of this version could not be read by the version before.
 FORMAT_VERSION = 1
+
+#: Most bytes of a header: names and layers, no numbers.
+MAX_HEADER = 2**20
+
+#: Stands where the checksum will, while the checksum is computed.
+_NO_CHECKSUM = "0" * 64
 
 
 def save(network: Network, path: str | PathLike[str]) -> None:
@@ -128,11 +137,21 @@ def write_model(
         "format_version": FORMAT_VERSION,
         "network": {"layers": [layer.config() for layer in network.layers]},
         "extra": extra,
+        "sha256": _NO_CHECKSUM,
     }
     own = {"parameters": network.parameters, "statistics": network.statistics}
     arrays = {name: np.ascontiguousarray(array) for name, array in {**tensors, **own}.items()}
     # In one entry, as safetensors writes several in random order: the same model, the same bytes.
-    write_atomically(path, to_bytes(arrays, metadata={"barenet": json.dumps(card)}))
+    data = to_bytes(arrays, metadata={"barenet": json.dumps(card)})
+    header = data[8 : 8 + int.from_bytes(data[:8], "little")]
+    if len(header) > MAX_HEADER:
+        raise ValueError(
+            f"network: its layers and names take {len(header):,} bytes, "
+            f"and a model file has room for {MAX_HEADER:,}"
+        )
+    at = 8 + header.rindex(_NO_CHECKSUM.encode())
+    checksum = hashlib.sha256(data).hexdigest().encode()
+    write_atomically(path, data[:at] + checksum + data[at + len(checksum) :])
 
 
 def read_model(
@@ -163,33 +182,78 @@ def read_model(
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: there is no such file")
-    metadata, tensors = _read(path)
-    if "barenet" not in metadata:
+    data, header = _read(path)
+    metadata = header.get("__metadata__")
+    if not isinstance(metadata, dict) or "barenet" not in metadata:
         raise ModelFileError(f"{path}: a safetensors file, but not one of barenet's models")
     try:
-        card = json.loads(metadata["barenet"])
+        card = json.loads(metadata["barenet"], object_pairs_hook=_without_repeats)
         _check_version(path, card["format_version"])
+        _check_checksum(path, data, card["sha256"])
+        tensors = _tensors(path, data)
         network, extra = _rebuild(card["network"], tensors), dict(card["extra"])
     except ModelFileError:
         raise
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ModelFileError(f"{path}: not a valid model: {error}") from error
     return network, extra, tensors
 
 
-def _read(path: str | PathLike[str]) -> tuple[dict[str, str], dict[str, np.ndarray[Any, Any]]]:
-    """Let safetensors read the file, which checks offsets and sizes."""
-    from safetensors import SafetensorError, safe_open
+def _read(path: str | PathLike[str]) -> tuple[bytes, dict[str, Any]]:
+    """Read the file and its header; the header's length is not believed before it is checked."""
+    with Path(path).open("rb") as stream:
+        start = stream.read(8)
+        length, left = int.from_bytes(start, "little"), os.fstat(stream.fileno()).st_size - 8
+        if len(start) < 8 or length > min(left, MAX_HEADER):
+            raise ModelFileError(
+                f"{path}: not a model file, or a damaged one: it claims a header of {length:,} "
+                f"bytes, of {max(left, 0):,} in the file and {MAX_HEADER:,} allowed"
+            )
+        text = stream.read(length)
+        try:
+            header = json.loads(text.decode(), object_pairs_hook=_without_repeats)
+        except (ValueError, RecursionError) as error:
+            raise ModelFileError(
+                f"{path}: not a model file, or a damaged one: its header is no JSON: {error}"
+            ) from error
+        if not text.startswith(b"{"):
+            raise ModelFileError(f"{path}: not a model file, or a damaged one: no header")
+        return start + text + stream.read(), header
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that is there twice, of which JSON would keep the last."""
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise ValueError("a name is there twice")
+    return result
+
+
+def _check_checksum(path: str | PathLike[str], data: bytes, checksum: object) -> None:
+    """Compute the checksum of the file as it was before its checksum was put in."""
+    text = checksum.encode() if isinstance(checksum, str) else b""
+    at = data.rfind(text, 8, 8 + int.from_bytes(data[:8], "little"))
+    view = memoryview(data)
+    found = hashlib.sha256(view[:at])
+    found.update(_NO_CHECKSUM.encode())
+    found.update(view[at + len(_NO_CHECKSUM) :])
+    if at < 0 or found.hexdigest() != checksum:
+        raise ModelFileError(f"{path}: damaged: its checksum does not match")
+
+
+def _tensors(path: str | PathLike[str], data: bytes) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
+    """Let safetensors read the arrays, which checks offsets and sizes."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
 
     try:
-        with safe_open(path, framework="numpy") as file:
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, ValueError, TypeError) as error:
+        return from_bytes(data)
+    except SafetensorError as error:
         raise ModelFileError(f"{path}: not a model file, or a damaged one: {error}") from error
 
 
 def _check_version(path: str | PathLike[str], version: object) -> None:
-    if not isinstance(version, int) or not 1 <= version <= FORMAT_VERSION:
+    if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
         raise ModelFileError(
             f"{path}: has format version {version}, and this barenet reads up to "
             f"{FORMAT_VERSION}; install a newer barenet"

@@ -19,6 +19,7 @@ from barenet.errors import ModelFileError
 from barenet.files.model_file import read_model, write_model
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
+from barenet.model.validation import check_inputs
 
 __all__ = ["Predictor"]
 
@@ -75,15 +76,30 @@ class Predictor:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows as they were before any scaling.
+            Rows as they were before any scaling. Of a table with named columns, such as a
+            DataFrame, the features are taken by their names, in whatever order they are.
 
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
             Probabilities for classes, else numbers.
+
+        Raises
+        ------
+        ValueError
+            If a feature is missing, or X is no matrix of finite numbers of that width.
         """
-        output = self.network.predict(self.scaling.apply(np.asarray(X)))
+        output = self.network.predict(self.scaling.apply(self._rows(X)))
         return output if self.target_scaling is None else self.target_scaling.invert(output)
+
+    def _rows(self, X: ArrayLike) -> NDArray[Any]:
+        """Check raw rows; pixels stay bytes, which a matrix of them needs an eighth of."""
+        if hasattr(X, "columns"):
+            X = _by_name(X, self.feature_names)
+        if isinstance(X, np.ma.MaskedArray):
+            raise ValueError("X: masked arrays are not supported; fill or leave out what is masked")
+        dtype = np.dtype(np.uint8 if getattr(X, "dtype", None) == np.uint8 else np.float64)
+        return check_inputs(X, dtype, self.network.n_inputs)
 
     def targets(self, y: ArrayLike) -> NDArray[Any]:
         """Bring truths into the units that the network was trained on.
@@ -151,7 +167,15 @@ class Predictor:
         ----------
         path : str or path
             Where to.
+
+        Raises
+        ------
+        ValueError
+            If the parts don't fit each other; nothing is written.
+        OSError
+            If the file can't be written; an old file there is left as it was.
         """
+        self._check()
         extra = {
             "scaling": self.scaling.name,
             "target_scaling": self.target_scaling and self.target_scaling.name,
@@ -196,41 +220,81 @@ class Predictor:
                 network=network,
                 scaling=_scaling("scaling", extra, tensors),
                 target_scaling=_scaling("target_scaling", extra, tensors)
-                if extra["target_scaling"]
+                if extra["target_scaling"] is not None
                 else None,
-                classes=_names(extra["classes"]),
-                feature_names=_names(extra["feature_names"]) or (),
-                target_name=str(extra["target_name"]),
-                dataset=str(extra["dataset"]),
-                image_shape=_shape(extra["image_shape"]),
+                classes=_tuple(extra["classes"]),
+                feature_names=_tuple(extra["feature_names"]) or (),
+                target_name=extra["target_name"],
+                dataset=extra["dataset"],
+                image_shape=_tuple(extra["image_shape"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise ModelFileError(f"{path}: not a valid model: {error!r}") from error
-        predictor._check(path)
+            predictor._check()
+            _check_none_left(tensors)
+        except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as error:
+            raise ModelFileError(f"{path}: not a valid model: {error}") from error
         return predictor
 
-    def _check(self, path: str | PathLike[str]) -> None:
-        """Refuse parts that don't fit each other."""
+    def _check(self) -> None:
+        """Refuse parts that are not what they should be, or don't fit each other."""
         width, outputs = self.network.n_inputs, self.network.n_outputs
-        features = {len(self.feature_names), *self.scaling.offset.shape, *self.scaling.factor.shape}
-        if features != {width}:
-            raise ModelFileError(f"{path}: {sorted(features)} features for {width} inputs")
-        if self.target_scaling is not None and self.target_scaling.offset.shape != (outputs,):
-            raise ModelFileError(f"{path}: its target's scaling is not for {outputs} outputs")
-        n_classes = None if self.classes is None else len(self.classes)
-        if n_classes not in (None, outputs) and (n_classes, outputs) != (2, 1):
-            raise ModelFileError(f"{path}: {n_classes} classes for {outputs} outputs")
-        if self.image_shape is not None and math.prod(self.image_shape) != width:
-            raise ModelFileError(f"{path}: images of {self.image_shape} for {width} inputs")
+        if width is None or outputs is None:
+            raise ValueError("network: has no layer that says how many inputs it takes")
+        _check_names("feature_names", self.feature_names, {width}, f"{width} inputs")
+        if self.classes is not None:
+            fitting = {1: {2}}.get(outputs, {outputs})
+            _check_names("classes", self.classes, fitting, f"{outputs} outputs")
+        _check_width("scaling", self.scaling, width, "inputs")
+        if self.target_scaling is not None:
+            _check_width("target_scaling", self.target_scaling, outputs, "outputs")
+            if self.classes is not None:
+                raise ValueError("target_scaling: classes are not scaled")
+        for argument in ("target_name", "dataset"):
+            if not isinstance(value := getattr(self, argument), str):
+                raise ValueError(f"{argument}: expected text, got {value!r}")
+        if self.image_shape is not None:
+            _check_shape(self.image_shape, width)
+
+
+def _by_name(X: Any, feature_names: tuple[str, ...]) -> Any:
+    """Take the features' columns, in the network's order."""
+    columns = {str(column): column for column in X.columns}
+    if missing := [name for name in feature_names if name not in columns]:
+        shown = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
+        raise ValueError(f"X: no column {shown}; its columns are {', '.join([*columns][:20])}")
+    return X[[columns[name] for name in feature_names]]
 
 
 def _scaling(name: str, extra: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Scaling:
-    return Scaling(extra[name], tensors[f"{name}.offset"], tensors[f"{name}.factor"])
+    return Scaling(extra[name], tensors.pop(f"{name}.offset"), tensors.pop(f"{name}.factor"))
 
 
-def _names(value: Any) -> tuple[str, ...] | None:
-    return None if value is None else tuple(str(name) for name in value)
+def _check_none_left(tensors: dict[str, NDArray[Any]]) -> None:
+    if tensors:
+        raise ValueError(f"arrays that belong to nothing: {', '.join(tensors)}")
 
 
-def _shape(value: Any) -> tuple[int, int] | None:
-    return None if value is None else (int(value[0]), int(value[1]))
+def _tuple(value: Any) -> Any:
+    """JSON knows lists alone; what is none stays, to be refused."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _check_names(argument: str, names: Any, sizes: set[int], purpose: str) -> None:
+    if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{argument}: expected a tuple of text, got {names!r}")
+    if len(names) not in sizes:
+        raise ValueError(f"{argument}: {len(names)} of them for {purpose}")
+
+
+def _check_width(argument: str, scaling: Any, width: int, purpose: str) -> None:
+    if not isinstance(scaling, Scaling):
+        raise ValueError(f"{argument}: expected a Scaling, got {scaling!r}")
+    if len(scaling.offset) != width:
+        raise ValueError(f"{argument}: is of {len(scaling.offset)} features for {width} {purpose}")
+
+
+def _check_shape(shape: Any, width: int) -> None:
+    whole = isinstance(shape, tuple) and all(type(side) is int and side > 0 for side in shape)
+    if not whole or len(shape) != 2 or math.prod(shape) != width:
+        raise ValueError(
+            f"image_shape: expected height and width, of {width} pixels, got {shape!r}"
+        )

@@ -6,6 +6,7 @@ two is the derivative, by its very definition, and needs no chain rule.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -176,6 +177,8 @@ def check_gradients(
     loss 0.768299; the gradients agree (within 1e-06)
     """
     check_positive(tolerance, "tolerance")
+    if not isinstance(network, Network):
+        raise ValueError(f"network: expected a Network, got {network!r}")
     twin = network.copy("float64")
     chosen = as_loss(loss, twin.output_activation)
     rows = check_rows(twin, chosen, X, y, sample_weight)
@@ -203,6 +206,8 @@ def _slopes(
             numeric[index] = _slope(value, parameters, index, STEP * factor)
             if abs(numeric[index] - expected) <= tolerance * max(abs(expected), SMALLEST_SCALE):
                 break
+        else:
+            numeric[index] = _slope_at_a_kink(value, parameters, index, expected, numeric[index])
     return numeric
 
 
@@ -219,10 +224,26 @@ def _slope(value: Callable[[], float], parameters: FloatArray, index: int, step:
     return float((value_above - value_below) / (above - below))
 
 
+def _slope_at_a_kink(
+    value: Callable[[], float], parameters: FloatArray, index: int, expected: float, slope: float
+) -> float:
+    """Where the slopes to either side differ there is no derivative: any between them will do."""
+    step, theta, here = STEP * SMALLER_STEPS[-1], parameters[index], value()
+    sides = []
+    for signed in (-step, step):
+        parameters[index] = theta + signed
+        sides.append((value() - here) / (parameters[index] - theta))
+    parameters[index] = theta
+    low, high = min(sides), max(sides)
+    apart, margin = high - low, 1e-3 * (high - low)
+    kink = apart > 1e-3 * max(abs(low), abs(high))
+    return expected if kink and low - margin <= expected <= high + margin else slope
+
+
 def _compare(slot: Slot, analytic: FloatArray, numeric: FloatArray, loss: float) -> ParameterReport:
     """Compare one array's part of the two gradients."""
     a, n = (vector[slot.start : slot.stop].reshape(slot.shape) for vector in (analytic, numeric))
     norms = [float(np.linalg.norm(gradient)) for gradient in (a, n)]
     scale = max(*norms, SMALLEST_SCALE * max(1.0, abs(loss)))
-    error = float(np.linalg.norm(a - n)) / scale
+    error = float(np.linalg.norm(a - n)) / scale if math.isfinite(scale) else math.inf
     return ParameterReport(slot.layer, slot.name, a, n, error)

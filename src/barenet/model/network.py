@@ -236,7 +236,7 @@ class Network(WriteThrough):
         ndarray of shape (n_parameters,)
             dL/d(parameters), in the order of `parameters`.
         """
-        gradient = np.empty_like(self.parameters)
+        gradient = np.full_like(self.parameters, np.nan)  # which shows what a layer forgets
         d_output = np.asarray(d_output, self.dtype)
         steps = zip(self.layers, cache, self.layout.views(gradient), strict=True)
         for layer, layer_cache, out in reversed(list(steps)):

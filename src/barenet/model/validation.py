@@ -57,6 +57,8 @@ def numeric_array(values: ArrayLike, argument: str) -> np.ndarray[Any, np.dtype[
     """Turn anything array-like into real numbers, or name the argument that isn't."""
     if hasattr(values, "tocsr"):
         raise ValueError(f"{argument}: sparse matrices are not supported, use {argument}.toarray()")
+    if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
+        raise ValueError(f"{argument}: has masked entries; fill them, or leave their rows out")
     try:
         array = np.asarray(values)
         if array.dtype == object:

@@ -12,7 +12,7 @@ from barenet.model.arrays import FloatArray
 from barenet.options import WithOptions, option
 from barenet.registry import build
 
-__all__ = ["CLIPPINGS", "ClipNorm", "ClipValue", "Clipping", "as_clipping"]
+__all__ = ["CLIPPINGS", "ClipNorm", "ClipValue", "Clipping", "as_clipping", "euclidean_norm"]
 
 
 @dataclass(frozen=True)
@@ -99,13 +99,31 @@ class ClipNorm(Clipping):
     name: ClassVar[str] = "norm"
 
     def clip(self, gradient: FloatArray) -> None:
-        largest = np.abs(gradient).max(initial=0)
-        if not largest > 0:
-            return
-        relative = gradient / largest  # as the square of a large gradient may overflow
-        norm = largest * np.sqrt(relative @ relative)
+        norm = euclidean_norm(gradient)
         if norm > self.limit:
             gradient *= self.limit / norm
+
+
+def euclidean_norm(vector: FloatArray) -> float:
+    """Compute √(Σ vᵢ²), also where the squares would overflow.
+
+    Parameters
+    ----------
+    vector : ndarray of shape (n,)
+        Any numbers.
+
+    Returns
+    -------
+    float
+        The length.
+    """
+    with np.errstate(over="ignore"):
+        square = vector @ vector
+    return (
+        float(np.sqrt(square))
+        if np.isfinite(square)
+        else float(np.linalg.norm(vector.astype(float)))
+    )
 
 
 #: Every clipping by its name.

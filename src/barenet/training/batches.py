@@ -85,7 +85,7 @@ def batches(
     >>> [y_batch.tolist() for _, y_batch in batches(X, y, size=2)]
     [[0, 1], [2, 3], [4]]
     """
-    size = check_count(size, "size")
+    size, X, y = check_count(size, "size"), np.asarray(X), np.asarray(y)
     if len(X) != len(y):
         raise ValueError(f"y: has {len(y)} rows, and X has {len(X)}")
     order = np.arange(len(X)) if rng is None else np.random.default_rng(rng).permutation(len(X))

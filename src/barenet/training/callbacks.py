@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+import numpy as np
+
 from barenet.model.snapshot import Snapshot
 from barenet.model.validation import check_count, check_positive
 from barenet.options import check_number
@@ -80,7 +82,8 @@ class EachEpoch(Callback):
         self.function = function
 
     def on_epoch(self, run: Run) -> None:
-        if self.function(run) is True:
+        answer = self.function(run)
+        if isinstance(answer, bool | np.bool_) and answer:
             run.stop("a callback returned True")
 
 
@@ -138,7 +141,7 @@ class EarlyStopping(Callback):
     Raises
     ------
     ValueError
-        If a setting is out of its range; after the first epoch, if the curve is not measured.
+        If a setting is out of its range; when the run starts, if the curve is not measured.
 
     Examples
     --------
@@ -169,6 +172,11 @@ class EarlyStopping(Callback):
 
     def on_start(self, run: Run) -> None:
         self.best, self.waited, self.snapshot = math.inf, 0, None
+        if self.monitor not in run.measured:
+            raise ValueError(
+                f"monitor: {self.monitor!r} is not measured in this run; "
+                f"there are {', '.join(run.measured)}"
+            )
 
     def on_epoch(self, run: Run) -> None:
         value = self._badness(run)
@@ -187,11 +195,6 @@ class EarlyStopping(Callback):
 
     def _badness(self, run: Run) -> float:
         """The monitored number, with its sign such that smaller is better."""
-        if self.monitor not in run.history.curves:
-            raise ValueError(
-                f"monitor: {self.monitor!r} is not measured in this run; "
-                f"there are {', '.join(run.history.curves)}"
-            )
         value = run.history[self.monitor][-1]
         greater = self.monitor.removeprefix("validation_") in GREATER_IS_BETTER
         return -value if greater else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,14 +54,13 @@ class Guard:
             If one is not finite.
         """
         losses = report.losses
-        if self.first_loss is None:
-            self.first_loss = float(losses[0])
+        if not self.first_loss and losses.any():  # a batch of no weight has none
+            self.first_loss = float(losses[np.argmax(losses != 0)])
         finite = np.isfinite(losses)
         if not finite.all():
             first = int(np.argmin(finite))
             self._diverged(self.run.batch + first, float(losses[first]))
-        if losses.max() > EXPLOSION * max(abs(self.first_loss), np.finfo(float).tiny):
-            self._warn(f"the loss grew from {self.first_loss:.4g} to {losses.max():.4g}", ADVICE)
+        self._check_growth(float(losses.max()))
 
     def check_epoch(self, loss: float, gradient_norms: NDArray[np.float64]) -> None:
         """Look at an epoch's end: the parameters, and whether there was anything to learn from.
@@ -85,13 +85,48 @@ class Guard:
             self._warn("every gradient of an epoch was 0, so nothing is learned", DEAD)
         self.keep()
 
+    def check_measured(self, values: Mapping[str, float]) -> None:
+        """Look at what was measured besides the training loss.
+
+        Parameters
+        ----------
+        values : mapping of str to float
+            An epoch's numbers.
+        """
+        for name, value in values.items():
+            if not np.isfinite(value):
+                self._warn(f"{name} became {value}", "scaled inputs and targets may help")
+
+    def check_end(self, loss: float) -> None:
+        """Look at what the last step of all has left behind.
+
+        Parameters
+        ----------
+        loss : float
+            Of the last batch, after its step.
+
+        Raises
+        ------
+        DivergenceError
+            If the loss or a parameter is not finite.
+        """
+        if not (np.isfinite(loss) and is_finite(self.run.network.parameters)):
+            self._diverged(self.run.n_batches - 1, loss)
+        self._check_growth(loss)
+
+    def _check_growth(self, loss: float) -> None:
+        if self.first_loss and loss > EXPLOSION * abs(self.first_loss):
+            self._warn(f"the loss grew from {self.first_loss:.4g} to {loss:.4g}", ADVICE)
+
     def _diverged(self, batch: int, loss: float) -> None:
         """Go back to the epoch's start, and say what happened and what to try."""
         epoch = self.run.epoch
+        finite = "a parameter became infinite or no number"
+        what = finite if np.isfinite(loss) else f"the loss became {loss:.4g}"
         self.kept.restore(self.run.network)
         self.run.stop("diverged")
         raise DivergenceError(
-            f"the loss became {loss:.4g} in epoch {epoch}, batch {batch}; {ADVICE}. "
+            f"{what} in epoch {epoch}, batch {batch}; {ADVICE}. "
             "The network has the parameters from before that epoch",
             epoch=epoch,
             batch=batch,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,7 +92,8 @@ class History:
         Returns
         -------
         str
-            JSON objects with ``epoch``, counted from 0, and the curves' names.
+            JSON objects with ``epoch``, counted from 0, and the curves' names; null for what is not
+            finite, as JSON has no such numbers.
 
         Examples
         --------
@@ -101,7 +103,7 @@ class History:
         names = list(self.curves)
         rows = zip(*self.curves.values(), strict=True)
         return "".join(
-            json.dumps({"epoch": epoch, **dict(zip(names, row, strict=True))}) + "\n"
+            json.dumps({"epoch": epoch, **dict(zip(names, map(_finite, row), strict=True))}) + "\n"
             for epoch, row in enumerate(rows)
         )
 
@@ -122,7 +124,8 @@ class History:
         history = cls()
         for line in text.splitlines():
             row: dict[str, Any] = json.loads(line)
-            history.append({name: value for name, value in row.items() if name != "epoch"})
+            numbers = {name: math.nan if value is None else value for name, value in row.items()}
+            history.append({name: value for name, value in numbers.items() if name != "epoch"})
         return history
 
     def __getitem__(self, name: str) -> list[float]:
@@ -139,3 +142,7 @@ class History:
         """Say in a line how the run went."""
         ends = f", loss {self.loss[0]:.4g} → {self.loss[-1]:.4g}" if self.loss else ""
         return f"<History: {len(self)} epochs{ends}, {self.stopped_because or 'running'}>"
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

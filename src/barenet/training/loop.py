@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,13 +18,14 @@ from numpy.typing import NDArray
 from barenet.engines import Engine, SliceReport
 from barenet.model.arrays import FloatArray
 from barenet.model.rows import Rows
+from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.schedules import Constant, Schedule
 from barenet.training.batches import epoch_order
 from barenet.training.callbacks import Callback
 from barenet.training.guard import Guard
 from barenet.training.history import History
-from barenet.training.run import Run
+from barenet.training.run import Run, alone
 
 __all__ = ["Loop", "Plan"]
 
@@ -81,6 +83,7 @@ class Loop:
             history=History(engine=engine.name, seed=self.job.seed),
             epochs=plan.epochs,
             n_batches=math.ceil(self.n_rows / plan.batch_size),
+            measured=self._curves(),
         )
         self.guard = Guard(self.run)
         self.slice_batches = 1
@@ -94,7 +97,11 @@ class Loop:
             What was measured in each epoch, and how the run ended.
         """
         optimizer = self.job.optimizer
-        try:
+        with ExitStack() as endings:
+            endings.enter_context(alone(self.run.network))
+            for callback in reversed(self.callbacks):  # so that they are called in their order
+                endings.callback(callback.on_end, self.run)
+            endings.push(self._note_the_end)
             for callback in self.callbacks:
                 callback.on_start(self.run)
             # A divergence is found by looking at the losses, and NumPy need not warn of it as well.
@@ -103,11 +110,29 @@ class Loop:
                     self._learn_at_once(optimizer)
                 else:
                     self._learn_in_batches(optimizer)
-        finally:
-            self.run.history.stopped_because = self.run.stop_reason or "completed"
-            for callback in self.callbacks:
-                callback.on_end(self.run)
+            self._look_back()
         return self.run.history
+
+    def _curves(self) -> tuple[str, ...]:
+        """Name what is measured in each epoch."""
+        plan, names = self.plan, ["loss", *self.plan.metrics]
+        if plan.validation is not None:
+            names += [f"validation_{name}" for name in ("loss", *plan.metrics)]
+        if not isinstance(self.job.optimizer, LBFGS):
+            names.append("learning_rate")
+        return (*names, "gradient_norm", "seconds")
+
+    def _note_the_end(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Write into the history how the run ended."""
+        reason = "completed" if kind is None else f"failed with {kind.__name__}"
+        self.run.history.stopped_because = self.run.stop_reason or reason
+
+    def _look_back(self) -> None:
+        """A loss is measured before its step, so what the last one did is still to be seen."""
+        rows, last = self.job.rows, slice(-self.plan.batch_size, None)
+        weight = None if rows.sample_weight is None else rows.sample_weight[last]
+        loss, _ = self.engine.evaluate(Rows(rows.X[last], rows.y[last], weight))
+        self.guard.check_end(loss)
 
     def _learn_in_batches(self, optimizer: Optimizer) -> None:
         run = self.run
@@ -178,7 +203,7 @@ class Loop:
             self.run.stop(ending)
 
     def _finish_iteration(self, loss: float, gradient: FloatArray) -> bool:
-        run, norm = self.run, np.array([np.sqrt(gradient @ gradient)])
+        run, norm = self.run, np.array([euclidean_norm(gradient)])
         self.guard.check_slice(SliceReport(np.array([loss]), norm))
         run.batch = 1
         for callback in self.callbacks:
@@ -193,6 +218,7 @@ class Loop:
         """Check, measure and record an epoch, and let the callbacks look at it."""
         self.guard.check_epoch(loss, norms)
         values = {"loss": loss, **self._measure(), **more, "gradient_norm": float(norms.mean())}
+        self.guard.check_measured(values)
         self.plan.schedule.observe(values.get("validation_loss", loss))
         self.run.history.append({**values, "seconds": time.perf_counter() - started})
         for callback in self.callbacks:

@@ -143,5 +143,7 @@ def as_metrics(
     dict of str to callable
         The functions, by name.
     """
+    if not isinstance(names, str | list | tuple | set):
+        raise ValueError(f"metrics: expected names, got {names!r}")
     chosen = [names] if isinstance(names, str) else names
     return {name: lookup(METRICS, name, "metrics") for name in chosen}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from barenet.model.network import Network
 from barenet.training.history import History
 
-__all__ = ["Run"]
+__all__ = ["Run", "alone"]
 
 
 @dataclass(eq=False)
@@ -24,6 +26,8 @@ class Run:
         The epochs that were asked for.
     n_batches : int
         Batches in an epoch.
+    measured : tuple of str
+        Names of the curves that the history will have.
     epoch : int
         The current one, counted from 0.
     batch : int
@@ -45,6 +49,7 @@ class Run:
     history: History
     epochs: int
     n_batches: int
+    measured: tuple[str, ...] = ()
     epoch: int = 0
     batch: int = 0
     stop_reason: str | None = None
@@ -58,3 +63,35 @@ class Run:
             Written into the history; the first one counts.
         """
         self.stop_reason = self.stop_reason or reason
+
+
+#: Networks that are being trained; what two runs at once would make of one is nobody's wish.
+IN_TRAINING: set[int] = set()
+
+
+@contextmanager
+def alone(network: Network) -> Iterator[None]:
+    """Hold a network for one run.
+
+    Parameters
+    ----------
+    network : Network
+        What is trained.
+
+    Yields
+    ------
+    None
+        While no other run has it.
+
+    Raises
+    ------
+    RuntimeError
+        If one has.
+    """
+    if id(network) in IN_TRAINING:
+        raise RuntimeError("network: it is being trained already, in another thread or a callback")
+    IN_TRAINING.add(id(network))
+    try:
+        yield
+    finally:
+        IN_TRAINING.discard(id(network))

@@ -9,7 +9,7 @@ from typing import Literal
 from numpy.typing import ArrayLike
 
 from barenet.engines import Job, choose_engine
-from barenet.model.layers import Dropout
+from barenet.model.layers import BatchNorm, Dropout
 from barenet.model.losses import Loss, as_loss
 from barenet.model.network import Network
 from barenet.model.rows import Rows, check_rows
@@ -99,6 +99,8 @@ def train(
         If an argument can't be used; the message names it.
     DivergenceError
         If the loss or a parameter stops being a finite number.
+    RuntimeError
+        If the network is being trained already.
 
     Warns
     -----
@@ -164,8 +166,11 @@ def _check_batch_size(batch_size: int | Literal["auto"] | None, job: Job) -> int
     n_rows = len(job.rows.X)
     if batch_size is None or isinstance(job.optimizer, LBFGS):
         return n_rows
+    normed = any(isinstance(layer, BatchNorm) for layer in job.network.layers)
     if batch_size == "auto":
         return min(32, n_rows)
+    if batch_size == 1 and normed:
+        raise ValueError("batch_size: a batch norm needs batches of 2 rows or more")
     size = check_count(batch_size, "batch_size")
     if size > n_rows:
         warnings.warn(

@@ -174,6 +174,8 @@ class BatchNorm(Layer):
 
     def _keep_averages(self, mean: FloatArray, variance: FloatArray, n_samples: int) -> None:
         """Move the running averages towards the batch's mean and unbiased variance."""
-        unbiased = variance * (n_samples / max(n_samples - 1, 1))
+        if n_samples == 1:
+            return  # One row has no variance to learn of.
+        unbiased = variance * (n_samples / (n_samples - 1))
         self.mean = self.momentum * self.mean + (1 - self.momentum) * mean
         self.variance = self.momentum * self.variance + (1 - self.momentum) * unbiased

@@ -46,7 +46,7 @@ class LBFGS(WithOptions):
 
     name: ClassVar[str] = "lbfgs"
     role: ClassVar[str] = "optimizer"
-    memory: int = option(10, least=1, whole=True)
+    memory: int = option(10, least=1, most=1000, whole=True)
     tolerance: float = option(1e-5, above=0)
 
     def minimize(
@@ -96,8 +96,9 @@ class LBFGS(WithOptions):
         parameters[:] = result.x
         if search.stopped:
             return "stopped"
-        endings = {0: "converged", 1: "completed"}
-        return endings.get(result.status, "no step makes the loss smaller any more")
+        if np.abs(result.jac).max(initial=0) <= self.tolerance:
+            return "converged"
+        return "completed" if result.status == 1 else "no step makes the loss smaller any more"
 
 
 class _Search:

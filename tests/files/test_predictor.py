@@ -1,0 +1,223 @@
+"""Predictors: raw rows to named answers, and parts that fit each other, saved or loaded."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import barenet
+from barenet import ModelFileError, Network, Predictor, load
+from barenet.data.scaling import Scaling
+from barenet.files.model_file import read_model
+
+X = np.random.default_rng(0).normal(size=(9, 3))
+
+
+def predictor(classes=("no", "yes"), outputs=2):
+    return Predictor(
+        network=Network.dense([3, 4, outputs], output="softmax" if outputs > 1 else "sigmoid"),
+        scaling=Scaling.fit("standardize", X),
+        classes=classes,
+        feature_names=("a", "b", "c"),
+        target_name="answer",
+        dataset="nine rows",
+    )
+
+
+@pytest.mark.parametrize(
+    ("classes", "outputs"), [(("no", "yes"), 2), (("no", "yes"), 1), (None, 1)]
+)
+def test_a_predictor_there_and_back(path, classes, outputs):
+    first = predictor(classes, outputs)
+    first.save(path)
+    second = Predictor.load(path)
+    assert np.array_equal(first.predict(X), second.predict(X))
+    assert second.classes == classes and second.feature_names == ("a", "b", "c")
+    assert (second.target_name, second.dataset, second.image_shape) == ("answer", "nine rows", None)
+
+
+def test_a_predictor_scales_raw_rows_and_names_the_classes():
+    model = predictor()
+    scaled = (X - X.mean(axis=0)) / X.std(axis=0)
+    expected = model.network.predict(scaled)
+    assert model.probabilities(X) == pytest.approx(expected, abs=1e-6)
+    names = np.where(expected[:, 1] > expected[:, 0], "yes", "no")
+    assert model.predict(X).tolist() == names.tolist()
+
+
+def test_a_scaled_target_is_given_back_in_its_own_units(path):
+    y = np.array([[10.0], [30.0]])
+    model = replace(predictor(None, 1), target_scaling=Scaling.fit("standardize", y))
+    inside = model.network.predict((X - X.mean(axis=0)) / X.std(axis=0))
+    assert model.predict(X) == pytest.approx(20 + 10 * inside[:, 0], rel=1e-5)
+    assert model.targets([10.0, 30.0]).tolist() == [-1, 1]
+    model.save(path)
+    assert np.array_equal(Predictor.load(path).predict(X), model.predict(X))
+
+
+def test_one_sigmoid_output_has_two_probabilities():
+    model = predictor(outputs=1)
+    p = model.probabilities(X)
+    assert p.shape == (9, 2) and np.allclose(p.sum(axis=1), 1)
+    assert np.array_equal(p[:, 1:], model.outputs(X))
+
+
+def test_numbers_have_no_probabilities():
+    with pytest.raises(ValueError, match="predicts numbers"):
+        predictor(None, 1).probabilities(X)
+
+
+def test_the_two_kinds_of_files_are_told_apart(path):
+    predictor().save(path)
+    with pytest.warns(UserWarning, match=r"trained on scaled inputs; Predictor\.load\(\)"):
+        load(path)
+    Network.dense([2, 1]).save(path)
+    with pytest.raises(ModelFileError, match=r"holds a network alone; barenet\.load\(\) reads it"):
+        Predictor.load(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert isinstance(barenet.load(path), Network)
+
+
+WRONG_PARTS = [
+    {"classes": ("a", "b", "c")},
+    {"classes": "no"},
+    {"classes": (1, 2)},
+    {"feature_names": ("a",)},
+    {"feature_names": 7},
+    {"feature_names": (1, 2, 3)},
+    {"image_shape": (2, 2)},
+    {"image_shape": (-1, -3)},
+    {"image_shape": (1, 3, 1)},
+    {"image_shape": (1.0, 3.0)},
+    {"image_shape": (True, 3)},
+    {"target_name": 7},
+    {"dataset": None},
+]
+
+
+@pytest.mark.parametrize("changes", WRONG_PARTS)
+def test_a_predictor_whose_parts_do_not_fit_is_not_saved(path, changes):
+    (argument,) = changes
+    with pytest.raises(ValueError, match=rf"^{argument}: "):
+        replace(predictor(), **changes).save(path)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *WRONG_PARTS,
+        {"scaling": None},
+        {"scaling": "standardise"},
+        {"scaling": ["none"]},
+        {"target_scaling": "none"},
+        {"target_scaling": ""},
+        {"image_shape": [10**400, 3]},
+        {"image_shape": []},
+        {"image_shape": {}},
+        {"classes": {"no": 1, "yes": 2}},
+    ],
+)
+def test_fault_57_a_predictor_whose_parts_do_not_fit(path, rewrite, changes):
+    predictor().save(path)
+    rewrite(path, extra={**read_model(path)[1], **changes})
+    with pytest.raises(ModelFileError, match="not a valid model"):
+        Predictor.load(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("scaling.offset", np.array([0, np.nan, 0])),
+        ("scaling.factor", np.array([1, 0, 1.0])),
+        ("scaling.factor", np.ones(3, np.float32)),
+        ("scaling.factor", np.ones((3, 1))),
+        ("scaling.offset", np.zeros(2)),
+        ("scaling.offset", np.zeros((), np.float64)),
+        ("more", np.zeros(2)),
+    ],
+)
+def test_fault_57_arrays_that_are_not_what_they_should_be(path, rewrite, name, value):
+    predictor().save(path)
+    rewrite(path, tensors={name: value})
+    with pytest.raises(ModelFileError, match="not a valid model"):
+        Predictor.load(path)
+
+
+class Table:
+    """What a DataFrame is to whoever asks for its columns."""
+
+    def __init__(self, named):
+        self.named, self.columns = named, list(named)
+
+    def __getitem__(self, names):
+        return Table({name: self.named[name] for name in names})
+
+    def __array__(self, dtype=None, copy=None):
+        return np.column_stack(list(self.named.values()))
+
+
+def test_fault_25_columns_of_a_table_are_taken_by_their_names():
+    model = predictor()
+    named = dict(zip("abc", X.T, strict=True)) | {"note": np.array(["text"] * 9)}
+    table = Table(named)
+    for columns in (["c", "a", "b"], ["note", "b", "c", "a"]):
+        assert np.array_equal(model.outputs(table[columns]), model.outputs(X))
+        assert model.predict(table[columns]).tolist() == model.predict(X).tolist()
+    with pytest.raises(ValueError, match=r"^X: no column b; its columns are a, c"):
+        model.probabilities(table[["a", "c"]])
+    with pytest.raises(ValueError, match=r"^X: expected real numbers"):
+        model.predict(Table(named | {"b": named["note"]}))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        None,
+        "abc",
+        7,
+        [["a", "b", "c"]],
+        [[1, 2]],
+        [1, 2, 3],
+        [[1, 2, 3], [4]],
+        [[object(), 1, 2]],
+        [[10**400, 1, 2]],
+        [[1j, 1, 2]],
+        [[np.nan, 1, 2]],
+        np.array([["2020-01-01"] * 3], "M8[D]"),
+        np.array([[b"1", b"2", b"3"]]),
+        np.ma.masked_array(X, X > 0),
+        np.zeros((0, 3)),
+    ],
+)
+def test_rows_that_are_none_are_refused_by_name(rows):
+    for method in (predictor().outputs, predictor().predict, predictor().probabilities):
+        with pytest.raises(ValueError, match=r"^X: "):
+            method(rows)
+
+
+def test_fault_54_every_flipped_bit_is_refused(path):
+    predictor().save(path)
+    data = bytearray(path.read_bytes())
+    for at in range(8 * len(data)):
+        data[at // 8] ^= 1 << at % 8
+        path.write_bytes(data)
+        with pytest.raises(ModelFileError, match=r"model\.safetensors: "):
+            Predictor.load(path)
+        data[at // 8] ^= 1 << at % 8
+    path.write_bytes(data)
+    assert np.isfinite(Predictor.load(path).outputs(X)).all()
+
+
+def test_a_network_too_large_for_its_header_is_not_saved(path):
+    names = tuple(f"feature {i} {'x' * 100}" for i in range(10_000))
+    identity = Scaling("none", np.zeros(10_000), np.ones(10_000))
+    network = Network.dense([10_000, 1], init="zeros")
+    large = replace(predictor(None, 1), network=network, scaling=identity, feature_names=names)
+    with pytest.raises(ValueError, match="a model file has room for 1,048,576"):
+        large.save(path)
+    assert not path.exists()
