@@ -18,6 +18,12 @@ def test_json_has_no_nan(capsys):
     assert text.isascii() and text.count("\n") == 1
 
 
+def test_what_a_terminal_would_obey_is_spelled_out(capsys):
+    show_table(["a"], [["\x1b[2J\nb"]])
+    say("\x1b[31m")
+    assert capsys.readouterr() == ("a\n\\x1b[2J\\nb\n", "\\x1b[31m\n")
+
+
 def test_columns_are_aligned_and_never_cut(capsys):
     show_table(["name", "n"], [["x" * 200, "1"], ["[y]", "1,000"]], numbers=True)
     lines = capsys.readouterr().out.splitlines()

@@ -28,10 +28,13 @@ def test_the_rows_held_out_are_those_of_the_training(barenet, iris):
     assert np.trace(counts) == right.sum()
 
 
-def test_a_model_away_from_its_run_goes_by_the_data_sets_usual_settings(barenet, iris):
+def test_a_model_away_from_its_run_is_measured_on_all_rows(barenet, iris):
     Path("alone.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
-    alone = result_of(barenet("evaluate", "alone.safetensors", "iris", "--json"))
-    assert alone["metrics"] == result_of(barenet("evaluate", iris, "iris", "--json"))["metrics"]
+    done = barenet("evaluate", "alone.safetensors", "iris", "--json")
+    alone = result_of(done)
+    assert (alone["rows"], alone["metrics"]["evaluated_on"]) == (150, "all rows")
+    assert "no settings.toml beside alone.safetensors" in done.err
+    assert barenet("evaluate", "alone.safetensors", "iris", "--rows", "training").status == 2
 
 
 def test_other_rows_can_be_chosen(barenet, iris):
@@ -49,7 +52,7 @@ def test_a_table_is_judged_whole(barenet, line):
     assert result["metrics"]["mae"] == pytest.approx(np.abs(error).mean(), rel=1e-5)
     done = barenet("evaluate", line, "new.csv", "--rows", "held-out")
     assert done.status == 2
-    assert "rows: none of new.csv were held out" in done.err
+    assert "rows: none of new.csv are known as held-out rows" in done.err
 
 
 def test_people_get_tables(barenet, iris):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -68,3 +69,67 @@ def test_closed_streams_are_no_failure(process):
     out, _ = done.communicate()
     assert done.returncode == 0
     assert out.startswith("[{")
+
+
+full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+
+
+@full_device
+@pytest.mark.parametrize(("arguments", "status"), [(["nope"], 2), (["datasets", "--json"], 0)])
+def test_talk_that_is_lost_changes_no_status(process, arguments, status):
+    with Path("/dev/full").open("w") as full:
+        done = process(*arguments, stderr=full)
+        done.communicate(timeout=30)
+    assert done.returncode == status
+
+
+@full_device
+def test_a_run_is_saved_though_nobody_listens(process, tmp_path):
+    with Path("/dev/full").open("w") as full:
+        done = process("train", "iris", "--epochs", 2, "--no-plots", stderr=full)
+        done.communicate(timeout=60)
+    assert done.returncode == 0
+    assert (tmp_path / "runs/iris/settings.toml").exists()
+
+
+def test_help_into_a_pipe_that_closes_is_quiet(process):
+    done = process("--help")
+    done.stdout.close()
+    assert (done.stderr.read(), done.wait(timeout=30)) == ("", 0)
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "2"])
+def test_a_terminal_without_columns_does_not_hang(process, columns):
+    done = process("--help", environment={"COLUMNS": columns})
+    done.communicate(timeout=30)
+    assert done.returncode == 0
+
+
+def test_warnings_stay_one_line_where_python_makes_errors_of_them(process):
+    environment = {"PYTHONWARNINGS": "error"}
+    arguments = ["iris", "--batch-size", 1000, "--epochs", 1, "--no-plots"]
+    done = process("train", *arguments, environment=environment)
+    _, err = done.communicate(timeout=60)
+    assert done.returncode == 0
+    assert "Traceback" not in err and "warning: batch_size: 1000" in err
+
+
+def test_a_long_echo_is_cut(barenet):
+    done = barenet("train", "x" * 5000)
+    assert done.status == 2
+    assert len(done.err) < 400
+
+
+def test_an_interrupt_among_the_imports_is_quiet(tmp_path):
+    program = """
+import sys
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "cyclopts":
+            raise KeyboardInterrupt
+from barenet.cli.main import main
+sys.meta_path.insert(0, Interrupt())
+sys.exit(main(["datasets"]))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "")

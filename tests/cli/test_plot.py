@@ -55,6 +55,13 @@ def test_what_does_not_fit_is_one_line(barenet, iris, arguments, said):
     assert said in line
 
 
+def test_a_history_that_is_nested_without_end_is_one_line(barenet, tmp_path):
+    (tmp_path / "history.jsonl").write_text("[" * 100_000)
+    done = barenet("plot", "history", tmp_path)
+    assert done.status == 2
+    assert len(done.err.splitlines()) == 1 and "not the history of a run" in done.err
+
+
 def test_every_kind_is_offered(barenet):
     shown = " ".join(barenet("plot", "--help").out.replace("│", " ").split())
     assert f"choices: {', '.join(PLOTS)}" in shown

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,8 @@ def test_it_reads_what_settings_write(tmp_path):
         file=FileOptions(delimiter=";"),
         recipe=Flags(layers=(4, 3), batch_size="full", shuffle=False, learning_rate=1e-7),
     )
-    assert read_run_file(written(tmp_path, settings.to_toml().decode())) == settings
+    expected = dataclasses.replace(settings, data=str(Path("a.csv").resolve()))
+    assert read_run_file(written(tmp_path, settings.to_toml().decode())) == expected
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,25 @@ def test_it_reads_what_settings_write(tmp_path):
 def test_faults_are_named(tmp_path, text, said):
     with pytest.raises(CycloptsError, match=said):
         read_run_file(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('data = "iris"\n[train]\nepochs = 3', r"got the table \[train\]"),
+        ('data = "iris"\n[[layers]]\nsize = 3', r"got the table \[layers\]"),
+        (".".join(["a"] * 5000) + " = 1", "run.toml: "),
+        ("a = " + "[" * 100_000, "too deeply nested"),
+    ],
+)
+def test_tables_and_depths_are_refused(tmp_path, text, said):
+    with pytest.raises(CycloptsError, match=said):
+        read_run_file(written(tmp_path, text))
+
+
+def test_a_folder_is_no_run_file(tmp_path):
+    with pytest.raises(CycloptsError, match="Is a directory"):
+        read_run_file(tmp_path)
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import contextlib
+import os
+from pathlib import Path
+
 import pytest
 
 from barenet import Predictor
@@ -42,6 +46,58 @@ def test_one_run_at_a_time(folder):
     ):
         pass
     with folder.claimed():
+        pass
+
+
+@pytest.mark.parametrize("step", range(8))
+def test_settings_never_lie_beside_a_foreign_model(folder, iris, line, monkeypatch, step):
+    models = {
+        name: Predictor.load(run / "model.safetensors")
+        for name, run in {"iris": iris, "plane": line}.items()
+    }
+    with folder.claimed():
+        folder.save(models["iris"], History({"loss": [0.5]}), Settings(data="iris"))
+    calls = iter(range(100))
+    replace = Path.replace
+
+    def stop(self, target):
+        if next(calls) == step:
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", stop)
+    with contextlib.suppress(KeyboardInterrupt), folder.claimed():
+        folder.save(models["plane"], History({"loss": [0.4]}), Settings(data="plane"))
+    if folder.settings.exists():
+        model = Predictor.load(folder.model)
+        assert f'data = "{model.dataset}"' in folder.settings.read_text()
+    if step < 3:  # before anything is replaced, the earlier run is whole
+        assert folder.settings.exists()
+
+
+def test_the_loser_leaves_the_folder_to_the_winner(folder):
+    pytest.importorskip("fcntl")
+    winner, loser = folder, RunFolder(folder.path)
+    folder.path.parent.mkdir()
+    before = loser._check_writable
+
+    def win_first() -> None:
+        before()
+        claim.__enter__()
+
+    claim = winner.claimed()
+    loser._check_writable = win_first  # the other run comes between the making and the lock
+    with pytest.raises(OSError, match="another run"), loser.claimed():
+        pass
+    assert folder.path.is_dir()
+    claim.__exit__(None, None, None)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_what_is_no_file_is_found_before_the_training(folder):
+    folder.path.mkdir(parents=True)
+    os.mkfifo(folder.model)
+    with pytest.raises(OSError, match="is not a file"), folder.claimed():
         pass
 
 

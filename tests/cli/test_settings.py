@@ -22,7 +22,7 @@ def test_a_run_file_is_toml():
     text = SETTINGS.to_toml().decode()
     assert text.startswith(HEADER)
     assert tomllib.loads(text) == {
-        "data": 'odd "name".csv',
+        "data": str(Path('odd "name".csv').resolve()),
         "target": "é",
         "task": "regression",
         "delimiter": "\t",

@@ -106,7 +106,7 @@ def test_a_table_is_learned_by_the_name_of_its_column(barenet):
     assert result["layers"] == [2, 64, 32, 1]
     assert result["metrics"]["accuracy"] > 0.9
     settings = tomllib.loads(Path("runs/my.data/settings.toml").read_text())
-    assert settings["data"] == "my.data.csv" and settings["delimiter"] == ";"
+    assert settings["data"] == str(Path("my.data.csv").resolve()) and settings["delimiter"] == ";"
 
 
 def test_json_is_one_document_and_nothing_else(process):
@@ -303,10 +303,10 @@ def test_f68_a_second_interrupt_ends_it_at_once(process, tmp_path):
 
 
 def test_an_interrupt_before_the_training_is_one_line(process, tmp_path):
-    fifo = tmp_path / "slow.csv"
+    fifo = tmp_path / "slow.toml"
     os.mkfifo(fifo)
-    started = process("train", fifo, "--target", "y")
-    with fifo.open("w"):  # Once this opens, the process is reading its data.
+    started = process("train", "--config", fifo)
+    with fifo.open("w"):  # Once this opens, the process is reading its settings.
         started.send_signal(signal.SIGINT)
         _, err = started.communicate(timeout=10)
     assert started.returncode == 130
@@ -382,6 +382,29 @@ def test_a_table_whose_target_is_far_from_1_is_learned_from_the_defaults(barenet
     assert result["metrics"]["mae"] < 15_000
     (row,) = barenet("predict", "runs/prices", "prices.csv", "--row", 0).out.splitlines()[1:]
     assert float(row) == pytest.approx(price[0], rel=0.15)
+
+
+def test_a_picture_that_fails_does_not_lose_the_result(barenet, monkeypatch):
+    def fail(*_):
+        raise OSError("no room for a picture")
+
+    monkeypatch.setattr("barenet.insight.plots.save_figure", fail)
+    done = barenet("train", "iris", "--epochs", 1, "--json")
+    assert done.status == 1
+    assert json.loads(done.out)["model"] == "runs/iris/model.safetensors"
+    assert "not its pictures: no room for a picture" in done.err.splitlines()[-1]
+
+
+def test_a_name_of_dots_has_a_folder_of_its_own(barenet):
+    Path("..csv").write_text("x,y\n" + "".join(f"{x},{x / 2}\n" for x in range(20)))
+    assert barenet("train", "..csv", "--target", "y", "--epochs", 1, "--no-plots").status == 0
+    assert Path("runs/data/model.safetensors").exists()
+
+
+def test_a_penalty_in_the_loss_of_the_epochs_is_told(barenet):
+    options = ("--epochs", 1, "--no-plots")
+    assert "penalty" in barenet("train", "iris", "--l2", 0.1, *options).out
+    assert "penalty" not in barenet("train", "iris", *options).out
 
 
 def test_pictures_of_an_earlier_run_go_and_those_of_others_stay(barenet):

@@ -6,13 +6,82 @@ watches.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TextIO
 
-__all__ = ["say", "show", "show_json", "show_table"]
+__all__ = ["Talk", "forget", "plain", "say", "show", "show_json", "show_table"]
+
+#: What would move a terminal's cursor or change its colours, and how it is written instead.
+CONTROLS = {
+    code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)
+}
+
+
+class Talk:
+    """A stream that is written to as well as it can be: talk that is lost stops no work.
+
+    Parameters
+    ----------
+    stream : text file
+        Where to. Once it fails, nothing more is said.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            return self.stream.write(text)
+        except (OSError, ValueError):
+            forget(self.stream)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self.stream.flush()
+        except (OSError, ValueError):
+            forget(self.stream)
+
+
+def forget(stream: TextIO) -> None:
+    """Throw away what a stream holds and will hold, so that Python does not complain at its exit.
+
+    Parameters
+    ----------
+    stream : text file
+        One that cannot be written to; one without a descriptor is left alone.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def plain(text: str) -> str:
+    r"""Write what a terminal would obey as something to read.
+
+    Parameters
+    ----------
+    text : str
+        May hold names that come from a file.
+
+    Returns
+    -------
+    str
+        With its control characters spelled out; tabs and ends of lines stay.
+
+    Examples
+    --------
+    >>> print(plain(chr(27) + "[2J"))
+    \x1b[2J
+    """
+    return text.translate(CONTROLS)
 
 
 def say(text: str = "") -> None:
@@ -23,7 +92,7 @@ def say(text: str = "") -> None:
     text : str
         A line, or several.
     """
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{plain(text)}\n")
     sys.stderr.flush()
 
 
@@ -35,7 +104,7 @@ def show(text: str = "") -> None:
     text : str
         A line, or several.
     """
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{plain(text)}\n")
 
 
 def show_json(document: dict[str, Any] | list[Any]) -> None:
@@ -68,15 +137,21 @@ def show_table(
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for index, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if numbers and index else "left")
+        table.add_column(_in_line(heading), justify="right" if numbers and index else "left")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(_in_line, row))
     console = Console(
         file=sys.stdout, width=None if sys.stdout.isatty() else 10_000, markup=False, emoji=False
     )
     with console.capture() as captured:
         console.print(table, highlight=False)
-    show("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    lines = captured.get().split("\n")[:-1]
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)  # with the terminal's own codes
+
+
+def _in_line(text: str) -> str:
+    """Keep a cell in its line."""
+    return plain(text).replace("\n", "\\n")
 
 
 def _finite(value: Any) -> Any:

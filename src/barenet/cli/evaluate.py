@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from barenet.cli import report
-from barenet.cli.console import show, show_json
+from barenet.cli.console import say, show, show_json
 from barenet.cli.flags import OUTPUT
 from barenet.cli.settings import AS_USUAL, FileOptions
-from barenet.cli.trained import Trained, load_trained
+from barenet.cli.trained import SETTINGS, Trained, load_trained
 from barenet.data.dataset import Dataset
 from barenet.model.losses import as_loss
 from barenet.registry import spec_of
@@ -32,7 +32,8 @@ def evaluate(
 ) -> int:
     """Measure a trained network on rows whose truth is known.
 
-    On the data that it was trained on, these are the rows that were held out; on others, all.
+    On the data that it was trained on, these are the rows that were held out; on others, and
+    where the settings.toml of the run is not beside the model, all.
 
     Parameters
     ----------
@@ -70,7 +71,8 @@ def evaluate(
             }
         )
         return 0
-    report.show_scores({f"{chosen.n_samples:,} {description}": scores}, loss)
+    what = description.removeprefix("all ")
+    report.show_scores({f"{chosen.n_samples:,} {what}": scores}, loss)
     if confusion is not None:
         show()
         report.show_confusion(confusion, predictor.classes or ())
@@ -108,9 +110,16 @@ def choose_rows(
     dataset = trained.samples(data, file)
     learned, held_out = trained.split(data, dataset)
     if rows == "all" or (rows is None and held_out is None):
-        return dataset, "rows"
-    if rows == "training":
+        if trained.settings is None and trained.predictor.dataset == dataset.name:
+            say(
+                f"all rows are measured, also those of the training: no {SETTINGS} beside "
+                f"{trained.path} says which were held out"
+            )
+        return dataset, "all rows"
+    if rows == "training" and trained.trained_on(data):
         return learned, "training rows"
-    if held_out is None:
-        raise ValueError(f"rows: none of {data} were held out when {trained.path} was trained")
+    if held_out is None or rows == "training":
+        raise ValueError(
+            f"rows: none of {data} are known as {rows} rows of {trained.path}; leave --rows out"
+        )
     return held_out, "held-out rows"

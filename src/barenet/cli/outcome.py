@@ -52,7 +52,10 @@ class Outcome:
         columns = {f"{held_out.n_samples:,} rows held out": self.judged} if held_out else {}
         only = "" if held_out else ", none held out"
         columns[f"{training:,} training rows{only}"] = self.learned
-        report.show_scores(columns, experiment.settings.recipe.loss or "")
+        recipe = experiment.settings.recipe
+        report.show_scores(columns, recipe.loss or "")
+        if recipe.l1 or recipe.l2:
+            show("(without the penalty on the weights, which the loss of the epochs includes)")
         if predictor.classes is None:
             return
         show()

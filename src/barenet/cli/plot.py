@@ -94,7 +94,7 @@ def _history(run: Path) -> History:
     path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
     try:
         return History.from_jsonl(path.read_text("utf-8"))
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: not the history of a run: {error}") from error
 
 

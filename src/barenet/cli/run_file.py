@@ -6,10 +6,13 @@ What a run was trained with is kept in its folder as a run file, and trains it a
 from __future__ import annotations
 
 import dataclasses
+import os
+import tomllib
 from pathlib import Path
+from typing import Any
 
 from cyclopts import App, ArgumentCollection, CycloptsError
-from cyclopts.config import Toml
+from cyclopts.config import Dict
 
 from barenet.cli.flags import PARAMETER
 from barenet.cli.settings import NOTHING_SAID, Settings
@@ -32,19 +35,41 @@ def fill_in(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) 
     Raises
     ------
     CycloptsError
-        If the file is missing, or is no TOML.
+        If the file cannot be read, is no TOML, or has tables.
     """
     for argument in arguments:
         if argument.name == "--config" and argument.tokens:
             path = argument.tokens[-1].value
-            read = Toml(path, must_exist=True, use_commands_as_keys=False)
-            try:
-                read.config  # noqa: B018  # reads the file, and so finds its faults
-            except OSError as error:
-                raise CycloptsError(msg=f"config: {path}: {error.strerror}") from error
-            except CycloptsError as error:
-                raise CycloptsError(msg=f"config: {path}: {error}") from error
-            read(app, commands, arguments)
+            said = _settings(path)
+            for name in said:  # The command line takes these for sections, and would skip them.
+                if name in app.app_stack.current_frame[0]:
+                    raise CycloptsError(msg=f"config: {path}: unknown setting {name}")
+            source = str(Path(path).absolute())
+            Dict(said, source=source, use_commands_as_keys=False)(app, commands, arguments)
+
+
+def _settings(path: str) -> dict[str, Any]:
+    """Read a file that has settings and nothing else."""
+    try:
+        with open(os.path.expanduser(path), "rb") as file:  # noqa: PTH111, PTH123
+            document = tomllib.load(file)
+    except OSError as error:
+        raise CycloptsError(msg=f"config: {path or repr(path)}: {error.strerror}") from error
+    except RecursionError as error:
+        raise CycloptsError(msg=f"config: {path}: too deeply nested for settings") from error
+    except ValueError as error:
+        raise CycloptsError(msg=f"config: {path}: {type(error).__name__}: {error}") from error
+    for name, value in document.items():
+        if isinstance(value, dict) or _holds_tables(value):
+            raise CycloptsError(
+                msg=f"config: {path}: expected settings outside of tables, such as epochs = 10; "
+                f"got the table [{name}]"
+            )
+    return document
+
+
+def _holds_tables(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(entry, dict) for entry in value)
 
 
 def read_run_file(path: Path) -> Settings:

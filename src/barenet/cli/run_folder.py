@@ -1,7 +1,8 @@
 """The folder of a run: where its model, its history and its settings go.
 
-What an earlier run left there is replaced, file by file and each whole or not at all; its pictures
-go, as they are of another network. Files that no run has written are never touched.
+What an earlier run left there is replaced once all that comes in its place is on the disk; its
+pictures go, as they are of another network. Settings lie beside the model that they belong to, or
+not at all. Files that no run has written are never touched.
 """
 
 from __future__ import annotations
@@ -62,14 +63,15 @@ class RunFolder:
         """
         made = [path for path in (self.path, *self.path.parents) if not path.exists()]
         self._check_writable()
-        try:
-            with _lock(self.path):
+        with _lock(self.path):
+            try:
+                self._check_files()
                 self._check_owner()
                 yield
-        finally:
-            with contextlib.suppress(OSError):
-                for path in made:
-                    path.rmdir()  # Works while it is empty, that is if nothing came of the run.
+            finally:
+                with contextlib.suppress(OSError):
+                    for path in made:
+                        path.rmdir()  # Works while it is empty: if nothing came of the run.
 
     def save(self, predictor: Predictor, history: History, settings: Settings) -> None:
         """Write what a run has come to.
@@ -82,12 +84,24 @@ class RunFolder:
             Its epochs.
         settings : Settings
             What it was trained with.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; what an earlier run has left stays.
         """
-        for picture in self._pictures():
-            picture.unlink(missing_ok=True)
-        write_atomically(self.settings, settings.to_toml())
-        write_atomically(self.history, history.to_jsonl().encode())
-        predictor.save(self.model)
+        with tempfile.TemporaryDirectory(dir=self.path, prefix=".saving-") as place:
+            new = RunFolder(Path(place))
+            predictor.save(new.model)
+            write_atomically(new.history, history.to_jsonl().encode())
+            write_atomically(new.settings, settings.to_toml())
+            for old in (self.settings, *self._pictures()):
+                old.unlink(missing_ok=True)
+            # Whoever is stopped between two of these leaves a model without settings, which says
+            # less; a model with the settings of another would say what is wrong.
+            new.model.replace(self.model)
+            new.history.replace(self.history)
+            new.settings.replace(self.settings)
 
     def _pictures(self) -> list[Path]:
         """Where pictures of a run are."""
@@ -101,6 +115,12 @@ class RunFolder:
                 pass
         except OSError as error:
             raise OSError(f"out: {self.path} cannot be written to: {error.strerror}") from error
+
+    def _check_files(self) -> None:
+        """Refuse what cannot be replaced: a folder, a pipe or a device in the place of a file."""
+        for file in (self.model, self.history, self.settings, *self._pictures()):
+            if os.path.lexists(file) and not file.is_file():
+                raise OSError(f"out: {file} is not a file, so it cannot be replaced")
 
     def _check_owner(self) -> None:
         """Refuse to replace what looks like somebody else's."""
@@ -125,7 +145,10 @@ def _lock(folder: Path) -> Iterator[None]:
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        # A run that comes to nothing takes its folder away, perhaps since it was opened here.
+        if not os.path.samestat(os.fstat(handle), folder.stat()):
+            raise BlockingIOError
+    except (BlockingIOError, FileNotFoundError):
         raise OSError(f"{folder}: another run is writing there") from None
     else:
         yield

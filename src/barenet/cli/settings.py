@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from barenet.cli.flags import DATA, NETWORK, NO_FLAGS, Flags
 from barenet.data.dataset import Dataset
-from barenet.data.datasets import load_dataset
+from barenet.data.datasets import DATASETS, load_dataset
 
 __all__ = ["AS_USUAL", "HEADER", "NOTHING_SAID", "FileOptions", "Settings"]
 
@@ -110,7 +110,7 @@ class Settings:
         import tomli_w
 
         values = {
-            "data": self.data,
+            "data": _from_anywhere(self.data),
             "target": self.target,
             "task": self.task,
             **dataclasses.asdict(self.file),
@@ -122,3 +122,8 @@ class Settings:
 
 
 NOTHING_SAID = Settings()
+
+
+def _from_anywhere(data: str) -> str:
+    """Name a file so that it is found, and known to be the same, from every folder."""
+    return data if data in DATASETS or not data else str(Path(data).resolve())

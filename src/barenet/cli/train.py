@@ -17,7 +17,7 @@ from barenet.cli.interruption import Interruption
 from barenet.cli.outcome import Outcome
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import NOTHING_SAID, Settings
-from barenet.errors import DivergenceError, MissingExtraError
+from barenet.errors import BarenetError, DivergenceError, MissingExtraError
 from barenet.training.callbacks import Callback
 from barenet.training.history import History
 from barenet.training.progress import Progress
@@ -72,15 +72,9 @@ def train(
             history = _run(experiment, [*_progress(experiment, json), interruption])
             folder.save(experiment.predictor, history, experiment.settings)
         written = [folder.model, folder.history, folder.settings]
+        _tell(Outcome(experiment, history), folder, json)
         if plots and not interruption.signal:
             written += _draw(experiment, history, folder)
-    outcome = Outcome(experiment, history)
-    if json:
-        outcome.show_json(str(folder.model))
-    else:
-        say()
-        outcome.show()
-        say()
     say(f"saved in {folder.path}:\n  {', '.join(path.name for path in written)}")
     _tell_how_it_ended(history, experiment, folder, interruption)
     return interruption.status
@@ -119,9 +113,20 @@ def _run(experiment: Experiment, callbacks: list[Callback]) -> History:
         ) from error
 
 
+def _tell(outcome: Outcome, folder: RunFolder, json: bool) -> None:
+    """Put out the result at once: it is there, whatever becomes of the pictures."""
+    if json:
+        outcome.show_json(str(folder.model))
+    else:
+        say()
+        outcome.show()
+        say()
+    sys.stdout.flush()
+
+
 def _stem(name: str) -> str:
-    """What the data are called, without the suffixes of a file."""
-    return Path(name.removesuffix(".gz")).stem or "data"
+    """What the data are called, without the suffixes of a file: always a folder of its own."""
+    return Path(name.removesuffix(".gz")).stem.strip(".") or "data"
 
 
 def _progress(experiment: Experiment, json: bool) -> list[Callback]:
@@ -141,12 +146,14 @@ def _draw(experiment: Experiment, history: History, folder: RunFolder) -> list[P
     try:
         pictures = {"history": plot_history(history, title=rows.name)}
         pictures[kind] = draw(kind, experiment.predictor, rows)
+        paths = [folder.path / f"{name}.png" for name in pictures]
+        for figure, path in zip(pictures.values(), paths, strict=True):
+            save_figure(figure, path)
     except MissingExtraError as error:
         say(f"no pictures: {error}")
         return []
-    paths = [folder.path / f"{name}.png" for name in pictures]
-    for figure, path in zip(pictures.values(), paths, strict=True):
-        save_figure(figure, path)
+    except (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
+        raise BarenetError(f"{folder.path} has the run, but not its pictures: {error}") from error
     return paths
 
 

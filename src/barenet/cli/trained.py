@@ -10,7 +10,7 @@ from typing import Any
 from barenet.cli.run_file import read_run_file
 from barenet.cli.settings import FileOptions, Settings
 from barenet.data.dataset import Dataset
-from barenet.data.datasets import TABLE_SUFFIXES, load_dataset
+from barenet.data.datasets import DATASETS, TABLE_SUFFIXES, load_dataset
 from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.data.tabular import read_samples
 from barenet.errors import DataError
@@ -63,7 +63,7 @@ class Trained:
         predictor = self.predictor
         if is_table(data):
             return self._table(data, file)
-        known = self._trained_on(data)
+        known = self.trained_on(data)
         recipe = known.recipe if known else Recipe()
         options: dict[str, Any] = {
             "samples": recipe.samples,
@@ -99,14 +99,14 @@ class Trained:
         Returns
         -------
         learned : Dataset
-            All rows, where the network was trained on something else.
+            All rows, where it is not known that the network was trained on these data.
         held_out : Dataset or None
             The rows that it has not seen.
         """
-        known = self._trained_on(data)
-        if known is None and self.predictor.dataset != dataset.name:
+        known = self.trained_on(data)
+        if known is None:
             return dataset, None
-        recipe = (known.recipe if known else dataset.recipe).over(DEFAULTS)
+        recipe = known.recipe.over(DEFAULTS)
         return dataset.split(recipe.test_size or 0.0, recipe.split_seed or 0)
 
     @property
@@ -114,8 +114,26 @@ class Trained:
         """What it was trained to make small; None if that is not known."""
         return self.settings.recipe.loss if self.settings else None
 
-    def _trained_on(self, data: str) -> Settings | None:
-        return self.settings if self.settings and self.settings.data == data else None
+    def trained_on(self, data: str) -> Settings | None:
+        """Tell if data are known to be those of the training.
+
+        Parameters
+        ----------
+        data : str
+            A named data set, or a file.
+
+        Returns
+        -------
+        Settings or None
+            Those of the training on these data; None if there are none beside the model, or they
+            name other data.
+        """
+        if self.settings is None:
+            return None
+        same = data == self.settings.data
+        if not same and not {data, self.settings.data} & DATASETS.keys():
+            same = Path(data).resolve() == Path(self.settings.data).resolve()
+        return self.settings if same else None
 
     def _table(self, data: str, file: FileOptions) -> Dataset:
         predictor = self.predictor
@@ -150,7 +168,7 @@ class Trained:
         dict
             The options that are known.
         """
-        known = self._trained_on(data)
+        known = self.trained_on(data)
         options = dataclasses.asdict(known.file if known else FileOptions())
         said = {name: value for name, value in dataclasses.asdict(file).items() if value}
         return {name: value for name, value in (options | said).items() if value}

@@ -1,0 +1,168 @@
+"""The commands as one: finds the command asked for, and turns what goes wrong into one line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any, TextIO, cast
+
+import numpy as np
+from cyclopts import App, CycloptsError
+from cyclopts.exceptions import UnusedCliTokensError
+
+import barenet
+from barenet.cli.console import Talk, forget, say
+from barenet.cli.datasets import datasets
+from barenet.cli.doctor import doctor
+from barenet.cli.evaluate import evaluate
+from barenet.cli.flags import PARAMETER
+from barenet.cli.plot import plot
+from barenet.cli.predict import predict
+from barenet.cli.run_file import fill_in
+from barenet.cli.train import train
+
+__all__ = ["COMMANDS", "run"]
+
+#: Letters of an error: more are an echo of the input, and hide what is said.
+MOST_LETTERS = 300
+#: Columns; in fewer, words would be set letter by letter or never end.
+LEAST_COLUMNS = 20
+
+COMMANDS: dict[str, Callable[..., int]] = {
+    "train": train,
+    "predict": predict,
+    "evaluate": evaluate,
+    "plot": plot,
+    "datasets": datasets,
+    "doctor": doctor,
+}
+
+app = App(
+    name="barenet",
+    help="Feed-forward neural networks you can read, watch and ship.",
+    help_format="markdown",
+    help_epilogue="A first try: barenet train digits",
+    version=barenet.__version__,
+    default_parameter=PARAMETER,
+    config=fill_in,
+    result_action="return_value",
+    suppress_keyboard_interrupt=False,
+)
+for place, (name, command) in enumerate(COMMANDS.items()):
+    app.command(command, name=name, sort_key=place, help_epilogue="")
+
+
+def run(tokens: list[str]) -> int:
+    """Run a command, with what it says made safe to show.
+
+    Parameters
+    ----------
+    tokens : list of str
+        What was typed after ``barenet``.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = _open(sys.stdout), cast(TextIO, Talk(_open(sys.stderr)))
+    _widen()
+    try:
+        # Numbers that overflow end in an error of barenet's own, or in a result that shows it.
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            if any(entry[0] == "error" for entry in warnings.filters):
+                warnings.simplefilter("default")
+            warnings.showwarning = _tell_warning
+            return _run_to_its_end(tokens)
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def _run_to_its_end(tokens: list[str]) -> int:
+    """Run a command until its output has arrived."""
+    try:
+        status = _run(tokens)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        forget(sys.stdout)  # Whoever reads has had enough, as `head` has.
+        return 0
+    except OSError as error:
+        forget(sys.stdout)
+        return _fail(tokens, _text(error), 1)
+    return status
+
+
+def _run(tokens: list[str]) -> int:
+    """Run a command, and turn every error into a line and a status."""
+    try:
+        return app(tokens, exit_on_error=False, print_error=False) or 0
+    except BrokenPipeError:
+        raise
+    except UnusedCliTokensError as error:
+        return _fail(tokens, f"unexpected: {' '.join(error.unused_tokens or [])}", 2)
+    except CycloptsError as error:
+        error.verbose = False
+        return _fail(tokens, str(error), 2)
+    except (FileNotFoundError, ValueError) as error:
+        return _fail(tokens, _text(error), 2)
+    except (barenet.BarenetError, OSError) as error:
+        return _fail(tokens, _text(error), 1)
+    except MemoryError as error:
+        return _fail(tokens, f"not enough memory: {error}", 1)
+    except KeyboardInterrupt:
+        return _fail(tokens, "interrupted", 130)
+    except RecursionError:
+        return _fail(tokens, "the input is too deeply nested", 2)
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # what the help's printer makes of it
+            return 0
+        return error.code if isinstance(error.code, int) else 1
+
+
+def _text(error: Exception) -> str:
+    """What an error says; an operating system's without its number."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    return f"{error.filename or 'cannot write the result'}: {error.strerror}"
+
+
+def _fail(tokens: list[str], text: str, status: int) -> int:
+    """Say in one line what went wrong, and where."""
+    command = next((token for token in tokens if token in COMMANDS), "")
+    place = f"barenet {command}".strip()
+    say(f"{place}: error: {_shorten(text)}")
+    return status
+
+
+def _tell_warning(message: Warning | str, *place: Any, **more: Any) -> None:
+    """Say a warning in one line, without the place in the code that it comes from."""
+    say(f"warning: {_shorten(str(message))}")
+
+
+def _shorten(text: str) -> str:
+    """Make one line of a message, with its begin and its end if it is long."""
+    line = " ".join(text.split())
+    if len(line) <= MOST_LETTERS:
+        return line
+    return f"{line[: MOST_LETTERS * 2 // 3]} […] {line[-MOST_LETTERS // 3 :]}"
+
+
+def _widen() -> None:
+    """Do not believe in a terminal without room for a word."""
+    columns = os.environ.get("COLUMNS", "")
+    width = int(columns) if columns.isdecimal() else shutil.get_terminal_size().columns
+    if width < LEAST_COLUMNS:
+        os.environ["COLUMNS"] = str(LEAST_COLUMNS)
+
+
+def _open(stream: TextIO | None) -> TextIO:
+    """Make sure of a stream that takes any letter: one may be closed, or know only some."""
+    if stream is None:
+        return open(os.devnull, "w")  # noqa: PTH123
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="replace")
+    return stream
