@@ -60,7 +60,7 @@ class Recipe:
     dtype : {"float32", "float64"}, optional
         Precision of the network.
     engine : str, optional
-        Where the arithmetic runs: auto or reference.
+        Where the arithmetic runs: auto, reference or, an experiment as yet, compiled.
     scaling : {"none", "standardize", "minmax"}, optional
         What is done to the inputs, measured on the training rows.
     target_scaling : {"none", "standardize"}, optional

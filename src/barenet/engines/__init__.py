@@ -1,15 +1,24 @@
-"""Engines: where the arithmetic runs. `ENGINES` holds every one by its name, the fastest first."""
+"""Engines: where the arithmetic runs. `ENGINES` holds every one by its name."""
 
 from __future__ import annotations
 
+from barenet.engines.compiled.engine import CompiledEngine
 from barenet.engines.engine import Engine, Job, SliceReport
 from barenet.engines.reference import ReferenceEngine
 from barenet.registry import lookup
 
-__all__ = ["ENGINES", "Engine", "Job", "ReferenceEngine", "SliceReport", "choose_engine"]
+__all__ = [
+    "ENGINES",
+    "CompiledEngine",
+    "Engine",
+    "Job",
+    "ReferenceEngine",
+    "SliceReport",
+    "choose_engine",
+]
 
 #: Every engine by its name.
-ENGINES: dict[str, type[Engine]] = {kind.name: kind for kind in (ReferenceEngine,)}
+ENGINES: dict[str, type[Engine]] = {kind.name: kind for kind in (ReferenceEngine, CompiledEngine)}
 
 
 def choose_engine(name: str, job: Job) -> Engine:
@@ -18,7 +27,8 @@ def choose_engine(name: str, job: Job) -> Engine:
     Parameters
     ----------
     name : str
-        A name from `ENGINES`, or ``"auto"`` for the fastest one that can do the job.
+        A name from `ENGINES`, or ``"auto"`` for the reference, as long as the compiled engine is
+        an experiment.
     job : Job
         What is to be done.
 
@@ -36,10 +46,10 @@ def choose_engine(name: str, job: Job) -> Engine:
     --------
     >>> choose_engine("fast", None)
     Traceback (most recent call last):
-    ValueError: engine: unknown 'fast' (choose from auto, reference)
+    ValueError: engine: unknown 'fast' (choose from auto, compiled, reference)
     """
     if name == "auto":
-        return next(kind(job) for kind in ENGINES.values() if kind.refusal(job) is None)
+        return ReferenceEngine(job)
     choices: dict[str, type[Engine]] = {"auto": Engine, **ENGINES}
     kind = lookup(choices, name, "engine")
     refusal = kind.refusal(job)

@@ -82,8 +82,10 @@ def train(
     callbacks : Callback, callable, or a sequence of them, default=()
         What looks on; a function is called with the `Run` after each epoch, and ends it by
         returning True.
-    engine : {"auto", "reference"}, default="auto"
-        Where the arithmetic runs.
+    engine : {"auto", "reference", "compiled"}, default="auto"
+        Where the arithmetic runs. "auto" is the reference, in NumPy; "compiled", an experiment as
+        yet, computes the same faster, and builds its kernels for some 20 seconds when it is first
+        used on a machine.
     seed : int, default=0
         Fixes the order of the rows and the dropout; the same seed gives the same bits, on the same
         machine with the same libraries.

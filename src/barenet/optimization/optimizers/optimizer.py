@@ -83,6 +83,24 @@ class Optimizer(WithOptions, ABC):
         ValueError
             If the optimizer has taken steps with a vector of another length.
         """
+        self.prepare(parameters)
+        self.n_steps += 1
+        rate = self.learning_rate if learning_rate is None else learning_rate
+        self.update(parameters, gradient, rate)
+
+    def prepare(self, parameters: FloatArray) -> None:
+        """Make room for the moments, before the first step.
+
+        Parameters
+        ----------
+        parameters : ndarray of shape (n_parameters,)
+            What is learned.
+
+        Raises
+        ------
+        ValueError
+            If the optimizer has taken steps with a vector of another length.
+        """
         if not self.moments:
             self.moments = {name: np.zeros_like(parameters) for name in self.moment_names}
         for moment in self.moments.values():
@@ -91,9 +109,6 @@ class Optimizer(WithOptions, ABC):
                     f"optimizer: it remembers {moment.size} parameters, and this network has "
                     f"{parameters.size}; use a new one, or reset() it"
                 )
-        self.n_steps += 1
-        rate = self.learning_rate if learning_rate is None else learning_rate
-        self.update(parameters, gradient, rate)
 
     @abstractmethod
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:

@@ -1,0 +1,96 @@
+"""Threads: how many there may be, and the library that shares the work among them.
+
+TBB is the one that Numba can use from several Python threads at once and after a fork. Its wheel
+puts the library where Numba does not look, so it is loaded by its path first.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib
+import importlib.metadata
+import math
+import os
+from pathlib import Path
+
+from barenet.model.validation import check_count
+
+__all__ = ["allowed_cores", "choose_threads", "load_tbb"]
+
+#: Multiplications in a step from which on a second thread pays for the waiting at its two ends.
+WORTHWHILE = 400_000
+
+
+def choose_threads(asked: int | None, multiplications: float) -> int:
+    """Choose a number of threads.
+
+    Parameters
+    ----------
+    asked : int, optional
+        By the user; else the environment's ``BARENET_THREADS`` counts, else what pays.
+    multiplications : float
+        In a step.
+
+    Returns
+    -------
+    int
+        At least 1, and never more than the cores allowed.
+    """
+    if asked is None and os.environ.get("BARENET_THREADS"):
+        asked = _from_environment(os.environ["BARENET_THREADS"])
+    cores = allowed_cores() if load_tbb() else 1
+    if asked is not None:
+        return min(check_count(asked, "threads"), cores)
+    return cores if multiplications >= WORTHWHILE else 1
+
+
+def allowed_cores() -> int:
+    """Count the cores that this process may use: by its affinity, and by its control group.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return max(1, min(cores, _quota()))
+
+
+@functools.cache
+def load_tbb() -> bool:
+    """Load TBB where its wheel has put it.
+
+    Returns
+    -------
+    bool
+        Whether Numba can use it.
+    """
+    try:
+        files = importlib.metadata.files("tbb") or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.name in ("libtbb.so.12", "tbb12.dll", "libtbb.12.dylib"):
+            ctypes.CDLL(str(Path(str(file.locate())).resolve()), mode=ctypes.RTLD_GLOBAL)
+    try:
+        importlib.import_module("numba.np.ufunc.tbbpool")
+    except ImportError:
+        return False
+    return True
+
+
+def _from_environment(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"BARENET_THREADS: expected a whole number of 1 or more, got {text!r}")
+    return int(text)
+
+
+def _quota() -> int:
+    """Cores that the control group grants, rounded up."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return math.ceil(int(quota) / int(period))
+    except (OSError, ValueError):
+        return os.cpu_count() or 1

@@ -1,0 +1,223 @@
+"""The compiled engine against the reference: every layer, activation, loss and rule that there is.
+
+The reference was checked by finite differences, by hand and by PyTorch; here the two take the same
+steps. The registries are swept, so what is added is in here, or is refused and so seen.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from barenet import (
+    ACTIVATIONS,
+    L1,
+    L2,
+    LAYERS,
+    LOSSES,
+    OPTIMIZERS,
+    Activate,
+    BatchNorm,
+    ClipNorm,
+    ClipValue,
+    Dense,
+    Dropout,
+    LayerNorm,
+    Network,
+    train,
+)
+from barenet.engines import CompiledEngine, Job, ReferenceEngine
+from barenet.engines.compiled import simd
+from barenet.model.activations import as_activation
+from barenet.model.losses import as_loss
+from barenet.model.rows import check_rows
+from barenet.optimization.optimizers import as_optimizer
+
+TOLERANCE = {"float64": 1e-10, "float32": 1e-4}
+STEPPING = sorted(set(OPTIMIZERS) - {"lbfgs"})
+
+
+def every_layer(dtype):
+    layers = [
+        LayerNorm(5),
+        Dense(5, 18, "relu"),
+        BatchNorm(18),
+        Activate("silu"),
+        Dropout(0.3),
+        LayerNorm(18),
+        Dense(18, 33, "gelu"),
+        BatchNorm(33),
+        Dense(33, 3, "softmax"),
+    ]
+    return Network(layers, seed=1, dtype=dtype)
+
+
+def targets_for(loss, n_rows, n_outputs):
+    rng = np.random.default_rng(2)
+    if loss.name == "categorical_cross_entropy":
+        return np.eye(n_outputs)[rng.integers(n_outputs, size=n_rows)]
+    if loss.name in ("binary_cross_entropy", "poisson"):
+        return rng.integers(2, size=(n_rows, n_outputs))
+    return rng.normal(size=(n_rows, n_outputs))
+
+
+def job_for(network, spec=None, *, optimizer="sgd", n_rows=37, weighted=False, **settings):
+    rng = np.random.default_rng(1)
+    loss = as_loss(spec, network.output_activation)
+    X = rng.normal(size=(n_rows, network.n_inputs))
+    weight = rng.random(n_rows) * (rng.random(n_rows) > 0.2) if weighted else None
+    rows = check_rows(network, loss, X, targets_for(loss, n_rows, network.n_outputs), weight)
+    rule = as_optimizer(optimizer)
+    return Job(network=network, rows=rows, loss=loss, optimizer=rule, seed=5, **settings)
+
+
+def after_a_few_steps(kind, make, batch_size=8, **settings):
+    """Ten steps and more: two visits of all rows, with a last batch that is not full."""
+    job = job_for(make(), **settings)
+    engine = kind(job)
+    order = np.random.default_rng(4).permutation(len(job.rows.X))
+    rates = [0.001] * -(-len(order) // batch_size)
+    reports = [engine.run(order, batch_size, rates, visit * len(rates)) for visit in range(2)]
+    moments = list(job.optimizer.moments.values())
+    vectors = [job.network.parameters, job.network.statistics, *moments]
+    return [*vectors, *(np.concatenate(each) for each in zip(*reports, strict=True))]
+
+
+def assert_equal(make, dtype="float64", **settings):
+    pairs = zip(
+        after_a_few_steps(ReferenceEngine, lambda: make(dtype), **settings),
+        after_a_few_steps(CompiledEngine, lambda: make(dtype), **settings),
+        strict=True,
+    )
+    for expected, found in pairs:
+        assert found.dtype == expected.dtype
+        scale = np.abs(expected).max(initial=1e-3)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE[dtype] * scale)
+
+
+def small(hidden="tanh", output="identity"):
+    return lambda dtype: Network.dense([5, 7, 20, 3], hidden=hidden, output=output, dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("batch_size", [1, 8, 37])
+def test_every_layer(dtype, batch_size):
+    assert {layer.name for layer in every_layer(dtype).layers} == set(LAYERS)
+    assert_equal(every_layer, dtype, batch_size=batch_size, optimizer="momentum")
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("name", sorted(set(ACTIVATIONS) - {"exponential"}))
+def test_every_activation(name, dtype):
+    assert_equal(small(name), dtype, spec="squared_error")
+
+
+def test_the_exponential_which_is_for_outputs():
+    assert_equal(small("tanh", "exponential"), spec="squared_error")
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize(
+    ("loss", "output"),
+    [
+        (loss, output)
+        for loss, kind in LOSSES.items()
+        for output in (kind.outputs or ("identity", "tanh"))
+    ],
+)
+def test_every_loss_on_every_output(loss, output, dtype, weighted):
+    assert_equal(small("tanh", output), dtype, spec=loss, weighted=weighted)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"penalties": [L2([0.1, 0.2, 0.0]), L1(0.01)]},
+        {"clipping": ClipNorm(0.1), "penalties": [L2(0.1)]},
+        {"clipping": ClipValue(0.01)},
+    ],
+    ids=["plain", "penalties", "norm", "value"],
+)
+@pytest.mark.parametrize("name", STEPPING)
+def test_every_optimizer(name, settings, dtype):
+    assert_equal(small(), dtype, spec="squared_error", optimizer=name, **settings)
+
+
+@settings(max_examples=60)
+@given(
+    sizes=st.lists(st.integers(1, 70), min_size=2, max_size=5),
+    batch_size=st.integers(1, 40),
+    hidden=st.sampled_from(["relu", "tanh", "sigmoid", "leaky_relu:slope=0.3", "elu:alpha=0.5"]),
+)
+def test_any_architecture_and_batch_size(sizes, batch_size, hidden):
+    def make(dtype):
+        return Network.dense(sizes, hidden=hidden, dtype=dtype, seed=3)
+
+    assert_equal(make, spec="huber:delta=0.5", batch_size=batch_size, optimizer="momentum")
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_narrower_vectors(groups, monkeypatch):
+    monkeypatch.setattr(simd, "host_width", lambda: (0,) * groups)
+    assert_equal(every_layer, "float32", optimizer="momentum")
+
+
+@pytest.mark.parametrize("threads", [2, 3, 4])
+def test_any_number_of_threads_gives_the_same_bits(threads, monkeypatch):
+    from barenet.engines.compiled import threads as cores
+
+    monkeypatch.setattr(cores, "allowed_cores", lambda: 4)
+    monkeypatch.setattr(cores, "load_tbb", lambda: True)
+    results = []
+    for count in (1, threads):
+        monkeypatch.setenv("BARENET_THREADS", str(count))
+        results.append(
+            after_a_few_steps(CompiledEngine, lambda: every_layer("float32"), optimizer="adam")
+        )
+    for one, several in zip(*results, strict=True):
+        assert np.array_equal(one, several)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("loss", [None, "squared_error"])
+def test_measuring_and_the_gradient_of_all_rows(loss, weighted):
+    network = every_layer("float64")
+    train(network, np.random.default_rng(0).normal(size=(50, 5)), np.arange(50) % 3, epochs=1)
+    job = job_for(network, loss, n_rows=1300, weighted=weighted, penalties=[L2(0.1)])
+    found = []
+    for kind in (ReferenceEngine, CompiledEngine):
+        twin = network.copy()
+        engine = kind(Job(**{**vars(job), "network": twin}))
+        value, output = engine.evaluate(job.rows)
+        loss_of_all, gradient = engine.value_and_gradient()
+        found.append([value, output, loss_of_all, gradient, twin.statistics])
+    for expected, seen in zip(*found, strict=True):
+        np.testing.assert_allclose(seen, expected, rtol=1e-11, atol=1e-12)
+
+
+def test_a_whole_run_by_name():
+    X, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2
+    runs = []
+    for engine in ("reference", "compiled"):
+        network = Network([Dense(3, 8, "relu"), Dropout(0.2), Dense(8, 2, "softmax")], seed=2)
+        settings = {"epochs": 4, "metrics": "accuracy", "validation_data": (X[:9], y[:9])}
+        history = train(network, X, y, engine=engine, **settings)
+        assert history.engine == engine
+        runs.append(history)
+    assert runs[0]["accuracy"] == runs[1]["accuracy"]
+    assert runs[1].loss == pytest.approx(runs[0].loss, rel=1e-5)
+    assert runs[1].validation_loss == pytest.approx(runs[0].validation_loss, rel=1e-5)
+
+
+def test_what_it_does_not_know_it_refuses():
+    class Mine(type(as_activation("tanh"))):
+        name = "mine"
+
+    network = Network.dense([2, 3, 1], hidden=Mine())
+    with pytest.raises(ValueError, match=r"^engine: compiled can't do this: .* not one of barenet"):
+        train(network, np.ones((4, 2)), np.ones(4), engine="compiled")
