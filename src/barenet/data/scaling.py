@@ -153,8 +153,6 @@ class Scaling:
 
 def _matrix(X: ArrayLike) -> NDArray[Any]:
     """Take rows of real numbers, of whatever type."""
-    if isinstance(X, np.ma.MaskedArray):
-        raise ValueError("X: masked arrays are not supported; fill or leave out what is masked")
     array = numeric_array(X, "X")
     if array.ndim != 2:
         raise ValueError(f"X: expected shape (n_samples, n_features), got {array.shape}")

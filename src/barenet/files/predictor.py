@@ -96,8 +96,6 @@ class Predictor:
         """Check raw rows; pixels stay bytes, which a matrix of them needs an eighth of."""
         if hasattr(X, "columns"):
             X = _by_name(X, self.feature_names)
-        if isinstance(X, np.ma.MaskedArray):
-            raise ValueError("X: masked arrays are not supported; fill or leave out what is masked")
         dtype = np.dtype(np.uint8 if getattr(X, "dtype", None) == np.uint8 else np.float64)
         return check_inputs(X, dtype, self.network.n_inputs)
 
