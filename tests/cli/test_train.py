@@ -193,6 +193,17 @@ def test_pictures_need_an_extra_and_a_missing_one_is_no_failure(process, tmp_pat
     assert (tmp_path / "runs/iris/model.safetensors").exists()
 
 
+def test_a_table_needs_an_extra_and_a_missing_one_is_one_line_and_status_2(process, tmp_path):
+    (tmp_path / "pyarrow").mkdir()
+    (tmp_path / "pyarrow" / "__init__.py").write_text("raise ImportError('not installed')")
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n2,3\n3,4\n")
+    done = process("train", "t.csv", "--target", "b", environment={"PYTHONPATH": str(tmp_path)})
+    out, err = done.communicate()
+    assert (done.returncode, out) == (2, "")
+    assert err.count("\n") == 1 and "pip install 'barenet[tables]'" in err
+    assert not (tmp_path / "runs").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -107,7 +107,7 @@ def _run(tokens: list[str]) -> int:
     except CycloptsError as error:
         error.verbose = False
         return _fail(tokens, str(error), 2)
-    except (FileNotFoundError, ValueError) as error:
+    except (FileNotFoundError, ValueError, barenet.MissingExtraError) as error:
         return _fail(tokens, _text(error), 2)
     except (barenet.BarenetError, OSError) as error:
         return _fail(tokens, _text(error), 1)
