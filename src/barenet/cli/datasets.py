@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 from barenet.cli.console import show_json, show_table
-from barenet.cli.flags import OUTPUT
+from barenet.cli.flags import Json
 from barenet.data.datasets import DATASETS
 from barenet.data.images import Images
 from barenet.data.named import NamedDataset
@@ -18,9 +16,7 @@ __all__ = ["datasets"]
 IMAGES = 70_000
 
 
-def datasets(
-    *, json: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False
-) -> int:
+def datasets(*, json: Json = False) -> int:
     """List the named data sets.
 
     Parameters

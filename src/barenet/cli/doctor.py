@@ -8,28 +8,24 @@ import sys
 import textwrap
 from importlib import metadata, util
 from pathlib import Path
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 import barenet
 from barenet.cli.console import show, show_json, show_table
-from barenet.cli.flags import OUTPUT
+from barenet.cli.flags import Json
 from barenet.data.images import DATA_VARIABLE
 from barenet.engines import ENGINES
 from barenet.extras import EXTRAS
 
 __all__ = ["doctor"]
 
-PACKAGES = ("numpy", "scipy", "scikit-learn", "safetensors", "cyclopts", "rich")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "safetensors", "cyclopts", "rich", "numba")
 
 #: Kernels of OpenBLAS that use AVX-512; on a processor that has it, others are half as fast.
 WIDE_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
 
-def doctor(
-    *, json: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False
-) -> int:
+def doctor(*, json: Json = False) -> int:
     """Tell what barenet finds on this machine, and what would make it better.
 
     Parameters

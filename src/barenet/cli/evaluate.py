@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from barenet.cli import report
 from barenet.cli.console import say, show, show_json
-from barenet.cli.flags import OUTPUT
+from barenet.cli.flags import OUTPUT, Json
 from barenet.cli.settings import AS_USUAL, FileOptions
 from barenet.cli.trained import SETTINGS, Trained, load_trained
 from barenet.data.dataset import Dataset
@@ -28,7 +28,7 @@ def evaluate(
     *,
     rows: Annotated[Rows | None, Parameter(group=OUTPUT)] = None,
     file: FileOptions = AS_USUAL,
-    json: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False,
+    json: Json = False,
 ) -> int:
     """Measure a trained network on rows whose truth is known.
 

@@ -13,7 +13,7 @@ from cyclopts import Group, Parameter
 from barenet.cli.numbers import whole
 from barenet.data.recipe import DEFAULTS, Recipe
 
-__all__ = ["DATA", "LEARNING", "NETWORK", "NO_FLAGS", "OUTPUT", "PARAMETER", "Flags"]
+__all__ = ["DATA", "LEARNING", "NETWORK", "NO_FLAGS", "OUTPUT", "PARAMETER", "Flags", "Json"]
 
 #: How the options of every command are read: a list takes all that follows, one value or more.
 PARAMETER = Parameter(consume_multiple=(1, None), negative_iterable=(), negative_none=())
@@ -22,6 +22,9 @@ DATA = Group("Data", sort_key=1)
 NETWORK = Group("Network", sort_key=2)
 LEARNING = Group("Learning", sort_key=3)
 OUTPUT = Group("Output", sort_key=4)
+
+#: The flag of every command that can answer a program.
+Json = Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)]
 
 #: The heading of the help under which a field of `Recipe` stands; the others are about learning.
 GROUPS = {

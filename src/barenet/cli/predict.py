@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from barenet.cli import words
 from barenet.cli.console import show, show_json
-from barenet.cli.flags import OUTPUT
+from barenet.cli.flags import OUTPUT, Json
 from barenet.cli.numbers import whole
 from barenet.cli.settings import AS_USUAL, FileOptions
 from barenet.cli.trained import Trained, is_table, load_trained
@@ -30,7 +30,7 @@ def predict(
     *,
     row: Annotated[int | None, Parameter(group=OUTPUT, converter=whole)] = None,
     file: FileOptions = AS_USUAL,
-    json: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False,
+    json: Json = False,
 ) -> int:
     """Print what a trained network says of rows, as CSV.
 

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from barenet.cli.console import say
 from barenet.cli.experiment import Experiment, prepare
-from barenet.cli.flags import DATA, OUTPUT
+from barenet.cli.flags import DATA, OUTPUT, Json
 from barenet.cli.interruption import Interruption
 from barenet.cli.outcome import Outcome
 from barenet.cli.run_folder import RunFolder
@@ -33,7 +33,7 @@ def train(
     config: Annotated[Path | None, Parameter(group=DATA)] = None,
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     plots: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
-    json: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False,
+    json: Json = False,
 ) -> int:
     """Train a network on a named data set or a file.
 

@@ -110,7 +110,7 @@ class Loop:
                     self._learn_at_once(optimizer)
                 else:
                     self._learn_in_batches(optimizer)
-            self._look_back()
+                self._look_back()
         return self.run.history
 
     def _curves(self) -> tuple[str, ...]:
