@@ -161,9 +161,9 @@ def test_any_architecture_and_batch_size(sizes, batch_size, hidden):
     assert_equal(make, spec="huber:delta=0.5", batch_size=batch_size, optimizer="momentum")
 
 
-@pytest.mark.parametrize("groups", [1, 2, 4])
-def test_narrower_vectors(groups, monkeypatch):
-    monkeypatch.setattr(simd, "host_width", lambda: (0,) * groups)
+@pytest.mark.parametrize("bits", [64, 128, 256, 512])
+def test_narrower_vectors(bits, monkeypatch):
+    monkeypatch.setattr(simd, "host_bits", lambda: bits)
     assert_equal(every_layer, "float32", optimizer="momentum")
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from barenet.engines.engine import Engine, Job, SliceReport
 from barenet.model.arrays import FloatArray
 from barenet.model.layers import Dense
-from barenet.model.losses import loss_on
 from barenet.model.rows import Rows
 from barenet.optimization.optimizers import Optimizer
 
@@ -48,92 +47,84 @@ class CompiledEngine(Engine):
 
     def __init__(self, job: Job, threads: int | None = None) -> None:
         from barenet.engines.compiled import simd
-        from barenet.engines.compiled import threads as cores
+        from barenet.engines.compiled.threads import choose_threads
 
         super().__init__(job)
-        network = job.network
-        self._loss, self._logits = loss_on(job.loss, network.output_activation)
-        self._width = simd.host_width()
-        self._lanes = 16 * len(self._width) // network.dtype.itemsize
-        self._asked = threads
-        self._choose = cores.choose_threads
-        self._capacity = 0
-        self._data = _flat(job.rows)
+        self._kind = simd.kind_of(job.network.dtype)
+        self._programs: dict[str, Any] = {}
+        self._weights = sum(
+            layer.weights.size for layer in job.network.layers if isinstance(layer, Dense)
+        )
+        self._asked, self._choose = threads, choose_threads
+        self._threads: dict[int, int] = {}
 
     @classmethod
     def refusal(cls, job: Job) -> str | None:
-        from barenet.engines.compiled.program import KINDS, knows
+        from barenet.engines.compiled.lowering import refusal
 
-        strangers = [layer for layer in job.network.layers if type(layer) not in KINDS]
-        if strangers:
-            return f"{strangers[0]!r} is not one of barenet's own layers"
-        return knows(job)
+        return refusal(job)
 
     def run(
         self, order: NDArray[np.intp], batch_size: int, rates: Sequence[float], first_step: int
     ) -> SliceReport:
-        from barenet.engines.compiled.step import train_slice
-
-        job, optimizer = self.job, self.job.optimizer
+        optimizer, parameters = self.job.optimizer, self.job.network.parameters
         assert isinstance(optimizer, Optimizer)
-        self._prepare(min(batch_size, len(job.rows.X)))
-        optimizer.prepare(job.network.parameters)
-        nothing = self._data[2][:0]
-        vectors = (job.network.parameters, *optimizer.moments.values(), nothing, nothing)[:3]
-        losses, norms = np.empty(len(rates)), np.empty(len(rates))
-        train_slice(
-            self._width, self._work, vectors, job.network.statistics, self._data, order, batch_size,
-            np.asarray(rates), first_step, optimizer.n_steps, np.uint64(job.seed),
-            self._threads(batch_size), losses, norms,
-        )  # fmt: skip
+        optimizer.prepare(parameters)
+        program = self._program("learn", min(batch_size, len(order)), self.job.rows)
+        moments = {f"moment_{i}": m for i, m in enumerate(optimizer.moments.values(), 1)}
+        program.point(**moments)
+        program.step["n_steps"] = optimizer.n_steps
+        report = self._go(program, order, batch_size, rates, first_step)
         optimizer.n_steps += len(rates)
-        return SliceReport(losses, norms)
+        return report
 
     def value_and_gradient(self) -> tuple[float, FloatArray]:
-        from barenet.engines.compiled.step import value_and_gradient
-        from barenet.model.randomness import derive_key
-
-        job, n_rows = self.job, len(self.job.rows.X)
-        self._prepare(n_rows)
-        gradient = np.empty_like(job.network.parameters)
-        value = value_and_gradient(
-            self._width, self._work, job.network.parameters, job.network.statistics, self._data,
-            np.arange(n_rows), np.uint64(derive_key(job.seed, 0)), self._threads(n_rows), gradient,
-        )  # fmt: skip
-        return value, gradient
+        n_rows = len(self.job.rows.X)
+        program = self._program("differentiate", n_rows, self.job.rows)
+        gradient = np.empty_like(self.job.network.parameters)
+        program.point(gradient=gradient)
+        report = self._go(program, np.arange(n_rows), n_rows, [0.0], 0)
+        return float(report.losses[0]), gradient
 
     def evaluate(self, rows: Rows) -> tuple[float, FloatArray]:
-        from barenet.engines.compiled.prediction import evaluate
+        n_rows, size = len(rows.X), min(CHUNK, len(rows.X))
+        program = self._program("predict", size, rows)
+        output = np.empty(rows.y.shape, self.job.network.dtype)
+        program.point(output=output)
+        starts = np.arange(0, n_rows, size)
+        losses = self._go(program, np.arange(n_rows), size, [0.0] * len(starts), 0).losses
+        weight = np.ones(n_rows) if rows.sample_weight is None else rows.sample_weight
+        shares = np.add.reduceat(weight, starts, dtype=float)
+        total = shares.sum()
+        return (float(losses @ shares / total) if total > 0 else 0.0), output
 
-        network, n_rows = self.job.network, len(rows.X)
-        self._prepare(min(CHUNK, n_rows))
-        output = np.empty(rows.y.shape, network.dtype)
-        data = _flat(rows)
-        total = evaluate(
-            self._width, self._work, network.parameters, network.statistics, data, n_rows,
-            self._capacity, self._threads(self._capacity), output.reshape(-1),
+    def _program(self, task: str, capacity: int, rows: Rows) -> Any:
+        """The program of a task, for batches of that many rows."""
+        from barenet.engines.compiled.program import Program
+
+        key = f"{task} {rows.X.dtype} {rows.sample_weight is not None}"
+        program = self._programs.get(key)
+        if program is None or program.capacity < capacity:
+            program = self._programs[key] = Program(self.job, self._kind, capacity, task, rows)
+        program.read(rows)
+        return program
+
+    def _go(
+        self, program: Any, order: NDArray[np.intp], size: int, rates: Sequence[float], first: int
+    ) -> SliceReport:
+        """Let the interpreter go through the program for all batches."""
+        from barenet.engines.compiled.interpreter import run
+        from barenet.engines.compiled.memory import address
+
+        order, rates = np.ascontiguousarray(order, np.int64), np.asarray(rates, float)
+        losses, norms = np.empty(len(rates)), np.empty(len(rates))
+        run(
+            program.address, address(order), len(order), size, address(rates), len(rates),
+            self.job.seed, first, self._count_threads(size), address(losses), address(norms),
         )  # fmt: skip
-        weight = (
-            n_rows if rows.sample_weight is None else float(rows.sample_weight.sum(dtype=float))
-        )
-        return (total / weight if weight > 0 else 0.0), output
+        return SliceReport(losses, norms)
 
-    def _prepare(self, capacity: int) -> None:
-        """Reserve memory for batches of that many rows."""
-        from barenet.engines.compiled.program import Lowering
-
-        if capacity > self._capacity:
-            lowering = Lowering(self.job, self._loss, self._logits, capacity, self._lanes)
-            self._work, self._capacity = lowering.work(self.job.network.dtype), capacity
-
-    def _threads(self, n_rows: int) -> int:
-        weights = sum(
-            layer.weights.size for layer in self.job.network.layers if isinstance(layer, Dense)
-        )
-        return self._choose(self._asked, 3 * n_rows * weights)
-
-
-def _flat(rows: Rows) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """X, y and the sample weights in one dimension, as the kernels read them."""
-    weight = np.empty(0, rows.X.dtype) if rows.sample_weight is None else rows.sample_weight
-    return rows.X.reshape(-1), rows.y.reshape(-1), weight
+    def _count_threads(self, n_rows: int) -> int:
+        if n_rows not in self._threads:
+            self._threads[n_rows] = self._choose(self._asked, 3 * n_rows * self._weights)
+        return self._threads[n_rows]

@@ -1,113 +1,159 @@
-"""Losses by their codes: the formulas of `barenet.model.losses`, one sample at a time."""
+"""Losses: the formulas of `barenet.model.losses`, for one output or a row of them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numba as nb
 import numpy as np
+from numba.extending import overload
 
-from barenet.engines.compiled.functions import OPTIONS, softmax_row
-
-SQUARED, ABSOLUTE, HUBER, QUANTILE, POISSON, BINARY, CATEGORICAL = range(7)
-ON_EXPONENTIAL, ON_SIGMOID, ON_SOFTMAX = 7, 8, 9
-CODES = {
-    "squared_error": SQUARED,
-    "absolute_error": ABSOLUTE,
-    "huber": HUBER,
-    "quantile": QUANTILE,
-    "poisson": POISSON,
-    "binary_cross_entropy": BINARY,
-    "categorical_cross_entropy": CATEGORICAL,
-    "exponential_poisson": ON_EXPONENTIAL,
-    "sigmoid_cross_entropy": ON_SIGMOID,
-    "softmax_cross_entropy": ON_SOFTMAX,
-}
+from barenet.engines.compiled.activations import softmax_row
+from barenet.engines.compiled.kernel import OPTIONS, kernel
+from barenet.engines.compiled.records import LAYER
+from barenet.engines.compiled.simd import real, vector
 
 
-@nb.njit(**OPTIONS)
-def loss_row(code, option, margin, output, y, share, d):
-    """The loss of a sample; its derivative by the output, times the sample's share, goes to d.
-
-    `output` and `d` are padded rows, y is not: d is left at 0 beyond it.
-    """
-    n = len(y)
-    if code == ON_SOFTMAX:
-        return softmax_cross_entropy(output, y, share, d)
-    if code == SQUARED:
-        return squared_error(output, y, share, d, option)
-    total = 0.0
-    for j in range(n):
-        value, slope = entry(code, option, margin, output[j], y[j])
-        total += value
-        d[j] = share * slope
-    return total
+def squared(a, y, c, margin):
+    """c · (ŷ − y)²."""
+    return c * (a - y) ** 2, 2 * c * (a - y)
 
 
-@nb.njit(**OPTIONS)
-def squared_error(output, y, share, d, factor):
-    """factor · Σ (ŷ − y)², with the derivative 2 · factor · (ŷ − y)."""
-    total = 0.0
-    scale = output.dtype.type(2 * factor) * share
-    for j in range(len(y)):
-        error = output[j] - y[j]
-        total += factor * error * error
-        d[j] = scale * error
-    return total
+def absolute(a, y, c, margin):
+    """|ŷ − y|."""
+    return abs(a - y), np.sign(a - y)
 
 
-@nb.njit(**OPTIONS)
-def softmax_cross_entropy(z, y, share, d):
-    """−Σ yⱼ (zⱼ − ln Σ exp zₖ), with the derivative p − y."""
-    n = len(y)
-    softmax_row(z, d, n)
-    first = 0
-    for j in range(1, n):
-        first = j if z[j] > z[first] else first
-    # The greatest p is 1 / Σ exp(zₖ − max z), so its logarithm is all that the sum is needed for.
-    log_sum = z[first] - math.log(d[first])
-    total = 0.0
-    for j in range(n):
-        total += y[j] * (log_sum - z[j])
-        d[j] = share * (d[j] - y[j])
-    return total
-
-
-@nb.njit(**OPTIONS)
-def entry(code, option, margin, a, y):
-    """One output's loss and its derivative, in float64."""
-    a, y = np.float64(a), np.float64(y)
+def huber(a, y, c, margin):
+    """½ e² close to 0, and c (|e| − ½ c) beyond c."""
     error = a - y
-    if code == ABSOLUTE:
-        return abs(error), np.sign(error)
-    if code == HUBER:
-        size = abs(error)
-        value = 0.5 * size * size if size <= option else option * (size - 0.5 * option)
-        return value, min(max(error, -option), option)
-    if code == QUANTILE:
-        slope = 1 - option if error > 0 else -option if error < 0 else 0.0
-        return max(-option * error, (1 - option) * error), slope
-    if code == ON_SIGMOID:
-        value = max(a, 0.0) + math.log1p(math.exp(-abs(a))) - y * a
-        return value, 1 / (1 + math.exp(-a)) - y
-    if code == ON_EXPONENTIAL:
-        return math.exp(a) - y - y * a + y_log_y(y), math.exp(a) - y
-    return probability_entry(code, option, margin, a, y)
+    size = abs(error)
+    value = 0.5 * size * size if size <= c else c * (size - 0.5 * c)
+    return value, min(max(error, -c), c)
 
 
-@nb.njit(**OPTIONS)
-def probability_entry(code, least, margin, a, y):
-    """The losses of probabilities and rates, which are kept away from the logarithm's poles."""
-    if code == POISSON:
-        rate = max(a, least)
-        return rate - y - y * math.log(rate) + y_log_y(y), 1 - y / rate
-    p = min(max(a, least), 1 - margin)
-    if code == BINARY:
-        return -(y * math.log(p) + (1 - y) * math.log1p(-p)), (p - y) / (p * (1 - p))
+def quantile(a, y, c, margin):
+    """c per unit that ŷ is too low, 1 − c per unit that it is too high."""
+    error = a - y
+    slope = 1 - c if error > 0 else -c if error < 0 else 0.0
+    return max(-c * error, (1 - c) * error), slope
+
+
+def poisson(a, y, c, margin):
+    """ŷ − y − y ln ŷ + y ln y, for a rate of at least c."""
+    rate = max(a, c)
+    return rate - y - y * math.log(rate) + y_log_y(y), 1 - y / rate
+
+
+def binary(a, y, c, margin):
+    """−y ln p − (1 − y) ln (1 − p), for a p between c and 1 − margin."""
+    p = min(max(a, c), 1 - margin)
+    return -(y * math.log(p) + (1 - y) * math.log1p(-p)), (p - y) / (p * (1 - p))
+
+
+def categorical(a, y, c, margin):
+    """−y ln p, for a p between c and 1 − margin."""
+    p = min(max(a, c), 1 - margin)
     return -y * math.log(p), -y / p
+
+
+def on_sigmoid(z, y, c, margin):
+    """Binary cross-entropy of σ(z)."""
+    value = max(z, 0.0) + math.log1p(math.exp(-abs(z))) - y * z
+    return value, 1 / (1 + math.exp(-z)) - y
+
+
+def on_exponential(z, y, c, margin):
+    """Poisson deviance of the rate eᶻ."""
+    rate = math.exp(z)
+    return rate - y - y * z + y_log_y(y), rate - y
 
 
 @nb.njit(**OPTIONS)
 def y_log_y(y):
     """y ln y, with its limit 0 at 0."""
     return y * math.log(y) if y > 0 else 0.0
+
+
+#: Each takes float64 numbers, and gives the loss of an output and its derivative by the output.
+FORMULAS: dict[str, Callable[..., Any]] = {
+    "squared_error": squared,
+    "absolute_error": absolute,
+    "huber": huber,
+    "quantile": quantile,
+    "poisson": poisson,
+    "binary_cross_entropy": binary,
+    "categorical_cross_entropy": categorical,
+    "sigmoid_cross_entropy": on_sigmoid,
+    "exponential_poisson": on_exponential,
+}
+
+
+def entry(kind: Any, a: Any, y: Any, c: Any, margin: Any) -> Any:
+    """Compute the loss of an output that the kind names, and its derivative."""
+    return FORMULAS[kind.formula](a, y, c, margin)
+
+
+@overload(entry)
+def _entry(kind, a, y, c, margin):
+    formula = nb.njit(**OPTIONS)(FORMULAS[kind.formula])
+    return lambda kind, a, y, c, margin: formula(a, y, c, margin)
+
+
+@kernel(LAYER)
+def loss(kind, step, op, start, stop):
+    """The loss of each row, and its derivative by the outputs."""
+    losses = vector(np.float64, step.losses, 0, step.n_rows)
+    for row in range(start, stop):
+        a, y, d, share = rows(kind, step, op, row)
+        total = 0.0
+        for j in range(op.n_out):
+            part, derivative = entry(
+                kind, np.float64(a[j]), np.float64(y[j]), op.option, op.epsilon
+            )
+            total += part
+            d[j] = share * real(kind, derivative)
+        losses[row] = share * total
+
+
+@kernel(LAYER)
+def softmax_cross_entropy(kind, step, op, start, stop):
+    """−Σ yⱼ (zⱼ − ln Σ exp zₖ) for each row, with the derivative p − y."""
+    losses = vector(np.float64, step.losses, 0, step.n_rows)
+    for row in range(start, stop):
+        z, y, d, share = rows(kind, step, op, row)
+        softmax_row(z, d, op.n_out)
+        top, greatest, total = z[0], d[0], 0.0
+        for j in range(1, op.n_out):
+            top, greatest = max(top, z[j]), max(greatest, d[j])
+        # The greatest p is 1 / Σ exp(zₖ − max z), so its logarithm is all that the sum is for.
+        log_sum = top - math.log(greatest)
+        for j in range(op.n_out):
+            total += y[j] * (log_sum - z[j])
+            d[j] = share * (d[j] - y[j])
+        losses[row] = share * total
+
+
+@nb.njit(**OPTIONS)
+def rows(kind, step, op, row):
+    """Outputs, targets and derivatives of a row, and its share in the loss of the batch."""
+    a, d = (vector(kind, op.a, row * op.stride, op.stride),
+            vector(kind, op.d, row * op.stride, op.stride))  # fmt: skip
+    number = vector(np.int64, step.batch, row, 1)[0]
+    y = vector(kind, step.y, number * op.n_out, op.n_out)
+    share = step.share
+    if step.sample_weight != 0:
+        share *= vector(kind, step.sample_weight, number, 1)[0]
+    return a, y, d, real(kind, share)
+
+
+@kernel(LAYER)
+def share_weights(kind, step, op, start, stop):
+    """Let each row count by its weight over the sum of the batch's weights."""
+    total = 0.0
+    numbers = vector(np.int64, step.batch, 0, step.n_rows)
+    for row in range(step.n_rows):
+        total += vector(kind, step.sample_weight, numbers[row], 1)[0]
+    step.share = 1 / total if total > 0 else 0.0

@@ -1,76 +1,206 @@
-"""SIMD: the matrix product of one block, in registers. All LLVM code of the engine is here.
+"""SIMD: memory by its address, and the matrix product of one block, in registers.
 
-A block of C is held in registers while the depth is walked through once: each step loads the
-vectors of a row of B, and multiplies them with one number of A for each row of the block.
-
-Vectors are as wide as the processor's, and rows of B and C are padded to whole vectors, so there
-are no masks and no special cases. Each element is summed in the order of the depth, whatever block
-it falls into: the bits do not depend on how the work is split.
-
-The width in bytes travels as the *type* of an argument, a tuple of that many zeros: Numba then
-compiles, and keeps on disk, one kernel for each width.
+All LLVM code of the engine is here, and all arithmetic on addresses: a kernel sees vectors and
+matrices. They are views that do not count who refers to them, as Numba's own do with an atomic
+operation for each slice; whoever hands out an address keeps the memory alive.
 """
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 from typing import Any
 
 import llvmlite.ir as ir
 from llvmlite.binding import get_host_cpu_features
-from numba import types
+from numba import from_dtype, types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.core.datamodel import models, register_default
+from numba.extending import intrinsic, overload
 from numba.np.arrayobj import populate_array
 
-INT = ir.IntType(64)
+INT, CONTROL = ir.IntType(64), ir.IntType(32)
+IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
+FLUSH = 0x8040  # denormal results, and denormal operands, are 0
 
 
-def host_width() -> tuple[int, ...]:
-    """Zeros, as many as a vector register of this processor has groups of 16 bytes."""
+class Kind(types.Type):
+    """What a kernel is compiled for; it travels as the type of an argument that has no value.
+
+    Parameters
+    ----------
+    dtype : numba type
+        Of the numbers: float32 or float64.
+    lanes : int
+        Numbers in a vector.
+    formula : str
+        Which activation, loss or type of data the kernel is for, where it is for one.
+    """
+
+    def __init__(self, dtype: Any, lanes: int, formula: str = "") -> None:
+        self.dtype, self.lanes, self.formula = dtype, lanes, formula
+        super().__init__(name=f"Kind({dtype}, {lanes}, {formula!r})")
+
+
+@register_default(Kind)
+class _NoValue(models.OpaqueModel):
+    """A null pointer."""
+
+
+def host_bits() -> int:
+    """Say how wide a vector register of this processor is."""
     features = get_host_cpu_features()
-    groups = 4 if features.get("avx512f") else 2 if features.get("avx2") else 1
-    return (0,) * groups
+    return 512 if features.get("avx512f") else 256 if features.get("avx2") else 128
+
+
+def kind_of(dtype: Any) -> Kind:
+    """Make the kind of kernels for a NumPy dtype on this processor."""
+    return Kind(from_dtype(dtype), host_bits() // (8 * dtype.itemsize))
 
 
 @intrinsic
-def lanes(typing_context: Any, width: Any, array: Any) -> Any:
+def lanes(typing_context: Any, kind: Any) -> Any:
     """Count the numbers in a vector: a constant when the kernel is compiled."""
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return context.get_constant(types.intp, count_lanes(width, array.dtype))
+        return context.get_constant(types.intp, kind.lanes)
 
-    return types.intp(width, array), emit
+    return types.intp(kind), emit
 
 
-def count_lanes(width: Any, dtype: Any) -> int:
-    """Count the numbers of a dtype in a vector."""
-    return 16 * len(width) * 8 // dtype.bitwidth
+def real(kind: Any, x: Any) -> Any:
+    """Turn a number into one of the kind, as Python's own would make Numba compute in float64."""
+    return kind.dtype(x)
+
+
+@overload(real)
+def _real(kind, x):
+    dtype = kind.dtype
+    return lambda kind, x: dtype(x)
 
 
 @intrinsic
-def stretch(typing_context: Any, array: Any, start: Any, length: Any) -> Any:
-    """See a stretch of a 1-D array, as ``array[start : start + length]`` does, but for free.
-
-    Numba counts who refers to an array's memory, with an atomic operation for each slice; a kernel
-    of tiny layers would do little else. A stretch does not count: its array must outlive it.
-    """
+def vector(typing_context: Any, kind: Any, address: Any, first: Any, length: Any) -> Any:
+    """See numbers in memory as an array, from the one numbered `first`."""
+    view = types.Array(kind.dtype, 1, "C")
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source = context.make_array(array)(context, builder, arguments[0])
-        view = context.make_array(array)(context, builder)
-        size = context.get_constant(types.intp, array.dtype.bitwidth // 8)
-        populate_array(
-            view,
-            data=builder.gep(source.data, [arguments[1]]),
-            shape=[arguments[2]],
-            strides=[size],
-            itemsize=size,
-            meminfo=None,
-        )
-        return view._getvalue()
+        _, address, first, length = arguments
+        data = _pointer(context, builder, kind, address, first)
+        return _view(context, builder, view, data, [length])
 
-    return array(array, types.intp, types.intp), emit
+    return view(kind, types.intp, types.intp, types.intp), emit
+
+
+@intrinsic
+def source(typing_context: Any, kind: Any, address: Any, first: Any, length: Any) -> Any:
+    """The same for numbers of the type that is the kind's formula."""
+    view = types.Array(getattr(types, kind.formula), 1, "C")
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, address, first, length = arguments
+        data = _pointer(context, builder, view, address, first)
+        return _view(context, builder, view, data, [length])
+
+    return view(kind, types.intp, types.intp, types.intp), emit
+
+
+@intrinsic
+def matrix(typing_context: Any, kind: Any, address: Any, rows: Any, columns: Any) -> Any:
+    """See numbers in memory as a matrix, row after row."""
+    view = types.Array(kind.dtype, 2, "C")
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, address, rows, columns = arguments
+        data = _pointer(context, builder, kind, address, ir.Constant(INT, 0))
+        return _view(context, builder, view, data, [rows, columns])
+
+    return view(kind, types.intp, types.intp, types.intp), emit
+
+
+def _pointer(context: Any, builder: Any, kind: Any, address: Any, first: Any) -> Any:
+    data = builder.inttoptr(address, context.get_data_type(kind.dtype).as_pointer())
+    return builder.gep(data, [first])
+
+
+def _view(context: Any, builder: Any, kind: Any, data: Any, shape: list[Any]) -> Any:
+    array = context.make_array(kind)(context, builder)
+    size = context.get_constant(types.intp, kind.dtype.bitwidth // 8)
+    strides = [builder.mul(shape[1], size), size] if len(shape) == 2 else [size]
+    populate_array(array, data=data, shape=shape, strides=strides, itemsize=size, meminfo=None)
+    return array._getvalue()
+
+
+@intrinsic
+def invoke(
+    typing_context: Any, kernel: Any, step: Any, operands: Any, start: Any, stop: Any
+) -> Any:
+    """Run the kernel at an address on units from start to stop; see `kernel` for its arguments."""
+    argument_types = (types.none, types.voidptr, types.voidptr, types.intp, types.intp)
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        convention, byte = context.call_conv, ir.IntType(8).as_pointer()
+        kind = convention.get_function_type(types.none, argument_types).as_pointer()
+        callee = builder.inttoptr(arguments[0], kind)
+        step, operands = (builder.inttoptr(address, byte) for address in arguments[1:3])
+        values = [ir.Constant(byte, None), step, operands, *arguments[3:]]
+        convention.call_function(builder, callee, types.none, argument_types, values)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 5), emit
+
+
+def record_at(dtype: Any) -> Callable[[int], Any]:
+    """Make the code that sees a record at an address."""
+    record = from_dtype(dtype)
+
+    @intrinsic
+    def see(typing_context: Any, address: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], context.get_value_type(record))
+
+        return record(types.intp), emit
+
+    return see
+
+
+@intrinsic
+def flush_denormals(typing_context: Any) -> Any:
+    """Take numbers close to 0, which are slow, as 0; give back the processor's setting before."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if not IS_X86:
+            return ir.Constant(INT, 0)
+        place = cgutils.alloca_once(builder, CONTROL)
+        byte = builder.bitcast(place, ir.IntType(8).as_pointer())
+        _control(builder, "st", byte)
+        before = builder.load(place)
+        builder.store(builder.or_(before, ir.Constant(CONTROL, FLUSH)), place)
+        _control(builder, "ld", byte)
+        return builder.zext(before, INT)
+
+    return types.intp(), emit
+
+
+@intrinsic
+def restore_denormals(typing_context: Any, before: Any) -> Any:
+    """Put the setting back that `flush_denormals` gave."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if IS_X86:
+            place = cgutils.alloca_once(builder, CONTROL)
+            builder.store(builder.trunc(arguments[0], CONTROL), place)
+            _control(builder, "ld", builder.bitcast(place, ir.IntType(8).as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(types.intp), emit
+
+
+def _control(builder: Any, verb: str, place: Any) -> None:
+    """Load or store the control register of vector arithmetic."""
+    kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer()])
+    name = f"llvm.x86.sse.{verb}mxcsr"
+    builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [place])
 
 
 @intrinsic
@@ -89,94 +219,88 @@ def times_power_of_two(typing_context: Any, number: Any, exponent: Any) -> Any:
 
 
 def block_product(rows: int, vectors: int) -> Callable[..., None]:
-    """Make the kernel for blocks of some rows and vectors: C = start + A B.
+    """Make the code for blocks of some rows and vectors: C = S + A B.
 
-    Its arguments are the width, the memory that holds all, and for each matrix its place and
-    strides there:
+    The block is held in registers while the depth is walked through once: each step loads the
+    vectors of a row of B, and multiplies them with one number of A for each row of the block. Rows
+    of B and C are padded to whole vectors, so there are no masks. Each element is summed in the
+    order of the depth, whatever block it falls into: the bits do not depend on how work is split.
 
-        a, a_row, a_step   A[i, k] is at a + i·a_row + k·a_step
-        b, b_step          row k of the block of B starts at b + k·b_step
-        s                  the row that each sum starts from: zeros, or a bias
-        c, c_row           row i of the block of C starts at c + i·c_row
-        depth              how many k there are
+    The kernel takes the kind, the operation, which is a record like `records.PRODUCT`, where the
+    rows of A come from, the block's first row and column in C, and the depth:
+
+        A[i, k] is at a + i·a_row + k·a_step
+        row k of B starts at b + k·b_step, row i of C at c + i·c_row
+        each sum starts from what stands at s, in its column: a bias, or zero
     """
 
     @intrinsic
     def kernel(
-        typing_context: Any,
-        width: Any,
-        memory: Any,
-        a: Any, a_row: Any, a_step: Any,
-        b: Any, b_step: Any,
-        s: Any,
-        c: Any, c_row: Any,
-        depth: Any,
+        typing_context: Any, kind: Any, op: Any, a: Any, a_row: Any, a_step: Any,
+        row: Any, column: Any, depth: Any,
     ) -> Any:  # fmt: skip
-        signature = types.void(width, memory, *[types.intp] * 9)
-
         def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            block = _Block(context, builder, signature.args, values, rows, vectors)
-            block.multiply()
+            fields = [_field(builder, op, values[1], name) for name in ("b", "b_step", "s", "c", "c_row")]
+            _Block(context, builder, kind, rows, vectors).multiply(*fields, *values[2:])
             return context.get_dummy_value()
 
-        return signature, emit
+        return types.void(kind, op, *[types.intp] * 6), emit
 
     return kernel
+
+
+def _field(builder: Any, record: Any, pointer: Any, name: str) -> Any:
+    place = builder.gep(pointer, [ir.Constant(INT, 0), ir.Constant(INT, record.offset(name))])
+    return builder.load(builder.bitcast(place, INT.as_pointer()))
 
 
 class _Block:
     """The code of one block, while it is written."""
 
-    def __init__(
-        self, context: Any, builder: Any, kinds: Any, values: Any, rows: int, vectors: int
-    ) -> None:
-        self.builder, self.rows, self.vectors = builder, rows, vectors
-        array = cgutils.create_struct_proxy(kinds[1])(context, builder, value=values[1])
-        self.memory, dtype = array.data, kinds[1].dtype
-        self.a, self.a_row, self.a_step, self.b, self.b_step, self.s = values[2:8]
-        self.c, self.c_row, self.depth = values[8:]
-        self.lanes = count_lanes(kinds[0], dtype)
-        number = ir.FloatType() if dtype.bitwidth == 32 else ir.DoubleType()
-        self.vector = ir.VectorType(number, self.lanes)
-        self.align = dtype.bitwidth // 8
-        name = f"llvm.fma.v{self.lanes}f{dtype.bitwidth}"
-        kind = ir.FunctionType(self.vector, [self.vector] * 3)
-        self.fma = cgutils.get_or_insert_function(builder.module, kind, name)
+    def __init__(self, context: Any, builder: Any, kind: Any, rows: int, vectors: int) -> None:
+        self.builder, self.rows, self.vectors, self.lanes = builder, rows, vectors, kind.lanes
+        self.number = context.get_data_type(kind.dtype)
+        self.vector = ir.VectorType(self.number, self.lanes)
+        self.align = kind.dtype.bitwidth // 8
+        name = f"llvm.fmuladd.v{self.lanes}f{kind.dtype.bitwidth}"
+        signature = ir.FunctionType(self.vector, [self.vector] * 3)
+        self.fma = cgutils.get_or_insert_function(builder.module, signature, name)
 
-    def multiply(self) -> None:
+    def multiply(
+        self, b: Any, b_step: Any, s: Any, c: Any, c_row: Any,
+        a: Any, a_row: Any, a_step: Any, first: Any, column: Any, depth: Any,
+    ) -> None:  # fmt: skip
         builder = self.builder
+        a, b, s, c = (builder.inttoptr(place, self.number.as_pointer()) for place in (a, b, s, c))
+        a = builder.gep(a, [builder.mul(first, a_row)])
+        c = builder.gep(c, [builder.add(builder.mul(first, c_row), column)])
+        b, s = builder.gep(b, [column]), builder.gep(s, [column])
         sums = [
-            [cgutils.alloca_once_value(builder, self._load(self.s, j)) for j in range(self.vectors)]
+            [cgutils.alloca_once_value(builder, self._load(s, j)) for j in range(self.vectors)]
             for _ in range(self.rows)
         ]  # LLVM keeps them in registers
-        with cgutils.for_range(builder, self.depth) as loop:
-            k = loop.index
-            b = builder.add(self.b, builder.mul(k, self.b_step))
-            row = [self._load(b, j) for j in range(self.vectors)]
+        with cgutils.for_range(builder, depth) as loop:
+            row = builder.gep(b, [builder.mul(loop.index, b_step)])
+            loaded = [self._load(row, j) for j in range(self.vectors)]
+            step = builder.gep(a, [builder.mul(loop.index, a_step)])
             for i in range(self.rows):
-                a = builder.add(self._row(self.a, i, self.a_row), builder.mul(k, self.a_step))
-                factor = self._splat(builder.load(builder.gep(self.memory, [a])))
-                for j in range(self.vectors):
-                    total = sums[i][j]
-                    builder.store(
-                        builder.call(self.fma, [factor, row[j], builder.load(total)]), total
-                    )
+                factor = self._splat(builder.load(self._row(step, i, a_row)))
+                for total, part in zip(sums[i], loaded, strict=True):
+                    builder.store(builder.call(self.fma, [factor, part, builder.load(total)]), total)
         for i in range(self.rows):
-            c = self._row(self.c, i, self.c_row)
+            row = self._row(c, i, c_row)
             for j in range(self.vectors):
-                builder.store(builder.load(sums[i][j]), self._at(c, j), align=self.align)
+                builder.store(builder.load(sums[i][j]), self._at(row, j), align=self.align)
 
-    def _row(self, first: Any, i: int, stride: Any) -> Any:
-        return self.builder.add(first, self.builder.mul(ir.Constant(INT, i), stride))
+    def _row(self, base: Any, i: int, stride: Any) -> Any:
+        return self.builder.gep(base, [self.builder.mul(ir.Constant(INT, i), stride)])
 
-    def _at(self, offset: Any, j: int) -> Any:
-        offset = self.builder.add(offset, ir.Constant(INT, j * self.lanes))
-        return self.builder.bitcast(
-            self.builder.gep(self.memory, [offset]), self.vector.as_pointer()
-        )
+    def _at(self, base: Any, j: int) -> Any:
+        place = self.builder.gep(base, [ir.Constant(INT, j * self.lanes)])
+        return self.builder.bitcast(place, self.vector.as_pointer())
 
-    def _load(self, offset: Any, j: int) -> Any:
-        return self.builder.load(self._at(offset, j), align=self.align)
+    def _load(self, base: Any, j: int) -> Any:
+        return self.builder.load(self._at(base, j), align=self.align)
 
     def _splat(self, number: Any) -> Any:
         index = ir.IntType(32)
@@ -184,11 +308,3 @@ class _Block:
         first = self.builder.insert_element(undefined, number, ir.Constant(index, 0))
         zeros = ir.Constant(ir.VectorType(index, self.lanes), [0] * self.lanes)
         return self.builder.shuffle_vector(first, undefined, zeros)
-
-
-block_8x2 = block_product(8, 2)
-block_4x2 = block_product(4, 2)
-block_1x2 = block_product(1, 2)
-block_16x1 = block_product(16, 1)
-block_4x1 = block_product(4, 1)
-block_1x1 = block_product(1, 1)

@@ -1,0 +1,59 @@
+"""Records: the numbers that kernels read, by name. Places in memory are addresses.
+
+Rows of weights, of the layers' outputs and of their derivatives are padded with zeros to whole
+vectors; the length of such a row is its stride. Padding of weights and derivatives stays zero
+through all of learning, and the user's arrays have none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["GROUP", "INSTRUCTION", "LAYER", "PRODUCT", "PROGRAM", "REGION", "STEP"]
+
+
+def _record(whole: str, real: str = "") -> np.dtype[Any]:
+    names = [(name, np.int64) for name in whole.split()]
+    return np.dtype([*names, *((name, np.float64) for name in real.split())])
+
+
+#: What all kernels of a step share: where the data are, which batch it is, the optimizer's numbers.
+STEP = _record(
+    "x x_row x_column y sample_weight output "  # the user's rows; strides in numbers
+    "batch n_rows "  # the numbers of the batch's rows, and how many they are
+    "key n_steps "  # fixes what is random; the steps taken with this one
+    "parameters moment_1 moment_2 gradient statistics "  # the network's own vectors
+    "squares n_tiles losses",  # Σ g² of each tile, and the loss of each row
+    "scale share rate beta_1 beta_2 epsilon weight_decay clip norm",
+)
+
+#: A layer, or the loss: all that its kernels read.
+LAYER = _record(
+    "index n_in n_out stride "
+    "x z a d d_in "  # input, values before and after the activation, dL/d(output), dL/d(input)
+    "weights gradient moment_1 moment_2 "  # rows of weights, and then the bias
+    "height first_tile "  # how many rows these are; their first tile
+    "transposed transposed_stride "  # Wᵀ, where dL/d(input) is needed
+    "scales "  # what a norm has divided by
+    "flat statistics",  # in the network's own vectors
+    "option epsilon momentum l1 l2 tile",
+)
+
+#: C = S + A B, where a row of A below the last one is `one`, repeated; see `simd.block_product`.
+PRODUCT = _record("a a_row a_step one b b_step s c c_row height width depth")
+
+#: Where the tables of a program are, and which regions are done for each batch: those from `start`
+#: up to `stop`; the ones before are done once for a slice, and so are those after, up to `end`.
+PROGRAM = _record("step regions groups instructions start stop end")
+
+#: Groups from `first` up to `last`; `alone` if one thread does them.
+REGION = _record("first last alone")
+
+#: Instructions from `first` up to `last`, done for each chunk of the units; 0 units are the rows of
+#: the batch. Threads get whole grains.
+GROUP = _record("first last units chunk grain")
+
+#: A kernel and the record that it reads, by their addresses.
+INSTRUCTION = _record("kernel operands")

@@ -1,0 +1,83 @@
+"""Rows: the user's in, the network's answers out, and dropout, which leaves some of them out."""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from barenet.engines.compiled.kernel import OPTIONS, kernel
+from barenet.engines.compiled.records import LAYER
+from barenet.engines.compiled.simd import real, source, vector
+from barenet.model.randomness import GOLDEN_GAMMA, MULTIPLIER_1, MULTIPLIER_2
+
+
+@kernel(LAYER)
+def gather(kind, step, op, start, stop):
+    """Copy the batch's rows of X, of the type that the kind names, to the first layer's input."""
+    numbers = vector(np.int64, step.batch, 0, step.n_rows)
+    n, scale, step_size = op.n_in, real(kind, step.scale), step.x_column
+    for row in range(start, stop):
+        x, first = vector(kind, op.x, row * op.stride, n), numbers[row] * step.x_row
+        if step_size == 1:
+            near = source(kind, step.x, first, n)
+            for j in range(n):
+                x[j] = real(kind, near[j]) * scale
+        else:
+            for j in range(n):
+                x[j] = real(kind, source(kind, step.x, first + j * step_size, 1)[0]) * scale
+
+
+@kernel(LAYER)
+def emit(kind, step, op, start, stop):
+    """Copy the network's output to where the user wants it."""
+    numbers = vector(np.int64, step.batch, 0, step.n_rows)
+    for row in range(start, stop):
+        a = vector(kind, op.a, row * op.stride, op.n_out)
+        output = vector(kind, step.output, numbers[row] * op.n_out, op.n_out)
+        for j in range(op.n_out):
+            output[j] = a[j]
+
+
+@kernel(LAYER)
+def drop(kind, step, op, start, stop):
+    """A = X · M, with the mask M in Z, by the numbers of the step's and layer's key."""
+    n, rate, key = op.n_out, op.option, derive(np.uint64(step.key), op.index)
+    kept, nothing = real(kind, 1) / real(kind, 1 - rate), real(kind, 0)
+    for row in range(start, stop):
+        x = vector(kind, op.x, row * op.stride, n)
+        mask, a = vector(kind, op.z, row * op.stride, n), vector(kind, op.a, row * op.stride, n)
+        for j in range(n):
+            mask[j] = kept if rate == 0 or uniform(key, row * n + j) >= rate else nothing
+        for j in range(n):
+            a[j] = x[j] * mask[j]
+
+
+@kernel(LAYER)
+def drop_back(kind, step, op, start, stop):
+    """dL/dX = dL/dA · M, in place."""
+    first, length = start * op.stride, (stop - start) * op.stride
+    mask, d = vector(kind, op.z, first, length), vector(kind, op.d, first, length)
+    for i in range(length):
+        d[i] *= mask[i]
+
+
+@nb.njit(**OPTIONS)
+def mix(z):
+    """SplitMix64's finalizer."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(MULTIPLIER_1)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(MULTIPLIER_2)
+    return z ^ (z >> np.uint64(31))
+
+
+@nb.njit(**OPTIONS)
+def uniform(key, index):
+    """The index-th number of a key, as `barenet.model.randomness.uniforms` has it."""
+    bits = mix(key + np.uint64(index + 1) * np.uint64(GOLDEN_GAMMA))
+    return np.float64(bits >> np.uint64(11)) * 2.0**-53
+
+
+@nb.njit(**OPTIONS)
+def derive(key, number):
+    """`barenet.model.randomness.derive_key` for a path of one number."""
+    key = mix(key + np.uint64(GOLDEN_GAMMA) * np.uint64(number + 1))
+    return mix(key + np.uint64(GOLDEN_GAMMA) * np.uint64(2))
