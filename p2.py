@@ -20,7 +20,7 @@ def bench(net, X, y, loss, opt, bs, threads=1, reps=30, shuffle=False):
 X=np.linspace(-2,2,500).reshape(-1,1).astype('f'); y=np.sin(X)[:,0]/2+.5
 t=time.time()
 for s in ([1,10,10,1],[1,10,1],[1,1]):
-    print(s, bench(Network.dense(s,hidden='tanh',output='sigmoid'),X,y,'squared_error','sgd',1))
+    print(s, bench(Network.dense(s,hidden='relu',output='sigmoid'),X,y,'squared_error','sgd',1))
 rng=np.random.default_rng(0)
 X=rng.random((46900,784),dtype='f'); y=rng.integers(10,size=46900)
 for th in (1,2):

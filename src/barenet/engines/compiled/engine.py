@@ -120,7 +120,7 @@ class CompiledEngine(Engine):
         losses, norms = np.empty(len(rates)), np.empty(len(rates))
         run(
             program.address, address(order), len(order), size, address(rates), len(rates),
-            self.job.seed, first, self._count_threads(size), address(losses), address(norms),
+            first, self._count_threads(size), address(losses), address(norms),
         )  # fmt: skip
         return SliceReport(losses, norms)
 

@@ -15,7 +15,6 @@ import numpy as np
 
 from barenet.engines.compiled.kernel import OPTIONS, entry
 from barenet.engines.compiled.records import GROUP, INSTRUCTION, PROGRAM, REGION, STEP
-from barenet.engines.compiled.samples import derive
 from barenet.engines.compiled.simd import (
     flush_denormals,
     invoke,
@@ -34,7 +33,7 @@ REGION_SIZE, GROUP_SIZE, INSTRUCTION_SIZE = (
 
 
 @entry
-def run(place, order, n_rows, batch_size, rates, n_batches, seed, first_step, threads, losses, norms):
+def run(place, order, n_rows, batch_size, rates, n_batches, first_step, threads, losses, norms):
     """Go through the program for each of a slice's batches.
 
     Parameters
@@ -46,8 +45,6 @@ def run(place, order, n_rows, batch_size, rates, n_batches, seed, first_step, th
         where each batch's loss and gradient norm go, float64.
     n_rows, batch_size, n_batches, first_step, threads : int
         Counts.
-    seed : int
-        Fixes what is random.
     """
     program = program_at(place)
     step = step_at(program.step)
@@ -59,7 +56,7 @@ def run(place, order, n_rows, batch_size, rates, n_batches, seed, first_step, th
         step.batch = order + 8 * i * batch_size
         step.n_rows = min(batch_size, n_rows - i * batch_size)
         step.share, step.rate = 1.0 / step.n_rows, rates[i]
-        step.key = np.int64(derive(np.uint64(seed), first_step + i))
+        step.number = first_step + i
         step.n_steps += 1
         do_regions(program, program.start, program.stop, threads)
         losses[i] = sum_of(step.losses, 0, step.n_rows) + sum_of(step.squares, step.n_tiles, step.n_tiles)

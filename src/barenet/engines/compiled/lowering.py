@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from barenet.engines.compiled import activations, losses, norms, optimizers, parameters, samples
-from barenet.engines.compiled.memory import Memory, Record
-from barenet.engines.compiled.products import product
+from barenet.engines.compiled.memory import Memory, Record, up
+from barenet.engines.compiled.products import MOST_ROWS, narrow_product, wide_product
 from barenet.engines.compiled.records import LAYER, PRODUCT
 from barenet.engines.engine import Job
 from barenet.model.activations import Activation
@@ -109,18 +109,21 @@ class Lowering:
         z, self.d = self.take(), self.take_derivative()
         op = self.with_parameters(n_in + 1, n_in, z=z, d=self.d, index=index)
         bias = int(op["weights"]) + n_in * stride * self.memory.dtype.itemsize
-        self.add(product, self.product(a=x, a_row=stride_in, a_step=1, b=op["weights"],
-                 b_step=stride, s=bias, c=z, c_row=stride, width=stride, depth=n_in))  # fmt: skip
+        self.forward[-1] += self.product(
+            a=x, a_row=stride_in, a_step=1, b=op["weights"], b_step=stride, s=bias,
+            c=z, c_row=stride, width=stride, depth=n_in,
+        )  # fmt: skip
         if d_in:
-            op["transposed"], op["transposed_stride"] = self.memory.take(n_out, n_in), stride_in
-            self.add_back(product, self.product(a=self.d, a_row=stride, a_step=1, s=self.zeros,
-                          b=int(op["transposed"]), b_step=stride_in, c=d_in, c_row=stride_in,
-                          width=stride_in, depth=n_out))  # fmt: skip
+            op["transposed"], op["transposed_stride"] = self.memory.take(stride, n_in), stride_in
+            self.backward[-1][:0] = self.product(
+                a=self.d, a_row=stride, a_step=1, b=op["transposed"], b_step=stride_in,
+                s=self.zeros, c=d_in, c_row=stride_in, width=stride_in, depth=n_out,
+            )  # fmt: skip
         self.activate_rows(op, self.activation)
-        gradient = self.product(a=x, a_row=1, a_step=stride_in, b=self.d, b_step=stride,
-                                s=self.zeros, c=op["gradient"], c_row=stride, height=n_in,
-                                one=self.one, width=stride)  # fmt: skip
-        self.learn(op, self.memory.instruction(product, gradient))
+        self.learn(op, *self.product(
+            a=x, a_row=1, a_step=stride_in, one=self.one, one_row=n_in, height=up(n_in, MOST_ROWS),
+            b=self.d, b_step=stride, s=self.zeros, c=op["gradient"], c_row=stride, width=stride,
+        ))  # fmt: skip
 
     def activate(self, layer: Activate, index: int) -> None:
         """A = f(X); dL/dX takes the place of dL/dA."""
@@ -204,20 +207,20 @@ class Lowering:
     def with_parameters(self, height: int, n_in: int, **fields: float) -> Record:
         """A layer with rows of parameters, their gradient, and the optimizer's moments."""
         names = ("weights", "gradient", "moment_1", "moment_2")[: 4 if self.learning else 1]
-        places = {name: self.memory.take(height, self.width) for name in names}
+        places = {name: self.memory.take(height + MOST_ROWS, self.width) for name in names}
         stride = self.memory.pad(self.width)
-        tile = max(16, TILE // stride // 16 * 16)
-        op = self.layer(self.width, n_in=n_in, height=height, flat=self.flat, tile=tile,
+        tile_bits = max(4, (TILE // stride).bit_length() - 1)
+        op = self.layer(self.width, n_in=n_in, height=height, flat=self.flat, tile_bits=tile_bits,
                         first_tile=self.n_tiles, **places, **fields)  # fmt: skip
         self.flat += height * self.width
-        self.n_tiles += -(-height // tile)
+        self.n_tiles += up(height, 1 << tile_bits) >> tile_bits
         return op
 
     def learn(self, op: Record, *gradient: Instruction) -> None:
         """What is done with a layer's parameters, tile by tile."""
         job, to = self.job, self.memory.instruction
         transpose = [to(parameters.transpose, op)] if op["transposed"] else []
-        done = Parameters(int(op["height"]), int(op["tile"]), [to(parameters.load, op), *transpose])
+        done = Parameters(int(op["height"]), 1 << int(op["tile_bits"]), [to(parameters.load, op), *transpose])
         self.parameters.append(done)
         if not self.learning:
             return
@@ -253,8 +256,12 @@ class Lowering:
         fields = {"n_in": width, "n_out": width, "stride": self.memory.pad(width), **fields}
         return self.memory.record(LAYER, **fields)
 
-    def product(self, **fields: float) -> Record:
-        return self.memory.record(PRODUCT, **{"height": np.iinfo(np.int64).max, **fields})
+    def product(self, **fields: float) -> list[Instruction]:
+        """Multiply matrices; a depth that is not given is the rows of the batch."""
+        op = self.memory.record(PRODUCT, **{"one_row": np.iinfo(np.int64).max, **fields})
+        pairs, odd = divmod(fields["width"] // self.memory.kind.lanes, 2)
+        wide, narrow = (self.memory.instruction(kernel, op) for kernel in (wide_product, narrow_product))
+        return [wide] * (pairs > 0) + [narrow] * int(odd)
 
     def add(self, kernel: Any, operands: Record, formula: str = "") -> None:
         """Do this next on the way forward."""

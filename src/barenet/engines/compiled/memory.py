@@ -11,7 +11,7 @@ from barenet.engines.compiled.kernel import Kernel
 from barenet.engines.compiled.records import INSTRUCTION, LAYER
 from barenet.engines.compiled.simd import Kind
 
-__all__ = ["Memory", "address"]
+__all__ = ["Memory", "address", "up"]
 
 Record = NDArray[Any]
 
@@ -36,7 +36,7 @@ class Memory:
 
     def pad(self, n: int) -> int:
         """Round up to whole vectors."""
-        return -(-n // self.kind.lanes) * self.kind.lanes
+        return up(n, self.kind.lanes)
 
     def take(self, n_rows: int, width: int, fill: float = 0) -> int:
         """Reserve rows of numbers; return their address."""
@@ -45,7 +45,7 @@ class Memory:
         if fill:
             block[:] = fill
         self.held.append(block)
-        return -(-address(block) // ALIGNMENT) * ALIGNMENT
+        return up(address(block), ALIGNMENT)
 
     def record(self, dtype: np.dtype[Any], **fields: float) -> Record:
         """Write a record; fields that are not named are 0."""
@@ -70,3 +70,8 @@ class Memory:
 def address(array: NDArray[Any]) -> int:
     """Say where an array's first number is."""
     return int(array.__array_interface__["data"][0])
+
+
+def up(n: int, multiple: int) -> int:
+    """Round up to a multiple."""
+    return -(-n // multiple) * multiple

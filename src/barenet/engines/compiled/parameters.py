@@ -12,7 +12,7 @@ import numpy as np
 
 from barenet.engines.compiled.kernel import OPTIONS, kernel
 from barenet.engines.compiled.records import LAYER
-from barenet.engines.compiled.simd import matrix, real, vector
+from barenet.engines.compiled.simd import itemsize, lanes, matrix, real, sum_of_squares, transpose_block, vector
 
 
 @kernel(LAYER)
@@ -60,12 +60,17 @@ def collect(kind, flat, op, padded, start, stop):
 @kernel(LAYER)
 def transpose(kind, step, op, start, stop):
     """Bring rows of W up to date in the copy of Wᵀ."""
+    size, L = itemsize(kind), lanes(kind)
     last = min(stop, op.n_in)
-    W = matrix(kind, op.weights, op.n_in, op.stride)
-    W_T = matrix(kind, op.transposed, op.n_out, op.transposed_stride)
-    for j in range(op.n_out):
+    if op.n_out == 1:
+        W, W_T = matrix(kind, op.weights, last, op.stride), vector(kind, op.transposed, 0, last)
         for i in range(start, last):
-            W_T[j, i] = W[i, j]
+            W_T[i] = W[i, 0]
+        return
+    for i in range(start, last, L):
+        for j in range(0, op.n_out, L):
+            transpose_block(kind, op.weights + (i * op.stride + j) * size, op.stride, op.n_in - i,
+                            op.transposed + (j * op.transposed_stride + i) * size, op.transposed_stride)
 
 
 @nb.njit(**OPTIONS)
@@ -86,23 +91,15 @@ def penalize(kind, step, op, start, stop):
         g[i] += l1 * sign + l2 * p[i]
     for i in range(len(p)):
         price += l1 * abs(p[i]) + half * l2 * p[i] * p[i]
-    vector(np.float64, step.squares, step.n_tiles + op.first_tile + start // op.tile, 1)[0] = price
+    vector(np.float64, step.squares, step.n_tiles + op.first_tile + (start >> op.tile_bits), 1)[0] = price
 
 
 @kernel(LAYER)
 def square(kind, step, op, start, stop):
     """Σ g² of a tile."""
-    total = sum_of_squares(stretch(kind, op.gradient, op, start, stop))
-    vector(np.float64, step.squares, op.first_tile + start // op.tile, 1)[0] = total
-
-
-@nb.njit(**OPTIONS, fastmath={"reassoc"})
-def sum_of_squares(g):
-    """Σ g², in an order that suits vector code and is always the same."""
-    total = 0.0
-    for i in range(len(g)):
-        total += np.float64(g[i]) * np.float64(g[i])
-    return total
+    length = (stop - start) * op.stride
+    total = sum_of_squares(kind, op.gradient, start * op.stride, length)
+    vector(np.float64, step.squares, op.first_tile + (start >> op.tile_bits), 1)[0] = total
 
 
 @kernel(LAYER)

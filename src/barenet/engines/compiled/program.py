@@ -103,7 +103,7 @@ class Program:
         self.memory.held += [squares, losses]
         numbers = numbers_of(job.optimizer) if isinstance(job.optimizer, Optimizer) else {}
         return self.memory.record(
-            STEP, squares=address(squares), n_tiles=n_tiles, losses=address(losses),
+            STEP, seed=job.seed, squares=address(squares), n_tiles=n_tiles, losses=address(losses),
             clip=job.clipping.limit if job.clipping is not None else 0.0, **numbers,
         )  # fmt: skip
 

@@ -23,7 +23,7 @@ def _record(whole: str, real: str = "") -> np.dtype[Any]:
 STEP = _record(
     "x x_row x_column y sample_weight output "  # the user's rows; strides in numbers
     "batch n_rows "  # the numbers of the batch's rows, and how many they are
-    "key n_steps "  # fixes what is random; the steps taken with this one
+    "seed number n_steps "  # the run's seed, the step's number; the optimizer's steps with this one
     "parameters moment_1 moment_2 gradient statistics "  # the network's own vectors
     "squares n_tiles losses",  # Σ g² of each tile, and the loss of each row
     "scale share rate beta_1 beta_2 epsilon weight_decay clip norm",
@@ -34,15 +34,15 @@ LAYER = _record(
     "index n_in n_out stride "
     "x z a d d_in "  # input, values before and after the activation, dL/d(output), dL/d(input)
     "weights gradient moment_1 moment_2 "  # rows of weights, and then the bias
-    "height first_tile "  # how many rows these are; their first tile
+    "height first_tile tile_bits "  # how many rows these are; tiles have 2 to the bits of them
     "transposed transposed_stride "  # Wᵀ, where dL/d(input) is needed
     "scales "  # what a norm has divided by
     "flat statistics",  # in the network's own vectors
-    "option epsilon momentum l1 l2 tile",
+    "option epsilon momentum l1 l2",
 )
 
 #: C = S + A B, where a row of A below the last one is `one`, repeated; see `simd.block_product`.
-PRODUCT = _record("a a_row a_step one b b_step s c c_row height width depth")
+PRODUCT = _record("a a_row a_step one one_row height b b_step s c c_row width depth")
 
 #: Where the tables of a program are, and which regions are done for each batch: those from `start`
 #: up to `stop`; the ones before are done once for a slice, and so are those after, up to `end`.

@@ -41,7 +41,8 @@ def emit(kind, step, op, start, stop):
 @kernel(LAYER)
 def drop(kind, step, op, start, stop):
     """A = X · M, with the mask M in Z, by the numbers of the step's and layer's key."""
-    n, rate, key = op.n_out, op.option, derive(np.uint64(step.key), op.index)
+    n, rate = op.n_out, op.option
+    key = derive(derive(np.uint64(step.seed), step.number), op.index)
     kept, nothing = real(kind, 1) / real(kind, 1 - rate), real(kind, 0)
     for row in range(start, stop):
         x = vector(kind, op.x, row * op.stride, n)

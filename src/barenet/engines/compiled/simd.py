@@ -19,7 +19,7 @@ from numba.core.datamodel import models, register_default
 from numba.extending import intrinsic, overload
 from numba.np.arrayobj import populate_array
 
-INT, CONTROL = ir.IntType(64), ir.IntType(32)
+INT, INDEX = ir.IntType(64), ir.IntType(32)
 IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
 FLUSH = 0x8040  # denormal results, and denormal operands, are 0
 
@@ -64,6 +64,16 @@ def lanes(typing_context: Any, kind: Any) -> Any:
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return context.get_constant(types.intp, kind.lanes)
+
+    return types.intp(kind), emit
+
+
+@intrinsic
+def itemsize(typing_context: Any, kind: Any) -> Any:
+    """Count the bytes of a number."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.get_constant(types.intp, kind.dtype.bitwidth // 8)
 
     return types.intp(kind), emit
 
@@ -171,11 +181,11 @@ def flush_denormals(typing_context: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         if not IS_X86:
             return ir.Constant(INT, 0)
-        place = cgutils.alloca_once(builder, CONTROL)
+        place = cgutils.alloca_once(builder, INDEX)
         byte = builder.bitcast(place, ir.IntType(8).as_pointer())
         _control(builder, "st", byte)
         before = builder.load(place)
-        builder.store(builder.or_(before, ir.Constant(CONTROL, FLUSH)), place)
+        builder.store(builder.or_(before, ir.Constant(INDEX, FLUSH)), place)
         _control(builder, "ld", byte)
         return builder.zext(before, INT)
 
@@ -188,8 +198,8 @@ def restore_denormals(typing_context: Any, before: Any) -> Any:
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         if IS_X86:
-            place = cgutils.alloca_once(builder, CONTROL)
-            builder.store(builder.trunc(arguments[0], CONTROL), place)
+            place = cgutils.alloca_once(builder, INDEX)
+            builder.store(builder.trunc(arguments[0], INDEX), place)
             _control(builder, "ld", builder.bitcast(place, ir.IntType(8).as_pointer()))
         return context.get_dummy_value()
 
@@ -216,6 +226,60 @@ def times_power_of_two(typing_context: Any, number: Any, exponent: Any) -> Any:
         return builder.bitcast(raised, arguments[0].type)
 
     return number(number, exponent), emit
+
+
+@intrinsic
+def sum_of_squares(typing_context: Any, kind: Any, address: Any, first: Any, length: Any) -> Any:
+    """Σ x² of whole vectors, in float64 and always in the same order."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, address, first, length = arguments
+        vectors = _Vectors(context, builder, kind)
+        base = _pointer(context, builder, kind, address, first)
+        wide = ir.VectorType(ir.DoubleType(), kind.lanes)
+        total = cgutils.alloca_once_value(builder, ir.Constant(wide, [0.0] * kind.lanes))
+        with cgutils.for_range_slice(builder, INT(0), length, INT(kind.lanes)) as (i, _):
+            x = vectors.load(builder.gep(base, [i]))
+            x = x if x.type == wide else builder.fpext(x, wide)
+            builder.store(vectors.multiply_add(x, x, builder.load(total)), total)
+        reduce = ir.FunctionType(ir.DoubleType(), [ir.DoubleType(), wide])
+        name = f"llvm.vector.reduce.fadd.v{kind.lanes}f64"
+        function = cgutils.get_or_insert_function(builder.module, reduce, name)
+        arguments = [ir.Constant(ir.DoubleType(), 0.0), builder.load(total)]
+        return builder.call(function, arguments, fastmath=["reassoc"])
+
+    return types.float64(kind, types.intp, types.intp, types.intp), emit
+
+
+@intrinsic
+def transpose_block(
+    typing_context: Any, kind: Any, source: Any, source_row: Any, n: Any, target: Any, target_row: Any
+) -> Any:
+    """Transpose a square of as many rows as a vector has lanes; those from the n-th on are 0.
+
+    Zipping row i with row i + L/2, for all i, moves one bit of the row's number to the column's; so
+    log₂ L times do it.
+    """
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, source, source_row, n, target, target_row = arguments
+        vectors, L = _Vectors(context, builder, kind), kind.lanes
+        source, target = (_pointer(context, builder, kind, place, INT(0)) for place in (source, target))
+        zero = ir.Constant(vectors.type, [0.0] * L)
+        rows = [
+            builder.select(
+                builder.icmp_signed("<", INT(i), n), vectors.load(vectors.row(source, i, source_row)), zero
+            )
+            for i in range(L)
+        ]
+        for _ in range(L.bit_length() - 1):
+            pairs = zip(rows[: L // 2], rows[L // 2 :], strict=True)
+            rows = [vectors.zip(a, b, half) for a, b in pairs for half in (0, L // 2)]
+        for i, row in enumerate(rows):
+            vectors.store(row, vectors.row(target, i, target_row))
+        return context.get_dummy_value()
+
+    return types.void(kind, *[types.intp] * 5), emit
 
 
 def block_product(rows: int, vectors: int) -> Callable[..., None]:
@@ -254,17 +318,61 @@ def _field(builder: Any, record: Any, pointer: Any, name: str) -> Any:
     return builder.load(builder.bitcast(place, INT.as_pointer()))
 
 
-class _Block:
-    """The code of one block, while it is written."""
+class _Vectors:
+    """Writes code that moves vectors."""
+
+    def __init__(self, context: Any, builder: Any, kind: Any) -> None:
+        self.builder, self.lanes = builder, kind.lanes
+        self.number = context.get_data_type(kind.dtype)
+        self.type = ir.VectorType(self.number, kind.lanes)
+        self.align = kind.dtype.bitwidth // 8
+
+    def row(self, base: Any, i: int, stride: Any) -> Any:
+        """Point to row i."""
+        return self.builder.gep(base, [self.builder.mul(INT(i), stride)])
+
+    def at(self, base: Any, j: int = 0) -> Any:
+        """Point to vector j of a row."""
+        return self.builder.bitcast(self.builder.gep(base, [INT(j * self.lanes)]), self.type.as_pointer())
+
+    def load(self, base: Any, j: int = 0) -> Any:
+        return self.builder.load(self.at(base, j), align=self.align)
+
+    def store(self, value: Any, base: Any, j: int = 0) -> None:
+        self.builder.store(value, self.at(base, j), align=self.align)
+
+    def splat(self, number: Any) -> Any:
+        """Repeat a number."""
+        undefined = ir.Constant(self.type, ir.Undefined)
+        first = self.builder.insert_element(undefined, number, INDEX(0))
+        return self.builder.shuffle_vector(first, undefined, self.mask([0] * self.lanes))
+
+    def splat_constant(self, number: float) -> Any:
+        return ir.Constant(self.type, [number] * self.lanes)
+
+    def zip(self, a: Any, b: Any, half: int) -> Any:
+        """Take the entries of half of a and of b in turn."""
+        order = [half + i // 2 + i % 2 * self.lanes for i in range(self.lanes)]
+        return self.builder.shuffle_vector(a, b, self.mask(order))
+
+    def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
+        """Write a·b + c."""
+        bits = 32 if a.type.element == ir.FloatType() else 64
+        signature = ir.FunctionType(a.type, [a.type] * 3)
+        name = f"llvm.fmuladd.v{self.lanes}f{bits}"
+        return self.builder.call(cgutils.get_or_insert_function(self.builder.module, signature, name), [a, b, c])
+
+    def mask(self, order: list[int]) -> Any:
+        return ir.Constant(ir.VectorType(INDEX, self.lanes), order)
+
+
+class _Block(_Vectors):
+    """Writes the code of one block."""
 
     def __init__(self, context: Any, builder: Any, kind: Any, rows: int, vectors: int) -> None:
-        self.builder, self.rows, self.vectors, self.lanes = builder, rows, vectors, kind.lanes
-        self.number = context.get_data_type(kind.dtype)
-        self.vector = ir.VectorType(self.number, self.lanes)
-        self.align = kind.dtype.bitwidth // 8
-        name = f"llvm.fmuladd.v{self.lanes}f{kind.dtype.bitwidth}"
-        signature = ir.FunctionType(self.vector, [self.vector] * 3)
-        self.fma = cgutils.get_or_insert_function(builder.module, signature, name)
+        super().__init__(context, builder, kind)
+        self.rows, self.vectors = rows, vectors
+        self.parts = 4 if rows == 1 else 1
 
     def multiply(
         self, b: Any, b_step: Any, s: Any, c: Any, c_row: Any,
@@ -276,35 +384,34 @@ class _Block:
         c = builder.gep(c, [builder.add(builder.mul(first, c_row), column)])
         b, s = builder.gep(b, [column]), builder.gep(s, [column])
         sums = [
-            [cgutils.alloca_once_value(builder, self._load(s, j)) for j in range(self.vectors)]
+            [cgutils.alloca_once_value(builder, self.load(s, j)) for j in range(self.vectors)]
             for _ in range(self.rows)
         ]  # LLVM keeps them in registers
-        with cgutils.for_range(builder, depth) as loop:
-            row = builder.gep(b, [builder.mul(loop.index, b_step)])
-            loaded = [self._load(row, j) for j in range(self.vectors)]
-            step = builder.gep(a, [builder.mul(loop.index, a_step)])
-            for i in range(self.rows):
-                factor = self._splat(builder.load(self._row(step, i, a_row)))
-                for total, part in zip(sums[i], loaded, strict=True):
-                    builder.store(builder.call(self.fma, [factor, part, builder.load(total)]), total)
+        extra = [
+            [cgutils.alloca_once_value(builder, self.splat_constant(0)) for _ in range(self.vectors)]
+            for _ in range(self.parts - 1)
+        ]
+
+        def add_products(k: Any, sums: list[list[Any]]) -> None:
+            row = builder.gep(b, [builder.mul(k, b_step)])
+            loaded = [self.load(row, j) for j in range(self.vectors)]
+            step = builder.gep(a, [builder.mul(k, a_step)])
+            for i, totals in enumerate(sums):
+                factor = self.splat(builder.load(self.row(step, i, a_row)))
+                for total, part in zip(totals, loaded, strict=True):
+                    builder.store(self.multiply_add(factor, part, builder.load(total)), total)
+
+        whole = builder.and_(depth, INT(-self.parts))
+        with cgutils.for_range_slice(builder, INT(0), whole, INT(self.parts)) as (k, _):
+            for part in range(self.parts):
+                add_products(builder.add(k, INT(part)), [extra[part - 1]] if part else sums)
+        if self.parts > 1:
+            with cgutils.for_range_slice(builder, whole, depth, INT(1)) as (k, _):
+                add_products(k, sums)
         for i in range(self.rows):
-            row = self._row(c, i, c_row)
+            row = self.row(c, i, c_row)
             for j in range(self.vectors):
-                builder.store(builder.load(sums[i][j]), self._at(row, j), align=self.align)
-
-    def _row(self, base: Any, i: int, stride: Any) -> Any:
-        return self.builder.gep(base, [self.builder.mul(ir.Constant(INT, i), stride)])
-
-    def _at(self, base: Any, j: int) -> Any:
-        place = self.builder.gep(base, [ir.Constant(INT, j * self.lanes)])
-        return self.builder.bitcast(place, self.vector.as_pointer())
-
-    def _load(self, base: Any, j: int) -> Any:
-        return self.builder.load(self._at(base, j), align=self.align)
-
-    def _splat(self, number: Any) -> Any:
-        index = ir.IntType(32)
-        undefined = ir.Constant(self.vector, ir.Undefined)
-        first = self.builder.insert_element(undefined, number, ir.Constant(index, 0))
-        zeros = ir.Constant(ir.VectorType(index, self.lanes), [0] * self.lanes)
-        return self.builder.shuffle_vector(first, undefined, zeros)
+                total = builder.load(sums[i][j])
+                for part in extra:
+                    total = builder.fadd(total, builder.load(part[j]))
+                self.store(total, row, j)
