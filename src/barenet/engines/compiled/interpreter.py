@@ -20,7 +20,7 @@ from barenet.engines.compiled.simd import (
     invoke,
     record_at,
     restore_denormals,
-    vector,
+    array,
 )
 
 __all__ = ["run"]
@@ -48,8 +48,8 @@ def run(place, order, n_rows, batch_size, rates, n_batches, first_step, threads,
     """
     program = program_at(place)
     step = step_at(program.step)
-    rates = vector(np.float64, rates, 0, n_batches)
-    losses, norms = vector(np.float64, losses, 0, n_batches), vector(np.float64, norms, 0, n_batches)
+    rates = array(np.float64, rates, 0, n_batches)
+    losses, norms = array(np.float64, losses, 0, n_batches), array(np.float64, norms, 0, n_batches)
     before = flush_denormals()
     do_regions(program, 0, program.start, threads)
     for i in range(n_batches):
@@ -69,7 +69,7 @@ def run(place, order, n_rows, batch_size, rates, n_batches, first_step, threads,
 def sum_of(address, first, length):
     """Sum numbers in their order."""
     total = 0.0
-    for number in vector(np.float64, address, first, length):
+    for number in array(np.float64, address, first, length):
         total += number
     return total
 

@@ -24,6 +24,8 @@ from barenet.engines.compiled.simd import Kind
 OPTIONS = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True,
            "no_cfunc_wrapper": True}  # fmt: skip
 
+INLINE = {**OPTIONS, "forceinline": True}
+
 
 class Kernel:
     """A function of (kind, step, operands, start, stop), for the units from start to stop.

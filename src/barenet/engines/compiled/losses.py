@@ -13,7 +13,7 @@ from numba.extending import overload
 from barenet.engines.compiled.activations import softmax_row
 from barenet.engines.compiled.kernel import OPTIONS, kernel
 from barenet.engines.compiled.records import LAYER
-from barenet.engines.compiled.simd import real, vector
+from barenet.engines.compiled.simd import array
 
 
 def squared(a, y, c, margin):
@@ -105,55 +105,47 @@ def _entry(kind, a, y, c, margin):
 @kernel(LAYER)
 def loss(kind, step, op, start, stop):
     """The loss of each row, and its derivative by the outputs."""
-    losses = vector(np.float64, step.losses, 0, step.n_rows)
+    losses = array(np.float64, step.losses, 0, step.n_rows)
     for row in range(start, stop):
-        a, y, d, share = rows(kind, step, op, row)
+        a, y, d, share = numbers(kind, step, op, row)
         total = 0.0
         for j in range(op.n_out):
-            part, derivative = entry(
-                kind, np.float64(a[j]), np.float64(y[j]), op.option, op.epsilon
-            )
+            part, derivative = entry(kind, np.float64(a[j]), np.float64(y[j]), op.option, op.epsilon)
             total += part
-            d[j] = share * real(kind, derivative)
+            d[j] = share * derivative
         losses[row] = share * total
 
 
 @kernel(LAYER)
 def softmax_cross_entropy(kind, step, op, start, stop):
     """−Σ yⱼ (zⱼ − ln Σ exp zₖ) for each row, with the derivative p − y."""
-    losses = vector(np.float64, step.losses, 0, step.n_rows)
+    losses = array(np.float64, step.losses, 0, step.n_rows)
     for row in range(start, stop):
-        z, y, d, share = rows(kind, step, op, row)
-        softmax_row(z, d, op.n_out)
-        top, greatest, total = z[0], d[0], 0.0
-        for j in range(1, op.n_out):
-            top, greatest = max(top, z[j]), max(greatest, d[j])
-        # The greatest p is 1 / Σ exp(zₖ − max z), so its logarithm is all that the sum is for.
-        log_sum = top - math.log(greatest)
+        z, y, p, share = numbers(kind, step, op, row)
+        top, total = softmax_row(kind, op.a, op.d, row * op.stride, op.n_out)
+        log_sum, value = top + math.log(total), 0.0
         for j in range(op.n_out):
-            total += y[j] * (log_sum - z[j])
-            d[j] = share * (d[j] - y[j])
-        losses[row] = share * total
+            value += y[j] * (log_sum - z[j])
+            p[j] = share * (p[j] - y[j])
+        losses[row] = share * value
 
 
 @nb.njit(**OPTIONS)
-def rows(kind, step, op, row):
+def numbers(kind, step, op, row):
     """Outputs, targets and derivatives of a row, and its share in the loss of the batch."""
-    a, d = (vector(kind, op.a, row * op.stride, op.stride),
-            vector(kind, op.d, row * op.stride, op.stride))  # fmt: skip
-    number = vector(np.int64, step.batch, row, 1)[0]
-    y = vector(kind, step.y, number * op.n_out, op.n_out)
+    first, n = row * op.stride, op.n_out
+    number = array(np.int64, step.batch, row, 1)[0]
     share = step.share
     if step.sample_weight != 0:
-        share *= vector(kind, step.sample_weight, number, 1)[0]
-    return a, y, d, real(kind, share)
+        share *= array(kind, step.sample_weight, number, 1)[0]
+    y = array(kind, step.y, number * n, n)
+    return array(kind, op.a, first, n), y, array(kind, op.d, first, n), share
 
 
 @kernel(LAYER)
 def share_weights(kind, step, op, start, stop):
     """Let each row count by its weight over the sum of the batch's weights."""
-    total = 0.0
-    numbers = vector(np.int64, step.batch, 0, step.n_rows)
+    total, numbers = 0.0, array(np.int64, step.batch, 0, step.n_rows)
     for row in range(step.n_rows):
-        total += vector(kind, step.sample_weight, numbers[row], 1)[0]
+        total += array(kind, step.sample_weight, numbers[row], 1)[0]
     step.share = 1 / total if total > 0 else 0.0

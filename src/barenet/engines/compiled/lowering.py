@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from barenet.engines.compiled import activations, losses, norms, optimizers, parameters, samples
+from barenet.engines.compiled import activations, dense, losses, norms, optimizers, parameters, samples
+from barenet.engines.compiled.kernel import Kernel
 from barenet.engines.compiled.memory import Memory, Record, up
-from barenet.engines.compiled.products import MOST_ROWS, narrow_product, wide_product
+from barenet.engines.compiled.products import MOST_ROWS
 from barenet.engines.compiled.records import LAYER, PRODUCT
 from barenet.engines.engine import Job
 from barenet.model.activations import Activation
@@ -109,25 +110,27 @@ class Lowering:
         z, self.d = self.take(), self.take_derivative()
         op = self.with_parameters(n_in + 1, n_in, z=z, d=self.d, index=index)
         bias = int(op["weights"]) + n_in * stride * self.memory.dtype.itemsize
-        self.forward[-1] += self.product(
+        op["forward"] = self.product(
             a=x, a_row=stride_in, a_step=1, b=op["weights"], b_step=stride, s=bias,
-            c=z, c_row=stride, width=stride, depth=n_in,
+            c=z, c_row=stride, width=stride,
+        )  # fmt: skip
+        op["learning"] = self.product(
+            a=x, a_row=1, a_step=stride_in, one=self.one, one_row=n_in, height=up(n_in, MOST_ROWS if n_in > 8 else 4),
+            b=self.d, b_step=stride, s=self.zeros, c=op["gradient"], c_row=stride, width=stride,
         )  # fmt: skip
         if d_in:
             op["transposed"], op["transposed_stride"] = self.memory.take(stride, n_in), stride_in
-            self.backward[-1][:0] = self.product(
+            op["backward"] = self.product(
                 a=self.d, a_row=stride, a_step=1, b=op["transposed"], b_step=stride_in,
-                s=self.zeros, c=d_in, c_row=stride_in, width=stride_in, depth=n_out,
+                s=self.zeros, c=d_in, c_row=stride_in, width=stride_in,
             )  # fmt: skip
-        self.activate_rows(op, self.activation)
-        self.learn(op, *self.product(
-            a=x, a_row=1, a_step=stride_in, one=self.one, one_row=n_in, height=up(n_in, MOST_ROWS),
-            b=self.d, b_step=stride, s=self.zeros, c=op["gradient"], c_row=stride, width=stride,
-        ))  # fmt: skip
+        self.bend(op, self.activation, (dense.dense, dense.dense_back))
+        self.learn(op, dense.dense_gradient)
 
     def activate(self, layer: Activate, index: int) -> None:
         """A = f(X); dL/dX takes the place of dL/dA."""
-        self.activate_rows(self.layer(self.width, z=self.a, d=self.d), self.activation)
+        op = self.layer(self.width, z=self.a, d=self.d)
+        self.bend(op, self.activation, (activations.activate, activations.activate_back))
 
     def dropout(self, layer: Dropout, index: int) -> None:
         """A = X · M; predicting, everything is kept."""
@@ -146,7 +149,7 @@ class Lowering:
         self.add(norms.scale_and_shift, op)
         if op["d_in"]:
             self.add_back(norms.normalize_rows_back, op)
-        self.learn(op, self.memory.instruction(norms.norm_gradient, op))
+        self.learn(op, norms.norm_gradient)
 
     def batch_norm(self, layer: BatchNorm, index: int) -> None:
         """A = γ N + β, with each column of X normalized to N."""
@@ -176,18 +179,21 @@ class Lowering:
         self.statistics += 2 * self.width * isinstance(layer, BatchNorm)
         return op
 
-    def activate_rows(self, op: Record, activation: Activation | None) -> None:
-        """A = f(Z), and on the way back dL/dZ in place of dL/dA."""
-        self.a = int(op["z"])
+    def bend(self, op: Record, activation: Activation | None, kernels: tuple[Kernel, Kernel]) -> None:
+        """A = f(Z), by kernels for the way forward and back that know every formula but softmax's."""
         name = "identity" if activation is None else activation.name
-        if name != "identity":
-            self.a = self.take()
-            option = getattr(activation, "slope", getattr(activation, "alpha", 0.0))
-            op["a"], op["option"] = self.a, option
-            forward, back = ACTIVATIONS.get(name, (activations.activate, activations.differentiate))
-            self.add(forward, op, name)
+        formula = name if name in activations.FORMULAS else ""
+        op["a"] = op["z"] if name == "identity" else self.take()
+        op["option"] = getattr(activation, "slope", getattr(activation, "alpha", 0.0))
+        self.a = int(op["a"])
+        if formula or op["weights"]:
+            self.add(kernels[0], op, formula)
+        if op["d"] and (formula or op["transposed"]):
+            self.add_back(kernels[1], op, formula)
+        if name == "softmax":
+            self.add(activations.softmax, op)
             if op["d"]:
-                self.add_back(back, op, name)
+                self.add_back(activations.softmax_back, op)
 
     def loss(self, loss: Loss, logits: bool) -> None:
         """What of the outputs is measured; and what of them the user gets to see."""
@@ -199,7 +205,8 @@ class Lowering:
                         option=[*options, least][0], epsilon=limits.eps)  # fmt: skip
         self.add(LOSSES.get(loss.name, losses.loss), op, loss.name)
         if not self.learning:
-            self.activate_rows(self.layer(self.width, z=self.a), network.output_activation if logits else None)
+            op = self.layer(self.width, z=self.a)
+            self.bend(op, network.output_activation if logits else None, (activations.activate, activations.activate_back))
             self.add(samples.emit, self.layer(self.width, a=self.a))
 
     # Parameters
@@ -216,7 +223,7 @@ class Lowering:
         self.n_tiles += up(height, 1 << tile_bits) >> tile_bits
         return op
 
-    def learn(self, op: Record, *gradient: Instruction) -> None:
+    def learn(self, op: Record, *gradient: Kernel) -> None:
         """What is done with a layer's parameters, tile by tile."""
         job, to = self.job, self.memory.instruction
         transpose = [to(parameters.transpose, op)] if op["transposed"] else []
@@ -225,8 +232,8 @@ class Lowering:
         if not self.learning:
             return
         self.price(op)
-        penalized = [to(parameters.penalize, op)] if op["l1"] or op["l2"] else []
-        done.differentiate.extend([*gradient, *penalized, to(parameters.square, op)])
+        penalties = [parameters.penalize] if op["l1"] or op["l2"] else []
+        done.differentiate.extend(to(kernel, op) for kernel in (*gradient, *penalties))
         clips = {ClipValue: parameters.clip_values, ClipNorm: parameters.clip_norm}
         if job.clipping is not None:
             done.apply.append(to(clips[type(job.clipping)], op))
@@ -256,12 +263,8 @@ class Lowering:
         fields = {"n_in": width, "n_out": width, "stride": self.memory.pad(width), **fields}
         return self.memory.record(LAYER, **fields)
 
-    def product(self, **fields: float) -> list[Instruction]:
-        """Multiply matrices; a depth that is not given is the rows of the batch."""
-        op = self.memory.record(PRODUCT, **{"one_row": np.iinfo(np.int64).max, **fields})
-        pairs, odd = divmod(fields["width"] // self.memory.kind.lanes, 2)
-        wide, narrow = (self.memory.instruction(kernel, op) for kernel in (wide_product, narrow_product))
-        return [wide] * (pairs > 0) + [narrow] * int(odd)
+    def product(self, **fields: float) -> Record:
+        return self.memory.record(PRODUCT, **{"one_row": np.iinfo(np.int64).max, **fields})
 
     def add(self, kernel: Any, operands: Record, formula: str = "") -> None:
         """Do this next on the way forward."""
@@ -287,11 +290,10 @@ def refusal(job: Job) -> str | None:
 
 
 #: What does not go entry by entry.
-ACTIVATIONS = {"softmax": (activations.softmax, activations.softmax_back)}
 LOSSES = {"softmax_cross_entropy": losses.softmax_cross_entropy}
 LAYERS = (Dense, Activate, Dropout, LayerNorm, BatchNorm)
 KNOWN = {
-    "activation": {"identity", *activations.FORMULAS, *ACTIVATIONS},
+    "activation": {"identity", "softmax", *activations.FORMULAS},
     "loss": {*losses.FORMULAS, *LOSSES},
     "optimizer": {*optimizers.RULES, LBFGS.name},
 }

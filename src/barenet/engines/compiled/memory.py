@@ -36,7 +36,7 @@ class Memory:
 
     def pad(self, n: int) -> int:
         """Round up to whole vectors."""
-        return up(n, self.kind.lanes)
+        return up(n, self.kind.count)
 
     def take(self, n_rows: int, width: int, fill: float = 0) -> int:
         """Reserve rows of numbers; return their address."""
@@ -63,7 +63,7 @@ class Memory:
 
     def instruction(self, kernel: Kernel, operands: Record, formula: str = "") -> tuple[int, int]:
         """Name a kernel, and what it works on."""
-        kind = Kind(self.kind.dtype, self.kind.lanes, formula)
+        kind = Kind(self.kind.dtype, self.kind.count, formula)
         return kernel.address(kind), address(operands)
 
 

@@ -10,9 +10,10 @@ import math
 import numba as nb
 import numpy as np
 
-from barenet.engines.compiled.kernel import OPTIONS, kernel
+from barenet.engines.compiled.kernel import INLINE, OPTIONS, kernel
+from barenet.engines.compiled.lanes import absolute, sum_lanes, where, widen
 from barenet.engines.compiled.records import LAYER
-from barenet.engines.compiled.simd import itemsize, lanes, matrix, real, sum_of_squares, transpose_block, vector
+from barenet.engines.compiled.simd import array, lanes, transpose_block, vectors
 
 
 @kernel(LAYER)
@@ -41,81 +42,84 @@ def store_gradient(kind, step, op, start, stop):
 def spread(kind, flat, op, padded, start, stop):
     """Copy rows of a vector of the network's layout, if there is one, into padded rows."""
     for row in range(start, stop if flat != 0 else start):
-        source = vector(kind, flat, op.flat + row * op.n_out, op.n_out)
-        target = vector(kind, padded, row * op.stride, op.n_out)
-        for j in range(op.n_out):
-            target[j] = source[j]
+        target = array(kind, padded, row * op.stride, op.n_out)
+        target[:] = array(kind, flat, op.flat + row * op.n_out, op.n_out)
 
 
 @nb.njit(**OPTIONS)
 def collect(kind, flat, op, padded, start, stop):
     """Copy padded rows back into a vector of the network's layout."""
     for row in range(start, stop if flat != 0 else start):
-        source = vector(kind, padded, row * op.stride, op.n_out)
-        target = vector(kind, flat, op.flat + row * op.n_out, op.n_out)
-        for j in range(op.n_out):
-            target[j] = source[j]
+        target = array(kind, flat, op.flat + row * op.n_out, op.n_out)
+        target[:] = array(kind, padded, row * op.stride, op.n_out)
 
 
 @kernel(LAYER)
 def transpose(kind, step, op, start, stop):
     """Bring rows of W up to date in the copy of Wᵀ."""
-    size, L = itemsize(kind), lanes(kind)
-    last = min(stop, op.n_in)
+    last, row, row_T, L = min(stop, op.n_in), op.stride, op.transposed_stride, lanes(kind)
     if op.n_out == 1:
-        W, W_T = matrix(kind, op.weights, last, op.stride), vector(kind, op.transposed, 0, last)
+        W, W_T = array(kind, op.weights, 0, last * row), array(kind, op.transposed, 0, last)
         for i in range(start, last):
-            W_T[i] = W[i, 0]
+            W_T[i] = W[i * row]
         return
     for i in range(start, last, L):
         for j in range(0, op.n_out, L):
-            transpose_block(kind, op.weights + (i * op.stride + j) * size, op.stride, op.n_in - i,
-                            op.transposed + (j * op.transposed_stride + i) * size, op.transposed_stride)
+            transpose_block(kind, op.weights, i * row + j, row, op.n_in - i,
+                            op.transposed, j * row_T + i, row_T)  # fmt: skip
 
 
-@nb.njit(**OPTIONS)
-def stretch(kind, address, op, start, stop):
-    """See some padded rows as one vector."""
-    return vector(kind, address, start * op.stride, (stop - start) * op.stride)
+@nb.njit(**INLINE)
+def stretch(kind, op, start, stop):
+    """Some rows of parameters, of their gradient, and how many numbers that are."""
+    first, length = start * op.stride, (stop - start) * op.stride
+    return vectors(kind, op.weights, first), vectors(kind, op.gradient, first), length
+
+
+@nb.njit(**INLINE)
+def measure(kind, step, op, start, stop):
+    """Note Σ g² of a tile."""
+    _, g, length = stretch(kind, op, start, stop)
+    total = widen(g[0] * g[0])
+    for i in range(lanes(kind), length, lanes(kind)):
+        total = total + widen(g[i] * g[i])
+    square = sum_lanes(total)
+    if square == 0 or square == np.inf:  # it may be that the squares alone do not fit the dtype
+        square = 0.0
+        for i in range(0, length, lanes(kind)):
+            square += sum_lanes(widen(g[i]) * widen(g[i]))
+    tile = op.first_tile + (start >> op.tile_bits)
+    array(np.float64, step.squares, tile, 1)[0] = square
 
 
 @kernel(LAYER)
 def penalize(kind, step, op, start, stop):
     """Add the penalties of the weights to the gradient, and their price to the tile's."""
-    last = min(stop, op.n_in)
-    p, g = stretch(kind, op.weights, op, start, last), stretch(kind, op.gradient, op, start, last)
-    one, half, l1, l2 = real(kind, 1), real(kind, 0.5), real(kind, op.l1), real(kind, op.l2)
+    p, g, length = stretch(kind, op, start, min(stop, op.n_in))
     price = 0.0
-    for i in range(len(p)):
-        sign = one if p[i] > 0 else -one if p[i] < 0 else p[i]
-        g[i] += l1 * sign + l2 * p[i]
-    for i in range(len(p)):
-        price += l1 * abs(p[i]) + half * l2 * p[i] * p[i]
-    vector(np.float64, step.squares, step.n_tiles + op.first_tile + (start >> op.tile_bits), 1)[0] = price
-
-
-@kernel(LAYER)
-def square(kind, step, op, start, stop):
-    """Σ g² of a tile."""
-    length = (stop - start) * op.stride
-    total = sum_of_squares(kind, op.gradient, start * op.stride, length)
-    vector(np.float64, step.squares, op.first_tile + (start >> op.tile_bits), 1)[0] = total
+    for i in range(0, length, lanes(kind)):
+        sign = where(p[i] > 0, 1, where(p[i] < 0, -1, p[i]))
+        g[i] = g[i] + (op.l1 * sign + op.l2 * p[i])
+        price += sum_lanes(op.l1 * absolute(p[i]) + 0.5 * op.l2 * p[i] * p[i])
+    tile = op.first_tile + (start >> op.tile_bits)
+    array(np.float64, step.squares, step.n_tiles + tile, 1)[0] = price
+    measure(kind, step, op, start, stop)
 
 
 @kernel(LAYER)
 def clip_values(kind, step, op, start, stop):
     """Cut each entry of the gradient off at ± the limit."""
-    g, limit = stretch(kind, op.gradient, op, start, stop), real(kind, step.clip)
-    for i in range(len(g)):
-        g[i] = limit if g[i] > limit else -limit if g[i] < -limit else g[i]
+    _, g, length = stretch(kind, op, start, stop)
+    for i in range(0, length, lanes(kind)):
+        g[i] = where(g[i] > step.clip, step.clip, where(g[i] < -step.clip, -step.clip, g[i]))
 
 
 @kernel(LAYER)
 def measure_norm(kind, step, op, start, stop):
     """The norm of the whole gradient."""
-    squares, total = vector(np.float64, step.squares, 0, step.n_tiles), 0.0
-    for tile in range(step.n_tiles):
-        total += squares[tile]
+    total = 0.0
+    for square in array(np.float64, step.squares, 0, step.n_tiles):
+        total += square
     step.norm = math.sqrt(total)
 
 
@@ -123,6 +127,6 @@ def measure_norm(kind, step, op, start, stop):
 def clip_norm(kind, step, op, start, stop):
     """Shorten the gradient to the limit."""
     if step.norm > step.clip:
-        g, factor = stretch(kind, op.gradient, op, start, stop), real(kind, step.clip / step.norm)
-        for i in range(len(g)):
-            g[i] *= factor
+        _, g, length = stretch(kind, op, start, stop)
+        for i in range(0, length, lanes(kind)):
+            g[i] = g[i] * (step.clip / step.norm)

@@ -14,9 +14,10 @@ import numpy as np
 __all__ = ["GROUP", "INSTRUCTION", "LAYER", "PRODUCT", "PROGRAM", "REGION", "STEP"]
 
 
-def _record(whole: str, real: str = "") -> np.dtype[Any]:
+def _record(whole: str, real: str = "", **nested: np.dtype[Any]) -> np.dtype[Any]:
     names = [(name, np.int64) for name in whole.split()]
-    return np.dtype([*names, *((name, np.float64) for name in real.split())])
+    names += [(name, np.float64) for name in real.split()]
+    return np.dtype([*names, *nested.items()])
 
 
 #: What all kernels of a step share: where the data are, which batch it is, the optimizer's numbers.
@@ -29,6 +30,9 @@ STEP = _record(
     "scale share rate beta_1 beta_2 epsilon weight_decay clip norm",
 )
 
+#: C = S + A B, where a row of A from the last one on is `one`, repeated; see `simd.block_product`.
+PRODUCT = _record("a a_row a_step one one_row height b b_step s c c_row width")
+
 #: A layer, or the loss: all that its kernels read.
 LAYER = _record(
     "index n_in n_out stride "
@@ -39,10 +43,8 @@ LAYER = _record(
     "scales "  # what a norm has divided by
     "flat statistics",  # in the network's own vectors
     "option epsilon momentum l1 l2",
-)
-
-#: C = S + A B, where a row of A below the last one is `one`, repeated; see `simd.block_product`.
-PRODUCT = _record("a a_row a_step one one_row height b b_step s c c_row width depth")
+    forward=PRODUCT, backward=PRODUCT, learning=PRODUCT,  # X W + b, dZ Wᵀ, Xᵀ dZ
+)  # fmt: skip
 
 #: Where the tables of a program are, and which regions are done for each batch: those from `start`
 #: up to `stop`; the ones before are done once for a slice, and so are those after, up to `end`.

@@ -7,33 +7,35 @@ import numpy as np
 
 from barenet.engines.compiled.kernel import OPTIONS, kernel
 from barenet.engines.compiled.records import LAYER
-from barenet.engines.compiled.simd import real, source, vector
+from barenet.engines.compiled.simd import array, lanes, source, vectors
 from barenet.model.randomness import GOLDEN_GAMMA, MULTIPLIER_1, MULTIPLIER_2
 
 
 @kernel(LAYER)
 def gather(kind, step, op, start, stop):
     """Copy the batch's rows of X, of the type that the kind names, to the first layer's input."""
-    numbers = vector(np.int64, step.batch, 0, step.n_rows)
-    n, scale, step_size = op.n_in, real(kind, step.scale), step.x_column
+    numbers = array(np.int64, step.batch, 0, step.n_rows)
+    n, column = op.n_in, step.x_column
     for row in range(start, stop):
-        x, first = vector(kind, op.x, row * op.stride, n), numbers[row] * step.x_row
-        if step_size == 1:
-            near = source(kind, step.x, first, n)
-            for j in range(n):
-                x[j] = real(kind, near[j]) * scale
+        x, first = array(kind, op.x, row * op.stride, n), numbers[row] * step.x_row
+        if column == 1:
+            x[:] = source(kind, step.x, first, n)
         else:
             for j in range(n):
-                x[j] = real(kind, source(kind, step.x, first + j * step_size, 1)[0]) * scale
+                x[j] = source(kind, step.x, first + j * column, 1)[0]
+        if step.scale != 1:
+            X = vectors(kind, op.x, row * op.stride)
+            for j in range(0, n, lanes(kind)):
+                X[j] = X[j] * step.scale
 
 
 @kernel(LAYER)
 def emit(kind, step, op, start, stop):
     """Copy the network's output to where the user wants it."""
-    numbers = vector(np.int64, step.batch, 0, step.n_rows)
+    numbers = array(np.int64, step.batch, 0, step.n_rows)
     for row in range(start, stop):
-        a = vector(kind, op.a, row * op.stride, op.n_out)
-        output = vector(kind, step.output, numbers[row] * op.n_out, op.n_out)
+        a = array(kind, op.a, row * op.stride, op.n_out)
+        output = array(kind, step.output, numbers[row] * op.n_out, op.n_out)
         for j in range(op.n_out):
             output[j] = a[j]
 
@@ -43,12 +45,12 @@ def drop(kind, step, op, start, stop):
     """A = X · M, with the mask M in Z, by the numbers of the step's and layer's key."""
     n, rate = op.n_out, op.option
     key = derive(derive(np.uint64(step.seed), step.number), op.index)
-    kept, nothing = real(kind, 1) / real(kind, 1 - rate), real(kind, 0)
+    kept = 1 / (1 - rate)
     for row in range(start, stop):
-        x = vector(kind, op.x, row * op.stride, n)
-        mask, a = vector(kind, op.z, row * op.stride, n), vector(kind, op.a, row * op.stride, n)
+        x = array(kind, op.x, row * op.stride, n)
+        mask, a = array(kind, op.z, row * op.stride, n), array(kind, op.a, row * op.stride, n)
         for j in range(n):
-            mask[j] = kept if rate == 0 or uniform(key, row * n + j) >= rate else nothing
+            mask[j] = kept if rate == 0 or uniform(key, row * n + j) >= rate else 0.0
         for j in range(n):
             a[j] = x[j] * mask[j]
 
@@ -56,10 +58,9 @@ def drop(kind, step, op, start, stop):
 @kernel(LAYER)
 def drop_back(kind, step, op, start, stop):
     """dL/dX = dL/dA · M, in place."""
-    first, length = start * op.stride, (stop - start) * op.stride
-    mask, d = vector(kind, op.z, first, length), vector(kind, op.d, first, length)
-    for i in range(length):
-        d[i] *= mask[i]
+    mask, d = vectors(kind, op.z, start * op.stride), vectors(kind, op.d, start * op.stride)
+    for i in range(0, (stop - start) * op.stride, lanes(kind)):
+        d[i] = d[i] * mask[i]
 
 
 @nb.njit(**OPTIONS)
