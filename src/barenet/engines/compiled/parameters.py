@@ -42,16 +42,22 @@ def store_gradient(kind, step, op, start, stop):
 def spread(kind, flat, op, padded, start, stop):
     """Copy rows of a vector of the network's layout, if there is one, into padded rows."""
     for row in range(start, stop if flat != 0 else start):
-        target = array(kind, padded, row * op.stride, op.n_out)
-        target[:] = array(kind, flat, op.flat + row * op.n_out, op.n_out)
+        copy(kind, flat, op.flat + row * op.n_out, padded, row * op.stride, op.n_out)
 
 
 @nb.njit(**OPTIONS)
 def collect(kind, flat, op, padded, start, stop):
     """Copy padded rows back into a vector of the network's layout."""
     for row in range(start, stop if flat != 0 else start):
-        target = array(kind, flat, op.flat + row * op.n_out, op.n_out)
-        target[:] = array(kind, padded, row * op.stride, op.n_out)
+        copy(kind, padded, row * op.stride, flat, op.flat + row * op.n_out, op.n_out)
+
+
+@nb.njit(**OPTIONS)
+def copy(kind, source, first, target, first_target, n):
+    """Copy numbers."""
+    numbers, place = array(kind, source, first, n), array(kind, target, first_target, n)
+    for j in range(n):
+        place[j] = numbers[j]
 
 
 @kernel(LAYER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numba as nb
 
-from barenet.engines.compiled.kernel import INLINE
+from barenet.engines.compiled.kernel import OPTIONS
 from barenet.engines.compiled.simd import block_product, lanes
 
 #: Rows of the largest block.
@@ -14,7 +14,7 @@ block_8x2, block_4x2, block_1x2 = (block_product(rows, 2) for rows in (8, 4, 1))
 block_16x1, block_4x1, block_1x1 = (block_product(rows, 1) for rows in (MOST_ROWS, 4, 1))
 
 
-@nb.njit(**INLINE)
+@nb.njit(**OPTIONS)
 def multiply(kind, op, start, stop, depth):
     """Rows of C = S + A B; where one is asked for that A does not have, it is a row of ones."""
     last = stop if stop <= op.one_row else op.height
@@ -24,7 +24,7 @@ def multiply(kind, op, start, stop, depth):
         narrow(kind, op, start, last, stop, depth)
 
 
-@nb.njit(**INLINE)
+@nb.njit(**OPTIONS)
 def wide(kind, op, start, last, stop, depth):
     """The columns of C that fill pairs of vectors, in blocks of 8, 4 and 1 rows."""
     a, a_row, a_step = op.a, op.a_row, op.a_step
@@ -43,7 +43,7 @@ def wide(kind, op, start, last, stop, depth):
             block_1x2(kind, op, op.one, 0, 0, op.one_row, j, depth)
 
 
-@nb.njit(**INLINE)
+@nb.njit(**OPTIONS)
 def narrow(kind, op, i, last, stop, depth):
     """The last vector of columns, in blocks of 16, 4 and 1 rows."""
     a, a_row, a_step, j = op.a, op.a_row, op.a_step, op.width - lanes(kind)

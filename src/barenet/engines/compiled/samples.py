@@ -19,7 +19,9 @@ def gather(kind, step, op, start, stop):
     for row in range(start, stop):
         x, first = array(kind, op.x, row * op.stride, n), numbers[row] * step.x_row
         if column == 1:
-            x[:] = source(kind, step.x, first, n)
+            near = source(kind, step.x, first, n)
+            for j in range(n):
+                x[j] = near[j]
         else:
             for j in range(n):
                 x[j] = source(kind, step.x, first + j * column, 1)[0]
