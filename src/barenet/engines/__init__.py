@@ -21,7 +21,7 @@ __all__ = [
 ENGINES: dict[str, type[Engine]] = {kind.name: kind for kind in (ReferenceEngine, CompiledEngine)}
 
 
-def choose_engine(name: str, job: Job) -> Engine:
+def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     """Choose the engine that does a job.
 
     Parameters
@@ -31,6 +31,8 @@ def choose_engine(name: str, job: Job) -> Engine:
         an experiment.
     job : Job
         What is to be done.
+    threads : int, optional
+        The most threads that the engine may use; by default what pays.
 
     Returns
     -------
@@ -49,10 +51,10 @@ def choose_engine(name: str, job: Job) -> Engine:
     ValueError: engine: unknown 'fast' (choose from auto, compiled, reference)
     """
     if name == "auto":
-        return ReferenceEngine(job)
+        return ReferenceEngine(job, threads)
     choices: dict[str, type[Engine]] = {"auto": Engine, **ENGINES}
     kind = lookup(choices, name, "engine")
     refusal = kind.refusal(job)
     if refusal is not None:
         raise ValueError(f"engine: {name} can't do this: {refusal}")
-    return kind(job)
+    return kind(job, threads)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -40,7 +39,7 @@ class CompiledEngine(Engine):
     >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
     >>> rows = check_rows(network, SquaredError(), [[1.0]], [2.0])
     >>> job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=SGD())
-    >>> CompiledEngine(job).run(np.array([0]), 1, [0.1], 0).losses
+    >>> CompiledEngine(job).run(np.array([0]), 1, np.array([0.1]), 0).losses
     array([2.])
     """
 
@@ -70,7 +69,11 @@ class CompiledEngine(Engine):
         return knows(job)
 
     def run(
-        self, order: NDArray[np.intp], batch_size: int, rates: Sequence[float], first_step: int
+        self,
+        order: NDArray[np.intp],
+        batch_size: int,
+        rates: NDArray[np.float64],
+        first_step: int,
     ) -> SliceReport:
         from barenet.engines.compiled.step import train_slice
 
@@ -135,5 +138,5 @@ class CompiledEngine(Engine):
 
 def _flat(rows: Rows) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """X, y and the sample weights in one dimension, as the kernels read them."""
-    weight = np.empty(0, rows.X.dtype) if rows.sample_weight is None else rows.sample_weight
-    return rows.X.reshape(-1), rows.y.reshape(-1), weight
+    weight = np.empty(0, rows.y.dtype) if rows.sample_weight is None else rows.sample_weight
+    return rows.inputs(rows.y.dtype).reshape(-1), rows.y.reshape(-1), weight
