@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from barenet import Predictor
+from barenet.engines import ENGINES, ReferenceEngine
 
 # From the tutorials' own algorithms, run faithfully in NumPy.
 MOONS = [0.693127, 0.671018, 0.442552, 0.354652, 0.329080, 0.320810]
@@ -107,6 +108,35 @@ def test_a_table_is_learned_by_the_name_of_its_column(barenet):
     assert result["metrics"]["accuracy"] > 0.9
     settings = tomllib.loads(Path("runs/my.data/settings.toml").read_text())
     assert settings["data"] == str(Path("my.data.csv").resolve()) and settings["delimiter"] == ";"
+
+
+def test_threads_are_for_this_run_and_no_setting(barenet, monkeypatch):
+    told = []
+
+    class Recording(ReferenceEngine):
+        name = "recording"
+
+        def __init__(self, job, threads=None):
+            super().__init__(job, threads)
+            told.append(threads)
+
+    monkeypatch.setitem(ENGINES, "recording", Recording)
+    options = ("--engine", "recording", "--epochs", 1, "--no-plots")
+    assert barenet("train", "iris", *options, "--threads", 3).status == 0
+    settings = Path("runs/iris/settings.toml")
+    assert "threads" not in tomllib.loads(settings.read_text())
+    assert barenet("train", "--config", settings, "--no-plots").status == 0
+    with settings.open("a") as file:
+        file.write("threads = 2\n")
+    assert barenet("train", "--config", settings, "--no-plots").status == 0
+    assert told == [3, None, 2]
+
+
+@pytest.mark.parametrize("threads", ["0", "-1", "1.5", "two"])
+def test_what_is_no_number_of_threads(barenet, threads):
+    done = barenet("train", "iris", f"--threads={threads}", "--no-plots")
+    assert done.status == 2
+    assert "threads: expected a whole number" in done.err and threads in done.err
 
 
 def test_json_is_one_document_and_nothing_else(process):

@@ -29,7 +29,7 @@ def one_neuron():
 def test_a_step_worked_by_hand():
     network = one_neuron()
     engine = ReferenceEngine(make_job(network, [[1.0], [3.0]], [0.0, 6.0]))
-    report = engine.run(np.array([0, 1]), 2, [0.5], 0)
+    report = engine.run(np.array([0, 1]), 2, np.array([0.5]), 0)
     # ŷ = 3, 7; ŷ − y = 3, 1; loss ½(9 + 1)/2 = 2.5; dw = (3·1 + 1·3)/2 = 3, db = (3 + 1)/2 = 2
     assert report.losses == [2.5]
     assert report.gradient_norms == [np.sqrt(13)]
@@ -40,7 +40,7 @@ def test_batches_follow_the_order_and_the_last_one_takes_what_is_left():
     X, y = np.arange(5.0).reshape(-1, 1), np.arange(5.0)
     at_once, one_by_one = one_neuron(), one_neuron()
     order = np.array([3, 0, 4, 1, 2])
-    rates = [0.01, 0.02, 0.03]
+    rates = np.array([0.01, 0.02, 0.03])
     report = ReferenceEngine(make_job(at_once, X, y)).run(order, 2, rates, 0)
     losses = []
     for rows, rate in zip(([3, 0], [4, 1], [2]), rates, strict=True):
@@ -56,7 +56,7 @@ def test_slices_do_not_change_the_result():
     whole, sliced = (
         Network([Dense(3, 4, "tanh"), Dropout(0.5), Dense(4, 1)], dtype="float64") for _ in "ab"
     )
-    order, rates = np.arange(20), [0.1] * 10
+    order, rates = np.arange(20), np.full(10, 0.1)
     ReferenceEngine(make_job(whole, X, X[:, 0])).run(order, 2, rates, 0)
     engine = ReferenceEngine(make_job(sliced, X, X[:, 0]))
     for start in range(0, 10, 3):
@@ -97,7 +97,7 @@ def test_clipping_shortens_the_step_and_not_the_reported_norm(clipping, expected
     job = make_job(
         network, [[1.0], [3.0]], [0.0, 6.0], clipping=clipping, optimizer=SGD(learning_rate=1)
     )
-    report = ReferenceEngine(job).run(np.array([0, 1]), 2, [1.0], 0)
+    report = ReferenceEngine(job).run(np.array([0, 1]), 2, np.array([1.0]), 0)
     assert np.allclose([2.0, 1.0] - network.parameters, expected)
     assert report.gradient_norms == [np.sqrt(13)]
 
@@ -106,9 +106,9 @@ def test_sample_weights_count_as_repeated_rows():
     X, y = [[1.0], [3.0], [5.0]], [0.0, 6.0, 1.0]
     weighted, repeated = one_neuron(), one_neuron()
     first = ReferenceEngine(make_job(weighted, X, y, sample_weight=[2, 0, 1]))
-    first.run(np.arange(3), 3, [0.1], 0)
+    first.run(np.arange(3), 3, np.array([0.1]), 0)
     second = ReferenceEngine(make_job(repeated, [X[0], X[0], X[2]], [y[0], y[0], y[2]]))
-    second.run(np.arange(3), 3, [0.1], 0)
+    second.run(np.arange(3), 3, np.array([0.1]), 0)
     assert weighted.parameters == pytest.approx(repeated.parameters)
 
 
@@ -124,6 +124,20 @@ def test_evaluate_gives_the_loss_without_penalties_and_what_predict_says(output,
     value, said = engine.evaluate(engine.job.rows)
     assert np.array_equal(said, network.predict(X))
     assert value == pytest.approx(chosen.value(said, engine.job.rows.y))
+
+
+@pytest.mark.parametrize("weight", [None, [0, 0, 0, 0, 1, 2, 3, 4, 5, 0]])
+@pytest.mark.parametrize("chunk", [1, 4, 9])
+def test_measuring_in_chunks_changes_nothing(chunk, weight, monkeypatch):
+    network = Network.dense([2, 4, 3], seed=3, dtype="float64")
+    X, y = np.random.default_rng(1).normal(size=(10, 2)), np.arange(30.0).reshape(10, 3)
+    engine = ReferenceEngine(make_job(network, X, y, sample_weight=weight))
+    value, said = engine.evaluate(engine.job.rows)
+    assert value == SquaredError().value(said, y, engine.job.rows.sample_weight)
+    monkeypatch.setattr("barenet.engines.reference.CHUNK", chunk)
+    in_chunks, said_in_chunks = engine.evaluate(engine.job.rows)
+    assert in_chunks == pytest.approx(value, rel=1e-14)
+    np.testing.assert_allclose(said_in_chunks, said, rtol=1e-14)
 
 
 def test_auto_is_the_first_engine_that_can_and_others_are_named():

@@ -141,7 +141,7 @@ def test_targets_may_be_indices_or_rows():
 def test_what_check_rows_gives(dtype):
     network = Network.dense([2, 3], dtype=dtype)
     rows = check_rows(network, SquaredError(), GOOD_X, [0, 2], [1, 2])
-    assert {array.dtype for array in rows} == {np.dtype(dtype)}
+    assert {rows.X.dtype, rows.y.dtype, rows.sample_weight.dtype} == {np.dtype(dtype)}
     assert rows.X.tolist() == GOOD_X
     assert rows.y.tolist() == [[1, 0, 0], [0, 0, 1]]
     assert rows.sample_weight.tolist() == [1, 2]

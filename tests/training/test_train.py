@@ -21,6 +21,7 @@ from barenet import (
     StepDecay,
     train,
 )
+from barenet.engines import ENGINES, ReferenceEngine
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 3))
@@ -234,9 +235,11 @@ def test_fault_11_too_large_for_float32():
 
 
 def test_fault_32_a_batch_larger_than_the_data_is_clipped():
-    with pytest.warns(UserWarning, match="batch_size: 100 is more than the 60 rows; taking 60"):
+    with pytest.warns(
+        UserWarning, match="batch_size: 100 is more than the 60 rows; taking 60"
+    ) as said:
         history = train(linear(), X, Y, batch_size=100, epochs=1)
-    assert len(history) == 1
+    assert len(history) == 1 and said[0].filename == __file__
 
 
 BAD = {
@@ -251,6 +254,8 @@ BAD = {
     "metrics": ["acc"],
     "engine": ["gpu"],
     "callbacks": [[5]],
+    "scale": [0, -1.0, float("nan"), "1/255", 1e308],
+    "threads": [0, -2, 1.5, "two", True],
     "sample_weight": [[-1.0] * 60, [0.0] * 60, [1.0] * 59],
     "validation_data": [X, (X,), (X, Y[:3]), (X[:, :2], Y)],
 }
@@ -266,6 +271,23 @@ def test_faults_26_27_31_33_a_wrong_setting_is_named_and_nothing_changes(argumen
     with pytest.raises(ValueError, match=rf"^({named}): "):
         train(network, X, Y, **{argument: value})
     assert np.array_equal(network.parameters, before)
+
+
+def test_the_engine_is_told_how_many_threads_it_may_use(monkeypatch):
+    told = []
+
+    class Recording(ReferenceEngine):
+        name = "recording"
+
+        def __init__(self, job, threads=None):
+            super().__init__(job, threads)
+            told.append(threads)
+
+    monkeypatch.setitem(ENGINES, "recording", Recording)
+    networks = [linear() for _ in range(3)]
+    for network, threads in zip(networks, (None, 1, 3), strict=True):
+        train(network, X, Y, epochs=1, engine="recording", threads=threads)
+    assert told == [None, 1, 3]
 
 
 def test_lbfgs_refuses_what_it_can_not_follow():

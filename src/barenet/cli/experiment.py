@@ -52,13 +52,15 @@ class Experiment:
     held_out: Dataset | None
     predictor: Predictor
 
-    def run(self, callbacks: Sequence[Callback]) -> History:
+    def run(self, callbacks: Sequence[Callback], threads: int | None = None) -> History:
         """Train the network.
 
         Parameters
         ----------
         callbacks : sequence of Callback
             What looks on.
+        threads : int, optional
+            Most threads that the engine may use; no setting, as the result does not depend on it.
 
         Returns
         -------
@@ -86,6 +88,7 @@ class Experiment:
             validation_data=None if watched is None else self._scaled(watched),
             metrics="accuracy" if self.training.classes else "r2",
             callbacks=[*patience, *callbacks],
+            threads=threads,
             **said,
         )
 

@@ -12,8 +12,9 @@ from cyclopts import Parameter
 
 from barenet.cli.console import say
 from barenet.cli.experiment import Experiment, prepare
-from barenet.cli.flags import DATA, OUTPUT, Json
+from barenet.cli.flags import DATA, LEARNING, OUTPUT, Json
 from barenet.cli.interruption import Interruption
+from barenet.cli.numbers import whole
 from barenet.cli.outcome import Outcome
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import NOTHING_SAID, Settings
@@ -31,6 +32,7 @@ def train(
     *,
     settings: Settings = NOTHING_SAID,
     config: Annotated[Path | None, Parameter(group=DATA)] = None,
+    threads: Annotated[int | None, Parameter(group=LEARNING, converter=whole)] = None,
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     plots: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
     json: Json = False,
@@ -53,6 +55,9 @@ def train(
         .npz file.
     config : Path
         Run file with any of these options, such as the settings.toml of an earlier run.
+    threads : int
+        Most threads that the compiled engine may use, by default what pays. The result does not
+        depend on it, and so it is none of the settings that are kept.
     out : Path
         Folder for what comes of it, by default runs/ and the name of the data.
     plots : bool
@@ -69,7 +74,7 @@ def train(
     folder = RunFolder(out or Path("runs") / _stem(experiment.training.name))
     with folder.claimed():
         with Interruption() as interruption:
-            history = _run(experiment, [*_progress(experiment, json), interruption])
+            history = _run(experiment, [*_progress(experiment, json), interruption], threads)
             folder.save(experiment.predictor, history, experiment.settings)
         written = [folder.model, folder.history, folder.settings]
         _tell(Outcome(experiment, history), folder, json)
@@ -99,10 +104,10 @@ class Introduction(Callback):
         say(f"{run.network.summary()}\n")
 
 
-def _run(experiment: Experiment, callbacks: list[Callback]) -> History:
+def _run(experiment: Experiment, callbacks: list[Callback], threads: int | None) -> History:
     """Train the network, and say in the terms of the command line if it comes to nothing."""
     try:
-        return experiment.run([Introduction(experiment), *callbacks])
+        return experiment.run([Introduction(experiment), *callbacks], threads)
     except DivergenceError as error:
         raise DivergenceError(
             f"the loss became {error.loss:.4g} in epoch {error.epoch}, and nothing is saved; "

@@ -21,16 +21,18 @@ __all__ = [
 ENGINES: dict[str, type[Engine]] = {kind.name: kind for kind in (ReferenceEngine, CompiledEngine)}
 
 
-def choose_engine(name: str, job: Job) -> Engine:
+def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     """Choose the engine that does a job.
 
     Parameters
     ----------
     name : str
-        A name from `ENGINES`, or ``"auto"`` for the reference, as long as the compiled engine is
-        an experiment.
+        A name from `ENGINES`; or ``"auto"`` for the compiled engine, or the reference for what the
+        compiled one can't run.
     job : Job
         What is to be done.
+    threads : int, optional
+        The most threads that the engine may use; by default what pays.
 
     Returns
     -------
@@ -49,10 +51,11 @@ def choose_engine(name: str, job: Job) -> Engine:
     ValueError: engine: unknown 'fast' (choose from auto, compiled, reference)
     """
     if name == "auto":
-        return ReferenceEngine(job)
+        kind = ReferenceEngine if CompiledEngine.refusal(job) else CompiledEngine
+        return kind(job, threads)
     choices: dict[str, type[Engine]] = {"auto": Engine, **ENGINES}
     kind = lookup(choices, name, "engine")
     refusal = kind.refusal(job)
     if refusal is not None:
         raise ValueError(f"engine: {name} can't do this: {refusal}")
-    return kind(job)
+    return kind(job, threads)

@@ -78,6 +78,8 @@ class Engine(ABC):
     ----------
     job : Job
         What to do.
+    threads : int, optional
+        The most threads that it may use; by default what pays. The bits do not depend on it.
 
     Attributes
     ----------
@@ -87,8 +89,8 @@ class Engine(ABC):
 
     name: ClassVar[str]
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
+    def __init__(self, job: Job, threads: int | None = None) -> None:
+        self.job, self.threads = job, threads
 
     @classmethod
     def refusal(cls, job: Job) -> str | None:
@@ -108,7 +110,11 @@ class Engine(ABC):
 
     @abstractmethod
     def run(
-        self, order: NDArray[np.intp], batch_size: int, rates: Sequence[float], first_step: int
+        self,
+        order: NDArray[np.intp],
+        batch_size: int,
+        rates: NDArray[np.float64],
+        first_step: int,
     ) -> SliceReport:
         """Take one step for each batch of a slice.
 
@@ -119,15 +125,15 @@ class Engine(ABC):
             the last one what is left.
         batch_size : int
             Rows in a batch.
-        rates : sequence of float
-            The learning rate of each step; its length is the number of batches.
+        rates : ndarray of shape (n_batches,), float64
+            The learning rate of each step.
         first_step : int
             The number of steps taken before in the run; it fixes what is random.
 
         Returns
         -------
         SliceReport
-            A loss and a gradient norm for each batch.
+            A loss and a gradient norm for each batch, in arrays that no later call changes.
         """
 
     @abstractmethod

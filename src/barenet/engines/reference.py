@@ -5,7 +5,7 @@ It is the specification. Whatever another engine does faster has to come out the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -21,6 +21,9 @@ from barenet.optimization.optimizers import Optimizer
 
 __all__ = ["ReferenceEngine"]
 
+#: Rows that are measured at a time, so that all of X is never turned into the network's dtype.
+CHUNK = 4096
+
 
 class ReferenceEngine(Engine):
     """NumPy, one batch after the other.
@@ -29,6 +32,8 @@ class ReferenceEngine(Engine):
     ----------
     job : Job
         What to do.
+    threads : int, optional
+        Left to NumPy's own settings.
 
     Examples
     --------
@@ -39,14 +44,14 @@ class ReferenceEngine(Engine):
     >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
     >>> rows = check_rows(network, SquaredError(), [[1.0]], [2.0])
     >>> job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=SGD())
-    >>> ReferenceEngine(job).run(np.array([0]), 1, [0.1], 0).losses
+    >>> ReferenceEngine(job).run(np.array([0]), 1, np.array([0.1]), 0).losses
     array([2.])
     """
 
     name: ClassVar[str] = "reference"
 
-    def __init__(self, job: Job) -> None:
-        super().__init__(job)
+    def __init__(self, job: Job, threads: int | None = None) -> None:
+        super().__init__(job, threads)
         network = job.network
         self._objective = Objective(network, job.loss)
         self._penalties = [
@@ -54,14 +59,18 @@ class ReferenceEngine(Engine):
         ]
 
     def run(
-        self, order: NDArray[np.intp], batch_size: int, rates: Sequence[float], first_step: int
+        self,
+        order: NDArray[np.intp],
+        batch_size: int,
+        rates: NDArray[np.float64],
+        first_step: int,
     ) -> SliceReport:
         job = self.job
         assert isinstance(job.optimizer, Optimizer)
         losses, norms = np.empty(len(rates)), np.empty(len(rates))
-        for i, rate in enumerate(rates):
+        for i, rate in enumerate(map(float, rates)):  # NumPy's float64 would widen float32
             batch = order[i * batch_size : (i + 1) * batch_size]
-            value, gradient = self._step(_take(job.rows, batch), first_step + i)
+            value, gradient = self._step(job.rows.take(batch), first_step + i)
             losses[i], norms[i] = value, euclidean_norm(gradient)
             if job.clipping is not None:
                 job.clipping.clip(gradient)
@@ -69,10 +78,20 @@ class ReferenceEngine(Engine):
         return SliceReport(losses, norms)
 
     def value_and_gradient(self) -> tuple[float, FloatArray]:
-        return self._step(self.job.rows, 0)
+        return self._step(self._all_rows, 0)
 
     def evaluate(self, rows: Rows) -> tuple[float, FloatArray]:
-        return self._objective.value_and_output(rows)
+        chunks = (slice(start, start + CHUNK) for start in range(0, len(rows.X), CHUNK))
+        measured = (self._objective.value_and_output(rows.take(chunk)) for chunk in chunks)
+        values, outputs = zip(*measured, strict=True)
+        weights = rows.batch_weights(CHUNK)
+        return float(values @ (weights / (weights.sum() or 1))), np.concatenate(outputs)
+
+    @cached_property
+    def _all_rows(self) -> Rows:
+        """All rows as the network takes them: L-BFGS asks for their gradient time and again."""
+        rows = self.job.rows
+        return Rows(rows.inputs(self.job.network.dtype), rows.y, rows.sample_weight)
 
     def _step(self, rows: Rows, step: int) -> tuple[float, FloatArray]:
         """Compute the loss and its gradient, and add the penalties."""
@@ -83,9 +102,3 @@ class ReferenceEngine(Engine):
             value += penalty.value(network.parameters, strengths)
             gradient += penalty.gradient(network.parameters, strengths)
         return value, gradient
-
-
-def _take(rows: Rows, batch: NDArray[np.intp]) -> Rows:
-    """Take the rows of a batch."""
-    weight = None if rows.sample_weight is None else rows.sample_weight[batch]
-    return Rows(rows.X[batch], rows.y[batch], weight)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from barenet.model.arrays import FloatArray
+from barenet.model.arrays import Cache, FloatArray
 from barenet.model.losses import Loss, loss_on
 from barenet.model.rows import Rows
 
@@ -50,7 +50,7 @@ class Objective:
         float
             The loss.
         """
-        output, _ = self.network.forward(rows.X, training=training, key=key, logits=self.logits)
+        output, _ = self._forward(rows, training=training, key=key)
         return self.loss.value(output, rows.y, rows.sample_weight)
 
     def value_and_output(self, rows: Rows) -> tuple[float, FloatArray]:
@@ -68,7 +68,7 @@ class Objective:
         output : ndarray of shape (n_samples, n_outputs)
             After the output activation.
         """
-        output, _ = self.network.forward(rows.X, logits=self.logits)
+        output, _ = self._forward(rows)
         value = self.loss.value(output, rows.y, rows.sample_weight)
         return value, self.network.output_activation.forward(output) if self.logits else output
 
@@ -93,7 +93,15 @@ class Objective:
         gradient : ndarray of shape (n_parameters,)
             In the order of the network's parameters.
         """
-        network, loss = self.network, self.loss
-        output, cache = network.forward(rows.X, training=training, key=key, logits=self.logits)
+        loss = self.loss
+        output, cache = self._forward(rows, training=training, key=key)
         d_output = loss.gradient(output, rows.y, rows.sample_weight)
-        return loss.value(output, rows.y, rows.sample_weight), network.backward(cache, d_output)
+        value = loss.value(output, rows.y, rows.sample_weight)
+        return value, self.network.backward(cache, d_output)
+
+    def _forward(
+        self, rows: Rows, *, training: bool = False, key: int | None = None
+    ) -> tuple[FloatArray, list[Cache]]:
+        """Compute the output that the loss is computed from, of rows as they are kept."""
+        inputs = rows.inputs(self.network.dtype)
+        return self.network.forward(inputs, training=training, key=key, logits=self.logits)

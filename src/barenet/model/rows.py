@@ -1,15 +1,17 @@
-"""Rows: samples, targets and weights, in the shape and precision that a network takes."""
+"""Rows: samples with their targets and weights, checked, and ready to be taken in batches."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from barenet.model.arrays import FloatArray
+from barenet.model.arrays import FloatArray, InputArray
+from barenet.model.inputs import as_inputs, check_scale, keep_inputs
 from barenet.model.losses import Loss
 from barenet.model.targets import check_targets
-from barenet.model.validation import check_inputs, check_sample_weight
+from barenet.model.validation import check_sample_weight
 
 if TYPE_CHECKING:
     from barenet.model.network import Network
@@ -22,17 +24,81 @@ class Rows(NamedTuple):
 
     Attributes
     ----------
-    X : ndarray of shape (n_samples, n_inputs)
-        The samples.
-    y : ndarray of shape (n_samples, n_outputs)
+    X : ndarray of shape (n_samples, n_inputs), float32, float64 or uint8
+        The samples as the user has them, of any strides; it is never written to.
+    y : ndarray of shape (n_samples, n_outputs), of the network's dtype
         What the network should say of them.
-    sample_weight : ndarray of shape (n_samples,), optional
+    sample_weight : ndarray of shape (n_samples,), of the network's dtype, optional
         How much each counts.
+    scale : float
+        Factor on X.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = Rows(np.array([[0], [255], [51]], np.uint8), np.zeros((3, 1)), None, 1 / 255)
+    >>> rows.take(slice(1, None)).inputs(np.dtype("float64"))
+    array([[1. ], [0.2]])
     """
 
-    X: FloatArray
+    X: InputArray
     y: FloatArray
     sample_weight: FloatArray | None
+    scale: float = 1.0
+
+    def take(self, index: slice | NDArray[np.intp]) -> Rows:
+        """Take some of the rows.
+
+        Parameters
+        ----------
+        index : slice or ndarray of int
+            Which ones.
+
+        Returns
+        -------
+        Rows
+            As they are kept; `inputs` turns them into what a network takes.
+        """
+        weight = None if self.sample_weight is None else self.sample_weight[index]
+        return Rows(self.X[index], self.y[index], weight, self.scale)
+
+    def inputs(self, dtype: np.dtype[Any]) -> FloatArray:
+        """Turn X into what a network takes.
+
+        Parameters
+        ----------
+        dtype : numpy.dtype
+            The network's.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_inputs), of the given dtype
+            In C order, and scaled; X itself where it is that already.
+        """
+        return as_inputs(self.X, dtype, self.scale)
+
+    def batch_weights(
+        self, size: int, order: NDArray[np.intp] | None = None
+    ) -> NDArray[np.float64]:
+        """Add up the weights of the rows of each batch; without weights each row counts 1.
+
+        Parameters
+        ----------
+        size : int
+            Rows in a batch; the last one has what is left.
+        order : ndarray of int of shape (n_samples,), optional
+            Order of the rows; by default as they stand.
+
+        Returns
+        -------
+        ndarray of shape (n_batches,), float64
+            How much each batch counts.
+        """
+        if self.sample_weight is None:
+            each = np.ones(len(self.X))
+        else:
+            each = self.sample_weight[slice(None) if order is None else order].astype(float)
+        return np.add.reduceat(each, np.arange(0, len(each), size))
 
 
 def check_rows(
@@ -41,8 +107,9 @@ def check_rows(
     X: ArrayLike,
     y: ArrayLike,
     sample_weight: ArrayLike | None = None,
+    scale: float = 1.0,
 ) -> Rows:
-    """Bring rows into the network's dtype and shape, or say what does not fit.
+    """Bring targets and weights into the network's dtype and shape, and say what does not fit.
 
     Parameters
     ----------
@@ -56,22 +123,25 @@ def check_rows(
         Numbers, or class indices from 0.
     sample_weight : array-like of shape (n_samples,), optional
         How much each sample counts.
+    scale : float, default=1.0
+        Factor on X.
 
     Returns
     -------
     Rows
-        Not copied where that is not needed.
+        Not copied where that is not needed: X only if it is no array of float32, float64 or uint8.
 
     Raises
     ------
     ValueError
         If anything does not fit the network, the loss or each other; the message names it.
     """
-    inputs = check_inputs(X, network.dtype, network.n_inputs)
+    scale = check_scale(scale, network.dtype)
+    inputs = keep_inputs(X, network.dtype, network.n_inputs)
     n_outputs = network.n_outputs or inputs.shape[1]
     targets = check_targets(y, len(inputs), n_outputs, network.dtype)
     loss.check_targets(targets)
     if sample_weight is None:
-        return Rows(inputs, targets, None)
+        return Rows(inputs, targets, None, scale)
     weights = check_sample_weight(sample_weight, len(inputs), network.dtype)
-    return Rows(inputs, targets, weights)
+    return Rows(inputs, targets, weights, scale)

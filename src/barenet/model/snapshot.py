@@ -40,6 +40,16 @@ class Snapshot(NamedTuple):
         """
         return cls(network.parameters.copy(), network.statistics.copy())
 
+    def renew(self, network: Network) -> None:
+        """Copy a network's vectors into the same memory.
+
+        Parameters
+        ----------
+        network : Network
+            The same one, as it is now.
+        """
+        self.parameters[...], self.statistics[...] = network.parameters, network.statistics
+
     def restore(self, network: Network) -> None:
         """Give a network these vectors back.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,13 +15,19 @@ from barenet.options import check_number
 __all__ = [
     "check_count",
     "check_dtype",
+    "check_finite",
     "check_inputs",
     "check_positive",
     "check_sample_weight",
     "check_seed",
+    "check_shape",
     "check_share",
     "numeric_array",
 ]
+
+#: Numbers that are looked at at a time: they stay in the processor's cache, and what is computed of
+#: them is never as large as all of them.
+BLOCK = 2**18
 
 
 def check_count(value: object, argument: str) -> int:
@@ -73,17 +81,43 @@ def numeric_array(values: ArrayLike, argument: str) -> np.ndarray[Any, np.dtype[
 def as_finite(values: ArrayLike, dtype: np.dtype[Any], argument: str) -> FloatArray:
     """Turn anything array-like into finite numbers of a dtype, each row contiguous."""
     array = numeric_array(values, argument)
-    if not _is_finite(array):
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{argument}: {array[where]} at {where}; only finite numbers can be used")
-    with np.errstate(over="ignore"):
-        result = np.ascontiguousarray(array, dtype=dtype)
-    if result.dtype.itemsize < array.dtype.itemsize and not _is_finite(result):
-        raise ValueError(
-            f"{argument}: {np.abs(array).max():g} is too large for {dtype}; "
-            "scale the data, or use a float64 network"
-        )
-    return result
+    check_finite(array, dtype, argument)
+    return np.ascontiguousarray(array, dtype=dtype)
+
+
+def check_finite(
+    array: np.ndarray[Any, np.dtype[Any]], dtype: np.dtype[Any], argument: str
+) -> None:
+    """Refuse what is no finite number, or would be none in a dtype.
+
+    Parameters
+    ----------
+    array : ndarray
+        Real numbers of any type; they are looked at block by block, and never copied as a whole.
+    dtype : numpy.dtype
+        What they are to be used in: float32 or float64.
+    argument : str
+        What they were given for, named in errors.
+
+    Raises
+    ------
+    ValueError
+        With the first number that is wrong, or the largest one near it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_finite(np.array([1.0, np.nan]), np.dtype("float32"), "y")
+    Traceback (most recent call last):
+    ValueError: y: nan at (1,); only finite numbers can be used
+    """
+    if array.dtype.kind != "f" or array.size == 0:
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start, block in _row_blocks(np.atleast_1d(array)):
+            # Squares overflow long before their roots do: if their sum fits, so do all of them.
+            if not math.isfinite(dtype.type(np.vdot(block, block))):
+                _look_closer(block, start, dtype, argument)
 
 
 def check_inputs(
@@ -118,6 +152,27 @@ def check_inputs(
     >>> check_inputs([[1, 2]], np.dtype("float32"), 2)
     array([[1., 2.]], dtype=float32)
     """
+    check_shape(X, n_inputs, argument)
+    return as_finite(X, dtype, argument)
+
+
+def check_shape(X: ArrayLike, n_inputs: int | None, argument: str = "X") -> None:
+    """Refuse what is no matrix of the network's width, with a row or more.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_inputs)
+        What the user gave.
+    n_inputs : int, optional
+        The network's number of inputs; None takes any.
+    argument : str
+        What it was given for, named in errors.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
     shape = _shape(X, argument)
     if len(shape) != 2:
         hint = (
@@ -134,7 +189,6 @@ def check_inputs(
         raise ValueError(
             f"{argument}: has {shape[1]} features, and the network takes {n_inputs} inputs"
         )
-    return as_finite(X, dtype, argument)
 
 
 def check_sample_weight(
@@ -163,9 +217,29 @@ def _shape(values: ArrayLike, argument: str) -> tuple[int, ...]:
         raise ValueError(f"{argument}: expected rows of one length: {error}") from error
 
 
-def _is_finite(array: np.ndarray[Any, np.dtype[Any]]) -> bool:
-    """Tell if all is finite; mostly from the sum alone, which costs no second array."""
-    if array.dtype.kind != "f":
-        return True
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(array.sum()) or np.isfinite(array).all())
+def _row_blocks(
+    array: np.ndarray[Any, np.dtype[Any]],
+) -> Iterator[tuple[int, np.ndarray[Any, np.dtype[Any]]]]:
+    """Cut an array into blocks of rows, each with the number of its first row."""
+    rows = max(1, BLOCK // array[0].size)
+    for start in range(0, len(array), rows):
+        yield start, array[start : start + rows]
+
+
+def _look_closer(
+    block: np.ndarray[Any, np.dtype[Any]], start: int, dtype: np.dtype[Any], argument: str
+) -> None:
+    """Find what is wrong in a block, if anything is."""
+    wrong = np.argwhere(~np.isfinite(block))
+    if len(wrong):
+        row, *column = (int(i) for i in wrong[0])
+        raise ValueError(
+            f"{argument}: {block[row, *column]} at {(start + row, *column)}; "
+            "only finite numbers can be used"
+        )
+    largest = max(-block.min(), block.max())
+    if not math.isfinite(dtype.type(largest)):
+        raise ValueError(
+            f"{argument}: {largest:g} is too large for {dtype}; "
+            "scale the data, or use a float64 network"
+        )

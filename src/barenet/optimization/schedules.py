@@ -56,6 +56,11 @@ class Schedule(WithOptions, ABC):
 
     role: ClassVar[str] = "schedule"
 
+    @property
+    def steady(self) -> bool:
+        """Whether the factor is the same all through an epoch, and need be asked for just once."""
+        return False
+
     @abstractmethod
     def factor(self, epoch: float, epochs: int) -> float:
         """Compute the factor on the learning rate.
@@ -94,6 +99,7 @@ class Constant(Schedule):
     """
 
     name: ClassVar[str] = "constant"
+    steady = True
 
     def factor(self, epoch: float, epochs: int) -> float:
         return 1.0
@@ -119,6 +125,10 @@ class StepDecay(Schedule):
     name: ClassVar[str] = "step"
     every: float = option(10.0, above=0)
     gamma: float = option(0.5, least=0)
+
+    @property
+    def steady(self) -> bool:
+        return self.every.is_integer()
 
     def factor(self, epoch: float, epochs: int) -> float:
         return self.gamma ** math.floor(epoch / self.every)
@@ -264,6 +274,7 @@ class ReduceOnPlateau(Schedule):
     """
 
     name: ClassVar[str] = "reduce_on_plateau"
+    steady = True
     gamma: float = option(0.5, least=0)
     patience: int = option(10, least=1, whole=True)
     minimum_delta: float = option(1e-4, least=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
 from collections.abc import Mapping
@@ -9,7 +10,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines import SliceReport
 from barenet.errors import DivergenceError
 from barenet.model.arrays import FloatArray
 from barenet.model.snapshot import Snapshot
@@ -32,37 +32,28 @@ class Guard:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.first_loss: float | None = None
+        self.first_loss = self.limit = 0.0
         self.warned: set[str] = set()
-        self.keep()
+        self.kept = Snapshot.of(run.network)
 
-    def keep(self) -> None:
-        """Keep the parameters and statistics as they are now, to go back to."""
-        self.kept = Snapshot.of(self.run.network)
-
-    def check_slice(self, report: SliceReport) -> None:
+    def check_slice(self, losses: NDArray[np.float64]) -> None:
         """Look at the losses of a slice.
 
         Parameters
         ----------
-        report : SliceReport
-            What the engine gave; ``run.batch`` is still at its first batch.
+        losses : ndarray of shape (n_batches,)
+            What the engine gave; ``run.batch`` is still at the first of them.
 
         Raises
         ------
         DivergenceError
             If one is not finite.
         """
-        losses = report.losses
-        if not self.first_loss and losses.any():  # a batch of no weight has none
-            self.first_loss = float(losses[np.argmax(losses != 0)])
-        finite = np.isfinite(losses)
-        if not finite.all():
-            first = int(np.argmin(finite))
-            self._diverged(self.run.batch + first, float(losses[first]))
-        self._check_growth(float(losses.max()))
+        # No square is larger than the sum of all, and what is no number spoils it.
+        if not losses.dot(losses) < self.limit * self.limit:
+            self._look_closer(losses)
 
-    def check_epoch(self, loss: float, gradient_norms: NDArray[np.float64]) -> None:
+    def check_epoch(self, loss: float, gradient_norm: float) -> None:
         """Look at an epoch's end: the parameters, and whether there was anything to learn from.
 
         If all is well, the parameters are kept.
@@ -71,8 +62,8 @@ class Guard:
         ----------
         loss : float
             The epoch's mean loss.
-        gradient_norms : ndarray of shape (n_batches,)
-            Of all its batches.
+        gradient_norm : float
+            The mean of its gradients' norms.
 
         Raises
         ------
@@ -81,9 +72,9 @@ class Guard:
         """
         if not is_finite(self.run.network.parameters):
             self._diverged(self.run.n_batches - 1, loss)
-        if loss != 0 and not gradient_norms.any():
+        if loss != 0 and gradient_norm == 0:
             self._warn("every gradient of an epoch was 0, so nothing is learned", DEAD)
-        self.keep()
+        self.kept.renew(self.run.network)
 
     def check_measured(self, values: Mapping[str, float]) -> None:
         """Look at what was measured besides the training loss.
@@ -94,7 +85,7 @@ class Guard:
             An epoch's numbers.
         """
         for name, value in values.items():
-            if not np.isfinite(value):
+            if not math.isfinite(value):
                 self._warn(f"{name} became {value}", "scaled inputs and targets may help")
 
     def check_end(self, loss: float) -> None:
@@ -110,19 +101,30 @@ class Guard:
         DivergenceError
             If the loss or a parameter is not finite.
         """
-        if not (np.isfinite(loss) and is_finite(self.run.network.parameters)):
+        if not (math.isfinite(loss) and is_finite(self.run.network.parameters)):
             self._diverged(self.run.n_batches - 1, loss)
         self._check_growth(loss)
 
+    def _look_closer(self, losses: NDArray[np.float64]) -> None:
+        """Look at each loss; the first of all says how large they may become."""
+        if not self.limit and losses.any():  # a batch of no weight has none
+            self.first_loss = float(losses[np.argmax(losses != 0)])
+            self.limit = EXPLOSION * abs(self.first_loss)
+        finite = np.isfinite(losses)
+        if not finite.all():
+            first = int(np.argmin(finite))
+            self._diverged(self.run.batch + first, float(losses[first]))
+        self._check_growth(float(losses.max()))
+
     def _check_growth(self, loss: float) -> None:
-        if self.first_loss and loss > EXPLOSION * abs(self.first_loss):
+        if self.limit and loss > self.limit:
             self._warn(f"the loss grew from {self.first_loss:.4g} to {loss:.4g}", ADVICE)
 
     def _diverged(self, batch: int, loss: float) -> None:
         """Go back to the epoch's start, and say what happened and what to try."""
         epoch = self.run.epoch
         finite = "a parameter became infinite or no number"
-        what = finite if np.isfinite(loss) else f"the loss became {loss:.4g}"
+        what = finite if math.isfinite(loss) else f"the loss became {loss:.4g}"
         self.kept.restore(self.run.network)
         self.run.stop("diverged")
         raise DivergenceError(
@@ -146,8 +148,8 @@ DEAD = "dead ReLUs? Try another initializer, a smaller learning rate, or leaky_r
 
 
 def is_finite(vector: FloatArray) -> bool:
-    """Tell if all numbers of a vector are finite."""
-    return bool(np.isfinite(vector).all())
+    """Tell if all numbers of a vector are finite; mostly from their squares, which is quick."""
+    return math.isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
 
 
 def _levels_to_the_caller() -> int:

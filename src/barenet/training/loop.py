@@ -1,64 +1,34 @@
 """The loop: epoch after epoch, in slices that are short enough to look up between them.
 
-An engine does the arithmetic. The loop decides the order of the rows and the learning rate of each
-step, measures each epoch, and lets callbacks look at it.
+An engine does the arithmetic, by a timetable of rows and learning rates. The loop measures each
+epoch, and lets callbacks look at it.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines import Engine, SliceReport
 from barenet.model.arrays import FloatArray
-from barenet.model.rows import Rows
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import LBFGS, Optimizer
-from barenet.optimization.schedules import Constant, Schedule
-from barenet.training.batches import epoch_order
 from barenet.training.callbacks import Callback
 from barenet.training.guard import Guard
 from barenet.training.history import History
+from barenet.training.plan import Plan
 from barenet.training.run import Run, alone
+from barenet.training.timetable import Timetable
 
-__all__ = ["Loop", "Plan"]
+__all__ = ["Loop"]
 
 #: Seconds that a slice of batches should take: short enough for a smooth progress bar.
 SLICE_SECONDS = 0.1
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Plan:
-    """How the epochs go.
-
-    Attributes
-    ----------
-    epochs : int
-        The most epochs.
-    batch_size : int
-        Rows in a step.
-    shuffle : bool
-        Visit the rows in a new order each epoch.
-    schedule : Schedule
-        Factor on the learning rate.
-    metrics : mapping of str to callable
-        What is measured after each epoch besides the loss.
-    validation : Rows, optional
-        Rows that are measured and not learned from.
-    """
-
-    epochs: int
-    batch_size: int
-    shuffle: bool = True
-    schedule: Schedule = field(default_factory=Constant)
-    metrics: Mapping[str, Callable[[FloatArray, FloatArray], float]] = field(default_factory=dict)
-    validation: Rows | None = None
 
 
 class Loop:
@@ -77,12 +47,11 @@ class Loop:
     def __init__(self, engine: Engine, plan: Plan, callbacks: Sequence[Callback]) -> None:
         self.engine, self.plan, self.callbacks = engine, plan, callbacks
         self.job = engine.job
-        self.n_rows = len(self.job.rows.X)
         self.run = Run(
             network=self.job.network,
             history=History(engine=engine.name, seed=self.job.seed),
             epochs=plan.epochs,
-            n_batches=math.ceil(self.n_rows / plan.batch_size),
+            n_batches=math.ceil(len(self.job.rows.X) / plan.batch_size),
             measured=self._curves(),
         )
         self.guard = Guard(self.run)
@@ -129,48 +98,41 @@ class Loop:
 
     def _look_back(self) -> None:
         """A loss is measured before its step, so what the last one did is still to be seen."""
-        rows, last = self.job.rows, slice(-self.plan.batch_size, None)
-        weight = None if rows.sample_weight is None else rows.sample_weight[last]
-        loss, _ = self.engine.evaluate(Rows(rows.X[last], rows.y[last], weight))
+        last = self.job.rows.take(slice(-self.plan.batch_size, None))
+        loss, _ = self.engine.evaluate(last)
         self.guard.check_end(loss)
 
     def _learn_in_batches(self, optimizer: Optimizer) -> None:
         run = self.run
+        timetable = Timetable(self.job.rows, optimizer, self.plan, self.job.seed)
         for epoch in range(run.epochs):
-            run.epoch, run.batch = epoch, 0
             started = time.perf_counter()
-            rates = self._rates(optimizer)
-            reports = self._visit_all_rows(rates)
+            run.epoch, run.batch = epoch, 0
+            timetable.turn_to(epoch)
+            reports = self._visit_all_rows(timetable)
             if run.batch < run.n_batches:
                 return
-            losses, norms = (np.concatenate(each) for each in zip(*reports, strict=True))
-            self._finish_epoch(self._mean_loss(losses), norms, started, learning_rate=rates[-1])
+            losses, norms = _joined(reports)
+            norm = float(norms.sum()) / len(norms)
+            rate = float(timetable.rates[-1])
+            self._finish_epoch(timetable.mean(losses), norm, started, learning_rate=rate)
             if run.stop_reason:
                 return
 
-    def _rates(self, optimizer: Optimizer) -> list[float]:
-        """The learning rate of each batch of the current epoch."""
-        run, schedule = self.run, self.plan.schedule
-        times = (run.epoch + batch / run.n_batches for batch in range(run.n_batches))
-        return [optimizer.learning_rate * schedule.factor(time, run.epochs) for time in times]
-
-    def _visit_all_rows(self, rates: Sequence[float]) -> list[SliceReport]:
+    def _visit_all_rows(self, timetable: Timetable) -> list[SliceReport]:
         """Go through an epoch, slice after slice, or until a callback wants to stop."""
         run, size = self.run, self.plan.batch_size
         reports: list[SliceReport] = []
-        self.order = epoch_order(
-            self.n_rows, seed=self.job.seed, epoch=run.epoch, shuffle=self.plan.shuffle
-        )
         while run.batch < run.n_batches and not run.stop_reason:
             end = min(run.batch + self.slice_batches, run.n_batches)
-            order = self.order[run.batch * size : end * size]
-            reports.append(self._run_slice(order, rates[run.batch : end]))
+            order = timetable.order[run.batch * size : end * size]
+            reports.append(self._run_slice(order, timetable.rates[run.batch : end]))
             run.batch = end
             for callback in self.callbacks:
                 callback.on_slice(run)
         return reports
 
-    def _run_slice(self, order: NDArray[np.intp], rates: Sequence[float]) -> SliceReport:
+    def _run_slice(self, order: NDArray[np.intp], rates: NDArray[np.float64]) -> SliceReport:
         """Hand the next batches to the engine, and learn how many the next slice can have."""
         run, count = self.run, len(rates)
         first_step = run.epoch * run.n_batches + run.batch
@@ -178,15 +140,8 @@ class Loop:
         report = self.engine.run(order, self.plan.batch_size, rates, first_step)
         seconds = max(time.perf_counter() - started, 1e-9)
         self.slice_batches = max(1, min(int(count * SLICE_SECONDS / seconds), 4 * count))
-        self.guard.check_slice(report)
+        self.guard.check_slice(report.losses)
         return report
-
-    def _mean_loss(self, losses: NDArray[np.float64]) -> float:
-        """Average the batches' losses by the weight of their rows."""
-        weights, size = self.job.rows.sample_weight, self.plan.batch_size
-        each = np.ones(self.n_rows) if weights is None else weights[self.order].astype(float)
-        shares = np.add.reduceat(each, np.arange(0, self.n_rows, size))
-        return float(losses @ shares / shares.sum())
 
     def _learn_at_once(self, optimizer: LBFGS) -> None:
         """Let L-BFGS run on all rows; an epoch is one of its iterations."""
@@ -203,21 +158,21 @@ class Loop:
             self.run.stop(ending)
 
     def _finish_iteration(self, loss: float, gradient: FloatArray) -> bool:
-        run, norm = self.run, np.array([euclidean_norm(gradient)])
-        self.guard.check_slice(SliceReport(np.array([loss]), norm))
+        run = self.run
+        self.guard.check_slice(np.array([loss]))
         run.batch = 1
         for callback in self.callbacks:
             callback.on_slice(run)
-        self._finish_epoch(loss, norm, self.started)
+        self._finish_epoch(loss, euclidean_norm(gradient), self.started)
         run.epoch, run.batch, self.started = run.epoch + 1, 0, time.perf_counter()
         return run.stop_reason is not None
 
     def _finish_epoch(
-        self, loss: float, norms: NDArray[np.float64], started: float, **more: float
+        self, loss: float, gradient_norm: float, started: float, **more: float
     ) -> None:
         """Check, measure and record an epoch, and let the callbacks look at it."""
-        self.guard.check_epoch(loss, norms)
-        values = {"loss": loss, **self._measure(), **more, "gradient_norm": float(norms.mean())}
+        self.guard.check_epoch(loss, gradient_norm)
+        values = {"loss": loss, **self._measure(), **more, "gradient_norm": gradient_norm}
         self.guard.check_measured(values)
         self.plan.schedule.observe(values.get("validation_loss", loss))
         self.run.history.append({**values, "seconds": time.perf_counter() - started})
@@ -236,3 +191,10 @@ class Loop:
             for name, metric in metrics.items():
                 values[f"validation_{name}"] = metric(output, validation.y)
         return values
+
+
+def _joined(reports: Sequence[SliceReport]) -> SliceReport:
+    """The reports of an epoch's slices as one; mostly there is just one."""
+    if len(reports) == 1:
+        return reports[0]
+    return SliceReport(*(np.concatenate(each) for each in zip(*reports, strict=True)))

@@ -20,8 +20,9 @@ from barenet.optimization.penalties import Penalty, as_penalties
 from barenet.optimization.schedules import Schedule, as_schedule
 from barenet.training.callbacks import Callbacks, as_callbacks
 from barenet.training.history import History
-from barenet.training.loop import Loop, Plan
+from barenet.training.loop import Loop
 from barenet.training.metrics import as_metrics
+from barenet.training.plan import Plan
 
 __all__ = ["train"]
 
@@ -45,6 +46,8 @@ def train(
     callbacks: Callbacks = (),
     engine: str = "auto",
     seed: int = 0,
+    scale: float = 1.0,
+    threads: int | None = None,
 ) -> History:
     """Train a network: change its parameters, step by step, such that the loss gets small.
 
@@ -53,7 +56,9 @@ def train(
     network : Network
         What is trained, in place, from the parameters that it has.
     X : array-like of shape (n_samples, n_inputs)
-        The samples, one a row; scaled to about −1 … 1 they are learned best.
+        The samples, one a row; scaled to about −1 … 1 they are learned best. An array of float32,
+        float64 or uint8 is taken as it is, memory-mapped or strided as it may be, and never copied
+        as a whole; anything else is turned into the network's dtype once.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         What the network should say: numbers, or class indices from 0.
     loss : str or Loss, optional
@@ -89,6 +94,14 @@ def train(
     seed : int, default=0
         Fixes the order of the rows and the dropout; the same seed gives the same bits, on the same
         machine with the same libraries.
+    scale : float, default=1.0
+        Factor on X, and on the X of `validation_data`, multiplied as each batch is taken, in the
+        network's dtype: bytes of 0 … 255 train with ``scale=1/255`` without ever becoming floats
+        as a whole. The network knows nothing of it: `predict` is given ``X * scale``.
+    threads : int, optional
+        Most threads that the compiled engine may use; by default what the environment's
+        ``BARENET_THREADS`` says, else what pays, and never more than the cores allowed. The bits
+        do not depend on it. The reference leaves threads to NumPy.
 
     Returns
     -------
@@ -124,7 +137,7 @@ def train(
     objective = as_loss(loss, _check_network(network).output_activation)
     job = Job(
         network=network,
-        rows=check_rows(network, objective, X, y, sample_weight),
+        rows=check_rows(network, objective, X, y, sample_weight, scale),
         loss=objective,
         optimizer=as_optimizer(optimizer),
         penalties=as_penalties(penalty),
@@ -132,15 +145,9 @@ def train(
         seed=check_seed(seed),
     )
     _check_full_batch(job, schedule)
-    plan = Plan(
-        epochs=check_count(epochs, "epochs"),
-        batch_size=_check_batch_size(batch_size, job),
-        shuffle=shuffle,
-        schedule=as_schedule(schedule),
-        metrics=as_metrics(metrics),
-        validation=_check_validation(network, objective, validation_data),
-    )
-    return Loop(choose_engine(engine, job), plan, as_callbacks(callbacks)).start()
+    plan = _plan(job, epochs, batch_size, shuffle, schedule, metrics, validation_data)
+    most = None if threads is None else check_count(threads, "threads")
+    return Loop(choose_engine(engine, job, most), plan, as_callbacks(callbacks)).start()
 
 
 def _check_network(network: object) -> Network:
@@ -149,16 +156,35 @@ def _check_network(network: object) -> Network:
     return network
 
 
-def _check_validation(
-    network: Network, loss: Loss, data: Sequence[ArrayLike] | None
-) -> Rows | None:
+def _plan(
+    job: Job,
+    epochs: int,
+    batch_size: int | Literal["auto"] | None,
+    shuffle: bool,
+    schedule: str | Schedule | None,
+    metrics: str | Sequence[str],
+    validation_data: Sequence[ArrayLike] | None,
+) -> Plan:
+    """Check how the epochs are to go."""
+    return Plan(
+        epochs=check_count(epochs, "epochs"),
+        batch_size=_check_batch_size(batch_size, job),
+        shuffle=shuffle,
+        schedule=as_schedule(schedule),
+        metrics=as_metrics(metrics),
+        validation=_check_validation(validation_data, job),
+    )
+
+
+def _check_validation(data: Sequence[ArrayLike] | None, job: Job) -> Rows | None:
     """Check validation rows as training rows are, and say which ones an error is about."""
     if data is None:
         return None
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         raise ValueError("validation_data: expected (X, y) or (X, y, sample_weight)")
+    X, y, weight = (*data, None)[:3]
     try:
-        return check_rows(network, loss, *data)
+        return check_rows(job.network, job.loss, X, y, weight, job.rows.scale)
     except ValueError as error:
         raise ValueError(f"validation_data: {error}") from error
 
@@ -178,7 +204,7 @@ def _check_batch_size(batch_size: int | Literal["auto"] | None, job: Job) -> int
         warnings.warn(
             f"batch_size: {size} is more than the {n_rows} rows; taking {n_rows}",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return min(size, n_rows)
 

@@ -78,7 +78,7 @@ def after_a_few_steps(kind, make, batch_size=8, **settings):
     job = job_for(make(), **settings)
     engine = kind(job)
     order = np.random.default_rng(4).permutation(len(job.rows.X))
-    rates = [0.001] * -(-len(order) // batch_size)
+    rates = np.full(-(-len(order) // batch_size), 0.001)
     reports = [engine.run(order, batch_size, rates, visit * len(rates)) for visit in range(2)]
     moments = list(job.optimizer.moments.values())
     vectors = [job.network.parameters, job.network.statistics, *moments]
@@ -169,7 +169,7 @@ def test_narrower_vectors(bits, monkeypatch):
 
 @pytest.mark.parametrize("threads", [2, 3, 4])
 def test_any_number_of_threads_gives_the_same_bits(threads, monkeypatch):
-    from barenet.engines.compiled import threads as cores
+    from barenet.engines import threads as cores
 
     monkeypatch.setattr(cores, "allowed_cores", lambda: 4)
     monkeypatch.setattr(cores, "load_tbb", lambda: True)

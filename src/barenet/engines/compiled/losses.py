@@ -13,7 +13,7 @@ from numba.extending import overload
 from barenet.engines.compiled.activations import softmax_row
 from barenet.engines.compiled.kernel import OPTIONS, kernel
 from barenet.engines.compiled.records import LAYER
-from barenet.engines.compiled.simd import array
+from barenet.engines.compiled.simd import array, plain
 
 
 def squared(a, y, c, margin):
@@ -107,7 +107,7 @@ def loss(kind, step, op, start, stop):
     """The loss of each row, and its derivative by the outputs."""
     losses = array(np.float64, step.losses, 0, step.n_rows)
     for row in range(start, stop):
-        a, y, d, share = numbers(kind, step, op, row)
+        a, y, d, share = numbers(plain(kind), step, op, row)
         total = 0.0
         for j in range(op.n_out):
             part, derivative = entry(kind, np.float64(a[j]), np.float64(y[j]), op.option, op.epsilon)
@@ -121,8 +121,8 @@ def softmax_cross_entropy(kind, step, op, start, stop):
     """−Σ yⱼ (zⱼ − ln Σ exp zₖ) for each row, with the derivative p − y."""
     losses = array(np.float64, step.losses, 0, step.n_rows)
     for row in range(start, stop):
-        z, y, p, share = numbers(kind, step, op, row)
-        top, total = softmax_row(kind, op.a, op.d, row * op.stride, op.n_out)
+        z, y, p, share = numbers(plain(kind), step, op, row)
+        top, total = softmax_row(plain(kind), op.a, op.d, row * op.stride, op.n_out)
         log_sum, value = top + math.log(total), 0.0
         for j in range(op.n_out):
             value += y[j] * (log_sum - z[j])

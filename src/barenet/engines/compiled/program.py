@@ -8,16 +8,18 @@ optimizer to them, while they are in the cache.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet.engines.compiled import losses, parameters
+from barenet.engines.compiled.interpreter import run
 from barenet.engines.compiled.lowering import Instruction, Lowering, Parameters
-from barenet.engines.compiled.memory import Memory, address
+from barenet.engines.compiled.memory import Memory, Record, address
 from barenet.engines.compiled.optimizers import numbers_of
 from barenet.engines.compiled.records import GROUP, INSTRUCTION, LAYER, PROGRAM, REGION, STEP
-from barenet.engines.compiled.simd import Kind
+from barenet.engines.compiled.simd import kind_of
 from barenet.engines.engine import Job
 from barenet.model.losses import loss_on
 from barenet.model.rows import Rows
@@ -39,8 +41,6 @@ class Program:
     ----------
     job : Job
         What is to be done.
-    kind : Kind
-        Of the kernels.
     capacity : int
         The most rows of a batch.
     task : {"learn", "differentiate", "predict"}
@@ -56,8 +56,9 @@ class Program:
         Where the interpreter finds the program.
     """
 
-    def __init__(self, job: Job, kind: Kind, capacity: int, task: Task, rows: Rows) -> None:
-        self.memory = Memory(kind, job.network.dtype)
+    def __init__(self, job: Job, capacity: int, task: Task, rows: Rows) -> None:
+        self.memory = Memory(kind_of(job.network.dtype), job.network.dtype)
+        self.pointed: dict[str, NDArray[Any]] = {}
         self.job, self.task, self.capacity, self.rows = job, task, capacity, rows
         loss, logits = loss_on(job.loss, job.network.output_activation)
         self.lowered = Lowering(job, rows, loss, logits, self.memory, capacity, task != "predict")
@@ -83,20 +84,41 @@ class Program:
 
     def read(self, rows: Rows) -> None:
         """Take the batches from these rows."""
-        network, size = self.job.network, rows.X.itemsize
-        self.step["x_row"], self.step["x_column"] = (stride // size for stride in rows.X.strides)
-        self.step["scale"] = 1.0
-        self.point(x=rows.X, y=rows.y, parameters=network.parameters,
-                   statistics=network.statistics)  # fmt: skip
+        network, step = self.job.network, self.step
+        if self.pointed.get("x") is not rows.X:
+            size = rows.X.itemsize
+            step["x_row"], step["x_column"] = (stride // size for stride in rows.X.strides)
+        step["scale"] = rows.scale
+        self.point("x", rows.X)
+        self.point("y", np.ascontiguousarray(rows.y))
+        self.point("parameters", network.parameters)
+        self.point("statistics", network.statistics)
         if rows.sample_weight is not None:
-            self.point(sample_weight=rows.sample_weight)
+            self.point("sample_weight", np.ascontiguousarray(rows.sample_weight))
 
-    def point(self, **arrays: np.ndarray) -> None:
-        """Tell the kernels where arrays are; the caller holds them."""
-        for name, array in arrays.items():
-            self.step[name] = address(array)
+    def point(self, name: str, array: NDArray[Any]) -> None:
+        """Tell the kernels where an array is, and hold it."""
+        if self.pointed.get(name) is not array:
+            self.pointed[name], self.step[name] = array, address(array)
 
-    def write_step(self) -> np.ndarray:
+    def run(
+        self,
+        order: NDArray[np.intp],
+        batch_size: int,
+        rates: NDArray[np.float64],
+        first_step: int,
+        threads: int,
+        losses: NDArray[np.float64],
+        norms: NDArray[np.float64],
+    ) -> None:
+        """Go through the program for each batch; see `Engine.run`."""
+        order = np.ascontiguousarray(order, np.int64)
+        run(
+            self.address, address(order), len(order), batch_size, address(rates), len(rates),
+            first_step, threads, address(losses), address(norms),
+        )  # fmt: skip
+
+    def write_step(self) -> Record:
         """What the kernels share: the optimizer's numbers, and a place for sums."""
         job, n_tiles = self.job, self.lowered.n_tiles
         squares, losses = np.zeros(2 * n_tiles + 1), np.zeros(self.capacity)

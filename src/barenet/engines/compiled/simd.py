@@ -84,6 +84,12 @@ def lanes(typing_context: Any, kind: Any) -> Any:
 
 
 @intrinsic
+def plain(typing_context: Any, kind: Any) -> Any:
+    """The kind without its formula, for what does not need it and is to be compiled once."""
+    return Kind(kind.dtype, kind.count)(kind), lambda _, builder, __, values: values[0]
+
+
+@intrinsic
 def vectors(typing_context: Any, kind: Any, address: Any, first: Any) -> Any:
     """See memory as vectors, from the number counted `first`."""
 

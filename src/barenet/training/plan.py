@@ -1,0 +1,40 @@
+"""Plan: how the epochs of a run go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from barenet.model.arrays import FloatArray
+from barenet.model.rows import Rows
+from barenet.optimization.schedules import Constant, Schedule
+
+__all__ = ["Plan"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """How the epochs go.
+
+    Attributes
+    ----------
+    epochs : int
+        The most epochs.
+    batch_size : int
+        Rows in a step.
+    shuffle : bool
+        Visit the rows in a new order each epoch.
+    schedule : Schedule
+        Factor on the learning rate.
+    metrics : mapping of str to callable
+        What is measured after each epoch besides the loss.
+    validation : Rows, optional
+        Rows that are measured and not learned from.
+    """
+
+    epochs: int
+    batch_size: int
+    shuffle: bool = True
+    schedule: Schedule = field(default_factory=Constant)
+    metrics: Mapping[str, Callable[[FloatArray, FloatArray], float]] = field(default_factory=dict)
+    validation: Rows | None = None

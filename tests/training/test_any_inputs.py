@@ -1,0 +1,107 @@
+"""Inputs of every kind: the same bits as from a plain array, without a copy of the whole."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from barenet import Network, train
+from barenet.engines import ENGINES
+
+RNG = np.random.default_rng(0)
+FLOATS = RNG.normal(size=(90, 5)).astype(np.float32)
+BYTES = RNG.integers(0, 256, (90, 5), dtype=np.uint8)
+Y = RNG.normal(size=90)
+
+
+@pytest.fixture(params=["float32", "float64"])
+def dtype(request):
+    return request.param
+
+
+def read_only(X):
+    X = X.copy()
+    X.flags.writeable = False
+    return X
+
+
+#: By name: how the rows lie in memory.
+FORMS = {
+    "plain": np.copy,
+    "fortran": np.asfortranarray,
+    "every_other_row": lambda X: np.repeat(X, 2, axis=0)[::2],
+    "every_third_column": lambda X: np.repeat(X, 3, axis=1)[:, ::3],
+    "rows_reversed": lambda X: X[::-1].copy()[::-1],
+    "all_reversed": lambda X: X[::-1, ::-1].copy()[::-1, ::-1],
+    "read_only": read_only,
+}
+
+
+def run_on(X, *, dtype, engine="reference", scale=1.0, **settings):
+    network = Network.dense([5, 6, 1], hidden="tanh", seed=1, dtype=dtype)
+    history = train(
+        network, X, Y, epochs=3, batch_size=32, engine=engine, scale=scale, metrics="r2",
+        validation_data=(X[:40], Y[:40]), **settings,
+    ).to_dict()  # fmt: skip
+    del history["seconds"]
+    return history, network.parameters.tobytes()
+
+
+def assert_same_bits(X, scale=1.0, **settings):
+    before = X.copy()
+    plain = np.ascontiguousarray(X, settings["dtype"])
+    if scale != 1:
+        plain = plain * plain.dtype.type(scale)
+    assert run_on(X, scale=scale, **settings) == run_on(plain, **settings)
+    np.testing.assert_array_equal(X, before)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
+@pytest.mark.parametrize("form", FORMS)
+def test_any_form_gives_the_same_bits(form, kind, engine, dtype):
+    X = FORMS[form](BYTES if kind == "uint8" else FLOATS.astype(kind))
+    assert_same_bits(X, 1 / 255 if kind == "uint8" else 1.0, dtype=dtype, engine=engine)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "uint8"])
+def test_a_file_gives_the_same_bits_and_stays_as_it_is(kind, dtype, tmp_path):
+    np.save(tmp_path / "X.npy", (BYTES if kind == "uint8" else FLOATS).astype(kind))
+    content = (tmp_path / "X.npy").read_bytes()
+    for mode in ("r", "r+"):
+        X = np.load(tmp_path / "X.npy", mmap_mode=mode)
+        assert_same_bits(X, 1 / 255 if kind == "uint8" else 1.0, dtype=dtype)
+    assert (tmp_path / "X.npy").read_bytes() == content
+
+
+def test_floats_are_scaled_too(dtype):
+    assert_same_bits(FLOATS.astype("float64"), 0.3, dtype=dtype)
+
+
+@pytest.mark.parametrize("settings", [{"optimizer": "lbfgs"}, {"sample_weight": np.arange(90)}])
+def test_whatever_else_is_asked_for(settings, dtype):
+    assert_same_bits(np.asfortranarray(BYTES), 1 / 255, dtype=dtype, **settings)
+
+
+N_ROWS, N_FEATURES = 20_000, 200
+
+
+@pytest.mark.parametrize("kind", ["uint8", "float64", "strided", "file"])
+def test_no_copy_of_the_whole_is_made(kind, tmp_path):
+    X = RNG.integers(0, 256, (N_ROWS, N_FEATURES)).astype("uint8" if kind == "uint8" else "float64")
+    if kind == "strided":
+        X = np.repeat(X, 2, axis=1)[:, ::2]
+    if kind == "file":
+        np.save(tmp_path / "X.npy", X)
+        X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    network, y = Network.dense([N_FEATURES, 4, 1], seed=1), X[:, 0] / 255
+    tracemalloc.start()
+    train(
+        network, X, y, epochs=1, batch_size=100, scale=1 / 255, metrics="r2", engine="reference",
+        validation_data=(X[:8000], y[:8000]),
+    )  # fmt: skip
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.5 * N_ROWS * N_FEATURES * network.dtype.itemsize
