@@ -60,9 +60,9 @@ def test_fault_89_dead_relus_warn_and_stay_finite():
     network = Network.dense([1, 4, 1], seed=1)
     network.layers[0].bias = -10.0
     # All ReLUs are off and the output bias is at its best already: nothing is left to learn from.
-    y = np.concatenate([np.ones(20), -np.ones(20)])
+    y = np.concatenate([np.ones(16), -np.ones(16)])  # 1/32 of each adds up without rounding
     with pytest.warns(RuntimeWarning, match="every gradient of an epoch was 0"):
-        history = train(network, X, y, optimizer="sgd", epochs=2, batch_size=None)
+        history = train(network, X[:32], y, optimizer="sgd", epochs=2, batch_size=None)
     assert np.isfinite(network.parameters).all() and np.isfinite(history.loss).all()
 
 
