@@ -29,7 +29,6 @@ from barenet import (
     train,
 )
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
-from barenet.engines.compiled import simd
 from barenet.model.activations import as_activation
 from barenet.model.losses import as_loss
 from barenet.model.rows import check_rows
@@ -161,10 +160,11 @@ def test_any_architecture_and_batch_size(sizes, batch_size, hidden):
     assert_equal(make, spec="huber:delta=0.5", batch_size=batch_size, optimizer="momentum")
 
 
-@pytest.mark.parametrize("bits", [64, 128, 256, 512])
-def test_narrower_vectors(bits, monkeypatch):
-    monkeypatch.setattr(simd, "host_bits", lambda: bits)
-    assert_equal(every_layer, "float32", optimizer="momentum")
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("bits", [0, 128, 256, 512])
+def test_narrower_vectors_down_to_plain_loops(bits, dtype, monkeypatch):
+    monkeypatch.setenv("BARENET_SIMD_BITS", str(bits))
+    assert_equal(every_layer, dtype, optimizer="momentum")
 
 
 @pytest.mark.parametrize("threads", [2, 3, 4])

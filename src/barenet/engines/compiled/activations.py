@@ -12,10 +12,10 @@ import numba as nb
 from numba.extending import overload
 
 from barenet.engines.compiled.kernel import INLINE, OPTIONS, kernel
-from barenet.engines.compiled.lanes import absolute, where
+from barenet.engines.simd.lanes import absolute, where
 from barenet.engines.compiled.mathematics import erfc, exp, expm1, log1p, tanh
 from barenet.engines.compiled.records import LAYER
-from barenet.engines.compiled.simd import array, lanes, vectors
+from barenet.engines.simd.memory import array, lanes, vectors
 
 
 class Formula(NamedTuple):
@@ -135,13 +135,13 @@ def _unbend(kind, op, start, stop):
     return by_formula if kind.formula else lambda kind, op, start, stop: None
 
 
-@kernel(LAYER)
+@kernel(LAYER, FORMULAS)
 def activate(kind, step, op, start, stop):
     """A = f(Z), where nothing else is done with it."""
     bend(kind, op, start, stop)
 
 
-@kernel(LAYER)
+@kernel(LAYER, FORMULAS)
 def activate_back(kind, step, op, start, stop):
     """dZ = dA · f′(Z), where nothing else is done with it."""
     unbend(kind, op, start, stop)

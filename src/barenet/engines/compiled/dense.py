@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from barenet.engines.compiled.activations import bend, unbend
+from barenet.engines.compiled.activations import FORMULAS, bend, unbend
 from barenet.engines.compiled.kernel import kernel
 from barenet.engines.compiled.parameters import measure
 from barenet.engines.compiled.products import multiply
 from barenet.engines.compiled.records import LAYER
-from barenet.engines.compiled.simd import plain
+from barenet.engines.simd.memory import plain
 
 
-@kernel(LAYER)
+@kernel(LAYER, ["", *FORMULAS])
 def dense(kind, step, op, start, stop):
     """Z = X W + b and A = f(Z)."""
     multiply(plain(kind), op.forward, start, stop, op.n_in)
     bend(kind, op, start, stop)
 
 
-@kernel(LAYER)
+@kernel(LAYER, ["", *FORMULAS])
 def dense_back(kind, step, op, start, stop):
     """dZ = dA · f′(Z), in place of dA; and dX = dZ Wᵀ where it is needed."""
     unbend(kind, op, start, stop)

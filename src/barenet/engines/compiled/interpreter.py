@@ -15,13 +15,9 @@ import numpy as np
 
 from barenet.engines.compiled.kernel import OPTIONS, entry
 from barenet.engines.compiled.records import GROUP, INSTRUCTION, PROGRAM, REGION, STEP
-from barenet.engines.compiled.simd import (
-    flush_denormals,
-    invoke,
-    record_at,
-    restore_denormals,
-    array,
-)
+from barenet.engines.simd.calls import invoke
+from barenet.engines.simd.memory import array, claim, record_at
+from barenet.engines.simd.processor import flush_denormals, restore_denormals
 
 __all__ = ["run"]
 
@@ -51,17 +47,17 @@ def run(place, order, n_rows, batch_size, rates, n_batches, first_step, threads,
     rates = array(np.float64, rates, 0, n_batches)
     losses, norms = array(np.float64, losses, 0, n_batches), array(np.float64, norms, 0, n_batches)
     before = flush_denormals()
-    do_regions(program, 0, program.start, threads)
+    do_regions(place, 0, program.start, threads)
     for i in range(n_batches):
         step.batch = order + 8 * i * batch_size
         step.n_rows = min(batch_size, n_rows - i * batch_size)
         step.share, step.rate = 1.0 / step.n_rows, rates[i]
         step.number = first_step + i
         step.n_steps += 1
-        do_regions(program, program.start, program.stop, threads)
+        do_regions(place, program.start, program.stop, threads)
         losses[i] = sum_of(step.losses, 0, step.n_rows) + sum_of(step.squares, step.n_tiles, step.n_tiles)
         norms[i] = math.sqrt(sum_of(step.squares, 0, step.n_tiles))
-    do_regions(program, program.stop, program.end, threads)
+    do_regions(place, program.stop, program.end, threads)
     restore_denormals(before)
 
 
@@ -75,37 +71,42 @@ def sum_of(address, first, length):
 
 
 @nb.njit(**OPTIONS)
-def do_regions(program, first, last, threads):
+def do_regions(place, first, last, threads):
     """Do regions one after the other, each on as many threads as it allows."""
+    program = program_at(place)
     for index in range(first, last):
         region = program.regions + index * REGION_SIZE
         if threads == 1 or region_at(region).alone:
-            do_region(program.step, program.groups, program.instructions, region, 0, 1)
+            do_region(place, region, 0, 1)
         else:
-            share_region(program.step, program.groups, program.instructions, region, threads)
+            array(np.int64, program.claims, 0, threads)[:] = 0
+            share_region(place, region, threads)
 
 
 @nb.njit(nogil=True, error_model="numpy", parallel=True)
-def share_region(step, groups, instructions, region, threads):
-    """Let each thread do its share of a region."""
-    for t in nb.prange(threads):
+def share_region(place, region, threads):
+    """Let each thread do a share of a region: its own if it can, as that is still in its cache."""
+    for _ in nb.prange(threads):
         before = flush_denormals()
-        do_region(step, groups, instructions, region, t, threads)
+        share = nb.get_thread_id() % threads
+        while claim(program_at(place).claims, share):
+            share = (share + 1) % threads
+        do_region(place, region, share, threads)
         restore_denormals(before)
 
 
 @nb.njit(**OPTIONS)
-def do_region(step, groups, instructions, place, t, threads):
-    """The t-th thread's share of every group."""
-    region = region_at(place)
+def do_region(place, region, t, threads):
+    """The t-th share of every group."""
+    program, region = program_at(place), region_at(region)
     for index in range(region.first, region.last):
-        group = group_at(groups + index * GROUP_SIZE)
-        units = group.units if group.units > 0 else step_at(step).n_rows
+        group = group_at(program.groups + index * GROUP_SIZE)
+        units = group.units if group.units > 0 else step_at(program.step).n_rows
         share = -(-units // (threads * group.grain)) * group.grain
         start, end = min(t * share, units), min((t + 1) * share, units)
         while start < end:
             stop = min(start + group.chunk, end)
             for number in range(group.first, group.last):
-                instruction = instruction_at(instructions + number * INSTRUCTION_SIZE)
-                invoke(instruction.kernel, step, instruction.operands, start, stop)
+                instruction = instruction_at(program.instructions + number * INSTRUCTION_SIZE)
+                invoke(instruction.kernel, program.step, instruction.operands, start, stop)
             start = stop

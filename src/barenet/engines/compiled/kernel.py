@@ -1,79 +1,103 @@
 """Kernel: a function of the engine in machine code, built when it is first needed, kept on disk.
 
 Kernels are called by their addresses, so each is compiled once, by itself, and a network's program
-is a list of them. Numba notices a change of the file that a function stands in, and not of those
-that it calls: what is kept is stamped with all files of this folder. Where no folder can be
-written to, kernels are compiled anew in each process.
+is a list of them. Where no folder can be written to, they are built anew in each process.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
 from numba import types
+from numba.core.caching import IndexDataCacheFile
 
 from barenet.engines.compiled.records import STEP
-from barenet.engines.compiled.simd import Kind
+from barenet.engines.simd.calls import address_of
+from barenet.engines.simd.memory import Kind
 
-OPTIONS = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True,
-           "no_cfunc_wrapper": True}  # fmt: skip
+__all__ = ["INLINE", "OPTIONS", "Kernel", "entry", "every_kernel", "kernel"]
 
-INLINE = {**OPTIONS, "forceinline": True}
+# Kernels are not called from Python, raise nothing, and leave it to IEEE what 1 / 0 is.
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy",
+                           "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # fmt: skip
+INLINE: dict[str, Any] = {**OPTIONS, "forceinline": True}
+
+KERNELS: list[Kernel] = []
 
 
 class Kernel:
     """A function of (kind, step, operands, start, stop), for the units from start to stop.
 
-    Parameters
-    ----------
-    function : callable
-        To be compiled.
-    operands : numpy.dtype
-        The record that it reads, besides `STEP`.
+    `operands` is the record that it reads besides `records.STEP`, `formulas` are those of its kind.
     """
 
-    def __init__(self, function: Callable[..., None], operands: np.dtype[Any]) -> None:
-        self.dispatcher = cached(numba.njit(**OPTIONS)(function))
+    def __init__(
+        self, function: Callable[..., None], operands: np.dtype[Any], formulas: Iterable[str]
+    ) -> None:
+        self.dispatcher, self.formulas = kept(numba.njit(**OPTIONS)(function)), formulas
         self.records = (numba.from_dtype(STEP), numba.from_dtype(operands))
+        KERNELS.append(self)
 
     def address(self, kind: Kind) -> int:
         """Build the kernel for a kind, or find it, and say where it is."""
-        signature = (kind, *self.records, types.intp, types.intp)
-        self.dispatcher.compile(signature)
-        built = self.dispatcher.overloads[signature]
-        return int(built.library.get_pointer_to_function(built.fndesc.llvm_func_name))
+        place = address_of(self.dispatcher, (kind, *self.records, types.intp, types.intp))
+        if self.dispatcher.stats.cache_misses:
+            say_once("building kernels for this processor, which takes some seconds, once")
+        return place
 
 
-def kernel(operands: np.dtype[Any]) -> Callable[[Callable[..., None]], Kernel]:
+def kernel(
+    operands: np.dtype[Any], formulas: Iterable[str] = ("",)
+) -> Callable[[Callable[..., None]], Kernel]:
     """Make a kernel of a function."""
-    return functools.partial(Kernel, operands=operands)
+    return functools.partial(Kernel, operands=operands, formulas=formulas)
+
+
+def every_kernel(kind: Kind) -> Iterator[Callable[[], int]]:
+    """What builds each kernel there is, for a dtype and every formula."""
+    for each in KERNELS:
+        for formula in each.formulas:
+            yield functools.partial(each.address, Kind(kind.dtype, kind.count, formula))
 
 
 def entry(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a function that Python calls, compiled when it first does."""
-    return cached(numba.njit(nogil=True, error_model="numpy")(function))
+    return kept(numba.njit(nogil=True, error_model="numpy")(function))
 
 
-def cached(dispatcher: Any) -> Any:
-    """Keep on disk what a dispatcher compiles, if there is a folder for it."""
+def kept(dispatcher: Any) -> Any:
+    """Keep on disk what a dispatcher compiles, if there is a folder for it.
+
+    The files are named after the version of the sources, so that none of another one is ever read.
+    """
     try:
         dispatcher.enable_caching()
     except RuntimeError:
         return dispatcher
-    dispatcher._cache._cache_file._source_stamp = _stamp()
+    cache, version = dispatcher._cache, fingerprint()
+    name = cache._impl.filename_base
+    cache._cache_file = IndexDataCacheFile(cache._cache_path, f"{name}{version[:16]}", version)
     return dispatcher
 
 
 @functools.cache
-def _stamp() -> str:
-    """A fingerprint of all kernels, and of what compiles them."""
+def fingerprint() -> str:
+    """Tell versions of the engine's sources, and of what compiles them, apart."""
     digest = hashlib.sha256(numba.__version__.encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in sorted(Path(__file__).parents[1].glob("*/*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()
+
+
+@functools.cache
+def say_once(text: str) -> None:
+    """Tell somebody who waits at a terminal why."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(f"barenet: {text}", file=sys.stderr)  # noqa: T201

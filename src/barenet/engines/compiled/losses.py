@@ -13,19 +13,28 @@ from numba.extending import overload
 from barenet.engines.compiled.activations import softmax_row
 from barenet.engines.compiled.kernel import OPTIONS, kernel
 from barenet.engines.compiled.records import LAYER
-from barenet.engines.compiled.simd import array, plain
+from barenet.engines.simd.memory import array, plain
 
 
+@nb.njit(**OPTIONS)
+def y_log_y(y):
+    """y ln y, with its limit 0 at 0."""
+    return y * math.log(y) if y > 0 else 0.0
+
+
+@nb.njit(**OPTIONS)
 def squared(a, y, c, margin):
     """c · (ŷ − y)²."""
     return c * (a - y) ** 2, 2 * c * (a - y)
 
 
+@nb.njit(**OPTIONS)
 def absolute(a, y, c, margin):
     """|ŷ − y|."""
     return abs(a - y), np.sign(a - y)
 
 
+@nb.njit(**OPTIONS)
 def huber(a, y, c, margin):
     """½ e² close to 0, and c (|e| − ½ c) beyond c."""
     error = a - y
@@ -34,6 +43,7 @@ def huber(a, y, c, margin):
     return value, min(max(error, -c), c)
 
 
+@nb.njit(**OPTIONS)
 def quantile(a, y, c, margin):
     """c per unit that ŷ is too low, 1 − c per unit that it is too high."""
     error = a - y
@@ -41,40 +51,39 @@ def quantile(a, y, c, margin):
     return max(-c * error, (1 - c) * error), slope
 
 
+@nb.njit(**OPTIONS)
 def poisson(a, y, c, margin):
     """ŷ − y − y ln ŷ + y ln y, for a rate of at least c."""
     rate = max(a, c)
     return rate - y - y * math.log(rate) + y_log_y(y), 1 - y / rate
 
 
+@nb.njit(**OPTIONS)
 def binary(a, y, c, margin):
     """−y ln p − (1 − y) ln (1 − p), for a p between c and 1 − margin."""
     p = min(max(a, c), 1 - margin)
     return -(y * math.log(p) + (1 - y) * math.log1p(-p)), (p - y) / (p * (1 - p))
 
 
+@nb.njit(**OPTIONS)
 def categorical(a, y, c, margin):
     """−y ln p, for a p between c and 1 − margin."""
     p = min(max(a, c), 1 - margin)
     return -y * math.log(p), -y / p
 
 
+@nb.njit(**OPTIONS)
 def on_sigmoid(z, y, c, margin):
     """Binary cross-entropy of σ(z)."""
     value = max(z, 0.0) + math.log1p(math.exp(-abs(z))) - y * z
     return value, 1 / (1 + math.exp(-z)) - y
 
 
+@nb.njit(**OPTIONS)
 def on_exponential(z, y, c, margin):
     """Poisson deviance of the rate eᶻ."""
     rate = math.exp(z)
     return rate - y - y * z + y_log_y(y), rate - y
-
-
-@nb.njit(**OPTIONS)
-def y_log_y(y):
-    """y ln y, with its limit 0 at 0."""
-    return y * math.log(y) if y > 0 else 0.0
 
 
 #: Each takes float64 numbers, and gives the loss of an output and its derivative by the output.
@@ -98,11 +107,11 @@ def entry(kind: Any, a: Any, y: Any, c: Any, margin: Any) -> Any:
 
 @overload(entry)
 def _entry(kind, a, y, c, margin):
-    formula = nb.njit(**OPTIONS)(FORMULAS[kind.formula])
+    formula = FORMULAS[kind.formula]
     return lambda kind, a, y, c, margin: formula(a, y, c, margin)
 
 
-@kernel(LAYER)
+@kernel(LAYER, FORMULAS)
 def loss(kind, step, op, start, stop):
     """The loss of each row, and its derivative by the outputs."""
     losses = array(np.float64, step.losses, 0, step.n_rows)
@@ -116,7 +125,7 @@ def loss(kind, step, op, start, stop):
         losses[row] = share * total
 
 
-@kernel(LAYER)
+@kernel(LAYER, ["softmax_cross_entropy"])
 def softmax_cross_entropy(kind, step, op, start, stop):
     """−Σ yⱼ (zⱼ − ln Σ exp zₖ) for each row, with the derivative p − y."""
     losses = array(np.float64, step.losses, 0, step.n_rows)

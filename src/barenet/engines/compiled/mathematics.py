@@ -16,7 +16,7 @@ from numba import types
 from numba.extending import overload
 
 from barenet.engines.compiled.kernel import INLINE
-from barenet.engines.compiled.lanes import (
+from barenet.engines.simd.lanes import (
     absolute,
     floor,
     get_lane,

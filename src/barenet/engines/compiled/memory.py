@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from barenet.engines.compiled.kernel import Kernel
 from barenet.engines.compiled.records import INSTRUCTION, LAYER
-from barenet.engines.compiled.simd import Kind
+from barenet.engines.simd.memory import Kind
 
 __all__ = ["Memory", "address", "up"]
 

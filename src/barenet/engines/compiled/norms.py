@@ -9,7 +9,7 @@ import numba as nb
 from barenet.engines.compiled.kernel import OPTIONS, kernel
 from barenet.engines.compiled.parameters import measure
 from barenet.engines.compiled.records import LAYER
-from barenet.engines.compiled.simd import array, lanes, vectors
+from barenet.engines.simd.memory import array, lanes, vectors
 
 
 @kernel(LAYER)

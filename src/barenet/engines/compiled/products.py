@@ -5,7 +5,8 @@ from __future__ import annotations
 import numba as nb
 
 from barenet.engines.compiled.kernel import OPTIONS
-from barenet.engines.compiled.simd import block_product, lanes
+from barenet.engines.simd.blocks import block_product
+from barenet.engines.simd.memory import lanes
 
 #: Rows of the largest block.
 MOST_ROWS = 16

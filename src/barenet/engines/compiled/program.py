@@ -19,8 +19,9 @@ from barenet.engines.compiled.lowering import Instruction, Lowering, Parameters
 from barenet.engines.compiled.memory import Memory, Record, address
 from barenet.engines.compiled.optimizers import numbers_of
 from barenet.engines.compiled.records import GROUP, INSTRUCTION, LAYER, PROGRAM, REGION, STEP
-from barenet.engines.compiled.simd import kind_of
+from barenet.engines.simd.memory import kind_of
 from barenet.engines.engine import Job
+from barenet.engines.threads import allowed_cores
 from barenet.model.losses import loss_on
 from barenet.model.rows import Rows
 from barenet.optimization.clipping import ClipNorm
@@ -76,7 +77,7 @@ class Program:
             )
         table = self.memory.table
         record = self.memory.record(
-            PROGRAM, step=address(self.step), regions=table(REGION, self.regions),
+            PROGRAM, claims=table(np.dtype(np.int64), [0] * allowed_cores()), step=address(self.step), regions=table(REGION, self.regions),
             groups=table(GROUP, self.groups), instructions=table(INSTRUCTION, self.instructions),
             start=start, stop=stop, end=len(self.regions),
         )  # fmt: skip

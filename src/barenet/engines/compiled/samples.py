@@ -7,11 +7,11 @@ import numpy as np
 
 from barenet.engines.compiled.kernel import OPTIONS, kernel
 from barenet.engines.compiled.records import LAYER
-from barenet.engines.compiled.simd import array, lanes, source, vectors
+from barenet.engines.simd.memory import array, lanes, source, vectors
 from barenet.model.randomness import GOLDEN_GAMMA, MULTIPLIER_1, MULTIPLIER_2
 
 
-@kernel(LAYER)
+@kernel(LAYER, ["float32", "float64", "uint8"])
 def gather(kind, step, op, start, stop):
     """Copy the batch's rows of X, of the type that the kind names, to the first layer's input."""
     numbers = array(np.int64, step.batch, 0, step.n_rows)

@@ -1,0 +1,36 @@
+"""Calls: a compiled function is run by its address, which it is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import llvmlite.ir as ir
+from numba import types
+from numba.extending import intrinsic
+
+__all__ = ["address_of", "invoke"]
+
+
+def address_of(dispatcher: Any, signature: tuple[Any, ...]) -> int:
+    """Compile a function for types, or find it, and say where it is."""
+    dispatcher.compile(signature)
+    built = dispatcher.overloads[signature]
+    return int(built.library.get_pointer_to_function(built.fndesc.llvm_func_name))
+
+
+@intrinsic
+def invoke(typing_context: Any, function: Any, step: Any, op: Any, start: Any, stop: Any) -> Any:
+    """Run the function at an address: of a kind, two records by their addresses, and two numbers."""
+    kinds = (types.none, types.voidptr, types.voidptr, types.intp, types.intp)
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        convention, byte = context.call_conv, ir.IntType(8).as_pointer()
+        callee = builder.inttoptr(
+            values[0], convention.get_function_type(types.none, kinds).as_pointer()
+        )
+        records = [builder.inttoptr(address, byte) for address in values[1:3]]
+        arguments = [ir.Constant(byte, None), *records, *values[3:]]
+        convention.call_function(builder, callee, types.none, kinds, arguments)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 5), emit

@@ -1,0 +1,184 @@
+"""Memory by its address: as vectors, as an array of numbers, or as a record.
+
+A view does not count who refers to its memory, as Numba's own do with an atomic operation for each
+slice; whoever hands out an address keeps the memory alive. An address counts bytes, a stride
+numbers. All arithmetic on addresses is in this folder.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import llvmlite.ir as ir
+from numba import from_dtype, types
+from numba.core.datamodel import models, register_default
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin
+from numba.np.arrayobj import populate_array
+
+from barenet.engines.simd.lanes import NUMBERS, Lanes
+from barenet.engines.simd.processor import vector_bits
+
+INT = ir.IntType(64)
+
+
+class Kind(types.Type):
+    """What a kernel is compiled for; it travels as the type of an argument that has no value.
+
+    That is the dtype of the numbers, how many fill a vector, and, where the kernel has a choice, by
+    which formula it computes, or from which dtype it reads.
+    """
+
+    def __init__(self, dtype: Any, count: int, formula: str = "") -> None:
+        self.dtype, self.count, self.formula = dtype, count, formula
+        self.lanes = Lanes(dtype, count)
+        super().__init__(name=f"Kind({dtype}, {count}, {formula!r})")
+
+
+class Vectors(types.Type):
+    """Numbers in memory; item i is the vector that begins at the i-th of them."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self.lanes = lanes
+        super().__init__(name=f"Vectors({lanes})")
+
+
+register_default(Kind)(models.OpaqueModel)
+
+
+@register_default(Vectors)
+class _VectorsModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, vectors: Vectors) -> None:
+        super().__init__(manager, vectors, NUMBERS[vectors.lanes.dtype].as_pointer())
+
+
+def kind_of(dtype: Any) -> Kind:
+    """Make the kind of kernels for a NumPy dtype on this processor."""
+    return Kind(from_dtype(dtype), max(1, vector_bits() // (8 * dtype.itemsize)))
+
+
+@intrinsic
+def lanes(typing_context: Any, kind: Any) -> Any:
+    """Count the numbers in a vector: a constant when the kernel is compiled."""
+    return types.intp(kind), lambda _, builder, *rest: INT(kind.count)
+
+
+@intrinsic
+def plain(typing_context: Any, kind: Any) -> Any:
+    """The kind without its formula, for what does not need it and is to be compiled once."""
+    return Kind(kind.dtype, kind.count)(kind), lambda _, builder, __, values: values[0]
+
+
+@intrinsic
+def vectors(typing_context: Any, kind: Any, address: Any, first: Any) -> Any:
+    """See memory as vectors, from the number counted `first`."""
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return pointer(builder, kind.dtype, values[1], values[2])
+
+    return Vectors(kind.lanes)(kind, types.intp, types.intp), emit
+
+
+@infer_global(operator.getitem)
+class _GetVector(AbstractTemplate):  # type: ignore[misc]
+    def generic(self, arguments: Any, _: Any) -> Any:
+        if isinstance(arguments[0], Vectors):
+            return signature(arguments[0].lanes, arguments[0], types.intp)
+        return None
+
+
+@infer_global(operator.setitem)
+class _SetVector(AbstractTemplate):  # type: ignore[misc]
+    def generic(self, arguments: Any, _: Any) -> Any:
+        if isinstance(arguments[0], Vectors):
+            return signature(types.none, arguments[0], types.intp, arguments[0].lanes)
+        return None
+
+
+@lower_builtin(operator.getitem, Vectors, types.Integer)
+def _get_vector(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+    return load(builder, builder.gep(values[0], [values[1]]), signature.return_type.vector)
+
+
+@lower_builtin(operator.setitem, Vectors, types.Integer, Lanes)
+def _set_vector(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+    store(builder, values[2], builder.gep(values[0], [values[1]]))
+
+
+def load(builder: Any, pointer: Any, vector: Any) -> Any:
+    """Write the code that loads a vector."""
+    align = 4 if vector.element == ir.FloatType() else 8
+    return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=align)
+
+
+def store(builder: Any, value: Any, pointer: Any) -> None:
+    """Write the code that stores a vector."""
+    align = 4 if value.type.element == ir.FloatType() else 8
+    builder.store(value, builder.bitcast(pointer, value.type.as_pointer()), align=align)
+
+
+def pointer(builder: Any, dtype: Any, address: Any, first: Any) -> Any:
+    """Write the code that points to the number counted `first`."""
+    size = dtype.bitwidth // 8
+    place = builder.add(address, builder.mul(first, INT(size)))
+    number = NUMBERS.get(dtype) or ir.IntType(dtype.bitwidth)
+    return builder.inttoptr(place, number.as_pointer())
+
+
+def _viewer(dtype_of: Callable[[Any], Any]) -> Any:
+    @intrinsic
+    def view(typing_context: Any, kind: Any, address: Any, first: Any, length: Any) -> Any:
+        dtype = dtype_of(kind)
+        array = types.Array(dtype, 1, "C")
+
+        def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            result = context.make_array(array)(context, builder)
+            populate_array(
+                result,
+                data=pointer(builder, dtype, values[1], values[2]),
+                shape=[values[3]],
+                strides=[INT(dtype.bitwidth // 8)],
+                itemsize=INT(dtype.bitwidth // 8),
+                meminfo=None,
+            )
+            return result._getvalue()
+
+        return array(kind, types.intp, types.intp, types.intp), emit
+
+    return view
+
+
+#: See memory as an array of numbers, one by one, from the one counted `first`: numbers of the kind,
+#: or of NumPy's type if that is given; and numbers of the type that the kind's formula names.
+array = _viewer(lambda kind: kind.dtype)
+source = _viewer(lambda kind: getattr(types, kind.formula))
+
+
+def record_at(dtype: Any) -> Callable[[int], Any]:
+    """Make the code that sees a record at an address."""
+    record = from_dtype(dtype)
+
+    @intrinsic
+    def see(typing_context: Any, address: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            return builder.inttoptr(values[0], context.get_value_type(record))
+
+        return record(types.intp), emit
+
+    return see
+
+
+
+
+@intrinsic
+def claim(typing_context: Any, address: Any, index: Any) -> Any:
+    """Set an int64 to 1, for the first of several threads; tell the others that it was already."""
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        place = pointer(builder, types.int64, *values)
+        before = builder.atomic_rmw("xchg", place, INT(1), "acq_rel")
+        return builder.icmp_signed("!=", before, INT(0))
+
+    return types.boolean(types.intp, types.intp), emit
