@@ -13,6 +13,7 @@ import math
 import numba as nb
 import numpy as np
 
+from barenet.engines.compiled.dense import BLOCK
 from barenet.engines.compiled.kernel import OPTIONS, entry
 from barenet.engines.compiled.records import GROUP, INSTRUCTION, PROGRAM, REGION, STEP
 from barenet.engines.simd.calls import invoke
@@ -101,7 +102,9 @@ def do_region(place, region, t, threads):
     program, region = program_at(place), region_at(region)
     for index in range(region.first, region.last):
         group = group_at(program.groups + index * GROUP_SIZE)
-        units = group.units if group.units > 0 else step_at(program.step).n_rows
+        units, n_rows = group.units, step_at(program.step).n_rows
+        if units <= 0:
+            units = n_rows if units == 0 else -units * -(-n_rows // BLOCK)
         share = -(-units // (threads * group.grain)) * group.grain
         start, end = min(t * share, units), min((t + 1) * share, units)
         while start < end:

@@ -13,7 +13,7 @@ import numpy as np
 
 from barenet.engines.compiled import activations, dense, losses, norms, optimizers, parameters, samples
 from barenet.engines.compiled.kernel import Kernel
-from barenet.engines.compiled.memory import Memory, Record, up
+from barenet.engines.compiled.memory import Memory, Record, address, up
 from barenet.engines.compiled.products import MOST_ROWS
 from barenet.engines.compiled.records import LAYER, PRODUCT
 from barenet.engines.engine import Job
@@ -29,7 +29,10 @@ __all__ = ["Lowering", "Parameters", "refusal"]
 Instruction = tuple[int, int]
 
 #: Numbers of a gradient that are computed, and applied, at a time: they stay in the cache.
-TILE = 4096
+TILE = 512
+
+#: Inputs from which on the first layer takes them in parts.
+WIDE = 256
 
 
 @dataclass
@@ -91,7 +94,11 @@ class Lowering:
         self.one = memory.take(1, 1, fill=1)
         # What the next layer finds: its input, and where dL/d(input) is to go; 0 is nowhere.
         self.a, self.d = self.take(), 0
-        self.add(samples.gather, self.layer(self.width, x=self.a), rows.X.dtype.name)
+        self.source = rows.X.dtype.name
+        first = job.network.layers[0]
+        self.parts: tuple[Instruction, int] | None = None
+        if not (isinstance(first, Dense) and first.n_in >= WIDE):
+            self.add(samples.gather, self.layer(self.width, x=self.a), self.source)
         kinds = {Dense: self.dense, Activate: self.activate, Dropout: self.dropout,
                  LayerNorm: self.layer_norm, BatchNorm: self.batch_norm}  # fmt: skip
         for index, layer in enumerate(job.network.layers):
@@ -108,7 +115,7 @@ class Lowering:
         stride_in, stride = self.memory.pad(n_in), self.memory.pad(n_out)
         self.width = n_out
         z, self.d = self.take(), self.take_derivative()
-        op = self.with_parameters(n_in + 1, n_in, z=z, d=self.d, index=index)
+        op = self.with_parameters(n_in + 1, n_in, x=x, z=z, d=self.d, index=index, in_stride=stride_in)
         bias = int(op["weights"]) + n_in * stride * self.memory.dtype.itemsize
         op["forward"] = self.product(
             a=x, a_row=stride_in, a_step=1, b=op["weights"], b_step=stride, s=bias,
@@ -124,8 +131,29 @@ class Lowering:
                 a=self.d, a_row=stride, a_step=1, b=op["transposed"], b_step=stride_in,
                 s=self.zeros, c=d_in, c_row=stride_in, width=stride_in,
             )  # fmt: skip
-        self.bend(op, self.activation, (dense.dense, dense.dense_back))
+        if index == 0 and n_in >= WIDE:
+            self.divide(op)
+        forward = dense.dense_join if op["parts"] else dense.dense
+        self.bend(op, self.activation, (forward, dense.dense_back))
         self.learn(op, dense.dense_gradient)
+
+    def divide(self, op: Record) -> None:
+        """Multiply a wide input in parts, which do not depend on the number of threads."""
+        n_in, stride, size = int(op["n_in"]), int(op["stride"]), self.memory.dtype.itemsize
+        n_parts = 4 if stride <= 64 else 2
+        part, rows = up(-(-n_in // n_parts), MOST_ROWS), self.capacity * stride
+        n_parts = -(-n_in // part)
+        op["n_parts"], op["part_size"] = n_parts, part
+        op["partial"] = self.memory.take(n_parts * self.capacity, stride)
+        whole = op["forward"]
+        products = np.repeat(whole, n_parts)
+        for k, product in enumerate(products):
+            product["a"] += k * part * size
+            product["b"] += k * part * stride * size
+            product["s"], product["c"] = self.zeros, int(op["partial"]) + k * rows * size
+        self.memory.held.append(products)
+        op["parts"] = address(products)
+        self.parts = self.memory.instruction(dense.dense_parts, op, self.source), n_parts
 
     def activate(self, layer: Activate, index: int) -> None:
         """A = f(X); dL/dX takes the place of dL/dA."""
@@ -260,7 +288,7 @@ class Lowering:
         return self.take() if self.learning else 0
 
     def layer(self, width: int, **fields: float) -> Record:
-        fields = {"n_in": width, "n_out": width, "stride": self.memory.pad(width), **fields}
+        fields = {"n_in": width, "n_out": width, "stride": self.memory.pad(width), "in_stride": self.memory.pad(width), **fields}
         return self.memory.record(LAYER, **fields)
 
     def product(self, **fields: float) -> Record:

@@ -126,7 +126,7 @@ class Program:
         self.memory.held += [squares, losses]
         numbers = numbers_of(job.optimizer) if isinstance(job.optimizer, Optimizer) else {}
         return self.memory.record(
-            STEP, seed=job.seed, squares=address(squares), n_tiles=n_tiles, losses=address(losses),
+            STEP, seed=job.seed, capacity=self.capacity, squares=address(squares), n_tiles=n_tiles, losses=address(losses),
             clip=job.clipping.limit if job.clipping is not None else 0.0, **numbers,
         )  # fmt: skip
 
@@ -135,6 +135,9 @@ class Program:
         lowered, whole = self.lowered, self.memory.record(LAYER)
         if self.rows.sample_weight is not None:
             self.alone(self.memory.instruction(losses.share_weights, whole))
+        if lowered.parts is not None:
+            instruction, n_parts = lowered.parts
+            self.region([self.group([instruction], -n_parts, 1 << 62, 1)])
         pairs = lowered.between
         for stage, (measure, _) in zip(lowered.forward, pairs, strict=False):
             self.share_rows(stage)

@@ -23,7 +23,7 @@ def _record(whole: str, real: str = "", **nested: np.dtype[Any]) -> np.dtype[Any
 #: What all kernels of a step share: where the data are, which batch it is, the optimizer's numbers.
 STEP = _record(
     "x x_row x_column y sample_weight output "  # the user's rows; strides in numbers
-    "batch n_rows "  # the numbers of the batch's rows, and how many they are
+    "batch n_rows capacity "  # the numbers of the batch's rows, how many they are, the most they may be
     "seed number n_steps "  # the run's seed, the step's number; the optimizer's steps with this one
     "parameters moment_1 moment_2 gradient statistics "  # the network's own vectors
     "squares n_tiles losses",  # Σ g² of each tile, and the loss of each row
@@ -35,12 +35,13 @@ PRODUCT = _record("a a_row a_step one one_row height b b_step s c c_row width")
 
 #: A layer, or the loss: all that its kernels read.
 LAYER = _record(
-    "index n_in n_out stride "
+    "index n_in n_out in_stride stride "
     "x z a d d_in "  # input, values before and after the activation, dL/d(output), dL/d(input)
     "weights gradient moment_1 moment_2 "  # rows of weights, and then the bias
     "height first_tile tile_bits "  # how many rows these are; tiles have 2 to the bits of them
     "transposed transposed_stride "  # Wᵀ, where dL/d(input) is needed
     "scales "  # what a norm has divided by
+    "parts n_parts part_size partial "  # products for parts of the inputs, and where these go
     "flat statistics",  # in the network's own vectors
     "option epsilon momentum l1 l2",
     forward=PRODUCT, backward=PRODUCT, learning=PRODUCT,  # X W + b, dZ Wᵀ, Xᵀ dZ

@@ -10,14 +10,23 @@ from barenet.engines.compiled.records import LAYER
 from barenet.engines.simd.memory import array, lanes, source, vectors
 from barenet.model.randomness import GOLDEN_GAMMA, MULTIPLIER_1, MULTIPLIER_2
 
+#: What X may be.
+SOURCES = ("float32", "float64", "uint8")
 
-@kernel(LAYER, ["float32", "float64", "uint8"])
+
+@kernel(LAYER, SOURCES)
 def gather(kind, step, op, start, stop):
     """Copy the batch's rows of X, of the type that the kind names, to the first layer's input."""
-    numbers = array(np.int64, step.batch, 0, step.n_rows)
-    n, column = op.n_in, step.x_column
+    gather_part(kind, step, op, start, stop, 0, op.n_in)
+
+
+@nb.njit(**OPTIONS)
+def gather_part(kind, step, op, start, stop, left, right):
+    """Copy some columns of some rows."""
+    numbers, column, n = array(np.int64, step.batch, 0, step.n_rows), step.x_column, right - left
     for row in range(start, stop):
-        x, first = array(kind, op.x, row * op.stride, n), numbers[row] * step.x_row
+        first = numbers[row] * step.x_row + left * column
+        x = array(kind, op.x, row * op.in_stride + left, n)
         if column == 1:
             near = source(kind, step.x, first, n)
             for j in range(n):
@@ -26,7 +35,7 @@ def gather(kind, step, op, start, stop):
             for j in range(n):
                 x[j] = source(kind, step.x, first + j * column, 1)[0]
         if step.scale != 1:
-            X = vectors(kind, op.x, row * op.stride)
+            X = vectors(kind, op.x, row * op.in_stride + left)
             for j in range(0, n, lanes(kind)):
                 X[j] = X[j] * step.scale
 
