@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines.compiled import losses, parameters
-from barenet.engines.compiled.interpreter import run
+from barenet.engines.compiled.interpreter import CREW, run_alone, run_together
 from barenet.engines.compiled.lowering import Instruction, Lowering, Parameters
-from barenet.engines.compiled.memory import Memory, Record, address
+from barenet.engines.compiled.memory import Memory, Record, address, up
 from barenet.engines.compiled.optimizers import numbers_of
 from barenet.engines.compiled.records import GROUP, INSTRUCTION, LAYER, PROGRAM, REGION, STEP
 from barenet.engines.simd.memory import kind_of
@@ -75,9 +75,9 @@ class Program:
             self.share_tiles(
                 lambda layer: layer.store if task == "learn" else layer.store_gradient
             )
-        table = self.memory.table
+        table, self.crew = self.memory.table, np.zeros(CREW // 8 + 8 * allowed_cores() + 8, np.int64)
         record = self.memory.record(
-            PROGRAM, claims=table(np.dtype(np.int64), [0] * allowed_cores()), step=address(self.step), regions=table(REGION, self.regions),
+            PROGRAM, crew=up(address(self.crew), 64), step=address(self.step), regions=table(REGION, self.regions),
             groups=table(GROUP, self.groups), instructions=table(INSTRUCTION, self.instructions),
             start=start, stop=stop, end=len(self.regions),
         )  # fmt: skip
@@ -114,10 +114,13 @@ class Program:
     ) -> None:
         """Go through the program for each batch; see `Engine.run`."""
         order = np.ascontiguousarray(order, np.int64)
-        run(
-            self.address, address(order), len(order), batch_size, address(rates), len(rates),
-            first_step, threads, address(losses), address(norms),
-        )  # fmt: skip
+        slice_ = (address(order), len(order), batch_size, address(rates), len(rates), first_step)
+        report = (address(losses), address(norms))
+        if threads == 1:
+            run_alone(self.address, *slice_, *report)
+        else:
+            self.crew[:] = 0
+            run_together(self.address, *slice_, threads, *report)
 
     def write_step(self) -> Record:
         """What the kernels share: the optimizer's numbers, and a place for sums."""

@@ -47,9 +47,9 @@ LAYER = _record(
     forward=PRODUCT, backward=PRODUCT, learning=PRODUCT,  # X W + b, dZ Wᵀ, Xᵀ dZ
 )  # fmt: skip
 
-#: Where threads say which share is theirs, where the tables of a program are, and which regions are done for each batch: those from `start`
+#: Where threads meet, where the tables of a program are, and which regions are done for each batch: those from `start`
 #: up to `stop`; the ones before are done once for a slice, and so are those after, up to `end`.
-PROGRAM = _record("claims step regions groups instructions start stop end")
+PROGRAM = _record("crew step regions groups instructions start stop end")
 
 #: Groups from `first` up to `last`; `alone` if one thread does them.
 REGION = _record("first last alone")

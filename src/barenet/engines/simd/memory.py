@@ -168,17 +168,3 @@ def record_at(dtype: Any) -> Callable[[int], Any]:
         return record(types.intp), emit
 
     return see
-
-
-
-
-@intrinsic
-def claim(typing_context: Any, address: Any, index: Any) -> Any:
-    """Set an int64 to 1, for the first of several threads; tell the others that it was already."""
-
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        place = pointer(builder, types.int64, *values)
-        before = builder.atomic_rmw("xchg", place, INT(1), "acq_rel")
-        return builder.icmp_signed("!=", before, INT(0))
-
-    return types.boolean(types.intp, types.intp), emit
