@@ -110,7 +110,7 @@ def test_the_history_says_what_was_measured():
         "learning_rate", "gradient_norm", "seconds",
     }  # fmt: skip
     assert all(len(curve) == 3 for curve in history.curves.values())
-    assert (history.engine, history.seed) == ("reference", 5)
+    assert (history.engine, history.seed) == ("compiled", 5)
     assert history.stopped_because == "completed" and history.best_epoch is None
 
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from barenet.engines.compiled.activations import FORMULAS, bend, unbend
 from barenet.engines.compiled.kernel import kernel
 from barenet.engines.compiled.parameters import measure
-from barenet.engines.compiled.products import multiply
 from barenet.engines.compiled.records import LAYER, PRODUCT
-from barenet.engines.compiled.samples import SOURCES, gather_part
-from barenet.engines.simd.memory import lanes, plain, record_at, vectors
+from barenet.engines.compiled.samples import SOURCES, copy_columns
+from barenet.engines.simd.calls import invoke
+from barenet.engines.simd.memory import itemsize, lanes, vectors
 
 #: Rows of a batch that are not divided among threads.
 BLOCK = 32
 
-product_at, PRODUCT_SIZE = record_at(PRODUCT), PRODUCT.itemsize
+PRODUCT_SIZE = PRODUCT.itemsize
 
 
 @kernel(LAYER, ["", *FORMULAS])
 def dense(kind, step, op, start, stop):
     """Z = X W + b and A = f(Z)."""
-    multiply(plain(kind), op.forward, start, stop, op.n_in)
+    invoke(step.multiply, step, op.forward, start, stop)
     bend(kind, op, start, stop)
 
 
@@ -28,17 +28,19 @@ def dense_parts(kind, step, op, start, stop):
     """Z in parts: for some inputs each, the products of some rows. The units are parts × blocks.
 
     So a thread has the same inputs and rows of W here and in the gradient, and they stay in its
-    cache. The parts do not depend on the number of threads, and nor do the sums.
+    cache; each part of X is a matrix of its own, as the processor would fetch what lies beside it.
+    The parts do not depend on the number of threads, and nor do the sums.
     """
-    n_blocks = -(-step.n_rows // BLOCK)
+    n_blocks, size = -(-step.n_rows // BLOCK), op.part_size
     while start < stop:
         part = start // n_blocks
         last = min(stop, (part + 1) * n_blocks)
-        first_row = (start - part * n_blocks) * BLOCK
-        last_row = min((last - part * n_blocks) * BLOCK, step.n_rows)
-        left, right = part * op.part_size, min((part + 1) * op.part_size, op.n_in)
-        gather_part(kind, step, op, first_row, last_row, left, right)
-        multiply(plain(kind), product_at(op.parts + part * PRODUCT_SIZE), first_row, last_row, right - left)
+        first_row, last_row = (start - part * n_blocks) * BLOCK, (last - part * n_blocks) * BLOCK
+        last_row, product = min(last_row, step.n_rows), op.forward + part * PRODUCT_SIZE
+        place = op.x + part * step.capacity * size * itemsize(kind)
+        left, right = part * size, min((part + 1) * size, op.n_in)
+        copy_columns(kind, step, place, size, first_row, last_row, left, right)
+        invoke(step.multiply, step, product, first_row, last_row)
         start = last
 
 
@@ -62,11 +64,12 @@ def dense_back(kind, step, op, start, stop):
     """dZ = dA · f′(Z), in place of dA; and dX = dZ Wᵀ where it is needed."""
     unbend(kind, op, start, stop)
     if op.transposed != 0:
-        multiply(plain(kind), op.backward, start, stop, op.n_out)
+        invoke(step.multiply, step, op.backward, start, stop)
 
 
 @kernel(LAYER)
 def dense_gradient(kind, step, op, start, stop):
     """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch."""
-    multiply(plain(kind), op.learning, start, stop, step.n_rows)
+    product = op.learning + start // op.part_size * PRODUCT_SIZE
+    invoke(step.multiply, step, product, start, stop)
     measure(kind, step, op, start, stop)

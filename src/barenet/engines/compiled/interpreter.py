@@ -177,7 +177,7 @@ def do_share(place, region, t, threads):
         share = -(-units // (threads * group.grain)) * group.grain
         start, end = min(t * share, units), min((t + 1) * share, units)
         while start < end:
-            stop = min(start + group.chunk, end)
+            stop = start + min(group.chunk, end - start)
             for number in range(group.first, group.last):
                 instruction = instruction_at(program.instructions + number * INSTRUCTION_SIZE)
                 invoke(instruction.kernel, program.step, instruction.operands, start, stop)

@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from barenet.engines.compiled import losses, parameters
 from barenet.engines.compiled.interpreter import CREW, run_alone, run_together
-from barenet.engines.compiled.lowering import Instruction, Lowering, Parameters
+from barenet.engines.compiled.lowering import NEVER, Instruction, Lowering, Parameters
 from barenet.engines.compiled.memory import Memory, Record, address, up
 from barenet.engines.compiled.optimizers import numbers_of
-from barenet.engines.compiled.records import GROUP, INSTRUCTION, LAYER, PROGRAM, REGION, STEP
+from barenet.engines.compiled.products import multiply
+from barenet.engines.compiled.records import GROUP, INSTRUCTION, LAYER, PRODUCT, PROGRAM, REGION, STEP
 from barenet.engines.simd.memory import kind_of
 from barenet.engines.engine import Job
-from barenet.engines.threads import allowed_cores
-from barenet.model.losses import loss_on
 from barenet.model.rows import Rows
 from barenet.optimization.clipping import ClipNorm
 from barenet.optimization.optimizers import Optimizer
@@ -61,8 +60,7 @@ class Program:
         self.memory = Memory(kind_of(job.network.dtype), job.network.dtype)
         self.pointed: dict[str, NDArray[Any]] = {}
         self.job, self.task, self.capacity, self.rows = job, task, capacity, rows
-        loss, logits = loss_on(job.loss, job.network.output_activation)
-        self.lowered = Lowering(job, rows, loss, logits, self.memory, capacity, task != "predict")
+        self.lowered = Lowering(job, rows, self.memory, capacity, task != "predict")
         self.instructions: list[Instruction] = []
         self.groups: list[tuple[int, ...]] = []
         self.regions: list[tuple[int, ...]] = []
@@ -75,13 +73,13 @@ class Program:
             self.share_tiles(
                 lambda layer: layer.store if task == "learn" else layer.store_gradient
             )
-        table, self.crew = self.memory.table, np.zeros(CREW // 8 + 8 * allowed_cores() + 8, np.int64)
+        table = self.memory.table
         record = self.memory.record(
-            PROGRAM, crew=up(address(self.crew), 64), step=address(self.step), regions=table(REGION, self.regions),
+            PROGRAM, step=address(self.step), regions=table(REGION, self.regions),
             groups=table(GROUP, self.groups), instructions=table(INSTRUCTION, self.instructions),
             start=start, stop=stop, end=len(self.regions),
         )  # fmt: skip
-        self.address = address(record)
+        self.record, self.address = record, address(record)
 
     def read(self, rows: Rows) -> None:
         """Take the batches from these rows."""
@@ -119,7 +117,8 @@ class Program:
         if threads == 1:
             run_alone(self.address, *slice_, *report)
         else:
-            self.crew[:] = 0
+            crew = np.zeros((CREW + 64 * threads) // 8 + 8, np.int64)
+            self.record["crew"] = up(address(crew), 64)
             run_together(self.address, *slice_, threads, *report)
 
     def write_step(self) -> Record:
@@ -129,7 +128,7 @@ class Program:
         self.memory.held += [squares, losses]
         numbers = numbers_of(job.optimizer) if isinstance(job.optimizer, Optimizer) else {}
         return self.memory.record(
-            STEP, seed=job.seed, capacity=self.capacity, squares=address(squares), n_tiles=n_tiles, losses=address(losses),
+            STEP, seed=job.seed, multiply=self.memory.instruction(multiply, self.memory.record(PRODUCT))[0], capacity=self.capacity, squares=address(squares), n_tiles=n_tiles, losses=address(losses),
             clip=job.clipping.limit if job.clipping is not None else 0.0, **numbers,
         )  # fmt: skip
 
@@ -138,9 +137,8 @@ class Program:
         lowered, whole = self.lowered, self.memory.record(LAYER)
         if self.rows.sample_weight is not None:
             self.alone(self.memory.instruction(losses.share_weights, whole))
-        if lowered.parts is not None:
-            instruction, n_parts = lowered.parts
-            self.region([self.group([instruction], -n_parts, 1 << 62, 1)])
+        if lowered.parts:
+            self.region([self.group(lowered.parts, -lowered.n_parts, NEVER, 1)])
         pairs = lowered.between
         for stage, (measure, _) in zip(lowered.forward, pairs, strict=False):
             self.share_rows(stage)

@@ -14,10 +14,9 @@ import numpy as np
 __all__ = ["GROUP", "INSTRUCTION", "LAYER", "PRODUCT", "PROGRAM", "REGION", "STEP"]
 
 
-def _record(whole: str, real: str = "", **nested: np.dtype[Any]) -> np.dtype[Any]:
+def _record(whole: str, real: str = "") -> np.dtype[Any]:
     names = [(name, np.int64) for name in whole.split()]
-    names += [(name, np.float64) for name in real.split()]
-    return np.dtype([*names, *nested.items()])
+    return np.dtype([*names, *((name, np.float64) for name in real.split())])
 
 
 #: What all kernels of a step share: where the data are, which batch it is, the optimizer's numbers.
@@ -26,26 +25,27 @@ STEP = _record(
     "batch n_rows capacity "  # the numbers of the batch's rows, how many they are, the most they may be
     "seed number n_steps "  # the run's seed, the step's number; the optimizer's steps with this one
     "parameters moment_1 moment_2 gradient statistics "  # the network's own vectors
+    "multiply "  # the kernel of that name
     "squares n_tiles losses",  # Σ g² of each tile, and the loss of each row
     "scale share rate beta_1 beta_2 epsilon weight_decay clip norm",
 )
 
 #: C = S + A B, where a row of A from the last one on is `one`, repeated; see `simd.block_product`.
-PRODUCT = _record("a a_row a_step one one_row height b b_step s c c_row width")
+PRODUCT = _record("a a_row a_step one one_row height b b_step s c c_row width depth")
 
 #: A layer, or the loss: all that its kernels read.
 LAYER = _record(
-    "index n_in n_out in_stride stride "
+    "index n_in n_out stride "
     "x z a d d_in "  # input, values before and after the activation, dL/d(output), dL/d(input)
     "weights gradient moment_1 moment_2 "  # rows of weights, and then the bias
     "height first_tile tile_bits "  # how many rows these are; tiles have 2 to the bits of them
     "transposed transposed_stride "  # Wᵀ, where dL/d(input) is needed
     "scales "  # what a norm has divided by
-    "parts n_parts part_size partial "  # products for parts of the inputs, and where these go
-    "flat statistics",  # in the network's own vectors
+    "n_parts part_size partial "  # of the inputs, and where the products of each go
+    "flat statistics "  # in the network's own vectors
+    "forward backward learning",  # the products X W + b, dZ Wᵀ and Xᵀ dZ; of each part one
     "option epsilon momentum l1 l2",
-    forward=PRODUCT, backward=PRODUCT, learning=PRODUCT,  # X W + b, dZ Wᵀ, Xᵀ dZ
-)  # fmt: skip
+)
 
 #: Where threads meet, where the tables of a program are, and which regions are done for each batch: those from `start`
 #: up to `stop`; the ones before are done once for a slice, and so are those after, up to `end`.

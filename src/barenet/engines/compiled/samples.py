@@ -7,8 +7,11 @@ import numpy as np
 
 from barenet.engines.compiled.kernel import OPTIONS, kernel
 from barenet.engines.compiled.records import LAYER
-from barenet.engines.simd.memory import array, lanes, source, vectors
+from barenet.engines.simd.memory import array, lanes, prefetch, source, vectors
 from barenet.model.randomness import GOLDEN_GAMMA, MULTIPLIER_1, MULTIPLIER_2
+
+#: Rows of X that are fetched from memory before they are needed.
+AHEAD = 4
 
 #: What X may be.
 SOURCES = ("float32", "float64", "uint8")
@@ -17,16 +20,21 @@ SOURCES = ("float32", "float64", "uint8")
 @kernel(LAYER, SOURCES)
 def gather(kind, step, op, start, stop):
     """Copy the batch's rows of X, of the type that the kind names, to the first layer's input."""
-    gather_part(kind, step, op, start, stop, 0, op.n_in)
+    copy_columns(kind, step, op.x, op.stride, start, stop, 0, op.n_in)
 
 
 @nb.njit(**OPTIONS)
-def gather_part(kind, step, op, start, stop, left, right):
-    """Copy some columns of some rows."""
+def copy_columns(kind, step, place, stride, start, stop, left, right):
+    """Copy some columns of some rows to a matrix of their own."""
     numbers, column, n = array(np.int64, step.batch, 0, step.n_rows), step.x_column, right - left
     for row in range(start, stop):
         first = numbers[row] * step.x_row + left * column
-        x = array(kind, op.x, row * op.in_stride + left, n)
+        if row + AHEAD < stop and column == 1:
+            ahead = source(kind, step.x, numbers[row + AHEAD] * step.x_row + left, n)
+            address = ahead.ctypes.data
+            for j in range(0, n * ahead.itemsize, 64):
+                prefetch(address + j)
+        x = array(kind, place, row * stride, n)
         if column == 1:
             near = source(kind, step.x, first, n)
             for j in range(n):
@@ -35,7 +43,7 @@ def gather_part(kind, step, op, start, stop, left, right):
             for j in range(n):
                 x[j] = source(kind, step.x, first + j * column, 1)[0]
         if step.scale != 1:
-            X = vectors(kind, op.x, row * op.in_stride + left)
+            X = vectors(kind, place, row * stride)
             for j in range(0, n, lanes(kind)):
                 X[j] = X[j] * step.scale
 

@@ -20,7 +20,7 @@ def address_of(dispatcher: Any, signature: tuple[Any, ...]) -> int:
 
 @intrinsic
 def invoke(typing_context: Any, function: Any, step: Any, op: Any, start: Any, stop: Any) -> Any:
-    """Run the function at an address: of a kind, two records by their addresses, and two numbers."""
+    """Run the function at an address: of a kind, two records or their addresses, two numbers."""
     kinds = (types.none, types.voidptr, types.voidptr, types.intp, types.intp)
 
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -28,9 +28,13 @@ def invoke(typing_context: Any, function: Any, step: Any, op: Any, start: Any, s
         callee = builder.inttoptr(
             values[0], convention.get_function_type(types.none, kinds).as_pointer()
         )
-        records = [builder.inttoptr(address, byte) for address in values[1:3]]
+        cast = {False: builder.inttoptr, True: builder.bitcast}
+        records = [
+            cast[isinstance(of, types.Record)](value, byte)
+            for value, of in zip(values[1:3], signature.args[1:3], strict=True)
+        ]
         arguments = [ir.Constant(byte, None), *records, *values[3:]]
         convention.call_function(builder, callee, types.none, kinds, arguments)
         return context.get_dummy_value()
 
-    return types.void(*[types.intp] * 5), emit
+    return types.void(types.intp, step, op, types.intp, types.intp), emit

@@ -13,6 +13,7 @@ from typing import Any
 
 import llvmlite.ir as ir
 from numba import from_dtype, types
+from numba.core import cgutils
 from numba.core.datamodel import models, register_default
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
@@ -63,6 +64,12 @@ def kind_of(dtype: Any) -> Kind:
 def lanes(typing_context: Any, kind: Any) -> Any:
     """Count the numbers in a vector: a constant when the kernel is compiled."""
     return types.intp(kind), lambda _, builder, *rest: INT(kind.count)
+
+
+@intrinsic
+def itemsize(typing_context: Any, kind: Any) -> Any:
+    """Count the bytes of a number."""
+    return types.intp(kind), lambda _, builder, *rest: INT(kind.dtype.bitwidth // 8)
 
 
 @intrinsic
@@ -168,3 +175,18 @@ def record_at(dtype: Any) -> Callable[[int], Any]:
         return record(types.intp), emit
 
     return see
+
+
+@intrinsic
+def prefetch(typing_context: Any, address: Any) -> Any:
+    """Bring the line of memory at an address into the cache, if it is there; do not wait for it."""
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        place = builder.inttoptr(values[0], byte)
+        builder.call(function, [place, number(0), number(3), number(1)])  # to read, keep, data
+        return context.get_dummy_value()
+
+    return types.void(types.intp), emit
