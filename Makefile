@@ -35,7 +35,7 @@ types: .venv/.installed-test  ## check the types, strictly
 docs: .venv/.installed-docs  ## build docs/_build/html; every page is executed, any error fails
 	.venv/bin/python -m sphinx --fresh-env --fail-on-warning --keep-going --show-traceback docs docs/_build/html
 
-bench: .venv/.installed-bench  ## measure the speed beside JAX, PyTorch and scikit-learn, some 10 minutes
+bench: .venv/.installed-bench  ## measure the speed beside JAX, PyTorch and scikit-learn
 	.venv/bin/python -m benchmarks
 
 clean:  ## remove .venv, caches and built pages; runs/ stays

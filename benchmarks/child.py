@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -89,7 +90,8 @@ class Child:
         trace: TracebackType | None,
     ) -> None:
         """End the process: without requests it ends by itself, and if not, it is killed."""
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # what it did not read any more
+            self._process.stdin.close()
         try:
             self._process.wait(10 if kind is None else 0.2)
         except subprocess.TimeoutExpired:

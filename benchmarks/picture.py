@@ -22,6 +22,9 @@ LOOKS = {
     "PyTorch": ("#009E73", "^", 1.4),
     "scikit-learn": ("#AA3377", "D", 1.4),
 }
+#: What all lines share: markers that stay apart where lines cross.
+MARKERS: dict[str, Any] = dict(markersize=4.5, markeredgecolor="white", markeredgewidth=0.6)
+
 #: What each sweep changes, and what it is called under its axis.
 TITLES = {
     "width": ("Wider", "units in each of two hidden layers"),
@@ -84,11 +87,8 @@ def _draw_sweep(axes: Axes, points: list[dict[str, Any]]) -> None:
     for name, (color, marker, width) in LOOKS.items():
         line = [point["seconds"].get(name, np.nan) for point in points]
         if np.isfinite(line).any():
-            look = {"markersize": 4.5, "markeredgecolor": "white", "markeredgewidth": 0.6}
-            front = 3 if name == "barenet" else 2
-            axes.plot(
-                values, line, color=color, marker=marker, linewidth=width, zorder=front, **look
-            )
+            look: dict[str, Any] = {"color": color, "marker": marker, "linewidth": width}
+            axes.plot(values, line, **MARKERS, **look, zorder=3 if name == "barenet" else 2)
             ends[name] = float(np.array(line)[np.isfinite(line)][-1])
     _dress(axes, values)
     _name_lines(axes, ends)
@@ -111,7 +111,12 @@ def _name_lines(axes: Axes, ends: dict[str, float]) -> None:
     to_share = axes.transScale + axes.transLimits
     heights = {name: float(to_share.transform((1.0, end))[1]) for name, end in ends.items()}
     for name, height in _apart(heights).items():
-        look = {"color": LOOKS[name][0], "fontsize": 9, "va": "center", "ha": "left"}
+        look: dict[str, Any] = {
+            "color": LOOKS[name][0],
+            "fontsize": 9,
+            "va": "center",
+            "ha": "left",
+        }
         weight = "bold" if name == "barenet" else "normal"
         axes.text(1.02, height, name, transform=axes.transAxes, fontweight=weight, **look)
 

@@ -19,10 +19,10 @@ from benchmarks.threads import environment
 
 __all__ = ["roofline"]
 
-SIZE, SECONDS = 1536, 1.0
+SIZE, SECONDS = 1536, 0.5
 
 #: Who multiplies: what it is called, the library, and what is set in its environment.
-VARIANTS = (
+VARIANTS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("NumPy", "numpy", {}),
     ("NumPy, OPENBLAS_CORETYPE=SkylakeX", "numpy", {"OPENBLAS_CORETYPE": "SkylakeX"}),
     ("PyTorch", "torch", {}),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +18,15 @@ from benchmarks.works import Work
 
 __all__ = ["Rows", "make_rows"]
 
-Array = NDArray[np.generic]
-
 
 @dataclass(frozen=True)
 class Rows:
     """What is learned from, and what is tested on: X is float32, y int64 classes or float32."""
 
-    X: Array
-    y: Array
-    X_test: Array
-    y_test: Array
+    X: NDArray[np.float32]
+    y: NDArray[Any]
+    X_test: NDArray[np.float32]
+    y_test: NDArray[Any]
     origin: str
 
     def save(self, path: Path) -> Path:
@@ -78,7 +77,7 @@ def _random(work: Work) -> Rows:
     X = rng.random((work.n_rows + 1_000, work.sizes[0]), dtype=np.float32)
     y = (X @ rng.normal(size=(work.sizes[0], work.sizes[-1])).astype(np.float32)).argmax(axis=1)
     n = work.n_rows
-    return Rows(X[:n], y[:n], X[n:], y[n:], "made-up rows")
+    return Rows(X[:n], y[:n], X[n:], y[n:], "made-up numbers")
 
 
 def _sine(work: Work) -> Rows:

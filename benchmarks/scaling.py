@@ -32,9 +32,9 @@ def _long(n_rows: int) -> Work:
 
 #: What is changed: how a value makes a work, all values, and the few of a quick run.
 SWEEPS: dict[str, tuple[Callable[[int], Work], tuple[int, ...], tuple[int, ...]]] = {
-    "width": (_wide, (16, 32, 64, 128, 256, 512, 1024, 2048), (16, 128, 1024)),
-    "depth": (_deep, (1, 2, 3, 4, 6, 8), (1, 8)),
-    "rows": (_long, (1_000, 3_000, 10_000, 30_000, 100_000), (1_000, 30_000)),
+    "width": (_wide, (16, 32, 64, 128, 256, 512, 1024, 2048), (16, 128, 256)),
+    "depth": (_deep, (1, 2, 3, 4, 6, 8), (1, 2, 4)),
+    "rows": (_long, (1_000, 3_000, 10_000, 30_000, 100_000), (1_000, 10_000)),
 }
 
 

@@ -6,10 +6,12 @@ a program down is noise, and nothing makes it faster than it is.
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from benchmarks.child import Child, PeerError
 from benchmarks.peers import Peer
@@ -66,9 +68,8 @@ class Contestant:
     @property
     def name(self) -> str:
         """Who it is, in a line about it."""
-        return f"{self.child.peer.name}, {self.child.threads} threads".replace(
-            "one threads", "one thread"
-        )
+        threads = "one thread" if self.child.threads == "one" else "all threads"
+        return f"{self.child.peer.name} on {threads}"
 
     def warm_up(self, turn: float) -> None:
         """Compile, then find how many units fill a turn of so many seconds."""
@@ -99,48 +100,57 @@ class Contestant:
 
 
 def candidates(peers: Iterable[Peer], work: Work) -> list[tuple[Peer, str]]:
-    """Who takes part in a work, once for each choice of threads."""
+    """Who takes part in a work, once for each choice of threads that may matter."""
     return [
         (peer, threads)
         for peer in peers
         if peer.does(work.name)
-        for threads in dict.fromkeys(peer.threads if n_cores() > 1 else ("all",))
+        for threads in (peer.threads[:1] if work.tiny or n_cores() == 1 else peer.threads)
     ]
 
 
 def warm_up(
     children: Iterable[Child],
-    request: dict[str, object],
+    request: Mapping[str, Any],
     turn: float,
     leave_out: Callable[[str], None],
 ) -> list[Contestant]:
     """Let each child, one after the other, make ready, compile, and find its pace."""
     ready = []
-    for child in children:
-        contestant = Contestant(child)
-        try:
-            child.ask("prepare", **request)
+    for contestant in map(Contestant, children):
+        with _unless_it_fails(contestant, leave_out):
+            contestant.child.ask("prepare", **request)
             contestant.warm_up(turn)
             ready.append(contestant)
-        except PeerError as error:
-            leave_out(f"{contestant.name} is left out: {error}")
     return ready
 
 
 def take_turns(
-    contestants: list[Contestant], rounds: int, leave_out: Callable[[str], None]
+    contestants: Sequence[Contestant], rounds: int, leave_out: Callable[[str], None]
 ) -> list[Measured]:
     """Go round and round; who fails is left out from there on."""
     going = list(contestants)
     for _ in range(rounds):
-        for contestant in list(going):
+        starting, going = going, []
+        for contestant in starting:
             time.sleep(PAUSE)
-            try:
+            with _unless_it_fails(contestant, leave_out):
                 contestant.take_turn()
-            except PeerError as error:
-                going.remove(contestant)
-                leave_out(f"{contestant.name} is left out: {error}")
-    return [contestant.measured() for contestant in going]
+                going.append(contestant)
+    measured = []
+    for contestant in going:
+        with _unless_it_fails(contestant, leave_out):
+            measured.append(contestant.measured())
+    return measured
+
+
+@contextlib.contextmanager
+def _unless_it_fails(contestant: Contestant, leave_out: Callable[[str], None]) -> Iterator[None]:
+    """Do the block up to where the peer fails, and say so."""
+    try:
+        yield
+    except PeerError as error:
+        leave_out(f"{contestant.name} is left out: {error}")
 
 
 def fastest(measured: Iterable[Measured]) -> dict[str, Measured]:

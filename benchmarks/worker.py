@@ -94,8 +94,8 @@ def _seconds(do: Callable[[], object]) -> float:
 def _peak() -> float:
     """Most memory held, in MiB. What getrusage says begins with the parent's on Linux."""
     status = Path("/proc/self/status")
-    if status.exists():
-        return int(re.search(r"VmHWM:\s+(\d+) kB", status.read_text())[1]) / 2**10
+    if status.exists() and (held := re.search(r"VmHWM:\s+(\d+) kB", status.read_text())):
+        return int(held[1]) / 2**10
     unit = 1 if sys.platform == "darwin" else 2**10  # macOS counts bytes, others KiB
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 

@@ -51,16 +51,24 @@ class Work:
         return self.sizes[-1] > 1
 
     @property
+    def tiny(self) -> bool:
+        """Whether a step is too small to be shared among threads: no library does so."""
+        rows = 1 if self.unit == "call" else self.batch_size
+        return rows * self._weights() < 10_000
+
+    def _weights(self) -> int:
+        return sum(a * b for a, b in zip(self.sizes, self.sizes[1:], strict=False))
+
+    @property
     def operations(self) -> int:
         """Floating-point operations of a unit: those of the matrix products, two a multiplication.
 
         Each weight is used once forward, once for its own gradient and, above the first layer,
         once to carry the error down.
         """
-        weights = [a * b for a, b in zip(self.sizes, self.sizes[1:], strict=False)]
         if self.unit == "call":
-            return 2 * sum(weights)
-        return self.n_rows * (4 * weights[0] + 6 * sum(weights[1:]))
+            return 2 * self._weights()
+        return self.n_rows * (6 * self._weights() - 2 * self.sizes[0] * self.sizes[1])
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON holds it."""

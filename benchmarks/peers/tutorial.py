@@ -7,6 +7,7 @@ once and never shuffled, and one number for all biases of a layer.
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class Tutorial(Trainer):
             return d_a * sigmoid(z) * (1 - sigmoid(z))
         return np.where(z > 0, d_a, 0.0)
 
-    def predict(self, X: NDArray[np.float32]) -> NDArray[np.generic]:
+    def predict(self, X: NDArray[np.float32]) -> NDArray[Any]:
         a = X.astype(np.float64)
         for layer, (W, b) in enumerate(zip(self.weights, self.biases, strict=True)):
             a = self.activate(a @ W + b, layer)
@@ -114,7 +115,7 @@ class SineTutorial(Tutorial):
             self.weights[layer] = self.weights[layer] - self.work.learning_rate * d_W
             self.biases[layer] = self.biases[layer] - self.work.learning_rate * d_bias
 
-    def predict(self, X: NDArray[np.float32]) -> NDArray[np.generic]:
+    def predict(self, X: NDArray[np.float32]) -> NDArray[Any]:
         a = X.astype(np.float64).T
         for layer, (W, b) in enumerate(zip(self.weights, self.biases, strict=True)):
             a = self.activate(np.dot(W, a) + b, layer)

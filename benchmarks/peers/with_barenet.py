@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,7 +40,7 @@ class Barenet(Trainer):
         )
         self.epoch += epochs
 
-    def predict(self, X: NDArray[np.float32]) -> NDArray[np.generic]:
+    def predict(self, X: NDArray[np.float32]) -> NDArray[Any]:
         output = self.network.predict(X)
         return output.argmax(axis=1) if self.work.classifies else output[:, 0]
 

@@ -55,7 +55,7 @@ class Jax(Trainer):
             self.state = self.train(self.state, self.X, self.y, order.astype(np.int32), times)
         jax.block_until_ready(self.state)
 
-    def predict(self, X: NDArray[np.float32]) -> NDArray[np.generic]:
+    def predict(self, X: NDArray[np.float32]) -> NDArray[Any]:
         return np.asarray(self.outputs(self.state[0], X))
 
 

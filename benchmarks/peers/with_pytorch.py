@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,7 +43,7 @@ class PyTorch(Trainer):
                 self.loss(self.model(self.X[batch]), self.y[batch]).backward()
                 self.optimizer.step()
 
-    def predict(self, X: NDArray[np.float32]) -> NDArray[np.generic]:
+    def predict(self, X: NDArray[np.float32]) -> NDArray[Any]:
         with torch.inference_mode():
             output = self.model(torch.from_numpy(X))
             return (output.argmax(dim=1) if self.work.classifies else output).numpy()

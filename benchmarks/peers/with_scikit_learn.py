@@ -6,6 +6,7 @@ Its regressor has no sigmoid at the output: on `sine` it does a little less than
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class ScikitLearn(Trainer):
         classes = {"classes": np.arange(self.work.sizes[-1])} if self.work.classifies else {}
         self.model.partial_fit(self.rows.X, self.rows.y, **classes)
 
-    def predict(self, X: NDArray[np.float32]) -> NDArray[np.generic]:
+    def predict(self, X: NDArray[np.float32]) -> NDArray[Any]:
         return self.model.predict(X)
 
 

@@ -11,7 +11,7 @@ from benchmarks.compare import compare
 from benchmarks.peers import PEERS
 from benchmarks.session import Session
 from benchmarks.threads import environment
-from benchmarks.turns import Measured, fastest
+from benchmarks.turns import Measured, candidates, fastest, take_turns, warm_up
 from benchmarks.works import WORKS
 
 SINE = dataclasses.replace(next(work for work in WORKS if work.name == "sine"), n_rows=20)
@@ -65,6 +65,19 @@ def test_a_process_that_dies_says_why():
         child.ask("first")
 
 
+def test_a_peer_that_dies_between_turns_is_left_out_with_a_line():
+    request = {"work": SINE.to_dict(), "rows": None, "engine": "auto"}
+    said: list[str] = []
+    with Child(PEERS["tutorial"], "one") as dying, Child(PEERS["tutorial"], "one") as living:
+        contestants = warm_up([dying, living], request, 0.001, said.append)
+        dying._process.kill()
+        measured = take_turns(contestants, 2, said.append)
+    assert len(contestants) == 2
+    assert [one.peer for one in measured] == ["tutorial"]
+    assert len(said) == 1
+    assert said[0].startswith("tutorial on one thread is left out: it ended with status -9")
+
+
 def test_no_accuracy_is_claimed_without_mnist(session, monkeypatch):
     monkeypatch.delenv("BARENET_DATA", raising=False)
     assert accuracy(session, {}) == []
@@ -84,3 +97,14 @@ def test_threads_are_said_in_the_environment(monkeypatch):
     assert environment("one")["OMP_NUM_THREADS"] == "1"
     assert "OMP_NUM_THREADS" not in environment("all")
     assert "BARENET_THREADS" not in environment("all")
+
+
+def test_threads_are_tried_where_they_may_matter(monkeypatch):
+    monkeypatch.setattr("benchmarks.turns.n_cores", lambda: 2)
+    tried = {
+        work.name: [threads for _, threads in candidates([PEERS["scikit-learn"]], work)]
+        for work in WORKS
+    }
+    both = ["one", "all"]
+    assert tried == {"mnist-16": both, "mnist-256": both, "sine": ["one"], "one-row": ["one"]}
+    assert [threads for _, threads in candidates([PEERS["barenet"]], SINE)] == ["all"]

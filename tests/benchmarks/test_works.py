@@ -51,7 +51,7 @@ def test_rows_are_said_to_be_made_up_where_there_is_no_mnist(data, monkeypatch, 
     monkeypatch.delenv("BARENET_DATA", raising=False)
     if data:
         monkeypatch.setenv("BARENET_DATA", str(tmp_path))
-    assert make_rows(BY_NAME["mnist-16"]).origin == "made-up rows"
+    assert make_rows(BY_NAME["mnist-16"]).origin == "made-up numbers"
 
 
 def test_a_sweep_changes_one_number():
