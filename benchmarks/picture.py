@@ -22,8 +22,9 @@ LOOKS = {
     "PyTorch": ("#009E73", "^", 1.4),
     "scikit-learn": ("#AA3377", "D", 1.4),
 }
+
 #: What all lines share: markers that stay apart where lines cross.
-MARKERS: dict[str, Any] = dict(markersize=4.5, markeredgecolor="white", markeredgewidth=0.6)
+MARKERS: dict[str, Any] = {"markersize": 4.5, "markeredgecolor": "white", "markeredgewidth": 0.6}
 
 #: What each sweep changes, and what it is called under its axis.
 TITLES = {

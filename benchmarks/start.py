@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -36,50 +35,52 @@ def start(session: Session) -> dict[str, Any]:
         peer, "process", from its start to its end, and the "fit" alone; for barenet, "ever" is the
         very first on a machine.
     """
-    times = 3 if session.quick else 7
     path = make_rows(FIRST).save(session.folder / "first-fit.npz")
     session.say("start: importing")
-    libraries = dict.fromkeys(peer.library for peer in session.peers)
-    imports = {"python": min(_process("pass") for _ in range(times))}
-    for library in libraries:
-        imports[library] = min(_process(f"import {library}") for _ in range(times))
+    imports = {}
+    for library in dict.fromkeys(["python", *(peer.library for peer in session.peers)]):
+        code = "pass" if library == "python" else f"import {library}"
+        if runs := _repeat(session, 3 if session.quick else 7, "-c", code):
+            imports[library] = min(run["process"] for run in runs)
     fits = {}
     for peer in session.peers:
         if not peer.works:
             session.say(f"start: {peer.name}'s first fit")
-            fits[peer.name] = _fits(session, peer, path, 2 if session.quick else 4)
+            fits[peer.name] = _fit(session, peer, path)
     return {"import": imports, "fit": {name: fit for name, fit in fits.items() if fit}}
 
 
-def _fits(session: Session, peer: Peer, path: Path, times: int) -> dict[str, Any] | None:
+def _fit(session: Session, peer: Peer, path: Path) -> dict[str, Any] | None:
     """Fit in process after process; the first finds no compiled code of barenet's anywhere."""
-    cache = session.folder / "numba"
-    done = []
-    for _ in range(times + 1):
-        command = [sys.executable, "-m", "benchmarks.start", peer.name, str(path), session.engine]
+    command = ("-m", "benchmarks.start", peer.name, str(path), session.engine)
+    runs = _repeat(session, 3 if session.quick else 5, *command)
+    if not runs:
+        return None
+    fits = [{"fit": float(run["printed"]), "process": run["process"]} for run in runs]
+    best = min(fits[1:], key=lambda one: one["fit"])
+    return {**best, "ever": fits[0]} if peer.library == "barenet" else best
+
+
+def _repeat(session: Session, times: int, *arguments: str) -> list[dict[str, Any]]:
+    """Run Python again and again, timed from start to end; nothing is left of it if it fails."""
+    runs = []
+    for _ in range(times):
         begun = time.perf_counter()
-        child = subprocess.run(
-            command,
+        done = subprocess.run(
+            [sys.executable, *arguments],
             cwd=Path(__file__).parents[1],
-            env={**os.environ, "NUMBA_CACHE_DIR": str(cache)},
+            env={**os.environ, "NUMBA_CACHE_DIR": str(session.folder / "numba")},
             capture_output=True,
             text=True,
             check=False,
         )
-        if child.returncode:
-            reason = (child.stderr.strip().splitlines() or ["it said nothing"])[-1]
-            session.leave_out(f"{peer.name}'s first fit is left out: {reason}")
-            return None
-        done.append({"process": time.perf_counter() - begun, "fit": json.loads(child.stdout)})
-    best = min(done[1:], key=lambda one: one["fit"])
-    return {**best, "ever": done[0]} if peer.library == "barenet" else best
-
-
-def _process(code: str) -> float:
-    """Seconds that a process takes from its start to its end."""
-    begun = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True)
-    return time.perf_counter() - begun
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            what = arguments[1] if arguments[0] == "-c" else f"{arguments[2]}'s first fit"
+            session.leave_out(f"{what} is left out: {reason}")
+            return []
+        runs.append({"process": time.perf_counter() - begun, "printed": done.stdout})
+    return runs
 
 
 def main(peer: str, path: str, engine: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 
 import pytest
+from benchmarks.peers import PEERS
 from benchmarks.session import PARTS
 
 from benchmarks import __main__ as command
@@ -53,11 +55,15 @@ def test_only_a_full_run_replaces_what_the_documentation_shows(
 
 
 def test_a_run(tmp_path, capsys, monkeypatch):
-    """The start alone, with the two libraries that every installation has, and the roofline."""
+    """The start alone, with two libraries that every installation has and one that is broken."""
     monkeypatch.setattr("benchmarks.roofline.SECONDS", 0.01)
     monkeypatch.setattr("benchmarks.roofline.VARIANTS", (("NumPy", "numpy", {}),))
-    peers = {name: command_peer(name) for name in ("barenet", "scikit-learn")}
-    monkeypatch.setattr("benchmarks.session.PEERS", peers)
+    (tmp_path / "broken.py").write_text("raise ImportError('it has no engine')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    peers = {name: PEERS[name] for name in ("barenet", "scikit-learn")}
+    broken = dataclasses.replace(PEERS["tutorial"], name="broken", library="broken")
+    monkeypatch.setattr("benchmarks.session.PEERS", {**peers, "broken": broken})
     command.main(["--only", "start", "--quick", "--output", str(tmp_path)])
     printed = capsys.readouterr()
     assert printed.out == (tmp_path / "latest.md").read_text("utf-8")
@@ -65,12 +71,7 @@ def test_a_run(tmp_path, capsys, monkeypatch):
     assert results["start"]["fit"]["barenet"]["ever"]["process"] > 0
     assert set(results["start"]["import"]) == {"python", "barenet", "sklearn"}
     assert results["roofline"][0]["gflops"] > 0
+    assert results["left_out"] == ["import broken is left out: ImportError: it has no engine"]
     assert "start: importing" in printed.err
     assert str(tmp_path) not in printed.out
     assert sys.prefix not in printed.out
-
-
-def command_peer(name: str):
-    from benchmarks.peers import PEERS
-
-    return PEERS[name]
