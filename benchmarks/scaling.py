@@ -14,7 +14,8 @@ from benchmarks.works import BASE, Work
 
 __all__ = ["SWEEPS", "scaling"]
 
-TURN, ROUNDS = 0.1, 3
+#: Seconds of a turn, how many there are, and of an epoch that is not measured a second time.
+TURN, ROUNDS, SLOW = 0.1, 3, 1.0
 
 
 def _wide(width: int) -> Work:
@@ -69,7 +70,9 @@ def _point(
     session.say(f"scaling: {sweep} {value:,}")
     request = {"work": work.to_dict(), "rows": None, "engine": session.engine}
     contestants = warm_up(children, request, TURN, session.leave_out)
-    measured = take_turns(contestants, 1 if session.quick else ROUNDS, session.leave_out)
+    slow = any(one.turns[0] > SLOW for one in contestants)
+    rounds = 0 if slow else 1 if session.quick else ROUNDS
+    measured = take_turns(contestants, rounds, session.leave_out)
     alive = {(one.peer, one.threads) for one in measured}
     children[:] = [child for child in children if (child.peer.name, child.threads) in alive]
     return {name: one.seconds for name, one in fastest(measured).items()}

@@ -72,12 +72,13 @@ class Contestant:
         return f"{self.child.peer.name} on {threads}"
 
     def warm_up(self, turn: float) -> None:
-        """Compile, then find how many units fill a turn of so many seconds."""
+        """Compile, then find how many units fill a turn of so many seconds; the last one counts."""
         self.first = self.child.ask("first")["seconds"]
-        seconds = self.child.ask("turn", times=1)["seconds"]
-        while seconds < turn / 2 and self.units < MOST:
-            self.units = min(MOST, max(2 * self.units, int(self.units * turn / seconds)))
-            seconds = self.child.ask("turn", times=self.units)["seconds"]
+        self.take_turn()
+        while (spent := self.turns.pop() * self.units) < turn / 2 and self.units < MOST:
+            self.units = min(MOST, max(2 * self.units, int(self.units * turn / spent)))
+            self.take_turn()
+        self.turns.append(spent / self.units)
 
     def take_turn(self) -> None:
         """Do the work, and note the seconds for each unit."""
