@@ -35,8 +35,8 @@ types: .venv/.installed-test  ## check the types, strictly
 docs: .venv/.installed-docs  ## build docs/_build/html; every page is executed, any error fails
 	.venv/bin/python -m sphinx --fresh-env --fail-on-warning --keep-going --show-traceback docs docs/_build/html
 
-bench: .venv/.installed-test  ## measure the speed, beside scikit-learn
-	.venv/bin/python benchmarks
+bench: .venv/.installed-bench  ## measure the speed beside JAX, PyTorch and scikit-learn
+	.venv/bin/python -m benchmarks
 
 clean:  ## remove .venv, caches and built pages; runs/ stays
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

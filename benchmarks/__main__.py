@@ -1,104 +1,111 @@
-"""Seconds per epoch, beside scikit-learn, each work in turn on the same machine in the same run.
+"""The command: `python -m benchmarks`.
 
-    make bench
-
-The two take turns, so that a machine whose speed drifts is unfair to neither. Of several epochs the
-fastest counts: what slows a program down is noise, and nothing makes it faster than it is.
+Results go to standard output, and what is going on to standard error. Only a full run replaces the
+results that the documentation shows; a part of one, or a quick one, is written where it is told.
 """
 
 from __future__ import annotations
 
-import time
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+import argparse
+import contextlib
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
-import numpy as np
 from rich.console import Console
-from rich.table import Table
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier, MLPRegressor
-from threadpoolctl import threadpool_limits
+from rich.markdown import Markdown
 
-from barenet import Network, train
-
-ROUNDS = 5
+from benchmarks.measure import measure
+from benchmarks.report import report
+from benchmarks.results import FOLDER, write
+from benchmarks.session import PARTS, Session
 
 
-@dataclass
-class Work:
-    """A network on data of the shape of a real set; the speed does not depend on the numbers."""
-
-    name: str
-    sizes: tuple[int, ...]
-    n_rows: int
-    batch_size: int
-    optimizer: str
-    shuffle: bool = True
-
-    def data(self) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng(0)
-        X = rng.random((self.n_rows, self.sizes[0]), dtype=np.float32)
-        classes = self.sizes[-1] > 1
-        return X, rng.integers(self.sizes[-1], size=len(X)) if classes else X[:, 0]
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, show and keep."""
+    options = parser().parse_args(arguments)
+    with session_of(options) as session:
+        results = measure(session)
+    show(report(results))
+    full = session.parts == PARTS and not session.quick
+    folder = options.output or (FOLDER if full else None)
+    if folder:
+        for path in write(results, folder):
+            print(f"wrote {path}", file=sys.stderr)
 
 
-WORKS = (
-    Work("mnist-16", (784, 16, 10), 46_900, 64, "sgd"),
-    Work("mnist-256", (784, 256, 128, 10), 46_900, 128, "adam"),
-    Work("sine", (1, 10, 10, 1), 500, 1, "sgd", shuffle=False),
-)
-
-
-def barenet_epoch(work: Work) -> Callable[[], object]:
-    X, y = work.data()
-    network = Network.dense(work.sizes, output="softmax" if work.sizes[-1] > 1 else "identity")
-    optimizer = f"{work.optimizer}:learning_rate=0.001"
-    return lambda: train(
-        network,
-        X,
-        y,
-        optimizer=optimizer,
-        batch_size=work.batch_size,
-        epochs=1,
-        shuffle=work.shuffle,
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    found = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    found.add_argument("--only", type=parts, default=PARTS, metavar="A,B", help=", ".join(PARTS))
+    found.add_argument("--rounds", type=count, help="turns of each peer (default 9, quick 3)")
+    found.add_argument("--quick", action="store_true", help="rough figures in about two minutes")
+    found.add_argument("--engine", default="auto", help="barenet's engine (default auto)")
+    found.add_argument(
+        "--scaling",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="also measure an epoch by width, depth and rows",
     )
+    found.add_argument("--output", type=Path, metavar="FOLDER", help="where the files go")
+    return found
 
 
-def sklearn_epoch(work: Work) -> Callable[[], object]:
-    X, y = work.data()
-    kind = MLPClassifier if work.sizes[-1] > 1 else MLPRegressor
-    model = kind(
-        hidden_layer_sizes=work.sizes[1:-1],
-        solver=work.optimizer,
-        momentum=0,
-        batch_size=work.batch_size,
-        shuffle=work.shuffle,
-        max_iter=1,
-        random_state=0,
-    )
-    return lambda: model.fit(X, y)
+def parts(text: str) -> tuple[str, ...]:
+    """Read the names of parts."""
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if name not in PARTS:
+            raise argparse.ArgumentTypeError(f"no part {name!r} (choose from {', '.join(PARTS)})")
+    return tuple(part for part in PARTS if part in names)
 
 
-def seconds(epoch: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    epoch()
-    return time.perf_counter() - start
+def count(text: str) -> int:
+    """Read a whole number of 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, got {text!r}")
+    return int(text)
 
 
-def main() -> None:
-    warnings.simplefilter("ignore", ConvergenceWarning)
-    table = Table("work", "network", "barenet s/epoch", "scikit-learn s/epoch", "ratio", box=None)
-    for work in WORKS:
-        ours, theirs = barenet_epoch(work), sklearn_epoch(work)
-        times = [(seconds(ours), seconds(theirs)) for _ in range(ROUNDS)]
-        best_ours, best_theirs = np.min(times, axis=0)
-        sizes = "-".join(map(str, work.sizes))
-        figures = (f"{best_ours:.4f}", f"{best_theirs:.4f}", f"{best_theirs / best_ours:.2f}")
-        table.add_row(work.name, sizes, *figures)
-    Console().print(table)
+@contextlib.contextmanager
+def session_of(options: argparse.Namespace) -> Iterator[Session]:
+    """Make a session of the options, with a line of progress; its folder goes with it."""
+    wanted = tuple(part for part in options.only if options.scaling or part != "scaling")
+    with talk() as say:
+        session = Session(
+            parts=wanted,
+            rounds=options.rounds or (3 if options.quick else 9),
+            turn=0.1 if options.quick else 0.25,
+            quick=options.quick,
+            engine=options.engine,
+            say=say,
+        )
+        try:
+            yield session
+        finally:
+            shutil.rmtree(session.folder)
+
+
+@contextlib.contextmanager
+def talk() -> Iterator[Callable[[str], None]]:
+    """A line on standard error that changes; where that is no terminal, a line for each change."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda text: print(text, file=sys.stderr, flush=True)
+        return
+    with console.status("benchmarks") as status:
+        yield status.update
+
+
+def show(page: str) -> None:
+    """Print the page, set as tables where someone looks at it."""
+    console = Console()
+    if console.is_terminal:
+        console.print(Markdown(page))
+    else:
+        print(page, end="")
 
 
 if __name__ == "__main__":
-    with threadpool_limits(1, user_api="blas"):  # two threads only hurt matrices this small
-        main()
+    main()

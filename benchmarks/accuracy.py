@@ -1,0 +1,81 @@
+"""Accuracy: how long each peer learns until it reads 95 and 97 % of the test digits."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks.child import Child, PeerError
+from benchmarks.rows import make_rows
+from benchmarks.session import Session
+from benchmarks.turns import candidates
+from benchmarks.works import WORKS, Work
+
+__all__ = ["TARGETS", "accuracy"]
+
+#: Shares of the test rows, and the epochs after which a peer that has not got there is stopped.
+TARGETS, MOST_EPOCHS = (0.95, 0.97), 20
+
+
+def accuracy(session: Session, threads: dict[str, str]) -> list[dict[str, Any]]:
+    """Train in turns, an epoch each, on the clock; test after each, off the clock.
+
+    Parameters
+    ----------
+    session : Session
+        With which engine.
+    threads : dict of str to str
+        Each peer's better choice of threads, where it is known.
+
+    Returns
+    -------
+    list of dict
+        "peer", "threads" and "epochs", of which each has its "seconds" and "accuracy".
+    """
+    work = next(work for work in WORKS if work.name == "mnist-256")
+    rows = make_rows(work)
+    if rows.origin != "MNIST":
+        session.leave_out(
+            "The time to an accuracy is left out: it needs MNIST, its four IDX files in a folder "
+            "that BARENET_DATA names"
+        )
+        return []
+    session.say("accuracy: learning to read")
+    path = rows.save(session.folder / "accuracy.npz")
+    with contextlib.ExitStack() as stack:
+        children = [
+            stack.enter_context(Child(peer, choice))
+            for peer, choice in candidates(session.peers, work)
+            if choice == threads.get(peer.name, "all")
+        ]
+        return _learn(session, children, work, str(path))
+
+
+def _learn(session: Session, children: list[Child], work: Work, path: str) -> list[dict[str, Any]]:
+    """Compile on a network that is thrown away, then go round and round."""
+    curves: dict[Child, list[dict[str, Any]]] = {child: [] for child in children}
+    for child in children:
+        with _leaving_out(session, curves, child):
+            child.ask("prepare", work=work.to_dict(), rows=path, engine=session.engine)
+            child.ask("first")
+            child.ask("reset")
+    for _ in range(MOST_EPOCHS):
+        for child, epochs in list(curves.items()):
+            if not epochs or max(epoch["accuracy"] for epoch in epochs) < TARGETS[-1]:
+                with _leaving_out(session, curves, child):
+                    epochs.append(child.ask("advance"))
+    return [
+        {"peer": child.peer.name, "threads": child.threads, "epochs": epochs}
+        for child, epochs in curves.items()
+    ]
+
+
+@contextlib.contextmanager
+def _leaving_out(session: Session, curves: dict[Child, Any], child: Child) -> Iterator[None]:
+    """Whoever fails is out."""
+    try:
+        yield
+    except PeerError as error:
+        del curves[child]
+        session.leave_out(f"{child.peer.name}'s time to an accuracy is left out: {error}")

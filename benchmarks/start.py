@@ -1,0 +1,95 @@
+"""Start: what a user waits for before anything is learned, each time in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.peers import PEERS, Peer
+from benchmarks.rows import Rows, make_rows
+from benchmarks.session import Session
+from benchmarks.works import Work
+
+__all__ = ["start"]
+
+#: The network that is fitted first, for one epoch.
+FIRST = Work(name="first-fit", data="digits", sizes=(64, 32, 10), n_rows=1_437, batch_size=32)
+
+
+def start(session: Session) -> dict[str, Any]:
+    """Measure imports and first fits.
+
+    Parameters
+    ----------
+    session : Session
+        How often, and with which engine.
+
+    Returns
+    -------
+    dict
+        "import": seconds of a process that imports, by library, and of a bare one. "fit": for each
+        peer, "process", from its start to its end, and the "fit" alone; for barenet, "ever" is the
+        very first on a machine.
+    """
+    path = make_rows(FIRST).save(session.folder / "first-fit.npz")
+    session.say("start: importing")
+    imports = {}
+    for library in dict.fromkeys(["python", *(peer.library for peer in session.peers)]):
+        code = "pass" if library == "python" else f"import {library}"
+        if runs := _repeat(session, 3 if session.quick else 7, "-c", code):
+            imports[library] = min(run["process"] for run in runs)
+    fits = {}
+    for peer in session.peers:
+        if not peer.works:
+            session.say(f"start: {peer.name}'s first fit")
+            fits[peer.name] = _fit(session, peer, path)
+    return {"import": imports, "fit": {name: fit for name, fit in fits.items() if fit}}
+
+
+def _fit(session: Session, peer: Peer, path: Path) -> dict[str, Any] | None:
+    """Fit in process after process; the first finds no compiled code of barenet's anywhere."""
+    command = ("-m", "benchmarks.start", peer.name, str(path), session.engine)
+    runs = _repeat(session, 3 if session.quick else 5, *command)
+    if not runs:
+        return None
+    fits = [{"fit": float(run["printed"]), "process": run["process"]} for run in runs]
+    best = min(fits[1:], key=lambda one: one["fit"])
+    return {**best, "ever": fits[0]} if peer.library == "barenet" else best
+
+
+def _repeat(session: Session, times: int, *arguments: str) -> list[dict[str, Any]]:
+    """Run Python again and again, timed from start to end; nothing is left of it if it fails."""
+    runs = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=Path(__file__).parents[1],
+            env={**os.environ, "NUMBA_CACHE_DIR": str(session.folder / "numba")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            what = arguments[1] if arguments[0] == "-c" else f"{arguments[2]}'s first fit"
+            session.leave_out(f"{what} is left out: {reason}")
+            return []
+        runs.append({"process": time.perf_counter() - begun, "printed": done.stdout})
+    return runs
+
+
+def main(peer: str, path: str, engine: str) -> None:
+    """Fit, and print the seconds of it."""
+    trainer = PEERS[peer].trainer(FIRST, Rows.load(path), engine)
+    begun = time.perf_counter()
+    trainer.run(1)
+    print(time.perf_counter() - begun)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

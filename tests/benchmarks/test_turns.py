@@ -1,0 +1,110 @@
+"""Peers in processes of their own: they answer, they take turns, and whoever fails is left out."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from benchmarks.accuracy import accuracy
+from benchmarks.child import Child, PeerError
+from benchmarks.compare import compare
+from benchmarks.peers import PEERS
+from benchmarks.session import Session
+from benchmarks.threads import environment
+from benchmarks.turns import Measured, candidates, fastest, take_turns, warm_up
+from benchmarks.works import WORKS
+
+SINE = dataclasses.replace(next(work for work in WORKS if work.name == "sine"), n_rows=20)
+
+
+@pytest.fixture
+def session(tmp_path, monkeypatch):
+    """A short one, with the peers that every installation has."""
+    names = ("barenet", "scikit-learn", "tutorial")
+    peers = {name: dataclasses.replace(PEERS[name], threads=("one",)) for name in names}
+    monkeypatch.setattr("benchmarks.session.PEERS", peers)
+    return Session(rounds=2, turn=0.001, folder=tmp_path)
+
+
+def measured(peer: str, threads: str, seconds: float) -> Measured:
+    return Measured(peer, threads, seconds, seconds, seconds, 1.0, 1, "")
+
+
+def test_all_peers_do_a_work(session):
+    entry = compare(session, SINE)
+    assert {one["peer"] for one in entry["measured"]} == {"barenet", "scikit-learn", "tutorial"}
+    for one in entry["measured"]:
+        assert 0 < one["seconds"] <= one["median"]
+        assert one["first"] > 0
+        assert one["peak"] > 5  # MiB: even an interpreter needs them
+    assert session.left_out == []
+
+
+def test_a_peer_that_fails_is_left_out_with_a_line(session):
+    session.engine = "warp"
+    entry = compare(session, SINE)
+    assert {one["peer"] for one in entry["measured"]} == {"scikit-learn", "tutorial"}
+    (line,) = session.left_out
+    assert line.startswith("barenet")
+    assert "unknown 'warp'" in line
+
+
+def test_a_peer_that_is_not_installed_is_left_out_with_a_line(session, monkeypatch):
+    missing = dataclasses.replace(PEERS["JAX"], library="no_such_library")
+    monkeypatch.setattr("benchmarks.session.PEERS", {"JAX": missing})
+    session.miss()
+    assert session.peers == []
+    assert session.left_out == [
+        "no_such_library is not installed, so it is left out: pip install no_such_library"
+    ]
+
+
+def test_a_process_that_dies_says_why():
+    stranger = dataclasses.replace(PEERS["tutorial"], name="nobody")
+    with Child(stranger, "one") as child, pytest.raises(PeerError, match="KeyError: 'nobody'"):
+        child.ask("first")
+
+
+def test_a_peer_that_dies_between_turns_is_left_out_with_a_line():
+    request = {"work": SINE.to_dict(), "rows": None, "engine": "auto"}
+    said: list[str] = []
+    with Child(PEERS["tutorial"], "one") as dying, Child(PEERS["tutorial"], "one") as living:
+        contestants = warm_up([dying, living], request, 0.001, said.append)
+        dying._process.kill()
+        measured = take_turns(contestants, 2, said.append)
+    assert len(contestants) == 2
+    assert [one.peer for one in measured] == ["tutorial"]
+    assert len(said) == 1
+    assert said[0].startswith("tutorial on one thread is left out: it ended with status -9")
+
+
+def test_no_accuracy_is_claimed_without_mnist(session, monkeypatch):
+    monkeypatch.delenv("BARENET_DATA", raising=False)
+    assert accuracy(session, {}) == []
+    assert "needs MNIST" in session.left_out[0]
+
+
+def test_the_better_choice_of_threads_counts():
+    turns = [measured("A", "one", 2.0), measured("B", "one", 1.5), measured("A", "all", 1.0)]
+    best = fastest(turns)
+    assert list(best) == ["A", "B"]
+    assert best["A"].threads == "all"
+
+
+def test_threads_are_said_in_the_environment(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.setenv("BARENET_THREADS", "7")
+    assert environment("one")["OMP_NUM_THREADS"] == "1"
+    assert "OMP_NUM_THREADS" not in environment("all")
+    assert "BARENET_THREADS" not in environment("all")
+
+
+def test_threads_are_tried_where_they_may_matter(monkeypatch):
+    monkeypatch.setattr("benchmarks.turns.n_cores", lambda: 2)
+    tried = {
+        work.name: [threads for _, threads in candidates([PEERS["scikit-learn"]], work)]
+        for work in WORKS
+    }
+    both = ["one", "all"]
+    assert tried == {"mnist-16": both, "mnist-256": both, "sine": ["one"], "one-row": ["one"]}
+    assert [threads for _, threads in candidates([PEERS["barenet"]], SINE)] == ["all"]
