@@ -51,8 +51,7 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     ValueError: engine: unknown 'fast' (choose from auto, compiled, reference)
     """
     if name == "auto":
-        kind = ReferenceEngine if CompiledEngine.refusal(job) else CompiledEngine
-        return kind(job, threads)
+        name = ReferenceEngine.name if CompiledEngine.refusal(job) else CompiledEngine.name
     choices: dict[str, type[Engine]] = {"auto": Engine, **ENGINES}
     kind = lookup(choices, name, "engine")
     refusal = kind.refusal(job)

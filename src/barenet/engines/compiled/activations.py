@@ -12,9 +12,9 @@ import numba as nb
 from numba.extending import overload
 
 from barenet.engines.compiled.kernel import INLINE, OPTIONS, kernel
-from barenet.engines.simd.lanes import absolute, where
 from barenet.engines.compiled.mathematics import erfc, exp, expm1, log1p, tanh
 from barenet.engines.compiled.records import LAYER
+from barenet.engines.simd.lanes import absolute, where
 from barenet.engines.simd.memory import array, lanes, vectors
 
 
@@ -178,7 +178,10 @@ def softmax_row(kind, source, target, first, n):
 def softmax_back(kind, step, op, start, stop):
     """dL/dZⱼ = aⱼ (dL/daⱼ − Σᵢ dL/daᵢ · aᵢ), in place of dL/dA."""
     for row in range(start, stop):
-        a, d = array(kind, op.a, row * op.stride, op.n_out), array(kind, op.d, row * op.stride, op.n_out)
+        a, d = (
+            array(kind, op.a, row * op.stride, op.n_out),
+            array(kind, op.d, row * op.stride, op.n_out),
+        )
         total = a[0] - a[0]
         for j in range(op.n_out):
             total += d[j] * a[j]

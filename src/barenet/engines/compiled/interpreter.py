@@ -1,9 +1,9 @@
 """Interpreter: what goes through a program, batch after batch, alone or with a crew of threads.
 
 A program has regions, one after the other. A region has groups; the threads share the units of a
-group, rows of the batch or of parameters, and each takes its share in chunks that fit the cache. For
-each chunk, the group's instructions are done in turn: a kernel with its operands. No sum is ever
-split by the number of threads, so any number of them gives the same bits.
+group, rows of the batch or of parameters, and each takes its share in chunks that fit the cache.
+For each chunk, the group's instructions are done in turn: a kernel with its operands. No sum is
+ever split by the number of threads, so any number of them gives the same bits.
 
 The threads are called together once for a slice. The first to come leads: it opens a region, does
 its own share and those that nobody has claimed, and waits for what was claimed by others. So it
@@ -59,14 +59,27 @@ def run_alone(place, order, n_rows, batch_size, rates, n_batches, first_step, lo
 
 
 @nb.njit(nogil=True, error_model="numpy", parallel=True)
-def run_together(place, order, n_rows, batch_size, rates, n_batches, first_step, threads, losses, norms):
+def run_together(
+    place, order, n_rows, batch_size, rates, n_batches, first_step, threads, losses, norms
+):
     """The same for several threads."""
     for _ in nb.prange(threads):
         before = flush_denormals()
         crew = program_at(place).crew
         member = add(crew + COME, 1)
         if member == 0:
-            do_batches(place, order, n_rows, batch_size, rates, n_batches, first_step, threads, losses, norms)
+            do_batches(
+                place,
+                order,
+                n_rows,
+                batch_size,
+                rates,
+                n_batches,
+                first_step,
+                threads,
+                losses,
+                norms,
+            )
             publish(crew + OPEN, -1)
         else:
             follow(place, member, threads)
@@ -77,7 +90,9 @@ run_together = kept(run_together)
 
 
 @nb.njit(**OPTIONS)
-def do_batches(place, order, n_rows, batch_size, rates, n_batches, first_step, threads, losses, norms):
+def do_batches(
+    place, order, n_rows, batch_size, rates, n_batches, first_step, threads, losses, norms
+):
     """Load, a step for each batch, store."""
     program = program_at(place)
     step = step_at(program.step)

@@ -119,7 +119,9 @@ def loss(kind, step, op, start, stop):
         a, y, d, share = numbers(plain(kind), step, op, row)
         total = 0.0
         for j in range(op.n_out):
-            part, derivative = entry(kind, np.float64(a[j]), np.float64(y[j]), op.option, op.epsilon)
+            part, derivative = entry(
+                kind, np.float64(a[j]), np.float64(y[j]), op.option, op.epsilon
+            )
             total += part
             d[j] = share * derivative
         losses[row] = share * total

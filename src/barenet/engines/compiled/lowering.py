@@ -6,15 +6,23 @@ instructions that name the kernels to be run on it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from barenet.engines.compiled import activations, dense, losses, norms, optimizers, parameters
-from barenet.engines.compiled import samples as rows_of_users
+from barenet.engines.compiled import (
+    activations,
+    dense,
+    losses,
+    norms,
+    optimizers,
+    parameters,
+    samples,
+)
 from barenet.engines.compiled.kernel import Kernel
-from barenet.engines.compiled.memory import Memory, Record, up
+from barenet.engines.compiled.memory import Matrix, Memory, Record, up
 from barenet.engines.compiled.products import MOST_ROWS
 from barenet.engines.compiled.records import LAYER, PRODUCT
 from barenet.engines.engine import Job
@@ -36,7 +44,7 @@ TILE = 512
 #: Inputs from which on the first layer takes them in parts, so that threads can share them.
 WIDE = 256
 
-NEVER = np.iinfo(np.int64).max
+NEVER = 2**63 - 1
 
 
 @dataclass
@@ -67,9 +75,7 @@ class Lowering:
         For each layer that has some; `n_tiles` in all.
     """
 
-    def __init__(
-        self, job: Job, rows: Rows, memory: Memory, capacity: int, learning: bool
-    ) -> None:
+    def __init__(self, job: Job, rows: Rows, memory: Memory, capacity: int, learning: bool) -> None:
         self.job, self.memory, self.capacity, self.learning = job, memory, capacity, learning
         self.forward: list[list[Instruction]] = [[]]
         self.backward: list[list[Instruction]] = [[]]
@@ -78,92 +84,92 @@ class Lowering:
         self.parts: list[Instruction] = []
         self.n_parts = self.n_tiles = self.flat = self.statistics = 0
         self.width, self.source = rows.X.shape[1], rows.X.dtype.name
-        self.zeros = memory.take(1, max(self.width, *job.network.sizes))
-        self.one = memory.take(1, 1, fill=1)
-        # What the next layer finds: its input, and where dL/d(input) is to go; 0 is nowhere.
-        self.a = self.d = 0
+        self.zeros = memory.matrix(1, max(self.width, *job.network.sizes))
+        self.one = memory.matrix(1, 1, fill=1)
+        # What the next layer finds: its input, and where dL/d(input) is to go, if anywhere.
+        self.x: Matrix | None = None
+        self.d: Matrix | None = None
         loss, logits = loss_on(job.loss, job.network.output_activation)
-        self.lower_layers(own_activation=logits)
-        self.measure(loss, logits)
-
-    def lower_layers(self, own_activation: bool) -> None:
-        layers = self.job.network.layers
-        kinds: dict[type, Any] = {Dense: self.dense, Activate: self.activate,
-                                  Dropout: self.dropout, LayerNorm: self.layer_norm,
-                                  BatchNorm: self.batch_norm}  # fmt: skip
-        if not (isinstance(layers[0], Dense) and layers[0].n_in >= WIDE):
-            self.a = self.take()
-            self.add(rows_of_users.gather, self.layer(self.width, x=self.a), self.source)
-        for index, layer in enumerate(layers):
-            kept = not (own_activation and layer is layers[-1])
-            self.activation = getattr(layer, "activation", None) if kept else None
-            kinds[type(layer)](layer, index)
+        self.lower_layers(logits)
+        self.lower_loss(loss, logits)
 
     # Layers
 
+    def lower_layers(self, logits: bool) -> None:
+        """What comes in, and then layer by layer; logits have no output activation."""
+        kinds: dict[type, Any] = {Dense: self.dense, Activate: self.activate,
+                                  Dropout: self.dropout, LayerNorm: self.layer_norm,
+                                  BatchNorm: self.batch_norm}  # fmt: skip
+        layers = self.job.network.layers
+        if not (isinstance(layers[0], Dense) and layers[0].n_in >= WIDE):
+            self.x = self.matrix()
+            self.add(samples.gather, self.layer(x=self.x), self.source)
+        for index, layer in enumerate(layers):
+            self.activation = getattr(layer, "activation", None)
+            if logits and layer is layers[-1]:
+                self.activation = None
+            kinds[type(layer)](layer, index)
+
     def dense(self, layer: Dense, index: int) -> None:
         """A = f(X W + b), where X may come in parts, which do not depend on the threads."""
-        d_in, n_in, stride = self.d, layer.n_in, self.memory.pad(layer.n_out)
-        x, size, parted = self.a, self.memory.dtype.itemsize, self.a == 0
-        part = up(-(-n_in // (4 if stride <= 64 else 2)), MOST_ROWS) if parted else n_in + 1
-        lefts, width = range(0, n_in, part), part if parted else self.memory.pad(n_in)
-        if parted:
-            x = self.memory.take(len(lefts) * self.capacity, width)
+        n_in, parted, d_in = layer.n_in, self.x is None, self.d
+        part = up(-(-n_in // (4 if layer.n_out <= 64 else 2)), MOST_ROWS) if parted else n_in + 1
+        lefts = range(0, n_in, part)
+        X = self.x or self.memory.matrix(len(lefts) * self.capacity, part)
         self.width = layer.n_out
-        z, self.d = self.take(), self.take() if self.learning else 0
-        op = self.with_parameters(n_in + 1, n_in=n_in, x=x, z=z, d=self.d, index=index,
-                                  part_size=part, n_parts=len(lefts))  # fmt: skip
-        weights = int(op["weights"])
-        op["partial"] = self.memory.take(len(lefts) * self.capacity, stride) if parted else z
-        op["forward"] = self.products(
-            dict(
-                a=x + k * self.capacity * width * size, a_row=width, a_step=1,
-                b=weights + left * stride * size, b_step=stride, depth=min(part, n_in - left),
-                s=self.zeros if parted else weights + n_in * stride * size,
-                c=int(op["partial"]) + k * self.capacity * stride * size, c_row=stride, width=stride,
-            )
-            for k, left in enumerate(lefts)
-        )  # fmt: skip
-        op["learning"] = self.products(
-            dict(
-                a=x + (k * self.capacity * width - left) * size, a_row=1, a_step=width,
-                b=self.d, b_step=stride, s=self.zeros, c=int(op["gradient"]), c_row=stride,
-                width=stride, one=self.one, one_row=n_in if left + part >= n_in else NEVER,
-                height=up(n_in, MOST_ROWS if n_in > 8 else 4),
-            )
-            for k, left in enumerate(lefts)
-        )  # fmt: skip
-        if d_in:
-            op["transposed"], op["transposed_stride"] = self.memory.take(stride, n_in), width
-            op["backward"] = self.products([
-                dict(
-                    a=self.d, a_row=stride, a_step=1, b=int(op["transposed"]), b_step=width,
-                    s=self.zeros, c=d_in, c_row=width, width=width, depth=layer.n_out,
-                )
-            ])  # fmt: skip
+        Z, self.d = self.matrix(), self.derivatives()
+        P = self.memory.matrix(len(lefts) * self.capacity, self.width) if parted else Z
+        op = self.with_parameters(n_in + 1, n_in=n_in, index=index, x=X, z=Z, d=self.d,
+                                  part_size=part, n_parts=len(lefts), partial=P)  # fmt: skip
+        self.multiply(op, lefts, X, P, d_in)
         if parted:
             self.n_parts = len(lefts)
             self.parts = [self.memory.instruction(dense.dense_parts, op, self.source)]
-        forward = dense.dense_join if parted else dense.dense
-        self.bend(op, self.activation, (forward, dense.dense_back))
+        kernel = dense.dense_join if parted else dense.dense
+        self.bend(op, Z, self.activation, kernel, dense.dense_back)
         self.learn(op, dense.dense_gradient)
+
+    def multiply(self, op: Record, lefts: range, X: Matrix, P: Matrix, d_in: Matrix | None) -> None:
+        """The products of a dense layer: P = X W (+ b), dW = Xᵀ dZ and dX = dZ Wᵀ."""
+        n_in, rows, dZ = int(op["n_in"]), self.capacity, self.d
+        W, dW = P._replace(place=int(op["weights"])), P._replace(place=int(op["gradient"]))
+        start = W.at(n_in) if len(lefts) == 1 and op["partial"] == op["z"] else self.zeros
+        parts = [(k * rows, left, min(lefts.step, n_in - left)) for k, left in enumerate(lefts)]
+        op["forward"] = self.products(
+            product(P.at(k), X.at(k), W.at(left), start, depth=n) for k, left, n in parts
+        )
+        if dZ is None:
+            return
+        ones = {"one": self.one.place, "height": up(n_in, MOST_ROWS if n_in > 8 else 4)}
+        op["learning"] = self.products(
+            product(dW, X.at(k, -left).T, dZ, self.zeros, **ones,
+                    one_row=n_in if left + n == n_in else NEVER)
+            for k, left, n in parts
+        )  # fmt: skip
+        if d_in is not None:
+            W_T = self.memory.matrix(W.row, n_in)
+            op["transposed"], op["transposed_stride"] = W_T.place, W_T.row
+            op["backward"] = self.products([product(d_in, dZ, W_T, self.zeros, depth=self.width)])
 
     def activate(self, layer: Activate, index: int) -> None:
         """A = f(X); dL/dX takes the place of dL/dA."""
-        op = self.layer(self.width, z=self.a, d=self.d)
-        self.bend(op, self.activation, (activations.activate, activations.activate_back))
+        assert self.x is not None
+        op = self.layer(z=self.x, d=self.d)
+        self.bend(op, self.x, self.activation, activations.activate, activations.activate_back)
 
-    def bend(self, op: Record, activation: Activation | None, kernels: tuple[Kernel, Kernel]) -> None:
-        """A = f(Z), by kernels for the way forward and back that know every formula but softmax's."""
+    def bend(
+        self, op: Record, Z: Matrix, activation: Activation | None, forward: Kernel, back: Kernel
+    ) -> None:
+        """A = f(Z), by kernels that know every formula but softmax's."""
         name = "identity" if activation is None else activation.name
         formula = name if name in activations.FORMULAS else ""
-        op["a"] = op["z"] if name == "identity" else self.take()
+        self.x = Z if name == "identity" else self.matrix()
+        op["a"] = self.x.place
         op["option"] = getattr(activation, "slope", getattr(activation, "alpha", 0.0))
-        self.a = int(op["a"])
         if formula or op["weights"]:
-            self.add(kernels[0], op, formula)
+            self.add(forward, op, formula)
         if op["d"] and (formula or op["transposed"]):
-            self.add_back(kernels[1], op, formula)
+            self.add_back(back, op, formula)
         if name == "softmax":
             self.add(activations.softmax, op)
             if op["d"]:
@@ -171,14 +177,13 @@ class Lowering:
 
     def dropout(self, layer: Dropout, index: int) -> None:
         """A = X · M; predicting, everything is kept."""
-        if not self.learning:
-            return
-        op = self.layer(self.width, x=self.a, z=self.take(), a=self.take(), d=self.d,
-                        index=index, option=layer.rate)  # fmt: skip
-        self.a = int(op["a"])
-        self.add(rows_of_users.drop, op)
-        if self.d:
-            self.add_back(rows_of_users.drop_back, op)
+        if self.learning:
+            x, self.x = self.x, self.matrix()
+            op = self.layer(x=x, z=self.matrix(), a=self.x, d=self.d, index=index,
+                            option=layer.rate)  # fmt: skip
+            self.add(samples.drop, op)
+            if self.d:
+                self.add_back(samples.drop_back, op)
 
     def layer_norm(self, layer: LayerNorm, index: int) -> None:
         """A = γ N + β, with each row of X normalized to N."""
@@ -191,57 +196,52 @@ class Lowering:
 
     def batch_norm(self, layer: BatchNorm, index: int) -> None:
         """A = γ N + β, with each column of X normalized to N."""
-        op = self.norm(layer)
+        op, to = self.norm(layer), self.memory.instruction
         measure = norms.measure_columns if self.learning else norms.recall_columns
-        first, second = (
-            self.memory.instruction(kernel, op) for kernel in (measure, norms.norm_gradient)
-        )
-        self.between.append((first, second))
+        self.between.append((to(measure, op), to(norms.norm_gradient, op)))
+        if op["d_in"]:
+            self.backward[-1].insert(0, to(norms.normalize_columns_back, op))
         self.forward.append([])
         self.backward.append([])
         self.add(norms.normalize_columns, op)
         self.add(norms.scale_and_shift, op)
-        if op["d_in"]:
-            self.backward[-2].insert(0, self.memory.instruction(norms.normalize_columns_back, op))
         self.statistics += 2 * self.width
         self.learn(op)
 
     def norm(self, layer: LayerNorm | BatchNorm) -> Record:
         """Gain and bias, and what both norms have in common."""
-        x, d_in = self.a, self.d
-        self.d = self.take() if self.learning else 0
-        op = self.with_parameters(
-            2, n_in=2, x=x, z=self.take(), a=self.take(), d=self.d, d_in=d_in,
-            epsilon=layer.epsilon, momentum=getattr(layer, "momentum", 0),
+        x, self.x, d_in, self.d = self.x, self.matrix(), self.d, self.derivatives()
+        scales = self.memory.matrix(2, max(self.width, self.capacity))
+        return self.with_parameters(
+            2, n_in=2, x=x, z=self.matrix(), a=self.x, d=self.d, d_in=d_in, scales=scales,
+            epsilon=layer.epsilon, momentum=getattr(layer, "momentum", 0.0),
             statistics=self.statistics,
-            scales=self.memory.take(2, max(self.width, self.capacity)),
         )  # fmt: skip
-        self.a = int(op["a"])
-        return op
 
-    def measure(self, loss: Loss, logits: bool) -> None:
+    def lower_loss(self, loss: Loss, logits: bool) -> None:
         """The loss of the outputs; and, when predicting, what the user gets to see of them."""
-        network = self.job.network
+        network, output = self.job.network, self.x
+        assert output is not None
         limits = np.finfo(network.dtype)
         least = limits.eps if loss.name == "poisson" else limits.tiny
         options = [getattr(loss, name) for name in ("factor", "delta", "q") if hasattr(loss, name)]
-        op = self.layer(self.width, a=self.a, d=self.d or self.take(),
-                        option=[*options, least][0], epsilon=limits.eps)  # fmt: skip
+        op = self.layer(a=output, d=self.d or self.matrix(), option=[*options, least][0],
+                        epsilon=limits.eps)  # fmt: skip
         self.add(LOSSES.get(loss.name, losses.loss), op, loss.name)
         if not self.learning:
-            bend = (activations.activate, activations.activate_back)
             shown = network.output_activation if logits else None
-            self.bend(self.layer(self.width, z=self.a), shown, bend)
-            self.add(rows_of_users.emit, self.layer(self.width, a=self.a))
+            kernels = (activations.activate, activations.activate_back)
+            self.bend(self.layer(z=output), output, shown, *kernels)
+            self.add(samples.emit, self.layer(a=self.x))
 
     # Parameters
 
-    def with_parameters(self, height: int, **fields: float) -> Record:
+    def with_parameters(self, height: int, **fields: float | Matrix | None) -> Record:
         """A layer with rows of parameters, their gradient, and the optimizer's moments."""
         names = ("weights", "gradient", "moment_1", "moment_2")[: 4 if self.learning else 1]
-        places = {name: self.memory.take(height + MOST_ROWS, self.width) for name in names}
-        tile_bits = max(4, (TILE // self.memory.pad(self.width)).bit_length() - 1)
-        op = self.layer(self.width, height=height, flat=self.flat, tile_bits=tile_bits,
+        places = {name: self.memory.matrix(height + MOST_ROWS, self.width) for name in names}
+        tile_bits = max(4, (TILE // places["weights"].row).bit_length() - 1)
+        op = self.layer(height=height, flat=self.flat, tile_bits=tile_bits,
                         first_tile=self.n_tiles, **places, **fields)  # fmt: skip
         self.flat += height * self.width
         self.n_tiles += up(height, 1 << tile_bits) >> tile_bits
@@ -269,21 +269,26 @@ class Lowering:
         done.store.append(to(parameters.store, op))
         done.store_gradient.append(to(parameters.store_gradient, op))
 
-    # Instructions and records
+    # Instructions, records and memory
 
-    def take(self) -> int:
+    def matrix(self) -> Matrix:
         """Reserve a row of the current width for each row of a batch."""
-        return self.memory.take(self.capacity, self.width)
+        return self.memory.matrix(self.capacity, self.width)
 
-    def layer(self, width: int, **fields: float) -> Record:
-        fields = {"n_in": width, "n_out": width, "stride": self.memory.pad(width), **fields}
-        return self.memory.record(LAYER, **fields)
+    def derivatives(self) -> Matrix | None:
+        """The same for dL/d(output), which predictions do without."""
+        return self.matrix() if self.learning else None
 
-    def products(self, products: Any) -> int:
+    def layer(self, **fields: float | Matrix | None) -> Record:
+        """Write a record for kernels on rows of the current width."""
+        widths = {"n_in": self.width, "n_out": self.width, "stride": self.memory.pad(self.width)}
+        return self.memory.record(LAYER, **{**widths, **fields})
+
+    def products(self, products: Iterable[dict[str, int]]) -> int:
         """Write products; return the address of the first."""
-        rows = [{"one_row": NEVER, **product} for product in products]
         names = PRODUCT.names or ()
-        return self.memory.table(PRODUCT, [tuple(row.get(name, 0) for name in names) for row in rows])
+        rows = [tuple(each.get(name, 0) for name in names) for each in products]
+        return self.memory.table(PRODUCT, rows)
 
     def add(self, kernel: Kernel, operands: Record, formula: str = "") -> None:
         """Do this next on the way forward."""
@@ -292,6 +297,14 @@ class Lowering:
     def add_back(self, kernel: Kernel, operands: Record, formula: str = "") -> None:
         """Do this on the way back, before all that was added until now."""
         self.backward[-1].insert(0, self.memory.instruction(kernel, operands, formula))
+
+
+def product(C: Matrix, A: Matrix, B: Matrix, start: Matrix, **more: int) -> dict[str, int]:
+    """C = start + A B, as a record for `products.multiply`."""
+    return {
+        "a": A.place, "a_row": A.row, "a_step": A.column, "b": B.place, "b_step": B.row,
+        "s": start.place, "c": C.place, "c_row": C.row, "width": C.row, "one_row": NEVER, **more,
+    }  # fmt: skip
 
 
 def refusal(job: Job) -> str | None:

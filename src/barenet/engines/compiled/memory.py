@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines.compiled.kernel import Kernel
-from barenet.engines.compiled.records import INSTRUCTION, LAYER
 from barenet.engines.simd.memory import Kind
 
-__all__ = ["Memory", "address", "up"]
+__all__ = ["Matrix", "Memory", "Record", "address", "up"]
 
 Record = NDArray[Any]
 
@@ -19,39 +18,47 @@ Record = NDArray[Any]
 ALIGNMENT = 64
 
 
-class Memory:
-    """Hands out memory, in rows padded to whole vectors, and records of what is where.
+class Matrix(NamedTuple):
+    """Where a matrix is: entry (i, j) stands i rows and j columns after the first one."""
 
-    Parameters
-    ----------
-    kind : Kind
-        Of the kernels.
-    dtype : numpy.dtype
-        The network's.
-    """
+    place: int
+    row: int
+    column: int
+    size: int
+
+    @property
+    def T(self) -> Matrix:  # noqa: N802
+        """The same memory, with rows for columns."""
+        return Matrix(self.place, self.column, self.row, self.size)
+
+    def at(self, i: int, j: int = 0) -> Matrix:
+        """The part that begins with entry (i, j)."""
+        return self._replace(place=self.place + (i * self.row + j * self.column) * self.size)
+
+
+class Memory:
+    """Hands out memory for kernels of a kind, and writes records of what is where."""
 
     def __init__(self, kind: Kind, dtype: np.dtype[Any]) -> None:
         self.kind, self.dtype = kind, dtype
         self.held: list[Any] = []
 
+    def matrix(self, n_rows: int, width: int, fill: float = 0) -> Matrix:
+        """Reserve rows of numbers, each padded with zeros to whole vectors."""
+        row, size = self.pad(width), self.dtype.itemsize
+        block = np.full(n_rows * row + ALIGNMENT // size, fill, self.dtype)
+        self.held.append(block)
+        return Matrix(up(address(block), ALIGNMENT), row, 1, size)
+
     def pad(self, n: int) -> int:
         """Round up to whole vectors."""
         return up(n, self.kind.count)
 
-    def take(self, n_rows: int, width: int, fill: float = 0) -> int:
-        """Reserve rows of numbers; return their address."""
-        n = n_rows * self.pad(width) + ALIGNMENT // self.dtype.itemsize
-        block = np.zeros(n, self.dtype)
-        if fill:
-            block[:] = fill
-        self.held.append(block)
-        return up(address(block), ALIGNMENT)
-
-    def record(self, dtype: np.dtype[Any], **fields: float) -> Record:
-        """Write a record; fields that are not named are 0."""
+    def record(self, dtype: np.dtype[Any], **fields: float | Matrix | None) -> Record:
+        """Write a record: numbers, and where matrices are; 0 for what is not named or not there."""
         record = np.zeros((), dtype)
         for name, value in fields.items():
-            record[name] = value
+            record[name] = value.place if isinstance(value, Matrix) else value or 0
         self.held.append(record)
         return record
 

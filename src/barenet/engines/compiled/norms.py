@@ -28,7 +28,11 @@ def normalize_rows(kind, step, op, start, stop):
 @kernel(LAYER)
 def normalize_rows_back(kind, step, op, start, stop):
     """dX = (dN − mean(dN) − N · mean(dN · N)) / s over each row, with dN = dL/d(output) · γ."""
-    n, scales, gain = op.n_out, array(kind, op.scales, 0, stop), array(kind, op.weights, 0, op.n_out)
+    n, scales, gain = (
+        op.n_out,
+        array(kind, op.scales, 0, stop),
+        array(kind, op.weights, 0, op.n_out),
+    )
     for row in range(start, stop):
         N, d, d_in = three(kind, op, row)
         mean = projection = 0.0
@@ -66,7 +70,11 @@ def recall_columns(kind, step, op, start, stop):
 @kernel(LAYER)
 def normalize_columns(kind, step, op, start, stop):
     """N = (X − mean) / √(variance + ε) over each column."""
-    n, deviations, means = op.n_out, array(kind, op.scales, 0, op.n_out), array(kind, op.scales, op.stride, op.n_out)
+    n, deviations, means = (
+        op.n_out,
+        array(kind, op.scales, 0, op.n_out),
+        array(kind, op.scales, op.stride, op.n_out),
+    )
     for row in range(start, stop):
         X, N = array(kind, op.x, row * op.stride, n), array(kind, op.z, row * op.stride, n)
         for j in range(n):

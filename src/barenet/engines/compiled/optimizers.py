@@ -5,9 +5,9 @@ from __future__ import annotations
 import numba as nb
 
 from barenet.engines.compiled.kernel import INLINE, Kernel, kernel
-from barenet.engines.simd.lanes import sqrt
 from barenet.engines.compiled.parameters import stretch
 from barenet.engines.compiled.records import LAYER
+from barenet.engines.simd.lanes import sqrt
 from barenet.engines.simd.memory import lanes, vectors
 from barenet.optimization.optimizers import Optimizer
 

@@ -11,9 +11,9 @@ import numba as nb
 import numpy as np
 
 from barenet.engines.compiled.kernel import INLINE, OPTIONS, kernel
+from barenet.engines.compiled.records import LAYER
 from barenet.engines.simd.blocks import transpose_block
 from barenet.engines.simd.lanes import absolute, sum_lanes, where, widen
-from barenet.engines.compiled.records import LAYER
 from barenet.engines.simd.memory import array, lanes, vectors
 
 

@@ -19,9 +19,17 @@ from barenet.engines.compiled.lowering import NEVER, Instruction, Lowering, Para
 from barenet.engines.compiled.memory import Memory, Record, address, up
 from barenet.engines.compiled.optimizers import numbers_of
 from barenet.engines.compiled.products import multiply
-from barenet.engines.compiled.records import GROUP, INSTRUCTION, LAYER, PRODUCT, PROGRAM, REGION, STEP
-from barenet.engines.simd.memory import kind_of
+from barenet.engines.compiled.records import (
+    GROUP,
+    INSTRUCTION,
+    LAYER,
+    PRODUCT,
+    PROGRAM,
+    REGION,
+    STEP,
+)
 from barenet.engines.engine import Job
+from barenet.engines.simd.memory import kind_of
 from barenet.model.rows import Rows
 from barenet.optimization.clipping import ClipNorm
 from barenet.optimization.optimizers import Optimizer
@@ -61,7 +69,7 @@ class Program:
         self.pointed: dict[str, NDArray[Any]] = {}
         self.job, self.task, self.capacity, self.rows = job, task, capacity, rows
         self.lowered = Lowering(job, rows, self.memory, capacity, task != "predict")
-        self.instructions: list[Instruction] = []
+        self.instructions: list[tuple[int, ...]] = []
         self.groups: list[tuple[int, ...]] = []
         self.regions: list[tuple[int, ...]] = []
         self.step = self.write_step()
@@ -70,9 +78,7 @@ class Program:
         self.write_batch()
         stop = len(self.regions)
         if task != "predict":
-            self.share_tiles(
-                lambda layer: layer.store if task == "learn" else layer.store_gradient
-            )
+            self.share_tiles(lambda layer: layer.store if task == "learn" else layer.store_gradient)
         table = self.memory.table
         record = self.memory.record(
             PROGRAM, step=address(self.step), regions=table(REGION, self.regions),
@@ -127,8 +133,10 @@ class Program:
         squares, losses = np.zeros(2 * n_tiles + 1), np.zeros(self.capacity)
         self.memory.held += [squares, losses]
         numbers = numbers_of(job.optimizer) if isinstance(job.optimizer, Optimizer) else {}
+        product = self.memory.instruction(multiply, self.memory.record(PRODUCT))
         return self.memory.record(
-            STEP, seed=job.seed, multiply=self.memory.instruction(multiply, self.memory.record(PRODUCT))[0], capacity=self.capacity, squares=address(squares), n_tiles=n_tiles, losses=address(losses),
+            STEP, seed=job.seed, capacity=self.capacity, multiply=product[0], n_tiles=n_tiles,
+            squares=address(squares), losses=address(losses),
             clip=job.clipping.limit if job.clipping is not None else 0.0, **numbers,
         )  # fmt: skip
 

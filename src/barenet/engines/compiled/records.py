@@ -22,8 +22,8 @@ def _record(whole: str, real: str = "") -> np.dtype[Any]:
 #: What all kernels of a step share: where the data are, which batch it is, the optimizer's numbers.
 STEP = _record(
     "x x_row x_column y sample_weight output "  # the user's rows; strides in numbers
-    "batch n_rows capacity "  # the numbers of the batch's rows, how many they are, the most they may be
-    "seed number n_steps "  # the run's seed, the step's number; the optimizer's steps with this one
+    "batch n_rows capacity "  # the numbers of the batch's rows, how many, and at the most
+    "seed number n_steps "  # the run's seed and step; the optimizer's steps with this one
     "parameters moment_1 moment_2 gradient statistics "  # the network's own vectors
     "multiply "  # the kernel of that name
     "squares n_tiles losses",  # Σ g² of each tile, and the loss of each row
@@ -47,8 +47,9 @@ LAYER = _record(
     "option epsilon momentum l1 l2",
 )
 
-#: Where threads meet, where the tables of a program are, and which regions are done for each batch: those from `start`
-#: up to `stop`; the ones before are done once for a slice, and so are those after, up to `end`.
+#: Where threads meet, where the tables of a program are, and which regions are done for each batch:
+#: those from `start` up to `stop`; the ones before are done once for a slice, as are those after,
+#: up to `end`.
 PROGRAM = _record("crew step regions groups instructions start stop end")
 
 #: Groups from `first` up to `last`; `alone` if one thread does them.

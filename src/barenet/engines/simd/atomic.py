@@ -1,4 +1,4 @@
-"""Atomic numbers: how threads tell each other how far they are. Each is an int64, by its address."""
+"""Atomic numbers: how threads tell each other how far they are; int64, by their addresses."""
 
 from __future__ import annotations
 

@@ -32,7 +32,9 @@ def transpose_block(
         _, source, first, row, n, target, first_target, row_target = values
 
         def place(address: Any, first: Any, i: int, stride: Any) -> Any:
-            return pointer(builder, kind.dtype, address, builder.add(first, builder.mul(INT(i), stride)))
+            return pointer(
+                builder, kind.dtype, address, builder.add(first, builder.mul(INT(i), stride))
+            )
 
         rows = [load(builder, place(source, first, i, row), vector) for i in range(L)]
         zero = ir.Constant(vector, [0.0] * L)
@@ -87,15 +89,24 @@ class _Block:
     def __init__(
         self, builder: Any, kind: Any, op: Any, record: Any, n_rows: int, n_vectors: int
     ) -> None:
-        self.builder, self.kind, self.rows, self.vectors = builder, kind, range(n_rows), range(n_vectors)
+        self.builder, self.kind, self.rows, self.vectors = (
+            builder,
+            kind,
+            range(n_rows),
+            range(n_vectors),
+        )
 
         def field(name: str) -> Any:
             place = builder.gep(record, [INT(0), INT(op.offset(name))])
             return builder.load(builder.bitcast(place, INT.as_pointer()))
 
-        self.b, self.b_step, self.s, self.c, self.c_row = map(field, ("b", "b_step", "s", "c", "c_row"))
+        self.b, self.b_step, self.s, self.c, self.c_row = map(
+            field, ("b", "b_step", "s", "c", "c_row")
+        )
 
-    def multiply(self, a: Any, a_row: Any, a_step: Any, first: Any, column: Any, depth: Any) -> None:
+    def multiply(
+        self, a: Any, a_row: Any, a_step: Any, first: Any, column: Any, depth: Any
+    ) -> None:
         builder, one = self.builder, INT(1)
         start = self.load_vectors(self.at(self.s, (column, one)))
         sums = [[cgutils.alloca_once_value(builder, x) for x in start] for _ in self.rows]

@@ -18,7 +18,11 @@ from numba.core.datamodel import models, register_default
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
 
-NUMBERS = {types.float32: ir.FloatType(), types.float64: ir.DoubleType(), types.boolean: ir.IntType(1)}
+NUMBERS = {
+    types.float32: ir.FloatType(),
+    types.float64: ir.DoubleType(),
+    types.boolean: ir.IntType(1),
+}
 INDEX = ir.IntType(32)
 
 
@@ -81,7 +85,7 @@ def in_lanes(context: Any, builder: Any, kinds: Any, values: Any) -> list[Any]:
 def define(operation: Any, emit: Callable[..., Any], dtype: Any = None) -> None:
     """Teach Numba an operator, by its code for vectors; its result may be of another dtype."""
 
-    class Template(AbstractTemplate):  # type: ignore[misc]
+    class Template(AbstractTemplate):
         def generic(self, arguments: Any, _: Any) -> Any:
             lanes = lanes_of(arguments)
             return lanes and signature(Lanes(dtype or lanes.dtype, lanes.count), *arguments)
@@ -169,7 +173,11 @@ def widen(typing_context: Any, x: Any) -> Any:
     """Turn all numbers into float64."""
 
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return values[0] if x.dtype == types.float64 else builder.fpext(values[0], signature.return_type.vector)
+        return (
+            values[0]
+            if x.dtype == types.float64
+            else builder.fpext(values[0], signature.return_type.vector)
+        )
 
     return Lanes(types.float64, x.count)(x), emit
 

@@ -89,7 +89,7 @@ def vectors(typing_context: Any, kind: Any, address: Any, first: Any) -> Any:
 
 
 @infer_global(operator.getitem)
-class _GetVector(AbstractTemplate):  # type: ignore[misc]
+class _GetVector(AbstractTemplate):
     def generic(self, arguments: Any, _: Any) -> Any:
         if isinstance(arguments[0], Vectors):
             return signature(arguments[0].lanes, arguments[0], types.intp)
@@ -97,7 +97,7 @@ class _GetVector(AbstractTemplate):  # type: ignore[misc]
 
 
 @infer_global(operator.setitem)
-class _SetVector(AbstractTemplate):  # type: ignore[misc]
+class _SetVector(AbstractTemplate):
     def generic(self, arguments: Any, _: Any) -> Any:
         if isinstance(arguments[0], Vectors):
             return signature(types.none, arguments[0], types.intp, arguments[0].lanes)
