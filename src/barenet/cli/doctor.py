@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import sys
 import textwrap
 from importlib import metadata, util
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 import barenet
 from barenet.cli.console import show, show_json, show_table
-from barenet.cli.flags import Json
+from barenet.cli.flags import OUTPUT, Json
+from barenet.cli.kernels import WHERE_TO_KEEP, build_kernels, kernel_folder
 from barenet.data.images import DATA_VARIABLE
 from barenet.engines import ENGINES
+from barenet.engines.threads import allowed_cores, choose_threads, load_tbb
 from barenet.extras import EXTRAS
 
 __all__ = ["doctor"]
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "safetensors", "cyclopts", "rich", "numba")
 
-#: Kernels of OpenBLAS that use AVX-512; on a processor that has it, others are half as fast.
+#: Kernels of OpenBLAS that use AVX-512; on a processor that has it, others do not use it.
 WIDE_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
 
-def doctor(*, json: Json = False) -> int:
+def doctor(
+    *,
+    warm: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    json: Json = False,
+) -> int:
     """Tell what barenet finds on this machine, and what would make it better.
 
     Parameters
     ----------
+    warm : bool
+        Instead build all kernels of the compiled engine that are not kept yet, so that no training
+        has to wait for them.
     json : bool
         Print JSON, for programs.
 
@@ -38,6 +50,9 @@ def doctor(*, json: Json = False) -> int:
     int
         The exit status.
     """
+    if warm:
+        _tell_built(build_kernels(), json)
+        return 0
     findings = examine()
     if json:
         show_json(findings)
@@ -60,8 +75,7 @@ def examine() -> dict[str, Any]:
     dict
         What is there, as plain data; ``advice`` is a list of sentences.
     """
-    blas = _blas()
-    simd = _simd()
+    blas, simd, folder, tbb = _blas(), _simd(), kernel_folder(), load_tbb()
     extras = {name: _version_of(module) for name, module in EXTRAS.items()}
     data = os.environ.get(DATA_VARIABLE)
     return {
@@ -73,11 +87,27 @@ def examine() -> dict[str, Any]:
         "processor": _processor(),
         "simd": simd,
         "blas": blas,
-        "cores": _cores(),
+        "cores": {"machine": os.cpu_count(), "allowed": allowed_cores()},
+        "threads": {"most": choose_threads(None, math.inf), "tbb": tbb},
+        "vector_bits": _vector_bits(),
+        "kernel_folder": folder,
         "extras": extras,
         "data_folder": {"path": data, "found": data is not None and Path(data).is_dir()},
-        "advice": [*_advise_kernel(blas, simd), *_advise_extras(extras), *_advise_data(data)],
+        "advice": [
+            *_advise_compiled(folder, tbb),
+            *_advise_kernel(blas, simd),
+            *_advise_extras(extras),
+            *_advise_data(data),
+        ],
     }
+
+
+def _tell_built(result: dict[str, Any], json: bool) -> None:
+    """Put out what came of building the kernels."""
+    if json:
+        show_json(result)
+    else:
+        show("{kernels} kernels, {built} built in {seconds:.1f} s, in {folder}".format(**result))
 
 
 def _version(package: str) -> str | None:
@@ -121,19 +151,26 @@ def _blas() -> dict[str, Any]:
     return {name: libraries[0].get(key) for key, name in names.items()} if libraries else {}
 
 
-def _cores() -> dict[str, Any]:
-    """The machine's cores, and those that this process may use."""
-    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {"machine": os.cpu_count(), "allowed": affinity, "quota": _quota()}
+def _vector_bits() -> int:
+    """Bits of the vectors that kernels use; 0 for plain loops."""
+    from barenet.engines.simd.processor import vector_bits
+
+    return vector_bits()
 
 
-def _quota() -> float | None:
-    """Cores' worth of time that a container may use, where it is limited."""
-    try:
-        limit, period = Path("/sys/fs/cgroup/cpu.max").read_text("utf-8").split()
-        return int(limit) / int(period)
-    except (OSError, ValueError):
-        return None
+def _advise_compiled(folder: str | None, tbb: bool) -> list[str]:
+    advice = []
+    if folder is None:
+        advice.append(
+            "There is no folder to keep compiled kernels in, so each process builds its own, which "
+            f"takes some seconds: {WHERE_TO_KEEP}."
+        )
+    if not tbb:
+        advice.append(
+            "TBB is not found, so the compiled engine uses one thread: pip install tbb, where "
+            "there is one for the system."
+        )
+    return advice
 
 
 def _advise_kernel(blas: dict[str, Any], simd: list[str]) -> list[str]:
@@ -142,8 +179,9 @@ def _advise_kernel(blas: dict[str, Any], simd: list[str]) -> list[str]:
         return []
     return [
         f"This processor has AVX-512, and OpenBLAS has chosen its {blas['kernel']} kernel, which "
-        "does not use it. Large matrix products can be up to twice as fast with "
-        "OPENBLAS_CORETYPE=SkylakeX in the environment before Python starts."
+        "does not use it. Large matrix products of NumPy, in predictions and in the reference "
+        "engine, are faster with OPENBLAS_CORETYPE=SkylakeX in the environment before Python "
+        "starts."
     ]
 
 

@@ -113,7 +113,8 @@ class Lowering:
     def dense(self, layer: Dense, index: int) -> None:
         """A = f(X W + b), where X may come in parts, which do not depend on the threads."""
         n_in, parted, d_in = layer.n_in, self.x is None, self.d
-        part = up(-(-n_in // (4 if layer.n_out <= 64 else 2)), MOST_ROWS) if parted else n_in + 1
+        n_parts, tile = 4 if layer.n_out <= 64 else 2, 1 << self.tile_bits(layer.n_out)
+        part = up(-(-n_in // n_parts), tile) if parted else n_in + 1  # no tile is in two parts
         lefts = range(0, n_in, part)
         X = self.x or self.memory.matrix(len(lefts) * self.capacity, part)
         self.width = layer.n_out
@@ -240,12 +241,16 @@ class Lowering:
         """A layer with rows of parameters, their gradient, and the optimizer's moments."""
         names = ("weights", "gradient", "moment_1", "moment_2")[: 4 if self.learning else 1]
         places = {name: self.memory.matrix(height + MOST_ROWS, self.width) for name in names}
-        tile_bits = max(4, (TILE // places["weights"].row).bit_length() - 1)
+        tile_bits = self.tile_bits(self.width)
         op = self.layer(height=height, flat=self.flat, tile_bits=tile_bits,
                         first_tile=self.n_tiles, **places, **fields)  # fmt: skip
         self.flat += height * self.width
         self.n_tiles += up(height, 1 << tile_bits) >> tile_bits
         return op
+
+    def tile_bits(self, width: int) -> int:
+        """Choose how many rows of parameters a tile has, as a power of two."""
+        return max(MOST_ROWS, TILE // self.memory.pad(width)).bit_length() - 1
 
     def learn(self, op: Record, *gradient: Kernel) -> None:
         """What is done with a layer's parameters."""

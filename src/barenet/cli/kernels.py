@@ -1,0 +1,96 @@
+"""Kernels of the compiled engine: where they are kept, and all of them built before they are needed.
+
+What is built ahead, as when an image of a machine is made, nobody has to wait for later.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from barenet.errors import BarenetError
+
+__all__ = ["WHERE_TO_KEEP", "build_kernels", "kernel_folder"]
+
+#: What helps where no folder can be written to.
+WHERE_TO_KEEP = "set NUMBA_CACHE_DIR to a folder that can be written to"
+
+
+def kernel_folder() -> str | None:
+    """Say where kernels are kept.
+
+    Returns
+    -------
+    str or None
+        The folder; None if none can be written to, and each process builds its kernels anew.
+    """
+    from barenet.engines.compiled.products import multiply
+
+    return multiply.dispatcher.stats.cache_path
+
+
+def build_kernels() -> dict[str, Any]:
+    """Build every kernel that is not kept yet, and what runs them, with a bar on a terminal.
+
+    Returns
+    -------
+    dict
+        How many ``kernels`` there are, how many were ``built`` now, in how many ``seconds``, and
+        the ``folder`` that keeps them.
+
+    Raises
+    ------
+    BarenetError
+        If no folder can be written to: what is built would be lost.
+    """
+    folder, start = kernel_folder(), time.perf_counter()
+    if folder is None:
+        raise BarenetError(f"there is no folder to keep kernels in; {WHERE_TO_KEEP}")
+    builders, built = _every_builder(), _count_built()
+    # One thread and two are two programs, which are compiled as they are first run.
+    runs = [functools.partial(_train_one_neuron, threads) for threads in (1, 2)]
+    for do in _show_progress([*builders, *runs]):
+        do()
+    return {
+        "kernels": len(builders),
+        "built": _count_built() - built,
+        "seconds": round(time.perf_counter() - start, 3),
+        "folder": folder,
+    }
+
+
+def _every_builder() -> list[Callable[[], int]]:
+    import barenet.engines.compiled.program  # noqa: F401  # imports every module with kernels
+    from barenet.engines.compiled.kernel import every_kernel
+    from barenet.engines.simd.memory import kind_of
+
+    kinds = [kind_of(np.dtype(name)) for name in ("float32", "float64")]
+    return [build for kind in kinds for build in every_kernel(kind)]
+
+
+def _count_built() -> int:
+    """Count the kernels that this process has looked for on disk in vain."""
+    from barenet.engines.compiled.kernel import KERNELS
+
+    return sum(sum(kernel.dispatcher.stats.cache_misses.values()) for kernel in KERNELS)
+
+
+def _train_one_neuron(threads: int) -> None:
+    from barenet import Network, train
+
+    network = Network.dense([1, 1])
+    train(network, [[1.0]], [1.0], epochs=1, engine="compiled", threads=threads)
+
+
+def _show_progress(work: list[Callable[[], Any]]) -> Iterable[Callable[[], Any]]:
+    """Go through the work with a bar, which is gone when it is done."""
+    from rich.console import Console
+    from rich.progress import track
+
+    watched, console = sys.stderr.isatty(), Console(file=sys.stderr)
+    return track(work, "kernels", console=console, transient=True, disable=not watched)
