@@ -34,8 +34,8 @@ HEADINGS = {
     "Errors": ("barenet.errors",),
 }
 
-#: What is not called from Python: the commands have a page of their own.
-NOT_CALLED = ("barenet.cli.",)
+#: What is not called from Python: the commands, which have a page of their own, and the kernels.
+NOT_CALLED = ("barenet.cli.", "barenet.engines.compiled.", "barenet.engines.simd.")
 
 PREFACE = """\
 API reference

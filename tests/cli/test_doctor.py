@@ -12,7 +12,8 @@ def test_it_tells_what_is_there(barenet):
     found = json.loads(barenet("doctor", "--json").out)
     assert found["numpy"] == np.__version__
     assert found["engines"]
-    assert found["cores"]["allowed"] >= 1
+    assert 1 <= found["threads"]["most"] <= found["cores"]["allowed"] <= found["cores"]["machine"]
+    assert found["vector_bits"] in (128, 256, 512)
     assert found["extras"].keys() == {"plot", "tables"} | found["extras"].keys()
 
 
@@ -45,3 +46,25 @@ def test_a_missing_extra_comes_with_its_command(monkeypatch):
     findings = doctor.examine()
     assert findings["extras"]["plot"] is None
     assert "no_such_package is missing: pip install 'barenet[plot]'" in findings["advice"]
+
+
+def test_what_the_environment_asks_of_the_compiled_engine(barenet, monkeypatch):
+    monkeypatch.setenv("BARENET_THREADS", "1")
+    monkeypatch.setenv("BARENET_SIMD_BITS", "128")
+    found = json.loads(barenet("doctor", "--json").out)
+    assert (found["threads"]["most"], found["vector_bits"]) == (1, 128)
+
+
+@pytest.mark.parametrize("name", ["BARENET_THREADS", "BARENET_SIMD_BITS"])
+def test_what_the_environment_can_not_ask(barenet, monkeypatch, name):
+    monkeypatch.setenv(name, "7.5")
+    done = barenet("doctor")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith(f"barenet doctor: error: {name}: expected") and "'7.5'" in done.err
+
+
+def test_without_tbb_there_is_one_thread_and_advice(monkeypatch):
+    monkeypatch.setattr(doctor, "load_tbb", lambda: False)
+    findings = doctor.examine()
+    assert findings["threads"]["tbb"] is False
+    assert any("pip install tbb" in line for line in findings["advice"])

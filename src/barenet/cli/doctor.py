@@ -15,7 +15,7 @@ from cyclopts import Parameter
 
 import barenet
 from barenet.cli.console import show, show_json, show_table
-from barenet.cli.flags import OUTPUT, Json
+from barenet.cli.flags import Json
 from barenet.cli.kernels import WHERE_TO_KEEP, build_kernels, kernel_folder
 from barenet.data.images import DATA_VARIABLE
 from barenet.engines import ENGINES

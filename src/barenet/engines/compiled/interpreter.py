@@ -19,7 +19,8 @@ import numba as nb
 import numpy as np
 
 from barenet.engines.compiled.dense import BLOCK
-from barenet.engines.compiled.kernel import OPTIONS, entry, kept
+from barenet.engines.compiled.kept import keep
+from barenet.engines.compiled.kernel import OPTIONS, entry
 from barenet.engines.compiled.records import GROUP, INSTRUCTION, PROGRAM, REGION, STEP
 from barenet.engines.simd.atomic import add, exchange_if, give_way, pause, publish, read
 from barenet.engines.simd.calls import invoke
@@ -86,7 +87,7 @@ def run_together(
         restore_denormals(before)
 
 
-run_together = kept(run_together)
+run_together = keep(run_together)
 
 
 @nb.njit(**OPTIONS)

@@ -1,23 +1,21 @@
 """Kernel: a function of the engine in machine code, built when it is first needed, kept on disk.
 
 Kernels are called by their addresses, so each is compiled once, by itself, and a network's program
-is a list of them. Where no folder can be written to, they are built anew in each process.
+is a list of them.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
 from numba import types
-from numba.core.caching import IndexDataCacheFile
 
+from barenet.engines.compiled.kept import keep
 from barenet.engines.compiled.records import STEP
 from barenet.engines.simd.calls import address_of
 from barenet.engines.simd.memory import Kind
@@ -41,16 +39,19 @@ class Kernel:
     def __init__(
         self, function: Callable[..., None], operands: np.dtype[Any], formulas: Iterable[str]
     ) -> None:
-        self.dispatcher, self.formulas = kept(numba.njit(**OPTIONS)(function)), formulas
+        self.dispatcher, self.formulas = keep(numba.njit(**OPTIONS)(function)), formulas
         self.records = (numba.from_dtype(STEP), numba.from_dtype(operands))
+        self.places: dict[Kind, int] = {}
         KERNELS.append(self)
 
     def address(self, kind: Kind) -> int:
         """Build the kernel for a kind, or find it, and say where it is."""
-        place = address_of(self.dispatcher, (kind, *self.records, types.intp, types.intp))
-        if self.dispatcher.stats.cache_misses:
-            say_once("building kernels for this processor, which takes some seconds, once")
-        return place
+        if kind not in self.places:
+            signature = (kind, *self.records, types.intp, types.intp)
+            self.places[kind] = address_of(self.dispatcher, signature)
+            if self.dispatcher.stats.cache_misses:
+                say_once("building kernels for this processor, which takes some seconds, once")
+        return self.places[kind]
 
 
 def kernel(
@@ -69,31 +70,7 @@ def every_kernel(kind: Kind) -> Iterator[Callable[[], int]]:
 
 def entry(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a function that Python calls, compiled when it first does."""
-    return kept(numba.njit(nogil=True, error_model="numpy")(function))
-
-
-def kept(dispatcher: Any) -> Any:
-    """Keep on disk what a dispatcher compiles, if there is a folder for it.
-
-    The files are named after the version of the sources, so that none of another one is ever read.
-    """
-    try:
-        dispatcher.enable_caching()
-    except RuntimeError:
-        return dispatcher
-    cache, version = dispatcher._cache, fingerprint()
-    name = cache._impl.filename_base
-    cache._cache_file = IndexDataCacheFile(cache._cache_path, f"{name}{version[:16]}", version)
-    return dispatcher
-
-
-@functools.cache
-def fingerprint() -> str:
-    """Tell versions of the engine's sources, and of what compiles them, apart."""
-    digest = hashlib.sha256(numba.__version__.encode())
-    for source in sorted(Path(__file__).parents[1].glob("*/*.py")):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()
+    return keep(numba.njit(nogil=True, error_model="numpy")(function))
 
 
 @functools.cache

@@ -76,7 +76,7 @@ class Memory:
 
 def address(array: NDArray[Any]) -> int:
     """Say where an array's first number is."""
-    return int(array.__array_interface__["data"][0])
+    return array.ctypes.data
 
 
 def up(n: int, multiple: int) -> int:

@@ -113,18 +113,19 @@ class _Block:
         a, b = self.at(a, (first, a_row)), self.at(self.b, (column, one))
         with cgutils.for_range(builder, depth) as loop:
             row_of_b = self.load_vectors(builder.gep(b, [builder.mul(loop.index, self.b_step)]))
-            column_of_a = builder.gep(a, [builder.mul(loop.index, a_step)])
-            for i, row in enumerate(sums):
-                place = builder.gep(column_of_a, [builder.mul(INT(i), a_row)])
+            place = builder.gep(a, [builder.mul(loop.index, a_step)])
+            for row in sums:
                 factor = splat(builder, builder.load(place), self.kind.count)
+                place = builder.gep(place, [a_row])
                 for total, part in zip(row, row_of_b, strict=True):
                     added = multiply_add(builder, factor, part, builder.load(total))
                     builder.store(added, total)  # LLVM keeps the sums in registers
-        for i, row in enumerate(sums):
-            place = self.at(self.c, (builder.add(first, INT(i)), self.c_row), (column, one))
+        place = self.at(self.c, (first, self.c_row), (column, one))
+        for row in sums:
             for j, total in enumerate(row):
                 target = builder.gep(place, [INT(j * self.kind.count)])
                 store(builder, builder.load(total), target)
+            place = builder.gep(place, [self.c_row])
 
     def at(self, address: Any, *terms: tuple[Any, Any]) -> Any:
         """Point to where so many strides lead."""

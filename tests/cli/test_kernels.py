@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from barenet.cli import doctor, kernels
+
+#: What a process finds on disk and what it builds, of all that a training needs.
+TRAINING = """
+import json, sys
+import numpy as np
+from barenet import Network, train
+
+options, threads = dict(hidden="gelu", output="softmax", dtype=sys.argv[1]), int(sys.argv[2])
+X, y = np.zeros((20, 9), "uint8"), np.zeros(20, int)
+train(Network.dense([9, 8, 3], **options), X, y, epochs=2, batch_size=7, optimizer="adamw",
+      penalty="l2:strength=1", clip="norm:limit=1", engine="compiled", threads=threads)
+
+from barenet.engines.compiled.interpreter import run_alone, run_together
+from barenet.engines.compiled.kernel import KERNELS
+
+dispatchers = [run_alone, run_together, *(kernel.dispatcher for kernel in KERNELS)]
+count = lambda name: sum(sum(getattr(each.stats, name).values()) for each in dispatchers)
+print(json.dumps([count("cache_hits"), count("cache_misses")]))
+"""
+
+
+@pytest.fixture(scope="module")
+def built():
+    return kernels.build_kernels()
+
+
+def test_kernels_are_built_once(built, barenet):
+    again = json.loads(barenet("doctor", "--warm", "--json").out)
+    assert again.keys() == {"kernels", "built", "seconds", "folder"}
+    assert (again["kernels"], again["built"]) == (built["kernels"], 0)
+    assert again["kernels"] > 100
+    assert again["folder"] == built["folder"] == kernels.kernel_folder()
+    assert any(Path(again["folder"]).glob("*.nbc"))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_a_later_process_builds_nothing(built, dtype, threads):
+    command = [sys.executable, "-c", TRAINING, dtype, threads]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    hits, misses = json.loads(done.stdout)
+    assert (hits > 5, misses) == (True, 0)
+
+
+def test_people_get_a_line(built, barenet):
+    done = barenet("doctor", "--warm")
+    assert (done.status, done.err, done.out.count("\n")) == (0, "", 1)
+    assert done.out.startswith(f"{built['kernels']} kernels, 0 built in ")
+    assert done.out.endswith(f" s, in {built['folder']}\n")
+
+
+def test_without_a_folder_nothing_is_built(barenet, monkeypatch):
+    monkeypatch.setattr(kernels, "kernel_folder", lambda: None)
+    done = barenet("doctor", "--warm")
+    assert (done.status, done.out) == (1, "")
+    assert "no folder to keep kernels in; set NUMBA_CACHE_DIR" in done.err
+
+
+def test_the_doctor_tells_where_they_are(barenet, monkeypatch):
+    found = json.loads(barenet("doctor", "--json").out)
+    assert found["kernel_folder"] == kernels.kernel_folder()
+    assert not any("NUMBA_CACHE_DIR" in line for line in found["advice"])
+    monkeypatch.setattr(doctor, "kernel_folder", lambda: None)
+    found = json.loads(barenet("doctor", "--json").out)
+    assert found["kernel_folder"] is None
+    assert any("NUMBA_CACHE_DIR" in line for line in found["advice"])
