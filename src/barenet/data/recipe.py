@@ -60,7 +60,8 @@ class Recipe:
     dtype : {"float32", "float64"}, optional
         Precision of the network.
     engine : str, optional
-        Where the arithmetic runs: auto, reference or, an experiment as yet, compiled.
+        Where the arithmetic runs: compiled, reference, or auto, which is compiled wherever it can
+        be.
     scaling : {"none", "standardize", "minmax"}, optional
         What is done to the inputs, measured on the training rows.
     target_scaling : {"none", "standardize"}, optional

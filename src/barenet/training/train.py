@@ -88,12 +88,13 @@ def train(
         What looks on; a function is called with the `Run` after each epoch, and ends it by
         returning True.
     engine : {"auto", "reference", "compiled"}, default="auto"
-        Where the arithmetic runs. "auto" is the reference, in NumPy; "compiled", an experiment as
-        yet, computes the same faster, and builds its kernels for some 20 seconds when it is first
-        used on a machine.
+        Where the arithmetic runs. "compiled" takes the steps of "reference", which is NumPy, in
+        kernels that are built when they are first needed, for some seconds once on a machine.
+        "auto" is "compiled", or "reference" for somebody's own layer, activation, loss or
+        optimizer; the history names the one that ran.
     seed : int, default=0
         Fixes the order of the rows and the dropout; the same seed gives the same bits, on the same
-        machine with the same libraries.
+        machine with the same engine and libraries.
     scale : float, default=1.0
         Factor on X, and on the X of `validation_data`, multiplied as each batch is taken, in the
         network's dtype: bytes of 0 … 255 train with ``scale=1/255`` without ever becoming floats

@@ -55,7 +55,7 @@ class KeptFiles:
                 Path(name).unlink(missing_ok=True)
 
     def flush(self) -> None:
-        """Forget older files; there are none of this name."""
+        """Numba's way to forget older files; of this name there are none."""
 
 
 def keep(dispatcher: Any) -> Any:
@@ -64,6 +64,7 @@ def keep(dispatcher: Any) -> Any:
         dispatcher.enable_caching()
         cache = dispatcher._cache
         cache._cache_file = KeptFiles(cache._cache_path, cache._impl.filename_base)
+        cache._impl.locator.ensure_cache_path = cache._cache_file.flush  # `save` sees to it
     return dispatcher
 
 

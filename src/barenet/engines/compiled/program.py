@@ -133,6 +133,9 @@ class Program:
         squares, losses = np.zeros(2 * n_tiles + 1), np.zeros(self.capacity)
         self.memory.held += [squares, losses]
         numbers = numbers_of(job.optimizer) if isinstance(job.optimizer, Optimizer) else {}
+        if "epsilon" in numbers:  # 0 / ε is to be 0 for the padding, whatever the dtype makes of ε
+            tiny = float(np.finfo(job.network.dtype).tiny)
+            numbers["epsilon"] = max(numbers["epsilon"], tiny)
         product = self.memory.instruction(multiply, self.memory.record(PRODUCT))
         return self.memory.record(
             STEP, seed=job.seed, capacity=self.capacity, multiply=product[0], n_tiles=n_tiles,

@@ -1,0 +1,101 @@
+"""exp, tanh and their kin against the exact values: NumPy's and SciPy's, in more digits."""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+import pytest
+import scipy.special
+from numba import from_dtype, types
+
+from barenet.engines.compiled.kernel import OPTIONS
+from barenet.engines.compiled.mathematics import erfc, exp, expm1, log1p, tanh
+from barenet.engines.simd.calls import address_of, invoke
+from barenet.engines.simd.memory import Kind, lanes, vectors
+
+OPERANDS = np.dtype([("x", np.int64), ("y", np.int64)])
+ORACLES = [np.exp, np.tanh, np.log1p, np.expm1, scipy.special.erfc]
+NAMES = [oracle.__name__ for oracle in ORACLES]
+WIDTHS = [("float32", 1), ("float32", 16), ("float64", 1), ("float64", 8)]
+
+
+def all_of_them(kind, step, op, start, stop):
+    """Each function has a row of Y."""
+    x = vectors(kind, op.x, 0)
+    for i in range(start, stop, lanes(kind)):
+        vectors(kind, op.y, 0 * stop)[i] = exp(x[i])
+        vectors(kind, op.y, 1 * stop)[i] = tanh(x[i])
+        vectors(kind, op.y, 2 * stop)[i] = log1p(x[i])
+        vectors(kind, op.y, 3 * stop)[i] = expm1(x[i])
+        vectors(kind, op.y, 4 * stop)[i] = erfc(x[i])
+
+
+@nb.njit(nogil=True)
+def call(function, op, stop):
+    invoke(function, op, op, 0, stop)
+
+
+def compute(x, count):
+    kind, record = Kind(from_dtype(x.dtype), count), from_dtype(OPERANDS)
+    function = nb.njit(**OPTIONS)(all_of_them)
+    place = address_of(function, (kind, record, record, types.intp, types.intp))
+    x = np.concatenate([x, np.zeros(-len(x) % count, x.dtype)])
+    y, op = np.zeros((len(ORACLES), len(x)), x.dtype), np.zeros((), OPERANDS)
+    op["x"], op["y"] = x.ctypes.data, y.ctypes.data
+    call(place, op.ctypes.data, len(x))
+    return x, y
+
+
+def wide_range(dtype):
+    """Numbers of all sizes and both signs, dense where the functions bend."""
+    limits = np.finfo(dtype)
+    sizes = np.geomspace(limits.tiny, limits.max / 2, 20_000)
+    parts = [sizes, -sizes, np.linspace(-1, 1, 20_001), np.linspace(-700, 700, 20_001)]
+    return np.concatenate(parts).astype(dtype)
+
+
+@pytest.mark.parametrize(("dtype", "count"), WIDTHS)
+def test_they_err_by_few_units_in_the_last_place(dtype, count):
+    x, found = compute(wide_range(dtype), count)
+    limits = np.finfo(dtype)
+    exact = np.float64 if dtype == "float32" else np.longdouble
+    for name, oracle, y in zip(NAMES, ORACLES, found, strict=True):
+        with np.errstate(all="ignore"):
+            wide = oracle(x.astype(exact if oracle is not scipy.special.erfc else np.float64))
+            normal = (np.abs(wide) > 2 * limits.tiny) & (np.abs(wide) < limits.max / 2)
+            unit = np.spacing(np.abs(wide[normal]).astype(dtype)).astype(exact)
+            units = np.abs(y[normal].astype(exact) - wide[normal]) / unit
+        assert normal.sum() > 1000
+        # SciPy's own erfc errs by hundreds of units in float64, far out where it is almost 0.
+        limit = 600 if (name, dtype) == ("erfc", "float64") else 3
+        assert units.max() <= limit, (name, float(units.max()))
+
+
+@pytest.mark.parametrize(("dtype", "count"), WIDTHS)
+def test_the_edges(dtype, count):
+    x, found = compute(np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e4, -1e4], dtype), count)
+    with np.errstate(all="ignore"):
+        for name, oracle, y in zip(NAMES, ORACLES, found, strict=True):
+            np.testing.assert_array_equal(y, oracle(x), err_msg=name)
+            if name != "erfc":
+                number = ~np.isnan(expected)
+                assert np.array_equal(np.signbit(y[number]), np.signbit(expected[number])), name
+
+
+@pytest.mark.parametrize(("dtype", "count"), WIDTHS)
+def test_what_is_too_large_or_too_small_goes_over_at_the_same_place(dtype, count):
+    """But for a hair's breadth, and what is no normal number, which may be 0."""
+    limits = np.finfo(dtype)
+    largest, smallest = np.log(float(limits.max)), np.log(float(limits.tiny))
+    above, below = np.linspace(largest - 0.1, largest + 0.1, 4001), np.linspace(-5, 5, 4001)
+    x, (y, *_) = compute(np.concatenate([above, smallest + below]).astype(dtype), count)
+    with np.errstate(all="ignore"):
+        expected = np.exp(x)
+    margin = 0.4 if dtype == "float64" else 0.1
+    certain = (np.abs(x - largest) > 0.09) & (np.abs(x - smallest) > margin)
+    normal = np.where(expected < limits.tiny, 0, expected)[certain]
+    found = np.where(y < limits.tiny, 0, y)[certain]
+    assert np.array_equal(np.isinf(found), np.isinf(normal))
+    assert np.array_equal(found == 0, normal == 0)
+    assert not np.isnan(y).any()
+    assert (y >= 0).all()

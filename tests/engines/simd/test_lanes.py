@@ -1,0 +1,179 @@
+"""Lanes against NumPy: each operator and function, bit by bit, for every width of a vector."""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+import pytest
+from numba import from_dtype, types
+
+from barenet.engines.compiled.kernel import INLINE, OPTIONS
+from barenet.engines.simd import lanes as simd
+from barenet.engines.simd.calls import address_of, invoke
+from barenet.engines.simd.lanes import (
+    absolute,
+    floor,
+    get_lane,
+    set_lane,
+    sqrt,
+    sum_lanes,
+    times_power_of_two,
+    where,
+    widen,
+)
+from barenet.engines.simd.memory import Kind, array, lanes, vectors
+
+OPERANDS = np.dtype([(name, np.int64) for name in ("a", "b", "c", "sums")])
+WIDTHS = [("float32", n) for n in (1, 4, 8, 16)] + [("float64", n) for n in (1, 2, 4, 8, 16)]
+
+
+@nb.njit(**INLINE)
+def in_place(a, b):
+    c = a
+    c += b
+    c *= b
+    c -= a
+    c /= b
+    return c
+
+
+#: What is computed, and by what NumPy is asked for the same.
+FORMULAS = [
+    (lambda a, b: a + b, np.add),
+    (lambda a, b: a - b, np.subtract),
+    (lambda a, b: a * b, np.multiply),
+    (lambda a, b: a / b, np.true_divide),
+    (lambda a, b: -a, lambda a, b: -a),
+    (lambda a, b: 2.5 * a, lambda a, b: a.dtype.type(2.5) * a),
+    (lambda a, b: a - 3, lambda a, b: a - a.dtype.type(3)),
+    (lambda a, b: 1 / a, lambda a, b: 1 / a),
+    (lambda a, b: floor(a), lambda a, b: np.floor(a)),
+    (lambda a, b: absolute(a), lambda a, b: np.abs(a)),
+    (lambda a, b: sqrt(absolute(a)), lambda a, b: np.sqrt(np.abs(a))),
+    (lambda a, b: where(a < b, a, b), lambda a, b: np.where(a < b, a, b)),
+    (lambda a, b: where(a <= b, a, b), lambda a, b: np.where(a <= b, a, b)),
+    (lambda a, b: where(a > b, a, b), lambda a, b: np.where(a > b, a, b)),
+    (lambda a, b: where(a >= b, a, b), lambda a, b: np.where(a >= b, a, b)),
+    (lambda a, b: where(a > 0, 1, b), lambda a, b: np.where(a > 0, a.dtype.type(1), b)),
+    (lambda a, b: where(a > 0.1, a, np.inf), lambda a, b: np.where(a > 0.1, a, np.inf)),
+]
+
+
+def compiled(formula):
+    return nb.njit(**INLINE)(formula)
+
+
+(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16) = (
+    compiled(formula) for formula, _ in FORMULAS
+)
+
+
+def every_formula(kind, step, op, start, stop):
+    """Each formula has a row of C."""
+    a, b = vectors(kind, op.a, 0), vectors(kind, op.b, 0)
+    for i in range(start, stop, lanes(kind)):
+        x, y = a[i], b[i]
+        vectors(kind, op.c, 0 * stop)[i] = f0(x, y)
+        vectors(kind, op.c, 1 * stop)[i] = f1(x, y)
+        vectors(kind, op.c, 2 * stop)[i] = f2(x, y)
+        vectors(kind, op.c, 3 * stop)[i] = f3(x, y)
+        vectors(kind, op.c, 4 * stop)[i] = f4(x, y)
+        vectors(kind, op.c, 5 * stop)[i] = f5(x, y)
+        vectors(kind, op.c, 6 * stop)[i] = f6(x, y)
+        vectors(kind, op.c, 7 * stop)[i] = f7(x, y)
+        vectors(kind, op.c, 8 * stop)[i] = f8(x, y)
+        vectors(kind, op.c, 9 * stop)[i] = f9(x, y)
+        vectors(kind, op.c, 10 * stop)[i] = f10(x, y)
+        vectors(kind, op.c, 11 * stop)[i] = f11(x, y)
+        vectors(kind, op.c, 12 * stop)[i] = f12(x, y)
+        vectors(kind, op.c, 13 * stop)[i] = f13(x, y)
+        vectors(kind, op.c, 14 * stop)[i] = f14(x, y)
+        vectors(kind, op.c, 15 * stop)[i] = f15(x, y)
+        vectors(kind, op.c, 16 * stop)[i] = f16(x, y)
+
+
+def whole_vectors(kind, step, op, start, stop):
+    """2ⁿ, single lanes, changes in place, and sums: of the numbers, and of their squares."""
+    a, b, c = vectors(kind, op.a, 0), vectors(kind, op.b, 0), vectors(kind, op.c, 0)
+    sums = array(np.float64, op.sums, 0, 2 * stop // lanes(kind))
+    for i in range(start, stop, lanes(kind)):
+        place = i // lanes(kind)
+        sums[2 * place] = sum_lanes(a[i])
+        sums[2 * place + 1] = sum_lanes(widen(a[i]) * widen(a[i]))
+        c[i] = times_power_of_two(a[i], floor(b[i]))
+        last = lanes(kind) - 1
+        vectors(kind, op.c, stop)[i] = set_lane(a[i], last, get_lane(b[i], 0))
+        vectors(kind, op.c, 2 * stop)[i] = in_place(a[i], b[i])
+
+
+@nb.njit(nogil=True)
+def call(function, op, stop):
+    invoke(function, op, op, 0, stop)
+
+
+def run(function, count, a, b, n_results):
+    """Let a function work on vectors of so many numbers."""
+    record = from_dtype(OPERANDS)
+    kind = Kind(from_dtype(a.dtype), count)
+    place = address_of(
+        nb.njit(**OPTIONS)(function), (kind, record, record, types.intp, types.intp)
+    )
+    c, sums = np.zeros((n_results, len(a)), a.dtype), np.zeros(2 * len(a))
+    op = np.zeros((), OPERANDS)
+    for name, values in {"a": a, "b": b, "c": c, "sums": sums}.items():
+        op[name] = values.ctypes.data
+    call(place, op.ctypes.data, len(a))
+    return c, sums[: 2 * len(a) // count]
+
+
+def same_bits(found, expected):
+    """Tell if two arrays are the same, the sign of 0 as well; all NaN are the same."""
+    both = np.isnan(found) & np.isnan(expected)
+    return bool((both | ((found == expected) & (np.signbit(found) == np.signbit(expected)))).all())
+
+
+def numbers(dtype):
+    """Pairs of all that is special, and of what is not; whole vectors of any width."""
+    limits, rng = np.finfo(dtype), np.random.default_rng(0)
+    special = [0.0, -0.0, 1, -1, 0.5, -2.5, np.inf, -np.inf, np.nan, limits.tiny, -limits.tiny,
+               limits.smallest_subnormal, limits.max, -limits.max, limits.eps, 1 + limits.eps]  # fmt: skip
+    a, b = (each.ravel() for each in np.meshgrid(special, special))
+    usual = rng.normal(size=(2, 256)) * 10.0 ** rng.integers(-20, 20, size=(2, 256))
+    return np.concatenate([a, usual[0]]).astype(dtype), np.concatenate([b, usual[1]]).astype(dtype)
+
+
+@pytest.mark.parametrize(("dtype", "count"), WIDTHS)
+def test_every_operator_and_function_gives_the_bits_of_numpy(dtype, count):
+    a, b = numbers(dtype)
+    found, _ = run(every_formula, count, a, b, len(FORMULAS))
+    with np.errstate(all="ignore"):
+        for index, (_, oracle) in enumerate(FORMULAS):
+            expected = oracle(a, b)
+            assert expected.dtype == a.dtype or index == 16
+            assert same_bits(found[index], expected.astype(a.dtype)), f"formula {index}"
+
+
+@pytest.mark.parametrize(("dtype", "count"), WIDTHS)
+def test_lanes_powers_of_two_and_sums(dtype, count):
+    rng = np.random.default_rng(1)
+    a = rng.normal(size=64).astype(dtype) * np.asarray(1e15, dtype)
+    b = rng.uniform(-20, 20, size=64).astype(dtype)
+    (powers, replaced, changed), sums = run(whole_vectors, count, a, b, 3)
+    assert same_bits(powers, np.ldexp(a, np.floor(b).astype(int)))
+    rows = a.reshape(-1, count).copy()
+    rows[:, -1] = b.reshape(-1, count)[:, 0]
+    assert same_bits(replaced.reshape(-1, count), rows)
+    assert np.allclose(changed, ((a + b) * b - a) / b, rtol=8 * np.finfo(dtype).eps)
+    wide = a.astype(np.float64).reshape(-1, count)
+    expected = np.column_stack([wide.sum(axis=1), (wide * wide).sum(axis=1)])
+    tolerance = 1e-14 * np.abs(wide).sum(axis=1, keepdims=True) * [1, 1e16]
+    assert (np.abs(sums.reshape(-1, 2) - expected) <= tolerance).all()
+
+
+def test_all_arithmetic_is_swept():
+    """What is added to the lanes is to be added here."""
+    here = {absolute, floor, sqrt, where, get_lane, set_lane, sum_lanes, times_power_of_two, widen}
+    assert here == {
+        each for each in vars(simd).values() if type(each).__name__ == "_Intrinsic"
+        or type(each).__name__ == "_OverloadWrapper"
+    }  # fmt: skip
