@@ -29,6 +29,13 @@ def test_the_order_is_that_of_the_epoch():
         assert plain.order.tolist() == list(range(7))
 
 
+def test_the_order_can_be_somebody_elses():
+    pages = timetable(order=lambda epoch: np.roll(np.arange(7), epoch))
+    for epoch in (0, 1, 2):
+        pages.turn_to(epoch)
+        assert pages.order[epoch] == 0
+
+
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_every_step_has_its_own_rate(name):
     pages, schedule = timetable(schedule=SCHEDULES[name]()), SCHEDULES[name]()

@@ -99,6 +99,8 @@ class ReferenceEngine(Engine):
         key = derive_key(self.job.seed, step)
         value, gradient = self._objective.value_and_gradient(rows, key=key)
         for penalty, strengths in self._penalties:
+            if penalty.shared:
+                strengths = strengths * rows.share
             value += penalty.value(network.parameters, strengths)
             gradient += penalty.gradient(network.parameters, strengths)
         return value, gradient

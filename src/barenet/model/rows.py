@@ -77,6 +77,14 @@ class Rows(NamedTuple):
         """
         return as_inputs(self.X, dtype, self.scale)
 
+    @property
+    def share(self) -> float:
+        """One over the weight of all rows; 0 where there is none."""
+        if self.sample_weight is None:
+            return 1 / len(self.X)
+        total = float(self.sample_weight.sum(dtype=np.float64))
+        return 1 / total if total > 0 else 0.0
+
     def batch_weights(
         self, size: int, order: NDArray[np.intp] | None = None
     ) -> NDArray[np.float64]:

@@ -30,6 +30,9 @@ class Penalty(WithOptions, ABC):
         The argument that it is for, and what it is called in `PENALTIES`.
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
+    shared : bool, default=False
+        True for λ over the number of rows in the batch, or the sum of their weights: a price that
+        is paid once, however many the rows are. It is scikit-learn's ``alpha``.
 
     Raises
     ------
@@ -47,6 +50,7 @@ class Penalty(WithOptions, ABC):
 
     role: ClassVar[str] = "penalty"
     strength: float | Sequence[float]
+    shared: bool = False
 
     def __post_init__(self) -> None:
         what = f"penalty: {self.name}'s strength"
@@ -128,6 +132,9 @@ class L1(Penalty):
     ----------
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
+    shared : bool, default=False
+        True for λ over the number of rows in the batch, or the sum of their weights: a price that
+        is paid once, however many the rows are. It is scikit-learn's ``alpha``.
 
     Examples
     --------
@@ -153,6 +160,9 @@ class L2(Penalty):
     ----------
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
+    shared : bool, default=False
+        True for λ over the number of rows in the batch, or the sum of their weights: a price that
+        is paid once, however many the rows are. It is scikit-learn's ``alpha``.
 
     Examples
     --------

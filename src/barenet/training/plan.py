@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from barenet.model.arrays import FloatArray
 from barenet.model.rows import Rows
 from barenet.optimization.schedules import Constant, Schedule
@@ -24,6 +27,9 @@ class Plan:
         Rows in a step.
     shuffle : bool
         Visit the rows in a new order each epoch.
+    order : callable, optional
+        Gives an epoch's order of the rows, where they are shuffled; it is asked epoch by epoch,
+        counted from 0. By default the order is a function of the seed and the epoch alone.
     schedule : Schedule
         Factor on the learning rate.
     metrics : mapping of str to callable
@@ -35,6 +41,7 @@ class Plan:
     epochs: int
     batch_size: int
     shuffle: bool = True
+    order: Callable[[int], NDArray[np.intp]] | None = None
     schedule: Schedule = field(default_factory=Constant)
     metrics: Mapping[str, Callable[[FloatArray, FloatArray], float]] = field(default_factory=dict)
     validation: Rows | None = None

@@ -72,7 +72,7 @@ class Timetable:
             Counted from 0.
         """
         if self._plan.shuffle:
-            self.order = epoch_order(len(self.order), seed=self._seed, epoch=epoch)
+            self.order = self._draw_order(epoch)
         if self._reordered:
             self._weigh_batches()
         self._set_rates(epoch)
@@ -91,6 +91,11 @@ class Timetable:
             The mean over the rows.
         """
         return float(losses.dot(self._weights)) / self._weight
+
+    def _draw_order(self, epoch: int) -> NDArray[np.intp]:
+        if self._plan.order is not None:
+            return self._plan.order(epoch)
+        return epoch_order(len(self.order), seed=self._seed, epoch=epoch)
 
     def _weigh_batches(self) -> None:
         self._weights = self._rows.batch_weights(self._plan.batch_size, self.order)

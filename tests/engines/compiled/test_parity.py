@@ -137,14 +137,26 @@ def test_every_loss_on_every_output(loss, output, dtype, weighted):
     [
         {},
         {"penalties": [L2([0.1, 0.2, 0.0]), L1(0.01)]},
+        {"penalties": [L2(0.3, shared=True), L2(0.1), L1(0.2, shared=True)]},
         {"clipping": ClipNorm(0.1), "penalties": [L2(0.1)]},
         {"clipping": ClipValue(0.01)},
     ],
-    ids=["plain", "penalties", "norm", "value"],
+    ids=["plain", "penalties", "shared", "norm", "value"],
 )
 @pytest.mark.parametrize("name", STEPPING)
 def test_every_optimizer(name, settings, dtype):
     assert_equal(small(), dtype, spec="squared_error", optimizer=name, **settings)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_adam_with_the_shorter_form_of_epsilon(dtype):
+    rule = "adam:epsilon=0.1,epsilon_hat=True"
+    assert_equal(small(), dtype, spec="squared_error", optimizer=rule)
+
+
+def test_a_shared_penalty_goes_by_the_weight_of_each_batch():
+    penalties = [L2(0.3, shared=True)]
+    assert_equal(small(), spec="squared_error", weighted=True, penalties=penalties)
 
 
 @settings(max_examples=60)

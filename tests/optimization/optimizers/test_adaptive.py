@@ -41,6 +41,12 @@ def test_adam():
     assert adam.moments["squares"].tolist() == [1]
 
 
+def test_adam_in_the_shorter_form_of_the_paper():
+    adam = Adam(learning_rate=1, beta1=0.5, beta2=0.75, epsilon=1.5, epsilon_hat=True)
+    # α₁ = √(1 − ¾) / (1 − ½) = 1, and the step is α₁ m / (√v + ε̂) = 1 / (1 + 1.5)
+    assert steps(adam, [2.0]) == pytest.approx([-0.4])
+
+
 def test_epsilon_is_outside_of_the_root():
     # η g / (√g² + ε) = 1 / (1 + 3): within the root it would be ½
     for optimizer in (AdaGrad(1, epsilon=3), RMSProp(1, decay=0, epsilon=3), Adam(1, epsilon=3)):

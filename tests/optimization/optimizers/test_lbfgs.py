@@ -103,6 +103,21 @@ def test_a_loose_tolerance_ends_sooner():
     assert evaluations[0] < evaluations[1]
 
 
+def test_a_gain_that_is_too_small_is_convergence():
+    function = rosenbrock()
+    assert LBFGS(tolerance=0, gain=0.5).minimize(function, function.parameters, 99, go_on) == (
+        "converged"
+    )
+    assert np.abs(scipy.optimize.rosen_der(function.parameters)).max() > 1e-3
+
+
+def test_the_evaluations_are_counted():
+    function = rosenbrock()
+    limited = LBFGS(evaluations=5)
+    assert limited.minimize(function, function.parameters, 99, go_on) == "completed"
+    assert len(function.values) <= 6
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_converged_means_what_the_tolerance_says(dtype):
     """Not that the last iteration gained little, which in a long valley it may."""

@@ -129,7 +129,7 @@ def test_fault_27_a_rate_that_is_none(name, rate):
 @pytest.mark.parametrize(
     "spec",
     [
-        "momentum:beta=1",
+        "momentum:beta=1.1",
         "momentum:beta=-0.1",
         "nesterov:beta=1.5",
         "rmsprop:decay=1",
@@ -143,7 +143,8 @@ def test_fault_27_a_rate_that_is_none(name, rate):
         "lbfgs:memory=0",
         "lbfgs:memory=2.5",
         "lbfgs:memory=0.5",
-        "lbfgs:tolerance=0",
+        "lbfgs:gain=-1",
+        "lbfgs:evaluations=0",
         "lbfgs:tolerance=-1",
     ],
 )

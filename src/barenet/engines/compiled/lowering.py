@@ -263,8 +263,10 @@ class Lowering:
             return
         for penalty in job.penalties:  # of one kind they add up, and they are for weights alone
             strengths = penalty.spread(job.network.layout, np.dtype(np.float64))
-            op[penalty.name] += strengths[int(op["flat"])]
-        penalties = [parameters.penalize] if op["l1"] or op["l2"] else []
+            name = f"shared_{penalty.name}" if penalty.shared else penalty.name
+            op[name] += strengths[int(op["flat"])]
+        prices = ("l1", "l2", "shared_l1", "shared_l2")
+        penalties = [parameters.penalize] if any(op[name] for name in prices) else []
         done.differentiate += [to(kernel, op) for kernel in (*gradient, *penalties)]
         if job.clipping is not None:
             done.apply.append(to(CLIPS[type(job.clipping)], op))

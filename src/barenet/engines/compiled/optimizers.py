@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numba as nb
 
 from barenet.engines.compiled.kernel import INLINE, Kernel, kernel
@@ -80,6 +82,8 @@ def adam(kind, step, op, start, stop):
     rate, epsilon, beta_1, beta_2 = step.rate, step.epsilon, step.beta_1, step.beta_2
     m_scale, v_scale = 1 / (1 - beta_1**step.n_steps), 1 / (1 - beta_2**step.n_steps)
     decay = 1 - rate * step.weight_decay
+    if step.epsilon_hat != 0:
+        epsilon *= math.sqrt(v_scale)
     for i in range(0, length, lanes(kind)):
         m[i] = beta_1 * m[i] + (1 - beta_1) * g[i]
         v[i] = beta_2 * v[i] + (1 - beta_2) * (g[i] * g[i])
@@ -101,5 +105,6 @@ RULES: dict[str, Kernel] = {
 def numbers_of(optimizer: Optimizer) -> dict[str, float]:
     """The optimizer's numbers, by their names in `records.STEP`."""
     names = {"beta": "beta_1", "decay": "beta_1", "beta1": "beta_1", "beta2": "beta_2",
-             "epsilon": "epsilon", "weight_decay": "weight_decay"}  # fmt: skip
+             "epsilon": "epsilon", "epsilon_hat": "epsilon_hat",
+             "weight_decay": "weight_decay"}  # fmt: skip
     return {to: getattr(optimizer, of) for of, to in names.items() if hasattr(optimizer, of)}

@@ -103,11 +103,11 @@ def measure(kind, step, op, start, stop):
 def penalize(kind, step, op, start, stop):
     """Add the penalties of the weights to the gradient, and their price to the tile's."""
     p, g, length = stretch(kind, op, start, min(stop, op.n_in))
-    price = 0.0
+    l1, l2, price = op.l1 + op.shared_l1 * step.share, op.l2 + op.shared_l2 * step.share, 0.0
     for i in range(0, length, lanes(kind)):
         sign = where(p[i] > 0, 1, where(p[i] < 0, -1, p[i]))
-        g[i] = g[i] + (op.l1 * sign + op.l2 * p[i])
-        price += sum_lanes(op.l1 * absolute(p[i]) + 0.5 * op.l2 * p[i] * p[i])
+        g[i] = g[i] + (l1 * sign + l2 * p[i])
+        price += sum_lanes(l1 * absolute(p[i]) + 0.5 * l2 * p[i] * p[i])
     tile = op.first_tile + (start >> op.tile_bits)
     array(np.float64, step.squares, step.n_tiles + tile, 1)[0] = price
     measure(kind, step, op, start, stop)

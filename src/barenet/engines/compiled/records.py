@@ -27,7 +27,7 @@ STEP = _record(
     "parameters moment_1 moment_2 gradient statistics "  # the network's own vectors
     "multiply "  # the kernel of that name
     "squares n_tiles losses",  # Σ g² of each tile, and the loss of each row
-    "scale share rate beta_1 beta_2 epsilon weight_decay clip norm",
+    "scale share rate beta_1 beta_2 epsilon weight_decay clip norm epsilon_hat",
 )
 
 #: C = S + A B, where a row of A from the last one on is `one`, repeated; see `simd.block_product`.
@@ -44,7 +44,7 @@ LAYER = _record(
     "n_parts part_size partial "  # of the inputs, and where the products of each go
     "flat statistics "  # in the network's own vectors
     "forward backward learning",  # the products X W + b, dZ Wᵀ and Xᵀ dZ; of each part one
-    "option epsilon momentum l1 l2",
+    "option epsilon momentum l1 l2 shared_l1 shared_l2",
 )
 
 #: Where threads meet, where the tables of a program are, and which regions are done for each batch:

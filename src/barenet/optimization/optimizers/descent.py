@@ -65,7 +65,7 @@ class Momentum(Optimizer):
     name: ClassVar[str] = "momentum"
     moment_names: ClassVar[tuple[str, ...]] = ("velocity",)
     learning_rate: float = option(0.01, above=0)
-    beta: float = option(0.9, least=0, below=1)
+    beta: float = option(0.9, least=0, most=1)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         v = self.moments["velocity"]
@@ -102,7 +102,7 @@ class Nesterov(Optimizer):
     name: ClassVar[str] = "nesterov"
     moment_names: ClassVar[tuple[str, ...]] = ("velocity",)
     learning_rate: float = option(0.01, above=0)
-    beta: float = option(0.9, least=0, below=1)
+    beta: float = option(0.9, least=0, most=1)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         v = self.moments["velocity"]

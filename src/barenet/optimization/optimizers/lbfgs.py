@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from barenet.model.arrays import FloatArray
-from barenet.options import WithOptions, option
+from barenet.options import WithOptions, check_number, option
 
 __all__ = ["LBFGS"]
 
@@ -28,6 +28,10 @@ class LBFGS(WithOptions):
         Steps that it remembers.
     tolerance : float, default=1e-5
         It ends when no entry of the gradient is larger than this.
+    gain : float, default=0.0
+        It also ends when an iteration makes the loss smaller by no more than this share of it.
+    evaluations : int, optional
+        The most times that the loss is computed; by default 20 for each iteration.
 
     Attributes
     ----------
@@ -47,7 +51,14 @@ class LBFGS(WithOptions):
     name: ClassVar[str] = "lbfgs"
     role: ClassVar[str] = "optimizer"
     memory: int = option(10, least=1, most=1000, whole=True)
-    tolerance: float = option(1e-5, above=0)
+    tolerance: float = option(1e-5, least=0)
+    gain: float = option(0.0, least=0)
+    evaluations: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.evaluations is not None:
+            check_number(self.evaluations, "optimizer: lbfgs's evaluations", least=1, whole=True)
 
     def minimize(
         self,
@@ -87,16 +98,17 @@ class LBFGS(WithOptions):
             callback=search.finish_iteration,
             options={
                 "maxiter": iterations,
-                "maxfun": 20 * iterations,
+                "maxfun": self.evaluations or 20 * iterations,
                 "maxcor": int(self.memory),
                 "gtol": self.tolerance,
-                "ftol": 0.0,
+                "ftol": self.gain,
             },
         )
         parameters[:] = result.x
         if search.stopped:
             return "stopped"
-        if np.abs(result.jac).max(initial=0) <= self.tolerance:
+        gained_enough = self.gain == 0 or result.status != 0
+        if np.abs(result.jac).max(initial=0) <= self.tolerance or not gained_enough:
             return "converged"
         return "completed" if result.status == 1 else "no step makes the loss smaller any more"
 
