@@ -27,6 +27,7 @@ HEADINGS = {
     "Optimizers": ("barenet.optimization.optimizers",),
     "Schedules": ("barenet.optimization.schedules",),
     "Penalties and clipping": ("barenet.optimization.penalties", "barenet.optimization.clipping"),
+    "Estimators": ("barenet.estimators",),
     "Training": ("barenet.training", "barenet.engines"),
     "Data": ("barenet.data",),
     "Files": ("barenet.files",),

@@ -5,6 +5,8 @@ The public names, all in one place. What is not listed here may change without n
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import load_dataset
 from barenet.data.scaling import Scaling
@@ -79,6 +81,9 @@ from barenet.training.progress import Progress
 from barenet.training.run import Run
 from barenet.training.train import train
 
+if TYPE_CHECKING:
+    from barenet.estimators import MLPClassifier, MLPRegressor
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -125,6 +130,8 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "Loss",
+    "MLPClassifier",
+    "MLPRegressor",
     "MissingExtraError",
     "ModelFileError",
     "Momentum",
@@ -163,3 +170,12 @@ __all__ = [
     "save_figure",
     "train",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the estimators when they are asked for: scikit-learn takes its time."""
+    if name in ("MLPClassifier", "MLPRegressor"):
+        from barenet import estimators
+
+        return getattr(estimators, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -60,7 +60,7 @@ WRONG = {
         [1, -1],
         r"^sample_weight: expected weights of 0 or more",
     ),
-    "fault_26_all_zero": (GOOD_X, GOOD_Y, [0, 0], r"^sample_weight: .* not all of them 0$"),
+    "fault_26_all_zero": (GOOD_X, GOOD_Y, [0, 0], r"^sample_weight: .* not all of them zero$"),
     "fault_26_length": (GOOD_X, GOOD_Y, [1], r"^sample_weight: expected shape \(2,\)"),
     "fault_26_nan": (GOOD_X, GOOD_Y, [1, NAN], r"^sample_weight: nan at \(1,\)"),
     "no_targets": (GOOD_X, None, None, r"^y: has no rows"),

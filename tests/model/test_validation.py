@@ -206,8 +206,8 @@ def test_weights_pass(dtype):
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ([1, -1, 1], r"^sample_weight: expected weights of 0 or more, and not all of them 0$"),
-        ([0, 0, 0], r"^sample_weight: expected weights of 0 or more, and not all of them 0$"),
+        ([1, -1, 1], r"^sample_weight: expected weights of 0 or more, and not all of them zero$"),
+        ([0, 0, 0], r"^sample_weight: expected weights of 0 or more, and not all of them zero$"),
         ([1, 1], r"^sample_weight: expected shape \(3,\), one for each row of X, got \(2,\)$"),
         ([[1], [1], [1]], r"^sample_weight: expected shape \(3,\)"),
         (1.0, r"^sample_weight: expected shape \(3,\)"),

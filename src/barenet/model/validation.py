@@ -202,7 +202,7 @@ def check_sample_weight(
             f"got {weights.shape}"
         )
     if (weights < 0).any() or not weights.any():
-        raise ValueError("sample_weight: expected weights of 0 or more, and not all of them 0")
+        raise ValueError("sample_weight: expected weights of 0 or more, and not all of them zero")
     return weights
 
 

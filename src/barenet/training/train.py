@@ -145,7 +145,7 @@ def train(
         clipping=as_clipping(clip),
         seed=check_seed(seed),
     )
-    _check_full_batch(job, schedule)
+    check_full_batch(job, schedule)
     plan = _plan(job, epochs, batch_size, shuffle, schedule, metrics, validation_data)
     most = None if threads is None else check_count(threads, "threads")
     return Loop(choose_engine(engine, job, most), plan, as_callbacks(callbacks)).start()
@@ -210,7 +210,7 @@ def _check_batch_size(batch_size: int | Literal["auto"] | None, job: Job) -> int
     return min(size, n_rows)
 
 
-def _check_full_batch(job: Job, schedule: str | Schedule | None) -> None:
+def check_full_batch(job: Job, schedule: str | Schedule | None) -> None:
     """L-BFGS needs one and the same function in every evaluation, and sets its own steps."""
     if not isinstance(job.optimizer, LBFGS):
         return

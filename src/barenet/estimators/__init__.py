@@ -1,0 +1,8 @@
+"""Estimators: networks as scikit-learn's users know them, with its names and its meanings."""
+
+from __future__ import annotations
+
+from barenet.estimators.classifier import MLPClassifier
+from barenet.estimators.regressor import MLPRegressor
+
+__all__ = ["MLPClassifier", "MLPRegressor"]

@@ -1,0 +1,287 @@
+"""What both estimators have in common: checking, where learning starts and goes on, predicting."""
+
+from __future__ import annotations
+
+import copy
+import numbers
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from barenet.engines import Job
+from barenet.estimators.coefficients import Views
+from barenet.estimators.rounds import Rounds
+from barenet.estimators.settings import Settings, check_settings, hidden_sizes, make_optimizer
+from barenet.estimators.start import dense_layers_of, make_network
+from barenet.estimators.stopping import Standing
+from barenet.model.arrays import FloatArray
+from barenet.model.losses import Loss
+from barenet.model.network import Network
+from barenet.model.randomness import derive_key
+from barenet.model.rows import Rows, check_rows
+from barenet.optimization.clipping import as_clipping
+from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.penalties import L2
+from barenet.training.history import History
+
+__all__ = ["MultilayerPerceptron"]
+
+#: scikit-learn's names of output activations, where they differ.
+OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
+
+#: Rows of a sparse matrix that are made dense at a time.
+CHUNK = 4096
+
+
+class MultilayerPerceptron(Settings, BaseEstimator, ABC):
+    """A network with scikit-learn's parameters and attributes.
+
+    A subclass says what its targets are, and how they become what a network says and back.
+    """
+
+    numeric_targets: ClassVar[bool]
+
+    network_: Network
+    history_: History
+    n_features_in_: int
+    _optimizer: Optimizer | LBFGS | None
+    _standing: Standing
+
+    @property
+    def coefs_(self) -> Views:
+        """The weights of each layer."""
+        return Views(layer.weights for layer in dense_layers_of(self.network_))
+
+    @coefs_.setter
+    def coefs_(self, arrays: Sequence[ArrayLike]) -> None:
+        self.coefs_.write(arrays)
+
+    @property
+    def intercepts_(self) -> Views:
+        """The bias of each layer."""
+        return Views(layer.bias for layer in dense_layers_of(self.network_))
+
+    @intercepts_.setter
+    def intercepts_(self, arrays: Sequence[ArrayLike]) -> None:
+        self.intercepts_.write(arrays)
+
+    # What the two differ in
+
+    @abstractmethod
+    def _meet(self, y: NDArray[Any]) -> None:
+        """Look at the first targets that there are."""
+
+    @abstractmethod
+    def _encode(self, y: NDArray[Any]) -> FloatArray:
+        """Turn targets into what the network should say."""
+
+    @abstractmethod
+    def _output(self) -> str:
+        """Name the output activation."""
+
+    @abstractmethod
+    def _loss(self) -> Loss:
+        """Choose what is made small."""
+
+    @abstractmethod
+    def _score_output(self, output: FloatArray, rows: Rows) -> float:
+        """Measure what the network says; greater is better."""
+
+    def _strata(self, rows: Rows) -> NDArray[Any] | None:
+        """The groups that a validation set takes its share of, row by row."""
+        return None
+
+    def _weigh(self, sample_weight: ArrayLike | None, y: NDArray[Any]) -> ArrayLike | None:
+        """How much each row counts."""
+        if isinstance(sample_weight, numbers.Real):
+            return np.full(len(y), float(sample_weight))
+        return sample_weight
+
+    # Learning
+
+    def _learn(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        *,
+        validation_data: Sequence[ArrayLike] | None = None,
+        incremental: bool = False,
+        examples: ArrayLike | None = None,
+    ) -> Self:
+        """Check everything, and only then begin or go on; `examples` are all classes, if known."""
+        with _unchanged_if_refused(self):
+            check_settings(self)
+            continued = hasattr(self, "network_") and (self.warm_start or incremental)
+            X, y = self._check_arrays(X, y, reset=not continued)
+            if not continued:
+                self._meet(y if examples is None else np.asarray(examples))
+            self._check_continued(y, continued, incremental)
+            targets, rng = self._encode(y), check_random_state(self.random_state)
+            if not continued:
+                self._start(X, targets.shape[1], rng)
+            loss = self._loss()
+            rows = check_rows(self.network_, loss, X, targets, self._weigh(sample_weight, y))
+            rows, validation = self._set_aside(rows, validation_data, rng)
+            job = self._job(rows, loss, incremental, rng)
+            rounds = Rounds(self, job, validation, self._score_output, self._standing, rng)
+            history = rounds.go(1 if incremental else int(self.max_iter), self.t_)
+            self._note(rounds, history)
+            if not incremental:
+                rounds.warn_unless_converged(history)
+        return self
+
+    def _check_arrays(self, X: Any, y: Any, *, reset: bool) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Turn X into dense floats, and y into an array of one dimension or two."""
+        half = getattr(X, "dtype", None) == np.float16
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            multi_output=True,
+            y_numeric=self.numeric_targets,
+            dtype=[np.float32] if half else [np.float64, np.float32],
+            reset=reset,
+        )
+        X, y = _dense(X), _dense(y)
+        return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+
+    def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
+        """Refuse what can't be gone on with."""
+        if incremental and self.early_stopping:
+            raise ValueError("early_stopping: partial_fit does not support early_stopping=True")
+        if incremental and self.schedule is not None:
+            raise ValueError("schedule: it goes by the epochs of fit, and partial_fit has one")
+        if continued:
+            widths = [layer.n_out for layer in dense_layers_of(self.network_)[:-1]]
+            if widths != hidden_sizes(self):
+                raise ValueError(
+                    f"hidden_layer_sizes: {hidden_sizes(self)}, and the network to go on with has "
+                    f"{widths}; fit with warm_start=False makes a new one"
+                )
+
+    def _start(self, X: NDArray[Any], n_outputs: int, rng: np.random.RandomState) -> None:
+        """Forget everything, and make a network."""
+        output = self._output()
+        self.network_ = make_network(self, X.shape[1], n_outputs, output, rng, X.dtype)
+        self.n_outputs_ = n_outputs
+        self.n_layers_ = len(dense_layers_of(self.network_)) + 1
+        self.out_activation_ = OUTPUT_NAMES.get(output, output)
+        self.t_ = 0
+        self.loss_curve_: list[float] = []
+        self._optimizer, self._standing = None, Standing()
+
+    def _set_aside(
+        self, rows: Rows, given: Sequence[ArrayLike] | None, rng: np.random.RandomState
+    ) -> tuple[Rows, Rows | None]:
+        """Split validation rows off, if they are needed and not given."""
+        if given is not None:
+            return rows, self._check_validation(given)
+        stochastic = not isinstance(make_optimizer(self), LBFGS)
+        if not (self.early_stopping and stochastic):
+            return rows, None
+        learned, held_out = train_test_split(
+            np.arange(len(rows.X)),
+            test_size=self.validation_fraction,
+            stratify=self._strata(rows),
+            random_state=rng,
+        )
+        if len(held_out) < 2:
+            raise ValueError(
+                f"validation_fraction: The validation set is too small, {len(held_out)} of "
+                f"{len(rows.X)} rows; take a larger fraction, or more rows"
+            )
+        return rows.take(learned), rows.take(held_out)
+
+    def _check_validation(self, given: Sequence[ArrayLike]) -> Rows:
+        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+            raise ValueError("validation_data: expected (X, y) or (X, y, sample_weight)")
+        try:
+            X, y = self._check_arrays(*given[:2], reset=False)
+            weight = given[2] if len(given) == 3 else None
+            return check_rows(self.network_, self._loss(), X, self._encode(y), weight)
+        except ValueError as error:
+            raise ValueError(f"validation_data: {error}") from error
+
+    def _job(self, rows: Rows, loss: Loss, incremental: bool, rng: np.random.RandomState) -> Job:
+        optimizer = make_optimizer(self)
+        if self._optimizer is not None and type(self._optimizer) is type(optimizer):
+            if incremental:
+                optimizer = self._optimizer
+            elif isinstance(self._optimizer, Optimizer) and isinstance(optimizer, Optimizer):
+                optimizer.moments = copy.deepcopy(self._optimizer.moments)
+                optimizer.n_steps = self._optimizer.n_steps
+        self._optimizer = optimizer
+        seed = rng.randint(2**31) if self.dropout > 0 else 0  # else scikit-learn draws nothing
+        return Job(
+            network=self.network_,
+            rows=rows,
+            loss=loss,
+            optimizer=optimizer,
+            penalties=[L2(self.alpha, shared=True)] if self.alpha > 0 else [],
+            clipping=as_clipping(self.clip),
+            seed=derive_key(seed, self.t_) % 2**32,
+        )
+
+    def _note(self, rounds: Rounds, history: History) -> None:
+        """Write down what was learned, under scikit-learn's names."""
+        standing, stochastic = self._standing, rounds.stochastic
+        self.history_, self.n_iter_ = history, len(history)
+        self.loss_ = rounds.loss(history)
+        self.loss_curve_ = [*self.loss_curve_, *history.loss]
+        self.t_ += len(rounds.job.rows.X) * len(history) if stochastic else 0
+        scored = stochastic and self.early_stopping
+        self.best_loss_ = None if scored else min([*self.loss_curve_, self.loss_])
+        self.validation_scores_ = list(standing.scores) if scored else None
+        self.best_validation_score_ = max(standing.scores) if scored else None
+
+    # Predicting
+
+    def _predict_output(self, X: Any) -> FloatArray:
+        """What the network says; of sparse rows, some at a time."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", reset=False)
+        if isinstance(X, np.ndarray):
+            return self.network_.predict(X)
+        starts = range(0, X.shape[0], CHUNK)
+        chunks = (_dense(X[start : start + CHUNK]) for start in starts)
+        return np.concatenate([self.network_.predict(chunk) for chunk in chunks])
+
+    def _steps_by_batches(self) -> bool:
+        """Whether there is a `partial_fit`: L-BFGS has none."""
+        given = self.solver if self.optimizer is None else self.optimizer
+        name = given.partition(":")[0].strip() if isinstance(given, str) else ""
+        if isinstance(given, LBFGS) or name == LBFGS.name:
+            raise AttributeError("partial_fit: lbfgs learns from all rows at once")
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _dense(array: Any) -> NDArray[Any]:
+    return array.toarray() if scipy.sparse.issparse(array) else array  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _unchanged_if_refused(estimator: object) -> Iterator[None]:
+    """Put an estimator's attributes back if it refuses what it was given."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise

@@ -1,0 +1,141 @@
+"""Labels: classes of any kind as what a network says, and back.
+
+Two classes are one yes or no; three or more are an output each, of which one is right; of several
+labels at once each is a yes or no of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from barenet.model.arrays import FloatArray
+from barenet.model.targets import one_hot
+
+__all__ = ["Labels"]
+
+
+class Labels:
+    """The classes that a network tells apart.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        Classes, each at least once; or a 0 or 1 for each label.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Sorted; the numbers of the labels where there may be several at once.
+    several : bool
+        Whether a row may have several labels.
+
+    Raises
+    ------
+    ValueError
+        If y holds numbers that are no classes, or several classes for each row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> labels = Labels(["no", "yes", "no"])
+    >>> labels.encode(np.array(["yes", "no"])).tolist()
+    [[1.0], [0.0]]
+    >>> labels.decode(np.array([[0.2], [0.9]]))
+    array(['no', 'yes'], dtype='<U3')
+    """
+
+    def __init__(self, y: ArrayLike) -> None:
+        check_classification_targets(y)
+        kind = type_of_target(y, input_name="y")
+        if kind == "multiclass-multioutput":
+            raise ValueError(
+                "y: expected one class for each row, or a 0 or 1 for each label, got several "
+                "classes a row; sklearn.multioutput.MultiOutputClassifier fits a network for each"
+            )
+        self.several = kind == "multilabel-indicator"
+        self.classes = np.arange(np.shape(y)[1]) if self.several else np.unique(y)
+
+    @property
+    def n_outputs(self) -> int:
+        """How many outputs a network needs for them."""
+        return 1 if len(self.classes) <= 2 and not self.several else len(self.classes)
+
+    @property
+    def output(self) -> str:
+        """Name of the output activation."""
+        return "sigmoid" if self.several or self.n_outputs == 1 else "softmax"
+
+    def encode(self, y: NDArray[Any]) -> FloatArray:
+        """Turn classes into what a network should say.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Some of the classes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs), float32
+            Zeros and ones.
+
+        Raises
+        ------
+        ValueError
+            If there are other classes, or labels of another number.
+        """
+        if self.several != (y.ndim == 2) or (self.several and y.shape[1] != len(self.classes)):
+            expected = f"(n_samples, {len(self.classes)})" if self.several else "(n_samples,)"
+            raise ValueError(f"y: expected shape {expected}, as before, got {y.shape}")
+        if self.several:
+            return (y != 0).astype(np.float32)
+        known = np.isin(y, self.classes)
+        if not known.all():
+            new = np.unique(y[~known]).tolist()
+            raise ValueError(f"y: classes {new} are not among {self.classes.tolist()}")
+        indices = np.searchsorted(self.classes, y)
+        if self.n_outputs == 1:
+            return indices.reshape(-1, 1).astype(np.float32)
+        return one_hot(indices, len(self.classes))
+
+    def decode(self, output: FloatArray) -> NDArray[Any]:
+        """Turn what a network says into classes.
+
+        Parameters
+        ----------
+        output : ndarray of shape (n_samples, n_outputs)
+            Probabilities.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+            The class of each row; or a 0 or 1 for each label.
+        """
+        if self.several:
+            return (output > 0.5).astype(int)
+        if len(self.classes) <= 2:
+            second = (output[:, 0] > 0.5) & (len(self.classes) == 2)
+            return self.classes[second.astype(int)]
+        return self.classes[output.argmax(axis=1)]
+
+    def probabilities(self, output: FloatArray) -> FloatArray:
+        """Turn what a network says into a probability for each class.
+
+        Parameters
+        ----------
+        output : ndarray of shape (n_samples, n_outputs)
+            Probabilities.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of `classes`; 1 where there is just one.
+        """
+        if self.several or len(self.classes) > 2:
+            return output
+        if len(self.classes) == 1:
+            return np.ones_like(output)
+        return np.hstack([1 - output, output])

@@ -1,0 +1,189 @@
+"""Rounds: the epochs of an estimator, run by the same loop as everything else.
+
+scikit-learn's parameters become an optimizer, a penalty, callbacks and an order of the rows; the
+arithmetic and the loop know nothing of them.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import shuffle
+
+from barenet.engines import Engine, Job, choose_engine
+from barenet.estimators.settings import Settings
+from barenet.estimators.stopping import BestScore, InverseTime, Patience, Report, Standing
+from barenet.model.arrays import FloatArray
+from barenet.model.layers import BatchNorm
+from barenet.model.rows import Rows
+from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.schedules import as_schedule
+from barenet.training.callbacks import Callback, as_callbacks
+from barenet.training.history import History
+from barenet.training.loop import Loop
+from barenet.training.plan import Plan
+from barenet.training.train import check_full_batch
+
+__all__ = ["Rounds"]
+
+#: What a score is computed from: what the network says of rows, and the rows.
+Score = Callable[[FloatArray, Rows], float]
+
+
+class Rounds:
+    """A call of `fit`, or of `partial_fit`, once all is checked.
+
+    Parameters
+    ----------
+    settings : Settings
+        An estimator.
+    job : Job
+        What is trained, on what, and how.
+    validation : Rows, optional
+        Rows that are measured and not learned from.
+    score : callable
+        Takes what the network says of rows, and the rows; greater is better.
+    standing : Standing
+        How far the calls before have come.
+    rng : numpy.random.RandomState
+        Shuffles the rows.
+
+    Attributes
+    ----------
+    engine : Engine
+        Does the arithmetic.
+    stochastic : bool
+        Whether steps are taken batch by batch; else L-BFGS looks at all rows.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        job: Job,
+        validation: Rows | None,
+        score: Score,
+        standing: Standing,
+        rng: np.random.RandomState,
+    ) -> None:
+        check_full_batch(job, settings.schedule)
+        self.settings, self.job, self.validation = settings, job, validation
+        self.score, self.standing, self.rng = score, standing, rng
+        self.stochastic = not isinstance(job.optimizer, LBFGS)
+        self.engine: Engine = choose_engine(settings.engine, job, settings.threads)
+
+    def go(self, epochs: int, visited: int) -> History:
+        """Run the epochs, or as many as the rules and callbacks want.
+
+        Parameters
+        ----------
+        epochs : int
+            The most.
+        visited : int
+            Rows that were visited before, in all epochs.
+
+        Returns
+        -------
+        History
+            What was measured; Ctrl-C ends the run with what there is.
+        """
+        plan = Plan(
+            epochs=epochs,
+            batch_size=self._batch_size(),
+            shuffle=self.settings.shuffle and self.stochastic,
+            order=_running_order(len(self.job.rows.X), self.rng),
+            schedule=copy.deepcopy(as_schedule(self.settings.schedule)),
+            validation=self.validation,
+        )
+        loop = Loop(self.engine, plan, self._callbacks(visited))
+        try:
+            loop.start()
+        except KeyboardInterrupt:
+            warnings.warn("interrupted; what was learned until now is kept", stacklevel=5)
+        return loop.run.history
+
+    def warn_unless_converged(self, history: History) -> None:
+        """Warn if the epochs were too few.
+
+        Parameters
+        ----------
+        history : History
+            From `go`.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If no rule has ended the run.
+        """
+        reason = history.stopped_because
+        if reason == "completed":
+            text = f"not converged in {len(history)} iterations; "
+            text += "allow more by max_iter (or max_fun), or scale the data"
+        elif reason.startswith("no step"):
+            text = f"{reason}, after {len(history)} iterations; scaling the data may help"
+        else:
+            return
+        warnings.warn(text, ConvergenceWarning, stacklevel=5)
+
+    def loss(self, history: History) -> float:
+        """Return the last epoch's loss; L-BFGS's is that of where it has arrived."""
+        if self.stochastic and len(history):
+            return history.loss[-1]
+        return self.engine.value_and_gradient()[0]
+
+    def _batch_size(self) -> int:
+        n_rows, size = len(self.job.rows.X), self.settings.batch_size
+        if not self.stochastic:
+            return n_rows
+        if isinstance(size, str):
+            return min(200, n_rows)
+        if size == 1 and any(isinstance(layer, BatchNorm) for layer in self.job.network.layers):
+            raise ValueError("batch_size: batch_norm needs batches of 2 rows or more")
+        if size > n_rows:
+            text = f"batch_size: {size} is more than the {n_rows} rows; it is clipped to them"
+            warnings.warn(text, UserWarning, stacklevel=6)
+        return min(int(size), n_rows)
+
+    def _callbacks(self, visited: int) -> list[Callback]:
+        settings, standing, optimizer = self.settings, self.standing, self.job.optimizer
+        rules: list[Callback] = []
+        if isinstance(optimizer, Optimizer):
+            kind = settings.learning_rate if _is_plain_sgd(settings) else "constant"
+            adaptive = optimizer if kind == "adaptive" else None
+            limits = (standing, settings.tol, settings.n_iter_no_change, adaptive)
+            rules.append(
+                BestScore(self._score_validation, *limits)
+                if settings.early_stopping
+                else Patience(*limits)
+            )
+            if kind == "invscaling":
+                start, n_rows = settings.learning_rate_init, len(self.job.rows.X)
+                rules.append(InverseTime(optimizer, start, settings.power_t, visited, n_rows))
+        if settings.verbose:
+            rules.append(Report(standing))
+        return [*rules, *as_callbacks(settings.callbacks)]
+
+    def _score_validation(self) -> float:
+        assert self.validation is not None
+        return self.score(self.engine.evaluate(self.validation)[1], self.validation)
+
+
+def _is_plain_sgd(settings: Settings) -> bool:
+    """Whether `learning_rate` has a say."""
+    return settings.optimizer is None and settings.solver == "sgd"
+
+
+def _running_order(n_rows: int, rng: np.random.RandomState) -> Callable[[int], NDArray[np.intp]]:
+    """Shuffle the order of the epoch before, as scikit-learn does."""
+    order = np.arange(n_rows)
+
+    def next_order(epoch: int) -> NDArray[np.intp]:
+        nonlocal order
+        order = shuffle(order, random_state=rng)
+        return order
+
+    return next_order
