@@ -14,12 +14,12 @@ from sklearn.utils.metaestimators import available_if
 from barenet.estimators.base import MultilayerPerceptron
 from barenet.model.activations import Activation
 from barenet.model.arrays import FloatArray
-from barenet.model.losses import Loss, as_loss
+from barenet.model.losses import LOSSES, Loss, Poisson, as_loss
 from barenet.model.rows import Rows
 from barenet.optimization.clipping import Clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.schedules import Schedule
-from barenet.registry import spec_of
+from barenet.registry import build
 from barenet.training.callbacks import Callbacks
 
 __all__ = ["MLPRegressor"]
@@ -290,8 +290,8 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         return y.reshape(len(y), -1)
 
     def _output(self) -> str:
-        name = self.loss if isinstance(self.loss, str) else spec_of(self.loss)
-        return "exponential" if name == "poisson" else "identity"
+        loss = build(Loss, LOSSES, self.loss, "loss")
+        return "exponential" if isinstance(loss, Poisson) else "identity"
 
     def _loss(self) -> Loss:
         return as_loss(self.loss, self.network_.output_activation)

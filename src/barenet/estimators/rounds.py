@@ -7,6 +7,7 @@ arithmetic and the loop know nothing of them.
 from __future__ import annotations
 
 import copy
+import math
 import warnings
 from collections.abc import Callable
 
@@ -16,6 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import shuffle
 
 from barenet.engines import Engine, Job, choose_engine
+from barenet.errors import DivergenceError
 from barenet.estimators.settings import Settings
 from barenet.estimators.stopping import BestScore, InverseTime, Patience, Report, Standing
 from barenet.model.arrays import FloatArray
@@ -104,6 +106,11 @@ class Rounds:
             loop.start()
         except KeyboardInterrupt:
             warnings.warn("interrupted; what was learned until now is kept", stacklevel=5)
+        except DivergenceError as error:
+            if self.standing.snapshot is None:
+                raise
+            text = f"{error}; but early stopping has put those of the best epoch back"
+            warnings.warn(text, RuntimeWarning, stacklevel=5)
         return loop.run.history
 
     def warn_unless_converged(self, history: History) -> None:
@@ -169,7 +176,8 @@ class Rounds:
 
     def _score_validation(self) -> float:
         assert self.validation is not None
-        return self.score(self.engine.evaluate(self.validation)[1], self.validation)
+        output = self.engine.evaluate(self.validation)[1]
+        return self.score(output, self.validation) if np.isfinite(output).all() else math.nan
 
 
 def _is_plain_sgd(settings: Settings) -> bool:

@@ -1,0 +1,234 @@
+"""Agreement with scikit-learn: the same first weights and batches, and so the same numbers."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pytest
+import sklearn.neural_network
+from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classification
+from sklearn.preprocessing import scale
+
+import barenet
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+ENGINES = ("reference", "compiled")
+ACTIVATIONS = ("relu", "tanh", "logistic", "identity")
+COMMON = {"hidden_layer_sizes": (12, 7), "max_iter": 25, "batch_size": 32, "random_state": 3,
+          "alpha": 0.01}  # fmt: skip
+SOLVERS = {
+    "sgd": {"solver": "sgd", "momentum": 0, "learning_rate_init": 0.05},
+    "momentum": {"solver": "sgd", "nesterovs_momentum": False, "learning_rate_init": 0.02},
+    "nesterov": {"solver": "sgd", "learning_rate_init": 0.02},
+    "adam": {"solver": "adam", "learning_rate_init": 0.01},
+    "invscaling": {"solver": "sgd", "learning_rate": "invscaling", "learning_rate_init": 0.05,
+                   "power_t": 0.1},
+    "adaptive": {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.02,
+                 "tol": 0.01, "n_iter_no_change": 2},
+}  # fmt: skip
+
+
+def data(task):
+    if task == "labels":
+        X, y = make_multilabel_classification(n_samples=150, random_state=0)
+        return X / X.max(), y
+    if task in ("multi-class", "binary"):
+        X, y = load_iris(return_X_y=True)
+        X, rows = scale(X), slice(100 if task == "binary" else None)
+        return X[rows], y[rows]
+    X, y = load_diabetes(return_X_y=True)
+    y = scale(y[:200])
+    return 20 * X[:200], np.round(np.exp(y)) if task == "poisson" else y
+
+
+TASKS = ("multi-class", "binary", "labels", "numbers", "poisson")
+
+
+def pair(task, engine, **settings):
+    """The same estimator twice: scikit-learn's and ours."""
+    name = "MLPRegressor" if task in ("numbers", "poisson", "targets") else "MLPClassifier"
+    settings = {**COMMON, **settings}
+    if task == "poisson":
+        settings["loss"] = "poisson"
+    theirs = getattr(sklearn.neural_network, name)(**settings)
+    return theirs, getattr(barenet, name)(engine=engine, **settings)
+
+
+def assert_alike(theirs, ours, rtol=1e-10):
+    for name in ("loss_", "best_loss_", "loss_curve_", "validation_scores_", "n_iter_",
+                 "t_", "best_validation_score_", "n_layers_", "n_outputs_",
+                 "n_features_in_"):  # fmt: skip
+        expected, found = getattr(theirs, name), getattr(ours, name)
+        assert (expected is None) == (found is None), name
+        if expected is not None:
+            assert found == pytest.approx(expected, rel=rtol, abs=1e-12), name
+    assert ours.out_activation_ == theirs.out_activation_
+    assert_same_weights(theirs, ours, atol=rtol)
+
+
+def assert_same_weights(theirs, ours, atol=1e-10):
+    pairs = zip(theirs.coefs_ + theirs.intercepts_, ours.coefs_ + ours.intercepts_, strict=True)
+    for expected, found in pairs:
+        assert found.dtype == expected.dtype
+        np.testing.assert_allclose(found, expected, rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
+def test_every_parameter_has_its_name_place_and_default(name):
+    theirs, ours = (
+        list(inspect.signature(getattr(module, name)).parameters.values())
+        for module in (sklearn.neural_network, barenet)
+    )
+    for expected, found in zip(theirs, ours, strict=False):
+        for what in ("name", "kind", "default"):
+            assert getattr(found, what) == getattr(expected, what), expected.name
+    assert len(ours) > len(theirs)
+    assert all(extra.kind is extra.KEYWORD_ONLY for extra in ours[len(theirs) :])
+
+
+@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
+def test_every_public_attribute_is_there(name):
+    task = "binary" if name == "MLPClassifier" else "numbers"
+    X, y = data(task)
+    theirs, ours = pair(task, "reference")
+    theirs.fit(X, y)
+    ours.fit(X, y)
+    for each in dir(theirs):
+        assert each.startswith("_") or hasattr(ours, each), each
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_loss_takes_the_same_course(task, engine, solver, activation):
+    X, y = data(task)
+    theirs, ours = pair(task, engine, activation=activation, **SOLVERS[solver])
+    assert_alike(theirs.fit(X, y), ours.fit(X, y))
+    assert len(ours.loss_curve_) > 3
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_lbfgs_arrives_at_the_same_place(task, engine, activation):
+    """To fewer digits: it searches along lines, and rounding grows from step to step."""
+    X, y = data(task)
+    theirs, ours = pair(task, engine, activation=activation, solver="lbfgs", max_iter=20)
+    theirs.fit(X, y)
+    ours.fit(X, y)
+    assert ours.n_iter_ == theirs.n_iter_
+    assert ours.loss_ == pytest.approx(theirs.loss_, rel=1e-8)
+    assert ours.loss_curve_[-1] > ours.loss_
+    assert_same_weights(theirs, ours, atol=1e-6)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_lbfgs_ends_when_nothing_is_gained(engine):
+    X, y = data("binary")
+    theirs, ours = pair("binary", engine, solver="lbfgs", max_iter=1000, tol=1e-9, alpha=1)
+    theirs.fit(X, y)
+    ours.fit(X, y)
+    assert ours.history_.stopped_because == "converged"
+    assert abs(ours.n_iter_ - theirs.n_iter_) <= 3
+    assert ours.loss_ == pytest.approx(theirs.loss_, rel=1e-7)
+
+
+@pytest.mark.parametrize("task", ["binary", "labels", "numbers"])
+@pytest.mark.parametrize("solver", ["adam", "adaptive"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_early_stopping_ends_with_the_same_best_weights(engine, solver, task):
+    X, y = data(task)
+    theirs, ours = pair(
+        task, engine, **{**SOLVERS[solver], "early_stopping": True, "n_iter_no_change": 4,
+                         "validation_fraction": 0.3, "max_iter": 100},
+    )  # fmt: skip
+    assert_alike(theirs.fit(X, y), ours.fit(X, y))
+    assert ours.n_iter_ < 100 or solver == "adaptive"
+    assert len(ours.history_["validation_loss"]) == ours.n_iter_
+
+
+@pytest.mark.parametrize("task", ["multi-class", "numbers"])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_partial_fit_goes_the_same_way(solver, task):
+    X, y = data(task)
+    theirs, ours = pair(task, "reference", **SOLVERS[solver])
+    more = {"classes": [2, 0, 1]} if task == "multi-class" else {}
+    for start in (0, 50, 100, 0, 50):
+        for each in (theirs, ours):
+            each.partial_fit(X[start : start + 50], y[start : start + 50], **more)
+    assert_alike(theirs, ours)
+
+
+def test_warm_start_goes_the_same_way():
+    """Without momentum there is nothing that scikit-learn would forget."""
+    X, y = data("multi-class")
+    settings = {**SOLVERS["sgd"], "warm_start": True, "learning_rate": "invscaling"}
+    theirs, ours = pair("multi-class", "reference", **settings)
+    for _ in range(3):
+        assert_alike(theirs.fit(X, y), ours.fit(X, y))
+    assert len(ours.loss_curve_) == 75
+
+
+@pytest.mark.parametrize("task", ["multi-class", "numbers"])
+@pytest.mark.parametrize("solver", ["nesterov", "adam"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_rows_with_weights(engine, solver, task):
+    X, y = data(task)
+    weight = np.random.default_rng(0).random(len(X)) + 0.1
+    theirs, ours = pair(task, engine, **SOLVERS[solver], shuffle=False)
+    theirs.fit(X, y, sample_weight=weight)
+    ours.fit(X, y, sample_weight=weight)
+    assert_same_weights(theirs, ours)
+    # An epoch's loss is told by the weights of its batches here, by their rows there.
+    theirs, ours = pair(task, engine, **{**SOLVERS[solver], "batch_size": len(X)})
+    assert_alike(theirs.fit(X, y, sample_weight=weight), ours.fit(X, y, sample_weight=weight))
+
+
+def test_several_numbers_add_up():
+    X, y = data("numbers")
+    y = np.column_stack([y, y**2, -y])
+    theirs, ours = pair("targets", "reference", alpha=0, tol=0)
+    theirs.fit(X, y)
+    ours.fit(X, y)
+    assert_same_weights(theirs, ours)
+    assert ours.loss_ == pytest.approx(3 * theirs.loss_)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("task", ["multi-class", "numbers"])
+def test_single_precision(task, engine):
+    X, y = data(task)
+    theirs, ours = pair(task, engine, max_iter=5)
+    theirs.fit(X.astype("float32"), y)
+    ours.fit(X.astype("float32"), y)
+    assert_alike(theirs, ours, rtol=1e-4)
+    assert ours.network_.dtype == np.float32
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_predictions(task):
+    X, y = data(task)
+    theirs, ours = pair(task, "reference")
+    theirs.fit(X, y)
+    ours.fit(X, y)
+    np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-10)
+    assert ours.predict(X).dtype == theirs.predict(X).dtype
+    assert ours.score(X, y) == pytest.approx(theirs.score(X, y))
+    if hasattr(theirs, "predict_proba"):
+        assert ours.classes_.tolist() == theirs.classes_.tolist()
+        np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-9)
+        found, expected = ours.predict_log_proba(X), theirs.predict_log_proba(X)
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("hidden", [(), 5, (4, 3), np.array([4, 3]), [6]])
+def test_the_first_weights(hidden):
+    X, y = data("multi-class")
+    for seed in (0, 1):
+        theirs, ours = pair("multi-class", "reference", hidden_layer_sizes=hidden,
+                            random_state=seed, solver="sgd", learning_rate_init=1e-300,
+                            max_iter=1)  # fmt: skip
+        assert_same_weights(theirs.fit(X, y), ours.fit(X, y), atol=0)
