@@ -125,8 +125,8 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
             X, y = self._check_arrays(X, y, reset=not continued)
             if not continued:
                 self._meet(y if examples is None else np.asarray(examples))
-            self._check_continued(y, continued, incremental)
             targets, rng = self._encode(y), check_random_state(self.random_state)
+            self._check_continued(y, continued, incremental)
             if not continued:
                 self._start(X, targets.shape[1], rng)
             loss = self._loss()

@@ -14,7 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 
 from barenet.estimators.base import MultilayerPerceptron
-from barenet.estimators.labels import Labels
+from barenet.estimators.labels import Labels, shown
 from barenet.model.activations import Activation
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import Loss, as_loss
@@ -355,8 +355,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         several = self._labels.several
         if continued and not (incremental or several) and set(np.unique(y)) != set(self.classes_):
             raise ValueError(
-                f"y: has the classes {np.unique(y).tolist()}, and the network that warm_start goes "
-                f"on with {self.classes_.tolist()}"
+                f"y: has the classes {shown(y)}, and the network that warm_start goes on with "
+                f"{shown(self.classes_)}"
             )
 
     def _output(self) -> str:

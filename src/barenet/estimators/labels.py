@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from barenet.model.arrays import FloatArray
 from barenet.model.targets import one_hot
 
-__all__ = ["Labels"]
+__all__ = ["Labels", "shown"]
 
 
 class Labels:
@@ -49,14 +49,7 @@ class Labels:
     """
 
     def __init__(self, y: ArrayLike) -> None:
-        check_classification_targets(y)
-        kind = type_of_target(y, input_name="y")
-        if kind == "multiclass-multioutput":
-            raise ValueError(
-                "y: expected one class for each row, or a 0 or 1 for each label, got several "
-                "classes a row; sklearn.multioutput.MultiOutputClassifier fits a network for each"
-            )
-        self.several = kind == "multilabel-indicator"
+        self.several = _have_several(y)
         self.classes = np.arange(np.shape(y)[1]) if self.several else np.unique(y)
 
     @property
@@ -87,15 +80,14 @@ class Labels:
         ValueError
             If there are other classes, or labels of another number.
         """
-        if self.several != (y.ndim == 2) or (self.several and y.shape[1] != len(self.classes)):
+        if self.several != _have_several(y) or (self.several and y.shape[1] != len(self.classes)):
             expected = f"(n_samples, {len(self.classes)})" if self.several else "(n_samples,)"
             raise ValueError(f"y: expected shape {expected}, as before, got {y.shape}")
         if self.several:
             return (y != 0).astype(np.float32)
         known = np.isin(y, self.classes)
         if not known.all():
-            new = np.unique(y[~known]).tolist()
-            raise ValueError(f"y: classes {new} are not among {self.classes.tolist()}")
+            raise ValueError(f"y: classes {shown(y[~known])} are not among {shown(self.classes)}")
         indices = np.searchsorted(self.classes, y)
         if self.n_outputs == 1:
             return indices.reshape(-1, 1).astype(np.float32)
@@ -139,3 +131,39 @@ class Labels:
         if len(self.classes) == 1:
             return np.ones_like(output)
         return np.hstack([1 - output, output])
+
+
+def shown(classes: NDArray[Any]) -> str:
+    """Write classes for an error, or a few of many.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n,)
+        They may be there several times.
+
+    Returns
+    -------
+    str
+        Each once, in order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shown(np.array([3, 1, 1])), shown(np.arange(100))
+    ('[1, 3]', '[0, 1, 2, 3, 4, ...] (100)')
+    """
+    unique = np.unique(classes).tolist()
+    few = ", ".join(map(repr, unique[:5]))
+    return f"[{few}]" if len(unique) <= 5 else f"[{few}, ...] ({len(unique)})"
+
+
+def _have_several(y: ArrayLike) -> bool:
+    """Tell if rows may have several labels, and refuse what are no classes."""
+    check_classification_targets(y)
+    kind = type_of_target(y, input_name="y")
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            "y: expected one class for each row, or a 0 or 1 for each label, got several "
+            "classes a row; sklearn.multioutput.MultiOutputClassifier fits a network for each"
+        )
+    return bool(kind == "multilabel-indicator")

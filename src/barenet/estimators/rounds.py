@@ -105,12 +105,12 @@ class Rounds:
         try:
             loop.start()
         except KeyboardInterrupt:
-            warnings.warn("interrupted; what was learned until now is kept", stacklevel=5)
+            warnings.warn("interrupted; what was learned until now is kept", stacklevel=4)
         except DivergenceError as error:
             if self.standing.snapshot is None:
                 raise
             text = f"{error}; but early stopping has put those of the best epoch back"
-            warnings.warn(text, RuntimeWarning, stacklevel=5)
+            warnings.warn(text, RuntimeWarning, stacklevel=4)
         return loop.run.history
 
     def warn_unless_converged(self, history: History) -> None:
@@ -134,7 +134,7 @@ class Rounds:
             text = f"{reason}, after {len(history)} iterations; scaling the data may help"
         else:
             return
-        warnings.warn(text, ConvergenceWarning, stacklevel=5)
+        warnings.warn(text, ConvergenceWarning, stacklevel=4)
 
     def loss(self, history: History) -> float:
         """Return the last epoch's loss; L-BFGS's is that of where it has arrived."""
@@ -152,7 +152,7 @@ class Rounds:
             raise ValueError("batch_size: batch_norm needs batches of 2 rows or more")
         if size > n_rows:
             text = f"batch_size: {size} is more than the {n_rows} rows; it is clipped to them"
-            warnings.warn(text, UserWarning, stacklevel=6)
+            warnings.warn(text, UserWarning, stacklevel=5)
         return min(int(size), n_rows)
 
     def _callbacks(self, visited: int) -> list[Callback]:

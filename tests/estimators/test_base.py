@@ -1,0 +1,191 @@
+"""What both estimators have in common: going on, validation data, copies, other people's tools."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import pickle
+
+import joblib
+import numpy as np
+import pytest
+import scipy.sparse
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.model_selection import train_test_split
+from sklearn.utils import estimator_html_repr
+
+import barenet
+from barenet import MLPClassifier, MLPRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+ENGINES = ("reference", "compiled")
+KINDS = (MLPClassifier, MLPRegressor)
+X, Y = load_iris(return_X_y=True)
+X = (X - X.mean(axis=0)) / X.std(axis=0)
+SMALL = {"hidden_layer_sizes": (8,), "max_iter": 10, "random_state": 0, "batch_size": 20,
+         "learning_rate_init": 0.01}  # fmt: skip
+
+
+def small(kind, **settings):
+    return kind(**{**SMALL, **settings})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"solver": "sgd"}, {"optimizer": "adamw"}, {"optimizer": "rmsprop"}],
+    ids=str,
+)
+def test_warm_start_goes_on_exactly(kind, settings):
+    """With what the optimizer remembers, two halves are the whole, to the last bit."""
+    settings = {**settings, "shuffle": False, "engine": "reference"}
+    whole = small(kind, max_iter=20, **settings).fit(X, Y)
+    half = small(kind, warm_start=True, **settings).fit(X, Y).fit(X, Y)
+    assert (half.network_.parameters == whole.network_.parameters).all()
+    assert half.loss_curve_ == whole.loss_curve_
+    assert half.t_ == whole.t_ == 20 * 150
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_copy_from_a_file_goes_on_the_same_way(kind, tmp_path):
+    more = {"classes": [0, 1, 2]} if kind is MLPClassifier else {}
+    model = small(kind).partial_fit(X, Y, **more)
+    joblib.dump(model, tmp_path / "model.joblib")
+    twin, other = joblib.load(tmp_path / "model.joblib"), pickle.loads(pickle.dumps(model))
+    for each in (model, twin, other):
+        each.partial_fit(X, Y)
+    assert (twin.network_.parameters == model.network_.parameters).all()
+    assert (other.network_.parameters == model.network_.parameters).all()
+    assert np.shares_memory(twin.coefs_[0], twin.network_.parameters)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_clone_has_the_parameters_and_nothing_else(kind):
+    model = small(kind, dropout=0.1, schedule=barenet.Cosine(), optimizer=barenet.SGD(0.1))
+    twin = clone(model.fit(X, Y))
+    assert twin.get_params().keys() == model.get_params().keys()
+    assert not hasattr(twin, "network_")
+    assert twin.fit(X, Y).loss_curve_ == model.loss_curve_
+    assert kind.__name__ in estimator_html_repr(model)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_validation_data_are_measured_and_not_learned_from(kind, engine):
+    learned, held_out, y, y_held_out = train_test_split(X, Y, random_state=0, stratify=Y)
+    plain = small(kind, engine=engine, alpha=0).fit(learned, y)
+    model = small(kind, engine=engine, alpha=0)
+    model.fit(learned, y, validation_data=(held_out, y_held_out))
+    assert model.loss_curve_ == plain.loss_curve_
+    curve = model.history_.validation_loss
+    assert len(curve) == 10
+    targets = y_held_out if kind is MLPRegressor else np.eye(3)[y_held_out]
+    value, _ = model.network_.value_and_gradient(held_out, targets, training=False)
+    assert curve[-1] == pytest.approx(value, rel=1e-10)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_early_stopping_takes_the_validation_data(kind):
+    learned, held_out, y, y_held_out = train_test_split(X, Y, random_state=0)
+    model = small(kind, early_stopping=True, max_iter=300, n_iter_no_change=5, batch_norm=True)
+    weight = np.ones(len(held_out))
+    model.fit(learned, y, validation_data=(held_out, y_held_out, weight))
+    assert model.t_ == model.n_iter_ * len(learned)
+    assert model.n_iter_ < 300
+    assert model.score(held_out, y_held_out) == pytest.approx(model.best_validation_score_)
+    assert model.validation_scores_[model.history_.best_epoch] == model.best_validation_score_
+
+
+@pytest.mark.parametrize(
+    "given", [X, (X,), (X, Y, None, None), (X[:, :2], Y), (X, Y[:-1]), (X, np.full(150, np.nan))]
+)
+def test_validation_data_that_are_none(given):
+    for kind in KINDS:
+        with pytest.raises(ValueError, match=r"^validation_data: "):
+            small(kind).fit(X, Y, validation_data=given)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_dropout_and_batch_norm(kind, engine):
+    settings = {"max_iter": 200, "tol": 0, "engine": engine}
+    plain = small(kind, **settings).fit(X, Y)
+    dropped = small(kind, dropout=0.4, **settings).fit(X, Y)
+    normed = small(kind, batch_norm=True, **settings).fit(X, Y)
+    assert dropped.loss_ > 1.2 * plain.loss_
+    for model in (dropped, normed):
+        assert model.score(X, Y) > 0.9
+        assert [each.shape for each in model.coefs_] == [each.shape for each in plain.coefs_]
+        assert (model.fit(X, Y).predict(X) == model.predict(X)).all()
+
+
+def test_dropout_of_a_part_is_not_that_of_the_part_before():
+    model = small(MLPRegressor, dropout=0.5, optimizer="sgd:learning_rate=1e-300", shuffle=False)
+    losses = [model.partial_fit(X, Y).loss_ for _ in range(3)]
+    assert len(set(losses)) == 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_schedule_and_a_clip(kind):
+    model = small(kind, solver="sgd", schedule="step:every=2", clip="norm:limit=1e-9").fit(X, Y)
+    assert model.history_["learning_rate"][:4] == pytest.approx([0.01, 0.01, 0.005, 0.005])
+    start = small(kind, max_iter=1, optimizer="sgd:learning_rate=1e-300").fit(X, Y)
+    assert np.abs(model.network_.parameters - start.network_.parameters).max() < 1e-8
+    with pytest.raises(ValueError, match=r"^schedule: "):
+        model.partial_fit(X, Y)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_callbacks_see_the_run(kind):
+    seen = []
+    model = small(kind, callbacks=[seen.append, lambda run: run.epoch == 3]).fit(X, Y)
+    assert model.n_iter_ == 4
+    assert seen[0].network is model.network_
+    assert model.history_.stopped_because == "a callback returned True"
+
+
+def test_partial_fit_is_there_where_steps_go_by_batches():
+    for kind in KINDS:
+        assert hasattr(kind(), "partial_fit")
+        for settings in ({"solver": "lbfgs"}, {"optimizer": "lbfgs:memory=5"}):
+            assert not hasattr(kind(**settings), "partial_fit")
+        assert hasattr(kind(solver="lbfgs", optimizer="sgd"), "partial_fit")
+        with pytest.raises(ValueError, match=r"^early_stopping: partial_fit does not support"):
+            small(kind, early_stopping=True).fit(X, Y).partial_fit(X, Y)
+
+
+def test_many_sparse_rows_are_predicted_in_parts(monkeypatch):
+    from barenet.estimators import base
+
+    monkeypatch.setattr(base, "CHUNK", 40)
+    for kind in KINDS:
+        model = small(kind).fit(X, Y)
+        found = model.predict(scipy.sparse.csr_array(X))
+        np.testing.assert_allclose(found, model.predict(X), rtol=1e-12)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_eight_threads_give_the_bits_of_one(engine):
+    def fit(seed):
+        model = small(MLPClassifier, engine=engine, random_state=seed, max_iter=30, threads=1)
+        return model.fit(X, Y).network_.parameters
+
+    alone = [fit(seed) for seed in range(8)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(fit, range(8)))
+    assert all((a == b).all() for a, b in zip(alone, together, strict=True))
+
+
+def test_rows_by_themselves_are_predicted_as_among_others():
+    model = small(MLPClassifier).fit(X, Y)
+    each = np.vstack([model.predict_proba(row.reshape(1, -1)) for row in X])
+    np.testing.assert_allclose(each, model.predict_proba(X), rtol=1e-12)
+
+
+def test_the_network_is_saved_and_loaded(tmp_path):
+    model = small(MLPRegressor).fit(X, Y)
+    model.network_.save(tmp_path / "model.safetensors")
+    loaded = barenet.load(tmp_path / "model.safetensors")
+    network = getattr(loaded, "network", loaded)
+    assert (network.predict(X)[:, 0] == model.predict(X)).all()

@@ -1,0 +1,92 @@
+"""MLPClassifier: what scikit-learn's has not, and a worked example."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits, make_classification
+from sklearn.utils.class_weight import compute_sample_weight
+
+from barenet import MLPClassifier
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def test_a_step_by_hand():
+    """scikit-learn's worked example: 3 inputs, 2 sigmoids and one more; a step of SGD.
+
+    h = σ(x W₁ + b₁) = (0.679179, 0.574443), p = σ(h W₂ + b₂) = 0.765433, and with the target 0
+    dL/dz₂ = p, dL/dz₁ = p W₂ h (1 − h); each weight's gradient has 0.1 of the weight added.
+    """
+    model = MLPClassifier(2, "logistic", solver="sgd", learning_rate_init=0.1, alpha=0.1,
+                          momentum=0, warm_start=True, random_state=1)  # fmt: skip
+    x = np.array([[0.6, 0.8, 0.7]])
+    model.partial_fit(x, [0], classes=[0, 1])
+    model.coefs_ = [[[0.1, 0.2], [0.3, 0.1], [0.5, 0]], [[0.1], [0.2]]]
+    model.intercepts_ = [[0.1, 0.1], [1.0]]
+    model.partial_fit(x, [0])
+    h, p = np.array([0.679178699, 0.574442517]), 0.765432924
+    d = p * np.array([0.1, 0.2]) * h * (1 - h)
+    W = np.array([[0.1, 0.2], [0.3, 0.1], [0.5, 0]])
+    np.testing.assert_allclose(model.coefs_[0], W - 0.1 * (np.outer(x, d) + 0.1 * W), atol=1e-8)
+    expected = [[0.1 - 0.1 * (p * h[0] + 0.01)], [0.2 - 0.1 * (p * h[1] + 0.02)]]
+    np.testing.assert_allclose(model.coefs_[1], expected, atol=1e-8)
+    np.testing.assert_allclose(model.intercepts_[0], 0.1 - 0.1 * d, atol=1e-8)
+    np.testing.assert_allclose(model.intercepts_[1], 1 - 0.1 * p, atol=1e-8)
+
+
+X, Y = make_classification(400, n_informative=4, weights=[0.93], class_sep=0.5, random_state=0)
+SMALL = {"hidden_layer_sizes": (8,), "max_iter": 60, "random_state": 0, "engine": "reference"}
+
+
+def test_balanced_classes_count_the_same():
+    plain = MLPClassifier(**SMALL).fit(X, Y)
+    balanced = MLPClassifier(**SMALL, class_weight="balanced").fit(X, Y)
+    assert balanced.predict(X).mean() > 3 * plain.predict(X).mean()
+    weighted = MLPClassifier(**SMALL)
+    weighted.fit(X, Y, sample_weight=compute_sample_weight("balanced", Y))
+    assert (weighted.network_.parameters == balanced.network_.parameters).all()
+
+
+def test_class_weights_multiply_the_rows_own():
+    own = np.random.default_rng(0).random(400)
+    model = MLPClassifier(**SMALL, class_weight={0: 1, 1: 5}).fit(X, Y, sample_weight=own)
+    same = MLPClassifier(**SMALL).fit(X, Y, sample_weight=own * np.where(Y, 5, 1))
+    assert (model.network_.parameters == same.network_.parameters).all()
+    with pytest.raises(ValueError, match=r"^class_weight: partial_fit does not see all rows"):
+        MLPClassifier(class_weight="balanced").partial_fit(X, Y, classes=[0, 1])
+
+
+def test_several_classes_are_split_alike_for_early_stopping():
+    """Of 10 digits, each has its tenth among the validation rows."""
+    X, y = load_digits(return_X_y=True)
+    rare = np.r_[np.flatnonzero(y != 3), np.flatnonzero(y == 3)[:10]]
+    seen = []
+
+    class Spy(MLPClassifier):
+        def _score_output(self, output, rows):
+            seen.append(rows.y.argmax(axis=1))
+            return super()._score_output(output, rows)
+
+    Spy(4, early_stopping=True, max_iter=1, random_state=0).fit(X[rare] / 16, y[rare])
+    assert (seen[0] == 3).sum() == 1
+
+
+def test_text_for_labels_with_early_stopping():
+    names = np.array(["usual", "rare"], dtype=object)[Y]
+    model = MLPClassifier(**SMALL, early_stopping=True).fit(X, names)
+    assert model.classes_.tolist() == ["rare", "usual"]
+    assert set(model.predict(X)) <= {"rare", "usual"}
+    assert np.isfinite(model.validation_scores_).all()
+
+
+def test_the_order_of_the_classes_does_not_matter():
+    one = MLPClassifier(**SMALL).partial_fit(X, Y, classes=[0, 1])
+    other = MLPClassifier(**SMALL).partial_fit(X, Y, classes=[1, 0, 1])
+    assert (one.predict_proba(X) == other.predict_proba(X)).all()
+
+
+def test_sure_of_itself_it_has_logarithms_of_minus_infinity_and_no_warning():
+    model = MLPClassifier(**SMALL).fit(X, Y)
+    model.intercepts_[-1][:] = -1e4
+    assert (model.predict_log_proba(X)[:, 1] == -np.inf).all()
