@@ -67,6 +67,18 @@ def test_a_run_that_diverges():
     assert not hasattr(model, "network_")
 
 
+@pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_after_a_part_that_diverged_learning_goes_on(solver):
+    model = MLPRegressor(hidden_layer_sizes=4, solver=solver, random_state=0)
+    model.partial_fit(X, T)
+    with pytest.raises(DivergenceError):
+        model.partial_fit(1e300 * X, T)
+    losses = [model.partial_fit(X, T).loss_ for _ in range(50)]
+    assert np.isfinite(losses).all()
+    assert losses[-1] < losses[0]
+
+
 def test_divergence_after_the_best_epoch_is_survived():
     class Explode(Callback):
         def on_epoch(self, run):

@@ -48,7 +48,7 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
     A subclass says what its targets are, and how they become what a network says and back.
     """
 
-    numeric_targets: ClassVar[bool]
+    _numeric_targets: ClassVar[bool]
 
     network_: Network
     history_: History
@@ -149,7 +149,7 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
             y,
             accept_sparse="csr",
             multi_output=True,
-            y_numeric=self.numeric_targets,
+            y_numeric=self._numeric_targets,
             dtype=[np.float32] if half else [np.float64, np.float32],
             reset=reset,
         )
@@ -222,7 +222,7 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
                 optimizer.moments = copy.deepcopy(self._optimizer.moments)
                 optimizer.n_steps = self._optimizer.n_steps
         self._optimizer = optimizer
-        seed = rng.randint(2**31) if self.dropout > 0 else 0  # else scikit-learn draws nothing
+        seed = rng.randint(2**31 - 1) if self.dropout > 0 else 0  # else scikit-learn draws nothing
         return Job(
             network=self.network_,
             rows=rows,
@@ -243,7 +243,7 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
         scored = stochastic and self.early_stopping
         self.best_loss_ = None if scored else min([*self.loss_curve_, self.loss_])
         self.validation_scores_ = list(standing.scores) if scored else None
-        self.best_validation_score_ = max(standing.scores) if scored else None
+        self.best_validation_score_ = -standing.best if scored else None
 
     # Predicting
 

@@ -179,7 +179,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     (2, 3)
     """
 
-    numeric_targets = False
+    _numeric_targets = False
     classes_: NDArray[Any]
     class_weight: Mapping[Any, float] | Literal["balanced"] | None
 
@@ -322,7 +322,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; of several labels, each has a probability of its own.
+            In the order of `classes_`, 1 where there is just one class; of several labels, each
+            has a probability of its own.
         """
         output = self._predict_output(X)
         return self._labels.probabilities(output)

@@ -174,7 +174,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     True
     """
 
-    numeric_targets = True
+    _numeric_targets = True
     loss: str | Loss
 
     def __init__(

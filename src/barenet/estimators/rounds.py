@@ -107,6 +107,8 @@ class Rounds:
         except KeyboardInterrupt:
             warnings.warn("interrupted; what was learned until now is kept", stacklevel=4)
         except DivergenceError as error:
+            if isinstance(self.job.optimizer, Optimizer):
+                self.job.optimizer.reset()  # what it remembers may be no numbers either
             if self.standing.snapshot is None:
                 raise
             text = f"{error}; but early stopping has put those of the best epoch back"
