@@ -26,7 +26,7 @@ CONSTANT = {"hidden_layer_sizes": (), "alpha": 0, "solver": "sgd", "max_iter": 2
     [
         ("squared_error", 0.1, np.mean),
         ("absolute_error", 0.01, np.median),
-        ("quantile:level=0.9", 0.01, lambda y: np.quantile(y, 0.9)),
+        ("quantile:q=0.9", 0.01, lambda y: np.quantile(y, 0.9)),
         (Huber(delta=100), 0.1, np.mean),
     ],
 )

@@ -77,7 +77,7 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
     # What the two differ in
 
     @abstractmethod
-    def _meet(self, y: NDArray[Any]) -> None:
+    def _meet(self, y: NDArray[Any], classes: ArrayLike | None) -> None:
         """Look at the first targets that there are."""
 
     @abstractmethod
@@ -116,15 +116,15 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
         *,
         validation_data: Sequence[ArrayLike] | None = None,
         incremental: bool = False,
-        examples: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
     ) -> Self:
-        """Check everything, and only then begin or go on; `examples` are all classes, if known."""
+        """Check everything, and only then begin or go on; `classes` are all of them, if known."""
         with _unchanged_if_refused(self):
             check_settings(self)
             continued = hasattr(self, "network_") and (self.warm_start or incremental)
             X, y = self._check_arrays(X, y, reset=not continued)
             if not continued:
-                self._meet(y if examples is None else np.asarray(examples))
+                self._meet(y, classes)
             targets, rng = self._encode(y), check_random_state(self.random_state)
             self._check_continued(y, continued, incremental)
             if not continued:

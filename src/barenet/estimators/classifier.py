@@ -11,7 +11,6 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import type_of_target
 
 from barenet.estimators.base import MultilayerPerceptron
 from barenet.estimators.labels import Labels, shown
@@ -291,9 +290,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
                 raise ValueError(f"classes: {classes!r}, and until now {self.classes_.tolist()}")
         elif classes is None:
             raise ValueError("classes: the first call of partial_fit needs all classes")
-        several = type_of_target(y).startswith("multilabel")
-        examples = None if several else classes
-        return self._learn(X, y, sample_weight, incremental=True, examples=examples)
+        return self._learn(X, y, sample_weight, incremental=True, classes=classes)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Tell the class of each row.
@@ -344,8 +341,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def _meet(self, y: NDArray[Any]) -> None:
-        self._labels = Labels(y)
+    def _meet(self, y: NDArray[Any], classes: ArrayLike | None) -> None:
+        self._labels = Labels(y if classes is None or y.ndim == 2 else classes)
         self.classes_ = self._labels.classes
 
     def _encode(self, y: NDArray[Any]) -> FloatArray:

@@ -36,7 +36,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     loss : str or Loss, default="squared_error"
         What is made small: half the squared error, half the deviance of counts for "poisson",
         whose output is the exponential, or another name from `LOSSES`, such as "absolute_error",
-        "huber:delta=2" or "quantile:level=0.9".
+        "huber:delta=2" or "quantile:q=0.9".
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Widths of the hidden layers; ``()`` for none, which is a linear model.
     activation : str, Activation or a sequence of them, default="relu"
@@ -283,7 +283,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         output = self._predict_output(X)
         return output[:, 0] if output.shape[1] == 1 else output
 
-    def _meet(self, y: NDArray[Any]) -> None:
+    def _meet(self, y: NDArray[Any], classes: ArrayLike | None) -> None:
         """Any numbers will do."""
 
     def _encode(self, y: NDArray[Any]) -> FloatArray:
