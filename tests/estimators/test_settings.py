@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from barenet import LBFGS, SGD, Adam, AdamW, MLPClassifier, MLPRegressor, Momentum, Nesterov
-from barenet.estimators.settings import activations_of, hidden_sizes, make_optimizer
+from barenet.estimators.settings import TINY, activations_of, hidden_sizes, make_optimizer
 from barenet.model.activations import as_activation
 
 X, Y = np.arange(12.0).reshape(6, 2) / 10, np.array([0, 1, 0, 1, 0, 1])
@@ -138,8 +138,8 @@ def test_an_activation_for_each_layer():
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({}, Adam(0.001, epsilon_hat=True)),
-        ({"beta_1": 0.5, "epsilon": 1e-3}, Adam(beta1=0.5, epsilon=1e-3, epsilon_hat=True)),
+        ({}, Adam(0.001, epsilon=TINY, epsilon_hat=1e-8)),
+        ({"beta_1": 0.5, "epsilon": 1e-3}, Adam(beta1=0.5, epsilon=TINY, epsilon_hat=1e-3)),
         ({"solver": "sgd", "learning_rate_init": 0.2}, Nesterov(0.2, beta=0.9)),
         ({"solver": "sgd", "nesterovs_momentum": False}, Momentum(0.001, beta=0.9)),
         ({"solver": "sgd", "momentum": 0}, SGD(0.001)),

@@ -60,6 +60,10 @@ ACTIVATION_NAMES = {"logistic": "sigmoid"}
 LEAST_GAIN = 1e7 * float(np.finfo(float).eps)
 
 
+#: What Adam's own epsilon is, where it is scikit-learn's that counts.
+TINY = float(np.finfo(float).tiny)
+
+
 class Settings(Protocol):
     """The parameters that both estimators have; see their docstrings."""
 
@@ -198,7 +202,7 @@ def make_optimizer(settings: Settings) -> Optimizer | LBFGS:
     rate = settings.learning_rate_init
     if settings.solver == "adam":
         decay = {"beta1": settings.beta_1, "beta2": settings.beta_2}
-        return Adam(rate, **decay, epsilon=settings.epsilon, epsilon_hat=True)
+        return Adam(rate, **decay, epsilon=TINY, epsilon_hat=settings.epsilon)
     if settings.momentum == 0:
         return SGD(rate)
     return (Nesterov if settings.nesterovs_momentum else Momentum)(rate, beta=settings.momentum)

@@ -53,6 +53,7 @@ class Penalty(WithOptions, ABC):
     shared: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "shared", bool(self.shared))
         what = f"penalty: {self.name}'s strength"
         if isinstance(self.strength, list | tuple | np.ndarray):
             each = tuple(check_number(value, what, least=0) for value in self.strength)

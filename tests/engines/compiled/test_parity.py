@@ -150,7 +150,7 @@ def test_every_optimizer(name, settings, dtype):
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 def test_adam_with_the_shorter_form_of_epsilon(dtype):
-    rule = "adam:epsilon=0.1,epsilon_hat=True"
+    rule = "adam:epsilon=0.1,epsilon_hat=0.2"
     assert_equal(small(), dtype, spec="squared_error", optimizer=rule)
 
 

@@ -42,7 +42,7 @@ def test_adam():
 
 
 def test_adam_in_the_shorter_form_of_the_paper():
-    adam = Adam(learning_rate=1, beta1=0.5, beta2=0.75, epsilon=1.5, epsilon_hat=True)
+    adam = Adam(learning_rate=1, beta1=0.5, beta2=0.75, epsilon=1e-300, epsilon_hat=1.5)
     # α₁ = √(1 − ¾) / (1 − ½) = 1, and the step is α₁ m / (√v + ε̂) = 1 / (1 + 1.5)
     assert steps(adam, [2.0]) == pytest.approx([-0.4])
 

@@ -82,8 +82,7 @@ def adam(kind, step, op, start, stop):
     rate, epsilon, beta_1, beta_2 = step.rate, step.epsilon, step.beta_1, step.beta_2
     m_scale, v_scale = 1 / (1 - beta_1**step.n_steps), 1 / (1 - beta_2**step.n_steps)
     decay = 1 - rate * step.weight_decay
-    if step.epsilon_hat != 0:
-        epsilon *= math.sqrt(v_scale)
+    epsilon += step.epsilon_hat * math.sqrt(v_scale)
     for i in range(0, length, lanes(kind)):
         m[i] = beta_1 * m[i] + (1 - beta_1) * g[i]
         v[i] = beta_2 * v[i] + (1 - beta_2) * (g[i] * g[i])

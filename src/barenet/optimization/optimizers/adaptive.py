@@ -106,9 +106,9 @@ class Adam(Optimizer):
         Share of the old averages that is kept.
     epsilon : float, default=1e-8
         ε, to divide by something where there was no gradient yet.
-    epsilon_hat : bool, default=False
-        True to add ε to √v before its bias is undone, so that ε / √(1 − β₂ᵗ) is added to √v̂: the
-        shorter form at the end of the paper's section 2, and scikit-learn's.
+    epsilon_hat : float, default=0.0
+        ε̂, added to √v before its bias is undone, so that ε + ε̂ / √(1 − β₂ᵗ) is added to √v̂: the
+        ε of the shorter form at the end of the paper's section 2, and scikit-learn's.
 
     Examples
     --------
@@ -125,7 +125,7 @@ class Adam(Optimizer):
     beta1: float = option(0.9, least=0, below=1)
     beta2: float = option(0.999, least=0, below=1)
     epsilon: float = option(1e-8, above=0)
-    epsilon_hat: bool = False
+    epsilon_hat: float = option(0.0, least=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
@@ -135,7 +135,7 @@ class Adam(Optimizer):
         v += (1 - self.beta2) * gradient**2
         m_hat = m / (1 - self.beta1**t)
         v_hat = v / (1 - self.beta2**t)
-        epsilon = self.epsilon / (1 - self.beta2**t) ** 0.5 if self.epsilon_hat else self.epsilon
+        epsilon = self.epsilon + self.epsilon_hat / (1 - self.beta2**t) ** 0.5
         parameters -= rate * m_hat / (np.sqrt(v_hat) + epsilon)
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from barenet.model.arrays import FloatArray
-from barenet.options import WithOptions, check_number, option
+from barenet.options import WithOptions, option
 
 __all__ = ["LBFGS"]
 
@@ -30,8 +30,8 @@ class LBFGS(WithOptions):
         It ends when no entry of the gradient is larger than this.
     gain : float, default=0.0
         It also ends when an iteration makes the loss smaller by no more than this share of it.
-    evaluations : int, optional
-        The most times that the loss is computed; by default 20 for each iteration.
+    evaluations : int, default=10**9
+        The most times that the loss is computed; an iteration takes 20 at the most.
 
     Attributes
     ----------
@@ -53,12 +53,7 @@ class LBFGS(WithOptions):
     memory: int = option(10, least=1, most=1000, whole=True)
     tolerance: float = option(1e-5, least=0)
     gain: float = option(0.0, least=0)
-    evaluations: int | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.evaluations is not None:
-            check_number(self.evaluations, "optimizer: lbfgs's evaluations", least=1, whole=True)
+    evaluations: int = option(10**9, least=1, whole=True)
 
     def minimize(
         self,
@@ -98,7 +93,7 @@ class LBFGS(WithOptions):
             callback=search.finish_iteration,
             options={
                 "maxiter": iterations,
-                "maxfun": self.evaluations or 20 * iterations,
+                "maxfun": self.evaluations,
                 "maxcor": int(self.memory),
                 "gtol": self.tolerance,
                 "ftol": self.gain,
