@@ -141,10 +141,10 @@ class Lowering:
         )
         if dZ is None:
             return
-        ones = {"one": self.one.place, "height": up(n_in, MOST_ROWS if n_in > 8 else 4)}
+        whole = up(n_in, MOST_ROWS if n_in > 8 else 4)  # in blocks, as far as X has columns
         op["learning"] = self.products(
-            product(dW, X.at(k, -left).T, dZ, self.zeros, **ones,
-                    one_row=n_in if left + n == n_in else NEVER)
+            product(dW, X.at(k, -left).T, dZ, self.zeros, one=self.one.place,
+                    one_row=n_in if left + n == n_in else NEVER, height=min(whole, left + X.row))
             for k, left, n in parts
         )  # fmt: skip
         if d_in is not None:
