@@ -8,6 +8,7 @@ from __future__ import annotations
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import load_dataset
 from barenet.data.scaling import Scaling
+from barenet.engines import CompiledNetwork
 from barenet.errors import (
     BarenetError,
     DataError,
@@ -107,6 +108,7 @@ __all__ = [
     "ClipNorm",
     "ClipValue",
     "Clipping",
+    "CompiledNetwork",
     "Constant",
     "Cosine",
     "DataError",

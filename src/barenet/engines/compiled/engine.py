@@ -15,7 +15,8 @@ from barenet.model.rows import Rows
 from barenet.optimization.optimizers import Optimizer
 
 if TYPE_CHECKING:
-    from barenet.engines.compiled.program import Program, Task
+    from barenet.engines.compiled.lowering import Task
+    from barenet.engines.compiled.program import Program
 
 __all__ = ["CompiledEngine"]
 
@@ -89,7 +90,7 @@ class CompiledEngine(Engine):
 
     def evaluate(self, rows: Rows) -> tuple[float, FloatArray]:
         n_rows, size = len(rows.X), min(CHUNK, len(rows.X))
-        program = self._program("predict", size, rows)
+        program = self._program("evaluate", size, rows)
         output = np.empty(rows.y.shape, self.job.network.dtype)
         program.point("output", output)
         weights = rows.batch_weights(size)

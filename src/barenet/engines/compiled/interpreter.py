@@ -99,7 +99,7 @@ def do_batches(
     step = step_at(program.step)
     rates = array(np.float64, rates, 0, n_batches)
     losses, norms = array(np.float64, losses, 0, n_batches), array(np.float64, norms, 0, n_batches)
-    do_regions(place, 0, program.start, threads)
+    do_regions(place, program.load, program.start, threads)
     for i in range(n_batches):
         step.batch = order + 8 * i * batch_size
         step.n_rows = min(batch_size, n_rows - i * batch_size)

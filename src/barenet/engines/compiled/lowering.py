@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -33,7 +33,10 @@ from barenet.model.rows import Rows
 from barenet.optimization.clipping import ClipNorm, ClipValue
 from barenet.optimization.optimizers import LBFGS, Optimizer
 
-__all__ = ["Instruction", "Lowering", "Parameters", "refusal"]
+__all__ = ["Instruction", "Lowering", "Parameters", "Task", "refusal"]
+
+#: Take steps, find a gradient, measure outputs, or only compute them.
+Task = Literal["learn", "differentiate", "evaluate", "predict"]
 
 #: A kernel and what it works on, by their addresses.
 Instruction = tuple[int, int]
@@ -75,8 +78,9 @@ class Lowering:
         For each layer that has some; `n_tiles` in all.
     """
 
-    def __init__(self, job: Job, rows: Rows, memory: Memory, capacity: int, learning: bool) -> None:
-        self.job, self.memory, self.capacity, self.learning = job, memory, capacity, learning
+    def __init__(self, job: Job, rows: Rows, memory: Memory, capacity: int, task: Task) -> None:
+        self.job, self.memory, self.capacity, self.task = job, memory, capacity, task
+        self.learning = task in ("learn", "differentiate")
         self.forward: list[list[Instruction]] = [[]]
         self.backward: list[list[Instruction]] = [[]]
         self.between: list[tuple[Instruction, Instruction]] = []
@@ -220,7 +224,7 @@ class Lowering:
         )  # fmt: skip
 
     def lower_loss(self, loss: Loss, logits: bool) -> None:
-        """The loss of the outputs; and, when predicting, what the user gets to see of them."""
+        """The loss of the outputs; and what the user gets to see of them, if anything."""
         network, output = self.job.network, self.x
         assert output is not None
         limits = np.finfo(network.dtype)
@@ -228,7 +232,8 @@ class Lowering:
         options = [getattr(loss, name) for name in ("factor", "delta", "q") if hasattr(loss, name)]
         op = self.layer(a=output, d=self.d or self.matrix(), option=[*options, least][0],
                         epsilon=limits.eps)  # fmt: skip
-        self.add(LOSSES.get(loss.name, losses.loss), op, loss.name)
+        if self.task != "predict":
+            self.add(LOSSES.get(loss.name, losses.loss), op, loss.name)
         if not self.learning:
             shown = network.output_activation if logits else None
             kernels = (activations.activate, activations.activate_back)

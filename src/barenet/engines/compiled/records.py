@@ -48,9 +48,9 @@ LAYER = _record(
 )
 
 #: Where threads meet, where the tables of a program are, and which regions are done for each batch:
-#: those from `start` up to `stop`; the ones before are done once for a slice, as are those after,
-#: up to `end`.
-PROGRAM = _record("crew step regions groups instructions start stop end")
+#: those from `start` up to `stop`; the ones before, from `load` on, are done once for a slice, as
+#: are those after, up to `end`.
+PROGRAM = _record("crew step regions groups instructions load start stop end")
 
 #: Groups from `first` up to `last`; `alone` if one thread does them.
 REGION = _record("first last alone")
