@@ -20,6 +20,7 @@ from barenet.engines.compiled import (
     optimizers,
     parameters,
     samples,
+    slim,
 )
 from barenet.engines.compiled.kernel import Kernel
 from barenet.engines.compiled.memory import Matrix, Memory, Record, up
@@ -46,6 +47,9 @@ TILE = 512
 
 #: Inputs from which on the first layer takes them in parts, so that threads can share them.
 WIDE = 256
+
+#: Rows of a batch up to which layers of one vector are done row by row.
+FEW = 4
 
 NEVER = 2**63 - 1
 
@@ -130,9 +134,10 @@ class Lowering:
         if parted:
             self.n_parts = len(lefts)
             self.parts = [self.memory.instruction(dense.dense_parts, op, self.source)]
-        kernel = dense.dense_join if parted else dense.dense
-        self.bend(op, Z, self.activation, kernel, dense.dense_back)
-        self.learn(op, dense.dense_gradient)
+        op["x_stride"], few = X.row, self.capacity <= FEW and Z.row == self.memory.kind.count
+        forward = dense.dense_join if parted else slim.slim if few else dense.dense
+        self.bend(op, Z, self.activation, forward, slim.slim_back if few else dense.dense_back)
+        self.learn(op, slim.slim_gradient if few and not parted else dense.dense_gradient)
 
     def multiply(self, op: Record, lefts: range, X: Matrix, P: Matrix, d_in: Matrix | None) -> None:
         """The products of a dense layer: P = X W (+ b), dW = Xᵀ dZ and dX = dZ Wᵀ."""
@@ -152,6 +157,7 @@ class Lowering:
             for k, left, n in parts
         )  # fmt: skip
         if d_in is not None:
+            op["d_in"] = d_in.place
             W_T = self.memory.matrix(W.row, n_in)
             op["transposed"], op["transposed_stride"] = W_T.place, W_T.row
             op["backward"] = self.products([product(d_in, dZ, W_T, self.zeros, depth=self.width)])

@@ -35,7 +35,7 @@ PRODUCT = _record("a a_row a_step one one_row height b b_step s c c_row width de
 
 #: A layer, or the loss: all that its kernels read.
 LAYER = _record(
-    "index n_in n_out stride "
+    "index n_in n_out x_stride stride "
     "x z a d d_in "  # input, values before and after the activation, dL/d(output), dL/d(input)
     "weights gradient moment_1 moment_2 "  # rows of weights, and then the bias
     "height first_tile tile_bits "  # how many rows these are; tiles have 2 to the bits of them
