@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -58,6 +59,8 @@ class CompiledEngine(Engine):
 
     @classmethod
     def refusal(cls, job: Job) -> str | None:
+        if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+            return "Numba is told not to compile, by NUMBA_DISABLE_JIT"
         from barenet.engines.compiled.lowering import refusal
 
         return refusal(job)
