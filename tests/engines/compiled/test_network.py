@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,16 @@ def test_what_can_not_be_compiled_is_refused():
         CompiledNetwork(Network([Mine(2, 1)]))
     with pytest.raises(ValueError, match="any number of inputs"):
         CompiledNetwork(Network([Activate("relu")]))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+def test_a_large_input_is_turned_into_floats_block_by_block(dtype):
+    X = np.random.default_rng(0).integers(0, 255, size=(60_000, 100)).astype(dtype)
+    network = Network.dense([100, 3], seed=0)
+    compiled, answers = CompiledNetwork(network), []
+    for predict in (network.predict, compiled.predict):
+        tracemalloc.start()
+        answers.append(predict(X))
+        assert tracemalloc.get_traced_memory()[1] < X.size * 4 / 2  # a copy in float32 is more
+        tracemalloc.stop()
+    np.testing.assert_allclose(*answers, rtol=1e-4, atol=1e-3)

@@ -10,17 +10,17 @@ from numpy.typing import ArrayLike
 from barenet.engines.engine import Job
 from barenet.engines.threads import choose_threads
 from barenet.model.arrays import FloatArray
+from barenet.model.inputs import as_inputs, keep_inputs
 from barenet.model.layers import Dense
 from barenet.model.losses import as_loss
 from barenet.model.network import Network
 from barenet.model.rows import Rows
-from barenet.model.validation import check_inputs
 from barenet.optimization.optimizers import SGD
 
 __all__ = ["CompiledNetwork"]
 
-#: Rows that are predicted at a time.
-CHUNK = 512
+#: Rows that are predicted at a time, and rows that are turned into the network's dtype at a time.
+CHUNK, BLOCK = 512, 8192
 
 
 class CompiledNetwork:
@@ -97,13 +97,17 @@ class CompiledNetwork:
             If X has another width, no rows, or anything but finite numbers.
         """
         if isinstance(X, np.ndarray) and X.shape == self._row.shape and X.dtype.kind == "f":
-            with np.errstate(over="ignore"):  # `check_inputs` has the words for it
+            with np.errstate(over="ignore"):  # `keep_inputs` has the words for it
                 np.copyto(self._row, X, casting="same_kind")
                 finite = math.isfinite(self._row[0].dot(self._row[0]))
             if finite:
                 self._run(*self._arguments)
                 return self._answer.copy()
-        return self._predict(check_inputs(X, self.network.dtype, self.network.n_inputs))
+        kept = keep_inputs(X, self.network.dtype, self.network.n_inputs)
+        blocks = (kept[start : start + BLOCK] for start in range(0, len(kept), BLOCK))
+        return np.concatenate(
+            [self._predict(as_inputs(block, self.network.dtype)) for block in blocks]
+        )
 
     def _predict(self, X: FloatArray) -> FloatArray:
         """Predict any number of rows, chunk by chunk."""
