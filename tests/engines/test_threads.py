@@ -73,6 +73,16 @@ assert found == [learn_small(seed) for seed in range(8)]
 """
 
 
+ANOTHER_LIBRARY = """
+import numba, numpy
+@numba.njit(parallel=True)
+def fill(x):
+    for i in numba.prange(len(x)):
+        x[i] += 1
+fill(numpy.zeros(9))
+"""
+
+
 @pytest.fixture(autouse=True)
 def nothing_said(monkeypatch):
     monkeypatch.delenv("BARENET_THREADS", raising=False)
@@ -136,3 +146,15 @@ def test_a_fork_after_threads_have_worked_learns_as_well(script):
 
 def test_workers_of_joblib():
     assert_runs(SCRIPT + WORKERS_OF_JOBLIB)
+
+
+@pytest.mark.parametrize("layer", ["workqueue", "omp"])
+def test_another_library_for_threads_that_numba_is_told_to_take(layer):
+    """Workqueue ends the process if two threads call it, OpenMP if it forks: one thread is safe."""
+    script = SCRIPT + EIGHT_THREADS + (A_FORK if hasattr(os, "fork") else "")
+    assert_runs(script, NUMBA_THREADING_LAYER=layer)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_another_library_that_has_made_numba_start_its_threads_before():
+    assert_runs(ANOTHER_LIBRARY + SCRIPT + A_FORK)

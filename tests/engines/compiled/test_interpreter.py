@@ -82,9 +82,10 @@ def test_any_number_of_threads_gives_the_same_bits(name, settings, many_cores):
 
 @pytest.mark.parametrize("threads", THREADS)
 def test_tiny_batches_leave_most_threads_without_a_share(threads, many_cores):
-    for batch_size in (1, 2, 70):
-        bits = [all_bits("plain", n, batch_size, loss="squared_error") for n in (1, threads)]
-        assert bits[0] == bits[1]
+    for batch_size in (1, 2, 3, 70):
+        for name in ("plain", "wide"):
+            bits = [all_bits(name, n, batch_size, loss="squared_error") for n in (1, threads)]
+            assert bits[0] == bits[1]
 
 
 def test_learning_at_once_from_all_rows(many_cores):
@@ -107,7 +108,8 @@ cores.allowed_cores = lambda: 64
 X = np.random.default_rng(0).normal(size=(600, 3))
 for threads in (2, 3, 7, 16, 64):
     network = Network.dense([3] + [2] * 8 + [2], hidden="tanh", output="softmax", seed=0)
-    train(network, X, np.arange(600) % 2, epochs=10, batch_size=4, engine="compiled", threads=threads)
+    settings = {"epochs": 10, "batch_size": 4, "engine": "compiled", "threads": threads}
+    train(network, X, np.arange(600) % 2, **settings)
     print(network.parameters.sum())
 """
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -96,6 +99,23 @@ def test_a_large_row_is_predicted_though_its_square_is_beyond_float32():
 def test_other_shapes_and_words_are_refused(X):
     with pytest.raises(ValueError, match="X"):
         CompiledNetwork(Network.dense([2, 3])).predict(X)
+
+
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+def test_a_copy_and_a_pickle_predict_the_same(twin_of):
+    compiled = CompiledNetwork(trained(), threads=1)
+    twin, X = twin_of(compiled), np.random.default_rng(0).normal(size=(3, 5))
+    assert np.array_equal(twin.predict(X), compiled.predict(X))
+    assert np.array_equal(twin.predict(X[:1]), compiled.predict(X[:1]))
+
+
+def test_threads_may_share_it():
+    compiled = CompiledNetwork(Network.dense([3, 8, 2], seed=0))
+    rows = np.random.default_rng(0).normal(size=(400, 1, 3))
+    expected = [compiled.predict(row) for row in rows]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(compiled.predict, rows))
+    assert np.array_equal(found, expected)
 
 
 def test_what_can_not_be_compiled_is_refused():

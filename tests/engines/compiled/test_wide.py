@@ -62,7 +62,9 @@ def assert_equal(make, batch_size, n_rows, dtype, **settings):
 @pytest.mark.parametrize("n_inputs", N_INPUTS)
 def test_wide_inputs_into_narrow_and_wide_layers(n_inputs, n_hidden, dtype):
     def make():
-        return Network.dense([n_inputs, n_hidden, 3], hidden="tanh", output="softmax", seed=1, dtype=dtype)
+        return Network.dense(
+            [n_inputs, n_hidden, 3], hidden="tanh", output="softmax", seed=1, dtype=dtype
+        )
 
     assert_equal(make, 33, 70, dtype)
 
@@ -101,15 +103,29 @@ def test_narrower_vectors(bits, monkeypatch):
     for n_inputs, n_hidden in [(256, 65), (257, 1), (784, 16), (320, 3)]:
 
         def make(sizes=(n_inputs, n_hidden, 3)):
-            return Network.dense(sizes, hidden="tanh", output="softmax", seed=1, dtype="float32")
+            return Network.dense(sizes, hidden="relu", output="softmax", seed=1, dtype="float32")
 
         assert_equal(make, 33, 70, "float32")
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 4, 5])
+def test_few_rows_and_layers_of_one_vector(batch_size, dtype):
+    """Those are done row by row, with whatever comes before and after."""
+    for sizes in ([1, 1, 3], [5, 8, 3], [17, 16, 16, 3], [40, 33, 2, 3], [300, 10, 70, 3]):
+
+        def make(sizes=sizes):
+            return Network.dense(sizes, hidden="tanh", output="softmax", seed=1, dtype=dtype)
+
+        assert_equal(make, batch_size, 4, dtype, weighted=True)
+        assert_equal(make, batch_size, 11, dtype, clipping=ClipNorm(0.1))
 
 
 def test_batches_that_grow_and_shrink():
     """A program has room for the largest batch so far, and parts that do not depend on it."""
     expected, found = (
-        Network.dense([300, 16, 3], hidden="tanh", output="softmax", seed=1, dtype="float64") for _ in "ab"
+        Network.dense([300, 16, 3], hidden="tanh", output="softmax", seed=1, dtype="float64")
+        for _ in "ab"
     )
     for kind, network in ((ReferenceEngine, expected), (CompiledEngine, found)):
         engine = kind(job_for(network, 70))

@@ -76,8 +76,8 @@ class CompiledEngine(Engine):
         assert isinstance(optimizer, Optimizer)
         optimizer.prepare(self.job.network.parameters)
         program = self._program("learn", min(batch_size, len(order)), self.job.rows)
-        for name, moment in zip(("moment_1", "moment_2"), optimizer.moments.values(), strict=False):
-            program.point(name, moment)
+        for number, moment in enumerate(optimizer.moments.values(), 1):
+            program.point(f"moment_{number}", moment)
         program.step["n_steps"] = optimizer.n_steps
         report = self._go(program, order, batch_size, rates, first_step)
         optimizer.n_steps += len(rates)
@@ -103,7 +103,7 @@ class CompiledEngine(Engine):
 
     def _program(self, task: Task, capacity: int, rows: Rows) -> Program:
         """The program of a task, for batches of up to that many rows of that type."""
-        key = (task, rows.X.dtype, rows.sample_weight is None)
+        key = (task, rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
         program = self._programs.get(key)
         if program is None or program.capacity < capacity:
             from barenet.engines.compiled.program import Program

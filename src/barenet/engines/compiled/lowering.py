@@ -6,7 +6,7 @@ instructions that name the kernels to be run on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -73,7 +73,7 @@ class Lowering:
     Attributes
     ----------
     parts : list of instructions
-        What is done for parts of the inputs, and then for rows of the batch: `n_parts`, or none.
+        What is done for each of the `n_parts` of a wide input, before `forward`.
     forward, backward : list of list of instructions
         For rows, in stages: between two of them stands a batch norm, which measures all rows.
     between : list of pairs of instructions
@@ -105,9 +105,6 @@ class Lowering:
 
     def lower_layers(self, logits: bool) -> None:
         """What comes in, and then layer by layer; logits have no output activation."""
-        kinds: dict[type, Any] = {Dense: self.dense, Activate: self.activate,
-                                  Dropout: self.dropout, LayerNorm: self.layer_norm,
-                                  BatchNorm: self.batch_norm}  # fmt: skip
         layers = self.job.network.layers
         if not (isinstance(layers[0], Dense) and layers[0].n_in >= WIDE):
             self.x = self.matrix()
@@ -116,7 +113,7 @@ class Lowering:
             self.activation = getattr(layer, "activation", None)
             if logits and layer is layers[-1]:
                 self.activation = None
-            kinds[type(layer)](layer, index)
+            LAYERS[type(layer)](self, layer, index)
 
     def dense(self, layer: Dense, index: int) -> None:
         """A = f(X W + b), where X may come in parts, which do not depend on the threads."""
@@ -326,19 +323,30 @@ def product(C: Matrix, A: Matrix, B: Matrix, start: Matrix, **more: int) -> dict
 def refusal(job: Job) -> str | None:
     """Say what of a job has no kernel: somebody's own layer, activation, loss or rule."""
     for layer in job.network.layers:
-        if type(layer) not in (Dense, Activate, Dropout, LayerNorm, BatchNorm):
+        if type(layer) not in LAYERS:
             return f"{layer!r} is not one of barenet's own layers"
-    things = [getattr(layer, "activation", None) for layer in job.network.layers]
-    for thing in [*filter(None, things), job.loss, job.optimizer]:
+    things: list[Any] = [getattr(layer, "activation", None) for layer in job.network.layers]
+    things += [job.loss, job.optimizer, job.clipping, *job.penalties]
+    for thing in filter(None, things):
         if not (thing.name in KNOWN[thing.role] and type(thing).__module__.startswith("barenet.")):
             return f"{thing!r} is not one of barenet's own"
     return None
 
 
+#: How each layer is lowered.
+LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
+    Dense: Lowering.dense,
+    Activate: Lowering.activate,
+    Dropout: Lowering.dropout,
+    LayerNorm: Lowering.layer_norm,
+    BatchNorm: Lowering.batch_norm,
+}
 CLIPS = {ClipValue: parameters.clip_values, ClipNorm: parameters.clip_norm}
 LOSSES = {"softmax_cross_entropy": losses.softmax_cross_entropy}
 KNOWN = {
     "activation": {"identity", "softmax", *activations.FORMULAS},
     "loss": {*losses.FORMULAS, *LOSSES},
     "optimizer": {*optimizers.RULES, LBFGS.name},
+    "penalty": {"l1", "l2"},
+    "clip": {"norm", "value"},
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,8 +28,8 @@ CHUNK, BLOCK = 512, 8192
 class CompiledNetwork:
     """What a network says of rows, as `Network.predict` does, by the compiled engine.
 
-    It keeps the parameters that the network had when this was made. One such object is for one
-    thread of Python at a time.
+    It keeps the parameters that the network had when this was made. Threads of Python that share it
+    wait for each other.
 
     Parameters
     ----------
@@ -67,6 +69,7 @@ class CompiledNetwork:
         reason = refusal(job)
         if reason is not None:
             raise ValueError(f"network: it can't be compiled: {reason}")
+        self._alone = threading.Lock()
         self._program = Program(job, 1, "predict", rows)
         self._program.read(rows)
         self._program.point("output", self._answer)
@@ -77,6 +80,10 @@ class CompiledNetwork:
         self._run(*self._arguments)
         self._program.keep_parameters()
         self._many = Program(job, CHUNK, "predict", rows)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be copied as what it was made of: addresses mean nothing elsewhere."""
+        return CompiledNetwork, (self.network, self.threads)
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Compute what the network says of each sample.
@@ -96,18 +103,24 @@ class CompiledNetwork:
         ValueError
             If X has another width, no rows, or anything but finite numbers.
         """
-        if isinstance(X, np.ndarray) and X.shape == self._row.shape and X.dtype.kind == "f":
-            with np.errstate(over="ignore"):  # `keep_inputs` has the words for it
-                np.copyto(self._row, X, casting="same_kind")
-                finite = math.isfinite(self._row[0].dot(self._row[0]))
-            if finite:
-                self._run(*self._arguments)
-                return self._answer.copy()
-        kept = keep_inputs(X, self.network.dtype, self.network.n_inputs)
-        blocks = (kept[start : start + BLOCK] for start in range(0, len(kept), BLOCK))
-        return np.concatenate(
-            [self._predict(as_inputs(block, self.network.dtype)) for block in blocks]
-        )
+        with self._alone:
+            if isinstance(X, np.ndarray) and X.shape == self._row.shape and X.dtype.kind == "f":
+                answer = self._predict_row(X)
+                if answer is not None:
+                    return answer
+            dtype = self.network.dtype
+            kept = keep_inputs(X, dtype, self.network.n_inputs)
+            blocks = (kept[start : start + BLOCK] for start in range(0, len(kept), BLOCK))
+            return np.concatenate([self._predict(as_inputs(block, dtype)) for block in blocks])
+
+    def _predict_row(self, X: FloatArray) -> FloatArray | None:
+        """Predict one row; None if there may be something wrong with it."""
+        with np.errstate(over="ignore"):
+            np.copyto(self._row, X, casting="same_kind")
+            if not math.isfinite(self._row[0].dot(self._row[0])):
+                return None
+        self._run(*self._arguments)
+        return self._answer.copy()
 
     def _predict(self, X: FloatArray) -> FloatArray:
         """Predict any number of rows, chunk by chunk."""

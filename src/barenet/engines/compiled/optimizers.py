@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numba as nb
 
 from barenet.engines.compiled.kernel import INLINE, Kernel, kernel
@@ -100,6 +102,8 @@ RULES: dict[str, Kernel] = {
 
 def numbers_of(optimizer: Optimizer) -> dict[str, float]:
     """The optimizer's numbers, by their names in `records.STEP`."""
-    names = {"beta": "beta_1", "decay": "beta_1", "beta1": "beta_1", "beta2": "beta_2",
-             "epsilon": "epsilon", "weight_decay": "weight_decay"}  # fmt: skip
-    return {to: getattr(optimizer, of) for of, to in names.items() if hasattr(optimizer, of)}
+    names = {"beta": "beta_1", "decay": "beta_1", "beta1": "beta_1", "beta2": "beta_2"}
+    given = [each.name for each in fields(optimizer) if each.init]
+    numbers = {names.get(name, name): getattr(optimizer, name) for name in given}
+    numbers.pop("learning_rate")  # each step has its own
+    return numbers

@@ -1,8 +1,9 @@
 """Records: the numbers that kernels read, by name. Places in memory are addresses.
 
-Rows of weights, of the layers' outputs and of their derivatives are padded with zeros to whole
-vectors; the length of such a row is its stride. Padding of weights and derivatives stays zero
-through all of learning, and the user's arrays have none.
+Rows of weights, of the layers' outputs and of their derivatives are padded to whole vectors; the
+length of such a row is its stride. The padding of weights and derivatives stays zero through all of
+learning; that of outputs is what an activation makes of 0, and meets only zeros. The user's arrays
+have none.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ PROGRAM = _record("crew step regions groups instructions load start stop end")
 REGION = _record("first last alone")
 
 #: Instructions from `first` up to `last`, done for each chunk of the units; 0 units are the rows of
-#: the batch. Threads get whole grains.
+#: the batch, and −n those of n copies of it in blocks of `dense.BLOCK`. Threads get whole grains.
 GROUP = _record("first last units chunk grain")
 
 #: A kernel and the record that it reads, by their addresses.

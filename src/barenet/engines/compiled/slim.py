@@ -47,7 +47,7 @@ def slim_back(kind, step, op, start, stop):
 
 @kernel(LAYER)
 def slim_gradient(kind, step, op, start, stop):
-    """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch."""
+    """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch; and the tile's Σ g²."""
     n, L, n_rows, stride = op.n_in, lanes(kind), step.n_rows, op.x_stride
     D, G, X = (
         vectors(kind, op.d, 0),
