@@ -190,8 +190,10 @@ def do_share(place, region, t, threads):
         units, n_rows = group.units, step_at(program.step).n_rows
         if units <= 0:
             units = n_rows if units == 0 else -units * -(-n_rows // BLOCK)
-        share = -(-units // (threads * group.grain)) * group.grain
-        start, end = min(t * share, units), min((t + 1) * share, units)
+        start, end = 0, units
+        if threads > 1:
+            share = -(-units // (threads * group.grain)) * group.grain
+            start, end = min(t * share, units), min((t + 1) * share, units)
         while start < end:
             stop = start + min(group.chunk, end - start)
             for number in range(group.first, group.last):
