@@ -18,7 +18,7 @@ from barenet.model.activations import Activation, Identity
 from barenet.model.architecture import chain_widths, dense_layers, layer_list
 from barenet.model.arrays import Cache, FloatArray
 from barenet.model.initializers import Initializer
-from barenet.model.inputs import as_inputs, keep_inputs
+from barenet.model.inputs import input_blocks, keep_inputs
 from barenet.model.layers import Layer
 from barenet.model.layout import Layout, WriteThrough
 from barenet.model.losses import Loss, as_loss
@@ -29,9 +29,6 @@ from barenet.model.summary import summarize
 from barenet.model.validation import check_dtype, check_seed
 
 __all__ = ["Network"]
-
-#: Rows that are predicted at a time: of a large file, no more than these are in memory.
-BLOCK = 8192
 
 
 class Network(WriteThrough):
@@ -272,8 +269,7 @@ class Network(WriteThrough):
         array([[0.333, 0.333, 0.333]], dtype=float32)
         """
         kept = keep_inputs(X, self.dtype, self.n_inputs)
-        blocks = (kept[start : start + BLOCK] for start in range(0, len(kept), BLOCK))
-        outputs = [self.forward(as_inputs(block, self.dtype))[0] for block in blocks]
+        outputs = [self.forward(block)[0] for block in input_blocks(kept, self.dtype)]
         return np.concatenate(outputs)  # the caller's own, also where nothing was computed
 
     def value_and_gradient(

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from barenet.engines.engine import Job
 from barenet.engines.threads import choose_threads
 from barenet.model.arrays import FloatArray
-from barenet.model.inputs import as_inputs, keep_inputs
+from barenet.model.inputs import input_blocks, keep_inputs
 from barenet.model.layers import Dense
 from barenet.model.losses import as_loss
 from barenet.model.network import Network
@@ -21,8 +21,8 @@ from barenet.optimization.optimizers import SGD
 
 __all__ = ["CompiledNetwork"]
 
-#: Rows that are predicted at a time, and rows that are turned into the network's dtype at a time.
-CHUNK, BLOCK = 512, 8192
+#: Rows that are predicted at a time.
+CHUNK = 512
 
 
 class CompiledNetwork:
@@ -110,8 +110,7 @@ class CompiledNetwork:
                     return answer
             dtype = self.network.dtype
             kept = keep_inputs(X, dtype, self.network.n_inputs)
-            blocks = (kept[start : start + BLOCK] for start in range(0, len(kept), BLOCK))
-            return np.concatenate([self._predict(as_inputs(block, dtype)) for block in blocks])
+            return np.concatenate([self._predict(block) for block in input_blocks(kept, dtype)])
 
     def _predict_row(self, X: FloatArray) -> FloatArray | None:
         """Predict one row; None if there may be something wrong with it."""
