@@ -19,16 +19,16 @@ from rich.markdown import Markdown
 from benchmarks.measure import measure
 from benchmarks.report import report
 from benchmarks.results import FOLDER, write
-from benchmarks.session import PARTS, Session
+from benchmarks.suite import PARTS, Suite
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, show and keep."""
     options = parser().parse_args(arguments)
-    with session_of(options) as session:
-        results = measure(session)
+    with suite_of(options) as suite:
+        results = measure(suite)
     show(report(results))
-    full = session.parts == PARTS and not session.quick
+    full = suite.parts == PARTS and not suite.quick
     folder = options.output or (FOLDER if full else None)
     if folder:
         for path in write(results, folder):
@@ -69,11 +69,11 @@ def count(text: str) -> int:
 
 
 @contextlib.contextmanager
-def session_of(options: argparse.Namespace) -> Iterator[Session]:
-    """Make a session of the options, with a line of progress; its folder goes with it."""
+def suite_of(options: argparse.Namespace) -> Iterator[Suite]:
+    """Make a suite of the options, with a line of progress; its folder goes with it."""
     wanted = tuple(part for part in options.only if options.scaling or part != "scaling")
     with talk() as say:
-        session = Session(
+        suite = Suite(
             parts=wanted,
             rounds=options.rounds or (3 if options.quick else 9),
             turn=0.1 if options.quick else 0.25,
@@ -82,9 +82,9 @@ def session_of(options: argparse.Namespace) -> Iterator[Session]:
             say=say,
         )
         try:
-            yield session
+            yield suite
         finally:
-            shutil.rmtree(session.folder)
+            shutil.rmtree(suite.folder)
 
 
 @contextlib.contextmanager

@@ -8,19 +8,19 @@ from typing import Any
 
 from benchmarks.child import Child
 from benchmarks.rows import make_rows
-from benchmarks.session import Session
+from benchmarks.suite import Suite
 from benchmarks.turns import candidates, take_turns, warm_up
 from benchmarks.works import Work
 
 __all__ = ["compare"]
 
 
-def compare(session: Session, work: Work) -> dict[str, Any]:
+def compare(suite: Suite, work: Work) -> dict[str, Any]:
     """Measure a work.
 
     Parameters
     ----------
-    session : Session
+    suite : Suite
         How long, and with which engine.
     work : Work
         What is done.
@@ -31,17 +31,17 @@ def compare(session: Session, work: Work) -> dict[str, Any]:
         "work", "origin" of its rows, and "measured", a `Measured` for each peer and each choice
         of threads.
     """
-    session.say(f"{work.name}: the rows")
+    suite.say(f"{work.name}: the rows")
     rows = make_rows(work)
-    path = rows.save(session.folder / f"{work.name}.npz")
-    request = {"work": work.to_dict(), "rows": str(path), "engine": session.engine}
+    path = rows.save(suite.folder / f"{work.name}.npz")
+    request = {"work": work.to_dict(), "rows": str(path), "engine": suite.engine}
     with contextlib.ExitStack() as stack:
-        who = candidates(session.peers, work)
-        session.say(f"{work.name}: {len(who)} processes start, and compile")
+        who = candidates(suite.peers, work)
+        suite.say(f"{work.name}: {len(who)} processes start, and compile")
         children = [stack.enter_context(Child(*one)) for one in who]
-        contestants = warm_up(children, request, session.turn, session.leave_out)
-        session.say(f"{work.name}: {session.rounds} rounds of {len(contestants)} turns")
-        measured = take_turns(contestants, session.rounds, session.leave_out)
+        contestants = warm_up(children, request, suite.turn, suite.leave_out)
+        suite.say(f"{work.name}: {suite.rounds} rounds of {len(contestants)} turns")
+        measured = take_turns(contestants, suite.rounds, suite.leave_out)
     return {
         "work": work.to_dict(),
         "origin": rows.origin,

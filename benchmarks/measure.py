@@ -1,4 +1,4 @@
-"""Measure: all parts of a session, one after the other, into one dictionary that JSON can hold."""
+"""Measure: all parts of a suite, one after the other, into one dictionary that JSON can hold."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from benchmarks.compare import compare
 from benchmarks.machine import machine, versions
 from benchmarks.roofline import roofline
 from benchmarks.scaling import scaling
-from benchmarks.session import Session
 from benchmarks.start import start
+from benchmarks.suite import Suite
 from benchmarks.turns import Measured, fastest
 from benchmarks.works import WORKS
 
 __all__ = ["measure"]
 
 
-def measure(session: Session) -> dict[str, Any]:
-    """Measure what the session asks for.
+def measure(suite: Suite) -> dict[str, Any]:
+    """Measure what the suite asks for.
 
     Parameters
     ----------
-    session : Session
+    suite : Suite
         Which parts, and how.
 
     Returns
@@ -31,27 +31,27 @@ def measure(session: Session) -> dict[str, Any]:
     dict
         The results; the parts that were not asked for are empty.
     """
-    session.miss()
-    session.say("the roofline")
+    suite.miss()
+    suite.say("the roofline")
     peaks = roofline()
-    works = [compare(session, work) for work in WORKS if work.name in session.parts]
+    works = [compare(suite, work) for work in WORKS if work.name in suite.parts]
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": machine(),
         "versions": versions(),
         "settings": {
-            "rounds": session.rounds,
-            "turn": session.turn,
-            "quick": session.quick,
-            "engine": session.engine,
-            "parts": list(session.parts),
+            "rounds": suite.rounds,
+            "turn": suite.turn,
+            "quick": suite.quick,
+            "engine": suite.engine,
+            "parts": list(suite.parts),
         },
         "roofline": peaks,
         "works": works,
-        "start": start(session) if "start" in session.parts else {},
-        "accuracy": accuracy(session, _threads(works)) if "accuracy" in session.parts else [],
-        "scaling": scaling(session) if "scaling" in session.parts else {},
-        "left_out": session.left_out,
+        "start": start(suite) if "start" in suite.parts else {},
+        "accuracy": accuracy(suite, _threads(works)) if "accuracy" in suite.parts else [],
+        "scaling": scaling(suite) if "scaling" in suite.parts else {},
+        "left_out": suite.left_out,
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.child import Child
-from benchmarks.session import Session
+from benchmarks.suite import Suite
 from benchmarks.turns import candidates, fastest, take_turns, warm_up
 from benchmarks.works import BASE, Work
 
@@ -39,12 +39,12 @@ SWEEPS: dict[str, tuple[Callable[[int], Work], tuple[int, ...], tuple[int, ...]]
 }
 
 
-def scaling(session: Session) -> dict[str, Any]:
+def scaling(suite: Suite) -> dict[str, Any]:
     """Measure all sweeps.
 
     Parameters
     ----------
-    session : Session
+    suite : Suite
         How thoroughly, and with which engine.
 
     Returns
@@ -53,26 +53,26 @@ def scaling(session: Session) -> dict[str, Any]:
         For each sweep a list of "value" and "seconds", which are by peer.
     """
     with contextlib.ExitStack() as stack:
-        children = [stack.enter_context(Child(*one)) for one in candidates(session.peers, BASE)]
+        children = [stack.enter_context(Child(*one)) for one in candidates(suite.peers, BASE)]
         return {
             sweep: [
-                {"value": value, "seconds": _point(session, children, sweep, make(value), value)}
-                for value in (few if session.quick else values)
+                {"value": value, "seconds": _point(suite, children, sweep, make(value), value)}
+                for value in (few if suite.quick else values)
             ]
             for sweep, (make, values, few) in SWEEPS.items()
         }
 
 
 def _point(
-    session: Session, children: list[Child], sweep: str, work: Work, value: int
+    suite: Suite, children: list[Child], sweep: str, work: Work, value: int
 ) -> dict[str, float]:
     """One work, all peers; who fails once is not asked again."""
-    session.say(f"scaling: {sweep} {value:,}")
-    request = {"work": work.to_dict(), "rows": None, "engine": session.engine}
-    contestants = warm_up(children, request, TURN, session.leave_out)
+    suite.say(f"scaling: {sweep} {value:,}")
+    request = {"work": work.to_dict(), "rows": None, "engine": suite.engine}
+    contestants = warm_up(children, request, TURN, suite.leave_out)
     slow = any(one.turns[0] > SLOW for one in contestants)
-    rounds = 0 if slow else 1 if session.quick else ROUNDS
-    measured = take_turns(contestants, rounds, session.leave_out)
+    rounds = 0 if slow else 1 if suite.quick else ROUNDS
+    measured = take_turns(contestants, rounds, suite.leave_out)
     alive = {(one.peer, one.threads) for one in measured}
     children[:] = [child for child in children if (child.peer.name, child.threads) in alive]
     return {name: one.seconds for name, one in fastest(measured).items()}

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.peers import PEERS, Peer
 from benchmarks.rows import Rows, make_rows
-from benchmarks.session import Session
+from benchmarks.suite import Suite
 from benchmarks.works import Work
 
 __all__ = ["start"]
@@ -20,12 +20,12 @@ __all__ = ["start"]
 FIRST = Work(name="first-fit", data="digits", sizes=(64, 32, 10), n_rows=1_437, batch_size=32)
 
 
-def start(session: Session) -> dict[str, Any]:
+def start(suite: Suite) -> dict[str, Any]:
     """Measure imports and first fits.
 
     Parameters
     ----------
-    session : Session
+    suite : Suite
         How often, and with which engine.
 
     Returns
@@ -35,25 +35,25 @@ def start(session: Session) -> dict[str, Any]:
         peer, "process", from its start to its end, and the "fit" alone; for barenet, "ever" is the
         very first on a machine.
     """
-    path = make_rows(FIRST).save(session.folder / "first-fit.npz")
-    session.say("start: importing")
+    path = make_rows(FIRST).save(suite.folder / "first-fit.npz")
+    suite.say("start: importing")
     imports = {}
-    for library in dict.fromkeys(["python", *(peer.library for peer in session.peers)]):
+    for library in dict.fromkeys(["python", *(peer.library for peer in suite.peers)]):
         code = "pass" if library == "python" else f"import {library}"
-        if runs := _repeat(session, 3 if session.quick else 7, "-c", code):
+        if runs := _repeat(suite, 3 if suite.quick else 7, "-c", code):
             imports[library] = min(run["process"] for run in runs)
     fits = {}
-    for peer in session.peers:
+    for peer in suite.peers:
         if not peer.works:
-            session.say(f"start: {peer.name}'s first fit")
-            fits[peer.name] = _fit(session, peer, path)
+            suite.say(f"start: {peer.name}'s first fit")
+            fits[peer.name] = _fit(suite, peer, path)
     return {"import": imports, "fit": {name: fit for name, fit in fits.items() if fit}}
 
 
-def _fit(session: Session, peer: Peer, path: Path) -> dict[str, Any] | None:
+def _fit(suite: Suite, peer: Peer, path: Path) -> dict[str, Any] | None:
     """Fit in process after process; the first finds no compiled code of barenet's anywhere."""
-    command = ("-m", "benchmarks.start", peer.name, str(path), session.engine)
-    runs = _repeat(session, 3 if session.quick else 5, *command)
+    command = ("-m", "benchmarks.start", peer.name, str(path), suite.engine)
+    runs = _repeat(suite, 3 if suite.quick else 5, *command)
     if not runs:
         return None
     fits = [{"fit": float(run["printed"]), "process": run["process"]} for run in runs]
@@ -61,7 +61,7 @@ def _fit(session: Session, peer: Peer, path: Path) -> dict[str, Any] | None:
     return {**best, "ever": fits[0]} if peer.library == "barenet" else best
 
 
-def _repeat(session: Session, times: int, *arguments: str) -> list[dict[str, Any]]:
+def _repeat(suite: Suite, times: int, *arguments: str) -> list[dict[str, Any]]:
     """Run Python again and again, timed from start to end; nothing is left of it if it fails."""
     runs = []
     for _ in range(times):
@@ -69,7 +69,7 @@ def _repeat(session: Session, times: int, *arguments: str) -> list[dict[str, Any
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=Path(__file__).parents[1],
-            env={**os.environ, "NUMBA_CACHE_DIR": str(session.folder / "numba")},
+            env={**os.environ, "NUMBA_CACHE_DIR": str(suite.folder / "numba")},
             capture_output=True,
             text=True,
             check=False,
@@ -77,7 +77,7 @@ def _repeat(session: Session, times: int, *arguments: str) -> list[dict[str, Any
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             what = arguments[1] if arguments[0] == "-c" else f"{arguments[2]}'s first fit"
-            session.leave_out(f"{what} is left out: {reason}")
+            suite.leave_out(f"{what} is left out: {reason}")
             return []
         runs.append({"process": time.perf_counter() - begun, "printed": done.stdout})
     return runs

@@ -20,8 +20,9 @@ from benchmarks.works import Work
 
 __all__ = ["Contestant", "Measured", "candidates", "fastest", "take_turns", "warm_up"]
 
-#: Most units in a turn, and seconds between turns, for the threads of the last one to fall asleep.
-MOST, PAUSE = 1000, 0.02
+#: Most units in a turn; and seconds between turns: the threads of some libraries go on spinning for
+#: 0.2 s after their work, and would take a core from who comes next.
+MOST, PAUSE = 1000, 0.3
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class Worker:
         if self._work.unit == "epoch":
             return {"seconds": _seconds(lambda: self._trainer.run(1))}
         self._trainer.run(FITTED)
+        self._trainer.settle()
         return self.turn(1)
 
     def turn(self, times: int) -> dict[str, Any]:

@@ -43,6 +43,9 @@ class Trainer(ABC):
         """Train for one epoch more than before."""
         self.run(1)
 
+    def settle(self) -> None:
+        """Get ready to predict often, with what has been learned so far."""
+
     @abstractmethod
     def predict(self, X: NDArray[np.float32]) -> NDArray[Any]:
         """Predict the classes of some rows, or their numbers."""

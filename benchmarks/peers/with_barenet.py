@@ -23,6 +23,7 @@ class Barenet(Trainer):
         )
         kind = barenet.Adam if work.optimizer == "adam" else barenet.SGD
         self.optimizer = kind(learning_rate=work.learning_rate)
+        self.predictor: barenet.Network | barenet.CompiledNetwork = self.network
         self.epoch = 0
 
     def run(self, epochs: int) -> None:
@@ -40,8 +41,11 @@ class Barenet(Trainer):
         )
         self.epoch += epochs
 
+    def settle(self) -> None:
+        self.predictor = barenet.CompiledNetwork(self.network)
+
     def predict(self, X: NDArray[np.float32]) -> NDArray[Any]:
-        output = self.network.predict(X)
+        output = self.predictor.predict(X)
         return output.argmax(axis=1) if self.work.classifies else output[:, 0]
 
     def about(self) -> str:

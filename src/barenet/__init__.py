@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import load_dataset
 from barenet.data.scaling import Scaling
+from barenet.engines import CompiledNetwork
 from barenet.errors import (
     BarenetError,
     DataError,
@@ -112,6 +113,7 @@ __all__ = [
     "ClipNorm",
     "ClipValue",
     "Clipping",
+    "CompiledNetwork",
     "Constant",
     "Cosine",
     "DataError",

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from benchmarks.peers import PEERS
-from benchmarks.session import PARTS
+from benchmarks.suite import PARTS
 
 from benchmarks import __main__ as command
 
@@ -30,11 +30,11 @@ def test_a_wrong_option_is_refused_by_name(arguments, said, capsys):
 
 def test_scaling_can_be_left_out():
     options = command.parser().parse_args(["--no-scaling", "--quick"])
-    with command.session_of(options) as session:
-        assert session.parts == tuple(part for part in PARTS if part != "scaling")
-        assert session.rounds == 3
-        assert session.folder.is_dir()
-    assert not session.folder.exists()
+    with command.suite_of(options) as suite:
+        assert suite.parts == tuple(part for part in PARTS if part != "scaling")
+        assert suite.rounds == 3
+        assert suite.folder.is_dir()
+    assert not suite.folder.exists()
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_only_a_full_run_replaces_what_the_documentation_shows(
     arguments, kept, monkeypatch, tmp_path
 ):
     written = []
-    monkeypatch.setattr(command, "measure", lambda session: {})
+    monkeypatch.setattr(command, "measure", lambda suite: {})
     monkeypatch.setattr(command, "report", lambda results: "# Results\n")
     monkeypatch.setattr(command, "write", lambda results, folder: written.append(folder) or [])
     command.main(arguments)
@@ -63,7 +63,7 @@ def test_a_run(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     peers = {name: PEERS[name] for name in ("barenet", "scikit-learn")}
     broken = dataclasses.replace(PEERS["tutorial"], name="broken", library="broken")
-    monkeypatch.setattr("benchmarks.session.PEERS", {**peers, "broken": broken})
+    monkeypatch.setattr("benchmarks.suite.PEERS", {**peers, "broken": broken})
     command.main(["--only", "start", "--quick", "--output", str(tmp_path)])
     printed = capsys.readouterr()
     assert printed.out == (tmp_path / "latest.md").read_text("utf-8")

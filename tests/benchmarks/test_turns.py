@@ -9,7 +9,7 @@ from benchmarks.accuracy import accuracy
 from benchmarks.child import Child, PeerError
 from benchmarks.compare import compare
 from benchmarks.peers import PEERS
-from benchmarks.session import Session
+from benchmarks.suite import Suite
 from benchmarks.threads import environment
 from benchmarks.turns import Measured, candidates, fastest, take_turns, warm_up
 from benchmarks.works import WORKS
@@ -18,43 +18,43 @@ SINE = dataclasses.replace(next(work for work in WORKS if work.name == "sine"), 
 
 
 @pytest.fixture
-def session(tmp_path, monkeypatch):
+def suite(tmp_path, monkeypatch):
     """A short one, with the peers that every installation has."""
     names = ("barenet", "scikit-learn", "tutorial")
     peers = {name: dataclasses.replace(PEERS[name], threads=("one",)) for name in names}
-    monkeypatch.setattr("benchmarks.session.PEERS", peers)
-    return Session(rounds=2, turn=0.001, folder=tmp_path)
+    monkeypatch.setattr("benchmarks.suite.PEERS", peers)
+    return Suite(rounds=2, turn=0.001, folder=tmp_path)
 
 
 def measured(peer: str, threads: str, seconds: float) -> Measured:
     return Measured(peer, threads, seconds, seconds, seconds, 1.0, 1, "")
 
 
-def test_all_peers_do_a_work(session):
-    entry = compare(session, SINE)
+def test_all_peers_do_a_work(suite):
+    entry = compare(suite, SINE)
     assert {one["peer"] for one in entry["measured"]} == {"barenet", "scikit-learn", "tutorial"}
     for one in entry["measured"]:
         assert 0 < one["seconds"] <= one["median"]
         assert one["first"] > 0
         assert one["peak"] > 5  # MiB: even an interpreter needs them
-    assert session.left_out == []
+    assert suite.left_out == []
 
 
-def test_a_peer_that_fails_is_left_out_with_a_line(session):
-    session.engine = "warp"
-    entry = compare(session, SINE)
+def test_a_peer_that_fails_is_left_out_with_a_line(suite):
+    suite.engine = "warp"
+    entry = compare(suite, SINE)
     assert {one["peer"] for one in entry["measured"]} == {"scikit-learn", "tutorial"}
-    (line,) = session.left_out
+    (line,) = suite.left_out
     assert line.startswith("barenet")
     assert "unknown 'warp'" in line
 
 
-def test_a_peer_that_is_not_installed_is_left_out_with_a_line(session, monkeypatch):
+def test_a_peer_that_is_not_installed_is_left_out_with_a_line(suite, monkeypatch):
     missing = dataclasses.replace(PEERS["JAX"], library="no_such_library")
-    monkeypatch.setattr("benchmarks.session.PEERS", {"JAX": missing})
-    session.miss()
-    assert session.peers == []
-    assert session.left_out == [
+    monkeypatch.setattr("benchmarks.suite.PEERS", {"JAX": missing})
+    suite.miss()
+    assert suite.peers == []
+    assert suite.left_out == [
         "no_such_library is not installed, so it is left out: pip install no_such_library"
     ]
 
@@ -78,10 +78,10 @@ def test_a_peer_that_dies_between_turns_is_left_out_with_a_line():
     assert said[0].startswith("tutorial on one thread is left out: it ended with status -9")
 
 
-def test_no_accuracy_is_claimed_without_mnist(session, monkeypatch):
+def test_no_accuracy_is_claimed_without_mnist(suite, monkeypatch):
     monkeypatch.delenv("BARENET_DATA", raising=False)
-    assert accuracy(session, {}) == []
-    assert "needs MNIST" in session.left_out[0]
+    assert accuracy(suite, {}) == []
+    assert "needs MNIST" in suite.left_out[0]
 
 
 def test_the_better_choice_of_threads_counts():

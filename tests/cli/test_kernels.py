@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,17 @@ from barenet.engines.compiled.kernel import KERNELS
 dispatchers = [run_alone, run_together, *(kernel.dispatcher for kernel in KERNELS)]
 count = lambda name: sum(sum(getattr(each.stats, name).values()) for each in dispatchers)
 print(json.dumps([count("cache_hits"), count("cache_misses")]))
+"""
+
+#: Files stay shorter than a kernel is, as on a disk that is full.
+SMALL_FILES = """
+import resource, sys
+from barenet.cli import kernels, main
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+some = kernels._every_builder()[:2]
+kernels._every_builder = lambda: some
+sys.exit(main.main(["doctor", "--warm"]))
 """
 
 
@@ -64,6 +76,15 @@ def test_without_a_folder_nothing_is_built(barenet, monkeypatch):
     done = barenet("doctor", "--warm")
     assert (done.status, done.out) == (1, "")
     assert "no folder to keep kernels in; set NUMBA_CACHE_DIR" in done.err
+
+
+def test_a_full_disk_is_told(tmp_path):
+    pytest.importorskip("resource", reason="files have no greatest length here")
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", SMALL_FILES]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert str(tmp_path) in done.stderr and "is the disk full?" in done.stderr
 
 
 def test_the_doctor_tells_where_they_are(barenet, monkeypatch):

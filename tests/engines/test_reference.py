@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from barenet import L1, L2, SGD, ClipNorm, ClipValue, Dense, Dropout, Network, SquaredError
-from barenet.engines import ENGINES, Job, ReferenceEngine, choose_engine
+from barenet.engines import Job, ReferenceEngine, choose_engine
 from barenet.model.rows import check_rows
 
 
@@ -146,3 +146,16 @@ def test_auto_is_the_first_engine_that_can_and_others_are_named():
     assert choose_engine("reference", job).name == "reference"
     with pytest.raises(ValueError, match=r"engine: unknown 'refernce', did you mean 'reference'"):
         choose_engine("refernce", job)
+
+
+def test_auto_leaves_a_penalty_and_a_clipping_of_ones_own_to_the_reference():
+    class Mine(L2):
+        pass
+
+    class Cut(ClipValue):
+        pass
+
+    for settings in ({"penalties": [Mine(0.1)]}, {"clipping": Cut(0.1)}):
+        assert choose_engine("auto", make_job(one_neuron(), [[1.0]], [1.0], **settings)).name == (
+            "reference"
+        )

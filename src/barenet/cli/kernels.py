@@ -1,4 +1,4 @@
-"""Kernels of the compiled engine: where they are kept, and all of them built before they are needed.
+"""Kernels of the compiled engine: where they are kept, and all of them built ahead of their need.
 
 What is built ahead, as when an image of a machine is made, nobody has to wait for later.
 """
@@ -9,6 +9,7 @@ import functools
 import sys
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,19 +47,22 @@ def build_kernels() -> dict[str, Any]:
     Raises
     ------
     BarenetError
-        If no folder can be written to: what is built would be lost.
+        If no folder can be written to, or not all of it, and what is built is lost.
     """
     folder, start = kernel_folder(), time.perf_counter()
     if folder is None:
         raise BarenetError(f"there is no folder to keep kernels in; {WHERE_TO_KEEP}")
-    builders, built = _every_builder(), _count_built()
+    builders, built, files = _every_builder(), _count_built(), _count_files(folder)
     # One thread and two are two programs, which are compiled as they are first run.
     runs = [functools.partial(_train_one_neuron, threads) for threads in (1, 2)]
     for do in _show_progress([*builders, *runs]):
         do()
+    built = _count_built() - built
+    if _count_files(folder) - files < built:
+        raise BarenetError(f"{folder} has not kept the kernels that were built: is the disk full?")
     return {
         "kernels": len(builders),
-        "built": _count_built() - built,
+        "built": built,
         "seconds": round(time.perf_counter() - start, 3),
         "folder": folder,
     }
@@ -78,6 +82,10 @@ def _count_built() -> int:
     from barenet.engines.compiled.kernel import KERNELS
 
     return sum(sum(kernel.dispatcher.stats.cache_misses.values()) for kernel in KERNELS)
+
+
+def _count_files(folder: str) -> int:
+    return sum(1 for _ in Path(folder).glob("*.nbc"))
 
 
 def _train_one_neuron(threads: int) -> None:

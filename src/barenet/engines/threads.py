@@ -13,10 +13,11 @@ import importlib.metadata
 import math
 import os
 from pathlib import Path
+from typing import Any
 
 from barenet.model.validation import check_count
 
-__all__ = ["allowed_cores", "choose_threads", "load_tbb"]
+__all__ = ["allowed_cores", "choose_threads", "load_tbb", "shares_by_tbb"]
 
 #: Multiplications in a step from which on a second thread pays for the waiting at its two ends.
 WORTHWHILE = 400_000
@@ -39,7 +40,7 @@ def choose_threads(asked: int | None, multiplications: float) -> int:
     """
     if asked is None and os.environ.get("BARENET_THREADS"):
         asked = _from_environment(os.environ["BARENET_THREADS"])
-    cores = allowed_cores() if load_tbb() else 1
+    cores = allowed_cores() if load_tbb() and shares_by_tbb() else 1
     if asked is not None:
         return min(check_count(asked, "threads"), cores)
     return cores if multiplications >= WORTHWHILE else 1
@@ -56,6 +57,24 @@ def allowed_cores() -> int:
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     return max(1, min(cores, _quota()))
+
+
+def shares_by_tbb() -> bool:
+    """Tell if Numba shares work by TBB in this process, or will when it first does.
+
+    Another library, or the environment, may have chosen another way: OpenMP ends a process that
+    forks, and Numba's own pool one that enters it from two threads.
+
+    Returns
+    -------
+    bool
+        False for another way.
+    """
+    numba: Any = importlib.import_module("numba")
+    try:
+        return bool(numba.threading_layer() == "tbb")
+    except ValueError:  # nothing has been shared yet
+        return numba.config.THREADING_LAYER in ("default", "safe", "tbb")
 
 
 @functools.cache

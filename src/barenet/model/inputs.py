@@ -6,6 +6,7 @@ checked, kept as it is, and turned into the network's dtype a batch at a time.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,10 @@ from barenet.model.validation import (
     numeric_array,
 )
 
-__all__ = ["as_inputs", "check_scale", "keep_inputs"]
+__all__ = ["as_inputs", "check_scale", "input_blocks", "keep_inputs"]
+
+#: Rows in a block.
+BLOCK = 8192
 
 #: The types, in the machine's own byte order, that are kept.
 KEPT = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8))
@@ -90,6 +94,25 @@ def keep_inputs(X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None) -> Inp
     array = numeric_array(X, "X")
     check_finite(array, dtype, "X")
     return array
+
+
+def input_blocks(X: InputArray, dtype: np.dtype[Any]) -> Iterator[FloatArray]:
+    """Turn inputs into what a network takes, some thousand rows at a time.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_inputs)
+        The samples as they are kept.
+    dtype : numpy.dtype
+        The network's.
+
+    Yields
+    ------
+    ndarray of shape (n_rows, n_inputs), of the given dtype
+        The next rows: of a large file, no more than these are in memory.
+    """
+    for start in range(0, len(X), BLOCK):
+        yield as_inputs(X[start : start + BLOCK], dtype)
 
 
 def check_scale(scale: object, dtype: np.dtype[Any]) -> float:

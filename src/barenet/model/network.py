@@ -18,6 +18,7 @@ from barenet.model.activations import Activation, Identity
 from barenet.model.architecture import chain_widths, dense_layers, layer_list
 from barenet.model.arrays import Cache, FloatArray
 from barenet.model.initializers import Initializer
+from barenet.model.inputs import input_blocks, keep_inputs
 from barenet.model.layers import Layer
 from barenet.model.layout import Layout, WriteThrough
 from barenet.model.losses import Loss, as_loss
@@ -25,7 +26,7 @@ from barenet.model.objective import Objective
 from barenet.model.randomness import derive_key, fresh_key
 from barenet.model.rows import check_rows
 from barenet.model.summary import summarize
-from barenet.model.validation import check_dtype, check_inputs, check_seed
+from barenet.model.validation import check_dtype, check_seed
 
 __all__ = ["Network"]
 
@@ -267,8 +268,9 @@ class Network(WriteThrough):
         >>> Network.dense([2, 3], output="softmax").predict([[0.0, 0.0]]).round(3)
         array([[0.333, 0.333, 0.333]], dtype=float32)
         """
-        X = check_inputs(X, self.dtype, self.n_inputs)
-        return np.array(self.forward(X)[0])  # the caller's own, also where nothing was computed
+        kept = keep_inputs(X, self.dtype, self.n_inputs)
+        outputs = [self.forward(block)[0] for block in input_blocks(kept, self.dtype)]
+        return np.concatenate(outputs)  # the caller's own, also where nothing was computed
 
     def value_and_gradient(
         self,

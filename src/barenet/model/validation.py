@@ -194,7 +194,11 @@ def check_shape(X: ArrayLike, n_inputs: int | None, argument: str = "X") -> None
 def check_sample_weight(
     sample_weight: ArrayLike, n_samples: int, dtype: np.dtype[Any]
 ) -> FloatArray:
-    """Return sample weights: one for each sample, none negative, not all 0."""
+    """Return sample weights: one for each sample, none negative, not all 0.
+
+    They count by their ratios. Where they are so small or large that a sum of them, or they
+    themselves in a kernel, would not hold, they are multiplied by a power of 2.
+    """
     weights = as_finite(sample_weight, dtype, "sample_weight")
     if weights.shape != (n_samples,):
         raise ValueError(
@@ -203,7 +207,8 @@ def check_sample_weight(
         )
     if (weights < 0).any() or not weights.any():
         raise ValueError("sample_weight: expected weights of 0 or more, and not all of them zero")
-    return weights
+    exponent = int(np.frexp(weights.max())[1])
+    return weights if abs(exponent) < 64 else np.ldexp(weights, -exponent)
 
 
 def _shape(values: ArrayLike, argument: str) -> tuple[int, ...]:

@@ -77,9 +77,6 @@ def test_the_edges(dtype, count):
     with np.errstate(all="ignore"):
         for name, oracle, y in zip(NAMES, ORACLES, found, strict=True):
             np.testing.assert_array_equal(y, oracle(x), err_msg=name)
-            if name != "erfc":
-                number = ~np.isnan(expected)
-                assert np.array_equal(np.signbit(y[number]), np.signbit(expected[number])), name
 
 
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)

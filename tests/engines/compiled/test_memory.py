@@ -10,47 +10,45 @@ import pytest
 
 FENCED = """
 import ctypes, mmap
+from types import SimpleNamespace
 import numpy as np
 from barenet import BatchNorm, Dense, Dropout, LayerNorm, Network, train
 from barenet.engines.compiled import memory
 
-PAGE, libc, fences = mmap.PAGESIZE, ctypes.CDLL(None, use_errno=True), []
+PAGE, libc, count = mmap.PAGESIZE, ctypes.CDLL(None, use_errno=True), 0
 
-def fenced(n_bytes):
-    '''Memory that ends, but for less than a cache line, where nobody may read or write.'''
-    n_bytes = memory.up(n_bytes, 64)
-    n_pages = -(-n_bytes // PAGE) + 1
-    block = mmap.mmap(-1, n_pages * PAGE)
+def fenced(shape, fill, dtype):
+    # An array that ends where nobody may read or write.
+    global count
+    dtype, count = np.dtype(dtype), count + 1
+    n_bytes = memory.up(shape * dtype.itemsize, 16)
+    last = memory.up(n_bytes, PAGE)
+    block = mmap.mmap(-1, last + PAGE)
     start = ctypes.addressof(ctypes.c_char.from_buffer(block))
-    assert libc.mprotect(ctypes.c_void_p(start + (n_pages - 1) * PAGE), PAGE, mmap.PROT_NONE if
-                         hasattr(mmap, "PROT_NONE") else 0) == 0
-    return block, (n_pages - 1) * PAGE - n_bytes
+    assert libc.mprotect(ctypes.c_void_p(start + last), PAGE, 0) == 0
+    array = np.frombuffer(block, dtype, shape, last - n_bytes)
+    array[:] = fill
+    return array
 
-def matrix(self, n_rows, width, fill=0):
-    row, size = self.pad(width), self.dtype.itemsize
-    block, first = fenced(n_rows * row * size)
-    numbers = np.frombuffer(block, self.dtype, n_rows * row, first)
-    numbers[:] = fill
-    fences.append(numbers)
-    return memory.Matrix(memory.address(numbers), row, 1, size)
-
-memory.Memory.matrix = matrix
+# NumPy's arrays begin at a multiple of 16, so of the room that is reserved to align them 16 bytes
+# may be all that is left behind the last row.
+memory.ALIGNMENT = 16
+memory.np = SimpleNamespace(**{**vars(np), "full": fenced})
 rng = np.random.default_rng(0)
 for dtype in ("float32", "float64"):
     for n_in, n_hidden in [(9, 5), (3, 9), (17, 33), (300, 16), (257, 70), (256, 1)]:
         layers = [Dense(n_in, n_hidden, "relu"), BatchNorm(n_hidden), Dropout(0.1),
-                  Dense(n_hidden, 11, "tanh"), LayerNorm(11), Dense(11, 3, "softmax")]
-        for batch_size in (1, 7, 33):
-            X, y = rng.normal(size=(67, n_in)).astype(dtype), np.arange(67) % 3
-            network = Network(layers, seed=0, dtype=dtype)
+                  Dense(n_hidden, 11, "relu"), LayerNorm(11), Dense(11, 3, "softmax")]
+        network = Network(layers, seed=0, dtype=dtype)
+        X, y = rng.normal(size=(67, n_in)).astype(dtype), np.arange(67) % 3
+        for batch_size in (2, 7, 33):
             train(network, X, y, epochs=1, batch_size=batch_size, engine="compiled")
-assert fences
-print("inside")
+print("inside" if count > 500 else count)
 """
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs mprotect")
-@pytest.mark.parametrize("bits", ["0", "128", "256", "512"])
+@pytest.mark.parametrize("bits", ["0", "512"])
 def test_no_kernel_reads_or_writes_beyond_the_end_of_a_matrix(bits):
     done = subprocess.run(
         [sys.executable, "-c", FENCED], timeout=120, capture_output=True, text=True,

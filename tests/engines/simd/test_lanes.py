@@ -115,9 +115,7 @@ def run(function, count, a, b, n_results):
     """Let a function work on vectors of so many numbers."""
     record = from_dtype(OPERANDS)
     kind = Kind(from_dtype(a.dtype), count)
-    place = address_of(
-        nb.njit(**OPTIONS)(function), (kind, record, record, types.intp, types.intp)
-    )
+    place = address_of(nb.njit(**OPTIONS)(function), (kind, record, record, types.intp, types.intp))
     c, sums = np.zeros((n_results, len(a)), a.dtype), np.zeros(2 * len(a))
     op = np.zeros((), OPERANDS)
     for name, values in {"a": a, "b": b, "c": c, "sums": sums}.items():
@@ -135,8 +133,9 @@ def same_bits(found, expected):
 def numbers(dtype):
     """Pairs of all that is special, and of what is not; whole vectors of any width."""
     limits, rng = np.finfo(dtype), np.random.default_rng(0)
-    special = [0.0, -0.0, 1, -1, 0.5, -2.5, np.inf, -np.inf, np.nan, limits.tiny, -limits.tiny,
-               limits.smallest_subnormal, limits.max, -limits.max, limits.eps, 1 + limits.eps]  # fmt: skip
+    close, ends = [1, -1, 0.5, -2.5, limits.eps, 1 + limits.eps], [limits.max, -limits.max]
+    small = [0.0, -0.0, limits.tiny, -limits.tiny, limits.smallest_subnormal]
+    special = [*close, *ends, *small, np.inf, -np.inf, np.nan]
     a, b = (each.ravel() for each in np.meshgrid(special, special))
     usual = rng.normal(size=(2, 256)) * 10.0 ** rng.integers(-20, 20, size=(2, 256))
     return np.concatenate([a, usual[0]]).astype(dtype), np.concatenate([b, usual[1]]).astype(dtype)
@@ -149,7 +148,6 @@ def test_every_operator_and_function_gives_the_bits_of_numpy(dtype, count):
     with np.errstate(all="ignore"):
         for index, (_, oracle) in enumerate(FORMULAS):
             expected = oracle(a, b)
-            assert expected.dtype == a.dtype or index == 16
             assert same_bits(found[index], expected.astype(a.dtype)), f"formula {index}"
 
 
@@ -173,7 +171,4 @@ def test_lanes_powers_of_two_and_sums(dtype, count):
 def test_all_arithmetic_is_swept():
     """What is added to the lanes is to be added here."""
     here = {absolute, floor, sqrt, where, get_lane, set_lane, sum_lanes, times_power_of_two, widen}
-    assert here == {
-        each for each in vars(simd).values() if type(each).__name__ == "_Intrinsic"
-        or type(each).__name__ == "_OverloadWrapper"
-    }  # fmt: skip
+    assert here == {each for each in vars(simd).values() if isinstance(each, type(where))}

@@ -95,12 +95,16 @@ def slope(kind: Any, z: Any, a: Any, c: Any) -> Any:
 
 @overload(value, jit_options=INLINE)
 def _value(kind, z, c):
+    if not kind.formula:
+        return lambda kind, z, c: z
     formula = nb.njit(**INLINE)(FORMULAS[kind.formula].value)
     return lambda kind, z, c: formula(z, c)
 
 
 @overload(slope, jit_options=INLINE)
 def _slope(kind, z, a, c):
+    if not kind.formula:
+        return lambda kind, z, a, c: 1 + 0 * z
     formula = nb.njit(**INLINE)(FORMULAS[kind.formula].slope)
     return lambda kind, z, a, c: formula(z, a, c)
 

@@ -69,7 +69,7 @@ def dense_back(kind, step, op, start, stop):
 
 @kernel(LAYER)
 def dense_gradient(kind, step, op, start, stop):
-    """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch."""
+    """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch; and the tile's Σ g²."""
     part = min(start // op.part_size, op.n_parts - 1)  # the bias goes with the last one
     product = op.learning + part * PRODUCT_SIZE
     invoke(step.multiply, step, product, start, stop)

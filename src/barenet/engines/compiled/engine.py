@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -15,7 +16,8 @@ from barenet.model.rows import Rows
 from barenet.optimization.optimizers import Optimizer
 
 if TYPE_CHECKING:
-    from barenet.engines.compiled.program import Program, Task
+    from barenet.engines.compiled.lowering import Task
+    from barenet.engines.compiled.program import Program
 
 __all__ = ["CompiledEngine"]
 
@@ -57,6 +59,8 @@ class CompiledEngine(Engine):
 
     @classmethod
     def refusal(cls, job: Job) -> str | None:
+        if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+            return "Numba is told not to compile, by NUMBA_DISABLE_JIT"
         from barenet.engines.compiled.lowering import refusal
 
         return refusal(job)
@@ -72,8 +76,8 @@ class CompiledEngine(Engine):
         assert isinstance(optimizer, Optimizer)
         optimizer.prepare(self.job.network.parameters)
         program = self._program("learn", min(batch_size, len(order)), self.job.rows)
-        for name, moment in zip(("moment_1", "moment_2"), optimizer.moments.values(), strict=False):
-            program.point(name, moment)
+        for number, moment in enumerate(optimizer.moments.values(), 1):
+            program.point(f"moment_{number}", moment)
         program.step["n_steps"] = optimizer.n_steps
         report = self._go(program, order, batch_size, rates, first_step)
         optimizer.n_steps += len(rates)
@@ -89,7 +93,7 @@ class CompiledEngine(Engine):
 
     def evaluate(self, rows: Rows) -> tuple[float, FloatArray]:
         n_rows, size = len(rows.X), min(CHUNK, len(rows.X))
-        program = self._program("predict", size, rows)
+        program = self._program("evaluate", size, rows)
         output = np.empty(rows.y.shape, self.job.network.dtype)
         program.point("output", output)
         weights = rows.batch_weights(size)
@@ -99,7 +103,7 @@ class CompiledEngine(Engine):
 
     def _program(self, task: Task, capacity: int, rows: Rows) -> Program:
         """The program of a task, for batches of up to that many rows of that type."""
-        key = (task, rows.X.dtype, rows.sample_weight is None)
+        key = (task, rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
         program = self._programs.get(key)
         if program is None or program.capacity < capacity:
             from barenet.engines.compiled.program import Program

@@ -99,7 +99,7 @@ def do_batches(
     step = step_at(program.step)
     rates = array(np.float64, rates, 0, n_batches)
     losses, norms = array(np.float64, losses, 0, n_batches), array(np.float64, norms, 0, n_batches)
-    do_regions(place, 0, program.start, threads)
+    do_regions(place, program.load, program.start, threads)
     for i in range(n_batches):
         step.batch = order + 8 * i * batch_size
         step.n_rows = min(batch_size, n_rows - i * batch_size)
@@ -190,8 +190,10 @@ def do_share(place, region, t, threads):
         units, n_rows = group.units, step_at(program.step).n_rows
         if units <= 0:
             units = n_rows if units == 0 else -units * -(-n_rows // BLOCK)
-        share = -(-units // (threads * group.grain)) * group.grain
-        start, end = min(t * share, units), min((t + 1) * share, units)
+        start, end = 0, units
+        if threads > 1:
+            share = -(-units // (threads * group.grain)) * group.grain
+            start, end = min(t * share, units), min((t + 1) * share, units)
         while start < end:
             stop = start + min(group.chunk, end - start)
             for number in range(group.first, group.last):

@@ -50,6 +50,7 @@ class KeptFiles:
             try:
                 with os.fdopen(number, "wb") as file:
                     file.write(hashlib.sha256(content).digest() + content)
+                Path(name).chmod(0o644)  # what one user has built, others can use
                 Path(name).replace(self.path(key))
             except OSError:
                 Path(name).unlink(missing_ok=True)

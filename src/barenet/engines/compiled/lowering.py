@@ -6,9 +6,9 @@ instructions that name the kernels to be run on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from barenet.engines.compiled import (
     optimizers,
     parameters,
     samples,
+    slim,
 )
 from barenet.engines.compiled.kernel import Kernel
 from barenet.engines.compiled.memory import Matrix, Memory, Record, up
@@ -33,7 +34,10 @@ from barenet.model.rows import Rows
 from barenet.optimization.clipping import ClipNorm, ClipValue
 from barenet.optimization.optimizers import LBFGS, Optimizer
 
-__all__ = ["Instruction", "Lowering", "Parameters", "refusal"]
+__all__ = ["Instruction", "Lowering", "Parameters", "Task", "refusal"]
+
+#: Take steps, find a gradient, measure outputs, or only compute them.
+Task = Literal["learn", "differentiate", "evaluate", "predict"]
 
 #: A kernel and what it works on, by their addresses.
 Instruction = tuple[int, int]
@@ -43,6 +47,9 @@ TILE = 512
 
 #: Inputs from which on the first layer takes them in parts, so that threads can share them.
 WIDE = 256
+
+#: Rows of a batch up to which layers of one vector are done row by row.
+FEW = 4
 
 NEVER = 2**63 - 1
 
@@ -66,7 +73,7 @@ class Lowering:
     Attributes
     ----------
     parts : list of instructions
-        What is done for parts of the inputs, and then for rows of the batch: `n_parts`, or none.
+        What is done for each of the `n_parts` of a wide input, before `forward`.
     forward, backward : list of list of instructions
         For rows, in stages: between two of them stands a batch norm, which measures all rows.
     between : list of pairs of instructions
@@ -75,8 +82,9 @@ class Lowering:
         For each layer that has some; `n_tiles` in all.
     """
 
-    def __init__(self, job: Job, rows: Rows, memory: Memory, capacity: int, learning: bool) -> None:
-        self.job, self.memory, self.capacity, self.learning = job, memory, capacity, learning
+    def __init__(self, job: Job, rows: Rows, memory: Memory, capacity: int, task: Task) -> None:
+        self.job, self.memory, self.capacity, self.task = job, memory, capacity, task
+        self.learning = task in ("learn", "differentiate")
         self.forward: list[list[Instruction]] = [[]]
         self.backward: list[list[Instruction]] = [[]]
         self.between: list[tuple[Instruction, Instruction]] = []
@@ -97,9 +105,6 @@ class Lowering:
 
     def lower_layers(self, logits: bool) -> None:
         """What comes in, and then layer by layer; logits have no output activation."""
-        kinds: dict[type, Any] = {Dense: self.dense, Activate: self.activate,
-                                  Dropout: self.dropout, LayerNorm: self.layer_norm,
-                                  BatchNorm: self.batch_norm}  # fmt: skip
         layers = self.job.network.layers
         if not (isinstance(layers[0], Dense) and layers[0].n_in >= WIDE):
             self.x = self.matrix()
@@ -108,7 +113,7 @@ class Lowering:
             self.activation = getattr(layer, "activation", None)
             if logits and layer is layers[-1]:
                 self.activation = None
-            kinds[type(layer)](layer, index)
+            LAYERS[type(layer)](self, layer, index)
 
     def dense(self, layer: Dense, index: int) -> None:
         """A = f(X W + b), where X may come in parts, which do not depend on the threads."""
@@ -126,9 +131,10 @@ class Lowering:
         if parted:
             self.n_parts = len(lefts)
             self.parts = [self.memory.instruction(dense.dense_parts, op, self.source)]
-        kernel = dense.dense_join if parted else dense.dense
-        self.bend(op, Z, self.activation, kernel, dense.dense_back)
-        self.learn(op, dense.dense_gradient)
+        op["x_stride"], few = X.row, self.capacity <= FEW and Z.row == self.memory.kind.count
+        forward = dense.dense_join if parted else slim.slim if few else dense.dense
+        self.bend(op, Z, self.activation, forward, slim.slim_back if few else dense.dense_back)
+        self.learn(op, slim.slim_gradient if few and not parted else dense.dense_gradient)
 
     def multiply(self, op: Record, lefts: range, X: Matrix, P: Matrix, d_in: Matrix | None) -> None:
         """The products of a dense layer: P = X W (+ b), dW = Xᵀ dZ and dX = dZ Wᵀ."""
@@ -141,13 +147,14 @@ class Lowering:
         )
         if dZ is None:
             return
-        ones = {"one": self.one.place, "height": up(n_in, MOST_ROWS if n_in > 8 else 4)}
+        whole = up(n_in, MOST_ROWS if n_in > 8 else 4)  # in blocks, as far as X has columns
         op["learning"] = self.products(
-            product(dW, X.at(k, -left).T, dZ, self.zeros, **ones,
-                    one_row=n_in if left + n == n_in else NEVER)
+            product(dW, X.at(k, -left).T, dZ, self.zeros, one=self.one.place,
+                    one_row=n_in if left + n == n_in else NEVER, height=min(whole, left + X.row))
             for k, left, n in parts
         )  # fmt: skip
         if d_in is not None:
+            op["d_in"] = d_in.place
             W_T = self.memory.matrix(W.row, n_in)
             op["transposed"], op["transposed_stride"] = W_T.place, W_T.row
             op["backward"] = self.products([product(d_in, dZ, W_T, self.zeros, depth=self.width)])
@@ -220,7 +227,7 @@ class Lowering:
         )  # fmt: skip
 
     def lower_loss(self, loss: Loss, logits: bool) -> None:
-        """The loss of the outputs; and, when predicting, what the user gets to see of them."""
+        """The loss of the outputs; and what the user gets to see of them, if anything."""
         network, output = self.job.network, self.x
         assert output is not None
         limits = np.finfo(network.dtype)
@@ -228,7 +235,8 @@ class Lowering:
         options = [getattr(loss, name) for name in ("factor", "delta", "q") if hasattr(loss, name)]
         op = self.layer(a=output, d=self.d or self.matrix(), option=[*options, least][0],
                         epsilon=limits.eps)  # fmt: skip
-        self.add(LOSSES.get(loss.name, losses.loss), op, loss.name)
+        if self.task != "predict":
+            self.add(LOSSES.get(loss.name, losses.loss), op, loss.name)
         if not self.learning:
             shown = network.output_activation if logits else None
             kernels = (activations.activate, activations.activate_back)
@@ -317,19 +325,30 @@ def product(C: Matrix, A: Matrix, B: Matrix, start: Matrix, **more: int) -> dict
 def refusal(job: Job) -> str | None:
     """Say what of a job has no kernel: somebody's own layer, activation, loss or rule."""
     for layer in job.network.layers:
-        if type(layer) not in (Dense, Activate, Dropout, LayerNorm, BatchNorm):
+        if type(layer) not in LAYERS:
             return f"{layer!r} is not one of barenet's own layers"
-    things = [getattr(layer, "activation", None) for layer in job.network.layers]
-    for thing in [*filter(None, things), job.loss, job.optimizer]:
+    things: list[Any] = [getattr(layer, "activation", None) for layer in job.network.layers]
+    things += [job.loss, job.optimizer, job.clipping, *job.penalties]
+    for thing in filter(None, things):
         if not (thing.name in KNOWN[thing.role] and type(thing).__module__.startswith("barenet.")):
             return f"{thing!r} is not one of barenet's own"
     return None
 
 
+#: How each layer is lowered.
+LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
+    Dense: Lowering.dense,
+    Activate: Lowering.activate,
+    Dropout: Lowering.dropout,
+    LayerNorm: Lowering.layer_norm,
+    BatchNorm: Lowering.batch_norm,
+}
 CLIPS = {ClipValue: parameters.clip_values, ClipNorm: parameters.clip_norm}
 LOSSES = {"softmax_cross_entropy": losses.softmax_cross_entropy}
 KNOWN = {
     "activation": {"identity", "softmax", *activations.FORMULAS},
     "loss": {*losses.FORMULAS, *LOSSES},
     "optimizer": {*optimizers.RULES, LBFGS.name},
+    "penalty": {"l1", "l2"},
+    "clip": {"norm", "value"},
 }

@@ -109,7 +109,7 @@ def scale_and_shift(kind, step, op, start, stop):
 
 @kernel(LAYER)
 def norm_gradient(kind, step, op, start, stop):
-    """dL/dγ = Σ dL/d(output) · N and dL/dβ = Σ dL/d(output), over the rows."""
+    """dL/dγ = Σ dL/d(output) · N and dL/dβ = Σ dL/d(output), over the rows; Σ g² of both."""
     d_gain, d_bias = vectors(kind, op.gradient, 0), vectors(kind, op.gradient, op.stride)
     N, D = vectors(kind, op.z, 0), vectors(kind, op.d, 0)
     for j in range(0, op.stride, lanes(kind)):

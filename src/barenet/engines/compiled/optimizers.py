@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 
 import numba as nb
 
@@ -103,7 +104,8 @@ RULES: dict[str, Kernel] = {
 
 def numbers_of(optimizer: Optimizer) -> dict[str, float]:
     """The optimizer's numbers, by their names in `records.STEP`."""
-    names = {"beta": "beta_1", "decay": "beta_1", "beta1": "beta_1", "beta2": "beta_2",
-             "epsilon": "epsilon", "epsilon_hat": "epsilon_hat",
-             "weight_decay": "weight_decay"}  # fmt: skip
-    return {to: getattr(optimizer, of) for of, to in names.items() if hasattr(optimizer, of)}
+    names = {"beta": "beta_1", "decay": "beta_1", "beta1": "beta_1", "beta2": "beta_2"}
+    given = [each.name for each in fields(optimizer) if each.init]
+    numbers = {names.get(name, name): getattr(optimizer, name) for name in given}
+    numbers.pop("learning_rate")  # each step has its own
+    return numbers

@@ -90,8 +90,14 @@ def measure(kind, step, op, start, stop):
     total = widen(g[0] * g[0])
     for i in range(lanes(kind), length, lanes(kind)):
         total = total + widen(g[i] * g[i])
-    square = sum_lanes(total)
-    if square == 0 or square == np.inf:  # it may be that the squares alone do not fit the dtype
+    note(kind, step, op, start, stop, sum_lanes(total))
+
+
+@nb.njit(**OPTIONS)
+def note(kind, step, op, start, stop, square):
+    """Note a sum of squares, unless it may be that the squares alone did not fit the dtype."""
+    if square == 0 or square == np.inf:
+        _, g, length = stretch(kind, op, start, stop)
         square = 0.0
         for i in range(0, length, lanes(kind)):
             square += sum_lanes(widen(g[i]) * widen(g[i]))

@@ -8,14 +8,14 @@ optimizer to them, while they are in the cache.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines.compiled import losses, parameters
 from barenet.engines.compiled.interpreter import CREW, run_alone, run_together
-from barenet.engines.compiled.lowering import NEVER, Instruction, Lowering, Parameters
+from barenet.engines.compiled.lowering import NEVER, Instruction, Lowering, Parameters, Task
 from barenet.engines.compiled.memory import Memory, Record, address, up
 from barenet.engines.compiled.optimizers import numbers_of
 from barenet.engines.compiled.products import multiply
@@ -34,9 +34,7 @@ from barenet.model.rows import Rows
 from barenet.optimization.clipping import ClipNorm
 from barenet.optimization.optimizers import Optimizer
 
-__all__ = ["Program", "Task"]
-
-Task = Literal["learn", "differentiate", "predict"]
+__all__ = ["Program"]
 
 #: Rows of a batch that a thread takes at a time, and whole multiples of which it gets.
 CHUNK, GRAIN = 128, 8
@@ -51,8 +49,8 @@ class Program:
         What is to be done.
     capacity : int
         The most rows of a batch.
-    task : {"learn", "differentiate", "predict"}
-        Take steps, find a gradient, or only compute outputs and their loss.
+    task : {"learn", "differentiate", "evaluate", "predict"}
+        Take steps, find a gradient, measure outputs, or only compute them.
     rows : Rows
         Like those that it is for: of that dtype, with weights or without.
 
@@ -68,7 +66,7 @@ class Program:
         self.memory = Memory(kind_of(job.network.dtype), job.network.dtype)
         self.pointed: dict[str, NDArray[Any]] = {}
         self.job, self.task, self.capacity, self.rows = job, task, capacity, rows
-        self.lowered = Lowering(job, rows, self.memory, capacity, task != "predict")
+        self.lowered = Lowering(job, rows, self.memory, capacity, task)
         self.instructions: list[tuple[int, ...]] = []
         self.groups: list[tuple[int, ...]] = []
         self.regions: list[tuple[int, ...]] = []
@@ -77,13 +75,13 @@ class Program:
         start = len(self.regions)
         self.write_batch()
         stop = len(self.regions)
-        if task != "predict":
+        if self.lowered.learning:
             self.share_tiles(lambda layer: layer.store if task == "learn" else layer.store_gradient)
         table = self.memory.table
         record = self.memory.record(
             PROGRAM, step=address(self.step), regions=table(REGION, self.regions),
             groups=table(GROUP, self.groups), instructions=table(INSTRUCTION, self.instructions),
-            start=start, stop=stop, end=len(self.regions),
+            load=0, start=start, stop=stop, end=len(self.regions),
         )  # fmt: skip
         self.record, self.address = record, address(record)
 
@@ -127,6 +125,10 @@ class Program:
             self.record["crew"] = up(address(crew), 64)
             run_together(self.address, *slice_, threads, *report)
 
+    def keep_parameters(self) -> None:
+        """Do not load the parameters again."""
+        self.record["load"] = self.record["start"]
+
     def write_step(self) -> Record:
         """What the kernels share: the optimizer's numbers, and a place for sums."""
         job, n_tiles = self.job, self.lowered.n_tiles
@@ -155,7 +157,7 @@ class Program:
             self.share_rows(stage)
             self.alone(measure)
         self.share_rows(lowered.forward[-1] + lowered.backward[-1])
-        if self.task == "predict":
+        if not lowered.learning:
             return
         for stage, (_, measure) in zip(lowered.backward[-2::-1], pairs[::-1], strict=True):
             self.alone(measure)

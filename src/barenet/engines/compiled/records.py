@@ -1,8 +1,9 @@
 """Records: the numbers that kernels read, by name. Places in memory are addresses.
 
-Rows of weights, of the layers' outputs and of their derivatives are padded with zeros to whole
-vectors; the length of such a row is its stride. Padding of weights and derivatives stays zero
-through all of learning, and the user's arrays have none.
+Rows of weights, of the layers' outputs and of their derivatives are padded to whole vectors; the
+length of such a row is its stride. The padding of weights and derivatives stays zero through all of
+learning; that of outputs is what an activation makes of 0, and meets only zeros. The user's arrays
+have none.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ PRODUCT = _record("a a_row a_step one one_row height b b_step s c c_row width de
 
 #: A layer, or the loss: all that its kernels read.
 LAYER = _record(
-    "index n_in n_out stride "
+    "index n_in n_out x_stride stride "
     "x z a d d_in "  # input, values before and after the activation, dL/d(output), dL/d(input)
     "weights gradient moment_1 moment_2 "  # rows of weights, and then the bias
     "height first_tile tile_bits "  # how many rows these are; tiles have 2 to the bits of them
@@ -48,15 +49,15 @@ LAYER = _record(
 )
 
 #: Where threads meet, where the tables of a program are, and which regions are done for each batch:
-#: those from `start` up to `stop`; the ones before are done once for a slice, as are those after,
-#: up to `end`.
-PROGRAM = _record("crew step regions groups instructions start stop end")
+#: those from `start` up to `stop`; the ones before, from `load` on, are done once for a slice, as
+#: are those after, up to `end`.
+PROGRAM = _record("crew step regions groups instructions load start stop end")
 
 #: Groups from `first` up to `last`; `alone` if one thread does them.
 REGION = _record("first last alone")
 
 #: Instructions from `first` up to `last`, done for each chunk of the units; 0 units are the rows of
-#: the batch. Threads get whole grains.
+#: the batch, and −n those of n copies of it in blocks of `dense.BLOCK`. Threads get whole grains.
 GROUP = _record("first last units chunk grain")
 
 #: A kernel and the record that it reads, by their addresses.

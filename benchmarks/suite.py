@@ -1,4 +1,4 @@
-"""A session: what one run of the suite was asked for, and what every part of it shares."""
+"""A suite: what one run of the benchmarks was asked for, and what every part of it shares."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 from benchmarks.peers import PEERS, Peer
 from benchmarks.works import WORKS
 
-__all__ = ["PARTS", "Session"]
+__all__ = ["PARTS", "Suite"]
 
 #: What can be measured, in this order.
 PARTS = (*(work.name for work in WORKS), "start", "accuracy", "scaling")
 
 
 @dataclass
-class Session:
+class Suite:
     """One run.
 
     Attributes

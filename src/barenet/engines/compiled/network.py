@@ -1,0 +1,136 @@
+"""A network's predictions, compiled: for who asks for them often, one row or many at a time."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from barenet.engines.engine import Job
+from barenet.engines.threads import choose_threads
+from barenet.model.arrays import FloatArray
+from barenet.model.inputs import input_blocks, keep_inputs
+from barenet.model.layers import Dense
+from barenet.model.losses import as_loss
+from barenet.model.network import Network
+from barenet.model.rows import Rows
+from barenet.optimization.optimizers import SGD
+
+__all__ = ["CompiledNetwork"]
+
+#: Rows that are predicted at a time.
+CHUNK = 512
+
+
+class CompiledNetwork:
+    """What a network says of rows, as `Network.predict` does, by the compiled engine.
+
+    It keeps the parameters that the network had when this was made. Threads of Python that share it
+    wait for each other.
+
+    Parameters
+    ----------
+    network : Network
+        What predicts.
+    threads : int, optional
+        The most threads for many rows; by default what pays.
+
+    Raises
+    ------
+    ValueError
+        If the network has a layer or an activation that the compiled engine does not know.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from barenet import CompiledNetwork, Network
+    >>> network = Network.dense([2, 3], output="softmax")
+    >>> CompiledNetwork(network).predict(np.zeros((1, 2), "float32")).round(3)
+    array([[0.333, 0.333, 0.333]], dtype=float32)
+    """
+
+    def __init__(self, network: Network, threads: int | None = None) -> None:
+        from barenet.engines.compiled.interpreter import run_alone
+        from barenet.engines.compiled.lowering import refusal
+        from barenet.engines.compiled.memory import address
+        from barenet.engines.compiled.program import Program
+
+        if network.n_inputs is None:
+            raise ValueError("network: it takes any number of inputs; a Dense layer would fix it")
+        self.network, self.threads = network.copy(), threads
+        self._row = np.zeros((1, network.n_inputs), network.dtype)
+        self._answer = np.zeros((1, network.n_outputs or network.n_inputs), network.dtype)
+        rows = Rows(self._row, self._answer, None)
+        loss = as_loss(None, network.output_activation)
+        job = Job(network=self.network, rows=rows, loss=loss, optimizer=SGD())
+        reason = refusal(job)
+        if reason is not None:
+            raise ValueError(f"network: it can't be compiled: {reason}")
+        self._alone = threading.Lock()
+        self._program = Program(job, 1, "predict", rows)
+        self._program.read(rows)
+        self._program.point("output", self._answer)
+        self._numbers = np.zeros(1, np.int64), np.zeros(1), np.zeros(1), np.zeros(1)
+        order, rates, losses, norms = map(address, self._numbers)
+        self._run = run_alone
+        self._arguments = (self._program.address, order, 1, 1, rates, 1, 0, losses, norms)
+        self._run(*self._arguments)
+        self._program.keep_parameters()
+        self._many = Program(job, CHUNK, "predict", rows)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be copied as what it was made of: addresses mean nothing elsewhere."""
+        return CompiledNetwork, (self.network, self.threads)
+
+    def predict(self, X: ArrayLike) -> FloatArray:
+        """Compute what the network says of each sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_inputs)
+            The samples, one a row.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            The output after its activation.
+
+        Raises
+        ------
+        ValueError
+            If X has another width, no rows, or anything but finite numbers.
+        """
+        with self._alone:
+            if isinstance(X, np.ndarray) and X.shape == self._row.shape and X.dtype.kind == "f":
+                answer = self._predict_row(X)
+                if answer is not None:
+                    return answer
+            dtype = self.network.dtype
+            kept = keep_inputs(X, dtype, self.network.n_inputs)
+            return np.concatenate([self._predict(block) for block in input_blocks(kept, dtype)])
+
+    def _predict_row(self, X: FloatArray) -> FloatArray | None:
+        """Predict one row; None if there may be something wrong with it."""
+        with np.errstate(over="ignore"):
+            np.copyto(self._row, X, casting="same_kind")
+            if not math.isfinite(self._row[0].dot(self._row[0])):
+                return None
+        self._run(*self._arguments)
+        return self._answer.copy()
+
+    def _predict(self, X: FloatArray) -> FloatArray:
+        """Predict any number of rows, chunk by chunk."""
+        output = np.empty((len(X), self._answer.shape[1]), X.dtype)
+        program, n_chunks = self._many, -(-len(X) // CHUNK)
+        program.read(Rows(X, output, None))
+        program.point("output", output)
+        weights = sum(
+            layer.weights.size for layer in self.network.layers if isinstance(layer, Dense)
+        )
+        threads = choose_threads(self.threads, CHUNK * weights)
+        nothing = np.zeros(n_chunks)
+        program.run(np.arange(len(X)), CHUNK, nothing, 0, threads, nothing, nothing.copy())
+        return output

@@ -1,0 +1,138 @@
+"""The interpreter's crew: the same bits for any number of threads, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from barenet import (
+    L1,
+    L2,
+    BatchNorm,
+    ClipNorm,
+    ClipValue,
+    Dense,
+    Dropout,
+    LayerNorm,
+    Network,
+    train,
+)
+from barenet.engines import threads as cores
+from barenet.engines.compiled.interpreter import CREW, run_together
+
+THREADS = [2, 3, 4, 7]
+
+
+@pytest.fixture
+def many_cores(monkeypatch):
+    """More threads than there are cores."""
+    cores.load_tbb()
+    monkeypatch.setattr(cores, "allowed_cores", lambda: 16)
+    monkeypatch.setattr(cores, "load_tbb", lambda: True)
+
+
+def layers_for(name):
+    return {
+        "plain": [Dense(9, 20, "tanh"), Dense(20, 3, "softmax")],
+        "wide": [Dense(300, 20, "tanh"), Dense(20, 3, "softmax")],
+        "wide and wide": [Dense(513, 100, "tanh"), Dense(100, 3, "softmax")],
+        "batch norm": [Dense(300, 20), BatchNorm(20), Dense(20, 3), BatchNorm(3)],
+        "batch norm first": [BatchNorm(9), Dense(9, 40, "tanh"), Dense(40, 3, "softmax")],
+        "dropout and layer norm": [Dense(9, 20, "relu"), Dropout(0.3), LayerNorm(20), Dense(20, 3)],
+    }[name]
+
+
+SETTINGS = {
+    "plain": {"loss": "squared_error"},
+    "norm": {"clip": ClipNorm(0.01), "penalty": [L1(0.01), L2(0.1)]},
+    "value": {"clip": ClipValue(0.001), "penalty": [L2([0.1, 0.0])]},
+    "weights": {"sample_weight": np.random.default_rng(3).random(70)},
+}
+
+
+def all_bits(name, threads, batch_size=33, **settings):
+    network = Network(layers_for(name), seed=1)
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(70, network.n_inputs)), np.eye(3)[np.arange(70) % 3]
+    history = train(
+        network, X, y, epochs=2, engine="compiled", threads=threads, batch_size=batch_size,
+        validation_data=(X[:40], y[:40]), **settings,
+    )  # fmt: skip
+    curves = [history.loss, history["validation_loss"], history["gradient_norm"]]
+    return [network.parameters.tobytes(), network.statistics.tobytes(), *curves]
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize(
+    "name",
+    ["plain", "wide", "wide and wide", "batch norm", "batch norm first", "dropout and layer norm"],
+)
+def test_any_number_of_threads_gives_the_same_bits(name, settings, many_cores):
+    if settings == "value" and "batch norm" in name:
+        settings = "norm"
+    chosen = {"loss": "squared_error", **SETTINGS[settings]}
+    alone = all_bits(name, 1, **chosen)
+    for threads in THREADS:
+        assert all_bits(name, threads, **chosen) == alone, threads
+
+
+@pytest.mark.parametrize("threads", THREADS)
+def test_tiny_batches_leave_most_threads_without_a_share(threads, many_cores):
+    for batch_size in (1, 2, 3, 70):
+        for name in ("plain", "wide"):
+            bits = [all_bits(name, n, batch_size, loss="squared_error") for n in (1, threads)]
+            assert bits[0] == bits[1]
+
+
+def test_learning_at_once_from_all_rows(many_cores):
+    results = []
+    for threads in (1, 3):
+        network = Network.dense([300, 16, 3], output="softmax", seed=1)
+        X = np.random.default_rng(0).normal(size=(70, 300))
+        y = np.arange(70) % 3
+        train(network, X, y, optimizer="lbfgs", epochs=5, engine="compiled", threads=threads)
+        results.append(network.parameters.tobytes())
+    assert results[0] == results[1]
+
+
+MANY_REGIONS = """
+import numpy as np
+from barenet import Network, train
+from barenet.engines import threads as cores
+cores.load_tbb()
+cores.allowed_cores = lambda: 64
+X = np.random.default_rng(0).normal(size=(600, 3))
+for threads in (2, 3, 7, 16, 64):
+    network = Network.dense([3] + [2] * 8 + [2], hidden="tanh", output="softmax", seed=0)
+    settings = {"epochs": 10, "batch_size": 4, "engine": "compiled", "threads": threads}
+    train(network, X, np.arange(600) % 2, **settings)
+    print(network.parameters.sum())
+"""
+
+
+def test_thousands_of_tiny_regions_on_more_threads_than_cores_do_not_hang():
+    done = subprocess.run(
+        [sys.executable, "-c", MANY_REGIONS], timeout=100, capture_output=True, text=True,
+        env={**os.environ, "NUMBA_NUM_THREADS": "8"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.split()) == 5
+    assert len(set(done.stdout.split())) == 1
+
+
+def test_a_crew_of_which_nobody_else_comes_is_no_reason_to_wait(many_cores):
+    """Numba's mask lets only one thread in: the first does the work of all."""
+    import numba
+
+    alone, before = all_bits("wide", 1, loss="squared_error"), numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        assert all_bits("wide", 4, loss="squared_error") == alone
+    finally:
+        numba.set_num_threads(before)
+    assert run_together.signatures
+    assert CREW % 64 == 0

@@ -1,0 +1,141 @@
+"""Compiled networks: they say what `Network.predict` says, of one row and of many."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from barenet import (
+    Activate,
+    BatchNorm,
+    CompiledNetwork,
+    Dense,
+    Dropout,
+    LayerNorm,
+    Network,
+    train,
+)
+
+
+def trained(dtype="float32"):
+    layers = [Dense(5, 18, "relu"), BatchNorm(18), Activate("silu"), Dropout(0.3), LayerNorm(18),
+              Dense(18, 3, "softmax")]  # fmt: skip
+    network = Network(layers, seed=1, dtype=dtype)
+    X = np.random.default_rng(0).normal(size=(60, 5))
+    train(network, X, np.arange(60) % 3, epochs=2)
+    return network
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 511, 512, 513, 1500])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_it_says_what_the_network_says(dtype, n_rows):
+    network, X = trained(dtype), np.random.default_rng(1).normal(size=(n_rows, 5))
+    answer = CompiledNetwork(network).predict(X)
+    assert answer.dtype == dtype
+    np.testing.assert_allclose(answer, network.predict(X), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("n_in", [3, 300])
+@pytest.mark.parametrize("output", ["identity", "sigmoid", "softmax", "exponential"])
+def test_every_row_alone_is_as_among_others(n_in, output):
+    network = Network.dense([n_in, 20, 4], output=output, seed=2, dtype="float64")
+    X = np.random.default_rng(1).normal(size=(5, n_in))
+    compiled = CompiledNetwork(network, threads=1)
+    alone = np.concatenate([compiled.predict(row[None]) for row in X])
+    np.testing.assert_allclose(alone, compiled.predict(X), rtol=1e-13)
+    np.testing.assert_allclose(alone, network.predict(X), rtol=1e-12)
+
+
+@pytest.mark.parametrize("row", [[[1, 2]], np.array([[1, 2]]), np.array([[1.0, 2.0]], "float16"),
+                                 np.array([[1.0, 2.0]])[:, ::-1][:, ::-1]])  # fmt: skip
+def test_a_row_may_come_as_anything_that_is_numbers(row):
+    network = Network.dense([2, 4, 1], seed=0)
+    expected = network.predict(row)
+    np.testing.assert_allclose(CompiledNetwork(network).predict(row), expected, rtol=1e-6)
+
+
+def test_answers_are_the_callers_own():
+    compiled = CompiledNetwork(Network.dense([2, 3], seed=0))
+    first = compiled.predict(np.ones((1, 2)))
+    kept = first.copy()
+    compiled.predict(np.zeros((1, 2)))
+    assert np.array_equal(first, kept)
+    first[:] = 7
+    assert not np.array_equal(compiled.predict(np.ones((1, 2))), first)
+
+
+def test_it_keeps_the_parameters_that_it_was_made_with():
+    network = Network.dense([2, 3], seed=0)
+    compiled = CompiledNetwork(network)
+    before = compiled.predict(np.ones((1, 2)))
+    network.parameters = 0
+    assert np.array_equal(compiled.predict(np.ones((1, 2))), before)
+    assert np.allclose(compiled.predict(np.ones((3, 2))), before)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
+def test_numbers_that_are_none_are_refused_as_the_network_refuses_them(bad):
+    network = Network.dense([2, 3], seed=0)
+    row = np.array([[1.0, bad]])
+    with pytest.raises(ValueError, match="X") as expected:
+        network.predict(row)
+    with pytest.raises(ValueError, match="X") as found:
+        CompiledNetwork(network).predict(row)
+    assert str(found.value) == str(expected.value)
+
+
+def test_a_large_row_is_predicted_though_its_square_is_beyond_float32():
+    network = Network.dense([2, 3], seed=0)
+    row = np.array([[1e25, -1e25]], "float32")
+    np.testing.assert_allclose(CompiledNetwork(network).predict(row), network.predict(row), 1e-5)
+
+
+@pytest.mark.parametrize("X", [np.ones((1, 3)), np.ones(2), np.ones((0, 2)), [["a", "b"]]])
+def test_other_shapes_and_words_are_refused(X):
+    with pytest.raises(ValueError, match="X"):
+        CompiledNetwork(Network.dense([2, 3])).predict(X)
+
+
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+def test_a_copy_and_a_pickle_predict_the_same(twin_of):
+    compiled = CompiledNetwork(trained(), threads=1)
+    twin, X = twin_of(compiled), np.random.default_rng(0).normal(size=(3, 5))
+    assert np.array_equal(twin.predict(X), compiled.predict(X))
+    assert np.array_equal(twin.predict(X[:1]), compiled.predict(X[:1]))
+
+
+def test_threads_may_share_it():
+    compiled = CompiledNetwork(Network.dense([3, 8, 2], seed=0))
+    rows = np.random.default_rng(0).normal(size=(400, 1, 3))
+    expected = [compiled.predict(row) for row in rows]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(compiled.predict, rows))
+    assert np.array_equal(found, expected)
+
+
+def test_what_can_not_be_compiled_is_refused():
+    class Mine(Dense):
+        name = "mine"
+
+    with pytest.raises(ValueError, match=r"^network: it can't be compiled: .*own layers"):
+        CompiledNetwork(Network([Mine(2, 1)]))
+    with pytest.raises(ValueError, match="any number of inputs"):
+        CompiledNetwork(Network([Activate("relu")]))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+def test_a_large_input_is_turned_into_floats_block_by_block(dtype):
+    X = np.random.default_rng(0).integers(0, 255, size=(60_000, 100)).astype(dtype)
+    network = Network.dense([100, 3], seed=0)
+    compiled, answers = CompiledNetwork(network), []
+    for predict in (network.predict, compiled.predict):
+        tracemalloc.start()
+        answers.append(predict(X))
+        assert tracemalloc.get_traced_memory()[1] < X.size * 4 / 2  # a copy in float32 is more
+        tracemalloc.stop()
+    np.testing.assert_allclose(*answers, rtol=1e-4, atol=1e-3)

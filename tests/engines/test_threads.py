@@ -1,0 +1,160 @@
+"""Threads: how many are chosen, and that learning gets along with threads, forks and processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from barenet.engines import threads
+from barenet.engines.threads import WORTHWHILE, allowed_cores, choose_threads, load_tbb
+
+SCRIPT = """
+import multiprocessing, os, threading
+import numpy as np
+from barenet import Network, train
+
+def learn(seed, sizes=(300, 20, 3)):
+    X = np.random.default_rng(seed).normal(size=(120, sizes[0]))
+    network = Network.dense(sizes, hidden="tanh", output="softmax", seed=seed)
+    history = train(network, X, np.arange(120) % 3, epochs=2, seed=seed, threads=2)
+    assert history.engine == "compiled"
+    return network.parameters.tobytes()
+
+def learn_small(seed):
+    return learn(seed, (4, 8, 3))
+
+expected = [learn(seed) for seed in range(8)]
+"""
+
+EIGHT_THREADS = """
+for _ in range(5):
+    found = [None] * 8
+    def work(seed):
+        found[seed] = learn(seed)
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == expected
+"""
+
+A_FORK = """
+child = os.fork()
+if not child:
+    os._exit(0 if [learn(seed) for seed in range(8)] == expected else 1)
+assert os.waitpid(child, 0)[1] == 0
+assert learn(3) == expected[3]
+"""
+
+FORKED_WORKERS = """
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    assert pool.map(learn, range(8)) == expected
+"""
+
+WORKERS_OF_JOBLIB = """
+from joblib import Parallel, delayed
+assert Parallel(n_jobs=2)(delayed(learn)(seed) for seed in range(4)) == expected[:4]
+"""
+
+NOTHING_BUILT_YET = """
+found = [None] * 8
+def work(seed):
+    found[seed] = learn_small(seed)
+threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert found == [learn_small(seed) for seed in range(8)]
+"""
+
+
+ANOTHER_LIBRARY = """
+import numba, numpy
+@numba.njit(parallel=True)
+def fill(x):
+    for i in numba.prange(len(x)):
+        x[i] += 1
+fill(numpy.zeros(9))
+"""
+
+
+@pytest.fixture(autouse=True)
+def nothing_said(monkeypatch):
+    monkeypatch.delenv("BARENET_THREADS", raising=False)
+
+
+def assert_runs(script, **environment):
+    done = subprocess.run(
+        [sys.executable, "-c", script + "print('done')"], timeout=100, capture_output=True,
+        text=True, env={**os.environ, "PYTHONWARNINGS": "ignore", **environment},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+
+
+def test_a_small_step_gets_one_thread_and_a_large_one_all_cores():
+    assert choose_threads(None, WORTHWHILE - 1) == 1
+    assert choose_threads(None, WORTHWHILE) == (allowed_cores() if load_tbb() else 1)
+
+
+def test_what_is_asked_for_counts_up_to_the_cores(monkeypatch):
+    monkeypatch.setattr(threads, "allowed_cores", lambda: 4)
+    monkeypatch.setattr(threads, "load_tbb", lambda: True)
+    assert [choose_threads(n, 1) for n in (1, 2, 4, 5, 99)] == [1, 2, 4, 4, 4]
+    monkeypatch.setenv("BARENET_THREADS", "3")
+    assert choose_threads(None, 1) == 3
+    assert choose_threads(2, 1) == 2
+    monkeypatch.setattr(threads, "load_tbb", lambda: False)
+    assert choose_threads(4, 1e9) == 1
+
+
+@pytest.mark.parametrize("text", ["two", "1.5", "-1", "0"])
+def test_a_number_of_threads_that_is_none(text, monkeypatch):
+    monkeypatch.setenv("BARENET_THREADS", text)
+    with pytest.raises(ValueError, match=r"threads|BARENET_THREADS"):
+        choose_threads(None, 1)
+
+
+def test_cores_are_those_of_the_affinity_and_of_the_control_group(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
+    monkeypatch.setattr(threads, "_quota", lambda: 3)
+    assert allowed_cores() == 3
+    monkeypatch.setattr(threads, "_quota", lambda: 64)
+    assert allowed_cores() == 6
+    monkeypatch.setattr(threads, "_quota", lambda: 0)
+    assert allowed_cores() == 1
+
+
+def test_eight_python_threads_train_at_once_with_the_bits_of_one():
+    assert_runs(SCRIPT + EIGHT_THREADS)
+
+
+def test_eight_python_threads_may_be_the_first_to_need_the_kernels(tmp_path):
+    script = SCRIPT.replace("expected =", "never = lambda:")
+    assert_runs(script + NOTHING_BUILT_YET, NUMBA_CACHE_DIR=str(tmp_path))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("script", [A_FORK, FORKED_WORKERS], ids=["fork", "pool"])
+def test_a_fork_after_threads_have_worked_learns_as_well(script):
+    assert_runs(SCRIPT + script)
+
+
+def test_workers_of_joblib():
+    assert_runs(SCRIPT + WORKERS_OF_JOBLIB)
+
+
+@pytest.mark.parametrize("layer", ["workqueue", "omp"])
+def test_another_library_for_threads_that_numba_is_told_to_take(layer):
+    """Workqueue ends the process if two threads call it, OpenMP if it forks: one thread is safe."""
+    script = SCRIPT + EIGHT_THREADS + (A_FORK if hasattr(os, "fork") else "")
+    assert_runs(script, NUMBA_THREADING_LAYER=layer)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_another_library_that_has_made_numba_start_its_threads_before():
+    assert_runs(ANOTHER_LIBRARY + SCRIPT + A_FORK)
