@@ -121,7 +121,13 @@ def write_page(app: Sphinx, _config: object) -> None:
     (Path(app.srcdir) / "api.rst").write_text("\n".join(lines), encoding="utf-8")
 
 
+def _is_scikit_learns(_app: Sphinx, _kind: str, name: str, *_: object) -> bool | None:
+    """Leave out the methods that scikit-learn writes for metadata routing, with its own words."""
+    return True if name.startswith("set_") and name.endswith("_request") else None
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("config-inited", write_page)
+    app.connect("autodoc-skip-member", _is_scikit_learns)
     return {"parallel_read_safe": True}

@@ -32,7 +32,8 @@ def kernel_folder() -> str | None:
     """
     from barenet.engines.compiled.products import multiply
 
-    return multiply.dispatcher.stats.cache_path
+    statistics = getattr(multiply.dispatcher, "stats", None)  # none where Numba is switched off
+    return statistics.cache_path if statistics else None
 
 
 def build_kernels() -> dict[str, Any]:

@@ -139,3 +139,19 @@ def test_a_large_input_is_turned_into_floats_block_by_block(dtype):
         assert tracemalloc.get_traced_memory()[1] < X.size * 4 / 2  # a copy in float32 is more
         tracemalloc.stop()
     np.testing.assert_allclose(*answers, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("thing", ["net", None, 3, Network])
+def test_what_is_no_network_is_refused(thing):
+    with pytest.raises(ValueError, match="^network: expected a Network, got "):
+        CompiledNetwork(thing)
+
+
+@pytest.mark.parametrize("threads", [0, -5, "abc"])
+def test_a_number_of_threads_that_is_none_is_refused_at_once(threads):
+    with pytest.raises(ValueError, match="^threads: "):
+        CompiledNetwork(Network.dense([2, 3]), threads=threads)
+
+
+def test_it_says_what_it_is():
+    assert repr(CompiledNetwork(Network.dense([2, 5, 3]))) == "<CompiledNetwork: 2-5-3, float32>"

@@ -61,7 +61,8 @@ class KeptFiles:
 
 def keep(dispatcher: Any) -> Any:
     """Keep on disk what a dispatcher compiles, if there is a folder for it."""
-    with suppress(RuntimeError):  # there is none: it is compiled anew in each process
+    # There may be none, and then it is compiled anew in each process; or Numba is switched off.
+    with suppress(RuntimeError, AttributeError):
         dispatcher.enable_caching()
         cache = dispatcher._cache
         cache._cache_file = KeptFiles(cache._cache_path, cache._impl.filename_base)

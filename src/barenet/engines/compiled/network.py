@@ -17,6 +17,7 @@ from barenet.model.layers import Dense
 from barenet.model.losses import as_loss
 from barenet.model.network import Network
 from barenet.model.rows import Rows
+from barenet.model.validation import check_count
 from barenet.optimization.optimizers import SGD
 
 __all__ = ["CompiledNetwork"]
@@ -58,6 +59,10 @@ class CompiledNetwork:
         from barenet.engines.compiled.memory import address
         from barenet.engines.compiled.program import Program
 
+        if not isinstance(network, Network):
+            raise ValueError(f"network: expected a Network, got {network!r}")
+        if threads is not None:
+            check_count(threads, "threads")
         if network.n_inputs is None:
             raise ValueError("network: it takes any number of inputs; a Dense layer would fix it")
         self.network, self.threads = network.copy(), threads
@@ -84,6 +89,10 @@ class CompiledNetwork:
     def __reduce__(self) -> tuple[Any, ...]:
         """Be copied as what it was made of: addresses mean nothing elsewhere."""
         return CompiledNetwork, (self.network, self.threads)
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, (self._row.shape[1], *self.network.sizes[1:])))
+        return f"<CompiledNetwork: {sizes}, {self.network.dtype}>"
 
     def predict(self, X: ArrayLike) -> FloatArray:
         """Compute what the network says of each sample.
