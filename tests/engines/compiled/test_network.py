@@ -143,13 +143,13 @@ def test_a_large_input_is_turned_into_floats_block_by_block(dtype):
 
 @pytest.mark.parametrize("thing", ["net", None, 3, Network])
 def test_what_is_no_network_is_refused(thing):
-    with pytest.raises(ValueError, match="^network: expected a Network, got "):
+    with pytest.raises(ValueError, match=r"^network: expected a Network, got "):
         CompiledNetwork(thing)
 
 
 @pytest.mark.parametrize("threads", [0, -5, "abc"])
 def test_a_number_of_threads_that_is_none_is_refused_at_once(threads):
-    with pytest.raises(ValueError, match="^threads: "):
+    with pytest.raises(ValueError, match=r"^threads: "):
         CompiledNetwork(Network.dense([2, 3]), threads=threads)
 
 
