@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib
-import importlib.metadata
 import math
 import os
 from pathlib import Path
@@ -86,9 +85,11 @@ def load_tbb() -> bool:
     bool
         Whether Numba can use it.
     """
+    from importlib import metadata
+
     try:
-        files = importlib.metadata.files("tbb") or []
-    except importlib.metadata.PackageNotFoundError:
+        files = metadata.files("tbb") or []
+    except metadata.PackageNotFoundError:
         files = []
     for file in files:
         if file.name in ("libtbb.so.12", "tbb12.dll", "libtbb.12.dylib"):

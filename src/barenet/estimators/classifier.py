@@ -140,7 +140,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Of the output, by scikit-learn's name.
     n_features_in_ : int
         Width of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of its columns, where they all have one.
 
     Raises

@@ -138,7 +138,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         Of the output, by scikit-learn's name.
     n_features_in_ : int
         Width of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of its columns, where they all have one.
 
     Raises
