@@ -12,6 +12,7 @@ from barenet.engines.engine import Engine, Job, SliceReport
 from barenet.engines.threads import choose_threads
 from barenet.model.arrays import FloatArray
 from barenet.model.layers import Dense
+from barenet.model.network import Network
 from barenet.model.rows import Rows
 from barenet.optimization.optimizers import Optimizer
 
@@ -52,8 +53,7 @@ class CompiledEngine(Engine):
 
     def __init__(self, job: Job, threads: int | None = None) -> None:
         super().__init__(job, threads)
-        layers = job.network.layers
-        self._weights = sum(layer.weights.size for layer in layers if isinstance(layer, Dense))
+        self._weights = count_weights(job.network)
         self._programs: dict[object, Program] = {}
         self._threads: dict[int, int] = {}
 
@@ -126,3 +126,8 @@ class CompiledEngine(Engine):
             self._threads[size] = choose_threads(self.threads, 3 * size * self._weights)
         program.run(order, size, rates, first_step, self._threads[size], losses, norms)
         return SliceReport(losses, norms)
+
+
+def count_weights(network: Network) -> int:
+    """Count the weights that multiply something in each row."""
+    return sum(layer.weights.size for layer in network.layers if isinstance(layer, Dense))

@@ -64,7 +64,6 @@ class Parameters:
     differentiate: list[Instruction] = field(default_factory=list)
     apply: list[Instruction] = field(default_factory=list)
     store: list[Instruction] = field(default_factory=list)
-    store_gradient: list[Instruction] = field(default_factory=list)
 
 
 class Lowering:
@@ -140,7 +139,7 @@ class Lowering:
         """The products of a dense layer: P = X W (+ b), dW = Xᵀ dZ and dX = dZ Wᵀ."""
         n_in, rows, dZ = int(op["n_in"]), self.capacity, self.d
         W, dW = P._replace(place=int(op["weights"])), P._replace(place=int(op["gradient"]))
-        start = W.at(n_in) if len(lefts) == 1 and op["partial"] == op["z"] else self.zeros
+        start = W.at(n_in) if op["partial"] == op["z"] else self.zeros
         parts = [(k * rows, left, min(lefts.step, n_in - left)) for k, left in enumerate(lefts)]
         op["forward"] = self.products(
             product(P.at(k), X.at(k), W.at(left), start, depth=n) for k, left, n in parts
@@ -281,8 +280,8 @@ class Lowering:
         if isinstance(job.optimizer, Optimizer):
             done.apply.append(to(optimizers.RULES[job.optimizer.name], op))
         done.apply += transpose
-        done.store.append(to(parameters.store, op))
-        done.store_gradient.append(to(parameters.store_gradient, op))
+        store = parameters.store if self.task == "learn" else parameters.store_gradient
+        done.store.append(to(store, op))
 
     # Instructions, records and memory
 

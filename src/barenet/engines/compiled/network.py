@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from barenet.engines.compiled.engine import CHUNK, count_weights
 from barenet.engines.engine import Job
 from barenet.engines.threads import choose_threads
 from barenet.model.arrays import FloatArray
 from barenet.model.inputs import input_blocks, keep_inputs
-from barenet.model.layers import Dense
 from barenet.model.losses import as_loss
 from barenet.model.network import Network
 from barenet.model.rows import Rows
@@ -21,9 +21,6 @@ from barenet.model.validation import check_count
 from barenet.optimization.optimizers import SGD
 
 __all__ = ["CompiledNetwork"]
-
-#: Rows that are predicted at a time.
-CHUNK = 512
 
 
 class CompiledNetwork:
@@ -136,10 +133,7 @@ class CompiledNetwork:
         program, n_chunks = self._many, -(-len(X) // CHUNK)
         program.read(Rows(X, output, None))
         program.point("output", output)
-        weights = sum(
-            layer.weights.size for layer in self.network.layers if isinstance(layer, Dense)
-        )
-        threads = choose_threads(self.threads, CHUNK * weights)
+        threads = choose_threads(self.threads, CHUNK * count_weights(self.network))
         nothing = np.zeros(n_chunks)
         program.run(np.arange(len(X)), CHUNK, nothing, 0, threads, nothing, nothing.copy())
         return output

@@ -23,7 +23,6 @@ from barenet.engines.compiled.records import (
     GROUP,
     INSTRUCTION,
     LAYER,
-    PRODUCT,
     PROGRAM,
     REGION,
     STEP,
@@ -65,7 +64,8 @@ class Program:
     def __init__(self, job: Job, capacity: int, task: Task, rows: Rows) -> None:
         self.memory = Memory(kind_of(job.network.dtype), job.network.dtype)
         self.pointed: dict[str, NDArray[Any]] = {}
-        self.job, self.task, self.capacity, self.rows = job, task, capacity, rows
+        self.job, self.task, self.capacity = job, task, capacity
+        self.weighted = rows.sample_weight is not None
         self.lowered = Lowering(job, rows, self.memory, capacity, task)
         self.instructions: list[tuple[int, ...]] = []
         self.groups: list[tuple[int, ...]] = []
@@ -76,7 +76,7 @@ class Program:
         self.write_batch()
         stop = len(self.regions)
         if self.lowered.learning:
-            self.share_tiles(lambda layer: layer.store if task == "learn" else layer.store_gradient)
+            self.share_tiles(lambda layer: layer.store)
         table = self.memory.table
         record = self.memory.record(
             PROGRAM, step=address(self.step), regions=table(REGION, self.regions),
@@ -138,9 +138,9 @@ class Program:
         if "epsilon" in numbers:  # 0 / ε is to be 0 for the padding, whatever the dtype makes of ε
             tiny = float(np.finfo(job.network.dtype).tiny)
             numbers["epsilon"] = max(numbers["epsilon"], tiny)
-        product = self.memory.instruction(multiply, self.memory.record(PRODUCT))
         return self.memory.record(
-            STEP, seed=job.seed, capacity=self.capacity, multiply=product[0], n_tiles=n_tiles,
+            STEP, seed=job.seed, capacity=self.capacity, n_tiles=n_tiles,
+            multiply=multiply.address(self.memory.kind),
             squares=address(squares), losses=address(losses),
             clip=job.clipping.limit if job.clipping is not None else 0.0, **numbers,
         )  # fmt: skip
@@ -148,7 +148,7 @@ class Program:
     def write_batch(self) -> None:
         """The regions of one batch."""
         lowered, whole = self.lowered, self.memory.record(LAYER)
-        if self.rows.sample_weight is not None:
+        if self.weighted:
             self.alone(self.memory.instruction(losses.share_weights, whole))
         if lowered.parts:
             self.region([self.group(lowered.parts, -lowered.n_parts, NEVER, 1)])

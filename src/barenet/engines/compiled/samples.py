@@ -6,6 +6,7 @@ import numba as nb
 import numpy as np
 
 from barenet.engines.compiled.kernel import OPTIONS, kernel
+from barenet.engines.compiled.parameters import copy
 from barenet.engines.compiled.records import LAYER
 from barenet.engines.simd.memory import array, lanes, prefetch, source, vectors
 from barenet.model.randomness import GOLDEN_GAMMA, MULTIPLIER_1, MULTIPLIER_2
@@ -53,10 +54,7 @@ def emit(kind, step, op, start, stop):
     """Copy the network's output to where the user wants it."""
     numbers = array(np.int64, step.batch, 0, step.n_rows)
     for row in range(start, stop):
-        a = array(kind, op.a, row * op.stride, op.n_out)
-        output = array(kind, step.output, numbers[row] * op.n_out, op.n_out)
-        for j in range(op.n_out):
-            output[j] = a[j]
+        copy(kind, op.a, row * op.stride, step.output, numbers[row] * op.n_out, op.n_out)
 
 
 @kernel(LAYER)
