@@ -53,7 +53,7 @@ def _exp_single(x):
     p = 1.9875691500e-4 * r + 1.3981999507e-3
     p = ((p * r + 8.3334519073e-3) * r + 4.1665795894e-2) * r + 1.6666665459e-1
     y = times_power_of_two((p * r + 5.0000001201e-1) * r * r + r + 1, n)
-    return where(x > 88.7, np.inf, where(x < -87.3, 0, y))
+    return where(x <= 88.72283, where(x < -87.3365, 0, y), x * np.inf)
 
 
 def _exp_double(x):
@@ -65,7 +65,7 @@ def _exp_double(x):
     q = 3.00198505138664455042e-6 * s + 2.52448340349684104192e-3
     q = (q * s + 2.27265548208155028766e-1) * s + 2.0
     y = times_power_of_two(1 + 2 * r * p / (q - r * p), n)
-    return where(x > 709.7, np.inf, where(x < -708, 0, y))
+    return where(x <= 709.782712893384, where(x < -708.396, 0, y), x * np.inf)
 
 
 def _tanh_single(x):

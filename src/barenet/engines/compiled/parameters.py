@@ -113,7 +113,7 @@ def penalize(kind, step, op, start, stop):
     for i in range(0, length, lanes(kind)):
         sign = where(p[i] > 0, 1, where(p[i] < 0, -1, p[i]))
         g[i] = g[i] + (l1 * sign + l2 * p[i])
-        price += sum_lanes(l1 * absolute(p[i]) + 0.5 * l2 * p[i] * p[i])
+        price += sum_lanes(widen(l1 * absolute(p[i]) + 0.5 * l2 * p[i] * p[i]))
     tile = op.first_tile + (start >> op.tile_bits)
     array(np.float64, step.squares, step.n_tiles + tile, 1)[0] = price
     measure(kind, step, op, start, stop)

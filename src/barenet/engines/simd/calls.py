@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.ir as ir
 from numba import types
 from numba.extending import intrinsic
+
+from barenet.engines.simd.code import BYTE
 
 __all__ = ["address_of", "invoke"]
 
@@ -24,16 +25,16 @@ def invoke(typing_context: Any, function: Any, step: Any, op: Any, start: Any, s
     kinds = (types.none, types.voidptr, types.voidptr, types.intp, types.intp)
 
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        convention, byte = context.call_conv, ir.IntType(8).as_pointer()
+        convention, (place, *records, start, stop) = context.call_conv, values
         callee = builder.inttoptr(
-            values[0], convention.get_function_type(types.none, kinds).as_pointer()
+            place, convention.get_function_type(types.none, kinds).as_pointer()
         )
         cast = {False: builder.inttoptr, True: builder.bitcast}
         records = [
-            cast[isinstance(of, types.Record)](value, byte)
-            for value, of in zip(values[1:3], signature.args[1:3], strict=True)
+            cast[isinstance(of, types.Record)](record, BYTE)
+            for record, of in zip(records, (step, op), strict=True)
         ]
-        arguments = [ir.Constant(byte, None), *records, *values[3:]]
+        arguments = [BYTE(None), *records, start, stop]
         convention.call_function(builder, callee, types.none, kinds, arguments)
         return context.get_dummy_value()
 
