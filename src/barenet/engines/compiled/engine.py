@@ -121,11 +121,9 @@ class CompiledEngine(Engine):
         first_step: int,
     ) -> SliceReport:
         """Let the interpreter go through the program for all batches."""
-        losses, norms = np.empty(len(rates)), np.empty(len(rates))
         if size not in self._threads:
             self._threads[size] = choose_threads(self.threads, 3 * size * self._weights)
-        program.run(order, size, rates, first_step, self._threads[size], losses, norms)
-        return SliceReport(losses, norms)
+        return program.run(order, size, rates, first_step, self._threads[size])
 
 
 def count_weights(network: Network) -> int:

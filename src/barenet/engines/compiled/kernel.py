@@ -14,18 +14,19 @@ from typing import Any
 import numba
 import numpy as np
 from numba import types
+from numba.extending import overload
 
 from barenet.engines.compiled.kept import keep
 from barenet.engines.compiled.records import STEP
 from barenet.engines.simd.calls import address_of
 from barenet.engines.simd.memory import Kind
 
-__all__ = ["INLINE", "OPTIONS", "Kernel", "entry", "every_kernel", "kernel"]
+__all__ = ["INLINE", "OPTIONS", "Kernel", "chosen", "entry", "every_kernel", "kernel"]
 
 # Kernels are not called from Python, raise nothing, and leave it to IEEE what 1 / 0 is.
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy",
+OPTIONS: Any = {"nogil": True, "error_model": "numpy",
                            "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # fmt: skip
-INLINE: dict[str, Any] = {**OPTIONS, "forceinline": True}
+INLINE: Any = {**OPTIONS, "forceinline": True}
 
 KERNELS: list[Kernel] = []
 
@@ -68,9 +69,25 @@ def every_kernel(kind: Kind) -> Iterator[Callable[[], int]]:
             yield functools.partial(each.address, Kind(kind.dtype, kind.count, formula))
 
 
-def entry(function: Callable[..., Any]) -> Callable[..., Any]:
+def chosen(functions: dict[str, Callable[..., Any]]) -> Callable[[Kind], Callable[..., Any]]:
+    """Make a function of a kind that gives the one that it names as its formula."""
+    compiled = {name: numba.njit(**INLINE)(function) for name, function in functions.items()}
+
+    def choose(kind: Kind) -> Callable[..., Any]:
+        return compiled[kind.formula]
+
+    @overload(choose, jit_options=INLINE)
+    def _choose(kind):  # type: ignore[no-untyped-def]  # Numba compares it to what it returns
+        function = compiled[kind.formula]
+        return lambda kind: function
+
+    return choose
+
+
+def entry(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Make a function that Python calls, compiled when it first does."""
-    return keep(numba.njit(nogil=True, error_model="numpy")(function))
+    compiled = numba.njit(nogil=True, error_model="numpy", **options)
+    return lambda function: keep(compiled(function))
 
 
 @functools.cache

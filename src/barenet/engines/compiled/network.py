@@ -53,7 +53,6 @@ class CompiledNetwork:
     def __init__(self, network: Network, threads: int | None = None) -> None:
         from barenet.engines.compiled.interpreter import run_alone
         from barenet.engines.compiled.lowering import refusal
-        from barenet.engines.compiled.memory import address
         from barenet.engines.compiled.program import Program
 
         if not isinstance(network, Network):
@@ -75,12 +74,9 @@ class CompiledNetwork:
         self._program = Program(job, 1, "predict", rows)
         self._program.read(rows)
         self._program.point("output", self._answer)
-        self._numbers = np.zeros(1, np.int64), np.zeros(1), np.zeros(1), np.zeros(1)
-        order, rates, losses, norms = map(address, self._numbers)
-        self._run = run_alone
-        self._arguments = (self._program.address, order, 1, 1, rates, 1, 0, losses, norms)
-        self._run(*self._arguments)
+        self._program.run(np.zeros(1, np.intp), 1, np.zeros(1), 0, 1)
         self._program.keep_parameters()
+        self._run = run_alone
         self._many = Program(job, CHUNK, "predict", rows)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -124,7 +120,7 @@ class CompiledNetwork:
             np.copyto(self._row, X, casting="same_kind")
             if not math.isfinite(self._row[0].dot(self._row[0])):
                 return None
-        self._run(*self._arguments)
+        self._run(self._program.address)
         return self._answer.copy()
 
     def _predict(self, X: FloatArray) -> FloatArray:
@@ -134,6 +130,5 @@ class CompiledNetwork:
         program.read(Rows(X, output, None))
         program.point("output", output)
         threads = choose_threads(self.threads, CHUNK * count_weights(self.network))
-        nothing = np.zeros(n_chunks)
-        program.run(np.arange(len(X)), CHUNK, nothing, 0, threads, nothing, nothing.copy())
+        program.run(np.arange(len(X)), CHUNK, np.zeros(n_chunks), 0, threads)
         return output

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines.compiled import losses, parameters
+from barenet.engines.compiled import gradients, losses
 from barenet.engines.compiled.interpreter import CREW, run_alone, run_together
-from barenet.engines.compiled.lowering import NEVER, Instruction, Lowering, Parameters, Task
-from barenet.engines.compiled.memory import Memory, Record, address, up
+from barenet.engines.compiled.kernel import Kernel
+from barenet.engines.compiled.lowering import NEVER, Lowering, Parameters, Stage, Task
+from barenet.engines.compiled.memory import Instruction, Memory, Record, address, up
 from barenet.engines.compiled.optimizers import numbers_of
 from barenet.engines.compiled.products import multiply
 from barenet.engines.compiled.records import (
@@ -27,7 +28,7 @@ from barenet.engines.compiled.records import (
     REGION,
     STEP,
 )
-from barenet.engines.engine import Job
+from barenet.engines.engine import Job, SliceReport
 from barenet.engines.simd.memory import kind_of
 from barenet.model.rows import Rows
 from barenet.optimization.clipping import ClipNorm
@@ -78,12 +79,12 @@ class Program:
         if self.lowered.learning:
             self.share_tiles(lambda layer: layer.store)
         table = self.memory.table
-        record = self.memory.record(
-            PROGRAM, step=address(self.step), regions=table(REGION, self.regions),
+        self.record = self.memory.record(
+            PROGRAM, step=self.step, regions=table(REGION, self.regions),
             groups=table(GROUP, self.groups), instructions=table(INSTRUCTION, self.instructions),
             load=0, start=start, stop=stop, end=len(self.regions),
         )  # fmt: skip
-        self.record, self.address = record, address(record)
+        self.address = address(self.record)
 
     def read(self, rows: Rows) -> None:
         """Take the batches from these rows."""
@@ -111,19 +112,24 @@ class Program:
         rates: NDArray[np.float64],
         first_step: int,
         threads: int,
-        losses: NDArray[np.float64],
-        norms: NDArray[np.float64],
-    ) -> None:
+    ) -> SliceReport:
         """Go through the program for each batch; see `Engine.run`."""
-        order = np.ascontiguousarray(order, np.int64)
-        slice_ = (address(order), len(order), batch_size, address(rates), len(rates), first_step)
-        report = (address(losses), address(norms))
+        report = SliceReport(np.empty(len(rates)), np.empty(len(rates)))
+        order, crew = np.ascontiguousarray(order, np.int64), np.zeros(CREW // 8 + 8 * threads + 8)
+        slice_ = {
+            "order": address(order), "n_rows": len(order), "batch_size": batch_size,
+            "rates": address(rates), "n_batches": len(rates), "first_step": first_step,
+            "losses": address(report.losses), "norms": address(report.gradient_norms),
+            "threads": threads, "crew": up(address(crew), 64),
+        }  # fmt: skip
+        self.slice = order, rates, report, crew  # held until there is another one
+        for name, number in slice_.items():
+            self.record[name] = number
         if threads == 1:
-            run_alone(self.address, *slice_, *report)
+            run_alone(self.address)
         else:
-            crew = np.zeros((CREW + 64 * threads) // 8 + 8, np.int64)
-            self.record["crew"] = up(address(crew), 64)
-            run_together(self.address, *slice_, threads, *report)
+            run_together(self.address, threads)
+        return report
 
     def keep_parameters(self) -> None:
         """Do not load the parameters again."""
@@ -132,8 +138,6 @@ class Program:
     def write_step(self) -> Record:
         """What the kernels share: the optimizer's numbers, and a place for sums."""
         job, n_tiles = self.job, self.lowered.n_tiles
-        squares, losses = np.zeros(2 * n_tiles + 1), np.zeros(self.capacity)
-        self.memory.held += [squares, losses]
         numbers = numbers_of(job.optimizer) if isinstance(job.optimizer, Optimizer) else {}
         if "epsilon" in numbers:  # 0 / ε is to be 0 for the padding, whatever the dtype makes of ε
             tiny = float(np.finfo(job.network.dtype).tiny)
@@ -141,39 +145,37 @@ class Program:
         return self.memory.record(
             STEP, seed=job.seed, capacity=self.capacity, n_tiles=n_tiles,
             multiply=multiply.address(self.memory.kind),
-            squares=address(squares), losses=address(losses),
+            squares=np.zeros(2 * n_tiles + 1), losses=np.zeros(self.capacity),
             clip=job.clipping.limit if job.clipping is not None else 0.0, **numbers,
         )  # fmt: skip
 
     def write_batch(self) -> None:
         """The regions of one batch."""
-        lowered, whole = self.lowered, self.memory.record(LAYER)
+        lowered = self.lowered
         if self.weighted:
-            self.alone(self.memory.instruction(losses.share_weights, whole))
+            self.alone(losses.weigh_rows)
         if lowered.parts:
             self.region([self.group(lowered.parts, -lowered.n_parts, NEVER, 1)])
-        pairs = lowered.between
-        for stage, (measure, _) in zip(lowered.forward, pairs, strict=False):
-            self.share_rows(stage)
-            self.alone(measure)
-        self.share_rows(lowered.forward[-1] + lowered.backward[-1])
-        if not lowered.learning:
-            return
-        for stage, (_, measure) in zip(lowered.backward[-2::-1], pairs[::-1], strict=True):
-            self.alone(measure)
-            self.share_rows(stage)
+        for stage in lowered.stages:
+            self.add(stage)
         if self.task == "differentiate":
             self.share_tiles(lambda layer: layer.differentiate)
         elif isinstance(self.job.clipping, ClipNorm):
             self.share_tiles(lambda layer: layer.differentiate)
-            self.alone(self.memory.instruction(parameters.measure_norm, whole))
+            self.alone(gradients.whole_norm)
             self.share_tiles(lambda layer: layer.apply)
-        else:
+        elif lowered.learning:
             self.share_tiles(lambda layer: layer.differentiate + layer.apply)
 
-    def share_rows(self, instructions: list[Instruction]) -> None:
+    def alone(self, kernel: Kernel) -> None:
+        """Let one thread do something that is for no layer."""
+        instruction = self.memory.instruction(kernel, self.memory.record(LAYER))
+        self.add(Stage([instruction], alone=True))
+
+    def add(self, stage: Stage) -> None:
         """Let threads split the rows of the batch."""
-        self.region([self.group(instructions, 0, CHUNK, GRAIN)])
+        units = (1, 1, 1) if stage.alone else (0, CHUNK, GRAIN)
+        self.region([self.group(stage.instructions, *units)], stage.alone)
 
     def share_tiles(self, instructions: Callable[[Parameters], list[Instruction]]) -> None:
         """Let threads split the tiles of each layer's parameters."""
@@ -181,10 +183,6 @@ class Program:
             self.group(instructions(layer), layer.units, layer.tile, layer.tile)
             for layer in self.lowered.parameters
         ])  # fmt: skip
-
-    def alone(self, instruction: Instruction) -> None:
-        """Let one thread do something that is not for rows or tiles."""
-        self.region([self.group([instruction], 1, 1, 1)], alone=True)
 
     def group(self, instructions: list[Instruction], *units: int) -> tuple[int, ...]:
         first = len(self.instructions)
