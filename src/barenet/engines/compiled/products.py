@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numba as nb
-
-from barenet.engines.compiled.kernel import INLINE, kernel
+from barenet.engines.compiled.kernel import kernel
 from barenet.engines.compiled.records import PRODUCT
 from barenet.engines.simd.blocks import block_product
 from barenet.engines.simd.memory import itemsize, lanes
@@ -13,33 +11,8 @@ from barenet.engines.simd.memory import itemsize, lanes
 MOST_ROWS = 16
 
 
-def block_column(n_vectors, most_rows):
-    """Make the code for so many vectors of each row of C, in blocks of up to so many rows."""
-    tall, low, single = (block_product(n_rows, n_vectors) for n_rows in (most_rows, 4, 1))
-
-    @nb.njit(**INLINE)
-    def multiply_column(kind, product, j, start, stop, depth):
-        place, one_row = j * itemsize(kind), product.one_row
-        a, a_row, a_step = product.a, product.a_row, product.a_step
-        b, b_step, s = product.b + place, product.b_step, product.s + place
-        c, c_row = product.c + place, product.c_row
-        row, last = start, stop if stop <= one_row else product.height
-        while row + most_rows <= last:
-            tall(kind, a, a_row, a_step, b, b_step, s, c, c_row, row, depth)
-            row += most_rows
-        while row + 4 <= last:
-            low(kind, a, a_row, a_step, b, b_step, s, c, c_row, row, depth)
-            row += 4
-        while row < last:
-            single(kind, a, a_row, a_step, b, b_step, s, c, c_row, row, depth)
-            row += 1
-        if stop > one_row:
-            single(kind, product.one, 0, 0, b, b_step, s, c, c_row, one_row, depth)
-
-    return multiply_column
-
-
-two_vectors, one_vector = block_column(2, 8), block_column(1, MOST_ROWS)
+blocks_8x2, blocks_4x2, blocks_1x2 = (block_product(n_rows, 2) for n_rows in (8, 4, 1))
+blocks_16x1, blocks_4x1, blocks_1x1 = (block_product(n_rows, 1) for n_rows in (MOST_ROWS, 4, 1))
 
 
 @kernel(PRODUCT)
@@ -48,10 +21,21 @@ def multiply(kind, step, product, start, stop):
 
     A depth of 0 is the number of the batch's rows.
     """
+    a, a_row, a_step = product.a, product.a_row, product.a_step
+    b, b_step, s, c, c_row = product.b, product.b_step, product.s, product.c, product.c_row
     depth = product.depth if product.depth > 0 else step.n_rows
-    j = 0
-    while j + 2 * lanes(kind) <= product.width:
-        two_vectors(kind, product, j, start, stop, depth)
-        j += 2 * lanes(kind)
+    one, L, size = product.one_row, lanes(kind), itemsize(kind)
+    last, j = stop if stop <= one else product.height, 0
+    while j + 2 * L <= product.width:
+        i = blocks_8x2(kind, a, a_row, a_step, b, b_step, s, c, c_row, start, last, depth)
+        i = blocks_4x2(kind, a, a_row, a_step, b, b_step, s, c, c_row, i, last, depth)
+        blocks_1x2(kind, a, a_row, a_step, b, b_step, s, c, c_row, i, last, depth)
+        if stop > one:
+            blocks_1x2(kind, product.one, 0, 0, b, b_step, s, c, c_row, one, stop, depth)
+        j, b, s, c = j + 2 * L, b + 2 * L * size, s + 2 * L * size, c + 2 * L * size
     if j < product.width:
-        one_vector(kind, product, j, start, stop, depth)
+        i = blocks_16x1(kind, a, a_row, a_step, b, b_step, s, c, c_row, start, last, depth)
+        i = blocks_4x1(kind, a, a_row, a_step, b, b_step, s, c, c_row, i, last, depth)
+        blocks_1x1(kind, a, a_row, a_step, b, b_step, s, c, c_row, i, last, depth)
+        if stop > one:
+            blocks_1x1(kind, product.one, 0, 0, b, b_step, s, c, c_row, one, stop, depth)

@@ -12,7 +12,7 @@ from numba.extending import intrinsic
 from barenet.engines.simd.code import (
     INT,
     load,
-    on_vectors,
+    multiply_add,
     pointer,
     shuffle,
     splat,
@@ -58,54 +58,61 @@ def transpose_block(
     return types.void(kind, *[types.intp] * 7), written_by(write)
 
 
-def block_product(n_rows: int, n_vectors: int) -> Callable[..., None]:
-    """Make the code for blocks of some rows and vectors: C = S + A B.
+def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
+    """Make the code for blocks of some rows and vectors: C = S + A B, for as many as fit.
 
-    The block is held in registers while the depth is walked through once: each step loads the
-    vectors of a row of B, and multiplies them with one number of A for each row of the block. Rows
-    of B and C are padded to whole vectors, so there are no masks. Each element is summed in the
-    order of the depth, whatever block it falls into: the bits do not depend on how work is split.
+    A block is held in registers while the depth is walked through once: each step loads the vectors
+    of a row of B, and multiplies them with one number of A for each row of the block. Rows of B and
+    C are padded to whole vectors, so there are no masks. Each element is summed in the order of the
+    depth, whatever block it falls into: the bits do not depend on how work is split.
 
-    The code takes the kind, where the matrices begin, how far apart their numbers are, the block's
-    first row and the depth; the columns are those from the beginning on:
+    The code takes the kind, where the matrices begin, how far apart their numbers are, the first
+    row, the end of the rows, and the depth; the columns are those that matrices begin with:
 
         A[i, k] is at a + i·a_row + k·a_step
         row k of B starts at b + k·b_step, row i of C at c + i·c_row
         each sum starts from what stands at s, in its column: a bias, or zero
+
+    It returns the row that comes next, from which on there are too few for a block.
     """
 
     @intrinsic
-    def multiply_block(
+    def multiply_blocks(
         typing_context: Any, kind: Any, a: Any, a_row: Any, a_step: Any, b: Any, b_step: Any,
-        s: Any, c: Any, c_row: Any, first: Any, depth: Any,
+        s: Any, c: Any, c_row: Any, first: Any, last: Any, depth: Any,
     ) -> Any:  # fmt: skip
-        vector, columns = kind.lanes.vector, [INT(j * kind.count) for j in range(n_vectors)]
+        columns = [INT(j * kind.count) for j in range(n_vectors)]
 
-        def write(builder: Any, _: Any, *operands: Any) -> None:
-            a, a_row, a_step, b, b_step, s, c, c_row, first, depth = operands
-            a, c = (
-                pointer(builder, kind.dtype, address, builder.mul(first, row))
-                for address, row in ((a, a_row), (c, c_row))
-            )
-            b, s = (pointer(builder, kind.dtype, address, INT(0)) for address in (b, s))
-            starts = [load(builder, builder.gep(s, [j]), vector) for j in columns]
-            sums = [[cgutils.alloca_once_value(builder, x) for x in starts] for _ in range(n_rows)]
-            with cgutils.for_range(builder, depth) as loop:
-                at = builder.gep(b, [builder.mul(loop.index, b_step)])
-                row_of_b = [load(builder, builder.gep(at, [j]), vector) for j in columns]
-                at = builder.gep(a, [builder.mul(loop.index, a_step)])
+        def load_vectors(builder: Any, place: Any) -> list[Any]:
+            return [load(builder, builder.gep(place, [j]), kind.lanes.vector) for j in columns]
+
+        def write(builder: Any, _: Any, *operands: Any) -> Any:
+            a, a_row, a_step, b, b_step, s, c, c_row, first, last, depth = operands
+            a, b, s, c = (pointer(builder, kind.dtype, each, INT(0)) for each in (a, b, s, c))
+            end = builder.sub(last, INT(n_rows - 1))
+            with cgutils.for_range_slice(builder, first, end, INT(n_rows), INT) as (i, _):
+                starts = load_vectors(builder, s)
+                sums = [
+                    [cgutils.alloca_once_value(builder, x) for x in starts] for _ in range(n_rows)
+                ]
+                row_of_a = builder.gep(a, [builder.mul(i, a_row)])
+                with cgutils.for_range(builder, depth) as loop:
+                    at = builder.gep(b, [builder.mul(loop.index, b_step)])
+                    row_of_b = load_vectors(builder, at)
+                    at = builder.gep(row_of_a, [builder.mul(loop.index, a_step)])
+                    for row in sums:
+                        factor = splat(builder, builder.load(at), kind.count)
+                        at = builder.gep(at, [a_row])
+                        for total, part in zip(row, row_of_b, strict=True):
+                            added = multiply_add(builder, factor, part, builder.load(total))
+                            builder.store(added, total)  # LLVM keeps the sums in registers
+                at = builder.gep(c, [builder.mul(i, c_row)])
                 for row in sums:
-                    factor = splat(builder, builder.load(at), kind.count)
-                    at = builder.gep(at, [a_row])
-                    for total, part in zip(row, row_of_b, strict=True):
-                        # Rounded once, where the processor can; LLVM keeps sums in registers.
-                        added = on_vectors(builder, "fmuladd", factor, part, builder.load(total))
-                        builder.store(added, total)
-            for row in sums:
-                for j, total in zip(columns, row, strict=True):
-                    store(builder, builder.load(total), builder.gep(c, [j]))
-                c = builder.gep(c, [c_row])
+                    for j, total in zip(columns, row, strict=True):
+                        store(builder, builder.load(total), builder.gep(at, [j]))
+                    at = builder.gep(at, [c_row])
+            return builder.add(first, builder.and_(builder.sub(last, first), INT(-n_rows)))
 
-        return types.void(kind, *[types.intp] * 10), written_by(write)
+        return types.intp(kind, *[types.intp] * 11), written_by(write)
 
-    return multiply_block
+    return multiply_blocks

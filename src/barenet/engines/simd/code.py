@@ -70,3 +70,8 @@ def on_vectors(builder: Any, name: str, *arguments: Any) -> Any:
     kind = arguments[0].type
     full = f"llvm.{name}.v{kind.count}f{8 * alignment(kind)}"
     return call(builder, full, kind, *arguments)
+
+
+def multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """Compute a·b + c, rounded once where the processor can."""
+    return on_vectors(builder, "fmuladd", a, b, c)
