@@ -20,7 +20,7 @@ import numpy as np
 
 from barenet.engines.compiled.dense import BLOCK
 from barenet.engines.compiled.kernel import OPTIONS, entry
-from barenet.engines.compiled.records import GROUP, INSTRUCTION, PROGRAM, REGION, STEP
+from barenet.engines.compiled.records import GROUP, INSTRUCTION, PROGRAM, REGION, SLICE, STEP
 from barenet.engines.simd.atomic import add, exchange_if, give_way, pause, publish, read
 from barenet.engines.simd.calls import invoke
 from barenet.engines.simd.memory import array, record_at
@@ -28,7 +28,7 @@ from barenet.engines.simd.processor import flush_denormals, restore_denormals
 
 __all__ = ["CREW", "run_alone", "run_together"]
 
-program_at, step_at = record_at(PROGRAM), record_at(STEP)
+slice_at, program_at, step_at = record_at(SLICE), record_at(PROGRAM), record_at(STEP)
 region_at, group_at, instruction_at = record_at(REGION), record_at(GROUP), record_at(INSTRUCTION)
 REGION_SIZE, GROUP_SIZE, INSTRUCTION_SIZE = (
     dtype.itemsize for dtype in (REGION, GROUP, INSTRUCTION)
@@ -48,9 +48,9 @@ PATIENCE = 2048
 
 @entry()
 def run_alone(address):
-    """Go through the program at an address for each batch of its slice, on one thread."""
+    """Go through a program for each batch of the slice at an address, on one thread."""
     before = flush_denormals()
-    do_slice(program_at(address))
+    do_slice(slice_at(address), 1)
     restore_denormals(before)
 
 
@@ -58,35 +58,35 @@ def run_alone(address):
 def run_together(address, threads):
     """The same for several threads."""
     for _ in nb.prange(threads):
-        before, program = flush_denormals(), program_at(address)
+        before, program = flush_denormals(), program_at(slice_at(address).program)
         member = add(program.crew + COME, 1)
         if member == 0:
-            do_slice(program)
+            do_slice(slice_at(address), threads)
             publish(program.crew + OPEN, -1)
         else:
-            follow(program, member)
+            follow(program, member, threads)
         restore_denormals(before)
 
 
 @nb.njit(**OPTIONS)
-def do_slice(program):
+def do_slice(slice_, threads):
     """Load, a step for each batch, store."""
-    step, n_batches = step_at(program.step), program.n_batches
-    rates = array(np.float64, program.rates, 0, n_batches)
-    losses = array(np.float64, program.losses, 0, n_batches)
-    norms = array(np.float64, program.norms, 0, n_batches)
-    do_regions(program, program.load, program.start)
+    program, size, n_batches = program_at(slice_.program), slice_.batch_size, slice_.n_batches
+    step, rates = step_at(program.step), array(np.float64, slice_.rates, 0, n_batches)
+    losses = array(np.float64, slice_.report, 0, n_batches)
+    norms = array(np.float64, slice_.report, n_batches, n_batches)
+    do_regions(program, program.load, program.start, threads)
     for i in range(n_batches):
-        step.batch = program.order + 8 * i * program.batch_size
-        step.n_rows = min(program.batch_size, program.n_rows - i * program.batch_size)
+        step.batch = slice_.order + 8 * i * size
+        step.n_rows = min(size, slice_.n_rows - i * size)
         step.row_weight, step.rate = 1.0 / step.n_rows, rates[i]
-        step.number = program.first_step + i
+        step.number = slice_.first_step + i
         step.n_steps += 1
-        do_regions(program, program.start, program.stop)
+        do_regions(program, program.start, program.stop, threads)
         prices = sum_of(step.squares, step.n_tiles, step.n_tiles)
         losses[i] = sum_of(step.losses, 0, step.n_rows) + prices
         norms[i] = math.sqrt(sum_of(step.squares, 0, step.n_tiles))
-    do_regions(program, program.stop, program.end)
+    do_regions(program, program.stop, program.end, threads)
 
 
 @nb.njit(**OPTIONS)
@@ -99,46 +99,46 @@ def sum_of(address, first, length):
 
 
 @nb.njit(**OPTIONS)
-def do_regions(program, first, last):
+def do_regions(program, first, last, threads):
     """Do regions one after the other, each with as many threads as it allows."""
     for index in range(first, last):
         region = program.regions + index * REGION_SIZE
-        if program.threads == 1 or region_at(region).alone:
+        if threads == 1 or region_at(region).alone:
             do_share(program, region, 0, 1)
         else:
-            lead(program, region)
+            lead(program, region, threads)
 
 
 @nb.njit(**OPTIONS)
-def lead(program, region):
+def lead(program, region, threads):
     """Open a region, take part in it, and wait until all of it is done."""
     crew, spins = program.crew, 0
     number = read(crew + OPEN) + 1
     publish(crew + DONE, 0)
     publish(crew + PLACE, region)
     publish(crew + OPEN, number)
-    take_part(program, number, 0)
-    while read(crew + DONE) < program.threads:
+    take_part(program, number, 0, threads)
+    while read(crew + DONE) < threads:
         spins = wait(spins)
 
 
 @nb.njit(**OPTIONS)
-def follow(program, member):
+def follow(program, member, threads):
     """Take part in each region that is opened, until the end."""
     done, spins = 0, 0
     number = read(program.crew + OPEN)
     while number >= 0:
         if number > done:
-            take_part(program, number, member)
+            take_part(program, number, member, threads)
             done, spins = number, 0
         spins = wait(spins)
         number = read(program.crew + OPEN)
 
 
 @nb.njit(**OPTIONS)
-def take_part(program, number, member):
+def take_part(program, number, member, threads):
     """Do one's own share of the region of that number, and then those that nobody has claimed."""
-    crew, threads = program.crew, program.threads
+    crew = program.crew
     for turn in range(threads):
         share = (member + turn) % threads
         if exchange_if(crew + CLAIMS + 64 * share, number - 1, number):
@@ -159,10 +159,10 @@ def wait(spins):
 @nb.njit(**OPTIONS)
 def do_share(program, region, number, shares):
     """One of the shares of every group of a region."""
-    region, n_rows = region_at(region), step_at(program.step).n_rows
+    region = region_at(region)
     for index in range(region.first, region.last):
         group = group_at(program.groups + index * GROUP_SIZE)
-        units = group.units
+        units, n_rows = group.units, step_at(program.step).n_rows
         if units <= 0:
             units = n_rows if units == 0 else -units * -(-n_rows // BLOCK)
         start, end = 0, units

@@ -51,7 +51,6 @@ class CompiledNetwork:
     """
 
     def __init__(self, network: Network, threads: int | None = None) -> None:
-        from barenet.engines.compiled.interpreter import run_alone
         from barenet.engines.compiled.lowering import refusal
         from barenet.engines.compiled.program import Program
 
@@ -76,7 +75,6 @@ class CompiledNetwork:
         self._program.point("output", self._answer)
         self._program.run(np.zeros(1, np.intp), 1, np.zeros(1), 0, 1)
         self._program.keep_parameters()
-        self._run = run_alone
         self._many = Program(job, CHUNK, "predict", rows)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -120,7 +118,7 @@ class CompiledNetwork:
             np.copyto(self._row, X, casting="same_kind")
             if not math.isfinite(self._row[0].dot(self._row[0])):
                 return None
-        self._run(self._program.address)
+        self._program.run_again()
         return self._answer.copy()
 
     def _predict(self, X: FloatArray) -> FloatArray:

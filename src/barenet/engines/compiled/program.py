@@ -26,6 +26,7 @@ from barenet.engines.compiled.records import (
     LAYER,
     PROGRAM,
     REGION,
+    SLICE,
     STEP,
 )
 from barenet.engines.engine import Job, SliceReport
@@ -84,7 +85,8 @@ class Program:
             groups=table(GROUP, self.groups), instructions=table(INSTRUCTION, self.instructions),
             load=0, start=start, stop=stop, end=len(self.regions),
         )  # fmt: skip
-        self.address = address(self.record)
+        self.slice = self.memory.record(SLICE)
+        self.address = address(self.slice)
 
     def read(self, rows: Rows) -> None:
         """Take the batches from these rows."""
@@ -114,22 +116,23 @@ class Program:
         threads: int,
     ) -> SliceReport:
         """Go through the program for each batch; see `Engine.run`."""
-        report = SliceReport(np.empty(len(rates)), np.empty(len(rates)))
-        order, crew = np.ascontiguousarray(order, np.int64), np.zeros(CREW // 8 + 8 * threads + 8)
-        slice_ = {
-            "order": address(order), "n_rows": len(order), "batch_size": batch_size,
-            "rates": address(rates), "n_batches": len(rates), "first_step": first_step,
-            "losses": address(report.losses), "norms": address(report.gradient_norms),
-            "threads": threads, "crew": up(address(crew), 64),
-        }  # fmt: skip
-        self.slice = order, rates, report, crew  # held until there is another one
-        for name, number in slice_.items():
-            self.record[name] = number
+        order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
+        self.slice[()] = (
+            address(self.record), address(order), len(order), batch_size,
+            address(rates), len(rates), first_step, address(report),
+        )  # fmt: skip
+        self.held = order, rates, report
         if threads == 1:
-            run_alone(self.address)
+            self.run_again()
         else:
+            crew = np.zeros((CREW + 64 * threads) // 8 + 8, np.int64)
+            self.record["crew"] = up(address(crew), 64)
             run_together(self.address, threads)
-        return report
+        return SliceReport(*report)
+
+    def run_again(self) -> None:
+        """Do the same once more, alone."""
+        run_alone(self.address)
 
     def keep_parameters(self) -> None:
         """Do not load the parameters again."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["GROUP", "INSTRUCTION", "LAYER", "PRODUCT", "PROGRAM", "REGION", "STEP"]
+__all__ = ["GROUP", "INSTRUCTION", "LAYER", "PRODUCT", "PROGRAM", "REGION", "SLICE", "STEP"]
 
 
 def _record(whole: str, real: str = "") -> np.dtype[Any]:
@@ -49,16 +49,13 @@ LAYER = _record(
     "option epsilon momentum l1 l2 shared_l1 shared_l2",
 )
 
-#: Where the tables of a program are, and what it is to be run on.
-PROGRAM = _record(
-    "step regions groups instructions "
-    # Regions from `start` up to `stop` are done for each batch; those before, from `load` on, and
-    # those after, up to `end`, once for a slice.
-    "load start stop end "
-    # A slice of batches: the numbers of its rows, the rate of each step, and where to report.
-    "order n_rows batch_size rates n_batches first_step losses norms "
-    "threads crew",  # and where these meet
-)
+#: Where the tables of a program are, which regions are done for each batch: those from `start` up
+#: to `stop`; the ones before, from `load` on, are done once for a slice, as are those after, up to
+#: `end`; and where threads meet.
+PROGRAM = _record("step regions groups instructions load start stop end crew")
+
+#: Which rows a program is run on, in which batches, and where each loss goes, and then each norm.
+SLICE = _record("program order n_rows batch_size rates n_batches first_step report")
 
 #: Groups from `first` up to `last`; `alone` if one thread does them.
 REGION = _record("first last alone")
