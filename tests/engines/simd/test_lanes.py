@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from numba import from_dtype, types
 
-from barenet.engines.compiled.kernel import INLINE, OPTIONS
 from barenet.engines.simd import lanes as simd
-from barenet.engines.simd.calls import address_of, invoke
+from barenet.engines.simd.calls import INLINE, OPTIONS, address_of, invoke
 from barenet.engines.simd.lanes import (
     absolute,
     floor,

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import numba as nb
 
-from barenet.engines.compiled.kernel import INLINE, OPTIONS, chosen, kernel
-from barenet.engines.compiled.mathematics import erfc, exp, expm1, log1p, tanh
+from barenet.engines.compiled.kernel import chosen, kernel
 from barenet.engines.compiled.records import LAYER
 from barenet.engines.compiled.views import row_numbers, row_vectors
+from barenet.engines.simd.calls import INLINE, OPTIONS
 from barenet.engines.simd.lanes import absolute, where
+from barenet.engines.simd.mathematics import erfc, exp, expm1, log1p, tanh
 from barenet.engines.simd.memory import array, lanes
 
 

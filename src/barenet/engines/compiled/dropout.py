@@ -5,9 +5,10 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from barenet.engines.compiled.kernel import OPTIONS, kernel
+from barenet.engines.compiled.kernel import kernel
 from barenet.engines.compiled.records import LAYER
 from barenet.engines.compiled.views import row_numbers, row_vectors
+from barenet.engines.simd.calls import OPTIONS
 from barenet.engines.simd.memory import lanes
 from barenet.model.randomness import GOLDEN_GAMMA, MULTIPLIER_1, MULTIPLIER_2
 

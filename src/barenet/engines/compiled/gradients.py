@@ -7,9 +7,10 @@ import math
 import numba as nb
 import numpy as np
 
-from barenet.engines.compiled.kernel import OPTIONS, kernel
+from barenet.engines.compiled.kernel import kernel
 from barenet.engines.compiled.records import LAYER
 from barenet.engines.compiled.views import tile
+from barenet.engines.simd.calls import OPTIONS
 from barenet.engines.simd.lanes import absolute, sum_lanes, where, widen
 from barenet.engines.simd.memory import array, lanes
 

@@ -19,10 +19,10 @@ import numba as nb
 import numpy as np
 
 from barenet.engines.compiled.dense import BLOCK
-from barenet.engines.compiled.kernel import OPTIONS, entry
+from barenet.engines.compiled.kernel import entry
 from barenet.engines.compiled.records import GROUP, INSTRUCTION, PROGRAM, REGION, SLICE, STEP
 from barenet.engines.simd.atomic import add, exchange_if, give_way, pause, publish, read
-from barenet.engines.simd.calls import invoke
+from barenet.engines.simd.calls import OPTIONS, invoke
 from barenet.engines.simd.memory import array, record_at
 from barenet.engines.simd.processor import flush_denormals, restore_denormals
 

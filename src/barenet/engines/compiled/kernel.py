@@ -18,15 +18,10 @@ from numba.extending import overload
 
 from barenet.engines.compiled.kept import keep
 from barenet.engines.compiled.records import STEP
-from barenet.engines.simd.calls import address_of
+from barenet.engines.simd.calls import INLINE, OPTIONS, address_of
 from barenet.engines.simd.memory import Kind
 
-__all__ = ["INLINE", "OPTIONS", "Kernel", "chosen", "entry", "every_kernel", "kernel"]
-
-# Kernels are not called from Python, raise nothing, and leave it to IEEE what 1 / 0 is.
-OPTIONS: Any = {"nogil": True, "error_model": "numpy",
-                           "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # fmt: skip
-INLINE: Any = {**OPTIONS, "forceinline": True}
+__all__ = ["Kernel", "chosen", "entry", "every_kernel", "kernel"]
 
 KERNELS: list[Kernel] = []
 

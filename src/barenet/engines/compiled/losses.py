@@ -8,9 +8,10 @@ import numba as nb
 import numpy as np
 
 from barenet.engines.compiled.activations import softmax_row
-from barenet.engines.compiled.kernel import OPTIONS, chosen, kernel
+from barenet.engines.compiled.kernel import chosen, kernel
 from barenet.engines.compiled.records import LAYER
 from barenet.engines.compiled.views import row_numbers
+from barenet.engines.simd.calls import OPTIONS
 from barenet.engines.simd.memory import array, plain
 
 

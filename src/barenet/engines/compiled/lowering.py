@@ -6,8 +6,7 @@ instructions that name the kernels to be run on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -60,16 +59,15 @@ class Stage(NamedTuple):
     alone: bool = False
 
 
-@dataclass
-class Parameters:
+class Parameters(NamedTuple):
     """What is done with a layer's parameters, tile by tile of their rows."""
 
     units: int
     tile: int
     load: list[Instruction]
-    differentiate: list[Instruction] = field(default_factory=list)
-    apply: list[Instruction] = field(default_factory=list)
-    store: list[Instruction] = field(default_factory=list)
+    differentiate: list[Instruction]
+    apply: list[Instruction]
+    store: list[Instruction]
 
 
 class Lowering:
@@ -151,28 +149,28 @@ class Lowering:
         self, record: Record, lefts: range, X: Matrix, P: Matrix, d_in: Matrix | None
     ) -> tuple[Record, Record | None]:
         """The products of a dense layer: P = X W (+ b), dW = Xᵀ dZ and dX = dZ Wᵀ."""
-        n_in, rows, dZ = int(record["n_in"]), self.capacity, self.d
+        n_in, rows, dZ, table = int(record["n_in"]), self.capacity, self.d, self.memory.table
         W, dW = (P._replace(address=int(record[name])) for name in ("weights", "gradient"))
         start = W.at(n_in) if record["partial"] == record["z"] else self.zeros
         parts = [(k * rows, left, min(lefts.step, n_in - left)) for k, left in enumerate(lefts)]
-        forward = self.products(
+        forward = table(PRODUCT, [
             product(P.at(k), X.at(k), W.at(left), start, depth=n) for k, left, n in parts
-        )
+        ])  # fmt: skip
         record["forward"] = address(forward)
         if dZ is None:
             return forward, None
         whole = up(n_in, MOST_ROWS if n_in > 8 else 4)  # in blocks, as far as X has columns
-        record["learning"] = address(self.products(
+        record["learning"] = address(table(PRODUCT, [
             product(dW, X.at(k, -left).T, dZ, self.zeros, one=self.one.address,
                     one_row=n_in if left + n == n_in else NEVER, height=min(whole, left + X.row))
             for k, left, n in parts
-        ))  # fmt: skip
+        ]))  # fmt: skip
         if d_in is None:
             return forward, None
         W_T = self.memory.matrix(W.row, n_in)
         record["d_in"], record["transposed"] = d_in.address, W_T.address
         record["transposed_stride"] = W_T.row
-        return forward, self.products([product(d_in, dZ, W_T, self.zeros, depth=self.width)])
+        return forward, table(PRODUCT, [product(d_in, dZ, W_T, self.zeros, depth=self.width)])
 
     def activate(self, layer: Activate, index: int) -> None:
         """A = f(X); dL/dX takes the place of dL/dA."""
@@ -276,28 +274,25 @@ class Lowering:
         """Choose how many rows of parameters a tile has, as a power of two."""
         return max(MOST_ROWS, TILE // self.memory.pad(width)).bit_length() - 1
 
-    def learn(self, record: Record, *kernels: Kernel) -> None:
-        """What is done with a layer's parameters; these kernels compute their gradient."""
-        job, to = self.job, self.memory.instruction
-        transpose = [to(parameters.transpose, record)] if record["transposed"] else []
-        tile, load = 1 << int(record["tile_bits"]), [to(parameters.load, record), *transpose]
-        done = Parameters(int(record["height"]), tile, load)
-        self.parameters.append(done)
-        if not self.learning:
-            return
+    def learn(self, record: Record, *differentiate: Kernel) -> None:
+        """What is done with a layer's parameters; those kernels compute their gradient."""
+        job, tile = self.job, 1 << int(record["tile_bits"])
+        transpose = [parameters.transpose] if record["transposed"] else []
+        apply: list[Kernel] = []
         for penalty in job.penalties:  # of one kind they add up, and they are for weights alone
             strengths = penalty.spread(job.network.layout, np.dtype(np.float64))
             name = f"shared_{penalty.name}" if penalty.shared else penalty.name
             record[name] += strengths[int(record["flat"])]
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
-            kernels += (gradients.penalize, gradients.sum_squares)
-        done.differentiate += [to(kernel, record) for kernel in kernels]
+            differentiate += (gradients.penalize, gradients.sum_squares)
         if job.clipping is not None:
-            done.apply.append(to(CLIPS[type(job.clipping)], record))
+            apply.append(CLIPS[type(job.clipping)])
         if isinstance(job.optimizer, Optimizer):
-            done.apply.append(to(optimizers.RULES[job.optimizer.name], record))
-        done.apply += transpose
-        done.store.append(to(parameters.store, record))
+            apply.append(optimizers.RULES[job.optimizer.name])
+        learning = (differentiate, [*apply, *transpose], [parameters.store])
+        kernels = ([parameters.load, *transpose], *(learning if self.learning else ((), (), ())))
+        done = ([self.memory.instruction(each, record) for each in some] for some in kernels)
+        self.parameters.append(Parameters(int(record["height"]), tile, *done))
 
     # Instructions, records and memory
 
@@ -314,12 +309,6 @@ class Lowering:
         widths = {"n_in": self.width, "n_out": self.width, "stride": self.memory.pad(self.width)}
         return self.memory.record(LAYER, **{**widths, **fields})
 
-    def products(self, products: Iterable[dict[str, int]]) -> Record:
-        """Write products one after the other."""
-        names = PRODUCT.names or ()
-        rows = [tuple(each.get(name, 0) for name in names) for each in products]
-        return self.memory.table(PRODUCT, rows)
-
     def add(self, kernel: Kernel, operands: Record, formula: str = "") -> None:
         """Do this next on the way forward."""
         self.forward[-1].instructions.append(self.memory.instruction(kernel, operands, formula))
@@ -329,13 +318,13 @@ class Lowering:
         self.backward[0].instructions.insert(0, self.memory.instruction(kernel, operands, formula))
 
 
-def product(C: Matrix, A: Matrix, B: Matrix, start: Matrix, **more: int) -> dict[str, int]:
-    """C = start + A B, as a record for `products.multiply`."""
-    return {
-        "a": A.address, "a_row": A.row, "a_step": A.column, "b": B.address, "b_step": B.row,
-        "s": start.address, "c": C.address, "c_row": C.row, "width": C.row, "one_row": NEVER,
-        **more,
-    }  # fmt: skip
+def product(
+    C: Matrix, A: Matrix, B: Matrix, start: Matrix, depth: int = 0, one: int = 0,
+    one_row: int = NEVER, height: int = 0,
+) -> tuple[int, ...]:  # fmt: skip
+    """C = start + A B, as `records.PRODUCT` has it."""
+    rows_of_a = (A.address, A.row, A.column, one, one_row, height)
+    return (*rows_of_a, B.address, B.row, start.address, C.address, C.row, C.row, depth)
 
 
 def refusal(job: Job) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,7 +71,7 @@ class Memory:
         self.held += [record, *fields.values()]
         return record
 
-    def table(self, dtype: np.dtype[Any], rows: list[tuple[int, ...]]) -> Record:
+    def table(self, dtype: np.dtype[Any], rows: Sequence[tuple[int, ...]]) -> Record:
         """Write records of whole numbers one after the other."""
         table = np.array(rows, dtype)
         self.held.append(table)

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from barenet.engines.compiled.engine import CHUNK, count_weights
+from barenet.engines.compiled.engine import CHUNK
 from barenet.engines.engine import Job
-from barenet.engines.threads import choose_threads
 from barenet.model.arrays import FloatArray
 from barenet.model.inputs import input_blocks, keep_inputs
 from barenet.model.losses import as_loss
@@ -51,7 +50,9 @@ class CompiledNetwork:
     """
 
     def __init__(self, network: Network, threads: int | None = None) -> None:
+        from barenet.engines.compiled.interpreter import run_alone
         from barenet.engines.compiled.lowering import refusal
+        from barenet.engines.compiled.memory import address
         from barenet.engines.compiled.program import Program
 
         if not isinstance(network, Network):
@@ -70,12 +71,13 @@ class CompiledNetwork:
         if reason is not None:
             raise ValueError(f"network: it can't be compiled: {reason}")
         self._alone = threading.Lock()
-        self._program = Program(job, 1, "predict", rows)
-        self._program.read(rows)
-        self._program.point("output", self._answer)
-        self._program.run(np.zeros(1, np.intp), 1, np.zeros(1), 0, 1)
-        self._program.keep_parameters()
-        self._many = Program(job, CHUNK, "predict", rows)
+        self._one = Program(job, 1, "predict", rows, threads=1)
+        self._many = Program(job, CHUNK, "predict", rows, threads)
+        self._one.read(rows)
+        self._one.point("output", self._answer)
+        self._one.run(np.zeros(1, np.intp), 1, np.zeros(1), 0)
+        self._one.record["load"] = self._one.record["start"]  # the parameters are there
+        self._run, self._address = run_alone, address(self._one.slice)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be copied as what it was made of: addresses mean nothing elsewhere."""
@@ -118,15 +120,13 @@ class CompiledNetwork:
             np.copyto(self._row, X, casting="same_kind")
             if not math.isfinite(self._row[0].dot(self._row[0])):
                 return None
-        self._program.run_again()
+        self._run(self._address)
         return self._answer.copy()
 
     def _predict(self, X: FloatArray) -> FloatArray:
         """Predict any number of rows, chunk by chunk."""
         output = np.empty((len(X), self._answer.shape[1]), X.dtype)
-        program, n_chunks = self._many, -(-len(X) // CHUNK)
-        program.read(Rows(X, output, None))
-        program.point("output", output)
-        threads = choose_threads(self.threads, CHUNK * count_weights(self.network))
-        program.run(np.arange(len(X)), CHUNK, np.zeros(n_chunks), 0, threads)
+        self._many.read(Rows(X, output, None))
+        self._many.point("output", output)
+        self._many.run(np.arange(len(X)), CHUNK, np.zeros(-(-len(X) // CHUNK)), 0)
         return output

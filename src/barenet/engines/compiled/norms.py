@@ -6,9 +6,10 @@ import math
 
 import numba as nb
 
-from barenet.engines.compiled.kernel import OPTIONS, kernel
+from barenet.engines.compiled.kernel import kernel
 from barenet.engines.compiled.records import LAYER
 from barenet.engines.compiled.views import row_numbers, row_vectors
+from barenet.engines.simd.calls import OPTIONS
 from barenet.engines.simd.memory import array, lanes
 
 

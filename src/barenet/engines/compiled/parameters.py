@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numba as nb
 
-from barenet.engines.compiled.kernel import OPTIONS, kernel
+from barenet.engines.compiled.kernel import kernel
 from barenet.engines.compiled.records import LAYER
 from barenet.engines.simd.blocks import transpose_block
+from barenet.engines.simd.calls import OPTIONS
 from barenet.engines.simd.memory import array, lanes
 
 

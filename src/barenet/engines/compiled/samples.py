@@ -5,9 +5,10 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from barenet.engines.compiled.kernel import OPTIONS, kernel
+from barenet.engines.compiled.kernel import kernel
 from barenet.engines.compiled.parameters import copy
 from barenet.engines.compiled.records import LAYER
+from barenet.engines.simd.calls import OPTIONS
 from barenet.engines.simd.memory import array, lanes, prefetch, source, vectors
 
 #: Rows of X that are fetched from memory before they are needed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numba as nb
 
-from barenet.engines.compiled.kernel import INLINE
+from barenet.engines.simd.calls import INLINE
 from barenet.engines.simd.memory import array, vectors
 
 

@@ -1,4 +1,4 @@
-"""Calls: a compiled function is run by its address, which it is asked for."""
+"""Calls: how functions are compiled, and run by their addresses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from numba.extending import intrinsic
 
 from barenet.engines.simd.code import BYTE
 
-__all__ = ["address_of", "invoke"]
+__all__ = ["INLINE", "OPTIONS", "address_of", "invoke"]
+
+# Kernels are not called from Python, raise nothing, and leave it to IEEE what 1 / 0 is.
+OPTIONS: Any = {"nogil": True, "error_model": "numpy",
+                "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # fmt: skip
+INLINE: Any = {**OPTIONS, "forceinline": True}
 
 
 def address_of(dispatcher: Any, signature: tuple[Any, ...]) -> int:

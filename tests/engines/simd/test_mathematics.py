@@ -8,9 +8,8 @@ import pytest
 import scipy.special
 from numba import from_dtype, types
 
-from barenet.engines.compiled.kernel import OPTIONS
-from barenet.engines.compiled.mathematics import erfc, exp, expm1, log1p, tanh
-from barenet.engines.simd.calls import address_of, invoke
+from barenet.engines.simd.calls import OPTIONS, address_of, invoke
+from barenet.engines.simd.mathematics import erfc, exp, expm1, log1p, tanh
 from barenet.engines.simd.memory import Kind, lanes, vectors
 
 OPERANDS = np.dtype([("x", np.int64), ("y", np.int64)])

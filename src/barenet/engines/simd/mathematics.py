@@ -15,7 +15,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from barenet.engines.compiled.kernel import INLINE
+from barenet.engines.simd.calls import INLINE
 from barenet.engines.simd.lanes import (
     absolute,
     floor,
@@ -26,24 +26,14 @@ from barenet.engines.simd.lanes import (
 )
 
 
-def exp(x: Any) -> Any:
-    """Compute eˣ."""
-    return np.exp(x)
+def of_lanes(choose: Callable[[Any], Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    """Make a function of lanes of what chooses its code by their type."""
 
+    def function(x: Any) -> Any:
+        """Stand for the code, which only kernels can call."""
 
-def tanh(x: Any) -> Any:
-    """Compute the hyperbolic tangent."""
-    return np.tanh(x)
-
-
-@overload(exp, jit_options=INLINE)
-def _exp(x):
-    return _exp_single if x.dtype == types.float32 else _exp_double
-
-
-@overload(tanh, jit_options=INLINE)
-def _tanh(x):
-    return _tanh_single if x.dtype == types.float32 else _tanh_double
+    overload(function, jit_options=INLINE)(choose)
+    return function
 
 
 def _exp_single(x):
@@ -88,11 +78,7 @@ def _tanh_double(x):
 def _one_by_one(function: Callable[[float], float]) -> Callable[[Any], Any]:
     """Make a function of lanes of one of a number."""
 
-    def of_lanes(x: Any) -> Any:
-        return function(x)
-
-    @overload(of_lanes, jit_options=INLINE)
-    def _of_lanes(x):
+    def choose(x):  # without types, which Numba would miss in what it returns
         count = x.count
 
         def compute(x):
@@ -102,7 +88,9 @@ def _one_by_one(function: Callable[[float], float]) -> Callable[[Any], Any]:
 
         return compute
 
-    return of_lanes
+    return of_lanes(choose)
 
 
+exp = of_lanes(lambda x: _exp_single if x.dtype == types.float32 else _exp_double)
+tanh = of_lanes(lambda x: _tanh_single if x.dtype == types.float32 else _tanh_double)
 log1p, expm1, erfc = (_one_by_one(function) for function in (math.log1p, math.expm1, math.erfc))
