@@ -14,11 +14,10 @@ from typing import Any
 import numba
 import numpy as np
 from numba import types
-from numba.extending import overload
 
 from barenet.engines.compiled.kept import keep
 from barenet.engines.compiled.records import STEP
-from barenet.engines.simd.calls import INLINE, OPTIONS, address_of
+from barenet.engines.simd.calls import INLINE, OPTIONS, address_of, by_type
 from barenet.engines.simd.memory import Kind
 
 __all__ = ["Kernel", "chosen", "entry", "every_kernel", "kernel"]
@@ -64,19 +63,14 @@ def every_kernel(kind: Kind) -> Iterator[Callable[[], int]]:
             yield functools.partial(each.address, Kind(kind.dtype, kind.count, formula))
 
 
-def chosen(functions: dict[str, Callable[..., Any]]) -> Callable[[Kind], Callable[..., Any]]:
+def chosen(functions: dict[str, Callable[..., Any]]) -> Callable[[Any], Any]:
     """Make a function of a kind that gives the one that it names as its formula."""
     compiled = {name: numba.njit(**INLINE)(function) for name, function in functions.items()}
 
-    def choose(kind: Kind) -> Callable[..., Any]:
-        return compiled[kind.formula]
+    def constant(function: Callable[..., Any]) -> Callable[[Any], Callable[..., Any]]:
+        return lambda x: function
 
-    @overload(choose, jit_options=INLINE)
-    def _choose(kind):  # type: ignore[no-untyped-def]  # Numba compares it to what it returns
-        function = compiled[kind.formula]
-        return lambda kind: function
-
-    return choose
+    return by_type(lambda x: constant(compiled[x.formula]))
 
 
 def entry(**options: Any) -> Callable[[Callable[..., Any]], Any]:

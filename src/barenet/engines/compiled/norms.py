@@ -82,10 +82,8 @@ def normalize_columns_back(kind, step, layer, start, stop):
     The means are those of the gradients by β and γ, times γ.
     """
     n_rows, (deviations, _) = step.n_rows, of_columns(kind, layer)
-    gain, d_gain = (
-        row_numbers(kind, layer, layer.weights, 0),
-        row_numbers(kind, layer, layer.gradient, 0),
-    )
+    gain = row_numbers(kind, layer, layer.weights, 0)
+    d_gain = row_numbers(kind, layer, layer.gradient, 0)
     d_bias = row_numbers(kind, layer, layer.gradient, 1)
     for row in range(start, stop):
         N, d, d_in = outputs_and_derivatives(kind, layer, row)

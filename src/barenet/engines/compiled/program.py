@@ -14,22 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines.compiled import gradients, losses
+from barenet.engines.compiled import gradients, losses, records
 from barenet.engines.compiled.interpreter import CREW, run_alone, run_together
 from barenet.engines.compiled.kernel import Kernel
 from barenet.engines.compiled.lowering import NEVER, Lowering, Parameters, Task
 from barenet.engines.compiled.memory import Instruction, Memory, Record, address, up
 from barenet.engines.compiled.optimizers import numbers_of
 from barenet.engines.compiled.products import multiply
-from barenet.engines.compiled.records import (
-    GROUP,
-    INSTRUCTION,
-    LAYER,
-    PROGRAM,
-    REGION,
-    SLICE,
-    STEP,
-)
 from barenet.engines.engine import Job, SliceReport
 from barenet.engines.simd.memory import kind_of
 from barenet.engines.threads import choose_threads
@@ -89,7 +80,7 @@ class Program:
         self.memory = Memory(kind_of(job.network.dtype), job.network.dtype)
         self.lowered = Lowering(job, rows, self.memory, capacity, task)
         self.pointed: dict[str, NDArray[Any]] = {}
-        self.step, self.slice = self.write_step(), self.memory.record(SLICE)
+        self.step, self.slice = self.write_step(), self.memory.record(records.SLICE)
         batch = self.regions_of_batch(rows.sample_weight is not None)
         store = [self.tiles(lambda layer: layer.store)] if self.lowered.learning else []
         self.record = self.write([self.tiles(lambda layer: layer.load), *batch, *store])
@@ -148,7 +139,7 @@ class Program:
             tiny = float(np.finfo(job.network.dtype).tiny)
             numbers["epsilon"] = max(numbers["epsilon"], tiny)
         return self.memory.record(
-            STEP, seed=job.seed, capacity=self.capacity, n_tiles=n_tiles,
+            records.STEP, seed=job.seed, capacity=self.capacity, n_tiles=n_tiles,
             multiply=multiply.address(self.memory.kind),
             squares=np.zeros(2 * n_tiles + 1), losses=np.zeros(self.capacity),
             clip=job.clipping.limit if job.clipping is not None else 0.0, **numbers,
@@ -174,7 +165,7 @@ class Program:
 
     def alone(self, kernel: Kernel) -> Region:
         """What one thread does, for no layer."""
-        instruction = self.memory.instruction(kernel, self.memory.record(LAYER))
+        instruction = self.memory.instruction(kernel, self.memory.record(records.LAYER))
         return Region([Group([instruction], 1, 1, 1)], alone=True)
 
     def tiles(self, instructions: Callable[[Parameters], list[Instruction]]) -> Region:
@@ -197,6 +188,7 @@ class Program:
             table.append((first, len(groups), region.alone))
         write = self.memory.table
         return self.memory.record(
-            PROGRAM, step=self.step, regions=write(REGION, table), groups=write(GROUP, groups),
-            instructions=write(INSTRUCTION, instructions), load=0, end=len(regions),
+            records.PROGRAM, step=self.step, load=0, end=len(regions),
+            regions=write(records.REGION, table), groups=write(records.GROUP, groups),
+            instructions=write(records.INSTRUCTION, instructions),
         )  # fmt: skip

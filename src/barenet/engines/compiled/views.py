@@ -23,18 +23,13 @@ def row_vectors(kind, layer, place, row):
 @nb.njit(**INLINE)
 def tile(kind, layer, start, stop):
     """Some rows of parameters, of their gradient, and how many numbers that are."""
-    p, g = (
-        row_vectors(kind, layer, layer.weights, start),
-        row_vectors(kind, layer, layer.gradient, start),
-    )
+    p = row_vectors(kind, layer, layer.weights, start)
+    g = row_vectors(kind, layer, layer.gradient, start)
     return p, g, (stop - start) * layer.stride
 
 
 @nb.njit(**INLINE)
 def moments(kind, layer, start):
     """The optimizer's two memories of some rows."""
-    m, v = (
-        row_vectors(kind, layer, layer.moment_1, start),
-        row_vectors(kind, layer, layer.moment_2, start),
-    )
-    return m, v
+    m = row_vectors(kind, layer, layer.moment_1, start)
+    return m, row_vectors(kind, layer, layer.moment_2, start)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from numba import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
 from barenet.engines.simd.code import BYTE
 
-__all__ = ["INLINE", "OPTIONS", "address_of", "invoke"]
+__all__ = ["INLINE", "OPTIONS", "address_of", "by_type", "invoke"]
 
 # Kernels are not called from Python, raise nothing, and leave it to IEEE what 1 / 0 is.
 OPTIONS: Any = {"nogil": True, "error_model": "numpy",
@@ -22,6 +23,16 @@ def address_of(dispatcher: Any, signature: tuple[Any, ...]) -> int:
     dispatcher.compile(signature)
     built = dispatcher.overloads[signature]
     return int(built.library.get_pointer_to_function(built.fndesc.llvm_func_name))
+
+
+def by_type(choose: Callable[[Any], Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    """Make a function for kernels of what chooses its code, by the type of its argument x."""
+
+    def function(x: Any) -> Any:
+        """Stand for the code, which nobody else can call."""
+
+    overload(function, jit_options=INLINE)(choose)
+    return function
 
 
 @intrinsic

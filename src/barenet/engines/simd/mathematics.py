@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 from numba import types
-from numba.extending import overload
 
-from barenet.engines.simd.calls import INLINE
+from barenet.engines.simd.calls import by_type
 from barenet.engines.simd.lanes import (
     absolute,
     floor,
@@ -24,16 +23,6 @@ from barenet.engines.simd.lanes import (
     times_power_of_two,
     where,
 )
-
-
-def of_lanes(choose: Callable[[Any], Callable[[Any], Any]]) -> Callable[[Any], Any]:
-    """Make a function of lanes of what chooses its code by their type."""
-
-    def function(x: Any) -> Any:
-        """Stand for the code, which only kernels can call."""
-
-    overload(function, jit_options=INLINE)(choose)
-    return function
 
 
 def _exp_single(x):
@@ -88,9 +77,9 @@ def _one_by_one(function: Callable[[float], float]) -> Callable[[Any], Any]:
 
         return compute
 
-    return of_lanes(choose)
+    return by_type(choose)
 
 
-exp = of_lanes(lambda x: _exp_single if x.dtype == types.float32 else _exp_double)
-tanh = of_lanes(lambda x: _tanh_single if x.dtype == types.float32 else _tanh_double)
+exp = by_type(lambda x: _exp_single if x.dtype == types.float32 else _exp_double)
+tanh = by_type(lambda x: _tanh_single if x.dtype == types.float32 else _tanh_double)
 log1p, expm1, erfc = (_one_by_one(function) for function in (math.log1p, math.expm1, math.erfc))
