@@ -150,8 +150,7 @@ def test_huge_outputs(size, output, dtype):
         with np.errstate(all="ignore"):
             value, gradient = engine.value_and_gradient()
             loss, said = engine.evaluate(engine.job.rows)
-        with np.errstate(over="ignore"):  # the compiled engine adds up losses in float64
-            found.append([np.asarray(each).astype(dtype) for each in (value, gradient, loss, said)])
+        found.append([np.asarray(each).astype(dtype) for each in (value, gradient, loss, said)])
     for expected, seen in zip(*found, strict=True):
         assert np.array_equal(kinds_of(expected), kinds_of(seen))
         finite = np.isfinite(expected)
@@ -184,11 +183,7 @@ def test_a_run_that_diverges_does_so_at_the_same_batch(settings, factor, dtype):
         assert np.isfinite(network.parameters).all()
         if caught.value.epoch == 0:
             assert np.array_equal(network.parameters, before)
-    reference, compiled = ends
-    if dtype == "float64":
-        assert compiled == reference
-    else:  # a loss that is too large for float32 is none yet for the compiled engine's float64
-        assert reference <= compiled <= (reference[0], reference[1] + 1)
+    assert ends[0] == ends[1]
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "adagrad"])

@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 from numba import from_dtype, types
 
-from barenet.engines.compiled.kernel import OPTIONS
 from barenet.engines.compiled.memory import up
 from barenet.engines.compiled.products import multiply
 from barenet.engines.compiled.records import PRODUCT, STEP
 from barenet.engines.simd.blocks import transpose_block
-from barenet.engines.simd.calls import address_of, invoke
+from barenet.engines.simd.calls import OPTIONS, address_of, invoke
 from barenet.engines.simd.memory import Kind, vectors
 
 BLOCK = np.dtype([(name, np.int64) for name in ("source", "row", "n", "target", "row_target")])

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from numba import from_dtype, types
 
-from barenet.engines.compiled.kernel import INLINE, OPTIONS
 from barenet.engines.simd import lanes as simd
-from barenet.engines.simd.calls import address_of, invoke
+from barenet.engines.simd.calls import INLINE, OPTIONS, address_of, invoke
 from barenet.engines.simd.lanes import (
     absolute,
     floor,
@@ -56,6 +55,7 @@ FORMULAS = [
     (lambda a, b: where(a >= b, a, b), lambda a, b: np.where(a >= b, a, b)),
     (lambda a, b: where(a > 0, 1, b), lambda a, b: np.where(a > 0, a.dtype.type(1), b)),
     (lambda a, b: where(a > 0.1, a, np.inf), lambda a, b: np.where(a > 0.1, a, np.inf)),
+    (lambda a, b: where(a > b, 1, 2.5), lambda a, b: np.where(a > b, 1, 2.5)),
 ]
 
 
@@ -63,7 +63,7 @@ def compiled(formula):
     return nb.njit(**INLINE)(formula)
 
 
-(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16) = (
+(f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17) = (
     compiled(formula) for formula, _ in FORMULAS
 )
 
@@ -90,6 +90,7 @@ def every_formula(kind, step, op, start, stop):
         vectors(kind, op.c, 14 * stop)[i] = f14(x, y)
         vectors(kind, op.c, 15 * stop)[i] = f15(x, y)
         vectors(kind, op.c, 16 * stop)[i] = f16(x, y)
+        vectors(kind, op.c, 17 * stop)[i] = f17(x, y)
 
 
 def whole_vectors(kind, step, op, start, stop):
@@ -98,7 +99,7 @@ def whole_vectors(kind, step, op, start, stop):
     sums = array(np.float64, op.sums, 0, 2 * stop // lanes(kind))
     for i in range(start, stop, lanes(kind)):
         place = i // lanes(kind)
-        sums[2 * place] = sum_lanes(a[i])
+        sums[2 * place] = sum_lanes(widen(a[i]))
         sums[2 * place + 1] = sum_lanes(widen(a[i]) * widen(a[i]))
         c[i] = times_power_of_two(a[i], floor(b[i]))
         last = lanes(kind) - 1

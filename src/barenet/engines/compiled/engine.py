@@ -9,10 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines.engine import Engine, Job, SliceReport
-from barenet.engines.threads import choose_threads
 from barenet.model.arrays import FloatArray
-from barenet.model.layers import Dense
-from barenet.model.network import Network
 from barenet.model.rows import Rows
 from barenet.optimization.optimizers import Optimizer
 
@@ -53,9 +50,7 @@ class CompiledEngine(Engine):
 
     def __init__(self, job: Job, threads: int | None = None) -> None:
         super().__init__(job, threads)
-        self._weights = count_weights(job.network)
         self._programs: dict[object, Program] = {}
-        self._threads: dict[int, int] = {}
 
     @classmethod
     def refusal(cls, job: Job) -> str | None:
@@ -79,7 +74,7 @@ class CompiledEngine(Engine):
         for number, moment in enumerate(optimizer.moments.values(), 1):
             program.point(f"moment_{number}", moment)
         program.step["n_steps"] = optimizer.n_steps
-        report = self._go(program, order, batch_size, rates, first_step)
+        report = program.run(order, batch_size, rates, first_step)
         optimizer.n_steps += len(rates)
         return report
 
@@ -88,7 +83,7 @@ class CompiledEngine(Engine):
         program = self._program("differentiate", n_rows, self.job.rows)
         gradient = np.empty_like(self.job.network.parameters)
         program.point("gradient", gradient)
-        report = self._go(program, np.arange(n_rows), n_rows, np.zeros(1), 0)
+        report = program.run(np.arange(n_rows), n_rows, np.zeros(1), 0)
         return float(report.losses[0]), gradient
 
     def evaluate(self, rows: Rows) -> tuple[float, FloatArray]:
@@ -97,7 +92,7 @@ class CompiledEngine(Engine):
         output = np.empty(rows.y.shape, self.job.network.dtype)
         program.point("output", output)
         weights = rows.batch_weights(size)
-        losses = self._go(program, np.arange(n_rows), size, np.zeros(len(weights)), 0).losses
+        losses = program.run(np.arange(n_rows), size, np.zeros(len(weights)), 0).losses
         total = weights.sum()
         return (float(losses @ weights / total) if total > 0 else 0.0), output
 
@@ -108,26 +103,6 @@ class CompiledEngine(Engine):
         if program is None or program.capacity < capacity:
             from barenet.engines.compiled.program import Program
 
-            program = self._programs[key] = Program(self.job, capacity, task, rows)
+            program = self._programs[key] = Program(self.job, capacity, task, rows, self.threads)
         program.read(rows)
         return program
-
-    def _go(
-        self,
-        program: Program,
-        order: NDArray[np.intp],
-        size: int,
-        rates: NDArray[np.float64],
-        first_step: int,
-    ) -> SliceReport:
-        """Let the interpreter go through the program for all batches."""
-        losses, norms = np.empty(len(rates)), np.empty(len(rates))
-        if size not in self._threads:
-            self._threads[size] = choose_threads(self.threads, 3 * size * self._weights)
-        program.run(order, size, rates, first_step, self._threads[size], losses, norms)
-        return SliceReport(losses, norms)
-
-
-def count_weights(network: Network) -> int:
-    """Count the weights that multiply something in each row."""
-    return sum(layer.weights.size for layer in network.layers if isinstance(layer, Dense))

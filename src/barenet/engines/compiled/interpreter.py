@@ -19,17 +19,16 @@ import numba as nb
 import numpy as np
 
 from barenet.engines.compiled.dense import BLOCK
-from barenet.engines.compiled.kept import keep
-from barenet.engines.compiled.kernel import OPTIONS, entry
-from barenet.engines.compiled.records import GROUP, INSTRUCTION, PROGRAM, REGION, STEP
+from barenet.engines.compiled.kernel import entry
+from barenet.engines.compiled.records import GROUP, INSTRUCTION, PROGRAM, REGION, SLICE, STEP
 from barenet.engines.simd.atomic import add, exchange_if, give_way, pause, publish, read
-from barenet.engines.simd.calls import invoke
+from barenet.engines.simd.calls import OPTIONS, invoke
 from barenet.engines.simd.memory import array, record_at
 from barenet.engines.simd.processor import flush_denormals, restore_denormals
 
 __all__ = ["CREW", "run_alone", "run_together"]
 
-program_at, step_at = record_at(PROGRAM), record_at(STEP)
+slice_at, program_at, step_at = record_at(SLICE), record_at(PROGRAM), record_at(STEP)
 region_at, group_at, instruction_at = record_at(REGION), record_at(GROUP), record_at(INSTRUCTION)
 REGION_SIZE, GROUP_SIZE, INSTRUCTION_SIZE = (
     dtype.itemsize for dtype in (REGION, GROUP, INSTRUCTION)
@@ -47,70 +46,47 @@ CREW = CLAIMS
 PATIENCE = 2048
 
 
-@entry
-def run_alone(place, order, n_rows, batch_size, rates, n_batches, first_step, losses, norms):
-    """Go through the program for each of a slice's batches, on one thread.
-
-    `place`, `order`, `rates`, `losses` and `norms` are addresses: of the program, the row numbers,
-    the learning rate of each batch, and of where its loss and gradient norm go.
-    """
+@entry()
+def run_alone(address):
+    """Go through a program for each batch of the slice at an address, on one thread."""
     before = flush_denormals()
-    do_batches(place, order, n_rows, batch_size, rates, n_batches, first_step, 1, losses, norms)
+    do_slice(slice_at(address), 1)
     restore_denormals(before)
 
 
-@nb.njit(nogil=True, error_model="numpy", parallel=True)
-def run_together(
-    place, order, n_rows, batch_size, rates, n_batches, first_step, threads, losses, norms
-):
+@entry(parallel=True)
+def run_together(address, threads):
     """The same for several threads."""
     for _ in nb.prange(threads):
-        before = flush_denormals()
-        crew = program_at(place).crew
-        member = add(crew + COME, 1)
+        before, program = flush_denormals(), program_at(slice_at(address).program)
+        member = add(program.crew + COME, 1)
         if member == 0:
-            do_batches(
-                place,
-                order,
-                n_rows,
-                batch_size,
-                rates,
-                n_batches,
-                first_step,
-                threads,
-                losses,
-                norms,
-            )
-            publish(crew + OPEN, -1)
+            do_slice(slice_at(address), threads)
+            publish(program.crew + OPEN, -1)
         else:
-            follow(place, member, threads)
+            follow(program, member, threads)
         restore_denormals(before)
 
 
-run_together = keep(run_together)
-
-
 @nb.njit(**OPTIONS)
-def do_batches(
-    place, order, n_rows, batch_size, rates, n_batches, first_step, threads, losses, norms
-):
+def do_slice(slice_, threads):
     """Load, a step for each batch, store."""
-    program = program_at(place)
-    step = step_at(program.step)
-    rates = array(np.float64, rates, 0, n_batches)
-    losses, norms = array(np.float64, losses, 0, n_batches), array(np.float64, norms, 0, n_batches)
-    do_regions(place, program.load, program.start, threads)
+    program, size, n_batches = program_at(slice_.program), slice_.batch_size, slice_.n_batches
+    step, rates = step_at(program.step), array(np.float64, slice_.rates, 0, n_batches)
+    losses = array(np.float64, slice_.report, 0, n_batches)
+    norms = array(np.float64, slice_.report, n_batches, n_batches)
+    do_regions(program, program.load, program.start, threads)
     for i in range(n_batches):
-        step.batch = order + 8 * i * batch_size
-        step.n_rows = min(batch_size, n_rows - i * batch_size)
-        step.share, step.rate = 1.0 / step.n_rows, rates[i]
-        step.number = first_step + i
+        step.batch = slice_.order + 8 * i * size
+        step.n_rows = min(size, slice_.n_rows - i * size)
+        step.row_weight, step.rate = 1.0 / step.n_rows, rates[i]
+        step.number = slice_.first_step + i
         step.n_steps += 1
-        do_regions(place, program.start, program.stop, threads)
+        do_regions(program, program.start, program.stop, threads)
         prices = sum_of(step.squares, step.n_tiles, step.n_tiles)
         losses[i] = sum_of(step.losses, 0, step.n_rows) + prices
         norms[i] = math.sqrt(sum_of(step.squares, 0, step.n_tiles))
-    do_regions(place, program.stop, program.end, threads)
+    do_regions(program, program.stop, program.end, threads)
 
 
 @nb.njit(**OPTIONS)
@@ -123,51 +99,50 @@ def sum_of(address, first, length):
 
 
 @nb.njit(**OPTIONS)
-def do_regions(place, first, last, threads):
+def do_regions(program, first, last, threads):
     """Do regions one after the other, each with as many threads as it allows."""
-    program = program_at(place)
     for index in range(first, last):
         region = program.regions + index * REGION_SIZE
         if threads == 1 or region_at(region).alone:
-            do_share(place, region, 0, 1)
+            do_share(program, region, 0, 1)
         else:
-            lead(place, region, threads)
+            lead(program, region, threads)
 
 
 @nb.njit(**OPTIONS)
-def lead(place, region, threads):
+def lead(program, region, threads):
     """Open a region, take part in it, and wait until all of it is done."""
-    crew, spins = program_at(place).crew, 0
+    crew, spins = program.crew, 0
     number = read(crew + OPEN) + 1
     publish(crew + DONE, 0)
     publish(crew + PLACE, region)
     publish(crew + OPEN, number)
-    take_part(place, number, 0, threads)
+    take_part(program, number, 0, threads)
     while read(crew + DONE) < threads:
         spins = wait(spins)
 
 
 @nb.njit(**OPTIONS)
-def follow(place, member, threads):
+def follow(program, member, threads):
     """Take part in each region that is opened, until the end."""
-    crew, done, spins = program_at(place).crew, 0, 0
-    number = read(crew + OPEN)
+    done, spins = 0, 0
+    number = read(program.crew + OPEN)
     while number >= 0:
         if number > done:
-            take_part(place, number, member, threads)
+            take_part(program, number, member, threads)
             done, spins = number, 0
         spins = wait(spins)
-        number = read(crew + OPEN)
+        number = read(program.crew + OPEN)
 
 
 @nb.njit(**OPTIONS)
-def take_part(place, number, member, threads):
+def take_part(program, number, member, threads):
     """Do one's own share of the region of that number, and then those that nobody has claimed."""
-    crew = program_at(place).crew
+    crew = program.crew
     for turn in range(threads):
         share = (member + turn) % threads
         if exchange_if(crew + CLAIMS + 64 * share, number - 1, number):
-            do_share(place, read(crew + PLACE), share, threads)
+            do_share(program, read(crew + PLACE), share, threads)
             add(crew + DONE, 1)
 
 
@@ -182,21 +157,21 @@ def wait(spins):
 
 
 @nb.njit(**OPTIONS)
-def do_share(place, region, t, threads):
-    """The t-th share of every group of a region."""
-    program, region = program_at(place), region_at(region)
+def do_share(program, region, number, shares):
+    """One of the shares of every group of a region."""
+    region = region_at(region)
     for index in range(region.first, region.last):
         group = group_at(program.groups + index * GROUP_SIZE)
         units, n_rows = group.units, step_at(program.step).n_rows
         if units <= 0:
             units = n_rows if units == 0 else -units * -(-n_rows // BLOCK)
         start, end = 0, units
-        if threads > 1:
-            share = -(-units // (threads * group.grain)) * group.grain
-            start, end = min(t * share, units), min((t + 1) * share, units)
+        if shares > 1:
+            size = -(-units // (shares * group.grain)) * group.grain
+            start, end = min(number * size, units), min((number + 1) * size, units)
         while start < end:
             stop = start + min(group.chunk, end - start)
-            for number in range(group.first, group.last):
-                instruction = instruction_at(program.instructions + number * INSTRUCTION_SIZE)
+            for place in range(group.first, group.last):
+                instruction = instruction_at(program.instructions + place * INSTRUCTION_SIZE)
                 invoke(instruction.kernel, program.step, instruction.operands, start, stop)
             start = stop

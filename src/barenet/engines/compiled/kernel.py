@@ -17,15 +17,10 @@ from numba import types
 
 from barenet.engines.compiled.kept import keep
 from barenet.engines.compiled.records import STEP
-from barenet.engines.simd.calls import address_of
+from barenet.engines.simd.calls import INLINE, OPTIONS, address_of, by_type
 from barenet.engines.simd.memory import Kind
 
-__all__ = ["INLINE", "OPTIONS", "Kernel", "entry", "every_kernel", "kernel"]
-
-# Kernels are not called from Python, raise nothing, and leave it to IEEE what 1 / 0 is.
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy",
-                           "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # fmt: skip
-INLINE: dict[str, Any] = {**OPTIONS, "forceinline": True}
+__all__ = ["Kernel", "chosen", "entry", "every_kernel", "kernel"]
 
 KERNELS: list[Kernel] = []
 
@@ -68,9 +63,20 @@ def every_kernel(kind: Kind) -> Iterator[Callable[[], int]]:
             yield functools.partial(each.address, Kind(kind.dtype, kind.count, formula))
 
 
-def entry(function: Callable[..., Any]) -> Callable[..., Any]:
+def chosen(functions: dict[str, Callable[..., Any]]) -> Callable[[Any], Any]:
+    """Make a function of a kind that gives the one that it names as its formula."""
+    compiled = {name: numba.njit(**INLINE)(function) for name, function in functions.items()}
+
+    def constant(function: Callable[..., Any]) -> Callable[[Any], Callable[..., Any]]:
+        return lambda x: function
+
+    return by_type(lambda x: constant(compiled[x.formula]))
+
+
+def entry(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Make a function that Python calls, compiled when it first does."""
-    return keep(numba.njit(nogil=True, error_model="numpy")(function))
+    compiled = numba.njit(nogil=True, error_model="numpy", **options)
+    return lambda function: keep(compiled(function))
 
 
 @functools.cache

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import numba as nb
 import numpy as np
-from numba.extending import overload
 
 from barenet.engines.compiled.activations import softmax_row
-from barenet.engines.compiled.kernel import OPTIONS, kernel
+from barenet.engines.compiled.kernel import chosen, kernel
 from barenet.engines.compiled.records import LAYER
+from barenet.engines.compiled.views import row_numbers
+from barenet.engines.simd.calls import OPTIONS
 from barenet.engines.simd.memory import array, plain
 
 
@@ -22,19 +21,16 @@ def y_log_y(y):
     return y * math.log(y) if y > 0 else 0.0
 
 
-@nb.njit(**OPTIONS)
 def squared(a, y, c, margin):
     """c · (ŷ − y)²."""
     return c * (a - y) ** 2, 2 * c * (a - y)
 
 
-@nb.njit(**OPTIONS)
 def absolute(a, y, c, margin):
     """|ŷ − y|."""
     return abs(a - y), np.sign(a - y)
 
 
-@nb.njit(**OPTIONS)
 def huber(a, y, c, margin):
     """½ e² close to 0, and c (|e| − ½ c) beyond c."""
     error = a - y
@@ -43,7 +39,6 @@ def huber(a, y, c, margin):
     return value, min(max(error, -c), c)
 
 
-@nb.njit(**OPTIONS)
 def quantile(a, y, c, margin):
     """c per unit that ŷ is too low, 1 − c per unit that it is too high."""
     error = a - y
@@ -51,35 +46,30 @@ def quantile(a, y, c, margin):
     return max(-c * error, (1 - c) * error), slope
 
 
-@nb.njit(**OPTIONS)
 def poisson(a, y, c, margin):
     """ŷ − y − y ln ŷ + y ln y, for a rate of at least c."""
     rate = max(a, c)
     return rate - y - y * math.log(rate) + y_log_y(y), 1 - y / rate
 
 
-@nb.njit(**OPTIONS)
 def binary(a, y, c, margin):
     """−y ln p − (1 − y) ln (1 − p), for a p between c and 1 − margin."""
     p = min(max(a, c), 1 - margin)
     return -(y * math.log(p) + (1 - y) * math.log1p(-p)), (p - y) / (p * (1 - p))
 
 
-@nb.njit(**OPTIONS)
 def categorical(a, y, c, margin):
     """−y ln p, for a p between c and 1 − margin."""
     p = min(max(a, c), 1 - margin)
     return -y * math.log(p), -y / p
 
 
-@nb.njit(**OPTIONS)
 def on_sigmoid(z, y, c, margin):
     """Binary cross-entropy of σ(z)."""
     value = max(z, 0.0) + math.log1p(math.exp(-abs(z))) - y * z
     return value, 1 / (1 + math.exp(-z)) - y
 
 
-@nb.njit(**OPTIONS)
 def on_exponential(z, y, c, margin):
     """Poisson deviance of the rate eᶻ."""
     rate = math.exp(z)
@@ -87,7 +77,7 @@ def on_exponential(z, y, c, margin):
 
 
 #: Each takes float64 numbers, and gives the loss of an output and its derivative by the output.
-FORMULAS: dict[str, Callable[..., Any]] = {
+FORMULAS = {
     "squared_error": squared,
     "absolute_error": absolute,
     "huber": huber,
@@ -99,64 +89,53 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "exponential_poisson": on_exponential,
 }
 
-
-def entry(kind: Any, a: Any, y: Any, c: Any, margin: Any) -> Any:
-    """Compute the loss of an output that the kind names, and its derivative."""
-    return FORMULAS[kind.formula](a, y, c, margin)
-
-
-@overload(entry)
-def _entry(kind, a, y, c, margin):
-    formula = FORMULAS[kind.formula]
-    return lambda kind, a, y, c, margin: formula(a, y, c, margin)
+formula_of = chosen(FORMULAS)
 
 
 @kernel(LAYER, FORMULAS)
-def loss(kind, step, op, start, stop):
+def loss(kind, step, layer, start, stop):
     """The loss of each row, and its derivative by the outputs."""
-    losses = array(np.float64, step.losses, 0, step.n_rows)
+    losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_of(kind)
     for row in range(start, stop):
-        a, y, d, share = numbers(plain(kind), step, op, row)
+        a, y, d, weight = row_of(plain(kind), step, layer, row)
         total = 0.0
-        for j in range(op.n_out):
-            part, derivative = entry(
-                kind, np.float64(a[j]), np.float64(y[j]), op.option, op.epsilon
-            )
+        for j in range(layer.n_out):
+            output, target = np.float64(a[j]), np.float64(y[j])
+            part, derivative = formula(output, target, layer.option, layer.epsilon)
             total += part
-            d[j] = share * derivative
-        losses[row] = share * total
+            d[j] = weight * derivative
+        losses[row] = weight * a.dtype.type(total)  # what is beyond the dtype is infinite
 
 
 @kernel(LAYER, ["softmax_cross_entropy"])
-def softmax_cross_entropy(kind, step, op, start, stop):
+def softmax_cross_entropy(kind, step, layer, start, stop):
     """−Σ yⱼ (zⱼ − ln Σ exp zₖ) for each row, with the derivative p − y."""
     losses = array(np.float64, step.losses, 0, step.n_rows)
     for row in range(start, stop):
-        z, y, p, share = numbers(plain(kind), step, op, row)
-        top, total = softmax_row(plain(kind), op.a, op.d, row * op.stride, op.n_out)
+        z, y, p, weight = row_of(plain(kind), step, layer, row)
+        top, total = softmax_row(plain(kind), layer, layer.a, layer.d, row)
         log_sum, value = top + math.log(total), 0.0
-        for j in range(op.n_out):
+        for j in range(layer.n_out):
             value += y[j] * (log_sum - z[j])
-            p[j] = share * (p[j] - y[j])
-        losses[row] = share * value
+            p[j] = weight * (p[j] - y[j])
+        losses[row] = weight * z.dtype.type(value)
 
 
 @nb.njit(**OPTIONS)
-def numbers(kind, step, op, row):
-    """Outputs, targets and derivatives of a row, and its share in the loss of the batch."""
-    first, n = row * op.stride, op.n_out
-    number = array(np.int64, step.batch, row, 1)[0]
-    share = step.share
+def row_of(kind, step, layer, row):
+    """Outputs, targets and derivatives of a row, and its weight in the loss of the batch."""
+    number, weight = array(np.int64, step.batch, row, 1)[0], step.row_weight
     if step.sample_weight != 0:
-        share *= array(kind, step.sample_weight, number, 1)[0]
-    y = array(kind, step.y, number * n, n)
-    return array(kind, op.a, first, n), y, array(kind, op.d, first, n), share
+        weight *= array(kind, step.sample_weight, number, 1)[0]
+    y = array(kind, step.y, number * layer.n_out, layer.n_out)
+    a, d = row_numbers(kind, layer, layer.a, row), row_numbers(kind, layer, layer.d, row)
+    return a, y, d, weight
 
 
 @kernel(LAYER)
-def share_weights(kind, step, op, start, stop):
+def weigh_rows(kind, step, layer, start, stop):
     """Let each row count by its weight over the sum of the batch's weights."""
     total, numbers = 0.0, array(np.int64, step.batch, 0, step.n_rows)
     for row in range(step.n_rows):
         total += array(kind, step.sample_weight, numbers[row], 1)[0]
-    step.share = 1 / total if total > 0 else 0.0
+    step.row_weight = 1 / total if total > 0 else 0.0

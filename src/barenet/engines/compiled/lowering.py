@@ -6,15 +6,16 @@ instructions that name the kernels to be run on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from barenet.engines.compiled import (
     activations,
     dense,
+    dropout,
+    gradients,
     losses,
     norms,
     optimizers,
@@ -23,8 +24,8 @@ from barenet.engines.compiled import (
     slim,
 )
 from barenet.engines.compiled.kernel import Kernel
-from barenet.engines.compiled.memory import Matrix, Memory, Record, up
-from barenet.engines.compiled.products import MOST_ROWS
+from barenet.engines.compiled.memory import Instruction, Matrix, Memory, Record, address, up
+from barenet.engines.compiled.products import MOST_ROWS, multiply
 from barenet.engines.compiled.records import LAYER, PRODUCT
 from barenet.engines.engine import Job
 from barenet.model.activations import Activation
@@ -34,13 +35,10 @@ from barenet.model.rows import Rows
 from barenet.optimization.clipping import ClipNorm, ClipValue
 from barenet.optimization.optimizers import LBFGS, Optimizer
 
-__all__ = ["Instruction", "Lowering", "Parameters", "Task", "refusal"]
+__all__ = ["NEVER", "Lowering", "Parameters", "Stage", "Task", "refusal"]
 
 #: Take steps, find a gradient, measure outputs, or only compute them.
 Task = Literal["learn", "differentiate", "evaluate", "predict"]
-
-#: A kernel and what it works on, by their addresses.
-Instruction = tuple[int, int]
 
 #: Numbers of a gradient that are computed, and applied, at a time: they stay in the cache.
 TILE = 512
@@ -54,16 +52,22 @@ FEW = 4
 NEVER = 2**63 - 1
 
 
-@dataclass
-class Parameters:
+class Stage(NamedTuple):
+    """What is done with the rows of a batch, before all threads meet; or by one of them alone."""
+
+    instructions: list[Instruction]
+    alone: bool = False
+
+
+class Parameters(NamedTuple):
     """What is done with a layer's parameters, tile by tile of their rows."""
 
     units: int
     tile: int
     load: list[Instruction]
-    differentiate: list[Instruction] = field(default_factory=list)
-    apply: list[Instruction] = field(default_factory=list)
-    store: list[Instruction] = field(default_factory=list)
+    differentiate: list[Instruction]
+    apply: list[Instruction]
+    store: list[Instruction]
 
 
 class Lowering:
@@ -73,10 +77,8 @@ class Lowering:
     ----------
     parts : list of instructions
         What is done for each of the `n_parts` of a wide input, before `forward`.
-    forward, backward : list of list of instructions
-        For rows, in stages: between two of them stands a batch norm, which measures all rows.
-    between : list of pairs of instructions
-        How each batch norm measures the outputs, and then the derivatives, of all rows.
+    stages : list of Stage
+        For rows: forward, the loss, and backward. A batch norm measures all rows in between.
     parameters : list of Parameters
         For each layer that has some; `n_tiles` in all.
     """
@@ -84,9 +86,7 @@ class Lowering:
     def __init__(self, job: Job, rows: Rows, memory: Memory, capacity: int, task: Task) -> None:
         self.job, self.memory, self.capacity, self.task = job, memory, capacity, task
         self.learning = task in ("learn", "differentiate")
-        self.forward: list[list[Instruction]] = [[]]
-        self.backward: list[list[Instruction]] = [[]]
-        self.between: list[tuple[Instruction, Instruction]] = []
+        self.forward, self.backward = [Stage([])], [Stage([])]
         self.parameters: list[Parameters] = []
         self.parts: list[Instruction] = []
         self.n_parts = self.n_tiles = self.flat = self.statistics = 0
@@ -99,6 +99,8 @@ class Lowering:
         loss, logits = loss_on(job.loss, job.network.output_activation)
         self.lower_layers(logits)
         self.lower_loss(loss, logits)
+        (*before, last), (first, *after) = self.forward, self.backward
+        self.stages = [*before, Stage(last.instructions + first.instructions), *after]
 
     # Layers
 
@@ -109,9 +111,8 @@ class Lowering:
             self.x = self.matrix()
             self.add(samples.gather, self.layer(x=self.x), self.source)
         for index, layer in enumerate(layers):
-            self.activation = getattr(layer, "activation", None)
-            if logits and layer is layers[-1]:
-                self.activation = None
+            bare = logits and layer is layers[-1]
+            self.activation = None if bare else getattr(layer, "activation", None)
             LAYERS[type(layer)](self, layer, index)
 
     def dense(self, layer: Dense, index: int) -> None:
@@ -124,96 +125,109 @@ class Lowering:
         self.width = layer.n_out
         Z, self.d = self.matrix(), self.derivatives()
         P = self.memory.matrix(len(lefts) * self.capacity, self.width) if parted else Z
-        op = self.with_parameters(n_in + 1, n_in=n_in, index=index, x=X, z=Z, d=self.d,
-                                  part_size=part, n_parts=len(lefts), partial=P)  # fmt: skip
-        self.multiply(op, lefts, X, P, d_in)
+        few = self.capacity <= FEW and Z.row == self.memory.kind.count and not parted
+        record = self.with_parameters(n_in + 1, n_in=n_in, index=index, x=X, x_stride=X.row, z=Z,
+                                      d=self.d, part_size=part, n_parts=len(lefts),
+                                      partial=P)  # fmt: skip
+        forward, backward = self.multiply(record, lefts, X, P, d_in)
+        if few:
+            self.nonlinearity(record, Z, self.activation, slim.slim, slim.slim_back)
+            self.learn(record, slim.slim_gradient)
+            return
         if parted:
             self.n_parts = len(lefts)
-            self.parts = [self.memory.instruction(dense.dense_parts, op, self.source)]
-        op["x_stride"], few = X.row, self.capacity <= FEW and Z.row == self.memory.kind.count
-        forward = dense.dense_join if parted else slim.slim if few else dense.dense
-        self.bend(op, Z, self.activation, forward, slim.slim_back if few else dense.dense_back)
-        self.learn(op, slim.slim_gradient if few and not parted else dense.dense_gradient)
+            self.parts = [self.memory.instruction(dense.dense_parts, record, self.source)]
+            self.add(dense.dense_join, record)
+        else:
+            self.add(multiply, forward)
+        if backward is not None:
+            self.add_back(multiply, backward)
+        self.nonlinearity(record, Z, self.activation)
+        self.learn(record, dense.dense_gradient, gradients.sum_squares)
 
-    def multiply(self, op: Record, lefts: range, X: Matrix, P: Matrix, d_in: Matrix | None) -> None:
+    def multiply(
+        self, record: Record, lefts: range, X: Matrix, P: Matrix, d_in: Matrix | None
+    ) -> tuple[Record, Record | None]:
         """The products of a dense layer: P = X W (+ b), dW = Xᵀ dZ and dX = dZ Wᵀ."""
-        n_in, rows, dZ = int(op["n_in"]), self.capacity, self.d
-        W, dW = P._replace(place=int(op["weights"])), P._replace(place=int(op["gradient"]))
-        start = W.at(n_in) if op["partial"] == op["z"] else self.zeros
+        n_in, rows, dZ, table = int(record["n_in"]), self.capacity, self.d, self.memory.table
+        W, dW = (P._replace(address=int(record[name])) for name in ("weights", "gradient"))
+        start = W.at(n_in) if record["partial"] == record["z"] else self.zeros
         parts = [(k * rows, left, min(lefts.step, n_in - left)) for k, left in enumerate(lefts)]
-        op["forward"] = self.products(
+        forward = table(PRODUCT, [
             product(P.at(k), X.at(k), W.at(left), start, depth=n) for k, left, n in parts
-        )
+        ])  # fmt: skip
+        record["forward"] = address(forward)
         if dZ is None:
-            return
+            return forward, None
         whole = up(n_in, MOST_ROWS if n_in > 8 else 4)  # in blocks, as far as X has columns
-        op["learning"] = self.products(
-            product(dW, X.at(k, -left).T, dZ, self.zeros, one=self.one.place,
+        record["learning"] = address(table(PRODUCT, [
+            product(dW, X.at(k, -left).T, dZ, self.zeros, one=self.one.address,
                     one_row=n_in if left + n == n_in else NEVER, height=min(whole, left + X.row))
             for k, left, n in parts
-        )  # fmt: skip
-        if d_in is not None:
-            op["d_in"] = d_in.place
-            W_T = self.memory.matrix(W.row, n_in)
-            op["transposed"], op["transposed_stride"] = W_T.place, W_T.row
-            op["backward"] = self.products([product(d_in, dZ, W_T, self.zeros, depth=self.width)])
+        ]))  # fmt: skip
+        if d_in is None:
+            return forward, None
+        W_T = self.memory.matrix(W.row, n_in)
+        record["d_in"], record["transposed"] = d_in.address, W_T.address
+        record["transposed_stride"] = W_T.row
+        return forward, table(PRODUCT, [product(d_in, dZ, W_T, self.zeros, depth=self.width)])
 
     def activate(self, layer: Activate, index: int) -> None:
         """A = f(X); dL/dX takes the place of dL/dA."""
         assert self.x is not None
-        op = self.layer(z=self.x, d=self.d)
-        self.bend(op, self.x, self.activation, activations.activate, activations.activate_back)
+        self.nonlinearity(self.layer(z=self.x, d=self.d), self.x, self.activation)
 
-    def bend(
-        self, op: Record, Z: Matrix, activation: Activation | None, forward: Kernel, back: Kernel
+    def nonlinearity(
+        self, record: Record, Z: Matrix, activation: Activation | None, *fused: Kernel
     ) -> None:
-        """A = f(Z), by kernels that know every formula but softmax's."""
+        """A = f(Z), and dL/dZ in place of dL/dA; fused kernels do more, but know no softmax."""
         name = "identity" if activation is None else activation.name
-        formula = name if name in activations.FORMULAS else ""
+        formula = "identity" if name == "softmax" else name
         self.x = Z if name == "identity" else self.matrix()
-        op["a"] = self.x.place
-        op["option"] = getattr(activation, "slope", getattr(activation, "alpha", 0.0))
-        if formula or op["weights"]:
-            self.add(forward, op, formula)
-        if op["d"] and (formula or op["transposed"]):
-            self.add_back(back, op, formula)
+        record["a"] = self.x.address
+        record["option"] = getattr(activation, "slope", getattr(activation, "alpha", 0.0))
+        forward, back = fused or (activations.activate, activations.activate_back)
+        if fused or formula != "identity":
+            self.add(forward, record, formula)
+        if record["d"] and (formula != "identity" or (fused and record["transposed"])):
+            self.add_back(back, record, formula)
         if name == "softmax":
-            self.add(activations.softmax, op)
-            if op["d"]:
-                self.add_back(activations.softmax_back, op)
+            self.add(activations.softmax, record, name)
+            if record["d"]:
+                self.add_back(activations.softmax_back, record, name)
 
     def dropout(self, layer: Dropout, index: int) -> None:
         """A = X · M; predicting, everything is kept."""
         if self.learning:
             x, self.x = self.x, self.matrix()
-            op = self.layer(x=x, z=self.matrix(), a=self.x, d=self.d, index=index,
-                            option=layer.rate)  # fmt: skip
-            self.add(samples.drop, op)
+            record = self.layer(x=x, z=self.matrix(), a=self.x, d=self.d, index=index,
+                                option=layer.rate)  # fmt: skip
+            self.add(dropout.drop, record)
             if self.d:
-                self.add_back(samples.drop_back, op)
+                self.add_back(dropout.drop_back, record)
 
     def layer_norm(self, layer: LayerNorm, index: int) -> None:
         """A = γ N + β, with each row of X normalized to N."""
-        op = self.norm(layer)
-        self.add(norms.normalize_rows, op)
-        self.add(norms.scale_and_shift, op)
-        if op["d_in"]:
-            self.add_back(norms.normalize_rows_back, op)
-        self.learn(op, norms.norm_gradient)
+        record = self.norm(layer)
+        self.add(norms.normalize_rows, record)
+        self.add(norms.scale_and_shift, record)
+        if record["d_in"]:
+            self.add_back(norms.normalize_rows_back, record)
+        self.learn(record, norms.norm_gradient, gradients.sum_squares)
 
     def batch_norm(self, layer: BatchNorm, index: int) -> None:
         """A = γ N + β, with each column of X normalized to N."""
-        op, to = self.norm(layer), self.memory.instruction
+        record, to = self.norm(layer), self.memory.instruction
         measure = norms.measure_columns if self.learning else norms.recall_columns
-        self.between.append((to(measure, op), to(norms.norm_gradient, op)))
-        if op["d_in"]:
-            self.backward[-1].insert(0, to(norms.normalize_columns_back, op))
-        self.forward.append([])
-        self.backward.append([])
-        self.add(norms.normalize_columns, op)
-        self.add(norms.scale_and_shift, op)
+        self.forward += [Stage([to(measure, record)], alone=True), Stage([])]
+        self.add(norms.normalize_columns, record)
+        self.add(norms.scale_and_shift, record)
+        if record["d_in"]:
+            self.add_back(norms.normalize_columns_back, record)
+        if self.learning:
+            self.backward[:0] = [Stage([]), Stage([to(norms.norm_gradient, record)], alone=True)]
         self.statistics += 2 * self.width
-        self.learn(op)
+        self.learn(record, gradients.sum_squares)
 
     def norm(self, layer: LayerNorm | BatchNorm) -> Record:
         """Gain and bias, and what both norms have in common."""
@@ -232,56 +246,53 @@ class Lowering:
         limits = np.finfo(network.dtype)
         least = limits.eps if loss.name == "poisson" else limits.tiny
         options = [getattr(loss, name) for name in ("factor", "delta", "q") if hasattr(loss, name)]
-        op = self.layer(a=output, d=self.d or self.matrix(), option=[*options, least][0],
-                        epsilon=limits.eps)  # fmt: skip
+        record = self.layer(a=output, d=self.d or self.matrix(), option=[*options, least][0],
+                            epsilon=limits.eps)  # fmt: skip
         if self.task != "predict":
-            self.add(LOSSES.get(loss.name, losses.loss), op, loss.name)
+            self.add(LOSSES.get(loss.name, losses.loss), record, loss.name)
         if not self.learning:
             shown = network.output_activation if logits else None
-            kernels = (activations.activate, activations.activate_back)
-            self.bend(self.layer(z=output), output, shown, *kernels)
+            self.nonlinearity(self.layer(z=output), output, shown)
             self.add(samples.emit, self.layer(a=self.x))
 
     # Parameters
 
     def with_parameters(self, height: int, **fields: float | Matrix | None) -> Record:
         """A layer with rows of parameters, their gradient, and the optimizer's moments."""
-        names = ("weights", "gradient", "moment_1", "moment_2")[: 4 if self.learning else 1]
+        names = ["weights", "gradient"] if self.learning else ["weights"]
+        moments = getattr(self.job.optimizer, "moment_names", ()) if self.task == "learn" else ()
+        names += [f"moment_{number}" for number, _ in enumerate(moments, 1)]
         places = {name: self.memory.matrix(height + MOST_ROWS, self.width) for name in names}
         tile_bits = self.tile_bits(self.width)
-        op = self.layer(height=height, flat=self.flat, tile_bits=tile_bits,
-                        first_tile=self.n_tiles, **places, **fields)  # fmt: skip
+        record = self.layer(height=height, flat=self.flat, tile_bits=tile_bits,
+                            first_tile=self.n_tiles, **places, **fields)  # fmt: skip
         self.flat += height * self.width
         self.n_tiles += up(height, 1 << tile_bits) >> tile_bits
-        return op
+        return record
 
     def tile_bits(self, width: int) -> int:
         """Choose how many rows of parameters a tile has, as a power of two."""
         return max(MOST_ROWS, TILE // self.memory.pad(width)).bit_length() - 1
 
-    def learn(self, op: Record, *gradient: Kernel) -> None:
-        """What is done with a layer's parameters."""
-        job, to = self.job, self.memory.instruction
-        transpose = [to(parameters.transpose, op)] if op["transposed"] else []
-        tile = 1 << int(op["tile_bits"])
-        done = Parameters(int(op["height"]), tile, [to(parameters.load, op), *transpose])
-        self.parameters.append(done)
-        if not self.learning:
-            return
+    def learn(self, record: Record, *differentiate: Kernel) -> None:
+        """What is done with a layer's parameters; those kernels compute their gradient."""
+        job, tile = self.job, 1 << int(record["tile_bits"])
+        transpose = [parameters.transpose] if record["transposed"] else []
+        apply: list[Kernel] = []
         for penalty in job.penalties:  # of one kind they add up, and they are for weights alone
             strengths = penalty.spread(job.network.layout, np.dtype(np.float64))
             name = f"shared_{penalty.name}" if penalty.shared else penalty.name
-            op[name] += strengths[int(op["flat"])]
-        prices = ("l1", "l2", "shared_l1", "shared_l2")
-        penalties = [parameters.penalize] if any(op[name] for name in prices) else []
-        done.differentiate += [to(kernel, op) for kernel in (*gradient, *penalties)]
+            record[name] += strengths[int(record["flat"])]
+        if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
+            differentiate += (gradients.penalize, gradients.sum_squares)
         if job.clipping is not None:
-            done.apply.append(to(CLIPS[type(job.clipping)], op))
+            apply.append(CLIPS[type(job.clipping)])
         if isinstance(job.optimizer, Optimizer):
-            done.apply.append(to(optimizers.RULES[job.optimizer.name], op))
-        done.apply += transpose
-        store = parameters.store if self.task == "learn" else parameters.store_gradient
-        done.store.append(to(store, op))
+            apply.append(optimizers.RULES[job.optimizer.name])
+        learning = (differentiate, [*apply, *transpose], [parameters.store])
+        kernels = ([parameters.load, *transpose], *(learning if self.learning else ((), (), ())))
+        done = ([self.memory.instruction(each, record) for each in some] for some in kernels)
+        self.parameters.append(Parameters(int(record["height"]), tile, *done))
 
     # Instructions, records and memory
 
@@ -298,27 +309,22 @@ class Lowering:
         widths = {"n_in": self.width, "n_out": self.width, "stride": self.memory.pad(self.width)}
         return self.memory.record(LAYER, **{**widths, **fields})
 
-    def products(self, products: Iterable[dict[str, int]]) -> int:
-        """Write products; return the address of the first."""
-        names = PRODUCT.names or ()
-        rows = [tuple(each.get(name, 0) for name in names) for each in products]
-        return self.memory.table(PRODUCT, rows)
-
     def add(self, kernel: Kernel, operands: Record, formula: str = "") -> None:
         """Do this next on the way forward."""
-        self.forward[-1].append(self.memory.instruction(kernel, operands, formula))
+        self.forward[-1].instructions.append(self.memory.instruction(kernel, operands, formula))
 
     def add_back(self, kernel: Kernel, operands: Record, formula: str = "") -> None:
         """Do this on the way back, before all that was added until now."""
-        self.backward[-1].insert(0, self.memory.instruction(kernel, operands, formula))
+        self.backward[0].instructions.insert(0, self.memory.instruction(kernel, operands, formula))
 
 
-def product(C: Matrix, A: Matrix, B: Matrix, start: Matrix, **more: int) -> dict[str, int]:
-    """C = start + A B, as a record for `products.multiply`."""
-    return {
-        "a": A.place, "a_row": A.row, "a_step": A.column, "b": B.place, "b_step": B.row,
-        "s": start.place, "c": C.place, "c_row": C.row, "width": C.row, "one_row": NEVER, **more,
-    }  # fmt: skip
+def product(
+    C: Matrix, A: Matrix, B: Matrix, start: Matrix, depth: int = 0, one: int = 0,
+    one_row: int = NEVER, height: int = 0,
+) -> tuple[int, ...]:  # fmt: skip
+    """C = start + A B, as `records.PRODUCT` has it."""
+    rows_of_a = (A.address, A.row, A.column, one, one_row, height)
+    return (*rows_of_a, B.address, B.row, start.address, C.address, C.row, C.row, depth)
 
 
 def refusal(job: Job) -> str | None:
@@ -342,10 +348,10 @@ LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
     LayerNorm: Lowering.layer_norm,
     BatchNorm: Lowering.batch_norm,
 }
-CLIPS = {ClipValue: parameters.clip_values, ClipNorm: parameters.clip_norm}
+CLIPS = {ClipValue: gradients.clip_values, ClipNorm: gradients.clip_norm}
 LOSSES = {"softmax_cross_entropy": losses.softmax_cross_entropy}
 KNOWN = {
-    "activation": {"identity", "softmax", *activations.FORMULAS},
+    "activation": {"softmax", *activations.FORMULAS},
     "loss": {*losses.FORMULAS, *LOSSES},
     "optimizer": {*optimizers.RULES, LBFGS.name},
     "penalty": {"l1", "l2"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,9 +11,12 @@ from numpy.typing import NDArray
 from barenet.engines.compiled.kernel import Kernel
 from barenet.engines.simd.memory import Kind
 
-__all__ = ["Matrix", "Memory", "Record", "address", "up"]
+__all__ = ["Instruction", "Matrix", "Memory", "Record", "address", "up"]
 
 Record = NDArray[Any]
+
+#: A kernel and what it works on, by their addresses.
+Instruction = tuple[int, int]
 
 #: Bytes that a vector may span at most; memory begins at a multiple of them.
 ALIGNMENT = 64
@@ -21,7 +25,7 @@ ALIGNMENT = 64
 class Matrix(NamedTuple):
     """Where a matrix is: entry (i, j) stands i rows and j columns after the first one."""
 
-    place: int
+    address: int
     row: int
     column: int
     size: int
@@ -29,11 +33,11 @@ class Matrix(NamedTuple):
     @property
     def T(self) -> Matrix:  # noqa: N802
         """The same memory, with rows for columns."""
-        return Matrix(self.place, self.column, self.row, self.size)
+        return Matrix(self.address, self.column, self.row, self.size)
 
     def at(self, i: int, j: int = 0) -> Matrix:
         """The part that begins with entry (i, j)."""
-        return self._replace(place=self.place + (i * self.row + j * self.column) * self.size)
+        return self._replace(address=self.address + (i * self.row + j * self.column) * self.size)
 
 
 class Memory:
@@ -54,21 +58,26 @@ class Memory:
         """Round up to whole vectors."""
         return up(n, self.kind.count)
 
-    def record(self, dtype: np.dtype[Any], **fields: float | Matrix | None) -> Record:
-        """Write a record: numbers, and where matrices are; 0 for what is not named or not there."""
+    def record(
+        self, dtype: np.dtype[Any], **fields: float | Matrix | NDArray[Any] | None
+    ) -> Record:
+        """Write a record: numbers, and where others are; 0 for what is not named or not there."""
         record = np.zeros((), dtype)
         for name, value in fields.items():
-            record[name] = value.place if isinstance(value, Matrix) else value or 0
-        self.held.append(record)
+            if isinstance(value, np.ndarray):
+                record[name] = address(value)
+            else:
+                record[name] = value.address if isinstance(value, Matrix) else value or 0
+        self.held += [record, *fields.values()]
         return record
 
-    def table(self, dtype: np.dtype[Any], rows: list[tuple[int, ...]]) -> int:
-        """Write records of whole numbers one after the other; return their address."""
+    def table(self, dtype: np.dtype[Any], rows: Sequence[tuple[int, ...]]) -> Record:
+        """Write records of whole numbers one after the other."""
         table = np.array(rows, dtype)
         self.held.append(table)
-        return address(table)
+        return table
 
-    def instruction(self, kernel: Kernel, operands: Record, formula: str = "") -> tuple[int, int]:
+    def instruction(self, kernel: Kernel, operands: Record, formula: str = "") -> Instruction:
         """Name a kernel, and what it works on."""
         kind = Kind(self.kind.dtype, self.kind.count, formula)
         return kernel.address(kind), address(operands)

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from barenet.engines.compiled.engine import CHUNK, count_weights
+from barenet.engines.compiled.engine import CHUNK
 from barenet.engines.engine import Job
-from barenet.engines.threads import choose_threads
 from barenet.model.arrays import FloatArray
 from barenet.model.inputs import input_blocks, keep_inputs
 from barenet.model.losses import as_loss
@@ -72,16 +71,13 @@ class CompiledNetwork:
         if reason is not None:
             raise ValueError(f"network: it can't be compiled: {reason}")
         self._alone = threading.Lock()
-        self._program = Program(job, 1, "predict", rows)
-        self._program.read(rows)
-        self._program.point("output", self._answer)
-        self._numbers = np.zeros(1, np.int64), np.zeros(1), np.zeros(1), np.zeros(1)
-        order, rates, losses, norms = map(address, self._numbers)
-        self._run = run_alone
-        self._arguments = (self._program.address, order, 1, 1, rates, 1, 0, losses, norms)
-        self._run(*self._arguments)
-        self._program.keep_parameters()
-        self._many = Program(job, CHUNK, "predict", rows)
+        self._one = Program(job, 1, "predict", rows, threads=1)
+        self._many = Program(job, CHUNK, "predict", rows, threads)
+        self._one.read(rows)
+        self._one.point("output", self._answer)
+        self._one.run(np.zeros(1, np.intp), 1, np.zeros(1), 0)
+        self._one.record["load"] = self._one.record["start"]  # the parameters are there
+        self._run, self._address = run_alone, address(self._one.slice)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be copied as what it was made of: addresses mean nothing elsewhere."""
@@ -124,16 +120,13 @@ class CompiledNetwork:
             np.copyto(self._row, X, casting="same_kind")
             if not math.isfinite(self._row[0].dot(self._row[0])):
                 return None
-        self._run(*self._arguments)
+        self._run(self._address)
         return self._answer.copy()
 
     def _predict(self, X: FloatArray) -> FloatArray:
         """Predict any number of rows, chunk by chunk."""
         output = np.empty((len(X), self._answer.shape[1]), X.dtype)
-        program, n_chunks = self._many, -(-len(X) // CHUNK)
-        program.read(Rows(X, output, None))
-        program.point("output", output)
-        threads = choose_threads(self.threads, CHUNK * count_weights(self.network))
-        nothing = np.zeros(n_chunks)
-        program.run(np.arange(len(X)), CHUNK, nothing, 0, threads, nothing, nothing.copy())
+        self._many.read(Rows(X, output, None))
+        self._many.point("output", output)
+        self._many.run(np.arange(len(X)), CHUNK, np.zeros(-(-len(X) // CHUNK)), 0)
         return output

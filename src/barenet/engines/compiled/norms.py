@@ -6,35 +6,32 @@ import math
 
 import numba as nb
 
-from barenet.engines.compiled.kernel import OPTIONS, kernel
-from barenet.engines.compiled.parameters import measure
+from barenet.engines.compiled.kernel import kernel
 from barenet.engines.compiled.records import LAYER
-from barenet.engines.simd.memory import array, lanes, vectors
+from barenet.engines.compiled.views import row_numbers, row_vectors
+from barenet.engines.simd.calls import OPTIONS
+from barenet.engines.simd.memory import array, lanes
 
 
 @kernel(LAYER)
-def normalize_rows(kind, step, op, start, stop):
+def normalize_rows(kind, step, layer, start, stop):
     """N = (X − mean) / √(variance + ε) over each row."""
-    scales = array(kind, op.scales, 0, stop)
+    scales = array(kind, layer.scales, 0, stop)
     for row in range(start, stop):
-        first = row * op.stride
-        mean, variance = moments(array(kind, op.x, first, op.n_out), 1)
-        scales[row] = deviation = math.sqrt(variance + op.epsilon)
-        X, N = vectors(kind, op.x, first), vectors(kind, op.z, first)
-        for j in range(0, op.n_out, lanes(kind)):
+        mean, variance = mean_and_variance(row_numbers(kind, layer, layer.x, row), 1)
+        scales[row] = deviation = math.sqrt(variance + layer.epsilon)
+        X, N = row_vectors(kind, layer, layer.x, row), row_vectors(kind, layer, layer.z, row)
+        for j in range(0, layer.n_out, lanes(kind)):
             N[j] = (X[j] - mean) / deviation
 
 
 @kernel(LAYER)
-def normalize_rows_back(kind, step, op, start, stop):
+def normalize_rows_back(kind, step, layer, start, stop):
     """dX = (dN − mean(dN) − N · mean(dN · N)) / s over each row, with dN = dL/d(output) · γ."""
-    n, scales, gain = (
-        op.n_out,
-        array(kind, op.scales, 0, stop),
-        array(kind, op.weights, 0, op.n_out),
-    )
+    n, scales = layer.n_out, array(kind, layer.scales, 0, stop)
+    gain = row_numbers(kind, layer, layer.weights, 0)
     for row in range(start, stop):
-        N, d, d_in = three(kind, op, row)
+        N, d, d_in = outputs_and_derivatives(kind, layer, row)
         mean = projection = 0.0
         for j in range(n):
             mean += d[j] * gain[j] / n
@@ -44,14 +41,15 @@ def normalize_rows_back(kind, step, op, start, stop):
 
 
 @kernel(LAYER)
-def measure_columns(kind, step, op, start, stop):
+def measure_columns(kind, step, layer, start, stop):
     """Each feature's deviation and mean over the batch; the averages that are kept follow them."""
-    n, n_rows, keep = op.n_out, step.n_rows, op.momentum
-    deviations, means = array(kind, op.scales, 0, n), array(kind, op.scales, op.stride, n)
-    kept = array(kind, step.statistics, op.statistics, 2 * n)
+    n, n_rows, keep = layer.n_out, step.n_rows, layer.momentum
+    deviations, means = of_columns(kind, layer)
+    kept = array(kind, step.statistics, layer.statistics, 2 * n)
     for j in range(n):
-        mean, variance = moments(array(kind, op.x, j, n_rows * op.stride - j), op.stride)
-        deviations[j], means[j] = math.sqrt(variance + op.epsilon), mean
+        column = array(kind, layer.x, j, n_rows * layer.stride - j)
+        mean, variance = mean_and_variance(column, layer.stride)
+        deviations[j], means[j] = math.sqrt(variance + layer.epsilon), mean
         if n_rows > 1:  # one row has no variance to learn of
             unbiased = variance * n_rows / (n_rows - 1)
             kept[j] = keep * kept[j] + (1 - keep) * mean
@@ -59,76 +57,80 @@ def measure_columns(kind, step, op, start, stop):
 
 
 @kernel(LAYER)
-def recall_columns(kind, step, op, start, stop):
+def recall_columns(kind, step, layer, start, stop):
     """Each feature's deviation and mean as they were kept."""
-    n, kept = op.n_out, array(kind, step.statistics, op.statistics, 2 * op.n_out)
-    deviations, means = array(kind, op.scales, 0, n), array(kind, op.scales, op.stride, n)
+    n, (deviations, means) = layer.n_out, of_columns(kind, layer)
+    kept = array(kind, step.statistics, layer.statistics, 2 * n)
     for j in range(n):
-        deviations[j], means[j] = math.sqrt(kept[n + j] + op.epsilon), kept[j]
+        deviations[j], means[j] = math.sqrt(kept[n + j] + layer.epsilon), kept[j]
 
 
 @kernel(LAYER)
-def normalize_columns(kind, step, op, start, stop):
+def normalize_columns(kind, step, layer, start, stop):
     """N = (X − mean) / √(variance + ε) over each column."""
-    n, deviations, means = (
-        op.n_out,
-        array(kind, op.scales, 0, op.n_out),
-        array(kind, op.scales, op.stride, op.n_out),
-    )
+    deviations, means = of_columns(kind, layer)
     for row in range(start, stop):
-        X, N = array(kind, op.x, row * op.stride, n), array(kind, op.z, row * op.stride, n)
-        for j in range(n):
+        X, N = row_numbers(kind, layer, layer.x, row), row_numbers(kind, layer, layer.z, row)
+        for j in range(layer.n_out):
             N[j] = (X[j] - means[j]) / deviations[j]
 
 
 @kernel(LAYER)
-def normalize_columns_back(kind, step, op, start, stop):
+def normalize_columns_back(kind, step, layer, start, stop):
     """dX = (dN − mean(dN) − N · mean(dN · N)) / s over each column, with dN = dL/d(output) · γ.
 
     The means are those of the gradients by β and γ, times γ.
     """
-    n, n_rows, deviations = op.n_out, step.n_rows, array(kind, op.scales, 0, op.n_out)
-    gain, d_gain = array(kind, op.weights, 0, n), array(kind, op.gradient, 0, n)
-    d_bias = array(kind, op.gradient, op.stride, n)
+    n_rows, (deviations, _) = step.n_rows, of_columns(kind, layer)
+    gain = row_numbers(kind, layer, layer.weights, 0)
+    d_gain = row_numbers(kind, layer, layer.gradient, 0)
+    d_bias = row_numbers(kind, layer, layer.gradient, 1)
     for row in range(start, stop):
-        N, d, d_in = three(kind, op, row)
-        for j in range(n):
+        N, d, d_in = outputs_and_derivatives(kind, layer, row)
+        for j in range(layer.n_out):
             centred = d[j] - d_bias[j] / n_rows - N[j] * d_gain[j] / n_rows
             d_in[j] = gain[j] * centred / deviations[j]
 
 
 @kernel(LAYER)
-def scale_and_shift(kind, step, op, start, stop):
+def scale_and_shift(kind, step, layer, start, stop):
     """A = γ · N + β."""
-    gain, bias = vectors(kind, op.weights, 0), vectors(kind, op.weights, op.stride)
+    gain = row_vectors(kind, layer, layer.weights, 0)
+    bias = row_vectors(kind, layer, layer.weights, 1)
     for row in range(start, stop):
-        N, A = vectors(kind, op.z, row * op.stride), vectors(kind, op.a, row * op.stride)
-        for j in range(0, op.stride, lanes(kind)):
+        N, A = row_vectors(kind, layer, layer.z, row), row_vectors(kind, layer, layer.a, row)
+        for j in range(0, layer.stride, lanes(kind)):
             A[j] = gain[j] * N[j] + bias[j]
 
 
 @kernel(LAYER)
-def norm_gradient(kind, step, op, start, stop):
-    """dL/dγ = Σ dL/d(output) · N and dL/dβ = Σ dL/d(output), over the rows; Σ g² of both."""
-    d_gain, d_bias = vectors(kind, op.gradient, 0), vectors(kind, op.gradient, op.stride)
-    N, D = vectors(kind, op.z, 0), vectors(kind, op.d, 0)
-    for j in range(0, op.stride, lanes(kind)):
+def norm_gradient(kind, step, layer, start, stop):
+    """dL/dγ = Σ dL/d(output) · N and dL/dβ = Σ dL/d(output), over the rows."""
+    d_gain = row_vectors(kind, layer, layer.gradient, 0)
+    d_bias = row_vectors(kind, layer, layer.gradient, 1)
+    N, D = row_vectors(kind, layer, layer.z, 0), row_vectors(kind, layer, layer.d, 0)
+    for j in range(0, layer.stride, lanes(kind)):
         gain, bias = D[j] * N[j], D[j]
-        for i in range(op.stride + j, step.n_rows * op.stride, op.stride):
+        for i in range(layer.stride + j, step.n_rows * layer.stride, layer.stride):
             gain, bias = gain + D[i] * N[i], bias + D[i]
         d_gain[j], d_bias[j] = gain, bias
-    measure(kind, step, op, 0, 2)
 
 
 @nb.njit(**OPTIONS)
-def three(kind, op, row):
+def of_columns(kind, layer):
+    """Each feature's deviation, and its mean."""
+    return row_numbers(kind, layer, layer.scales, 0), row_numbers(kind, layer, layer.scales, 1)
+
+
+@nb.njit(**OPTIONS)
+def outputs_and_derivatives(kind, layer, row):
     """N, dL/d(output) and dL/d(input) of a row."""
-    first, n = row * op.stride, op.n_out
-    return array(kind, op.z, first, n), array(kind, op.d, first, n), array(kind, op.d_in, first, n)
+    N, d = row_numbers(kind, layer, layer.z, row), row_numbers(kind, layer, layer.d, row)
+    return N, d, row_numbers(kind, layer, layer.d_in, row)
 
 
 @nb.njit(**OPTIONS)
-def moments(x, step):
+def mean_and_variance(x, step):
     """Mean and variance of each step-th number, in float64."""
     n = -(-len(x) // step)
     mean = variance = 0.0

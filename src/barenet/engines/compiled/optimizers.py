@@ -5,37 +5,28 @@ from __future__ import annotations
 import math
 from dataclasses import fields
 
-import numba as nb
-
-from barenet.engines.compiled.kernel import INLINE, Kernel, kernel
-from barenet.engines.compiled.parameters import stretch
+from barenet.engines.compiled.kernel import Kernel, kernel
 from barenet.engines.compiled.records import LAYER
+from barenet.engines.compiled.views import moments, tile
 from barenet.engines.simd.lanes import sqrt
-from barenet.engines.simd.memory import lanes, vectors
+from barenet.engines.simd.memory import lanes
 from barenet.optimization.optimizers import Optimizer
 
 
-@nb.njit(**INLINE)
-def moments(kind, op, start):
-    """The optimizer's two memories of some rows."""
-    first = start * op.stride
-    return vectors(kind, op.moment_1, first), vectors(kind, op.moment_2, first)
-
-
 @kernel(LAYER)
-def sgd(kind, step, op, start, stop):
+def sgd(kind, step, layer, start, stop):
     """θ ← θ − η g."""
-    p, g, length = stretch(kind, op, start, stop)
+    p, g, length = tile(kind, layer, start, stop)
     rate = step.rate
     for i in range(0, length, lanes(kind)):
         p[i] = p[i] - rate * g[i]
 
 
 @kernel(LAYER)
-def momentum(kind, step, op, start, stop):
+def momentum(kind, step, layer, start, stop):
     """m ← β m − η g, θ ← θ + m."""
-    p, g, length = stretch(kind, op, start, stop)
-    m, _ = moments(kind, op, start)
+    p, g, length = tile(kind, layer, start, stop)
+    m, _ = moments(kind, layer, start)
     rate, beta = step.rate, step.beta_1
     for i in range(0, length, lanes(kind)):
         m[i] = beta * m[i] - rate * g[i]
@@ -43,10 +34,10 @@ def momentum(kind, step, op, start, stop):
 
 
 @kernel(LAYER)
-def nesterov(kind, step, op, start, stop):
+def nesterov(kind, step, layer, start, stop):
     """m ← β m − η g, θ ← θ + β m − η g."""
-    p, g, length = stretch(kind, op, start, stop)
-    m, _ = moments(kind, op, start)
+    p, g, length = tile(kind, layer, start, stop)
+    m, _ = moments(kind, layer, start)
     rate, beta = step.rate, step.beta_1
     for i in range(0, length, lanes(kind)):
         m[i] = beta * m[i] - rate * g[i]
@@ -54,10 +45,10 @@ def nesterov(kind, step, op, start, stop):
 
 
 @kernel(LAYER)
-def adagrad(kind, step, op, start, stop):
+def adagrad(kind, step, layer, start, stop):
     """s ← s + g², θ ← θ − η g / (√s + ε)."""
-    p, g, length = stretch(kind, op, start, stop)
-    s, _ = moments(kind, op, start)
+    p, g, length = tile(kind, layer, start, stop)
+    s, _ = moments(kind, layer, start)
     rate, epsilon = step.rate, step.epsilon
     for i in range(0, length, lanes(kind)):
         s[i] = s[i] + g[i] * g[i]
@@ -65,10 +56,10 @@ def adagrad(kind, step, op, start, stop):
 
 
 @kernel(LAYER)
-def rmsprop(kind, step, op, start, stop):
+def rmsprop(kind, step, layer, start, stop):
     """s ← ρ s + (1 − ρ) g², θ ← θ − η g / (√s + ε)."""
-    p, g, length = stretch(kind, op, start, stop)
-    s, _ = moments(kind, op, start)
+    p, g, length = tile(kind, layer, start, stop)
+    s, _ = moments(kind, layer, start)
     rate, decay, epsilon = step.rate, step.beta_1, step.epsilon
     for i in range(0, length, lanes(kind)):
         s[i] = decay * s[i] + (1 - decay) * (g[i] * g[i])
@@ -76,10 +67,10 @@ def rmsprop(kind, step, op, start, stop):
 
 
 @kernel(LAYER)
-def adam(kind, step, op, start, stop):
+def adam(kind, step, layer, start, stop):
     """θ ← (1 − η λ) θ − η m̂ / (√v̂ + ε), the bias of both averages undone; λ is AdamW's."""
-    p, g, length = stretch(kind, op, start, stop)
-    m, v = moments(kind, op, start)
+    p, g, length = tile(kind, layer, start, stop)
+    m, v = moments(kind, layer, start)
     rate, epsilon, beta_1, beta_2 = step.rate, step.epsilon, step.beta_1, step.beta_2
     m_scale, v_scale = 1 / (1 - beta_1**step.n_steps), 1 / (1 - beta_2**step.n_steps)
     decay = 1 - rate * step.weight_decay

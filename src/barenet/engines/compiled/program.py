@@ -7,28 +7,24 @@ optimizer to them, while they are in the cache.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines.compiled import losses, parameters
+from barenet.engines.compiled import gradients, losses, records
 from barenet.engines.compiled.interpreter import CREW, run_alone, run_together
-from barenet.engines.compiled.lowering import NEVER, Instruction, Lowering, Parameters, Task
-from barenet.engines.compiled.memory import Memory, Record, address, up
+from barenet.engines.compiled.kernel import Kernel
+from barenet.engines.compiled.lowering import NEVER, Lowering, Parameters, Task
+from barenet.engines.compiled.memory import Instruction, Memory, Record, address, up
 from barenet.engines.compiled.optimizers import numbers_of
 from barenet.engines.compiled.products import multiply
-from barenet.engines.compiled.records import (
-    GROUP,
-    INSTRUCTION,
-    LAYER,
-    PROGRAM,
-    REGION,
-    STEP,
-)
-from barenet.engines.engine import Job
+from barenet.engines.engine import Job, SliceReport
 from barenet.engines.simd.memory import kind_of
+from barenet.engines.threads import choose_threads
+from barenet.model.layers import Dense
 from barenet.model.rows import Rows
 from barenet.optimization.clipping import ClipNorm
 from barenet.optimization.optimizers import Optimizer
@@ -37,6 +33,22 @@ __all__ = ["Program"]
 
 #: Rows of a batch that a thread takes at a time, and whole multiples of which it gets.
 CHUNK, GRAIN = 128, 8
+
+
+class Group(NamedTuple):
+    """Instructions for units that threads share in whole grains, and take in chunks."""
+
+    instructions: list[Instruction]
+    units: int
+    chunk: int
+    grain: int
+
+
+class Region(NamedTuple):
+    """What threads do before they meet, or one of them alone."""
+
+    groups: list[Group]
+    alone: bool = False
 
 
 class Program:
@@ -52,38 +64,31 @@ class Program:
         Take steps, find a gradient, measure outputs, or only compute them.
     rows : Rows
         Like those that it is for: of that dtype, with weights or without.
+    threads : int, optional
+        The most that it may use; by default what pays.
 
     Attributes
     ----------
     step : ndarray, a record
         What changes from slice to slice and from step to step.
-    address : int
-        Where the interpreter finds the program.
     """
 
-    def __init__(self, job: Job, capacity: int, task: Task, rows: Rows) -> None:
-        self.memory = Memory(kind_of(job.network.dtype), job.network.dtype)
-        self.pointed: dict[str, NDArray[Any]] = {}
+    def __init__(
+        self, job: Job, capacity: int, task: Task, rows: Rows, threads: int | None = None
+    ) -> None:
         self.job, self.task, self.capacity = job, task, capacity
-        self.weighted = rows.sample_weight is not None
+        self.memory = Memory(kind_of(job.network.dtype), job.network.dtype)
         self.lowered = Lowering(job, rows, self.memory, capacity, task)
-        self.instructions: list[tuple[int, ...]] = []
-        self.groups: list[tuple[int, ...]] = []
-        self.regions: list[tuple[int, ...]] = []
-        self.step = self.write_step()
-        self.share_tiles(lambda layer: layer.load)
-        start = len(self.regions)
-        self.write_batch()
-        stop = len(self.regions)
-        if self.lowered.learning:
-            self.share_tiles(lambda layer: layer.store)
-        table = self.memory.table
-        record = self.memory.record(
-            PROGRAM, step=address(self.step), regions=table(REGION, self.regions),
-            groups=table(GROUP, self.groups), instructions=table(INSTRUCTION, self.instructions),
-            load=0, start=start, stop=stop, end=len(self.regions),
-        )  # fmt: skip
-        self.record, self.address = record, address(record)
+        self.pointed: dict[str, NDArray[Any]] = {}
+        self.step, self.slice = self.write_step(), self.memory.record(records.SLICE)
+        batch = self.regions_of_batch(rows.sample_weight is not None)
+        store = [self.tiles(lambda layer: layer.store)] if self.lowered.learning else []
+        self.record = self.write([self.tiles(lambda layer: layer.load), *batch, *store])
+        self.record["start"], self.record["stop"] = 1, 1 + len(batch)
+        weights = sum(
+            layer.weights.size for layer in job.network.layers if isinstance(layer, Dense)
+        )
+        self.threads = functools.cache(lambda size: choose_threads(threads, 3 * size * weights))
 
     def read(self, rows: Rows) -> None:
         """Take the batches from these rows."""
@@ -110,88 +115,80 @@ class Program:
         batch_size: int,
         rates: NDArray[np.float64],
         first_step: int,
-        threads: int,
-        losses: NDArray[np.float64],
-        norms: NDArray[np.float64],
-    ) -> None:
+    ) -> SliceReport:
         """Go through the program for each batch; see `Engine.run`."""
-        order = np.ascontiguousarray(order, np.int64)
-        slice_ = (address(order), len(order), batch_size, address(rates), len(rates), first_step)
-        report = (address(losses), address(norms))
+        order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
+        self.slice[()] = (
+            address(self.record), address(order), len(order), batch_size,
+            address(rates), len(rates), first_step, address(report),
+        )  # fmt: skip
+        self.held, threads = (order, rates, report), self.threads(batch_size)
         if threads == 1:
-            run_alone(self.address, *slice_, *report)
+            run_alone(address(self.slice))
         else:
             crew = np.zeros((CREW + 64 * threads) // 8 + 8, np.int64)
             self.record["crew"] = up(address(crew), 64)
-            run_together(self.address, *slice_, threads, *report)
-
-    def keep_parameters(self) -> None:
-        """Do not load the parameters again."""
-        self.record["load"] = self.record["start"]
+            run_together(address(self.slice), threads)
+        return SliceReport(*report)
 
     def write_step(self) -> Record:
         """What the kernels share: the optimizer's numbers, and a place for sums."""
         job, n_tiles = self.job, self.lowered.n_tiles
-        squares, losses = np.zeros(2 * n_tiles + 1), np.zeros(self.capacity)
-        self.memory.held += [squares, losses]
         numbers = numbers_of(job.optimizer) if isinstance(job.optimizer, Optimizer) else {}
         if "epsilon" in numbers:  # 0 / ε is to be 0 for the padding, whatever the dtype makes of ε
             tiny = float(np.finfo(job.network.dtype).tiny)
             numbers["epsilon"] = max(numbers["epsilon"], tiny)
         return self.memory.record(
-            STEP, seed=job.seed, capacity=self.capacity, n_tiles=n_tiles,
+            records.STEP, seed=job.seed, capacity=self.capacity, n_tiles=n_tiles,
             multiply=multiply.address(self.memory.kind),
-            squares=address(squares), losses=address(losses),
+            squares=np.zeros(2 * n_tiles + 1), losses=np.zeros(self.capacity),
             clip=job.clipping.limit if job.clipping is not None else 0.0, **numbers,
         )  # fmt: skip
 
-    def write_batch(self) -> None:
-        """The regions of one batch."""
-        lowered, whole = self.lowered, self.memory.record(LAYER)
-        if self.weighted:
-            self.alone(self.memory.instruction(losses.share_weights, whole))
+    def regions_of_batch(self, weighted: bool) -> list[Region]:
+        """What is done for one batch."""
+        lowered, regions = self.lowered, [self.alone(losses.weigh_rows)] if weighted else []
         if lowered.parts:
-            self.region([self.group(lowered.parts, -lowered.n_parts, NEVER, 1)])
-        pairs = lowered.between
-        for stage, (measure, _) in zip(lowered.forward, pairs, strict=False):
-            self.share_rows(stage)
-            self.alone(measure)
-        self.share_rows(lowered.forward[-1] + lowered.backward[-1])
-        if not lowered.learning:
-            return
-        for stage, (_, measure) in zip(lowered.backward[-2::-1], pairs[::-1], strict=True):
-            self.alone(measure)
-            self.share_rows(stage)
+            regions.append(Region([Group(lowered.parts, -lowered.n_parts, NEVER, 1)]))
+        for instructions, alone in lowered.stages:
+            units = (1, 1, 1) if alone else (0, CHUNK, GRAIN)
+            regions.append(Region([Group(instructions, *units)], alone))
         if self.task == "differentiate":
-            self.share_tiles(lambda layer: layer.differentiate)
-        elif isinstance(self.job.clipping, ClipNorm):
-            self.share_tiles(lambda layer: layer.differentiate)
-            self.alone(self.memory.instruction(parameters.measure_norm, whole))
-            self.share_tiles(lambda layer: layer.apply)
-        else:
-            self.share_tiles(lambda layer: layer.differentiate + layer.apply)
+            regions.append(self.tiles(lambda layer: layer.differentiate))
+        elif isinstance(self.job.clipping, ClipNorm) and lowered.learning:
+            regions.append(self.tiles(lambda layer: layer.differentiate))
+            regions.append(self.alone(gradients.whole_norm))
+            regions.append(self.tiles(lambda layer: layer.apply))
+        elif lowered.learning:
+            regions.append(self.tiles(lambda layer: layer.differentiate + layer.apply))
+        return regions
 
-    def share_rows(self, instructions: list[Instruction]) -> None:
-        """Let threads split the rows of the batch."""
-        self.region([self.group(instructions, 0, CHUNK, GRAIN)])
+    def alone(self, kernel: Kernel) -> Region:
+        """What one thread does, for no layer."""
+        instruction = self.memory.instruction(kernel, self.memory.record(records.LAYER))
+        return Region([Group([instruction], 1, 1, 1)], alone=True)
 
-    def share_tiles(self, instructions: Callable[[Parameters], list[Instruction]]) -> None:
-        """Let threads split the tiles of each layer's parameters."""
-        self.region([
-            self.group(instructions(layer), layer.units, layer.tile, layer.tile)
-            for layer in self.lowered.parameters
-        ])  # fmt: skip
+    def tiles(self, instructions: Callable[[Parameters], list[Instruction]]) -> Region:
+        """What is done with the tiles of each layer's parameters."""
+        layers = self.lowered.parameters
+        return Region(
+            [Group(instructions(each), each.units, each.tile, each.tile) for each in layers]
+        )
 
-    def alone(self, instruction: Instruction) -> None:
-        """Let one thread do something that is not for rows or tiles."""
-        self.region([self.group([instruction], 1, 1, 1)], alone=True)
-
-    def group(self, instructions: list[Instruction], *units: int) -> tuple[int, ...]:
-        first = len(self.instructions)
-        self.instructions += instructions
-        return (first, len(self.instructions), *units)
-
-    def region(self, groups: list[tuple[int, ...]], alone: bool = False) -> None:
-        first = len(self.groups)
-        self.groups += groups
-        self.regions.append((first, len(self.groups), alone))
+    def write(self, regions: list[Region]) -> Record:
+        """Write the tables of what is in these regions."""
+        instructions: list[Instruction] = []
+        groups: list[tuple[int, ...]] = []
+        table: list[tuple[int, ...]] = []
+        for region in regions:
+            first = len(groups)
+            for work, *units in region.groups:
+                groups.append((len(instructions), len(instructions) + len(work), *units))
+                instructions += work
+            table.append((first, len(groups), region.alone))
+        write = self.memory.table
+        return self.memory.record(
+            records.PROGRAM, step=self.step, load=0, end=len(regions),
+            regions=write(records.REGION, table), groups=write(records.GROUP, groups),
+            instructions=write(records.INSTRUCTION, instructions),
+        )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["GROUP", "INSTRUCTION", "LAYER", "PRODUCT", "PROGRAM", "REGION", "STEP"]
+__all__ = ["GROUP", "INSTRUCTION", "LAYER", "PRODUCT", "PROGRAM", "REGION", "SLICE", "STEP"]
 
 
 def _record(whole: str, real: str = "") -> np.dtype[Any]:
@@ -28,7 +28,8 @@ STEP = _record(
     "parameters moment_1 moment_2 gradient statistics "  # the network's own vectors
     "multiply "  # the kernel of that name
     "squares n_tiles losses",  # Σ g² of each tile, and the loss of each row
-    "scale share rate beta_1 beta_2 epsilon weight_decay clip norm epsilon_hat",
+    "scale row_weight "  # of X; of each row of the batch, if they have none of their own
+    "rate beta_1 beta_2 epsilon weight_decay clip norm epsilon_hat",
 )
 
 #: C = S + A B, where a row of A from the last one on is `one`, repeated; see `simd.block_product`.
@@ -44,14 +45,17 @@ LAYER = _record(
     "scales "  # what a norm has divided by
     "n_parts part_size partial "  # of the inputs, and where the products of each go
     "flat statistics "  # in the network's own vectors
-    "forward backward learning",  # the products X W + b, dZ Wᵀ and Xᵀ dZ; of each part one
+    "forward learning",  # for each part the products X W, and Xᵀ dZ
     "option epsilon momentum l1 l2 shared_l1 shared_l2",
 )
 
-#: Where threads meet, where the tables of a program are, and which regions are done for each batch:
-#: those from `start` up to `stop`; the ones before, from `load` on, are done once for a slice, as
-#: are those after, up to `end`.
-PROGRAM = _record("crew step regions groups instructions load start stop end")
+#: Where the tables of a program are, which regions are done for each batch: those from `start` up
+#: to `stop`; the ones before, from `load` on, are done once for a slice, as are those after, up to
+#: `end`; and where threads meet.
+PROGRAM = _record("step regions groups instructions load start stop end crew")
+
+#: Which rows a program is run on, in which batches, and where each loss goes, and then each norm.
+SLICE = _record("program order n_rows batch_size rates n_batches first_step report")
 
 #: Groups from `first` up to `last`; `alone` if one thread does them.
 REGION = _record("first last alone")

@@ -3,91 +3,73 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import llvmlite.ir as ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
-from barenet.engines.simd.memory import INT
+from barenet.engines.simd.code import VOID, call, written_by
 from barenet.engines.simd.processor import IS_X86
 
 __all__ = ["add", "exchange_if", "give_way", "pause", "publish", "read"]
 
+INT = types.intp
 
-def _place(builder: Any, address: Any) -> Any:
-    return builder.inttoptr(address, INT.as_pointer())
+
+def at_address(write: Callable[..., Any]) -> Callable[..., Any]:
+    """Make what writes an operation on the number at an address."""
+    place = ir.IntType(64).as_pointer()
+    return written_by(
+        lambda builder, address, *values: write(builder, builder.inttoptr(address, place), *values)
+    )
 
 
 @intrinsic
 def read(typing_context: Any, address: Any) -> Any:
     """Read what another thread has published, and see all that it wrote before."""
-
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return builder.load_atomic(_place(builder, values[0]), "acquire", 8)
-
-    return types.intp(types.intp), emit
+    return INT(INT), at_address(lambda builder, at: builder.load_atomic(at, "acquire", 8))
 
 
 @intrinsic
 def publish(typing_context: Any, address: Any, number: Any) -> Any:
     """Write a number after all that was written before it."""
-
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        builder.store_atomic(values[1], _place(builder, values[0]), "release", 8)
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp), emit
+    return types.void(INT, INT), at_address(
+        lambda builder, at, number: builder.store_atomic(number, at, "release", 8)
+    )
 
 
 @intrinsic
 def add(typing_context: Any, address: Any, number: Any) -> Any:
     """Add to a number; return what it was before."""
-
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return builder.atomic_rmw("add", _place(builder, values[0]), values[1], "acq_rel")
-
-    return types.intp(types.intp, types.intp), emit
+    return INT(INT, INT), at_address(
+        lambda builder, at, number: builder.atomic_rmw("add", at, number, "acq_rel")
+    )
 
 
 @intrinsic
 def exchange_if(typing_context: Any, address: Any, expected: Any, number: Any) -> Any:
     """Replace a number if it is the expected one, and tell whether it was."""
 
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        result = builder.cmpxchg(
-            _place(builder, values[0]), values[1], values[2], "acq_rel", "acquire"
-        )
+    def write(builder: Any, at: Any, expected: Any, number: Any) -> Any:
+        result = builder.cmpxchg(at, expected, number, "acq_rel", "acquire")
         return builder.extract_value(result, 1)
 
-    return types.boolean(types.intp, types.intp, types.intp), emit
+    return types.boolean(INT, INT, INT), at_address(write)
 
 
 @intrinsic
 def pause(typing_context: Any) -> Any:
     """Wait for a moment, as the processor knows how to."""
-
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        if IS_X86:
-            _call(builder, "llvm.x86.sse2.pause", ir.VoidType())
-        return context.get_dummy_value()
-
-    return types.void(), emit
+    return types.void(), written_by(
+        lambda builder: IS_X86 and call(builder, "llvm.x86.sse2.pause", VOID)
+    )
 
 
 @intrinsic
 def give_way(typing_context: Any) -> Any:
     """Let another thread run that has something to do, where the system has a call for that."""
-
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        if os.name == "posix":
-            _call(builder, "sched_yield", ir.IntType(32))
-        return context.get_dummy_value()
-
-    return types.void(), emit
-
-
-def _call(builder: Any, name: str, result: Any) -> None:
-    kind = ir.FunctionType(result, [])
-    builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [])
+    return types.void(), written_by(
+        lambda builder: os.name == "posix" and call(builder, "sched_yield", ir.IntType(32))
+    )

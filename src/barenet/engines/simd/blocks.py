@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import llvmlite.ir as ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from barenet.engines.simd.lanes import multiply_add, shuffle, splat
-from barenet.engines.simd.memory import INT, load, pointer, store
+from barenet.engines.simd.code import (
+    INT,
+    load,
+    multiply_add,
+    pointer,
+    shuffle,
+    splat,
+    store,
+    written_by,
+)
 
 
 @intrinsic
@@ -26,20 +33,20 @@ def transpose_block(
     Zipping row i with row i + L/2, for all i, moves a bit of the row's number to the column's; so
     log₂ L times do it.
     """
+    L, vector = kind.count, kind.lanes.vector
 
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        L, vector = kind.count, kind.lanes.vector
-        _, source, first, row, n, target, first_target, row_target = values
-
+    def write(
+        builder: Any, _: Any, source: Any, first: Any, row: Any, n: Any,
+        target: Any, first_target: Any, row_target: Any,
+    ) -> None:  # fmt: skip
         def place(address: Any, first: Any, i: int, stride: Any) -> Any:
-            return pointer(
-                builder, kind.dtype, address, builder.add(first, builder.mul(INT(i), stride))
-            )
+            number = builder.add(first, builder.mul(INT(i), stride))
+            return pointer(builder, kind.dtype, address, number)
 
         rows = [load(builder, place(source, first, i, row), vector) for i in range(L)]
-        zero = ir.Constant(vector, [0.0] * L)
         rows = [
-            builder.select(builder.icmp_signed("<", INT(i), n), x, zero) for i, x in enumerate(rows)
+            builder.select(builder.icmp_signed("<", INT(i), n), x, vector([0.0] * L))
+            for i, x in enumerate(rows)
         ]
         for _ in range(L.bit_length() - 1):
             zipped = [[half + i // 2 + i % 2 * L for i in range(L)] for half in (0, L // 2)]
@@ -47,93 +54,65 @@ def transpose_block(
             rows = [shuffle(builder, a, b, order) for a, b in pairs for order in zipped]
         for i, x in enumerate(rows):
             store(builder, x, place(target, first_target, i, row_target))
-        return context.get_dummy_value()
 
-    return types.void(kind, *[types.intp] * 7), emit
+    return types.void(kind, *[types.intp] * 7), written_by(write)
 
 
-def block_product(n_rows: int, n_vectors: int) -> Callable[..., None]:
-    """Make the code for blocks of some rows and vectors: C = S + A B.
+def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
+    """Make the code for blocks of some rows and vectors: C = S + A B, for as many as fit.
 
-    The block is held in registers while the depth is walked through once: each step loads the
-    vectors of a row of B, and multiplies them with one number of A for each row of the block. Rows
-    of B and C are padded to whole vectors, so there are no masks. Each element is summed in the
-    order of the depth, whatever block it falls into: the bits do not depend on how work is split.
+    A block is held in registers while the depth is walked through once: each step loads the vectors
+    of a row of B, and multiplies them with one number of A for each row of the block. Rows of B and
+    C are padded to whole vectors, so there are no masks. Each element is summed in the order of the
+    depth, whatever block it falls into: the bits do not depend on how work is split.
 
-    The kernel takes the kind, the operation, which is a record like `records.PRODUCT`, where the
-    rows of A come from, the block's first row and column in C, and the depth:
+    The code takes the kind, where the matrices begin, how far apart their numbers are, the first
+    row, the end of the rows, and the depth; the columns are those that matrices begin with:
 
         A[i, k] is at a + i·a_row + k·a_step
         row k of B starts at b + k·b_step, row i of C at c + i·c_row
         each sum starts from what stands at s, in its column: a bias, or zero
+
+    It returns the row that comes next, from which on there are too few for a block.
     """
 
     @intrinsic
-    def kernel(
-        typing_context: Any, kind: Any, op: Any, a: Any, a_row: Any, a_step: Any,
-        row: Any, column: Any, depth: Any,
+    def multiply_blocks(
+        typing_context: Any, kind: Any, a: Any, a_row: Any, a_step: Any, b: Any, b_step: Any,
+        s: Any, c: Any, c_row: Any, first: Any, last: Any, depth: Any,
     ) -> Any:  # fmt: skip
-        def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            _, record, *rest = values
-            _Block(builder, kind, op, record, n_rows, n_vectors).multiply(*rest)
-            return context.get_dummy_value()
+        columns = [INT(j * kind.count) for j in range(n_vectors)]
 
-        return types.void(kind, op, *[types.intp] * 6), emit
+        def load_vectors(builder: Any, place: Any) -> list[Any]:
+            return [load(builder, builder.gep(place, [j]), kind.lanes.vector) for j in columns]
 
-    return kernel
+        def write(builder: Any, _: Any, *operands: Any) -> Any:
+            a, a_row, a_step, b, b_step, s, c, c_row, first, last, depth = operands
+            a, b, s, c = (pointer(builder, kind.dtype, each, INT(0)) for each in (a, b, s, c))
+            end = builder.sub(last, INT(n_rows - 1))
+            with cgutils.for_range_slice(builder, first, end, INT(n_rows), INT) as (i, _):
+                starts = load_vectors(builder, s)
+                sums = [
+                    [cgutils.alloca_once_value(builder, x) for x in starts] for _ in range(n_rows)
+                ]
+                row_of_a = builder.gep(a, [builder.mul(i, a_row)])
+                with cgutils.for_range(builder, depth) as loop:
+                    at = builder.gep(b, [builder.mul(loop.index, b_step)])
+                    row_of_b = load_vectors(builder, at)
+                    at = builder.gep(row_of_a, [builder.mul(loop.index, a_step)])
+                    for row in sums:
+                        factor = splat(builder, builder.load(at), kind.count)
+                        at = builder.gep(at, [a_row])
+                        for total, part in zip(row, row_of_b, strict=True):
+                            added = multiply_add(builder, factor, part, builder.load(total))
+                            builder.store(added, total)  # LLVM keeps the sums in registers
+                at = builder.gep(c, [builder.mul(i, c_row)])
+                for row in sums:
+                    for j, total in zip(columns, row, strict=True):
+                        store(builder, builder.load(total), builder.gep(at, [j]))
+                    at = builder.gep(at, [c_row])
+            return builder.add(first, builder.and_(builder.sub(last, first), INT(-n_rows)))
 
+        return types.intp(kind, *[types.intp] * 11), written_by(write)
 
-class _Block:
-    """The code of one block."""
-
-    def __init__(
-        self, builder: Any, kind: Any, op: Any, record: Any, n_rows: int, n_vectors: int
-    ) -> None:
-        self.builder, self.kind, self.rows, self.vectors = (
-            builder,
-            kind,
-            range(n_rows),
-            range(n_vectors),
-        )
-
-        def field(name: str) -> Any:
-            place = builder.gep(record, [INT(0), INT(op.offset(name))])
-            return builder.load(builder.bitcast(place, INT.as_pointer()))
-
-        self.b, self.b_step, self.s, self.c, self.c_row = map(
-            field, ("b", "b_step", "s", "c", "c_row")
-        )
-
-    def multiply(
-        self, a: Any, a_row: Any, a_step: Any, first: Any, column: Any, depth: Any
-    ) -> None:
-        builder, one = self.builder, INT(1)
-        start = self.load_vectors(self.at(self.s, (column, one)))
-        sums = [[cgutils.alloca_once_value(builder, x) for x in start] for _ in self.rows]
-        a, b = self.at(a, (first, a_row)), self.at(self.b, (column, one))
-        with cgutils.for_range(builder, depth) as loop:
-            row_of_b = self.load_vectors(builder.gep(b, [builder.mul(loop.index, self.b_step)]))
-            place = builder.gep(a, [builder.mul(loop.index, a_step)])
-            for row in sums:
-                factor = splat(builder, builder.load(place), self.kind.count)
-                place = builder.gep(place, [a_row])
-                for total, part in zip(row, row_of_b, strict=True):
-                    added = multiply_add(builder, factor, part, builder.load(total))
-                    builder.store(added, total)  # LLVM keeps the sums in registers
-        place = self.at(self.c, (first, self.c_row), (column, one))
-        for row in sums:
-            for j, total in enumerate(row):
-                target = builder.gep(place, [INT(j * self.kind.count)])
-                store(builder, builder.load(total), target)
-            place = builder.gep(place, [self.c_row])
-
-    def at(self, address: Any, *terms: tuple[Any, Any]) -> Any:
-        """Point to where so many strides lead."""
-        offset = INT(0)
-        for count, stride in terms:
-            offset = self.builder.add(offset, self.builder.mul(count, stride))
-        return pointer(self.builder, self.kind.dtype, address, offset)
-
-    def load_vectors(self, place: Any) -> list[Any]:
-        places = [self.builder.gep(place, [INT(j * self.kind.count)]) for j in self.vectors]
-        return [load(self.builder, each, self.kind.lanes.vector) for each in places]
+    return multiply_blocks

@@ -1,14 +1,21 @@
-"""Calls: a compiled function is run by its address, which it is asked for."""
+"""Calls: how functions are compiled, and run by their addresses."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-import llvmlite.ir as ir
 from numba import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
-__all__ = ["address_of", "invoke"]
+from barenet.engines.simd.code import BYTE
+
+__all__ = ["INLINE", "OPTIONS", "address_of", "by_type", "invoke"]
+
+# Kernels are not called from Python, raise nothing, and leave it to IEEE what 1 / 0 is.
+OPTIONS: Any = {"nogil": True, "error_model": "numpy",
+                "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # fmt: skip
+INLINE: Any = {**OPTIONS, "forceinline": True}
 
 
 def address_of(dispatcher: Any, signature: tuple[Any, ...]) -> int:
@@ -18,22 +25,32 @@ def address_of(dispatcher: Any, signature: tuple[Any, ...]) -> int:
     return int(built.library.get_pointer_to_function(built.fndesc.llvm_func_name))
 
 
+def by_type(choose: Callable[[Any], Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    """Make a function for kernels of what chooses its code, by the type of its argument x."""
+
+    def function(x: Any) -> Any:
+        """Stand for the code, which nobody else can call."""
+
+    overload(function, jit_options=INLINE)(choose)
+    return function
+
+
 @intrinsic
 def invoke(typing_context: Any, function: Any, step: Any, op: Any, start: Any, stop: Any) -> Any:
     """Run the function at an address: of a kind, two records or their addresses, two numbers."""
     kinds = (types.none, types.voidptr, types.voidptr, types.intp, types.intp)
 
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        convention, byte = context.call_conv, ir.IntType(8).as_pointer()
+        convention, (place, *records, start, stop) = context.call_conv, values
         callee = builder.inttoptr(
-            values[0], convention.get_function_type(types.none, kinds).as_pointer()
+            place, convention.get_function_type(types.none, kinds).as_pointer()
         )
         cast = {False: builder.inttoptr, True: builder.bitcast}
         records = [
-            cast[isinstance(of, types.Record)](value, byte)
-            for value, of in zip(values[1:3], signature.args[1:3], strict=True)
+            cast[isinstance(of, types.Record)](record, BYTE)
+            for record, of in zip(records, (step, op), strict=True)
         ]
-        arguments = [ir.Constant(byte, None), *records, *values[3:]]
+        arguments = [BYTE(None), *records, start, stop]
         convention.call_function(builder, callee, types.none, kinds, arguments)
         return context.get_dummy_value()
 

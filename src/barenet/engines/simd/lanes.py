@@ -13,26 +13,20 @@ from typing import Any
 
 import llvmlite.ir as ir
 from numba import types
-from numba.core import cgutils
 from numba.core.datamodel import models, register_default
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
 
-NUMBERS = {
-    types.float32: ir.FloatType(),
-    types.float64: ir.DoubleType(),
-    types.boolean: ir.IntType(1),
-}
-INDEX = ir.IntType(32)
+from barenet.engines.simd.code import NUMBERS, call, on_vectors, splat, written_by
 
 
 class Lanes(types.Type):
-    """A vector of numbers, or of truth values."""
+    """A vector of numbers; or, as a mask, of what is true of each."""
 
-    def __init__(self, dtype: Any, count: int) -> None:
+    def __init__(self, dtype: Any, count: int, mask: bool = False) -> None:
         self.dtype, self.count = dtype, count
-        self.vector = ir.VectorType(NUMBERS[dtype], count)
-        super().__init__(name=f"Lanes({dtype}, {count})")
+        self.vector = ir.VectorType(ir.IntType(1) if mask else NUMBERS[dtype], count)
+        super().__init__(name=f"Lanes({dtype}, {count}{', mask' * mask})")
 
 
 @register_default(Lanes)
@@ -41,39 +35,8 @@ class _Model(models.PrimitiveModel):
         super().__init__(manager, lanes, lanes.vector)
 
 
-def splat(builder: Any, number: Any, count: int) -> Any:
-    """Repeat a number in all lanes."""
-    undefined = ir.Constant(ir.VectorType(number.type, count), ir.Undefined)
-    first = builder.insert_element(undefined, number, INDEX(0))
-    return shuffle(builder, first, undefined, [0] * count)
-
-
-def shuffle(builder: Any, a: Any, b: Any, order: list[int]) -> Any:
-    """Take numbers of two vectors, counted through both, in some order."""
-    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(INDEX, len(order)), order))
-
-
-def multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    """Write a·b + c, rounded once where the processor can."""
-    return call(builder, "fmuladd", a, b, c)
-
-
-def call(builder: Any, name: str, *arguments: Any) -> Any:
-    """Call one of LLVM's own functions on vectors."""
-    kind = arguments[0].type
-    full = f"llvm.{name}.v{kind.count}f{32 if kind.element == ir.FloatType() else 64}"
-    function = ir.FunctionType(kind, [kind] * len(arguments))
-    return builder.call(cgutils.get_or_insert_function(builder.module, function, full), arguments)
-
-
-def lanes_of(arguments: Any) -> Any:
-    """Find the operand that has lanes."""
-    return next((each for each in arguments if isinstance(each, Lanes)), None)
-
-
-def in_lanes(context: Any, builder: Any, kinds: Any, values: Any) -> list[Any]:
+def in_lanes(context: Any, builder: Any, lanes: Lanes, kinds: Any, values: Any) -> list[Any]:
     """Bring all operands into lanes."""
-    lanes = lanes_of(kinds)
     return [
         value
         if isinstance(kind, Lanes)
@@ -82,16 +45,20 @@ def in_lanes(context: Any, builder: Any, kinds: Any, values: Any) -> list[Any]:
     ]
 
 
-def define(operation: Any, emit: Callable[..., Any], dtype: Any = None) -> None:
-    """Teach Numba an operator, by its code for vectors; its result may be of another dtype."""
+def define(operation: Any, emit: Callable[..., Any], mask: bool = False) -> None:
+    """Teach Numba an operator, by its code for vectors; its result may be a mask."""
+
+    def lanes_of(arguments: Any) -> Any:
+        return next((each for each in arguments if isinstance(each, Lanes)), None)
 
     class Template(AbstractTemplate):
         def generic(self, arguments: Any, _: Any) -> Any:
             lanes = lanes_of(arguments)
-            return lanes and signature(Lanes(dtype or lanes.dtype, lanes.count), *arguments)
+            return lanes and signature(Lanes(lanes.dtype, lanes.count, mask), *arguments)
 
     def lower(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return emit(builder, *in_lanes(context, builder, signature.args, values))
+        kinds = signature.args
+        return emit(builder, *in_lanes(context, builder, lanes_of(kinds), kinds, values))
 
     infer_global(operation)(Template)
     for kinds in ((Lanes,), (Lanes, Lanes), (Lanes, types.Number), (types.Number, Lanes)):
@@ -110,7 +77,7 @@ for _name, _code in {"add": "fadd", "sub": "fsub", "mul": "fmul", "truediv": "fd
     define(getattr(operator, _name), _arithmetic(_code))
     define(getattr(operator, f"i{_name}"), _arithmetic(_code))
 for _name, _sign in {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}.items():
-    define(getattr(operator, _name), _comparison(_sign), types.boolean)
+    define(getattr(operator, _name), _comparison(_sign), mask=True)
 define(operator.neg, lambda builder, a: builder.fneg(a))
 
 
@@ -119,7 +86,7 @@ def _function(name: str) -> Any:
 
     @intrinsic
     def function(typing_context: Any, x: Any) -> Any:
-        return x(x), lambda context, builder, signature, values: call(builder, name, *values)
+        return x(x), written_by(lambda builder, x: on_vectors(builder, name, x))
 
     return function
 
@@ -130,66 +97,60 @@ floor, sqrt, absolute = (_function(name) for name in ("floor", "sqrt", "fabs"))
 @intrinsic
 def where(typing_context: Any, mask: Any, a: Any, b: Any) -> Any:
     """Take a where the mask is true, and b elsewhere."""
+    lanes = Lanes(mask.dtype, mask.count)
 
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return builder.select(values[0], *in_lanes(context, builder, (a, b), values[1:]))
+        return builder.select(values[0], *in_lanes(context, builder, lanes, (a, b), values[1:]))
 
-    return lanes_of((a, b))(mask, a, b), emit
+    return lanes(mask, a, b), emit
 
 
 @intrinsic
 def get_lane(typing_context: Any, x: Any, lane: Any) -> Any:
     """Take one of the numbers."""
-    return x.dtype(x, types.intp), lambda _, builder, __, values: builder.extract_element(*values)
+    return x.dtype(x, types.intp), written_by(
+        lambda builder, x, lane: builder.extract_element(x, lane)
+    )
 
 
 @intrinsic
 def set_lane(typing_context: Any, x: Any, lane: Any, number: Any) -> Any:
     """Replace one of the numbers."""
-
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return builder.insert_element(values[0], values[2], values[1])
-
-    return x(x, types.intp, x.dtype), emit
-
-
-@intrinsic
-def sum_lanes(typing_context: Any, x: Any) -> Any:
-    """Add up all numbers in float64, always in the same order."""
-
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        kind = ir.VectorType(ir.DoubleType(), x.count)
-        wide = values[0] if x.dtype == types.float64 else builder.fpext(values[0], kind)
-        function = ir.FunctionType(ir.DoubleType(), [ir.DoubleType(), kind])
-        name = f"llvm.vector.reduce.fadd.v{x.count}f64"
-        reduce = cgutils.get_or_insert_function(builder.module, function, name)
-        return builder.call(reduce, [ir.DoubleType()(0), wide], fastmath=["reassoc"])
-
-    return types.float64(x), emit
+    return x(x, types.intp, x.dtype), written_by(
+        lambda builder, x, lane, number: builder.insert_element(x, number, lane)
+    )
 
 
 @intrinsic
 def widen(typing_context: Any, x: Any) -> Any:
     """Turn all numbers into float64."""
+    wide = Lanes(types.float64, x.count)
+    return wide(x), written_by(
+        lambda builder, x: x if x.type == wide.vector else builder.fpext(x, wide.vector)
+    )
 
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return (
-            values[0]
-            if x.dtype == types.float64
-            else builder.fpext(values[0], signature.return_type.vector)
-        )
 
-    return Lanes(types.float64, x.count)(x), emit
+@intrinsic
+def sum_lanes(typing_context: Any, x: Any) -> Any:
+    """Add up numbers in float64, always in the same order."""
+    name, double = f"llvm.vector.reduce.fadd.v{x.count}f64", NUMBERS[types.float64]
+    return types.float64(x), written_by(
+        lambda builder, x: call(builder, name, double, double(0), x, fastmath=["reassoc"])
+    )
 
 
 @intrinsic
 def times_power_of_two(typing_context: Any, x: Any, n: Any) -> Any:
-    """Multiply by 2ⁿ, for a whole n within the dtype's range, by adding to the exponent's bits."""
+    """Multiply by 2ⁿ, for a whole n within the dtype's range, by adding to the exponent's bits.
+
+    Added to a power of two that leaves the last bit to 1, n is what the last bits say.
+    """
     bits, mantissa = (32, 23) if x.dtype == types.float32 else (64, 52)
+    whole = ir.VectorType(ir.IntType(bits), x.count)
 
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        whole = ir.VectorType(ir.IntType(bits), x.count)
-        n = builder.shl(builder.fptosi(values[1], whole), ir.Constant(whole, [mantissa] * x.count))
-        return builder.bitcast(builder.add(builder.bitcast(values[0], whole), n), x.vector)
+    def write(builder: Any, x: Any, n: Any) -> Any:
+        n = builder.fadd(n, x.type([1.5 * 2.0**mantissa] * n.type.count))
+        shifted = builder.shl(builder.bitcast(n, whole), whole([mantissa] * n.type.count))
+        return builder.bitcast(builder.add(builder.bitcast(x, whole), shifted), x.type)
 
-    return x(x, n), emit
+    return x(x, n), written_by(write)

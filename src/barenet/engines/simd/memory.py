@@ -13,16 +13,24 @@ from typing import Any
 
 import llvmlite.ir as ir
 from numba import from_dtype, types
-from numba.core import cgutils
 from numba.core.datamodel import models, register_default
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
 from numba.np.arrayobj import populate_array
 
-from barenet.engines.simd.lanes import NUMBERS, Lanes
+from barenet.engines.simd.code import (
+    BYTE,
+    INT,
+    NUMBERS,
+    VOID,
+    call,
+    load,
+    pointer,
+    store,
+    written_by,
+)
+from barenet.engines.simd.lanes import Lanes
 from barenet.engines.simd.processor import vector_bits
-
-INT = ir.IntType(64)
 
 
 class Kind(types.Type):
@@ -63,29 +71,27 @@ def kind_of(dtype: Any) -> Kind:
 @intrinsic
 def lanes(typing_context: Any, kind: Any) -> Any:
     """Count the numbers in a vector: a constant when the kernel is compiled."""
-    return types.intp(kind), lambda _, builder, *rest: INT(kind.count)
+    return types.intp(kind), written_by(lambda builder, _: INT(kind.count))
 
 
 @intrinsic
 def itemsize(typing_context: Any, kind: Any) -> Any:
     """Count the bytes of a number."""
-    return types.intp(kind), lambda _, builder, *rest: INT(kind.dtype.bitwidth // 8)
+    return types.intp(kind), written_by(lambda builder, _: INT(kind.dtype.bitwidth // 8))
 
 
 @intrinsic
 def plain(typing_context: Any, kind: Any) -> Any:
     """The kind without its formula, for what does not need it and is to be compiled once."""
-    return Kind(kind.dtype, kind.count)(kind), lambda _, builder, __, values: values[0]
+    return Kind(kind.dtype, kind.count)(kind), written_by(lambda builder, kind: kind)
 
 
 @intrinsic
 def vectors(typing_context: Any, kind: Any, address: Any, first: Any) -> Any:
     """See memory as vectors, from the number counted `first`."""
-
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return pointer(builder, kind.dtype, values[1], values[2])
-
-    return Vectors(kind.lanes)(kind, types.intp, types.intp), emit
+    return Vectors(kind.lanes)(kind, types.intp, types.intp), written_by(
+        lambda builder, _, address, first: pointer(builder, kind.dtype, address, first)
+    )
 
 
 @infer_global(operator.getitem)
@@ -114,31 +120,11 @@ def _set_vector(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     store(builder, values[2], builder.gep(values[0], [values[1]]))
 
 
-def load(builder: Any, pointer: Any, vector: Any) -> Any:
-    """Write the code that loads a vector."""
-    align = 4 if vector.element == ir.FloatType() else 8
-    return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=align)
-
-
-def store(builder: Any, value: Any, pointer: Any) -> None:
-    """Write the code that stores a vector."""
-    align = 4 if value.type.element == ir.FloatType() else 8
-    builder.store(value, builder.bitcast(pointer, value.type.as_pointer()), align=align)
-
-
-def pointer(builder: Any, dtype: Any, address: Any, first: Any) -> Any:
-    """Write the code that points to the number counted `first`."""
-    size = dtype.bitwidth // 8
-    place = builder.add(address, builder.mul(first, INT(size)))
-    number = NUMBERS.get(dtype) or ir.IntType(dtype.bitwidth)
-    return builder.inttoptr(place, number.as_pointer())
-
-
 def _viewer(dtype_of: Callable[[Any], Any]) -> Any:
     @intrinsic
     def view(typing_context: Any, kind: Any, address: Any, first: Any, length: Any) -> Any:
         dtype = dtype_of(kind)
-        array = types.Array(dtype, 1, "C")
+        array, size = types.Array(dtype, 1, "C"), INT(dtype.bitwidth // 8)
 
         def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             result = context.make_array(array)(context, builder)
@@ -146,8 +132,8 @@ def _viewer(dtype_of: Callable[[Any], Any]) -> Any:
                 result,
                 data=pointer(builder, dtype, values[1], values[2]),
                 shape=[values[3]],
-                strides=[INT(dtype.bitwidth // 8)],
-                itemsize=INT(dtype.bitwidth // 8),
+                strides=[size],
+                itemsize=size,
                 meminfo=None,
             )
             return result._getvalue()
@@ -180,13 +166,10 @@ def record_at(dtype: Any) -> Callable[[int], Any]:
 @intrinsic
 def prefetch(typing_context: Any, address: Any) -> Any:
     """Bring the line of memory at an address into the cache, if it is there; do not wait for it."""
+    to_read_keep_data = [ir.IntType(32)(number) for number in (0, 3, 1)]
 
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
-        place = builder.inttoptr(values[0], byte)
-        builder.call(function, [place, number(0), number(3), number(1)])  # to read, keep, data
-        return context.get_dummy_value()
+    def write(builder: Any, address: Any) -> Any:
+        place = builder.inttoptr(address, BYTE)
+        return call(builder, "llvm.prefetch.p0i8", VOID, place, *to_read_keep_data)
 
-    return types.void(types.intp), emit
+    return types.void(types.intp), written_by(write)

@@ -13,11 +13,13 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from barenet.engines.simd.code import BYTE, VOID, call, written_by
+
 __all__ = ["flush_denormals", "restore_denormals", "vector_bits"]
 
 IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
 FLUSH = 0x8040  # the bits for: denormal results are 0, and denormal operands are 0
-BITS, BYTE, WIDTHS = ir.IntType(32), ir.IntType(8).as_pointer(), (0, 128, 256, 512)
+BITS, WIDTHS = ir.IntType(32), (0, 128, 256, 512)
 
 
 def vector_bits() -> int:
@@ -39,35 +41,27 @@ def vector_bits() -> int:
 @intrinsic
 def flush_denormals(typing_context: Any) -> Any:
     """Take numbers close to 0, which are slow, as 0; return the setting before."""
-
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return _exchange(builder, lambda before: builder.or_(before, BITS(FLUSH)))
-
-    return types.uint32(), emit
+    return types.uint32(), written_by(
+        lambda builder: _exchange(builder, lambda before: builder.or_(before, BITS(FLUSH)))
+    )
 
 
 @intrinsic
 def restore_denormals(typing_context: Any, before: Any) -> Any:
     """Put the setting back that `flush_denormals` gave."""
-
-    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        _exchange(builder, lambda _: values[0])
-        return context.get_dummy_value()
-
-    return types.void(types.uint32), emit
+    return types.void(types.uint32), written_by(
+        lambda builder, before: _exchange(builder, lambda _: before)
+    )
 
 
 def _exchange(builder: Any, change: Callable[[Any], Any]) -> Any:
     """Change the control register of vector arithmetic, on processors that have this one."""
     if not IS_X86:
         return BITS(0)
-    kind, place = ir.FunctionType(ir.VoidType(), [BYTE]), cgutils.alloca_once(builder, BITS)
-    get, put = (
-        cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.sse.{verb}mxcsr")
-        for verb in ("st", "ld")
-    )
-    builder.call(get, [builder.bitcast(place, BYTE)])
-    before = builder.load(place)
-    builder.store(change(before), place)
-    builder.call(put, [builder.bitcast(place, BYTE)])
+    register = cgutils.alloca_once(builder, BITS)
+    place = builder.bitcast(register, BYTE)
+    call(builder, "llvm.x86.sse.stmxcsr", VOID, place)
+    before = builder.load(register)
+    builder.store(change(before), register)
+    call(builder, "llvm.x86.sse.ldmxcsr", VOID, place)
     return before

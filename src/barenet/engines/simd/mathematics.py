@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 from numba import types
-from numba.extending import overload
 
-from barenet.engines.compiled.kernel import INLINE
+from barenet.engines.simd.calls import by_type
 from barenet.engines.simd.lanes import (
     absolute,
     floor,
@@ -26,26 +25,6 @@ from barenet.engines.simd.lanes import (
 )
 
 
-def exp(x: Any) -> Any:
-    """Compute eˣ."""
-    return np.exp(x)
-
-
-def tanh(x: Any) -> Any:
-    """Compute the hyperbolic tangent."""
-    return np.tanh(x)
-
-
-@overload(exp, jit_options=INLINE)
-def _exp(x):
-    return _exp_single if x.dtype == types.float32 else _exp_double
-
-
-@overload(tanh, jit_options=INLINE)
-def _tanh(x):
-    return _tanh_single if x.dtype == types.float32 else _tanh_double
-
-
 def _exp_single(x):
     """eˣ = 2ⁿ eʳ with n the nearest whole number to x / ln 2, so that |r| ≤ ½ ln 2."""
     n = floor(x * 1.4426950408889634 + 0.5)
@@ -53,7 +32,7 @@ def _exp_single(x):
     p = 1.9875691500e-4 * r + 1.3981999507e-3
     p = ((p * r + 8.3334519073e-3) * r + 4.1665795894e-2) * r + 1.6666665459e-1
     y = times_power_of_two((p * r + 5.0000001201e-1) * r * r + r + 1, n)
-    return where(x > 88.7, np.inf, where(x < -87.3, 0, y))
+    return where(x <= 88.72283, where(x < -87.3365, 0, y), x * np.inf)
 
 
 def _exp_double(x):
@@ -65,7 +44,7 @@ def _exp_double(x):
     q = 3.00198505138664455042e-6 * s + 2.52448340349684104192e-3
     q = (q * s + 2.27265548208155028766e-1) * s + 2.0
     y = times_power_of_two(1 + 2 * r * p / (q - r * p), n)
-    return where(x > 709.7, np.inf, where(x < -708, 0, y))
+    return where(x <= 709.782712893384, where(x < -708.396, 0, y), x * np.inf)
 
 
 def _tanh_single(x):
@@ -88,11 +67,7 @@ def _tanh_double(x):
 def _one_by_one(function: Callable[[float], float]) -> Callable[[Any], Any]:
     """Make a function of lanes of one of a number."""
 
-    def of_lanes(x: Any) -> Any:
-        return function(x)
-
-    @overload(of_lanes, jit_options=INLINE)
-    def _of_lanes(x):
+    def choose(x):  # without types, which Numba would miss in what it returns
         count = x.count
 
         def compute(x):
@@ -102,7 +77,9 @@ def _one_by_one(function: Callable[[float], float]) -> Callable[[Any], Any]:
 
         return compute
 
-    return of_lanes
+    return by_type(choose)
 
 
+exp = by_type(lambda x: _exp_single if x.dtype == types.float32 else _exp_double)
+tanh = by_type(lambda x: _tanh_single if x.dtype == types.float32 else _tanh_double)
 log1p, expm1, erfc = (_one_by_one(function) for function in (math.log1p, math.expm1, math.erfc))

@@ -1,0 +1,78 @@
+"""Gradients: what is done to those of parameters, tile by tile, before the optimizer's step."""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+
+from barenet.engines.compiled.kernel import kernel
+from barenet.engines.compiled.records import LAYER
+from barenet.engines.compiled.views import tile
+from barenet.engines.simd.calls import OPTIONS
+from barenet.engines.simd.lanes import absolute, sum_lanes, where, widen
+from barenet.engines.simd.memory import array, lanes
+
+
+@kernel(LAYER)
+def sum_squares(kind, step, layer, start, stop):
+    """Σ g² of a tile."""
+    _, g, length = tile(kind, layer, start, stop)
+    total = widen(g[0] * g[0])
+    for i in range(lanes(kind), length, lanes(kind)):
+        total = total + widen(g[i] * g[i])
+    keep_squares(kind, step, layer, start, stop, sum_lanes(total))
+
+
+@nb.njit(**OPTIONS)
+def keep_squares(kind, step, layer, start, stop, square):
+    """Keep Σ g² of a tile; but if a square may not have fitted the dtype, sum up anew."""
+    if square == 0 or square == np.inf:
+        _, g, length = tile(kind, layer, start, stop)
+        square = 0.0
+        for i in range(0, length, lanes(kind)):
+            square += sum_lanes(widen(g[i]) * widen(g[i]))
+    number = layer.first_tile + (start >> layer.tile_bits)
+    array(np.float64, step.squares, number, 1)[0] = square
+
+
+@kernel(LAYER)
+def penalize(kind, step, layer, start, stop):
+    """Add the penalties of the weights to the gradient, and their price to the tile's."""
+    p, g, length = tile(kind, layer, start, min(stop, layer.n_in))
+    l1 = layer.l1 + layer.shared_l1 * step.row_weight
+    l2 = layer.l2 + layer.shared_l2 * step.row_weight
+    price = 0.0
+    for i in range(0, length, lanes(kind)):
+        sign = where(p[i] > 0, 1, where(p[i] < 0, -1, p[i]))
+        g[i] = g[i] + (l1 * sign + l2 * p[i])
+        price += sum_lanes(widen(l1 * absolute(p[i]) + 0.5 * l2 * p[i] * p[i]))
+    number = step.n_tiles + layer.first_tile + (start >> layer.tile_bits)
+    array(np.float64, step.squares, number, 1)[0] = price
+
+
+@kernel(LAYER)
+def clip_values(kind, step, layer, start, stop):
+    """Cut each entry of the gradient off at ± the limit."""
+    _, g, length = tile(kind, layer, start, stop)
+    for i in range(0, length, lanes(kind)):
+        g[i] = where(g[i] > step.clip, step.clip, where(g[i] < -step.clip, -step.clip, g[i]))
+
+
+@kernel(LAYER)
+def whole_norm(kind, step, layer, start, stop):
+    """The norm of the whole gradient."""
+    total = 0.0
+    for square in array(np.float64, step.squares, 0, step.n_tiles):
+        total += square
+    step.norm = math.sqrt(total)
+
+
+@kernel(LAYER)
+def clip_norm(kind, step, layer, start, stop):
+    """Shorten the gradient to the limit."""
+    if step.norm > step.clip:
+        _, g, length = tile(kind, layer, start, stop)
+        for i in range(0, length, lanes(kind)):
+            g[i] = g[i] * (step.clip / step.norm)
