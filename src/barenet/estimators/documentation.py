@@ -159,9 +159,9 @@ ConvergenceWarning
 GOING_ON = """
 `partial_fit` keeps the optimizer itself, and `warm_start` hands its averages, speed and count of
 steps to the next `fit`, where scikit-learn starts them from 0. What starts anew with each `fit` is
-the order of the rows, drawn from `random_state`, the learning rate of "adaptive", and the schedule.
-So 5 epochs and 5 more are 10 at once, to the last bit, with ``shuffle=False`` and without dropout,
-"adaptive" and schedule.
+the order of the rows, drawn from `random_state`, the learning rate of "adaptive" and, until its
+first epoch is over, of "invscaling", and the schedule. So 5 epochs and 5 more are 10 at once, to
+the last bit, with ``shuffle=False`` and without these and dropout.
 """
 
 BLOCKS = {"old": OLD, "new": NEW, "fitted": FITTED, "trouble": TROUBLE, "going_on": GOING_ON}
