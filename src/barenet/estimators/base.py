@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
@@ -18,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from barenet.engines import Job
 from barenet.estimators.coefficients import Views
+from barenet.estimators.dense import as_dense
 from barenet.estimators.held_out import Examination, split_off
 from barenet.estimators.rounds import Rounds
 from barenet.estimators.scoring import Scores, as_scorers
@@ -174,7 +174,7 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
             dtype=[np.float32] if half else [np.float64, np.float32],
             reset=reset,
         )
-        X, y = _dense(X), _dense(y)
+        X, y = as_dense(X, "X"), as_dense(y, "y")
         return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
@@ -275,7 +275,7 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
         if isinstance(X, np.ndarray):
             return self.network_.predict(X)
         starts = range(0, X.shape[0], CHUNK)
-        chunks = (_dense(X[start : start + CHUNK]) for start in starts)
+        chunks = (as_dense(X[start : start + CHUNK], "X") for start in starts)
         return np.concatenate([self.network_.predict(chunk) for chunk in chunks])
 
     def _steps_by_batches(self) -> bool:
@@ -290,10 +290,6 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _dense(array: Any) -> NDArray[Any]:
-    return array.toarray() if scipy.sparse.issparse(array) else array  # type: ignore[attr-defined]
 
 
 @contextmanager
