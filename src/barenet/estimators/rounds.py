@@ -13,7 +13,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import shuffle
 
 from barenet.engines import Engine, Job, choose_engine
 from barenet.errors import DivergenceError
@@ -184,12 +183,17 @@ def _is_plain_sgd(settings: Settings) -> bool:
 
 
 def _running_order(n_rows: int, rng: np.random.RandomState) -> Callable[[int], NDArray[np.intp]]:
-    """Shuffle the order of the epoch before, as scikit-learn does."""
+    """Shuffle the order of the epoch before, with the numbers that scikit-learn draws.
+
+    Its function for that looks at its arguments for longer than a small epoch takes.
+    """
     order = np.arange(n_rows)
 
     def next_order(epoch: int) -> NDArray[np.intp]:
         nonlocal order
-        order = shuffle(order, random_state=rng)
+        places = np.arange(n_rows)
+        rng.shuffle(places)
+        order = order[places]
         return order
 
     return next_order
