@@ -30,3 +30,11 @@ def test_a_share_of_each_group():
 def test_fault_34_too_few_rows(fraction):
     with pytest.raises(ValueError, match=r"^validation_fraction: "):
         split_off(ROWS, fraction, None, np.random.RandomState(0))
+
+
+def test_fault_34_a_group_of_one_row():
+    strata = np.arange(20) == 3
+    with pytest.raises(
+        ValueError, match=r"^validation_fraction: The least populated class.*\[True"
+    ):
+        split_off(ROWS, 0.5, strata, np.random.RandomState(0))

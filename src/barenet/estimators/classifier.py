@@ -18,15 +18,22 @@ from barenet.estimators.scoring import Scoring
 from barenet.estimators.usual_score import share_right
 from barenet.model.activations import Activation
 from barenet.model.arrays import FloatArray
-from barenet.model.losses import Loss, as_loss
+from barenet.model.losses import LOSSES, Loss, as_loss
 from barenet.model.rows import Rows
 from barenet.model.validation import check_share
 from barenet.optimization.clipping import Clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.schedules import Schedule
+from barenet.registry import lookup
 from barenet.training.callbacks import Callbacks
 
 __all__ = ["MLPClassifier"]
+
+#: What a loss of classes is called by the output that it is computed from.
+OF_CLASSES = {
+    "sigmoid": {"log_loss": "binary_cross_entropy", "focal": "binary_focal"},
+    "softmax": {"log_loss": "categorical_cross_entropy", "focal": "categorical_focal"},
+}
 
 
 @documented(usual_score="the accuracy", usual_curve="``validation_accuracy``")
@@ -47,6 +54,9 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Share of each target that is spread over all classes alike, in `validation_loss`, too: of
         k classes, the right one becomes 1 − ε + ε/k and each other ε/k; of several labels, a
         yes becomes 1 − ε/2 and a no ε/2.
+    loss : str or Loss, default="log_loss"
+        What is made small: "log_loss" is cross-entropy; "focal", or ``"focal:gamma=1"``, takes
+        weight from rows that are right already, for a class that is rare; or a name from `LOSSES`.
     {new}
 
     Attributes
@@ -90,6 +100,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     classes_: NDArray[Any]
     class_weight: Mapping[Any, float] | Literal["balanced"] | None
     label_smoothing: float
+    loss: str | Loss
 
     def __init__(
         self,
@@ -119,6 +130,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         max_fun: int = 15000,
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
         label_smoothing: float = 0.0,
+        loss: str | Loss = "log_loss",
         dropout: float = 0.0,
         batch_norm: bool = False,
         optimizer: str | Optimizer | LBFGS | None = None,
@@ -279,7 +291,12 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return self._labels.output
 
     def _loss(self) -> Loss:
-        return as_loss(None, self.network_.output_activation)
+        activation, spec = self.network_.output_activation, self.loss
+        if isinstance(spec, str):
+            name, *options = spec.split(":", 1)
+            names = {**{known: known for known in LOSSES}, **OF_CLASSES[activation.name]}
+            spec = ":".join([lookup(names, name.strip(), "loss"), *options])
+        return as_loss(spec, activation)
 
     def _weigh(self, sample_weight: ArrayLike | None, y: NDArray[Any]) -> ArrayLike | None:
         weight = super()._weigh(sample_weight, y)

@@ -65,9 +65,12 @@ def split_off(
     >>> len(learned.X), held_out.X.ravel().tolist()
     (8, [2.0, 8.0])
     """
-    learned, held_out = train_test_split(
-        np.arange(len(rows.X)), test_size=fraction, stratify=strata, random_state=rng
-    )
+    try:
+        learned, held_out = train_test_split(
+            np.arange(len(rows.X)), test_size=fraction, stratify=strata, random_state=rng
+        )
+    except ValueError as error:
+        raise ValueError(f"validation_fraction: {error}") from error
     if len(held_out) < 2:
         raise ValueError(
             f"validation_fraction: The validation set is too small, {len(held_out)} of "
