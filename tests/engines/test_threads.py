@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from textwrap import indent
 
 import pytest
 
@@ -101,9 +102,74 @@ def test_a_small_step_gets_one_thread_and_a_large_one_all_cores():
     assert choose_threads(None, WORTHWHILE) == (allowed_cores() if load_tbb() else 1)
 
 
+#: What a worker may use, told by itself; the machine is said to have four cores.
+WORKERS = """
+import multiprocessing, os, sys
+import joblib, threadpoolctl
+from joblib import Parallel, delayed
+from barenet.engines import threads
+
+def chosen(asked=None):
+    threads.allowed_cores, threads.load_tbb = (lambda: 4), (lambda: True)
+    threads.shares_by_tbb = lambda: True
+    threads._limits = lambda: []
+    return threads.choose_threads(asked, 1e9)
+
+def inside(count=2, backend="threading"):
+    return Parallel(n_jobs=count, backend=backend)(delayed(chosen)() for _ in range(count))
+
+def two(backend, function=chosen, *args):
+    return Parallel(n_jobs=2, backend=backend)(delayed(function)(*args) for _ in range(2))
+"""
+
+LOKY = """
+with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+    assert Parallel(n_jobs=2)(delayed(chosen)() for _ in range(2)) == [1, 1]
+    assert Parallel(n_jobs=2)(delayed(chosen)(4) for _ in range(2)) == [1, 1]
+"""
+LOKY_OF_TWO = """
+with joblib.parallel_config(backend="loky", inner_max_num_threads=2):
+    assert Parallel(n_jobs=2)(delayed(chosen)() for _ in range(2)) == [2, 2]
+    assert Parallel(n_jobs=2)(delayed(inside)() for _ in range(2)) == [[1, 1], [1, 1]]
+"""
+THREADS = """
+assert chosen() == 4
+assert two("threading") == [1, 1]
+assert two("threading", chosen, 2) == [2, 2]
+assert two("threading", inside) == [[1, 1], [1, 1]]
+assert chosen() == 4
+"""
+PROCESSES = """
+assert two("multiprocessing") == [1, 1]
+"""
+LIMITS = """
+limits = threads._limits
+def fair():
+    chosen()
+    threads._limits = limits
+    return threads.choose_threads(None, 1e9)
+before = fair()
+with threadpoolctl.threadpool_limits(limits=1):
+    assert fair() == 1
+    assert threads.choose_threads(3, 1e9) == 3
+assert fair() == before == min([4, *limits()])
+"""
+
+
+@pytest.mark.parametrize("script", [LOKY, LOKY_OF_TWO, THREADS, PROCESSES, LIMITS])
+def test_fault_94_threads_times_workers_are_no_more_than_the_cores(script, tmp_path):
+    """A file, as workers import what they run."""
+    path = tmp_path / "workers.py"
+    path.write_text(f"{WORKERS}\nif __name__ == '__main__':\n{indent(script, '    ')}")
+    environment = {**os.environ, "NUMBA_NUM_THREADS": "4"}
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+
+
 def test_what_is_asked_for_counts_up_to_the_cores(monkeypatch):
     monkeypatch.setattr(threads, "allowed_cores", lambda: 4)
     monkeypatch.setattr(threads, "load_tbb", lambda: True)
+    monkeypatch.setattr(threads, "pool_size", lambda: 8)
     assert [choose_threads(n, 1) for n in (1, 2, 4, 5, 99)] == [1, 2, 4, 4, 4]
     monkeypatch.setenv("BARENET_THREADS", "3")
     assert choose_threads(None, 1) == 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import pickle
 
 import joblib
@@ -29,22 +28,6 @@ SMALL = {"hidden_layer_sizes": (8,), "max_iter": 10, "random_state": 0, "batch_s
 
 def small(kind, **settings):
     return kind(**{**SMALL, **settings})
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    "settings",
-    [{}, {"solver": "sgd"}, {"optimizer": "adamw"}, {"optimizer": "rmsprop"}],
-    ids=str,
-)
-def test_warm_start_goes_on_exactly(kind, settings):
-    """With what the optimizer remembers, two halves are the whole, to the last bit."""
-    settings = {**settings, "shuffle": False, "engine": "reference"}
-    whole = small(kind, max_iter=20, **settings).fit(X, Y)
-    half = small(kind, warm_start=True, **settings).fit(X, Y).fit(X, Y)
-    assert (half.network_.parameters == whole.network_.parameters).all()
-    assert half.loss_curve_ == whole.loss_curve_
-    assert half.t_ == whole.t_ == 20 * 150
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -164,18 +147,6 @@ def test_many_sparse_rows_are_predicted_in_parts(monkeypatch):
         model = small(kind).fit(X, Y)
         found = model.predict(scipy.sparse.csr_array(X))
         np.testing.assert_allclose(found, model.predict(X), rtol=1e-12)
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_eight_threads_give_the_bits_of_one(engine):
-    def fit(seed):
-        model = small(MLPClassifier, engine=engine, random_state=seed, max_iter=30, threads=1)
-        return model.fit(X, Y).network_.parameters
-
-    alone = [fit(seed) for seed in range(8)]
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(fit, range(8)))
-    assert all((a == b).all() for a, b in zip(alone, together, strict=True))
 
 
 def test_rows_by_themselves_are_predicted_as_among_others():

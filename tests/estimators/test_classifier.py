@@ -91,3 +91,70 @@ def test_sure_of_itself_it_has_logarithms_of_minus_infinity_and_no_warning():
     model = MLPClassifier(**SMALL).fit(X, Y)
     model.intercepts_[-1][:] = -1e4
     assert (model.predict_log_proba(X)[:, 1] == -np.inf).all()
+
+
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+@pytest.mark.parametrize("smoothing", [0.1, 0.3])
+def test_a_smoothed_network_is_no_surer_than_its_targets(smoothing, engine):
+    """Where one row has one class, the loss is least at the targets: 1 − ε + ε/k and ε/k."""
+    X = np.eye(3)
+    for y, k in (([0, 1, 2], 3), ([0, 1, 1], 2), (np.eye(3, dtype=int), 2)):
+        model = MLPClassifier((), label_smoothing=smoothing, alpha=0, solver="lbfgs", tol=1e-9,
+                              max_iter=500, random_state=0, engine=engine).fit(X, y)  # fmt: skip
+        found = np.unique(model.predict_proba(X).round(4))
+        np.testing.assert_allclose(found, [smoothing / k, 1 - smoothing + smoothing / k], atol=1e-3)
+        assert (model.predict(X) == y).all()
+
+
+def test_smoothing_is_in_the_loss_of_the_validation_rows_and_not_in_the_score():
+    model = MLPClassifier(**SMALL, label_smoothing=0.2)
+    model.fit(X, Y, validation_data=(X, Y))
+    soft = (0.8 * Y + 0.1).reshape(-1, 1)
+    value, _ = model.network_.value_and_gradient(X, soft, training=False)
+    assert model.history_.validation_loss[-1] == pytest.approx(value, rel=1e-9)
+    assert model.history_["validation_accuracy"][-1] == pytest.approx(model.score(X, Y))
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1, np.nan, "a"])
+def test_a_smoothing_that_is_none(smoothing):
+    with pytest.raises(ValueError, match=r"^label_smoothing: "):
+        MLPClassifier(label_smoothing=smoothing).fit(X, Y)
+
+
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+@pytest.mark.parametrize("task", ["two", "three", "labels"])
+def test_focal_loss(task, engine):
+    """Its value is the formula's, on what the network says; and with γ = 0 it is the log loss."""
+    y = {"two": Y, "three": Y + (X[:, 0] > 1), "labels": np.column_stack([Y, X[:, 0] > 0]) * 1}[
+        task
+    ]
+    settings = {**SMALL, "engine": engine, "alpha": 0}
+    model = MLPClassifier(**settings, loss="focal:gamma=3").fit(X, y, validation_data=(X, y))
+    p = model.predict_proba(X)
+    if task == "three":
+        true = p[np.arange(400), y]
+        expected = (-((1 - true) ** 3) * np.log(true)).mean()
+    else:
+        p = p if task == "labels" else p[:, 1:]
+        true = np.where(y.reshape(p.shape) == 1, p, 1 - p)
+        expected = (-((1 - true) ** 3) * np.log(true)).sum(axis=1).mean()
+    assert model.history_.validation_loss[-1] == pytest.approx(expected, rel=1e-9)
+    usual = MLPClassifier(**settings).fit(X, y)
+    none = MLPClassifier(**settings, loss="focal:gamma=0").fit(X, y)
+    np.testing.assert_allclose(none.loss_curve_, usual.loss_curve_, rtol=1e-9)
+    assert usual.loss == "log_loss"
+
+
+def test_an_easy_row_counts_less_by_focal_loss():
+    """Of a class that is rare, more is found."""
+    found = [
+        MLPClassifier(**SMALL, loss=loss).fit(X, Y).predict_proba(X)[Y == 1, 1].mean()
+        for loss in ("log_loss", "focal", "focal:gamma=5")
+    ]
+    assert found[0] < found[1] < found[2]
+
+
+@pytest.mark.parametrize("loss", ["focall", 5, "focal:gamma=-1", "quantile:q=2"])
+def test_a_loss_that_is_none(loss):
+    with pytest.raises(ValueError, match=r"^loss: "):
+        MLPClassifier(loss=loss).fit(X, Y)

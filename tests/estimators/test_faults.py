@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import copy
+import os
 import pickle
+import subprocess
+import sys
+import threading
 
+import cloudpickle
 import numpy as np
 import pytest
 import scipy.sparse
+from joblib import Parallel, delayed
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 
 from barenet import DivergenceError, MLPClassifier, MLPRegressor
@@ -267,3 +274,104 @@ def test_counts_below_0_have_no_deviance():
     with pytest.raises(ValueError, match=r"^y: the poisson loss needs counts"):
         model.fit(X, -Y)
     assert not hasattr(model, "network_")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_fault_90_distinct_estimators_in_eight_threads(engine):
+    """Networks that are large enough to share out their rows, and small ones."""
+    rows, targets = RNG.normal(size=(300, 40)), np.arange(300) % 3
+
+    def fit(seed):
+        sizes = (120, 60) if seed % 2 else (8,)
+        model = small(MLPClassifier, hidden_layer_sizes=sizes, engine=engine, random_state=seed)
+        return model.fit(rows, targets).network_.parameters
+
+    alone = [fit(seed) for seed in range(8)]
+    for _ in range(3):
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            together = list(pool.map(fit, range(8)))
+        assert all((a == b).all() for a, b in zip(alone, together, strict=True))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_fault_91_one_estimator_in_two_threads(kind, method):
+    """The second one is told; the first one does not notice."""
+    more = {"classes": [0, 1]} if (kind, method) == (MLPClassifier, "partial_fit") else {}
+    begun, refused = threading.Event(), threading.Event()
+
+    def wait(run):
+        begun.set()
+        assert refused.wait(60)
+
+    model = small(kind, callbacks=wait)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        first = pool.submit(getattr(model, method), X, Y, **more)
+        assert begun.wait(60)
+        for other in ("fit", "partial_fit"):
+            with pytest.raises(RuntimeError, match=f"^{kind.__name__}: it is being trained alrea"):
+                getattr(model, other)(X, Y, **(more if other == "partial_fit" else {}))
+        refused.set()
+        assert first.result(60) is model
+    alone = getattr(small(kind), method)(X, Y, **more)
+    assert (model.network_.parameters == alone.network_.parameters).all()
+    assert model.loss_curve_ == alone.loss_curve_
+    begun.clear()
+    assert model.fit(X, Y).n_iter_ == 5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_fault_91_an_estimator_in_a_callback_of_its_own(kind):
+    said = []
+
+    def again(run):
+        with pytest.raises(RuntimeError, match=f"^{kind.__name__}: ") as caught:
+            model.fit(X, Y)
+        said.append(caught)
+
+    model = small(kind, callbacks=again)
+    model.fit(X, Y)
+    assert len(said) == 5
+    assert model.loss_curve_ == small(kind).fit(X, Y).loss_curve_
+
+
+FORK = """
+import os, warnings
+import numpy as np
+from barenet import MLPClassifier
+warnings.simplefilter("ignore")
+X, y = np.random.default_rng(0).normal(size=(300, 40)), np.arange(300) % 3
+def fit():
+    model = MLPClassifier((200, 100), max_iter=3, random_state=0, threads=2, engine="compiled")
+    return model.fit(X, y).network_.parameters.tobytes()
+expected = fit()
+for _ in range(3):
+    child = os.fork()
+    if not child:
+        os._exit(0 if fit() == expected else 1)
+    assert fit() == expected
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_fault_92_a_fork_after_threads_have_learned():
+    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_fault_93_another_process_learns_the_same(kind, engine):
+    """What loky sends goes by cloudpickle: functions that have no name go as well."""
+    settings = {"engine": engine, "callbacks": lambda run: run.epoch == 3, "early_stopping": True,
+                "scoring": {"mine": lambda model, X, y: -float(np.abs(model.predict(X) - y).sum())},
+                "dropout": 0.2, "optimizer": "adamw"}  # fmt: skip
+    models = [small(kind, random_state=seed, **settings) for seed in range(3)]
+    fitted = Parallel(n_jobs=2, backend="loky")(delayed(each.fit)(X, Y) for each in models)
+    for other, model in zip(fitted, models, strict=True):
+        assert not hasattr(model, "network_")
+        assert (other.network_.parameters == model.fit(X, Y).network_.parameters).all()
+        assert other.validation_scores_ == model.validation_scores_
+        copied = cloudpickle.loads(cloudpickle.dumps(model))
+        assert (copied.predict(X) == other.predict(X)).all()

@@ -10,13 +10,14 @@ from barenet import SGD, History, Network, Run
 from barenet.estimators.stopping import BestScore, InverseTime, Patience, Report, Standing
 
 
-def epochs(callback, losses):
-    """Show a callback these losses; return the epoch in which it ends the run."""
+def epochs(callback, losses, scores=()):
+    """Show a callback these losses and scores; return the epoch in which it ends the run."""
     network = Network.dense([1, 1], init="zeros")
     run = Run(network=network, history=History(), epochs=len(losses), n_batches=1)
     for run.epoch, loss in enumerate(losses):
         network.parameters[:] = run.epoch
-        run.history.append({"loss": loss})
+        score = {"validation_accuracy": scores[run.epoch]} if scores else {}
+        run.history.append({"loss": loss, **score})
         callback.on_epoch(run)
         if run.stop_reason:
             break
@@ -60,13 +61,19 @@ def test_a_fifth_of_the_rate_until_it_is_tiny():
 
 
 def test_the_best_score_is_put_back():
-    scores = iter([0.5, 0.7, 0.6, math.nan, 0.7, 0.1])
+    scores = [0.5, 0.7, 0.6, math.nan, 0.7, 0.1]
     standing = Standing()
-    run = epochs(BestScore(lambda: next(scores), standing, tol=0, most=9), [1.0] * 6)
+    rule = BestScore("validation_accuracy", standing, tol=0, most=9)
+    run = epochs(rule, [1.0] * 6, scores)
     assert run.history.best_epoch == 1
     assert run.network.parameters.tolist() == [1, 1]
     assert standing.best == -0.7
     assert len(standing.scores) == 6
+
+
+def test_a_score_that_is_no_number_is_no_better():
+    rule = BestScore("validation_accuracy", Standing(), tol=0, most=2)
+    assert epochs(rule, [1.0] * 9, [0.5] + 8 * [math.nan]).epoch == 3
 
 
 def test_inverse_time():

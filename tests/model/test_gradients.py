@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from barenet.model.activations import ACTIVATIONS, Softmax
@@ -46,7 +46,7 @@ def make_data(loss: Loss, *, n_samples=4, n_in=3, n_out=3, seed=0):
     """Samples, targets that the loss has a meaning for, and weights of which one may be 0."""
     rng = np.random.default_rng([seed, 1])
     X = rng.normal(size=(n_samples, n_in))
-    if "cross_entropy" in loss.name:
+    if "cross_entropy" in loss.name or "focal" in loss.name:
         y = rng.dirichlet(np.ones(n_out), n_samples)
     elif loss.name == "poisson":
         y = rng.poisson(1.5, (n_samples, n_out)).astype(np.float64)
@@ -152,8 +152,16 @@ def test_any_shape_and_any_numbers(kind, activation, loss, data):
     network = make_network(kind, activation, output, n_in=n_in, n=n, n_out=n_out, seed=seed)
     chosen = as_loss(SPECS.get(loss, loss), ACTIVATIONS[output]())
     X, y, weight = make_data(chosen, n_samples=n_samples, n_in=n_in, n_out=n_out, seed=seed)
-    weights = data.draw(st.sampled_from([None, weight]))
-    assert_gradient(network, X, y, chosen, weights, training=data.draw(st.booleans()))
+    weights, training = data.draw(st.sampled_from([None, weight])), data.draw(st.booleans())
+    assume(not is_cut_off(network, X, chosen, training))
+    assert_gradient(network, X, y, chosen, weights, training)
+
+
+def is_cut_off(network, X, loss, training) -> bool:
+    """Whether a probability is so close to 0 or 1 that a loss takes another one: a bend."""
+    output, _ = network.forward(X, training=training, key=3)
+    of_probabilities = not loss_on(loss, network.output_activation)[1] and loss.outputs is not None
+    return of_probabilities and not ((output > 1e-12) & (output < 1 - 1e-12)).all()
 
 
 def test_a_deep_network_with_one_of_everything():

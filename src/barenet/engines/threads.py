@@ -10,13 +10,22 @@ import ctypes
 import functools
 import importlib
 import math
+import multiprocessing
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from barenet.model.validation import check_count
 
-__all__ = ["allowed_cores", "choose_threads", "load_tbb", "shares_by_tbb"]
+__all__ = [
+    "allowed_cores",
+    "choose_threads",
+    "fair_share",
+    "load_tbb",
+    "pool_size",
+    "shares_by_tbb",
+]
 
 #: Multiplications in a step from which on a second thread pays for the waiting at its two ends.
 WORTHWHILE = 400_000
@@ -28,7 +37,8 @@ def choose_threads(asked: int | None, multiplications: float) -> int:
     Parameters
     ----------
     asked : int, optional
-        By the user; else the environment's ``BARENET_THREADS`` counts, else what pays.
+        By the user; else the environment's ``BARENET_THREADS`` counts, else what pays and is left
+        by others that work at the same time: see `fair_share`.
     multiplications : float
         In a step.
 
@@ -39,10 +49,10 @@ def choose_threads(asked: int | None, multiplications: float) -> int:
     """
     if asked is None and os.environ.get("BARENET_THREADS"):
         asked = _from_environment(os.environ["BARENET_THREADS"])
-    cores = allowed_cores() if load_tbb() and shares_by_tbb() else 1
+    most = min(allowed_cores(), pool_size()) if load_tbb() and shares_by_tbb() else 1
     if asked is not None:
-        return min(check_count(asked, "threads"), cores)
-    return cores if multiplications >= WORTHWHILE else 1
+        return min(check_count(asked, "threads"), most)
+    return min(most, fair_share()) if multiplications >= WORTHWHILE else 1
 
 
 def allowed_cores() -> int:
@@ -56,6 +66,34 @@ def allowed_cores() -> int:
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     return max(1, min(cores, _quota()))
+
+
+def pool_size() -> int:
+    """Tell how many threads Numba's pool has: ``NUMBA_NUM_THREADS``, which loky sets for workers.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    numba: Any = importlib.import_module("numba")
+    return int(numba.config.NUMBA_NUM_THREADS)
+
+
+def fair_share() -> int:
+    """Tell how many threads are left where others work at the same time, or a limit is set.
+
+    A worker of joblib has one, so that workers times threads are no more than the cores; but loky
+    has told its workers how many they may use. Where threadpoolctl, or the environment, limits
+    BLAS or OpenMP, the kernels that are here in their place are limited as well.
+
+    Returns
+    -------
+    int
+        At least 1; more than all cores where nothing is known.
+    """
+    limits = [1] if _is_a_worker() else [count for count in _limits() if count]
+    return min(limits, default=sys.maxsize)
 
 
 def shares_by_tbb() -> bool:
@@ -99,6 +137,30 @@ def load_tbb() -> bool:
     except ImportError:
         return False
     return True
+
+
+def _is_a_worker() -> bool:
+    """Whether joblib has called this, in a worker that was not told how many threads it has."""
+    joblib = sys.modules.get("joblib")
+    level = joblib.parallel.get_active_backend()[0].nesting_level if joblib else 0
+    told = multiprocessing.current_process().name.startswith("LokyProcess")
+    return bool(level) and not (told and level == 1)
+
+
+def _limits() -> list[int]:
+    """The threads that BLAS and OpenMP have, of those that are loaded."""
+    if "threadpoolctl" not in sys.modules:  # then nobody can have asked it for a limit
+        return []
+    kinds: dict[str, int] = {}
+    for pool in _pools().info():
+        kinds[pool["user_api"]] = max(pool["num_threads"] or 0, kinds.get(pool["user_api"], 0))
+    return list(kinds.values())
+
+
+@functools.cache
+def _pools() -> Any:
+    """The pools of threads; to find them takes milliseconds."""
+    return importlib.import_module("threadpoolctl").ThreadpoolController()
 
 
 def _from_environment(text: str) -> int:

@@ -10,19 +10,22 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from barenet.engines import Job
 from barenet.estimators.coefficients import Views
+from barenet.estimators.dense import as_dense
+from barenet.estimators.held_out import Examination, split_off
 from barenet.estimators.rounds import Rounds
+from barenet.estimators.scoring import Scores, as_scorers
 from barenet.estimators.settings import Settings, check_settings, hidden_sizes, make_optimizer
 from barenet.estimators.start import dense_layers_of, make_network
 from barenet.estimators.stopping import Standing
+from barenet.estimators.tasks import CallbackSupportMixin, Tasks, with_callbacks
+from barenet.estimators.usual_score import UsualScore
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import Loss
 from barenet.model.network import Network
@@ -32,6 +35,7 @@ from barenet.optimization.clipping import as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.penalties import L2
 from barenet.training.history import History
+from barenet.training.run import alone
 
 __all__ = ["MultilayerPerceptron"]
 
@@ -42,13 +46,14 @@ OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
 CHUNK = 4096
 
 
-class MultilayerPerceptron(Settings, BaseEstimator, ABC):
+class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
     """A network with scikit-learn's parameters and attributes.
 
     A subclass says what its targets are, and how they become what a network says and back.
     """
 
     _numeric_targets: ClassVar[bool]
+    _usual_score: ClassVar[str]
 
     network_: Network
     history_: History
@@ -85,6 +90,10 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
         """Turn targets into what the network should say."""
 
     @abstractmethod
+    def _decode(self, output: FloatArray) -> NDArray[Any]:
+        """Turn what the network says into targets."""
+
+    @abstractmethod
     def _output(self) -> str:
         """Name the output activation."""
 
@@ -108,7 +117,16 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
 
     # Learning
 
-    def _learn(
+    def _learn(self, X: ArrayLike, y: ArrayLike, *rest: Any, **more: Any) -> Self:
+        """Let nobody else learn meanwhile, and look at the parameters before all else."""
+        with alone(self, type(self).__name__):
+            check_settings(self)
+            as_scorers(self.scoring)
+            self._learn_alone(X, y, *rest, **more)
+        return self
+
+    @with_callbacks
+    def _learn_alone(
         self,
         X: ArrayLike,
         y: ArrayLike,
@@ -117,10 +135,10 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
         validation_data: Sequence[ArrayLike] | None = None,
         incremental: bool = False,
         classes: ArrayLike | None = None,
-    ) -> Self:
+    ) -> None:
         """Check everything, and only then begin or go on; `classes` are all of them, if known."""
+        tasks = None if incremental else Tasks(self)
         with _unchanged_if_refused(self):
-            check_settings(self)
             continued = hasattr(self, "network_") and (self.warm_start or incremental)
             X, y = self._check_arrays(X, y, reset=not continued)
             if not continued:
@@ -131,14 +149,17 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
                 self._start(X, targets.shape[1], rng)
             loss = self._loss()
             rows = check_rows(self.network_, loss, X, targets, self._weigh(sample_weight, y))
-            rows, validation = self._set_aside(rows, validation_data, rng)
-            job = self._job(rows, loss, incremental, rng)
-            rounds = Rounds(self, job, validation, self._score_output, self._standing, rng)
-            history = rounds.go(1 if incremental else int(self.max_iter), self.t_)
+            learned, held_out = self._set_aside(rows, validation_data, rng)
+            job = self._job(learned, loss, incremental, rng)
+            rounds = Rounds(self, job, self._standing, rng, self._examination(held_out))
+            if tasks is not None:
+                tasks.begin(X, y, sample_weight)
+            history = rounds.go(1 if incremental else int(self.max_iter), self.t_, tasks)
             self._note(rounds, history)
             if not incremental:
                 rounds.warn_unless_converged(history)
-        return self
+        if tasks is not None:
+            tasks.end()
 
     def _check_arrays(self, X: Any, y: Any, *, reset: bool) -> tuple[NDArray[Any], NDArray[Any]]:
         """Turn X into dense floats, and y into an array of one dimension or two."""
@@ -153,7 +174,7 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
             dtype=[np.float32] if half else [np.float64, np.float32],
             reset=reset,
         )
-        X, y = _dense(X), _dense(y)
+        X, y = as_dense(X, "X"), as_dense(y, "y")
         return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
@@ -190,18 +211,7 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
         stochastic = not isinstance(make_optimizer(self), LBFGS)
         if not (self.early_stopping and stochastic):
             return rows, None
-        learned, held_out = train_test_split(
-            np.arange(len(rows.X)),
-            test_size=self.validation_fraction,
-            stratify=self._strata(rows),
-            random_state=rng,
-        )
-        if len(held_out) < 2:
-            raise ValueError(
-                f"validation_fraction: The validation set is too small, {len(held_out)} of "
-                f"{len(rows.X)} rows; take a larger fraction, or more rows"
-            )
-        return rows.take(learned), rows.take(held_out)
+        return split_off(rows, self.validation_fraction, self._strata(rows), rng)
 
     def _check_validation(self, given: Sequence[ArrayLike]) -> Rows:
         if not isinstance(given, tuple | list) or len(given) not in (2, 3):
@@ -212,6 +222,17 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
             return check_rows(self.network_, self._loss(), X, self._encode(y), weight)
         except ValueError as error:
             raise ValueError(f"validation_data: {error}") from error
+
+    def _examination(self, rows: Rows | None) -> Examination | None:
+        """How the rows that are not learned from are scored."""
+        if rows is None:
+            return None
+        scorers = as_scorers(self.scoring)
+        if not scorers:
+            return Examination(rows, UsualScore(self._usual_score, self._score_output, rows))
+        scores = Scores(self, scorers, rows, self._decode(rows.y))
+        scores.try_once(self.network_.predict(rows.X))
+        return Examination(rows, scores)
 
     def _job(self, rows: Rows, loss: Loss, incremental: bool, rng: np.random.RandomState) -> Job:
         optimizer = make_optimizer(self)
@@ -254,7 +275,7 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
         if isinstance(X, np.ndarray):
             return self.network_.predict(X)
         starts = range(0, X.shape[0], CHUNK)
-        chunks = (_dense(X[start : start + CHUNK]) for start in starts)
+        chunks = (as_dense(X[start : start + CHUNK], "X") for start in starts)
         return np.concatenate([self.network_.predict(chunk) for chunk in chunks])
 
     def _steps_by_batches(self) -> bool:
@@ -269,10 +290,6 @@ class MultilayerPerceptron(Settings, BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _dense(array: Any) -> NDArray[Any]:
-    return array.toarray() if scipy.sparse.issparse(array) else array  # type: ignore[attr-defined]
 
 
 @contextmanager

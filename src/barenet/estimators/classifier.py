@@ -8,24 +8,35 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 
 from barenet.estimators.base import MultilayerPerceptron
+from barenet.estimators.documentation import documented
 from barenet.estimators.labels import Labels, shown
+from barenet.estimators.scoring import Scoring
+from barenet.estimators.usual_score import share_right
 from barenet.model.activations import Activation
 from barenet.model.arrays import FloatArray
-from barenet.model.losses import Loss, as_loss
+from barenet.model.losses import LOSSES, Loss, as_loss
 from barenet.model.rows import Rows
+from barenet.model.validation import check_share
 from barenet.optimization.clipping import Clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.schedules import Schedule
+from barenet.registry import lookup
 from barenet.training.callbacks import Callbacks
 
 __all__ = ["MLPClassifier"]
 
+#: What a loss of classes is called by the output that it is computed from.
+OF_CLASSES = {
+    "sigmoid": {"log_loss": "binary_cross_entropy", "focal": "binary_focal"},
+    "softmax": {"log_loss": "categorical_cross_entropy", "focal": "categorical_focal"},
+}
 
+
+@documented(usual_score="the accuracy", usual_curve="``validation_accuracy``")
 class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     """Neural network for classes, with the parameters of scikit-learn's class of that name.
 
@@ -34,126 +45,27 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or sequence of int, default=(100,)
-        Widths of the hidden layers; ``()`` for none, which is a linear model.
-    activation : str, Activation or a sequence of them, default="relu"
-        Of the hidden layers: "identity", "logistic", "tanh", "relu", or another name from
-        `ACTIVATIONS`; one for all, or one for each.
-    solver : {"lbfgs", "sgd", "adam"}, default="adam"
-        How a gradient becomes a step. "lbfgs" looks at all rows at once; good for small data.
-    alpha : float, default=0.0001
-        Price on large weights: ½ alpha Σw² over the number of rows in the batch, or the sum of
-        their weights, is added to the loss.
-    batch_size : int or "auto", default="auto"
-        Rows in a step; "auto" is 200, or all if there are fewer.
-    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
-        How the learning rate of "sgd" changes. "invscaling" divides the first one by
-        (t + 1) to the power of `power_t`, after each epoch, where t counts the rows visited;
-        "adaptive" by 5 whenever "constant" would have ended the run, until it is 1e-6.
-    learning_rate_init : float, default=0.001
-        The first learning rate of "sgd" and "adam".
-    power_t : float, default=0.5
-        For "invscaling".
-    max_iter : int, default=200
-        The most epochs, or iterations of "lbfgs".
-    shuffle : bool, default=True
-        Visit the rows in a new order each epoch.
-    random_state : int, RandomState or None, default=None
-        Fixes the first weights, the validation rows, the order of the rows and the dropout; the
-        first three are as scikit-learn draws them.
-    tol : float, default=0.0001
-        What counts as better for `n_iter_no_change`; for "lbfgs", it ends when no entry of the
-        gradient is larger.
-    verbose : bool or int, default=False
-        Print a line for each epoch.
-    warm_start : bool, default=False
-        True for `fit` to go on from the last one, with what the optimizer remembers.
-    momentum : float, default=0.9
-        Share of its speed that "sgd" keeps.
-    nesterovs_momentum : bool, default=True
-        Whether that is Nesterov's momentum.
-    early_stopping : bool, default=False
-        Set rows aside, end when their score is no better by `tol` for `n_iter_no_change` epochs,
-        and put the best epoch's weights back. Not for "lbfgs".
-    validation_fraction : float, default=0.1
-        Share of the rows that are set aside.
-    beta_1, beta_2 : float, default=0.9 and 0.999
-        Share of its two averages that "adam" keeps.
-    epsilon : float, default=1e-08
-        What "adam" adds to the root that it divides by.
-    n_iter_no_change : int or inf, default=10
-        Epochs that are waited for something better; the run ends when there is one more.
-    max_fun : int, default=15000
-        The most times that "lbfgs" computes the loss.
+    {old}
     class_weight : "balanced", dict or None, default=None
         How much the rows of each class count: a number for each class, or "balanced" for all
-        classes to count the same.
-    dropout : float, default=0.0
-        Share of each hidden layer's outputs that is silenced while learning.
-    batch_norm : bool, default=False
-        Normalize what goes into the hidden activations over each batch.
-    optimizer : str, Optimizer or LBFGS, optional
-        In place of `solver` and its numbers: a name from `OPTIMIZERS` with its options, such as
-        ``"adamw:learning_rate=0.01"``.
-    schedule : str or Schedule, optional
-        A factor on the learning rate, over the epochs of `fit`: a name from `SCHEDULES`.
-    clip : str or Clipping, optional
-        A limit to each gradient, such as ``"norm:limit=1"``.
-    callbacks : Callback, callable, or a sequence of them, default=()
-        What looks on; a function is called with the `Run` after each epoch, and ends it by
-        returning True.
-    engine : {"auto", "reference", "compiled"}, default="auto"
-        Where the arithmetic runs; see `train`.
-    threads : int, optional
-        The most threads that the compiled engine may use; by default what pays.
+        classes to count the same. Rows that are set aside count so as well; those of
+        `validation_data` as they are given.
+    label_smoothing : float, default=0.0
+        Share of each target that is spread over all classes alike, in `validation_loss`, too: of
+        k classes, the right one becomes 1 − ε + ε/k and each other ε/k; of several labels, a
+        yes becomes 1 − ε/2 and a no ε/2.
+    loss : str or Loss, default="log_loss"
+        What is made small: "log_loss" is cross-entropy; "focal", or ``"focal:gamma=1"``, takes
+        weight from rows that are right already, for a class that is rare; or a name from `LOSSES`.
+    {new}
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The classes, sorted; the numbers of the labels where a row may have several.
-    network_ : Network
-        What was learned; it saves itself to a model file.
-    history_ : History
-        The last call's curves, its engine, and why it ended.
-    coefs_, intercepts_ : list of ndarray
-        Weights of shape (n_in, n_out) and bias of shape (n_out,) of each layer: views into the
-        network's parameters, so what is written into them counts.
-    loss_ : float
-        Of the last epoch, with the penalty; of "lbfgs", at the end.
-    loss_curve_ : list of float
-        The loss of each epoch, of all calls that went on from the first.
-    best_loss_ : float or None
-        The lowest of them; None with early stopping.
-    validation_scores_ : list of float or None
-        Accuracy of the validation rows after each epoch; None without early stopping.
-    best_validation_score_ : float or None
-        The best of them.
-    t_ : int
-        Rows visited, in all epochs; 0 for "lbfgs".
-    n_iter_ : int
-        Epochs of the last call.
-    n_layers_ : int
-        Layers, the input among them.
-    n_outputs_ : int
-        Outputs of the network.
-    out_activation_ : str
-        Of the output, by scikit-learn's name.
-    n_features_in_ : int
-        Width of X.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Names of its columns, where they all have one.
+    {fitted}
 
-    Raises
-    ------
-    ValueError
-        When it is fitted, if a parameter or the data can't be used; what was learned before stays.
-    DivergenceError
-        When it is fitted, if the loss or a weight stops being a finite number.
-
-    Warns
-    -----
-    ConvergenceWarning
-        If `max_iter` has come before any rule ended the run.
+    {trouble}
 
     See Also
     --------
@@ -163,8 +75,14 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     Notes
     -----
     Two things differ from scikit-learn on purpose. The rows for early stopping are taken from each
-    class alike with three classes or more, too, not with two alone. And `warm_start` goes on with
-    the optimizer's averages and momentum, where scikit-learn starts them from 0.
+    class alike with three classes or more, too, not with two alone. And `warm_start` goes on where
+    the optimizer was.
+
+    {going_on}
+
+    Label smoothing is from Szegedy et al., "Rethinking the inception architecture for computer
+    vision" (2016); what it does is told by Müller, Kornblith and Hinton, "When does label smoothing
+    help?" (2019).
 
     Examples
     --------
@@ -178,9 +96,11 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     (2, 3)
     """
 
-    _numeric_targets = False
+    _numeric_targets, _usual_score = False, "accuracy"
     classes_: NDArray[Any]
     class_weight: Mapping[Any, float] | Literal["balanced"] | None
+    label_smoothing: float
+    loss: str | Loss
 
     def __init__(
         self,
@@ -209,12 +129,15 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
+        label_smoothing: float = 0.0,
+        loss: str | Loss = "log_loss",
         dropout: float = 0.0,
         batch_norm: bool = False,
         optimizer: str | Optimizer | LBFGS | None = None,
         schedule: str | Schedule | None = None,
         clip: str | Clipping | None = None,
         callbacks: Callbacks = (),
+        scoring: Scoring = None,
         engine: str = "auto",
         threads: int | None = None,
     ) -> None:
@@ -233,15 +156,18 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The samples, one a row, best scaled to about −1 … 1. A sparse matrix is made dense as
-            a whole. float32 is learned from in float32, all else in float64.
+            The samples, one a row, best scaled to about −1 … 1. float32 is learned from in
+            float32, all else in float64. A sparse matrix is made dense as a whole, which takes
+            n_samples · n_features · 8 bytes, or 4 of float32; one that does not fit into the
+            memory is refused, and `partial_fit` takes it part by part.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Their classes, numbers or text; or a 0 or 1 for each of several labels.
         sample_weight : array-like of shape (n_samples,), optional
             How much each row counts.
         validation_data : tuple of X and y, and of sample weights if there are any, optional
-            Rows that are measured after each epoch and not learned from, for the curve
-            ``history_.validation_loss``; early stopping takes them in place of rows of X.
+            Rows that are measured after each epoch and not learned from, for the curves
+            ``validation_loss`` and ``validation_`` with the name of a score in `history_`; early
+            stopping takes them in place of rows of X.
 
         Returns
         -------
@@ -306,7 +232,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             The most probable class; or a 0 or 1 for each label.
         """
         output = self._predict_output(X)
-        return self._labels.decode(output)
+        return self._decode(output)
 
     def predict_proba(self, X: ArrayLike) -> FloatArray:
         """Tell the probability of each class.
@@ -346,7 +272,11 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         self.classes_ = self._labels.classes
 
     def _encode(self, y: NDArray[Any]) -> FloatArray:
-        return self._labels.encode(y)
+        smoothing = check_share(self.label_smoothing, "label_smoothing")
+        return self._labels.encode(y, smoothing)
+
+    def _decode(self, output: FloatArray) -> NDArray[Any]:
+        return self._labels.decode(output)
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
         super()._check_continued(y, continued, incremental)
@@ -361,7 +291,12 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return self._labels.output
 
     def _loss(self) -> Loss:
-        return as_loss(None, self.network_.output_activation)
+        activation, spec = self.network_.output_activation, self.loss
+        if isinstance(spec, str):
+            name, *options = spec.split(":", 1)
+            names = {**{known: known for known in LOSSES}, **OF_CLASSES[activation.name]}
+            spec = ":".join([lookup(names, name.strip(), "loss"), *options])
+        return as_loss(spec, activation)
 
     def _weigh(self, sample_weight: ArrayLike | None, y: NDArray[Any]) -> ArrayLike | None:
         weight = super()._weigh(sample_weight, y)
@@ -371,12 +306,10 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return of_class if weight is None else of_class * np.asarray(weight)
 
     def _strata(self, rows: Rows) -> NDArray[Any] | None:
-        return None if self._labels.several else self._labels.decode(rows.y)
+        return None if self._labels.several else self._decode(rows.y)
 
     def _score_output(self, output: FloatArray, rows: Rows) -> float:
-        decode = self._labels.decode
-        score = accuracy_score(decode(rows.y), decode(output), sample_weight=rows.sample_weight)
-        return float(score)
+        return share_right(self._labels.agree(output, rows.y), rows.sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

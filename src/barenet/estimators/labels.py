@@ -62,24 +62,33 @@ class Labels:
         """Name of the output activation."""
         return "sigmoid" if self.several or self.n_outputs == 1 else "softmax"
 
-    def encode(self, y: NDArray[Any]) -> FloatArray:
+    def encode(self, y: NDArray[Any], smoothing: float = 0.0) -> FloatArray:
         """Turn classes into what a network should say.
 
         Parameters
         ----------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Some of the classes.
+        smoothing : float, default=0.0
+            ε: share of each target that is spread over all classes alike.
 
         Returns
         -------
-        ndarray of shape (n_samples, n_outputs), float32
-            Zeros and ones.
+        ndarray of shape (n_samples, n_outputs), float32 or float64
+            Zeros and ones; or ε/k and 1 − ε + ε/k of k classes, where a yes or no is of two.
 
         Raises
         ------
         ValueError
             If there are other classes, or labels of another number.
         """
+        targets = self._zeros_and_ones(y)
+        if smoothing == 0:
+            return targets
+        ways = 2 if self.output == "sigmoid" else len(self.classes)
+        return targets.astype(np.float64) * (1 - smoothing) + smoothing / ways
+
+    def _zeros_and_ones(self, y: NDArray[Any]) -> FloatArray:
         if self.several != _have_several(y) or (self.several and y.shape[1] != len(self.classes)):
             expected = f"(n_samples, {len(self.classes)})" if self.several else "(n_samples,)"
             raise ValueError(f"y: expected shape {expected}, as before, got {y.shape}")
@@ -112,6 +121,26 @@ class Labels:
             second = (output[:, 0] > 0.5) & (len(self.classes) == 2)
             return self.classes[second.astype(int)]
         return self.classes[output.argmax(axis=1)]
+
+    def agree(self, output: FloatArray, other: FloatArray) -> NDArray[np.bool_]:
+        """Compare what two of them say.
+
+        Parameters
+        ----------
+        output, other : ndarray of shape (n_samples, n_outputs)
+            Probabilities.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_samples,)
+            Where both decode to the same class, or to the same labels.
+        """
+        if len(self.classes) == 1:
+            return np.ones(len(output), bool)
+        if self.output == "sigmoid":
+            same: NDArray[np.bool_] = ((output > 0.5) == (other > 0.5)).all(axis=1)
+            return same
+        return output.argmax(axis=1) == other.argmax(axis=1)
 
     def probabilities(self, output: FloatArray) -> FloatArray:
         """Turn what a network says into a probability for each class.

@@ -8,10 +8,12 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
 from barenet.estimators.base import MultilayerPerceptron
+from barenet.estimators.documentation import documented
+from barenet.estimators.scoring import Scoring
+from barenet.estimators.usual_score import variance_explained
 from barenet.model.activations import Activation
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import LOSSES, Loss, Poisson, as_loss
@@ -25,6 +27,7 @@ from barenet.training.callbacks import Callbacks
 __all__ = ["MLPRegressor"]
 
 
+@documented(usual_score="R²", usual_curve="``validation_r2``")
 class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     """Neural network for numbers, with the parameters of scikit-learn's class of that name.
 
@@ -37,121 +40,14 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         What is made small: half the squared error, half the deviance of counts for "poisson",
         whose output is the exponential, or another name from `LOSSES`, such as "absolute_error",
         "huber:delta=2" or "quantile:q=0.9".
-    hidden_layer_sizes : int or sequence of int, default=(100,)
-        Widths of the hidden layers; ``()`` for none, which is a linear model.
-    activation : str, Activation or a sequence of them, default="relu"
-        Of the hidden layers: "identity", "logistic", "tanh", "relu", or another name from
-        `ACTIVATIONS`; one for all, or one for each.
-    solver : {"lbfgs", "sgd", "adam"}, default="adam"
-        How a gradient becomes a step. "lbfgs" looks at all rows at once; good for small data.
-    alpha : float, default=0.0001
-        Price on large weights: ½ alpha Σw² over the number of rows in the batch, or the sum of
-        their weights, is added to the loss.
-    batch_size : int or "auto", default="auto"
-        Rows in a step; "auto" is 200, or all if there are fewer.
-    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
-        How the learning rate of "sgd" changes. "invscaling" divides the first one by
-        (t + 1) to the power of `power_t`, after each epoch, where t counts the rows visited;
-        "adaptive" by 5 whenever "constant" would have ended the run, until it is 1e-6.
-    learning_rate_init : float, default=0.001
-        The first learning rate of "sgd" and "adam".
-    power_t : float, default=0.5
-        For "invscaling".
-    max_iter : int, default=200
-        The most epochs, or iterations of "lbfgs".
-    shuffle : bool, default=True
-        Visit the rows in a new order each epoch.
-    random_state : int, RandomState or None, default=None
-        Fixes the first weights, the validation rows, the order of the rows and the dropout; the
-        first three are as scikit-learn draws them.
-    tol : float, default=0.0001
-        What counts as better for `n_iter_no_change`; for "lbfgs", it ends when no entry of the
-        gradient is larger.
-    verbose : bool or int, default=False
-        Print a line for each epoch.
-    warm_start : bool, default=False
-        True for `fit` to go on from the last one, with what the optimizer remembers.
-    momentum : float, default=0.9
-        Share of its speed that "sgd" keeps.
-    nesterovs_momentum : bool, default=True
-        Whether that is Nesterov's momentum.
-    early_stopping : bool, default=False
-        Set rows aside, end when their score is no better by `tol` for `n_iter_no_change` epochs,
-        and put the best epoch's weights back. Not for "lbfgs".
-    validation_fraction : float, default=0.1
-        Share of the rows that are set aside.
-    beta_1, beta_2 : float, default=0.9 and 0.999
-        Share of its two averages that "adam" keeps.
-    epsilon : float, default=1e-08
-        What "adam" adds to the root that it divides by.
-    n_iter_no_change : int or inf, default=10
-        Epochs that are waited for something better; the run ends when there is one more.
-    max_fun : int, default=15000
-        The most times that "lbfgs" computes the loss.
-    dropout : float, default=0.0
-        Share of each hidden layer's outputs that is silenced while learning.
-    batch_norm : bool, default=False
-        Normalize what goes into the hidden activations over each batch.
-    optimizer : str, Optimizer or LBFGS, optional
-        In place of `solver` and its numbers: a name from `OPTIMIZERS` with its options, such as
-        ``"adamw:learning_rate=0.01"``.
-    schedule : str or Schedule, optional
-        A factor on the learning rate, over the epochs of `fit`: a name from `SCHEDULES`.
-    clip : str or Clipping, optional
-        A limit to each gradient, such as ``"norm:limit=1"``.
-    callbacks : Callback, callable, or a sequence of them, default=()
-        What looks on; a function is called with the `Run` after each epoch, and ends it by
-        returning True.
-    engine : {"auto", "reference", "compiled"}, default="auto"
-        Where the arithmetic runs; see `train`.
-    threads : int, optional
-        The most threads that the compiled engine may use; by default what pays.
+    {old}
+    {new}
 
     Attributes
     ----------
-    network_ : Network
-        What was learned; it saves itself to a model file.
-    history_ : History
-        The last call's curves, its engine, and why it ended.
-    coefs_, intercepts_ : list of ndarray
-        Weights of shape (n_in, n_out) and bias of shape (n_out,) of each layer: views into the
-        network's parameters, so what is written into them counts.
-    loss_ : float
-        Of the last epoch, with the penalty; of "lbfgs", at the end.
-    loss_curve_ : list of float
-        The loss of each epoch, of all calls that went on from the first.
-    best_loss_ : float or None
-        The lowest of them; None with early stopping.
-    validation_scores_ : list of float or None
-        R² of the validation rows after each epoch; None without early stopping.
-    best_validation_score_ : float or None
-        The best of them.
-    t_ : int
-        Rows visited, in all epochs; 0 for "lbfgs".
-    n_iter_ : int
-        Epochs of the last call.
-    n_layers_ : int
-        Layers, the input among them.
-    n_outputs_ : int
-        Outputs of the network.
-    out_activation_ : str
-        Of the output, by scikit-learn's name.
-    n_features_in_ : int
-        Width of X.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Names of its columns, where they all have one.
+    {fitted}
 
-    Raises
-    ------
-    ValueError
-        When it is fitted, if a parameter or the data can't be used; what was learned before stays.
-    DivergenceError
-        When it is fitted, if the loss or a weight stops being a finite number.
-
-    Warns
-    -----
-    ConvergenceWarning
-        If `max_iter` has come before any rule ended the run.
+    {trouble}
 
     See Also
     --------
@@ -162,7 +58,9 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     -----
     Two things differ from scikit-learn on purpose. Of several outputs, the squared errors are added
     up in `loss_` as they are in the gradient, where scikit-learn tells their mean. And `warm_start`
-    goes on with the optimizer's averages and momentum, where scikit-learn starts them from 0.
+    goes on where the optimizer was.
+
+    {going_on}
 
     Examples
     --------
@@ -174,7 +72,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     True
     """
 
-    _numeric_targets = True
+    _numeric_targets, _usual_score = True, "r2"
     loss: str | Loss
 
     def __init__(
@@ -210,6 +108,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         schedule: str | Schedule | None = None,
         clip: str | Clipping | None = None,
         callbacks: Callbacks = (),
+        scoring: Scoring = None,
         engine: str = "auto",
         threads: int | None = None,
     ) -> None:
@@ -228,15 +127,18 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The samples, one a row, best scaled to about −1 … 1. A sparse matrix is made dense as
-            a whole. float32 is learned from in float32, all else in float64.
+            The samples, one a row, best scaled to about −1 … 1. float32 is learned from in
+            float32, all else in float64. A sparse matrix is made dense as a whole, which takes
+            n_samples · n_features · 8 bytes, or 4 of float32; one that does not fit into the
+            memory is refused, and `partial_fit` takes it part by part.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Their targets.
         sample_weight : array-like of shape (n_samples,), optional
             How much each row counts.
         validation_data : tuple of X and y, and of sample weights if there are any, optional
-            Rows that are measured after each epoch and not learned from, for the curve
-            ``history_.validation_loss``; early stopping takes them in place of rows of X.
+            Rows that are measured after each epoch and not learned from, for the curves
+            ``validation_loss`` and ``validation_`` with the name of a score in `history_`; early
+            stopping takes them in place of rows of X.
 
         Returns
         -------
@@ -280,14 +182,16 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             In the network's precision.
         """
-        output = self._predict_output(X)
-        return output[:, 0] if output.shape[1] == 1 else output
+        return self._decode(self._predict_output(X))
 
     def _meet(self, y: NDArray[Any], classes: ArrayLike | None) -> None:
         """Any numbers will do."""
 
     def _encode(self, y: NDArray[Any]) -> FloatArray:
         return y.reshape(len(y), -1)
+
+    def _decode(self, output: FloatArray) -> FloatArray:
+        return output[:, 0] if output.shape[1] == 1 else output
 
     def _output(self) -> str:
         loss = build(Loss, LOSSES, self.loss, "loss")
@@ -297,7 +201,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         return as_loss(self.loss, self.network_.output_activation)
 
     def _score_output(self, output: FloatArray, rows: Rows) -> float:
-        return float(r2_score(rows.y, output, sample_weight=rows.sample_weight))
+        return variance_explained(rows.y, output, rows.sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

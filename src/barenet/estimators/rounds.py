@@ -7,34 +7,30 @@ arithmetic and the loop know nothing of them.
 from __future__ import annotations
 
 import copy
-import math
 import warnings
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import shuffle
 
 from barenet.engines import Engine, Job, choose_engine
 from barenet.errors import DivergenceError
+from barenet.estimators.held_out import Examination
 from barenet.estimators.settings import Settings
 from barenet.estimators.stopping import BestScore, InverseTime, Patience, Report, Standing
-from barenet.model.arrays import FloatArray
+from barenet.estimators.tasks import Tasks
 from barenet.model.layers import BatchNorm
-from barenet.model.rows import Rows
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.schedules import as_schedule
 from barenet.training.callbacks import Callback, as_callbacks
+from barenet.training.guard import levels_to_the_caller
 from barenet.training.history import History
 from barenet.training.loop import Loop
 from barenet.training.plan import Plan
 from barenet.training.train import check_full_batch
 
 __all__ = ["Rounds"]
-
-#: What a score is computed from: what the network says of rows, and the rows.
-Score = Callable[[FloatArray, Rows], float]
 
 
 class Rounds:
@@ -46,14 +42,12 @@ class Rounds:
         An estimator.
     job : Job
         What is trained, on what, and how.
-    validation : Rows, optional
-        Rows that are measured and not learned from.
-    score : callable
-        Takes what the network says of rows, and the rows; greater is better.
     standing : Standing
         How far the calls before have come.
     rng : numpy.random.RandomState
         Shuffles the rows.
+    examination : Examination, optional
+        Rows that are measured and not learned from.
 
     Attributes
     ----------
@@ -67,18 +61,17 @@ class Rounds:
         self,
         settings: Settings,
         job: Job,
-        validation: Rows | None,
-        score: Score,
         standing: Standing,
         rng: np.random.RandomState,
+        examination: Examination | None,
     ) -> None:
         check_full_batch(job, settings.schedule)
-        self.settings, self.job, self.validation = settings, job, validation
-        self.score, self.standing, self.rng = score, standing, rng
+        self.settings, self.job, self.examination = settings, job, examination
+        self.standing, self.rng = standing, rng
         self.stochastic = not isinstance(job.optimizer, LBFGS)
         self.engine: Engine = choose_engine(settings.engine, job, settings.threads)
 
-    def go(self, epochs: int, visited: int) -> History:
+    def go(self, epochs: int, visited: int, tasks: Tasks | None) -> History:
         """Run the epochs, or as many as the rules and callbacks want.
 
         Parameters
@@ -87,32 +80,39 @@ class Rounds:
             The most.
         visited : int
             Rows that were visited before, in all epochs.
+        tasks : Tasks, optional
+            Tells scikit-learn's callbacks of the epochs.
 
         Returns
         -------
         History
             What was measured; Ctrl-C ends the run with what there is.
         """
+        examined, judge = self.examination or (None, None)
         plan = Plan(
             epochs=epochs,
             batch_size=self._batch_size(),
             shuffle=self.settings.shuffle and self.stochastic,
             order=_running_order(len(self.job.rows.X), self.rng),
             schedule=copy.deepcopy(as_schedule(self.settings.schedule)),
-            validation=self.validation,
+            validation=examined,
+            judge=judge,
         )
-        loop = Loop(self.engine, plan, self._callbacks(visited))
+        told = [tasks] if tasks is not None and tasks.wanted else []
+        loop = Loop(self.engine, plan, [*self._callbacks(visited), *told])
         try:
             loop.start()
         except KeyboardInterrupt:
-            warnings.warn("interrupted; what was learned until now is kept", stacklevel=4)
+            warnings.warn(
+                "interrupted; what was learned until now is kept", stacklevel=levels_to_the_caller()
+            )
         except DivergenceError as error:
             if isinstance(self.job.optimizer, Optimizer):
                 self.job.optimizer.reset()  # what it remembers may be no numbers either
             if self.standing.snapshot is None:
                 raise
             text = f"{error}; but early stopping has put those of the best epoch back"
-            warnings.warn(text, RuntimeWarning, stacklevel=4)
+            warnings.warn(text, RuntimeWarning, stacklevel=levels_to_the_caller())
         return loop.run.history
 
     def warn_unless_converged(self, history: History) -> None:
@@ -136,7 +136,7 @@ class Rounds:
             text = f"{reason}, after {len(history)} iterations; scaling the data may help"
         else:
             return
-        warnings.warn(text, ConvergenceWarning, stacklevel=4)
+        warnings.warn(text, ConvergenceWarning, stacklevel=levels_to_the_caller())
 
     def loss(self, history: History) -> float:
         """Return the last epoch's loss; L-BFGS's is that of where it has arrived."""
@@ -154,7 +154,7 @@ class Rounds:
             raise ValueError("batch_size: batch_norm needs batches of 2 rows or more")
         if size > n_rows:
             text = f"batch_size: {size} is more than the {n_rows} rows; it is clipped to them"
-            warnings.warn(text, UserWarning, stacklevel=5)
+            warnings.warn(text, UserWarning, stacklevel=levels_to_the_caller())
         return min(int(size), n_rows)
 
     def _callbacks(self, visited: int) -> list[Callback]:
@@ -165,8 +165,8 @@ class Rounds:
             adaptive = optimizer if kind == "adaptive" else None
             limits = (standing, settings.tol, settings.n_iter_no_change, adaptive)
             rules.append(
-                BestScore(self._score_validation, *limits)
-                if settings.early_stopping
+                BestScore(f"validation_{self.examination.judge.names[0]}", *limits)
+                if settings.early_stopping and self.examination is not None
                 else Patience(*limits)
             )
             if kind == "invscaling":
@@ -176,11 +176,6 @@ class Rounds:
             rules.append(Report(standing))
         return [*rules, *as_callbacks(settings.callbacks)]
 
-    def _score_validation(self) -> float:
-        assert self.validation is not None
-        output = self.engine.evaluate(self.validation)[1]
-        return self.score(output, self.validation) if np.isfinite(output).all() else math.nan
-
 
 def _is_plain_sgd(settings: Settings) -> bool:
     """Whether `learning_rate` has a say."""
@@ -188,12 +183,17 @@ def _is_plain_sgd(settings: Settings) -> bool:
 
 
 def _running_order(n_rows: int, rng: np.random.RandomState) -> Callable[[int], NDArray[np.intp]]:
-    """Shuffle the order of the epoch before, as scikit-learn does."""
+    """Shuffle the order of the epoch before, with the numbers that scikit-learn draws.
+
+    Its function for that looks at its arguments for longer than a small epoch takes.
+    """
     order = np.arange(n_rows)
 
     def next_order(epoch: int) -> NDArray[np.intp]:
         nonlocal order
-        order = shuffle(order, random_state=rng)
+        places = np.arange(n_rows)
+        rng.shuffle(places)
+        order = order[places]
         return order
 
     return next_order

@@ -96,6 +96,7 @@ class Settings(Protocol):
     schedule: Any
     clip: Any
     callbacks: Any
+    scoring: Any
     engine: str
     threads: int | None
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from barenet.model.snapshot import Snapshot
@@ -68,7 +67,8 @@ class Patience(Callback):
 
     def on_epoch(self, run: Run) -> None:
         standing, value = self.standing, self.badness(run)
-        standing.count = standing.count + 1 if value > standing.best - self.tol else 0
+        better = value <= standing.best - self.tol  # what is no number is not
+        standing.count = 0 if better else standing.count + 1
         if value < standing.best:
             standing.best = value
             self.note_the_best(run)
@@ -96,27 +96,25 @@ class BestScore(Patience):
 
     Parameters
     ----------
-    score : callable
-        Measures the network as it is; greater is better.
+    curve : str
+        What the history calls it; greater is better.
     *patience : object
         As for `Patience`.
     """
 
-    curve = "the validation score"
-
     def __init__(
         self,
-        score: Callable[[], float],
+        curve: str,
         standing: Standing,
         tol: float,
         most: float,
         adaptive: Optimizer | None = None,
     ) -> None:
         super().__init__(standing, tol, most, adaptive)
-        self.score = score
+        self.curve = curve
 
     def badness(self, run: Run) -> float:
-        self.standing.scores.append(self.score())
+        self.standing.scores.append(run.history[self.curve][-1])
         return -self.standing.scores[-1]
 
     def note_the_best(self, run: Run) -> None:

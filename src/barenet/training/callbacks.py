@@ -12,7 +12,6 @@ import numpy as np
 from barenet.model.snapshot import Snapshot
 from barenet.model.validation import check_count, check_positive
 from barenet.options import check_number
-from barenet.training.metrics import GREATER_IS_BETTER
 from barenet.training.run import Run
 
 __all__ = ["Callback", "EachEpoch", "EarlyStopping", "StopAfter", "as_callbacks"]
@@ -124,8 +123,8 @@ class EarlyStopping(Callback):
     Parameters
     ----------
     monitor : str, default="validation_loss"
-        A curve of the history. Accuracy and R² are better the greater they are, all else the
-        smaller.
+        A curve of the history. Accuracy, R² and an estimator's scores are better the greater
+        they are, all else the smaller.
     patience : int, default=10
         Epochs without improvement that are waited for.
     minimum_delta : float, default=0.0
@@ -196,8 +195,7 @@ class EarlyStopping(Callback):
     def _badness(self, run: Run) -> float:
         """The monitored number, with its sign such that smaller is better."""
         value = run.history[self.monitor][-1]
-        greater = self.monitor.removeprefix("validation_") in GREATER_IS_BETTER
-        return -value if greater else value
+        return -value if self.monitor in run.rising else value
 
 
 #: A callback, a function of the run, or several of them.

@@ -15,7 +15,7 @@ from barenet.model.arrays import FloatArray
 from barenet.model.snapshot import Snapshot
 from barenet.training.run import Run
 
-__all__ = ["Guard"]
+__all__ = ["Guard", "levels_to_the_caller"]
 
 #: A loss that has grown by this factor is an explosion, even if it is still a number.
 EXPLOSION = 1e6
@@ -140,7 +140,7 @@ class Guard:
         if advice not in self.warned:
             self.warned.add(advice)
             text = f"in epoch {self.run.epoch}, {what}; {advice}"
-            warnings.warn(text, RuntimeWarning, stacklevel=_levels_to_the_caller())
+            warnings.warn(text, RuntimeWarning, stacklevel=levels_to_the_caller())
 
 
 ADVICE = "try a smaller learning rate, scaled inputs, or a clipped gradient"
@@ -152,9 +152,18 @@ def is_finite(vector: FloatArray) -> bool:
     return math.isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
 
 
-def _levels_to_the_caller() -> int:
-    """Count the frames from `Guard._warn` up to the first one that is not of this package."""
+def levels_to_the_caller() -> int:
+    """Count the frames from who warns up to the first one that is not of this package.
+
+    scikit-learn wraps a fit in a frame of its own, to look after its callbacks.
+
+    Returns
+    -------
+    int
+        The `stacklevel` of a warning.
+    """
     level, frame = 1, sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith("barenet."):
+    ours = ("barenet.", "sklearn.callback.")
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(ours):
         level, frame = level + 1, frame.f_back
     return level

@@ -21,6 +21,7 @@ from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.training.callbacks import Callback
 from barenet.training.guard import Guard
 from barenet.training.history import History
+from barenet.training.metrics import GREATER_IS_BETTER
 from barenet.training.plan import Plan
 from barenet.training.run import Run, alone
 from barenet.training.timetable import Timetable
@@ -53,6 +54,7 @@ class Loop:
             epochs=plan.epochs,
             n_batches=math.ceil(len(self.job.rows.X) / plan.batch_size),
             measured=self._curves(),
+            rising=self._rising(),
         )
         self.guard = Guard(self.run)
         self.slice_batches = 1
@@ -86,10 +88,18 @@ class Loop:
         """Name what is measured in each epoch."""
         plan, names = self.plan, ["loss", *self.plan.metrics]
         if plan.validation is not None:
-            names += [f"validation_{name}" for name in ("loss", *plan.metrics)]
+            names += [f"validation_{name}" for name in ("loss", *plan.metrics, *self._scores())]
         if not isinstance(self.job.optimizer, LBFGS):
             names.append("learning_rate")
         return (*names, "gradient_norm", "seconds")
+
+    def _scores(self) -> tuple[str, ...]:
+        return () if self.plan.judge is None else self.plan.judge.names
+
+    def _rising(self) -> frozenset[str]:
+        """Name the curves that are better the greater they are."""
+        known = {*GREATER_IS_BETTER, *(f"validation_{name}" for name in GREATER_IS_BETTER)}
+        return frozenset({*known, *(f"validation_{name}" for name in self._scores())})
 
     def _note_the_end(self, kind: type[BaseException] | None, *_: object) -> None:
         """Write into the history how the run ended."""
@@ -190,6 +200,9 @@ class Loop:
             values["validation_loss"], output = self.engine.evaluate(validation)
             for name, metric in metrics.items():
                 values[f"validation_{name}"] = metric(output, validation.y)
+            if self.plan.judge is not None:
+                scores = self.plan.judge(output)
+                values |= {f"validation_{name}": score for name, score in scores.items()}
         return values
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,22 @@ from barenet.model.arrays import FloatArray
 from barenet.model.rows import Rows
 from barenet.optimization.schedules import Constant, Schedule
 
-__all__ = ["Plan"]
+__all__ = ["Judge", "Plan"]
+
+
+class Judge(Protocol):
+    """Scores what the network says of the validation rows; greater is better.
+
+    Attributes
+    ----------
+    names : tuple of str
+        What the scores are called.
+    """
+
+    names: tuple[str, ...]
+
+    def __call__(self, output: FloatArray) -> Mapping[str, float]:
+        """Give a number for each name."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,6 +52,8 @@ class Plan:
         What is measured after each epoch besides the loss.
     validation : Rows, optional
         Rows that are measured and not learned from.
+    judge : Judge, optional
+        Scores these rows, for curves named ``validation_`` and the score.
     """
 
     epochs: int
@@ -45,3 +63,4 @@ class Plan:
     schedule: Schedule = field(default_factory=Constant)
     metrics: Mapping[str, Callable[[FloatArray, FloatArray], float]] = field(default_factory=dict)
     validation: Rows | None = None
+    judge: Judge | None = None

@@ -28,6 +28,8 @@ class Run:
         Batches in an epoch.
     measured : tuple of str
         Names of the curves that the history will have.
+    rising : frozenset of str
+        Those of them that are better the greater they are.
     epoch : int
         The current one, counted from 0.
     batch : int
@@ -50,6 +52,7 @@ class Run:
     epochs: int
     n_batches: int
     measured: tuple[str, ...] = ()
+    rising: frozenset[str] = frozenset()
     epoch: int = 0
     batch: int = 0
     stop_reason: str | None = None
@@ -65,18 +68,20 @@ class Run:
         self.stop_reason = self.stop_reason or reason
 
 
-#: Networks that are being trained; what two runs at once would make of one is nobody's wish.
-IN_TRAINING: set[int] = set()
+#: What is being trained; what two runs at once would make of it is nobody's wish.
+IN_TRAINING: dict[int, object] = {}
 
 
 @contextmanager
-def alone(network: Network) -> Iterator[None]:
-    """Hold a network for one run.
+def alone(trained: object, argument: str = "network") -> Iterator[None]:
+    """Hold a network, or what has one, for one run.
 
     Parameters
     ----------
-    network : Network
+    trained : object
         What is trained.
+    argument : str, default="network"
+        What it is called in errors.
 
     Yields
     ------
@@ -88,10 +93,12 @@ def alone(network: Network) -> Iterator[None]:
     RuntimeError
         If one has.
     """
-    if id(network) in IN_TRAINING:
-        raise RuntimeError("network: it is being trained already, in another thread or a callback")
-    IN_TRAINING.add(id(network))
+    ticket = object()
+    if IN_TRAINING.setdefault(id(trained), ticket) is not ticket:  # looks and writes in one move
+        raise RuntimeError(
+            f"{argument}: it is being trained already, in another thread or a callback"
+        )
     try:
         yield
     finally:
-        IN_TRAINING.discard(id(network))
+        del IN_TRAINING[id(trained)]

@@ -55,9 +55,9 @@ def every_layer(dtype):
 
 def targets_for(loss, n_rows, n_outputs):
     rng = np.random.default_rng(2)
-    if loss.name == "categorical_cross_entropy":
+    if loss.name in ("categorical_cross_entropy", "categorical_focal"):
         return np.eye(n_outputs)[rng.integers(n_outputs, size=n_rows)]
-    if loss.name in ("binary_cross_entropy", "poisson"):
+    if loss.name in ("binary_cross_entropy", "binary_focal", "poisson"):
         return rng.integers(2, size=(n_rows, n_outputs))
     return rng.normal(size=(n_rows, n_outputs))
 

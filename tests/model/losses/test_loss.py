@@ -13,7 +13,9 @@ from barenet.model.losses import (
     ExponentialPoisson,
     Loss,
     SigmoidCrossEntropy,
+    SigmoidFocal,
     SoftmaxCrossEntropy,
+    SoftmaxFocal,
     SquaredError,
 )
 from barenet.registry import build
@@ -22,6 +24,7 @@ from barenet.registry import build
 ALL = {
     **LOSSES,
     **{kind.name: kind for kind in (SigmoidCrossEntropy, SoftmaxCrossEntropy, ExponentialPoisson)},
+    **{kind.name: kind for kind in (SigmoidFocal, SoftmaxFocal)},
 }
 
 
@@ -59,7 +62,8 @@ def test_pytorchs_values_and_gradients(pytorch):
                 err_msg=note,
             )
     tested = {spec.partition(":")[0] for spec in figures["results"]}
-    assert tested == set(ALL) - {"quantile"}  # which PyTorch does not have
+    missing = {"quantile", *(name for name in ALL if "focal" in name)}  # PyTorch has none of them
+    assert tested == set(ALL) - missing
 
 
 def test_pytorchs_constant_of_the_poisson_loss(pytorch):
@@ -137,7 +141,9 @@ def test_the_precision_is_kept(name, dtype):
 
 
 @pytest.mark.parametrize(
-    "spec", [{"squared_error": "factor"}, {"huber": "delta"}, {"quantile": "q"}], ids=str
+    "spec",
+    [{"squared_error": "factor"}, {"huber": "delta"}, {"quantile": "q"}, {"binary_focal": "gamma"}],
+    ids=str,
 )
 def test_an_option_from_numpy_does_not_change_the_precision(spec):
     ((name, option),) = spec.items()

@@ -14,7 +14,9 @@ from barenet.model.losses import (
     Huber,
     Poisson,
     SigmoidCrossEntropy,
+    SigmoidFocal,
     SoftmaxCrossEntropy,
+    SoftmaxFocal,
     SquaredError,
     as_loss,
     loss_on,
@@ -39,6 +41,8 @@ def test_a_loss_that_the_output_cannot_serve_is_refused(name, activation):
     outputs = {
         "binary_cross_entropy": probabilities,
         "categorical_cross_entropy": probabilities,
+        "binary_focal": probabilities,
+        "categorical_focal": probabilities,
         "poisson": probabilities | positive,
     }.get(name, set(ACTIVATIONS))
     output = ACTIVATIONS[activation]()
@@ -61,6 +65,8 @@ def test_what_is_computed_from_the_logits(name, activation):
         ("binary_cross_entropy", "sigmoid"): SigmoidCrossEntropy(),
         ("categorical_cross_entropy", "softmax"): SoftmaxCrossEntropy(),
         ("poisson", "exponential"): ExponentialPoisson(),
+        ("binary_focal", "sigmoid"): SigmoidFocal(),
+        ("categorical_focal", "softmax"): SoftmaxFocal(),
     }.get((name, activation))
     loss = LOSSES[name]()
     assert loss_on(loss, ACTIVATIONS[activation]()) == (
@@ -74,6 +80,8 @@ def test_what_is_computed_from_the_logits(name, activation):
         ("binary_cross_entropy", "sigmoid"),
         ("categorical_cross_entropy", "softmax"),
         ("poisson", "exponential"),
+        ("binary_focal", "sigmoid"),
+        ("categorical_focal", "softmax"),
     ],
 )
 def test_from_the_logits_it_is_the_same_number(name, activation):

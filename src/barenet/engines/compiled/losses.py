@@ -76,6 +76,52 @@ def on_exponential(z, y, c, margin):
     return rate - y - y * z + y_log_y(y), rate - y
 
 
+@nb.njit(**OPTIONS)
+def least(margin):
+    """The least number of float64 or float32, by what is the least that they add to 1."""
+    return 2.0**-1022 if margin < 1e-12 else 2.0**-126
+
+
+@nb.njit(**OPTIONS)
+def focal(p, c):
+    """−(1 − p)ᵞ ln p and its derivative by p, with γ = c."""
+    u, log_p = 1 - p, math.log(p)
+    return -(u**c) * log_p, c * u ** (c - 1) * log_p - u**c / p
+
+
+@nb.njit(**OPTIONS)
+def binary_focal(a, y, c, margin):
+    """Of a yes, and of a no, for a p between the least number and 1 − margin."""
+    p = min(max(a, least(margin)), 1 - margin)
+    yes, no = focal(p, c), focal(1 - p, c)
+    return y * yes[0] + (1 - y) * no[0], y * yes[1] - (1 - y) * no[1]
+
+
+@nb.njit(**OPTIONS)
+def categorical_focal(a, y, c, margin):
+    """−y (1 − p)ᵞ ln p, for a p between the least number and 1 − margin."""
+    value, slope = focal(min(max(a, least(margin)), 1 - margin), c)
+    return y * value, y * slope
+
+
+@nb.njit(**OPTIONS)
+def focal_on_sigmoid(z, y, c, margin):
+    """Binary focal loss of σ(z)."""
+    p, u = 1 / (1 + math.exp(-z)), 1 / (1 + math.exp(z))
+    rest = math.log1p(math.exp(-abs(z)))
+    less, more = rest + max(-z, 0.0), rest + max(z, 0.0)  # −ln p, −ln u
+    value = y * u**c * less + (1 - y) * p**c * more
+    return value, (1 - y) * p**c * (c * u * more + p) - y * u**c * (c * p * less + u)
+
+
+@nb.njit(**OPTIONS)
+def focal_on_softmax(log_p, y, c):
+    """−y (1 − p)ᵞ ln p, and p times its derivative by p."""
+    p, u = math.exp(log_p), -math.expm1(log_p)
+    bend = c * u ** (c - 1) * p * log_p if u > 0 else 0.0
+    return -y * u**c * log_p, y * (bend - u**c)
+
+
 #: Each takes float64 numbers, and gives the loss of an output and its derivative by the output.
 FORMULAS = {
     "squared_error": squared,
@@ -87,6 +133,9 @@ FORMULAS = {
     "categorical_cross_entropy": categorical,
     "sigmoid_cross_entropy": on_sigmoid,
     "exponential_poisson": on_exponential,
+    "binary_focal": binary_focal,
+    "categorical_focal": categorical_focal,
+    "sigmoid_focal": focal_on_sigmoid,
 }
 
 formula_of = chosen(FORMULAS)
@@ -118,6 +167,23 @@ def softmax_cross_entropy(kind, step, layer, start, stop):
         for j in range(layer.n_out):
             value += y[j] * (log_sum - z[j])
             p[j] = weight * (p[j] - y[j])
+        losses[row] = weight * z.dtype.type(value)
+
+
+@kernel(LAYER, ["softmax_focal"])
+def softmax_focal(kind, step, layer, start, stop):
+    """−Σ yⱼ (1 − pⱼ)ᵞ ln pⱼ for each row, with the derivative gⱼ − pⱼ Σ g."""
+    losses = array(np.float64, step.losses, 0, step.n_rows)
+    for row in range(start, stop):
+        z, y, p, weight = row_of(plain(kind), step, layer, row)
+        top, total = softmax_row(plain(kind), layer, layer.a, layer.d, row)
+        log_sum, value, sum_g = np.float64(top) + math.log(total), 0.0, 0.0
+        for j in range(layer.n_out):
+            part, g = focal_on_softmax(z[j] - log_sum, np.float64(y[j]), layer.option)
+            value, sum_g = value + part, sum_g + g
+        for j in range(layer.n_out):
+            _, g = focal_on_softmax(z[j] - log_sum, np.float64(y[j]), layer.option)
+            p[j] = weight * (g - p[j] * sum_g)
         losses[row] = weight * z.dtype.type(value)
 
 

@@ -245,7 +245,9 @@ class Lowering:
         assert output is not None
         limits = np.finfo(network.dtype)
         least = limits.eps if loss.name == "poisson" else limits.tiny
-        options = [getattr(loss, name) for name in ("factor", "delta", "q") if hasattr(loss, name)]
+        options = [
+            getattr(loss, name) for name in ("factor", "delta", "q", "gamma") if hasattr(loss, name)
+        ]
         record = self.layer(a=output, d=self.d or self.matrix(), option=[*options, least][0],
                             epsilon=limits.eps)  # fmt: skip
         if self.task != "predict":
@@ -349,7 +351,10 @@ LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
     BatchNorm: Lowering.batch_norm,
 }
 CLIPS = {ClipValue: gradients.clip_values, ClipNorm: gradients.clip_norm}
-LOSSES = {"softmax_cross_entropy": losses.softmax_cross_entropy}
+LOSSES = {
+    "softmax_cross_entropy": losses.softmax_cross_entropy,
+    "softmax_focal": losses.softmax_focal,
+}
 KNOWN = {
     "activation": {"softmax", *activations.FORMULAS},
     "loss": {*losses.FORMULAS, *LOSSES},

@@ -9,6 +9,12 @@ from barenet.model.losses.cross_entropy import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
+from barenet.model.losses.focal import (
+    BinaryFocal,
+    CategoricalFocal,
+    SigmoidFocal,
+    SoftmaxFocal,
+)
 from barenet.model.losses.loss import Loss
 from barenet.model.losses.regression import (
     AbsoluteError,
@@ -24,14 +30,18 @@ __all__ = [
     "LOSSES",
     "AbsoluteError",
     "BinaryCrossEntropy",
+    "BinaryFocal",
     "CategoricalCrossEntropy",
+    "CategoricalFocal",
     "ExponentialPoisson",
     "Huber",
     "Loss",
     "Poisson",
     "Quantile",
     "SigmoidCrossEntropy",
+    "SigmoidFocal",
     "SoftmaxCrossEntropy",
+    "SoftmaxFocal",
     "SquaredError",
     "as_loss",
     "loss_on",
@@ -42,7 +52,7 @@ LOSSES: dict[str, type[Loss]] = {
     kind.name: kind
     for kind in (
         SquaredError, AbsoluteError, Huber, Quantile, Poisson,
-        BinaryCrossEntropy, CategoricalCrossEntropy,
+        BinaryCrossEntropy, CategoricalCrossEntropy, BinaryFocal, CategoricalFocal,
     )
 }  # fmt: skip
 

@@ -21,6 +21,7 @@ __all__ = [
     "CategoricalCrossEntropy",
     "SigmoidCrossEntropy",
     "SoftmaxCrossEntropy",
+    "inside",
 ]
 
 
@@ -42,11 +43,11 @@ class BinaryCrossEntropy(Loss):
     outputs: ClassVar[tuple[str, ...]] = ("sigmoid", "softmax")
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        p = _inside(output)
+        p = inside(output)
         return -(y * np.log(p) + (1 - y) * np.log1p(-p)).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        p = _inside(output)
+        p = inside(output)
         return (p - y) / (p * (1 - p))
 
     def check_targets(self, y: FloatArray) -> None:
@@ -101,10 +102,10 @@ class CategoricalCrossEntropy(Loss):
     outputs: ClassVar[tuple[str, ...]] = ("softmax", "sigmoid")
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        return -(y * np.log(_inside(output))).sum(axis=1)
+        return -(y * np.log(inside(output))).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        return -y / _inside(output)
+        return -y / inside(output)
 
     def check_targets(self, y: FloatArray) -> None:
         _check_probabilities(y, self.name)
@@ -145,7 +146,7 @@ class SoftmaxCrossEntropy(Loss):
         return Softmax().forward(output) - y
 
 
-def _inside(p: FloatArray) -> FloatArray:
+def inside(p: FloatArray) -> FloatArray:
     """Keep probabilities that were rounded to 0 or 1 away from the logarithm's poles."""
     limits = np.finfo(p.dtype)
     return np.clip(p, limits.tiny, 1 - limits.eps)

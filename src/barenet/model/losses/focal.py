@@ -1,0 +1,193 @@
+"""Focal losses: cross-entropy that cares less for what is right already.
+
+Where one class is rare, the many easy rows of the other drown its few. A factor of (1 − p) to the
+power of γ, with p the probability of what is true, takes the weight from rows that are no news.
+From Lin, Goyal, Girshick, He and Dollár, "Focal loss for dense object detection" (2017).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from barenet.model.activations import Activation, sigmoid
+from barenet.model.arrays import FloatArray
+from barenet.model.losses.cross_entropy import (
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    inside,
+)
+from barenet.model.losses.loss import Loss
+from barenet.options import option
+
+__all__ = ["BinaryFocal", "CategoricalFocal", "SigmoidFocal", "SoftmaxFocal"]
+
+
+@dataclass(frozen=True)
+class BinaryFocal(Loss):
+    """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ + (1 − yⱼ) pⱼᵞ ln(1 − pⱼ): each output is a yes or no of its own.
+
+    With the derivative γ (1 − p)ᵞ⁻¹ ln p − (1 − p)ᵞ/p of a yes, and that of a no is the same of
+    1 − p with the other sign. Probabilities of exactly 0 and 1 are taken as the closest ones that
+    the dtype tells from them. γ = 0 is `BinaryCrossEntropy`.
+
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        γ: how much less the rows count that are right already; 0 or more.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(BinaryFocal().value(np.array([[0.8]]), np.array([[1.0]])), 6)  # −0.2² ln 0.8
+    0.008926
+    """
+
+    gamma: float = option(2.0, least=0)
+    name: ClassVar[str] = "binary_focal"
+    outputs: ClassVar[tuple[str, ...]] = BinaryCrossEntropy.outputs
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = inside(output)
+        yes, no = (1 - p) ** self.gamma * np.log(p), p**self.gamma * np.log1p(-p)
+        return -(y * yes + (1 - y) * no).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = inside(output)
+        return y * _slope(p, 1 - p, self.gamma) - (1 - y) * _slope(1 - p, p, self.gamma)
+
+    def check_targets(self, y: FloatArray) -> None:
+        BinaryCrossEntropy().check_targets(y)
+
+    def on_logits(self, activation: Activation) -> Loss | None:
+        return SigmoidFocal(self.gamma) if activation.name == "sigmoid" else None
+
+
+@dataclass(frozen=True)
+class SigmoidFocal(Loss):
+    """`BinaryFocal` of p = σ(z), from z, with u = 1 − p = σ(−z) and s = −ln p = ln(1 + exp(−z)).
+
+    Of a yes, ℓ = uᵞ s. With du/dz = −pu and ds/dz = −u,
+
+        dℓ/dz = −γ uᵞ⁻¹ pu s − uᵞ u = −uᵞ (γ p s + u),
+
+    which is p − 1 for γ = 0. A no is the yes of −z.
+
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        As of `BinaryFocal`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> SigmoidFocal().per_sample(np.array([[-1e4], [1e4]]), np.array([[1.0], [1.0]]))
+    array([10000., 0.])
+    """
+
+    gamma: float = option(2.0, least=0)
+    name: ClassVar[str] = "sigmoid_focal"
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p, u = sigmoid(output), sigmoid(-output)
+        yes, no = u**self.gamma * _softplus(-output), p**self.gamma * _softplus(output)
+        return (y * yes + (1 - y) * no).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p, u, gamma = sigmoid(output), sigmoid(-output), self.gamma
+        yes = u**gamma * (gamma * p * _softplus(-output) + u)
+        no = p**gamma * (gamma * u * _softplus(output) + p)
+        return (1 - y) * no - y * yes
+
+
+@dataclass(frozen=True)
+class CategoricalFocal(Loss):
+    """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ: y is 1 for the sample's class, and 0 for all others.
+
+    Probabilities of exactly 0 and 1 are taken as the closest ones that the dtype tells from them.
+    γ = 0 is `CategoricalCrossEntropy`.
+
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        γ: how much less the rows count that are right already; 0 or more.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> p, y = np.array([[0.7, 0.2, 0.1]]), np.array([[1.0, 0.0, 0.0]])
+    >>> round(CategoricalFocal(gamma=1).value(p, y), 6)  # −0.3 ln 0.7
+    0.107002
+    """
+
+    gamma: float = option(2.0, least=0)
+    name: ClassVar[str] = "categorical_focal"
+    outputs: ClassVar[tuple[str, ...]] = CategoricalCrossEntropy.outputs
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = inside(output)
+        return -(y * (1 - p) ** self.gamma * np.log(p)).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = inside(output)
+        return y * _slope(p, 1 - p, self.gamma)
+
+    def check_targets(self, y: FloatArray) -> None:
+        CategoricalCrossEntropy().check_targets(y)
+
+    def on_logits(self, activation: Activation) -> Loss | None:
+        return SoftmaxFocal(self.gamma) if activation.name == "softmax" else None
+
+
+@dataclass(frozen=True)
+class SoftmaxFocal(Loss):
+    """`CategoricalFocal` of p = softmax(z), from z, with u = 1 − p.
+
+    With gᵢ = pᵢ ∂ℓ/∂pᵢ = yᵢ (γ uᵢᵞ⁻¹ pᵢ ln pᵢ − uᵢᵞ) and ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ − pⱼ),
+
+        ∂ℓ/∂zⱼ = Σᵢ gᵢ (δᵢⱼ − pⱼ) = gⱼ − pⱼ Σᵢ gᵢ,
+
+    which is pⱼ − yⱼ for γ = 0.
+
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        As of `CategoricalFocal`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> z, y = np.array([[1e4, 0.0], [0.0, 0.0]]), np.array([[0.0, 1.0], [1.0, 0.0]])
+    >>> SoftmaxFocal().per_sample(z, y).round(4)
+    array([1.000e+04, 1.733e-01])
+    """
+
+    gamma: float = option(2.0, least=0)
+    name: ClassVar[str] = "softmax_focal"
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        log_p = _log_softmax(output)
+        return -(y * (-np.expm1(log_p)) ** self.gamma * log_p).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        log_p = _log_softmax(output)
+        p, u = np.exp(log_p), -np.expm1(log_p)
+        some = np.where(u > 0, u, 1)  # where u is 0, so is the logarithm
+        g = y * (self.gamma * some ** (self.gamma - 1) * p * log_p - u**self.gamma)
+        return g - p * g.sum(axis=1, keepdims=True)
+
+
+def _slope(p: FloatArray, u: FloatArray, gamma: float) -> FloatArray:
+    """d/dp of −uᵞ ln p, where u = 1 − p."""
+    return gamma * u ** (gamma - 1) * np.log(p) - u**gamma / p
+
+
+def _softplus(z: FloatArray) -> FloatArray:
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+
+
+def _log_softmax(z: FloatArray) -> FloatArray:
+    Z = z - z.max(axis=1, keepdims=True)
+    return Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))

@@ -1,0 +1,50 @@
+"""The estimators' benchmark: what it measures, what it writes, and that accuracy is no worse."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from benchmarks.estimators import DATA, SOLVERS, compare, main, report, rows_of
+
+
+@pytest.mark.parametrize(
+    ("data", "solver"),
+    [("iris", "adam"), ("wine", "sgd"), ("breast_cancer", "lbfgs"), ("diabetes", "adam")],
+)
+def test_accuracy_is_no_worse_than_scikit_learns_with_the_same_settings(data, solver):
+    """Both learn from the same rows and first weights, so far less than noise should part them."""
+    found = compare(data, solver, seeds=3)
+    ours, theirs = (np.array(found[name]["scores"]) for name in ("barenet", "scikit-learn"))
+    assert ours.mean() >= theirs.mean() - 0.01
+    assert ours.mean() > (0.2 if data == "diabetes" else 0.9)
+
+
+def test_rows_that_are_held_out_are_no_part_of_the_scaling():
+    for data, kind in DATA.items():
+        (X, y), (held_X, held_y) = rows_of(data, 0)
+        np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-9)
+        assert abs(held_X.mean(axis=0)).max() > 1e-3
+        assert len(held_X) == len(held_y) == pytest.approx(0.3 * (len(X) + len(held_X)), abs=1)
+        if kind == "MLPRegressor":
+            np.testing.assert_allclose(y.std(axis=0), 1)
+
+
+def test_a_run_writes_a_page_and_its_figures(tmp_path, capsys):
+    main(["--seeds", "1", "--data", "linnerud", "--output", str(tmp_path)])
+    results = json.loads((tmp_path / "estimators.json").read_text("utf-8"))
+    page = (tmp_path / "estimators.md").read_text("utf-8")
+    assert page == capsys.readouterr().out == report(results)
+    assert [one["solver"] for one in results["comparisons"]] == list(SOLVERS)
+    for one in results["comparisons"]:
+        assert np.isfinite(one["barenet"]["scores"] + one["scikit-learn"]["seconds"]).all()
+
+
+def test_the_ratio_is_of_seeds_and_not_of_means():
+    one = {"data": "d", "solver": "s", "barenet": {"scores": [1, 0], "seconds": [1.0, 2.0, 4.0]},
+           "scikit-learn": {"scores": [1, 1], "seconds": [3.0, 8.0, 400.0]}}  # fmt: skip
+    results = {"date": "", "machine": dict.fromkeys(("processor", "cores", "system", "python"), ""),
+               "versions": {}, "seeds": 3, "comparisons": [one]}  # fmt: skip
+    assert "| 0.5000 ± 0.5000 |" in report(results)
+    assert "| 4.00 × |" in report(results)
