@@ -20,7 +20,9 @@ from barenet.errors import (
 )
 from barenet.files.model_file import load
 from barenet.files.predictor import Predictor
+from barenet.insight.baselines import Baseline, fit_baseline
 from barenet.insight.gradient_check import GradientReport, ParameterReport, check_gradients
+from barenet.insight.importance import Importance, permutation_importance
 from barenet.insight.plots import (
     plot_boundary,
     plot_confusion,
@@ -28,6 +30,7 @@ from barenet.insight.plots import (
     plot_fit,
     plot_fit_at_epochs,
     plot_history,
+    plot_importance,
     plot_weights,
     save_figure,
 )
@@ -106,6 +109,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "BarenetError",
+    "Baseline",
     "BatchNorm",
     "BinaryCrossEntropy",
     "Callback",
@@ -127,6 +131,7 @@ __all__ = [
     "GradientReport",
     "History",
     "Huber",
+    "Importance",
     "Initializer",
     "InverseScaling",
     "Layer",
@@ -159,15 +164,18 @@ __all__ = [
     "StopAfter",
     "batches",
     "check_gradients",
+    "fit_baseline",
     "load",
     "load_dataset",
     "one_hot",
+    "permutation_importance",
     "plot_boundary",
     "plot_confusion",
     "plot_digits",
     "plot_fit",
     "plot_fit_at_epochs",
     "plot_history",
+    "plot_importance",
     "plot_weights",
     "save_figure",
     "train",

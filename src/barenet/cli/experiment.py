@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -36,6 +37,8 @@ class Experiment:
     ----------
     settings : Settings
         Its recipe says everything.
+    available : Dataset
+        All rows that are not held out: those to learn from and to validate with.
     training : Dataset
         The rows to learn from.
     validation : Dataset, optional
@@ -47,6 +50,7 @@ class Experiment:
     """
 
     settings: Settings
+    available: Dataset
     training: Dataset
     validation: Dataset | None
     held_out: Dataset | None
@@ -118,8 +122,8 @@ def prepare(settings: Settings) -> Experiment:
     dataset = settings.load()
     recipe = settle(settings.recipe, dataset)
     said: dict[str, Any] = recipe.said()
-    training, held_out = dataset.split(said["test_size"], said["split_seed"])
-    training, validation = _set_aside(training, recipe)
+    available, held_out = dataset.split(said["test_size"], said["split_seed"])
+    training, validation = _set_aside(available, recipe)
     network = _network(recipe)
     if settings.start_from is not None:
         _take_weights(network, settings)
@@ -135,6 +139,7 @@ def prepare(settings: Settings) -> Experiment:
     )
     return Experiment(
         settings=replace(settings, recipe=recipe),
+        available=available,
         training=training,
         validation=validation,
         held_out=held_out,
@@ -152,8 +157,12 @@ def _set_aside(training: Dataset, recipe: Recipe) -> tuple[Dataset, Dataset | No
     plateau = (recipe.schedule or "").startswith("reduce_on_plateau")
     if recipe.patience is None and not plateau:
         return training, None
+    seed = recipe.split_seed or 0
     try:
-        return training.split(VALIDATION_SHARE, recipe.split_seed or 0)
+        with contextlib.suppress(ValueError):
+            return training.split(VALIDATION_SHARE, seed)
+        # A class may be too rare to be on both sides: then chance has to do.
+        return replace(training, stratify=False).split(VALIDATION_SHARE, seed)
     except ValueError as error:
         reason = "schedule" if plateau else "patience"
         raise ValueError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from barenet.cli.importance import MOST_ROWS, measure, take
+from barenet.cli.report import HEADINGS
 from barenet.data.dataset import Dataset
 from barenet.files.predictor import Predictor
 from barenet.insight import plots
@@ -111,6 +113,17 @@ def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
     return plots.plot_confusion(rows.y, said, predictor.classes or (), title=rows.name)
 
 
+def _importance(predictor: Predictor, rows: Dataset) -> Figure:
+    result = measure(predictor, take(rows, MOST_ROWS))
+    return plots.plot_importance(
+        result.drops,
+        result.names,
+        metric=HEADINGS[result.metric],
+        image_shape=predictor.image_shape,
+        title=f"{rows.name}: columns that predict {predictor.target_name}",
+    )
+
+
 def _weights(predictor: Predictor, rows: Dataset) -> Figure:
     return plots.plot_weights(
         predictor.network,
@@ -126,5 +139,6 @@ KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
     "boundary": _boundary,
     "digits": _digits,
     "confusion": _confusion,
+    "importance": _importance,
     "weights": _weights,
 }

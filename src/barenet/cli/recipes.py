@@ -1,6 +1,7 @@
 """What a run is trained with in the end: flags over the data set's own recipe, over the defaults.
 
-And what none of them says: the layers, the output and the loss that go with the data.
+A table has no recipe of its own: the one for its number of rows takes its place. And what none of
+them says: the layers, the output and the loss that go with the data.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Any
 
 from barenet.data.dataset import Dataset
 from barenet.data.recipe import DEFAULTS, Recipe
+from barenet.data.table_recipe import HIDDEN_SIZES, recipe_for_table
 from barenet.model.activations import ACTIVATIONS, Activation
 from barenet.model.losses import as_loss
 from barenet.registry import build, spec_of
@@ -18,9 +20,6 @@ __all__ = ["settle"]
 
 #: Losses to which only the difference of prediction and truth matters, so that both may be scaled.
 OF_DIFFERENCES = {"squared_error", "absolute_error", "huber", "quantile"}
-
-#: The hidden layers where nobody says any.
-HIDDEN_SIZES = (64, 32)
 
 
 def settle(flags: Recipe, dataset: Dataset) -> Recipe:
@@ -50,7 +49,7 @@ def settle(flags: Recipe, dataset: Dataset) -> Recipe:
     >>> recipe.layers, recipe.output, recipe.loss, recipe.epochs
     ((4, 8, 3), 'softmax', 'categorical_cross_entropy', 7)
     """
-    recipe = flags.over(_usual(flags, dataset.recipe)).over(DEFAULTS)
+    recipe = flags.over(_usual(flags, _recipe_of(dataset, flags))).over(DEFAULTS)
     layers = recipe.layers or (dataset.n_features, *HIDDEN_SIZES, _outputs(dataset)[0])
     _check_layers(layers, dataset)
     output = recipe.output or _output(layers, dataset)
@@ -66,6 +65,14 @@ def settle(flags: Recipe, dataset: Dataset) -> Recipe:
         "target_scaling": target,
     }
     return dataclasses.replace(recipe, **settled)
+
+
+def _recipe_of(dataset: Dataset, flags: Recipe) -> Recipe:
+    """The recipe that a data set carries, or the one that rows of numbers are usually given."""
+    if dataset.recipe.said() or dataset.image_shape is not None:
+        return dataset.recipe
+    held_out = flags.over(DEFAULTS).test_size or 0.0
+    return recipe_for_table(round(dataset.n_samples * (1 - held_out)))
 
 
 def _usual(flags: Recipe, usual: Recipe) -> Recipe:

@@ -34,6 +34,7 @@ def train(
     config: Annotated[Path | None, Parameter(group=DATA)] = None,
     threads: Annotated[int | None, Parameter(group=LEARNING, converter=whole)] = None,
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    baselines: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
     plots: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
     json: Json = False,
 ) -> int:
@@ -60,6 +61,8 @@ def train(
         depend on it, and so it is none of the settings that are kept.
     out : Path
         Folder for what comes of it, by default runs/ and the name of the data.
+    baselines : bool
+        Measure a constant and a linear model on the same rows.
     plots : bool
         Draw pictures, if matplotlib is installed.
     json : bool
@@ -77,7 +80,7 @@ def train(
             history = _run(experiment, [*_progress(experiment, json), interruption], threads)
             folder.save(experiment.predictor, history, experiment.settings)
         written = [folder.model, folder.history, folder.settings]
-        _tell(Outcome(experiment, history), folder, json)
+        _tell(Outcome(experiment, history, baselines), folder, json)
         if plots and not interruption.signal:
             written += _draw(experiment, history, folder)
     say(f"saved in {folder.path}:\n  {', '.join(path.name for path in written)}")

@@ -16,7 +16,7 @@ from barenet.data.tabular import read_samples
 from barenet.errors import DataError
 from barenet.files.predictor import Predictor
 
-__all__ = ["MODEL", "SETTINGS", "Trained", "is_table", "load_trained", "model_file"]
+__all__ = ["MODEL", "SETTINGS", "Trained", "data_of", "is_table", "load_trained", "model_file"]
 
 #: What the files of a run are called.
 MODEL, SETTINGS = "model.safetensors", "settings.toml"
@@ -201,6 +201,24 @@ def load_trained(path: Path) -> Trained:
     return Trained(
         path=file, predictor=predictor, settings=read_run_file(beside) if known else None
     )
+
+
+def data_of(trained: Trained, data: str) -> str:
+    """Name the data that are meant.
+
+    Parameters
+    ----------
+    trained : Trained
+        The network.
+    data : str
+        What was said, if anything.
+
+    Returns
+    -------
+    str
+        By default what the network was trained on.
+    """
+    return data or (trained.settings.data if trained.settings else trained.predictor.dataset)
 
 
 def model_file(path: Path) -> Path:

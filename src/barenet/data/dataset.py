@@ -119,7 +119,7 @@ class Dataset:
             )
         except ValueError as error:
             raise ValueError(f"test_size: {test_size} of {self.name}: {error}") from error
-        return self._rows(train), self._rows(test)
+        return self.take(train), self.take(test)
 
     def _check_strata(self, strata: NDArray[Any] | None) -> None:
         """Refuse a class that cannot be on both sides, by its name."""
@@ -133,6 +133,17 @@ class Dataset:
                 f"learned from and tested on; add rows of it, or hold none out (0)"
             )
 
-    def _rows(self, rows: NDArray[np.int64]) -> Dataset:
-        """Take some rows."""
+    def take(self, rows: NDArray[np.int64]) -> Dataset:
+        """Take some rows.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows,), int64
+            Which ones, counted from 0.
+
+        Returns
+        -------
+        Dataset
+            These rows, in this order.
+        """
         return dataclasses.replace(self, X=self.X[rows], y=self.y[rows])
