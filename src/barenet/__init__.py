@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import load_dataset
+from barenet.data.encoding import TableEncoding
+from barenet.data.frame import Frame
 from barenet.data.scaling import Scaling
 from barenet.engines import CompiledNetwork
 from barenet.errors import (
@@ -86,7 +88,7 @@ from barenet.training.run import Run
 from barenet.training.train import train
 
 if TYPE_CHECKING:
-    from barenet.estimators import MLPClassifier, MLPRegressor
+    from barenet.estimators import MLPClassifier, MLPRegressor, TablePreprocessor
 
 __version__ = "0.1.0"
 
@@ -128,6 +130,7 @@ __all__ = [
     "EachEpoch",
     "EarlyStopping",
     "ExponentialDecay",
+    "Frame",
     "GradientReport",
     "History",
     "Huber",
@@ -162,6 +165,8 @@ __all__ = [
     "SquaredError",
     "StepDecay",
     "StopAfter",
+    "TableEncoding",
+    "TablePreprocessor",
     "batches",
     "check_gradients",
     "fit_baseline",
@@ -184,7 +189,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import the estimators when they are asked for: scikit-learn takes its time."""
-    if name in ("MLPClassifier", "MLPRegressor"):
+    if name in ("MLPClassifier", "MLPRegressor", "TablePreprocessor"):
         from barenet import estimators
 
         return getattr(estimators, name)

@@ -33,7 +33,7 @@ def trained():
         train(network, scaling.apply(data.X), y, epochs=30)
         predictor = Predictor(
             network=network,
-            scaling=scaling,
+            preprocessing=scaling,
             target_scaling=target,
             classes=data.classes,
             feature_names=data.feature_names,

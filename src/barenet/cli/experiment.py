@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from barenet.cli.recipes import settle
-from barenet.cli.settings import Settings
+from barenet.cli.recipes import settle, usual_recipe
+from barenet.cli.settings import Settings, TableOptions
 from barenet.cli.trained import model_file
 from barenet.data.dataset import Dataset
+from barenet.data.encoding import TableEncoding
+from barenet.data.frame import Frame
 from barenet.data.recipe import Recipe
 from barenet.data.scaling import Scaling
 from barenet.files.model_file import read_model
@@ -98,7 +100,9 @@ class Experiment:
 
     def _scaled(self, rows: Dataset) -> tuple[Any, Any]:
         predictor = self.predictor
-        return predictor.scaling.apply(rows.X, predictor.network.dtype), predictor.targets(rows.y)
+        return predictor.preprocessing.apply(rows.X, predictor.network.dtype), predictor.targets(
+            rows.y
+        )
 
 
 def prepare(settings: Settings) -> Experiment:
@@ -120,19 +124,21 @@ def prepare(settings: Settings) -> Experiment:
         If the data cannot be used, or a setting does not fit them.
     """
     dataset = settings.load()
-    recipe = settle(settings.recipe, dataset)
+    usual = usual_recipe(settings.recipe, dataset)
+    available, held_out = dataset.split(usual.test_size or 0.0, usual.split_seed or 0)
+    training, validation = _set_aside(available, usual)
+    preprocessing = _preprocessing(usual.scaling, training, settings.table)
+    recipe = settle(settings.recipe, dataset, preprocessing.n_outputs)
     said: dict[str, Any] = recipe.said()
-    available, held_out = dataset.split(said["test_size"], said["split_seed"])
-    training, validation = _set_aside(available, recipe)
     network = _network(recipe)
     if settings.start_from is not None:
         _take_weights(network, settings)
     predictor = Predictor(
         network=network,
-        scaling=Scaling.fit(said["scaling"], training.X),
+        preprocessing=preprocessing,
         target_scaling=_target_scaling(said["target_scaling"], training),
         classes=dataset.classes,
-        feature_names=dataset.feature_names,
+        feature_names=getattr(preprocessing, "feature_names", dataset.feature_names),
         target_name=dataset.target_name,
         dataset=dataset.name,
         image_shape=dataset.image_shape,
@@ -145,6 +151,13 @@ def prepare(settings: Settings) -> Experiment:
         held_out=held_out,
         predictor=predictor,
     )
+
+
+def _preprocessing(kind: Any, training: Dataset, table: TableOptions) -> Scaling | TableEncoding:
+    """Measure the inputs on the training rows."""
+    if isinstance(training.X, Frame):
+        return TableEncoding.fit(training.X, numbers=kind, **table.encoding())
+    return Scaling.fit(kind, training.X)
 
 
 def _target_scaling(kind: Any, training: Dataset) -> Scaling | None:

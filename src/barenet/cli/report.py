@@ -100,7 +100,7 @@ def prepared(predictor: Predictor, rows: Dataset) -> FloatArray:
     ndarray of shape (n_samples, n_inputs)
         In the network's precision.
     """
-    return predictor.scaling.apply(rows.X, predictor.network.dtype)
+    return predictor.preprocessing.apply(rows.X, predictor.network.dtype)
 
 
 def _loss(predictor: Predictor, loss: str | None) -> Loss:

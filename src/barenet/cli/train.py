@@ -10,6 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from barenet.cli.columns import tell_columns
 from barenet.cli.console import say
 from barenet.cli.experiment import Experiment, prepare
 from barenet.cli.flags import DATA, LEARNING, OUTPUT, Json
@@ -17,7 +18,7 @@ from barenet.cli.interruption import Interruption
 from barenet.cli.numbers import whole
 from barenet.cli.outcome import Outcome
 from barenet.cli.run_folder import RunFolder
-from barenet.cli.settings import NOTHING_SAID, Settings
+from barenet.cli.settings import NOTHING_SAID, Settings, is_table
 from barenet.errors import BarenetError, DivergenceError, MissingExtraError
 from barenet.training.callbacks import Callback
 from barenet.training.history import History
@@ -100,11 +101,20 @@ class Introduction(Callback):
         if self.experiment.validation is not None:
             parts.append(f"{self.experiment.validation.n_samples:,} to validate with")
         parts.append(f"{held_out.n_samples:,} held out" if held_out else "none held out")
-        features = training.n_features
         what = f"{len(training.classes)} classes" if training.classes else "a number to predict"
         say(f"{training.name}: {training.description}")
-        say(f"{', '.join(parts)}; {features:,} feature{'s' * (features != 1)}, {what}\n")
+        say(f"{', '.join(parts)}; {self._features()}, {what}\n")
+        if is_table(self.experiment.settings.data):
+            preprocessing = self.experiment.predictor.preprocessing
+            say(f"{tell_columns(preprocessing, training.feature_names)}\n")
         say(f"{run.network.summary()}\n")
+
+    def _features(self) -> str:
+        """Count what the rows have, and what that becomes, if it is more."""
+        features = self.experiment.training.n_features
+        inputs = self.experiment.predictor.preprocessing.n_outputs
+        counted = f"{features:,} feature{'s' * (features != 1)}"
+        return counted if inputs == features else f"{counted} that become {inputs:,} numbers"
 
 
 def _run(experiment: Experiment, callbacks: list[Callback], threads: int | None) -> History:

@@ -6,6 +6,7 @@ shuffled, before anything was done to it, so that the answer is in the terms of 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet.data.frame import Frame, Samples
+from barenet.data.framing import as_frame
 from barenet.files.predictor import Predictor
 from barenet.model.validation import check_count
 from barenet.training import metrics
@@ -79,7 +82,7 @@ def permutation_importance(
     ----------
     predictor : Predictor
         The network, from raw rows to answers.
-    X : array-like of shape (n_samples, n_columns)
+    X : array-like of shape (n_samples, n_columns), Frame, DataFrame or mapping
         Raw rows, best ones that the network has not learned from.
     y : array-like of shape (n_samples,)
         Class indices, or numbers in their own unit.
@@ -112,7 +115,7 @@ def permutation_importance(
     >>> from barenet.data.scaling import Scaling
     >>> sums = Predictor(
     ...     network=Network([Dense(2, 1, init="zeros")]),
-    ...     scaling=Scaling.fit("none", [[0.0, 0.0]]),
+    ...     preprocessing=Scaling.fit("none", [[0.0, 0.0]]),
     ...     classes=None, feature_names=("a", "b"), target_name="sum", dataset="sums",
     ... )
     >>> sums.network.parameters[0] = 1  # a is the sum; b is not looked at
@@ -121,24 +124,45 @@ def permutation_importance(
     (1.0, [True, False])
     """
     n_repeats = check_count(n_repeats, "n_repeats")
-    X, metric = _matrix(X), "r2" if predictor.classes is None else "accuracy"
+    X, metric = _columns(predictor, X), "r2" if predictor.classes is None else "accuracy"
     if np.shape(y) != (len(X),):
         raise ValueError(f"y: expected one for each of {len(X)} rows, got {np.size(y)}")
     shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
     score = _score(predictor, X, y)
     drops = np.empty((X.shape[1], n_repeats))
     for column in watch(range(X.shape[1])):
-        shuffled, order = X.copy(), np.arange(len(X))
+        values, order = _take(X, column), np.arange(len(X))
         rng = np.random.RandomState(shuffles)
         for repeat in range(n_repeats):
             rng.shuffle(order)
-            shuffled[:, column] = shuffled[order, column]
-            drops[column, repeat] = score - _score(predictor, shuffled, y)
+            values = values[order]
+            drops[column, repeat] = score - _score(predictor, _replace(X, column, values), y)
     return Importance(names=predictor.feature_names, metric=metric, score=score, drops=drops)
 
 
-def _matrix(X: Any) -> NDArray[Any]:
-    return np.asarray(X)
+def _columns(predictor: Predictor, X: Any) -> Samples:
+    """Bring rows into the network's order of columns."""
+    if predictor.takes_frames or hasattr(X, "columns"):
+        X = as_frame(X, predictor.feature_names).select(predictor.feature_names)
+    return X if predictor.takes_frames else _as_matrix(X)
+
+
+def _as_matrix(X: Any) -> NDArray[Any]:
+    """Put the columns of a frame of numbers side by side; bytes of images stay bytes."""
+    return np.column_stack([*X.columns.values()]) if isinstance(X, Frame) else np.asarray(X)
+
+
+def _take(X: Samples, column: int) -> NDArray[Any]:
+    return [*X.columns.values()][column] if isinstance(X, Frame) else X[:, column]
+
+
+def _replace(X: Samples, column: int, values: NDArray[Any]) -> Samples:
+    """Give rows other values of a column."""
+    if isinstance(X, Frame):
+        return dataclasses.replace(X, columns={**X.columns, [*X.columns][column]: values})
+    changed = X.copy()
+    changed[:, column] = values
+    return changed
 
 
 def _score(predictor: Predictor, X: Any, y: ArrayLike) -> float:
