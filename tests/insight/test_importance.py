@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas
 import pytest
 from sklearn.inspection import permutation_importance as oracle
 
 from barenet import Network, Predictor, permutation_importance, train
 from barenet.data import load_dataset
+from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
 
 
@@ -63,6 +65,51 @@ def test_every_figure_is_scikit_learns(trained, name, seed):
     assert result.score == pytest.approx(score(data.X, data.y), abs=1e-6)
     assert result.metric == {"wine": "accuracy", "diabetes": "r2"}[name]
     assert (np.diff(result.mean[result.order]) <= 0).all()
+
+
+def test_a_column_of_words_is_shuffled_as_a_whole(mixed):
+    """The oracle shuffles the raw column, an object array, and has it encoded each time."""
+    predictor, rows, y = mixed
+    names = [*rows]
+
+    def score(X, y):
+        table = {name: list(X[:, at]) for at, name in enumerate(names)}
+        return (predictor.probabilities(table).argmax(axis=1) == y).mean()
+
+    raw = np.array([rows[name] for name in names], object).T
+    expected = oracle(Estimator(score), raw, y, n_repeats=3, random_state=1)
+    result = permutation_importance(predictor, rows, y, n_repeats=3, seed=1)
+    assert result.names == ("town", "size", "member")
+    np.testing.assert_array_equal(result.drops, expected.importances)
+    assert result.mean[0] > 0.2 > result.mean[2]
+    frame = pandas.DataFrame(rows)[["size", "member", "town"]]
+    np.testing.assert_array_equal(
+        permutation_importance(predictor, frame, y, n_repeats=3, seed=1).drops, result.drops
+    )
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """A predictor of a table with words, numbers and truth values, some of them missing."""
+    rng = np.random.default_rng(0)
+    towns = rng.choice(["Rome", "Oslo", "Paris"], 120).tolist()
+    sizes = [None if n % 11 == 0 else float(n % 13) for n in range(120)]
+    rows = {"town": towns, "size": sizes, "member": rng.choice(["yes", "no"], 120).tolist()}
+    y = np.array(
+        [int(town == "Rome" or (size or 0) > 9) for town, size in zip(towns, sizes, strict=True)]
+    )
+    encoding = TableEncoding.fit(rows)
+    network = Network.dense([encoding.n_outputs, 8, 1], output="sigmoid")
+    train(network, encoding.apply(rows), y, optimizer="adam:learning_rate=0.02", epochs=100)
+    predictor = Predictor(
+        network=network,
+        preprocessing=encoding,
+        classes=("no", "yes"),
+        feature_names=encoding.feature_names,
+        target_name="far",
+        dataset="towns",
+    )
+    return predictor, rows, y
 
 
 def test_the_rows_are_left_as_they_were(trained):

@@ -14,9 +14,11 @@ from barenet.cli.columns import list_kinds
 from barenet.cli.flags import DATA, NETWORK, NO_FLAGS, Flags
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, TABLE_SUFFIXES, load_dataset
+from barenet.data.parquet import open_parquet
 from barenet.data.reading import MISSING
 from barenet.data.source import plain_name
-from barenet.data.tabular import read_frame
+from barenet.data.table import read_table
+from barenet.data.tabular import PARQUET_SUFFIXES
 
 __all__ = [
     "AS_USUAL",
@@ -185,9 +187,17 @@ class Settings:
 
     def _ask_for_target(self) -> str:
         """Say what there is to choose from."""
-        options = dataclasses.asdict(self.file)
-        options.pop("data_dir")
-        frame = read_frame(self.data, **options)
+        file = self.file
+        if plain_name(self.data).endswith(PARQUET_SUFFIXES):
+            table: Any = open_parquet(Path(self.data))
+        else:
+            table = read_table(
+                Path(self.data),
+                delimiter=file.delimiter,
+                encoding=file.encoding,
+                decimal=file.decimal,
+            )
+        frame = table.frame(table.names)
         last = [*frame.columns][-1]
         return (
             f"target: say which column of {self.data} is to be predicted, such as --target "

@@ -23,7 +23,7 @@ from barenet.data.table import read_table
 from barenet.data.target import Task, are_classes, check_task, class_name, encode
 from barenet.errors import DataError
 
-__all__ = ["PARQUET_SUFFIXES", "load_table", "read_features", "read_frame", "read_samples"]
+__all__ = ["PARQUET_SUFFIXES", "load_table", "read_features", "read_samples"]
 
 #: How the name of a Parquet file ends; any other table is CSV.
 PARQUET_SUFFIXES = (".parquet", ".pq")
@@ -129,45 +129,6 @@ def load_table(
         target_name=target,
         description=f"{len(rows):,} rows, {len(table.names):,} columns",
     )
-
-
-def read_frame(
-    path: str | PathLike[str],
-    *,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    decimal: str | None = None,
-) -> Frame:
-    """Read all columns of a CSV or Parquet file, to look at them.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file, as for `load_table`.
-    delimiter, encoding, decimal : str, optional
-        As for `load_table`.
-
-    Returns
-    -------
-    Frame
-        The columns in the file's order.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be used; names the line.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "heights.csv"
-    ...     _ = path.write_text("name,height\\nAda,1.65\\n")
-    ...     read_frame(path)
-    <Frame of 1 rows: name: StringDType(), height: float64>
-    """
-    table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
-    return table.frame(table.names)
 
 
 def read_features(

@@ -109,8 +109,28 @@ class Predictor:
         ValueError
             If a feature is missing, or a value is not what it should be.
         """
-        output = self.network.predict(self.preprocessing.apply(self._rows(X)))
+        output = self.network.predict(self.inputs(X))
         return output if self.target_scaling is None else self.target_scaling.invert(output)
+
+    def inputs(self, X: Any) -> NDArray[np.float64]:
+        """Turn raw rows into what the network takes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
+            As `outputs` takes them.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_inputs), float64
+            The numbers that they become.
+
+        Raises
+        ------
+        ValueError
+            If a feature is missing, or a value is not what it should be.
+        """
+        return self.preprocessing.apply(self._rows(X))
 
     def _rows(self, X: Any) -> Any:
         """Check raw rows; pixels stay bytes, which a matrix of them needs an eighth of."""

@@ -1,12 +1,11 @@
 """Permutation importance: what a trained network's score loses when one column is shuffled.
 
-A shuffled column keeps its values and loses its meaning. It is the column as it came that is
-shuffled, before anything was done to it, so that the answer is in the terms of the table.
+A shuffled column keeps its values and loses its meaning. What is shuffled is a column as it came,
+with all the numbers that it becomes, so that the answer is in the terms of the table.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet.data.frame import Frame, Samples
-from barenet.data.framing import as_frame
+from barenet.data.encoding import TableEncoding
 from barenet.files.predictor import Predictor
+from barenet.model.arrays import FloatArray
 from barenet.model.validation import check_count
 from barenet.training import metrics
 
@@ -124,49 +123,38 @@ def permutation_importance(
     (1.0, [True, False])
     """
     n_repeats = check_count(n_repeats, "n_repeats")
-    X, metric = _columns(predictor, X), "r2" if predictor.classes is None else "accuracy"
-    if np.shape(y) != (len(X),):
-        raise ValueError(f"y: expected one for each of {len(X)} rows, got {np.size(y)}")
+    inputs, metric = predictor.inputs(X), "r2" if predictor.classes is None else "accuracy"
+    if np.shape(y) != (len(inputs),):
+        raise ValueError(f"y: expected one for each of {len(inputs)} rows, got {np.size(y)}")
     shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
-    score = _score(predictor, X, y)
-    drops = np.empty((X.shape[1], n_repeats))
-    for column in watch(range(X.shape[1])):
-        values, order = _take(X, column), np.arange(len(X))
+    score, places = _score(predictor, inputs, y), _places(predictor)
+    drops = np.empty((len(places), n_repeats))
+    for column in watch(range(len(places))):
+        shuffled, order = inputs.copy(), np.arange(len(inputs))
         rng = np.random.RandomState(shuffles)
         for repeat in range(n_repeats):
             rng.shuffle(order)
-            values = values[order]
-            drops[column, repeat] = score - _score(predictor, _replace(X, column, values), y)
+            shuffled[:, places[column]] = shuffled[order, places[column]]
+            drops[column, repeat] = score - _score(predictor, shuffled, y)
     return Importance(names=predictor.feature_names, metric=metric, score=score, drops=drops)
 
 
-def _columns(predictor: Predictor, X: Any) -> Samples:
-    """Bring rows into the network's order of columns."""
-    if predictor.takes_frames or hasattr(X, "columns"):
-        X = as_frame(X, predictor.feature_names).select(predictor.feature_names)
-    return X if predictor.takes_frames else _as_matrix(X)
+def _places(predictor: Predictor) -> list[slice]:
+    """Find the inputs that each column becomes: to shuffle those is to shuffle the column."""
+    encoding = predictor.preprocessing
+    widths = [1] * len(predictor.feature_names)
+    if isinstance(encoding, TableEncoding):
+        widths = [len(column.outputs) for column in encoding.used]
+    ends = np.cumsum(widths).tolist()
+    return [slice(end - width, end) for width, end in zip(widths, ends, strict=True)]
 
 
-def _as_matrix(X: Any) -> NDArray[Any]:
-    """Put the columns of a frame of numbers side by side; bytes of images stay bytes."""
-    return np.column_stack([*X.columns.values()]) if isinstance(X, Frame) else np.asarray(X)
-
-
-def _take(X: Samples, column: int) -> NDArray[Any]:
-    return [*X.columns.values()][column] if isinstance(X, Frame) else X[:, column]
-
-
-def _replace(X: Samples, column: int, values: NDArray[Any]) -> Samples:
-    """Give rows other values of a column."""
-    if isinstance(X, Frame):
-        return dataclasses.replace(X, columns={**X.columns, [*X.columns][column]: values})
-    changed = X.copy()
-    changed[:, column] = values
-    return changed
-
-
-def _score(predictor: Predictor, X: Any, y: ArrayLike) -> float:
+def _score(predictor: Predictor, inputs: FloatArray, y: ArrayLike) -> float:
     """The accuracy for classes, R² for numbers."""
-    if predictor.classes is not None:
-        return float((predictor.probabilities(X).argmax(axis=1) == np.asarray(y)).mean())
-    return metrics.r2(predictor.outputs(X), np.asarray(y, np.float64).reshape(len(X), -1))
+    output = predictor.network.predict(inputs)
+    if predictor.classes is None:
+        scaling = predictor.target_scaling
+        answers = output if scaling is None else scaling.invert(output)
+        return metrics.r2(answers, np.asarray(y, np.float64).reshape(len(inputs), -1))
+    shares = np.hstack([1 - output, output]) if output.shape[1] == 1 else output
+    return float((shares.argmax(axis=1) == np.asarray(y)).mean())
