@@ -204,6 +204,12 @@ def test_what_training_did_not_hold_is_rare_or_nothing():
     assert all_kept.apply({"town": ["Paris"]}).tolist() == [[0, 0, 0]]
 
 
+def test_fault_11_a_number_that_has_no_end_once_it_is_scaled():
+    encoding = TableEncoding.fit({"x": [1e-9, 2e-9]})
+    with pytest.raises(DataError, match=r"^X: row 1: column 'x': expected a number nearer to"):
+        encoding.apply({"x": [1, -1e305]})
+
+
 def test_what_says_nothing_is_dropped_with_the_reason():
     table = {
         "x": np.arange(30.0),

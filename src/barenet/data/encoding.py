@@ -180,9 +180,18 @@ class TableEncoding:
             block, at = frame.take(rows), 0
             for column in self.used:
                 end = at + len(column.outputs)
-                encoded[rows, at:end] = column.encode(column.read(block, self.missing))
+                encoded[rows, at:end] = self._numbers(column, block)
                 at = end
         return encoded
+
+    def _numbers(self, column: Column, block: Frame) -> NDArray[np.float64]:
+        """Encode a column, and refuse what is so far from the training rows that it has no end."""
+        with np.errstate(over="ignore"):
+            numbers = column.encode(column.read(block, self.missing))
+        if (wrong := np.flatnonzero(~np.isfinite(numbers).all(axis=1))).size:
+            expected = "a number nearer to those of the training"
+            raise block.fault(int(wrong[0]), column.name, expected)
+        return numbers
 
     def _frame(self, X: Any) -> Frame:
         """Find the columns that are needed."""

@@ -55,11 +55,11 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> Frame:
     if len(set(titles)) < len(titles):
         twice = next(title for title in titles if titles.count(title) > 1)
         raise ValueError(f"X: column {twice!r} is there {titles.count(twice)} times")
-    if not titles or not len(columns[0]):
+    pairs = zip(titles, columns, strict=True)
+    made = {title: as_column(values, title) for title, values in pairs}
+    if not any(map(len, made.values())):
         raise ValueError("X: there is nothing in it")
-    return Frame(
-        {title: as_column(values, title) for title, values in zip(titles, columns, strict=True)}
-    )
+    return Frame(made)
 
 
 def _columns(X: Any, names: Sequence[str] | None) -> tuple[list[str], list[Any]]:
@@ -117,7 +117,10 @@ def as_column(values: Any, name: str) -> NDArray[Any]:
         holes = np.ma.getmaskarray(values)
         values = np.ma.getdata(values).astype(object)
         values[holes] = None
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:  # rows of several lengths
+        array = np.empty((0, 0))
     if array.ndim != 1:
         raise DataError(f"X: column {name!r}: expected one value in each row")
     if array.dtype.kind == "O":

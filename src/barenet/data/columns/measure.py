@@ -128,7 +128,9 @@ def _standardize(values: NDArray[np.float64]) -> Pair:
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(values)
-    return float(scaler.mean_[0]), float(scaler.scale_[0])
+    # An infinite variance is taken for that of a constant, and the scale is then 1.
+    scale = scaler.scale_[0] if np.isfinite(scaler.var_[0]) else np.inf
+    return float(scaler.mean_[0]), float(scale)
 
 
 def _robust(values: NDArray[np.float64]) -> Pair:
