@@ -21,7 +21,7 @@ QUICK = ("--epochs", 20, "--no-plots", "--no-baselines")
 
 
 @pytest.fixture(scope="session")
-def penguins(tmp_path_factory) -> Path:
+def birds(tmp_path_factory) -> Path:
     """The folder of a run on a table of numbers and words, some of them missing."""
     folder = tmp_path_factory.mktemp("runs") / "penguins"
     options = ["--target", "species", "--epochs", "20", "--no-plots", "--out", str(folder)]
@@ -74,41 +74,41 @@ def rows_of(done) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(done.out)))
 
 
-def test_predictions_are_the_same_in_any_order_of_the_columns(barenet, penguins):
+def test_predictions_are_the_same_in_any_order_of_the_columns(barenet, birds):
     Path("other.csv").write_text(shuffle_columns())
     Path("no_truth.csv").write_text(shuffle_columns(without="species"))
-    expected = barenet("predict", penguins, PENGUINS).out
-    assert barenet("predict", penguins, "other.csv").out == expected
-    assert barenet("predict", penguins, "no_truth.csv").out == expected
-    predictor = Predictor.load(penguins / "model.safetensors")
+    expected = barenet("predict", birds, PENGUINS).out
+    assert barenet("predict", birds, "other.csv").out == expected
+    assert barenet("predict", birds, "no_truth.csv").out == expected
+    predictor = Predictor.load(birds / "model.safetensors")
     one = {"island": ["Dream"], "bill_length_mm": [46.5], "bill_depth_mm": [17.9]}
     one |= {"flipper_length_mm": [192.0], "body_mass_g": [3500.0], "sex": ["FEMALE"]}
     Path("one.csv").write_text(
         ",".join(one) + "\n" + ",".join(str(value[0]) for value in one.values()) + "\n"
     )
-    (row,) = rows_of(barenet("predict", penguins, "one.csv"))
+    (row,) = rows_of(barenet("predict", birds, "one.csv"))
     assert row["prediction"] == predictor.predict(one)[0]
 
 
-def test_it_is_measured_the_same_in_any_order_of_the_columns(barenet, penguins):
+def test_it_is_measured_the_same_in_any_order_of_the_columns(barenet, birds):
     Path("other.csv").write_text(shuffle_columns())
     for command in ("evaluate", "importance"):
         options = ("--rows", "all", "--json")
-        expected = json.loads(barenet(command, penguins, PENGUINS, *options).out)
-        done = json.loads(barenet(command, penguins, "other.csv", *options).out)
+        expected = json.loads(barenet(command, birds, PENGUINS, *options).out)
+        done = json.loads(barenet(command, birds, "other.csv", *options).out)
         for key in ("metrics", "confusion_matrix", "columns", "score"):
             assert done.get(key) == expected.get(key)
-    done = barenet("evaluate", penguins, "missing_truth.csv")
+    done = barenet("evaluate", birds, "missing_truth.csv")
     Path("missing_truth.csv").write_text(shuffle_columns(without="species"))
-    done = barenet("evaluate", penguins, "missing_truth.csv")
+    done = barenet("evaluate", birds, "missing_truth.csv")
     assert done.status == 2 and "no column species" in done.err
 
 
-def test_importance_is_of_the_columns_and_not_of_what_they_become(barenet, penguins):
-    told = json.loads(barenet("importance", penguins, "--json").out)["columns"]
+def test_importance_is_of_the_columns_and_not_of_what_they_become(barenet, birds):
+    told = json.loads(barenet("importance", birds, "--json").out)["columns"]
     assert sorted(column["name"] for column in told) == sorted(HEADER.split(",")[1:])
     assert told[0]["name"] == "bill_length_mm"
-    done = barenet("plot", "importance", penguins, "--out", "importance.png")
+    done = barenet("plot", "importance", birds, "--out", "importance.png")
     assert done.status == 0, done.err
 
 

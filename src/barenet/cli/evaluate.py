@@ -19,6 +19,9 @@ from barenet.registry import spec_of
 
 __all__ = ["evaluate"]
 
+#: What rows are called in the table of scores.
+LABELS = {"held-out rows": "{} held out", "training rows": "{} training", "all rows": "all {}"}
+
 Rows = Literal["held-out", "training", "all"]
 
 
@@ -77,7 +80,7 @@ def evaluate(
             }
         )
         return 0
-    what = f"{chosen.n_samples:,} {description.removesuffix(' rows')}"
+    what = LABELS[description].format(f"{chosen.n_samples:,}")
     others = [(each.title, what, each.scores) for each in compared]
     report.show_scores([("network", what, scores), *others], loss)
     show_verdict(scores, compared)
