@@ -241,6 +241,12 @@ def test_what_says_nothing_is_dropped_with_the_reason():
         TableEncoding.fit({"same": ["a", "a"]})
 
 
+def test_a_column_that_is_dropped_may_hold_anything():
+    table = {"x": [1, 2], "lists": [[1], [2]]}
+    encoding = TableEncoding.fit(table, drop=["lists"])
+    assert encoding.apply(table).tolist() == encoding.apply({"x": [1, 2]}).tolist() == [[-1], [1]]
+
+
 def test_a_column_is_taken_for_what_one_says():
     table = {"zip": ["01067", "10115", "01067", "80331"], "level": [1, 2, 2, 3]}
     guessed = TableEncoding.fit(table)

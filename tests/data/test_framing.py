@@ -148,3 +148,18 @@ def test_sparse_matrices_are_refused():
 
     with pytest.raises(ValueError, match=r"^X: sparse matrices are not supported, use X\.toarray"):
         as_frame(scipy.sparse.eye(2).tocsr())
+
+
+@pytest.mark.parametrize("table", [*forms()])
+def test_some_columns_in_an_order_whatever_the_others_hold(table):
+    assert [*as_frame(table, only=["is", "x"]).columns] == ["is", "x"]
+    with pytest.raises(ValueError, match=r"^X: no column y; its columns are x, town, day, is$"):
+        as_frame(table, only=["x", "y"])
+
+
+def test_what_is_not_asked_for_may_hold_anything():
+    odd = {"x": [1, 2], "lists": [[1], [2]]}
+    for table in (odd, pd.DataFrame(odd), pyarrow.table(odd)):
+        assert as_frame(table, only=["x"])["x"].tolist() == [1, 2]
+        with pytest.raises(DataError, match=r"^X: column 'lists': "):
+            as_frame(table)

@@ -26,7 +26,7 @@ from barenet.data.columns.measure import (
     measure_number,
 )
 from barenet.data.frame import Frame
-from barenet.data.framing import as_frame
+from barenet.data.framing import as_frame, column_names
 from barenet.data.reading import MISSING
 from barenet.errors import DataError
 from barenet.options import check_number
@@ -125,15 +125,17 @@ class TableEncoding:
         ValueError
             If an argument is wrong.
         """
-        frame = as_frame(X)
+        drop, rare = _texts(drop, "drop"), _check_rare(rare)
+        names = column_names(X)
+        frame = as_frame(X, only=names and [name for name in names if name not in drop])
         if len(frame) < 2:
             raise DataError("X: 1 sample, at least 2 are needed to measure anything")
         lookup(SCALES, numbers, "numbers")
-        rare = _check_rare(rare)
         tokens = ("", *sorted({token.strip() for token in _texts(missing, "missing")} - {""}))
-        said = _said(frame, categories=categories, numeric=numeric, drop=drop)
+        names = names or [*frame.columns]
+        said = _said(names, categories=categories, numeric=numeric, drop=drop)
         columns: list[Column] = []
-        for name in frame.columns:
+        for name in names:
             kind = said.get(name) or kind_of(frame, name, tokens)
             if kind == "dropped":
                 columns.append(DroppedColumn(name, "as told"))
@@ -195,10 +197,13 @@ class TableEncoding:
 
     def _frame(self, X: Any) -> Frame:
         """Find the columns that are needed."""
-        width = getattr(X, "shape", (0, 0))[-1]
-        short = isinstance(X, np.ndarray) and width == len(self.used)
-        names = self.feature_names if short else tuple(column.name for column in self.columns)
-        return as_frame(X, names).select(self.feature_names)
+        if column_names(X) is not None:
+            return as_frame(X, only=self.feature_names)
+        width = np.shape(X)[-1:]
+        names = tuple(column.name for column in self.columns)
+        return as_frame(
+            X, names if width == (len(names),) else self.feature_names, only=self.feature_names
+        )
 
     @cached_property
     def used(self) -> tuple[Column, ...]:
@@ -330,13 +335,13 @@ def _texts(values: Any, argument: str) -> Sequence[str]:
     return texts
 
 
-def _said(frame: Frame, **lists: Collection[str]) -> dict[str, str]:
+def _said(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
     """Put together what was said of columns: the kind of each."""
     kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
     said: dict[str, str] = {}
     for argument, names in lists.items():
         for name in _texts(names, argument):
-            lookup(frame.columns, name, argument)
+            lookup(dict.fromkeys(columns), name, argument)
             if said.setdefault(name, kinds[argument]) != kinds[argument]:
                 raise ValueError(f"{argument}: {name!r} is already said to be {said[name]}")
     return said
