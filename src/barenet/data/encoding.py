@@ -23,7 +23,7 @@ from barenet.data.columns.measure import (
     measure_boolean,
     measure_category,
     measure_date,
-    measure_number,
+    measure_numbers,
 )
 from barenet.data.frame import Frame
 from barenet.data.framing import as_frame, column_names
@@ -134,21 +134,20 @@ class TableEncoding:
         tokens = ("", *sorted({token.strip() for token in _texts(missing, "missing")} - {""}))
         names = names or [*frame.columns]
         said = _said(names, categories=categories, numeric=numeric, drop=drop)
-        columns: list[Column] = []
-        for name in names:
-            kind = said.get(name) or kind_of(frame, name, tokens)
+        kinds = {name: said.get(name) or kind_of(frame, name, tokens) for name in names}
+        in_numbers = [name for name, kind in kinds.items() if kind == "number"]
+        columns = measure_numbers(frame, in_numbers, tokens, numbers)
+        for name, kind in kinds.items():
             if kind == "dropped":
-                columns.append(DroppedColumn(name, "as told"))
-            elif kind == "number":
-                columns.append(measure_number(frame, name, tokens, numbers))
+                columns[name] = DroppedColumn(name, "as told")
             elif kind == "boolean":
-                columns.append(measure_boolean(frame, name, tokens))
+                columns[name] = measure_boolean(frame, name, tokens)
             elif kind == "date":
-                columns.append(measure_date(frame, name, tokens, numbers))
-            else:
+                columns[name] = measure_date(frame, name, tokens, numbers)
+            elif kind == "category":
                 guess = name not in said
-                columns.append(measure_category(frame, name, tokens, rare, is_guess=guess))
-        return cls(tuple(columns), tokens)
+                columns[name] = measure_category(frame, name, tokens, rare, is_guess=guess)
+        return cls(tuple(columns[name] for name in names), tokens)
 
     def apply(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Encode rows.

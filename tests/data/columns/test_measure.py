@@ -10,7 +10,7 @@ from barenet.data.columns.measure import (
     measure_boolean,
     measure_category,
     measure_date,
-    measure_number,
+    measure_numbers,
 )
 from barenet.data.framing import as_frame
 from barenet.errors import DataError
@@ -18,6 +18,10 @@ from barenet.errors import DataError
 
 def table(*values):
     return as_frame({"c": list(values)})
+
+
+def measure_number(frame, name, missing, how):
+    return measure_numbers(frame, [name], missing, how)[name]
 
 
 def days(*texts):
@@ -82,3 +86,11 @@ def test_categories_that_are_all_rare_say_nothing_unless_some_are_missing():
     assert (rare.kind, rare.reason) == ("dropped", "each of its 4 values is rare")
     known = measure_category(table(*"aabbccdd", None), "c", [""], 3, is_guess=True)
     assert known.outputs == ("c rare", "c missing")
+
+
+def test_columns_are_measured_alike_alone_and_together(monkeypatch):
+    X = as_frame(np.random.default_rng(0).normal(size=(50, 7)) * [1, 2, 0, 1e9, 1e-9, 3, 1])
+    together = measure_numbers(X, [*X.columns], [""], "standardize")
+    monkeypatch.setattr("barenet.data.columns.measure._BLOCK", 100)
+    assert measure_numbers(X, [*X.columns], [""], "standardize") == together
+    assert together["x2"].kind == "dropped" and sorted(together) == list(X.columns)
