@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pyarrow import csv as arrow_csv
+from pyarrow import parquet
 
 from barenet import Predictor
 from barenet.cli.main import main
@@ -114,9 +116,10 @@ def test_importance_is_of_the_columns_and_not_of_what_they_become(barenet, birds
 
 def test_settings_repeat_the_run_whatever_was_said_of_the_columns(barenet):
     ages = ["-999" if n % 9 == 0 else n % 50 for n in range(80)]
+    codes = ["NA" if n % 20 == 5 else f"00{n % 3}" for n in range(80)]
     rows = [
-        f"{n};{age};{'NA' if n % 20 == 5 else f'00{n % 3}'};{n % 7},{n % 10};2026-01-{n % 28 + 1:02}"
-        for n, age in enumerate(ages)
+        f"{n};{age};{code};{n % 7},{n % 10};2026-01-{n % 28 + 1:02}"
+        for n, (age, code) in enumerate(zip(ages, codes, strict=True))
     ]
     Path("t.csv").write_text("\n".join(["id;age;code;cost;when", *rows]) + "\n")
     said = ("--delimiter", ";", "--decimal", ",", "--missing", "-999", "--drop", "id", "--rare", 0)
@@ -163,6 +166,24 @@ def test_what_can_not_be_said_of_columns(barenet, arguments, said):
     (line,) = done.err.splitlines()
     assert line.startswith("barenet train: error: ") and said in line
     assert not Path("runs").exists()
+
+
+def test_parquet_is_a_table_like_any_other(barenet, birds):
+    table = arrow_csv.read_csv(PENGUINS)
+    parquet.write_table(table, "penguins.parquet")
+    expected = barenet("predict", birds, PENGUINS).out
+    assert barenet("predict", birds, "penguins.parquet").out == expected
+    done = barenet("train", "penguins.parquet")
+    assert (
+        done.status == 2 and "it has species (text), island (text), bill_length_mm (n" in done.err
+    )
+    done = barenet("train", "penguins.parquet", "--target", "species", *QUICK)
+    assert done.status == 0, done.err
+    learned = [run / "model.safetensors" for run in (birds, Path("runs/penguins"))]
+    networks = [Predictor.load(path).network for path in learned]
+    np.testing.assert_array_equal(networks[0].parameters, networks[1].parameters)
+    done = barenet("train", "penguins.parquet", "--target", "species", "--delimiter", ";")
+    assert done.status == 2 and "delimiter: no option of a Parquet file" in done.err
 
 
 def test_what_is_said_of_columns_needs_a_table(barenet):
