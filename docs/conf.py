@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import barenet
 
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+EXTENSIONS = str(Path(__file__).parent / "_ext")
+sys.path.insert(0, EXTENSIONS)
+# The pages run in processes of their own, which find them, too.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [EXTENSIONS, os.environ.get("PYTHONPATH")]))
 
 project = "barenet"
 author = "the barenet developers"

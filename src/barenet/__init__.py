@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import load_dataset
+from barenet.data.encoding import TableEncoding
+from barenet.data.frame import Frame
 from barenet.data.scaling import Scaling
 from barenet.engines import CompiledNetwork
 from barenet.errors import (
@@ -20,7 +22,9 @@ from barenet.errors import (
 )
 from barenet.files.model_file import load
 from barenet.files.predictor import Predictor
+from barenet.insight.baselines import Baseline, fit_baseline
 from barenet.insight.gradient_check import GradientReport, ParameterReport, check_gradients
+from barenet.insight.importance import Importance, permutation_importance
 from barenet.insight.plots import (
     plot_boundary,
     plot_confusion,
@@ -28,6 +32,7 @@ from barenet.insight.plots import (
     plot_fit,
     plot_fit_at_epochs,
     plot_history,
+    plot_importance,
     plot_weights,
     save_figure,
 )
@@ -85,7 +90,7 @@ from barenet.training.run import Run
 from barenet.training.train import train
 
 if TYPE_CHECKING:
-    from barenet.estimators import MLPClassifier, MLPRegressor
+    from barenet.estimators import MLPClassifier, MLPRegressor, TablePreprocessor
 
 __version__ = "0.1.0"
 
@@ -108,6 +113,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "BarenetError",
+    "Baseline",
     "BatchNorm",
     "BinaryCrossEntropy",
     "BinaryFocal",
@@ -128,9 +134,11 @@ __all__ = [
     "EachEpoch",
     "EarlyStopping",
     "ExponentialDecay",
+    "Frame",
     "GradientReport",
     "History",
     "Huber",
+    "Importance",
     "Initializer",
     "InverseScaling",
     "Layer",
@@ -161,17 +169,22 @@ __all__ = [
     "SquaredError",
     "StepDecay",
     "StopAfter",
+    "TableEncoding",
+    "TablePreprocessor",
     "batches",
     "check_gradients",
+    "fit_baseline",
     "load",
     "load_dataset",
     "one_hot",
+    "permutation_importance",
     "plot_boundary",
     "plot_confusion",
     "plot_digits",
     "plot_fit",
     "plot_fit_at_epochs",
     "plot_history",
+    "plot_importance",
     "plot_weights",
     "save_figure",
     "train",
@@ -180,7 +193,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import the estimators when they are asked for: scikit-learn takes its time."""
-    if name in ("MLPClassifier", "MLPRegressor"):
+    if name in ("MLPClassifier", "MLPRegressor", "TablePreprocessor"):
         from barenet import estimators
 
         return getattr(estimators, name)

@@ -59,8 +59,22 @@ def test_what_the_environment_asks_of_the_compiled_engine(barenet, monkeypatch):
 def test_what_the_environment_can_not_ask(barenet, monkeypatch, name):
     monkeypatch.setenv(name, "7.5")
     done = barenet("doctor")
-    assert (done.status, done.out) == (2, "")
-    assert done.err.startswith(f"barenet doctor: error: {name}: expected") and "'7.5'" in done.err
+    assert (done.status, done.err) == (0, "")
+    assert f"put right: {name}: expected" in " ".join(done.out.split()) and "'7.5'" in done.out
+    found = json.loads(barenet("doctor", "--json").out)
+    where = {"BARENET_THREADS": found["threads"]["most"], "BARENET_SIMD_BITS": found["vector_bits"]}
+    assert [key for key, value in where.items() if value is None] == [name]
+
+
+def test_a_cache_folder_that_can_not_be_used_is_told(process, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    told = {}
+    for folder in ("file/cache", "cache"):
+        environment = {"NUMBA_CACHE_DIR": str(tmp_path / folder)}
+        out, _ = process("doctor", "--json", environment=environment).communicate(timeout=60)
+        told[folder] = " ".join(json.loads(out)["advice"])
+    assert f"NUMBA_CACHE_DIR is {tmp_path / 'file/cache'}, which cannot" in told["file/cache"]
+    assert "NUMBA_CACHE_DIR" not in told["cache"]
 
 
 def test_without_tbb_there_is_one_thread_and_advice(monkeypatch):

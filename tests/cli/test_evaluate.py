@@ -58,7 +58,7 @@ def test_a_table_is_judged_whole(barenet, line):
 def test_people_get_tables(barenet, iris):
     done = barenet("evaluate", iris, "iris")
     assert done.status == 0
-    assert "30 held-out rows" in done.out
+    assert "network              30 held out" in done.out
     assert "confusion matrix: a row for each actual class" in done.out
     assert done.err == ""
 

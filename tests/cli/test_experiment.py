@@ -14,7 +14,7 @@ def prepared(data: str = "iris", **flags: object):
 
 def test_rows_are_parted_and_scaled_by_the_training_rows():
     experiment = prepared()
-    X = experiment.predictor.scaling.apply(experiment.training.X)
+    X = experiment.predictor.preprocessing.apply(experiment.training.X)
     assert (experiment.training.n_samples, experiment.held_out.n_samples) == (120, 30)
     np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(X.std(axis=0), 1, atol=1e-12)
@@ -67,6 +67,11 @@ def test_clipping_is_by_norm_or_by_value():
     assert np.abs(small.predictor.network.parameters - before).max() < 1e-9
 
 
-def test_a_class_too_rare_for_validation_is_named():
+def test_a_class_too_rare_to_be_validated_with_is_left_to_chance():
+    few = prepared("moons", samples=4, patience=2, test_size=0.0)
+    assert (few.training.n_samples, few.validation.n_samples) == (3, 1)
+
+
+def test_a_single_row_leaves_none_to_validate_with():
     with pytest.raises(ValueError, match="patience: it needs a validation set, 10% of the rows"):
-        prepared("moons", samples=4, patience=2, test_size=0.0)
+        prepared("plane", samples=2, patience=2, test_size=0.5)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from barenet.cli.recipes import settle
@@ -31,6 +32,21 @@ def test_where_nobody_says_any_the_layers_follow_from_the_data(iris, moons):
     assert settle(Recipe(), without_layers(iris)).layers == (4, 64, 32, 3)
     assert settle(Recipe(), without_layers(moons)).layers == (2, 64, 32, 1)
     assert settle(Recipe(), without_layers(load_dataset("plane"))).layers == (2, 64, 32, 1)
+
+
+def test_a_table_is_trained_by_the_number_of_its_rows(iris):
+    few = settle(Recipe(), without_layers(iris))
+    assert (few.hidden, few.l2, few.epochs, few.patience) == (("tanh",), 0.025, 100, None)
+    many = dataclasses.replace(without_layers(iris), X=np.zeros((2000, 4)))
+    assert settle(Recipe(), many).patience == 30
+    said = settle(Recipe(hidden=("relu",), l2=0.0, patience=3, test_size=0.5), many)
+    assert (said.hidden, said.l2, said.patience) == (("relu",), 0.0, 3)
+
+
+def test_images_and_named_sets_keep_their_own_settings():
+    digits = load_dataset("digits")
+    assert settle(Recipe(), digits).hidden == ("relu",)
+    assert settle(Recipe(), without_layers(digits)).l2 == 0.0
 
 
 def test_output_and_loss_follow_from_the_layers(iris, moons):

@@ -26,15 +26,13 @@ def test_scores_are_scikit_learns(iris):
     assert scores["accuracy"] == accuracy_score(rows.y, shares.argmax(axis=1))
 
 
-def test_scores_stand_under_their_rows(capsys):
-    show_scores({"5 rows": {"loss": 0.123456789, "r2": 0.5, "rmse": 1e-9, "mae": 2.0}}, "huber")
+def test_scores_stand_under_their_names(capsys):
+    scores = {"loss": 0.123456789, "r2": 0.5, "rmse": 1e-9, "mae": 2.0}
+    show_scores([("network", "5 held out", scores)], "huber:delta=2.0")
     lines = capsys.readouterr().out.splitlines()
     assert [line.split() for line in lines] == [
-        ["5", "rows"],
-        ["R²", "0.5000"],
-        ["RMSE", "1e-09"],
-        ["MAE", "2"],
-        ["huber", "0.123457"],
+        ["rows", "R²", "RMSE", "MAE", "huber"],
+        ["network", "5", "held", "out", "0.5000", "1e-09", "2", "0.12346"],
     ]
     assert len({len(line) for line in lines}) == 1
 

@@ -45,7 +45,7 @@ def test_a_sine_wave_with_the_options_of_its_tutorial(barenet):
 def test_digits_are_learned_and_told(barenet):
     done = barenet("train", "digits")
     assert done.status == 0
-    score = float(re.search(r"^accuracy +(\S+)", done.out, re.MULTILINE)[1])
+    score = float(re.search(r"^network +\S+ held out +(\S+)", done.out, re.MULTILINE)[1])
     assert score >= 0.97
     rows = re.findall(r"^\d(?: +(?:\d+|·)){10}$", done.out, re.MULTILINE)
     assert len(rows) == 10
@@ -69,7 +69,7 @@ def test_mnist_is_learned_from_the_folder_of_its_files(barenet):
     done = barenet("train", "mnist", *options)
     assert done.status == 0
     assert "46,900 rows to train on, 23,100 held out; 784 features, 10 classes" in done.err
-    assert float(re.search(r"^accuracy +(\S+)", done.out, re.MULTILINE)[1]) > 0.8
+    assert float(re.search(r"^network +\S+ held out +(\S+)", done.out, re.MULTILINE)[1]) > 0.8
 
 
 def test_numbers_are_judged_by_what_is_left_unexplained(barenet):
@@ -91,7 +91,7 @@ def test_numbers_are_judged_by_what_is_left_unexplained(barenet):
 
 def test_it_says_when_no_rows_are_held_out(barenet):
     done = barenet("train", "iris", "--test-size", 0, "--epochs", 1, "--no-plots")
-    assert "150 training rows, none held out" in done.out
+    assert "150 training, none held out" in done.out
     result = result_of(
         barenet("train", "iris", "--test-size", 0, "--epochs", 1, "--no-plots", "--json")
     )

@@ -19,6 +19,7 @@ from barenet.cli.datasets import datasets
 from barenet.cli.doctor import doctor
 from barenet.cli.evaluate import evaluate
 from barenet.cli.flags import PARAMETER
+from barenet.cli.importance import importance
 from barenet.cli.plot import plot
 from barenet.cli.predict import predict
 from barenet.cli.run_file import fill_in
@@ -35,6 +36,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "train": train,
     "predict": predict,
     "evaluate": evaluate,
+    "importance": importance,
     "plot": plot,
     "datasets": datasets,
     "doctor": doctor,

@@ -12,7 +12,7 @@ import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 __all__ = ["Talk", "forget", "plain", "say", "show", "show_json", "show_table"]
 
@@ -119,7 +119,7 @@ def show_json(document: dict[str, Any] | list[Any]) -> None:
 
 
 def show_table(
-    headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = False
+    headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int | None = None
 ) -> None:
     """Put out a result for people, in columns; on a terminal long texts are wrapped to its width.
 
@@ -129,15 +129,15 @@ def show_table(
         One for each column.
     rows : iterable of sequence of str
         The cells.
-    numbers : bool, default=False
-        True to align all columns but the first to the right.
+    numbers : int, optional
+        The first column that is aligned to the right, as all after it are.
     """
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for index, heading in enumerate(headings):
-        table.add_column(_in_line(heading), justify="right" if numbers and index else "left")
+        table.add_column(_in_line(heading), justify=_side(index, numbers))
     for row in rows:
         table.add_row(*map(_in_line, row))
     console = Console(
@@ -147,6 +147,10 @@ def show_table(
         console.print(table, highlight=False)
     lines = captured.get().split("\n")[:-1]
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)  # with the terminal's own codes
+
+
+def _side(index: int, numbers: int | None) -> Literal["left", "right"]:
+    return "left" if numbers is None or index < numbers else "right"
 
 
 def _in_line(text: str) -> str:

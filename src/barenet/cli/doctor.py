@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import textwrap
+from collections.abc import Callable
 from importlib import metadata, util
 from pathlib import Path
 from typing import Annotated, Any
@@ -76,6 +77,7 @@ def examine() -> dict[str, Any]:
         What is there, as plain data; ``advice`` is a list of sentences.
     """
     blas, simd, folder, tbb = _blas(), _simd(), kernel_folder(), load_tbb()
+    threads, bits = _try(choose_threads, None, math.inf), _try(_vector_bits)
     extras = {name: _version_of(module) for name, module in EXTRAS.items()}
     data = os.environ.get(DATA_VARIABLE)
     return {
@@ -88,12 +90,18 @@ def examine() -> dict[str, Any]:
         "simd": simd,
         "blas": blas,
         "cores": {"machine": os.cpu_count(), "allowed": allowed_cores()},
-        "threads": {"most": choose_threads(None, math.inf), "tbb": tbb},
-        "vector_bits": _vector_bits(),
+        "threads": {"most": threads if isinstance(threads, int) else None, "tbb": tbb},
+        "vector_bits": bits if isinstance(bits, int) else None,
         "kernel_folder": folder,
         "extras": extras,
         "data_folder": {"path": data, "found": data is not None and Path(data).is_dir()},
         "advice": [
+            *(
+                f"No training runs before this is put right: {e}."
+                for e in (threads, bits)
+                if isinstance(e, ValueError)
+            ),
+            *_advise_cache(folder),
             *_advise_compiled(folder, tbb),
             *_advise_kernel(blas, simd),
             *_advise_extras(extras),
@@ -156,6 +164,23 @@ def _vector_bits() -> int:
     from barenet.engines.simd.processor import vector_bits
 
     return vector_bits()
+
+
+def _try(ask: Callable[..., int], *arguments: Any) -> int | ValueError:
+    """Ask for what the environment may have set to something that cannot be."""
+    try:
+        return ask(*arguments)
+    except ValueError as error:
+        return error
+
+
+def _advise_cache(folder: str | None) -> list[str]:
+    """Numba passes over a folder that it cannot write to, and says nothing."""
+    asked = os.environ.get("NUMBA_CACHE_DIR")
+    if not asked or (folder and Path(folder).resolve().is_relative_to(Path(asked).resolve())):
+        return []
+    instead = f"kernels are kept in {folder}" if folder else "no kernels are kept"
+    return [f"NUMBA_CACHE_DIR is {asked}, which cannot be written to, so {instead}."]
 
 
 def _advise_compiled(folder: str | None, tbb: bool) -> list[str]:

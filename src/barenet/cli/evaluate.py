@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from barenet.cli import report
+from barenet.cli.comparison import Compared, compare, show_verdict
 from barenet.cli.console import say, show, show_json
 from barenet.cli.flags import OUTPUT, Json
 from barenet.cli.settings import AS_USUAL, FileOptions
@@ -18,6 +19,9 @@ from barenet.registry import spec_of
 
 __all__ = ["evaluate"]
 
+#: What rows are called in the table of scores.
+LABELS = {"held-out rows": "{} held out", "training rows": "{} training", "all rows": "all {}"}
+
 Rows = Literal["held-out", "training", "all"]
 
 
@@ -27,6 +31,7 @@ def evaluate(
     /,
     *,
     rows: Annotated[Rows | None, Parameter(group=OUTPUT)] = None,
+    baselines: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
     file: FileOptions = AS_USUAL,
     json: Json = False,
 ) -> int:
@@ -40,9 +45,11 @@ def evaluate(
     model : Path
         A model file, or the folder of a run.
     data : str
-        A named data set, or a .csv, .tsv, .txt or .npz file.
+        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file.
     rows : {"held-out", "training", "all"}
         Which rows; by default those that were held out, if there are any.
+    baselines : bool
+        On the data that it was trained on, measure a constant and a linear model on the same rows.
     json : bool
         Print JSON, for programs.
 
@@ -56,6 +63,7 @@ def evaluate(
     predictor = trained.predictor
     loss = spec_of(as_loss(trained.loss, predictor.network.output_activation))
     scores = report.score(predictor, chosen, loss)
+    compared = _compare(trained, data, file, chosen, loss) if baselines else []
     confusion = None
     if predictor.classes is not None:
         confusion = report.confusion_matrix(predictor, chosen)
@@ -66,17 +74,30 @@ def evaluate(
                 "dataset": chosen.name,
                 "rows": chosen.n_samples,
                 "metrics": {"evaluated_on": description, **scores},
+                "baselines": {each.baseline.name: each.document(scores) for each in compared},
                 "classes": predictor.classes,
                 "confusion_matrix": None if confusion is None else confusion.tolist(),
             }
         )
         return 0
-    what = description.removeprefix("all ")
-    report.show_scores({f"{chosen.n_samples:,} {what}": scores}, loss)
+    what = LABELS[description].format(f"{chosen.n_samples:,}")
+    others = [(each.title, what, each.scores) for each in compared]
+    report.show_scores([("network", what, scores), *others], loss)
+    show_verdict(scores, compared)
     if confusion is not None:
         show()
         report.show_confusion(confusion, predictor.classes or ())
     return 0
+
+
+def _compare(
+    trained: Trained, data: str, file: FileOptions, chosen: Dataset, loss: str
+) -> list[Compared]:
+    """Measure the baselines, where it is known which rows the network has learned from."""
+    if trained.trained_on(data) is None:
+        return []
+    learned, _ = trained.split(data, trained.samples(data, file))
+    return compare(trained.predictor, learned, chosen, loss)
 
 
 def choose_rows(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from barenet.cli.recipes import settle
-from barenet.cli.settings import Settings
+from barenet.cli.recipes import settle, usual_recipe
+from barenet.cli.settings import Settings, TableOptions
 from barenet.cli.trained import model_file
 from barenet.data.dataset import Dataset
+from barenet.data.encoding import TableEncoding
+from barenet.data.frame import Frame
 from barenet.data.recipe import Recipe
 from barenet.data.scaling import Scaling
 from barenet.files.model_file import read_model
@@ -36,6 +39,8 @@ class Experiment:
     ----------
     settings : Settings
         Its recipe says everything.
+    available : Dataset
+        All rows that are not held out: those to learn from and to validate with.
     training : Dataset
         The rows to learn from.
     validation : Dataset, optional
@@ -47,6 +52,7 @@ class Experiment:
     """
 
     settings: Settings
+    available: Dataset
     training: Dataset
     validation: Dataset | None
     held_out: Dataset | None
@@ -94,7 +100,9 @@ class Experiment:
 
     def _scaled(self, rows: Dataset) -> tuple[Any, Any]:
         predictor = self.predictor
-        return predictor.scaling.apply(rows.X, predictor.network.dtype), predictor.targets(rows.y)
+        return predictor.preprocessing.apply(rows.X, predictor.network.dtype), predictor.targets(
+            rows.y
+        )
 
 
 def prepare(settings: Settings) -> Experiment:
@@ -116,30 +124,40 @@ def prepare(settings: Settings) -> Experiment:
         If the data cannot be used, or a setting does not fit them.
     """
     dataset = settings.load()
-    recipe = settle(settings.recipe, dataset)
+    usual = usual_recipe(settings.recipe, dataset)
+    available, held_out = dataset.split(usual.test_size or 0.0, usual.split_seed or 0)
+    training, validation = _set_aside(available, usual)
+    preprocessing = _preprocessing(usual.scaling, training, settings.table)
+    recipe = settle(settings.recipe, dataset, preprocessing.n_outputs)
     said: dict[str, Any] = recipe.said()
-    training, held_out = dataset.split(said["test_size"], said["split_seed"])
-    training, validation = _set_aside(training, recipe)
     network = _network(recipe)
     if settings.start_from is not None:
         _take_weights(network, settings)
     predictor = Predictor(
         network=network,
-        scaling=Scaling.fit(said["scaling"], training.X),
+        preprocessing=preprocessing,
         target_scaling=_target_scaling(said["target_scaling"], training),
         classes=dataset.classes,
-        feature_names=dataset.feature_names,
+        feature_names=getattr(preprocessing, "feature_names", dataset.feature_names),
         target_name=dataset.target_name,
         dataset=dataset.name,
         image_shape=dataset.image_shape,
     )
     return Experiment(
         settings=replace(settings, recipe=recipe),
+        available=available,
         training=training,
         validation=validation,
         held_out=held_out,
         predictor=predictor,
     )
+
+
+def _preprocessing(kind: Any, training: Dataset, table: TableOptions) -> Scaling | TableEncoding:
+    """Measure the inputs on the training rows."""
+    if isinstance(training.X, Frame):
+        return TableEncoding.fit(training.X, numbers=kind, **table.encoding())
+    return Scaling.fit(kind, training.X)
 
 
 def _target_scaling(kind: Any, training: Dataset) -> Scaling | None:
@@ -152,8 +170,12 @@ def _set_aside(training: Dataset, recipe: Recipe) -> tuple[Dataset, Dataset | No
     plateau = (recipe.schedule or "").startswith("reduce_on_plateau")
     if recipe.patience is None and not plateau:
         return training, None
+    seed = recipe.split_seed or 0
     try:
-        return training.split(VALIDATION_SHARE, recipe.split_seed or 0)
+        with contextlib.suppress(ValueError):
+            return training.split(VALIDATION_SHARE, seed)
+        # A class may be too rare to be on both sides: then chance has to do.
+        return replace(training, stratify=False).split(VALIDATION_SHARE, seed)
     except ValueError as error:
         reason = "schedule" if plateau else "patience"
         raise ValueError(

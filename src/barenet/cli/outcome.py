@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from barenet.cli import report, words
+from barenet.cli.comparison import Compared, compare, show_verdict
 from barenet.cli.console import show, show_json
 from barenet.cli.experiment import Experiment
 from barenet.data.dataset import Dataset
@@ -25,10 +26,13 @@ class Outcome:
         What was run.
     history : History
         How it went.
+    baselines : bool, default=True
+        Whether it is compared with a constant and a linear model.
     """
 
     experiment: Experiment
     history: History
+    baselines: bool = True
 
     @property
     def rows(self) -> Dataset:
@@ -45,17 +49,22 @@ class Outcome:
         """The scores on the rows held out; where there are none, on the training rows."""
         return self._score(self.rows) if self.experiment.held_out else self.learned
 
+    @cached_property
+    def compared(self) -> list[Compared]:
+        """The baselines, where they are wanted."""
+        if not self.baselines:
+            return []
+        loss = self.experiment.settings.recipe.loss
+        return compare(self.experiment.predictor, self.experiment.available, self.rows, loss)
+
     def show(self) -> None:
         """Put out the scores, the confusion matrix, and for images a prediction in words."""
         experiment, predictor = self.experiment, self.experiment.predictor
-        training, held_out = experiment.training.n_samples, experiment.held_out
-        columns = {f"{held_out.n_samples:,} rows held out": self.judged} if held_out else {}
-        only = "" if held_out else ", none held out"
-        columns[f"{training:,} training rows{only}"] = self.learned
+        report.show_scores(self._lines(), experiment.settings.recipe.loss or "")
         recipe = experiment.settings.recipe
-        report.show_scores(columns, recipe.loss or "")
         if recipe.l1 or recipe.l2:
             show("(without the penalty on the weights, which the loss of the epochs includes)")
+        show_verdict(self.judged, self.compared)
         if predictor.classes is None:
             return
         show()
@@ -94,9 +103,21 @@ class Outcome:
                 **self.judged,
                 **{f"train_{name}": value for name, value in self.learned.items()},
             },
+            "baselines": {each.baseline.name: each.document(self.judged) for each in self.compared},
             "model": model,
         }
         show_json(document)
+
+    def _lines(self) -> list[tuple[str, str, dict[str, float]]]:
+        """What stands in the table of scores."""
+        training, held_out = self.experiment.training.n_samples, self.experiment.held_out
+        learned = ("network", f"{training:,} training", self.learned)
+        if held_out is None:
+            learned = ("network", f"{training:,} training, none held out", self.learned)
+            return [learned, *((each.title, "the same", each.scores) for each in self.compared)]
+        judged = f"{held_out.n_samples:,} held out"
+        others = [(each.title, judged, each.scores) for each in self.compared]
+        return [("network", judged, self.judged), *others, learned]
 
     def _score(self, rows: Dataset) -> dict[str, float]:
         return report.score(self.experiment.predictor, rows, self.experiment.settings.recipe.loss)

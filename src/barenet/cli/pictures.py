@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from barenet.cli.importance import MOST_ROWS, measure, take
+from barenet.cli.report import HEADINGS
 from barenet.data.dataset import Dataset
 from barenet.files.predictor import Predictor
 from barenet.insight import plots
@@ -35,7 +37,11 @@ def usual_kind(predictor: Predictor) -> str:
         return "fit"
     if predictor.image_shape is not None:
         return "digits"
-    return "boundary" if len(predictor.feature_names) == 2 else "confusion"
+    return (
+        "boundary"
+        if len(predictor.feature_names) == 2 and not predictor.takes_frames
+        else "confusion"
+    )
 
 
 def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
@@ -66,12 +72,14 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
         raise ValueError(f"kind: a {kind} picture is of classes, and {rows.name} has numbers")
     if kind == "fit" and predictor.classes is not None:
         raise ValueError(f"kind: a fit is of numbers, and {rows.name} has classes")
+    if kind == "boundary" and predictor.takes_frames:
+        raise ValueError(f"kind: a boundary is over two numbers, and {rows.name} has other columns")
     return KINDS[kind](predictor, rows)
 
 
 def _fit(predictor: Predictor, rows: Dataset) -> Figure:
     return plots.plot_fit(
-        rows.X,
+        predictor.preprocessing.apply(rows.X) if predictor.takes_frames else rows.X,
         rows.y,
         predictor.predict(rows.X),
         feature_name=rows.feature_names[0],
@@ -111,11 +119,22 @@ def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
     return plots.plot_confusion(rows.y, said, predictor.classes or (), title=rows.name)
 
 
+def _importance(predictor: Predictor, rows: Dataset) -> Figure:
+    result = measure(predictor, take(rows, MOST_ROWS))
+    return plots.plot_importance(
+        result.drops,
+        result.names,
+        metric=HEADINGS[result.metric],
+        image_shape=predictor.image_shape,
+        title=f"{rows.name}: columns that predict {predictor.target_name}",
+    )
+
+
 def _weights(predictor: Predictor, rows: Dataset) -> Figure:
     return plots.plot_weights(
         predictor.network,
         predictor.image_shape,
-        feature_names=None if predictor.image_shape else predictor.feature_names,
+        feature_names=None if predictor.image_shape else predictor.input_names,
         title=predictor.dataset,
     )
 
@@ -126,5 +145,6 @@ KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
     "boundary": _boundary,
     "digits": _digits,
     "confusion": _confusion,
+    "importance": _importance,
     "weights": _weights,
 }

@@ -17,7 +17,7 @@ from barenet.cli.numbers import whole
 from barenet.cli.pictures import draw
 from barenet.cli.run_folder import HISTORY
 from barenet.cli.settings import AS_USUAL, FileOptions, Settings
-from barenet.cli.trained import Trained, load_trained
+from barenet.cli.trained import Trained, data_of, load_trained
 from barenet.errors import DataError
 from barenet.insight import plots
 from barenet.training.callbacks import EachEpoch
@@ -55,6 +55,7 @@ def plot(
     - boundary: classes over two features
     - digits: images, and what is said of them
     - confusion: which classes are taken for which
+    - importance: what is lost when a column is shuffled
     - weights: those of the first layer
 
     Where rows were held out, those are drawn.
@@ -100,8 +101,7 @@ def _history(run: Path) -> History:
 
 def _picture(kind: str, trained: Trained, data: str, file: FileOptions) -> Figure:
     """Draw what the network says of the rows held out, or of all."""
-    data = data or (trained.settings.data if trained.settings else trained.predictor.dataset)
-    rows, _ = choose_rows(trained, data, file, None)
+    rows, _ = choose_rows(trained, data_of(trained, data), file, None)
     return draw(kind, trained.predictor, rows)
 
 

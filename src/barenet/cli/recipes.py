@@ -1,6 +1,7 @@
 """What a run is trained with in the end: flags over the data set's own recipe, over the defaults.
 
-And what none of them says: the layers, the output and the loss that go with the data.
+A table has no recipe of its own: the one for its number of rows takes its place. And what none of
+them says: the layers, the output and the loss that go with the data.
 """
 
 from __future__ import annotations
@@ -10,20 +11,18 @@ from typing import Any
 
 from barenet.data.dataset import Dataset
 from barenet.data.recipe import DEFAULTS, Recipe
+from barenet.data.table_recipe import HIDDEN_SIZES, recipe_for_table
 from barenet.model.activations import ACTIVATIONS, Activation
 from barenet.model.losses import as_loss
 from barenet.registry import build, spec_of
 
-__all__ = ["settle"]
+__all__ = ["settle", "usual_recipe"]
 
 #: Losses to which only the difference of prediction and truth matters, so that both may be scaled.
 OF_DIFFERENCES = {"squared_error", "absolute_error", "huber", "quantile"}
 
-#: The hidden layers where nobody says any.
-HIDDEN_SIZES = (64, 32)
 
-
-def settle(flags: Recipe, dataset: Dataset) -> Recipe:
+def settle(flags: Recipe, dataset: Dataset, n_inputs: int | None = None) -> Recipe:
     """Decide every setting of a run.
 
     Parameters
@@ -32,6 +31,8 @@ def settle(flags: Recipe, dataset: Dataset) -> Recipe:
         What the user said.
     dataset : Dataset
         What is learned, and how it is usually trained.
+    n_inputs : int, optional
+        How many numbers a row becomes, by default as many as it has features.
 
     Returns
     -------
@@ -50,9 +51,10 @@ def settle(flags: Recipe, dataset: Dataset) -> Recipe:
     >>> recipe.layers, recipe.output, recipe.loss, recipe.epochs
     ((4, 8, 3), 'softmax', 'categorical_cross_entropy', 7)
     """
-    recipe = flags.over(_usual(flags, dataset.recipe)).over(DEFAULTS)
-    layers = recipe.layers or (dataset.n_features, *HIDDEN_SIZES, _outputs(dataset)[0])
-    _check_layers(layers, dataset)
+    recipe = usual_recipe(flags, dataset)
+    n_inputs = n_inputs or dataset.n_features
+    layers = recipe.layers or (n_inputs, *HIDDEN_SIZES, _outputs(dataset)[0])
+    _check_layers(layers, dataset, n_inputs)
     output = recipe.output or _output(layers, dataset)
     activation = build(Activation, ACTIVATIONS, output, "output")
     _check_output(activation.name, layers, dataset)
@@ -66,6 +68,32 @@ def settle(flags: Recipe, dataset: Dataset) -> Recipe:
         "target_scaling": target,
     }
     return dataclasses.replace(recipe, **settled)
+
+
+def usual_recipe(flags: Recipe, dataset: Dataset) -> Recipe:
+    """Lay what the user said over what the data set is usually trained with, over the defaults.
+
+    Parameters
+    ----------
+    flags : Recipe
+        What the user said.
+    dataset : Dataset
+        What is learned.
+
+    Returns
+    -------
+    Recipe
+        All that does not depend on what a row becomes.
+    """
+    return flags.over(_usual(flags, _recipe_of(dataset, flags))).over(DEFAULTS)
+
+
+def _recipe_of(dataset: Dataset, flags: Recipe) -> Recipe:
+    """The recipe that a data set carries, or the one that rows of numbers are usually given."""
+    if dataset.recipe.said() or dataset.image_shape is not None:
+        return dataset.recipe
+    held_out = flags.over(DEFAULTS).test_size or 0.0
+    return recipe_for_table(round(dataset.n_samples * (1 - held_out)))
 
 
 def _usual(flags: Recipe, usual: Recipe) -> Recipe:
@@ -96,17 +124,19 @@ def _output(layers: tuple[int, ...], dataset: Dataset) -> str:
     return "sigmoid" if layers[-1] == 1 else "softmax"
 
 
-def _check_layers(layers: tuple[int, ...], dataset: Dataset) -> None:
+def _check_layers(layers: tuple[int, ...], dataset: Dataset, features: int) -> None:
     """Refuse a network whose ends do not fit the data."""
-    features, outputs = dataset.n_features, _outputs(dataset)
+    outputs = _outputs(dataset)
     if len(layers) < 2:
         raise ValueError(
             f"layers: expected the sizes from the input to the output, such as {features} 8 "
             f"{outputs[0]}, got {' '.join(map(str, layers))}"
         )
     if layers[0] != features:
+        encoded = "" if features == dataset.n_features else " once its columns are encoded"
         raise ValueError(
-            f"layers: start with {layers[0]}, but {dataset.name} has {_count(features, 'feature')}"
+            f"layers: start with {layers[0]}, but {dataset.name} has "
+            f"{_count(features, 'feature')}{encoded}"
         )
     if layers[-1] not in outputs:
         has = "one number to predict"

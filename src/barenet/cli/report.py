@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,20 @@ from numpy.typing import NDArray
 from barenet.cli.console import show, show_table
 from barenet.data.dataset import Dataset
 from barenet.files.predictor import Predictor
-from barenet.model.losses import as_loss
+from barenet.model.arrays import FloatArray
+from barenet.model.losses import Loss, as_loss
 from barenet.model.objective import Objective
 from barenet.model.rows import check_rows
 from barenet.training import metrics
 
-__all__ = ["confusion_matrix", "score", "show_confusion", "show_scores"]
+__all__ = [
+    "confusion_matrix",
+    "prepared",
+    "score",
+    "score_outputs",
+    "show_confusion",
+    "show_scores",
+]
 
 #: More classes make a table that nobody reads.
 MOST_CLASSES = 20
@@ -40,49 +48,109 @@ def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, fl
     dict of str to float
         ``loss``, and ``accuracy`` for classes or ``r2``, ``rmse`` and ``mae`` for numbers.
     """
-    network = predictor.network
-    X = predictor.scaling.apply(rows.X, network.dtype)
-    chosen = as_loss(loss, network.output_activation)
-    inside = check_rows(network, chosen, X, predictor.targets(rows.y))
+    network, chosen = predictor.network, _loss(predictor, loss)
+    inside = check_rows(network, chosen, prepared(predictor, rows), predictor.targets(rows.y))
     value = Objective(network, chosen).value(inside)
-    output = predictor.outputs(rows.X)
-    if predictor.classes is not None:
-        return {"loss": value, "accuracy": metrics.accuracy(output, inside.y)}
-    y = rows.y.reshape(-1, 1)
-    return {
-        "loss": value,
-        "r2": metrics.r2(output, y),
-        "rmse": metrics.root_mean_squared_error(output, y),
-        "mae": metrics.mean_absolute_error(output, y),
-    }
+    return _measure(predictor, rows, predictor.outputs(rows.X), inside.y, value)
 
 
-def show_scores(scores: Mapping[str, Mapping[str, float]], loss: str) -> None:
-    """Print what was measured, a column for each set of rows.
+def score_outputs(
+    predictor: Predictor, rows: Dataset, outputs: FloatArray, loss: str | None
+) -> dict[str, float]:
+    """Measure what another model says in the network's place.
 
     Parameters
     ----------
-    scores : mapping of str to mapping of str to float
-        By the rows' description, what `score` gave.
+    predictor : Predictor
+        The network.
+    rows : Dataset
+        Raw rows with their truths.
+    outputs : ndarray of shape (n_samples, n_outputs), float64
+        Probabilities, or numbers in the scale that the network was trained on.
+    loss : str, optional
+        As for `score`.
+
+    Returns
+    -------
+    dict of str to float
+        As for `score`.
+    """
+    chosen = _loss(predictor, loss)
+    inside = check_rows(
+        predictor.network, chosen, prepared(predictor, rows), predictor.targets(rows.y)
+    )
+    value = chosen.value(outputs, inside.y.astype(np.float64))
+    scaling = predictor.target_scaling
+    answers = outputs if scaling is None else scaling.invert(outputs)
+    return _measure(predictor, rows, answers, inside.y, value)
+
+
+def prepared(predictor: Predictor, rows: Dataset) -> FloatArray:
+    """Bring rows into the form that the network takes.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The network.
+    rows : Dataset
+        Raw rows.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_inputs)
+        In the network's precision.
+    """
+    return predictor.preprocessing.apply(rows.X, predictor.network.dtype)
+
+
+def _loss(predictor: Predictor, loss: str | None) -> Loss:
+    return as_loss(loss, predictor.network.output_activation)
+
+
+def _measure(
+    predictor: Predictor, rows: Dataset, answers: FloatArray, y: FloatArray, loss: float
+) -> dict[str, float]:
+    """Put the scores together; numbers are measured in their own unit."""
+    if predictor.classes is not None:
+        return {"loss": loss, "accuracy": metrics.accuracy(answers, y)}
+    y = rows.y.reshape(-1, 1)
+    return {
+        "loss": loss,
+        "r2": metrics.r2(answers, y),
+        "rmse": metrics.root_mean_squared_error(answers, y),
+        "mae": metrics.mean_absolute_error(answers, y),
+    }
+
+
+#: The scores of a table, and their headings; the loss stands last, by its own name.
+HEADINGS = {"accuracy": "accuracy", "r2": "R²", "rmse": "RMSE", "mae": "MAE"}
+
+
+def show_scores(lines: Sequence[tuple[str, str, Mapping[str, float]]], loss: str) -> None:
+    """Print what was measured, a line for each model and set of rows.
+
+    Parameters
+    ----------
+    lines : sequence of (str, str, mapping of str to float)
+        The model, the rows, and what `score` gave.
     loss : str
         What the loss is called.
     """
-    first = next(iter(scores.values()))
-    names = {"accuracy": "accuracy", "r2": "R²", "rmse": "RMSE", "mae": "MAE", "loss": loss}
+    names = {name: label for name, label in HEADINGS.items() if name in lines[0][2]}
+    names["loss"] = loss.partition(":")[0]
     show_table(
-        ["", *scores],
+        ["", "rows", *names.values()],
         [
-            [label, *(_write(name, column[name]) for column in scores.values())]
-            for name, label in names.items()
-            if name in first
+            [model, rows, *(_write(name, scores[name]) for name in names)]
+            for model, rows, scores in lines
         ],
-        numbers=True,
+        numbers=2,
     )
 
 
 def _write(name: str, value: float) -> str:
-    """Write a share with four digits after the point, anything else with six in all."""
-    return f"{value:.4f}" if name in ("accuracy", "r2") else f"{value:.6g}"
+    """Write a share with four digits after the point, anything else with five in all."""
+    return f"{value:.4f}" if name in ("accuracy", "r2") else f"{value:.5g}"
 
 
 def confusion_matrix(predictor: Predictor, rows: Dataset) -> NDArray[np.int64]:
@@ -131,5 +199,5 @@ def show_confusion(counts: NDArray[np.int64], classes: tuple[str, ...]) -> None:
             [label, *(str(count) if count else "·" for count in row)]
             for label, row in zip(labels, counts, strict=True)
         ],
-        numbers=True,
+        numbers=1,
     )

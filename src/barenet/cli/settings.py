@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from barenet.cli.columns import list_kinds
 from barenet.cli.flags import DATA, NETWORK, NO_FLAGS, Flags
 from barenet.data.dataset import Dataset
-from barenet.data.datasets import DATASETS, load_dataset
+from barenet.data.datasets import DATASETS, TABLE_SUFFIXES, load_dataset
+from barenet.data.parquet import open_parquet
+from barenet.data.reading import MISSING
+from barenet.data.source import plain_name
+from barenet.data.table import read_table
+from barenet.data.tabular import PARQUET_SUFFIXES
 
-__all__ = ["AS_USUAL", "HEADER", "NOTHING_SAID", "FileOptions", "Settings"]
+__all__ = [
+    "AS_USUAL",
+    "HEADER",
+    "NOTHING_SAID",
+    "FileOptions",
+    "Settings",
+    "TableOptions",
+    "is_table",
+]
+
+#: What is missing whatever is said, in the words of the help.
+USUALLY_MISSING = "NA NaN null None ? - and the like"
 
 #: How a run file of barenet's own begins.
 HEADER = "# Written by barenet. `barenet train --config` with this file repeats the run.\n"
@@ -30,16 +48,70 @@ class FileOptions:
         What stands between two values of a table: one character, or tab.
     encoding : str
         How the text of a table is encoded, such as latin-1.
+    decimal : {".", ","}
+        What stands before the digits after the point in a table.
     data_dir : str
         Folder of the IDX files of mnist or fashion_mnist.
     """
 
     delimiter: str | None = None
     encoding: str | None = None
+    decimal: Literal[".", ","] | None = None
     data_dir: str | None = None
 
 
 AS_USUAL = FileOptions()
+
+
+@Parameter(name="*", group=DATA)
+@dataclass(frozen=True, kw_only=True)
+class TableOptions:
+    """What the columns of a table hold, where their values leave it open.
+
+    Attributes
+    ----------
+    drop : tuple of str
+        Columns to leave out.
+    categories : tuple of str
+        Columns of categories, whatever they look like, such as codes that are numbers.
+    numeric : tuple of str
+        Columns of numbers, such as those with leading zeros.
+    missing : tuple of str
+        What stands for a missing value besides the usual, such as -999 or unknown.
+    rare : float
+        A category in a smaller share of the rows is rare, and rare ones are one; 1 or more is a
+        number of rows.
+    """
+
+    drop: tuple[str, ...] | None = None
+    categories: tuple[str, ...] | None = None
+    numeric: tuple[str, ...] | None = None
+    missing: Annotated[tuple[str, ...] | None, Parameter(show_default=USUALLY_MISSING)] = None
+    rare: Annotated[float | None, Parameter(show_default="0.01")] = None
+
+    def said(self) -> dict[str, Any]:
+        """The options that are not None.
+
+        Returns
+        -------
+        dict
+            Option by name.
+        """
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+    def encoding(self) -> dict[str, Any]:
+        """Say them as `TableEncoding.fit` takes them.
+
+        Returns
+        -------
+        dict
+            Option by name; what is missing besides the usual is added to it.
+        """
+        said = self.said()
+        return said | ({"missing": (*MISSING, *said["missing"])} if "missing" in said else {})
+
+
+AS_FOUND = TableOptions()
 
 
 @Parameter(name="*")
@@ -57,6 +129,8 @@ class Settings:
         What the target is, where its values leave it open.
     file : FileOptions
         How files are read.
+    table : TableOptions
+        What the columns of a table hold.
     start_from : Path
         Model whose weights are the initial ones: a file, or the folder of a run.
     recipe : Recipe
@@ -67,6 +141,7 @@ class Settings:
     target: Annotated[str | None, Parameter(group=DATA)] = None
     task: Annotated[Literal["classification", "regression"] | None, Parameter(group=DATA)] = None
     file: FileOptions = AS_USUAL
+    table: TableOptions = AS_FOUND
     start_from: Annotated[Path | None, Parameter(group=NETWORK)] = None
     recipe: Annotated[Flags, Parameter(name="*")] = NO_FLAGS
 
@@ -88,6 +163,8 @@ class Settings:
                 "data: say what to learn from: a named data set (`barenet datasets` lists them) "
                 "or a file"
             )
+        if is_table(self.data) and self.target is None:
+            raise ValueError(self._ask_for_target())
         recipe = self.recipe
         return load_dataset(
             self.data,
@@ -96,7 +173,35 @@ class Settings:
             samples=recipe.samples,
             noise=recipe.noise,
             data_seed=recipe.data_seed,
+            frame=self._frame(),
             **dataclasses.asdict(self.file),
+        )
+
+    def _frame(self) -> bool | None:
+        """Ask for the columns as they are, where something is done to them that is not usual."""
+        said = [*self.table.said(), *(["scaling"] if self.recipe.scaling == "robust" else [])]
+        if said and not is_table(self.data):
+            what = "robust is" if said == ["scaling"] else "this is an option"
+            raise ValueError(f"{said[0]}: {what} for tables, and {self.data} is none")
+        return True if said else None
+
+    def _ask_for_target(self) -> str:
+        """Say what there is to choose from."""
+        file = self.file
+        if plain_name(self.data).endswith(PARQUET_SUFFIXES):
+            table: Any = open_parquet(Path(self.data))
+        else:
+            table = read_table(
+                Path(self.data),
+                delimiter=file.delimiter,
+                encoding=file.encoding,
+                decimal=file.decimal,
+            )
+        frame = table.frame(table.names)
+        last = [*frame.columns][-1]
+        return (
+            f"target: say which column of {self.data} is to be predicted, such as --target "
+            f"{shlex.quote(last)}; it has {list_kinds(frame)}"
         )
 
     def to_toml(self) -> bytes:
@@ -114,6 +219,7 @@ class Settings:
             "target": self.target,
             "task": self.task,
             **dataclasses.asdict(self.file),
+            **self.table.said(),
             "start_from": None if self.start_from is None else str(self.start_from),
             **self.recipe.said(),
         }
@@ -127,3 +233,19 @@ NOTHING_SAID = Settings()
 def _from_anywhere(data: str) -> str:
     """Name a file so that it is found, and known to be the same, from every folder."""
     return data if data in DATASETS or not data else str(Path(data).resolve())
+
+
+def is_table(data: str) -> bool:
+    """Tell if data are a table, whose columns go by name.
+
+    Parameters
+    ----------
+    data : str
+        A named data set, or a file.
+
+    Returns
+    -------
+    bool
+        True for the suffixes of tables.
+    """
+    return plain_name(data).endswith(TABLE_SUFFIXES)

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from barenet.cli.run_file import read_run_file
-from barenet.cli.settings import FileOptions, Settings
+from barenet.cli.settings import FileOptions, Settings, is_table
 from barenet.data.dataset import Dataset
-from barenet.data.datasets import DATASETS, TABLE_SUFFIXES, load_dataset
+from barenet.data.datasets import DATASETS, load_dataset
 from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.data.tabular import read_samples
 from barenet.errors import DataError
 from barenet.files.predictor import Predictor
 
-__all__ = ["MODEL", "SETTINGS", "Trained", "is_table", "load_trained", "model_file"]
+__all__ = ["MODEL", "SETTINGS", "Trained", "data_of", "load_trained", "model_file"]
 
 #: What the files of a run are called.
 MODEL, SETTINGS = "model.safetensors", "settings.toml"
@@ -139,6 +139,7 @@ class Trained:
         predictor = self.predictor
         options = self.file_options(data, file)
         options.pop("data_dir", None)
+        options["frame"] = predictor.takes_frames
         X, y = read_samples(
             data, predictor.feature_names, predictor.target_name, predictor.classes, **options
         )
@@ -203,6 +204,24 @@ def load_trained(path: Path) -> Trained:
     )
 
 
+def data_of(trained: Trained, data: str) -> str:
+    """Name the data that are meant.
+
+    Parameters
+    ----------
+    trained : Trained
+        The network.
+    data : str
+        What was said, if anything.
+
+    Returns
+    -------
+    str
+        By default what the network was trained on.
+    """
+    return data or (trained.settings.data if trained.settings else trained.predictor.dataset)
+
+
 def model_file(path: Path) -> Path:
     """Find the model file.
 
@@ -217,22 +236,6 @@ def model_file(path: Path) -> Path:
         The file, which need not be there.
     """
     return path / MODEL if path.is_dir() else path
-
-
-def is_table(data: str) -> bool:
-    """Tell if data are a table, whose columns go by name.
-
-    Parameters
-    ----------
-    data : str
-        A named data set, or a file.
-
-    Returns
-    -------
-    bool
-        True for the suffixes of tables.
-    """
-    return data.lower().removesuffix(".gz").endswith(TABLE_SUFFIXES)
 
 
 def _answers(classes: tuple[str, ...] | None) -> str:

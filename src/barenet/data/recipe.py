@@ -62,8 +62,9 @@ class Recipe:
     engine : str, optional
         Where the arithmetic runs: compiled, reference, or auto, which is compiled wherever it can
         be.
-    scaling : {"none", "standardize", "minmax"}, optional
-        What is done to the inputs, measured on the training rows.
+    scaling : {"none", "standardize", "minmax", "robust"}, optional
+        What is done to the inputs, measured on the training rows. Robust is for tables: the median
+        and the quartiles, which a few numbers far out do not move.
     target_scaling : {"none", "standardize"}, optional
         What is done to a target of numbers, and undone in predictions. By default standardize,
         where the output is the identity and the loss is one of differences.
@@ -107,7 +108,7 @@ class Recipe:
     seed: int | None = None
     dtype: Literal["float32", "float64"] | None = None
     engine: str | None = None
-    scaling: Literal["none", "standardize", "minmax"] | None = None
+    scaling: Literal["none", "standardize", "minmax", "robust"] | None = None
     target_scaling: Literal["none", "standardize"] | None = None
     test_size: float | None = None
     split_seed: int | None = None

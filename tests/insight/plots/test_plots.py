@@ -16,6 +16,7 @@ def test_kinds_are_the_pictures():
         "boundary": plots.plot_boundary,
         "digits": plots.plot_digits,
         "confusion": plots.plot_confusion,
+        "importance": plots.plot_importance,
         "weights": plots.plot_weights,
     } == plots.PLOTS
 

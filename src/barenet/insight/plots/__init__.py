@@ -14,6 +14,7 @@ from barenet.insight.plots.confusion import plot_confusion
 from barenet.insight.plots.digits import plot_digits
 from barenet.insight.plots.fit import plot_fit, plot_fit_at_epochs
 from barenet.insight.plots.history import plot_history
+from barenet.insight.plots.importance import plot_importance
 from barenet.insight.plots.saving import save_figure
 from barenet.insight.plots.weights import plot_weights
 
@@ -28,6 +29,7 @@ __all__ = [
     "plot_fit",
     "plot_fit_at_epochs",
     "plot_history",
+    "plot_importance",
     "plot_weights",
     "save_figure",
 ]
@@ -40,5 +42,6 @@ PLOTS: dict[str, Callable[..., Figure]] = {
     "boundary": plot_boundary,
     "digits": plot_digits,
     "confusion": plot_confusion,
+    "importance": plot_importance,
     "weights": plot_weights,
 }

@@ -1,0 +1,153 @@
+"""The baselines of a run: what a constant and a linear model reach on the rows that judge it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from barenet.cli import report
+from barenet.cli.console import show
+from barenet.data.dataset import Dataset
+from barenet.files.predictor import Predictor
+from barenet.insight.baselines import BASELINES, Baseline, fit_baseline
+
+__all__ = ["Compared", "compare", "show_verdict", "verdict"]
+
+#: What a network that is no better than a baseline is told.
+SENTENCES = {
+    "constant": "always saying the {}, so it has learned nothing of use",
+    "linear": "the {}, which is simpler",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """A baseline, and what it has reached.
+
+    Attributes
+    ----------
+    baseline : Baseline
+        The model.
+    scores : dict of str to float
+        As `report.score` gives them for a network.
+    n_learned : int
+        Rows that there were to learn from.
+    """
+
+    baseline: Baseline
+    scores: dict[str, float]
+    n_learned: int
+
+    @property
+    def title(self) -> str:
+        """What it is called in a table; says so where it has not seen all rows."""
+        fitted = self.baseline.n_rows
+        some = f", {fitted:,} rows seen" if fitted < self.n_learned else ""
+        return f"{self.baseline.title}{some}"
+
+    def document(self, network: Mapping[str, float]) -> dict[str, Any]:
+        """Tell it to programs.
+
+        Parameters
+        ----------
+        network : mapping of str to float
+            The network's scores on the same rows.
+
+        Returns
+        -------
+        dict
+            Plain data.
+        """
+        return {
+            "model": self.baseline.title,
+            "rows": self.baseline.n_rows,
+            **self.scores,
+            "network_is_better": _is_better(network, self.scores),
+        }
+
+
+def compare(
+    predictor: Predictor, learned: Dataset, judged: Dataset, loss: str | None
+) -> list[Compared]:
+    """Fit the baselines to what the network could learn from, and measure them where it is.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The network, whose preparation of the rows is theirs, too.
+    learned : Dataset
+        Raw rows that are not held out.
+    judged : Dataset
+        Raw rows that the network is judged by.
+    loss : str, optional
+        What the network was trained to make small.
+
+    Returns
+    -------
+    list of Compared
+        The linear model, and the constant.
+    """
+    X, y = report.prepared(predictor, learned), predictor.targets(learned.y)
+    n_classes = None if predictor.classes is None else len(predictor.classes)
+    compared = []
+    for name in sorted(BASELINES, reverse=True):
+        with np.errstate(all="ignore"):
+            baseline = fit_baseline(name, X, y, n_classes=n_classes)  # type: ignore[arg-type]
+            outputs = baseline.outputs(report.prepared(predictor, judged))
+        if predictor.network.n_outputs == 1 and n_classes:
+            outputs = outputs[:, 1:]
+        scores = report.score_outputs(predictor, judged, outputs, loss)
+        compared.append(Compared(baseline, scores, learned.n_samples))
+    return compared
+
+
+def verdict(network: Mapping[str, float], compared: list[Compared]) -> str | None:
+    """Say in a sentence if the network is no better than a baseline.
+
+    Parameters
+    ----------
+    network : mapping of str to float
+        The network's scores.
+    compared : list of Compared
+        The baselines'.
+
+    Returns
+    -------
+    str or None
+        The sentence, about the simplest model that will do; None if the network is the best.
+    """
+    name = _metric(network)
+    for each in reversed(compared):
+        if not _is_better(network, each.scores):
+            rivals = f"{network[name]:.4f} against {each.scores[name]:.4f}"
+            said = SENTENCES[each.baseline.name].format(each.baseline.title)
+            return f"The network is no better here than {said}: {report.HEADINGS[name]} {rivals}."
+    return None
+
+
+def show_verdict(network: Mapping[str, float], compared: list[Compared]) -> None:
+    """Print the sentence, if there is one.
+
+    Parameters
+    ----------
+    network : mapping of str to float
+        The network's scores.
+    compared : list of Compared
+        The baselines'.
+    """
+    if sentence := verdict(network, compared):
+        show(f"\n{textwrap.fill(sentence, 79)}")
+
+
+def _is_better(network: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    """Tell if the network has the better score; a loss is not compared, as people do not."""
+    name = _metric(network)
+    return network[name] > other[name]
+
+
+def _metric(scores: Mapping[str, float]) -> str:
+    return "accuracy" if "accuracy" in scores else "r2"

@@ -1,0 +1,182 @@
+"""``barenet importance``: which columns a trained network needs, by shuffling each of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from cyclopts import Parameter
+
+from barenet.cli.console import say, show, show_json, show_table
+from barenet.cli.evaluate import Rows, choose_rows
+from barenet.cli.flags import OUTPUT, Json
+from barenet.cli.numbers import whole
+from barenet.cli.report import HEADINGS
+from barenet.cli.settings import AS_USUAL, FileOptions
+from barenet.cli.trained import data_of, load_trained
+from barenet.data.dataset import Dataset
+from barenet.files.predictor import Predictor
+from barenet.insight.importance import Importance, permutation_importance
+
+__all__ = ["MOST_ROWS", "REPEATS", "importance", "measure"]
+
+#: Columns in the table; programs get all.
+MOST_COLUMNS = 25
+#: Letters of the longest bar, and of the longest name.
+BAR, NAME = 24, 30
+#: How often a column is shuffled, and rows that it is shuffled in, unless said otherwise.
+REPEATS, MOST_ROWS = 10, 5_000
+
+Count = Annotated[int, Parameter(group=OUTPUT, converter=whole)]
+
+
+def importance(
+    model: Path,
+    data: Annotated[str, Parameter(show_default=False)] = "",
+    /,
+    *,
+    repeats: Count = REPEATS,
+    most_rows: Count = MOST_ROWS,
+    rows: Annotated[Rows | None, Parameter(group=OUTPUT)] = None,
+    file: FileOptions = AS_USUAL,
+    json: Json = False,
+) -> int:
+    """Tell which columns a trained network needs.
+
+    Each column of the table is shuffled by itself, and what the score loses by it is told: the
+    accuracy for classes, R² for numbers. Rows that were held out from the training are taken,
+    where they are known. Of two columns that say the same, the network can do without either, and
+    both lose little.
+
+    Parameters
+    ----------
+    model : Path
+        A model file, or the folder of a run.
+    data : str
+        A named data set, or a file; by default what the run was trained on.
+    repeats : int
+        How often each column is shuffled.
+    most_rows : int
+        Rows that are shuffled, if there are more; a picture's many pixels take long.
+    rows : {"held-out", "training", "all"}
+        Which rows; by default those that were held out, if there are any.
+    json : bool
+        Print JSON, for programs.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    trained = load_trained(model)
+    if min(repeats, most_rows) < 1:
+        name, value = ("repeats", repeats) if repeats < 1 else ("most_rows", most_rows)
+        raise ValueError(f"{name}: expected a whole number of 1 or more, got {value}")
+    chosen, description = choose_rows(trained, data_of(trained, data), file, rows)
+    chosen = take(chosen, most_rows)
+    result = measure(trained.predictor, chosen, repeats)
+    if json:
+        rows_told = {"rows": chosen.n_samples, "evaluated_on": description}
+        show_json(
+            {"model": str(trained.path), "dataset": chosen.name, **rows_told, **_plain(result)}
+        )
+        return 0
+    what = f"{chosen.n_samples:,} {description.removeprefix('all ')}"
+    say(
+        f"{HEADINGS[result.metric]} {result.score:.4f} on {what}; each column shuffled {repeats}×\n"
+    )
+    _show(result)
+    return 0
+
+
+def take(rows: Dataset, most: int) -> Dataset:
+    """Take some rows by chance, if there are more.
+
+    Parameters
+    ----------
+    rows : Dataset
+        All of them.
+    most : int
+        How many at most.
+
+    Returns
+    -------
+    Dataset
+        The rows, which chance has chosen in the same way each time.
+    """
+    if rows.n_samples <= most:
+        return rows
+    return rows.take(np.sort(np.random.default_rng(0).permutation(rows.n_samples)[:most]))
+
+
+def measure(predictor: Predictor, rows: Dataset, repeats: int = REPEATS) -> Importance:
+    """Shuffle the columns, with a bar on a terminal, which is gone when it is done.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The network.
+    rows : Dataset
+        Raw rows with their truths.
+    repeats : int
+        How often each column is shuffled.
+
+    Returns
+    -------
+    Importance
+        What the score loses.
+    """
+    return permutation_importance(predictor, rows.X, rows.y, n_repeats=repeats, watch=_watch)
+
+
+def _watch(columns: Sequence[int]) -> Iterable[int]:
+    from rich.console import Console
+    from rich.progress import track
+
+    watched, console = sys.stderr.isatty(), Console(file=sys.stderr)
+    return track(columns, "shuffling", console=console, transient=True, disable=not watched)
+
+
+def _plain(result: Importance) -> dict[str, Any]:
+    """Collect the figures for programs, the most important column first."""
+    return {
+        "metric": result.metric,
+        "score": result.score,
+        "repeats": result.drops.shape[1],
+        "columns": [
+            {"name": result.names[at], "mean": result.mean[at], "std": result.std[at]}
+            for at in result.order
+        ],
+    }
+
+
+def _show(result: Importance) -> None:
+    """Print a bar for each column."""
+    mean, std, order = result.mean, result.std, result.order[:MOST_COLUMNS]
+    most = max(float(mean.max()), 1e-12)
+    show_table(
+        ["column", f" {HEADINGS[result.metric]} lost", ""],
+        [
+            [
+                _shorten(result.names[at]),
+                f"{mean[at]:7.4f} ± {std[at]:.4f}",
+                _bar(max(mean[at], 0.0) / most),
+            ]
+            for at in order
+        ],
+    )
+    if (more := len(mean) - len(order)) > 0:
+        show(f"(and {more:,} columns that matter less; --json has them all)")
+
+
+def _bar(share: float) -> str:
+    """Draw a bar, to an eighth of a letter."""
+    eighths = round(share * BAR * 8)
+    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
+
+
+def _shorten(name: str) -> str:
+    return name if len(name) <= NAME else f"{name[: NAME - 1]}…"

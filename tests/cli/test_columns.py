@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import numpy as np
+
+from barenet.cli.columns import list_kinds, tell_columns
+from barenet.data.encoding import TableEncoding
+from barenet.data.framing import as_frame
+from barenet.data.scaling import Scaling
+
+TABLE = {
+    "age": [36.0, None, 50.0, 41.0],
+    "town": ["Rome", "Oslo", "Rome", None],
+    "member": ["yes", "no", "no", "yes"],
+    "since": ["2026-01-05", "2025-07-01", None, "2024-02-29"],
+    "country": ["Italy"] * 4,
+}
+
+
+def test_each_kind_has_its_columns():
+    assert tell_columns(TableEncoding.fit(TABLE), ()).splitlines() == [
+        "  1 number     age (some missing)",
+        "  1 category   town (2, some missing)",
+        "  1 yes or no  member",
+        "  1 date       since (year, week, some missing)",
+        "  1 left out   country: 'Italy' in every row",
+    ]
+
+
+def test_a_matrix_is_all_numbers():
+    scaling = Scaling.fit("none", np.zeros((2, 2)))
+    assert tell_columns(scaling, ("a", "b")) == "  2 numbers  a, b"
+
+
+def test_many_columns_are_cut_short():
+    names = tuple(f"measure {at}" for at in range(500))
+    text = tell_columns(Scaling.fit("none", np.zeros((2, 500))), names)
+    lines = text.splitlines()
+    assert len(lines) <= 3
+    assert max(map(len, lines)) < 80
+    shown = sum(name in text.replace("\n", " ") for name in names)
+    assert lines[-1].endswith(" more") and " … and " in " ".join(text.split())
+    assert 10 < shown < 60
+
+
+def test_kinds_are_listed_for_who_has_to_choose():
+    table = {**TABLE, "mixed": ["1"] * 3 + ["x"]}
+    assert list_kinds(as_frame({**table, "odd": ["1"] * 3 + ["x"]})).startswith(
+        "age (numbers), town (text), member (yes or no), since (dates), country (text), mixed ("
+    )
+    nearly = {"size": ["1"] * 19 + ["x"]}
+    assert list_kinds(as_frame(nearly)) == "size (text and numbers)"

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from barenet import Predictor, permutation_importance
+from barenet.data import load_dataset
+
+
+def test_the_columns_are_told_in_the_order_of_what_is_lost(barenet, iris):
+    done = barenet("importance", iris, "iris", "--json")
+    assert (done.status, done.err) == (0, "")
+    result = json.loads(done.out)
+    _, held_out = load_dataset("iris").split(0.2, 0)
+    predictor = Predictor.load(iris / "model.safetensors")
+    expected = permutation_importance(predictor, held_out.X, held_out.y)
+    told = {column["name"]: column["mean"] for column in result["columns"]}
+    assert told == dict(zip(expected.names, expected.mean, strict=True))
+    assert list(told.values()) == sorted(told.values(), reverse=True)
+    assert (result["metric"], result["rows"], result["repeats"]) == ("accuracy", 30, 10)
+    assert result["evaluated_on"] == "held-out rows"
+
+
+def test_people_get_bars_over_the_data_of_the_run(barenet, iris):
+    done = barenet("importance", iris, "--repeats", 3)
+    assert done.status == 0
+    assert re.match(r"accuracy \d\.\d{4} on 30 held-out rows; each column shuffled 3×\n", done.err)
+    heading, first, *rest = done.out.splitlines()
+    assert heading.split() == ["column", "accuracy", "lost"]
+    assert first.endswith("█" * 24) and len(rest) == 3
+    assert re.search(r" 0\.\d{4} ± 0\.\d{4} ", first)
+    assert max(map(len, done.out.splitlines())) < 80
+
+
+def test_numbers_lose_r2_and_fewer_rows_are_taken_by_chance(barenet, line):
+    result = json.loads(barenet("importance", line, "--most-rows", 5, "--json").out)
+    assert (result["metric"], result["rows"]) == ("r2", 5)
+    everything = json.loads(barenet("importance", line, "--rows", "all", "--json").out)
+    assert (everything["rows"], everything["evaluated_on"]) == (60, "all rows")
+
+
+def test_a_table_has_its_columns_in_any_order(barenet, line):
+    Path("one.csv").write_text("x1,x2,y\n" + "".join(f"{n},{n % 3},{n % 5}\n" for n in range(20)))
+    Path("two.csv").write_text(
+        "y,note,x2,x1\n" + "".join(f"{n % 5},n,{n % 3},{n}\n" for n in range(20))
+    )
+    one, two = (
+        json.loads(barenet("importance", line, path, "--json").out)
+        for path in ("one.csv", "two.csv")
+    )
+    assert one["columns"] == two["columns"]
+
+
+def test_of_many_columns_some_are_told(barenet, digits):
+    done = barenet("importance", digits, "--repeats", 1)
+    assert len(done.out.splitlines()) == 27
+    assert done.out.endswith("(and 39 columns that matter less; --json has them all)\n")
+
+
+@pytest.mark.parametrize("run", ["iris", "digits"])
+def test_it_is_a_picture_too(barenet, request, run):
+    folder = request.getfixturevalue(run)
+    done = barenet("plot", "importance", folder, "--out", "importance.png")
+    assert (done.status, done.out) == (0, "importance.png\n"), done.err
+    assert Path("importance.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--repeats", 0], "repeats: expected a whole number of 1 or more, got 0"),
+        (["--most-rows", 0], "most_rows: expected a whole number of 1 or more, got 0"),
+        (["wine"], "wine has 13 features"),
+        (["iris", "--repeats", "two"], "repeats: expected a whole number, got 'two'"),
+    ],
+)
+def test_what_can_not_be_told_is_one_line(barenet, iris, arguments, said):
+    done = barenet("importance", iris, *arguments)
+    assert (done.status, done.out) == (2, "")
+    (line,) = done.err.splitlines()
+    assert line.startswith("barenet importance: error: ") and said in line
+
+
+def test_bars_have_eighths_of_a_letter():
+    from barenet.cli.importance import _bar
+
+    assert [_bar(share) for share in (0.0, 1 / 192, 0.5, 1.0)] == ["", "▏", "█" * 12, "█" * 24]
+    lengths = [len(_bar(share)) for share in np.linspace(0, 1, 50)]
+    assert lengths == sorted(lengths)

@@ -1,0 +1,201 @@
+"""Tables as people have them: words, holes and dates beside numbers, from command to command."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pyarrow import csv as arrow_csv
+from pyarrow import parquet
+
+from barenet import Predictor
+from barenet.cli.main import main
+
+PENGUINS = Path(__file__).parents[2] / "docs" / "tutorials" / "penguins.csv"
+HEADER, *LINES = PENGUINS.read_text().splitlines()
+QUICK = ("--epochs", 20, "--no-plots", "--no-baselines")
+
+
+@pytest.fixture(scope="session")
+def birds(tmp_path_factory) -> Path:
+    """The folder of a run on a table of numbers and words, some of them missing."""
+    folder = tmp_path_factory.mktemp("runs") / "penguins"
+    options = ["--target", "species", "--epochs", "20", "--no-plots", "--out", str(folder)]
+    assert main(["train", str(PENGUINS), *options]) == 0
+    return folder
+
+
+def shuffle_columns(*, without: str = "") -> str:
+    """The same table with its columns in another order, and one that nobody knows."""
+    rows = list(csv.DictReader([HEADER, *LINES]))
+    names = [name for name in [*rows[0], "note"] if name != without]
+    random.Random(3).shuffle(names)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, extrasaction="ignore", restval="extra")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def test_it_is_learned_with_nothing_but_the_target(barenet):
+    done = barenet("train", PENGUINS, "--target", "species")
+    assert done.status == 0, done.err
+    assert "6 features that become 14 numbers, 3 classes" in done.err
+    assert "  4 numbers     bill_length_mm (some missing), " in done.err
+    assert "  2 categories  island (3), sex (2, some missing)\n" in done.err
+    network = done.out.splitlines()[1].split()
+    assert float(network[network.index("out") + 1]) > 0.95
+    assert "Adelie" in done.out and "Chinstrap" in done.out
+    assert Path("runs/penguins/confusion.png").exists()
+
+
+def test_numbers_are_measured_and_drawn_in_their_own_unit(barenet):
+    known = [line for line in LINES if line.split(",")[5]]
+    Path("heavy.csv").write_text("\n".join([HEADER, *known]) + "\n")
+    done = barenet("train", "heavy.csv", "--target", "body_mass_g", "--json")
+    assert done.status == 0, done.err
+    metrics = json.loads(done.out)["metrics"]
+    assert metrics["r2"] > 0.8
+    assert 150 < metrics["mae"] < 300  # grams
+    predicted = [
+        row["prediction"] for row in rows_of(barenet("predict", "runs/heavy", "heavy.csv"))
+    ]
+    truth = np.array([line.split(",")[5] for line in known], float)
+    assert 150 < np.abs(np.array(predicted, float) - truth).mean() < 300
+    assert Path("runs/heavy/fit.png").read_bytes().startswith(b"\x89PNG")
+
+
+def rows_of(done) -> list[dict[str, str]]:
+    assert done.status == 0, done.err
+    return list(csv.DictReader(io.StringIO(done.out)))
+
+
+def test_predictions_are_the_same_in_any_order_of_the_columns(barenet, birds):
+    Path("other.csv").write_text(shuffle_columns())
+    Path("no_truth.csv").write_text(shuffle_columns(without="species"))
+    expected = barenet("predict", birds, PENGUINS).out
+    assert barenet("predict", birds, "other.csv").out == expected
+    assert barenet("predict", birds, "no_truth.csv").out == expected
+    predictor = Predictor.load(birds / "model.safetensors")
+    one = {"island": ["Dream"], "bill_length_mm": [46.5], "bill_depth_mm": [17.9]}
+    one |= {"flipper_length_mm": [192.0], "body_mass_g": [3500.0], "sex": ["FEMALE"]}
+    Path("one.csv").write_text(
+        ",".join(one) + "\n" + ",".join(str(value[0]) for value in one.values()) + "\n"
+    )
+    (row,) = rows_of(barenet("predict", birds, "one.csv"))
+    assert row["prediction"] == predictor.predict(one)[0]
+
+
+def test_it_is_measured_the_same_in_any_order_of_the_columns(barenet, birds):
+    Path("other.csv").write_text(shuffle_columns())
+    for command in ("evaluate", "importance"):
+        options = ("--rows", "all", "--json")
+        expected = json.loads(barenet(command, birds, PENGUINS, *options).out)
+        done = json.loads(barenet(command, birds, "other.csv", *options).out)
+        for key in ("metrics", "confusion_matrix", "columns", "score"):
+            assert done.get(key) == expected.get(key)
+    done = barenet("evaluate", birds, "missing_truth.csv")
+    Path("missing_truth.csv").write_text(shuffle_columns(without="species"))
+    done = barenet("evaluate", birds, "missing_truth.csv")
+    assert done.status == 2 and "no column species" in done.err
+
+
+def test_importance_is_of_the_columns_and_not_of_what_they_become(barenet, birds):
+    told = json.loads(barenet("importance", birds, "--json").out)["columns"]
+    assert sorted(column["name"] for column in told) == sorted(HEADER.split(",")[1:])
+    assert told[0]["name"] == "bill_length_mm"
+    done = barenet("plot", "importance", birds, "--out", "importance.png")
+    assert done.status == 0, done.err
+
+
+def test_settings_repeat_the_run_whatever_was_said_of_the_columns(barenet):
+    ages = ["-999" if n % 9 == 0 else n % 50 for n in range(80)]
+    codes = ["NA" if n % 20 == 5 else f"00{n % 3}" for n in range(80)]
+    rows = [
+        f"{n};{age};{code};{n % 7},{n % 10};2026-01-{n % 28 + 1:02}"
+        for n, (age, code) in enumerate(zip(ages, codes, strict=True))
+    ]
+    Path("t.csv").write_text("\n".join(["id;age;code;cost;when", *rows]) + "\n")
+    said = ("--delimiter", ";", "--decimal", ",", "--missing", "-999", "--drop", "id", "--rare", 0)
+    options = ("--target", "cost", "--scaling", "robust", *said, *QUICK)
+    done = barenet("train", "t.csv", *options)
+    assert done.status == 0, done.err
+    for line in (
+        "  1 number    age (some missing)",
+        "  1 category  code (3, some missing)",
+        "  1 date      when (week)",
+        "  1 left out  id: as told",
+    ):
+        assert line in done.err
+    settings = tomllib.loads(Path("runs/t/settings.toml").read_text())
+    kept = {name: settings[name] for name in ("drop", "missing", "rare", "decimal", "scaling")}
+    assert kept == {
+        "drop": ["id"],
+        "missing": ["-999"],
+        "rare": 0.0,
+        "decimal": ",",
+        "scaling": "robust",
+    }
+    done = barenet("train", "--config", "runs/t/settings.toml", "--out", "again", "--no-plots")
+    assert done.status == 0, done.err
+    models = [Path(run, "model.safetensors").read_bytes() for run in ("runs/t", "again")]
+    assert models[0] == models[1]
+    assert barenet("evaluate", "again", "t.csv").status == 0  # as the file was read before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--drop", "islnd"], "drop: unknown 'islnd', did you mean 'island'"),
+        (["--drop", "island", "--categories", "island"], "is already said to be"),
+        (["--rare", -1], "rare: expected a number of 0 or more, got -1.0"),
+        (["--numeric", "island"], "column 'island': expected a number, got "),
+        (["--decimal", ";"], 'Invalid value ";"'),
+        (["--layers", 6, 3, 3], "layers: start with 6, but penguins.csv has 14 features once"),
+    ],
+)
+def test_what_can_not_be_said_of_columns(barenet, arguments, said):
+    done = barenet("train", PENGUINS, "--target", "species", *arguments)
+    assert (done.status, done.out) == (2, "")
+    (line,) = done.err.splitlines()
+    assert line.startswith("barenet train: error: ") and said in line
+    assert not Path("runs").exists()
+
+
+def test_parquet_is_a_table_like_any_other(barenet, birds):
+    table = arrow_csv.read_csv(PENGUINS)
+    parquet.write_table(table, "penguins.parquet")
+    expected = barenet("predict", birds, PENGUINS).out
+    assert barenet("predict", birds, "penguins.parquet").out == expected
+    done = barenet("train", "penguins.parquet")
+    assert (
+        done.status == 2 and "it has species (text), island (text), bill_length_mm (n" in done.err
+    )
+    done = barenet("train", "penguins.parquet", "--target", "species", *QUICK)
+    assert done.status == 0, done.err
+    learned = [run / "model.safetensors" for run in (birds, Path("runs/penguins"))]
+    networks = [Predictor.load(path).network for path in learned]
+    np.testing.assert_array_equal(networks[0].parameters, networks[1].parameters)
+    done = barenet("train", "penguins.parquet", "--target", "species", "--delimiter", ";")
+    assert done.status == 2 and "delimiter: no option of a Parquet file" in done.err
+
+
+def test_what_is_said_of_columns_needs_a_table(barenet):
+    for arguments in (["--drop", "a"], ["--scaling", "robust"]):
+        done = barenet("train", "iris", *arguments)
+        assert done.status == 2
+        assert "for tables, and iris is none" in done.err
+
+
+def test_without_a_target_the_columns_are_listed(barenet):
+    done = barenet("train", PENGUINS)
+    assert done.status == 2
+    (line,) = done.err.splitlines()
+    assert "such as --target sex; it has species (text), island (text), bill_length_mm (n" in line
+    assert not Path("runs").exists()
