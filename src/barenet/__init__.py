@@ -18,6 +18,7 @@ from barenet.errors import (
     MissingExtraError,
     ModelFileError,
 )
+from barenet.files.checkpoint import Checkpoint
 from barenet.files.model_file import load
 from barenet.files.predictor import Predictor
 from barenet.insight.gradient_check import GradientReport, ParameterReport, check_gradients
@@ -110,6 +111,7 @@ __all__ = [
     "BinaryCrossEntropy",
     "Callback",
     "CategoricalCrossEntropy",
+    "Checkpoint",
     "ClipNorm",
     "ClipValue",
     "Clipping",
