@@ -10,20 +10,29 @@ from typing import Any
 from barenet.training.callbacks import Callback
 from barenet.training.run import Run
 
-__all__ = ["Interruption"]
+__all__ = ["INTERRUPTED", "Interruption"]
+
+#: What a history says of a run that a signal has ended.
+INTERRUPTED = "interrupted"
 
 
 class Interruption(Callback):
     """Stop a run at the end of its slice when a signal comes; at a second one, end at once.
 
+    And at the first one where no slice has ended yet, which may take seconds where kernels are
+    built: there is nothing to save.
+
     Attributes
     ----------
     signal : int, optional
         The signal that came.
+    begun : bool
+        Whether anything is learned.
     """
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self.begun = False
         self.before: dict[int, Any] = {}
 
     @property
@@ -50,10 +59,11 @@ class Interruption(Callback):
             signal.signal(number, handler)
 
     def on_slice(self, run: Run) -> None:
+        self.begun = True
         if self.signal is not None:
-            run.stop("interrupted")
+            run.stop(INTERRUPTED, for_now=True)
 
     def _take_notice(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None:
+        if self.signal is not None or not self.begun:
             raise SystemExit(128 + number)
         self.signal = number

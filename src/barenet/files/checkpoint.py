@@ -135,7 +135,10 @@ class Checkpoint(Keeper):
         for name in Snapshot._fields:
             del tensors[f"run/{name}"]  # They are the network's, which is there anyway.
         extra = {"checkpoint": {"version": VERSION, "state": plain, "notes": self.notes}}
-        write_model(self.path, run.network, extra, tensors)
+        try:
+            write_model(self.path, run.network, extra, tensors)
+        except OSError as error:  # which may not say what could not be written
+            raise OSError(error.errno, error.strerror or str(error), str(self.path)) from error
         self._kept_at, self._kept_epochs = time.monotonic(), len(run.history)
 
 
@@ -162,13 +165,15 @@ def read_notes(path: str | PathLike[str]) -> dict[str, Any]:
     return dict(_read(Path(path))[1]["notes"])
 
 
-def parse_interval(every: int | str) -> tuple[float, float]:
+def parse_interval(every: int | str, argument: str = "every") -> tuple[float, float]:
     """Read an interval.
 
     Parameters
     ----------
     every : int or str
         Epochs, a time with its unit, or "never".
+    argument : str, default="every"
+        What it was given for, named in the error.
 
     Returns
     -------
@@ -197,7 +202,7 @@ def parse_interval(every: int | str) -> tuple[float, float]:
     elif isinstance(every, Integral) and not isinstance(every, bool) and every >= 1:
         return math.inf, int(every)
     raise ValueError(
-        f"every: expected a number of epochs, a time such as '30s' or '5m', or 'never', "
+        f"{argument}: expected a number of epochs, a time such as '30s' or '5m', or 'never', "
         f"got {every!r}"
     )
 

@@ -22,7 +22,7 @@ from barenet.optimization.penalties import Penalty, as_penalties
 from barenet.optimization.schedules import Schedule, as_schedule
 from barenet.training.callbacks import Callbacks, as_callbacks
 from barenet.training.history import History
-from barenet.training.keeper import Keeper
+from barenet.training.keeper import Keeper, State
 from barenet.training.loop import Loop
 from barenet.training.metrics import as_metrics
 from barenet.training.plan import Plan
@@ -164,16 +164,12 @@ def train(
         clipping=as_clipping(clip),
         seed=check_seed(seed),
     )
-    check_full_batch(job, schedule)
     plan = _plan(job, epochs, batch_size, shuffle, schedule, metrics, validation_data)
     most = None if threads is None else check_count(threads, "threads")
     keeper, source = _keepers(checkpoint, resume)
     loop = Loop(choose_engine(engine, job, most), plan, as_callbacks(callbacks), keeper)
     with keeper.held(loop.run) if keeper is not None else nullcontext():
-        state = None if source is None else source.read()
-        if state is None and source is not None and source is not keeper:
-            raise FileNotFoundError(f"resume: {resume}: there is no checkpoint")
-        return loop.start(state)
+        return loop.start(_read(source, resume))
 
 
 def _keepers(
@@ -186,6 +182,14 @@ def _keepers(
     if isinstance(resume, bool):
         return keeper, keeper if resume else None
     return keeper, _as_keeper(resume)
+
+
+def _read(source: Keeper | None, resume: object) -> State | None:
+    """Read where to go on; what is named has to be there, what is only hoped for need not."""
+    state = None if source is None else source.read()
+    if state is None and not isinstance(resume, bool):
+        raise FileNotFoundError(f"resume: {resume}: there is no checkpoint")
+    return state
 
 
 def _as_keeper(place: str | PathLike[str] | Keeper) -> Keeper:
@@ -210,6 +214,7 @@ def _plan(
     validation_data: Sequence[ArrayLike] | None,
 ) -> Plan:
     """Check how the epochs are to go."""
+    check_full_batch(job, schedule)
     return Plan(
         epochs=check_count(epochs, "epochs"),
         batch_size=_check_batch_size(batch_size, job),
