@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
+import sys
 import threading
 from types import FrameType, TracebackType
 from typing import Any
@@ -42,6 +44,7 @@ class Interruption(Callback):
 
     def __enter__(self) -> Interruption:
         """Listen, from the main thread; what was told to ignore signals still does."""
+        self.hook, sys.unraisablehook = sys.unraisablehook, self._try_again
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 if signal.getsignal(number) is not signal.SIG_IGN:
@@ -57,6 +60,7 @@ class Interruption(Callback):
         """Leave the signals to who had them before."""
         for number, handler in self.before.items():
             signal.signal(number, handler)
+        sys.unraisablehook = self.hook
 
     def on_slice(self, run: Run) -> None:
         self.begun = True
@@ -64,6 +68,14 @@ class Interruption(Callback):
             run.stop(INTERRUPTED, for_now=True)
 
     def _take_notice(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None or not self.begun:
-            raise SystemExit(128 + number)
+        at_once = self.signal is not None or not self.begun
         self.signal = number
+        if at_once:
+            raise SystemExit(128 + number)
+
+    def _try_again(self, lost: sys.UnraisableHookArgs) -> None:
+        """Where C calls Python, as while kernels are built, nothing can be raised: do it later."""
+        if lost.exc_type is SystemExit and self.signal is not None:
+            _thread.interrupt_main(self.signal)
+        else:
+            self.hook(lost)
