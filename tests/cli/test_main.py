@@ -39,7 +39,7 @@ def test_f64_an_unknown_command_gets_a_hint(barenet):
     assert len(done.err.splitlines()) == 1
 
 
-def test_f71_a_pipe_that_closes_is_quiet(process):
+def test_fault_71_a_pipe_that_closes_is_quiet(process):
     done = process("datasets")
     done.stdout.close()
     err = done.stderr.read()

@@ -264,7 +264,7 @@ def test_wrong_usage_is_one_line_and_status_2(barenet, arguments, said):
     assert not Path("runs").exists()
 
 
-def test_f66_a_folder_that_cannot_be_written_is_found_before_training(barenet):
+def test_fault_66_a_folder_that_cannot_be_written_is_found_before_training(barenet):
     Path("file").write_text("in the way")
     done = barenet("train", "sine", "--epochs", 10**6, "--out", "file/run")
     assert done.status == 1
@@ -273,7 +273,7 @@ def test_f66_a_folder_that_cannot_be_written_is_found_before_training(barenet):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of this kind")
-def test_f67_a_full_disk_leaves_the_older_model(barenet, process, tmp_path):
+def test_fault_67_a_full_disk_leaves_the_older_model(barenet, process, tmp_path):
     import resource
 
     assert barenet("train", "iris", "--epochs", 1, "--no-plots").status == 0
@@ -299,7 +299,9 @@ def test_f67_a_full_disk_leaves_the_older_model(barenet, process, tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX'")
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["F68", "F69"]
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143)],
+    ids=["fault_68", "fault_69"],
 )
 def test_a_signal_ends_a_run_that_keeps_what_it_learned(process, tmp_path, number, status):
     started = process("train", "sine", "--epochs", 100_000, "--verbose-epoch", 1)
@@ -346,7 +348,7 @@ def test_an_interrupt_before_the_training_is_one_line(process, tmp_path):
     assert err == "barenet train: error: interrupted\n"
 
 
-def test_f72_two_runs_do_not_write_into_one_folder(process, tmp_path):
+def test_fault_72_two_runs_do_not_write_into_one_folder(process, tmp_path):
     first = process("train", "sine", "--epochs", 100_000, "--verbose-epoch", 1)
     for printed in first.stderr:
         if printed.startswith("epoch"):

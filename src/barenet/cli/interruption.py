@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _thread
 import signal
-import sys
 import threading
 from types import FrameType, TracebackType
 from typing import Any
@@ -16,6 +15,9 @@ __all__ = ["INTERRUPTED", "Interruption"]
 
 #: What a history says of a run that a signal has ended.
 INTERRUPTED = "interrupted"
+
+#: Seconds until a signal is looked at again that came at the wrong moment.
+AGAIN = 0.02
 
 
 class Interruption(Callback):
@@ -44,7 +46,6 @@ class Interruption(Callback):
 
     def __enter__(self) -> Interruption:
         """Listen, from the main thread; what was told to ignore signals still does."""
-        self.hook, sys.unraisablehook = sys.unraisablehook, self._try_again
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 if signal.getsignal(number) is not signal.SIG_IGN:
@@ -60,7 +61,6 @@ class Interruption(Callback):
         """Leave the signals to who had them before."""
         for number, handler in self.before.items():
             signal.signal(number, handler)
-        sys.unraisablehook = self.hook
 
     def on_slice(self, run: Run) -> None:
         self.begun = True
@@ -70,12 +70,16 @@ class Interruption(Callback):
     def _take_notice(self, number: int, frame: FrameType | None) -> None:
         at_once = self.signal is not None or not self.begun
         self.signal = number
-        if at_once:
+        if at_once and _is_called_by_the_compiler(frame):
+            threading.Timer(AGAIN, _thread.interrupt_main, [number]).start()
+        elif at_once:
             raise SystemExit(128 + number)
 
-    def _try_again(self, lost: sys.UnraisableHookArgs) -> None:
-        """Where C calls Python, as while kernels are built, nothing can be raised: do it later."""
-        if lost.exc_type is SystemExit and self.signal is not None:
-            _thread.interrupt_main(self.signal)
-        else:
-            self.hook(lost)
+
+def _is_called_by_the_compiler(frame: FrameType | None) -> bool:
+    """Tell if C called this Python: what is raised there is lost, and the kernel with it."""
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith("llvmlite."):
+            return True
+        frame = frame.f_back
+    return False
