@@ -99,7 +99,7 @@ def train(
             if not _can_go_on(history):
                 folder.checkpoint.unlink(missing_ok=True)
         written = [folder.model, folder.history, folder.settings]
-        _tell(Outcome(experiment, history), folder, json)
+        _tell(Outcome(experiment, history), folder, json, bool(interruption.signal))
         if plots and not interruption.signal:
             written += _draw(experiment, history, folder)
     say(f"saved in {folder.path}:\n  {', '.join(path.name for path in written)}")
@@ -157,10 +157,12 @@ def _tell_what_is_lost(folder: RunFolder, *, anew: bool) -> None:
         )
 
 
-def _tell(outcome: Outcome, folder: RunFolder, json: bool) -> None:
+def _tell(outcome: Outcome, folder: RunFolder, json: bool, in_a_hurry: bool) -> None:
     """Put out the result at once: it is there, whatever becomes of the pictures."""
     if json:
         outcome.show_json(str(folder.model))
+    elif in_a_hurry and outcome.takes_long:
+        say("\nhow good it is takes a while to find out; `barenet evaluate` does")
     else:
         say()
         outcome.show()

@@ -23,6 +23,7 @@ from barenet.training.callbacks import Callback
 from barenet.training.guard import Guard
 from barenet.training.history import History
 from barenet.training.keeper import Keeper, State
+from barenet.training.measurement import Measurement, Stopped
 from barenet.training.memory import Memory
 from barenet.training.plan import Plan
 from barenet.training.run import Run, alone
@@ -68,6 +69,7 @@ class Loop:
         )
         self.guard, self.tally, self.past = Guard(self.run), Tally(), Past()
         self.slice_batches = 1
+        self.measurement = Measurement(engine, plan)
         self.memory = Memory(self)
 
     def start(self, state: State | None = None) -> History:
@@ -145,10 +147,11 @@ class Loop:
             self._visit_all_rows(timetable)
             if run.batch < run.n_batches:
                 return
-            rate = float(timetable.rates[-1])
-            self._finish_epoch(
-                timetable.mean(tally.losses), tally.gradient_norm, learning_rate=rate
-            )
+            rate, loss = float(timetable.rates[-1]), timetable.mean(tally.losses)
+            try:
+                self._finish_epoch(loss, tally.gradient_norm, learning_rate=rate)
+            except Stopped:
+                return
             if run.stop_reason:
                 return
             self.memory.keep_if_due()
@@ -209,22 +212,17 @@ class Loop:
     def _finish_epoch(self, loss: float, gradient_norm: float, **more: float) -> None:
         """Check, measure and record an epoch, and let the callbacks look at it."""
         self.guard.check_epoch(loss, gradient_norm)
-        values = {"loss": loss, **self._measure(), **more, "gradient_norm": gradient_norm}
+        measured = self.measurement.take(self._is_interrupted)
+        values = {"loss": loss, **measured, **more, "gradient_norm": gradient_norm}
         self.guard.check_measured(values)
         self.plan.schedule.observe(values.get("validation_loss", loss))
         self.run.history.append({**values, "seconds": self.tally.seconds})
         for callback in self.callbacks:
             callback.on_epoch(self.run)
 
-    def _measure(self) -> dict[str, float]:
-        """Compute the metrics on the training rows, and loss and metrics on the validation rows."""
-        rows, validation, metrics = self.job.rows, self.plan.validation, self.plan.metrics
-        values: dict[str, float] = {}
-        if metrics:
-            _, output = self.engine.evaluate(rows)
-            values |= {name: metric(output, rows.y) for name, metric in metrics.items()}
-        if validation is not None:
-            values["validation_loss"], output = self.engine.evaluate(validation)
-            for name, metric in metrics.items():
-                values[f"validation_{name}"] = metric(output, validation.y)
-        return values
+    def _is_interrupted(self) -> bool:
+        """Let callbacks look up, and tell if one has ended the run for now."""
+        for callback in self.callbacks:
+            callback.on_slice(self.run)
+        for_now = self.run.stop_reason is not None and not self.run.over
+        return for_now and not isinstance(self.job.optimizer, LBFGS)  # its iterations end whole
