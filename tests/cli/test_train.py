@@ -241,16 +241,26 @@ def test_a_table_needs_an_extra_and_a_missing_one_is_one_line_and_status_2(proce
         (["iris", "--epochs", 1.5], "epochs: expected a whole number, got '1.5'"),
         (["iris", "--epochs", 0], "epochs: expected a whole number of 1 or more, got 0"),
         (["iris", "--optimizer", "adm"], "did you mean 'adam'"),
-        (["iris", "--laers", 4, 3], "Unknown option: --laers. Did you mean --layers?"),  # F64
-        (["iris", "--layers", "8,,x"], "layers: expected a whole number, got '8,,x'"),  # F65
+        pytest.param(
+            ["iris", "--laers", 4, 3],
+            "Unknown option: --laers. Did you mean --layers?",
+            id="fault_64",
+        ),
+        pytest.param(
+            ["iris", "--layers", "8,,x"],
+            "layers: expected a whole number, got '8,,x'",
+            id="fault_65",
+        ),
         (["iris", "--layers"], "--layers requires at least 1 element"),
         (["iris", "wine"], "unexpected: wine"),
         (["iriss"], "data: unknown 'iriss', did you mean 'iris'?"),
         ([], "data: say what to learn from"),
         (["--config", "missing.toml"], "config: missing.toml: No such file or directory"),
         (["iris", "--clip-norm", 1, "--clip-value", 1], "clip_norm: give that or clip_value"),
-        (["missing.csv", "--target", "y"], "missing.csv: no such file"),  # F35
-        (["columns.csv", "--target", "c"], "no column c; the columns are a, b"),  # F44
+        pytest.param(["missing.csv", "--target", "y"], "missing.csv: no such file", id="fault_35"),
+        pytest.param(
+            ["columns.csv", "--target", "c"], "no column c; the columns are a, b", id="fault_44"
+        ),
         (["columns.csv"], "target: say which column"),
     ],
 )

@@ -174,7 +174,7 @@ def disturb_the_command(rng: random.Random) -> None:
     try:
         run = [COMMAND, "train", "digits", *options, "--out", "whole"]
         subprocess.run(run, cwd=place, check=True, capture_output=True)
-        for _ in range(100):
+        for left in range(20, -1, -1):
             arguments = ["digits", *options, "--out", "parts"]
             if (place / "parts/checkpoint.safetensors").exists():
                 arguments = ["--resume", "parts", "--no-plots", "--checkpoint-every", "20ms"]
@@ -183,7 +183,7 @@ def disturb_the_command(rng: random.Random) -> None:
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             )  # fmt: skip
             number = rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM))
-            end_of(child, number, 0.5 + 4 * rng.random())
+            end_of(child, number, 0.5 + 4 * rng.random() if left else 1e3)
             if child.returncode == 0:
                 break
         else:
@@ -232,7 +232,7 @@ def main() -> int:
         turn += 1
         if asked.kills is not None and COUNTS["kills"] >= asked.kills:
             break
-        if asked.kills is None and turn % len(jobs) == 0:
+        if asked.kills is None and turn % (3 * len(jobs)) == 0:
             disturb_the_command(rng)
     print(f"seed {seed}, {(time.monotonic() - began) / 60:.1f} minutes")
     for name, count in sorted(COUNTS.items()):
