@@ -6,6 +6,7 @@ The oracle of each comparison is a run that nobody disturbed, in its own slices.
 from __future__ import annotations
 
 import copy
+import warnings
 
 import numpy as np
 import pytest
@@ -424,3 +425,54 @@ def test_a_state_that_lacks_something_changes_no_parameter(interrupted, monkeypa
     with pytest.raises(ValueError, match=r"^resume: not a valid checkpoint: 'n_steps'"):
         learn(net=net, resume=interrupted)
     assert np.array_equal(net.parameters, before)
+
+
+class Spoil(Callback):
+    """Multiply the parameters, once, in the middle of the fourth epoch."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def on_slice(self, run):
+        if (run.epoch, run.batch) == (3, 4):
+            run.network.parameters *= self.factor
+
+
+def test_a_divergence_after_it_goes_back_to_before_its_epoch(tmp_path, slices_of_one_batch):
+    slices_of_one_batch()
+
+    def go(*callbacks, **kept):
+        net = network()
+        try:
+            train(net, X, Y, epochs=6, batch_size=10, callbacks=callbacks, **kept)
+        except DivergenceError as error:
+            assert (error.epoch, error.batch) == (3, 4)
+        else:
+            assert callbacks[0].step == 3 * 7 + 2
+        return net.parameters.tobytes()
+
+    kept = {"checkpoint": tmp_path / "kept"}
+    part = go(Interrupt(3 * 7 + 2), **kept)
+    assert part != go(Spoil(np.inf), **kept, resume=True) == go(Spoil(np.inf))
+
+
+def test_what_was_warned_of_is_known_and_what_it_is_compared_with(tmp_path, slices_of_one_batch):
+    slices_of_one_batch()
+
+    def go(*callbacks, **kept):
+        net = Network.dense([3, 1], seed=1, dtype="float64")
+        train(net, X, Y, epochs=6, batch_size=10, callbacks=callbacks, optimizer="adam", **kept)
+
+    with pytest.warns(RuntimeWarning, match="the loss grew from") as whole:
+        go(Spoil(1e9))
+    for step, said in [(3 * 7 + 2, 1), (3 * 7 + 6, 0)]:  # before it, and after it
+        kept = {"checkpoint": tmp_path / f"{step}"}
+        with warnings.catch_warnings(record=True):
+            warnings.simplefilter("always")
+            go(Spoil(1e9), Interrupt(step), **kept)
+        with warnings.catch_warnings(record=True) as resumed:
+            warnings.simplefilter("always")
+            go(Spoil(1e9), **kept, resume=True)
+        assert [str(each.message) for each in resumed] == [str(each.message) for each in whole][
+            :said
+        ]
