@@ -239,7 +239,7 @@ class Average(Callback):
         return {"epochs": self.epochs, "sum": self.sum}
 
     def restore(self, state):
-        self.epochs, self.sum = state["epochs"], state["sum"].copy()
+        self.epochs, self.sum = state["epochs"], state["sum"]
 
 
 def test_what_a_callback_of_ones_own_remembers(tmp_path, slices_of_one_batch):

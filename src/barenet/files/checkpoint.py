@@ -113,7 +113,7 @@ class Checkpoint(Keeper):
         state: State = {name: dict(part) for name, part in kept["state"].items()}
         for name, array in tensors.items():
             part, _, key = name.partition("/")
-            state[part][key] = array
+            state[part][key] = array.copy()  # as it may be written to
         state["run"] |= vectors
         return state
 
