@@ -350,7 +350,7 @@ def test_the_same_numbers_in_another_place_are_the_same_data(interrupted, tmp_pa
 def test_other_versions_are_told(interrupted, monkeypatch):
     from barenet.training import identity
 
-    monkeypatch.setattr(identity, "version", {"numpy": "0.1"}.get)
+    monkeypatch.setattr("importlib.metadata.version", {"numpy": "0.1"}.get)
     identity._version.cache_clear()
     try:
         with pytest.warns(UserWarning, match=r"other last digits .*numpy was .*, and is 0\.1;"):

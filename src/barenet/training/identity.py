@@ -10,7 +10,6 @@ import hashlib
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 import numpy as np
@@ -203,6 +202,8 @@ def _blocks(array: NDArray[Any]) -> Iterator[memoryview]:
 
 @cache
 def _version(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version  # slow, and rarely needed
+
     try:
         return version(package)
     except PackageNotFoundError:

@@ -147,14 +147,16 @@ class Loop:
             self._visit_all_rows(timetable)
             if run.batch < run.n_batches:
                 return
-            rate, loss = float(timetable.rates[-1]), timetable.mean(tally.losses)
+            losses, norms = tally.joined()
+            norm, rate = float(norms.sum()) / len(norms), float(timetable.rates[-1])
             try:
-                self._finish_epoch(loss, tally.gradient_norm, learning_rate=rate)
+                self._finish_epoch(timetable.mean(losses), norm, learning_rate=rate)
             except Stopped:
                 return
             if run.stop_reason:
                 return
-            self.memory.keep_if_due()
+            if self.keeper is not None:
+                self.memory.keep_if_due()
 
     def _visit_all_rows(self, timetable: Timetable) -> None:
         """Go through an epoch, slice after slice, or until a callback wants to stop."""

@@ -31,8 +31,8 @@ class Tally:
     >>> tally = Tally()
     >>> tally.reports.append(SliceReport(np.array([3.0, 1.0]), np.array([0.1, 0.1])))
     >>> tally.reports.append(SliceReport(np.array([2.0]), np.array([0.4])))
-    >>> tally.losses, round(tally.gradient_norm, 6)
-    (array([3., 1., 2.]), 0.2)
+    >>> tally.joined().losses
+    array([3., 1., 2.])
     """
 
     def __init__(self) -> None:
@@ -49,16 +49,17 @@ class Tally:
         self.reports: list[SliceReport] = []
         self.started, self.rates = time.perf_counter(), rates
 
-    @property
-    def losses(self) -> NDArray[np.float64]:
-        """The loss of each batch so far."""
-        return self._joined().losses
+    def joined(self) -> SliceReport:
+        """Put the reports together; mostly there is just one.
 
-    @property
-    def gradient_norm(self) -> float:
-        """The mean of the batches' norms."""
-        norms = self._joined().gradient_norms
-        return float(norms.sum()) / len(norms)
+        Returns
+        -------
+        SliceReport
+            The losses and norms of all batches so far.
+        """
+        if len(self.reports) > 1:
+            self.reports = [SliceReport(*map(np.concatenate, zip(*self.reports, strict=True)))]
+        return self.reports[0]
 
     @property
     def seconds(self) -> float:
@@ -73,7 +74,7 @@ class Tally:
         dict
             Numbers and arrays by name.
         """
-        report = self._joined() if self.reports else SliceReport(np.zeros(0), np.zeros(0))
+        report = self.joined() if self.reports else SliceReport(np.zeros(0), np.zeros(0))
         return {**report._asdict(), "rates": self.rates, "seconds": self.seconds}
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -87,10 +88,3 @@ class Tally:
         report = SliceReport(state["losses"], state["gradient_norms"])
         self.reports = [report] if len(report.losses) else []
         self.started, self.rates = time.perf_counter() - state["seconds"], state["rates"]
-
-    def _joined(self) -> SliceReport:
-        """The reports as one; mostly there is just one."""
-        if len(self.reports) > 1:
-            joined = SliceReport(*map(np.concatenate, zip(*self.reports, strict=True)))
-            self.reports = [joined]
-        return self.reports[0]
