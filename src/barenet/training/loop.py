@@ -138,12 +138,13 @@ class Loop:
         run, tally = self.run, self.tally
         timetable = Timetable(self.job.rows, optimizer, self.plan, self.job.seed)
         for epoch in range(len(run.history), run.epochs):
-            timetable.turn_to(epoch)
-            if epoch == run.epoch and run.batch:  # resumed in its middle
-                timetable.rates[:] = tally.rates
-            else:
+            resumed = epoch == run.epoch and run.batch > 0
+            if not resumed:
                 run.epoch, run.batch = epoch, 0
                 tally.begin(timetable.rates)
+            timetable.turn_to(epoch)
+            if resumed:  # the epoch's rates were those of its begin
+                timetable.rates[:] = tally.rates
             self._visit_all_rows(timetable)
             if run.batch < run.n_batches:
                 return
