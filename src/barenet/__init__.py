@@ -20,6 +20,7 @@ from barenet.errors import (
     MissingExtraError,
     ModelFileError,
 )
+from barenet.files.checkpoint import Checkpoint
 from barenet.files.model_file import load
 from barenet.files.predictor import Predictor
 from barenet.insight.baselines import Baseline, fit_baseline
@@ -120,6 +121,7 @@ __all__ = [
     "Callback",
     "CategoricalCrossEntropy",
     "CategoricalFocal",
+    "Checkpoint",
     "ClipNorm",
     "ClipValue",
     "Clipping",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import barenet
-from barenet.cli.interruption import Interruption
+from barenet.cli.interruption import INTERRUPTED, Interruption
 
 
 def train(*callbacks) -> barenet.History:
@@ -25,17 +25,24 @@ def test_a_signal_stops_the_run(number, status):
             lambda run: signal.raise_signal(number) if run.epoch == 3 else None
         )
         history = train(raise_once, interruption)
-    assert history.stopped_because == "interrupted"
+    assert history.stopped_because == INTERRUPTED
     assert 4 <= len(history) < 50
     assert interruption.status == status
     assert signal.getsignal(number) == before
 
 
 def test_a_second_signal_ends_at_once():
-    with pytest.raises(SystemExit) as ending, Interruption():
+    with pytest.raises(SystemExit) as ending, Interruption() as interruption:
+        train(interruption)
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGTERM)
     assert ending.value.code == 143
+
+
+def test_before_anything_is_learned_the_first_one_does():
+    with pytest.raises(SystemExit) as ending, Interruption():
+        signal.raise_signal(signal.SIGINT)
+    assert ending.value.code == 130
 
 
 def test_an_ignored_signal_stays_ignored():

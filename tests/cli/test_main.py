@@ -32,14 +32,14 @@ def test_every_option_is_explained(barenet, name):
     assert max(map(len, done.out.splitlines())) <= 80
 
 
-def test_f64_an_unknown_command_gets_a_hint(barenet):
+def test_fault_64_an_unknown_command_gets_a_hint(barenet):
     done = barenet("trian", "iris")
     assert done.status == 2
     assert done.err.startswith('barenet: error: Unknown command "trian". Did you mean "train"?')
     assert len(done.err.splitlines()) == 1
 
 
-def test_f71_a_pipe_that_closes_is_quiet(process):
+def test_fault_71_a_pipe_that_closes_is_quiet(process):
     done = process("datasets")
     done.stdout.close()
     err = done.stderr.read()
@@ -48,7 +48,7 @@ def test_f71_a_pipe_that_closes_is_quiet(process):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_f67_output_that_cannot_be_written_is_a_failure(process):
+def test_fault_67_output_that_cannot_be_written_is_a_failure(process):
     with Path("/dev/full").open("w") as full:
         done = process("datasets", "--json", stdout=full)
         _, err = done.communicate()

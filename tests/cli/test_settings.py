@@ -27,7 +27,7 @@ def test_a_run_file_is_toml():
         "task": "regression",
         "delimiter": "\t",
         "encoding": "latin-1",
-        "start_from": "runs/first",
+        "start_from": str(Path("runs/first").resolve()),
         "layers": [1, 2],
         "hidden": ["relu"],
         "learning_rate": 1e-7,

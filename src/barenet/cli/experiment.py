@@ -15,6 +15,7 @@ from barenet.data.encoding import TableEncoding
 from barenet.data.frame import Frame
 from barenet.data.recipe import Recipe
 from barenet.data.scaling import Scaling
+from barenet.files.checkpoint import Checkpoint
 from barenet.files.model_file import read_model
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
@@ -58,7 +59,13 @@ class Experiment:
     held_out: Dataset | None
     predictor: Predictor
 
-    def run(self, callbacks: Sequence[Callback], threads: int | None = None) -> History:
+    def run(
+        self,
+        callbacks: Sequence[Callback],
+        threads: int | None = None,
+        checkpoint: Checkpoint | None = None,
+        resume: bool = False,
+    ) -> History:
         """Train the network.
 
         Parameters
@@ -67,6 +74,10 @@ class Experiment:
             What looks on.
         threads : int, optional
             Most threads that the engine may use; no setting, as the result does not depend on it.
+        checkpoint : Checkpoint, optional
+            Keeps the run while it goes on.
+        resume : bool, default=False
+            True to go on from there.
 
         Returns
         -------
@@ -95,6 +106,8 @@ class Experiment:
             metrics="accuracy" if self.training.classes else "r2",
             callbacks=[*patience, *callbacks],
             threads=threads,
+            checkpoint=checkpoint,
+            resume=resume if checkpoint is None or not resume else checkpoint.path,
             **said,
         )
 

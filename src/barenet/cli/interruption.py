@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
 import threading
 from types import FrameType, TracebackType
@@ -10,20 +11,32 @@ from typing import Any
 from barenet.training.callbacks import Callback
 from barenet.training.run import Run
 
-__all__ = ["Interruption"]
+__all__ = ["INTERRUPTED", "Interruption"]
+
+#: What a history says of a run that a signal has ended.
+INTERRUPTED = "interrupted"
+
+#: Seconds until a signal is looked at again that came at the wrong moment.
+AGAIN = 0.02
 
 
 class Interruption(Callback):
     """Stop a run at the end of its slice when a signal comes; at a second one, end at once.
 
+    And at the first one where no slice has ended yet, which may take seconds where kernels are
+    built: there is nothing to save.
+
     Attributes
     ----------
     signal : int, optional
         The signal that came.
+    begun : bool
+        Whether anything is learned.
     """
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self.begun = False
         self.before: dict[int, Any] = {}
 
     @property
@@ -50,10 +63,23 @@ class Interruption(Callback):
             signal.signal(number, handler)
 
     def on_slice(self, run: Run) -> None:
+        self.begun = True
         if self.signal is not None:
-            run.stop("interrupted")
+            run.stop(INTERRUPTED, for_now=True)
 
     def _take_notice(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None:
-            raise SystemExit(128 + number)
+        at_once = self.signal is not None or not self.begun
         self.signal = number
+        if at_once and _is_called_by_the_compiler(frame):
+            threading.Timer(AGAIN, _thread.interrupt_main, [number]).start()
+        elif at_once:
+            raise SystemExit(128 + number)
+
+
+def _is_called_by_the_compiler(frame: FrameType | None) -> bool:
+    """Tell if C called this Python: what is raised there is lost, and the kernel with it."""
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith("llvmlite."):
+            return True
+        frame = frame.f_back
+    return False

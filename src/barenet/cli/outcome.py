@@ -12,6 +12,7 @@ from barenet.cli.console import show, show_json
 from barenet.cli.experiment import Experiment
 from barenet.data.dataset import Dataset
 from barenet.training.history import History
+from barenet.training.measurement import MOST
 
 __all__ = ["Outcome"]
 
@@ -38,6 +39,13 @@ class Outcome:
     def rows(self) -> Dataset:
         """The rows that the network is judged by."""
         return self.experiment.held_out or self.experiment.training
+
+    @property
+    def takes_long(self) -> bool:
+        """Whether the scores take longer than somebody who has pressed Ctrl-C would wait."""
+        rows = [self.experiment.training, self.experiment.held_out]
+        n_rows = sum(each.n_samples for each in rows if each is not None)
+        return n_rows * self.experiment.predictor.network.n_parameters > MOST
 
     @cached_property
     def learned(self) -> dict[str, float]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from cyclopts.config import Dict
 from barenet.cli.flags import PARAMETER
 from barenet.cli.settings import NOTHING_SAID, Settings
 
-__all__ = ["fill_in", "read_run_file"]
+__all__ = ["fill_in", "parse_run_file", "read_run_file"]
 
 
 def fill_in(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
@@ -97,6 +98,25 @@ def read_run_file(path: Path) -> Settings:
         result_action="return_value",
     )
     return settings
+
+
+def parse_run_file(text: str) -> Settings:
+    """Read the settings of a run that lie somewhere else than in a file of their own.
+
+    Parameters
+    ----------
+    text : str
+        What a run file holds.
+
+    Returns
+    -------
+    Settings
+        What it says.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "settings.toml"
+        path.write_text(text, "utf-8")
+        return read_run_file(path)
 
 
 _reader = App(default_parameter=PARAMETER, config=fill_in, result_action="return_value")

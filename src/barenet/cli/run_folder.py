@@ -2,28 +2,40 @@
 
 What an earlier run left there is replaced once all that comes in its place is on the disk; its
 pictures go, as they are of another network. Settings lie beside the model that they belong to, or
-not at all. Files that no run has written are never touched.
+not at all. While a run goes on its checkpoint is there, and stays if it does not come to its end.
+Files that no run has written are never touched.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from barenet.cli.pictures import KINDS
+from barenet.cli.run_file import parse_run_file
 from barenet.cli.settings import HEADER, Settings
 from barenet.cli.trained import MODEL, SETTINGS
-from barenet.files.atomic import write_atomically
+from barenet.errors import ModelFileError
+from barenet.files.atomic import remove_leftovers, write_atomically
+from barenet.files.checkpoint import FILE_NAME as CHECKPOINT
+from barenet.files.checkpoint import Checkpoint, read_notes
 from barenet.files.predictor import Predictor
 from barenet.training.history import History
 
 __all__ = ["HISTORY", "RunFolder"]
 
 HISTORY = "history.jsonl"
+
+#: How the folder begins that a run writes into before it replaces anything.
+SAVING = ".saving-"
+
+#: Where a checkpoint has the settings of its run.
+NOTE = "settings"
 
 
 class RunFolder:
@@ -36,14 +48,14 @@ class RunFolder:
 
     Attributes
     ----------
-    model, settings, history : Path
+    model, settings, history, checkpoint : Path
         The run's files.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.model, self.settings = path / MODEL, path / SETTINGS
-        self.history = path / HISTORY
+        self.history, self.checkpoint = path / HISTORY, path / CHECKPOINT
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
@@ -67,6 +79,7 @@ class RunFolder:
             try:
                 self._check_files()
                 self._check_owner()
+                self._remove_leftovers()
                 yield
             finally:
                 with contextlib.suppress(OSError):
@@ -90,7 +103,7 @@ class RunFolder:
         OSError
             If it cannot be written; what an earlier run has left stays.
         """
-        with tempfile.TemporaryDirectory(dir=self.path, prefix=".saving-") as place:
+        with tempfile.TemporaryDirectory(dir=self.path, prefix=SAVING) as place:
             new = RunFolder(Path(place))
             predictor.save(new.model)
             write_atomically(new.history, history.to_jsonl().encode())
@@ -102,6 +115,57 @@ class RunFolder:
             new.model.replace(self.model)
             new.history.replace(self.history)
             new.settings.replace(self.settings)
+
+    def unfinished(self) -> Settings:
+        """Read the settings of the run whose checkpoint is here.
+
+        Returns
+        -------
+        Settings
+            All of them.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no checkpoint.
+        ModelFileError
+            If it is damaged, or was not written by a run.
+        """
+        notes = read_notes(self.checkpoint)
+        if not isinstance(notes.get(NOTE), str):
+            raise ModelFileError(
+                f"{self.checkpoint} was not written by a run of the command line; choose another "
+                "folder with --out"
+            )
+        return parse_run_file(notes[NOTE])
+
+    def keeper(self, every: str, settings: Settings) -> Checkpoint:
+        """Make what keeps a run here while it goes on.
+
+        Parameters
+        ----------
+        every : str
+            The interval.
+        settings : Settings
+            Those of the run, so that it can be resumed from the folder alone.
+
+        Returns
+        -------
+        Checkpoint
+            For `train`.
+        """
+        return Checkpoint(self.checkpoint, every, notes={NOTE: settings.to_toml().decode()})
+
+    def _results(self) -> list[Path]:
+        """Where what a run comes to is."""
+        return [self.model, self.history, self.settings, *self._pictures()]
+
+    def _remove_leftovers(self) -> None:
+        """Take away what runs have left that were killed while they wrote."""
+        for file in self._results():
+            remove_leftovers(file)
+        for folder in self.path.glob(f"{SAVING}*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _pictures(self) -> list[Path]:
         """Where pictures of a run are."""
@@ -118,16 +182,18 @@ class RunFolder:
 
     def _check_files(self) -> None:
         """Refuse what cannot be replaced: a folder, a pipe or a device in the place of a file."""
-        for file in (self.model, self.history, self.settings, *self._pictures()):
+        for file in (self.checkpoint, *self._results()):
             if os.path.lexists(file) and not file.is_file():
                 raise OSError(f"out: {file} is not a file, so it cannot be replaced")
 
     def _check_owner(self) -> None:
         """Refuse to replace what looks like somebody else's."""
+        if self.checkpoint.exists():
+            self.unfinished()
         with contextlib.suppress(OSError):
             if self.settings.read_bytes().startswith(HEADER.encode()):
                 return
-        for file in (self.model, self.history, self.settings, *self._pictures()):
+        for file in self._results():
             if os.path.lexists(file):
                 raise ValueError(
                     f"out: {file} was not written by a run; choose another folder with --out"

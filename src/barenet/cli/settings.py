@@ -214,17 +214,26 @@ class Settings:
         """
         import tomli_w
 
+        return (HEADER + tomli_w.dumps(self.said())).encode()
+
+    def said(self) -> dict[str, Any]:
+        """List what is said, by the names of the options.
+
+        Returns
+        -------
+        dict
+            Plain data; files are named such that they are found from everywhere.
+        """
         values = {
-            "data": _from_anywhere(self.data),
+            "data": _from_anywhere(self.data) or None,
             "target": self.target,
             "task": self.task,
             **dataclasses.asdict(self.file),
             **self.table.said(),
-            "start_from": None if self.start_from is None else str(self.start_from),
+            "start_from": None if self.start_from is None else str(self.start_from.resolve()),
             **self.recipe.said(),
         }
-        said = {name: value for name, value in values.items() if value is not None}
-        return (HEADER + tomli_w.dumps(said)).encode()
+        return {name: value for name, value in values.items() if value is not None}
 
 
 NOTHING_SAID = Settings()

@@ -14,12 +14,14 @@ from barenet.cli.columns import tell_columns
 from barenet.cli.console import say
 from barenet.cli.experiment import Experiment, prepare
 from barenet.cli.flags import DATA, LEARNING, OUTPUT, Json
-from barenet.cli.interruption import Interruption
+from barenet.cli.interruption import INTERRUPTED, Interruption
 from barenet.cli.numbers import whole
 from barenet.cli.outcome import Outcome
+from barenet.cli.resuming import find_run, take_up, tell_finished
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import NOTHING_SAID, Settings, is_table
 from barenet.errors import BarenetError, DivergenceError, MissingExtraError
+from barenet.files.checkpoint import Checkpoint, parse_interval
 from barenet.training.callbacks import Callback
 from barenet.training.history import History
 from barenet.training.progress import Progress
@@ -33,7 +35,9 @@ def train(
     *,
     settings: Settings = NOTHING_SAID,
     config: Annotated[Path | None, Parameter(group=DATA)] = None,
+    resume: Annotated[Path | None, Parameter(group=DATA)] = None,
     threads: Annotated[int | None, Parameter(group=LEARNING, converter=whole)] = None,
+    checkpoint_every: Annotated[str, Parameter(group=OUTPUT)] = "30s",
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     baselines: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
     plots: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
@@ -51,7 +55,9 @@ def train(
 
     The model, its history, its settings and pictures go into a folder. What an earlier run left
     there is replaced; files that no run has written never are. Ctrl-C stops the training early
-    and keeps what is learned until then.
+    and keeps what is learned until then. While the training goes on, its state is kept there as
+    well, so that `--resume` goes on with it after whatever has ended it, and comes to the same
+    model.
 
     Parameters
     ----------
@@ -60,9 +66,15 @@ def train(
         .parquet or .npz file.
     config : Path
         Run file with any of these options, such as the settings.toml of an earlier run.
+    resume : Path
+        Folder of a run that was interrupted or killed, to go on with it, as if nothing had been.
+        Its settings are those that it was started with.
     threads : int
         Most threads that the compiled engine may use, by default what pays. The result does not
         depend on it, and so it is none of the settings that are kept.
+    checkpoint_every : str
+        How often the state of the training is kept: a number of epochs, a time such as 30s or 5m,
+        or never, which is only when a signal ends it.
     out : Path
         Folder for what comes of it, by default runs/ and the name of the data.
     baselines : bool
@@ -77,18 +89,28 @@ def train(
     int
         The exit status: 0, or 130 or 143 after a signal.
     """
-    experiment = prepare(dataclasses.replace(settings, data=data))
-    folder = RunFolder(out or Path("runs") / _stem(experiment.training.name))
+    settings = dataclasses.replace(settings, data=data)
+    parse_interval(checkpoint_every, "checkpoint_every")
+    earlier = None if resume is None else find_run(resume, out)
+    if earlier is not None and not earlier.checkpoint.exists():
+        return tell_finished(earlier, json)
+    experiment = prepare(settings) if earlier is None else take_up(earlier, settings)
+    folder = earlier or RunFolder(out or Path("runs") / _stem(experiment.training.name))
     with folder.claimed():
+        _tell_what_is_lost(folder, anew=resume is None)
+        keeper = folder.keeper(checkpoint_every, experiment.settings)
         with Interruption() as interruption:
-            history = _run(experiment, [*_progress(experiment, json), interruption], threads)
+            callbacks = [*_progress(experiment, json), interruption]
+            history = _run(experiment, callbacks, threads, keeper, resume is not None)
             folder.save(experiment.predictor, history, experiment.settings)
+            if not _can_go_on(history):
+                folder.checkpoint.unlink(missing_ok=True)
         written = [folder.model, folder.history, folder.settings]
-        _tell(Outcome(experiment, history, baselines), folder, json)
+        _tell(Outcome(experiment, history, baselines), folder, json, bool(interruption.signal))
         if plots and not interruption.signal:
             written += _draw(experiment, history, folder)
     say(f"saved in {folder.path}:\n  {', '.join(path.name for path in written)}")
-    _tell_how_it_ended(history, experiment, folder, interruption)
+    _tell_how_it_ended(history, experiment, folder)
     return interruption.status
 
 
@@ -110,6 +132,8 @@ class Introduction(Callback):
         if is_table(self.experiment.settings.data):
             preprocessing = self.experiment.predictor.preprocessing
             say(f"{tell_columns(preprocessing, training.feature_names)}\n")
+        if run.history.loss or run.batch:
+            say(f"going on after {len(run.history):,} epochs\n")
         say(f"{run.network.summary()}\n")
 
     def _features(self) -> str:
@@ -120,10 +144,16 @@ class Introduction(Callback):
         return counted if inputs == features else f"{counted} that become {inputs:,} numbers"
 
 
-def _run(experiment: Experiment, callbacks: list[Callback], threads: int | None) -> History:
+def _run(
+    experiment: Experiment,
+    callbacks: list[Callback],
+    threads: int | None,
+    keeper: Checkpoint,
+    resume: bool,
+) -> History:
     """Train the network, and say in the terms of the command line if it comes to nothing."""
     try:
-        return experiment.run([Introduction(experiment), *callbacks], threads)
+        return experiment.run([Introduction(experiment), *callbacks], threads, keeper, resume)
     except DivergenceError as error:
         raise DivergenceError(
             f"the loss became {error.loss:.4g} in epoch {error.epoch}, and nothing is saved; "
@@ -134,10 +164,21 @@ def _run(experiment: Experiment, callbacks: list[Callback], threads: int | None)
         ) from error
 
 
-def _tell(outcome: Outcome, folder: RunFolder, json: bool) -> None:
+def _tell_what_is_lost(folder: RunFolder, *, anew: bool) -> None:
+    """Say whose checkpoint a new run will replace."""
+    if anew and folder.checkpoint.exists():
+        say(
+            f"this run starts anew, and will replace what {folder.path} has of one that was not "
+            f"finished; to go on with that: {_resume(folder)}\n"
+        )
+
+
+def _tell(outcome: Outcome, folder: RunFolder, json: bool, in_a_hurry: bool) -> None:
     """Put out the result at once: it is there, whatever becomes of the pictures."""
     if json:
         outcome.show_json(str(folder.model))
+    elif in_a_hurry and outcome.takes_long:
+        say("\nhow good it is takes a while to find out; `barenet evaluate` does")
     else:
         say()
         outcome.show()
@@ -178,9 +219,7 @@ def _draw(experiment: Experiment, history: History, folder: RunFolder) -> list[P
     return paths
 
 
-def _tell_how_it_ended(
-    history: History, experiment: Experiment, folder: RunFolder, interruption: Interruption
-) -> None:
+def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFolder) -> None:
     """Say why it stopped before the last epoch, and how to go on from there."""
     epochs = experiment.settings.recipe.epochs or 0
     if history.stopped_because == "completed":
@@ -188,7 +227,15 @@ def _tell_how_it_ended(
     done = f"stopped after {len(history)} of {epochs} epochs: {history.stopped_because}"
     kept = f"; kept the best, epoch {history.best_epoch}" if history.best_epoch is not None else ""
     say(done + kept)
-    if interruption.signal:
-        command = ["barenet", "train", "--config", folder.settings, "--start-from", folder.model]
-        command += ["--epochs", max(epochs - len(history), 1), "--out", f"{folder.path}-2"]
-        say(f"train on from these weights: {shlex.join(map(str, command))}")
+    if _can_go_on(history):
+        say(f"go on with it: {_resume(folder)}")
+
+
+def _can_go_on(history: History) -> bool:
+    """Tell if the run was only interrupted."""
+    return history.stopped_because == INTERRUPTED
+
+
+def _resume(folder: RunFolder) -> str:
+    """The command that goes on with a run."""
+    return shlex.join(["barenet", "train", "--resume", str(folder.path)])

@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from glob import escape
 from pathlib import Path
 
-__all__ = ["write_atomically"]
+__all__ = ["remove_leftovers", "write_atomically"]
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
@@ -58,6 +59,29 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
             Path(name).unlink()
         raise
     _sync_folder(target.parent)
+
+
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Take away what killed processes have left on their way to a file.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; nobody may be writing it.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> (folder / ".note.txt.q3x_8.tmp").touch()
+    >>> remove_leftovers(folder / "note.txt")
+    >>> list(folder.iterdir())
+    []
+    """
+    target = Path(path).resolve()
+    for left in target.parent.glob(f".{escape(target.name)}.*.tmp"):
+        with contextlib.suppress(OSError):
+            left.unlink()
 
 
 def _umask() -> int:

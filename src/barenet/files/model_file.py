@@ -25,7 +25,15 @@ from barenet.model.layout import Layout
 from barenet.model.network import Network
 from barenet.registry import lookup
 
-__all__ = ["FORMAT_VERSION", "load", "read_model", "save", "without_repeats", "write_model"]
+__all__ = [
+    "FORMAT_VERSION",
+    "check_layers",
+    "load",
+    "read_model",
+    "save",
+    "without_repeats",
+    "write_model",
+]
 
 #: Raised when a file of this version could not be read by the version before. What that one could
 #: read is written as 1 still; 2 is a predictor with the encoding of a table.
@@ -130,13 +138,7 @@ def write_model(
 
     if not (np.isfinite(network.parameters).all() and np.isfinite(network.statistics).all()):
         raise ValueError("network: its parameters are not all finite numbers, so it is not saved")
-    for layer in network.layers:
-        if LAYERS.get(layer.name) is not type(layer):
-            raise ValueError(
-                f"network: {layer!r} is not one of barenet's layers, so nobody could load it; "
-                "barenet.LAYERS[name] = its class makes it one, here and where it is loaded"
-            )
-        _layer(layer.config())  # What could not be read again is not written.
+    check_layers(network)
     card = {
         "format_version": version,
         "network": {"layers": [layer.config() for layer in network.layers]},
@@ -156,6 +158,28 @@ def write_model(
     at = 8 + header.rindex(_NO_CHECKSUM.encode())
     checksum = hashlib.sha256(data).hexdigest().encode()
     write_atomically(path, data[:at] + checksum + data[at + len(checksum) :])
+
+
+def check_layers(network: Network) -> None:
+    """Refuse a network that could be written and not be read again.
+
+    Parameters
+    ----------
+    network : Network
+        What is to be written.
+
+    Raises
+    ------
+    ValueError
+        If it has a layer that barenet does not know.
+    """
+    for layer in network.layers:
+        if LAYERS.get(layer.name) is not type(layer):
+            raise ValueError(
+                f"network: {layer!r} is not one of barenet's layers, so nobody could load it; "
+                "barenet.LAYERS[name] = its class makes it one, here and where it is loaded"
+            )
+        _layer(layer.config())
 
 
 def read_model(

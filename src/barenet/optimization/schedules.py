@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
 
 from barenet.options import WithOptions, option
 from barenet.registry import build
@@ -86,6 +87,27 @@ class Schedule(WithOptions, ABC):
         loss : float
             The validation loss where there is one, else the training loss.
         """
+
+    def state(self) -> dict[str, Any]:
+        """Say what it remembers of the epochs so far: the fields that are no options.
+
+        Returns
+        -------
+        dict
+            Numbers, text and arrays by name.
+        """
+        return {each.name: getattr(self, each.name) for each in fields(self) if not each.init}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up from there.
+
+        Parameters
+        ----------
+        state : mapping
+            What `state` said, then or in another process.
+        """
+        for name, value in state.items():
+            setattr(self, name, value)
 
 
 @dataclass

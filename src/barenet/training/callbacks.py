@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -63,6 +63,25 @@ class Callback:
             Where the run stands.
         """
 
+    def state(self) -> dict[str, Any]:
+        """Say what it remembers of the run, for a checkpoint.
+
+        Returns
+        -------
+        dict
+            Numbers, text and arrays by name; by default nothing.
+        """
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Remember it, in a run that is resumed; called after `on_start`.
+
+        Parameters
+        ----------
+        state : mapping
+            What `state` said.
+        """
+
 
 class EachEpoch(Callback):
     """Call a function after each epoch.
@@ -87,12 +106,12 @@ class EachEpoch(Callback):
 
 
 class StopAfter(Callback):
-    """End the run when its time is up.
+    """End the run when its time is up; a checkpoint goes on from there.
 
     Parameters
     ----------
     seconds : float
-        Time that the run may take, counted from its start.
+        Time that the run may take, counted from its start, or from where it was resumed.
 
     Attributes
     ----------
@@ -114,7 +133,7 @@ class StopAfter(Callback):
 
     def on_slice(self, run: Run) -> None:
         if time.perf_counter() >= self.deadline:
-            run.stop(f"{self.seconds:g} seconds were over")
+            run.stop(f"{self.seconds:g} seconds were over", for_now=True)
 
 
 class EarlyStopping(Callback):
@@ -187,6 +206,21 @@ class EarlyStopping(Callback):
         self.waited += 1
         if self.waited >= self.patience:
             run.stop(f"{self.monitor} has not improved for {self.patience} epochs")
+
+    def state(self) -> dict[str, Any]:
+        vectors = {} if self.snapshot is None else self.snapshot._asdict()
+        return {"best": self.best, "waited": self.waited, **vectors}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.best, self.waited = state["best"], state["waited"]
+        if "parameters" in state:
+            self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
+
+    def __repr__(self) -> str:
+        return (
+            f"EarlyStopping({self.monitor!r}, patience={self.patience}, "
+            f"minimum_delta={self.minimum_delta}, restore_best={self.restore_best})"
+        )
 
     def on_end(self, run: Run) -> None:
         if self.restore_best and self.snapshot is not None:

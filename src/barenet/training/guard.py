@@ -6,6 +6,7 @@ import math
 import sys
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +105,33 @@ class Guard:
         if not (math.isfinite(loss) and is_finite(self.run.network.parameters)):
             self._diverged(self.run.n_batches - 1, loss)
         self._check_growth(loss)
+
+    def state(self) -> dict[str, Any]:
+        """Say what it remembers.
+
+        Returns
+        -------
+        dict
+            Numbers, text and arrays by name.
+        """
+        return {
+            "first_loss": self.first_loss,
+            "limit": self.limit,
+            "warned": sorted(self.warned),
+            **self.kept._asdict(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Remember it.
+
+        Parameters
+        ----------
+        state : mapping
+            What `state` said, then or in another process.
+        """
+        self.first_loss, self.limit = state["first_loss"], state["limit"]
+        self.warned = set(state["warned"])
+        self.kept = Snapshot(state["parameters"].copy(), state["statistics"].copy())
 
     def _look_closer(self, losses: NDArray[np.float64]) -> None:
         """Look at each loss; the first of all says how large they may become."""

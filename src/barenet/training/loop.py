@@ -1,7 +1,7 @@
 """The loop: epoch after epoch, in slices that are short enough to look up between them.
 
 An engine does the arithmetic, by a timetable of rows and learning rates. The loop measures each
-epoch, and lets callbacks look at it.
+epoch, and lets callbacks look at it. Between two slices, a keeper may put its state away.
 """
 
 from __future__ import annotations
@@ -18,12 +18,17 @@ from barenet.engines import Engine, SliceReport
 from barenet.model.arrays import FloatArray
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.optimizers.past import Past
 from barenet.training.callbacks import Callback
 from barenet.training.guard import Guard
 from barenet.training.history import History
+from barenet.training.keeper import Keeper, State
+from barenet.training.measurement import Measurement, Stopped
+from barenet.training.memory import Memory
 from barenet.training.metrics import GREATER_IS_BETTER
 from barenet.training.plan import Plan
 from barenet.training.run import Run, alone
+from barenet.training.tally import Tally
 from barenet.training.timetable import Timetable
 
 __all__ = ["Loop"]
@@ -43,10 +48,18 @@ class Loop:
         How the epochs go.
     callbacks : sequence of Callback
         What looks on.
+    keeper : Keeper, optional
+        What puts the state away.
     """
 
-    def __init__(self, engine: Engine, plan: Plan, callbacks: Sequence[Callback]) -> None:
-        self.engine, self.plan, self.callbacks = engine, plan, callbacks
+    def __init__(
+        self,
+        engine: Engine,
+        plan: Plan,
+        callbacks: Sequence[Callback],
+        keeper: Keeper | None = None,
+    ) -> None:
+        self.engine, self.plan, self.callbacks, self.keeper = engine, plan, callbacks, keeper
         self.job = engine.job
         self.run = Run(
             network=self.job.network,
@@ -56,31 +69,43 @@ class Loop:
             measured=self._curves(),
             rising=self._rising(),
         )
-        self.guard = Guard(self.run)
+        self.guard, self.tally, self.past = Guard(self.run), Tally(), Past()
         self.slice_batches = 1
+        self.measurement = Measurement(engine, plan)
+        self.memory = Memory(self)
 
-    def start(self) -> History:
+    def start(self, state: State | None = None) -> History:
         """Go through all epochs, or as many as the callbacks want.
+
+        Parameters
+        ----------
+        state : dict, optional
+            Where to go on, from a keeper; by default it starts with the first epoch.
 
         Returns
         -------
         History
             What was measured in each epoch, and how the run ended.
+
+        Raises
+        ------
+        ValueError
+            If the state is of another run.
         """
-        optimizer = self.job.optimizer
         with ExitStack() as endings:
             endings.enter_context(alone(self.run.network))
+            self.memory.begin(state)
             for callback in reversed(self.callbacks):  # so that they are called in their order
                 endings.callback(callback.on_end, self.run)
             endings.push(self._note_the_end)
             for callback in self.callbacks:
                 callback.on_start(self.run)
+            self.memory.restore_callbacks(state)
             # A divergence is found by looking at the losses, and NumPy need not warn of it as well.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                if isinstance(optimizer, LBFGS):
-                    self._learn_at_once(optimizer)
-                else:
-                    self._learn_in_batches(optimizer)
+                if not self.run.finished:
+                    self._learn()
+                self.memory.keep_the_end()
                 self._look_back()
         return self.run.history
 
@@ -112,35 +137,50 @@ class Loop:
         loss, _ = self.engine.evaluate(last)
         self.guard.check_end(loss)
 
+    def _learn(self) -> None:
+        optimizer = self.job.optimizer
+        if isinstance(optimizer, LBFGS):
+            self._learn_at_once(optimizer)
+        else:
+            self._learn_in_batches(optimizer)
+
     def _learn_in_batches(self, optimizer: Optimizer) -> None:
-        run = self.run
+        run, tally = self.run, self.tally
         timetable = Timetable(self.job.rows, optimizer, self.plan, self.job.seed)
-        for epoch in range(run.epochs):
-            started = time.perf_counter()
-            run.epoch, run.batch = epoch, 0
+        for epoch in range(len(run.history), run.epochs):
+            resumed = epoch == run.epoch and run.batch > 0
+            if not resumed:
+                run.epoch, run.batch = epoch, 0
+                tally.begin(timetable.rates)
             timetable.turn_to(epoch)
-            reports = self._visit_all_rows(timetable)
+            if resumed:  # the epoch's rates were those of its begin
+                timetable.rates[:] = tally.rates
+            self._visit_all_rows(timetable)
             if run.batch < run.n_batches:
                 return
-            losses, norms = _joined(reports)
-            norm = float(norms.sum()) / len(norms)
-            rate = float(timetable.rates[-1])
-            self._finish_epoch(timetable.mean(losses), norm, started, learning_rate=rate)
+            losses, norms = tally.joined()
+            norm, rate = float(norms.sum()) / len(norms), float(timetable.rates[-1])
+            try:
+                self._finish_epoch(timetable.mean(losses), norm, learning_rate=rate)
+            except Stopped:
+                return
             if run.stop_reason:
                 return
+            if self.keeper is not None:
+                self.memory.keep_if_due()
 
-    def _visit_all_rows(self, timetable: Timetable) -> list[SliceReport]:
+    def _visit_all_rows(self, timetable: Timetable) -> None:
         """Go through an epoch, slice after slice, or until a callback wants to stop."""
         run, size = self.run, self.plan.batch_size
-        reports: list[SliceReport] = []
         while run.batch < run.n_batches and not run.stop_reason:
             end = min(run.batch + self.slice_batches, run.n_batches)
             order = timetable.order[run.batch * size : end * size]
-            reports.append(self._run_slice(order, timetable.rates[run.batch : end]))
+            self.tally.reports.append(self._run_slice(order, timetable.rates[run.batch : end]))
             run.batch = end
             for callback in self.callbacks:
                 callback.on_slice(run)
-        return reports
+            if end < run.n_batches and not run.stop_reason:
+                self.memory.keep_if_due()
 
     def _run_slice(self, order: NDArray[np.intp], rates: NDArray[np.float64]) -> SliceReport:
         """Hand the next batches to the engine, and learn how many the next slice can have."""
@@ -155,16 +195,18 @@ class Loop:
 
     def _learn_at_once(self, optimizer: LBFGS) -> None:
         """Let L-BFGS run on all rows; an epoch is one of its iterations."""
-        self.started = time.perf_counter()
+        if not len(self.run.history):
+            self.tally.begin(np.zeros(0))
         ending = optimizer.minimize(
             self.engine.value_and_gradient,
             self.run.network.parameters,
             self.run.epochs,
             self._finish_iteration,
+            self.past if self.memory.is_needed else None,
         )
         if not len(self.run.history):  # It was there already: the start is all there is to tell.
             self._finish_iteration(*self.engine.value_and_gradient())
-        if ending != "completed":
+        if ending not in ("completed", "stopped"):  # what stopped it has said so itself
             self.run.stop(ending)
 
     def _finish_iteration(self, loss: float, gradient: FloatArray) -> bool:
@@ -173,41 +215,27 @@ class Loop:
         run.batch = 1
         for callback in self.callbacks:
             callback.on_slice(run)
-        self._finish_epoch(loss, euclidean_norm(gradient), self.started)
-        run.epoch, run.batch, self.started = run.epoch + 1, 0, time.perf_counter()
+        self._finish_epoch(loss, euclidean_norm(gradient))
+        run.epoch, run.batch = run.epoch + 1, 0
+        self.tally.begin(np.zeros(0))
+        if run.stop_reason is None:
+            self.memory.keep_if_due()
         return run.stop_reason is not None
 
-    def _finish_epoch(
-        self, loss: float, gradient_norm: float, started: float, **more: float
-    ) -> None:
+    def _finish_epoch(self, loss: float, gradient_norm: float, **more: float) -> None:
         """Check, measure and record an epoch, and let the callbacks look at it."""
         self.guard.check_epoch(loss, gradient_norm)
-        values = {"loss": loss, **self._measure(), **more, "gradient_norm": gradient_norm}
+        measured = self.measurement.take(self._is_interrupted)
+        values = {"loss": loss, **measured, **more, "gradient_norm": gradient_norm}
         self.guard.check_measured(values)
         self.plan.schedule.observe(values.get("validation_loss", loss))
-        self.run.history.append({**values, "seconds": time.perf_counter() - started})
+        self.run.history.append({**values, "seconds": self.tally.seconds})
         for callback in self.callbacks:
             callback.on_epoch(self.run)
 
-    def _measure(self) -> dict[str, float]:
-        """Compute the metrics on the training rows, and loss and metrics on the validation rows."""
-        rows, validation, metrics = self.job.rows, self.plan.validation, self.plan.metrics
-        values: dict[str, float] = {}
-        if metrics:
-            _, output = self.engine.evaluate(rows)
-            values |= {name: metric(output, rows.y) for name, metric in metrics.items()}
-        if validation is not None:
-            values["validation_loss"], output = self.engine.evaluate(validation)
-            for name, metric in metrics.items():
-                values[f"validation_{name}"] = metric(output, validation.y)
-            if self.plan.judge is not None:
-                scores = self.plan.judge(output)
-                values |= {f"validation_{name}": score for name, score in scores.items()}
-        return values
-
-
-def _joined(reports: Sequence[SliceReport]) -> SliceReport:
-    """The reports of an epoch's slices as one; mostly there is just one."""
-    if len(reports) == 1:
-        return reports[0]
-    return SliceReport(*(np.concatenate(each) for each in zip(*reports, strict=True)))
+    def _is_interrupted(self) -> bool:
+        """Let callbacks look up, and tell if one has ended the run for now."""
+        for callback in self.callbacks:
+            callback.on_slice(self.run)
+        for_now = self.run.stop_reason is not None and not self.run.over
+        return for_now and not isinstance(self.job.optimizer, LBFGS)  # its iterations end whole

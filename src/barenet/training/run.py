@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from barenet.model.network import Network
+from barenet.model.snapshot import Snapshot
 from barenet.training.history import History
 
 __all__ = ["Run", "alone"]
@@ -36,6 +40,8 @@ class Run:
         Batches done in the current epoch.
     stop_reason : str, optional
         Why the run is to end; None to go on.
+    over : bool
+        Whether that is for good; a run that was only interrupted can be resumed.
 
     Examples
     --------
@@ -56,16 +62,61 @@ class Run:
     epoch: int = 0
     batch: int = 0
     stop_reason: str | None = None
+    over: bool = False
 
-    def stop(self, reason: str) -> None:
+    def stop(self, reason: str, *, for_now: bool = False) -> None:
         """End the run after the current slice or epoch.
 
         Parameters
         ----------
         reason : str
             Written into the history; the first one counts.
+        for_now : bool, default=False
+            True if the reason has nothing to do with what was learned, such as a signal: resumed
+            from its checkpoint, the run goes on.
         """
+        if not for_now and not self.over:
+            self.over, self.stop_reason = True, reason
         self.stop_reason = self.stop_reason or reason
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing to go on with: stopped for good, or after the last epoch."""
+        return self.over or len(self.history) >= self.epochs
+
+    def state(self) -> dict[str, Any]:
+        """Say where it stands, with all numbers that were learned and measured.
+
+        Returns
+        -------
+        dict
+            Numbers, text and arrays by name.
+        """
+        history = self.history
+        return {
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "stop_reason": self.stop_reason if self.over else None,
+            "best_epoch": history.best_epoch,
+            "parameters": self.network.parameters,
+            "statistics": self.network.statistics,
+            **{f"curve_{name}": np.array(curve) for name, curve in history.curves.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Stand there again.
+
+        Parameters
+        ----------
+        state : mapping
+            What `state` said, then or in another process.
+        """
+        self.epoch, self.batch = state["epoch"], state["batch"]
+        self.stop_reason, self.over = state["stop_reason"], state["stop_reason"] is not None
+        Snapshot(state["parameters"], state["statistics"]).restore(self.network)
+        curves = {name: f"curve_{name}" for name in self.measured if f"curve_{name}" in state}
+        self.history.curves = {name: state[key].tolist() for name, key in curves.items()}
+        self.history.best_epoch = state["best_epoch"]
 
 
 #: What is being trained; what two runs at once would make of it is nobody's wish.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
+from os import PathLike
 from typing import Literal
 
 from numpy.typing import ArrayLike
@@ -20,6 +22,7 @@ from barenet.optimization.penalties import Penalty, as_penalties
 from barenet.optimization.schedules import Schedule, as_schedule
 from barenet.training.callbacks import Callbacks, as_callbacks
 from barenet.training.history import History
+from barenet.training.keeper import Keeper, State
 from barenet.training.loop import Loop
 from barenet.training.metrics import as_metrics
 from barenet.training.plan import Plan
@@ -48,6 +51,8 @@ def train(
     seed: int = 0,
     scale: float = 1.0,
     threads: int | None = None,
+    checkpoint: str | PathLike[str] | Keeper | None = None,
+    resume: bool | str | PathLike[str] = False,
 ) -> History:
     """Train a network: change its parameters, step by step, such that the loss gets small.
 
@@ -103,6 +108,13 @@ def train(
         Most threads that the compiled engine may use; by default what the environment's
         ``BARENET_THREADS`` says, else what pays, and never more than the cores allowed. The bits
         do not depend on it. The reference leaves threads to NumPy.
+    checkpoint : str, path or Checkpoint, optional
+        File or folder where the state of the run is kept, every half minute unless a `Checkpoint`
+        says otherwise.
+    resume : bool, str or path, default=False
+        True to go on from `checkpoint`, or to start if there is none yet; or the checkpoint of
+        another place, to go on from. The run that was resumed equals the one that never was
+        interrupted, bit for bit.
 
     Returns
     -------
@@ -112,7 +124,14 @@ def train(
     Raises
     ------
     ValueError
-        If an argument can't be used; the message names it.
+        If an argument can't be used; the message names it. Also if the data or a setting are not
+        those of the checkpoint; the message says what has changed.
+    FileNotFoundError
+        If there is no checkpoint where `resume` says.
+    ModelFileError
+        If the checkpoint is damaged.
+    OSError
+        If the checkpoint can't be written; the one before is left as it was.
     DivergenceError
         If the loss or a parameter stops being a finite number.
     RuntimeError
@@ -145,10 +164,38 @@ def train(
         clipping=as_clipping(clip),
         seed=check_seed(seed),
     )
-    check_full_batch(job, schedule)
     plan = _plan(job, epochs, batch_size, shuffle, schedule, metrics, validation_data)
     most = None if threads is None else check_count(threads, "threads")
-    return Loop(choose_engine(engine, job, most), plan, as_callbacks(callbacks)).start()
+    keeper, source = _keepers(checkpoint, resume)
+    loop = Loop(choose_engine(engine, job, most), plan, as_callbacks(callbacks), keeper)
+    with keeper.held(loop.run) if keeper is not None else nullcontext():
+        return loop.start(_read(source, resume))
+
+
+def _keepers(
+    checkpoint: str | PathLike[str] | Keeper | None, resume: bool | str | PathLike[str]
+) -> tuple[Keeper | None, Keeper | None]:
+    """Find out what keeps the run, and what knows where it is to go on."""
+    keeper = None if checkpoint is None else _as_keeper(checkpoint)
+    if resume is True and keeper is None:
+        raise ValueError("resume: True goes on from the checkpoint, and there is none; name it")
+    if isinstance(resume, bool):
+        return keeper, keeper if resume else None
+    return keeper, _as_keeper(resume)
+
+
+def _read(source: Keeper | None, resume: object) -> State | None:
+    """Read where to go on; what is named has to be there, what is only hoped for need not."""
+    state = None if source is None else source.read()
+    if state is None and not isinstance(resume, bool):
+        raise FileNotFoundError(f"resume: {resume}: there is no checkpoint")
+    return state
+
+
+def _as_keeper(place: str | PathLike[str] | Keeper) -> Keeper:
+    from barenet.files.checkpoint import Checkpoint
+
+    return place if isinstance(place, Keeper) else Checkpoint(place)
 
 
 def _check_network(network: object) -> Network:
@@ -167,6 +214,7 @@ def _plan(
     validation_data: Sequence[ArrayLike] | None,
 ) -> Plan:
     """Check how the epochs are to go."""
+    check_full_batch(job, schedule)
     return Plan(
         epochs=check_count(epochs, "epochs"),
         batch_size=_check_batch_size(batch_size, job),

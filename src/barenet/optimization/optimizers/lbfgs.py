@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from barenet.model.arrays import FloatArray
+from barenet.optimization.optimizers.past import Past
 from barenet.options import WithOptions, option
 
 __all__ = ["LBFGS"]
@@ -61,6 +62,7 @@ class LBFGS(WithOptions):
         parameters: FloatArray,
         iterations: int,
         after_iteration: Callable[[float, FloatArray], bool],
+        past: Past | None = None,
     ) -> str:
         """Minimize a function of the parameters, and leave the best ones in place.
 
@@ -75,6 +77,9 @@ class LBFGS(WithOptions):
         after_iteration : callable
             Called with the loss and gradient that each iteration started from, once `parameters`
             hold what it ended with; True stops.
+        past : Past, optional
+            Answers what was computed in an earlier call, from its start on; that call's iterations
+            are not reported again. What is computed now is added to it.
 
         Returns
         -------
@@ -84,10 +89,11 @@ class LBFGS(WithOptions):
         """
         from scipy.optimize import minimize
 
-        search = _Search(value_and_gradient, parameters, after_iteration)
+        search = _Search(value_and_gradient, parameters, after_iteration, past)
+        start = parameters if past is None else past.begin(parameters)
         result = minimize(  # type: ignore[call-overload]
             search.evaluate,
-            parameters.astype(np.float64),
+            start.astype(np.float64),
             jac=True,
             method="L-BFGS-B",
             callback=search.finish_iteration,
@@ -116,7 +122,9 @@ class _Search:
         value_and_gradient: Callable[[], tuple[float, FloatArray]],
         parameters: FloatArray,
         after_iteration: Callable[[float, FloatArray], bool],
+        past: Past | None,
     ) -> None:
+        self.past = past
         self.value_and_gradient = value_and_gradient
         self.parameters = parameters
         self.after_iteration = after_iteration
@@ -127,7 +135,10 @@ class _Search:
     def evaluate(self, x: FloatArray) -> tuple[float, FloatArray]:
         """Compute the loss at x, in the parameters' own dtype."""
         self.parameters[:] = x
-        value, gradient = self.value_and_gradient()
+        known = None if self.past is None else self.past.answer(x)
+        value, gradient = known or self.value_and_gradient()
+        if self.past is not None and known is None:
+            self.past.add(x, value, gradient)
         self.last = (value, gradient.astype(np.float64))
         self.start = self.start or self.last
         return self.last
@@ -137,6 +148,8 @@ class _Search:
         self.parameters[:] = x
         assert self.start is not None
         start, self.start = self.start, self.last
+        if self.past is not None and self.past.has_reported():
+            return
         if self.after_iteration(*start):
             self.stopped = True
             raise StopIteration

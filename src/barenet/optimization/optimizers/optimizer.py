@@ -6,8 +6,9 @@ All works on flat vectors, so a rule is written as in the paper it comes from.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -125,3 +126,29 @@ class Optimizer(WithOptions, ABC):
     def reset(self) -> None:
         """Forget all steps taken."""
         self.moments, self.n_steps = {}, 0
+
+    def state(self) -> dict[str, Any]:
+        """Say what the next step depends on, besides the options; for one's own, add to it.
+
+        Returns
+        -------
+        dict
+            Numbers, text and arrays by name.
+        """
+        return {
+            "n_steps": self.n_steps,
+            "learning_rate": self.learning_rate,
+            **{f"moment_{name}": moment for name, moment in self.moments.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up from there.
+
+        Parameters
+        ----------
+        state : mapping
+            What `state` said, then or in another process.
+        """
+        self.n_steps, self.learning_rate = state["n_steps"], state["learning_rate"]
+        named = {name: state.get(f"moment_{name}") for name in self.moment_names}
+        self.moments = {name: array.copy() for name, array in named.items() if array is not None}

@@ -1,0 +1,97 @@
+"""``barenet train --resume``: find a run that was interrupted or killed, and take it up again."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from barenet.cli.console import say, show_json
+from barenet.cli.experiment import Experiment, prepare
+from barenet.cli.run_folder import RunFolder
+from barenet.cli.settings import Settings
+from barenet.training.identity import changes
+
+__all__ = ["find_run", "take_up", "tell_finished"]
+
+
+def find_run(path: Path, out: Path | None) -> RunFolder:
+    """Find the folder of a run.
+
+    Parameters
+    ----------
+    path : Path
+        The folder, or its checkpoint.
+    out : Path, optional
+        Where else what comes of it should go, which cannot be.
+
+    Returns
+    -------
+    RunFolder
+        With a checkpoint or a model.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it has neither.
+    ValueError
+        If it should go on somewhere else.
+    """
+    folder = RunFolder(path.parent if path.is_file() else path)
+    if not (folder.checkpoint.exists() or folder.model.exists()):
+        raise FileNotFoundError(f"resume: {path}: there is no run to go on with")
+    if out is not None and out.resolve() != folder.path.resolve():
+        raise ValueError(f"out: a run goes on in its own folder, {folder.path}; leave --out away")
+    return folder
+
+
+def take_up(folder: RunFolder, said: Settings) -> Experiment:
+    """Prepare a run as it was.
+
+    Parameters
+    ----------
+    folder : RunFolder
+        With its checkpoint.
+    said : Settings
+        What was said now: nothing else than what it was started with, but for what is printed.
+
+    Returns
+    -------
+    Experiment
+        Ready to go on.
+
+    Raises
+    ------
+    ValueError
+        If something else was said, or its data cannot be used any more.
+    """
+    settings = folder.unfinished()
+    now, before = said.said(), settings.said()
+    every = now.pop("verbose_epoch", settings.recipe.verbose_epoch)
+    if changed := changes({name: before.get(name) for name in now}, now):
+        raise ValueError(f"resume: a run goes on with its own settings: {changed}")
+    recipe = dataclasses.replace(settings.recipe, verbose_epoch=every)
+    # The weights that it began with are not asked for: they may have been its own folder's.
+    experiment = prepare(dataclasses.replace(settings, recipe=recipe, start_from=None))
+    started = dataclasses.replace(experiment.settings, start_from=settings.start_from)
+    return dataclasses.replace(experiment, settings=started)
+
+
+def tell_finished(folder: RunFolder, json: bool) -> int:
+    """Say that there is nothing to go on with.
+
+    Parameters
+    ----------
+    folder : RunFolder
+        Without a checkpoint.
+    json : bool
+        Whether a program asks.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    say(f"{folder.path}: the run is finished, and its model is {folder.model}")
+    if json:
+        show_json({"finished": True, "model": str(folder.model)})
+    return 0

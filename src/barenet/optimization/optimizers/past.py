@@ -1,0 +1,167 @@
+"""Past: what a search has computed until now, so that it can be led to the same place again.
+
+SciPy's L-BFGS keeps its memory to itself. But it is a function of the values and gradients that it
+was given; given the same ones again it takes the same steps, to the last bit, and at no cost but
+their addition.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from barenet.model.arrays import FloatArray
+
+__all__ = ["Past"]
+
+
+class Past:
+    """The values and gradients of a search, in the order in which it asked for them.
+
+    Attributes
+    ----------
+    start : ndarray of shape (n_parameters,), optional
+        Where the search began.
+    values : list of float
+        What it was told at each place.
+    gradients : list of ndarray of shape (n_parameters,)
+        And the gradients there, in the network's dtype.
+    places : list of int
+        A checksum of each place, so that a search that takes other steps is noticed.
+    reported : int
+        Iterations that were told of.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> past, x = Past(), np.array([2.0])
+    >>> _ = past.begin(x)
+    >>> past.add(x, 4.0, 2 * x)
+    >>> again = Past()
+    >>> again.restore(past.state())
+    >>> again.answer(x), again.answer(x)
+    ((4.0, array([4.])), None)
+    """
+
+    def __init__(self) -> None:
+        self.start: FloatArray | None = None
+        self.values: list[float] = []
+        self.gradients: list[FloatArray] = []
+        self.places: list[int] = []
+        self.reported = 0
+        self._answered = self._iterations = 0
+
+    def begin(self, parameters: FloatArray) -> FloatArray:
+        """Note where a search begins, or say where it did.
+
+        Parameters
+        ----------
+        parameters : ndarray of shape (n_parameters,)
+            Where it would begin.
+
+        Returns
+        -------
+        ndarray of shape (n_parameters,)
+            Where it does.
+        """
+        if self.start is None:
+            self.start = parameters.copy()
+        return self.start
+
+    def add(self, x: FloatArray, value: float, gradient: FloatArray) -> None:
+        """Note what was computed.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_parameters,)
+            The place.
+        value : float
+            The loss there.
+        gradient : ndarray of shape (n_parameters,)
+            And its gradient.
+        """
+        self.places.append(_checksum(x))
+        self.values.append(value)
+        self.gradients.append(gradient.copy())
+        self._answered += 1
+
+    def answer(self, x: FloatArray) -> tuple[float, FloatArray] | None:
+        """Answer from what was computed, as long as there is something left.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_parameters,)
+            The place that is asked for.
+
+        Returns
+        -------
+        tuple of float and ndarray of shape (n_parameters,), or None
+            The value and the gradient.
+
+        Raises
+        ------
+        ValueError
+            If the search asks for another place than it did.
+        """
+        at = self._answered
+        if at == len(self.values):
+            return None
+        if _checksum(x) != self.places[at]:
+            raise ValueError(
+                "resume: L-BFGS takes other steps here than it did; another version of SciPy, or "
+                "another processor, goes its own way. Start the run anew"
+            )
+        self._answered += 1
+        return self.values[at], self.gradients[at]
+
+    def has_reported(self) -> bool:
+        """Tell if the iteration that ends now was told of before.
+
+        Returns
+        -------
+        bool
+            True while the search is led to where it was.
+        """
+        self._iterations += 1
+        before = self._iterations <= self.reported
+        self.reported = max(self.reported, self._iterations)
+        return before
+
+    def state(self) -> dict[str, Any]:
+        """Say all of it.
+
+        Returns
+        -------
+        dict
+            Numbers and arrays by name.
+        """
+        if self.start is None:
+            return {"reported": 0}
+        return {
+            "reported": self.reported,
+            "start": self.start,
+            "values": np.array(self.values),
+            "gradients": np.array(self.gradients).reshape(-1, self.start.size),
+            "places": np.array(self.places, np.int64),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take it up, to lead a search there.
+
+        Parameters
+        ----------
+        state : mapping
+            What `state` said.
+        """
+        self._answered = self._iterations = 0
+        self.reported, self.start = state["reported"], state.get("start")
+        if self.start is not None:
+            self.values, self.places = state["values"].tolist(), state["places"].tolist()
+            self.gradients = list(state["gradients"])
+
+
+def _checksum(x: FloatArray) -> int:
+    return zlib.crc32(np.ascontiguousarray(x).data)

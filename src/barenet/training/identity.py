@@ -1,0 +1,210 @@
+"""Identity: what makes two runs the same one, so that a checkpoint is not resumed by another.
+
+Settings are kept as text and data as checksums, each by its name, so that a refusal can say what
+has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.engines import Engine
+from barenet.model.rows import Rows
+from barenet.training.callbacks import Callback
+from barenet.training.plan import Plan
+
+__all__ = ["changes", "data_of", "numbered", "remembering", "settings_of", "surroundings"]
+
+T = TypeVar("T")
+
+#: Bytes that are looked at in one piece.
+BLOCK = 2**24
+
+
+def settings_of(engine: Engine, plan: Plan, callbacks: Sequence[Callback]) -> dict[str, Any]:
+    """Write down what decides the steps of a run, besides the data.
+
+    Parameters
+    ----------
+    engine : Engine
+        With its job.
+    plan : Plan
+        How the epochs go.
+    callbacks : sequence of Callback
+        Of those that remember something, the kind and the settings.
+
+    Returns
+    -------
+    dict
+        Text by name. The number of threads is not there, as no bit depends on it.
+    """
+    job, network = engine.job, engine.job.network
+    settings = {
+        "engine": engine.name,
+        "seed": job.seed,
+        "dtype": network.dtype.name,
+        **numbered("layer", network.layers),
+        "loss": job.loss,
+        "optimizer": job.optimizer,
+        "epochs": plan.epochs,
+        "batch_size": plan.batch_size,
+        "shuffle": plan.shuffle,
+        "schedule": plan.schedule,
+        **numbered("penalty", job.penalties),
+        "clip": job.clipping,
+        "scale": job.rows.scale,
+        "metrics": ", ".join(plan.metrics) or None,
+        **numbered("callback", remembering(callbacks)),
+    }
+    return {name: _in_words(value) for name, value in settings.items()}
+
+
+def data_of(rows: Rows, validation: Rows | None) -> dict[str, Any]:
+    """Compute checksums of the data.
+
+    Parameters
+    ----------
+    rows : Rows
+        What is learned from.
+    validation : Rows, optional
+        What is measured.
+
+    Returns
+    -------
+    dict
+        For each array its shape, its type and the SHA-256 of its values.
+    """
+    arrays = {"X": rows.X, "y": rows.y, "sample_weight": rows.sample_weight}
+    if validation is not None:
+        weights = validation.sample_weight
+        measured = {"X": validation.X, "y": validation.y, "sample_weight": weights}
+        arrays |= {f"validation_data's {name}": array for name, array in measured.items()}
+    return {name: _describe(array) for name, array in arrays.items() if array is not None}
+
+
+def surroundings(engine: Engine) -> dict[str, Any]:
+    """Write down what else the last bits of a number may depend on.
+
+    Parameters
+    ----------
+    engine : Engine
+        What computes.
+
+    Returns
+    -------
+    dict
+        Versions and the kind of processor by name.
+    """
+    packages = ["barenet", "numpy", "scipy"]
+    found: dict[str, Any] = {"machine": platform.machine()}
+    if engine.name == "compiled":
+        from barenet.engines.simd.processor import vector_bits
+
+        packages += ["numba", "llvmlite"]
+        found["bits of a vector"] = vector_bits()
+    return {**found, **{package: _version(package) for package in packages}}
+
+
+def remembering(callbacks: Sequence[Callback]) -> list[Callback]:
+    """Choose the callbacks that remember something; others may come and go.
+
+    Parameters
+    ----------
+    callbacks : sequence of Callback
+        All of a run.
+
+    Returns
+    -------
+    list of Callback
+        Those that have a state of their own.
+    """
+    return [each for each in callbacks if type(each).state is not Callback.state]
+
+
+def numbered(name: str, things: Sequence[T]) -> dict[str, T]:
+    """Name things by what they are and their places.
+
+    Parameters
+    ----------
+    name : str
+        What they are.
+    things : sequence
+        Of anything.
+
+    Returns
+    -------
+    dict
+        Each by its name.
+    """
+    return {f"{name} {place}": thing for place, thing in enumerate(things)}
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Say what differs.
+
+    Parameters
+    ----------
+    before, now : mapping
+        From one of the functions above.
+
+    Returns
+    -------
+    str
+        One part for each difference; empty if there is none.
+
+    Examples
+    --------
+    >>> changes({"epochs": "10", "seed": "0"}, {"epochs": "20", "seed": "0"})
+    'epochs was 10, and is 20'
+    """
+    names = [*before, *(name for name in now if name not in before)]
+    differing = (name for name in names if before.get(name) != now.get(name))
+    return "; ".join(_change(name, before.get(name), now.get(name)) for name in differing)
+
+
+def _change(name: str, before: Any, now: Any) -> str:
+    shapes = [each.get("shape") if isinstance(each, dict) else each for each in (before, now)]
+    if shapes[0] == shapes[1]:
+        return f"{name} has other values"
+    was, is_ = ("nothing" if shape is None else shape for shape in shapes)
+    return f"{name} was {was}, and is {is_}"
+
+
+def _in_words(value: Any) -> Any:
+    """Text that is the same in every process; what does not describe itself is its class."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    silent = "__repr__" not in {name for kind in type(value).__mro__[:-1] for name in vars(kind)}
+    return type(value).__name__ if silent else repr(value)
+
+
+def _describe(array: NDArray[Any]) -> dict[str, str]:
+    digest = hashlib.sha256()
+    for block in _blocks(array):
+        digest.update(block)
+    shape = " × ".join(map(str, array.shape))
+    return {"shape": f"{shape} of {array.dtype}", "sha256": digest.hexdigest()}
+
+
+def _blocks(array: NDArray[Any]) -> Iterator[memoryview]:
+    """The values in C order, a block of the rows at a time: X may be larger than the memory."""
+    rows = max(1, BLOCK // max(1, array[:1].nbytes))
+    for start in range(0, len(array), rows):
+        yield np.ascontiguousarray(array[start : start + rows]).view(np.uint8).data
+
+
+@cache
+def _version(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version  # slow, and rarely needed
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

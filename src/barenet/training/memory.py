@@ -1,0 +1,159 @@
+"""Memory: the whole state of a run, put away while it goes on and taken up where it is resumed.
+
+Orders of rows and dropout are functions of the seed and the step, so what is left to remember is
+little: vectors, counts, and what was measured.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from barenet.model.snapshot import Snapshot
+from barenet.optimization.optimizers import LBFGS
+from barenet.training.guard import is_finite
+from barenet.training.identity import (
+    changes,
+    data_of,
+    numbered,
+    remembering,
+    settings_of,
+    surroundings,
+)
+from barenet.training.keeper import Part, State
+
+if TYPE_CHECKING:
+    from barenet.training.loop import Loop
+
+__all__ = ["Memory"]
+
+
+class Memory:
+    """What a run remembers, in the hands of its keeper.
+
+    Parameters
+    ----------
+    loop : Loop
+        The run with all its parts.
+    """
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.kept = False
+        self.settings: dict[str, Any] = {}
+        self.data: dict[str, Any] = {}
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether anything is to be remembered at all."""
+        return self.loop.keeper is not None or self.kept
+
+    def keep_if_due(self) -> None:
+        """Ask the keeper if it is time, and give it the state."""
+        keeper = self.loop.keeper
+        if keeper is not None and keeper.is_due(self.loop.run):
+            self._keep()
+
+    def keep_the_end(self) -> None:
+        """Keep where the run has ended, if it can be gone on with, or could have been before.
+
+        A run that is over before anything was due leaves nothing: to run it again takes less than
+        what may be lost anyway.
+        """
+        if self.loop.keeper is not None and (self.kept or not self.loop.run.finished):
+            self._keep()
+
+    def capture(self) -> State:
+        """Say all that the run would need to go on.
+
+        Returns
+        -------
+        dict
+            Numbers, text and arrays by name, for each part.
+        """
+        loop = self.loop
+        self.data = self.data or data_of(loop.job.rows, loop.plan.validation)
+        return {
+            "settings": self.settings,
+            "data": self.data,
+            "surroundings": surroundings(loop.engine),
+            **{name: part.state() for name, part in self._parts().items()},
+            **{name: part.state() for name, part in self._looking_on().items()},
+        }
+
+    def begin(self, state: State | None) -> None:
+        """Note the settings, as a callback may change a learning rate; take a run up.
+
+        Parameters
+        ----------
+        state : dict, optional
+            From `capture`, perhaps in another process.
+
+        Raises
+        ------
+        ValueError
+            If it is of another run; nothing is changed.
+        """
+        loop = self.loop
+        if loop.keeper is not None or state is not None:
+            self.settings = settings_of(loop.engine, loop.plan, loop.callbacks)
+        if state is None:
+            return
+        self.data = data_of(loop.job.rows, loop.plan.validation)
+        changed = [
+            changes(state["settings"], self.settings),
+            changes(state["data"], self.data),
+        ]
+        if any(changed):
+            raise ValueError(f"resume: the checkpoint is of another run: {_join(changed)}")
+        if elsewhere := changes(state["surroundings"], surroundings(loop.engine)):
+            warnings.warn(
+                f"resume: the run may end in other last digits than it would have: {elsewhere}",
+                UserWarning,
+                stacklevel=4,
+            )
+        self.kept = True
+        before = Snapshot.of(loop.run.network)
+        try:
+            for name, part in self._parts().items():
+                part.restore(state[name])
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            before.restore(loop.run.network)
+            raise ValueError(f"resume: not a valid checkpoint: {error}") from error
+
+    def restore_callbacks(self, state: State | None) -> None:
+        """Let the callbacks remember, once they have heard of the start and forgotten all.
+
+        Parameters
+        ----------
+        state : dict, optional
+            From `capture`, perhaps in another process.
+        """
+        if state is not None:
+            for name, part in self._looking_on().items():
+                part.restore(state[name])
+
+    def _keep(self) -> None:
+        """Give the keeper the state, unless the next look will find that the run diverged."""
+        keeper, network = self.loop.keeper, self.loop.run.network
+        if keeper is not None and is_finite(network.parameters):
+            keeper.keep(self.loop.run, self.capture())
+            self.kept = True
+
+    def _parts(self) -> dict[str, Part]:
+        loop, optimizer = self.loop, self.loop.job.optimizer
+        steps: Part = loop.past if isinstance(optimizer, LBFGS) else optimizer
+        return {
+            "run": loop.run,
+            "tally": loop.tally,
+            "guard": loop.guard,
+            "optimizer": steps,
+            "schedule": loop.plan.schedule,
+        }
+
+    def _looking_on(self) -> dict[str, Part]:
+        return numbered("callback", remembering(self.loop.callbacks))
+
+
+def _join(parts: list[str]) -> str:
+    return "; ".join(filter(None, parts))

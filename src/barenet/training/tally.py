@@ -1,0 +1,90 @@
+"""Tally: what is known of an epoch while it goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.engines import SliceReport
+
+__all__ = ["Tally"]
+
+
+class Tally:
+    """The reports of an epoch's slices, and the time that it takes.
+
+    Attributes
+    ----------
+    reports : list of SliceReport
+        In the order of the slices.
+    started : float
+        When the epoch began, on the clock of ``time.perf_counter``.
+    rates : ndarray of shape (n_batches,), float64
+        The learning rate of each of its steps.
+
+    Examples
+    --------
+    >>> tally = Tally()
+    >>> tally.reports.append(SliceReport(np.array([3.0, 1.0]), np.array([0.1, 0.1])))
+    >>> tally.reports.append(SliceReport(np.array([2.0]), np.array([0.4])))
+    >>> tally.joined().losses
+    array([3., 1., 2.])
+    """
+
+    def __init__(self) -> None:
+        self.begin(np.zeros(0))
+
+    def begin(self, rates: NDArray[np.float64]) -> None:
+        """Turn to a new epoch.
+
+        Parameters
+        ----------
+        rates : ndarray of shape (n_batches,), float64
+            The learning rate of each of its steps.
+        """
+        self.reports: list[SliceReport] = []
+        self.started, self.rates = time.perf_counter(), rates
+
+    def joined(self) -> SliceReport:
+        """Put the reports together; mostly there is just one.
+
+        Returns
+        -------
+        SliceReport
+            The losses and norms of all batches so far.
+        """
+        if len(self.reports) > 1:
+            self.reports = [SliceReport(*map(np.concatenate, zip(*self.reports, strict=True)))]
+        return self.reports[0]
+
+    @property
+    def seconds(self) -> float:
+        """The time since its begin."""
+        return time.perf_counter() - self.started
+
+    def state(self) -> dict[str, Any]:
+        """Say all of it.
+
+        Returns
+        -------
+        dict
+            Numbers and arrays by name.
+        """
+        report = self.joined() if self.reports else SliceReport(np.zeros(0), np.zeros(0))
+        return {**report._asdict(), "rates": self.rates, "seconds": self.seconds}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take it up.
+
+        Parameters
+        ----------
+        state : mapping
+            What `state` said, then or in another process.
+        """
+        report = SliceReport(state["losses"], state["gradient_norms"])
+        self.reports = [report] if len(report.losses) else []
+        self.started, self.rates = time.perf_counter() - state["seconds"], state["rates"]

@@ -1,0 +1,302 @@
+"""Checkpoints: a whole one is there at any moment, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import barenet
+from barenet import Callback, Checkpoint, Dense, ModelFileError, Network, train
+from barenet.files.checkpoint import FILE_NAME, parse_interval, read_notes
+
+ROOT = Path(__file__).parents[2]
+X = np.random.default_rng(0).normal(size=(40, 3))
+Y = (X[:, 0] > 0).astype(int)
+
+
+def network(seed=1):
+    return Network.dense([3, 4, 2], output="softmax", dropout=0.1, seed=seed)
+
+
+def learn(checkpoint, *callbacks, net=None, **more):
+    settings = {"epochs": 6, "batch_size": 10, **more}
+    return train(net or network(), X, Y, checkpoint=checkpoint, callbacks=callbacks, **settings)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+class Interrupt(Callback):
+    def __init__(self, epoch=2):
+        self.epoch = epoch
+
+    def on_slice(self, run):
+        if run.epoch == self.epoch:
+            run.stop("interrupted", for_now=True)
+
+
+class Look(Callback):
+    """Write down what is on the disk after each epoch."""
+
+    def __init__(self, path):
+        self.path, self.seen = path, []
+
+    def on_start(self, run):
+        self.seen.append(names(self.path.parent))
+
+    def on_epoch(self, run):
+        state = Checkpoint(self.path).read()
+        self.seen.append(None if state is None else len(state["run"].get("curve_loss", ())))
+
+
+@pytest.mark.parametrize("every", [2, "2", np.int64(2)])
+def test_every_so_many_epochs(tmp_path, every):
+    look = Look(tmp_path / "kept")
+    learn(Checkpoint(look.path, every=every), look)
+    # Looked at after an epoch, and kept after that look.
+    assert look.seen[1:] == [None, None, 2, 2, 4, 4]
+    assert names(tmp_path) == ["kept"]
+    assert Checkpoint(look.path).read()["run"]["epoch"] == 5
+
+
+def test_a_time_may_end_in_the_middle_of_an_epoch(tmp_path):
+    kept = []
+
+    class Recording(Checkpoint):
+        def keep(self, run, state):
+            kept.append((run.epoch, run.batch))
+            super().keep(run, state)
+
+    learn(Recording(tmp_path, every=".000001ms"))
+    assert {1, 2, 3} & {batch for _, batch in kept} and kept[-1] == (5, 4)
+    assert names(tmp_path) == [FILE_NAME]  # a folder is where the file of the usual name goes
+
+
+@pytest.mark.parametrize("every", ["30s", "never", 7])
+def test_what_takes_less_than_an_interval_leaves_nothing(tmp_path, every):
+    learn(Checkpoint(tmp_path / "kept", every=every))
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("every", ["30s", "never", 7])
+def test_what_is_interrupted_is_kept_whatever_the_interval(tmp_path, every):
+    learn(Checkpoint(tmp_path / "kept", every=every), Interrupt())
+    assert names(tmp_path) == ["kept"]
+
+
+INTERVALS = {"30s": 30, "5m": 300, "1.5h": 5400, "250ms": 0.25, " 2 s ": 2, ".5s": 0.5}
+
+
+@pytest.mark.parametrize(("text", "seconds"), INTERVALS.items())
+def test_times(text, seconds):
+    assert parse_interval(text) == (seconds, np.inf)
+
+
+@pytest.mark.parametrize(
+    "every", [0, -1, 2.5, True, None, "", "0", "0s", "-1s", "1.5", "s", "10 epochs", "1e999s", "²s"]
+)
+def test_what_is_no_interval(every):
+    with pytest.raises(ValueError, match=r"^every: expected a number of epochs, a time such as"):
+        Checkpoint("kept", every=every)
+
+
+def test_a_checkpoint_is_a_model_as_well(tmp_path):
+    net = network()
+    learn(tmp_path / "kept", Interrupt(), net=net)
+    loaded = barenet.load(tmp_path / "kept")
+    assert np.array_equal(loaded.parameters, net.parameters) and repr(loaded) == repr(net)
+
+
+def test_notes_are_given_back(tmp_path):
+    notes = {"settings": 'data = "é"', "n": [1, 2.5, None]}
+    learn(Checkpoint(tmp_path / "kept", notes=notes), Interrupt())
+    assert read_notes(tmp_path / "kept") == notes
+
+
+def test_a_model_is_no_checkpoint(tmp_path):
+    network().save(tmp_path / "model")
+    with pytest.raises(ModelFileError, match="model: a model, but not a checkpoint"):
+        learn(None, resume=tmp_path / "model")
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None])
+def test_a_checkpoint_of_another_version_is_refused(tmp_path, monkeypatch, version):
+    monkeypatch.setattr("barenet.files.checkpoint.VERSION", version)
+    learn(tmp_path / "kept", Interrupt())
+    monkeypatch.undo()
+    with pytest.raises(ModelFileError, match="kept: a checkpoint of another version"):
+        learn(tmp_path / "kept", resume=True)
+
+
+def test_fault_53_and_54_a_damaged_checkpoint_is_refused_and_not_replaced(tmp_path):
+    path = tmp_path / "kept"
+    learn(path, Interrupt())
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for at in rng.integers(0, len(whole), 200):
+        flipped = bytearray(whole)
+        flipped[at] ^= 1 << rng.integers(8)
+        for damaged in (bytes(flipped), whole[:at]):
+            path.write_bytes(damaged)
+            net = network()
+            before = net.parameters.copy()
+            with pytest.raises(ModelFileError, match=r"kept: "):
+                learn(path, net=net, resume=True)
+            assert path.read_bytes() == damaged and np.array_equal(net.parameters, before)
+
+
+def test_fault_63_a_link_is_followed_and_what_is_no_file_is_found_before_the_training(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "kept")
+    learn(tmp_path / "link", Interrupt())
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "kept").is_file()
+    os.mkfifo(tmp_path / "pipe")
+    look = Look(tmp_path / "pipe")
+    with pytest.raises(OSError, match=r"checkpoint: .*pipe is not a file"):
+        learn(tmp_path / "pipe", look)
+    assert look.seen == []
+
+
+def test_fault_66_a_missing_folder_is_found_before_the_training(tmp_path):
+    look = Look(tmp_path / "kept")
+    with pytest.raises(FileNotFoundError, match=r"checkpoint: .*nowhere: there is no such folder"):
+        learn(tmp_path / "nowhere" / "kept", look)
+    assert look.seen == []
+
+
+def test_a_network_that_could_not_be_read_again_is_refused_before_the_training(tmp_path):
+    class Own(Dense):
+        name = "own"
+
+    with pytest.raises(ValueError, match="is not one of barenet's layers"):
+        learn(tmp_path / "kept", net=Network([Own(3, 2, "softmax")]))
+    assert names(tmp_path) == []
+
+
+SAVE = """
+import os, resource, signal, sys, tempfile
+import numpy as np
+from barenet import Checkpoint, Network, train
+how, path = sys.argv[1:]
+X = np.random.default_rng(0).normal(size=(40, 3))
+settings = {"epochs": 6, "batch_size": 10, "engine": "reference"}
+
+def learn(place):
+    network = Network.dense([3, 4, 2], output="softmax", dropout=0.1, seed=1)
+    checkpoint = Checkpoint(place, every=1)
+    train(network, X, X[:, 0] > 0, checkpoint=checkpoint, resume=True, **settings)
+
+with tempfile.TemporaryDirectory() as place:
+    learn(place)  # nobody may not read what is imported on the way
+if how == "full":
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
+if how == "forbidden" and os.geteuid() == 0:
+    os.setuid(65534)  # root may write everywhere
+try:
+    learn(path)
+except OSError as error:
+    sys.exit(f"{type(error).__name__}: {error.strerror} {error.filename}")
+"""
+
+
+@pytest.mark.parametrize("how", ["full", "forbidden"])
+def test_fault_67_and_promise_11_a_save_that_fails_leaves_the_old_file(how):
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as place:  # pytest's own are closed to others
+        folder = Path(place) / "folder"
+        folder.mkdir()
+        learn(folder / "kept", Interrupt(), engine="reference")
+        before = (folder / "kept").read_bytes()
+        assert len(before) > 3000
+        for path in (Path(place), folder / "kept"):
+            path.chmod(0o755)
+        folder.chmod(0o555 if how == "forbidden" else 0o755)
+        command = [sys.executable, "-B", "-c", SAVE, how, str(folder / "kept")]
+        done = subprocess.run(command, capture_output=True, text=True)
+        folder.chmod(0o755)
+        assert done.returncode == 1, done.stderr
+        said = {"full": "OSError: File too large", "forbidden": "PermissionError: Permission den"}
+        assert done.stderr.startswith(said[how]) and str(folder) in done.stderr
+        assert (folder / "kept").read_bytes() == before
+        assert names(folder) == ["kept"]
+        settings = {"resume": True, "engine": "reference"}
+        assert learn(folder / "kept", **settings).stopped_because == "completed"
+
+
+def test_a_full_disk_at_the_first_save_leaves_nothing(tmp_path):
+    command = [sys.executable, "-B", "-c", SAVE, "full", str(tmp_path / "kept")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1 and names(tmp_path) == []
+
+
+def test_fault_70_what_a_killed_save_has_left_is_taken_away(tmp_path):
+    learn(tmp_path / "kept", Interrupt())
+    before = (tmp_path / "kept").read_bytes()
+    for name in (".kept.abc123.tmp", ".kept.lock", ".kept.mine", ".other.abc123.tmp"):
+        (tmp_path / name).write_bytes(before[:100])
+    look = Look(tmp_path / "kept")
+    learn(tmp_path / "kept", look, resume=True)
+    assert look.seen[0] == [".kept.lock", ".kept.mine", ".other.abc123.tmp", "kept"]
+    assert names(tmp_path) == [".kept.mine", ".other.abc123.tmp", "kept"]
+
+
+def test_fault_72_a_second_run_is_refused(tmp_path):
+    refused = []
+
+    def second(run):
+        try:
+            learn(tmp_path / "kept")
+        except OSError as error:
+            refused.append(str(error))
+
+    def in_another_thread(run):
+        thread = threading.Thread(target=second, args=(run,))
+        thread.start()
+        thread.join()
+
+    learn(tmp_path / "kept", second, in_another_thread, epochs=1)
+    assert refused == [f"{tmp_path}: another run is writing there"] * 2
+    learn(tmp_path / "other", epochs=1)
+    learn(tmp_path / "kept", epochs=1)
+
+
+def test_a_run_that_is_about_to_diverge_is_not_kept(tmp_path):
+    class Spoil(Callback):
+        def on_slice(self, run):
+            if run.epoch == 2:
+                run.network.layers[0].bias = np.inf
+
+    look = Look(tmp_path / "kept")
+    with pytest.raises(barenet.DivergenceError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        learn(Checkpoint(look.path, every=".000001ms"), look, Spoil())
+    state = Checkpoint(look.path).read()
+    assert len(state["run"]["curve_loss"]) == 2
+    assert np.isfinite(state["run"]["parameters"]).all()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are forked and killed")
+def test_promise_4_killed_at_any_moment():
+    """Dozens of runs, each ended a few times by kill -9, a signal or a full disk; see the script.
+
+    `make soak` goes on with it for ten minutes.
+    """
+    script = ROOT / "tests" / "soak" / "soak.py"
+    command = [sys.executable, script, "--kills", "40", "--minutes", "2", "--seed", "0"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = re.findall(r"^ *([\d,]+)  (.+)$", done.stdout, re.MULTILINE)
+    counts = {name: int(count.replace(",", "")) for count, name in lines}
+    assert counts["lost"] == 0
+    assert counts["kills"] >= 40 and counts["runs compared"] >= 4
+    assert counts["checkpoints read"] >= 20

@@ -1,0 +1,100 @@
+"""A lock: one at a time, and nobody waits for the dead."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+
+import pytest
+
+from barenet.files.lock import locked
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from barenet.files.lock import locked
+with locked(Path(sys.argv[1]), "another"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that has it."""
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "lock")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_one_at_a_time(tmp_path):
+    with locked(tmp_path / "lock", "another"):
+        for _ in range(2):
+            with (
+                pytest.raises(OSError, match="another is writing there"),
+                locked(tmp_path / "lock", "another"),
+            ):
+                pass
+        assert (tmp_path / "lock").exists()
+    with locked(tmp_path / "lock", "another"):
+        pass
+    assert not (tmp_path / "lock").exists()
+
+
+def test_it_is_given_back_after_an_error(tmp_path):
+    with pytest.raises(RuntimeError, match="on purpose"), locked(tmp_path / "lock", "another"):
+        raise RuntimeError("on purpose")
+    with locked(tmp_path / "lock", "another"):
+        pass
+
+
+def test_that_of_a_process_holds_until_it_is_killed(holder, tmp_path):
+    with pytest.raises(OSError, match="another is"), locked(tmp_path / "lock", "another"):
+        pass
+    holder.kill()
+    holder.wait()
+    assert (tmp_path / "lock").exists()  # what is left of it holds nobody up
+    with locked(tmp_path / "lock", "another"):
+        pass
+
+
+def test_a_file_that_was_taken_away_while_it_was_waited_for(tmp_path, monkeypatch):
+    """Between the opening and the lock, the holder may be done and have taken its file away."""
+    path, system = tmp_path / "lock", os.open
+
+    def open_and_lose(*arguments, **more):
+        handle = system(*arguments, **more)
+        path.unlink()
+        return handle
+
+    monkeypatch.setattr(os, "open", open_and_lose)
+    with pytest.raises(OSError, match="another is writing there"), locked(path, "another"):
+        pass
+
+
+def count_up(folder, times):
+    done = 0
+    while done < times:
+        try:
+            with locked(folder / "lock", "another"):
+                number = folder / "number"
+                number.write_text(str(int(number.read_text()) + 1))
+                done += 1
+        except OSError:
+            pass
+
+
+def test_processes_that_contend_for_it(tmp_path):
+    (tmp_path / "number").write_text("0")
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=count_up, args=(tmp_path, 50)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert (tmp_path / "number").read_text() == "150"

@@ -1,0 +1,245 @@
+"""Soak: runs that are killed, interrupted and starved of disk, again and again, until time is up.
+
+Nothing may be lost: after every end the checkpoint is whole and not older than it was, and what a
+run comes to after all its ends is, bit for bit, what it comes to undisturbed. `make soak` runs it
+for ten minutes; ``--minutes`` and ``--kills`` say otherwise. Exit status 1 if anything was lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+for library in ("OMP", "OPENBLAS", "MKL"):  # children are forked, and threads do not survive that
+    os.environ[f"{library}_NUM_THREADS"] = "1"
+
+import numpy as np  # noqa: E402
+
+import barenet  # noqa: E402
+from barenet import BatchNorm, Callback, Checkpoint, Dense, Dropout, Network, train  # noqa: E402
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(203, 5))
+Y = (X[:, 0] * X[:, 1] > 0).astype(int)
+WEIGHT = RNG.random(203)
+ENGINES = ("compiled", "reference")
+COMMAND = str(Path(sys.executable).with_name("barenet"))
+
+#: By the exit status of a process.
+ENDS = {
+    0: "came to their end",
+    1: "full disks",
+    143: "signals",
+    -signal.SIGTERM: "signals before a run listened",
+    -signal.SIGKILL: "kills",
+}
+
+COUNTS: collections.Counter[str] = collections.Counter()
+#: What went wrong, a line each.
+LOST: list[str] = []
+
+
+class Signals(Callback):
+    """End a run at the signals that ask for it, as the command line does."""
+
+    def __init__(self) -> None:
+        self.came = False
+        signal.signal(signal.SIGTERM, self.take_notice)
+
+    def take_notice(self, *_: object) -> None:
+        self.came = True
+
+    def on_slice(self, run) -> None:
+        if self.came:
+            run.stop("interrupted", for_now=True)
+
+
+def settings_for(optimizer: str, engine: str) -> dict:
+    """A run of some tenths of a second, with all that has a state."""
+    settings = {"optimizer": optimizer, "engine": engine, "epochs": 60, "threads": 1}
+    settings |= {"sample_weight": WEIGHT, "validation_data": (X[:50], Y[:50]), "seed": 3}
+    if optimizer != "lbfgs":
+        settings |= {"batch_size": 8, "schedule": "reduce_on_plateau:patience=2"}
+    return settings
+
+
+def network_for(optimizer: str) -> Network:
+    if optimizer == "lbfgs":
+        return Network.dense([5, 24, 2], output="softmax", seed=1)
+    return Network([Dense(5, 24), BatchNorm(24), Dropout(0.2), Dense(24, 2, "softmax")], seed=1)
+
+
+def learn(optimizer: str, engine: str, *callbacks: Callback, **more: object):
+    network = network_for(optimizer)
+    patience = barenet.EarlyStopping(patience=40)
+    settings = settings_for(optimizer, engine)
+    history = train(network, X, Y, callbacks=[patience, *callbacks], **settings, **more)
+    return network, history
+
+
+def in_a_child(place: Path, optimizer: str, engine: str, limit: int | None) -> int:
+    """Start a process that goes on with a run, as far as it is let."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        if limit is not None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        checkpoint = Checkpoint(place / "run.checkpoint", every="3ms")
+        _, history = learn(optimizer, engine, Signals(), checkpoint=checkpoint, resume=True)
+        os._exit(0 if history.stopped_because != "interrupted" else 143)
+    except OSError:
+        os._exit(1)
+    except BaseException as error:  # noqa: BLE001
+        print(f"unexpected: {error!r}", file=sys.stderr)
+        os._exit(70)
+
+
+def progress_of(place: Path) -> tuple[int, int]:
+    """How far the checkpoint is; what can't be read raises."""
+    state = Checkpoint(place / "run.checkpoint").read()
+    return (-1, 0) if state is None else (state["run"]["epoch"], state["run"]["batch"])
+
+
+def disturb(place: Path, optimizer: str, engine: str, rng: random.Random) -> bool:
+    """Let a run go on, and end it in some way; tell if it came to its end."""
+    before = progress_of(place)
+    kind = rng.choices(("kill", "signal", "disk"), (8, 1, 1))[0]
+    limit = rng.randrange(1, 12_000) if kind == "disk" else None
+    child = in_a_child(place, optimizer, engine, limit)
+    if kind != "disk":
+        time.sleep(rng.random() ** 2 * 0.15)
+        os.kill(child, signal.SIGKILL if kind == "kill" else signal.SIGTERM)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    COUNTS[ENDS.get(code, "other ends")] += 1
+    if code not in ENDS:
+        LOST.append(f"{optimizer} on {engine}: a process ended with {code}")
+    try:
+        after = progress_of(place)
+    except Exception as error:  # noqa: BLE001
+        LOST.append(f"{optimizer} on {engine}: the checkpoint can't be read: {error!r}")
+        return True
+    if after < before:
+        LOST.append(f"{optimizer} on {engine}: went back from {before} to {after}")
+    COUNTS["checkpoints read"] += after >= (0, 0)
+    return code == 0
+
+
+def finish(place: Path, optimizer: str, engine: str) -> None:
+    """Let a run come to its end here, and compare."""
+    checkpoint = Checkpoint(place / "run.checkpoint")
+    network, history = learn(optimizer, engine, checkpoint=checkpoint, resume=True)
+    whole, expected = learn(optimizer, engine)
+    same = np.array_equal(network.parameters, whole.parameters)
+    same = same and np.array_equal(network.statistics, whole.statistics)
+    for name, curve in expected.curves.items():
+        same = same and (name == "seconds" or history[name] == curve)
+    same = same and history.stopped_because == expected.stopped_because
+    COUNTS["runs compared"] += 1
+    if not same:
+        LOST.append(f"{optimizer} on {engine}: {history} differs from {expected}")
+    left = sorted(path.name for path in place.iterdir())
+    if left not in (["run.checkpoint"], []):
+        LOST.append(f"{optimizer} on {engine}: left behind {left}")
+
+
+def disturb_a_run(optimizer: str, engine: str, rng: random.Random, most: int) -> None:
+    """One run, ended up to so many times."""
+    place = Path(tempfile.mkdtemp(prefix="soak-"))
+    try:
+        for _ in range(most):
+            if disturb(place, optimizer, engine, rng):
+                break
+        finish(place, optimizer, engine)
+    finally:
+        shutil.rmtree(place)
+
+
+def disturb_the_command(rng: random.Random) -> None:
+    """The same with the command line, whose processes are killed from their first moment on."""
+    place = Path(tempfile.mkdtemp(prefix="soak-"))
+    options = ["--epochs", "150", "--dropout", "0.1", "--patience", "90", "--no-plots"]
+    options += ["--checkpoint-every", "20ms"]
+    try:
+        run = [COMMAND, "train", "digits", *options, "--out", "whole"]
+        subprocess.run(run, cwd=place, check=True, capture_output=True)
+        for left in range(20, -1, -1):
+            arguments = ["digits", *options, "--out", "parts"]
+            if (place / "parts/checkpoint.safetensors").exists():
+                arguments = ["--resume", "parts", "--no-plots", "--checkpoint-every", "20ms"]
+            child = subprocess.Popen(
+                [COMMAND, "train", *arguments], cwd=place,
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            )  # fmt: skip
+            number = rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM))
+            end_of(child, number, 0.5 + 4 * rng.random() if left else 1e3)
+            if child.returncode == 0:
+                break
+        else:
+            LOST.append("the command: did not come to an end")
+        one, other = (place / name / "model.safetensors" for name in ("whole", "parts"))
+        COUNTS["commands compared"] += 1
+        if one.read_bytes() != other.read_bytes():
+            LOST.append("the command: another model")
+    finally:
+        shutil.rmtree(place)
+
+
+def end_of(child: subprocess.Popen[str], number: int, seconds: float) -> None:
+    """Let a command work for a while, then end it, and note what came of that."""
+    try:
+        _, said = child.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        started = time.perf_counter()
+        child.send_signal(number)
+        _, said = child.communicate()
+        COUNTS[f"commands ended by {signal.Signals(number).name}"] += 1
+        if number != signal.SIGKILL:
+            taken = round(1000 * (time.perf_counter() - started))
+            COUNTS["longest ms from a signal to the end"] = max(
+                taken, COUNTS["longest ms from a signal to the end"]
+            )
+    if child.returncode in (-signal.SIGINT, -signal.SIGTERM):  # Python itself was starting
+        COUNTS["commands that had not begun"] += 1
+    elif child.returncode not in (0, -signal.SIGKILL, 130, 143) or "Traceback" in said:
+        LOST.append(f"the command: ended with {child.returncode}: {said}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--kills", type=int, help="end after so many, and leave the command out")
+    parser.add_argument("--seed", type=int, default=None)
+    asked = parser.parse_args()
+    seed = random.randrange(10**6) if asked.seed is None else asked.seed
+    rng, began, turn = random.Random(seed), time.monotonic(), 0
+    jobs = [(optimizer, engine) for engine in ENGINES for optimizer in barenet.OPTIMIZERS]
+    for engine in ENGINES:  # kernels are built here, and not in every child
+        learn("adam", engine)
+    while not LOST and time.monotonic() - began < 60 * asked.minutes:
+        disturb_a_run(*jobs[turn % len(jobs)], rng, most=12)
+        turn += 1
+        if asked.kills is not None and COUNTS["kills"] >= asked.kills:
+            break
+        if asked.kills is None and turn % (3 * len(jobs)) == 0:
+            disturb_the_command(rng)
+    print(f"seed {seed}, {(time.monotonic() - began) / 60:.1f} minutes")
+    for name, count in sorted(COUNTS.items()):
+        print(f"{count:7,}  {name}")
+    print(f"{len(LOST):7,}  lost", *LOST, sep="\n         ")
+    return 1 if LOST else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""Determinism: a seed fixes every bit, in any process, on any number of threads, in any slices."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from barenet import OPTIMIZERS, BatchNorm, Dense, Dropout, Network, train
+from barenet.engines import ENGINES
+from barenet.engines import threads as cores
+from barenet.training import loop as training_loop
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(150, 20)).astype("float32")
+Y = (X[:, 0] * X[:, 1] > 0).astype(int)
+
+SCRIPT = """
+import hashlib, sys
+import numpy as np
+from barenet import MLPClassifier, Network, train
+X = np.random.default_rng(0).normal(size=(60, 5)).astype("float32")
+Y = (X[:, 0] > 0).astype(int)
+for engine in ("reference", "compiled"):
+    network = Network.dense([5, 9, 2], output="softmax", dropout=0.2, seed=3)
+    history = train(
+        network, X, Y, epochs=4, engine=engine, metrics={"accuracy"}, seed=7, threads=1,
+        penalty=["l1:strength=1e-4", "l2:strength=1e-4"], validation_data=(X[:9], Y[:9]),
+    )
+    numbers = [network.parameters.tobytes(), repr(history.loss + history.validation_loss).encode()]
+    print(engine, hashlib.sha256(b"".join(numbers)).hexdigest())
+model = MLPClassifier((6,), max_iter=4, random_state=0, early_stopping=True).fit(X, Y.astype(str))
+print("estimator", hashlib.sha256(model.network_.parameters.tobytes()).hexdigest())
+"""
+
+
+def learn(**more):
+    """Train a network that is large enough for several threads to have rows and tiles."""
+    layers = [Dense(20, 130), BatchNorm(130), Dropout(0.3), Dense(130, 70), Dense(70, 2, "softmax")]
+    network = Network(layers, seed=1)
+    history = train(network, X, Y, **{"epochs": 2, "batch_size": 64, "seed": 5, **more})
+    measured = repr([history.loss, history["gradient_norm"]]).encode()
+    vectors = network.parameters.tobytes() + network.statistics.tobytes()
+    return hashlib.sha256(vectors + measured).hexdigest()
+
+
+@pytest.fixture
+def four_cores(monkeypatch):
+    """As many threads as are asked for, also on a machine that has fewer cores."""
+    if not cores.load_tbb():
+        pytest.skip("without the library for threads, there is one")
+    monkeypatch.setattr(cores, "allowed_cores", lambda: 4)
+
+
+def test_promise_6_a_hundred_runs_on_one_two_and_four_threads(four_cores):
+    runs = {threads: {learn(threads=threads) for _ in range(100)} for threads in (1, 2, 4)}
+    assert len(set.union(*runs.values())) == 1
+
+
+def test_promise_6_a_hundred_runs_of_the_reference():
+    assert len({learn(engine="reference", epochs=1) for _ in range(100)}) == 1
+
+
+def test_fault_95_another_process_with_other_hashes():
+    """Sets and dictionaries have another order there, and nothing may depend on it."""
+    said = set()
+    for hash_seed in ("0", "1", "random"):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0 and done.stdout.count("\n") == 3, done.stderr
+        said.add(done.stdout)
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("optimizer", sorted({*OPTIMIZERS} - {"lbfgs"}))
+def test_no_bit_depends_on_where_slices_are_cut(engine, optimizer, monkeypatch):
+    """They are cut by the clock, so that else no run could be repeated at all."""
+    more = {"engine": engine, "optimizer": optimizer, "batch_size": 16, "epochs": 1}
+    found = set()
+    for seconds in (0, 1e-3, 10):
+        monkeypatch.setattr(training_loop, "SLICE_SECONDS", seconds)
+        found.add(learn(**more))
+    assert len(found) == 1
