@@ -18,6 +18,7 @@ from barenet.errors import (
     MissingExtraError,
     ModelFileError,
 )
+from barenet.files.exports import Exported, export
 from barenet.files.model_file import load
 from barenet.files.predictor import Predictor
 from barenet.insight.gradient_check import GradientReport, ParameterReport, check_gradients
@@ -81,11 +82,10 @@ from barenet.training.metrics import METRICS
 from barenet.training.progress import Progress
 from barenet.training.run import Run
 from barenet.training.train import train
+from barenet.version import __version__
 
 if TYPE_CHECKING:
-    from barenet.estimators import MLPClassifier, MLPRegressor
-
-__version__ = "0.1.0"
+    from barenet.estimators import MLPClassifier, MLPRegressor, register_onnx_converters
 
 __all__ = [
     "ACTIVATIONS",
@@ -124,6 +124,7 @@ __all__ = [
     "EachEpoch",
     "EarlyStopping",
     "ExponentialDecay",
+    "Exported",
     "GradientReport",
     "History",
     "Huber",
@@ -159,6 +160,7 @@ __all__ = [
     "StopAfter",
     "batches",
     "check_gradients",
+    "export",
     "load",
     "load_dataset",
     "one_hot",
@@ -169,6 +171,7 @@ __all__ = [
     "plot_fit_at_epochs",
     "plot_history",
     "plot_weights",
+    "register_onnx_converters",
     "save_figure",
     "train",
 ]
@@ -176,7 +179,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import the estimators when they are asked for: scikit-learn takes its time."""
-    if name in ("MLPClassifier", "MLPRegressor"):
+    if name in ("MLPClassifier", "MLPRegressor", "register_onnx_converters"):
         from barenet import estimators
 
         return getattr(estimators, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from barenet.estimators.classifier import MLPClassifier
+from barenet.estimators.onnx_converters import register_onnx_converters
 from barenet.estimators.regressor import MLPRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "register_onnx_converters"]
