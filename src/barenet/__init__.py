@@ -82,7 +82,7 @@ from barenet.training.metrics import METRICS
 from barenet.training.progress import Progress
 from barenet.training.run import Run
 from barenet.training.train import train
-from barenet.version import __version__
+from barenet.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from barenet.estimators import MLPClassifier, MLPRegressor, register_onnx_converters

@@ -14,34 +14,11 @@ __all__ = ["c_string", "identifier", "words"]
 MOST_BYTES = 4095
 
 #: Headers of C99: a file of that name would be found in the place of the compiler's own.
-HEADERS = frozenset(
-    [
-        "assert",
-        "complex",
-        "ctype",
-        "errno",
-        "fenv",
-        "float",
-        "inttypes",
-        "iso646",
-        "limits",
-        "locale",
-        "math",
-        "setjmp",
-        "signal",
-        "stdarg",
-        "stdbool",
-        "stddef",
-        "stdint",
-        "stdio",
-        "stdlib",
-        "string",
-        "tgmath",
-        "time",
-        "wchar",
-        "wctype",
-    ]
-)
+HEADERS = {
+    "assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits",
+    "locale", "math", "setjmp", "signal", "stdarg", "stdbool", "stddef", "stdint", "stdio",
+    "stdlib", "string", "tgmath", "time", "wchar", "wctype",
+}  # fmt: skip
 
 
 def identifier(name: str) -> str:
