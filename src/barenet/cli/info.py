@@ -92,7 +92,7 @@ def _training(path: Path, patience: bool) -> dict[str, Any] | None:
         if epochs:
             best = losses.index(min(losses)) if patience and losses else epochs - 1
             curves = history.curves.items()
-            scores = {name: curve[best] for name, curve in curves if name not in NOT_SCORES}
+            scores = {name: float(curve[best]) for name, curve in curves if name not in NOT_SCORES}
             return {"epochs": epochs, "epoch": best + 1, "scores": scores}
     return None
 

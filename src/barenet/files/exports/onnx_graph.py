@@ -126,7 +126,7 @@ def write_answers(
         names = graph.constant(_names(program))
         return Answers(values, graph.add("Gather", names, best, output=labels, axis=0))
     if program.answer == "labels":
-        half = graph.constant(np.array(0.5, program.dtype))
+        half = _number(graph, 0.5, program.dtype)
         there = graph.add("Greater", values, half)
         return Answers(values, graph.add("Cast", there, output=labels, to=TYPES["int64"]))
     return Answers(values, None)
@@ -159,12 +159,19 @@ def _normalize(graph: Graph, step: Any, X: str, program: Program) -> str:
 
 
 def _normalize_row(graph: Graph, step: Any, X: str, program: Program) -> str:
-    gain, bias = graph.constant(step.gain), graph.constant(step.bias)
-    return graph.add("LayerNormalization", X, gain, bias, axis=-1, epsilon=step.epsilon)
+    """In parts, as the operator for the whole has an ε of float32; ONNX Runtime joins them."""
+    centred = graph.add("Sub", X, graph.add("ReduceMean", X, axes=[-1], keepdims=1))
+    squares = graph.add("Mul", centred, centred)
+    variance = graph.add("ReduceMean", squares, axes=[-1], keepdims=1)
+    epsilon = _number(graph, step.epsilon, program.dtype)
+    deviation = graph.add("Sqrt", graph.add("Add", variance, epsilon))
+    normalized = graph.add("Div", centred, deviation)
+    scaled = graph.add("Mul", normalized, graph.constant(step.gain))
+    return graph.add("Add", scaled, graph.constant(step.bias))
 
 
 def _both(graph: Graph, step: Any, X: str, program: Program) -> str:
-    one = graph.constant(np.array(1, program.dtype))
+    one = _number(graph, 1, program.dtype)
     return graph.add("Concat", graph.add("Sub", one, X), X, axis=1)
 
 
@@ -179,9 +186,15 @@ def _apply(graph: Graph, step: Any, X: str, program: Program) -> str:
     return ACTIVATIONS[type(step.activation)](graph, step.activation, X, program.dtype)
 
 
+def _leaky_relu(graph: Graph, leaky: Any, X: str, dtype: np.dtype[Any]) -> str:
+    """The operator of that name has a slope of float32."""
+    bent = graph.add("Mul", X, _number(graph, leaky.slope, dtype))
+    return graph.add("Where", graph.add("Greater", X, _number(graph, 0, dtype)), X, bent)
+
+
 def _elu(graph: Graph, elu: Any, X: str, dtype: np.dtype[Any]) -> str:
     """ONNX Runtime has no Elu of float64; and its operator is exp(z) − 1, as here."""
-    zero, one = (graph.constant(np.array(number, dtype)) for number in (0, 1))
+    zero, one = _number(graph, 0, dtype), _number(graph, 1, dtype)
     negative = graph.add("Exp", graph.add("Min", X, zero))
     bent = graph.add("Mul", graph.add("Sub", negative, one), _number(graph, elu.alpha, dtype))
     return graph.add("Where", graph.add("Greater", X, zero), X, bent)
@@ -237,7 +250,7 @@ STEPS: dict[type[Step], Callable[[Graph, Any, str, Program], str]] = {
 #: What adds each activation.
 ACTIVATIONS: dict[type[Activation], Callable[[Graph, Any, str, np.dtype[Any]], str]] = {
     ReLU: _operator("Relu"),
-    LeakyReLU: lambda graph, leaky, X, dtype: graph.add("LeakyRelu", X, alpha=leaky.slope),
+    LeakyReLU: _leaky_relu,
     ELU: _elu,
     GELU: _gelu,
     SiLU: _silu,
