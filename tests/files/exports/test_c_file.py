@@ -191,18 +191,28 @@ def test_a_file_name_that_would_break_the_include_is_refused(build, stem):
         render(program_of(build("classes").model), stem)
 
 
-def test_numbers_beyond_float32_are_refused():
-    network = Network.dense([1, 1], dtype="float64")
-    network.parameters[0] = 1e300
-    with pytest.raises(ValueError, match=r"^model: weights_1 holds 1e\+300, beyond what a float"):
-        render(program_of(network), "it")
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        ([Dense(1, 1, init="normal:std=1e300")], "weights "),
+        ([Dense(1, 1, "leaky_relu:slope=1e60")], r"slope 1e\+60, is beyond what a float of C"),
+        ([LayerNorm(1, epsilon=1e-60)], "epsilon 1e-60"),
+    ],
+)
+def test_numbers_beyond_float32_are_refused(layers, said):
+    program = program_of(Network(layers, dtype="float64"))
+    with pytest.raises(ValueError, match=rf"^model: one of its numbers, {said}"):
+        render(program, "it")
 
 
-def test_a_scale_beyond_float32_is_refused(build):
-    case = build("scaled number")
-    tiny = Scaling("standardize", np.zeros(1), np.array([1e-50]))
-    with pytest.raises(ValueError, match="target_factor holds 1e-50"):
-        render(program_of(replace(case.model, target_scaling=tiny)), "it")
+@pytest.mark.parametrize("factor", [1e-50, 1e50])
+@pytest.mark.parametrize("part", ["scaling", "target_scaling"])
+def test_a_scale_beyond_float32_is_refused(build, part, factor):
+    width = 3 if part == "scaling" else 1
+    scaling = Scaling("standardize", np.zeros(width), np.full(width, factor))
+    program = program_of(replace(build("scaled number").model, **{part: scaling}))
+    with pytest.raises(ValueError, match=r"factor 1e.50, is beyond what a float of C"):
+        render(program, "it")
 
 
 def test_the_comment_tells_what_it_needs(build):
@@ -218,7 +228,8 @@ def test_rounded_weights_take_a_quarter(build, compile_c, tmp_path):
     model = build("wide").model
     export(model, tmp_path / "it.c", weights="int8")
     text = (tmp_path / "it.c").read_text()
-    n_codes, n_floats = 300 * 40 + 40 * 12, 2 * 300 + 2 * (40 + 12)
+    n_codes, n_floats = 300 * 40 + 40 * 12, 2 * (40 + 12)
+    assert "scale(x, 0.0f, 0x1.010102p-8f, a, 300);" in text  # once for all pixels
     assert f"constants  {n_codes + 4 * n_floats:,} bytes, with weights rounded to 8 bits" in text
     compile_c(tmp_path / "it.c", "-shared", "-fPIC")
 

@@ -12,6 +12,7 @@ import barenet
 from barenet import ACTIVATIONS, LAYERS, Dense, Layer, MLPClassifier, Network
 from barenet.files.exports.c_parts import ACTIVATIONS as IN_C
 from barenet.files.exports.c_parts import STEPS as STEPS_IN_C
+from barenet.files.exports.c_parts import EvenScale
 from barenet.files.exports.onnx_graph import ACTIVATIONS as IN_ONNX
 from barenet.files.exports.onnx_graph import STEPS as STEPS_IN_ONNX
 from barenet.files.exports.program import _STEPS, ACTIVATIONS_KNOWN, program_of
@@ -36,7 +37,7 @@ def test_every_layer_and_every_activation_is_known():
     assert set(IN_C) == set(IN_ONNX) == set(IN_PYTHON) == written
     steps = {kind for kind in Step.__subclasses__() if kind.__module__ == Step.__module__}
     assert steps == set(STEPS_IN_ONNX) == {*EXPRESSIONS, Apply}
-    assert {*steps, RoundedAffine} == {*STEPS_IN_C, Apply}
+    assert {*steps, RoundedAffine, EvenScale} == {*STEPS_IN_C, Apply}
 
 
 def test_what_does_nothing_is_no_step(build):

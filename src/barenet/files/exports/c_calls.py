@@ -6,13 +6,14 @@ what it writes goes into the other. Steps that work entry by entry stay where th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.files.exports.c_parts import function_of
+from barenet.files.exports.c_parts import EvenScale, function_of
 from barenet.files.exports.numerals import hexadecimal
 from barenet.files.exports.program import Program
 from barenet.files.exports.quantization import RoundedAffine
@@ -31,7 +32,10 @@ from barenet.options import options_of
 __all__ = ["Plan"]
 
 #: Steps that read one vector and write another.
-MOVING = (Scale, Affine, RoundedAffine)
+MOVING = (Scale, EvenScale, Affine, RoundedAffine)
+
+#: What something is divided by, or lost with.
+NEVER_ZERO = ("factor", "deviation", "epsilon")
 
 #: Steps whose arrays are numbered.
 NUMBERED = (Affine, RoundedAffine, Normalize, NormalizeRow)
@@ -43,6 +47,8 @@ class Plan:
 
     Attributes
     ----------
+    steps : list of Step
+        What is called, as C has it.
     calls : list of str
         In order, without semicolons.
     arrays : dict of str to ndarray
@@ -53,6 +59,7 @@ class Plan:
         Whether the row must be copied, as the first step would change it.
     """
 
+    steps: list[Step] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     buffers: dict[str, int] = field(default_factory=dict)
@@ -74,7 +81,7 @@ class Plan:
         """
         plan, place, width, number = cls(), "x", program.n_inputs, 0
         moves = [isinstance(step, MOVING) for step in program.steps]
-        for index, step in enumerate(program.steps):
+        for index, step in enumerate(map(_even, program.steps)):
             number += isinstance(step, NUMBERED)
             if place == "x" and not moves[index]:
                 place = plan._copy(width, last=not any(moves[index:]))
@@ -125,28 +132,38 @@ class Plan:
 
     def _call(self, step: Step, source: str, place: str, width: int, number: int) -> None:
         """Add a call, and the arrays that it is given."""
+        self.steps.append(step)
         names = self._name_arrays(step, number)
-        if isinstance(step, Scale):
-            self.calls.append(f"scale({source}, {', '.join(names)}, {place}, {width})")
+        if isinstance(step, Scale | EvenScale):
+            numbers = names or _numbers(vars(step))
+            self.calls.append(f"scale({source}, {', '.join(numbers)}, {place}, {width})")
         elif isinstance(step, Affine | RoundedAffine):
             n_in = (step.weights if isinstance(step, Affine) else step.codes).shape[0]
             self.calls.append(f"dense({source}, {n_in}, {', '.join(names)}, {place}, {width})")
         elif isinstance(step, Both):
             self.calls.append(f"both({place})")
         else:
-            more = [*names, *map(hexadecimal, _options(step))]
-            self.calls.append(f"{function_of(step)}({', '.join([place, str(width), *more])})")
+            given = [place, str(width), *names, *_numbers(_options(step))]
+            self.calls.append(f"{function_of(step)}({', '.join(given)})")
 
     def _name_arrays(self, step: Step, number: int) -> list[str]:
         """Name a step's arrays; matrices are turned, so that an output's weights lie together."""
         names = []
         for part, value in vars(step).items():
             if isinstance(value, np.ndarray):
+                _check_single(part, value)
                 part = "weights" if part == "codes" else part
                 name = NAMES.get(type(step), "{part}_{number}").format(part=part, number=number)
                 self.arrays[name] = value.T
                 names.append(name)
         return names
+
+
+def _even(step: Step) -> Step:
+    """Say once what is the same for every input, as it is for the pixels of an image."""
+    if isinstance(step, Scale) and np.ptp(step.offset) == np.ptp(step.factor) == 0:
+        return EvenScale(step.offset[0], step.factor[0])
+    return step
 
 
 #: What arrays are called, where they have no number.
@@ -159,9 +176,28 @@ def _width_after(step: Step, width: int) -> int:
     return step.codes.shape[1] if isinstance(step, RoundedAffine) else width
 
 
-def _options(step: Step) -> list[Any]:
+def _options(step: Step) -> dict[str, float]:
     """The single numbers that a step has."""
     if isinstance(step, Apply):
-        options = options_of(step.activation)
-        return [np.float64(getattr(step.activation, option.name)) for option in options]
-    return [np.float64(step.epsilon)] if isinstance(step, NormalizeRow) else []
+        names = (option.name for option in options_of(step.activation))
+        return {name: getattr(step.activation, name) for name in names}
+    return {"epsilon": step.epsilon} if isinstance(step, NormalizeRow) else {}
+
+
+def _numbers(options: Mapping[str, float]) -> list[str]:
+    for name, value in options.items():
+        _check_single(name, np.array(value))
+    return [hexadecimal(np.float64(value)) for value in options.values()]
+
+
+def _check_single(name: str, values: NDArray[Any]) -> None:
+    """Refuse numbers that a float of C can't hold, or would make 0 where that must not be."""
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    lost = (single == 0) & (values != 0) & (name in NEVER_ZERO)
+    wrong = values[~np.isfinite(single) | lost]
+    if wrong.size:
+        raise ValueError(
+            f"model: one of its numbers, {name} {wrong.flat[0]:g}, is beyond what a float of "
+            "C can hold"
+        )

@@ -66,7 +66,7 @@ def render(program: Program, stem: str, rounding: Rounding | None = None) -> dic
         about=_about(program, plan, fields, rounding),
         classes=_classes(program, prefix),
         arrays="\n".join(starmap(_array, plan.arrays.items())),
-        functions="\n".join(_functions(program, plan)),
+        functions="\n".join(_functions(plan)),
         buffers=plan.declaration(),
         calls="\n".join(f"    {call};" for call in plan.calls),
         **fields,
@@ -155,35 +155,19 @@ def _array(name: str, values: NDArray[Any]) -> str:
     if values.dtype == np.int8:
         kind, written = "signed char", [map(str, row) for row in np.atleast_2d(values)]
     else:
-        _check_single(name, values)
         kind, written = "float", [map(hexadecimal, row) for row in np.atleast_2d(values)]
     rows = "\n".join(flow(row) for row in written)
     return f"static const {kind} {name}[{values.size}] = {{\n{rows}\n}};\n"
 
 
-def _check_single(name: str, values: NDArray[Any]) -> None:
-    """Refuse numbers that C's floats can't hold, or could not be divided by."""
-    with np.errstate(over="ignore"):
-        single = values.astype(np.float32)
-    wrong = values[~np.isfinite(single) | ((single == 0) & (values != 0) & _divides(name))]
-    if wrong.size:
-        raise ValueError(
-            f"model: {name} holds {wrong.flat[0]:g}, beyond what a float of C can hold"
-        )
-
-
-def _divides(name: str) -> bool:
-    return name.startswith(("deviation", "target_factor"))
-
-
-def _functions(program: Program, plan: Plan) -> Iterator[str]:
+def _functions(plan: Plan) -> Iterator[str]:
     """The functions that are called, each once."""
     if plan.copies:
         yield COPY
-    kinds = dict.fromkeys(
-        type(step.activation) if isinstance(step, Apply) else type(step) for step in program.steps
+    kinds = (
+        type(step.activation) if isinstance(step, Apply) else type(step) for step in plan.steps
     )
-    for kind in kinds:
+    for kind in dict.fromkeys(kinds):
         yield (STEPS | ACTIVATIONS)[kind]
 
 

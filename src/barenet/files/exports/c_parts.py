@@ -6,6 +6,12 @@ that neither overflows nor cancels. The vectors stay where they are, but for wha
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
 from barenet.files.exports.quantization import RoundedAffine
 from barenet.files.exports.steps import (
     Affine,
@@ -43,8 +49,27 @@ __all__ = [
     "NAMES",
     "SOURCE",
     "STEPS",
+    "EvenScale",
     "function_of",
 ]
+
+
+@dataclass(frozen=True, eq=False)
+class EvenScale(Step):
+    """(X − offset) · factor with the same two numbers for all inputs, as for pixels.
+
+    Attributes
+    ----------
+    offset, factor : numpy.float64
+        The numbers.
+    """
+
+    name: ClassVar[str] = "scale"
+    offset: np.float64
+    factor: np.float64
+
+    def forward(self, X: NDArray[Any]) -> NDArray[Any]:
+        return (X - self.offset) * self.factor
 
 
 def _each(name: str, formula: str, options: str = "", comment: str = "") -> str:
@@ -103,6 +128,14 @@ static void scale(const float *a, const float *offset, const float *factor, floa
 {
     for (int i = 0; i < n; i++)
         b[i] = (a[i] - offset[i]) * factor[i];
+}
+""",
+    EvenScale: """\
+/* b = (a - offset) * factor */
+static void scale(const float *a, float offset, float factor, float *b, int n)
+{
+    for (int i = 0; i < n; i++)
+        b[i] = (a[i] - offset) * factor;
 }
 """,
     Affine: """\

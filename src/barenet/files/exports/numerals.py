@@ -41,7 +41,7 @@ def hexadecimal(value: np.floating[Any]) -> str:
     Parameters
     ----------
     value : numpy.float32 or numpy.float64
-        A finite number; it is rounded to float32.
+        A number that is finite when it is rounded to float32.
 
     Returns
     -------
@@ -53,8 +53,7 @@ def hexadecimal(value: np.floating[Any]) -> str:
     >>> hexadecimal(np.float32(0.1875)), hexadecimal(np.float64(0))
     ('0x1.8p-3f', '0.0f')
     """
-    with np.errstate(over="ignore"):
-        single = float(np.float32(value))
+    single = float(np.float32(value))
     if single == 0:
         return "0.0f"
     digits, power = single.hex().split("p")
