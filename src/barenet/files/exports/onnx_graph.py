@@ -230,10 +230,10 @@ def _number(graph: Graph, value: float, dtype: np.dtype[Any]) -> str:
 def _operator(name: str, **options: Any) -> Callable[[Graph, Any, str, np.dtype[Any]], str]:
     """An activation that is an operator of ONNX itself."""
 
-    def add(graph: Graph, activation: Any, X: str, dtype: np.dtype[Any]) -> str:
+    def _add(graph: Graph, activation: Any, X: str, dtype: np.dtype[Any]) -> str:
         return graph.add(name, X, **options)
 
-    return add
+    return _add
 
 
 #: What adds each step.
