@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import re
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # pytest-xdist already fills the cores. NumPy reads these when it is first imported, which is after
@@ -26,3 +30,29 @@ settings.register_profile(
     "thorough", settings.get_profile("repeatable"), derandomize=False, max_examples=10_000
 )
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def titanic(tmp_path_factory) -> Path:
+    """The passengers of the Titanic as CSV: words, numbers, names, codes, and many holes."""
+    return _as_csv("id_40945", tmp_path_factory.mktemp("titanic") / "titanic.csv")
+
+
+@pytest.fixture(scope="session")
+def penguins(tmp_path_factory) -> Path:
+    """Palmer's penguins as CSV: categories, numbers and some holes."""
+    return _as_csv("id_42585", tmp_path_factory.mktemp("penguins") / "penguins.csv")
+
+
+def _as_csv(folder: str, path: Path) -> Path:
+    """Write one of the tables that scikit-learn's own tests read."""
+    import sklearn  # Not before the variables above are set.
+
+    tables = Path(sklearn.__file__).parent / "datasets" / "tests" / "data" / "openml"
+    packed = next((tables / folder).glob("data*.arff.gz"), None)
+    if packed is None:
+        pytest.skip("this scikit-learn comes without the tables of its own tests")
+    head, rows = re.split("(?i)@data\n", gzip.decompress(packed.read_bytes()).decode())
+    names = re.findall(r"(?i)@attribute '?([\w.]+)'?", head)
+    path.write_text("\n".join([",".join(names), *rows.splitlines()]) + "\n")
+    return path

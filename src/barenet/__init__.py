@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import load_dataset
+from barenet.data.encoding import TableEncoding
+from barenet.data.frame import Frame
 from barenet.data.scaling import Scaling
 from barenet.engines import CompiledNetwork
 from barenet.errors import (
@@ -85,7 +87,12 @@ from barenet.training.train import train
 from barenet.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from barenet.estimators import MLPClassifier, MLPRegressor, register_onnx_converters
+    from barenet.estimators import (
+        MLPClassifier,
+        MLPRegressor,
+        TablePreprocessor,
+        register_onnx_converters,
+    )
 
 __all__ = [
     "ACTIVATIONS",
@@ -125,6 +132,7 @@ __all__ = [
     "EarlyStopping",
     "ExponentialDecay",
     "Exported",
+    "Frame",
     "GradientReport",
     "History",
     "Huber",
@@ -158,6 +166,8 @@ __all__ = [
     "SquaredError",
     "StepDecay",
     "StopAfter",
+    "TableEncoding",
+    "TablePreprocessor",
     "batches",
     "check_gradients",
     "export",
@@ -179,8 +189,11 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import the estimators when they are asked for: scikit-learn takes its time."""
-    if name in ("MLPClassifier", "MLPRegressor", "register_onnx_converters"):
+    if name in _ESTIMATORS:
         from barenet import estimators
 
         return getattr(estimators, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+_ESTIMATORS = ("MLPClassifier", "MLPRegressor", "TablePreprocessor", "register_onnx_converters")

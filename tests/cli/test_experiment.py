@@ -14,7 +14,7 @@ def prepared(data: str = "iris", **flags: object):
 
 def test_rows_are_parted_and_scaled_by_the_training_rows():
     experiment = prepared()
-    X = experiment.predictor.scaling.apply(experiment.training.X)
+    X = experiment.predictor.preprocessing.apply(experiment.training.X)
     assert (experiment.training.n_samples, experiment.held_out.n_samples) == (120, 30)
     np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(X.std(axis=0), 1, atol=1e-12)

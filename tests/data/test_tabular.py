@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
+from barenet.data.frame import Frame
 from barenet.data.table import read_table
 from barenet.data.tabular import load_table, read_features, read_samples
 from barenet.errors import DataError
@@ -57,7 +58,9 @@ def test_the_target_may_be_any_column(write):
         ("1 2 3 4", None, [1, 2, 3, 4], None),
         ("1 2 3 4", "classification", [0, 1, 2, 3], ("1", "2", "3", "4")),
         ("1 0 1 0", "regression", [1, 0, 1, 0], None),
-        ("no yes no nan", None, [1, 2, 1, 0], ("nan", "no", "yes")),
+        ("no yes no nan", "classification", [1, 2, 1, 0], ("nan", "no", "yes")),
+        ("01 02 01 02", None, [0, 1, 0, 1], ("01", "02")),
+        ("01 02 01 02", "regression", [1, 2, 1, 2], None),
         ("1 2 1 b", "classification", [0, 1, 0, 2], ("1", "2", "b")),
         ("0.5 0.5 1.5 1.5", None, [0.5, 0.5, 1.5, 1.5], None),
     ],
@@ -70,15 +73,30 @@ def test_classes_or_numbers(write, values, task, y, classes):
     assert data.y.dtype == (np.float64 if classes is None else np.int64)
 
 
-def test_a_hole_in_numbers_is_no_class(write):
-    path = write("x,price\n1,2.5\n2,3.5\n3,NA\n")
-    with pytest.raises(DataError, match=r"t\.csv:4: column 'price': expected a number.*got 'NA'$"):
-        load_table(path, "price")
+def test_a_missing_target_is_an_error_that_names_the_rows(write):
+    path = write("x,price\n1,2.5\n2,\n3,NA\n4,1.5\n5,?\n")
+    message = (
+        f"{path}:3: column 'price': expected a value to learn from, got nothing; "
+        "leave such rows out; there are 3 (also 4, 6)"
+    )
+    for task in (None, "regression"):
+        with pytest.raises(DataError) as error:
+            load_table(path, "price", task=task)
+        assert str(error.value) == message
 
 
-def test_a_missing_class_is_an_error(write):
-    path = write("x,y\n1,no\n2,\n3,yes\n")
-    with pytest.raises(DataError, match=r"t\.csv:3: column 'y': expected a class, got nothing$"):
+def test_a_missing_class_is_an_error_unless_it_is_said_to_be_one(write):
+    path = write("x,y\n1,no\n2,None\n3,yes\n")
+    with pytest.raises(DataError, match=r"t\.csv:3: column 'y': .*got 'None'; .*classification"):
+        load_table(path, "y")
+    assert load_table(path, "y", task="classification").classes == ("None", "no", "yes")
+    with pytest.raises(DataError, match=r"t\.csv:3: column 'y': .*got nothing; leave such rows"):
+        load_table(write("x,y\n1,no\n2,\n3,yes\n"), "y", task="classification")
+
+
+def test_numbers_and_words_are_no_target(write):
+    path = write("x,y\n1,2.5\n2,3.5\n3,many\n")
+    with pytest.raises(DataError, match=r"t\.csv:4: column 'y': expected a number, as in other"):
         load_table(path, "y")
 
 
@@ -87,15 +105,29 @@ def test_case_35_missing(tmp_path):
         load_table(tmp_path / "nowhere.csv", "y")
 
 
+def test_a_table_with_words_or_holes_is_a_frame(write):
+    data = load_table(write("x,town,y\n1,Paris,0\n,Rome,1\n"), "y")
+    assert isinstance(data.X, Frame)
+    assert data.X["town"].tolist() == ["Paris", "Rome"]
+    np.testing.assert_array_equal(data.X["x"], [1, np.nan])
+    assert (data.n_samples, data.n_features, data.feature_names) == (2, 2, ("x", "town"))
+    plain = write("x,z,y\n1,2,0\n3,4,1\n")
+    assert isinstance(load_table(plain, "y").X, np.ndarray)
+    assert isinstance(load_table(plain, "y", frame=True).X, Frame)
+
+
 def test_case_40_a_text_feature_is_named_by_line_and_column(write):
     path = write("x,town,y\n1,2,0\n2,Paris,1\n")
-    with pytest.raises(DataError, match=r"t\.csv:3: column 'town': expected a number, got 'Paris'"):
-        load_table(path, "y")
+    message = r"t\.csv:3: column 'town': expected a number, got 'Paris'"
+    with pytest.raises(DataError, match=message):
+        read_features(path, ["x", "town"])
+    with pytest.raises(DataError, match=message):
+        read_samples(path, ["x", "town"], "y", None)
 
 
 def test_case_42_one_row(write):
     path = write("x,y\n1,2\n")
-    with pytest.raises(DataError, match=r"t\.csv: 1 row below the header, at least 2 are needed"):
+    with pytest.raises(DataError, match=r"t\.csv: 1 row, at least 2 are needed"):
         load_table(path, "y")
     assert read_features(path, ["x"]).tolist() == [[1]]
 
@@ -182,5 +214,6 @@ def test_the_time_for_many_columns_grows_with_their_number(write):
     path = write(f"{','.join(names)}\n{row}\n{row}\n")
     start = time.perf_counter()
     table = read_table(path)
+    assert len(table.frame(names[:100])) == 2
     assert [len(table.column(name)) for name in names] == [2] * 40_000
     assert time.perf_counter() - start < 5

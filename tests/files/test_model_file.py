@@ -143,7 +143,7 @@ def test_fault_55_a_header_of_any_claimed_length(path, length):
 DENSE = {"layer": "dense", "n_in": 2, "n_out": 1}
 REFUSED = {
     "key": ("torch", "not one of barenet's models"),
-    "format_version": (99, "has format version 99, and this barenet reads up to 1"),
+    "format_version": (99, "has format version 99, and this barenet reads up to 2"),
     "text": ("[[" * 100_000, "not a valid model"),
     "parameters": (np.array([1, np.nan, 0], np.float32), "parameters are not all finite"),
     "extra": (None, "not a valid model"),

@@ -19,7 +19,7 @@ X = np.random.default_rng(0).normal(size=(9, 3))
 def predictor(classes=("no", "yes"), outputs=2):
     return Predictor(
         network=Network.dense([3, 4, outputs], output="softmax" if outputs > 1 else "sigmoid"),
-        scaling=Scaling.fit("standardize", X),
+        preprocessing=Scaling.fit("standardize", X),
         classes=classes,
         feature_names=("a", "b", "c"),
         target_name="answer",
@@ -217,7 +217,9 @@ def test_a_network_too_large_for_its_header_is_not_saved(path):
     names = tuple(f"feature {i} {'x' * 100}" for i in range(10_000))
     identity = Scaling("none", np.zeros(10_000), np.ones(10_000))
     network = Network.dense([10_000, 1], init="zeros")
-    large = replace(predictor(None, 1), network=network, scaling=identity, feature_names=names)
+    large = replace(
+        predictor(None, 1), network=network, preprocessing=identity, feature_names=names
+    )
     with pytest.raises(ValueError, match="a model file has room for 1,048,576"):
         large.save(path)
     assert not path.exists()

@@ -10,7 +10,9 @@ from barenet.cli.recipes import settle
 from barenet.cli.settings import Settings
 from barenet.cli.trained import model_file
 from barenet.data.dataset import Dataset
-from barenet.data.recipe import Recipe
+from barenet.data.encoding import TableEncoding
+from barenet.data.frame import Frame
+from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.data.scaling import Scaling
 from barenet.files.model_file import read_model
 from barenet.files.predictor import Predictor
@@ -94,7 +96,9 @@ class Experiment:
 
     def _scaled(self, rows: Dataset) -> tuple[Any, Any]:
         predictor = self.predictor
-        return predictor.scaling.apply(rows.X, predictor.network.dtype), predictor.targets(rows.y)
+        return predictor.preprocessing.apply(rows.X, predictor.network.dtype), predictor.targets(
+            rows.y
+        )
 
 
 def prepare(settings: Settings) -> Experiment:
@@ -116,19 +120,21 @@ def prepare(settings: Settings) -> Experiment:
         If the data cannot be used, or a setting does not fit them.
     """
     dataset = settings.load()
-    recipe = settle(settings.recipe, dataset)
+    usual = settings.recipe.over(dataset.recipe).over(DEFAULTS)
+    training, held_out = dataset.split(usual.said()["test_size"], usual.said()["split_seed"])
+    training, validation = _set_aside(training, usual)
+    preprocessing = _preprocessing(usual.said()["scaling"], training)
+    recipe = settle(settings.recipe, dataset, preprocessing.n_outputs)
     said: dict[str, Any] = recipe.said()
-    training, held_out = dataset.split(said["test_size"], said["split_seed"])
-    training, validation = _set_aside(training, recipe)
     network = _network(recipe)
     if settings.start_from is not None:
         _take_weights(network, settings)
     predictor = Predictor(
         network=network,
-        scaling=Scaling.fit(said["scaling"], training.X),
+        preprocessing=preprocessing,
         target_scaling=_target_scaling(said["target_scaling"], training),
         classes=dataset.classes,
-        feature_names=dataset.feature_names,
+        feature_names=getattr(preprocessing, "feature_names", dataset.feature_names),
         target_name=dataset.target_name,
         dataset=dataset.name,
         image_shape=dataset.image_shape,
@@ -140,6 +146,13 @@ def prepare(settings: Settings) -> Experiment:
         held_out=held_out,
         predictor=predictor,
     )
+
+
+def _preprocessing(kind: Any, training: Dataset) -> Scaling | TableEncoding:
+    """Measure the inputs on the training rows."""
+    if isinstance(training.X, Frame):
+        return TableEncoding.fit(training.X, numbers=kind)
+    return Scaling.fit(kind, training.X)
 
 
 def _target_scaling(kind: Any, training: Dataset) -> Scaling | None:

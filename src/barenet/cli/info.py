@@ -10,6 +10,8 @@ from barenet.cli.console import show, show_json, show_table
 from barenet.cli.flags import Json
 from barenet.cli.run_folder import HISTORY
 from barenet.cli.trained import MODEL, load_trained, model_file
+from barenet.data.columns import column_from_dict
+from barenet.data.encoding import TableEncoding
 from barenet.files.model_file import read_model
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
@@ -70,14 +72,16 @@ def _network(network: Network) -> dict[str, Any]:
 
 def _answers(predictor: Predictor) -> dict[str, Any]:
     """What goes in and comes out."""
-    target = predictor.target_scaling
+    target, before = predictor.target_scaling, predictor.preprocessing
+    table = before.to_dict()["columns"] if isinstance(before, TableEncoding) else None
     return {
         "dataset": predictor.dataset,
         "target": predictor.target_name,
         "classes": predictor.classes,
         "feature_names": predictor.feature_names,
         "image_shape": predictor.image_shape,
-        "scaling": predictor.scaling.name,
+        "scaling": None if isinstance(before, TableEncoding) else before.name,
+        "columns": table,
         "target_scaling": target.name if target else None,
     }
 
@@ -112,6 +116,11 @@ def _show(card: dict[str, Any], network: Network) -> None:
         rows += [[f"epoch {training['epoch']} of {training['epochs']}", scores]]
     show_table(["what", "found"], rows)
     show(f"\n{network.summary()}")
+    if columns := card.get("columns"):
+        show()
+        records = map(column_from_dict, columns)
+        lines = [[each.name, each.kind, str(len(each.outputs)), each.formula] for each in records]
+        show_table(["column", "kind", "numbers", "how"], lines)
     if settings := card.get("settings"):
         show()
         show_table(
@@ -134,8 +143,8 @@ def _inputs(card: dict[str, Any]) -> str:
 
 
 def _scaling(card: dict[str, Any]) -> str:
-    target = card["target_scaling"]
-    return card["scaling"] + (f", and the target: {target}" if target else "")
+    target, how = card["target_scaling"], card["scaling"] or "column by column, as below"
+    return how + (f", and the target: {target}" if target else "")
 
 
 def _some(names: tuple[str, ...]) -> str:

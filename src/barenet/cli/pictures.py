@@ -35,7 +35,11 @@ def usual_kind(predictor: Predictor) -> str:
         return "fit"
     if predictor.image_shape is not None:
         return "digits"
-    return "boundary" if len(predictor.feature_names) == 2 else "confusion"
+    return (
+        "boundary"
+        if len(predictor.feature_names) == 2 and not predictor.takes_frames
+        else "confusion"
+    )
 
 
 def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
@@ -66,12 +70,14 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
         raise ValueError(f"kind: a {kind} picture is of classes, and {rows.name} has numbers")
     if kind == "fit" and predictor.classes is not None:
         raise ValueError(f"kind: a fit is of numbers, and {rows.name} has classes")
+    if kind == "boundary" and predictor.takes_frames:
+        raise ValueError(f"kind: a boundary is over two numbers, and {rows.name} has other columns")
     return KINDS[kind](predictor, rows)
 
 
 def _fit(predictor: Predictor, rows: Dataset) -> Figure:
     return plots.plot_fit(
-        rows.X,
+        predictor.preprocessing.apply(rows.X) if predictor.takes_frames else rows.X,
         rows.y,
         predictor.predict(rows.X),
         feature_name=rows.feature_names[0],
@@ -115,7 +121,7 @@ def _weights(predictor: Predictor, rows: Dataset) -> Figure:
     return plots.plot_weights(
         predictor.network,
         predictor.image_shape,
-        feature_names=None if predictor.image_shape else predictor.feature_names,
+        feature_names=None if predictor.image_shape else predictor.input_names,
         title=predictor.dataset,
     )
 

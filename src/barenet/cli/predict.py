@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import numpy as np
 from cyclopts import Parameter
-from numpy.typing import NDArray
 
 from barenet.cli import words
 from barenet.cli.console import show, show_json
@@ -17,6 +16,7 @@ from barenet.cli.flags import OUTPUT, Json
 from barenet.cli.numbers import whole
 from barenet.cli.settings import AS_USUAL, FileOptions
 from barenet.cli.trained import Trained, is_table, load_trained
+from barenet.data.frame import Samples
 from barenet.data.tabular import read_features
 from barenet.files.predictor import Predictor
 
@@ -72,16 +72,17 @@ def predict(
     return 0
 
 
-def _rows(trained: Trained, data: str, file: FileOptions) -> NDArray[Any]:
+def _rows(trained: Trained, data: str, file: FileOptions) -> Samples:
     """Read the features."""
     if not is_table(data):
         return trained.samples(data, file).X
     options = trained.file_options(data, file)
     options.pop("data_dir", None)
+    options["frame"] = trained.predictor.takes_frames
     return read_features(data, trained.predictor.feature_names, **options)
 
 
-def _said(predictor: Predictor, X: NDArray[Any]) -> dict[str, Any]:
+def _said(predictor: Predictor, X: Samples) -> dict[str, Any]:
     """Collect the predictions for programs."""
     said: dict[str, Any] = {"predictions": predictor.predict(X).tolist()}
     if predictor.classes is not None:
@@ -92,7 +93,7 @@ def _said(predictor: Predictor, X: NDArray[Any]) -> dict[str, Any]:
     return said
 
 
-def _print_csv(predictor: Predictor, X: NDArray[Any]) -> None:
+def _print_csv(predictor: Predictor, X: Samples) -> None:
     """Print a row for each row; numbers with all digits that they have."""
     predictions = predictor.predict(X)
     columns = predictions.reshape(len(X), -1)
@@ -108,7 +109,7 @@ def _print_csv(predictor: Predictor, X: NDArray[Any]) -> None:
     writer.writerows(columns.astype(str).tolist())
 
 
-def _describe(predictor: Predictor, X: NDArray[Any]) -> None:
+def _describe(predictor: Predictor, X: Samples) -> None:
     """Say what an image is, and draw it."""
     assert predictor.classes is not None and predictor.image_shape is not None
     shares = predictor.probabilities(X)[0]

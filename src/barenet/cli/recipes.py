@@ -23,7 +23,7 @@ OF_DIFFERENCES = {"squared_error", "absolute_error", "huber", "quantile"}
 HIDDEN_SIZES = (64, 32)
 
 
-def settle(flags: Recipe, dataset: Dataset) -> Recipe:
+def settle(flags: Recipe, dataset: Dataset, n_inputs: int | None = None) -> Recipe:
     """Decide every setting of a run.
 
     Parameters
@@ -32,6 +32,8 @@ def settle(flags: Recipe, dataset: Dataset) -> Recipe:
         What the user said.
     dataset : Dataset
         What is learned, and how it is usually trained.
+    n_inputs : int, optional
+        How many numbers a row becomes, by default as many as it has features.
 
     Returns
     -------
@@ -51,8 +53,9 @@ def settle(flags: Recipe, dataset: Dataset) -> Recipe:
     ((4, 8, 3), 'softmax', 'categorical_cross_entropy', 7)
     """
     recipe = flags.over(_usual(flags, dataset.recipe)).over(DEFAULTS)
-    layers = recipe.layers or (dataset.n_features, *HIDDEN_SIZES, _outputs(dataset)[0])
-    _check_layers(layers, dataset)
+    n_inputs = n_inputs or dataset.n_features
+    layers = recipe.layers or (n_inputs, *HIDDEN_SIZES, _outputs(dataset)[0])
+    _check_layers(layers, dataset, n_inputs)
     output = recipe.output or _output(layers, dataset)
     activation = build(Activation, ACTIVATIONS, output, "output")
     _check_output(activation.name, layers, dataset)
@@ -96,17 +99,19 @@ def _output(layers: tuple[int, ...], dataset: Dataset) -> str:
     return "sigmoid" if layers[-1] == 1 else "softmax"
 
 
-def _check_layers(layers: tuple[int, ...], dataset: Dataset) -> None:
+def _check_layers(layers: tuple[int, ...], dataset: Dataset, features: int) -> None:
     """Refuse a network whose ends do not fit the data."""
-    features, outputs = dataset.n_features, _outputs(dataset)
+    outputs = _outputs(dataset)
     if len(layers) < 2:
         raise ValueError(
             f"layers: expected the sizes from the input to the output, such as {features} 8 "
             f"{outputs[0]}, got {' '.join(map(str, layers))}"
         )
     if layers[0] != features:
+        encoded = "" if features == dataset.n_features else " once its columns are encoded"
         raise ValueError(
-            f"layers: start with {layers[0]}, but {dataset.name} has {_count(features, 'feature')}"
+            f"layers: start with {layers[0]}, but {dataset.name} has "
+            f"{_count(features, 'feature')}{encoded}"
         )
     if layers[-1] not in outputs:
         has = "one number to predict"

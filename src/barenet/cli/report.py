@@ -41,7 +41,7 @@ def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, fl
         ``loss``, and ``accuracy`` for classes or ``r2``, ``rmse`` and ``mae`` for numbers.
     """
     network = predictor.network
-    X = predictor.scaling.apply(rows.X, network.dtype)
+    X = predictor.preprocessing.apply(rows.X, network.dtype)
     chosen = as_loss(loss, network.output_activation)
     inside = check_rows(network, chosen, X, predictor.targets(rows.y))
     value = Objective(network, chosen).value(inside)

@@ -12,6 +12,7 @@ from barenet.cli.settings import FileOptions, Settings
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, TABLE_SUFFIXES, load_dataset
 from barenet.data.recipe import DEFAULTS, Recipe
+from barenet.data.source import plain_name
 from barenet.data.tabular import read_samples
 from barenet.errors import DataError
 from barenet.files.predictor import Predictor
@@ -139,6 +140,7 @@ class Trained:
         predictor = self.predictor
         options = self.file_options(data, file)
         options.pop("data_dir", None)
+        options["frame"] = predictor.takes_frames
         X, y = read_samples(
             data, predictor.feature_names, predictor.target_name, predictor.classes, **options
         )
@@ -232,7 +234,7 @@ def is_table(data: str) -> bool:
     bool
         True for the suffixes of tables.
     """
-    return data.lower().removesuffix(".gz").endswith(TABLE_SUFFIXES)
+    return plain_name(data).endswith(TABLE_SUFFIXES)
 
 
 def _answers(classes: tuple[str, ...] | None) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data.frame import Samples
 from barenet.data.recipe import Recipe
 from barenet.options import check_number
 
@@ -27,8 +28,8 @@ class Dataset:
     ----------
     name : str
         What it is called: a named set's name, or a file's.
-    X : ndarray of shape (n_samples, n_features), float64, or uint8 for images
-        The rows; a pixel is 0..255.
+    X : ndarray of shape (n_samples, n_features), float64, or uint8 for images; or Frame
+        The rows; a pixel is 0..255. A table that is not all numbers is a frame.
     y : ndarray of shape (n_samples,), int64 for classes, float64 for numbers
         What is to be predicted: an index into `classes`, or a number.
     classes : tuple of str, or None
@@ -58,7 +59,7 @@ class Dataset:
     """
 
     name: str
-    X: NDArray[Any]
+    X: Samples
     y: NDArray[Any]
     classes: tuple[str, ...] | None
     feature_names: tuple[str, ...]
@@ -80,7 +81,7 @@ class Dataset:
 
     @property
     def n_features(self) -> int:
-        """How many numbers a row has."""
+        """How many numbers, or columns of a frame, a row has."""
         return int(self.X.shape[1])
 
     def split(self, test_size: float, seed: int = 0) -> tuple[Dataset, Dataset | None]:

@@ -12,7 +12,8 @@ from barenet.data.embedded import EMBEDDED
 from barenet.data.generated import GENERATED
 from barenet.data.images import IMAGES
 from barenet.data.named import NamedDataset
-from barenet.data.tabular import load_table
+from barenet.data.source import plain_name
+from barenet.data.tabular import PARQUET_SUFFIXES, load_table
 from barenet.data.target import Task
 from barenet.registry import lookup
 
@@ -21,8 +22,10 @@ __all__ = ["DATASETS", "load_dataset"]
 #: The named data sets.
 DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}
 
-#: How the name of a table ends, ``.gz`` aside.
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
+#: How the name of a table ends, that of what packed it aside.
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *PARQUET_SUFFIXES)
+
+_TABLE_OPTIONS = ("target", "task", "delimiter", "encoding", "decimal", "frame")
 
 
 def load_dataset(
@@ -32,6 +35,8 @@ def load_dataset(
     task: Task | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
+    decimal: str | None = None,
+    frame: bool | None = None,
     data_dir: str | PathLike[str] | None = None,
     samples: int | None = None,
     noise: float | None = None,
@@ -42,8 +47,9 @@ def load_dataset(
     Parameters
     ----------
     name_or_path : str or path-like
-        A key of `DATASETS`; or a table that ends in ``.csv``, ``.tsv`` or ``.txt``, with or
-        without ``.gz``; or arrays X and y in an ``.npz``.
+        A key of `DATASETS`; or a table that ends in ``.csv``, ``.tsv`` or ``.txt``, plain or
+        packed (``.gz``, ``.bz2``, ``.xz``, ``.zst``), or in ``.parquet`` or ``.pq``; or arrays X
+        and y in an ``.npz``.
     target : str
         For a table, and needed there: the column to be predicted.
     task : {"classification", "regression"}, optional
@@ -52,6 +58,10 @@ def load_dataset(
         For a table: what stands between two values.
     encoding : str, optional
         For a table: how its text is encoded.
+    decimal : {".", ","}, optional
+        For a table: what stands before the digits after the point.
+    frame : bool, optional
+        For a table: whether X is a frame even where all columns are numbers.
     data_dir : str or path-like, optional
         For MNIST and Fashion-MNIST: the folder of the IDX files.
     samples : int, optional
@@ -78,23 +88,16 @@ def load_dataset(
     >>> load_dataset("moons", samples=50).X.shape
     (50, 2)
     """
-    given: dict[str, Any] = {
-        "target": target,
-        "task": task,
-        "delimiter": delimiter,
-        "encoding": encoding,
-        "data_dir": data_dir,
-        "samples": samples,
-        "noise": noise,
-        "data_seed": data_seed,
-    }
+    given: dict[str, Any] = {"target": target, "task": task, "delimiter": delimiter}
+    given |= {"encoding": encoding, "decimal": decimal, "frame": frame, "data_dir": data_dir}
+    given |= {"samples": samples, "noise": noise, "data_seed": data_seed}
     options = {option: value for option, value in given.items() if value is not None}
     text = _check_path(name_or_path, "data: expected a name or a path")
     if data_dir is not None:
         _check_path(data_dir, "data_dir: expected a folder")
-    ending = Path(text).name.lower().removesuffix(".gz")
+    ending = plain_name(text)
     if ending.endswith(TABLE_SUFFIXES):
-        _check_options(text, options, ("target", "task", "delimiter", "encoding"))
+        _check_options(text, options, _TABLE_OPTIONS)
         return load_table(text, **{"target": None, **options})
     if ending.endswith(".npz"):
         _check_options(text, options, ("task",))

@@ -13,9 +13,21 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from barenet.data.source import plain_name
 from barenet.errors import DataError
 
-__all__ = ["check_delimiter", "decode", "read_header", "read_records"]
+__all__ = ["check_delimiter", "decode", "find_delimiter", "read_header", "read_records"]
+
+#: How texts begin that say themselves how they are encoded; the longer first, as it begins alike.
+_MARKS = (
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+
+#: How much of a text is looked at for its delimiter.
+_SAMPLE = 2**16
 
 #: What is tried where a file seems to have a single column.
 DELIMITERS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'"}
@@ -25,6 +37,8 @@ def decode(data: bytes, encoding: str | None, path: Path) -> str:
     """Turn bytes into text, without its byte-order mark."""
     if not (encoding is None or isinstance(encoding, str)):
         raise ValueError(f"encoding: expected the name of one, such as latin-1, got {encoding!r}")
+    if encoding is None:
+        encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None)
     try:
         text = data.decode(encoding or "utf-8").removeprefix("\ufeff")
     except LookupError as error:
@@ -52,7 +66,7 @@ def decode(data: bytes, encoding: str | None, path: Path) -> str:
 def check_delimiter(delimiter: str | None, path: Path) -> str:
     """Check the delimiter, or choose it by the file's name."""
     if delimiter is None:
-        return "\t" if path.name.lower().removesuffix(".gz").endswith(".tsv") else ","
+        return "\t" if plain_name(path).endswith(".tsv") else ","
     if not isinstance(delimiter, str):
         raise ValueError(f"delimiter: expected one ASCII character, or tab, got {delimiter!r}")
     delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
@@ -62,6 +76,29 @@ def check_delimiter(delimiter: str | None, path: Path) -> str:
             f"not a quote, not a line break"
         )
     return delimiter
+
+
+def find_delimiter(text: str, path: Path) -> str:
+    """Choose the delimiter by the first rows, where they leave no doubt.
+
+    It is the usual one, by the file's name, unless that does not part the first rows into as many
+    values as the header and a single other one does.
+    """
+    sample = text[:_SAMPLE]
+    if len(text) > _SAMPLE:
+        sample = sample[: sample.rfind("\n") + 1]
+    usual = check_delimiter(None, path)
+    fitting = [delimiter for delimiter in DELIMITERS if _parts_evenly(sample, delimiter, path)]
+    return fitting[0] if len(fitting) == 1 and usual not in fitting else usual
+
+
+def _parts_evenly(sample: str, delimiter: str, path: Path) -> bool:
+    """Tell if each row has as many values as the header, and more than one."""
+    try:
+        widths = {len(fields) for _, fields in read_records(sample, delimiter, path)}
+    except DataError:
+        return False
+    return len(widths) == 1 and widths != {1}
 
 
 def read_header(text: str, delimiter: str, path: Path) -> tuple[str, ...]:

@@ -106,6 +106,11 @@ class Scaling:
             )
         return cls(kind, offset, factor)
 
+    @property
+    def n_outputs(self) -> int:
+        """How many numbers a row becomes: as many as it has."""
+        return len(self.offset)
+
     def apply(self, X: ArrayLike, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Scale rows.
 

@@ -1,24 +1,27 @@
-"""Where bytes come from: a file, plain or gzip, whose every fault is one line with its path.
+"""Where bytes come from: a file, plain or packed, whose every fault is one line with its path.
 
-Gzip is told by its first two bytes, not by the file's name, and is unpacked no further than a
-cap, so that a small hostile file cannot fill the memory.
+What packed it is told by its first bytes, not by the file's name, and it is unpacked no further
+than a cap, so that a small hostile file cannot fill the memory.
 """
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from barenet.errors import DataError
+from barenet.extras import require
 
-__all__ = ["LIMIT", "open_source", "read_exactly", "read_source"]
+__all__ = ["LIMIT", "bytes_allowed", "open_source", "plain_name", "read_exactly", "read_source"]
 
-#: Most bytes that a gzip file may unpack to.
+#: Most bytes that a packed file may unpack to.
 LIMIT = 2**31
 
 #: What unpacks to more than this is refused beyond `MOST_UNPACKED` times its size.
@@ -30,9 +33,42 @@ MOST_UNPACKED = 100
 _CHUNK = 2**20
 
 
+def _open_zstd(raw: Any) -> Any:
+    """Let Arrow unpack what Python itself cannot before 3.14."""
+    pyarrow = require("pyarrow", extra="tables", purpose="a zstd file")
+    return pyarrow.CompressedInputStream(pyarrow.PythonFile(raw, "r"), "zstd")
+
+
+#: What packs a file: its first bytes, its name, how names of its files end, and what unpacks it.
+_PACKERS: list[tuple[bytes, str, str, Callable[[Any], Any]]] = [
+    (b"\x1f\x8b", "gzip", ".gz", lambda raw: gzip.GzipFile(fileobj=raw)),
+    (b"BZh", "bzip2", ".bz2", bz2.BZ2File),
+    (b"\xfd7zXZ\0", "xz", ".xz", lzma.LZMAFile),
+    (b"\x28\xb5\x2f\xfd", "zstd", ".zst", _open_zstd),
+]
+
+
+def plain_name(path: str | Path) -> str:
+    """Tell a file's name in lower case, without the ending of what packed it.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    str
+        Such as ``prices.csv`` for ``Prices.CSV.gz``.
+    """
+    name = Path(path).name.lower()
+    endings = (ending for _, _, ending, _ in _PACKERS if name.endswith(ending))
+    return name.removesuffix(next(endings, ""))
+
+
 @contextmanager
 def open_source(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading, unpacked where it is gzip.
+    """Open a file for reading, unpacked where it is packed.
 
     Parameters
     ----------
@@ -47,29 +83,36 @@ def open_source(path: Path) -> Iterator[BinaryIO]:
     Raises
     ------
     DataError
-        If the file is missing, a folder, a pipe, unreadable, or damaged gzip.
+        If the file is missing, a folder, a pipe, unreadable, or packed and damaged.
     """
+    packer = ""
     try:
         # Before it is opened, as opening a pipe waits for somebody to write.
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise DataError(f"{path}: is no regular file")
         with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
+            start = raw.read(6)
             raw.seek(0)
-            if packed:
-                with gzip.GzipFile(fileobj=raw) as unpacked:
-                    yield unpacked  # type: ignore[misc]
-            else:
+            unpack: Callable[[Any], Any] | None = None
+            for magic, name, _, opens in _PACKERS:
+                if start.startswith(magic):
+                    packer, unpack = name, opens
+            if unpack is None:
                 yield raw
+            else:
+                with unpack(raw) as unpacked:
+                    yield unpacked
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except IsADirectoryError:
         raise DataError(f"{path}: is a folder, expected a file") from None
     except EOFError:
-        raise DataError(f"{path}: truncated, the gzip data end too early") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path}: damaged gzip data: {error}") from error
+        raise DataError(f"{path}: truncated, the {packer} data end too early") from None
+    except (gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
+        raise DataError(f"{path}: damaged {packer} data: {error}") from error
     except OSError as error:
+        if packer and error.errno is None:
+            raise DataError(f"{path}: damaged {packer} data: {error}") from error
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
@@ -95,7 +138,7 @@ def read_exactly(stream: BinaryIO, size: int) -> bytes:
 
 
 def read_source(path: Path, *, limit: int = LIMIT) -> bytes:
-    """Read a whole file, unpacked where it is gzip.
+    """Read a whole file, unpacked where it is packed.
 
     Parameters
     ----------
@@ -112,12 +155,28 @@ def read_source(path: Path, *, limit: int = LIMIT) -> bytes:
     Raises
     ------
     DataError
-        If the file is missing, a folder, unreadable, damaged gzip, larger than `limit`, or
-        larger than 64 MiB and than 100 times its packed size.
+        If the file is missing, a folder, unreadable, damaged, larger than `limit`, or larger
+        than 64 MiB and than 100 times its packed size.
     """
     with open_source(path) as stream:
-        limit = min(limit, FREE + MOST_UNPACKED * path.stat().st_size)
+        limit = min(limit, bytes_allowed(path))
         data = read_exactly(stream, limit + 1)
     if len(data) > limit:
         raise DataError(f"{path}: more than {limit:,} bytes once unpacked; refused")
     return data
+
+
+def bytes_allowed(path: Path) -> int:
+    """Tell how many bytes a packed file may unpack to.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    int
+        64 MiB, and 100 times its size.
+    """
+    return FREE + MOST_UNPACKED * path.stat().st_size

@@ -6,6 +6,7 @@ open quote or a repeated name, is looked for here; so is the line of whatever it
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,15 +15,63 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.delimited import check_delimiter, decode, read_header, read_records
+from barenet.data.delimited import (
+    check_delimiter,
+    decode,
+    find_delimiter,
+    read_header,
+    read_records,
+)
+from barenet.data.frame import TEXT, Frame
+from barenet.data.reading import CODE, MISSING, NUMBER
 from barenet.data.source import read_source
 from barenet.errors import DataError
 from barenet.extras import require
 
-__all__ = ["Table", "read_table"]
+__all__ = ["Lines", "Table", "read_table"]
 
-#: What a number looks like: no NaN, no infinity, no decimal comma, no underscores.
-NUMBER = r"^[ \t]*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[ \t]*$"
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Where the rows of a frame are in a CSV file.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    names : tuple of str
+        Its header.
+    text : str
+        All of it.
+    delimiter : str
+        What stands between two values.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    text: str
+    delimiter: str
+
+    def find(self, row: int, name: str) -> tuple[str, str]:
+        """Find a value.
+
+        Parameters
+        ----------
+        row : int
+            The row below the header, counted from 0.
+        name : str
+            The column.
+
+        Returns
+        -------
+        place : str
+            The file and the line.
+        value : str
+            As it is written there.
+        """
+        records = read_records(self.text, self.delimiter, self.path)
+        line, fields = next(record for index, record in enumerate(records) if index == row + 1)
+        return f"{self.path}:{line}", fields[self.names.index(name)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,22 +86,17 @@ class Table:
         The header, spaces around the names removed.
     columns : list of pyarrow.ChunkedArray of string
         The values below it, one array a column.
-    text : str
+    lines : Lines
         The file's text, for the lines of its rows.
-    delimiter : str
-        What stands between two values.
+    decimal : {".", ","}
+        What stands before the digits after the point.
     """
 
     path: Path
     names: tuple[str, ...]
     columns: list[Any]
-    text: str
-    delimiter: str
-
-    @property
-    def n_rows(self) -> int:
-        """How many rows there are below the header."""
-        return len(self.columns[0])
+    lines: Lines
+    decimal: str
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -74,95 +118,60 @@ class Table:
         """
         return self.columns[self._index[name]]
 
-    def first_not_number(self, name: str) -> int | None:
-        """Find the first row whose value is not written as a number.
+    def frame(self, names: Sequence[str], text: Collection[str] = ()) -> Frame:
+        """Make a frame of columns.
 
         Parameters
         ----------
-        name : str
-            The column.
+        names : sequence of str
+            Which, in any order.
+        text : collection of str
+            Those of them that are to stay text.
 
         Returns
         -------
-        int or None
-            The row, counted from 0; None if there is none.
+        Frame
+            Columns in which all is a number, or missing, as float64; the rest as text.
         """
-        return self._first(name, is_number=False)
+        columns = {name: self._text(name) if name in text else self._values(name) for name in names}
+        return Frame(columns, self.lines)
 
-    def first_number(self, name: str) -> int | None:
-        """Find the first row whose value is written as a number.
+    def _text(self, name: str) -> NDArray[Any]:
+        return np.array(self._trimmed(name).to_pylist(), TEXT)
 
-        Parameters
-        ----------
-        name : str
-            The column.
-
-        Returns
-        -------
-        int or None
-            The row, counted from 0; None if there is none.
-        """
-        return self._first(name, is_number=True)
-
-    def _first(self, name: str, *, is_number: bool) -> int | None:
+    def _values(self, name: str) -> NDArray[Any]:
+        """Read numbers, where there is nothing else; codes such as 007 are none."""
+        pyarrow = require("pyarrow", extra="tables", purpose="a CSV file")
         compute = require("pyarrow.compute", extra="tables", purpose="a CSV file")
-        found = compute.match_substring_regex(self.column(name), NUMBER)
-        row = int(compute.index(found, is_number).as_py())
-        return None if row < 0 else row
+        trimmed = self._trimmed(name)
+        is_number = compute.match_substring_regex(trimmed, f"^({NUMBER.pattern})$")
+        is_missing = compute.is_in(trimmed, pyarrow.array(MISSING, pyarrow.string()))
+        is_code = compute.match_substring_regex(trimmed, f"^({CODE.pattern})$")
+        if compute.all(compute.or_(is_number, is_missing)).as_py():
+            written = compute.if_else(is_number, trimmed, pyarrow.scalar(None, pyarrow.string()))
+            values = np.array(compute.cast(written, "float64").to_numpy(), np.float64)
+            if not compute.any(is_code).as_py() and not np.isinf(values).any():
+                return values
+        return np.array(trimmed.to_pylist(), TEXT)
 
-    def numbers(self, name: str) -> NDArray[np.float64]:
-        """Read a column of numbers.
-
-        Parameters
-        ----------
-        name : str
-            The column.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,), float64
-            Its values, all finite.
-
-        Raises
-        ------
-        DataError
-            If a value is missing, not a number, NaN or infinite; names line and column.
-        """
+    def _trimmed(self, name: str) -> Any:
+        """Take a column's texts, no space around them, and numbers with a point."""
         compute = require("pyarrow.compute", extra="tables", purpose="a CSV file")
-        if (row := self.first_not_number(name)) is not None:
-            raise self.fault(row, name, "expected a number")
-        trimmed = compute.utf8_trim(self.column(name), characters=" \t")
-        values: NDArray[np.float64] = compute.cast(trimmed, "float64").to_numpy()
-        if (wrong := np.flatnonzero(~np.isfinite(values))).size:
-            raise self.fault(int(wrong[0]), name, "expected a number within float64's range")
+        values = compute.utf8_trim(self.column(name), characters=" \t")
+        if self.decimal == ",":
+            comma = compute.match_substring_regex(values, r"^[+-]?\d*,\d+([eE][+-]?\d+)?$")
+            values = compute.if_else(comma, compute.replace_substring(values, ",", "."), values)
         return values
 
-    def fault(self, row: int, name: str, expected: str) -> DataError:
-        """Say what is wrong with a value, and on which line.
 
-        Parameters
-        ----------
-        row : int
-            The row, counted from 0.
-        name : str
-            The column.
-        expected : str
-            What should have been there.
-
-        Returns
-        -------
-        DataError
-            To be raised.
-        """
-        records = read_records(self.text, self.delimiter, self.path)
-        line = next(line for index, (line, _) in enumerate(records) if index == row + 1)
-        value = str(self.column(name)[row])
-        got = repr(value[:60]) if value.strip() else "nothing"
-        return DataError(f"{self.path}:{line}: column {name!r}: {expected}, got {got}")
-
-
-def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None = None) -> Table:
-    """Read a CSV file, plain or gzip, whose first line names the columns.
+def read_table(
+    path: Path,
+    *,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    decimal: str | None = None,
+) -> Table:
+    """Read a CSV file, plain or packed, whose first line names the columns.
 
     Parameters
     ----------
@@ -170,9 +179,12 @@ def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None
         The file.
     delimiter : str, optional
         What stands between two values: one character, or ``"tab"``. By default a tab for
-        ``.tsv``, a comma otherwise.
+        ``.tsv`` and a comma otherwise, unless the first rows are parted evenly by ``;``, ``|``,
+        a tab or a comma, and by that alone.
     encoding : str, optional
-        How the text is encoded, by default UTF-8, with or without a byte-order mark.
+        How the text is encoded, by default as its byte-order mark says, else UTF-8.
+    decimal : {".", ","}, optional
+        What stands before the digits after the point, by default a point.
 
     Returns
     -------
@@ -185,7 +197,7 @@ def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None
         If the file is missing, empty, damaged, not text in that encoding, or its rows do not
         fit its header; names the line.
     ValueError
-        If `delimiter` or `encoding` is none.
+        If `delimiter`, `encoding` or `decimal` is none.
 
     Examples
     --------
@@ -193,16 +205,21 @@ def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "heights.csv"
     ...     _ = path.write_text("name;height\\nAda;1.65\\nBob;1.8\\n")
-    ...     read_table(path, delimiter=";").numbers("height")
+    ...     read_table(path).frame(["height"])["height"]
     array([1.65, 1.8 ])
     """
+    if decimal not in (None, ".", ","):
+        raise ValueError(f"decimal: expected '.' or ',', got {decimal!r}")
+    if delimiter is not None:
+        delimiter = check_delimiter(delimiter, path)
     text = decode(read_source(path), encoding, path)
-    delimiter = check_delimiter(delimiter, path)
+    delimiter = delimiter or find_delimiter(text, path)
     names = read_header(text, delimiter, path)
     if '"' in text:
         for _ in read_records(text, delimiter, path):
             pass
-    return Table(path, names, _columns(text, delimiter, len(names), path), text, delimiter)
+    columns = _columns(text, delimiter, len(names), path)
+    return Table(path, names, columns, Lines(path, names, text, delimiter), decimal or ".")
 
 
 def _columns(text: str, delimiter: str, n_columns: int, path: Path) -> list[Any]:

@@ -1,4 +1,4 @@
-"""A table's columns as a data set: numbers as features, and one column to be predicted.
+"""A table's columns as a data set: some to learn from, and one to be predicted.
 
 One table is read to learn from, and later ones to predict or to judge by: those are matched to
 the features by name.
@@ -6,20 +6,42 @@ the features by name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data.dataset import Dataset
-from barenet.data.table import Table, read_table
+from barenet.data.frame import Frame, Samples
+from barenet.data.parquet import open_parquet
+from barenet.data.reading import MISSING, as_numbers, different, is_code, to_number
+from barenet.data.source import plain_name
+from barenet.data.table import read_table
 from barenet.data.target import Task, are_classes, check_task, class_name, encode
 from barenet.errors import DataError
 
-__all__ = ["load_table", "read_features", "read_samples"]
+__all__ = ["PARQUET_SUFFIXES", "load_table", "read_features", "read_samples"]
+
+#: How the name of a Parquet file ends; any other table is CSV.
+PARQUET_SUFFIXES = (".parquet", ".pq")
+
+#: Rows without a target that are named in an error.
+_SHOWN = 5
+
+
+class _Table(Protocol):
+    """A file whose columns can be asked for."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def frame(self, names: Sequence[str], text: Collection[str] = ()) -> Frame: ...
 
 
 def load_table(
@@ -29,32 +51,44 @@ def load_table(
     task: Task | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
+    decimal: str | None = None,
+    frame: bool = False,
 ) -> Dataset:
-    """Read a CSV file to learn from.
+    """Read a CSV or Parquet file to learn from.
 
-    Every column but the target is a feature, and must hold numbers. The target is decided so:
-    text is classes; numbers are classes where they are whole, at most 20 of them differ, and each
-    is there twice on average or more; anything else is numbers. A target of numbers and text
-    together is an error, since it is more often a hole in the data than a class. `task` overrides
-    the rule.
+    Every column but the target is a feature. Where all of them are numbers, and none is missing,
+    X is a matrix; else it is a frame, of which a `TablePreprocessor` makes one.
+
+    The target is decided so: text is classes; numbers are classes where they are whole, at most 20
+    of them differ, and each is there twice on average or more; anything else is numbers. A target
+    of numbers and text together is an error, since it is more often a hole in the data than a
+    class, and so is a missing one. `task` overrides the rule; with classes said, only an empty
+    value is missing, and None or NA is a class.
 
     Parameters
     ----------
     path : str or path-like
-        The file, plain or gzip, its first line naming the columns.
+        The file: ``.parquet`` or ``.pq``; else CSV, plain or packed, its first line naming the
+        columns.
     target : str
         The column to be predicted.
     task : {"classification", "regression"}, optional
         What the target is.
     delimiter : str, optional
-        What stands between two values, by default a tab for ``.tsv`` and a comma otherwise.
+        What stands between two values, by default a tab for ``.tsv`` and a comma otherwise, or
+        what alone parts the first rows evenly.
     encoding : str, optional
-        How the text is encoded, by default UTF-8.
+        How the text is encoded, by default as its byte-order mark says, else UTF-8.
+    decimal : {".", ","}, optional
+        What stands before the digits after the point, by default a point.
+    frame : bool, default False
+        Whether X is a frame even where all columns are numbers.
 
     Returns
     -------
     Dataset
-        X float64; the classes sorted by size where they are numbers, else by the alphabet.
+        X float64, or a frame; the classes sorted by size where they are numbers, else by the
+        alphabet.
 
     Raises
     ------
@@ -76,31 +110,24 @@ def load_table(
     check_task(task)
     if not (target is None or isinstance(target, str)):
         raise ValueError(f"target: expected the name of a column, got {target!r}")
-    path = Path(path)
-    table = read_table(path, delimiter=delimiter, encoding=encoding)
-    if target is None:
-        raise ValueError(
-            f"target: say which column of {path} is to be predicted; {_columns(table)}"
-        )
-    _check_names(table, [target])
-    if table.n_rows < 2:
-        raise DataError(f"{path}: 1 row below the header, at least 2 are needed to learn from")
-    features = [name for name in table.names if name != target]
-    if not features:
-        raise DataError(f"{path}: {target!r} is the only column; there is nothing to learn it from")
-    if "" in features:
-        raise DataError(f"{path}: column {table.names.index('') + 1} has no name in the header")
-    y, classes = _target(table, target, task)
+    table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
+    features = _check_features(table, target)
+    assert target is not None
+    rows = table.frame([*features, target], text=[target])
+    if len(rows) < 2:
+        raise DataError(f"{table.path}: 1 row, at least 2 are needed to learn from")
+    y, classes = _target(rows, target, task)
     if classes is not None and len(classes) < 2:
-        raise DataError(f"{path}: column {target!r} holds {classes[0]!r} in every row")
+        raise DataError(f"{table.path}: column {target!r} holds {classes[0]!r} in every row")
+    columns = rows.select(features)
     return Dataset(
-        name=path.name,
-        X=_numbers(table, features),
+        name=table.path.name,
+        X=columns if frame or not _are_numbers(columns) else _numbers(columns),
         y=y,
         classes=classes,
         feature_names=tuple(features),
         target_name=target,
-        description=f"{table.n_rows:,} rows, {len(table.names):,} columns",
+        description=f"{len(rows):,} rows, {len(table.names):,} columns",
     )
 
 
@@ -110,22 +137,26 @@ def read_features(
     *,
     delimiter: str | None = None,
     encoding: str | None = None,
-) -> NDArray[np.float64]:
-    """Read a CSV file to predict for its rows.
+    decimal: str | None = None,
+    frame: bool = False,
+) -> Samples:
+    """Read a CSV or Parquet file to predict for its rows.
 
     Parameters
     ----------
     path : str or path-like
-        The file, plain or gzip, its first line naming the columns, in any order; columns that
-        are no features are ignored, whatever they hold.
+        The file, as for `load_table`, its columns in any order; those that are no features are
+        ignored, whatever they hold.
     feature_names : sequence of str
         The features that the network has learned from, in its order.
-    delimiter, encoding : str, optional
+    delimiter, encoding, decimal : str, optional
         As for `load_table`.
+    frame : bool, default False
+        Whether the columns are taken as they are, to be encoded; else all must be numbers.
 
     Returns
     -------
-    ndarray of shape (n_samples, n_features), float64
+    ndarray of shape (n_samples, n_features), float64, or Frame
         One row or more.
 
     Raises
@@ -144,9 +175,10 @@ def read_features(
     ...     read_features(path, ["a", "b"])
     array([[1., 2.]])
     """
-    table = read_table(Path(path), delimiter=delimiter, encoding=encoding)
+    table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
     _check_names(table, feature_names)
-    return _numbers(table, feature_names)
+    rows = table.frame(feature_names)
+    return rows if frame else _numbers(rows)
 
 
 def read_samples(
@@ -157,8 +189,10 @@ def read_samples(
     *,
     delimiter: str | None = None,
     encoding: str | None = None,
-) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Read a CSV file to judge a network's predictions by.
+    decimal: str | None = None,
+    frame: bool = False,
+) -> tuple[Samples, NDArray[Any]]:
+    """Read a CSV or Parquet file to judge a network's predictions by.
 
     Parameters
     ----------
@@ -170,12 +204,14 @@ def read_samples(
         The column that holds the truth.
     classes : sequence of str, or None
         The classes that the network knows, in its order; None for numbers.
-    delimiter, encoding : str, optional
+    delimiter, encoding, decimal : str, optional
         As for `load_table`.
+    frame : bool, default False
+        As for `read_features`.
 
     Returns
     -------
-    X : ndarray of shape (n_samples, n_features), float64
+    X : ndarray of shape (n_samples, n_features), float64, or Frame
         The features.
     y : ndarray of shape (n_samples,), int64 or float64
         The indices of the classes, or the numbers.
@@ -196,42 +232,122 @@ def read_samples(
     ...     read_samples(path, ["a"], "both", ["no", "yes"])[1]
     array([1, 0])
     """
-    table = read_table(Path(path), delimiter=delimiter, encoding=encoding)
+    table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
     _check_names(table, [*feature_names, target_name])
-    X = _numbers(table, feature_names)
+    rows = table.frame([*feature_names, target_name], text=[target_name])
+    features = rows.select(feature_names)
+    X = features if frame else _numbers(features)
     if classes is None:
-        return X, table.numbers(target_name)
-    return X, _known_classes(table, target_name, list(classes))
+        return X, _strict(rows, target_name)
+    return X, _known_classes(rows, target_name, list(classes))
+
+
+def _open(path: str | PathLike[str], **options: str | None) -> _Table:
+    """Look at a file's columns."""
+    path = Path(path)
+    if not plain_name(path).endswith(PARQUET_SUFFIXES):
+        return read_table(path, **options)
+    if said := [option for option, value in options.items() if value is not None]:
+        raise ValueError(f"{said[0]}: no option of a Parquet file, such as {path}")
+    return open_parquet(path)
+
+
+def _check_features(table: _Table, target: str | None) -> list[str]:
+    """Tell the columns to learn from."""
+    if target is None:
+        raise ValueError(
+            f"target: say which column of {table.path} is to be predicted; {_columns(table)}"
+        )
+    _check_names(table, [target])
+    features = [name for name in table.names if name != target]
+    if not features:
+        raise DataError(
+            f"{table.path}: {target!r} is the only column; there is nothing to learn it from"
+        )
+    if "" in features:
+        number = table.names.index("") + 1
+        raise DataError(f"{table.path}: column {number} has no name in the header")
+    return features
 
 
 def _target(
-    table: Table, target: str, task: Task | None
+    rows: Frame, target: str, task: Task | None
 ) -> tuple[NDArray[Any], tuple[str, ...] | None]:
     """Read the target as classes or as numbers."""
-    text = table.first_not_number(target)
-    if text is None or task == "regression":
-        numbers = table.numbers(target)
-        is_classes = are_classes(numbers) if task is None else task == "classification"
-        return encode(numbers) if is_classes else (numbers, None)
-    if task is None and table.first_number(target) is not None:
-        raise table.fault(
-            text, target, "expected a number, as in other rows (or a task of classification)"
-        )
-    return encode(_labels(table, target))
+    column = rows[target]
+    if column.dtype.kind == "M":
+        raise rows.fault(0, target, "classes or numbers")
+    if column.dtype.kind == "T":
+        return _written_target(rows, target, task)
+    if column.dtype.kind == "b" and task != "regression":
+        return encode(np.array(["false", "true"])[column.astype(np.int64)])
+    _check_complete(rows, target, np.isnan(column))
+    return _numbers_or_classes(_strict(rows, target), task)
 
 
-def _known_classes(table: Table, target: str, classes: list[str]) -> NDArray[np.int64]:
+def _written_target(
+    rows: Frame, target: str, task: Task | None
+) -> tuple[NDArray[Any], tuple[str, ...] | None]:
+    """Read a target of text."""
+    codes, texts = different(rows[target])
+    missing = {""} if task == "classification" else set(MISSING)
+    _check_complete(rows, target, np.array([text in missing for text in texts])[codes])
+    are_written = np.array([to_number(text) is not None for text in texts])
+    if task == "regression" or are_written.all():
+        numbers, classes = _numbers_or_classes(_strict(rows, target), task)
+        if classes is None or not any(map(is_code, texts)):
+            return numbers, classes
+    elif task is None and are_written.any():
+        row = int(np.argmin(are_written[codes]))
+        expected = "a number, as in other rows (or a task of classification)"
+        raise rows.fault(row, target, expected)
+    return encode(np.array(texts)[codes])
+
+
+def _numbers_or_classes(
+    numbers: NDArray[np.float64], task: Task | None
+) -> tuple[NDArray[Any], tuple[str, ...] | None]:
+    is_classes = are_classes(numbers) if task is None else task == "classification"
+    return encode(numbers) if is_classes else (numbers, None)
+
+
+def _check_complete(rows: Frame, target: str, missing: NDArray[np.bool_]) -> None:
+    """Refuse rows without a target, and name them."""
+    holes = np.flatnonzero(missing)
+    if not holes.size:
+        return
+    remedy = "leave such rows out, or say that the task is classification if it is a class"
+    if not str(rows[target][int(holes[0])]).strip() or rows[target].dtype.kind != "T":
+        remedy = "leave such rows out"
+    if holes.size > 1:
+        assert rows.origin is not None
+        others = (rows.origin.find(int(row), target)[0] for row in holes[1:_SHOWN])
+        path = str(getattr(rows.origin, "path", ""))
+        places = ", ".join(place.removeprefix(path).lstrip(": ") for place in others)
+        more = ", …" if holes.size > _SHOWN else ""
+        remedy += f"; there are {holes.size:,} (also {places}{more})"
+    raise rows.fault(int(holes[0]), target, "a value to learn from", remedy)
+
+
+def _known_classes(rows: Frame, target: str, classes: list[str]) -> NDArray[np.int64]:
     """Look the labels of a table up among the classes of a network."""
-    # Where the classes are text, 01 is not 1.
-    if all(map(_is_number, classes)) and table.first_not_number(target) is None:
-        labels = [class_name(number) for number in table.numbers(target)]
+    column = rows[target]
+    if column.dtype.kind == "T":
+        codes, labels = different(column)
+        numbers = [to_number(label) for label in labels]
+        # Where the classes are text, 01 is not 1.
+        if all(map(_is_number, classes)) and None not in numbers:
+            labels = [class_name(number) for number in numbers if number is not None]
+    elif column.dtype.kind == "b":
+        codes, labels = column.astype(np.int64), ["false", "true"]
     else:
-        labels = _labels(table, target)
+        values, codes = np.unique(_strict(rows, target), return_inverse=True)
+        labels = [class_name(value) for value in values]
     index = {label: number for number, label in enumerate(classes)}
-    unknown = next((row for row, label in enumerate(labels) if label not in index), None)
-    if unknown is not None:
-        raise table.fault(unknown, target, f"expected one of {_some(classes)}")
-    return np.array([index[label] for label in labels], np.int64)
+    y = np.array([index.get(label, -1) for label in labels])[codes]
+    if (unknown := np.flatnonzero(y < 0)).size:
+        raise rows.fault(int(unknown[0]), target, f"one of {_some(classes)}")
+    return y.astype(np.int64)
 
 
 def _is_number(name: str) -> bool:
@@ -242,30 +358,38 @@ def _is_number(name: str) -> bool:
         return False
 
 
-def _labels(table: Table, name: str) -> list[str]:
-    """Read a column of text, no value of it empty."""
-    labels = [value.strip() for value in table.column(name).to_pylist()]
-    if "" in labels:
-        raise table.fault(labels.index(""), name, "expected a class")
-    return labels
+def _are_numbers(rows: Frame) -> bool:
+    """Tell if all columns are numbers, and none is missing."""
+    columns = rows.columns.values()
+    return all(
+        c.dtype.kind == "b" or (c.dtype.kind == "f" and np.isfinite(c).all()) for c in columns
+    )
 
 
-def _numbers(table: Table, names: Sequence[str]) -> NDArray[np.float64]:
+def _numbers(rows: Frame) -> NDArray[np.float64]:
     """Put columns of numbers side by side."""
-    X = np.empty((table.n_rows, len(names)))
-    for column, name in enumerate(names):
-        X[:, column] = table.numbers(name)
+    X = np.empty(rows.shape)
+    for column, name in enumerate(rows.columns):
+        X[:, column] = _strict(rows, name)
     return X
 
 
-def _check_names(table: Table, names: Sequence[str]) -> None:
+def _strict(rows: Frame, name: str) -> NDArray[np.float64]:
+    """Read a column of numbers of which none may be missing."""
+    values = as_numbers(rows, name, ())
+    if (holes := np.flatnonzero(np.isnan(values))).size:
+        raise rows.fault(int(holes[0]), name, "a number")
+    return values
+
+
+def _check_names(table: _Table, names: Sequence[str]) -> None:
     """Refuse a table that lacks some of the columns."""
     known = set(table.names)
     if missing := [name for name in names if name not in known]:
         raise DataError(f"{table.path}: no column {_some(missing)}; {_columns(table)}")
 
 
-def _columns(table: Table) -> str:
+def _columns(table: _Table) -> str:
     """Say which columns there are."""
     return f"the columns are {_some(table.names)}"
 

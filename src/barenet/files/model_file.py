@@ -25,10 +25,11 @@ from barenet.model.layout import Layout
 from barenet.model.network import Network
 from barenet.registry import lookup
 
-__all__ = ["FORMAT_VERSION", "load", "read_model", "save", "write_model"]
+__all__ = ["FORMAT_VERSION", "load", "read_model", "save", "without_repeats", "write_model"]
 
-#: Raised when a file of this version could not be read by the version before.
-FORMAT_VERSION = 1
+#: Raised when a file of this version could not be read by the version before. What that one could
+#: read is written as 1 still; 2 is a predictor with the encoding of a table.
+FORMAT_VERSION = 2
 
 #: Most bytes of a header: names and layers, no numbers.
 MAX_HEADER = 2**20
@@ -96,7 +97,7 @@ def load(path: str | PathLike[str]) -> Network:
     network, extra, _ = read_model(path)
     if extra.get("scaling"):
         warnings.warn(
-            f"{path} was trained on scaled inputs; Predictor.load() scales raw rows the same way",
+            f"{path} was trained on scaled inputs; Predictor.load() treats raw rows the same way",
             UserWarning,
             stacklevel=2,
         )
@@ -108,6 +109,7 @@ def write_model(
     network: Network,
     extra: dict[str, Any],
     tensors: dict[str, np.ndarray[Any, Any]],
+    version: int = 1,
 ) -> None:
     """Write a network with more that belongs to it.
 
@@ -121,6 +123,8 @@ def write_model(
         Plain data, kept as JSON.
     tensors : dict of str to ndarray
         Arrays besides the network's own.
+    version : int, default 1
+        The first version of the format that has all of this.
     """
     from safetensors.numpy import save as to_bytes
 
@@ -134,7 +138,7 @@ def write_model(
             )
         _layer(layer.config())  # What could not be read again is not written.
     card = {
-        "format_version": FORMAT_VERSION,
+        "format_version": version,
         "network": {"layers": [layer.config() for layer in network.layers]},
         "extra": extra,
         "sha256": _NO_CHECKSUM,
@@ -187,7 +191,7 @@ def read_model(
     if not isinstance(metadata, dict) or "barenet" not in metadata:
         raise ModelFileError(f"{path}: a safetensors file, but not one of barenet's models")
     try:
-        card = json.loads(metadata["barenet"], object_pairs_hook=_without_repeats)
+        card = json.loads(metadata["barenet"], object_pairs_hook=without_repeats)
         _check_version(path, card["format_version"])
         _check_checksum(path, data, card["sha256"])
         tensors = _tensors(path, data)
@@ -211,7 +215,7 @@ def _read(path: str | PathLike[str]) -> tuple[bytes, dict[str, Any]]:
             )
         text = stream.read(length)
         try:
-            header = json.loads(text.decode(), object_pairs_hook=_without_repeats)
+            header = json.loads(text.decode(), object_pairs_hook=without_repeats)
         except (ValueError, RecursionError) as error:
             raise ModelFileError(
                 f"{path}: not a model file, or a damaged one: its header is no JSON: {error}"
@@ -221,7 +225,7 @@ def _read(path: str | PathLike[str]) -> tuple[bytes, dict[str, Any]]:
         return start + text + stream.read(), header
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Refuse a name that is there twice, of which JSON would keep the last."""
     result = dict(pairs)
     if len(result) < len(pairs):

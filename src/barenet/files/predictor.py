@@ -1,11 +1,12 @@
 """Predictor: a network with what it takes to use it on raw rows.
 
-Scaling of the inputs, names of the features and classes: all that a network alone does not know,
-and that a prediction would be wrong or nameless without.
+What is done to the inputs, names of the features and classes: all that a network alone does not
+know, and that a prediction would be wrong or nameless without.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from os import PathLike
@@ -14,14 +15,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet.data.encoding import TableEncoding
+from barenet.data.frame import Frame
+from barenet.data.framing import as_frame
+from barenet.data.reading import as_numbers
 from barenet.data.scaling import Scaling
 from barenet.errors import ModelFileError
-from barenet.files.model_file import read_model, write_model
+from barenet.files.model_file import read_model, without_repeats, write_model
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
 from barenet.model.validation import check_inputs
 
 __all__ = ["Predictor"]
+
+#: What the card says instead of a scaling's name, and the array that then holds the encoding.
+_TABLE = "table"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -32,14 +40,14 @@ class Predictor:
     ----------
     network : Network
         What was trained.
-    scaling : Scaling
+    preprocessing : Scaling or TableEncoding
         What is done to raw rows first.
     target_scaling : Scaling, optional
         What was done to the target, and is undone in what the network says.
     classes : tuple of str, optional
         Names of the classes, in the order of the outputs; None for numbers.
     feature_names : tuple of str
-        Names of the columns of X.
+        Names of the columns of X, in order; of a table, those that are not dropped.
     target_name : str
         What is predicted.
     dataset : str
@@ -54,7 +62,7 @@ class Predictor:
     >>> from barenet.data.scaling import Scaling
     >>> predictor = Predictor(
     ...     network=Network.dense([1, 2], output="softmax", init="zeros"),
-    ...     scaling=Scaling.fit("standardize", np.array([[1.0], [3.0]])),
+    ...     preprocessing=Scaling.fit("standardize", np.array([[1.0], [3.0]])),
     ...     classes=("no", "yes"), feature_names=("x",), target_name="y", dataset="two rows",
     ... )
     >>> predictor.predict([[2.0]])
@@ -62,7 +70,7 @@ class Predictor:
     """
 
     network: Network
-    scaling: Scaling
+    preprocessing: Scaling | TableEncoding
     classes: tuple[str, ...] | None
     feature_names: tuple[str, ...]
     target_name: str
@@ -70,14 +78,26 @@ class Predictor:
     image_shape: tuple[int, int] | None = None
     target_scaling: Scaling | None = None
 
-    def outputs(self, X: ArrayLike) -> FloatArray:
+    @property
+    def takes_frames(self) -> bool:
+        """Whether a row is a row of a table, whose columns need not be numbers."""
+        return isinstance(self.preprocessing, TableEncoding)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the numbers that the network itself takes."""
+        if isinstance(self.preprocessing, TableEncoding):
+            return self.preprocessing.output_names
+        return self.feature_names
+
+    def outputs(self, X: Any) -> FloatArray:
         """Compute what the network says of raw rows.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows as they were before any scaling. Of a table with named columns, such as a
-            DataFrame, the features are taken by their names, in whatever order they are.
+        X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
+            Rows as they were before anything was done to them. Of a table with named columns the
+            features are taken by their names, in whatever order they are.
 
         Returns
         -------
@@ -87,14 +107,16 @@ class Predictor:
         Raises
         ------
         ValueError
-            If a feature is missing, or X is no matrix of finite numbers of that width.
+            If a feature is missing, or a value is not what it should be.
         """
-        output = self.network.predict(self.scaling.apply(self._rows(X)))
+        output = self.network.predict(self.preprocessing.apply(self._rows(X)))
         return output if self.target_scaling is None else self.target_scaling.invert(output)
 
-    def _rows(self, X: ArrayLike) -> NDArray[Any]:
+    def _rows(self, X: Any) -> Any:
         """Check raw rows; pixels stay bytes, which a matrix of them needs an eighth of."""
-        if hasattr(X, "columns"):
+        if self.takes_frames:
+            return as_frame(X, self.feature_names)
+        if hasattr(X, "columns") or isinstance(X, dict):
             X = _by_name(X, self.feature_names)
         dtype = np.dtype(np.uint8 if getattr(X, "dtype", None) == np.uint8 else np.float64)
         return check_inputs(X, dtype, self.network.n_inputs)
@@ -116,13 +138,13 @@ class Predictor:
             return np.asarray(y)
         return self.target_scaling.apply(np.reshape(y, (-1, 1)))[:, 0]
 
-    def probabilities(self, X: ArrayLike) -> FloatArray:
+    def probabilities(self, X: Any) -> FloatArray:
         """Compute a column for each class.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Raw rows.
+        X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
+            Raw rows, as `outputs` takes them.
 
         Returns
         -------
@@ -140,13 +162,13 @@ class Predictor:
         output = self.outputs(X)
         return np.hstack([1 - output, output]) if output.shape[1] == 1 else output
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: Any) -> NDArray[Any]:
         """Predict classes by name, or numbers.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Raw rows.
+        X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
+            Raw rows, as `outputs` takes them.
 
         Returns
         -------
@@ -175,7 +197,7 @@ class Predictor:
         """
         self._check()
         extra = {
-            "scaling": self.scaling.name,
+            "scaling": _TABLE,
             "target_scaling": self.target_scaling and self.target_scaling.name,
             "classes": self.classes,
             "feature_names": self.feature_names,
@@ -183,11 +205,18 @@ class Predictor:
             "dataset": self.dataset,
             "image_shape": self.image_shape,
         }
-        arrays = {"scaling.offset": self.scaling.offset, "scaling.factor": self.scaling.factor}
+        arrays: dict[str, NDArray[Any]] = {}
+        if isinstance(self.preprocessing, TableEncoding):
+            text = json.dumps(self.preprocessing.to_dict(), allow_nan=False)
+            arrays[_TABLE] = np.frombuffer(text.encode(), np.uint8)
+        else:
+            extra["scaling"] = self.preprocessing.name
+            arrays["scaling.offset"] = self.preprocessing.offset
+            arrays["scaling.factor"] = self.preprocessing.factor
         if self.target_scaling is not None:
             arrays["target_scaling.offset"] = self.target_scaling.offset
             arrays["target_scaling.factor"] = self.target_scaling.factor
-        write_model(path, self.network, extra, arrays)
+        write_model(path, self.network, extra, arrays, version=2 if self.takes_frames else 1)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Predictor:
@@ -216,7 +245,9 @@ class Predictor:
         try:
             predictor = cls(
                 network=network,
-                scaling=_scaling("scaling", extra, tensors),
+                preprocessing=_encoding(tensors)
+                if extra["scaling"] == _TABLE
+                else _scaling("scaling", extra, tensors),
                 target_scaling=_scaling("target_scaling", extra, tensors)
                 if extra["target_scaling"] is not None
                 else None,
@@ -228,7 +259,7 @@ class Predictor:
             )
             predictor._check()
             _check_none_left(tensors)
-        except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        except _WRONG as error:
             raise ModelFileError(f"{path}: not a valid model: {error}") from error
         return predictor
 
@@ -237,11 +268,10 @@ class Predictor:
         width, outputs = self.network.n_inputs, self.network.n_outputs
         if width is None or outputs is None:
             raise ValueError("network: has no layer that says how many inputs it takes")
-        _check_names("feature_names", self.feature_names, {width}, f"{width} inputs")
+        self._check_preprocessing(width)
         if self.classes is not None:
             fitting = {1: {2}}.get(outputs, {outputs})
             _check_names("classes", self.classes, fitting, f"{outputs} outputs")
-        _check_width("scaling", self.scaling, width, "inputs")
         if self.target_scaling is not None:
             _check_width("target_scaling", self.target_scaling, outputs, "outputs")
             if self.classes is not None:
@@ -252,9 +282,40 @@ class Predictor:
         if self.image_shape is not None:
             _check_shape(self.image_shape, width)
 
+    def _check_preprocessing(self, width: int) -> None:
+        """Refuse what does not make the network's inputs of the features."""
+        encoding = self.preprocessing
+        if not isinstance(encoding, TableEncoding):
+            _check_names("feature_names", self.feature_names, {width}, f"{width} inputs")
+            return _check_width("preprocessing", encoding, width, "inputs")
+        if encoding.n_outputs != width:
+            raise ValueError(
+                f"preprocessing: gives {encoding.n_outputs} numbers for {width} inputs"
+            )
+        if self.feature_names != encoding.feature_names:
+            raise ValueError("feature_names: are not those that the preprocessing takes")
+        return None
+
+
+#: What a part that is not what it should be may raise.
+_WRONG = (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
+
+
+def _encoding(tensors: dict[str, NDArray[Any]]) -> TableEncoding:
+    """Read the records of a table's columns."""
+    text = tensors.pop(_TABLE)
+    if text.dtype != np.uint8:
+        raise ValueError(f"{_TABLE}: expected bytes, got {text.dtype}")
+    return TableEncoding.from_dict(
+        json.loads(text.tobytes().decode(), object_pairs_hook=without_repeats)
+    )
+
 
 def _by_name(X: Any, feature_names: tuple[str, ...]) -> Any:
     """Take the features' columns, in the network's order."""
+    if isinstance(X, dict | Frame):
+        frame = as_frame(X).select(feature_names)
+        return np.column_stack([as_numbers(frame, name, ()) for name in feature_names])
     columns = {str(column): column for column in X.columns}
     if missing := [name for name in feature_names if name not in columns]:
         shown = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")

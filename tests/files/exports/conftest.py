@@ -67,7 +67,7 @@ def of_network(network: Network, X: np.ndarray = X3) -> Case:
 
 
 def of_predictor(network: Network, X: np.ndarray = X3, *, classes=None, **parts: Any) -> Case:
-    parts.setdefault("scaling", Scaling.fit("standardize", X))
+    parts.setdefault("preprocessing", Scaling.fit("standardize", X))
     predictor = Predictor(
         network=network,
         classes=classes,
@@ -148,7 +148,7 @@ def wide() -> Case:
     network = Network.dense([300, 40, 12], output="softmax", seed=2)
     names = tuple(f"class {number}" for number in range(12))
     scaling = Scaling.fit("minmax", X)
-    return of_predictor(network, X, classes=names, scaling=scaling, image_shape=(15, 20))
+    return of_predictor(network, X, classes=names, preprocessing=scaling, image_shape=(15, 20))
 
 
 def extremes(output: str) -> Case:
@@ -201,8 +201,8 @@ CASES: dict[str, Callable[[], Case]] = {
     "denormal": denormal,
     "classes": lambda: classes_of(3, "softmax"),
     "two classes": lambda: classes_of(1, "sigmoid"),
-    "sigmoids": lambda: classes_of(3, "sigmoid", scaling=Scaling.fit("minmax", X3)),
-    "not scaled": lambda: classes_of(3, "softmax", scaling=Scaling.fit("none", X3)),
+    "sigmoids": lambda: classes_of(3, "sigmoid", preprocessing=Scaling.fit("minmax", X3)),
+    "not scaled": lambda: classes_of(3, "softmax", preprocessing=Scaling.fit("none", X3)),
     "numbers": lambda: of_predictor(Network.dense([3, 4, 2], seed=1)),
     "scaled number": lambda: scaled_numbers(1, "float32"),
     "scaled numbers": lambda: scaled_numbers(3, "float64"),

@@ -206,9 +206,9 @@ def test_numbers_beyond_float32_are_refused(layers, said):
 
 
 @pytest.mark.parametrize("factor", [1e-50, 1e50])
-@pytest.mark.parametrize("part", ["scaling", "target_scaling"])
+@pytest.mark.parametrize("part", ["preprocessing", "target_scaling"])
 def test_a_scale_beyond_float32_is_refused(build, part, factor):
-    width = 3 if part == "scaling" else 1
+    width = 3 if part == "preprocessing" else 1
     scaling = Scaling("standardize", np.zeros(width), np.full(width, factor))
     program = program_of(replace(build("scaled number").model, **{part: scaling}))
     with pytest.raises(ValueError, match=r"factor 1e.50, is beyond what a float of C"):

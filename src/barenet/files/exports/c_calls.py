@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.files.exports.c_parts import EvenScale, function_of
+from barenet.files.exports.encode import Encode
 from barenet.files.exports.numerals import hexadecimal
 from barenet.files.exports.program import Program
 from barenet.files.exports.quantization import RoundedAffine
@@ -32,7 +33,7 @@ from barenet.options import options_of
 __all__ = ["Plan"]
 
 #: Steps that read one vector and write another.
-MOVING = (Scale, EvenScale, Affine, RoundedAffine)
+MOVING = (Encode, Scale, EvenScale, Affine, RoundedAffine)
 
 #: What something is divided by, or lost with.
 NEVER_ZERO = ("factor", "deviation", "epsilon")
@@ -140,6 +141,8 @@ class Plan:
         elif isinstance(step, Affine | RoundedAffine):
             n_in = (step.weights if isinstance(step, Affine) else step.codes).shape[0]
             self.calls.append(f"dense({source}, {n_in}, {', '.join(names)}, {place}, {width})")
+        elif isinstance(step, Encode):
+            self.calls.append(f"encode({source}, {place})")
         elif isinstance(step, Both):
             self.calls.append(f"both({place})")
         else:
@@ -171,6 +174,8 @@ NAMES: dict[type[Step], str] = {Scale: "input_{part}", Unscale: "target_{part}"}
 
 
 def _width_after(step: Step, width: int) -> int:
+    if isinstance(step, Encode):
+        return step.encoding.n_outputs
     if isinstance(step, Affine):
         return step.weights.shape[1]
     return step.codes.shape[1] if isinstance(step, RoundedAffine) else width

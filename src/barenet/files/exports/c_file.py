@@ -28,6 +28,8 @@ from barenet.files.exports.c_parts import (
     SOURCE,
     STEPS,
 )
+from barenet.files.exports.c_tables import category_arrays, encode_functions, listed_columns
+from barenet.files.exports.encode import Encode
 from barenet.files.exports.names import c_string, identifier, words
 from barenet.files.exports.numerals import flow, hexadecimal
 from barenet.files.exports.program import Program
@@ -36,6 +38,9 @@ from barenet.files.exports.steps import Apply
 from barenet.version import __version__
 
 __all__ = ["render"]
+
+#: The function of every step and activation.
+FUNCTIONS: dict[type[Any], str] = {**STEPS, **ACTIVATIONS}
 
 #: Inputs that are listed one by one.
 MOST_LISTED = 32
@@ -61,10 +66,11 @@ def render(program: Program, stem: str, rounding: Rounding | None = None) -> dic
     if not re.fullmatch(r"[A-Za-z0-9_. +-]+", stem):
         raise ValueError(f"path: expected a file name of plain letters and digits, got {stem!r}")
     prefix, plan = identifier(stem), Plan.of(program)
+    strings = _strings(program, prefix)
     fields = {"stem": stem, "prefix": prefix, "PREFIX": prefix.upper()}
     source = SOURCE.format(
         about=_about(program, plan, fields, rounding),
-        classes=_classes(program, prefix),
+        strings="".join(f"\n{name} = {{\n{names}\n}};\n" for name, names in strings.items()),
         arrays="\n".join(starmap(_array, plan.arrays.items())),
         functions="\n".join(_functions(plan)),
         buffers=plan.declaration(),
@@ -90,7 +96,7 @@ def _about(program: Program, plan: Plan, fields: dict[str, str], rounding: Round
         f"  constants  {plan.n_bytes:,} bytes{_weights(program)}",
         f"  stack      {plan.n_stack:,} bytes for what lies between the layers",
         *_rounding(program, rounding),
-        *_inputs(program),
+        *_inputs(program, fields["prefix"]),
         "",
         "Try it, with numbers typed in or piped:",
         "",
@@ -132,9 +138,12 @@ def _rounding(program: Program, rounding: Rounding | None) -> list[str]:
     return lines
 
 
-def _inputs(program: Program) -> list[str]:
+def _inputs(program: Program, prefix: str) -> list[str]:
     """List what x holds, where that is not too much."""
     names = program.feature_names
+    if program.table is not None:
+        listed = listed_columns(program.table, prefix)
+        return ["", *listed, "  NAN is what is missing; -ffast-math would not know it."]
     if program.image_shape:
         height, width = program.image_shape
         return ["", f"x is an image of {height} x {width} pixels, row by row."]
@@ -143,11 +152,13 @@ def _inputs(program: Program) -> list[str]:
     return ["", *(f"  x[{number}]  {words(name)}" for number, name in enumerate(names))]
 
 
-def _classes(program: Program, prefix: str) -> str:
-    if not program.classes:
-        return ""
-    strings = flow(c_string(str(name)) for name in program.classes)
-    return f"\nconst char *const {prefix}_classes[{prefix.upper()}_OUTPUTS] = {{\n{strings}\n}};\n"
+def _strings(program: Program, prefix: str) -> dict[str, str]:
+    """The arrays of names: their declarations, and what is in them."""
+    arrays = {}
+    if program.classes:
+        names = flow(c_string(str(name)) for name in program.classes)
+        arrays[f"const char *const {prefix}_classes[{prefix.upper()}_OUTPUTS]"] = names
+    return arrays | (category_arrays(program.table, prefix) if program.table else {})
 
 
 def _array(name: str, values: NDArray[Any]) -> str:
@@ -164,19 +175,26 @@ def _functions(plan: Plan) -> Iterator[str]:
     """The functions that are called, each once."""
     if plan.copies:
         yield COPY
-    kinds = (
-        type(step.activation) if isinstance(step, Apply) else type(step) for step in plan.steps
-    )
-    for kind in dict.fromkeys(kinds):
-        yield (STEPS | ACTIVATIONS)[kind]
+    parts: list[Any] = [step.activation if isinstance(step, Apply) else step for step in plan.steps]
+    if parts and isinstance(parts[0], Encode):
+        yield from encode_functions(parts.pop(0))
+    yield from (FUNCTIONS[kind] for kind in dict.fromkeys(map(type, parts)))
 
 
 def _main(program: Program) -> str:
     """The program for trying it."""
-    if program.answer != "class":
-        return MAIN.replace("{classify}", "").replace("{separator}", "%s").replace("{first}", FIRST)
-    classify = CALL_CLASSIFY
-    return MAIN.replace("{classify}", classify).replace("{separator}", " ").replace("{first}", "")
+    classified = program.answer == "class"
+    parts = {
+        "wrong": "isinf" if program.table else "!isfinite",
+        "expected": "numbers, or nan for what is missing" if program.table else "finite numbers",
+        "classify": CALL_CLASSIFY if classified else "",
+        "separator": " " if classified else "%s",
+        "first": "" if classified else FIRST,
+    }
+    text = MAIN
+    for name, part in parts.items():
+        text = text.replace(f"{{{name}}}", part)
+    return text
 
 
 def _header(program: Program, fields: dict[str, str]) -> str:
@@ -185,13 +203,15 @@ def _header(program: Program, fields: dict[str, str]) -> str:
         "class": "becomes the probability of each class",
         "labels": "becomes the probability of each label; above 0.5 it is there",
     }[program.answer]
+    names = _strings(program, fields["prefix"])
+    declared = "\n".join(f"extern {name};" for name in names)
     return HEADER.format(
         what=_what(program),
         version=__version__,
         n_inputs=program.n_inputs,
         n_outputs=program.n_outputs,
-        names=NAMES.format(**fields) if program.classes else "",
-        inputs=", in the order that the source lists" if _inputs(program) else "",
+        names=NAMES.format(declared=declared) if declared else "",
+        inputs=", in the order that the source lists" if _inputs(program, "") else "",
         outputs=meaning.format(**fields),
         classify=CLASSIFY_DECLARED.format(**fields) if program.answer == "class" else "",
         **fields,

@@ -234,8 +234,8 @@ int main(void)
     int count = 0, found;
 
     while ((found = scanf("%f%*[,; \\t\\r\\n]", &x[count])) == 1) {{
-        if (!isfinite(x[count])) {{
-            fputs("expected finite numbers\\n", stderr);
+        if ({wrong}(x[count])) {{
+            fputs("expected {expected}\\n", stderr);
             return 1;
         }}
         if (++count < {PREFIX}_INPUTS)
@@ -286,7 +286,7 @@ HEADER = """\
 extern "C" {{
 #endif
 {names}
-/* x: {PREFIX}_INPUTS finite numbers, as they are before any scaling{inputs}.
+/* x: {PREFIX}_INPUTS numbers, as they are before any scaling{inputs}.
  * y: {outputs}.
  * The two must not overlap. */
 void {prefix}_predict(const float *x, float *y);
@@ -299,8 +299,8 @@ void {prefix}_predict(const float *x, float *y);
 """
 
 NAMES = """
-/* What y is about, in its order. */
-extern const char *const {prefix}_classes[{PREFIX}_OUTPUTS];
+/* Names, in the order of what they are about. */
+{declared}
 """
 
 CLASSIFY_DECLARED = """
@@ -313,7 +313,7 @@ SOURCE = """\
 #include "{stem}.h"
 
 #include <math.h>
-{classes}
+{strings}
 {arrays}
 {functions}
 void {prefix}_predict(const float *x, float *y)

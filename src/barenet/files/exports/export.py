@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
-from barenet.files.exports.program import program_of
+from barenet.files.exports.program import Program, program_of
 from barenet.files.exports.quantization import Rounding, measure_rounding, round_weights
 from barenet.files.exports.writing import write_together
 from barenet.model.validation import check_inputs
@@ -71,7 +71,7 @@ def export(
     to: str | None = None,
     *,
     weights: Weights = "float32",
-    X: ArrayLike | None = None,
+    X: Any = None,
 ) -> Exported:
     """Write a trained network as a file that predicts without barenet.
 
@@ -91,7 +91,7 @@ def export(
         .py, .json.
     weights : {"float32", "int8"}, default="float32"
         For C: as they are, or rounded to 8 bits each, in a quarter of the memory.
-    X : array-like of shape (n_samples, n_inputs), optional
+    X : array-like of shape (n_samples, n_inputs), or a table, optional
         For C with int8 weights: raw rows, on which it is measured what the rounding does.
 
     Returns
@@ -131,7 +131,7 @@ def export(
     if lookup(WEIGHTS, weights, "weights"):
         exact, program = program, round_weights(program)
         if X is not None:
-            rows = check_inputs(X, np.dtype(np.float64), program.n_inputs)
+            rows = _rows(program, X)
             rounding = measure_rounding(exact, program, rows)
             options["rounding"] = rounding
     elif X is not None:
@@ -142,6 +142,13 @@ def export(
     contents = {path.with_name(stem + suffix): data for suffix, data in texts.items()}
     write_together(contents)
     return Exported(to, tuple(contents), sum(map(len, contents.values())), rounding)
+
+
+def _rows(program: Program, X: Any) -> NDArray[Any]:
+    """Check raw rows, as numbers."""
+    if program.table is not None:
+        return program.table.values(X)
+    return check_inputs(X, np.dtype(np.float64), program.n_inputs)
 
 
 def _format(path: Path, to: str | None) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.files.exports.encode import Encode
 from barenet.files.exports.numerals import decimal, flow
 from barenet.files.exports.program import Program
 from barenet.files.exports.steps import Apply, Step
@@ -61,6 +62,8 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 
 def _step(step: Step) -> str:
     """Write a step: its name, then its options and arrays."""
+    if isinstance(step, Encode):
+        return _encode(step)
     if isinstance(step, Apply):
         activation = step.activation
         options = {field.name: getattr(activation, field.name) for field in options_of(activation)}
@@ -69,6 +72,14 @@ def _step(step: Step) -> str:
         entries = {"do": json.dumps(step.name), **_values(vars(step))}
     text = ",\n".join(f'      "{name}": {value}' for name, value in entries.items())
     return f"    {{\n{text}\n    }}"
+
+
+def _encode(step: Encode) -> str:
+    """Write a record a line."""
+    columns = ",\n".join(f"        {json.dumps(column.to_dict())}" for column in step.columns)
+    missing = json.dumps(step.encoding.missing)
+    entries = ['"do": "encode"', f'"missing": {missing}', f'"columns": [\n{columns}\n      ]']
+    return "    {\n" + ",\n".join(f"      {entry}" for entry in entries) + "\n    }"
 
 
 def _values(parts: dict[str, Any]) -> dict[str, str]:

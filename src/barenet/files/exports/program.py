@@ -14,7 +14,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
+from barenet.files.exports.encode import Encode
 from barenet.files.exports.steps import (
     Affine,
     Apply,
@@ -103,18 +105,24 @@ class Program:
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_inputs)
-            Raw rows.
+            Raw rows; those of a table as numbers, as `table` gives them.
 
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
             What comes out of the last step.
         """
-        if not (self.steps and isinstance(self.steps[0], Scale)):
+        if not (self.steps and isinstance(self.steps[0], Scale | Encode)):
             X = X.astype(self.dtype)
         for step in self.steps:
             X = step.forward(X)
         return X
+
+    @property
+    def table(self) -> Encode | None:
+        """The step that reads rows of a table, if they are rows of a table."""
+        first = self.steps[0] if self.steps else None
+        return first if isinstance(first, Encode) else None
 
     def sketch(self) -> str:
         """Write the steps in one line.
@@ -178,15 +186,23 @@ def _of_predictor(predictor: Predictor) -> Program:
     predictor._check()
     program = replace(
         _of_network(predictor.network),
+        n_inputs=len(predictor.feature_names),
         feature_names=predictor.feature_names,
         target_name=predictor.target_name,
         dataset=predictor.dataset,
         image_shape=predictor.image_shape,
     )
-    before = [Scale(*parts, program.dtype) for parts in _parts(predictor.scaling)]
+    before = _before(predictor.preprocessing, program.dtype)
     after = [Unscale(*parts) for parts in _parts(predictor.target_scaling)]
     program = replace(program, steps=(*before, *program.steps, *after))
     return program if predictor.classes is None else _with_classes(program, predictor.classes)
+
+
+def _before(preprocessing: Scaling | TableEncoding, dtype: np.dtype[Any]) -> list[Step]:
+    """What is done to raw rows first."""
+    if isinstance(preprocessing, TableEncoding):
+        return [Encode(preprocessing, dtype)]
+    return [Scale(*parts, dtype) for parts in _parts(preprocessing)]
 
 
 def _parts(scaling: Scaling | None) -> Iterator[tuple[Any, Any]]:

@@ -1,0 +1,111 @@
+"""What a column of the training rows holds: numbers, categories, truth values or dates.
+
+A guess is made by rules that are few and written down, and refused where it would be a bet: a
+column of numbers with a word in it is more often a mistake than a category.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data.frame import Frame
+from barenet.data.moments import is_moment
+from barenet.data.reading import TRUTHS, different, is_code, to_number
+
+__all__ = ["NEARLY_ALL", "kind_of"]
+
+#: From this share on, the values that are not like the others are taken for mistakes.
+NEARLY_ALL = 0.9
+
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+
+
+def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
+    """Decide what a column holds.
+
+    Parameters
+    ----------
+    frame : Frame
+        The training rows.
+    name : str
+        The column.
+    missing : collection of str
+        What stands for a missing value.
+
+    Returns
+    -------
+    {"number", "category", "boolean", "date"}
+        By its type; text by how all values that are not missing are written. Numbers with a zero
+        before other digits, or of more digits than float64 holds, are names: a category.
+
+    Raises
+    ------
+    DataError
+        If nearly all values are numbers, or dates, and some are not.
+
+    Examples
+    --------
+    >>> from barenet.data.framing import as_frame
+    >>> towns = as_frame({"zip": ["01067", "10115"], "open": ["yes", "no"], "size": ["3", "?"]})
+    >>> [kind_of(towns, name, ["?"]) for name in towns.columns]
+    ['category', 'boolean', 'number']
+    """
+    column = frame[name]
+    if column.dtype.kind == "T":
+        return _kind_of_text(frame, name, missing)
+    return {"b": "boolean", "M": "date"}.get(column.dtype.kind, "number")
+
+
+def _kind_of_text(frame: Frame, name: str, missing: Collection[str]) -> str:
+    codes, texts = different(frame[name])
+    counts = np.bincount(codes, minlength=len(texts))
+    known = {code: text for code, text in enumerate(texts) if text not in missing}
+    words = {text.lower() for text in known.values()}
+    if _all_are(_is_number, known, counts, codes, frame, name, "a number"):
+        return "category" if any(map(is_code, known.values())) else "number"
+    if _all_are(is_moment, known, counts, codes, frame, name, "a date"):
+        return "date"
+    return "boolean" if any(words == set(pair) for pair in TRUTHS) else "category"
+
+
+def _all_are(
+    is_one: Callable[[str], bool],
+    known: dict[int, str],
+    counts: NDArray[np.int64],
+    codes: NDArray[np.int64],
+    frame: Frame,
+    name: str,
+    expected: str,
+) -> bool:
+    """Tell if all values are of a kind; refuse a column in which only nearly all are."""
+    others = [code for code, text in known.items() if not is_one(text)]
+    if not others:
+        return True
+    share = 1 - counts[others].sum() / counts[list(known)].sum()
+    is_decimal = expected == "a number" and _has_decimal_commas(known)
+    if share < NEARLY_ALL and not is_decimal:
+        return False
+    row = int(np.argmax(np.isin(codes, others)))
+    if is_decimal:
+        raise frame.fault(row, name, expected, "for a decimal comma, say decimal=','")
+    raise frame.fault(
+        row,
+        name,
+        f"{expected}, as in {np.floor(1000 * share) / 10:g} % of the rows",
+        "if it stands for a missing value, name it in missing; if the column is one of names, "
+        "name it in categories",
+    )
+
+
+def _has_decimal_commas(known: dict[int, str]) -> bool:
+    comma = sum(1 for text in known.values() if _DECIMAL_COMMA.fullmatch(text))
+    plain = sum(1 for text in known.values() if _is_number(text))
+    return comma > 0 and comma + plain >= NEARLY_ALL * len(known)
+
+
+def _is_number(text: str) -> bool:
+    return to_number(text) is not None

@@ -1,0 +1,171 @@
+"""A table's columns as they came: numbers, text, dates and truth values side by side.
+
+What a matrix cannot hold, and what a network cannot take: `TableEncoding` turns one into the other.
+A frame knows where its rows come from, so that whatever is wrong with one is named by its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet.errors import DataError
+
+__all__ = ["TEXT", "Frame", "Origin", "Samples"]
+
+#: The type of a column of text, in which nothing is ``""``.
+TEXT = np.dtypes.StringDType()
+
+
+class Origin(Protocol):
+    """Where the rows of a frame were read."""
+
+    def find(self, row: int, name: str) -> tuple[str, str | None]:
+        """Name the place of a row, and say what stands there where that is known."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Named columns of one length.
+
+    ``frame["age"]`` is a column, ``frame[["age", "sex"]]`` a frame of some columns, and any other
+    index takes rows, as it does from an array. ``pandas.DataFrame(frame.columns)`` is a DataFrame.
+
+    Attributes
+    ----------
+    columns : dict of str to ndarray of shape (n_rows,)
+        Each is float64 (NaN where nothing is), StringDType ("" where nothing is),
+        datetime64[us] (NaT where nothing is), or bool.
+    origin : Origin, optional
+        Where the rows were read.
+    rows : ndarray of shape (n_rows,), int64, optional
+        Their numbers there, from 0; by default they are all of them, in order.
+
+    Raises
+    ------
+    ValueError
+        If there is no column, or the columns are not of one length.
+
+    Examples
+    --------
+    >>> ages = Frame({"age": np.array([36.0, 85.0]), "member": np.array([True, False])})
+    >>> ages.shape, ages[[1]]["age"]
+    ((2, 2), array([85.]))
+    """
+
+    columns: dict[str, NDArray[Any]]
+    origin: Origin | None = None
+    rows: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        lengths = {len(column) for column in self.columns.values()}
+        if len(lengths) != 1:
+            raise ValueError(f"columns: expected some, of one length, got lengths {lengths or 0}")
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, str):
+            return self.columns[key]
+        if isinstance(key, tuple) and key[1:] == (...,):  # How scikit-learn takes rows.
+            return self.take(key[0])
+        if isinstance(key, list) and key and all(isinstance(name, str) for name in key):
+            return self.select(key)
+        return self.take(key)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        raise TypeError("a Frame's columns are of several kinds; a TablePreprocessor encodes them")
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(f"{name}: {column.dtype}" for name, column in self.columns.items())
+        return f"<Frame of {len(self):,} rows: {kinds}>"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of rows and of columns."""
+        return len(self), len(self.columns)
+
+    def select(self, names: Sequence[str]) -> Frame:
+        """Take columns by their names.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Which, in any order.
+
+        Returns
+        -------
+        Frame
+            The columns in that order.
+
+        Raises
+        ------
+        ValueError
+            If one is not there.
+        """
+        if missing := [name for name in names if name not in self.columns]:
+            shown = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
+            known = ", ".join([*self.columns][:20])
+            raise ValueError(f"X: no column {shown}; its columns are {known}")
+        return replace(self, columns={name: self.columns[name] for name in names})
+
+    def take(self, rows: ArrayLike | slice) -> Frame:
+        """Take rows.
+
+        Parameters
+        ----------
+        rows : array-like of int or bool, or slice
+            Which, as an array's first axis takes them.
+
+        Returns
+        -------
+        Frame
+            The rows, which still know where they were read.
+        """
+        index = rows if isinstance(rows, slice) else np.asarray(rows)
+        columns = {name: column[index] for name, column in self.columns.items()}
+        if self.rows is not None:
+            numbers = self.rows[index]
+        elif isinstance(index, slice):
+            numbers = np.arange(*index.indices(len(self)))
+        else:
+            numbers = np.arange(len(self))[index]
+        return replace(self, columns=columns, rows=numbers)
+
+    def fault(self, row: int, name: str, expected: str, remedy: str = "") -> DataError:
+        """Say what is wrong with a value, and where it stands.
+
+        Parameters
+        ----------
+        row : int
+            The row of this frame, counted from 0.
+        name : str
+            The column.
+        expected : str
+            What should have been there.
+        remedy : str
+            What to do.
+
+        Returns
+        -------
+        DataError
+            To be raised.
+        """
+        number = row if self.rows is None else int(self.rows[row])
+        place, value = f"X: row {number}", None
+        if self.origin is not None:
+            place, value = self.origin.find(number, name)
+        value = str(self.columns[name][row]) if value is None else value
+        nothing = not value.strip() or value in ("nan", "NaT")
+        got = "nothing" if nothing else repr(value[:60])
+        end = f"; {remedy}" if remedy else ""
+        return DataError(f"{place}: column {name!r}: expected {expected}, got {got}{end}")
+
+
+#: Rows of a data set: a matrix where all columns are numbers, else a frame.
+Samples: TypeAlias = NDArray[Any] | Frame

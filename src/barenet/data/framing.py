@@ -1,0 +1,179 @@
+"""Frames from what others hold tables in: pandas, polars, Arrow, dictionaries and arrays.
+
+None of those libraries is imported; what they have in common is enough, their columns as arrays.
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data.frame import TEXT, Frame
+from barenet.data.moments import utc
+from barenet.data.target import class_name
+from barenet.errors import DataError
+
+__all__ = ["as_column", "as_frame"]
+
+
+def as_frame(X: Any, names: Sequence[str] | None = None) -> Frame:
+    """Turn a table of any kind into a frame.
+
+    Parameters
+    ----------
+    X : Frame, DataFrame, pyarrow.Table, mapping, or array-like of shape (n_rows, n_columns)
+        The table; it is not changed.
+    names : sequence of str, optional
+        The columns' names where the table has none; by default x0, x1 and so on.
+
+    Returns
+    -------
+    Frame
+        Its columns.
+
+    Raises
+    ------
+    DataError
+        If a column holds what a frame cannot.
+    ValueError
+        If it is no table, a name is there twice, or there is nothing in it.
+
+    Examples
+    --------
+    >>> as_frame({"age": [36, None], "town": ["London", "Paris"]})
+    <Frame of 2 rows: age: float64, town: StringDType()>
+    """
+    if isinstance(X, Frame):
+        return X
+    titles, columns = _columns(X, names)
+    if len(set(titles)) < len(titles):
+        twice = next(title for title in titles if titles.count(title) > 1)
+        raise ValueError(f"X: column {twice!r} is there {titles.count(twice)} times")
+    if not titles or not len(columns[0]):
+        raise ValueError("X: there is nothing in it")
+    return Frame(
+        {title: as_column(values, title) for title, values in zip(titles, columns, strict=True)}
+    )
+
+
+def _columns(X: Any, names: Sequence[str] | None) -> tuple[list[str], list[Any]]:
+    """Find the names, and the values of each."""
+    if isinstance(X, Mapping):
+        return [str(name) for name in X], list(X.values())
+    if hasattr(X, "column_names"):  # pyarrow.Table, whose ``columns`` are the values
+        return list(X.column_names), [X.column(at) for at in range(len(X.column_names))]
+    if hasattr(X, "columns"):
+        own = list(X.columns)
+        if len(set(own)) < len(own):
+            return [str(name) for name in own], []  # pandas gives all of a name at once
+        return [str(name) for name in own], [X[name] for name in own]
+    array = _matrix(X)
+    titles = [f"x{at}" for at in range(array.shape[1])] if names is None else list(names)
+    if len(titles) != array.shape[1]:
+        raise ValueError(f"X: has {array.shape[1]} columns, expected {len(titles)}")
+    return titles, list(array.T)
+
+
+def _matrix(X: Any) -> NDArray[Any]:
+    """Take rows of anything."""
+    if hasattr(X, "tocsr"):
+        raise ValueError("X: sparse matrices are not supported, use X.toarray()")
+    try:
+        array = X if isinstance(X, np.ndarray) else np.array(X, object)
+    except ValueError as error:
+        raise ValueError(f"X: expected rows of one length: {error}") from error
+    if array.ndim != 2:
+        raise ValueError(f"X: expected shape (n_rows, n_columns), got {array.shape}")
+    return array
+
+
+def as_column(values: Any, name: str) -> NDArray[Any]:
+    """Turn a column's values into one of a frame's four types.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_rows,)
+        Numbers, text, dates or truth values; None, NaN, NaT and pandas' NA are nothing.
+    name : str
+        The column, for errors.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), float64, StringDType, datetime64[us] or bool
+        Truth values of which some are missing become text; numbers among text, too.
+
+    Raises
+    ------
+    DataError
+        If they are of another type, such as lists, complex numbers or durations.
+    """
+    if np.ma.isMaskedArray(values):
+        holes = np.ma.getmaskarray(values)
+        values = np.ma.getdata(values).astype(object)
+        values[holes] = None
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise DataError(f"X: column {name!r}: expected one value in each row")
+    if array.dtype.kind == "O":
+        return _from_objects(array.tolist(), name)
+    if array.dtype.kind in "iuf":
+        return array.astype(np.float64)
+    if array.dtype.kind == "M":
+        return array.astype("M8[us]")
+    if array.dtype.kind in "UT":
+        return array.astype(TEXT)
+    if array.dtype.kind != "b":
+        raise DataError(f"X: column {name!r}: values of type {array.dtype} cannot be encoded")
+    return array
+
+
+def _from_objects(values: list[Any], name: str) -> NDArray[Any]:
+    """Find the one type that all values have, nothing aside."""
+    nothing = [_is_nothing(value) for value in values]
+    known = [value for value, none in zip(values, nothing, strict=True) if not none]
+    kinds = {_kind(value, name) for value in known}
+    if not kinds or kinds == {"number"}:
+        pairs = zip(values, nothing, strict=True)
+        return np.array([np.nan if none else float(value) for value, none in pairs])
+    if kinds == {"date"}:
+        moments = [None if none else utc(v) for v, none in zip(values, nothing, strict=True)]
+        return np.array(moments, "M8[us]")
+    if kinds == {"truth"} and len(known) == len(values):
+        return np.array(values, bool)
+    if "date" in kinds:
+        raise DataError(f"X: column {name!r}: dates and {min(kinds - {'date'})}s in one column")
+    return np.array([_text(v, none) for v, none in zip(values, nothing, strict=True)], TEXT)
+
+
+def _is_nothing(value: Any) -> bool:
+    """Tell if a value is none: None, NaN, NaT, or pandas' NA, which is equal to nothing."""
+    if value is None or isinstance(value, str):
+        return value is None
+    return type(value).__name__ in ("NAType", "NaTType") or bool(np.any(value != value))
+
+
+def _kind(value: Any, name: str) -> str:
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, bool | np.bool_):
+        return "truth"
+    if isinstance(value, datetime | date):
+        return "date"
+    if isinstance(value, numbers.Real | Decimal):
+        return "number"
+    raise DataError(f"X: column {name!r}: values of type {type(value).__name__} cannot be encoded")
+
+
+def _text(value: Any, nothing: bool) -> str:
+    """Write a value as text; a number as the name of a class."""
+    if nothing:
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return str(value).lower()
+    return value if isinstance(value, str) else class_name(float(value))

@@ -1,0 +1,345 @@
+"""Tables as numbers: what scikit-learn's own parts make of real ones, and rules worked by hand."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_diabetes, load_wine
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
+
+from barenet.data.columns import COLUMNS, CategoryColumn, DroppedColumn, NumberColumn
+from barenet.data.encoding import TableEncoding
+from barenet.data.framing import as_frame
+from barenet.data.tabular import load_table
+from barenet.errors import DataError
+
+SCALERS = {
+    "standardize": StandardScaler(),
+    "robust": RobustScaler(),
+    "minmax": MinMaxScaler(),
+    "none": "passthrough",
+}
+TABLES = {
+    "titanic": (
+        "survived",
+        ["pclass", "age", "sibsp", "parch", "fare", "body"],
+        ["sex", "cabin", "embarked", "boat", "home.dest"],
+        ["name", "ticket"],
+    ),
+    "penguins": (
+        "species",
+        ["culmen_length_mm", "culmen_depth_mm", "flipper_length_mm", "body_mass_g"],
+        ["island", "sex"],
+        [],
+    ),
+}
+
+
+@pytest.fixture(params=TABLES)
+def table(request):
+    """A real table in two forms, and what its columns are."""
+    path = request.getfixturevalue(request.param)
+    target, *kinds = TABLES[request.param]
+    ours = load_table(path, target).X
+    theirs = pd.read_csv(path, na_values="?", keep_default_na=False)
+    return ours, theirs.drop(columns=target), *kinds
+
+
+def outputs(encoding, X, names):
+    """The outputs of some columns."""
+    encoded, chosen = encoding.apply(X), []
+    for column in encoding.columns:
+        chosen += [column.name in names] * len(column.outputs)
+    return encoded[:, chosen]
+
+
+@pytest.mark.parametrize("how", SCALERS)
+def test_numbers_of_a_real_table_are_scikit_learns(table, how):
+    ours, theirs, names, _, _ = table
+    encoding = TableEncoding.fit(ours, numbers=how)
+    scaled = make_pipeline(SimpleImputer(strategy="median"), SCALERS[how]).fit_transform(
+        theirs[names]
+    )
+    holes = MissingIndicator().fit(theirs[names])
+    flags = dict(zip(holes.features_, holes.transform(theirs[names]).T, strict=True))
+    expected = []
+    for at in range(len(names)):
+        expected += [scaled[:, at], *([flags[at]] if at in flags else [])]
+    found = outputs(encoding, ours, names)
+    np.testing.assert_allclose(found, np.column_stack(expected), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("rare", [0.01, 0.1, 30, 0])
+def test_categories_of_a_real_table_are_scikit_learns(table, rare):
+    ours, theirs, _, names, _ = table
+    encoding = TableEncoding.fit(ours, rare=rare, categories=names)
+    for name in names:
+        column = theirs[[name]]
+        holes = column[name].isna().to_numpy()
+        encoder = OneHotEncoder(
+            min_frequency=rare or None, handle_unknown="infrequent_if_exist", sparse_output=False
+        ).fit(column[~holes])
+        expected = encoder.transform(column.fillna("missing"))
+        expected[holes] = 0
+        expected = np.column_stack([expected, holes] if holes.any() else [expected])
+        np.testing.assert_array_equal(outputs(encoding, ours, [name]), expected)
+        (record,) = (each for each in encoding.columns if each.name == name)
+        told = [out.removeprefix(f"{name}_") for out in encoder.get_feature_names_out()]
+        known = [out.replace("infrequent_sklearn", "rare") for out in told]
+        assert [out.removeprefix(name)[1:] for out in record.outputs] == [
+            *known,
+            *(["missing"] if holes.any() else []),
+        ]
+
+
+def test_columns_that_name_the_rows_of_a_real_table_are_dropped(table):
+    ours, _, numbers, categories, dropped = table
+    kinds = {column.name: column.kind for column in TableEncoding.fit(ours).columns}
+    expected = dict.fromkeys(numbers, "number") | dict.fromkeys(categories, "category")
+    assert kinds == expected | dict.fromkeys(dropped, "dropped")
+
+
+def test_a_frame_a_dataframe_and_arrow_are_encoded_alike(table):
+    import pyarrow
+
+    ours, theirs, *_ = table
+    encoding = TableEncoding.fit(ours)
+    arrow = pyarrow.Table.from_pandas(theirs)
+    for other in (theirs, theirs.convert_dtypes(), arrow, dict(theirs)):
+        assert TableEncoding.fit(other).to_dict() == encoding.to_dict()
+        np.testing.assert_array_equal(encoding.apply(other), encoding.apply(ours))
+
+
+@pytest.mark.parametrize("load", [load_wine, load_diabetes])
+def test_a_table_of_numbers_is_a_column_transformers(load):
+    X = load(as_frame=True, **({"scaled": False} if load is load_diabetes else {})).data
+    expected = ColumnTransformer([("all", StandardScaler(), list(X.columns))]).fit_transform(X)
+    found = TableEncoding.fit(X).apply(X)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_columns_come_in_any_order_with_others_and_without_those_that_are_dropped(table):
+    ours, theirs, _, _, dropped = table
+    encoding = TableEncoding.fit(ours)
+    later = theirs.drop(columns=dropped).assign(note="x")
+    later = later[sorted(later.columns, reverse=True)]
+    np.testing.assert_array_equal(encoding.apply(later), encoding.apply(ours))
+    with pytest.raises(ValueError, match=r"^X: no column sex; its columns are"):
+        encoding.apply(later.drop(columns="sex"))
+
+
+def test_an_array_has_the_columns_in_order_with_or_without_the_dropped(table):
+    ours, theirs, _, _, dropped = table
+    encoding = TableEncoding.fit(ours)
+    for rows in (theirs.to_numpy(object), theirs.drop(columns=dropped).to_numpy(object)):
+        np.testing.assert_array_equal(encoding.apply(rows), encoding.apply(ours))
+    with pytest.raises(ValueError, match=r"^X: has 1 columns, expected"):
+        encoding.apply(np.ones((2, 1)))
+
+
+def test_it_is_measured_on_the_rows_given_and_no_others(titanic):
+    data = load_table(titanic, "survived")
+    train, test = data.split(0.3, seed=1)
+    encoding = TableEncoding.fit(train.X)
+    age = next(column for column in encoding.columns if column.name == "age")
+    filled = np.where(np.isnan(train.X["age"]), np.nanmedian(train.X["age"]), train.X["age"])
+    assert (age.center, age.scale) == pytest.approx((filled.mean(), filled.std()), rel=1e-12)
+    rows = encoding.apply(test.X)
+    assert rows.shape == (test.n_samples, encoding.n_outputs) and np.isfinite(rows).all()
+    whole = encoding.apply(data.X)
+    parts = np.vstack([encoding.apply(data.X[: len(data.X) // 2]), encoding.apply(data.X[-655:])])
+    np.testing.assert_array_equal(parts, whole)
+
+
+def test_plain_data_there_and_back_to_the_last_bit(table):
+    ours, *_ = table
+    encoding = TableEncoding.fit(ours)
+    text = json.dumps(encoding.to_dict(), allow_nan=False)
+    for other in (
+        TableEncoding.from_dict(json.loads(text)),
+        pickle.loads(pickle.dumps(encoding)),
+        copy.deepcopy(encoding),
+    ):
+        assert other.columns == encoding.columns and other.missing == encoding.missing
+        np.testing.assert_array_equal(other.apply(ours), encoding.apply(ours))
+
+
+def test_neither_measuring_nor_encoding_changes_a_table(table):
+    _, theirs, *_ = table
+    before = theirs.copy(deep=True)
+    TableEncoding.fit(theirs).apply(theirs)
+    pd.testing.assert_frame_equal(theirs, before)
+    X = np.array([[1.0, np.nan], [2.0, 3.0]])
+    X.setflags(write=False)
+    TableEncoding.fit(X).apply(X)
+
+
+def test_a_value_missing_where_none_was_is_filled_and_nothing_tells():
+    encoding = TableEncoding.fit({"x": [1, 2, 9], "town": ["a", "b", "b"], "is": ["y", "n", "y"]})
+    assert encoding.output_names == ("x", "town=a", "town=b", "is")
+    row = encoding.apply({"x": [None], "town": [None], "is": [None]})
+    center, scale = 4, np.std([1, 2, 9])
+    np.testing.assert_allclose(row, [[(2 - center) / scale, 0, 0, 1]], rtol=1e-12)
+
+
+def test_what_training_did_not_hold_is_rare_or_nothing():
+    many = {"town": ["Rome"] * 5 + ["Oslo"] * 5 + ["Bonn"]}
+    encoding = TableEncoding.fit(many, rare=2)
+    assert encoding.output_names == ("town=Oslo", "town=Rome", "town rare")
+    assert encoding.apply({"town": ["Paris", "Bonn", "Rome", ""]}).tolist() == [
+        *([0, 0, 1], [0, 0, 1], [0, 1, 0], [0, 0, 1])
+    ]
+    all_kept = TableEncoding.fit(many, rare=0)
+    assert all_kept.apply({"town": ["Paris"]}).tolist() == [[0, 0, 0]]
+
+
+def test_what_says_nothing_is_dropped_with_the_reason():
+    table = {
+        "x": np.arange(30.0),
+        "same": ["a"] * 30,
+        "one": [1.0] * 30,
+        "true": [True] * 30,
+        "day": ["2026-01-01"] * 30,
+        "none": [None] * 30,
+        "name": [f"row {row}" for row in range(30)],
+        "told": ["a", "b"] * 15,
+    }
+    encoding = TableEncoding.fit(table, drop=["told"])
+    reasons = {
+        column.name: column.reason
+        for column in encoding.columns
+        if isinstance(column, DroppedColumn)
+    }
+    assert reasons == {
+        "same": "'a' in every row",
+        "one": "1.0 in every row",
+        "true": "True in every row",
+        "day": "'2026-01-01T00:00:00.000000' in every row",
+        "none": "no value in any row",
+        "name": "it names the rows: 30 different values in 30 rows",
+        "told": "as told",
+    }
+    assert encoding.feature_names == encoding.output_names == ("x",)
+    with pytest.raises(DataError, match=r"^X: no column is left to learn from: same: 'a' in every"):
+        TableEncoding.fit({"same": ["a", "a"]})
+
+
+def test_a_column_is_taken_for_what_one_says():
+    table = {"zip": ["01067", "10115", "01067", "80331"], "level": [1, 2, 2, 3]}
+    guessed = TableEncoding.fit(table)
+    assert [column.kind for column in guessed.columns] == ["category", "number"]
+    said = TableEncoding.fit(table, numeric=["zip"], categories=["level"], numbers="none")
+    assert said.output_names == ("zip", "level=1", "level=2", "level=3")
+    assert said.apply(table)[0].tolist() == [1067, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"numbers": "standardise"}, r"^numbers: unknown 'standardise', did you mean 'standardi"),
+        ({"numbers": None}, r"^numbers: expected one of"),
+        ({"rare": -1}, r"^rare: "),
+        ({"rare": 1.5}, r"^rare: expected a share below 1 or a whole number of rows, got 1\.5"),
+        ({"rare": "few"}, r"^rare: "),
+        ({"drop": ["y"]}, r"^drop: unknown 'y'.*choose from x, z"),
+        ({"drop": "x"}, r"^drop: expected a list of texts, got 'x'"),
+        ({"categories": [1]}, r"^categories: expected a list of texts"),
+        ({"categories": ["x"], "drop": ["x"]}, r"^drop: 'x' is already said to be category"),
+        ({"missing": "?"}, r"^missing: expected a list of texts"),
+    ],
+)
+def test_options_that_are_none(options, message):
+    with pytest.raises(ValueError, match=message):
+        TableEncoding.fit({"x": [1, 2], "z": [3, 4]}, **options)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        [],
+        {"columns": []},
+        {"columns": [], "missing": [], "more": 1},
+        {"columns": {}, "missing": []},
+        {"columns": [{"kind": "eval", "name": "x"}], "missing": []},
+        {"columns": [{"kind": "number", "name": "x"}], "missing": []},
+        {"columns": [{"kind": ["number"]}], "missing": []},
+        {"columns": [DroppedColumn("x", "y").to_dict()], "missing": []},
+        {"columns": [NumberColumn("x", 0.0, 0.0, 1.0, False).to_dict()] * 2, "missing": []},
+        {"columns": [NumberColumn("x", 0.0, 0.0, 1.0, False).to_dict()], "missing": [1]},
+        {"columns": [], "missing": []},
+    ],
+)
+def test_plain_data_that_are_none(wrong):
+    with pytest.raises(ValueError, match=r"\w"):
+        TableEncoding.from_dict(wrong)
+
+
+def test_names_of_outputs_are_each_their_own():
+    table = {"a": [1, None, 3], "a missing": [4, 5, 6], "b=x": [1, 2, 3], "b": ["x", "y", "x"]}
+    names = TableEncoding.fit(table).output_names
+    assert names == ("a", "a missing", "a missing #2", "b=x", "b=x #2", "b=y")
+
+
+def test_it_is_described_and_shown(titanic):
+    encoding = TableEncoding.fit(load_table(titanic, "survived").X)
+    lines = encoding.describe().splitlines()
+    assert len(lines) == 14 and lines[0].split() == ["column", "kind", "numbers", "how"]
+    assert lines[4].split(maxsplit=3) == [
+        *("age", "number", "2"),
+        "(x - 29.5032) / 12.9003, where missing x = 28",
+    ]
+    told = TableEncoding((CategoryColumn("<b>", ("<i>", "&"), rare=False, missing=False),))
+    assert "<td>&lt;b&gt;</td>" in told._repr_html_() and "<i>" not in told._repr_html_()
+
+
+values = st.one_of(
+    st.lists(st.one_of(st.floats(-1e9, 1e9), st.none()), min_size=8, max_size=8),
+    st.lists(st.sampled_from(["a", "b", "1", "", "NA", "yes"]), min_size=8, max_size=8),
+    st.lists(st.one_of(st.booleans(), st.none()), min_size=8, max_size=8),
+    st.lists(st.one_of(st.datetimes(), st.none()), min_size=8, max_size=8),
+)
+
+
+@given(columns=st.lists(values, min_size=1, max_size=4), order=st.permutations(range(8)))
+def test_any_table_is_encoded_row_by_row_or_refused(columns, order):
+    """What a row becomes depends on no other row, once all is measured."""
+    table = {f"c{number}": column for number, column in enumerate(columns)}
+    frame = as_frame(table)
+    try:
+        encoding = TableEncoding.fit(frame)
+    except DataError:
+        return
+    encoded = encoding.apply(frame)
+    assert encoded.shape == (8, encoding.n_outputs) and np.isfinite(encoded).all()
+    np.testing.assert_array_equal(encoding.apply(frame.take(order)), encoded[list(order)])
+    again = TableEncoding.from_dict(json.loads(json.dumps(encoding.to_dict())))
+    np.testing.assert_array_equal(again.apply(frame), encoded)
+
+
+def test_the_memory_that_it_takes_does_not_grow_with_the_rows(monkeypatch):
+    frame = as_frame({"x": np.arange(300_000.0), "town": np.array(["a", "b", "c"] * 100_000)})
+    encoding = TableEncoding.fit(frame)
+    monkeypatch.setattr("barenet.data.encoding._BLOCK", 2**12)
+    tracemalloc.start()
+    try:
+        result = encoding.apply(frame, np.float32)
+        beside = tracemalloc.get_traced_memory()[1] - result.nbytes
+    finally:
+        tracemalloc.stop()
+    assert result.dtype == np.float32 and beside < 1_000_000
+
+
+def test_every_kind_of_column_is_there():
+    assert {*COLUMNS} == {"number", "category", "boolean", "date", "dropped"}

@@ -1,0 +1,188 @@
+"""Predictors of tables: columns by name from whatever holds them, kept as data in the file."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pytest
+
+from barenet import DataError, ModelFileError, Network, Predictor, Scaling, TableEncoding, load
+from barenet.data.tabular import load_table
+from barenet.files.model_file import read_model
+
+
+@pytest.fixture(scope="module")
+def data(titanic):
+    return load_table(titanic, "survived")
+
+
+@pytest.fixture(scope="module")
+def predictor(data):
+    encoding = TableEncoding.fit(data.X, drop=["boat", "body"])
+    return Predictor(
+        network=Network.dense([encoding.n_outputs, 4, 1], output="sigmoid", seed=1),
+        preprocessing=encoding,
+        classes=("died", "survived"),
+        feature_names=encoding.feature_names,
+        target_name="survived",
+        dataset="titanic",
+    )
+
+
+def test_there_and_back(predictor, data, path):
+    predictor.save(path)
+    again = Predictor.load(path)
+    assert again.preprocessing.columns == predictor.preprocessing.columns
+    assert again.feature_names == predictor.feature_names == again.preprocessing.feature_names
+    assert again.input_names == again.preprocessing.output_names
+    assert "name" not in again.feature_names and "boat" not in again.feature_names
+    np.testing.assert_array_equal(again.outputs(data.X), predictor.outputs(data.X))
+
+
+def test_outputs_are_the_networks_of_the_encoded_rows(predictor, data):
+    expected = predictor.network.predict(predictor.preprocessing.apply(data.X))
+    np.testing.assert_array_equal(predictor.outputs(data.X), expected)
+    said = np.where(expected[:, 0] > 0.5, "survived", "died")
+    assert predictor.predict(data.X).tolist() == said.tolist()
+
+
+def test_fault_25_columns_come_by_name_from_whatever_holds_them(predictor, data, titanic):
+    expected = predictor.outputs(data.X)
+    theirs = pd.read_csv(titanic, na_values="?", keep_default_na=False)
+    names = list(predictor.feature_names)
+    for X in (
+        theirs,
+        theirs[sorted(theirs.columns)],
+        theirs[names].to_numpy(object),
+        pyarrow.Table.from_pandas(theirs),
+        {name: theirs[name].tolist() for name in reversed(names)},
+    ):
+        np.testing.assert_array_equal(predictor.outputs(X), expected)
+    with pytest.raises(ValueError, match=r"^X: no column sex; its columns are pclass, "):
+        predictor.predict(theirs.drop(columns="sex"))
+    with pytest.raises(ValueError, match=r"^X: has 2 columns, expected 9"):
+        predictor.predict([[1, 2]])
+    theirs["age"] = theirs["age"].astype(object)
+    theirs.loc[7, "age"] = "old"
+    with pytest.raises(DataError, match=r"^X: row 7: column 'age': expected a number, got 'old'"):
+        predictor.predict(theirs)
+
+
+def test_a_predictor_of_numbers_takes_named_columns_too():
+    rows = {"b": [3.0, 4.0], "note": ["x", "y"], "a": [1.0, 2.0]}
+    plain = Predictor(
+        network=Network.dense([2, 1], init="zeros"),
+        preprocessing=Scaling("none", np.zeros(2), np.ones(2)),
+        classes=None,
+        feature_names=("a", "b"),
+        target_name="y",
+        dataset="two rows",
+    )
+    plain.network.parameters[:] = [10, 1, 0]
+    for X in (rows, pd.DataFrame(rows), [[1, 3], [2, 4]]):
+        assert plain.predict(X).tolist() == [13, 24]
+    assert (plain.takes_frames, plain.input_names) == (False, ("a", "b"))
+
+
+def test_the_file_is_of_format_2_and_holds_text_alone(predictor, path):
+    predictor.save(path)
+    with pytest.warns(UserWarning, match=r"Predictor\.load\(\) treats raw rows"):
+        load(path)
+    _, extra, tensors = read_model(path)
+    assert extra["scaling"] == "table"
+    assert json.loads(tensors["table"].tobytes()) == predictor.preprocessing.to_dict()
+    assert b'\\"format_version\\": 2' in path.read_bytes()
+
+
+def test_many_categories_have_room(path):
+    towns = {"town": [f"town {number:06}" for number in range(30_000)] * 2}
+    encoding = TableEncoding.fit(towns, rare=0)
+    large = Predictor(
+        network=Network.dense([encoding.n_outputs, 1], init="zeros"),
+        preprocessing=encoding,
+        classes=None,
+        feature_names=("town",),
+        target_name="y",
+        dataset="towns",
+    )
+    large.save(path)
+    assert Predictor.load(path).preprocessing.columns == encoding.columns
+
+
+def changed(encoding, **fields):
+    """The plain data of an encoding whose first column is another one."""
+    plain = encoding.to_dict()
+    return plain | {"columns": [plain["columns"][0] | fields, *plain["columns"][1:]]}
+
+
+WRONG = {
+    "no JSON": b"{",
+    "no text": b"\xff\xfe",
+    "a name twice": b'{"columns": [], "columns": [], "missing": []}',
+    "NaN": b'{"columns": [{"kind": "number", "name": "x", "fill": NaN}], "missing": []}',
+    "too deep": b"[" * 100_000,
+    "another thing": b"[]",
+    "nothing": b'{"columns": [], "missing": []}',
+}
+FIELDS = [
+    {"scale": 0},
+    {"scale": float("nan")},
+    {"fill": "1"},
+    {"fill": int("7" * 400)},
+    {"indicator": 1},
+    {"kind": "dropped"},
+    {"kind": "__import__"},
+    {"name": 7},
+    {"name": "sex"},
+    {"name": "another"},
+    {"more": 1},
+    {"indicator": True},
+]
+
+
+@pytest.mark.parametrize("text", [*WRONG.values(), *map(json.dumps, FIELDS)])
+def test_fault_57_an_encoding_that_is_none(predictor, path, rewrite, text):
+    predictor.save(path)
+    if isinstance(text, str):
+        text = json.dumps(changed(predictor.preprocessing, **json.loads(text))).encode()
+    rewrite(path, tensors={"table": np.frombuffer(text, np.uint8)})
+    with pytest.raises(ModelFileError, match="not a valid model"):
+        Predictor.load(path)
+
+
+def test_fault_57_an_encoding_of_another_type_or_none(predictor, path, rewrite):
+    predictor.save(path)
+    extra = read_model(path)[1]
+    rewrite(path, tensors={"table": np.zeros(3, np.float32)})
+    with pytest.raises(ModelFileError, match="table: expected bytes"):
+        Predictor.load(path)
+    predictor.save(path)
+    rewrite(path, extra={**extra, "feature_names": ["a"]})
+    with pytest.raises(ModelFileError, match="feature_names: are not those"):
+        Predictor.load(path)
+    predictor.save(path)
+    rewrite(path, extra={**extra, "scaling": "standardize"})
+    with pytest.raises(ModelFileError, match="not a valid model"):
+        Predictor.load(path)
+
+
+def test_fault_54_every_flipped_bit_of_a_table_is_refused(path):
+    encoding = TableEncoding.fit({"is": ["yes", "no"]})
+    Predictor(
+        network=Network.dense([1, 1]),
+        preprocessing=encoding,
+        classes=None,
+        feature_names=("is",),
+        target_name="y",
+        dataset="two rows",
+    ).save(path)
+    data = bytearray(path.read_bytes())
+    for at in range(8 * len(data)):
+        data[at // 8] ^= 1 << at % 8
+        path.write_bytes(data)
+        with pytest.raises(ModelFileError, match=r"model\.safetensors: "):
+            Predictor.load(path)
+        data[at // 8] ^= 1 << at % 8
