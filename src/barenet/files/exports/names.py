@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["c_string", "identifier", "words"]
+__all__ = ["c_string", "identifier", "python_string", "words"]
 
 #: Longest string that every C99 compiler takes.
 MOST_BYTES = 4095
@@ -106,6 +106,29 @@ def c_string(text: str) -> str:
             f"classes: a name has {len(data):,} bytes, and a string of C99 {MOST_BYTES:,} at most"
         )
     return '"' + "".join(map(_character, data)) + '"'
+
+
+def python_string(text: str) -> str:
+    """Write a string of Python's, in double quotes where it holds none.
+
+    Parameters
+    ----------
+    text : str
+        Anything.
+
+    Returns
+    -------
+    str
+        With its quotes.
+
+    Examples
+    --------
+    >>> print(python_string("it's"), python_string('"'))
+    "it's" '"'
+    """
+    written = repr(text)
+    plain = written[0] == "'" and '"' not in written
+    return f'"{written[1:-1]}"' if plain else written
 
 
 def _character(byte: int) -> str:

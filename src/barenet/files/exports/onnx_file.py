@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from barenet.extras import require
 from barenet.files.exports.onnx_graph import TYPES, write_answers
+from barenet.files.exports.onnx_tables import ML_OPSET, column_inputs, write_columns
 from barenet.files.exports.program import Program
 from barenet.version import __version__
 
@@ -45,18 +46,19 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     if program.n_numbers * 8 > MOST_BYTES:
         raise ValueError(f"model: {program.n_numbers:,} numbers are more than one ONNX file holds")
     graph = _Graph(onnx)
+    helper, dtype = onnx.helper, TYPES[str(program.dtype)]
+    inputs, X = _inputs(helper, program, graph)
     names = {"numbers": ("predictions", None)}
     outputs, labels = names.get(program.answer, ("probabilities", "labels"))
-    answers = write_answers(program, graph, "X", outputs, labels)
-    helper, dtype = onnx.helper, TYPES[str(program.dtype)]
-    X = helper.make_tensor_value_info("X", dtype, ["n_samples", program.n_inputs])
+    answers = write_answers(program, graph, X, outputs, labels)
     Y = helper.make_tensor_value_info(answers.outputs, dtype, ["n_samples", program.n_outputs])
     results = [*([_labels(helper, program)] if answers.labels else []), Y]
     name = stem.encode("utf-8", "replace").decode() or "network"
-    made = helper.make_graph(graph.nodes, name, [X], results, graph.constants)
+    made = helper.make_graph(graph.nodes, name, inputs, results, graph.constants)
+    sets = [("", OPSET), *([("ai.onnx.ml", ML_OPSET)] if program.table else [])]
     model = helper.make_model(
         made,
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=[helper.make_opsetid(*each) for each in sets],
         ir_version=IR_VERSION,
         producer_name="barenet",
         producer_version=__version__,
@@ -77,16 +79,26 @@ class _Graph:
         self.constants: list[Any] = []
 
     def add(self, operator: str, *inputs: str, output: str | None = None, **options: Any) -> str:
-        result = output or f"{operator.lower()}_{len(self.nodes) + 1}"
+        result = output or f"barenet/{operator.lower()}_{len(self.nodes) + 1}"
         make = self.onnx.helper.make_node
         self.nodes.append(make(operator, list(inputs), [result], name=result, **options))
         return result
 
     def constant(self, values: NDArray[Any]) -> str:
-        name = f"constant_{len(self.constants) + 1}"
+        name = f"barenet/constant_{len(self.constants) + 1}"
         contiguous = np.ascontiguousarray(values).reshape(values.shape)
         self.constants.append(self.onnx.numpy_helper.from_array(contiguous, name))
         return name
+
+
+def _inputs(helper: Any, program: Program, graph: _Graph) -> tuple[list[Any], str]:
+    """Declare what goes in: a matrix, or a column of its own for each of a table's."""
+    make = helper.make_tensor_value_info
+    if program.table is None:
+        shape = ["n_samples", program.n_inputs]
+        return [make("X", TYPES[str(program.dtype)], shape)], "X"
+    columns = column_inputs(program.table)
+    return [make(*each, ["n_samples", 1]) for each in columns], write_columns(program.table, graph)
 
 
 def _labels(helper: Any, program: Program) -> Any:

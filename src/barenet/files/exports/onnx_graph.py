@@ -108,7 +108,7 @@ def write_answers(
     graph : Graph
         Where to.
     X : str
-        Name of the rows, of the program's dtype.
+        Name of the rows, of the program's dtype; those of a table encoded already.
     outputs, labels : str, optional
         What the results are to be called.
 
@@ -118,7 +118,7 @@ def write_answers(
         What they are called.
     """
     values = X
-    for step in program.steps:
+    for step in program.steps[program.table is not None :]:
         values = STEPS[type(step)](graph, step, values, program)
     values = graph.add("Identity", values, output=outputs)
     if program.answer == "class":

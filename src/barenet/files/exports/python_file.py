@@ -14,12 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.files.exports.names import words
+from barenet.data.columns import DateColumn
+from barenet.files.exports.encode import Encode
+from barenet.files.exports.names import python_string, words
 from barenet.files.exports.numerals import WIDTH, decimal, flow
 from barenet.files.exports.program import Program
 from barenet.files.exports.python_parts import (
     ACTIVATIONS,
     ARRAYS,
+    CHECK,
     DECODE,
     EXPRESSIONS,
     MAIN,
@@ -28,6 +31,7 @@ from barenet.files.exports.python_parts import (
     PREDICT,
     READ,
 )
+from barenet.files.exports.python_tables import MODULES, READ_TABLE, encode_functions
 from barenet.files.exports.steps import (
     Affine,
     Apply,
@@ -68,10 +72,11 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         *_functions(program),
         _outputs(program),
         _predict(program),
+        *(encode_functions(program.table) if program.table else []),
         *([DECODE] if encoded else []),
         *(["\n".join(arrays)] if arrays else []),
-        READ,
-        MAIN[program.answer],
+        READ if program.table is None else READ_TABLE,
+        MAIN[program.table is not None, program.answer],
     ]
     text = "\n\n\n".join(part.strip("\n") for part in parts)
     return {".py": (text + "\n").encode("utf-8")}
@@ -81,13 +86,17 @@ def _head(program: Program, stem: str, encoded: bool) -> str:
     """Say what it is, and import what it needs."""
     name, from_what = words(stem), words(program.dataset)
     learned = f", after it has learned from {from_what}" if from_what else ""
-    modules = ["csv", *(["math"] if _uses(program, GELU) else []), "sys"]
+    maths = ["math"] if _uses(program, GELU) else []
+    modules = sorted({"csv", "sys", *maths, *(MODULES if program.table else ())})
+    columns = program.table.columns if program.table else ()
+    dates = any(isinstance(column, DateColumn) for column in columns)
     usage = [(f"python {name}.py rows.csv > answers.csv", "answers for the rows of a table")]
     if stem.isidentifier():
         usage += [(f"import {name}; {name}.predict(X)", "for those of an array")]
     width = max(len(code) for code, _ in usage)
     lines = "\n".join(f"    {code:<{width}}    {what}" for code, what in usage)
-    return f'''"""{name}: what a network says of rows of {program.n_inputs} numbers{learned}.
+    values = "values" if program.table else "numbers"
+    return f'''"""{name}: what a network says of rows of {program.n_inputs} {values}{learned}.
 
 {lines}
 
@@ -96,7 +105,7 @@ def _head(program: Program, stem: str, encoded: bool) -> str:
 Written by barenet {__version__}. It needs NumPy alone.
 """
 
-{_imports(modules, encoded)}
+{_imports(modules, encoded, dates)}
 
 import numpy as np
 
@@ -106,9 +115,10 @@ N_INPUTS = {program.n_inputs}
 FEATURES = {_list(program.feature_names)}{_classes(program)}'''
 
 
-def _imports(modules: Iterable[str], encoded: bool) -> str:
+def _imports(modules: Iterable[str], encoded: bool, dates: bool) -> str:
     lines = [f"import {module}" for module in modules]
-    return "\n".join([*lines, *(["from base64 import b64decode"] if encoded else [])])
+    lines += ["from base64 import b64decode"] if encoded else []
+    return "\n".join([*lines, *(["from datetime import datetime, timezone"] if dates else [])])
 
 
 def _classes(program: Program) -> str:
@@ -118,16 +128,9 @@ def _classes(program: Program) -> str:
 
 
 def _list(names: Iterable[str | int]) -> str:
-    items = [_quoted(name) if isinstance(name, str) else str(name) for name in names]
+    items = [python_string(name) if isinstance(name, str) else str(name) for name in names]
     line = f"[{', '.join(items)}]"
     return line if len(line) < WIDTH - 10 else f"[\n{flow(items)}\n]"
-
-
-def _quoted(text: str) -> str:
-    """Write a string of Python's, where it can be in double quotes."""
-    written = repr(text)
-    plain = written[0] == "'" and '"' not in written
-    return f'"{written[1:-1]}"' if plain else written
 
 
 def _functions(program: Program) -> list[str]:
@@ -148,14 +151,12 @@ def _uses(program: Program, kind: type[Activation]) -> bool:
 def _outputs(program: Program) -> str:
     """The function that goes from raw rows through all steps."""
     what = "numbers" if program.answer == "numbers" else "a probability for each class"
+    values = "values" if program.table else "numbers"
     body = "\n".join(f"    {line}" for line in _lines(program))
     return f'''\
 def {_outputs_name(program)}(X):
-    """Turn rows of {program.n_inputs} numbers into rows of {program.n_outputs}: {what}."""
-    X = np.asarray(X, float)
-    if X.ndim != 2 or X.shape[1] != N_INPUTS or not np.isfinite(X).all():
-        raise ValueError(f"X: expected finite numbers in rows of {{N_INPUTS}}, got {{X.shape}}")
-{body}
+    """Turn rows of {program.n_inputs} {values} into rows of {program.n_outputs}: {what}."""
+{"" if program.table else CHECK}{body}
     return X'''
 
 
@@ -171,7 +172,7 @@ def _predict(program: Program) -> str:
 def _lines(program: Program) -> list[str]:
     """Write a line for each step; an activation goes around the product that it follows."""
     first = program.steps[0] if program.steps else None
-    lines = [] if isinstance(first, Scale) else [f"X = X.astype(np.{program.dtype})"]
+    lines = [] if isinstance(first, Scale | Encode) else [f"X = X.astype(np.{program.dtype})"]
     before: Step | None = None
     for number, step in _numbered(program):
         if isinstance(step, Apply):

@@ -6,6 +6,7 @@ order. GELU alone differs: NumPy has no normal distribution, so the one of `math
 
 from __future__ import annotations
 
+from barenet.files.exports.encode import Encode
 from barenet.files.exports.steps import (
     Affine,
     Both,
@@ -32,6 +33,7 @@ from barenet.model.activations import (
 __all__ = [
     "ACTIVATIONS",
     "ARRAYS",
+    "CHECK",
     "DECODE",
     "EXPRESSIONS",
     "MAIN",
@@ -106,6 +108,7 @@ EXPRESSIONS: dict[type[Step], str] = {
     Affine: "X @ WEIGHTS_{n} + BIAS_{n}",
     Normalize: "GAIN_{n} * ((X - MEAN_{n}) / DEVIATION_{n}) + BIAS_{n}",
     NormalizeRow: "GAIN_{n} * normalize(X, {epsilon!r}) + BIAS_{n}",
+    Encode: "encode(X)",
     Both: "np.hstack([1 - X, X])",
     Unscale: "X / TARGET_FACTOR + TARGET_OFFSET",
 }
@@ -118,6 +121,12 @@ ARRAYS: dict[type[Step], str] = {
     NormalizeRow: "{0}_{1}",
     Unscale: "TARGET_{0}",
 }
+
+CHECK = """\
+    X = np.asarray(X, float)
+    if X.ndim != 2 or X.shape[1] != N_INPUTS or not np.isfinite(X).all():
+        raise ValueError(f"X: expected finite numbers in rows of {N_INPUTS}, got {X.shape}")
+"""
 
 NORMALIZE = '''\
 def normalize(X, epsilon):
@@ -200,7 +209,7 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(f"usage: python {sys.argv[0]} rows.csv > answers.csv")
     try:
-        X = np.array(read(sys.argv[1]), float)
+        X = READ
 COLUMNS    except (OSError, ValueError) as error:
         sys.exit(f"{sys.argv[1]}: {error}")
     writer = csv.writer(sys.stdout, lineterminator="\\n")
@@ -212,7 +221,11 @@ if __name__ == "__main__":
     main()
 '''
 
+#: By whether rows are those of a table, and the kind of the answer.
 MAIN = {
-    answer: _MAIN.replace("COLUMNS", "".join(f"    {line}\n" for line in text.splitlines()))
+    (is_table, answer): _MAIN.replace(
+        "COLUMNS", "".join(f"    {line}\n" for line in text.splitlines())
+    ).replace("READ", "read(sys.argv[1])" if is_table else "np.array(read(sys.argv[1]), float)")
     for answer, text in _COLUMNS.items()
+    for is_table in (False, True)
 }
