@@ -31,7 +31,9 @@ from barenet import (
     Network,
     Predictor,
     Scaling,
+    TableEncoding,
 )
+from barenet.data.tabular import load_table
 
 RNG = np.random.default_rng(7)
 X3 = RNG.normal(0, 2, size=(40, 3)).astype(np.float32).astype(np.float64)
@@ -43,7 +45,7 @@ class Case:
     """A model, rows, and what the model says of them."""
 
     model: Any
-    X: np.ndarray
+    X: Any
     outputs: np.ndarray
     labels: np.ndarray | None = None
     dtype: str = "float32"
@@ -232,6 +234,81 @@ def case(request) -> Case:
 @pytest.fixture(name="build")
 def make_build() -> Callable[[str], Case]:
     return build
+
+
+#: Columns as a table's file has them, with all that a kind may hold.
+COLUMNS = {
+    "age": ["1", " 3.5", "", "40", "2e1", "7", "NA", "-999", "11", "0.25"],
+    "size": ["1", "2", "3", "4", "5", "6", "7", "8", "9.5", "1e3"],
+    "town": ["Oslo", "Rome", "Rome ", "", "Oslo", '"); x', "größer?", "Rome", "Oslo", "Rome"],
+    "code": ["007", "1.0", "1", "2", "7", "2", "007", "1e0", "2.5", "7"],
+    "open": ["yes", "no", "YES", "yes", "?", "no", "no", "Yes", "no", "yes"],
+    "full": ["1", "0", "1", "0", "1", "0", "1", "0", "1", "0"],
+}
+DATES = {
+    "day": ["2024-02-29", "2025/01/01", "", "2026-12-31", "1999-07-05", *["2020-03-01"] * 5],
+    "time": ["2024-02-29 12:30", "2025-01-01T00:00:05.5+02:00", "2026-12-31T23:59:59.123456789Z"]
+    + [f"2020-0{month}-11 {month}:00 UTC".replace(" ", " 0", 1) for month in range(1, 8)],
+}
+
+
+def table_case(columns: dict[str, list[str]], rare: float, dtype: str = "float32") -> Case:
+    """A network for a table, and rows that it has and has not seen."""
+    missing = ["NA", "?", "-999"]
+    encoding = TableEncoding.fit(columns, rare=rare, categories=["town", "code"], missing=missing)
+    rows = {name: [*values, *values[:2]] for name, values in columns.items()}
+    rows["town"][-2:] = ["Paris", ""]
+    predictor = Predictor(
+        network=Network.dense([encoding.n_outputs, 6, 3], output="softmax", seed=2, dtype=dtype),
+        preprocessing=encoding,
+        classes=("a", "b", "c"),
+        feature_names=encoding.feature_names,
+        target_name="kind",
+        dataset="a table",
+    )
+    said = predictor.probabilities(rows), predictor.predict(rows)
+    return Case(predictor, rows, *said, dtype=dtype)
+
+
+TABLES = {
+    "every category": lambda: table_case(COLUMNS, 0),
+    "rare categories": lambda: table_case(COLUMNS, 3),
+    "float64": lambda: table_case(COLUMNS, 3, "float64"),
+}
+DATED = {"dates": lambda: table_case(COLUMNS | DATES, 0, "float64")}
+
+
+@pytest.fixture(params=TABLES)
+def table(request) -> Case:
+    return TABLES[request.param]()
+
+
+@pytest.fixture(params=TABLES | DATED)
+def dated(request) -> Case:
+    """Tables, those with dates among them."""
+    return (TABLES | DATED)[request.param]()
+
+
+@pytest.fixture
+def dates() -> Case:
+    return DATED["dates"]()
+
+
+@pytest.fixture
+def passengers(titanic) -> Case:
+    """A real table."""
+    data = load_table(titanic, "survived")
+    encoding = TableEncoding.fit(data.X, drop=["boat", "body"])
+    predictor = Predictor(
+        network=Network.dense([encoding.n_outputs, 8, 1], output="sigmoid", seed=1),
+        preprocessing=encoding,
+        classes=("died", "survived"),
+        feature_names=encoding.feature_names,
+        target_name="survived",
+        dataset="titanic",
+    )
+    said = predictor.probabilities(data.X), predictor.predict(data.X)
+    return Case(predictor, data.X, *said)
 
 
 def compilers() -> list[str]:

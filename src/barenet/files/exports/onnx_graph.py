@@ -118,7 +118,7 @@ def write_answers(
         What they are called.
     """
     values = X
-    for step in program.steps[program.table is not None :]:
+    for step in program.steps[1:] if program.table else program.steps:
         values = STEPS[type(step)](graph, step, values, program)
     values = graph.add("Identity", values, output=outputs)
     if program.answer == "class":
