@@ -53,6 +53,23 @@ def test_the_python_file_prints_what_barenet_predict_prints(barenet, iris):
     assert (done.stdout, done.stderr) == (expected, "")
 
 
+def test_a_table_with_words_in_it(barenet, penguins):
+    options = ["--target", "species", "--epochs", 3, "--no-plots", "--out", "run"]
+    assert barenet("train", penguins, *options).status == 0
+    expected = barenet("predict", "run", penguins).out
+    rounded = ["--weights", "int8", "--data", penguins]
+    done = barenet("export", "run", "--out", "net.c", *rounded)
+    assert (done.status, done.out) == (0, "net.c\nnet.h\n")
+    assert "rows the rounding changes" in done.err
+    assert barenet("export", "run", "--out", "net.py").status == 0
+    command = [sys.executable, "net.py", penguins]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (expected, "")
+    card = barenet("info", "run").out
+    assert "column by column, as below" in card
+    assert "island  category  3" in " ".join(card.split(" ")).replace("   ", "  ")
+
+
 def test_onnx_predicts_numbers_in_the_units_of_the_target(barenet, line):
     barenet("export", line, "--out", "net.onnx")
     predictor = Predictor.load(line / "model.safetensors")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.pipeline import make_pipeline
 
-from barenet import DataError
+from barenet import DataError, MLPClassifier, TablePreprocessor
 from barenet.files.exports.program import program_of
 
 
@@ -50,3 +51,19 @@ def test_wrong_values_are_refused_as_they_are_by_the_model(table):
     rows = {**table.X, "age": ["many", *table.X["age"][1:]]}
     with pytest.raises(DataError, match="column 'age': expected a number, got 'many'"):
         program_of(table.model).table.values(rows)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_pipeline_of_columns_and_an_estimator(table, dtype):
+    names = {name: values[:10] for name, values in table.X.items()}
+    y = np.arange(10) % 3
+    columns = TablePreprocessor(
+        categories=["town", "code"], missing=["NA", "?", "-999"], dtype=dtype
+    )
+    classifier = MLPClassifier(4, solver="lbfgs", max_iter=1000, random_state=0)
+    pipeline = make_pipeline(columns, classifier).fit(names, y)
+    program = program_of(pipeline)
+    assert program.dtype == dtype and program.classes == (0, 1, 2)
+    assert program.feature_names == tuple(table.X)
+    outputs = program.outputs(program.table.values(table.X))
+    assert np.array_equal(outputs, pipeline.predict_proba(table.X))

@@ -97,6 +97,45 @@ def test_it_says_what_it_is(build):
     }
 
 
+def encode(step: dict, row: dict[str, str]) -> list[float]:
+    """Turn the columns of a table into numbers: with `predict`, all that a reader has to write."""
+    x: list[float] = []
+    for column in step["columns"]:
+        text = row[column["name"]].strip()
+        missing = text in step["missing"]
+        if column["kind"] == "number":
+            missing = missing or float(text) in [-999]
+            number = column["fill"] if missing else float(text)
+            x.append((number - column["center"]) / column["scale"])
+        elif column["kind"] == "boolean":
+            x.append(column["fill"] if missing else text.lower() in ("yes", "true", "1"))
+        else:
+            names = {"1.0": "1", "1e0": "1"}
+            label = "" if missing else names.get(text, text)
+            x += [label == category for category in column["categories"]]
+            known = label in column["categories"] or (missing and column["missing"])
+            x += [not known] if column["rare"] else []
+        told = column.get("indicator", column.get("missing"))
+        x += [missing] if told else []
+    return [float(a) for a in x]
+
+
+def test_a_table(table):
+    read = document(table.model)
+    step = read["steps"].pop(0)
+    assert step["do"] == "encode"
+    rows = [dict(zip(table.X, row, strict=True)) for row in zip(*table.X.values(), strict=True)]
+    outputs = [predict(read, encode(step, row)) for row in rows]
+    np.testing.assert_allclose(outputs, table.outputs, atol=1e-6)
+
+
+def test_the_records_of_a_table_are_those_of_the_model(dated):
+    step = document(dated.model)["steps"][0]
+    encoding = dated.model.preprocessing
+    assert step["columns"] == [column.to_dict() for column in encoding.used]
+    assert step["missing"] == list(encoding.missing)
+
+
 @given(st.text(), st.text())
 def test_any_name_stays_a_name(name, other):
     program = replace(program_of(Network.dense([1, 2])), classes=(name, other), dataset=other)

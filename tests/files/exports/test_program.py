@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import barenet
 from barenet import ACTIVATIONS, LAYERS, Dense, Layer, MLPClassifier, Network
@@ -128,7 +129,10 @@ def test_f19_one_class_alone_leaves_nothing_to_tell():
         program_of(model)
 
 
-@pytest.mark.parametrize("model", [None, "model.safetensors", make_pipeline(MLPClassifier())])
+PIPELINES = [make_pipeline(MLPClassifier()), make_pipeline(StandardScaler(), MLPClassifier())]
+
+
+@pytest.mark.parametrize("model", [None, "model.safetensors", *PIPELINES])
 def test_what_is_no_model_is_refused(model):
     with pytest.raises(ValueError, match=r"^model: expected a Network, a Predictor, or a fitted"):
         program_of(model)

@@ -80,8 +80,9 @@ def export(
 
     Parameters
     ----------
-    model : Network, Predictor, MLPClassifier or MLPRegressor
-        What was trained. A network alone knows no scaling and no names.
+    model : Network, Predictor, MLPClassifier, MLPRegressor or Pipeline
+        What was trained. A network alone knows no scaling and no names. A pipeline is of a
+        `TablePreprocessor` and an estimator.
     path : str or path
         Where to. A file that is there is replaced if it is an export, whole or not at all.
     to : {"onnx", "c", "python", "json"}, optional

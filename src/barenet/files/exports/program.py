@@ -140,9 +140,10 @@ def program_of(model: Any) -> Program:
 
     Parameters
     ----------
-    model : Network, Predictor, or a fitted estimator
+    model : Network, Predictor, a fitted estimator, or a pipeline
         What was trained. An estimator is known by what scikit-learn's conventions call its parts:
-        ``network_``, ``classes_`` and ``feature_names_in_``.
+        ``network_``, ``classes_`` and ``feature_names_in_``. A pipeline is a `TablePreprocessor`
+        and an estimator.
 
     Returns
     -------
@@ -160,12 +161,14 @@ def program_of(model: Any) -> Program:
         return _of_network(model)
     if isinstance(network := getattr(model, "network_", None), Network):
         return _of_estimator(model, network)
+    if isinstance(encoding := _encoding_of(model), TableEncoding):
+        return _of_pipeline(encoding, program_of(model[-1]))
     if hasattr(model, "fit") and not hasattr(model, "steps"):
         raise ValueError(f"model: {type(model).__name__} has no network yet; call fit first")
     raise ValueError(
-        "model: expected a Network, a Predictor, or a fitted MLPClassifier or MLPRegressor, got "
-        f"{type(model).__name__}; a pipeline of scikit-learn's goes to ONNX by skl2onnx, after "
-        "barenet.register_onnx_converters()"
+        "model: expected a Network, a Predictor, or a fitted MLPClassifier or MLPRegressor, with a "
+        f"TablePreprocessor before it or alone, got {type(model).__name__}; other pipelines of "
+        "scikit-learn's go to ONNX by skl2onnx, after barenet.register_onnx_converters()"
     )
 
 
@@ -222,6 +225,22 @@ def _of_estimator(estimator: Any, network: Network) -> Program:
     if len(classes) == 1:
         raise ValueError(f"model: knows the one class {classes[0]!r}, so there is nothing to tell")
     return _with_classes(program, classes)
+
+
+def _encoding_of(pipeline: Any) -> Any:
+    """What the first of two steps of a pipeline has measured of a table."""
+    steps = getattr(pipeline, "steps", ())
+    return getattr(steps[0][1], "encoding_", None) if len(steps) == 2 else None
+
+
+def _of_pipeline(encoding: TableEncoding, program: Program) -> Program:
+    """Put the columns of a table before an estimator."""
+    return replace(
+        program,
+        steps=(Encode(encoding, program.dtype), *program.steps),
+        n_inputs=len(encoding.feature_names),
+        feature_names=encoding.feature_names,
+    )
 
 
 def _names(labels: list[Any]) -> tuple[str | int, ...]:
