@@ -106,6 +106,17 @@ def test_it_runs_with_numpy_alone_and_prints_answers(build, numpy_alone, tmp_pat
         assert [row["prediction"] for row in rows] == case.labels.tolist()
 
 
+def test_f71_a_pipe_that_closes_is_quiet(build, tmp_path):
+    case = build("classes")
+    export(case.model, tmp_path / "it.py")
+    write_csv(tmp_path / "rows.csv", None, np.tile(case.X, (200, 1)))
+    command = [sys.executable, "it.py", "rows.csv"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=tmp_path, **pipes) as done:
+        done.stdout.close()
+        assert (done.stderr.read(), done.wait(timeout=30)) == (b"", 0)
+
+
 def test_columns_are_found_by_their_names(build, numpy_alone, tmp_path):
     case = build("classes")
     export(case.model, tmp_path / "it.py")

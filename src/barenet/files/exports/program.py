@@ -229,7 +229,7 @@ def _of_estimator(estimator: Any, network: Network) -> Program:
 
 def _encoding_of(pipeline: Any) -> Any:
     """What the first of two steps of a pipeline has measured of a table."""
-    steps = getattr(pipeline, "steps", ())
+    steps: Any = getattr(pipeline, "steps", ())
     return getattr(steps[0][1], "encoding_", None) if len(steps) == 2 else None
 
 

@@ -87,7 +87,7 @@ def _head(program: Program, stem: str, encoded: bool) -> str:
     name, from_what = words(stem), words(program.dataset)
     learned = f", after it has learned from {from_what}" if from_what else ""
     maths = ["math"] if _uses(program, GELU) else []
-    modules = sorted({"csv", "sys", *maths, *(MODULES if program.table else ())})
+    modules = sorted({"csv", "os", "sys", *maths, *(MODULES if program.table else ())})
     columns = program.table.columns if program.table else ()
     dates = any(isinstance(column, DateColumn) for column in columns)
     usage = [(f"python {name}.py rows.csv > answers.csv", "answers for the rows of a table")]

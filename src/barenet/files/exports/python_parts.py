@@ -213,8 +213,12 @@ def main():
 COLUMNS    except (OSError, ValueError) as error:
         sys.exit(f"{sys.argv[1]}: {error}")
     writer = csv.writer(sys.stdout, lineterminator="\\n")
-    writer.writerow(header)
-    writer.writerows(zip(*(column.astype(str) for column in columns)))
+    try:
+        writer.writerow(header)
+        writer.writerows(zip(*(column.astype(str) for column in columns)))
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has had enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":
