@@ -12,6 +12,7 @@ from sklearn.model_selection import train_test_split
 
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import load_dataset
+from barenet.data.tabular import load_table
 
 
 def dataset(n: int, classes: tuple[str, ...] | None = ("no", "yes"), **changes) -> Dataset:
@@ -87,3 +88,12 @@ def test_case_34_a_side_too_small_for_the_classes():
 def test_arguments_of_a_wrong_type_are_named(argument, value):
     with pytest.raises(ValueError, match=rf"^{argument}: expected a"):
         load_dataset("iris").split(**{"test_size": 0.2, argument: value})
+
+
+def test_a_frame_is_parted_as_a_matrix_is(titanic):
+    frame = load_table(titanic, "survived")
+    matrix = dataclasses.replace(frame, X=np.arange(frame.n_samples)[:, np.newaxis])
+    for ours, rows in zip(frame.split(0.25, seed=3), matrix.split(0.25, seed=3), strict=True):
+        np.testing.assert_array_equal(ours.X["fare"], frame.X["fare"][rows.X[:, 0]])
+        np.testing.assert_array_equal(ours.y, rows.y)
+        assert ours.n_features == 13 and ours.n_samples == len(ours.X)

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from barenet.data.delimited import check_delimiter, decode, read_header, read_records
+from barenet.data.delimited import (
+    check_delimiter,
+    decode,
+    find_delimiter,
+    read_header,
+    read_records,
+)
 from barenet.errors import DataError
 
 PATH = Path("t.csv")
@@ -107,3 +113,39 @@ def test_a_long_value_in_quotes_is_read():
     before, value = csv.field_size_limit(), "x" * 200_000
     assert read(f'a,b\n1,"{value}"\n'.encode())[1] == ["1", value]
     assert csv.field_size_limit() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "found"),
+    [
+        ("a,b\n1,2\n", "t.csv", ","),
+        ("a;b\n1;2\n", "t.csv", ";"),
+        ("a;b\n1,5;2,5\n", "t.csv", ";"),
+        ("a|b\n1|2\n", "t.csv", "|"),
+        ("a\tb\n1\t2\n", "t.csv", "\t"),
+        ("a,b\n1,2\n", "t.tsv", ","),
+        ("a\tb,c\n1\t2,3\n", "t.tsv.gz", "\t"),  # both fit: the usual one
+        ("a,b;c\n1,2;3\n", "t.csv", ","),
+        ("a;b|c\n1;2|3\n", "t.csv", ","),  # two others fit: no guess
+        ("a;b\n1;2;3\n", "t.csv", ","),  # not evenly
+        ('"a;b",c\n"1;2",3\n', "t.csv", ","),
+        ('"a;b"\n"1;2"\n', "t.csv", ","),
+        ("a\n1\n", "t.csv", ","),
+        ("", "t.csv", ","),
+        ('a;b\n"1;2\n', "t.csv", ","),
+        ("a;b\n" + "1;2\n" * 50_000 + "3\n", "t.csv", ";"),  # the first rows decide
+    ],
+)
+def test_case_39_the_delimiter_is_found_where_the_rows_leave_no_doubt(text, name, found):
+    assert find_delimiter(text, Path(name)) == found
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_case_41_a_mark_says_the_encoding(encoding):
+    assert read("a,ö\n1,2\n".encode(encoding))[0] == ["a", "ö"]
+
+
+@pytest.mark.parametrize("order", ["le", "be"])
+@pytest.mark.parametrize("mark", ["utf-16", "utf-32"])
+def test_case_41_marks_of_either_order(mark, order):
+    assert read("\ufeffa,ö\n1,2\n".encode(f"{mark}-{order}"))[0] == ["a", "ö"]

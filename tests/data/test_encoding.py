@@ -204,6 +204,12 @@ def test_what_training_did_not_hold_is_rare_or_nothing():
     assert all_kept.apply({"town": ["Paris"]}).tolist() == [[0, 0, 0]]
 
 
+def test_fault_11_a_number_that_has_no_end_once_it_is_scaled():
+    encoding = TableEncoding.fit({"x": [1e-9, 2e-9]})
+    with pytest.raises(DataError, match=r"^X: row 1: column 'x': expected a number nearer to"):
+        encoding.apply({"x": [1, -1e305]})
+
+
 def test_what_says_nothing_is_dropped_with_the_reason():
     table = {
         "x": np.arange(30.0),
@@ -233,6 +239,12 @@ def test_what_says_nothing_is_dropped_with_the_reason():
     assert encoding.feature_names == encoding.output_names == ("x",)
     with pytest.raises(DataError, match=r"^X: no column is left to learn from: same: 'a' in every"):
         TableEncoding.fit({"same": ["a", "a"]})
+
+
+def test_a_column_that_is_dropped_may_hold_anything():
+    table = {"x": [1, 2], "lists": [[1], [2]]}
+    encoding = TableEncoding.fit(table, drop=["lists"])
+    assert encoding.apply(table).tolist() == encoding.apply({"x": [1, 2]}).tolist() == [[-1], [1]]
 
 
 def test_a_column_is_taken_for_what_one_says():

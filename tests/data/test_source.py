@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import os
 import tracemalloc
 
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.data.source import read_exactly, read_source
+from barenet.data.source import plain_name, read_exactly, read_source
 from barenet.errors import DataError
 
 
@@ -106,3 +108,42 @@ def test_reading_holds_the_data_once(tmp_path):
         assert tracemalloc.get_traced_memory()[1] < 1.5 * 2**24
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_what_packed_a_file_is_told_by_its_bytes(tmp_path, pack):
+    path, data = tmp_path / "data.bin", bytes(range(256)) * 20
+    path.write_bytes(pack(data))
+    assert read_source(path) == data
+    for length in range(7, len(pack(data)), 5):
+        path.write_bytes(pack(data)[:length])
+        with pytest.raises(DataError, match=r"data\.bin: truncated, the \w+ data end too early$"):
+            read_source(path)
+
+
+def test_zstd_is_unpacked_by_arrow(tmp_path):
+    import pyarrow
+
+    path, data = tmp_path / "data.bin", bytes(range(256)) * 20
+    packed = pyarrow.Codec("zstd").compress(data).to_pybytes()
+    path.write_bytes(packed)
+    assert read_source(path) == data
+    path.write_bytes(packed[:-2])
+    with pytest.raises(DataError, match=r"data\.bin: (truncated|damaged)"):
+        read_source(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("T.CSV", "t.csv"),
+        ("folder.gz/t.csv.gz", "t.csv"),
+        ("t.csv.bz2", "t.csv"),
+        ("t.tsv.XZ", "t.tsv"),
+        ("t.txt.zst", "t.txt"),
+        ("t.gz.csv", "t.gz.csv"),
+        ("t.csv.gz.gz", "t.csv.gz"),
+    ],
+)
+def test_names_without_what_packed_the_file(name, plain):
+    assert plain_name(name) == plain

@@ -23,10 +23,10 @@ from barenet.data.columns.measure import (
     measure_boolean,
     measure_category,
     measure_date,
-    measure_number,
+    measure_numbers,
 )
 from barenet.data.frame import Frame
-from barenet.data.framing import as_frame
+from barenet.data.framing import as_frame, column_names
 from barenet.data.reading import MISSING
 from barenet.errors import DataError
 from barenet.options import check_number
@@ -125,28 +125,29 @@ class TableEncoding:
         ValueError
             If an argument is wrong.
         """
-        frame = as_frame(X)
+        drop, rare = _texts(drop, "drop"), _check_rare(rare)
+        names = column_names(X)
+        frame = as_frame(X, only=names and [name for name in names if name not in drop])
         if len(frame) < 2:
             raise DataError("X: 1 sample, at least 2 are needed to measure anything")
         lookup(SCALES, numbers, "numbers")
-        rare = _check_rare(rare)
         tokens = ("", *sorted({token.strip() for token in _texts(missing, "missing")} - {""}))
-        said = _said(frame, categories=categories, numeric=numeric, drop=drop)
-        columns: list[Column] = []
-        for name in frame.columns:
-            kind = said.get(name) or kind_of(frame, name, tokens)
+        names = names or [*frame.columns]
+        said = _said(names, categories=categories, numeric=numeric, drop=drop)
+        kinds = {name: said.get(name) or kind_of(frame, name, tokens) for name in names}
+        in_numbers = [name for name, kind in kinds.items() if kind == "number"]
+        columns = measure_numbers(frame, in_numbers, tokens, numbers)
+        for name, kind in kinds.items():
             if kind == "dropped":
-                columns.append(DroppedColumn(name, "as told"))
-            elif kind == "number":
-                columns.append(measure_number(frame, name, tokens, numbers))
+                columns[name] = DroppedColumn(name, "as told")
             elif kind == "boolean":
-                columns.append(measure_boolean(frame, name, tokens))
+                columns[name] = measure_boolean(frame, name, tokens)
             elif kind == "date":
-                columns.append(measure_date(frame, name, tokens, numbers))
-            else:
+                columns[name] = measure_date(frame, name, tokens, numbers)
+            elif kind == "category":
                 guess = name not in said
-                columns.append(measure_category(frame, name, tokens, rare, is_guess=guess))
-        return cls(tuple(columns), tokens)
+                columns[name] = measure_category(frame, name, tokens, rare, is_guess=guess)
+        return cls(tuple(columns[name] for name in names), tokens)
 
     def apply(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Encode rows.
@@ -180,16 +181,28 @@ class TableEncoding:
             block, at = frame.take(rows), 0
             for column in self.used:
                 end = at + len(column.outputs)
-                encoded[rows, at:end] = column.encode(column.read(block, self.missing))
+                encoded[rows, at:end] = self._numbers(column, block)
                 at = end
         return encoded
 
+    def _numbers(self, column: Column, block: Frame) -> NDArray[np.float64]:
+        """Encode a column, and refuse what is so far from the training rows that it has no end."""
+        with np.errstate(over="ignore"):
+            numbers = column.encode(column.read(block, self.missing))
+        if (wrong := np.flatnonzero(~np.isfinite(numbers).all(axis=1))).size:
+            expected = "a number nearer to those of the training"
+            raise block.fault(int(wrong[0]), column.name, expected)
+        return numbers
+
     def _frame(self, X: Any) -> Frame:
         """Find the columns that are needed."""
-        width = getattr(X, "shape", (0, 0))[-1]
-        short = isinstance(X, np.ndarray) and width == len(self.used)
-        names = self.feature_names if short else tuple(column.name for column in self.columns)
-        return as_frame(X, names).select(self.feature_names)
+        if column_names(X) is not None:
+            return as_frame(X, only=self.feature_names)
+        width = np.shape(X)[-1:]
+        names = tuple(column.name for column in self.columns)
+        return as_frame(
+            X, names if width == (len(names),) else self.feature_names, only=self.feature_names
+        )
 
     @cached_property
     def used(self) -> tuple[Column, ...]:
@@ -321,13 +334,13 @@ def _texts(values: Any, argument: str) -> Sequence[str]:
     return texts
 
 
-def _said(frame: Frame, **lists: Collection[str]) -> dict[str, str]:
+def _said(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
     """Put together what was said of columns: the kind of each."""
     kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
     said: dict[str, str] = {}
     for argument, names in lists.items():
         for name in _texts(names, argument):
-            lookup(frame.columns, name, argument)
+            lookup(dict.fromkeys(columns), name, argument)
             if said.setdefault(name, kinds[argument]) != kinds[argument]:
                 raise ValueError(f"{argument}: {name!r} is already said to be {said[name]}")
     return said

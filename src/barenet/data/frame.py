@@ -6,7 +6,7 @@ A frame knows where its rows come from, so that whatever is wrong with one is na
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 
@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet.errors import DataError
 
-__all__ = ["TEXT", "Frame", "Origin", "Samples"]
+__all__ = ["TEXT", "Frame", "Origin", "Samples", "check_names"]
 
 #: The type of a column of text, in which nothing is ``""``.
 TEXT = np.dtypes.StringDType()
@@ -108,10 +108,7 @@ class Frame:
         ValueError
             If one is not there.
         """
-        if missing := [name for name in names if name not in self.columns]:
-            shown = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
-            known = ", ".join([*self.columns][:20])
-            raise ValueError(f"X: no column {shown}; its columns are {known}")
+        check_names(names, self.columns)
         return replace(self, columns={name: self.columns[name] for name in names})
 
     def take(self, rows: ArrayLike | slice) -> Frame:
@@ -165,6 +162,27 @@ class Frame:
         got = "nothing" if nothing else repr(value[:60])
         end = f"; {remedy}" if remedy else ""
         return DataError(f"{place}: column {name!r}: expected {expected}, got {got}{end}")
+
+
+def check_names(names: Sequence[str], known: Collection[str]) -> None:
+    """Refuse columns that a table lacks.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What is asked for.
+    known : collection of str
+        What is there.
+
+    Raises
+    ------
+    ValueError
+        If one is not there.
+    """
+    there = set(known)
+    if missing := [name for name in names if name not in there]:
+        shown = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
+        raise ValueError(f"X: no column {shown}; its columns are {', '.join([*known][:20])}")
 
 
 #: Rows of a data set: a matrix where all columns are numbers, else a frame.

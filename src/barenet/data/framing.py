@@ -6,7 +6,8 @@ None of those libraries is imported; what they have in common is enough, their c
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,15 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.frame import TEXT, Frame
+from barenet.data.frame import TEXT, Frame, check_names
 from barenet.data.moments import utc
 from barenet.data.target import class_name
 from barenet.errors import DataError
 
-__all__ = ["as_column", "as_frame"]
+__all__ = ["as_column", "as_frame", "column_names"]
 
 
-def as_frame(X: Any, names: Sequence[str] | None = None) -> Frame:
+def as_frame(
+    X: Any, names: Sequence[str] | None = None, *, only: Sequence[str] | None = None
+) -> Frame:
     """Turn a table of any kind into a frame.
 
     Parameters
@@ -31,6 +34,8 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> Frame:
         The table; it is not changed.
     names : sequence of str, optional
         The columns' names where the table has none; by default x0, x1 and so on.
+    only : sequence of str, optional
+        The columns to take, in this order, whatever the others hold; by default all.
 
     Returns
     -------
@@ -42,7 +47,7 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> Frame:
     DataError
         If a column holds what a frame cannot.
     ValueError
-        If it is no table, a name is there twice, or there is nothing in it.
+        If it is no table, a column is not there or there twice, or there is nothing in it.
 
     Examples
     --------
@@ -50,34 +55,53 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> Frame:
     <Frame of 2 rows: age: float64, town: StringDType()>
     """
     if isinstance(X, Frame):
-        return X
-    titles, columns = _columns(X, names)
-    if len(set(titles)) < len(titles):
-        twice = next(title for title in titles if titles.count(title) > 1)
+        return X if only is None else X.select(only)
+    titles = column_names(X)
+    if titles is None:
+        X = _matrix(X)
+        titles = [f"x{at}" for at in range(X.shape[1])] if names is None else list(names)
+        if len(titles) != X.shape[1]:
+            raise ValueError(f"X: has {X.shape[1]} columns, expected {len(titles)}")
+    if twice := next((title for title, count in Counter(titles).items() if count > 1), None):
         raise ValueError(f"X: column {twice!r} is there {titles.count(twice)} times")
-    if not titles or not len(columns[0]):
+    check_names(only or (), titles)
+    take, places = _taker(X), {title: at for at, title in enumerate(titles)}
+    columns = {
+        title: as_column(take(places[title]), title) for title in (titles if only is None else only)
+    }
+    if not any(map(len, columns.values())):
         raise ValueError("X: there is nothing in it")
-    return Frame(
-        {title: as_column(values, title) for title, values in zip(titles, columns, strict=True)}
-    )
+    return Frame(columns)
 
 
-def _columns(X: Any, names: Sequence[str] | None) -> tuple[list[str], list[Any]]:
-    """Find the names, and the values of each."""
+def column_names(X: Any) -> list[str] | None:
+    """Tell how a table's columns are called.
+
+    Parameters
+    ----------
+    X : Frame, DataFrame, pyarrow.Table, mapping, or array-like of shape (n_rows, n_columns)
+        The table.
+
+    Returns
+    -------
+    list of str or None
+        The names; None for an array.
+    """
     if isinstance(X, Mapping):
-        return [str(name) for name in X], list(X.values())
+        return [str(name) for name in X]
     if hasattr(X, "column_names"):  # pyarrow.Table, whose ``columns`` are the values
-        return list(X.column_names), [X.column(at) for at in range(len(X.column_names))]
-    if hasattr(X, "columns"):
-        own = list(X.columns)
-        if len(set(own)) < len(own):
-            return [str(name) for name in own], []  # pandas gives all of a name at once
-        return [str(name) for name in own], [X[name] for name in own]
-    array = _matrix(X)
-    titles = [f"x{at}" for at in range(array.shape[1])] if names is None else list(names)
-    if len(titles) != array.shape[1]:
-        raise ValueError(f"X: has {array.shape[1]} columns, expected {len(titles)}")
-    return titles, list(array.T)
+        return list(X.column_names)
+    return [str(name) for name in X.columns] if hasattr(X, "columns") else None
+
+
+def _taker(X: Any) -> Callable[[int], Any]:
+    """Make a function that takes a column by its place."""
+    if isinstance(X, np.ndarray):
+        return lambda at: X[:, at]
+    if hasattr(X, "column_names"):
+        return X.column
+    keys = list(X if isinstance(X, Mapping) else X.columns)
+    return lambda at: X[keys[at]]
 
 
 def _matrix(X: Any) -> NDArray[Any]:
@@ -117,7 +141,10 @@ def as_column(values: Any, name: str) -> NDArray[Any]:
         holes = np.ma.getmaskarray(values)
         values = np.ma.getdata(values).astype(object)
         values[holes] = None
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:  # rows of several lengths
+        array = np.empty((0, 0))
     if array.ndim != 1:
         raise DataError(f"X: column {name!r}: expected one value in each row")
     if array.dtype.kind == "O":

@@ -68,11 +68,11 @@ class ParquetTable:
             parts: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
             for number in range(file.num_row_groups):
                 group = file.read_row_group(number, columns=list(names))
-                for name in names:
-                    parts[name].append(_column(group.column(name)))
+                for name, columns in parts.items():
+                    columns.append(_column(group.column(name)))
         if not sum(map(len, parts[names[0]])):
             raise DataError(f"{self.path}: no rows")
-        return Frame({name: _joined(parts.pop(name)) for name in names}, self)
+        return Frame({name: _joined(columns) for name, columns in parts.items()}, self)
 
     def find(self, row: int, name: str) -> tuple[str, str | None]:
         """Name a row's place.
@@ -130,7 +130,9 @@ def _opened(path: Path) -> Iterator[Any]:
     with open_source(path) as stream:
         try:
             yield parquet.ParquetFile(stream)
-        except (pyarrow.ArrowException, OSError, OverflowError) as error:
+        except DataError:
+            raise
+        except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
             raise DataError(f"{path}: no usable Parquet file: {_line(error)}") from error
 
 

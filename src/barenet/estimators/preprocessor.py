@@ -13,8 +13,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from barenet.data.columns import Column
 from barenet.data.encoding import TableEncoding
-from barenet.data.frame import Frame
-from barenet.data.framing import as_frame
+from barenet.data.framing import column_names
 from barenet.data.reading import MISSING
 from barenet.model.validation import check_dtype
 
@@ -64,7 +63,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         The record of each column.
     n_features_in_ : int
         How many columns there were.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (n_columns,), object
         Their names, where they had some.
 
     Examples
@@ -136,9 +135,9 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
             If a parameter is wrong.
         """
         check_dtype(self.dtype)
-        frame, named = _table(X, self)
+        X, names = _table(X, self)
         encoding = TableEncoding.fit(
-            frame,
+            X,
             numbers=self.numbers,
             rare=self.rare,
             categories=() if self.categories is None else self.categories,
@@ -148,9 +147,9 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         )
         if hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
-        self.encoding_, self.n_features_in_ = encoding, len(frame.columns)
-        if named:
-            self.feature_names_in_ = np.array([*frame.columns], object)
+        self.encoding_, self.n_features_in_ = encoding, len(encoding.columns)
+        if names is not None:
+            self.feature_names_in_ = np.array(names, object)
         return self
 
     def transform(self, X: Any) -> NDArray[Any]:
@@ -175,13 +174,13 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
             If a column is missing, or their number is wrong.
         """
         check_is_fitted(self)
-        frame, named = _table(X, self, [column.name for column in self.encoding_.columns])
-        if not named and frame.shape[1] != self.n_features_in_:
+        X, names = _table(X, self)
+        if names is None and X.shape[1] != self.n_features_in_:
             raise ValueError(
-                f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
+                f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
                 f"{self.n_features_in_} features as input"
             )
-        return self.encoding_.apply(frame, self.dtype)
+        return self.encoding_.apply(X, self.dtype)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Name the outputs.
@@ -225,10 +224,9 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _table(X: Any, estimator: Any, names: list[str] | None = None) -> tuple[Frame, bool]:
-    """Make a frame; say whether its columns have names of their own."""
-    named = isinstance(X, Frame | dict) or hasattr(X, "column_names") or hasattr(X, "columns")
-    if named:
-        return as_frame(X), all(isinstance(name, str) for name in getattr(X, "columns", ()))
-    X = check_array(X, dtype=None, ensure_all_finite=False, estimator=estimator)
-    return as_frame(X, names if names and len(names) == X.shape[1] else None), False
+def _table(X: Any, estimator: Any) -> tuple[Any, list[str] | None]:
+    """Check what is no table of columns with names; else tell the names."""
+    names = column_names(X)
+    if names is None:
+        X = check_array(X, dtype=None, ensure_all_finite=False, estimator=estimator)
+    return X, names

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -16,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.data.encoding import TableEncoding
-from barenet.data.frame import Frame
-from barenet.data.framing import as_frame
+from barenet.data.frame import Frame, check_names
+from barenet.data.framing import as_frame, column_names
 from barenet.data.reading import as_numbers
 from barenet.data.scaling import Scaling
 from barenet.errors import ModelFileError
@@ -115,8 +116,8 @@ class Predictor:
     def _rows(self, X: Any) -> Any:
         """Check raw rows; pixels stay bytes, which a matrix of them needs an eighth of."""
         if self.takes_frames:
-            return as_frame(X, self.feature_names)
-        if hasattr(X, "columns") or isinstance(X, dict):
+            return X
+        if column_names(X) is not None:
             X = _by_name(X, self.feature_names)
         dtype = np.dtype(np.uint8 if getattr(X, "dtype", None) == np.uint8 else np.float64)
         return check_inputs(X, dtype, self.network.n_inputs)
@@ -313,13 +314,11 @@ def _encoding(tensors: dict[str, NDArray[Any]]) -> TableEncoding:
 
 def _by_name(X: Any, feature_names: tuple[str, ...]) -> Any:
     """Take the features' columns, in the network's order."""
-    if isinstance(X, dict | Frame):
-        frame = as_frame(X).select(feature_names)
+    if isinstance(X, Mapping | Frame) or hasattr(X, "column_names"):
+        frame = as_frame(X, only=feature_names)
         return np.column_stack([as_numbers(frame, name, ()) for name in feature_names])
     columns = {str(column): column for column in X.columns}
-    if missing := [name for name in feature_names if name not in columns]:
-        shown = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
-        raise ValueError(f"X: no column {shown}; its columns are {', '.join([*columns][:20])}")
+    check_names(feature_names, columns)
     return X[[columns[name] for name in feature_names]]
 
 

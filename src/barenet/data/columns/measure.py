@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,22 +19,40 @@ from barenet.data.reading import as_labels, as_moments, as_numbers, as_truths
 from barenet.errors import DataError
 from barenet.registry import lookup
 
-__all__ = ["SCALES", "measure_boolean", "measure_category", "measure_date", "measure_number"]
+__all__ = ["SCALES", "measure_boolean", "measure_category", "measure_date", "measure_numbers"]
 
 #: Names of rows are told from categories where there are this many rows, and this share differs.
 ENOUGH_ROWS, NEARLY_DIFFERENT = 20, 0.9
 
-Pair = tuple[float, float]
+#: Numbers that are measured at a time, beside their column's own.
+_BLOCK = 2**20
+
+Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-def measure_number(frame: Frame, name: str, missing: Collection[str], how: str) -> Column:
-    """Measure a column of numbers: its median, and what it is shifted and scaled by."""
-    values = as_numbers(frame, name, missing)
-    holes = np.isnan(values)
-    if reason := _nothing_to_learn(values[~holes], holes):
-        return DroppedColumn(name, reason)
-    fill, center, scale = _measured(values, name, how)
-    return NumberColumn(name, fill, center, scale, indicator=bool(holes.any()))
+def measure_numbers(
+    frame: Frame, names: Sequence[str], missing: Collection[str], how: str
+) -> dict[str, Column]:
+    """Measure columns of numbers, some at a time: medians, and what they are shifted and scaled by.
+
+    scikit-learn's parts take longer to be asked than to answer for a column.
+    """
+    n_columns = max(1, _BLOCK // len(frame))
+    measured: dict[str, Column] = {}
+    for start in range(0, len(names), n_columns):
+        values: dict[str, NDArray[np.float64]] = {}
+        for name in names[start : start + n_columns]:
+            column = as_numbers(frame, name, missing)
+            holes = np.isnan(column)
+            if reason := _nothing_to_learn(column[~holes], holes):
+                measured[name] = DroppedColumn(name, reason)
+            else:
+                values[name] = column
+        if values:
+            for name, triple in _measured(values, how).items():
+                has_holes = bool(np.isnan(values[name]).any())
+                measured[name] = NumberColumn(name, *triple, indicator=has_holes)
+    return measured
 
 
 def measure_boolean(frame: Frame, name: str, missing: Collection[str]) -> Column:
@@ -53,7 +71,7 @@ def measure_date(frame: Frame, name: str, missing: Collection[str], how: str) ->
     known = values[~holes]
     if reason := _nothing_to_learn(known.astype(str), holes):
         return DroppedColumn(name, reason)
-    fill, center, scale = _measured(np.where(holes, np.nan, seconds(values)), name, how)
+    fill, center, scale = _measured({name: np.where(holes, np.nan, seconds(values))}, how)[name]
     return DateColumn(name, fill, center, scale, _cycles(known), indicator=bool(holes.any()))
 
 
@@ -91,22 +109,29 @@ def _nothing_to_learn(known: NDArray[Any], holes: NDArray[np.bool_]) -> str:
     return f"{value!r} in every row" if same else ""
 
 
-def _measured(values: NDArray[np.float64], name: str, how: str) -> tuple[float, float, float]:
-    """Measure the median, and then the scale of what is filled with it."""
+def _measured(
+    columns: dict[str, NDArray[np.float64]], how: str
+) -> dict[str, tuple[float, float, float]]:
+    """Measure the medians, and then the centers and scales of what is filled with them."""
     from sklearn.impute import SimpleImputer
 
+    values = np.array([*columns.values()]).T  # Each column in one piece, and so summed as if alone.
     with np.errstate(over="ignore", invalid="ignore"):
-        imputer = SimpleImputer(strategy="median").fit(values[:, np.newaxis])
-        filled = imputer.transform(values[:, np.newaxis])
-        is_truth = bool(np.isin(filled, [0, 1]).all())
-        center, scale = (0.0, 1.0) if is_truth else lookup(SCALES, how, "numbers")(filled)
-    fill = float(imputer.statistics_[0])
-    if not np.isfinite([fill, center, scale]).all() or scale == 0:
-        raise DataError(
-            f"column {name!r}: {how} is beyond float64 for its numbers "
-            f"(from {np.nanmin(values):g} to {np.nanmax(values):g})"
-        )
-    return fill, center, scale
+        imputer = SimpleImputer(strategy="median").fit(values)
+        filled = np.asfortranarray(imputer.transform(values))
+        centers, scales = lookup(SCALES, how, "numbers")(filled)
+    are_truths = np.isin(filled, [0, 1]).all(axis=0)
+    table = np.array(
+        [imputer.statistics_, np.where(are_truths, 0, centers), np.where(are_truths, 1, scales)]
+    )
+    for name, triple, column in zip(columns, table.T, values.T, strict=True):
+        if not np.isfinite(triple).all() or triple[2] == 0:
+            raise DataError(
+                f"column {name!r}: {how} is beyond float64 for its numbers "
+                f"(from {np.nanmin(column):g} to {np.nanmax(column):g})"
+            )
+    triples = (tuple(triple) for triple in table.T.tolist())
+    return dict(zip(columns, triples, strict=True))
 
 
 def _cycles(known: NDArray[Any]) -> tuple[str, ...]:
@@ -121,29 +146,30 @@ def _cycles(known: NDArray[Any]) -> tuple[str, ...]:
 
 
 def _none(values: NDArray[np.float64]) -> Pair:
-    return 0.0, 1.0
+    return np.zeros(values.shape[1]), np.ones(values.shape[1])
 
 
 def _standardize(values: NDArray[np.float64]) -> Pair:
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(values)
-    return float(scaler.mean_[0]), float(scaler.scale_[0])
+    # An infinite variance is taken for that of a constant, and the scale is then 1.
+    return scaler.mean_, np.where(np.isfinite(scaler.var_), scaler.scale_, np.inf)
 
 
 def _robust(values: NDArray[np.float64]) -> Pair:
     from sklearn.preprocessing import RobustScaler
 
     scaler = RobustScaler().fit(values)
-    return float(scaler.center_[0]), float(scaler.scale_[0])
+    return scaler.center_, scaler.scale_
 
 
 def _minmax(values: NDArray[np.float64]) -> Pair:
-    smallest, largest = float(values.min()), float(values.max())
-    return smallest, (largest - smallest) or 1.0
+    smallest, spread = values.min(axis=0), np.ptp(values, axis=0)
+    return smallest, np.where(spread == 0, 1, spread)
 
 
-#: How numbers are scaled: what gives their center and scale.
+#: How numbers are scaled: what gives each column's center and scale.
 SCALES: dict[str, Callable[[NDArray[np.float64]], Pair]] = {
     "standardize": _standardize,
     "robust": _robust,

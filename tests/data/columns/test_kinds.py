@@ -1,0 +1,73 @@
+"""What a column is taken for: rules that are written down, each with its edge."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from barenet.data.columns.kinds import kind_of
+from barenet.data.framing import as_frame
+from barenet.data.reading import MISSING
+from barenet.errors import DataError
+
+
+def kind(*values):
+    return kind_of(as_frame({"c": list(values)}), "c", MISSING)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1.5, 2, None], "number"),
+        ([0, 1, 1], "number"),
+        (["1", "-2.5e3", "?"], "number"),
+        (["NA", "", "-"], "number"),
+        (["01067", "10115"], "category"),
+        (["1234567890123456", "2"], "category"),
+        (["Rome", "Oslo", None], "category"),
+        (["yes", "no", "?"], "boolean"),
+        (["Y", "n"], "boolean"),
+        (["TRUE", "false"], "boolean"),
+        ([True, False], "boolean"),
+        ([True, None, False], "boolean"),
+        (["yes", "yes"], "category"),
+        (["yes", "n"], "category"),
+        (["yes", "no", "maybe"], "category"),
+        (["2026-01-01", "2026/01/02", ""], "date"),
+        (["2026-01-01", "2026-01-02T12:00Z"], "date"),
+        (["2026-01", "2026-02"], "category"),
+        (["A1", "2", "3"], "category"),
+        (["2026-01-01", "2"], "category"),
+    ],
+)
+def test_the_rules(values, expected):
+    assert kind(*values) == expected
+
+
+def test_types_decide_where_there_are_types():
+    days = as_frame({"c": np.array(["2026-01-01"], "M8[D]")})
+    assert kind_of(days, "c", MISSING) == "date"
+
+
+@pytest.mark.parametrize("n_words", [1, 2])
+def test_fault_40_nine_tenths_decide(n_words):
+    """The shares are of rows with a value, not of different values."""
+    numbers = [*["1"] * 9 * n_words, *["NA"] * 50]
+    words = [f"w{number}" for number in range(n_words)]
+    message = r"^X: row 0: column 'c': expected a number, as in 90 % of the rows, got 'w0'; if it"
+    with pytest.raises(DataError, match=message):
+        kind(*words, *numbers)
+    assert kind(*words, *numbers[1:]) == "category"
+
+
+def test_fault_40_a_share_is_never_said_to_be_all():
+    with pytest.raises(DataError, match=r"as in 99\.9 % of the rows"):
+        kind("old", *map(str, range(100_000)))
+
+
+def test_fault_40_decimal_commas_are_named():
+    with pytest.raises(
+        DataError, match=r"row 1: .*got '2,5'; for a decimal comma, say decimal=','"
+    ):
+        kind("1", "2,5", "3,75", "NA")
+    assert kind("1,5,2", "a", "b") == "category"

@@ -1,0 +1,181 @@
+"""Parquet files: columns of every type that can be encoded, and one line for what cannot."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from barenet.data.datasets import load_dataset
+from barenet.data.frame import Frame
+from barenet.data.parquet import open_parquet
+from barenet.data.tabular import load_table, read_features, read_samples
+from barenet.errors import DataError
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+TABLE = {
+    "int": pyarrow.array([1, None, 3], pyarrow.int32()),
+    "float": pyarrow.array([0.5, float("nan"), None], pyarrow.float32()),
+    "half": pyarrow.array(np.array([1, 2, 3], np.float16)),
+    "unsigned": pyarrow.array([1, 2, 2**63], pyarrow.uint64()),
+    "decimal": pyarrow.array([Decimal("1.25"), None, Decimal("-3")], pyarrow.decimal128(9, 2)),
+    "text": pyarrow.array(["Rome", None, "Köln"]),
+    "large": pyarrow.array(["a", "", "b"], pyarrow.large_string()),
+    "dictionary": pyarrow.array(["x", "y", None]).dictionary_encode(),
+    "sure": pyarrow.array([True, False, True]),
+    "unsure": pyarrow.array([True, None, False]),
+    "day": pyarrow.array([date(2026, 7, 1), None, date(1960, 1, 1)]),
+    "time": pyarrow.array([NOON.replace(tzinfo=None), None, None], pyarrow.timestamp("ns")),
+    "zoned": pyarrow.array([NOON, None, NOON], pyarrow.timestamp("ms", "Asia/Tokyo")),
+    "nothing": pyarrow.nulls(3),
+}
+EXPECTED = {
+    "int": [1, np.nan, 3],
+    "float": [0.5, np.nan, np.nan],
+    "half": [1, 2, 3],
+    "unsigned": [1, 2, 2.0**63],
+    "decimal": [1.25, np.nan, -3],
+    "text": ["Rome", "", "Köln"],
+    "large": ["a", "", "b"],
+    "dictionary": ["x", "y", ""],
+    "sure": [True, False, True],
+    "unsure": ["true", "", "false"],
+    "day": np.array(["2026-07-01", "NaT", "1960-01-01"], "M8[us]"),
+    "time": np.array(["2026-07-01T12", "NaT", "NaT"], "M8[us]"),
+    "zoned": np.array(["2026-07-01T12", "NaT", "2026-07-01T12"], "M8[us]"),
+    "nothing": [np.nan] * 3,
+}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_table(columns, name="t.parquet", **options):
+        table = columns if isinstance(columns, pyarrow.Table) else pyarrow.table(columns)
+        parquet.write_table(table, tmp_path / name, **options)
+        return tmp_path / name
+
+    return write_table
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+@pytest.mark.parametrize("compression", ["none", "snappy", "zstd"])
+def test_every_type_in_groups_of_rows(write, rows, compression):
+    path = write(TABLE, row_group_size=rows, compression=compression)
+    table = open_parquet(path)
+    assert table.names == tuple(TABLE)
+    frame = table.frame(table.names)
+    for name, expected in EXPECTED.items():
+        np.testing.assert_array_equal(frame[name], np.array(expected, frame[name].dtype))
+    assert [*table.frame(["text", "int"]).columns] == ["text", "int"]
+
+
+def test_a_real_table_is_the_same_in_both_files(write, titanic):
+    theirs = pd.read_csv(titanic, na_values="?", keep_default_na=False)
+    path = write(pyarrow.Table.from_pandas(theirs, preserve_index=False), row_group_size=200)
+    ours, csv = load_dataset(path, target="survived"), load_table(titanic, "survived")
+    assert (ours.classes, ours.feature_names) == (csv.classes, csv.feature_names)
+    np.testing.assert_array_equal(ours.y, csv.y)
+    for name in csv.feature_names:
+        missing = np.isin(csv.X[name], ["?", ""]) if csv.X[name].dtype.kind == "T" else False
+        expected = np.where(missing, "", csv.X[name]) if np.any(missing) else csv.X[name]
+        np.testing.assert_array_equal(ours.X[name], expected)
+
+
+@pytest.mark.parametrize(
+    ("target", "task", "y", "classes"),
+    [
+        ([1, 2, 1, 2], None, [0, 1, 0, 1], ("1", "2")),
+        ([1, 2, 1, 2], "regression", [1, 2, 1, 2], None),
+        ([0.5, 1.5, 2.5, 3.5], None, [0.5, 1.5, 2.5, 3.5], None),
+        (["b", "a", "b", "a"], None, [1, 0, 1, 0], ("a", "b")),
+        ([True, False, True, True], None, [1, 0, 1, 1], ("false", "true")),
+        ([True, False, True, True], "regression", [1, 0, 1, 1], None),
+    ],
+)
+def test_targets(write, target, task, y, classes):
+    path = write({"x": [1, 2, 3, 4], "is": [True] * 4, "y": target})
+    data = load_table(path, "y", task=task)
+    assert (data.y.tolist(), data.classes) == (y, classes)
+    assert data.X.tolist() == [[1, 1], [2, 1], [3, 1], [4, 1]]
+    X, again = read_samples(path, ("x", "is"), "y", classes)
+    np.testing.assert_array_equal(X, data.X)
+    np.testing.assert_array_equal(again, data.y)
+
+
+def test_a_target_that_is_missing_or_none(write):
+    path = write({"x": [1, 2, 3], "y": [1.5, None, 2.5], "day": TABLE["day"]})
+    with pytest.raises(DataError, match=r"t\.parquet: row 1: column 'y': expected a value to lea"):
+        load_table(path, "y")
+    with pytest.raises(DataError, match=r"t\.parquet: row 0: column 'day': expected classes or nu"):
+        load_table(path, "day")
+    with pytest.raises(
+        DataError, match=r"t\.parquet: row 1: column 'y': expected a number, got no"
+    ):
+        read_features(path, ["y"])
+    with pytest.raises(DataError, match=r"t\.parquet: no column z; the columns are x, y, day$"):
+        read_features(path, ["z"])
+    with pytest.raises(DataError, match=r"row 0: column 'x': expected one of 2, 3, got '1\.0'$"):
+        read_samples(path, ["x"], "x", ["2", "3"])
+
+
+def test_features_in_any_order_beside_what_cannot_be_read(write):
+    path = write({"list": [[1], [2]], "b": [3, 4], "a": [1, 2]}, name="t.PQ")
+    assert read_features(path, ["a", "b"]).tolist() == [[1, 3], [2, 4]]
+    frame = read_features(path, ["a"], frame=True)
+    assert isinstance(frame, Frame) and frame["a"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([[1], [2]], "list<.*int64>"),
+        ([{"a": 1}, {"a": 2}], "struct<a: int64>"),
+        ([b"a", b"b"], "binary"),
+        (pyarrow.array([1, 2], pyarrow.duration("s")), "duration|int64"),
+        (pyarrow.array([1, 2], pyarrow.time32("s")), "time32"),
+    ],
+)
+def test_types_that_cannot_be_encoded_are_named(write, values, kind):
+    path = write({"c": values, "y": [1.5, 2.5]})
+    message = rf"t\.parquet: column 'c': of type ({kind}).*, which cannot be encoded; expected numb"
+    with pytest.raises(DataError, match=message):
+        load_table(path, "y")
+
+
+def test_fault_36_no_rows(write):
+    empty = {"x": pyarrow.array([], "int64"), "y": pyarrow.array([], "int64")}
+    with pytest.raises(DataError, match=r"t\.parquet: no rows$"):
+        load_table(write(empty), "y")
+
+
+def test_options_of_text_are_none_of_parquet(write):
+    path = write({"x": [1, 2], "y": [1.5, 2.5]})
+    for option, value in {"delimiter": ";", "encoding": "latin-1", "decimal": ","}.items():
+        with pytest.raises(ValueError, match=rf"^{option}: no option of a Parquet file"):
+            load_table(path, "y", **{option: value})
+
+
+def test_a_thousand_damaged_files_are_refused_or_read(write):
+    """Nothing but DataError comes out."""
+    path = write({"x": [1, 2, 3], "town": ["a", "b", "a"], "y": [0.5, 1.5, 2.5]})
+    whole, dice, read = path.read_bytes(), random.Random(0), 0
+    for number in range(1000):
+        data = bytearray(whole[: dice.randrange(len(whole))] if number % 4 == 0 else whole)
+        for _ in range(dice.randrange(1, 4)):
+            if data:
+                data[dice.randrange(len(data))] = dice.randrange(256)
+        path.write_bytes(data)
+        try:
+            frame = load_table(path, "y").X
+        except DataError as error:
+            assert str(error).startswith(f"{path}: ") and "\n" not in str(error)
+        else:
+            read += 1
+            assert frame.shape[1] == 2
+    assert 0 < read < 1000
