@@ -21,6 +21,7 @@ from barenet.errors import (
     ModelFileError,
 )
 from barenet.files.checkpoint import Checkpoint
+from barenet.files.exports import Exported, export
 from barenet.files.model_file import load
 from barenet.files.predictor import Predictor
 from barenet.insight.baselines import Baseline, fit_baseline
@@ -89,11 +90,15 @@ from barenet.training.metrics import METRICS
 from barenet.training.progress import Progress
 from barenet.training.run import Run
 from barenet.training.train import train
+from barenet.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from barenet.estimators import MLPClassifier, MLPRegressor, TablePreprocessor
-
-__version__ = "0.1.0"
+    from barenet.estimators import (
+        MLPClassifier,
+        MLPRegressor,
+        TablePreprocessor,
+        register_onnx_converters,
+    )
 
 __all__ = [
     "ACTIVATIONS",
@@ -136,6 +141,7 @@ __all__ = [
     "EachEpoch",
     "EarlyStopping",
     "ExponentialDecay",
+    "Exported",
     "Frame",
     "GradientReport",
     "History",
@@ -175,6 +181,7 @@ __all__ = [
     "TablePreprocessor",
     "batches",
     "check_gradients",
+    "export",
     "fit_baseline",
     "load",
     "load_dataset",
@@ -188,6 +195,7 @@ __all__ = [
     "plot_history",
     "plot_importance",
     "plot_weights",
+    "register_onnx_converters",
     "save_figure",
     "train",
 ]
@@ -195,8 +203,11 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import the estimators when they are asked for: scikit-learn takes its time."""
-    if name in ("MLPClassifier", "MLPRegressor", "TablePreprocessor"):
+    if name in _ESTIMATORS:
         from barenet import estimators
 
         return getattr(estimators, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+_ESTIMATORS = ("MLPClassifier", "MLPRegressor", "TablePreprocessor", "register_onnx_converters")

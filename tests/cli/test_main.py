@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import barenet as package
+from barenet.cli.command_line import COMMANDS
 
 
 def test_the_version_is_told(barenet):
@@ -18,11 +19,11 @@ def test_the_version_is_told(barenet):
 def test_the_help_lists_every_command(barenet):
     done = barenet("--help")
     assert done.status == 0
-    for name in ("train", "predict", "evaluate", "plot", "datasets", "doctor"):
+    for name in COMMANDS:
         assert f"│ {name} " in done.out
 
 
-@pytest.mark.parametrize("name", ["train", "predict", "evaluate", "plot", "datasets", "doctor"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_is_explained(barenet, name):
     done = barenet(name, "--help")
     assert done.status == 0

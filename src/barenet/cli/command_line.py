@@ -18,8 +18,10 @@ from barenet.cli.console import Talk, forget, say
 from barenet.cli.datasets import datasets
 from barenet.cli.doctor import doctor
 from barenet.cli.evaluate import evaluate
+from barenet.cli.export import export
 from barenet.cli.flags import PARAMETER
 from barenet.cli.importance import importance
+from barenet.cli.info import info
 from barenet.cli.plot import plot
 from barenet.cli.predict import predict
 from barenet.cli.run_file import fill_in
@@ -38,6 +40,8 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "evaluate": evaluate,
     "importance": importance,
     "plot": plot,
+    "info": info,
+    "export": export,
     "datasets": datasets,
     "doctor": doctor,
 }

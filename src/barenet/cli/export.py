@@ -1,0 +1,119 @@
+"""``barenet export``: a trained network as a file that predicts without barenet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from barenet.cli.console import say, show, show_json
+from barenet.cli.flags import DATA, OUTPUT, Json
+from barenet.cli.settings import AS_USUAL, FileOptions
+from barenet.cli.trained import MODEL, load_trained, model_file
+from barenet.files.exports import EXPORTS, Exported
+from barenet.files.exports import export as write
+from barenet.files.exports.export import WEIGHTS, Weights
+from barenet.files.exports.quantization import Rounding
+from barenet.files.model_file import read_model
+from barenet.files.predictor import Predictor
+from barenet.model.network import Network
+
+__all__ = ["export"]
+
+Format = Annotated[str | None, Parameter(group=OUTPUT, choices=tuple(EXPORTS))]
+Kept = Annotated[Weights, Parameter(group=OUTPUT, choices=tuple(WEIGHTS))]
+
+
+def export(
+    model: Path,
+    /,
+    *,
+    to: Format = None,
+    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    weights: Kept = "float32",
+    data: Annotated[str | None, Parameter(group=DATA)] = None,
+    file: FileOptions = AS_USUAL,
+    json: Json = False,
+) -> int:
+    """Write a trained network as a file that predicts without barenet.
+
+    - onnx: for ONNX Runtime and its like
+    - c: C99 and a header, for microcontrollers and everything else
+    - python: a file that needs NumPy alone
+    - json: the numbers, for any language
+
+    What is done to raw rows first is in it, and so are the names of the classes.
+
+    Parameters
+    ----------
+    model : Path
+        A model file, or the folder of a run.
+    to : str
+        The format; by default what the suffix of --out tells.
+    out : Path
+        The file, or a folder for it. By default beside the model, named after it or its run.
+    weights : {"float32", "int8"}
+        For c: weights as they are, or rounded to 8 bits, in a quarter of the memory.
+    data : str
+        For int8: a named data set, or a file, on which it is measured what the rounding does.
+    json : bool
+        Print JSON, for programs.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    if to is None and (out is None or out.is_dir()):
+        raise ValueError(f"to: say the format: {', '.join(EXPORTS)}")
+    path = model_file(model)
+    trained, X = _load(path), None
+    if data is not None:
+        X = load_trained(model).samples(data, file).X
+    done = write(trained, _target(path, out), to, weights=weights, X=X)
+    if json:
+        show_json(_document(path, done, weights))
+        return 0
+    for each in done.files:
+        show(str(each))
+    if weights == "int8":
+        say(_in_words(done.rounding))
+    return 0
+
+
+def _load(path: Path) -> Predictor | Network:
+    """Read a model file; one of a network alone has no scaling and no names."""
+    network, extra, _ = read_model(path)
+    return Predictor.load(path) if "scaling" in extra else network
+
+
+def _target(path: Path, out: Path | None) -> Path:
+    """Where to: with the run's name, where the file of the model has none of its own."""
+    name = path.resolve().parent.name if path.name == MODEL else path.stem
+    if out is None:
+        return path.with_name(name)
+    return out / name if out.is_dir() else out
+
+
+def _document(path: Path, done: Exported, weights: str) -> dict[str, Any]:
+    return {
+        "model": str(path),
+        "to": done.to,
+        "files": [str(each) for each in done.files],
+        "bytes": done.n_bytes,
+        "weights": weights if done.to == "c" else None,
+        "rounding": done.rounding and done.rounding._asdict(),
+    }
+
+
+def _in_words(rounding: Rounding | None) -> str:
+    """Say what the rounding of the weights does."""
+    if rounding is None:
+        return "what the rounding does is not measured; --data names rows to measure it on"
+    kept = rounding.answers_kept
+    answers = f", and {kept:,} answers stay the same" if kept is not None else ""
+    return (
+        f"on {rounding.rows:,} rows the rounding changes an output by "
+        f"{rounding.largest_change:.3g} at most{answers}"
+    )

@@ -1,0 +1,93 @@
+"""Encode: the step from the columns of a table to the numbers that a network takes.
+
+Not every language has tables, so a row is numbers from here on, one for each column. A category is
+its place among those that the column's record names, or one place more for any other; a date is its
+seconds since 1970. NaN is what is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data.columns import CategoryColumn, Column, DateColumn
+from barenet.data.columns.date import seconds
+from barenet.data.encoding import TableEncoding
+from barenet.data.framing import as_frame
+from barenet.files.exports.steps import Step
+
+__all__ = ["Encode"]
+
+
+@dataclass(frozen=True, eq=False)
+class Encode(Step):
+    """One number for each column becomes those that the network takes.
+
+    Attributes
+    ----------
+    encoding : TableEncoding
+        A record for each column.
+    dtype : numpy.dtype
+        The network's.
+    """
+
+    name: ClassVar[str] = "encode"
+    encoding: TableEncoding
+    dtype: np.dtype[Any]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The records of the columns that are used."""
+        return self.encoding.used
+
+    def values(self, X: Any) -> NDArray[np.float64]:
+        """Read a table as numbers.
+
+        Parameters
+        ----------
+        X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_columns), float64
+            As `forward` takes them.
+        """
+        names, missing = self.encoding.feature_names, self.encoding.missing
+        frame = as_frame(X, names).select(names)
+        read = ((column, column.read(frame, missing)) for column in self.columns)
+        return np.column_stack([_number(column, values) for column, values in read])
+
+    def forward(self, X: NDArray[Any]) -> NDArray[Any]:
+        pairs = zip(self.columns, X.T, strict=True)
+        encoded = [column.encode(_meaning(column, values)) for column, values in pairs]
+        return np.hstack(encoded).astype(self.dtype)
+
+
+def _number(column: Column, values: NDArray[Any]) -> NDArray[np.float64]:
+    """Write what a column means as numbers."""
+    if isinstance(column, CategoryColumn):
+        places = {category: float(place) for place, category in enumerate(column.categories)}
+        places[""] = np.nan
+        other = float(len(column.categories))
+        return np.array([places.get(label, other) for label in values.tolist()])
+    if isinstance(column, DateColumn):
+        return np.where(np.isnat(values), np.nan, seconds(values))
+    return values
+
+
+def _meaning(column: Column, values: NDArray[Any]) -> NDArray[Any]:
+    """Read the numbers back: labels, of which None is in no record, and moments."""
+    if isinstance(column, CategoryColumn):
+        labels = np.array([*column.categories, None, ""], object)
+        other = len(column.categories)
+        places = np.where((values >= 0) & (values < other), values, other)
+        return labels[np.where(np.isnan(values), other + 1, places).astype(np.int64)]
+    if isinstance(column, DateColumn):
+        missing = np.isnan(values)
+        moments = np.rint(np.where(missing, 0, values) * 1e6).astype(np.int64).astype("M8[us]")
+        return np.where(missing, np.datetime64("NaT", "us"), moments)
+    return values

@@ -1,0 +1,93 @@
+"""Numerals: numbers as text that comes back as the same numbers, set in lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["decimal", "flow", "hexadecimal"]
+
+#: Columns of a line.
+WIDTH = 96
+
+
+def decimal(value: np.floating[Any]) -> str:
+    """Write a number in as few digits as its own precision needs.
+
+    Parameters
+    ----------
+    value : numpy.float32 or numpy.float64
+        A finite number.
+
+    Returns
+    -------
+    str
+        Read as a float64 and rounded to the number's precision, it is the number again.
+
+    Examples
+    --------
+    >>> decimal(np.float32(0.1)), decimal(np.float64(np.float32(0.1)))
+    ('0.1', '0.10000000149011612')
+    """
+    text = str(value)
+    return text if type(value)(float(text)) == value else repr(float(value))
+
+
+def hexadecimal(value: np.floating[Any]) -> str:
+    """Write a number as a float of C99, whose digits are its bits.
+
+    Parameters
+    ----------
+    value : numpy.float32 or numpy.float64
+        A number that is finite when it is rounded to float32.
+
+    Returns
+    -------
+    str
+        Such as ``0x1.8p-3f``.
+
+    Examples
+    --------
+    >>> hexadecimal(np.float32(0.1875)), hexadecimal(np.float64(0))
+    ('0x1.8p-3f', '0.0f')
+    """
+    single = float(np.float32(value))
+    if single == 0:
+        return "0.0f"
+    digits, power = single.hex().split("p")
+    return f"{digits.rstrip('0').rstrip('.')}p{power}f"
+
+
+def flow(items: Iterable[str], indent: str = "    ", width: int = WIDTH) -> str:
+    """Set items in lines, a comma after each, and break lines between them only.
+
+    Parameters
+    ----------
+    items : iterable of str
+        What is set.
+    indent : str
+        Before each line.
+    width : int, default=96
+        Columns of a line; an item that is longer has one for itself.
+
+    Returns
+    -------
+    str
+        The lines.
+
+    Examples
+    --------
+    >>> print(flow(["1.5", "-2.0", "12.25"], width=16))
+        1.5, -2.0,
+        12.25,
+    """
+    lines: list[str] = []
+    line = indent
+    for item in items:
+        if len(line) + len(item) >= width and line != indent:
+            lines.append(line.rstrip())
+            line = indent
+        line += f"{item}, "
+    return "\n".join([*lines, line.rstrip()])

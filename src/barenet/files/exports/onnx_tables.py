@@ -1,0 +1,112 @@
+"""The columns of a table in ONNX: an input for each, by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from barenet.data.columns import BooleanColumn, CategoryColumn, Column, NumberColumn
+from barenet.files.exports.encode import Encode
+from barenet.files.exports.onnx_graph import TYPES, Graph
+
+__all__ = ["ML_OPSET", "column_inputs", "write_columns"]
+
+#: Version of the operators for machine learning, of which one finds the place of a text.
+ML_OPSET = 3
+
+#: Names that the graph needs for itself.
+RESERVED = ("", "labels", "probabilities", "predictions")
+
+
+def column_inputs(step: Encode) -> Iterator[tuple[str, int]]:
+    """Say what each input is called, and of which type it is.
+
+    Parameters
+    ----------
+    step : Encode
+        The records.
+
+    Yields
+    ------
+    name : str
+        The column's.
+    kind : int
+        Text for categories, else numbers of the network's dtype.
+
+    Raises
+    ------
+    ValueError
+        If a column cannot be an input.
+    """
+    for column in step.columns:
+        if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
+            raise ValueError(
+                f"model: column {column.name!r} holds a {column.kind}, for which ONNX has no type; "
+                "to='python' and to='json' take it"
+            )
+        if column.name in RESERVED or column.name.startswith("barenet/"):
+            raise ValueError(
+                f"model: column {column.name!r} can't be an input of that name, as the model "
+                "needs it for itself; rename the column"
+            )
+        text = isinstance(column, CategoryColumn)
+        yield column.name, TYPES["string" if text else str(step.dtype)]
+
+
+def write_columns(step: Encode, graph: Graph) -> str:
+    """Add what turns the inputs into the numbers that the network takes.
+
+    Parameters
+    ----------
+    step : Encode
+        The records.
+    graph : Graph
+        Where to.
+
+    Returns
+    -------
+    str
+        Name of the numbers, of the network's dtype.
+    """
+    parts = [part for column in step.columns for part in _encode(column, graph)]
+    joined = graph.add("Concat", *parts, axis=1)
+    return graph.add("Cast", joined, to=TYPES[str(step.dtype)])
+
+
+def _encode(column: Column, graph: Graph) -> list[str]:
+    """Encode a column, in float64 as barenet does."""
+    if isinstance(column, CategoryColumn):
+        return [_category(column, graph)]
+    assert isinstance(column, NumberColumn | BooleanColumn)
+    x = graph.add("Cast", column.name, to=TYPES["float64"])
+    missing = graph.add("IsNaN", x)
+    encoded = graph.add("Where", missing, _number(graph, float(column.fill)), x)
+    if isinstance(column, NumberColumn):
+        shifted = graph.add("Sub", encoded, _number(graph, column.center))
+        encoded = graph.add("Div", shifted, _number(graph, column.scale))
+    told = [graph.add("Cast", missing, to=TYPES["float64"])] if column.indicator else []
+    return [encoded, *told]
+
+
+def _category(column: CategoryColumn, graph: Graph) -> str:
+    """Find the place of each text, and put a 1 there."""
+    count, n_outputs = len(column.categories), len(column.outputs)
+    other = count if column.rare else -1
+    places: dict[str, Any] = {name: at for at, name in enumerate(column.categories)}
+    places[""] = n_outputs - 1 if column.missing else other
+    place = graph.add(
+        "LabelEncoder",
+        column.name,
+        domain="ai.onnx.ml",
+        keys_strings=[name.encode("utf-8", "replace") for name in places],
+        values_int64s=list(places.values()),
+        default_int64=other,
+    )
+    own = graph.add("Equal", place, graph.constant(np.arange(n_outputs).reshape(1, -1)))
+    return graph.add("Cast", own, to=TYPES["float64"])
+
+
+def _number(graph: Graph, value: float) -> str:
+    return graph.constant(np.array(value, np.float64))

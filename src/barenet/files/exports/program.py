@@ -1,0 +1,310 @@
+"""Program: what an export computes, and what its inputs and answers are called.
+
+A network, a predictor and a fitted estimator all become one; what barenet does not know, such as a
+layer of a user's own, is refused here, so that no exporter has to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data.encoding import TableEncoding
+from barenet.data.scaling import Scaling
+from barenet.files.exports.encode import Encode
+from barenet.files.exports.steps import (
+    Affine,
+    Apply,
+    Both,
+    Normalize,
+    NormalizeRow,
+    Scale,
+    Step,
+    Unscale,
+)
+from barenet.files.predictor import Predictor
+from barenet.model.activations import (
+    ELU,
+    GELU,
+    Activation,
+    Exponential,
+    Identity,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
+from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.model.network import Network
+
+__all__ = ["ACTIVATIONS_KNOWN", "Program", "program_of"]
+
+#: What the numbers at the end are: numbers, the probability of each class, of which the greatest
+#: wins, or the probability of each of several labels, of which all above one half are there.
+Answer: TypeAlias = Literal["numbers", "class", "labels"]
+
+#: The activations that every exporter writes. One of a user's own is not among them, whatever the
+#: name under which it stands in `ACTIVATIONS`.
+ACTIVATIONS_KNOWN: tuple[type[Activation], ...] = (
+    Identity, ReLU, LeakyReLU, ELU, GELU, SiLU, Tanh, Sigmoid, Softplus, Exponential, Softmax,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Program:
+    """The steps from a raw row to an answer.
+
+    Attributes
+    ----------
+    steps : tuple of Step
+        In order; none does nothing.
+    dtype : numpy.dtype
+        The network's: float32 or float64.
+    n_inputs, n_outputs : int
+        How many numbers go in, and come out after the last step.
+    answer : {"numbers", "class", "labels"}
+        What comes out.
+    classes : tuple of str or int
+        Names, in the order of the outputs; empty for numbers.
+    feature_names : tuple of str
+        What goes in, in this order; empty if nobody has said.
+    target_name, dataset : str
+        What is predicted, and what it was learned from; empty if nobody has said.
+    image_shape : tuple of int, optional
+        Height and width, where a row is an image.
+    """
+
+    steps: tuple[Step, ...]
+    dtype: np.dtype[Any]
+    n_inputs: int
+    n_outputs: int
+    answer: Answer = "numbers"
+    classes: tuple[str | int, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    target_name: str = ""
+    dataset: str = ""
+    image_shape: tuple[int, int] | None = None
+
+    @property
+    def n_numbers(self) -> int:
+        """How many numbers the steps hold."""
+        arrays = (value for step in self.steps for value in vars(step).values())
+        return sum(value.size for value in arrays if isinstance(value, np.ndarray))
+
+    def outputs(self, X: NDArray[Any]) -> NDArray[Any]:
+        """Compute all steps, in NumPy.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_inputs)
+            Raw rows; those of a table as numbers, as `table` gives them.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            What comes out of the last step.
+        """
+        if not (self.steps and isinstance(self.steps[0], Scale | Encode)):
+            X = X.astype(self.dtype)
+        for step in self.steps:
+            X = step.forward(X)
+        return X
+
+    @property
+    def table(self) -> Encode | None:
+        """The step that reads rows of a table, if they are rows of a table."""
+        first = self.steps[0] if self.steps else None
+        return first if isinstance(first, Encode) else None
+
+    def sketch(self) -> str:
+        """Write the steps in one line.
+
+        Returns
+        -------
+        str
+            Such as ``"64 -> scale -> 32 -> relu -> 10 -> softmax"``: widths are affine steps.
+        """
+        return " -> ".join([str(self.n_inputs), *map(_word, self.steps)])
+
+
+def program_of(model: Any) -> Program:
+    """Turn a model into the steps that predict.
+
+    Parameters
+    ----------
+    model : Network, Predictor, a fitted estimator, or a pipeline
+        What was trained. An estimator is known by what scikit-learn's conventions call its parts:
+        ``network_``, ``classes_`` and ``feature_names_in_``. A pipeline is a `TablePreprocessor`
+        and an estimator.
+
+    Returns
+    -------
+    Program
+        It shares the model's arrays.
+
+    Raises
+    ------
+    ValueError
+        If the model is none of these, is not fitted, or has parts that barenet does not know.
+    """
+    if isinstance(model, Predictor):
+        return _of_predictor(model)
+    if isinstance(model, Network):
+        return _of_network(model)
+    if isinstance(network := getattr(model, "network_", None), Network):
+        return _of_estimator(model, network)
+    if isinstance(encoding := _encoding_of(model), TableEncoding):
+        return _of_pipeline(encoding, program_of(model[-1]))
+    if hasattr(model, "fit") and not hasattr(model, "steps"):
+        raise ValueError(f"model: {type(model).__name__} has no network yet; call fit first")
+    raise ValueError(
+        "model: expected a Network, a Predictor, or a fitted MLPClassifier or MLPRegressor, with a "
+        f"TablePreprocessor before it or alone, got {type(model).__name__}; other pipelines of "
+        "scikit-learn's go to ONNX by skl2onnx, after barenet.register_onnx_converters()"
+    )
+
+
+def _of_network(network: Network) -> Program:
+    if network.n_inputs is None or network.n_outputs is None:
+        raise ValueError("model: has no layer that says how many inputs it takes")
+    if not (np.isfinite(network.parameters).all() and np.isfinite(network.statistics).all()):
+        raise ValueError("model: its parameters are not all finite numbers, so it is not exported")
+    return Program(
+        steps=tuple(chain.from_iterable(map(_steps_of, network.layers))),
+        dtype=network.dtype,
+        n_inputs=network.n_inputs,
+        n_outputs=network.n_outputs,
+    )
+
+
+def _of_predictor(predictor: Predictor) -> Program:
+    predictor._check()
+    program = replace(
+        _of_network(predictor.network),
+        n_inputs=len(predictor.feature_names),
+        feature_names=predictor.feature_names,
+        target_name=predictor.target_name,
+        dataset=predictor.dataset,
+        image_shape=predictor.image_shape,
+    )
+    before = _before(predictor.preprocessing, program.dtype)
+    after = [Unscale(*parts) for parts in _parts(predictor.target_scaling)]
+    program = replace(program, steps=(*before, *program.steps, *after))
+    return program if predictor.classes is None else _with_classes(program, predictor.classes)
+
+
+def _before(preprocessing: Scaling | TableEncoding, dtype: np.dtype[Any]) -> list[Step]:
+    """What is done to raw rows first."""
+    if isinstance(preprocessing, TableEncoding):
+        return [Encode(preprocessing, dtype)]
+    return [Scale(*parts, dtype) for parts in _parts(preprocessing)]
+
+
+def _parts(scaling: Scaling | None) -> Iterator[tuple[Any, Any]]:
+    """Offset and factor of a scaling, unless it leaves the numbers as they are."""
+    if scaling is not None and (scaling.offset.any() or (scaling.factor != 1).any()):
+        yield scaling.offset, scaling.factor
+
+
+def _of_estimator(estimator: Any, network: Network) -> Program:
+    names = getattr(estimator, "feature_names_in_", ())
+    program = replace(_of_network(network), feature_names=tuple(map(str, names)))
+    if not hasattr(estimator, "classes_"):
+        return program
+    classes = _names(estimator.classes_.tolist())
+    if program.n_outputs > 1 and isinstance(network.output_activation, Sigmoid):
+        return replace(program, answer="labels", classes=classes)
+    if len(classes) == 1:
+        raise ValueError(f"model: knows the one class {classes[0]!r}, so there is nothing to tell")
+    return _with_classes(program, classes)
+
+
+def _encoding_of(pipeline: Any) -> Any:
+    """What the first of two steps of a pipeline has measured of a table."""
+    steps: Any = getattr(pipeline, "steps", ())
+    return getattr(steps[0][1], "encoding_", None) if len(steps) == 2 else None
+
+
+def _of_pipeline(encoding: TableEncoding, program: Program) -> Program:
+    """Put the columns of a table before an estimator."""
+    return replace(
+        program,
+        steps=(Encode(encoding, program.dtype), *program.steps),
+        n_inputs=len(encoding.feature_names),
+        feature_names=encoding.feature_names,
+    )
+
+
+def _names(labels: list[Any]) -> tuple[str | int, ...]:
+    """Classes as integers where all are whole numbers, and else as text."""
+    if all(isinstance(label, int) or (type(label) is float and label % 1 == 0) for label in labels):
+        return tuple(map(int, labels))
+    return tuple(map(str, labels))
+
+
+def _with_classes(program: Program, classes: tuple[str | int, ...]) -> Program:
+    both: tuple[Step, ...] = (Both(),) if program.n_outputs == 1 else ()
+    return replace(
+        program,
+        steps=(*program.steps, *both),
+        n_outputs=len(classes),
+        answer="class",
+        classes=classes,
+    )
+
+
+def _steps_of(layer: Layer) -> list[Step]:
+    """What a layer does when it predicts."""
+    steps_of = _STEPS.get(type(layer))
+    if steps_of is None:
+        raise ValueError(
+            f"model: {layer!r} is not one of barenet's own layers, so only its Python code knows "
+            "what it computes; put the formula into layers of barenet's, or export what is before"
+        )
+    return steps_of(layer)
+
+
+def _apply(activation: Activation) -> list[Step]:
+    if type(activation) not in ACTIVATIONS_KNOWN:
+        raise ValueError(
+            f"model: {activation!r} is not one of barenet's own activations, so only its Python "
+            "code knows what it computes"
+        )
+    return [] if isinstance(activation, Identity) else [Apply(activation)]
+
+
+def _dense(layer: Any) -> list[Step]:
+    return [Affine(layer.weights, layer.bias), *_apply(layer.activation)]
+
+
+def _batch_norm(layer: Any) -> list[Step]:
+    deviation = np.sqrt(layer.variance + layer.epsilon)
+    return [Normalize(layer.mean, deviation, layer.gain, layer.bias)]
+
+
+def _layer_norm(layer: Any) -> list[Step]:
+    return [NormalizeRow(layer.gain, layer.bias, layer.epsilon)]
+
+
+#: By the exact class: a subclass may compute something else.
+_STEPS: dict[type[Layer], Callable[[Any], list[Step]]] = {
+    Dense: _dense,
+    Activate: lambda layer: _apply(layer.activation),
+    Dropout: lambda layer: [],
+    BatchNorm: _batch_norm,
+    LayerNorm: _layer_norm,
+}
+
+
+def _word(step: Step) -> str:
+    if step.name == Affine.name:
+        return str(vars(step)["bias"].size)  # rounded or not
+    return step.activation.name if isinstance(step, Apply) else step.name.replace("_", " ")

@@ -1,0 +1,122 @@
+"""Quantization: weights as whole numbers from −127 to 127, in a quarter of the memory.
+
+Only the weights are rounded; inputs, biases and all arithmetic stay float32. What the rounding
+does to the answers is measured, on rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.files.exports.program import Program
+from barenet.files.exports.steps import Affine, Step
+
+__all__ = ["RoundedAffine", "Rounding", "measure_rounding", "round_weights"]
+
+#: The largest whole number of 8 bits that has a negative of its own.
+LARGEST = 127
+
+
+@dataclass(frozen=True, eq=False)
+class RoundedAffine(Step):
+    """(X C) · s + b, with whole numbers C and a step s for each output.
+
+    Attributes
+    ----------
+    codes : ndarray of shape (n_in, n_out), int8
+        C, from −127 to 127.
+    step : ndarray of shape (n_out,), float32
+        s: the weights are C · s, each off by half a step at most.
+    bias : ndarray of shape (n_out,)
+        b.
+    """
+
+    name: ClassVar[str] = "affine"
+    codes: NDArray[np.int8]
+    step: NDArray[np.float32]
+    bias: NDArray[Any]
+
+    @classmethod
+    def of(cls, affine: Affine) -> RoundedAffine:
+        """Round the weights of a step.
+
+        Parameters
+        ----------
+        affine : Affine
+            With weights W.
+
+        Returns
+        -------
+        RoundedAffine
+            With s = max |W| / 127 of each column, and C = W / s rounded to whole numbers.
+        """
+        step = (np.abs(affine.weights).max(axis=0) / LARGEST).astype(np.float32)
+        divisor = np.where(step == 0, np.float32(1), step)
+        codes = np.clip(np.rint(affine.weights / divisor), -LARGEST, LARGEST)
+        return cls(codes.astype(np.int8), step, affine.bias)
+
+    def forward(self, X: NDArray[Any]) -> NDArray[Any]:
+        return (X @ self.codes.astype(X.dtype)) * self.step + self.bias
+
+
+class Rounding(NamedTuple):
+    """What rounded weights do to the answers of some rows.
+
+    Attributes
+    ----------
+    rows : int
+        How many were looked at.
+    largest_change : float
+        By how much an output changes at most: a probability, or a number in the target's units.
+    answers_kept : int or None
+        Rows whose class, or all of whose labels, stay the same; None for numbers.
+    """
+
+    rows: int
+    largest_change: float
+    answers_kept: int | None
+
+
+def round_weights(program: Program) -> Program:
+    """Round all weights of a program.
+
+    Parameters
+    ----------
+    program : Program
+        Of float32 or float64.
+
+    Returns
+    -------
+    Program
+        With every affine step rounded.
+    """
+    steps = (RoundedAffine.of(s) if isinstance(s, Affine) else s for s in program.steps)
+    return replace(program, steps=tuple(steps))
+
+
+def measure_rounding(exact: Program, rounded: Program, X: NDArray[Any]) -> Rounding:
+    """Compare the answers before and after.
+
+    Parameters
+    ----------
+    exact, rounded : Program
+        A program, and what `round_weights` made of it.
+    X : ndarray of shape (n_samples, n_inputs)
+        Raw rows.
+
+    Returns
+    -------
+    Rounding
+        The differences.
+    """
+    before, after = exact.outputs(X), rounded.outputs(X)
+    kept = None
+    if exact.answer == "class":
+        kept = int((before.argmax(axis=1) == after.argmax(axis=1)).sum())
+    elif exact.answer == "labels":
+        kept = int(((before > 0.5) == (after > 0.5)).all(axis=1).sum())
+    return Rounding(len(X), float(np.abs(before - after).max()), kept)

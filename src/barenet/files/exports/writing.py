@@ -1,0 +1,62 @@
+"""Writes the files of an export: all of them or none, and never over somebody else's."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from barenet.files.atomic import write_atomically
+
+__all__ = ["MARK", "write_together"]
+
+#: What every export has among its first bytes.
+MARK = b"barenet"
+
+#: Bytes that are searched for it.
+HEAD = 4096
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write files, or leave all of them as they were.
+
+    Parameters
+    ----------
+    contents : mapping of Path to bytes
+        What goes where.
+
+    Raises
+    ------
+    ValueError
+        If a file is there that is no export of barenet's.
+    OSError
+        If one cannot be written.
+    """
+    before = {path: _old(path) for path in contents}
+    written: list[Path] = []
+    try:
+        for path, data in contents.items():
+            write_atomically(path, data)
+            written.append(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            for path in written:
+                _put_back(path, before[path])
+        raise
+
+
+def _old(path: Path) -> bytes | None:
+    """What is there, if that may be replaced."""
+    if not path.is_file():
+        return None
+    data = path.read_bytes()
+    if data and MARK not in data[:HEAD]:
+        raise ValueError(f"path: {path} was not written by barenet; choose another name")
+    return data
+
+
+def _put_back(path: Path, data: bytes | None) -> None:
+    if data is None:
+        path.unlink()
+    else:
+        write_atomically(path, data)

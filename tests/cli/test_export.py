@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from barenet import Network, Predictor
+from barenet.data import load_dataset
+from barenet.files.exports import EXPORTS, SUFFIXES
+
+BESIDE = {
+    "onnx": ["iris.onnx"],
+    "c": ["iris.c", "iris.h"],
+    "python": ["iris.py"],
+    "json": ["iris.json"],
+}
+
+
+@pytest.mark.parametrize("to", EXPORTS)
+def test_it_lies_beside_the_model_under_the_name_of_the_run(barenet, iris, to):
+    done = barenet("export", iris, "--to", to)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.splitlines() == [str(iris / name) for name in BESIDE[to]]
+    for name in BESIDE[to]:
+        (iris / name).unlink()
+
+
+@pytest.mark.parametrize("to", EXPORTS)
+def test_the_suffix_of_out_tells_the_format(barenet, iris, to):
+    done = barenet("export", iris / "model.safetensors", "--out", f"net{SUFFIXES[to]}")
+    assert done.status == 0
+    assert done.out.splitlines()[0] == f"net{SUFFIXES[to]}"
+    assert Path(f"net{SUFFIXES[to]}").stat().st_size > 0
+
+
+def test_out_may_be_a_folder(barenet, iris):
+    Path("here").mkdir()
+    assert barenet("export", iris, "--to", "json", "--out", "here").out == "here/iris.json\n"
+
+
+def test_the_python_file_prints_what_barenet_predict_prints(barenet, iris):
+    expected = barenet("predict", iris, "iris").out
+    barenet("export", iris, "--out", "net.py")
+    iris_data = load_dataset("iris")
+    lines = [",".join(iris_data.feature_names), *(",".join(map(str, row)) for row in iris_data.X)]
+    Path("rows.csv").write_text("\n".join(lines) + "\n")
+    done = subprocess.run([sys.executable, "net.py", "rows.csv"], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (expected, "")
+
+
+def test_a_table_with_words_in_it(barenet, penguins):
+    options = ["--target", "species", "--epochs", 3, "--no-plots", "--out", "run"]
+    assert barenet("train", penguins, *options).status == 0
+    expected = barenet("predict", "run", penguins).out
+    rounded = ["--weights", "int8", "--data", penguins]
+    done = barenet("export", "run", "--out", "net.c", *rounded)
+    assert (done.status, done.out) == (0, "net.c\nnet.h\n")
+    assert "rows the rounding changes" in done.err
+    assert barenet("export", "run", "--out", "net.py").status == 0
+    command = [sys.executable, "net.py", penguins]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (expected, "")
+    card = barenet("info", "run").out
+    assert "column by column, as below" in card
+    assert re.search(r"^island +category +3 +1 in its own output", card, re.MULTILINE)
+
+
+def test_onnx_predicts_numbers_in_the_units_of_the_target(barenet, line):
+    barenet("export", line, "--out", "net.onnx")
+    predictor = Predictor.load(line / "model.safetensors")
+    assert predictor.target_scaling is not None
+    X = load_dataset("plane").X.astype(np.float32)
+    (predicted,) = onnxruntime.InferenceSession("net.onnx").run(None, {"X": X})
+    assert predicted[:, 0] == pytest.approx(predictor.predict(X), rel=1e-5, abs=1e-5)
+
+
+def test_json_for_programs(barenet, iris):
+    done = barenet(
+        "export", iris, "--out", "net.c", "--weights", "int8", "--data", "iris", "--json"
+    )
+    assert (done.status, done.err) == (0, "")
+    said = json.loads(done.out)
+    assert (said["to"], said["files"], said["weights"]) == ("c", ["net.c", "net.h"], "int8")
+    assert said["bytes"] == Path("net.c").stat().st_size + Path("net.h").stat().st_size
+    assert said["rounding"]["rows"] == 150
+    assert said["rounding"]["answers_kept"] > 140
+    assert 0 < said["rounding"]["largest_change"] < 0.2
+
+
+def test_what_the_rounding_does_is_said(barenet, iris):
+    done = barenet("export", iris, "--out", "net.c", "--weights", "int8", "--data", "iris")
+    assert done.out == "net.c\nnet.h\n"
+    assert done.err.startswith("on 150 rows the rounding changes an output by ")
+    done = barenet("export", iris, "--out", "net.c", "--weights", "int8")
+    assert "is not measured; --data names rows" in done.err
+
+
+def test_a_network_alone_can_be_exported(barenet):
+    Network.dense([2, 3, 1], seed=1).save("alone.safetensors")
+    done = barenet("export", "alone.safetensors", "--to", "c")
+    assert (done.status, done.out) == (0, "alone.c\nalone.h\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "to: say the format: onnx, c, python, json"),
+        (["--to", "onx"], 'Did you mean "onnx"?'),
+        (["--out", "net.txt"], "to: say the format, or end the path with one of"),
+        (["--out", "net.py", "--weights", "int8"], "only to='c' rounds weights"),
+        (["--out", "net.c", "--data", "iris"], "X: rows are for weights='int8'"),
+        (["--out", "net.c", "--weights", "int8", "--data", "wine"], "wine has 13 features"),
+        (["--out", "mine.c"], "mine.c was not written by barenet"),
+        (["--out", "nowhere/net.c"], "there is no such folder"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_nothing_is_written(barenet, iris, arguments, said):
+    Path("mine.c").write_text("int x;\n")
+    done = barenet("export", iris, *arguments)
+    assert (done.status, done.out) == (2, "")
+    (only,) = done.err.splitlines()
+    assert only.startswith("barenet export: error: ") and said in only
+    assert [path.name for path in Path.cwd().iterdir()] == ["mine.c"]
+    assert Path("mine.c").read_text() == "int x;\n"
+
+
+def test_f53_a_damaged_model_is_one_line(barenet, iris):
+    Path("bad.safetensors").write_bytes((iris / "model.safetensors").read_bytes()[:-3])
+    for command in (["export", "bad.safetensors", "--to", "c"], ["info", "bad.safetensors"]):
+        done = barenet(*command)
+        assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
+        assert f"barenet {command[0]}: error: bad.safetensors: " in done.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
+def test_f67_a_disk_that_is_full_leaves_the_old_files(barenet, iris, process):
+    barenet("export", iris, "--out", "net.c")
+    before = {name: Path(name).read_bytes() for name in ("net.c", "net.h")}
+
+    def little_space() -> None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+
+    options = {"preexec_fn": little_space}
+    done = process("export", iris, "--out", "net.c", "--weights", "int8", **options)
+    out, err = done.communicate(timeout=60)
+    assert (done.returncode, out) == (1, "")
+    assert err.endswith("File too large\n") and len(err.splitlines()) == 1
+    assert {path.name: path.read_bytes() for path in Path.cwd().iterdir()} == before

@@ -1,0 +1,243 @@
+"""The export for C: compiled with every warning an error, it says what the model says."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from barenet import ACTIVATIONS, Activate, BatchNorm, Dense, LayerNorm, Network, Scaling, export
+from barenet.files.exports.c_file import render
+from barenet.files.exports.program import program_of
+from barenet.files.exports.quantization import round_weights
+
+SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+
+def precision_of(case) -> float:
+    """What float32 leaves over: logits of ten thousand are off by a thousandth."""
+    return 2e-2 if np.abs(case.X).max() > 1e4 else 2e-5
+
+
+def test_it_says_what_the_model_says(case, run_c, tmp_path):
+    export(case.model, tmp_path / "it.c")
+    outputs = run_c(tmp_path / "it.c", case.X, case.outputs.shape[1])
+    precision = precision_of(case)
+    np.testing.assert_allclose(outputs, case.outputs, rtol=precision, atol=precision)
+
+
+@st.composite
+def architectures(draw) -> Network:
+    """Some layers of any kind."""
+    widths = draw(st.lists(st.integers(1, 9), min_size=2, max_size=5))
+    names = st.sampled_from(sorted(set(ACTIVATIONS) - {"exponential"}))
+    layers = []
+    for n_in, n_out in pairwise(widths):
+        norm = draw(st.sampled_from([None, BatchNorm, LayerNorm]))
+        layers += [norm(n_in, epsilon=0.1)] if norm else []
+        layers += [Dense(n_in, n_out, draw(names))]
+        layers += [Activate(draw(names))] if draw(st.booleans()) else []
+    dtype = draw(st.sampled_from(["float32", "float64"]))
+    return Network(layers, seed=draw(st.integers(0, 999)), dtype=dtype)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(architectures())
+def test_any_architecture(run_c, tmp_path_factory, network):
+    X = np.random.default_rng(0).normal(size=(5, network.n_inputs)).astype(np.float32)
+    folder = tmp_path_factory.mktemp("c")
+    export(network, folder / "it.c")
+    outputs = run_c(folder / "it.c", X, network.n_outputs)
+    np.testing.assert_allclose(outputs, network.predict(X), rtol=1e-4, atol=1e-4)
+
+
+def compilers() -> list[str]:
+    return [name for name in ("gcc", "clang") if shutil.which(name)] or ["cc"]
+
+
+@pytest.mark.parametrize("compiler", compilers())
+@pytest.mark.parametrize("weights", ["float32", "int8"])
+@pytest.mark.parametrize(
+    "name",
+    ["norm first", "norm alone", "wide", "two classes", "classifier labels", "scaled numbers"],
+)
+def test_sanitizers_find_nothing(build, compile_c, tmp_path, name, weights, compiler):
+    """The program for trying it runs every line of the file on every row."""
+    case = build(name)
+    export(case.model, tmp_path / "it.c", weights=weights)
+    program = compile_c(tmp_path / "it.c", "-DIT_MAIN", *SANITIZED, compiler=compiler)
+    rows = "\n".join(",".join(map(repr, row)) for row in case.X.tolist())
+    done = subprocess.run([program], input=rows, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [line.split(" ") for line in done.stdout.splitlines()]
+    n_outputs = case.outputs.shape[1]
+    printed = np.array([[float(number) for number in line[-n_outputs:]] for line in lines])
+    precision = 1e-5 if weights == "float32" else 0.1 * np.abs(case.outputs).max()
+    np.testing.assert_allclose(printed, case.outputs, rtol=1e-5, atol=precision)
+    if case.labels is not None and weights == "float32" and name != "classifier labels":
+        said = [" ".join(line[:-n_outputs]) for line in lines]
+        assert said == case.labels.tolist()
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("1 2", "expected rows of 3 numbers"),
+        ("1 2 x", "expected rows of 3 numbers"),
+        ("1 2 nan", "expected finite numbers"),
+        ("1 2 1e99", "expected finite numbers"),
+    ],
+)
+def test_the_program_refuses_what_are_no_rows(build, compile_c, tmp_path, rows, said):
+    export(build("classes").model, tmp_path / "it.c")
+    program = compile_c(tmp_path / "it.c", "-DIT_MAIN")
+    done = subprocess.run([program], input=rows, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{said}\n")
+
+
+def test_it_compiles_as_a_part_of_something_larger(build, compile_c, tmp_path):
+    """Two networks in one program, the header alone, and no name of one in the other."""
+    export(build("classes").model, tmp_path / "first.c")
+    export(build("two classes").model, tmp_path / "second.c")
+    (tmp_path / "both.c").write_text(
+        '#include "first.h"\n#include "second.h"\n#include "first.h"\n'
+        "int main(void)\n{\n    const float x[FIRST_INPUTS] = {0.0f};\n"
+        "    return first_classify(x) < FIRST_OUTPUTS && second_classify(x) < SECOND_OUTPUTS\n"
+        "        && first_classes[0] && second_classes[0] ? 0 : 1;\n}\n"
+    )
+    program = compile_c(tmp_path / "both.c", "first.c", "second.c")
+    assert subprocess.run([program]).returncode == 0
+
+
+def test_it_neither_allocates_nor_computes_in_double(build, compile_c, tmp_path):
+    export(build("gelu float32").model, tmp_path / "it.c")
+    export(build("norm last").model, tmp_path / "norms.c")
+    for name in ("it", "norms"):
+        compile_c(tmp_path / f"{name}.c", "-shared", "-fPIC", "-Wdouble-promotion")
+        code = (tmp_path / f"{name}.c").read_text().partition("#ifdef")[0]
+        assert re.findall(r"malloc|\bdouble\b|\bstatic (?!const|void)", code) == []
+        assert re.findall(r"#include <(\w+)", code) == ["math"]
+
+
+EVIL = (
+    '"); system("touch pwned"); ("',
+    "\\",
+    "??/",
+    "%s%n",
+    "a\nb",
+    "größer 数",
+    "*/ #error",
+    "x" * 4095,
+    "\0end",
+)
+
+
+def test_no_name_gets_out_of_its_quotes(compile_c, tmp_path):
+    network = Network.dense([2, len(EVIL)], output="softmax")
+    comment = "*/ int x[-1]; /* ??/\n\\"
+    program = replace(
+        program_of(network),
+        answer="class",
+        classes=EVIL,
+        feature_names=(comment, "\\"),
+        dataset=comment,
+        target_name=comment,
+    )
+    for suffix, text in render(program, "it").items():
+        (tmp_path / f"it{suffix}").write_bytes(text)
+    (tmp_path / "names.c").write_text(
+        '#include "it.h"\n#include <stdio.h>\nint main(void)\n{\n'
+        "    for (int i = 0; i < IT_OUTPUTS; i++) {\n        fputs(it_classes[i], stdout);\n"
+        "        putchar(1);\n    }\n    return 0;\n}\n"
+    )
+    done = subprocess.run([compile_c(tmp_path / "names.c", "it.c")], capture_output=True)
+    expected = [*EVIL[:-1], ""]  # a string of C's ends at a zero
+    assert done.stdout.decode().split("\1")[:-1] == expected
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text(min_size=1), min_size=2, max_size=30), st.text(), st.text())
+def test_any_name_compiles(compile_c, tmp_path_factory, classes, target, dataset):
+    program = replace(
+        program_of(Network.dense([1, len(classes)], output="softmax")),
+        answer="class",
+        classes=tuple(classes),
+        feature_names=(target,),
+        target_name=target,
+        dataset=dataset,
+    )
+    folder = tmp_path_factory.mktemp("c")
+    for suffix, text in render(program, "it").items():
+        (folder / f"it{suffix}").write_bytes(text)
+    compile_c(folder / "it.c", "-shared", "-fPIC")
+
+
+def test_a_name_that_is_too_long_for_c_is_refused(build):
+    program = replace(program_of(build("two classes").model), classes=("x" * 4096, "y"))
+    with pytest.raises(ValueError, match="a name has 4,096 bytes, and a string of C99 4,095"):
+        render(program, "it")
+
+
+@pytest.mark.parametrize("stem", ['a"b', "a\nb", "größe", "a/b"])
+def test_a_file_name_that_would_break_the_include_is_refused(build, stem):
+    with pytest.raises(ValueError, match=r"^path: expected a file name of plain letters"):
+        render(program_of(build("classes").model), stem)
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        ([Dense(1, 1, init="normal:std=1e300")], "weights "),
+        ([Dense(1, 1, "leaky_relu:slope=1e60")], r"slope 1e\+60, is beyond what a float of C"),
+        ([LayerNorm(1, epsilon=1e-60)], "epsilon 1e-60"),
+    ],
+)
+def test_numbers_beyond_float32_are_refused(layers, said):
+    program = program_of(Network(layers, dtype="float64"))
+    with pytest.raises(ValueError, match=rf"^model: one of its numbers, {said}"):
+        render(program, "it")
+
+
+@pytest.mark.parametrize("factor", [1e-50, 1e50])
+@pytest.mark.parametrize("part", ["preprocessing", "target_scaling"])
+def test_a_scale_beyond_float32_is_refused(build, part, factor):
+    width = 3 if part == "preprocessing" else 1
+    scaling = Scaling("standardize", np.zeros(width), np.full(width, factor))
+    program = program_of(replace(build("scaled number").model, **{part: scaling}))
+    with pytest.raises(ValueError, match=r"factor 1e.50, is beyond what a float of C"):
+        render(program, "it")
+
+
+def test_the_comment_tells_what_it_needs(build):
+    text = render(program_of(build("classes").model), "it")[".c"].decode()
+    n_floats = 2 * 3 + 3 * 6 + 6 + 6 * 3 + 3
+    assert f"constants  {4 * n_floats} bytes\n" in text
+    assert f"stack      {4 * (3 + 6)} bytes" in text
+    assert "3 -> scale -> 6 -> gelu -> 3 -> softmax" in text
+    assert "x[2]  feature 2" in text
+
+
+def test_rounded_weights_take_a_quarter(build, compile_c, tmp_path):
+    model = build("wide").model
+    export(model, tmp_path / "it.c", weights="int8")
+    text = (tmp_path / "it.c").read_text()
+    n_codes, n_floats = 300 * 40 + 40 * 12, 2 * (40 + 12)
+    assert "scale(x, 0.0f, 0x1.010102p-8f, a, 300);" in text  # once for all pixels
+    assert f"constants  {n_codes + 4 * n_floats:,} bytes, with weights rounded to 8 bits" in text
+    compile_c(tmp_path / "it.c", "-shared", "-fPIC")
+
+
+@pytest.mark.parametrize("name", ["classes", "scaled numbers", "wide", "sigmoids"])
+def test_rounded_weights_say_what_their_steps_say(build, run_c, tmp_path, name):
+    case = build(name)
+    export(case.model, tmp_path / "it.c", weights="int8")
+    outputs = run_c(tmp_path / "it.c", case.X, case.outputs.shape[1])
+    expected = round_weights(program_of(case.model)).outputs(case.X)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-5)

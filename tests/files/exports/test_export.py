@@ -1,0 +1,94 @@
+"""`export`: which format, which files, and what is refused before anything is written."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from barenet import MissingExtraError, Network, export
+from barenet.files.exports import EXPORTS, SUFFIXES
+
+NETWORK = Network.dense([2, 3, 1], seed=1)
+
+
+@pytest.mark.parametrize("to", EXPORTS)
+def test_the_suffix_tells_the_format(tmp_path, to):
+    by_suffix = export(NETWORK, tmp_path / f"it{SUFFIXES[to]}")
+    by_name = export(NETWORK, tmp_path / "it", to)
+    assert (by_suffix.to, by_suffix.files) == (to, by_name.files)
+    assert by_suffix.n_bytes == sum(file.stat().st_size for file in by_suffix.files)
+    assert by_suffix.files[0] == tmp_path / f"it{SUFFIXES[to]}"
+
+
+def test_a_name_with_points_keeps_them(tmp_path):
+    files = export(NETWORK, str(tmp_path / "v1.2"), "c").files
+    assert [file.name for file in files] == ["v1.2.c", "v1.2.h"]
+    assert "void v1_2_predict(" in files[1].read_text()
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "said"),
+    [
+        ("it.txt", {}, r"^to: say the format, or end the path with one of \.onnx, \.c, \.py"),
+        ("it.c", {"to": "C"}, "^to: unknown 'C' .choose from c, json"),
+        ("it.c", {"weights": "int4"}, "^weights: unknown 'int4', did you mean 'int8'"),
+        ("it.py", {"weights": "int8"}, "^weights, X: only to='c' rounds weights"),
+        ("it.json", {"X": [[1.0, 2.0]]}, "^weights, X: only to='c' rounds weights"),
+        ("it.c", {"X": [[1.0, 2.0]]}, "^X: rows are for weights='int8'"),
+        ("it.c", {"weights": "int8", "X": [[1.0]]}, "^X: has 1 features, and the network takes 2"),
+        ("it.c", {"weights": "int8", "X": [[1.0, np.nan]]}, r"^X: nan at \(0, 1\)"),
+        ("math.c", {}, r"^path: math\.h is a header of C's own"),
+        ("42.c", {}, "^path: expected a file name with a letter"),
+    ],
+)
+def test_what_is_wrong_is_refused_and_nothing_written(tmp_path, path, options, said):
+    with pytest.raises(ValueError, match=said):
+        export(NETWORK, tmp_path / path, **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("to", EXPORTS)
+def test_an_older_export_is_replaced_and_anything_else_is_not(tmp_path, to):
+    export(Network.dense([2, 300, 3]), tmp_path / "it", to)
+    done = export(NETWORK, tmp_path / "it", to)
+    assert done.n_bytes == sum(file.stat().st_size for file in tmp_path.iterdir())
+    for file in done.files:
+        ours = file.read_bytes()
+        file.write_text("int main(void) { return 0; }\n")
+        before = {each: each.read_bytes() for each in done.files}
+        with pytest.raises(ValueError, match=r"^path: .* was not written by barenet"):
+            export(Network.dense([2, 5]), tmp_path / "it", to)
+        assert {each: each.read_bytes() for each in before} == before
+        file.write_bytes(ours)
+
+
+def test_a_folder_that_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no such folder"):
+        export(NETWORK, tmp_path / "nowhere" / "it.c")
+
+
+def test_onnx_that_is_not_installed_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(MissingExtraError, match=r"an ONNX file needs onnx: pip install 'barenet"):
+        export(NETWORK, tmp_path / "it.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_rounding_is_measured_on_rows(tmp_path):
+    X = np.random.default_rng(0).normal(size=(50, 2))
+    done = export(NETWORK, tmp_path / "it.c", weights="int8", X=X)
+    assert done.rounding is not None and done.rounding.rows == 50
+    assert 0 < done.rounding.largest_change < 0.1
+    said = f"an output by {done.rounding.largest_change:.3g} at most"
+    assert said in (tmp_path / "it.c").read_text()
+    assert export(NETWORK, tmp_path / "it.c", weights="int8").rounding is None
+
+
+def test_exporting_changes_nothing_in_the_model(tmp_path):
+    before = NETWORK.parameters.copy()
+    for to in EXPORTS:
+        export(NETWORK, tmp_path / "it", to)
+    export(NETWORK, tmp_path / "it", "c", weights="int8", X=np.ones((3, 2)))
+    assert np.array_equal(NETWORK.parameters, before)

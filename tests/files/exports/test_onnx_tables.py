@@ -1,0 +1,62 @@
+"""Tables in ONNX: an input for each column."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from barenet.data.columns import CategoryColumn
+from barenet.data.framing import as_frame
+from barenet.files.exports.onnx_file import IR_VERSION, OPSET, render
+from barenet.files.exports.program import program_of
+
+
+def inputs_of(case) -> dict[str, np.ndarray]:
+    """A column each: text for categories, as the record has it, and numbers for all else."""
+    step = program_of(case.model).table
+    frame, missing = as_frame(case.X), step.encoding.missing
+    read = {column: column.read(frame, missing) for column in step.columns}
+    dtypes = {c: object if isinstance(c, CategoryColumn) else case.dtype for c in read}
+    return {c.name: values.astype(dtypes[c])[:, np.newaxis] for c, values in read.items()}
+
+
+def check(case) -> None:
+    data = render(program_of(case.model), "it")[".onnx"]
+    model = onnx.load_from_string(data)
+    assert model.ir_version == IR_VERSION
+    assert [(each.domain, each.version) for each in model.opset_import] == [
+        ("", OPSET),
+        ("ai.onnx.ml", 3),
+    ]
+    session = onnxruntime.InferenceSession(data)
+    assert tuple(each.name for each in session.get_inputs()) == case.model.feature_names
+    labels, probabilities = session.run(None, inputs_of(case))
+    precision = 1e-5 if case.dtype == "float32" else 1e-12
+    np.testing.assert_allclose(probabilities, case.outputs, atol=precision)
+    assert labels.tolist() == case.labels.tolist()
+
+
+def test_onnx_runtime_says_what_the_model_says(table):
+    check(table)
+
+
+def test_a_real_table(passengers):
+    check(passengers)
+
+
+def test_dates_are_refused(dates):
+    with pytest.raises(ValueError, match=r"^model: column 'day' holds a date, for which ONNX has"):
+        render(program_of(dates.model), "it")
+
+
+@pytest.mark.parametrize("name", ["labels", "", "barenet/cast_1"])
+def test_a_column_whose_name_is_taken_is_refused(table, name):
+    names = [name, *(column.name for column in table.model.preprocessing.columns[1:])]
+    encoding = table.model.preprocessing.renamed(names)
+    model = replace(table.model, preprocessing=encoding, feature_names=encoding.feature_names)
+    with pytest.raises(ValueError, match=f"column '{name}' can't be an input of that name"):
+        render(program_of(model), "it")

@@ -1,0 +1,158 @@
+"""Programs: the steps of a model say what the model says, and what is unknown is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import barenet
+from barenet import ACTIVATIONS, LAYERS, Dense, Layer, MLPClassifier, Network
+from barenet.files.exports.c_parts import ACTIVATIONS as IN_C
+from barenet.files.exports.c_parts import STEPS as STEPS_IN_C
+from barenet.files.exports.c_parts import EvenScale
+from barenet.files.exports.encode import Encode
+from barenet.files.exports.onnx_graph import ACTIVATIONS as IN_ONNX
+from barenet.files.exports.onnx_graph import STEPS as STEPS_IN_ONNX
+from barenet.files.exports.program import _STEPS, ACTIVATIONS_KNOWN, program_of
+from barenet.files.exports.python_parts import ACTIVATIONS as IN_PYTHON
+from barenet.files.exports.python_parts import EXPRESSIONS
+from barenet.files.exports.quantization import RoundedAffine
+from barenet.files.exports.steps import Apply, Both, Scale, Step
+from barenet.model.activations import ReLU
+
+
+def test_the_steps_say_what_the_model_says_to_the_last_bit(case):
+    program = program_of(case.model)
+    outputs = program.outputs(case.X)
+    assert outputs.shape == case.outputs.shape == (len(case.X), program.n_outputs)
+    assert np.array_equal(outputs, case.outputs)
+
+
+def test_every_layer_and_every_activation_is_known():
+    assert set(_STEPS) == set(LAYERS.values())
+    assert set(ACTIVATIONS_KNOWN) == set(ACTIVATIONS.values())
+    written = {*ACTIVATIONS_KNOWN} - {ACTIVATIONS["identity"]}
+    assert set(IN_C) == set(IN_ONNX) == set(IN_PYTHON) == written
+    steps = {kind for kind in Step.__subclasses__() if kind.__module__ == Step.__module__}
+    assert steps == set(STEPS_IN_ONNX)
+    assert {*steps, Encode} == {*EXPRESSIONS, Apply}
+    assert {*steps, RoundedAffine, EvenScale} == {*STEPS_IN_C, Apply}
+
+
+def test_what_does_nothing_is_no_step(build):
+    dropped = Network([Dense(3, 2), barenet.Dropout(0.5), barenet.Activate("identity")])
+    assert len(program_of(dropped).steps) == 1
+    assert isinstance(program_of(build("classes").model).steps[0], Scale)
+    assert not isinstance(program_of(build("not scaled").model).steps[0], Scale)
+
+
+def test_two_classes_of_one_output_have_a_probability_each(build):
+    program = program_of(build("two classes").model)
+    assert isinstance(program.steps[-1], Both)
+    assert (program.n_outputs, program.classes) == (2, ("no", "yes"))
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "classes"),
+    [
+        ("classifier", "class", ("a", "b b", "ç")),
+        ("classifier float64", "class", (-1, 1, 3)),
+        ("classifier yes or no", "class", (0, 1)),
+        ("classifier numbers", "class", (0, 1)),
+        ("classifier labels", "labels", (0, 1)),
+        ("regressor", "numbers", ()),
+    ],
+)
+def test_an_estimator_is_known_by_its_fitted_attributes(build, name, answer, classes):
+    program = program_of(build(name).model)
+    assert (program.answer, program.classes) == (answer, classes)
+
+
+def test_columns_of_a_data_frame_are_named(build):
+    import pandas as pd
+
+    X = pd.DataFrame(build("classifier").X, columns=["a", "b", "c"])
+    model = MLPClassifier(2, solver="lbfgs", random_state=0).fit(X, X["a"] > 0)
+    assert program_of(model).feature_names == ("a", "b", "c")
+
+
+def test_the_sketch_is_one_line(build):
+    assert program_of(build("classes").model).sketch() == "3 -> scale -> 6 -> gelu -> 3 -> softmax"
+
+
+class Twice(Layer):
+    name = "twice"
+
+    def forward(self, X, *, training=False, key=0):
+        return 2 * X, None
+
+    def backward(self, cache, d_output, out):
+        return 2 * d_output
+
+
+class SharpReLU(ReLU):
+    def forward(self, Z):
+        return 2 * super().forward(Z)
+
+
+def test_a_layer_of_a_users_own_is_refused(monkeypatch):
+    network = Network([Dense(2, 2), Twice()])
+    with pytest.raises(ValueError, match=r"^model: Twice\(\) is not one of barenet's own layers"):
+        program_of(network)
+    monkeypatch.setitem(LAYERS, "twice", Twice)  # as an entry of the dictionary, too
+    with pytest.raises(ValueError, match="only its Python code knows"):
+        program_of(network)
+
+
+def test_an_activation_of_a_users_own_is_refused_though_it_bears_a_name_that_is_known():
+    with pytest.raises(ValueError, match=r"^model: SharpReLU\(\) is not one of barenet's own"):
+        program_of(Network([Dense(2, 2, SharpReLU())]))
+
+
+def test_f58_a_network_with_nan_is_refused():
+    network = Network.dense([2, 2])
+    network.parameters[0] = np.nan
+    with pytest.raises(ValueError, match="not all finite numbers"):
+        program_of(network)
+
+
+def test_f23_an_estimator_that_is_not_fitted_is_refused():
+    with pytest.raises(ValueError, match="MLPClassifier has no network yet; call fit first"):
+        program_of(MLPClassifier())
+
+
+def test_f19_one_class_alone_leaves_nothing_to_tell():
+    model = MLPClassifier(2, solver="lbfgs", max_iter=500).fit(np.eye(3), ["a", "a", "a"])
+    with pytest.raises(ValueError, match="knows the one class 'a'"):
+        program_of(model)
+
+
+PIPELINES = [make_pipeline(MLPClassifier()), make_pipeline(StandardScaler(), MLPClassifier())]
+
+
+@pytest.mark.parametrize("model", [None, "model.safetensors", *PIPELINES])
+def test_what_is_no_model_is_refused(model):
+    with pytest.raises(ValueError, match=r"^model: expected a Network, a Predictor, or a fitted"):
+        program_of(model)
+
+
+def test_parts_that_do_not_fit_are_refused(build):
+    model = replace(build("classes").model, feature_names=("a",))
+    with pytest.raises(ValueError, match="feature_names: 1 of them for 3 inputs"):
+        program_of(model)
+
+
+def test_a_network_that_takes_any_width_is_refused():
+    with pytest.raises(ValueError, match="no layer that says how many inputs"):
+        program_of(Network([barenet.Activate("relu")]))
+
+
+def test_the_steps_share_the_arrays_of_the_model():
+    network = Network.dense([3, 2], output="tanh")
+    affine, apply = program_of(network).steps
+    assert np.shares_memory(affine.weights, network.parameters)
+    assert isinstance(apply, Apply)
