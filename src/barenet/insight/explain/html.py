@@ -1,0 +1,177 @@
+"""An explanation for a browser: mathematics as MathML, which needs no network and no scripts.
+
+All colours go by the text's own, so it fits a page or a notebook that is light or dark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from numpy.typing import NDArray
+
+from barenet.insight.explain import figures
+from barenet.insight.explain.document import Equation, Quantity, Step
+from barenet.insight.explain.explanation import Explanation
+from barenet.insight.explain.mathml import MathPrinter, math_number, sign_of
+from barenet.insight.explain.style import PAGE_STYLE, STYLE
+from barenet.insight.explain.words import APART_DIGITS, about, shapes, verdict
+
+__all__ = ["write_page", "write_section"]
+
+#: As wide as a digit, and not swallowed at the ends of a number.
+FIGURE_SPACE = "\N{FIGURE SPACE}"
+
+#: Columns of numbers that a formula with its numbers may have in all, to be read at a glance.
+MOST_COLUMNS = 12
+
+
+def write_page(page: Explanation) -> str:
+    """Write an explanation as a document of its own.
+
+    Parameters
+    ----------
+    page : Explanation
+        What is to be read.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(page.title)}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n"
+        f"<body>\n{write_section(page)}</body>\n</html>\n"
+    )
+
+
+def write_section(page: Explanation) -> str:
+    """Write an explanation as a part of a document.
+
+    Parameters
+    ----------
+    page : Explanation
+        What is to be read.
+
+    Returns
+    -------
+    str
+        HTML, with a style that touches nothing else.
+    """
+    steps = "".join(_step(number, step, page) for number, step in enumerate(page.steps, 1))
+    return (
+        f'<div class="barenet-explain">\n<style>{STYLE}</style>\n'
+        f'<p class="title">{escape(page.title)}</p>\n'
+        f"<p>{escape('; '.join(page.facts))}</p>\n<p>{escape(about(page))}</p>\n"
+        f'{steps}<p class="verdict">{escape(verdict(page))}</p>\n</div>\n'
+    )
+
+
+def _step(number: int, step: Step, page: Explanation) -> str:
+    given = "".join(_given(quantity, page) for quantity in step.given)
+    equations = "".join(_equation(equation, page) for equation in step.equations)
+    return (
+        f'<section class="{step.phase}">\n<p class="step"><b>{number}</b> '
+        f"{escape(step.title)}</p>\n<p>{escape(step.text)}</p>\n"
+        + (f'<div class="given">{given}</div>\n' if given else "")
+        + f"{equations}</section>\n"
+    )
+
+
+def _given(quantity: Quantity, page: Explanation) -> str:
+    """Write what is there to start with."""
+    name, shape = quantity.name.mathml, figures.shape(quantity.shape)
+    if quantity.value.size > page.limit:
+        math = f"<math>{name}</math>"
+        return f"<div>{_line(math, shape)}{_summary(quantity, page)}</div>"
+    value = _matrix(quantity.value, page.precision)
+    return _line(f"<math>{name}{sign_of('=')}{value}</math>", shape)
+
+
+def _equation(equation: Equation, page: Explanation) -> str:
+    """Write a formula, the same with its numbers, and what comes of it."""
+    result = equation.result
+    large = result.value.size > page.limit
+    lines = [] if equation.formula is None else [_symbols(equation)]
+    if not large:
+        lines += _numbers(equation, page)
+        lines.append(_matrix(result.value, page.precision))
+    arrow = sign_of("←" if equation.assigns else "=")
+    signs = [arrow, *[sign_of("=")] * len(lines)]
+    rows = "".join(
+        f"<mtr><mtd>{'' if place else result.name.mathml}</mtd><mtd>{sign}</mtd>"
+        f"<mtd>{line}</mtd></mtr>"
+        for place, (sign, line) in enumerate(zip(signs, lines or [""], strict=False))
+    )
+    math = f"<math display='block'><mtable class='lines' displaystyle='true'>{rows}</mtable></math>"
+    below = _summary(result, page, equation) if large else _check(equation, page)
+    return f'<div class="equation">{_line(math, shapes(equation))}{below}</div>\n'
+
+
+def _line(math: str, shape: str) -> str:
+    """Put a shape beside what has it."""
+    return f'<div class="line"><div>{math}</div><span class="shape">{shape}</span></div>'
+
+
+def _symbols(equation: Equation) -> str:
+    """Write a formula in letters."""
+    assert equation.formula is not None
+    names = {name: each.name.mathml for name, each in equation.operands.items()}
+    return MathPrinter(names.__getitem__, equation.scalars).show(equation.formula)
+
+
+def _numbers(equation: Equation, page: Explanation) -> list[str]:
+    """Write a formula in numbers, where they have room."""
+    numbers = equation.in_numbers(page.limit)
+    if numbers is None or equation.formula is None:
+        return []
+    if equation.width > MOST_COLUMNS:
+        return []
+    leaf: Callable[[str], str] = lambda name: _matrix(numbers[name], page.precision)  # noqa: E731
+    return [MathPrinter(leaf, equation.scalars, numeric=True).show(equation.formula)]
+
+
+def _check(equation: Equation, page: Explanation) -> str:
+    """Write what differences say of a gradient."""
+    if equation.differences is None or equation.apart is None:
+        return ""
+    numeric = _matrix(equation.differences, page.precision)
+    apart = _matrix(equation.apart, APART_DIGITS)
+    mark = "" if equation.agrees else ' <b class="wrong">differs</b>'
+    return (
+        f'<div class="check">by differences <math>{numeric}</math> '
+        f"apart <math>{apart}</math>{mark}</div>"
+    )
+
+
+def _summary(quantity: Quantity, page: Explanation, equation: Equation | None = None) -> str:
+    """Write statistics and the largest entries of many numbers."""
+    said = figures.statistics(quantity.value, page.precision)
+    words = ", ".join(f"{name} {each}" for name, each in said.items())
+    head = "<th>largest</th><th></th>"
+    rows = []
+    for entry in figures.largest(quantity.value, equation):
+        cells = [str(list(entry.place)), figures.digits(entry.value, page.precision)]
+        if entry.difference is not None and entry.apart is not None:
+            head = "<th>largest</th><th></th><th>by differences</th><th>apart</th>"
+            cells.append(figures.digits(entry.difference, page.precision))
+            cells.append(figures.digits(entry.apart, APART_DIGITS))
+        rows.append("".join(f"<td>{cell.replace('-', '−')}</td>" for cell in cells))
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="summary"><p>{words.replace("-", "−")}</p>{table}</div>'
+
+
+def _matrix(value: NDArray[Any], precision: int) -> str:
+    """Write numbers; the style draws the brackets, which not every font makes high enough."""
+    if value.ndim == 0:
+        return math_number(figures.digits(value, precision))
+    rows = "".join(
+        "<mtr>" + "".join(f"<mtd>{math_number(word)}</mtd>" for word in words) + "</mtr>"
+        for words in figures.matrix(value, precision, FIGURE_SPACE)
+    )
+    return f"<mtable class='matrix'>{rows}</mtable>"
