@@ -20,6 +20,7 @@ from barenet.errors import (
 )
 from barenet.files.model_file import load
 from barenet.files.predictor import Predictor
+from barenet.insight.explain import Explanation, explain
 from barenet.insight.gradient_check import GradientReport, ParameterReport, check_gradients
 from barenet.insight.plots import (
     plot_boundary,
@@ -123,6 +124,7 @@ __all__ = [
     "Dropout",
     "EachEpoch",
     "EarlyStopping",
+    "Explanation",
     "ExponentialDecay",
     "GradientReport",
     "History",
@@ -159,6 +161,7 @@ __all__ = [
     "StopAfter",
     "batches",
     "check_gradients",
+    "explain",
     "load",
     "load_dataset",
     "one_hot",

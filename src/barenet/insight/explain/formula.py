@@ -145,12 +145,12 @@ class Formula:
 
     def _function(self, name: str) -> Callable[..., Any]:
         """Find a function; for sums and means it depends on where the samples are."""
+        if name in _FUNCTIONS:
+            return _FUNCTIONS[name]
         kind, _, axis = name.partition("_")
-        if axis:
-            along = self.samples_axis if axis == "samples" else 1 - self.samples_axis
-            reduce: Any = {"over": np.sum, "mean": np.mean}[kind]
-            return lambda array: reduce(array, axis=along, keepdims=True)
-        return _FUNCTIONS[name]
+        along = self.samples_axis if axis == "samples" else 1 - self.samples_axis
+        reduce: Any = {"over": np.sum, "mean": np.mean}[kind]
+        return lambda array: reduce(array, axis=along, keepdims=True)
 
 
 class _Numbers(ast.NodeTransformer):
