@@ -6,7 +6,7 @@ It is data. How it looks is up to the renderers, and in which notation it is to 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -134,15 +134,6 @@ class Equation:
         return np.abs(self.result.value.astype(np.float64) - self.differences)
 
     @property
-    def width(self) -> int:
-        """Columns of numbers that it has, when every letter is replaced by its numbers."""
-        if self.formula is None:
-            return 0
-        nodes = (node for node in ast.walk(self.formula.tree) if isinstance(node, ast.Name))
-        used = (self.operands[node.id].value for node in nodes if node.id in self.operands)
-        return sum(value.shape[1] for value in used if value.ndim)
-
-    @property
     def agrees(self) -> bool:
         """Whether a gradient is what differences say, as exactly as its precision allows."""
         if self.differences is None or self.apart is None:
@@ -180,6 +171,23 @@ class Equation:
             np.array_equal(value, self.result.value) for value in values.values()
         )
         return None if sum_of_one else values | {f"{n}.T": v.T for n, v in values.items()}
+
+    def breadth(self, width_of: Callable[[FloatArray], int]) -> int:
+        """Add up the widths of all numbers, where they stand in place of the letters.
+
+        Parameters
+        ----------
+        width_of : callable
+            Tells how wide an array is.
+
+        Returns
+        -------
+        int
+            The sum; a letter that occurs twice counts twice.
+        """
+        nodes = [] if self.formula is None else ast.walk(self.formula.tree)
+        names = [node.id for node in nodes if isinstance(node, ast.Name)]
+        return sum(width_of(self.operands[name].value) for name in names if name in self.operands)
 
     def evaluate(self) -> NDArray[Any]:
         """Compute the result by the formula, as a reader would.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from barenet.insight.explain.differences import LARGEST
 from barenet.insight.explain.document import Equation
 
-__all__ = ["Largest", "digits", "largest", "matrix", "shape", "statistics"]
+__all__ = ["Largest", "blocks", "breadth", "digits", "largest", "matrix", "shape", "statistics"]
 
 
 class Largest(NamedTuple):
@@ -74,6 +74,55 @@ def matrix(value: NDArray[Any], precision: int, blank: str = " ") -> list[list[s
     words = [[digits(entry, precision) for entry in row] for row in np.atleast_2d(value)]
     columns = [_aligned(list(column), blank) for column in zip(*words, strict=True)]
     return [list(row) for row in zip(*columns, strict=True)]
+
+
+def breadth(value: NDArray[Any], precision: int) -> int:
+    """Count the letters that a matrix is wide, with two between its columns.
+
+    Parameters
+    ----------
+    value : ndarray of shape (n, m), or of no axes
+        The numbers.
+    precision : int
+        Significant digits.
+
+    Returns
+    -------
+    int
+        Letters, without brackets.
+    """
+    return sum(len(word) + 2 for word in matrix(value, precision)[0]) - 2
+
+
+def blocks(value: NDArray[Any], precision: int, room: int) -> list[slice]:
+    """Cut a matrix into blocks of columns that have room side by side.
+
+    Parameters
+    ----------
+    value : ndarray of shape (n, m), or of no axes
+        The numbers.
+    precision : int
+        Significant digits.
+    room : int
+        Letters that a block may be wide.
+
+    Returns
+    -------
+    list of slice
+        The columns of each block; at least one.
+
+    Examples
+    --------
+    >>> blocks(np.arange(10.0).reshape(1, 10), 6, 16)
+    [slice(0, 6, None), slice(6, 10, None)]
+    """
+    widths = [len(word) + 2 for word in matrix(value, precision)[0]]
+    found, start = [], 0
+    for end in range(1, len(widths) + 1):
+        if end == len(widths) or sum(widths[start : end + 1]) - 2 > room:
+            found.append(slice(start, end))
+            start = end
+    return found
 
 
 def shape(sizes: tuple[int, ...]) -> str:

@@ -5,10 +5,10 @@ All colours go by the text's own, so it fits a page or a notebook that is light 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import escape
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from barenet.insight.explain import figures
@@ -23,8 +23,8 @@ __all__ = ["write_page", "write_section"]
 #: As wide as a digit, and not swallowed at the ends of a number.
 FIGURE_SPACE = "\N{FIGURE SPACE}"
 
-#: Columns of numbers that a formula with its numbers may have in all, to be read at a glance.
-MOST_COLUMNS = 12
+#: Letters of numbers that a line has room for.
+ROOM = 76
 
 
 def write_page(page: Explanation) -> str:
@@ -88,26 +88,29 @@ def _given(quantity: Quantity, page: Explanation) -> str:
     if quantity.value.size > page.limit:
         math = f"<math>{name}</math>"
         return f"<div>{_line(math, shape)}{_summary(quantity, page)}</div>"
-    value = _matrix(quantity.value, page.precision)
-    return _line(f"<math>{name}{sign_of('=')}{value}</math>", shape)
+    first, *others = _blocks(quantity.value, page.precision)
+    lines = [f"{name}{sign_of('=')}{first}", *others]
+    math = "".join(f"<div><math>{line}</math></div>" for line in lines)
+    return _line(math, shape)
 
 
 def _equation(equation: Equation, page: Explanation) -> str:
     """Write a formula, the same with its numbers, and what comes of it."""
     result = equation.result
     large = result.value.size > page.limit
-    lines = [] if equation.formula is None else [_symbols(equation)]
+    lines = []
+    if equation.formula is not None:
+        lines.append(("←" if equation.assigns else "=", _symbols(equation)))
     if not large:
-        lines += _numbers(equation, page)
-        lines.append(_matrix(result.value, page.precision))
-    arrow = sign_of("←" if equation.assigns else "=")
-    signs = [arrow, *[sign_of("=")] * len(lines)]
+        first, *others = _blocks(result.value, page.precision)
+        lines += [("=", each) for each in (*_numbers(equation, page), first)]
+        lines += [("", each) for each in others]
     rows = "".join(
-        f"<mtr><mtd>{'' if place else result.name.mathml}</mtd><mtd>{sign}</mtd>"
-        f"<mtd>{line}</mtd></mtr>"
-        for place, (sign, line) in enumerate(zip(signs, lines or [""], strict=False))
+        f"<mtr><mtd>{'' if place else result.name.mathml}</mtd>"
+        f"<mtd>{sign and sign_of(sign)}</mtd><mtd>{line}</mtd></mtr>"
+        for place, (sign, line) in enumerate(lines or [("", "")])
     )
-    math = f"<math display='block'><mtable class='lines' displaystyle='true'>{rows}</mtable></math>"
+    math = f"<math><mtable class='lines' displaystyle='true'>{rows}</mtable></math>"
     below = _summary(result, page, equation) if large else _check(equation, page)
     return f'<div class="equation">{_line(math, shapes(equation))}{below}</div>\n'
 
@@ -129,19 +132,25 @@ def _numbers(equation: Equation, page: Explanation) -> list[str]:
     numbers = equation.in_numbers(page.limit)
     if numbers is None or equation.formula is None:
         return []
-    if equation.width > MOST_COLUMNS:
+    if equation.breadth(lambda value: figures.breadth(value, page.precision)) > ROOM:
         return []
-    leaf: Callable[[str], str] = lambda name: _matrix(numbers[name], page.precision)  # noqa: E731
-    return [MathPrinter(leaf, equation.scalars, numeric=True).show(equation.formula)]
+    values = {name: _matrix(value, page.precision) for name, value in numbers.items()}
+    return [MathPrinter(values.__getitem__, equation.scalars, numeric=True).show(equation.formula)]
 
 
 def _check(equation: Equation, page: Explanation) -> str:
     """Write what differences say of a gradient."""
     if equation.differences is None or equation.apart is None:
         return ""
-    numeric = _matrix(equation.differences, page.precision)
-    apart = _matrix(equation.apart, APART_DIGITS)
     mark = "" if equation.agrees else ' <b class="wrong">differs</b>'
+    blocks = _blocks(equation.differences, page.precision)
+    greatest = math_number(figures.digits(np.nanmax(equation.apart), APART_DIGITS))
+    if len(blocks) > 1:
+        lines = "".join(f"<div><math>{block}</math></div>" for block in blocks)
+        words = f"by differences, at most <math>{greatest}</math> apart{mark}"
+        return f'<details class="check"><summary>{words}</summary>{lines}</details>'
+    numeric = blocks[0]
+    apart = _matrix(equation.apart, APART_DIGITS)
     return (
         f'<div class="check">by differences <math>{numeric}</math> '
         f"apart <math>{apart}</math>{mark}</div>"
@@ -164,6 +173,18 @@ def _summary(quantity: Quantity, page: Explanation, equation: Equation | None = 
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return f'<div class="summary"><p>{words.replace("-", "−")}</p>{table}</div>'
+
+
+def _blocks(value: NDArray[Any], precision: int) -> list[str]:
+    """Write numbers in brackets, in as many blocks of columns as they need."""
+    found = figures.blocks(value, precision, ROOM)
+    if len(found) == 1:
+        return [_matrix(value, precision)]
+    return [
+        f"{_matrix(value[:, columns], precision)}<mspace width='1em'/>"
+        f"<mtext class='columns'>columns {columns.start} to {columns.stop - 1}</mtext>"
+        for columns in found
+    ]
 
 
 def _matrix(value: NDArray[Any], precision: int) -> str:

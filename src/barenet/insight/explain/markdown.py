@@ -16,8 +16,8 @@ from barenet.insight.explain.words import APART_DIGITS, about, shapes, verdict
 
 __all__ = ["write_markdown"]
 
-#: Columns of numbers that a formula with its numbers may have in all, to fit a page.
-MOST_COLUMNS = 12
+#: Letters of numbers that a line has room for.
+ROOM = 76
 
 
 def write_markdown(page: Explanation) -> str:
@@ -54,24 +54,26 @@ def _given(quantity: Quantity, page: Explanation) -> list[str]:
     name, shape = quantity.name.latex, figures.shape(quantity.shape)
     if quantity.value.size > page.limit:
         return [_display(f"{name}{_beside(shape)}"), *_summary(quantity, page)]
-    value = _matrix(quantity.value, page.precision)
-    return [_display(f"{name} = {value}{_beside(shape)}")]
+    first, *others = _blocks(quantity.value, page.precision)
+    rows = [f"{name} &= {first}{_beside(shape)}", *(f"&\\quad {block}" for block in others)]
+    return [_aligned(rows)]
 
 
 def _equation(equation: Equation, page: Explanation) -> list[str]:
     """Write a formula, the same with its numbers, what comes of it, and what differences say."""
     result = equation.result
     large = result.value.size > page.limit
-    lines = [] if equation.formula is None else [_symbols(equation)]
+    lines = []
+    if equation.formula is not None:
+        lines.append((r"\leftarrow" if equation.assigns else "=", _symbols(equation)))
     if not large:
-        lines += _numbers(equation, page)
-        lines.append(_matrix(result.value, page.precision))
-    arrow = r"\leftarrow" if equation.assigns else "="
-    lines = lines or [""]
-    first = f"{result.name.latex} &{arrow} {lines[0]}{_beside(shapes(equation))}"
-    rows = [first, *(f"&= {line}" for line in lines[1:])]
-    shown = _display(r"\begin{aligned}" + "\n" + " \\\\\n".join(rows) + "\n" + r"\end{aligned}")
-    return [shown, *(_summary(result, page, equation) if large else _check(equation, page))]
+        first, *others = _blocks(result.value, page.precision)
+        lines += [("=", each) for each in (*_numbers(equation, page), first)]
+        lines += [(r"\quad", each) for each in others]
+    rows = [f"&{sign} {line}" for sign, line in lines] or [""]
+    rows[0] = f"{result.name.latex} {rows[0]}{_beside(shapes(equation))}"
+    below = _summary(result, page, equation) if large else _check(equation, page)
+    return [_aligned(rows), *below]
 
 
 def _symbols(equation: Equation) -> str:
@@ -86,7 +88,7 @@ def _numbers(equation: Equation, page: Explanation) -> list[str]:
     numbers = equation.in_numbers(page.limit)
     if numbers is None or equation.formula is None:
         return []
-    if equation.width > MOST_COLUMNS:
+    if equation.breadth(lambda value: figures.breadth(value, page.precision)) > ROOM:
         return []
     values = {name: _matrix(value, page.precision) for name, value in numbers.items()}
     return [LatexPrinter(values.__getitem__, equation.scalars, numeric=True).show(equation.formula)]
@@ -96,7 +98,7 @@ def _check(equation: Equation, page: Explanation) -> list[str]:
     """Write what differences say of a gradient."""
     if equation.differences is None or equation.apart is None:
         return []
-    numeric = _matrix(equation.differences, page.precision)
+    numeric = "$, $".join(_blocks(equation.differences, page.precision))
     apart = latex_number(figures.digits(np.nanmax(equation.apart), APART_DIGITS))
     return [f"By differences ${numeric}$, at most ${apart}$ apart."]
 
@@ -132,6 +134,23 @@ def _matrix(value: NDArray[Any], precision: int) -> str:
         " & ".join(latex_number(figures.digits(entry, precision)) for entry in row) for row in value
     )
     return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
+
+
+def _blocks(value: NDArray[Any], precision: int) -> list[str]:
+    """Write numbers in brackets, in as many blocks of columns as they need."""
+    found = figures.blocks(value, precision, ROOM)
+    if len(found) == 1:
+        return [_matrix(value, precision)]
+    return [
+        rf"{_matrix(value[:, columns], precision)} \quad "
+        rf"\text{{columns {columns.start} to {columns.stop - 1}}}"
+        for columns in found
+    ]
+
+
+def _aligned(rows: list[str]) -> str:
+    """Set lines with their signs below each other."""
+    return _display(r"\begin{aligned}" + "\n" + " \\\\\n".join(rows) + "\n" + r"\end{aligned}")
 
 
 def _display(formula: str) -> str:

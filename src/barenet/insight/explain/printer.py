@@ -154,7 +154,7 @@ class Printer(ABC, Generic[T]):
                 return POWER, self.power(self._show(left, ATOM), self._show(right, CHOICE))
         both = self._is_array(left) and self._is_array(right)
         sign = "⊙" if both and isinstance(op, ast.Mult) else ""
-        if not sign and self.numeric and not both:
+        if not both and (self.numeric or isinstance(right, ast.Constant)):
             sign = "·"
         parts = self._show(left, PRODUCT), self.operator(sign), self._show(right, POWER)
         return PRODUCT, self.join(*parts)

@@ -14,7 +14,7 @@ body { max-width: 60rem; margin: 2rem auto; padding: 0 1.25rem;
 #: Of an explanation wherever it is: in a page, or in a notebook with colours of its own.
 STYLE = """
 .barenet-explain p { margin: 0 0 .4rem; max-width: 46rem; }
-.barenet-explain p.title { font-size: 1.25em; font-weight: 600; }
+.barenet-explain p.title { max-width: none; font-size: 1.25em; font-weight: 600; }
 .barenet-explain section { margin: 1.5rem 0; padding: .1rem 0 .1rem 1.1rem;
                            border-left: .3rem solid #2f86c1; break-inside: avoid-page; }
 .barenet-explain section.backward { border-color: #d9772b; }
@@ -25,13 +25,16 @@ STYLE = """
 .barenet-explain .line { display: flex; align-items: baseline; gap: 1.2rem; }
 .barenet-explain .line > div { overflow: auto hidden; padding: .15rem 0; }
 .barenet-explain .equation { margin: 1rem 0; }
-.barenet-explain .equation .line { justify-content: space-between; }
-.barenet-explain .equation .shape { padding-top: .35em; align-self: flex-start; }
+.barenet-explain .equation .line { position: relative; }
+.barenet-explain .equation .line > div { flex: auto; }
+.barenet-explain .equation .shape { position: absolute; top: .4em; right: 0; }
 .barenet-explain .shape, .barenet-explain .check, .barenet-explain .summary { opacity: .72;
                          font-size: .88em; white-space: nowrap; }
 .barenet-explain .shape { font-family: ui-monospace, monospace; }
 .barenet-explain .check { display: flex; align-items: center; gap: .7rem; overflow-x: auto;
                           padding-left: 1.5rem; }
+.barenet-explain details.check { display: block; }
+.barenet-explain .columns { font-size: .8em; opacity: .72; }
 .barenet-explain .wrong { color: #d03030; opacity: 1; }
 .barenet-explain .summary { padding-left: 1.5rem; }
 .barenet-explain .summary p { white-space: normal; }
@@ -45,7 +48,6 @@ STYLE = """
                        "Cambria Math", "DejaVu Math TeX Gyre", math, serif;
                        font-variant-numeric: tabular-nums; }
 .barenet-explain .check math { font-size: 1em; }
-.barenet-explain math[display=block] { width: auto; margin: 0; }
 .barenet-explain mtable.lines > mtr > mtd { text-align: left; padding: .22em .12em; }
 .barenet-explain mtable.lines > mtr > mtd:first-child { text-align: right; }
 .barenet-explain mtable.matrix { margin: .1em .15em; padding: .1em .15em;
@@ -53,7 +55,7 @@ STYLE = """
                 linear-gradient(currentColor, currentColor) 0 100% / .35em .09em,
                 linear-gradient(currentColor, currentColor) 100% 0 / .35em .09em,
                 linear-gradient(currentColor, currentColor) 100% 100% / .35em .09em;
-    background-repeat: no-repeat; border: solid currentColor; border-width: 0 .09em; }
+    background-repeat: no-repeat; background-origin: border-box; border: solid currentColor; border-width: 0 .09em; }
 .barenet-explain mtable.matrix > mtr > mtd { padding: .18em .35em; text-align: right; }
 .barenet-explain mtable.cases > mtr > mtd { text-align: left; padding: .1em .5em; }
 .barenet-explain .verdict { font-weight: 600; }

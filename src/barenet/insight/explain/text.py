@@ -12,7 +12,6 @@ from barenet.insight.explain import figures
 from barenet.insight.explain.box import Box, length
 from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.explanation import Explanation
-from barenet.insight.explain.formula import Formula
 from barenet.insight.explain.plain import PlainPrinter
 from barenet.insight.explain.words import APART_DIGITS, about, shapes, verdict
 
@@ -101,9 +100,8 @@ class Writer:
         if result.value.size > self.page.limit:
             return lines + self._summary(result, equation)
         if worked := self._worked(equation):
-            lines += self._under(name, arrow, worked)
-        lines += self._result(name, result.value)
-        return lines + self._check(equation)
+            lines += self._under(name, worked)
+        return [*lines, *self._result(name, result.value), *self._check(equation)]
 
     def _beside(
         self, text: str, quantity: Quantity, box: Box | None = None, note: str = ""
@@ -133,16 +131,16 @@ class Writer:
         room = self.width - len(INDENT) - length(equation.result.name.text) - 3
         return box if box.width <= room else None
 
-    def _under(self, name: str, arrow: str, box: Box) -> list[str]:
+    def _under(self, name: str, box: Box) -> list[str]:
         """Write numbers below a formula, after a sign in the column of its own."""
         blank = INDENT + " " * length(name)
-        return str(Box.of(f"{blank} {arrow} ").beside(box)).split("\n")
+        return str(Box.of(f"{blank} = ").beside(box)).split("\n")
 
     def _result(self, name: str, value: NDArray[np.floating]) -> list[str]:
         """Write what comes out, in blocks if it is wide."""
         box = self._matrix(value)
         if len(INDENT) + length(name) + 3 + box.width <= self.width:
-            return self._under(name, "=", box)
+            return self._under(name, box)
         return self._blocks(value)
 
     def _check(self, equation: Equation) -> list[str]:
@@ -190,21 +188,13 @@ class Writer:
 
     def _blocks(self, value: NDArray[np.floating]) -> list[str]:
         """Write a wide matrix in blocks of columns."""
-        widths = [
-            max(map(len, column)) + 2
-            for column in zip(*figures.matrix(value, self.precision), strict=True)
-        ]
-        room = self.width - len(INDENT) * 2 - 2
-        lines, start = [], 0
-        while start < len(widths):
-            end = start + 1
-            while end < len(widths) and sum(widths[start : end + 1]) - 2 <= room:
-                end += 1
-            if len(widths) > end - start:
-                lines.append(f"{INDENT * 2}columns {start} to {end - 1}")
-            box = Box.of(INDENT * 2).beside(self._matrix(value[:, start:end]))
+        found = figures.blocks(value, self.precision, self.width - len(INDENT) * 2 - 2)
+        lines = []
+        for columns in found:
+            if len(found) > 1:
+                lines.append(f"{INDENT * 2}columns {columns.start} to {columns.stop - 1}")
+            box = Box.of(INDENT * 2).beside(self._matrix(value[:, columns]))
             lines += str(box).split("\n")
-            start = end
         return lines
 
 
@@ -214,6 +204,6 @@ def _symbols(equation: Equation) -> Callable[[str], Box]:
 
 
 def _printed(equation: Equation, leaf: Callable[[str], Box]) -> Box:
-    formula = equation.formula
-    assert isinstance(formula, Formula)
-    return PlainPrinter(leaf, equation.scalars).show(formula)
+    """Show a formula in one line."""
+    assert equation.formula is not None
+    return PlainPrinter(leaf, equation.scalars).show(equation.formula)
