@@ -18,6 +18,7 @@ from barenet.cli.console import Talk, forget, say
 from barenet.cli.datasets import datasets
 from barenet.cli.doctor import doctor
 from barenet.cli.evaluate import evaluate
+from barenet.cli.explain import explain
 from barenet.cli.flags import PARAMETER
 from barenet.cli.plot import plot
 from barenet.cli.predict import predict
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "predict": predict,
     "evaluate": evaluate,
     "plot": plot,
+    "explain": explain,
     "datasets": datasets,
     "doctor": doctor,
 }

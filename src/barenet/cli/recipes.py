@@ -14,7 +14,7 @@ from barenet.model.activations import ACTIVATIONS, Activation
 from barenet.model.losses import as_loss
 from barenet.registry import build, spec_of
 
-__all__ = ["settle"]
+__all__ = ["settle", "still_usual"]
 
 #: Losses to which only the difference of prediction and truth matters, so that both may be scaled.
 OF_DIFFERENCES = {"squared_error", "absolute_error", "huber", "quantile"}
@@ -50,7 +50,7 @@ def settle(flags: Recipe, dataset: Dataset) -> Recipe:
     >>> recipe.layers, recipe.output, recipe.loss, recipe.epochs
     ((4, 8, 3), 'softmax', 'categorical_cross_entropy', 7)
     """
-    recipe = flags.over(_usual(flags, dataset.recipe)).over(DEFAULTS)
+    recipe = flags.over(still_usual(flags, dataset.recipe)).over(DEFAULTS)
     layers = recipe.layers or (dataset.n_features, *HIDDEN_SIZES, _outputs(dataset)[0])
     _check_layers(layers, dataset)
     output = recipe.output or _output(layers, dataset)
@@ -68,10 +68,27 @@ def settle(flags: Recipe, dataset: Dataset) -> Recipe:
     return dataclasses.replace(recipe, **settled)
 
 
-def _usual(flags: Recipe, usual: Recipe) -> Recipe:
+def still_usual(flags: Recipe, usual: Recipe) -> Recipe:
     """Forget what belongs to a setting that the user has changed.
 
     A learning rate is chosen for its optimizer, and a loss for its output.
+
+    Parameters
+    ----------
+    flags : Recipe
+        What the user said.
+    usual : Recipe
+        What holds otherwise.
+
+    Returns
+    -------
+    Recipe
+        What holds still.
+
+    Examples
+    --------
+    >>> still_usual(Recipe(optimizer="adam"), Recipe(optimizer="sgd", learning_rate=0.5, l2=0.1))
+    Recipe(..., optimizer='sgd', learning_rate=None, ..., l2=0.1, ...)
     """
     for changed, chosen_for_it in (("optimizer", "learning_rate"), ("output", "loss")):
         said, before = getattr(flags, changed), getattr(usual, changed)

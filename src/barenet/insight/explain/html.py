@@ -23,8 +23,8 @@ __all__ = ["write_page", "write_section"]
 #: As wide as a digit, and not swallowed at the ends of a number.
 FIGURE_SPACE = "\N{FIGURE SPACE}"
 
-#: Letters of numbers that a line has room for.
-ROOM = 76
+#: Letters that a line has room for, if they are all numbers, and if there are signs between them.
+ROOM, ROOM_WITH_SIGNS = 76, 60
 
 
 def write_page(page: Explanation) -> str:
@@ -132,7 +132,7 @@ def _numbers(equation: Equation, page: Explanation) -> list[str]:
     numbers = equation.in_numbers(page.limit)
     if numbers is None or equation.formula is None:
         return []
-    if equation.breadth(lambda value: figures.breadth(value, page.precision)) > ROOM:
+    if equation.breadth(lambda value: figures.breadth(value, page.precision)) > ROOM_WITH_SIGNS:
         return []
     values = {name: _matrix(value, page.precision) for name, value in numbers.items()}
     return [MathPrinter(values.__getitem__, equation.scalars, numeric=True).show(equation.formula)]

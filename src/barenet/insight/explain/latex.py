@@ -94,8 +94,11 @@ def latex_number(text: str) -> str:
 
     Examples
     --------
-    >>> print(latex_number("1e-08"))
-    1 \\cdot 10^{-8}
+    >>> print(latex_number("1e-08"), latex_number("2.5e+20"))
+    10^{-8} 2.5 \\cdot 10^{20}
     """
     digits, _, exponent = text.partition("e")
-    return rf"{digits} \cdot 10^{{{int(exponent)}}}" if exponent else digits
+    if not exponent:
+        return digits
+    factor = "" if digits == "1" else rf"{digits} \cdot "
+    return f"{factor}10^{{{int(exponent)}}}"

@@ -293,7 +293,7 @@ LAYER_FORMULAS: dict[str, Passes] = {
     "batch_norm": Passes(
         _batch_norm_forward,
         lambda sheet, step: _normalize_back(sheet, step, "samples"),
-        "Each column is brought to mean 0 and variance 1 over the samples, then scaled and "
+        "Each feature is brought to mean 0 and variance 1 over the samples, then scaled and "
         "shifted. For predictions, running averages are kept of μ and of n / (n − 1) V.",
         "A sample moves its own output, and by mean and variance those of all samples.",
     ),

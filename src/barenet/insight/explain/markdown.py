@@ -16,8 +16,8 @@ from barenet.insight.explain.words import APART_DIGITS, about, shapes, verdict
 
 __all__ = ["write_markdown"]
 
-#: Letters of numbers that a line has room for.
-ROOM = 76
+#: Letters that a line has room for, if they are all numbers, and if there are signs between them.
+ROOM, ROOM_WITH_SIGNS = 76, 60
 
 
 def write_markdown(page: Explanation) -> str:
@@ -88,7 +88,7 @@ def _numbers(equation: Equation, page: Explanation) -> list[str]:
     numbers = equation.in_numbers(page.limit)
     if numbers is None or equation.formula is None:
         return []
-    if equation.breadth(lambda value: figures.breadth(value, page.precision)) > ROOM:
+    if equation.breadth(lambda value: figures.breadth(value, page.precision)) > ROOM_WITH_SIGNS:
         return []
     values = {name: _matrix(value, page.precision) for name, value in numbers.items()}
     return [LatexPrinter(values.__getitem__, equation.scalars, numeric=True).show(equation.formula)]

@@ -135,4 +135,4 @@ def math_number(text: str) -> str:
         return shown
     ten = int(exponent.replace("−", "-"))
     power = f"<msup><mn>10</mn><mn>{ten}</mn></msup>".replace("-", "−")
-    return f"<mrow>{shown}<mo>·</mo>{power}</mrow>"
+    return power if digits == "1" else f"<mrow>{shown}<mo>·</mo>{power}</mrow>"

@@ -21,7 +21,8 @@ STYLE = """
 .barenet-explain section.update { border-color: #2c9f6e; }
 .barenet-explain p.step { font-size: 1.1em; font-weight: 600; }
 .barenet-explain p.step b { opacity: .6; margin-right: .3rem; }
-.barenet-explain .given { display: flex; flex-wrap: wrap; gap: .6rem 2.5rem; margin: .8rem 0; }
+.barenet-explain .given { display: flex; flex-wrap: wrap; align-items: center;
+                          gap: .6rem 2.5rem; margin: .8rem 0; }
 .barenet-explain .line { display: flex; align-items: baseline; gap: 1.2rem; }
 .barenet-explain .line > div { overflow: auto hidden; padding: .15rem 0; }
 .barenet-explain .equation { margin: 1rem 0; }
@@ -55,7 +56,8 @@ STYLE = """
                 linear-gradient(currentColor, currentColor) 0 100% / .35em .09em,
                 linear-gradient(currentColor, currentColor) 100% 0 / .35em .09em,
                 linear-gradient(currentColor, currentColor) 100% 100% / .35em .09em;
-    background-repeat: no-repeat; background-origin: border-box; border: solid currentColor; border-width: 0 .09em; }
+    background-repeat: no-repeat; background-origin: border-box;
+    border: solid currentColor; border-width: 0 .09em; }
 .barenet-explain mtable.matrix > mtr > mtd { padding: .18em .35em; text-align: right; }
 .barenet-explain mtable.cases > mtr > mtd { text-align: left; padding: .1em .5em; }
 .barenet-explain .verdict { font-weight: 600; }
