@@ -20,7 +20,6 @@ from barenet.errors import (
 )
 from barenet.files.model_file import load
 from barenet.files.predictor import Predictor
-from barenet.insight.explain import Explanation, explain
 from barenet.insight.gradient_check import GradientReport, ParameterReport, check_gradients
 from barenet.insight.plots import (
     plot_boundary,
@@ -85,6 +84,7 @@ from barenet.training.train import train
 
 if TYPE_CHECKING:
     from barenet.estimators import MLPClassifier, MLPRegressor
+    from barenet.insight.explain import Explanation, explain
 
 __version__ = "0.1.0"
 
@@ -178,9 +178,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import the estimators when they are asked for: scikit-learn takes its time."""
+    """Import what takes its time when it is asked for: scikit-learn does, for the estimators."""
     if name in ("MLPClassifier", "MLPRegressor"):
         from barenet import estimators
 
         return getattr(estimators, name)
+    if name in ("Explanation", "explain"):
+        from barenet.insight import explain
+
+        return getattr(explain, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,9 +1,8 @@
-"""``barenet explain``: the step that a training would take, in every form, and every slip one line."""
+"""``barenet explain``: the step that a training would take, in every form; slips are one line."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -75,7 +74,7 @@ def test_a_table(barenet, tmp_path):
     (tmp_path / "plants.csv").write_text(
         "height,width,kind\n1,2,fern\n2,1,moss\n3,4,fern\n4,3,moss\n"
     )
-    options = "--target kind --row 2 --layers 2 2 1 --test-size 0".split()
+    options = ["--target", "kind", "--row", "2", "--layers", "2", "2", "1", "--test-size", "0"]
     done = barenet("explain", "plants.csv", *options)
     assert done.status == 0, done.err
     assert "row 2 of plants.csv" in done.out
@@ -151,7 +150,7 @@ def test_what_does_not_fit_is_one_line(barenet, iris, arguments, said):
     assert (done.status, done.out) == (2, "")
     (line,) = done.err.splitlines()
     assert said in line
-    assert os.listdir() == []
+    assert list(Path().iterdir()) == []
 
 
 def test_a_file_that_cannot_be_written_is_one_line(barenet, tmp_path):

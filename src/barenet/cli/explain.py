@@ -7,7 +7,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -29,8 +29,9 @@ from barenet.data.dataset import Dataset
 from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.files.atomic import write_atomically
 from barenet.files.predictor import Predictor
-from barenet.insight.explain import Explanation
-from barenet.insight.explain import explain as explain_step
+
+if TYPE_CHECKING:
+    from barenet.insight.explain import Explanation
 
 __all__ = ["explain"]
 
@@ -162,6 +163,8 @@ def _explain(
     step: _Step, rows: tuple[int, ...], notation: Notation, precision: int, limit: int
 ) -> Explanation:
     """Take the step with these rows."""
+    from barenet.insight.explain import explain as explain_step
+
     dataset, predictor, recipe = step.rows, step.predictor, step.recipe
     for row in rows:
         if not 0 <= row < dataset.n_samples:
