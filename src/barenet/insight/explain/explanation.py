@@ -16,7 +16,7 @@ from barenet.model.arrays import FloatArray
 __all__ = ["Explanation"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
     """A training step, in the order in which a hand would write it; printed, it is a text.
 
@@ -165,6 +165,10 @@ class Explanation:
         from barenet.insight.explain.record import write_record
 
         return write_record(self)
+
+    def __repr__(self) -> str:
+        """Say what it is of; `print` shows all of it."""
+        return f"<{self.title}: {len(self.steps)} parts, samples are {self.notation}>"
 
     def __str__(self) -> str:
         """Write it for a terminal of 80 columns."""

@@ -69,8 +69,8 @@ class Writer:
         return [*lines, "", *textwrap.wrap(verdict(page), self.width)]
 
     def _step(self, number: int, step: Step) -> list[str]:
-        title = f"{number}. {step.title}"
-        lines = [title, "─" * min(length(title), self.width)]
+        title = textwrap.wrap(f"{number}. {step.title}", self.width, subsequent_indent=INDENT)
+        lines = [*title, "─" * max(map(length, title))]
         lines += textwrap.wrap(step.text, self.width)
         if step.given:
             lines.append("")
