@@ -135,7 +135,7 @@ def test_notation_and_precision(barenet):
         (["moons", "--row", "1.5"], "row: expected a whole number, got '1.5'"),
         (["moons", "iris"], "data: moons is no model"),
         (["moons", "--layers", 3, 1], "layers: start with 3, but moons has 2 features"),
-        (["moons", "--precision", 99], "precision: expected 1 to 17 digits, got 99"),
+        (["moons", "--precision", 99], "precision: expected a whole number from 1 to 17, got 99"),
         (["moons", "--notation", "diagonal"], "diagonal"),
         (["moons", "--json", "--out", "x.md"], "json: goes without --format and --out"),
         (["moons", "--epochs", 3], "Unknown option: --epochs"),

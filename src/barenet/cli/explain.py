@@ -73,7 +73,8 @@ def explain(
 
     In the order in which a hand would write it: each layer's sums and outputs, the loss, the
     gradients back through the layers, the update. The shape stands beside each, and beside each
-    gradient what differences of the loss say. Nothing is changed by it.
+    gradient what differences of the loss say. Nothing is changed by it. The learning rate is that
+    before any schedule.
 
     The network is a new one, as `barenet train` would start with on these data, or that of a
     model. Of a large network there are shapes, statistics, and the largest entries.

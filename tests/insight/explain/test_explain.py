@@ -152,6 +152,34 @@ def test_the_formulas_of_penalties_and_clipping(clip, notation):
     assert page["R"] > 0
 
 
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [LayerNorm(3), Dense(3, 2)],
+        [Activate("tanh"), Dense(3, 2)],
+        [Dropout(0.4), Dense(3, 2)],
+        [BatchNorm(3), Dropout(0.0), Dense(3, 2)],
+        [Dense(3, 2), Activate("softmax")],
+        [Dense(3, 2), Activate("sigmoid")],
+    ],
+    ids=lambda layers: "-".join(layer.name for layer in layers),
+)
+def test_every_layer_may_be_the_first_and_an_activation_the_last(layers):
+    network = Network(layers, seed=1, dtype="float64")
+    page = explain(network, X, SHARES)
+    check_formulas(page)
+    assert page.agrees and page.apart < 1e-8
+
+
+def test_numbers_that_overflow_are_shown_as_they_are():
+    network = Network.dense([3, 2, 1], seed=1, dtype="float64")
+    network.parameters *= 1e200
+    page = explain(network, X, X[:, 0])
+    assert np.isinf(page["L"]) and not page.agrees
+    for written in (str(page), page.to_html(), page.to_markdown()):
+        assert "inf" in written and "DIFFER" in written
+
+
 JOBS = {
     "plain": {},
     "adam": {"optimizer": "adam:learning_rate=0.1"},
@@ -316,8 +344,8 @@ def test_a_large_network_is_told_by_its_largest_entries():
     ("options", "said"),
     [
         ({"notation": "diagonal"}, "notation: unknown 'diagonal'"),
-        ({"precision": 0}, "precision: expected a whole number of 1 or more, got 0"),
-        ({"precision": 40}, "precision: expected 1 to 17 digits, got 40"),
+        ({"precision": 0}, "precision: expected a whole number from 1 to 17, got 0"),
+        ({"precision": 40}, "precision: expected a whole number from 1 to 17, got 40"),
         ({"limit": 0}, "limit: expected"),
         ({"optimizer": "sdg"}, "optimizer: unknown 'sdg', did you mean 'sgd'"),
         ({"loss": "binary_cross_entropy"}, "loss: binary_cross_entropy needs an output"),

@@ -6,6 +6,7 @@ It is data. How it looks is up to the renderers, and in which notation it is to 
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -134,10 +135,19 @@ class Equation:
         return np.abs(self.result.value.astype(np.float64) - self.differences)
 
     @property
+    def furthest(self) -> float:
+        """The greatest distance of an entry; NaN if none is known."""
+        if self.apart is None or np.isnan(self.apart).all():
+            return math.nan
+        return float(np.nanmax(self.apart))
+
+    @property
     def agrees(self) -> bool:
         """Whether a gradient is what differences say, as exactly as its precision allows."""
         if self.differences is None or self.apart is None:
             return True
+        if math.isnan(self.furthest):
+            return False  # where numbers overflow, nothing can be said of them
         known = ~np.isnan(self.differences)
         exact = self.result.value.dtype == np.float64
         sizes = np.linalg.norm(self.result.value[known]), np.linalg.norm(self.differences[known])

@@ -26,6 +26,7 @@ from barenet.model.validation import check_count, check_seed
 from barenet.optimization.clipping import Clipping, as_clipping
 from barenet.optimization.optimizers import LBFGS, SGD, Optimizer, as_optimizer
 from barenet.optimization.penalties import Penalty, as_penalties
+from barenet.options import check_number
 from barenet.registry import lookup, spec_of
 from barenet.training.train import check_full_batch
 
@@ -113,9 +114,7 @@ def explain(
     if not isinstance(network, Network):
         raise ValueError(f"network: expected a Network, got {network!r}")
     lookup(dict.fromkeys(NOTATIONS), notation, "notation")
-    digits = check_count(precision, "precision")
-    if digits > MOST_DIGITS:
-        raise ValueError(f"precision: expected 1 to {MOST_DIGITS} digits, got {digits}")
+    digits = int(check_number(precision, "precision", least=1, most=MOST_DIGITS, whole=True))
     limit = check_count(limit, "limit")
     objective = as_loss(loss, network.output_activation)
     job = Job(
@@ -128,10 +127,13 @@ def explain(
         seed=check_seed(seed),
     )
     _check(job)
+    # As in a training, what overflows is found in the numbers, and NumPy need not warn of it.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        steps = tuple(_steps(job, limit))
     page = Explanation(
         title=f"One training step of {network!r}",
         facts=_facts(job),
-        steps=tuple(_steps(job, limit)),
+        steps=steps,
         precision=digits,
         limit=limit,
     )

@@ -5,10 +5,9 @@ It is data, and nothing is computed here: `explain` has put all numbers in.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal
-
-import numpy as np
 
 from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.model.arrays import FloatArray
@@ -87,9 +86,8 @@ class Explanation:
     @property
     def apart(self) -> float:
         """The greatest distance of a gradient from what differences of the loss say."""
-        distances = [each.apart for each in self.equations if each.apart is not None]
-        known = [float(np.nanmax(each)) for each in distances if not np.isnan(each).all()]
-        return max(known, default=0.0)
+        distances = (each.furthest for each in self.equations)
+        return max((each for each in distances if not math.isnan(each)), default=0.0)
 
     @property
     def disagreeing(self) -> list[str]:

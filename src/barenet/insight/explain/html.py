@@ -8,7 +8,6 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from barenet.insight.explain import figures
@@ -144,7 +143,7 @@ def _check(equation: Equation, page: Explanation) -> str:
         return ""
     mark = "" if equation.agrees else ' <b class="wrong">differs</b>'
     blocks = _blocks(equation.differences, page.precision)
-    greatest = math_number(figures.digits(np.nanmax(equation.apart), APART_DIGITS))
+    greatest = math_number(figures.digits(equation.furthest, APART_DIGITS))
     if len(blocks) > 1:
         lines = "".join(f"<div><math>{block}</math></div>" for block in blocks)
         words = f"by differences, at most <math>{greatest}</math> apart{mark}"

@@ -99,7 +99,7 @@ def _check(equation: Equation, page: Explanation) -> list[str]:
     if equation.differences is None or equation.apart is None:
         return []
     numeric = "$, $".join(_blocks(equation.differences, page.precision))
-    apart = latex_number(figures.digits(np.nanmax(equation.apart), APART_DIGITS))
+    apart = latex_number(figures.digits(equation.furthest, APART_DIGITS))
     return [f"By differences ${numeric}$, at most ${apart}$ apart."]
 
 

@@ -153,7 +153,7 @@ class Writer:
         both = shown.beside(Box.of("  apart "), apart)
         if both.width <= self.width:
             return str(both).split("\n")
-        greatest = figures.digits(np.nanmax(equation.apart), APART_DIGITS)
+        greatest = figures.digits(equation.furthest, APART_DIGITS)
         if shown.width > self.width:
             line = f"{INDENT}by differences, at most {greatest} apart:"
             return [line, *self._blocks(equation.differences)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from barenet.insight.explain.formulas import (
     CLIPPING_FORMULAS,
     OPTIMIZER_FORMULAS,
     PENALTY_FORMULAS,
+    Price,
     Rule,
     formula_of,
 )
@@ -115,38 +117,53 @@ def explain_update(sheet: Sheet) -> Step:
 def _explain_penalty(sheet: Sheet, penalty: Penalty, added: PenaltyTrace) -> Step:
     """Write down one penalty: its price, and what it adds to each gradient."""
     price = formula_of(PENALTY_FORMULAS, penalty)
-    slots = [
-        slot for slot in sheet.trace.network.layout.slots if _part(added.strengths, slot).any()
-    ]
-    terms, weights, strengths, gradients = [], {}, {}, []
-    for slot in slots:
-        name, number = sheet.name_of(slot.layer, slot.name), slot.layer + 1
-        W, strength = sheet[name], float(_part(added.strengths, slot).flat[0])
-        weights[f"W{number}"], strengths[f"lam{number}"] = W, strength
-        if price is not None:
-            text = price.value.replace("W", f"W{number}").replace("lam", f"lam{number}")
-            terms.append(text)
-        before = sheet[name.derivative]
-        after = before.value + _part(added.gradient, slot)
-        gradients.append(
-            sheet.equation(
-                sheet.note(before.name, after.reshape(before.shape)),
-                price and f"g + {price.derivative}",
-                {"g": before, "W": W},
-                numbers={"lam": strength},
-                assigns=True,
-            )
-        )
-    R = sheet.note(Name("R"), added.value)
-    L = sheet[Name("L")]
-    total = sheet.note(Name("L"), float(L.value) + added.value)
+    slots = sheet.trace.network.layout.slots
+    strengths = {
+        slot: float(part.flat[0]) for slot in slots if (part := _part(added.strengths, slot)).any()
+    }
     equations = [
-        sheet.equation(R, " + ".join(terms) or None, weights, numbers=strengths),
-        sheet.equation(total, "L + R", {"L": L, "R": R}, assigns=True),
-        *gradients,
+        *_price(sheet, price, strengths, added.value),
+        *(
+            _pull(sheet, price, slot, strength, _part(added.gradient, slot))
+            for slot, strength in strengths.items()
+        ),
     ]
     return Step(
         f"Penalty: {penalty!r}", "A price on large weights.", (), tuple(equations), "update"
+    )
+
+
+def _price(
+    sheet: Sheet, price: Price | None, strengths: Mapping[Slot, float], value: float
+) -> list[Equation]:
+    """Write what a penalty adds to the loss: a term for each layer, with its own strength."""
+    terms, weights, numbers = [], {}, {}
+    for slot, strength in strengths.items():
+        W, lam = f"W{slot.layer}", f"lam{slot.layer}"
+        weights[W], numbers[lam] = sheet[sheet.name_of(slot.layer, slot.name)], strength
+        if price is not None:
+            terms.append(price.value.replace("W", W).replace("lam", lam))
+    L, R = sheet[Name("L")], sheet.note(Name("R"), value)
+    total = sheet.note(Name("L"), float(L.value) + value)
+    return [
+        sheet.equation(R, " + ".join(terms) or None, weights, numbers=numbers),
+        sheet.equation(total, "L + R", {"L": L, "R": R}, assigns=True),
+    ]
+
+
+def _pull(
+    sheet: Sheet, price: Price | None, slot: Slot, strength: float, added: FloatArray
+) -> Equation:
+    """Write what a penalty adds to the gradient of one array."""
+    name = sheet.name_of(slot.layer, slot.name)
+    before = sheet[name.derivative]
+    after = before.value + added.reshape(before.value.shape)
+    return sheet.equation(
+        sheet.note(before.name, after.reshape(before.shape)),
+        price and f"g + {price.derivative}",
+        {"g": before, "W": sheet[name]},
+        numbers={"lam": strength},
+        assigns=True,
     )
 
 
