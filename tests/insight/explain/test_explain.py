@@ -298,6 +298,26 @@ def test_what_users_write_themselves_is_shown_without_a_formula(notation):
         assert "offset" in written
 
 
+class OwnDense(Dense):
+    """Somebody's own, which may compute what it likes."""
+
+
+class OwnActivate(Activate):
+    """Somebody's own, too."""
+
+
+@pytest.mark.parametrize(
+    "layers", [[OwnDense(3, 2, "softmax")], [Dense(3, 2), OwnActivate("softmax")]]
+)
+def test_what_users_derive_from_may_end_in_the_loss(layers):
+    network = Network(layers, dtype="float64", seed=1)
+    page = explain(network, X, SHARES)
+    last = f"A{len(layers)}"
+    np.testing.assert_allclose(page[last], network.predict(X), rtol=1e-12)
+    check_formulas(page)
+    assert page.agrees
+
+
 def test_lbfgs_has_a_gradient_and_no_step():
     network = Network.dense([3, 2, 1], seed=1, dtype="float64")
     page = explain(network, X, X[:, 0], optimizer="lbfgs", penalty="l2:strength=0.1")

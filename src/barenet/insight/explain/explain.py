@@ -57,9 +57,9 @@ def explain(
     """Show a training step with every number, and the formula that it comes from.
 
     The step is the first one that `train` would take with all these rows in one batch. It is taken
-    on copies by the engine that is written to be read, and what goes through its parts is written
-    down: nothing is changed, and nothing is computed twice. Beside each gradient stands what
-    differences of the loss say, computed in float64.
+    by the engine that is written to be read, and what goes through its layers, its loss and its
+    optimizer is written down. All is done on copies: nothing is changed. Beside each gradient
+    stands what differences of the loss say, computed in float64.
 
     Parameters
     ----------

@@ -64,7 +64,7 @@ def write_section(page: Explanation) -> str:
     steps = "".join(_step(number, step, page) for number, step in enumerate(page.steps, 1))
     return (
         f'<div class="barenet-explain">\n<style>{STYLE}</style>\n'
-        f'<p class="title">{escape(page.title)}</p>\n'
+        f'<p class="title" role="heading" aria-level="2">{escape(page.title)}</p>\n'
         f"<p>{escape('; '.join(page.facts))}</p>\n<p>{escape(about(page))}</p>\n"
         f'{steps}<p class="verdict">{escape(verdict(page))}</p>\n</div>\n'
     )
@@ -74,8 +74,8 @@ def _step(number: int, step: Step, page: Explanation) -> str:
     given = "".join(_given(quantity, page) for quantity in step.given)
     equations = "".join(_equation(equation, page) for equation in step.equations)
     return (
-        f'<section class="{step.phase}">\n<p class="step"><b>{number}</b> '
-        f"{escape(step.title)}</p>\n<p>{escape(step.text)}</p>\n"
+        f'<section class="{step.phase}">\n<p class="step" role="heading" aria-level="3">'
+        f"<b>{number}</b> {escape(step.title)}</p>\n<p>{escape(step.text)}</p>\n"
         + (f'<div class="given">{given}</div>\n' if given else "")
         + f"{equations}</section>\n"
     )

@@ -264,6 +264,9 @@ def _batch_norm_forward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
 
 
 def _any_forward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
+    if sheet.ends_in_the_loss(step):
+        Z = sheet.note(Name("Z", str(step.index + 1)), step.output)
+        return [sheet.equation(Z, None), _bend(sheet, step, Z)]
     return [sheet.equation(sheet.note(_a(step.index + 1), step.output), None)]
 
 

@@ -14,7 +14,7 @@ from barenet.insight.explain.document import Equation, Quantity
 from barenet.insight.explain.formula import Formula
 from barenet.insight.explain.name import Name
 from barenet.insight.explain.trace import LayerTrace, Trace
-from barenet.model.layers import BatchNorm, Dense, LayerNorm
+from barenet.model.layers import Activate, BatchNorm, Dense, LayerNorm
 
 __all__ = ["Sheet"]
 
@@ -174,5 +174,5 @@ class Sheet:
         last = self.trace.layers[-1]
         if not self.trace.logits:
             return Name("A", str(last.index + 1))
-        dense = isinstance(last.layer, Dense)
-        return Name("Z", str(last.index + 1)) if dense else Name("A", str(last.index))
+        bare = type(last.layer) is Activate  # whose input is what comes before its activation
+        return Name("A", str(last.index)) if bare else Name("Z", str(last.index + 1))

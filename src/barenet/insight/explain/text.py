@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,8 +93,8 @@ class Writer:
         """Write a formula, the same with its numbers, and what comes of it."""
         result, name = equation.result, equation.result.name.text
         arrow = "←" if equation.assigns else "="
-        formula = str(_printed(equation, _symbols(equation))) if equation.formula else ""
-        text = f"{INDENT}{name} {arrow} {formula}".rstrip(" =") if formula else f"{INDENT}{name}"
+        formula = _formula(equation)
+        text = f"{INDENT}{name} {arrow} {formula}" if formula else f"{INDENT}{name}"
         lines = self._beside(text, result, note=shapes(equation))
         if result.value.size > self.page.limit:
             return lines + self._summary(result, equation)
@@ -198,12 +197,9 @@ class Writer:
         return lines
 
 
-def _symbols(equation: Equation) -> Callable[[str], Box]:
-    """Show names as their letters."""
-    return lambda name: Box.of(equation.operands[name].name.text)
-
-
-def _printed(equation: Equation, leaf: Callable[[str], Box]) -> Box:
-    """Show a formula in one line."""
-    assert equation.formula is not None
-    return PlainPrinter(leaf, equation.scalars).show(equation.formula)
+def _formula(equation: Equation) -> str:
+    """Show a formula in letters, in one line; nothing where there is none."""
+    if equation.formula is None:
+        return ""
+    letters = {name: Box.of(each.name.text) for name, each in equation.operands.items()}
+    return str(PlainPrinter(letters.__getitem__, equation.scalars).show(equation.formula))
