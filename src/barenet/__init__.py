@@ -5,6 +5,7 @@ The public names, all in one place. What is not listed here may change without n
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from barenet.data.dataset import Dataset
@@ -99,6 +100,7 @@ if TYPE_CHECKING:
         TablePreprocessor,
         register_onnx_converters,
     )
+    from barenet.insight.explain import Explanation, explain
 
 __all__ = [
     "ACTIVATIONS",
@@ -140,6 +142,7 @@ __all__ = [
     "Dropout",
     "EachEpoch",
     "EarlyStopping",
+    "Explanation",
     "ExponentialDecay",
     "Exported",
     "Frame",
@@ -181,6 +184,7 @@ __all__ = [
     "TablePreprocessor",
     "batches",
     "check_gradients",
+    "explain",
     "export",
     "fit_baseline",
     "load",
@@ -201,13 +205,18 @@ __all__ = [
 ]
 
 
+#: What takes its time to import, as scikit-learn does, and where it is when it is asked for.
+_LAZY = {
+    **dict.fromkeys(
+        ("MLPClassifier", "MLPRegressor", "TablePreprocessor", "register_onnx_converters"),
+        "barenet.estimators",
+    ),
+    **dict.fromkeys(("Explanation", "explain"), "barenet.insight.explain"),
+}
+
+
 def __getattr__(name: str) -> Any:
-    """Import the estimators when they are asked for: scikit-learn takes its time."""
-    if name in _ESTIMATORS:
-        from barenet import estimators
-
-        return getattr(estimators, name)
+    """Import what takes its time when it is asked for."""
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-_ESTIMATORS = ("MLPClassifier", "MLPRegressor", "TablePreprocessor", "register_onnx_converters")

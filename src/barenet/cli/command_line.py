@@ -18,6 +18,7 @@ from barenet.cli.console import Talk, forget, say
 from barenet.cli.datasets import datasets
 from barenet.cli.doctor import doctor
 from barenet.cli.evaluate import evaluate
+from barenet.cli.explain import explain
 from barenet.cli.export import export
 from barenet.cli.flags import PARAMETER
 from barenet.cli.importance import importance
@@ -42,6 +43,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "plot": plot,
     "info": info,
     "export": export,
+    "explain": explain,
     "datasets": datasets,
     "doctor": doctor,
 }

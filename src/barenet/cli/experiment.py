@@ -26,7 +26,7 @@ from barenet.training.callbacks import Callback, EarlyStopping
 from barenet.training.history import History
 from barenet.training.train import train
 
-__all__ = ["Experiment", "prepare"]
+__all__ = ["Experiment", "clipping_of", "optimizer_of", "penalties_of", "prepare"]
 
 #: Share of the training rows that is set aside where the validation loss decides something.
 VALIDATION_SHARE = 0.1
@@ -99,9 +99,9 @@ class Experiment:
         return train(
             self.predictor.network,
             *self._scaled(self.training),
-            optimizer=_optimizer(recipe),
-            penalty=_penalties(recipe),
-            clip=_clipping(recipe),
+            optimizer=optimizer_of(recipe),
+            penalty=penalties_of(recipe),
+            clip=clipping_of(recipe),
             validation_data=None if watched is None else self._scaled(watched),
             metrics="accuracy" if self.training.classes else "r2",
             callbacks=[*patience, *callbacks],
@@ -225,19 +225,60 @@ def _take_weights(network: Network, settings: Settings) -> None:
     network.parameters[:], network.statistics[:] = model.parameters, model.statistics
 
 
-def _optimizer(recipe: Recipe) -> Optimizer | LBFGS:
+def optimizer_of(recipe: Recipe) -> Optimizer | LBFGS:
+    """Make the optimizer that a recipe says.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The settings.
+
+    Returns
+    -------
+    Optimizer or LBFGS
+        With the recipe's learning rate, or its own.
+    """
     spec = recipe.optimizer or "adam"
     if recipe.learning_rate is not None:
         spec += f"{',' if ':' in spec else ':'}learning_rate={recipe.learning_rate!r}"
     return as_optimizer(spec)
 
 
-def _penalties(recipe: Recipe) -> list[Penalty]:
+def penalties_of(recipe: Recipe) -> list[Penalty]:
+    """Make the penalties that a recipe says.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The settings.
+
+    Returns
+    -------
+    list of Penalty
+        Those with a strength.
+    """
     strengths = ((L1, recipe.l1), (L2, recipe.l2))
     return [kind(strength) for kind, strength in strengths if strength]
 
 
-def _clipping(recipe: Recipe) -> Clipping | None:
+def clipping_of(recipe: Recipe) -> Clipping | None:
+    """Make the clipping that a recipe says.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The settings.
+
+    Returns
+    -------
+    Clipping or None
+        None if there is no limit.
+
+    Raises
+    ------
+    ValueError
+        If there are two.
+    """
     if recipe.clip_norm is not None and recipe.clip_value is not None:
         raise ValueError("clip_norm: give that or clip_value, not both")
     if recipe.clip_norm is not None:

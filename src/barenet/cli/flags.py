@@ -1,4 +1,4 @@
-"""The flags of ``barenet train``: the fields of `Recipe`, each one under a heading of the help.
+"""The flags of the commands that build a network: the fields of `Recipe`, each under a heading.
 
 So a setting is described in one place, and what it is called there it is called here.
 """
@@ -6,6 +6,7 @@ So a setting is described in one place, and what it is called there it is called
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from cyclopts import Group, Parameter
@@ -13,7 +14,19 @@ from cyclopts import Group, Parameter
 from barenet.cli.numbers import whole
 from barenet.data.recipe import DEFAULTS, Recipe
 
-__all__ = ["DATA", "LEARNING", "NETWORK", "NO_FLAGS", "OUTPUT", "PARAMETER", "Flags", "Json"]
+__all__ = [
+    "DATA",
+    "LEARNING",
+    "NETWORK",
+    "NO_FLAGS",
+    "NO_STEP_FLAGS",
+    "OF_THE_NETWORK",
+    "OUTPUT",
+    "PARAMETER",
+    "Flags",
+    "Json",
+    "StepFlags",
+]
 
 #: How the options of every command are read: a list takes all that follows, one value or more.
 PARAMETER = Parameter(consume_multiple=(1, None), negative_iterable=(), negative_none=())
@@ -48,17 +61,34 @@ def _flag(name: str, hint: Any) -> Any:
     return Annotated[hint, Parameter(**options)]
 
 
-if TYPE_CHECKING:
-    Flags = Recipe
-else:
-    Flags = dataclasses.make_dataclass(
-        "Flags",
-        [(name, _flag(name, hint), None) for name, hint in get_type_hints(Recipe).items()],
-        bases=(Recipe,),
+def _flags(kind: str, names: Collection[str], bases: tuple[type, ...]) -> Any:
+    """Make fields of `Recipe` the flags of a command."""
+    hints = get_type_hints(Recipe)
+    return dataclasses.make_dataclass(
+        kind,
+        [(name, _flag(name, hint), None) for name, hint in hints.items() if name in names],
+        bases=bases,
         namespace={"__doc__": Recipe.__doc__, "__module__": __name__},
         frozen=True,
         kw_only=True,
     )
 
 
-NO_FLAGS = Flags()
+#: What decides what a network is, and what its rows are: a trained one has it with it.
+OF_THE_NETWORK = (
+    *("layers", "hidden", "output", "dropout", "init", "bias_init", "dtype"),
+    *("scaling", "target_scaling", "test_size", "split_seed", "samples", "noise", "data_seed"),
+)
+
+#: What decides a single step of training: nothing of epochs.
+OF_A_STEP = ("loss", "optimizer", "learning_rate", "l1", "l2", "clip_norm", "clip_value", "seed")
+
+if TYPE_CHECKING:
+    Flags = Recipe
+    StepFlags = Recipe
+else:
+    Flags = _flags("Flags", get_type_hints(Recipe), (Recipe,))
+    StepFlags = _flags("StepFlags", (*OF_THE_NETWORK, *OF_A_STEP), ())
+
+
+NO_FLAGS, NO_STEP_FLAGS = Flags(), StepFlags()

@@ -16,7 +16,7 @@ from barenet.model.activations import ACTIVATIONS, Activation
 from barenet.model.losses import as_loss
 from barenet.registry import build, spec_of
 
-__all__ = ["settle", "usual_recipe"]
+__all__ = ["settle", "still_usual", "usual_recipe"]
 
 #: Losses to which only the difference of prediction and truth matters, so that both may be scaled.
 OF_DIFFERENCES = {"squared_error", "absolute_error", "huber", "quantile"}
@@ -85,7 +85,7 @@ def usual_recipe(flags: Recipe, dataset: Dataset) -> Recipe:
     Recipe
         All that does not depend on what a row becomes.
     """
-    return flags.over(_usual(flags, _recipe_of(dataset, flags))).over(DEFAULTS)
+    return flags.over(still_usual(flags, _recipe_of(dataset, flags))).over(DEFAULTS)
 
 
 def _recipe_of(dataset: Dataset, flags: Recipe) -> Recipe:
@@ -96,10 +96,27 @@ def _recipe_of(dataset: Dataset, flags: Recipe) -> Recipe:
     return recipe_for_table(round(dataset.n_samples * (1 - held_out)))
 
 
-def _usual(flags: Recipe, usual: Recipe) -> Recipe:
+def still_usual(flags: Recipe, usual: Recipe) -> Recipe:
     """Forget what belongs to a setting that the user has changed.
 
     A learning rate is chosen for its optimizer, and a loss for its output.
+
+    Parameters
+    ----------
+    flags : Recipe
+        What the user said.
+    usual : Recipe
+        What holds otherwise.
+
+    Returns
+    -------
+    Recipe
+        What holds still.
+
+    Examples
+    --------
+    >>> still_usual(Recipe(optimizer="adam"), Recipe(optimizer="sgd", learning_rate=0.5, l2=0.1))
+    Recipe(..., optimizer='sgd', learning_rate=None, ..., l2=0.1, ...)
     """
     for changed, chosen_for_it in (("optimizer", "learning_rate"), ("output", "loss")):
         said, before = getattr(flags, changed), getattr(usual, changed)

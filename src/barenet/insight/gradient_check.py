@@ -7,7 +7,7 @@ two is the derivative, by its very definition, and needs no chain rule.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from barenet.model.objective import Objective
 from barenet.model.rows import check_rows
 from barenet.model.validation import check_positive
 
-__all__ = ["GradientReport", "ParameterReport", "check_gradients"]
+__all__ = ["GradientReport", "ParameterReport", "check_gradients", "slopes"]
 
 #: The step that balances rounding, ε/h, with the neglected third derivative, h²: about ∛ε.
 STEP = float(np.cbrt(np.finfo(np.float64).eps))
@@ -188,26 +188,47 @@ def check_gradients(
         return objective.value(rows, training=training, key=key)
 
     here, analytic = objective.value_and_gradient(rows, training=training, key=key)
-    numeric = _slopes(value, twin.parameters, analytic, tolerance)
+    numeric = slopes(value, twin.parameters, analytic, tolerance)
     reports = [_compare(slot, analytic, numeric, here) for slot in twin.layout.slots]
     return GradientReport(network, here, reports, tolerance)
 
 
-def _slopes(
+def slopes(
     value: Callable[[], float],
-    parameters: FloatArray,
+    vector: FloatArray,
     analytic: FloatArray,
-    tolerance: float,
+    tolerance: float = 1e-6,
+    indices: Iterable[int] | None = None,
 ) -> NDArray[np.float64]:
-    """Differences for all parameters; the analytic gradient only tells where to look closer."""
-    numeric = np.empty(len(parameters))
-    for index, expected in enumerate(analytic):
+    """Compute the derivative of a function by differences, entry by entry.
+
+    Parameters
+    ----------
+    value : callable
+        Computes the function of what `vector` holds.
+    vector : ndarray of shape (n,), float64
+        Where it is evaluated; each entry is moved and put back.
+    analytic : ndarray of shape (n,)
+        The derivative that is to be checked. It only tells where to look closer: at a kink.
+    tolerance : float, default=1e-6
+        The greatest relative error that counts as equal.
+    indices : iterable of int, optional
+        The entries to compute; by default all.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64
+        The slopes, with NaN where none was asked for.
+    """
+    numeric = np.full(len(vector), np.nan)
+    for index in range(len(vector)) if indices is None else indices:
+        expected = float(analytic[index])
         for factor in SMALLER_STEPS:
-            numeric[index] = _slope(value, parameters, index, STEP * factor)
+            numeric[index] = _slope(value, vector, index, STEP * factor)
             if abs(numeric[index] - expected) <= tolerance * max(abs(expected), SMALLEST_SCALE):
                 break
         else:
-            numeric[index] = _slope_at_a_kink(value, parameters, index, expected, numeric[index])
+            numeric[index] = _slope_at_a_kink(value, vector, index, expected, numeric[index])
     return numeric
 
 

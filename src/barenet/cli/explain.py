@@ -1,0 +1,217 @@
+"""``barenet explain``: one training step with every number, and the formula that it comes from."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from barenet.cli.console import show, show_json
+from barenet.cli.experiment import clipping_of, optimizer_of, penalties_of, prepare
+from barenet.cli.flags import (
+    DATA,
+    NO_STEP_FLAGS,
+    OF_THE_NETWORK,
+    OUTPUT,
+    Json,
+    StepFlags,
+)
+from barenet.cli.numbers import whole
+from barenet.cli.recipes import still_usual
+from barenet.cli.settings import AS_USUAL, FileOptions, Settings
+from barenet.cli.trained import load_trained
+from barenet.data.dataset import Dataset
+from barenet.data.recipe import DEFAULTS, Recipe
+from barenet.data.scaling import Scaling
+from barenet.files.atomic import write_atomically
+from barenet.files.predictor import Predictor
+
+if TYPE_CHECKING:
+    from barenet.insight.explain import Explanation
+
+__all__ = ["explain"]
+
+Notation = Literal["rows", "columns"]
+Form = Literal["text", "html", "markdown"]
+Rows = Annotated[
+    tuple[int, ...],
+    Parameter(name=("--row", "--rows"), converter=whole, group=DATA, show_default="0"),
+]
+
+#: What the suffix of a file asks for.
+FORMS: dict[str, Form] = {".html": "html", ".htm": "html", ".md": "markdown"}
+
+#: Columns of a text that goes to no terminal.
+COLUMNS = 80
+
+#: What was done to the inputs, in words.
+SCALED = {
+    "standardize": ", standardized",
+    "minmax": ", scaled to 0 … 1",
+    "robust": ", scaled by quartiles",
+}
+
+
+def explain(
+    what: str,
+    data: Annotated[str, Parameter(show_default=False)] = "",
+    /,
+    *,
+    row: Rows = (0,),
+    target: Annotated[str | None, Parameter(group=DATA)] = None,
+    task: Annotated[Literal["classification", "regression"] | None, Parameter(group=DATA)] = None,
+    file: FileOptions = AS_USUAL,
+    flags: Annotated[StepFlags, Parameter(name="*")] = NO_STEP_FLAGS,
+    notation: Annotated[Notation, Parameter(group=OUTPUT)] = "rows",
+    precision: Annotated[int, Parameter(group=OUTPUT, converter=whole)] = 6,
+    limit: Annotated[int, Parameter(group=OUTPUT, converter=whole)] = 64,
+    form: Annotated[Form | None, Parameter(name="--format", group=OUTPUT)] = None,
+    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    json: Json = False,
+) -> int:
+    """Show one training step with every number, and the formula that it comes from.
+
+    In the order in which a hand would write it: each layer's sums and outputs, the loss, the
+    gradients back through the layers, the update. The shape stands beside each, and beside each
+    gradient what differences of the loss say. Nothing is changed by it. The learning rate is that
+    before any schedule.
+
+    The network is a new one, as `barenet train` would start with on these data, or that of a
+    model. Of a large network there are shapes, statistics, and the largest entries.
+
+    Parameters
+    ----------
+    what : str
+        What to learn from: a named data set or a file. Or a model: its file, or the folder of its
+        run.
+    data : str
+        For a model, a named data set or a file; by default what it was trained on.
+    row : tuple of int
+        The rows of the step, counted from 0.
+    target : str
+        The column of a table that is to be predicted.
+    task : str
+        What the target is, where its values leave it open.
+    notation : str
+        What samples are: rows, with Z = X W + b, or columns, with Z = W X + b.
+    precision : int
+        Significant digits.
+    limit : int
+        Entries of an array that are all shown.
+    form : str
+        How it is written; by default as the suffix of --out tells, else as text.
+    out : Path
+        The file that it goes to, such as step.html or step.md, instead of the terminal.
+    json : bool
+        Print JSON, for programs.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    if json and (form or out):
+        raise ValueError("json: goes without --format and --out")
+    said = Recipe(**{name: value for name, value in vars(flags).items() if value is not None})
+    settings = Settings(data=what, target=target, task=task, file=file, recipe=said)
+    step = _of_model(what, data, settings) if _is_model(what) else _of_data(data, settings)
+    page = _explain(step, row, notation, precision, limit)
+    if json:
+        show_json(page.to_dict())
+    else:
+        _put_out(page, form, out)
+    return 0
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What is explained: a network, rows for it, and how it learns."""
+
+    predictor: Predictor
+    rows: Dataset
+    recipe: Recipe
+
+
+def _is_model(what: str) -> bool:
+    """Tell a trained network from data: a folder can be no other."""
+    return what.endswith(".safetensors") or Path(what).is_dir()
+
+
+def _of_data(data: str, settings: Settings) -> _Step:
+    """Build the network that a training would start with."""
+    if data:
+        raise ValueError(f"data: {settings.data} is no model, so {data} is one too many")
+    experiment = prepare(settings)
+    return _Step(experiment.predictor, settings.load(), experiment.settings.recipe)
+
+
+def _of_model(model: str, data: str, settings: Settings) -> _Step:
+    """Take a trained network, and the settings of its training if they are known."""
+    said = {**settings.recipe.said(), "target": settings.target, "task": settings.task}
+    for name in (*OF_THE_NETWORK, "target", "task"):
+        if said.get(name) is not None:
+            raise ValueError(f"{name}: {model} has its own; leave --{name.replace('_', '-')} out")
+    trained = load_trained(Path(model))
+    known = trained.settings
+    rows = trained.samples(
+        data or (known.data if known else trained.predictor.dataset), settings.file
+    )
+    usual = still_usual(settings.recipe, known.recipe if known else Recipe())
+    return _Step(trained.predictor, rows, settings.recipe.over(usual).over(DEFAULTS))
+
+
+def _explain(
+    step: _Step, rows: tuple[int, ...], notation: Notation, precision: int, limit: int
+) -> Explanation:
+    """Take the step with these rows."""
+    from barenet.insight.explain import explain as explain_step
+
+    dataset, predictor, recipe = step.rows, step.predictor, step.recipe
+    for row in rows:
+        if not 0 <= row < dataset.n_samples:
+            raise ValueError(f"row: expected 0 to {dataset.n_samples - 1:,}, got {row}")
+    chosen = list(rows)
+    page = explain_step(
+        predictor.network,
+        predictor.inputs(dataset.X[chosen]).astype(predictor.network.dtype),
+        predictor.targets(dataset.y[chosen]),
+        recipe.loss,
+        optimizer=optimizer_of(recipe),
+        penalty=penalties_of(recipe),
+        clip=clipping_of(recipe),
+        seed=recipe.seed or 0,
+        notation=notation,
+        precision=precision,
+        limit=limit,
+    )
+    numbers = ", ".join(map(str, rows))
+    where = f"row{'s' * (len(rows) > 1)} {numbers} of {dataset.name}"
+    fact = where + _what_was_done(predictor)
+    return dataclasses.replace(page, facts=(fact, *page.facts))
+
+
+def _what_was_done(predictor: Predictor) -> str:
+    """Say how raw rows have become what the network takes."""
+    if isinstance(predictor.preprocessing, Scaling):
+        return SCALED.get(predictor.preprocessing.name, "")
+    return f", which become {', '.join(predictor.input_names)}"
+
+
+def _put_out(page: Explanation, form: Form | None, out: Path | None) -> None:
+    """Write the page to its file, whole or not at all, or to the terminal."""
+    form = form or (FORMS.get(out.suffix.lower(), "text") if out else "text")
+    if form == "text":
+        here = out is None and sys.stdout.isatty()
+        text = page.to_text(shutil.get_terminal_size().columns if here else COLUMNS)
+    else:
+        text = page.to_html() if form == "html" else page.to_markdown()
+    if out is None:
+        show(text.rstrip("\n"))
+    else:
+        write_atomically(out, (text.rstrip("\n") + "\n").encode())
+        show(str(out))

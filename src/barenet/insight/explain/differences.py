@@ -1,0 +1,126 @@
+"""Differences: what the gradients of a step are by their definition, without any chain rule.
+
+Every quantity can be moved, the parameters and what is computed on the way alike: the forward pass
+then goes on with what it was moved to. All is computed in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.engines import Job
+from barenet.insight.explain.trace import LayerTrace, Trace
+from barenet.insight.gradient_check import slopes
+from barenet.model.arrays import FloatArray
+from barenet.model.objective import Objective
+from barenet.model.randomness import derive_key
+
+__all__ = ["LARGEST", "Differences"]
+
+#: Entries of a large array that are shown one by one, the largest ones.
+LARGEST = 5
+
+
+class Differences:
+    """The slopes of a job's loss, before its penalties.
+
+    Parameters
+    ----------
+    job : Job
+        Of float64.
+    trace : Trace
+        Its step, whose gradients tell which entries are the largest.
+    limit : int
+        Entries of an array that are all computed; of a larger one only the largest are.
+    """
+
+    def __init__(self, job: Job, trace: Trace, limit: int) -> None:
+        self.trace, self.limit, self.rows = trace, limit, job.rows
+        self.network = job.network.copy()
+        self.objective = Objective(self.network, job.loss)
+        self.key = derive_key(job.seed, 0)
+
+    def by_parameter(self, layer: int, name: str) -> NDArray[np.float64]:
+        """Move a layer's parameters.
+
+        Parameters
+        ----------
+        layer : int
+            The layer's position.
+        name : str
+            Which of its arrays.
+
+        Returns
+        -------
+        ndarray
+            Of the array's shape, with NaN for the small entries of a large one.
+        """
+        views = self.network.layout.views(self.network.parameters)
+        return self._slopes(views[layer][name], self.trace.layers[layer].gradients[name])
+
+    def by_output(self, layer: int) -> NDArray[np.float64]:
+        """Move a layer's output.
+
+        Parameters
+        ----------
+        layer : int
+            The layer's position.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_out)
+            With NaN for the small entries of a large one.
+        """
+        step = self.trace.layers[layer]
+        moved = step.output.copy()
+        return self._in_place_of(step, lambda: moved, moved, step.d_output)
+
+    def by_sum(self, layer: int) -> NDArray[np.float64]:
+        """Move what a dense layer has before its activation.
+
+        Parameters
+        ----------
+        layer : int
+            The layer's position.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_out)
+            With NaN for the small entries of a large one.
+        """
+        step = self.trace.layers[layer]
+        _, Z, A, activation = step.cache
+        moved, dZ = Z.copy(), activation.backward(Z, A, step.d_output)
+        return self._in_place_of(step, lambda: activation.forward(moved), moved, dZ)
+
+    def _in_place_of(
+        self,
+        step: LayerTrace,
+        output: Callable[[], FloatArray],
+        moved: FloatArray,
+        analytic: FloatArray,
+    ) -> NDArray[np.float64]:
+        """Let a layer give something else than what it computes, for as long as it takes."""
+        layer = vars(self.network.layers[step.index])
+        layer["forward"] = lambda *_, **__: (output(), None)
+        try:
+            return self._slopes(moved, analytic)
+        finally:
+            del layer["forward"]
+
+    def _slopes(self, moved: FloatArray, analytic: FloatArray) -> NDArray[np.float64]:
+        """Compute the slopes of all entries, or of the largest."""
+        flat = analytic.ravel()
+        indices: Any = None
+        if flat.size > self.limit:
+            indices = np.argsort(-np.abs(flat), kind="stable")[:LARGEST]
+        found = slopes(self._value, moved.reshape(-1), flat, indices=indices)
+        return found.reshape(analytic.shape)
+
+    def _value(self) -> float:
+        """Compute the loss of where things are."""
+        return self.objective.value(self.rows, training=True, key=self.key)

@@ -1,0 +1,187 @@
+"""Explain: one step of training with every number, and the formula that it comes from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from barenet.engines import Job
+from barenet.insight.explain.differences import Differences
+from barenet.insight.explain.document import Step
+from barenet.insight.explain.explanation import Explanation
+from barenet.insight.explain.layers import explain_backward, explain_forward
+from barenet.insight.explain.objective import explain_loss, explain_rows
+from barenet.insight.explain.sheet import Sheet
+from barenet.insight.explain.trace import Trace, take_step
+from barenet.insight.explain.update import explain_clipping, explain_penalties, explain_update
+from barenet.model.layers import BatchNorm
+from barenet.model.losses import Loss, as_loss
+from barenet.model.network import Network
+from barenet.model.rows import Rows, check_rows
+from barenet.model.validation import check_count, check_seed
+from barenet.optimization.clipping import Clipping, as_clipping
+from barenet.optimization.optimizers import LBFGS, SGD, Optimizer, as_optimizer
+from barenet.optimization.penalties import Penalty, as_penalties
+from barenet.options import check_number
+from barenet.registry import lookup, spec_of
+from barenet.training.train import check_full_batch
+
+__all__ = ["NOTATIONS", "explain"]
+
+#: What a sample may be.
+NOTATIONS = ("rows", "columns")
+
+#: More digits than a float64 has would be noise.
+MOST_DIGITS = 17
+
+
+def explain(
+    network: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: str | Loss | None = None,
+    *,
+    optimizer: str | Optimizer | LBFGS = "sgd",
+    penalty: str | Penalty | Sequence[str | Penalty] | None = None,
+    clip: str | Clipping | None = None,
+    sample_weight: ArrayLike | None = None,
+    seed: int = 0,
+    notation: Literal["rows", "columns"] = "rows",
+    precision: int = 6,
+    limit: int = 64,
+) -> Explanation:
+    """Show a training step with every number, and the formula that it comes from.
+
+    The step is the first one that `train` would take with all these rows in one batch. It is taken
+    by the engine that is written to be read, and what goes through its layers, its loss and its
+    optimizer is written down. All is done on copies: nothing is changed. Beside each gradient
+    stands what differences of the loss say, computed in float64.
+
+    Parameters
+    ----------
+    network : Network
+        Small, to see all; a larger one is shown by shapes, statistics and its largest entries.
+    X : array-like of shape (n_samples, n_inputs)
+        The samples of the step, one a row.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        What the network should say: numbers, or class indices from 0.
+    loss : str or Loss, optional
+        What is made small; by default the one that goes with the output activation.
+    optimizer : str, Optimizer or LBFGS, default="sgd"
+        How the gradient becomes a step. An instance that has taken steps goes on from its moments.
+    penalty : str, Penalty, or a sequence of them, optional
+        A price on large weights.
+    clip : str or Clipping, optional
+        A limit to the gradient.
+    sample_weight : array-like of shape (n_samples,), optional
+        How much each row counts.
+    seed : int, default=0
+        Fixes the dropout.
+    notation : {"rows", "columns"}, default="rows"
+        Whether samples are rows, as in the code, with Z = X W + b; or columns, as in many books,
+        with Z = W X + b and every matrix transposed.
+    precision : int, default=6
+        Significant digits that are shown.
+    limit : int, default=64
+        Entries of an array that are all shown and checked.
+
+    Returns
+    -------
+    Explanation
+        Printed, a text; in a notebook, typeset; ``to_html`` and ``to_markdown`` write it for
+        others.
+
+    Raises
+    ------
+    ValueError
+        If an argument can't be used; the message names it.
+
+    Examples
+    --------
+    >>> from barenet import Network, explain
+    >>> network = Network.dense([1, 1], init="zeros", bias_init="zeros", dtype="float64")
+    >>> page = explain(network, [[2.0]], [3.0], optimizer="sgd:learning_rate=0.5")
+    >>> print(page.to_text(width=60))  # doctest: +ELLIPSIS
+    One training step of Network([Dense(1, 1, 'identity')], dtype='float64')
+    ...
+    >>> page["dW1"], page.apart < 1e-9
+    (array([[-6.]]), True)
+    """
+    if not isinstance(network, Network):
+        raise ValueError(f"network: expected a Network, got {network!r}")
+    lookup(dict.fromkeys(NOTATIONS), notation, "notation")
+    digits = int(check_number(precision, "precision", least=1, most=MOST_DIGITS, whole=True))
+    limit = check_count(limit, "limit")
+    objective = as_loss(loss, network.output_activation)
+    job = Job(
+        network=network,
+        rows=check_rows(network, objective, X, y, sample_weight),
+        loss=objective,
+        optimizer=as_optimizer(optimizer),
+        penalties=as_penalties(penalty),
+        clipping=as_clipping(clip),
+        seed=check_seed(seed),
+    )
+    _check(job)
+    # As in a training, what overflows is found in the numbers, and NumPy need not warn of it.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        steps = tuple(_steps(job, limit))
+    page = Explanation(
+        title=f"One training step of {network!r}",
+        facts=_facts(job),
+        steps=steps,
+        precision=digits,
+        limit=limit,
+    )
+    return page if notation == "rows" else page.transposed()
+
+
+def _check(job: Job) -> None:
+    """Refuse what `train` would refuse, too."""
+    check_full_batch(job, None)
+    normed = any(isinstance(layer, BatchNorm) for layer in job.network.layers)
+    if normed and len(job.rows.X) == 1:
+        raise ValueError("X: a batch norm needs 2 rows or more, got 1")
+    for penalty in job.penalties:
+        penalty.spread(job.network.layout, job.network.dtype)
+
+
+def _facts(job: Job) -> tuple[str, ...]:
+    """Say what else decides the numbers."""
+    rows = len(job.rows.X)
+    parts = [job.loss, job.optimizer, *job.penalties, job.clipping]
+    said = [f"{part.role} {spec_of(part)}" for part in parts if part is not None]
+    return (f"{rows} sample{'s' * (rows != 1)}", *said, f"in {job.network.dtype.name}")
+
+
+def _steps(job: Job, limit: int) -> Iterator[Step]:
+    """Take the step, and write it down from the input to the new parameters."""
+    trace = take_step(job)
+    sheet = Sheet(job, trace, _differences(job, trace, limit))
+    yield explain_rows(sheet)
+    for layer in trace.layers:
+        yield explain_forward(sheet, layer)
+    yield explain_loss(sheet)
+    for layer in reversed(trace.layers):
+        if (step := explain_backward(sheet, layer)).equations:
+            yield step
+    yield from explain_penalties(sheet)
+    yield from explain_clipping(sheet)
+    yield explain_update(sheet)
+
+
+def _differences(job: Job, trace: Trace, limit: int) -> Differences:
+    """Prepare the differences, which need float64: those of float32 have no digit that is right."""
+    if job.network.dtype == np.float64:
+        return Differences(job, trace, limit)
+    network = job.network.copy("float64")
+    rows = job.rows
+    weights = None if rows.sample_weight is None else rows.sample_weight.astype(np.float64)
+    wide = Rows(rows.inputs(network.dtype), rows.y.astype(np.float64), weights)
+    # The optimizer may hold moments of float32, and has no part in the gradients.
+    twin = dataclasses.replace(job, network=network, rows=wide, optimizer=SGD(), clipping=None)
+    return Differences(twin, take_step(twin), limit)

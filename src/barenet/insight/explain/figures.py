@@ -1,0 +1,214 @@
+"""Figures: numbers as words of the same look, and what there is to say of too many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.insight.explain.differences import LARGEST
+from barenet.insight.explain.document import Equation
+
+__all__ = ["Largest", "blocks", "breadth", "digits", "largest", "matrix", "shape", "statistics"]
+
+
+class Largest(NamedTuple):
+    """One of the largest entries: where it is, and what it is; of a gradient also as it should be.
+
+    The last two are None for what is no gradient.
+    """
+
+    place: tuple[int, ...]
+    value: float
+    difference: float | None
+    apart: float | None
+
+
+def digits(value: Any, precision: int) -> str:
+    """Write a number.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    precision : int
+        Significant digits.
+
+    Returns
+    -------
+    str
+        Without zeros at its end.
+
+    Examples
+    --------
+    >>> digits(0.25, 6), digits(1 / 3, 6), digits(-0.0, 6), digits(1e-12, 3)
+    ('0.25', '0.333333', '0', '1e-12')
+    """
+    return f"{float(value) + 0.0:.{precision}g}"
+
+
+def matrix(value: NDArray[Any], precision: int, blank: str = " ") -> list[list[str]]:
+    """Write a matrix, the points of a column's numbers in one line.
+
+    Parameters
+    ----------
+    value : ndarray of shape (n, m), or of no axes
+        The numbers.
+    precision : int
+        Significant digits.
+    blank : str
+        What fills up, as wide as a digit.
+
+    Returns
+    -------
+    list of list of str
+        A word for each entry, those of a column of the same length.
+
+    Examples
+    --------
+    >>> matrix(np.array([[1.5], [-20.0]]), 6)
+    [['  1.5'], ['-20  ']]
+    """
+    words = [[digits(entry, precision) for entry in row] for row in np.atleast_2d(value)]
+    columns = [_aligned(list(column), blank) for column in zip(*words, strict=True)]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def breadth(value: NDArray[Any], precision: int) -> int:
+    """Count the letters that a matrix is wide, with two between its columns.
+
+    Parameters
+    ----------
+    value : ndarray of shape (n, m), or of no axes
+        The numbers.
+    precision : int
+        Significant digits.
+
+    Returns
+    -------
+    int
+        Letters, without brackets.
+    """
+    return sum(len(word) + 2 for word in matrix(value, precision)[0]) - 2
+
+
+def blocks(value: NDArray[Any], precision: int, room: int) -> list[slice]:
+    """Cut a matrix into blocks of columns that have room side by side.
+
+    Parameters
+    ----------
+    value : ndarray of shape (n, m), or of no axes
+        The numbers.
+    precision : int
+        Significant digits.
+    room : int
+        Letters that a block may be wide.
+
+    Returns
+    -------
+    list of slice
+        The columns of each block; at least one.
+
+    Examples
+    --------
+    >>> blocks(np.arange(10.0).reshape(1, 10), 6, 16)
+    [slice(0, 6, None), slice(6, 10, None)]
+    """
+    widths = [len(word) + 2 for word in matrix(value, precision)[0]]
+    found, start = [], 0
+    for end in range(1, len(widths) + 1):
+        if end == len(widths) or sum(widths[start : end + 1]) - 2 > room:
+            found.append(slice(start, end))
+            start = end
+    return found
+
+
+def shape(sizes: tuple[int, ...]) -> str:
+    """Write a shape.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        The shape.
+
+    Returns
+    -------
+    str
+        As Python writes it; nothing for a single number.
+
+    Examples
+    --------
+    >>> shape((2, 3)), shape((3,)), shape(())
+    ('(2, 3)', '(3,)', '')
+    """
+    return str(tuple(map(int, sizes))) if sizes else ""
+
+
+def statistics(value: NDArray[Any], precision: int) -> dict[str, str]:
+    """Say how large the entries of an array are.
+
+    Parameters
+    ----------
+    value : ndarray
+        Many numbers.
+    precision : int
+        Significant digits.
+
+    Returns
+    -------
+    dict of str to str
+        Mean, standard deviation, least and greatest entry, and the share of zeros if there are any.
+    """
+    exact = value.astype(np.float64)
+    found = {"mean": exact.mean(), "std": exact.std(), "min": exact.min(), "max": exact.max()}
+    said = {name: digits(each, precision) for name, each in found.items()}
+    zeros = float((exact == 0).mean())
+    return said | ({"zeros": f"{zeros:.0%}"} if zeros else {})
+
+
+def largest(value: NDArray[Any], equation: Equation | None = None) -> Iterator[Largest]:
+    """Find the entries that are furthest from 0.
+
+    Parameters
+    ----------
+    value : ndarray of shape (n, m)
+        Many numbers.
+    equation : Equation, optional
+        Where they come from; a gradient's knows differences.
+
+    Yields
+    ------
+    Largest
+        From the largest down.
+    """
+    differences = equation.differences if equation else None
+    apart = equation.apart if equation else None
+    order = np.argsort(-np.abs(value), axis=None, kind="stable")[:LARGEST]
+    for flat in order:
+        index = tuple(int(place) for place in np.unravel_index(flat, value.shape))
+        known = differences is not None and apart is not None
+        yield Largest(
+            index,
+            float(value[index]),
+            float(differences[index]) if known and differences is not None else None,
+            float(apart[index]) if known and apart is not None else None,
+        )
+
+
+def _aligned(words: list[str], blank: str) -> list[str]:
+    """Fill up the words of a column, such that their points are in one line."""
+    ends = [_point(word) for word in words]
+    before = max(ends)
+    after = max(len(word) - end for word, end in zip(words, ends, strict=True))
+    return [
+        blank * (before - end) + word + blank * (after - len(word) + end)
+        for word, end in zip(words, ends, strict=True)
+    ]
+
+
+def _point(word: str) -> int:
+    """Find the end of a number's whole part."""
+    found = [place for sign in ".e" if (place := word.find(sign)) >= 0]
+    return min(found, default=len(word))

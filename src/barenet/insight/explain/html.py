@@ -1,0 +1,197 @@
+"""An explanation for a browser: mathematics as MathML, which needs no network and no scripts.
+
+All colours go by the text's own, so it fits a page or a notebook that is light or dark.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from numpy.typing import NDArray
+
+from barenet.insight.explain import figures
+from barenet.insight.explain.document import Equation, Quantity, Step
+from barenet.insight.explain.explanation import Explanation
+from barenet.insight.explain.mathml import MathPrinter, math_number, sign_of
+from barenet.insight.explain.style import PAGE_STYLE, STYLE
+from barenet.insight.explain.words import APART_DIGITS, about, shapes, verdict
+
+__all__ = ["write_page", "write_section"]
+
+#: As wide as a digit, and not swallowed at the ends of a number.
+FIGURE_SPACE = "\N{FIGURE SPACE}"
+
+#: Letters that a line has room for, if they are all numbers, and if there are signs between them.
+ROOM, ROOM_WITH_SIGNS = 76, 60
+
+
+def write_page(page: Explanation) -> str:
+    """Write an explanation as a document of its own.
+
+    Parameters
+    ----------
+    page : Explanation
+        What is to be read.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(page.title)}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n"
+        f"<body>\n{write_section(page)}</body>\n</html>\n"
+    )
+
+
+def write_section(page: Explanation) -> str:
+    """Write an explanation as a part of a document.
+
+    Parameters
+    ----------
+    page : Explanation
+        What is to be read.
+
+    Returns
+    -------
+    str
+        HTML, with a style that touches nothing else.
+    """
+    steps = "".join(_step(number, step, page) for number, step in enumerate(page.steps, 1))
+    return (
+        f'<div class="barenet-explain">\n<style>{STYLE}</style>\n'
+        f'<p class="title" role="heading" aria-level="2">{escape(page.title)}</p>\n'
+        f"<p>{escape('; '.join(page.facts))}</p>\n<p>{escape(about(page))}</p>\n"
+        f'{steps}<p class="verdict">{escape(verdict(page))}</p>\n</div>\n'
+    )
+
+
+def _step(number: int, step: Step, page: Explanation) -> str:
+    given = "".join(_given(quantity, page) for quantity in step.given)
+    equations = "".join(_equation(equation, page) for equation in step.equations)
+    return (
+        f'<section class="{step.phase}">\n<p class="step" role="heading" aria-level="3">'
+        f"<b>{number}</b> {escape(step.title)}</p>\n<p>{escape(step.text)}</p>\n"
+        + (f'<div class="given">{given}</div>\n' if given else "")
+        + f"{equations}</section>\n"
+    )
+
+
+def _given(quantity: Quantity, page: Explanation) -> str:
+    """Write what is there to start with."""
+    name, shape = quantity.name.mathml, figures.shape(quantity.shape)
+    if quantity.value.size > page.limit:
+        math = f"<math>{name}</math>"
+        return f"<div>{_line(math, shape)}{_summary(quantity, page)}</div>"
+    first, *others = _blocks(quantity.value, page.precision)
+    lines = [f"{name}{sign_of('=')}{first}", *others]
+    math = "".join(f"<div><math>{line}</math></div>" for line in lines)
+    return _line(math, shape)
+
+
+def _equation(equation: Equation, page: Explanation) -> str:
+    """Write a formula, the same with its numbers, and what comes of it."""
+    result = equation.result
+    large = result.value.size > page.limit
+    lines = []
+    if equation.formula is not None:
+        lines.append(("←" if equation.assigns else "=", _symbols(equation)))
+    if not large:
+        first, *others = _blocks(result.value, page.precision)
+        lines += [("=", each) for each in (*_numbers(equation, page), first)]
+        lines += [("", each) for each in others]
+    rows = "".join(
+        f"<mtr><mtd>{'' if place else result.name.mathml}</mtd>"
+        f"<mtd>{sign and sign_of(sign)}</mtd><mtd>{line}</mtd></mtr>"
+        for place, (sign, line) in enumerate(lines or [("", "")])
+    )
+    math = f"<math><mtable class='lines' displaystyle='true'>{rows}</mtable></math>"
+    below = _summary(result, page, equation) if large else _check(equation, page)
+    return f'<div class="equation">{_line(math, shapes(equation))}{below}</div>\n'
+
+
+def _line(math: str, shape: str) -> str:
+    """Put a shape beside what has it."""
+    return f'<div class="line"><div>{math}</div><span class="shape">{shape}</span></div>'
+
+
+def _symbols(equation: Equation) -> str:
+    """Write a formula in letters."""
+    assert equation.formula is not None
+    names = {name: each.name.mathml for name, each in equation.operands.items()}
+    return MathPrinter(names.__getitem__, equation.scalars).show(equation.formula)
+
+
+def _numbers(equation: Equation, page: Explanation) -> list[str]:
+    """Write a formula in numbers, where they have room."""
+    numbers = equation.in_numbers(page.limit)
+    if numbers is None or equation.formula is None:
+        return []
+    if equation.breadth(lambda value: figures.breadth(value, page.precision)) > ROOM_WITH_SIGNS:
+        return []
+    values = {name: _matrix(value, page.precision) for name, value in numbers.items()}
+    return [MathPrinter(values.__getitem__, equation.scalars, numeric=True).show(equation.formula)]
+
+
+def _check(equation: Equation, page: Explanation) -> str:
+    """Write what differences say of a gradient."""
+    if equation.differences is None or equation.apart is None:
+        return ""
+    mark = "" if equation.agrees else ' <b class="wrong">differs</b>'
+    blocks = _blocks(equation.differences, page.precision)
+    greatest = math_number(figures.digits(equation.furthest, APART_DIGITS))
+    if len(blocks) > 1:
+        lines = "".join(f"<div><math>{block}</math></div>" for block in blocks)
+        words = f"by differences, at most <math>{greatest}</math> apart{mark}"
+        return f'<details class="check"><summary>{words}</summary>{lines}</details>'
+    numeric = blocks[0]
+    apart = _matrix(equation.apart, APART_DIGITS)
+    return (
+        f'<div class="check">by differences <math>{numeric}</math> '
+        f"apart <math>{apart}</math>{mark}</div>"
+    )
+
+
+def _summary(quantity: Quantity, page: Explanation, equation: Equation | None = None) -> str:
+    """Write statistics and the largest entries of many numbers."""
+    said = figures.statistics(quantity.value, page.precision)
+    words = ", ".join(f"{name} {each}" for name, each in said.items())
+    head = "<th>largest</th><th></th>"
+    rows = []
+    for entry in figures.largest(quantity.value, equation):
+        cells = [str(list(entry.place)), figures.digits(entry.value, page.precision)]
+        if entry.difference is not None and entry.apart is not None:
+            head = "<th>largest</th><th></th><th>by differences</th><th>apart</th>"
+            cells.append(figures.digits(entry.difference, page.precision))
+            cells.append(figures.digits(entry.apart, APART_DIGITS))
+        rows.append("".join(f"<td>{cell.replace('-', '−')}</td>" for cell in cells))
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="summary"><p>{words.replace("-", "−")}</p>{table}</div>'
+
+
+def _blocks(value: NDArray[Any], precision: int) -> list[str]:
+    """Write numbers in brackets, in as many blocks of columns as they need."""
+    found = figures.blocks(value, precision, ROOM)
+    if len(found) == 1:
+        return [_matrix(value, precision)]
+    return [
+        f"{_matrix(value[:, columns], precision)}<mspace width='1em'/>"
+        f"<mtext class='columns'>columns {columns.start} to {columns.stop - 1}</mtext>"
+        for columns in found
+    ]
+
+
+def _matrix(value: NDArray[Any], precision: int) -> str:
+    """Write numbers; the style draws the brackets, which not every font makes high enough."""
+    if value.ndim == 0:
+        return math_number(figures.digits(value, precision))
+    rows = "".join(
+        "<mtr>" + "".join(f"<mtd>{math_number(word)}</mtd>" for word in words) + "</mtr>"
+        for words in figures.matrix(value, precision, FIGURE_SPACE)
+    )
+    return f"<mtable class='matrix'>{rows}</mtable>"

@@ -1,0 +1,163 @@
+"""An explanation in Markdown, for a lesson, with LaTeX as GitHub and notebooks show it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.insight.explain import figures
+from barenet.insight.explain.document import Equation, Quantity, Step
+from barenet.insight.explain.explanation import Explanation
+from barenet.insight.explain.latex import LatexPrinter, latex_number
+from barenet.insight.explain.words import APART_DIGITS, about, shapes, verdict
+
+__all__ = ["write_markdown"]
+
+#: Letters that a line has room for, if they are all numbers, and if there are signs between them.
+ROOM, ROOM_WITH_SIGNS = 76, 60
+
+
+def write_markdown(page: Explanation) -> str:
+    """Write an explanation in Markdown.
+
+    Parameters
+    ----------
+    page : Explanation
+        What is to be read.
+
+    Returns
+    -------
+    str
+        With a heading for each step.
+    """
+    head = [f"# {_words(page.title)}", _words("; ".join(page.facts)), _words(about(page))]
+    steps = [
+        part for number, step in enumerate(page.steps, 1) for part in _step(number, step, page)
+    ]
+    return "\n\n".join([*head, *steps, _words(verdict(page))]) + "\n"
+
+
+def _step(number: int, step: Step, page: Explanation) -> list[str]:
+    parts = [f"## {number}. {_words(step.title)}", _words(step.text)]
+    for quantity in step.given:
+        parts += _given(quantity, page)
+    for equation in step.equations:
+        parts += _equation(equation, page)
+    return parts
+
+
+def _given(quantity: Quantity, page: Explanation) -> list[str]:
+    """Write what is there to start with."""
+    name, shape = quantity.name.latex, figures.shape(quantity.shape)
+    if quantity.value.size > page.limit:
+        return [_display(f"{name}{_beside(shape)}"), *_summary(quantity, page)]
+    first, *others = _blocks(quantity.value, page.precision)
+    rows = [f"{name} &= {first}{_beside(shape)}", *(f"&\\quad {block}" for block in others)]
+    return [_aligned(rows)]
+
+
+def _equation(equation: Equation, page: Explanation) -> list[str]:
+    """Write a formula, the same with its numbers, what comes of it, and what differences say."""
+    result = equation.result
+    large = result.value.size > page.limit
+    lines = []
+    if equation.formula is not None:
+        lines.append((r"\leftarrow" if equation.assigns else "=", _symbols(equation)))
+    if not large:
+        first, *others = _blocks(result.value, page.precision)
+        lines += [("=", each) for each in (*_numbers(equation, page), first)]
+        lines += [(r"\quad", each) for each in others]
+    rows = [f"&{sign} {line}" for sign, line in lines] or [""]
+    rows[0] = f"{result.name.latex} {rows[0]}{_beside(shapes(equation))}"
+    below = _summary(result, page, equation) if large else _check(equation, page)
+    return [_aligned(rows), *below]
+
+
+def _symbols(equation: Equation) -> str:
+    """Write a formula in letters."""
+    assert equation.formula is not None
+    names = {name: each.name.latex for name, each in equation.operands.items()}
+    return LatexPrinter(names.__getitem__, equation.scalars).show(equation.formula)
+
+
+def _numbers(equation: Equation, page: Explanation) -> list[str]:
+    """Write a formula in numbers, where they have room."""
+    numbers = equation.in_numbers(page.limit)
+    if numbers is None or equation.formula is None:
+        return []
+    if equation.breadth(lambda value: figures.breadth(value, page.precision)) > ROOM_WITH_SIGNS:
+        return []
+    values = {name: _matrix(value, page.precision) for name, value in numbers.items()}
+    return [LatexPrinter(values.__getitem__, equation.scalars, numeric=True).show(equation.formula)]
+
+
+def _check(equation: Equation, page: Explanation) -> list[str]:
+    """Write what differences say of a gradient."""
+    if equation.differences is None or equation.apart is None:
+        return []
+    numeric = "$, $".join(_blocks(equation.differences, page.precision))
+    apart = latex_number(figures.digits(equation.furthest, APART_DIGITS))
+    return [f"By differences ${numeric}$, at most ${apart}$ apart."]
+
+
+def _summary(quantity: Quantity, page: Explanation, equation: Equation | None = None) -> list[str]:
+    """Write statistics and the largest entries of many numbers."""
+    said = figures.statistics(quantity.value, page.precision)
+    entries = list(figures.largest(quantity.value, equation))
+    heads = ["largest", "value"]
+    if entries[0].difference is not None:
+        heads += ["by differences", "apart"]
+    rows = [heads, ["---", *["---:"] * (len(heads) - 1)]]
+    for entry in entries:
+        cells = [f"`{list(entry.place)}`", figures.digits(entry.value, page.precision)]
+        if entry.difference is not None and entry.apart is not None:
+            cells.append(figures.digits(entry.difference, page.precision))
+            cells.append(figures.digits(entry.apart, APART_DIGITS))
+        rows.append(cells)
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return [", ".join(f"{name} {each}" for name, each in said.items()), table]
+
+
+def _beside(shape: str) -> str:
+    """Write a shape beside a formula."""
+    return rf" \qquad \text{{{shape}}}" if shape else ""
+
+
+def _matrix(value: NDArray[Any], precision: int) -> str:
+    """Write numbers in brackets."""
+    if np.ndim(value) == 0:
+        return latex_number(figures.digits(value, precision))
+    rows = " \\\\ ".join(
+        " & ".join(latex_number(figures.digits(entry, precision)) for entry in row) for row in value
+    )
+    return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
+
+
+def _blocks(value: NDArray[Any], precision: int) -> list[str]:
+    """Write numbers in brackets, in as many blocks of columns as they need."""
+    found = figures.blocks(value, precision, ROOM)
+    if len(found) == 1:
+        return [_matrix(value, precision)]
+    return [
+        rf"{_matrix(value[:, columns], precision)} \quad "
+        rf"\text{{columns {columns.start} to {columns.stop - 1}}}"
+        for columns in found
+    ]
+
+
+def _aligned(rows: list[str]) -> str:
+    """Set lines with their signs below each other."""
+    return _display(r"\begin{aligned}" + "\n" + " \\\\\n".join(rows) + "\n" + r"\end{aligned}")
+
+
+def _display(formula: str) -> str:
+    """Set a formula on lines of its own."""
+    return f"$$\n{formula}\n$$"
+
+
+def _words(text: str) -> str:
+    """Write text such that no letter of it is taken for Markdown."""
+    return re.sub(r"([\\`*_\[\]<>$#|])", r"\\\1", text)

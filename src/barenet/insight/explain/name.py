@@ -1,0 +1,106 @@
+"""Names of quantities: which letter stands for what, in text, in LaTeX and in MathML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from html import escape
+
+__all__ = ["Name"]
+
+#: The letters that are not spelled as they are called: in text, and in LaTeX.
+_LETTERS: dict[str, tuple[str, str]] = {
+    "beta": ("β", r"\beta"),
+    "beta1": ("β₁", r"\beta_1"),
+    "beta2": ("β₂", r"\beta_2"),
+    "eps": ("ε", r"\varepsilon"),
+    "eta": ("η", r"\eta"),
+    "gamma": ("γ", r"\gamma"),
+    "l": ("ℓ", r"\ell"),
+    "lam": ("λ", r"\lambda"),
+    "mu": ("μ", r"\mu"),
+    "mubar": ("μ̄", r"\bar{\mu}"),
+    "norm": ("‖g‖", r"\lVert g \rVert"),
+    "rho": ("ρ", r"\rho"),
+    "theta": ("θ", r"\theta"),
+    "Vbar": ("V̄", r"\bar{V}"),
+}
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+#: A bar over a letter, which is a letter of its own in text.
+_BAR = "\N{COMBINING MACRON}"
+
+
+@dataclass(frozen=True)
+class Name:
+    """What a quantity is called.
+
+    Attributes
+    ----------
+    base : str
+        The letter, such as ``"W"`` or ``"eta"``.
+    index : str
+        Number of the layer, or what else stands below the letter.
+    of : Name, optional
+        The parameter that an optimizer remembers this of.
+    d : bool
+        True for the derivative of the loss by it.
+
+    Examples
+    --------
+    >>> Name("W", "1", d=True).text
+    'dW₁'
+    >>> print(Name("W", "1", d=True).latex)
+    \\mathrm{d}W_{1}
+    >>> print(Name("m", of=Name("W", "2")).mathml)
+    <msub><mi>m</mi><msub><mi>W</mi><mn>2</mn></msub></msub>
+    """
+
+    base: str
+    index: str = ""
+    of: Name | None = None
+    d: bool = False
+
+    @property
+    def derivative(self) -> Name:
+        """The derivative of the loss by it."""
+        return replace(self, d=True)
+
+    @property
+    def key(self) -> str:
+        """As Python could call it."""
+        below = self.index if self.of is None else f"_{self.of.key}"
+        return f"{'d' if self.d else ''}{self.base}{below}"
+
+    @property
+    def text(self) -> str:
+        """As a terminal shows it."""
+        below = self.index.translate(_SUBSCRIPTS) if self.of is None else f"[{self.of.text}]"
+        return f"{'d' if self.d else ''}{self._letters[0]}{below}"
+
+    @property
+    def latex(self) -> str:
+        """As LaTeX is told to show it."""
+        below = self.index if self.of is None else self.of.latex
+        d = r"\mathrm{d}" if self.d else ""
+        return f"{d}{self._letters[1]}" + (f"_{{{below}}}" if below else "")
+
+    @property
+    def mathml(self) -> str:
+        """As MathML is told to show it."""
+        letter = self._letters[0]
+        shown = f"<mi>{escape(letter)}</mi>"
+        if self.base in ("beta1", "beta2"):
+            shown = f"<msub><mi>{letter[0]}</mi><mn>{self.base[-1]}</mn></msub>"
+        if letter.endswith(_BAR):
+            shown = f"<mover><mi>{letter[0]}</mi><mo stretchy='false'>¯</mo></mover>"
+        below = f"<mn>{self.index}</mn>" if self.index else ""
+        below = below if self.of is None else self.of.mathml
+        shown = f"<msub>{shown}{below}</msub>" if below else shown
+        return f'<mrow><mi mathvariant="normal">d</mi>{shown}</mrow>' if self.d else shown
+
+    @property
+    def _letters(self) -> tuple[str, str]:
+        """The letter in text and in LaTeX."""
+        word = self.base if len(self.base) == 1 else rf"\mathit{{{self.base}}}"
+        return _LETTERS.get(self.base, (self.base, word.replace("_", r"\_")))

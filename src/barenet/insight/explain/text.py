@@ -1,0 +1,205 @@
+"""An explanation as text, for a terminal of 80 columns or more."""
+
+from __future__ import annotations
+
+import textwrap
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.insight.explain import figures
+from barenet.insight.explain.box import Box, length
+from barenet.insight.explain.document import Equation, Quantity, Step
+from barenet.insight.explain.explanation import Explanation
+from barenet.insight.explain.plain import PlainPrinter
+from barenet.insight.explain.words import APART_DIGITS, about, shapes, verdict
+
+__all__ = ["Writer", "write_text"]
+
+INDENT = "    "
+
+
+def write_text(page: Explanation, width: int = 80) -> str:
+    """Write an explanation for a terminal.
+
+    Parameters
+    ----------
+    page : Explanation
+        What is to be read.
+    width : int, default=80
+        Columns.
+
+    Returns
+    -------
+    str
+        Lines, of which only numbers that are too wide alone are longer.
+    """
+    return "\n".join(Writer(page, max(width, 40)).lines())
+
+
+class Writer:
+    """Writes an explanation.
+
+    Parameters
+    ----------
+    page : Explanation
+        What is to be read.
+    width : int
+        Columns.
+    """
+
+    def __init__(self, page: Explanation, width: int) -> None:
+        self.page, self.width, self.precision = page, width, page.precision
+
+    def lines(self) -> list[str]:
+        """Write all.
+
+        Returns
+        -------
+        list of str
+            The lines.
+        """
+        page = self.page
+        lines = textwrap.wrap(page.title, self.width, subsequent_indent=INDENT)
+        lines += textwrap.wrap("; ".join(page.facts), self.width)
+        lines += textwrap.wrap(about(page), self.width)
+        for number, step in enumerate(page.steps, 1):
+            lines += ["", *self._step(number, step)]
+        return [*lines, "", *textwrap.wrap(verdict(page), self.width)]
+
+    def _step(self, number: int, step: Step) -> list[str]:
+        title = textwrap.wrap(f"{number}. {step.title}", self.width, subsequent_indent=INDENT)
+        lines = [*title, "─" * max(map(length, title))]
+        lines += textwrap.wrap(step.text, self.width)
+        if step.given:
+            lines.append("")
+        for quantity in step.given:
+            lines += self._quantity(quantity)
+        for equation in step.equations:
+            lines += ["", *self._equation(equation)]
+        return lines
+
+    def _quantity(self, quantity: Quantity) -> list[str]:
+        """Write what is given."""
+        name = quantity.name.text
+        if quantity.value.size > self.page.limit:
+            return [*self._beside(f"{INDENT}{name}", quantity), *self._summary(quantity)]
+        shown = Box.of(f"{name} = ").beside(self._matrix(quantity.value))
+        if len(INDENT) + shown.width + len(figures.shape(quantity.shape)) + 2 <= self.width:
+            return self._beside(f"{INDENT}{name} = ", quantity, self._matrix(quantity.value))
+        return [*self._beside(f"{INDENT}{name} =", quantity), *self._blocks(quantity.value)]
+
+    def _equation(self, equation: Equation) -> list[str]:
+        """Write a formula, the same with its numbers, and what comes of it."""
+        result, name = equation.result, equation.result.name.text
+        arrow = "←" if equation.assigns else "="
+        formula = _formula(equation)
+        text = f"{INDENT}{name} {arrow} {formula}" if formula else f"{INDENT}{name}"
+        lines = self._beside(text, result, note=shapes(equation))
+        if result.value.size > self.page.limit:
+            return lines + self._summary(result, equation)
+        if worked := self._worked(equation):
+            lines += self._under(name, worked)
+        return [*lines, *self._result(name, result.value), *self._check(equation)]
+
+    def _beside(
+        self, text: str, quantity: Quantity, box: Box | None = None, note: str = ""
+    ) -> list[str]:
+        """Write a line with a shape at its end, or below it."""
+        shape = note or figures.shape(quantity.shape)
+        shown = Box.of(text) if box is None else Box.of(text).beside(box)
+        lines = str(shown).split("\n")
+        line = lines[shown.middle]
+        gap = self.width - length(line) - length(shape)
+        if gap >= 2:
+            lines[shown.middle] = (line + " " * gap + shape).rstrip()
+            return lines
+        wrapped = textwrap.wrap(
+            line, self.width, subsequent_indent=INDENT * 2, drop_whitespace=True
+        )
+        return [*wrapped, f"{shape:>{self.width}}".rstrip()]
+
+    def _worked(self, equation: Equation) -> Box | None:
+        """Write a formula with its numbers in place, where they have room."""
+        numbers = equation.in_numbers(self.page.limit)
+        if numbers is None or equation.formula is None:
+            return None
+        boxes = {name: self._matrix(value) for name, value in numbers.items()}
+        printer = PlainPrinter(boxes.__getitem__, equation.scalars, numeric=True)
+        box = printer.show(equation.formula)
+        room = self.width - len(INDENT) - length(equation.result.name.text) - 3
+        return box if box.width <= room else None
+
+    def _under(self, name: str, box: Box) -> list[str]:
+        """Write numbers below a formula, after a sign in the column of its own."""
+        blank = INDENT + " " * length(name)
+        return str(Box.of(f"{blank} = ").beside(box)).split("\n")
+
+    def _result(self, name: str, value: NDArray[np.floating]) -> list[str]:
+        """Write what comes out, in blocks if it is wide."""
+        box = self._matrix(value)
+        if len(INDENT) + length(name) + 3 + box.width <= self.width:
+            return self._under(name, box)
+        return self._blocks(value)
+
+    def _check(self, equation: Equation) -> list[str]:
+        """Write what differences say of a gradient, and how far they are from it."""
+        if equation.differences is None or equation.apart is None:
+            return []
+        lead = Box.of(f"{INDENT}by differences ")
+        shown = lead.beside(self._matrix(equation.differences))
+        apart = self._matrix(equation.apart, APART_DIGITS)
+        both = shown.beside(Box.of("  apart "), apart)
+        if both.width <= self.width:
+            return str(both).split("\n")
+        greatest = figures.digits(equation.furthest, APART_DIGITS)
+        if shown.width > self.width:
+            line = f"{INDENT}by differences, at most {greatest} apart:"
+            return [line, *self._blocks(equation.differences)]
+        return [*str(shown).split("\n"), f"{INDENT}apart by at most {greatest}"]
+
+    def _summary(self, quantity: Quantity, equation: Equation | None = None) -> list[str]:
+        """Write statistics and the largest entries of many numbers."""
+        said = figures.statistics(quantity.value, self.precision)
+        lines = textwrap.wrap(
+            ", ".join(f"{name} {each}" for name, each in said.items()),
+            self.width,
+            initial_indent=INDENT * 2,
+            subsequent_indent=INDENT * 2,
+        )
+        entries = list(figures.largest(quantity.value, equation))
+        checked = entries[0].difference is not None
+        rows = [["largest", "", *(["by differences", "apart"] if checked else [])]]
+        for entry in entries:
+            row = [str(list(entry.place)), figures.digits(entry.value, self.precision)]
+            if entry.difference is not None and entry.apart is not None:
+                row.append(figures.digits(entry.difference, self.precision))
+                row.append(figures.digits(entry.apart, APART_DIGITS))
+            rows.append(row)
+        return lines + [f"{INDENT * 2}{line}".rstrip() for line in Box.table(rows).lines]
+
+    def _matrix(self, value: NDArray[np.floating], precision: int | None = None) -> Box:
+        """Set numbers in a box."""
+        words = figures.matrix(value, precision or self.precision)
+        if value.ndim == 0:
+            return Box.of(words[0][0])
+        return Box.table(words).between("[", "]")
+
+    def _blocks(self, value: NDArray[np.floating]) -> list[str]:
+        """Write a wide matrix in blocks of columns."""
+        found = figures.blocks(value, self.precision, self.width - len(INDENT) * 2 - 2)
+        lines = []
+        for columns in found:
+            if len(found) > 1:
+                lines.append(f"{INDENT * 2}columns {columns.start} to {columns.stop - 1}")
+            box = Box.of(INDENT * 2).beside(self._matrix(value[:, columns]))
+            lines += str(box).split("\n")
+        return lines
+
+
+def _formula(equation: Equation) -> str:
+    """Show a formula in letters, in one line; nothing where there is none."""
+    if equation.formula is None:
+        return ""
+    letters = {name: Box.of(each.name.text) for name, each in equation.operands.items()}
+    return str(PlainPrinter(letters.__getitem__, equation.scalars).show(equation.formula))

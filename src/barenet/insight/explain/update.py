@@ -1,0 +1,193 @@
+"""From the gradient to the new parameters, as equations: penalties, clipping, the optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from barenet.insight.explain.document import Equation, Quantity, Step
+from barenet.insight.explain.formulas import (
+    CLIPPING_FORMULAS,
+    OPTIMIZER_FORMULAS,
+    PENALTY_FORMULAS,
+    Price,
+    Rule,
+    formula_of,
+)
+from barenet.insight.explain.name import Name
+from barenet.insight.explain.sheet import Sheet
+from barenet.insight.explain.trace import PenaltyTrace
+from barenet.model.arrays import FloatArray
+from barenet.model.layout import Slot
+from barenet.optimization.clipping import euclidean_norm
+from barenet.optimization.optimizers import LBFGS
+from barenet.optimization.penalties import Penalty
+from barenet.registry import spec_of
+
+__all__ = ["explain_clipping", "explain_penalties", "explain_update"]
+
+_LBFGS = (
+    "L-BFGS looks at all rows, and tries steps of several lengths with the gradients that it "
+    "remembers: there is no formula for a single step. The gradients above are what its first "
+    "search starts from."
+)
+
+
+def explain_penalties(sheet: Sheet) -> list[Step]:
+    """Write down what the penalties add to the loss and to the gradient.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        Holds the loss and the gradients.
+
+    Returns
+    -------
+    list of Step
+        One for each penalty.
+    """
+    pairs = zip(sheet.job.penalties, sheet.trace.penalties, strict=True)
+    return [_explain_penalty(sheet, penalty, added) for penalty, added in pairs]
+
+
+def explain_clipping(sheet: Sheet) -> list[Step]:
+    """Write down how the gradient is cut down to its limit.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        Holds the gradients.
+
+    Returns
+    -------
+    list of Step
+        One, if there is a limit.
+    """
+    clipping, clipped = sheet.job.clipping, sheet.trace.clipped
+    if clipping is None or clipped is None:
+        return []
+    text = formula_of(CLIPPING_FORMULAS, clipping)
+    norm = sheet.note(Name("norm"), euclidean_norm(clipped[0]))
+    given = (norm,) if clipping.name == "norm" else ()
+    equations = []
+    for slot in sheet.trace.network.layout.slots:
+        name = sheet.name_of(slot.layer, slot.name).derivative
+        operands = {"g": sheet[name], "norm": norm}
+        result = sheet.note(name, _part(clipped[1], slot))
+        equations.append(
+            sheet.equation(result, text, operands, numbers={"c": clipping.limit}, assigns=True)
+        )
+    sentence = "A gradient that is too large is cut down to its limit."
+    return [Step(f"Clipping: {clipping!r}", sentence, given, tuple(equations), "update")]
+
+
+def explain_update(sheet: Sheet) -> Step:
+    """Write down the optimizer's step.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        Holds the gradients in their final form.
+
+    Returns
+    -------
+    Step
+        With the settings, and the new parameters.
+    """
+    optimizer = sheet.job.optimizer
+    title = f"Update: {spec_of(optimizer)}"
+    if isinstance(optimizer, LBFGS):
+        return Step(title, _LBFGS, phase="update")
+    rule = formula_of(OPTIMIZER_FORMULAS, optimizer) or Rule({"theta": ""})
+    settings = {
+        letter: sheet.note(Name(letter), getattr(optimizer, option))
+        for letter, option in rule.settings.items()
+    }
+    if any("t)" in text for text in rule.updates.values()):
+        settings["t"] = sheet.note(Name("t"), sheet.trace.n_steps)
+    equations: list[Equation] = []
+    for slot in sheet.trace.network.layout.slots:
+        equations += _update(sheet, rule, slot, settings)
+    text = "Each parameter moves against its gradient."
+    return Step(title, text, tuple(settings.values()), tuple(equations), "update")
+
+
+def _explain_penalty(sheet: Sheet, penalty: Penalty, added: PenaltyTrace) -> Step:
+    """Write down one penalty: its price, and what it adds to each gradient."""
+    price = formula_of(PENALTY_FORMULAS, penalty)
+    slots = sheet.trace.network.layout.slots
+    strengths = {
+        slot: float(part.flat[0]) for slot in slots if (part := _part(added.strengths, slot)).any()
+    }
+    equations = [
+        *_price(sheet, price, strengths, added.value),
+        *(
+            _pull(sheet, price, slot, strength, _part(added.gradient, slot))
+            for slot, strength in strengths.items()
+        ),
+    ]
+    return Step(
+        f"Penalty: {penalty!r}", "A price on large weights.", (), tuple(equations), "update"
+    )
+
+
+def _price(
+    sheet: Sheet, price: Price | None, strengths: Mapping[Slot, float], value: float
+) -> list[Equation]:
+    """Write what a penalty adds to the loss: a term for each layer, with its own strength."""
+    terms, weights, numbers = [], {}, {}
+    for slot, strength in strengths.items():
+        W, lam = f"W{slot.layer}", f"lam{slot.layer}"
+        weights[W], numbers[lam] = sheet[sheet.name_of(slot.layer, slot.name)], strength
+        if price is not None:
+            terms.append(price.value.replace("W", W).replace("lam", lam))
+    L, R = sheet[Name("L")], sheet.note(Name("R"), value)
+    total = sheet.note(Name("L"), float(L.value) + value)
+    return [
+        sheet.equation(R, " + ".join(terms) or None, weights, numbers=numbers),
+        sheet.equation(total, "L + R", {"L": L, "R": R}, assigns=True),
+    ]
+
+
+def _pull(
+    sheet: Sheet, price: Price | None, slot: Slot, strength: float, added: FloatArray
+) -> Equation:
+    """Write what a penalty adds to the gradient of one array."""
+    name = sheet.name_of(slot.layer, slot.name)
+    before = sheet[name.derivative]
+    after = before.value + added.reshape(before.value.shape)
+    return sheet.equation(
+        sheet.note(before.name, after.reshape(before.shape)),
+        price and f"g + {price.derivative}",
+        {"g": before, "W": sheet[name]},
+        numbers={"lam": strength},
+        assigns=True,
+    )
+
+
+def _update(sheet: Sheet, rule: Rule, slot: Slot, settings: dict[str, Quantity]) -> list[Equation]:
+    """Write down what becomes of one array of parameters."""
+    before, after = sheet.trace.moments
+    name = sheet.name_of(slot.layer, slot.name)
+    operands = {**settings, "theta": sheet[name], "g": sheet[name.derivative]}
+    new = {"theta": (name, _part(sheet.trace.network.parameters, slot))}
+    for letter, moment in rule.moments.items():
+        remembered = Name(letter, of=name)
+        operands[letter] = sheet.note(remembered, _part(before[moment], slot))
+        new[letter] = (remembered, _part(after[moment], slot))
+    numbers = {"epsilon_hat": getattr(sheet.job.optimizer, "epsilon_hat", 0.0)}
+    equations = []
+    for letter, text in rule.updates.items():
+        result = sheet.note(*new[letter])
+        equations.append(
+            sheet.equation(result, text or None, operands, numbers=numbers, assigns=True)
+        )
+        operands = {**operands, letter: result}
+    return equations
+
+
+def _part(vector: FloatArray, slot: Slot) -> np.ndarray[Any, Any]:
+    """Take an array's part of a flat vector."""
+    return vector[slot.start : slot.stop].reshape(slot.shape)

@@ -1,0 +1,160 @@
+"""``barenet explain``: the step that a training would take, in every form; slips are one line."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+def test_the_first_step_of_the_sine_tutorial(barenet):
+    """It trains row by row in order: the step shown is the first one of the training."""
+    page = json.loads(barenet("explain", "sine", "--json").out)
+    values = {each["name"]: each["value"] for step in page["steps"] for each in step["equations"]}
+    from barenet.cli.experiment import prepare
+    from barenet.cli.settings import Settings
+
+    experiment = prepare(Settings(data="sine"))
+    network = experiment.predictor.network
+    first = experiment.training
+    X = experiment.predictor.scaling.apply(first.X[:1], network.dtype)
+    _, gradient = network.value_and_gradient(X, first.y[:1], "squared_error")
+    after = network.layout.views(network.parameters - 0.01 * gradient)
+    for number, arrays in enumerate(after, 1):
+        np.testing.assert_array_equal(values[f"W{number}"], arrays["weights"])
+        np.testing.assert_array_equal(values[f"b{number}"], arrays["bias"])
+
+
+def test_another_row_and_a_batch(barenet):
+    one = barenet("explain", "sine", "--row", 3)
+    assert one.status == 0, one.err
+    assert "row 3 of sine, standardized; 1 sample; loss squared_error" in one.out
+    some = barenet("explain", "moons", "--rows", 0, 1, 2)
+    assert "rows 0, 1, 2 of moons; 3 samples" in some.out
+    assert max(map(len, some.out.splitlines())) <= 80
+
+
+def words(done) -> str:
+    """The output in one line."""
+    return " ".join(done.out.split())
+
+
+def test_a_trained_network(barenet, iris, line):
+    done = barenet("explain", iris, "--row", 7)
+    assert done.status == 0, done.err
+    facts = words(done)
+    assert "row 7 of iris, standardized" in facts
+    assert "optimizer adam:learning_rate=0.01" in facts
+    other = barenet("explain", iris / "model.safetensors", "iris", "--optimizer", "momentum")
+    assert "optimizer momentum;" in words(other)
+    number = barenet("explain", line, "--l2", 0.1)
+    assert "penalty l2:strength=0.1" in words(number)
+
+
+def test_what_a_trained_network_says_is_what_predict_says(barenet, iris):
+    page = json.loads(barenet("explain", iris, "iris", "--row", 7, "--json").out)
+    said = json.loads(barenet("predict", iris, "iris", "--row", 7, "--json").out)
+    outputs = {each["name"]: each["value"] for s in page["steps"] for each in s["equations"]}
+    last = max(name for name in outputs if re.fullmatch(r"A\d", name))
+    np.testing.assert_allclose(outputs[last], said["probabilities"], rtol=1e-6)
+
+
+def test_images(barenet, digits):
+    done = barenet("explain", digits, "digits", "--row", 0)
+    assert done.status == 0, done.err
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert "std" in done.out and "(64, 64)" in done.out
+
+
+def test_a_table(barenet, tmp_path):
+    (tmp_path / "plants.csv").write_text(
+        "height,width,kind\n1,2,fern\n2,1,moss\n3,4,fern\n4,3,moss\n"
+    )
+    options = ["--target", "kind", "--row", "2", "--layers", "2", "2", "1", "--test-size", "0"]
+    done = barenet("explain", "plants.csv", *options)
+    assert done.status == 0, done.err
+    assert "row 2 of plants.csv" in done.out
+
+
+@pytest.mark.parametrize(
+    ("name", "starts", "holds"),
+    [
+        ("step.html", "<!doctype html>", "<math>"),
+        ("step.md", "# One training step", "\\begin{bmatrix}"),
+        ("step.txt", "One training step", "Z₁ = A₀ W₁ + b₁"),
+    ],
+)
+def test_the_suffix_decides(barenet, name, starts, holds):
+    done = barenet("explain", "moons", "--out", name)
+    assert (done.status, done.out) == (0, f"{name}\n"), done.err
+    text = Path(name).read_text("utf-8")
+    assert text.startswith(starts) and holds in text and text.endswith("\n")
+
+
+def test_a_format_goes_over_the_suffix(barenet):
+    barenet("explain", "moons", "--format", "html", "--out", "step.txt")
+    assert Path("step.txt").read_text("utf-8").startswith("<!doctype html>")
+    shown = barenet("explain", "moons", "--format", "markdown").out
+    assert shown.startswith("# One training step")
+
+
+def test_a_page_is_well_formed(barenet):
+    """Every element that is opened is closed, in its order."""
+    opened: list[str] = []
+
+    class Check(HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            if tag not in ("meta", "mspace"):
+                opened.append(tag)
+
+        def handle_endtag(self, tag):
+            if tag != "mspace":
+                assert opened.pop() == tag
+
+    parser = Check()
+    parser.feed(barenet("explain", "iris", "--format", "html").out)
+    assert opened == []
+
+
+def test_notation_and_precision(barenet):
+    done = barenet("explain", "moons", "--notation", "columns", "--precision", 3)
+    assert "Z₁ = W₁ A₀ + b₁" in done.out
+    assert not re.search(r"\d\.\d{8}", done.out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["mooons"], "mooons"),
+        (["moons", "--row", 200], "row: expected 0 to 199, got 200"),
+        (["moons", "--row", -1], "row: expected 0 to 199, got -1"),
+        (["moons", "--row", "1.5"], "row: expected a whole number, got '1.5'"),
+        (["moons", "iris"], "data: moons is no model"),
+        (["moons", "--layers", 3, 1], "layers: start with 3, but moons has 2 features"),
+        (["moons", "--precision", 99], "precision: expected a whole number from 1 to 17, got 99"),
+        (["moons", "--notation", "diagonal"], "diagonal"),
+        (["moons", "--json", "--out", "x.md"], "json: goes without --format and --out"),
+        (["moons", "--epochs", 3], "Unknown option: --epochs"),
+        (["IRIS", "moons"], "moons has 2 features"),
+        (["IRIS", "--layers", 4, 3], "layers: "),
+        (["nowhere.safetensors"], "nowhere.safetensors"),
+        (["moons", "--clip-norm", 1, "--clip-value", 1], "clip_norm: give that or clip_value"),
+    ],
+)
+def test_what_does_not_fit_is_one_line(barenet, iris, arguments, said):
+    done = barenet("explain", *(iris if argument == "IRIS" else argument for argument in arguments))
+    assert (done.status, done.out) == (2, "")
+    (line,) = done.err.splitlines()
+    assert said in line
+    assert list(Path().iterdir()) == []
+
+
+def test_a_file_that_cannot_be_written_is_one_line(barenet, tmp_path):
+    (tmp_path / "taken.html").mkdir()
+    done = barenet("explain", "moons", "--out", "taken.html")
+    assert (done.status, done.out) == (1, "")
+    assert len(done.err.splitlines()) == 1 and "taken.html" in done.err

@@ -1,0 +1,405 @@
+"""What is explained is what happens, and every formula shown gives the numbers shown beside it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from barenet import (
+    ACTIVATIONS,
+    LAYERS,
+    LOSSES,
+    OPTIMIZERS,
+    SGD,
+    Activate,
+    Adam,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+    Network,
+    check_gradients,
+    explain,
+    train,
+)
+from barenet.model.activations import Activation
+from barenet.optimization.optimizers import as_optimizer
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(5, 3))
+
+#: Targets that every loss takes from a softmax of two outputs.
+SHARES = np.array([[1.0, 0.0], [0.25, 0.75], [0.0, 1.0], [0.5, 0.5], [0.9, 0.1]])
+
+#: Every loss on every output that it can be computed from.
+LOSSES_ON_OUTPUTS = [
+    (name, output)
+    for name, kind in sorted(LOSSES.items())
+    for output in ("softmax", "sigmoid", "exponential", "identity")
+    if kind.outputs is None or output in kind.outputs
+]
+
+
+def by_hand() -> Network:
+    """The network of a well-known example: M. Mazur, "A step by step backpropagation example"."""
+    network = Network.dense([2, 2, 2], hidden="sigmoid", output="sigmoid", dtype="float64")
+    first, second = network.layers
+    first.weights, first.bias = [[0.15, 0.25], [0.20, 0.30]], 0.35
+    second.weights, second.bias = [[0.40, 0.50], [0.45, 0.55]], 0.60
+    return network
+
+
+def every_layer(dtype="float64") -> Network:
+    layers = [
+        Dense(3, 4, "tanh"),
+        BatchNorm(4),
+        Activate("silu"),
+        Dropout(0.4),
+        LayerNorm(4),
+        Dense(4, 2, "softmax"),
+    ]
+    return Network(layers, seed=3, dtype=dtype)
+
+
+def check_formulas(page, tolerance=1e-9):
+    """Evaluate every formula on the numbers of its letters."""
+    for equation in page.equations:
+        if equation.formula is not None:
+            value = equation.evaluate().reshape(equation.result.value.shape)
+            np.testing.assert_allclose(
+                value,
+                equation.result.value,
+                rtol=tolerance,
+                atol=tolerance * 1e-3,
+                err_msg=equation.result.name.text,
+            )
+
+
+def test_the_figures_of_a_published_example():
+    options = {"loss": "squared_error", "optimizer": "sgd:learning_rate=0.5"}
+    page = explain(by_hand(), [[0.05, 0.10]], [[0.01, 0.99]], **options)
+    published = {
+        "Z1": [[0.3775, 0.3925]],
+        "A1": [[0.593269992, 0.596884378]],
+        "Z2": [[1.105905967, 1.224921404]],
+        "A2": [[0.75136507, 0.772928465]],
+        "L": 0.298371109,
+        "dZ2": [[0.138498562, -0.038098236]],
+        "W2": [[0.35891648, 0.511301270], [0.408666186, 0.561370121]],
+        "W1": [[0.149780716, 0.24975114], [0.19956143, 0.29950229]],
+    }
+    for name, figures in published.items():
+        np.testing.assert_allclose(page[name], figures, atol=6e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("notation", ["rows", "columns"])
+@pytest.mark.parametrize("n_samples", [1, 5])
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_the_formulas_of_every_activation(name, n_samples, notation):
+    network = Network([Dense(3, 4, name), Dense(4, 2), Activate(name)], seed=1, dtype="float64")
+    y = RNG.normal(size=(n_samples, 2))
+    page = explain(network, X[:n_samples], y, "squared_error", notation=notation)
+    check_formulas(page)
+    assert all(equation.formula for equation in page.equations)
+    assert page.agrees and page.apart < 1e-8
+
+
+@pytest.mark.parametrize("notation", ["rows", "columns"])
+@pytest.mark.parametrize("weights", [None, [1.0, 2.0, 0.0, 0.5, 3.0]])
+@pytest.mark.parametrize(("loss", "output"), LOSSES_ON_OUTPUTS)
+def test_the_formulas_of_every_loss(loss, output, weights, notation):
+    network = Network.dense([3, 4, 2], hidden="tanh", output=output, seed=1, dtype="float64")
+    options = {"sample_weight": weights, "notation": notation}
+    page = explain(network, X, SHARES, loss, **options)
+    check_formulas(page)
+    assert all(equation.formula for equation in page.equations)
+    assert page.agrees and page.apart < 1e-8
+
+
+@pytest.mark.parametrize("notation", ["rows", "columns"])
+def test_the_formulas_of_every_layer(notation):
+    network = every_layer()
+    page = explain(network, X, [0, 1, 1, 0, 1], notation=notation)
+    check_formulas(page)
+    assert {layer.name for layer in network.layers} == set(LAYERS)
+    assert [each.result.name.key for each in page.equations if each.formula is None] == ["M4"]
+    assert page.agrees and page.apart < 1e-8
+
+
+@pytest.mark.parametrize("notation", ["rows", "columns"])
+@pytest.mark.parametrize("spec", [*sorted(set(OPTIMIZERS) - {"lbfgs"}), "adam:epsilon_hat=1e-3"])
+def test_the_formulas_of_every_optimizer(spec, notation):
+    optimizer = as_optimizer(spec)
+    network = Network.dense([3, 2, 1], hidden="tanh", seed=1, dtype="float64")
+    train(network, X, X[:, 0], optimizer=optimizer, epochs=3, batch_size=5)
+    steps = optimizer.n_steps
+    page = explain(network, X, X[:, 0], optimizer=optimizer, notation=notation)
+    check_formulas(page)
+    assert all(equation.formula for equation in page.equations)
+    assert optimizer.n_steps == steps
+
+
+@pytest.mark.parametrize("notation", ["rows", "columns"])
+@pytest.mark.parametrize("clip", ["norm:limit=0.1", "norm:limit=100", "value:limit=0.05"])
+def test_the_formulas_of_penalties_and_clipping(clip, notation):
+    network = Network.dense([3, 2, 1], hidden="tanh", seed=1, dtype="float64")
+    penalties = ["l1:strength=0.1", "l2:strength=[0,0.3]"]
+    page = explain(
+        network, X, X[:, 0], penalty=penalties, clip=clip, notation=notation, optimizer="adam"
+    )
+    check_formulas(page)
+    assert page["R"] > 0
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [LayerNorm(3), Dense(3, 2)],
+        [Activate("tanh"), Dense(3, 2)],
+        [Dropout(0.4), Dense(3, 2)],
+        [BatchNorm(3), Dropout(0.0), Dense(3, 2)],
+        [Dense(3, 2), Activate("softmax")],
+        [Dense(3, 2), Activate("sigmoid")],
+    ],
+    ids=lambda layers: "-".join(layer.name for layer in layers),
+)
+def test_every_layer_may_be_the_first_and_an_activation_the_last(layers):
+    network = Network(layers, seed=1, dtype="float64")
+    page = explain(network, X, SHARES)
+    check_formulas(page)
+    assert page.agrees and page.apart < 1e-8
+
+
+def test_numbers_that_overflow_are_shown_as_they_are():
+    network = Network.dense([3, 2, 1], seed=1, dtype="float64")
+    network.parameters *= 1e200
+    page = explain(network, X, X[:, 0])
+    assert np.isinf(page["L"]) and not page.agrees
+    for written in (str(page), page.to_html(), page.to_markdown()):
+        assert "inf" in written and "DIFFER" in written
+
+
+JOBS = {
+    "plain": {},
+    "adam": {"optimizer": "adam:learning_rate=0.1"},
+    "everything": {
+        "optimizer": "nesterov",
+        "penalty": ["l1:strength=0.1", "l2:strength=0.2"],
+        "clip": "norm:limit=0.3",
+        "sample_weight": [1.0, 2.0, 0.5, 3.0, 1.0],
+        "seed": 7,
+    },
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("options", JOBS.values(), ids=JOBS)
+def test_the_step_is_the_first_one_of_a_training(options, dtype):
+    network = every_layer(dtype)
+    options = {"optimizer": "sgd", **options}
+    before = network.parameters.copy(), network.statistics.copy()
+    page = explain(network, X, [0, 1, 1, 0, 1], **options)
+    assert np.array_equal(network.parameters, before[0])
+    assert np.array_equal(network.statistics, before[1])
+    history = train(
+        network,
+        X,
+        [0, 1, 1, 0, 1],
+        epochs=1,
+        batch_size=5,
+        shuffle=False,
+        engine="reference",
+        **options,
+    )
+    shown = [page[name] for name in ("W1", "b1", "gamma2", "beta2", "gamma5", "beta5", "W6", "b6")]
+    assert np.array_equal(np.concatenate([each.ravel() for each in shown]), network.parameters)
+    statistics = [page["mubar2"], page["Vbar2"]]
+    assert np.array_equal(np.concatenate(statistics), network.statistics)
+    assert float(page["L"]) == pytest.approx(history.loss[0], rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_gradient_is_that_of_the_network_bit_for_bit(dtype):
+    network = every_layer(dtype)
+    page = explain(network, X, [0, 1, 1, 0, 1])
+    from barenet.model.randomness import derive_key
+
+    _, gradient = network.value_and_gradient(X, [0, 1, 1, 0, 1], key=derive_key(0, 0))
+    names = ("dW1", "db1", "dgamma2", "dbeta2", "dgamma5", "dbeta5", "dW6", "db6")
+    assert np.array_equal(np.concatenate([page[name].ravel() for name in names]), gradient)
+
+
+def test_the_differences_are_those_of_the_gradient_check():
+    network = Network.dense([3, 4, 2], hidden="tanh", output="softmax", seed=1)
+    page = explain(network, X, [0, 1, 1, 0, 1])
+    report = check_gradients(network, X, [0, 1, 1, 0, 1])
+    found = {each.result.name.key: each.differences for each in page.equations}
+    numeric = [entry.numeric for entry in report.parameters]
+    for name, expected in zip(("dW1", "db1", "dW2", "db2"), numeric, strict=True):
+        np.testing.assert_allclose(found[name].reshape(expected.shape), expected, atol=1e-12)
+    assert page.agrees and 0 < page.apart < 1e-6  # what float32 rounds off
+
+
+class Wrong(Layer):
+    """Doubles, and says that it triples."""
+
+    name = "dense"  # which is that of another
+
+    def forward(self, X, *, training=False, key=0):
+        return 2 * X, None
+
+    def backward(self, cache, d_output, out):
+        return 3 * d_output
+
+
+def test_a_wrong_gradient_is_named():
+    network = Network([Dense(3, 2), Wrong(), Dense(2, 1)], dtype="float64", seed=1)
+    page = explain(network, X, X[:, 0])
+    assert page.disagreeing == ["dA₁", "dZ₁", "dW₁", "db₁"]
+    assert "DIFFER" in str(page) and "dA₁, dZ₁, dW₁, db₁" in str(page)
+    assert "differs" in page.to_html()
+
+
+class Sine(Activation):
+    name = "sine"
+
+    def forward(self, Z):
+        return np.sin(Z)
+
+    def derivative(self, Z, A):
+        return np.cos(Z)
+
+
+class Shift(Layer):
+    name = "shift"
+    parameter_shapes = {"offset": (2,)}  # noqa: RUF012
+
+    def initialize(self, rng):
+        self.offset = 0.5
+
+    def forward(self, X, *, training=False, key=0):
+        return X + self.offset, None
+
+    def backward(self, cache, d_output, out):
+        np.sum(d_output, axis=0, out=out["offset"])
+        return d_output
+
+
+@pytest.mark.parametrize("notation", ["rows", "columns"])
+def test_what_users_write_themselves_is_shown_without_a_formula(notation):
+    network = Network([Dense(3, 2, Sine()), Shift(), Dense(2, 1)], dtype="float64", seed=1)
+    page = explain(network, X, X[:, 0], notation=notation)
+    missing = {each.result.name.key for each in page.equations if each.formula is None}
+    assert missing == {"A1", "A2", "doffset2", "dA1", "dZ1"}
+    check_formulas(page)
+    assert page.agrees
+    for written in (str(page), page.to_html(), page.to_markdown()):
+        assert "offset" in written
+
+
+class OwnDense(Dense):
+    """Somebody's own, which may compute what it likes."""
+
+
+class OwnActivate(Activate):
+    """Somebody's own, too."""
+
+
+@pytest.mark.parametrize(
+    "layers", [[OwnDense(3, 2, "softmax")], [Dense(3, 2), OwnActivate("softmax")]]
+)
+def test_what_users_derive_from_may_end_in_the_loss(layers):
+    network = Network(layers, dtype="float64", seed=1)
+    page = explain(network, X, SHARES)
+    last = f"A{len(layers)}"
+    np.testing.assert_allclose(page[last], network.predict(X), rtol=1e-12)
+    check_formulas(page)
+    assert page.agrees
+
+
+def test_lbfgs_has_a_gradient_and_no_step():
+    network = Network.dense([3, 2, 1], seed=1, dtype="float64")
+    page = explain(network, X, X[:, 0], optimizer="lbfgs", penalty="l2:strength=0.1")
+    assert not page.steps[-1].equations
+    assert "L-BFGS" in page.steps[-1].text
+    assert np.array_equal(page["W1"], network.layers[0].weights)
+    check_formulas(page)
+
+
+def test_columns_are_rows_transposed():
+    network = every_layer()
+    rows = explain(network, X, [0, 1, 1, 0, 1])
+    columns = explain(network, X, [0, 1, 1, 0, 1], notation="columns")
+    assert columns["W1"].shape == (4, 3) and columns["b1"].shape == (4, 1)
+    assert columns.transposed()["W1"].shape == (3, 4)
+    for quantity, turned in zip(rows.quantities, columns.quantities, strict=True):
+        assert np.array_equal(turned.value, quantity.value.T)
+    W, b = network.layers[0].weights.T, network.layers[0].bias[:, None]
+    np.testing.assert_allclose(columns["Z1"], W @ X.T + b, rtol=1e-12)
+    np.testing.assert_allclose(columns["A1"], np.tanh(W @ X.T + b), rtol=1e-12)
+    text = str(columns)
+    assert "Z₁ = W₁ A₀ + b₁" in text and "dW₁ = dZ₁ A₀ᵀ" in text and "dA₅ = W₆ᵀ dZ₆" in text
+    assert "Samples are columns" in text
+
+
+def test_a_large_network_is_told_by_its_largest_entries():
+    rng = np.random.default_rng(1)
+    network = Network.dense([200, 30, 10], output="softmax", seed=1)
+    rows = rng.normal(size=(20, 200))
+    page = explain(network, rows, rng.integers(0, 10, 20))
+    (weights,) = (each for each in page.equations if each.result.name.key == "dW1")
+    assert np.isfinite(weights.differences).sum() == 5
+    largest = np.abs(weights.result.value) >= np.sort(np.abs(weights.result.value).ravel())[-5]
+    assert np.array_equal(np.isfinite(weights.differences), largest)
+    assert page.agrees and page.apart < 1e-6
+    text = str(page)
+    row, column = map(int, np.argwhere(np.abs(page["dW1"]) == np.abs(page["dW1"]).max())[0])
+    assert f"[{row}, {column}]" in text and "(200, 30)" in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert "std" in page.to_html() and "std" in page.to_markdown()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"notation": "diagonal"}, "notation: unknown 'diagonal'"),
+        ({"precision": 0}, "precision: expected a whole number from 1 to 17, got 0"),
+        ({"precision": 40}, "precision: expected a whole number from 1 to 17, got 40"),
+        ({"limit": 0}, "limit: expected"),
+        ({"optimizer": "sdg"}, "optimizer: unknown 'sdg', did you mean 'sgd'"),
+        ({"loss": "binary_cross_entropy"}, "loss: binary_cross_entropy needs an output"),
+        ({"penalty": "l2:strength=[1,2,3]"}, "penalty: 3 strengths for 1 layers"),
+        ({"optimizer": "lbfgs", "clip": "norm:limit=1"}, "clip: lbfgs chooses"),
+    ],
+)
+def test_what_does_not_fit_is_said(options, said):
+    with pytest.raises(ValueError, match="^" + said.replace("(", r"\(")):
+        explain(Network.dense([3, 1]), X, X[:, 0], **options)
+
+
+def test_rows_that_do_not_fit_are_said():
+    network = Network([Dense(3, 2), BatchNorm(2)])
+    with pytest.raises(ValueError, match="X: a batch norm needs 2 rows or more, got 1"):
+        explain(network, X[:1], [[1.0, 2.0]])
+    with pytest.raises(ValueError, match="y: has 5 rows, and X has 4"):
+        explain(Network.dense([3, 1]), X[:4], X[:, 0])
+    with pytest.raises(ValueError, match="network: expected a Network"):
+        explain("network", X, X)
+
+
+def test_nothing_of_an_explanation_can_be_changed():
+    page = explain(by_hand(), [[0.05, 0.10]], [[0.01, 0.99]])
+    with pytest.raises(ValueError, match="read-only"):
+        page["W1"][0, 0] = 1
+    with pytest.raises(AttributeError):
+        page.precision = 3
+    with pytest.raises(KeyError, match="'W3'; there are A0, Y, W1"):
+        page["W3"]
+
+
+def test_instances_are_taken_as_they_are_and_left_as_they_were():
+    optimizer = Adam(learning_rate=0.1)
+    explain(by_hand(), [[0.05, 0.10]], [[0.01, 0.99]], optimizer=optimizer)
+    assert optimizer.n_steps == 0 and not optimizer.moments
+    assert explain(by_hand(), [[0.05, 0.10]], [[0.01, 0.99]], optimizer=SGD(0.5))["eta"] == 0.5

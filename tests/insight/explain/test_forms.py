@@ -1,0 +1,174 @@
+"""An explanation as text, as a page, in Markdown, and as data."""
+
+from __future__ import annotations
+
+import json
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from barenet import (
+    Activate,
+    BatchNorm,
+    Dense,
+    Dropout,
+    LayerNorm,
+    Network,
+    explain,
+)
+
+X = np.random.default_rng(0).normal(size=(3, 2))
+
+
+@pytest.fixture(scope="module")
+def page():
+    layers = [
+        Dense(2, 3),
+        BatchNorm(3),
+        Activate("elu"),
+        Dropout(0.4),
+        LayerNorm(3),
+        Dense(3, 2, "softmax"),
+    ]
+    options = {"penalty": "l2:strength=0.01", "clip": "norm:limit=0.5", "optimizer": "adam"}
+    return explain(Network(layers, seed=3), X, [0, 1, 1], **options)
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    network = Network.dense([2, 1], output="sigmoid", dtype="float64")
+    network.layers[0].weights = [[0.5], [-1.0]]
+    return explain(network, [[1.0, 2.0]], [1], optimizer="sgd:learning_rate=0.1")
+
+
+TINY = """\
+One training step of Network([Dense(2, 1, 'sigmoid')], dtype='float64')
+1 sample; loss binary_cross_entropy; optimizer sgd; in float64
+Samples are rows. A product without a sign is one of matrices; ⊙, / and
+functions work entry by entry; a bias is added to every sample. dW is short for
+∂L/∂W.
+
+1. Input and target
+───────────────────
+A₀ is the input X, of one sample; Y is what the network should say.
+
+    A₀ = [1  2]                                                           (1, 2)
+    Y = [1]                                                               (1, 1)
+
+2. Layer 1, forward: Dense(2, 1, 'sigmoid')
+───────────────────────────────────────────
+Each output is a weighted sum of all inputs plus a bias, and then a bend.
+
+    W₁ = ⎡ 0.5⎤                                                           (2, 1)
+         ⎣-1  ⎦
+    b₁ = [0]                                                                (1,)
+
+    Z₁ = A₀ W₁ + b₁                                (1, 2) (2, 1) + (1,) → (1, 1)
+       = [1  2] ⎡ 0.5⎤ + [0]
+                ⎣-1  ⎦
+       = [-1.5]
+
+    A₁ = 1 / (1 + exp(−Z₁))                                               (1, 1)
+       = 1 / (1 + exp(−[-1.5]))
+       = [0.182426]
+"""
+
+
+def test_the_text_of_a_tiny_network(tiny):
+    assert str(tiny).startswith(TINY)
+    gradient = re.sub(r"apart.*", "", str(tiny)[str(tiny).index("    dW₁ =") :])
+    assert gradient.startswith(
+        "    dW₁ = A₀ᵀ dZ₁                                        "
+        "(1, 2)ᵀ (1, 1) → (2, 1)\n"
+        "        = ⎡1⎤ [-0.817574]\n"
+        "          ⎣2⎦\n"
+        "        = ⎡-0.817574⎤\n"
+        "          ⎣-1.63515 ⎦\n"
+    )
+
+
+@pytest.mark.parametrize("notation", ["rows", "columns"])
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_line_of_the_text_is_wider_than_the_terminal(page, width, notation):
+    shown = page if notation == "rows" else page.transposed()
+    lines = shown.to_text(width).splitlines()
+    assert max(len(line.replace("\N{COMBINING MACRON}", "")) for line in lines) <= width
+    assert not [line for line in lines if line != line.rstrip()]
+
+
+def test_every_form_has_every_equation(page):
+    text, html, markdown = str(page), page.to_html(), page.to_markdown()
+    for step in page.steps:
+        assert step.title in text
+        assert step.title.replace("'", "&#x27;") in html
+    assert html.count('class="equation"') == len(page.equations)
+    assert markdown.count(r"\begin{aligned}") >= len(page.equations)
+    checked = [each for each in page.equations if each.differences is not None]
+    assert text.count("by differences") == len(checked)
+    assert html.count("by differences") == len(checked)
+    assert markdown.count("By differences") == len(checked)
+
+
+@pytest.mark.parametrize("notation", ["rows", "columns"])
+def test_the_mathematics_of_a_page_is_well_formed(page, notation):
+    shown = page if notation == "rows" else page.transposed()
+    found = re.findall(r"<math>.*?</math>", shown.to_html(), re.DOTALL)
+    assert len(found) > len(page.equations)
+    for each in found:
+        root = ElementTree.fromstring(each)
+        for fraction in root.iter("mfrac"):
+            assert len(fraction) == 2
+        for power in (*root.iter("msup"), *root.iter("msub"), *root.iter("munder")):
+            assert len(power) == 2
+
+
+def test_a_page_needs_nothing_else(page):
+    html = page.to_html()
+    assert "<script" not in html and "http" not in html and "src=" not in html
+    assert page._repr_html_() in html
+    assert "<html" not in page._repr_html_()
+
+
+def test_braces_of_the_lesson_close(page):
+    for block in re.findall(r"\$\$(.*?)\$\$", page.to_markdown(), re.DOTALL):
+        assert block.count("{") == block.count("}")
+        assert len(re.findall(r"\\left\W", block)) == len(re.findall(r"\\right\W", block))
+        opened = re.findall(r"\\begin\{(\w+)\}", block)
+        assert sorted(opened) == sorted(re.findall(r"\\end\{(\w+)\}", block))
+
+
+def test_what_comes_from_a_user_is_no_markup():
+    class Evil(Dense):
+        def __repr__(self):
+            return "<b>`Evil`|$x$"
+
+    written = explain(Network([Evil(2, 1)]), X, X[:, 0])
+    assert "<b>`" not in written.to_html() and "&lt;b&gt;" in written.to_html()
+    assert r"\<b\>\`Evil\`\|\$x\$" in written.to_markdown()
+
+
+def test_the_record_has_all_digits(page):
+    record = json.loads(json.dumps(page.to_dict()))
+    assert record["agrees"] is True and record["notation"] == "rows"
+    equations = [each for step in record["steps"] for each in step["equations"]]
+    for equation, written in zip(page.equations, equations, strict=True):
+        assert written["name"] == equation.result.name.key
+        assert np.array_equal(np.array(written["value"]), page_value(equation))
+    assert equations[0]["formula"] == "A₀ W₁ + b₁"
+    assert equations[0]["latex"] == r"A_{0}\,W_{1} + b_{1}"
+
+
+def page_value(equation):
+    return equation.result.value.reshape(equation.result.shape)
+
+
+def test_wide_matrices_come_in_blocks_in_every_form():
+    rng = np.random.default_rng(1)
+    network = Network.dense([30, 25, 1], hidden="tanh", seed=1)
+    wide = explain(network, rng.normal(size=(2, 30)), [0.5, 1.0])
+    assert max(map(len, str(wide).splitlines())) <= 80
+    for written in (str(wide), wide.to_html(), wide.to_markdown()):
+        assert "columns 0 to" in written and "to 24" in written
+    assert "<details" in wide.to_html()

@@ -1,0 +1,147 @@
+"""The same formula in a terminal, in LaTeX and in MathML."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from barenet.insight.explain import formulas
+from barenet.insight.explain.box import Box
+from barenet.insight.explain.formula import Formula
+from barenet.insight.explain.latex import LatexPrinter
+from barenet.insight.explain.mathml import MathPrinter
+from barenet.insight.explain.name import Name
+from barenet.insight.explain.plain import PlainPrinter
+
+SCALARS = frozenset({"eta", "beta1", "beta2", "t", "eps", "c", "norm", "lam"})
+
+
+def plain(text, scalars=SCALARS):
+    return str(
+        PlainPrinter(lambda name: Box.of(Name(name).text), scalars).show(Formula.parse(text))
+    )
+
+
+def latex(text):
+    return LatexPrinter(lambda name: Name(name).latex, SCALARS).show(Formula.parse(text))
+
+
+def mathml(text):
+    shown = MathPrinter(lambda name: Name(name).mathml, SCALARS).show(Formula.parse(text))
+    return ElementTree.fromstring(f"<math>{shown}</math>")
+
+
+@pytest.mark.parametrize(
+    ("text", "in_text", "in_latex"),
+    [
+        ("X @ W + b", "X W + b", r"X\,W + b"),
+        ("X.T @ Z", "Xᵀ Z", r"{X}^\top\,Z"),
+        ("A * B * (1 - A)", "A ⊙ B ⊙ (1 − A)", r"A \odot B \odot \left(1-A\right)"),
+        ("A - (B - C)", "A − (B − C)", r"A-\left(B-C\right)"),
+        ("A - B - C", "A − B − C", "A-B-C"),
+        ("A / (B * C)", "A / (B ⊙ C)", r"\frac{A}{B \odot C}"),
+        ("A * B / C", "A ⊙ B / C", r"\frac{A \odot B}{C}"),
+        ("A * (B / C)", "A ⊙ (B / C)", r"A \odot \frac{B}{C}"),
+        ("1 / (1 + exp(-Z))", "1 / (1 + exp(−Z))", r"\frac{1}{1 + e^{-Z}}"),
+        ("0.5 * (A - Y)**2", "½ (A − Y)²", r"\tfrac{1}{2}\,{\left(A-Y\right)}^{2}"),
+        ("beta1**t", "β₁ᵗ", r"{\beta_1}^{t}"),
+        ("eta * g", "η g", r"\eta\,g"),
+        ("g * 2 / norm", "g · 2 / ‖g‖", r"\frac{g \cdot 2}{\lVert g \rVert}"),
+        ("sqrt(v) + eps", "√v + ε", r"\sqrt{v} + \varepsilon"),
+        ("sqrt(v + eps)", "√(v + ε)", r"\sqrt{v + \varepsilon}"),
+        ("tanh(Z)", "tanh Z", r"\tanh Z"),
+        ("ln(1 + Z)", "ln(1 + Z)", r"\ln\left(1 + Z\right)"),
+        ("abs(A - Y)", "|A − Y|", r"\lvert A-Y \rvert"),
+        ("max(0, Z)", "max(0, Z)", r"\max\left(0, Z\right)"),
+        ("A if Z > 0 else 0", "A if Z > 0, else 0", None),
+        ("over_samples(A * B)", "Σ_samples A ⊙ B", r"\sum_{\text{samples}} A \odot B"),
+        ("over_samples(A + B)", "Σ_samples (A + B)", None),
+        ("over_samples(A) / 3", "Σ_samples A / 3", r"\frac{\sum_{\text{samples}} A}{3}"),
+        ("A / over_samples(A)", "A / (Σ_samples A)", r"\frac{A}{\sum_{\text{samples}} A}"),
+        ("lam * total(abs(W))", "λ (Σ |W|)", None),
+        ("-times_ln(Y, A)", "−Y ⊙ ln A", r"-Y \odot \ln A"),
+        ("-(A + B)", "−(A + B)", r"-\left(A + B\right)"),
+        ("A + 1e-05", "A + 1e−05", r"A + 10^{-5}"),
+    ],
+)
+def test_brackets_stand_where_they_are_needed(text, in_text, in_latex):
+    assert plain(text) == in_text
+    if in_latex is not None:
+        assert latex(text) == in_latex
+
+
+def test_what_is_shown_in_text_means_the_formula():
+    """Read again as Python, it gives the same numbers: no bracket is missing."""
+    rng = np.random.default_rng(0)
+    values = {name: rng.uniform(0.1, 1, size=(1, 2)) for name in "ABCD"}
+    operators = ["+", "-", "*", "/"]
+    for _ in range(300):
+        first, second, third = rng.choice(operators, 3)
+        text = str(
+            rng.choice(
+                [
+                    f"A {first} B {second} C {third} D",
+                    f"A {first} (B {second} C) {third} D",
+                    f"A {first} (B {second} (C {third} D))",
+                    f"(A {first} B) {second} (C {third} D)",
+                    f"-(A {first} B)**2 {second} -(C {third} D)",
+                ]
+            )
+        )
+        shown = plain(text)
+        for sign, python in {"⊙": "*", "−": "-", "²": "**2"}.items():
+            shown = shown.replace(sign, python)
+        again = Formula.parse(shown).evaluate(values)
+        np.testing.assert_allclose(again, Formula.parse(text).evaluate(values), err_msg=shown)
+
+
+def all_formulas():
+    for bend in formulas.ACTIVATION_FORMULAS.values():
+        yield from bend
+    for table in (formulas.LOSS_FORMULAS, formulas.PENALTY_FORMULAS):
+        for pair in table.values():
+            yield from pair
+    yield from formulas.CLIPPING_FORMULAS.values()
+    for rule in formulas.OPTIMIZER_FORMULAS.values():
+        yield from rule.updates.values()
+
+
+@pytest.mark.parametrize("text", sorted(set(all_formulas())))
+def test_every_formula_is_well_formed(text):
+    assert mathml(text) is not None
+    source = latex(text)
+    assert source.count("{") == source.count("}")
+    assert source.count(r"\left") - source.count(r"\left ") == source.count(r"\right")
+    assert source.count(r"\begin") == source.count(r"\end")
+    assert "\n" not in plain(text) and plain(text).count("(") == plain(text).count(")")
+
+
+def test_mathml_has_the_elements_of_mathematics():
+    tags = [each.tag for each in mathml("1 / (1 + exp(-Z)) + sqrt(v)").iter()]
+    assert {"mfrac", "msup", "msqrt"} <= set(tags)
+    cases = mathml("A if Z > 0 else 0")
+    assert [each.text for each in cases.iter("mtext")] == ["if\xa0", "else"]
+    assert ">" in [each.text for each in cases.iter("mo")]
+
+
+def test_numbers_stand_in_place_of_letters():
+    matrix = Box(("1 2", "3 4")).between("[", "]")
+    column = Box(("1", "3")).between("[", "]")
+    boxes = {"W": matrix, "x.T": column, "eta": Box.of("0.1")}
+    printer = PlainPrinter(boxes.__getitem__, frozenset({"eta"}), numeric=True)
+    shown = str(printer.show(Formula.parse("W - eta * (W @ x.T)")))
+    assert shown.splitlines() == [
+        "⎡1 2⎤ − 0.1 · ⎛⎡1 2⎤ ⎡1⎤⎞",
+        "⎣3 4⎦         ⎝⎣3 4⎦ ⎣3⎦⎠",
+    ]
+
+
+def test_names_of_users_own_are_shown_whole():
+    assert Name("offset", "2").text == "offset₂"
+    assert Name("my_gain").latex == r"\mathit{my\_gain}"
+    assert Name("a<b").mathml == "<mi>a&lt;b</mi>"
+    assert Name("delta", "1", d=True).text == "ddelta₁"
+    assert Name("mubar", "2").mathml.startswith("<msub><mover>")
+    assert Name("m", of=Name("W", "12")).text == "m[W₁₂]"
