@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -396,6 +399,13 @@ def test_nothing_of_an_explanation_can_be_changed():
         page.precision = 3
     with pytest.raises(KeyError, match="'W3'; there are A0, Y, W1"):
         page["W3"]
+
+
+def test_an_explanation_can_be_sent_and_kept():
+    page = explain(every_layer(), X, [0, 1, 1, 0, 1])
+    assert str(pickle.loads(pickle.dumps(page))) == str(page)
+    assert str(copy.deepcopy(page)) == str(page)
+    assert repr(page).startswith("<One training step of Network([Dense(3, 4, 'tanh')")
 
 
 def test_instances_are_taken_as_they_are_and_left_as_they_were():

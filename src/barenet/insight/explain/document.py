@@ -9,7 +9,6 @@ import ast
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -117,9 +116,6 @@ class Equation:
     operands: Mapping[str, Quantity] = field(default_factory=dict)
     assigns: bool = False
     differences: NDArray[np.float64] | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "operands", MappingProxyType(dict(self.operands)))
 
     @property
     def scalars(self) -> frozenset[str]:

@@ -127,17 +127,22 @@ def explain(
         seed=check_seed(seed),
     )
     _check(job)
+    page = _page(job, digits, limit)
+    return page if notation == "rows" else page.transposed()
+
+
+def _page(job: Job, precision: int, limit: int) -> Explanation:
+    """Write it all down, with samples as rows."""
     # As in a training, what overflows is found in the numbers, and NumPy need not warn of it.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         steps = tuple(_steps(job, limit))
-    page = Explanation(
-        title=f"One training step of {network!r}",
+    return Explanation(
+        title=f"One training step of {job.network!r}",
         facts=_facts(job),
         steps=steps,
-        precision=digits,
+        precision=precision,
         limit=limit,
     )
-    return page if notation == "rows" else page.transposed()
 
 
 def _check(job: Job) -> None:

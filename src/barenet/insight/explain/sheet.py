@@ -108,6 +108,7 @@ class Sheet:
         used = {name: each for name, each in (operands or {}).items() if name in names}
         if differences is not None:
             differences = differences.reshape(result.value.shape)
+            differences.flags.writeable = False
         return Equation(result, formula, used, assigns, differences)
 
     def derive(
