@@ -84,7 +84,8 @@ def train(
             history = _run(experiment, [*_progress(experiment, json), interruption], threads)
             folder.save(experiment.predictor, history, experiment.settings)
         written = [folder.model, folder.history, folder.settings]
-        _tell(Outcome(experiment, history, baselines), folder, json)
+        # Who has sent a signal does not wait for other models.
+        _tell(Outcome(experiment, history, baselines and not interruption.signal), folder, json)
         if plots and not interruption.signal:
             written += _draw(experiment, history, folder)
     say(f"saved in {folder.path}:\n  {', '.join(path.name for path in written)}")
