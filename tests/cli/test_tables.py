@@ -60,7 +60,11 @@ def test_numbers_are_measured_and_drawn_in_their_own_unit(barenet):
     Path("heavy.csv").write_text("\n".join([HEADER, *known]) + "\n")
     done = barenet("train", "heavy.csv", "--target", "body_mass_g", "--json")
     assert done.status == 0, done.err
-    metrics = json.loads(done.out)["metrics"]
+    result = json.loads(done.out)
+    metrics, columns = result["metrics"], {each.pop("name"): each for each in result["columns"]}
+    assert (columns["sex"]["kind"], columns["sex"]["inputs"]) == ("category", 3)
+    assert [columns["island"]["inputs"], columns["bill_depth_mm"]["inputs"]] == [3, 1]
+    assert sum(column["inputs"] for column in columns.values()) == result["layers"][0]
     assert metrics["r2"] > 0.8
     assert 150 < metrics["mae"] < 300  # grams
     predicted = [

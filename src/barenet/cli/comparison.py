@@ -92,12 +92,13 @@ def compare(
         The linear model, and the constant.
     """
     X, y = report.prepared(predictor, learned), predictor.targets(learned.y)
+    X_judged = report.prepared(predictor, judged)
     n_classes = None if predictor.classes is None else len(predictor.classes)
     compared = []
     for name in sorted(BASELINES, reverse=True):
         with np.errstate(all="ignore"):
             baseline = fit_baseline(name, X, y, n_classes=n_classes)  # type: ignore[arg-type]
-            outputs = baseline.outputs(report.prepared(predictor, judged))
+            outputs = baseline.outputs(X_judged)
         if predictor.network.n_outputs == 1 and n_classes:
             outputs = outputs[:, 1:]
         scores = report.score_outputs(predictor, judged, outputs, loss)

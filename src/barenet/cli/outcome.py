@@ -11,6 +11,8 @@ from barenet.cli.comparison import Compared, compare, show_verdict
 from barenet.cli.console import show, show_json
 from barenet.cli.experiment import Experiment
 from barenet.data.dataset import Dataset
+from barenet.data.encoding import TableEncoding
+from barenet.data.scaling import Scaling
 from barenet.training.history import History
 from barenet.training.measurement import MOST
 
@@ -95,6 +97,7 @@ class Outcome:
         held_out, validation = experiment.held_out, experiment.validation
         document: dict[str, Any] = {
             "dataset": experiment.training.name,
+            "columns": _columns(experiment.predictor.preprocessing),
             "layers": experiment.predictor.network.sizes,
             "engine": history.engine,
             "seed": history.seed,
@@ -129,3 +132,13 @@ class Outcome:
 
     def _score(self, rows: Dataset) -> dict[str, float]:
         return report.score(self.experiment.predictor, rows, self.experiment.settings.recipe.loss)
+
+
+def _columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, Any]] | None:
+    """What became of a table's columns, for programs; None for rows that are all numbers."""
+    if isinstance(preprocessing, Scaling):
+        return None
+    return [
+        {"name": each.name, "kind": each.kind, "inputs": len(each.outputs), "how": each.formula}
+        for each in preprocessing.columns
+    ]

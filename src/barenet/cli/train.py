@@ -106,7 +106,9 @@ def train(
             if not _can_go_on(history):
                 folder.checkpoint.unlink(missing_ok=True)
         written = [folder.model, folder.history, folder.settings]
-        _tell(Outcome(experiment, history, baselines), folder, json, bool(interruption.signal))
+        # Who has sent a signal does not wait for other models.
+        outcome = Outcome(experiment, history, baselines and not interruption.signal)
+        _tell(outcome, folder, json, bool(interruption.signal))
         if plots and not interruption.signal:
             written += _draw(experiment, history, folder)
     say(f"saved in {folder.path}:\n  {', '.join(path.name for path in written)}")

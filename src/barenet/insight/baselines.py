@@ -21,6 +21,8 @@ __all__ = ["BASELINES", "Baseline", "fit_baseline"]
 #: Rows × features × outputs that a linear model is fitted to, and passes over them: some seconds.
 MOST_ENTRIES = 30_000_000
 MOST_PASSES = 200
+#: Rows that it has in any case.
+LEAST_ROWS = 100
 
 Kind = Literal["constant", "linear"]
 
@@ -113,13 +115,18 @@ def fit_baseline(
     ('most frequent class', array([[0.75, 0.25]]))
     """
     fit, titles = lookup(BASELINES, name, "name")
-    X, y = check_inputs(X, np.dtype(np.float64), None), np.asarray(y)
-    if name == "linear" and (most := MOST_ENTRIES // (X.shape[1] * (n_classes or 1))) < len(X):
+    X, y = np.asarray(X), np.asarray(y)
+    if name == "linear" and (most := _most_rows(X, n_classes)) < len(X):
         rows = np.random.default_rng(seed).permutation(len(X))[:most]
         X, y = X[rows], y[rows]
-    model = fit(X, y, n_classes is not None)
+    model = fit(check_inputs(X, np.dtype(np.float64), None), y, n_classes is not None)
     title = titles[n_classes is None]
     return Baseline(name=name, title=title, n_rows=len(X), n_classes=n_classes, model=model)
+
+
+def _most_rows(X: NDArray[Any], n_classes: int | None) -> int:
+    """Tell how many rows a linear model is fitted to."""
+    return max(LEAST_ROWS, MOST_ENTRIES // (X[0].size * (n_classes or 1))) if len(X) else 0
 
 
 def _constant(X: NDArray[np.float64], y: NDArray[Any], is_classes: bool) -> Any:

@@ -89,7 +89,6 @@ def focal(p, c):
     return -(u**c) * log_p, c * u ** (c - 1) * log_p - u**c / p
 
 
-@nb.njit(**OPTIONS)
 def binary_focal(a, y, c, margin):
     """Of a yes, and of a no, for a p between the least number and 1 − margin."""
     p = min(max(a, least(margin)), 1 - margin)
@@ -97,14 +96,12 @@ def binary_focal(a, y, c, margin):
     return y * yes[0] + (1 - y) * no[0], y * yes[1] - (1 - y) * no[1]
 
 
-@nb.njit(**OPTIONS)
 def categorical_focal(a, y, c, margin):
     """−y (1 − p)ᵞ ln p, for a p between the least number and 1 − margin."""
     value, slope = focal(min(max(a, least(margin)), 1 - margin), c)
     return y * value, y * slope
 
 
-@nb.njit(**OPTIONS)
 def focal_on_sigmoid(z, y, c, margin):
     """Binary focal loss of σ(z)."""
     p, u = 1 / (1 + math.exp(-z)), 1 / (1 + math.exp(z))
