@@ -102,7 +102,7 @@ def _head(program: Program, stem: str, encoded: bool) -> str:
 
     {program.sketch()}
 
-Written by barenet {__version__}. It needs NumPy alone.
+Written by barenet {__version__}. It needs Python {"3.11" if dates else "3.9"} and NumPy.
 """
 
 {_imports(modules, encoded, dates)}
