@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -67,11 +68,16 @@ def export(
     """
     if to is None and (out is None or out.is_dir()):
         raise ValueError(f"to: say the format: {', '.join(EXPORTS)}")
+    if data is not None and weights != "int8":
+        raise ValueError("data: rows are for --weights int8, to measure what the rounding does")
     path = model_file(model)
     trained, X = _load(path), None
     if data is not None:
         X = load_trained(model).samples(data, file).X
-    done = write(trained, _target(path, out), to, weights=weights, X=X)
+    try:
+        done = write(trained, _target(path, out), to, weights=weights, X=X)
+    except ValueError as error:
+        raise ValueError(re.sub("^path: ", "out: ", str(error))) from error
     if json:
         show_json(_document(path, done, weights))
         return 0
@@ -90,7 +96,7 @@ def _load(path: Path) -> Predictor | Network:
 
 def _target(path: Path, out: Path | None) -> Path:
     """Where to: with the run's name, where the file of the model has none of its own."""
-    name = path.resolve().parent.name if path.name == MODEL else path.stem
+    name = (path.name == MODEL and path.resolve().parent.name) or path.stem
     if out is None:
         return path.with_name(name)
     return out / name if out.is_dir() else out

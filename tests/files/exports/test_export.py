@@ -40,6 +40,8 @@ def test_a_name_with_points_keeps_them(tmp_path):
         ("it.c", {"weights": "int8", "X": [[1.0]]}, "^X: has 1 features, and the network takes 2"),
         ("it.c", {"weights": "int8", "X": [[1.0, np.nan]]}, r"^X: nan at \(0, 1\)"),
         ("math.c", {}, r"^path: math\.h is a header of C's own"),
+        ("random.py", {}, r"^path: random\.py would be imported in the place of the module random"),
+        ("numpy.py", {}, r"^path: numpy\.py would be imported"),
         ("42.c", {}, "^path: expected a file name with a letter"),
     ],
 )

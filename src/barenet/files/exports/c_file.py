@@ -43,7 +43,7 @@ __all__ = ["render"]
 FUNCTIONS: dict[type[Any], str] = {**STEPS, **ACTIVATIONS}
 
 #: Inputs that are listed one by one.
-MOST_LISTED = 32
+MOST_LISTED = 100
 
 
 def render(program: Program, stem: str, rounding: Rounding | None = None) -> dict[str, bytes]:
@@ -62,6 +62,11 @@ def render(program: Program, stem: str, rounding: Rounding | None = None) -> dic
     -------
     dict of str to bytes
         The source and the header, under their suffixes.
+
+    Raises
+    ------
+    ValueError
+        If the name is none for a header, or a number is beyond float32.
     """
     if not re.fullmatch(r"[A-Za-z0-9_. +-]+", stem):
         raise ValueError(f"path: expected a file name of plain letters and digits, got {stem!r}")

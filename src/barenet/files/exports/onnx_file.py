@@ -41,6 +41,13 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     -------
     dict of str to bytes
         The file, under its suffix.
+
+    Raises
+    ------
+    MissingExtraError
+        If onnx is not installed.
+    ValueError
+        If one file can't hold it, or ONNX has no type for a column.
     """
     onnx = require("onnx", extra="onnx", purpose="an ONNX file")
     if program.n_numbers * 8 > MOST_BYTES:

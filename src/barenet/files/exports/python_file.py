@@ -6,6 +6,7 @@ says the same to the last bit. Few numbers stand there as text, many as base64.
 
 from __future__ import annotations
 
+import sys
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
@@ -64,7 +65,17 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     -------
     dict of str to bytes
         The file, under its suffix.
+
+    Raises
+    ------
+    ValueError
+        If the file would hide one of Python's own.
     """
+    if stem in sys.stdlib_module_names or stem == "numpy":
+        raise ValueError(
+            f"path: {stem}.py would be imported in the place of the module {stem}, by NumPy, too; "
+            "choose another name"
+        )
     arrays = _arrays(program)
     encoded = any("decode(" in text for text in arrays)
     parts = [
@@ -102,7 +113,7 @@ def _head(program: Program, stem: str, encoded: bool) -> str:
 
     {program.sketch()}
 
-Written by barenet {__version__}. It needs NumPy alone.
+Written by barenet {__version__}. It needs Python {"3.11" if dates else "3.9"} and NumPy.
 """
 
 {_imports(modules, encoded, dates)}

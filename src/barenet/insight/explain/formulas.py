@@ -74,6 +74,10 @@ ACTIVATION_FORMULAS: dict[str, Bend] = {
     "softmax": Bend("exp(Z) / over_outputs(exp(Z))", "A * (dA - over_outputs(dA * A))"),
 }
 
+# Of focal losses: a yes, a no, and A times the derivative of a class by A.
+_YES, _NO = "(1 - A)**gamma * ln(A)", "A**gamma * ln(1 - A)"
+_G = "Y * (gamma * (1 - A)**(gamma - 1) * A * ln(A) - (1 - A)**gamma)"
+
 LOSS_FORMULAS: dict[str, Distance] = {
     "squared_error": Distance("factor * (A - Y)**2", "2 * factor * (A - Y)"),
     "absolute_error": Distance("abs(A - Y)", "sign(A - Y)"),
@@ -93,6 +97,20 @@ LOSS_FORMULAS: dict[str, Distance] = {
     "sigmoid_cross_entropy": Distance("-(times_ln(Y, A) + times_ln(1 - Y, 1 - A))", "A - Y"),
     "softmax_cross_entropy": Distance("-times_ln(Y, A)", "A - Y"),
     "exponential_poisson": Distance("A - Y + times_ln(Y, Y / A)", "A - Y"),
+    "binary_focal": Distance(
+        f"-(Y * {_YES} + (1 - Y) * {_NO})",
+        "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
+        " - (1 - Y) * (gamma * A**(gamma - 1) * ln(1 - A) - A**gamma / (1 - A))",
+    ),
+    "categorical_focal": Distance(
+        f"-(Y * {_YES})", "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
+    ),
+    "sigmoid_focal": Distance(
+        f"-(Y * {_YES} + (1 - Y) * {_NO})",
+        "(1 - Y) * A**gamma * (A - gamma * (1 - A) * ln(1 - A))"
+        " - Y * (1 - A)**gamma * (1 - A - gamma * A * ln(A))",
+    ),
+    "softmax_focal": Distance(f"-(Y * {_YES})", f"{_G} - A * over_outputs({_G})"),
 }
 
 PENALTY_FORMULAS: dict[str, Price] = {
