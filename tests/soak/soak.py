@@ -210,7 +210,8 @@ def end_of(child: subprocess.Popen[str], number: int, seconds: float) -> None:
             COUNTS["longest ms from a signal to the end"] = max(
                 taken, COUNTS["longest ms from a signal to the end"]
             )
-    if child.returncode in (-signal.SIGINT, -signal.SIGTERM):  # Python itself was starting
+    importing = "barenet/__init__.py" in said and "KeyboardInterrupt" in said
+    if importing or child.returncode in (-signal.SIGINT, -signal.SIGTERM):
         COUNTS["commands that had not begun"] += 1
     elif child.returncode not in (0, -signal.SIGKILL, 130, 143) or "Traceback" in said:
         LOST.append(f"the command: ended with {child.returncode}: {said}")
