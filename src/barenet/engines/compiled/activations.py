@@ -10,7 +10,7 @@ import numba as nb
 from barenet.engines.compiled.kernel import chosen, kernel
 from barenet.engines.compiled.records import LAYER
 from barenet.engines.compiled.views import row_numbers, row_vectors
-from barenet.engines.simd.calls import INLINE, OPTIONS
+from barenet.engines.simd.calls import INLINE, OPTIONS, invoke
 from barenet.engines.simd.lanes import absolute, where
 from barenet.engines.simd.mathematics import erfc, exp, expm1, log1p, tanh
 from barenet.engines.simd.memory import array, lanes
@@ -60,20 +60,26 @@ slope = chosen({name: formula for name, (_, formula) in FORMULAS.items()})
 
 @kernel(LAYER, FORMULAS)
 def activate(kind, step, layer, start, stop):
-    """A = f(Z)."""
-    f, c = value(kind), layer.option
-    Z, A = row_vectors(kind, layer, layer.z, start), row_vectors(kind, layer, layer.a, start)
-    for i in range(0, (stop - start) * layer.stride, lanes(kind)):
-        A[i] = f(Z[i], c)
+    """A = f(Z); for a dense layer, after Z = X W + b."""
+    if layer.forward != 0:
+        invoke(step.multiply, step, layer.forward, start, stop)
+    if layer.a != layer.z:
+        f, c = value(kind), layer.option
+        Z, A = row_vectors(kind, layer, layer.z, start), row_vectors(kind, layer, layer.a, start)
+        for i in range(0, (stop - start) * layer.stride, lanes(kind)):
+            A[i] = f(Z[i], c)
 
 
 @kernel(LAYER, FORMULAS)
 def activate_back(kind, step, layer, start, stop):
-    """dZ = dA · f′(Z), in place of dA."""
-    f, c, D = slope(kind), layer.option, row_vectors(kind, layer, layer.d, start)
-    Z, A = row_vectors(kind, layer, layer.z, start), row_vectors(kind, layer, layer.a, start)
-    for i in range(0, (stop - start) * layer.stride, lanes(kind)):
-        D[i] = D[i] * f(Z[i], A[i], c)
+    """dZ = dA · f′(Z), in place of dA; for a dense layer, before dX = dZ Wᵀ."""
+    if layer.a != layer.z:
+        f, c, D = slope(kind), layer.option, row_vectors(kind, layer, layer.d, start)
+        Z, A = row_vectors(kind, layer, layer.z, start), row_vectors(kind, layer, layer.a, start)
+        for i in range(0, (stop - start) * layer.stride, lanes(kind)):
+            D[i] = D[i] * f(Z[i], A[i], c)
+    if layer.backward != 0:
+        invoke(step.multiply, step, layer.backward, start, stop)
 
 
 @kernel(LAYER, ["softmax"])

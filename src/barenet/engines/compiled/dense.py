@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barenet.engines.compiled.gradients import sum_squares
 from barenet.engines.compiled.kernel import kernel
 from barenet.engines.compiled.records import LAYER, PRODUCT
 from barenet.engines.compiled.samples import SOURCES, copy_columns
@@ -31,7 +32,7 @@ def dense_parts(kind, step, layer, start, stop):
         X = layer.x + part * step.capacity * size * itemsize(kind)
         left, right = part * size, min((part + 1) * size, layer.n_in)
         copy_columns(kind, step, X, size, first_row, last_row, left, right)
-        invoke(step.multiply, step, layer.forward + part * PRODUCT_SIZE, first_row, last_row)
+        invoke(step.multiply, step, layer.parts + part * PRODUCT_SIZE, first_row, last_row)
         start = last
 
 
@@ -51,6 +52,7 @@ def dense_join(kind, step, layer, start, stop):
 
 @kernel(LAYER)
 def dense_gradient(kind, step, layer, start, stop):
-    """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch."""
+    """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch; and the tile's Σ g²."""
     part = min(start // layer.part_size, layer.n_parts - 1)  # the bias goes with the last one
     invoke(step.multiply, step, layer.learning + part * PRODUCT_SIZE, start, stop)
+    sum_squares(kind, step, layer, start, stop)

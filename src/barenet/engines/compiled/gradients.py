@@ -10,12 +10,12 @@ import numpy as np
 from barenet.engines.compiled.kernel import kernel
 from barenet.engines.compiled.records import LAYER
 from barenet.engines.compiled.views import tile
-from barenet.engines.simd.calls import OPTIONS
+from barenet.engines.simd.calls import INLINE, OPTIONS
 from barenet.engines.simd.lanes import absolute, sum_lanes, where, widen
 from barenet.engines.simd.memory import array, lanes
 
 
-@kernel(LAYER)
+@nb.njit(**INLINE)
 def sum_squares(kind, step, layer, start, stop):
     """Σ g² of a tile."""
     _, g, length = tile(kind, layer, start, stop)
@@ -50,6 +50,7 @@ def penalize(kind, step, layer, start, stop):
         price += sum_lanes(widen(l1 * absolute(p[i]) + 0.5 * l2 * p[i] * p[i]))
     number = step.n_tiles + layer.first_tile + (start >> layer.tile_bits)
     array(np.float64, step.squares, number, 1)[0] = price
+    sum_squares(kind, step, layer, start, stop)
 
 
 @kernel(LAYER)

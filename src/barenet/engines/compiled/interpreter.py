@@ -30,14 +30,11 @@ __all__ = ["CREW", "run_alone", "run_together"]
 
 slice_at, program_at, step_at = record_at(SLICE), record_at(PROGRAM), record_at(STEP)
 region_at, group_at, instruction_at = record_at(REGION), record_at(GROUP), record_at(INSTRUCTION)
-REGION_SIZE, GROUP_SIZE, INSTRUCTION_SIZE = (
-    dtype.itemsize for dtype in (REGION, GROUP, INSTRUCTION)
-)
 
 # What the threads tell each other, each number in a cache line of its own, in bytes: how many have
-# come, the number of the open region and its place, how many of its shares are done, and for each
-# share the last region that it was claimed in. A region of a negative number is the end.
-COME, OPEN, PLACE, DONE, CLAIMS = range(0, 5 * 64, 64)
+# come, the number of the open region and which one it is, how many of its shares are done, and for
+# each share the last number that it was claimed for. A negative number is the end.
+COME, OPEN, WHICH, DONE, CLAIMS = range(0, 5 * 64, 64)
 
 #: Bytes of all that, but for the claims, which are as long as a line for each thread.
 CREW = CLAIMS
@@ -50,7 +47,7 @@ PATIENCE = 2048
 def run_alone(address):
     """Go through a program for each batch of the slice at an address, on one thread."""
     before = flush_denormals()
-    do_slice(slice_at(address), 1)
+    do_slice(slice_at(address, 0), 1)
     restore_denormals(before)
 
 
@@ -58,10 +55,10 @@ def run_alone(address):
 def run_together(address, threads):
     """The same for several threads."""
     for _ in nb.prange(threads):
-        before, program = flush_denormals(), program_at(slice_at(address).program)
+        before, program = flush_denormals(), program_at(slice_at(address, 0).program, 0)
         member = add(program.crew + COME, 1)
         if member == 0:
-            do_slice(slice_at(address), threads)
+            do_slice(slice_at(address, 0), threads)
             publish(program.crew + OPEN, -1)
         else:
             follow(program, member, threads)
@@ -71,8 +68,8 @@ def run_together(address, threads):
 @nb.njit(**OPTIONS)
 def do_slice(slice_, threads):
     """Load, a step for each batch, store."""
-    program, size, n_batches = program_at(slice_.program), slice_.batch_size, slice_.n_batches
-    step, rates = step_at(program.step), array(np.float64, slice_.rates, 0, n_batches)
+    program, size, n_batches = program_at(slice_.program, 0), slice_.batch_size, slice_.n_batches
+    step, rates = step_at(program.step, 0), array(np.float64, slice_.rates, 0, n_batches)
     losses = array(np.float64, slice_.report, 0, n_batches)
     norms = array(np.float64, slice_.report, n_batches, n_batches)
     do_regions(program, program.load, program.start, threads)
@@ -101,9 +98,8 @@ def sum_of(address, first, length):
 @nb.njit(**OPTIONS)
 def do_regions(program, first, last, threads):
     """Do regions one after the other, each with as many threads as it allows."""
-    for index in range(first, last):
-        region = program.regions + index * REGION_SIZE
-        if threads == 1 or region_at(region).alone:
+    for region in range(first, last):
+        if threads == 1 or region_at(program.regions, region).alone:
             do_share(program, region, 0, 1)
         else:
             lead(program, region, threads)
@@ -115,7 +111,7 @@ def lead(program, region, threads):
     crew, spins = program.crew, 0
     number = read(crew + OPEN) + 1
     publish(crew + DONE, 0)
-    publish(crew + PLACE, region)
+    publish(crew + WHICH, region)
     publish(crew + OPEN, number)
     take_part(program, number, 0, threads)
     while read(crew + DONE) < threads:
@@ -142,7 +138,7 @@ def take_part(program, number, member, threads):
     for turn in range(threads):
         share = (member + turn) % threads
         if exchange_if(crew + CLAIMS + 64 * share, number - 1, number):
-            do_share(program, read(crew + PLACE), share, threads)
+            do_share(program, read(crew + WHICH), share, threads)
             add(crew + DONE, 1)
 
 
@@ -159,10 +155,10 @@ def wait(spins):
 @nb.njit(**OPTIONS)
 def do_share(program, region, number, shares):
     """One of the shares of every group of a region."""
-    region = region_at(region)
-    for index in range(region.first, region.last):
-        group = group_at(program.groups + index * GROUP_SIZE)
-        units, n_rows = group.units, step_at(program.step).n_rows
+    groups = region_at(program.regions, region)
+    for index in range(groups.first, groups.last):
+        group = group_at(program.groups, index)
+        units, n_rows = group.units, step_at(program.step, 0).n_rows
         if units <= 0:
             units = n_rows if units == 0 else -units * -(-n_rows // BLOCK)
         start, end = 0, units
@@ -172,6 +168,6 @@ def do_share(program, region, number, shares):
         while start < end:
             stop = start + min(group.chunk, end - start)
             for place in range(group.first, group.last):
-                instruction = instruction_at(program.instructions + place * INSTRUCTION_SIZE)
+                instruction = instruction_at(program.instructions, place)
                 invoke(instruction.kernel, program.step, instruction.operands, start, stop)
             start = stop

@@ -12,7 +12,7 @@ from barenet.engines.compiled.kernel import chosen, kernel
 from barenet.engines.compiled.records import LAYER
 from barenet.engines.compiled.views import row_numbers
 from barenet.engines.simd.calls import OPTIONS
-from barenet.engines.simd.memory import array, plain
+from barenet.engines.simd.memory import array
 
 
 @nb.njit(**OPTIONS)
@@ -143,7 +143,7 @@ def loss(kind, step, layer, start, stop):
     """The loss of each row, and its derivative by the outputs."""
     losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_of(kind)
     for row in range(start, stop):
-        a, y, d, weight = row_of(plain(kind), step, layer, row)
+        a, y, d, weight = row_of(kind, step, layer, row)
         total = 0.0
         for j in range(layer.n_out):
             output, target = np.float64(a[j]), np.float64(y[j])
@@ -158,8 +158,8 @@ def softmax_cross_entropy(kind, step, layer, start, stop):
     """−Σ yⱼ (zⱼ − ln Σ exp zₖ) for each row, with the derivative p − y."""
     losses = array(np.float64, step.losses, 0, step.n_rows)
     for row in range(start, stop):
-        z, y, p, weight = row_of(plain(kind), step, layer, row)
-        top, total = softmax_row(plain(kind), layer, layer.a, layer.d, row)
+        z, y, p, weight = row_of(kind, step, layer, row)
+        top, total = softmax_row(kind, layer, layer.a, layer.d, row)
         log_sum, value = top + math.log(total), 0.0
         for j in range(layer.n_out):
             value += y[j] * (log_sum - z[j])

@@ -6,7 +6,7 @@ instructions that name the kernels to be run on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ from barenet.engines.compiled import (
 )
 from barenet.engines.compiled.kernel import Kernel
 from barenet.engines.compiled.memory import Instruction, Matrix, Memory, Record, address, up
-from barenet.engines.compiled.products import MOST_ROWS, multiply
+from barenet.engines.compiled.products import MOST_ROWS
 from barenet.engines.compiled.records import LAYER, PRODUCT
 from barenet.engines.engine import Job
 from barenet.model.activations import Activation
@@ -129,48 +129,39 @@ class Lowering:
         record = self.with_parameters(n_in + 1, n_in=n_in, index=index, x=X, x_stride=X.row, z=Z,
                                       d=self.d, part_size=part, n_parts=len(lefts),
                                       partial=P)  # fmt: skip
-        forward, backward = self.multiply(record, lefts, X, P, d_in)
-        if few:
-            self.nonlinearity(record, Z, self.activation, slim.slim, slim.slim_back)
-            self.learn(record, slim.slim_gradient)
-            return
+        self.multiply(record, lefts, X, P, d_in)
         if parted:
             self.n_parts = len(lefts)
             self.parts = [self.memory.instruction(dense.dense_parts, record, self.source)]
             self.add(dense.dense_join, record)
-        else:
-            self.add(multiply, forward)
-        if backward is not None:
-            self.add_back(multiply, backward)
-        self.nonlinearity(record, Z, self.activation)
-        self.learn(record, dense.dense_gradient, gradients.sum_squares)
+        self.nonlinearity(record, Z, self.activation, *((slim.slim, slim.slim_back) if few else ()))
+        self.learn(record, slim.slim_gradient if few else dense.dense_gradient)
 
     def multiply(
         self, record: Record, lefts: range, X: Matrix, P: Matrix, d_in: Matrix | None
-    ) -> tuple[Record, Record | None]:
+    ) -> None:
         """The products of a dense layer: P = X W (+ b), dW = Xᵀ dZ and dX = dZ Wᵀ."""
-        n_in, rows, dZ, table = int(record["n_in"]), self.capacity, self.d, self.memory.table
+        n_in, rows, dZ, parted = int(record["n_in"]), self.capacity, self.d, len(lefts) > 1
         W, dW = (P._replace(address=int(record[name])) for name in ("weights", "gradient"))
-        start = W.at(n_in) if record["partial"] == record["z"] else self.zeros
+        start = self.zeros if parted else W.at(n_in)
         parts = [(k * rows, left, min(lefts.step, n_in - left)) for k, left in enumerate(lefts)]
-        forward = table(PRODUCT, [
+        record["parts" if parted else "forward"] = self.products(
             product(P.at(k), X.at(k), W.at(left), start, depth=n) for k, left, n in parts
-        ])  # fmt: skip
-        record["forward"] = address(forward)
+        )
         if dZ is None:
-            return forward, None
+            return
         whole = up(n_in, MOST_ROWS if n_in > 8 else 4)  # in blocks, as far as X has columns
-        record["learning"] = address(table(PRODUCT, [
+        record["learning"] = self.products(
             product(dW, X.at(k, -left).T, dZ, self.zeros, one=self.one.address,
                     one_row=n_in if left + n == n_in else NEVER, height=min(whole, left + X.row))
             for k, left, n in parts
-        ]))  # fmt: skip
-        if d_in is None:
-            return forward, None
-        W_T = self.memory.matrix(W.row, n_in)
-        record["d_in"], record["transposed"] = d_in.address, W_T.address
-        record["transposed_stride"] = W_T.row
-        return forward, table(PRODUCT, [product(d_in, dZ, W_T, self.zeros, depth=self.width)])
+        )  # fmt: skip
+        if d_in is not None:
+            W_T = self.memory.matrix(W.row, n_in)
+            record["d_in"], record["transposed"] = d_in.address, W_T.address
+            record["transposed_stride"] = W_T.row
+            back = product(d_in, dZ, W_T, self.zeros, depth=self.width)
+            record["backward"] = self.products([back])
 
     def activate(self, layer: Activate, index: int) -> None:
         """A = f(X); dL/dX takes the place of dL/dA."""
@@ -180,16 +171,16 @@ class Lowering:
     def nonlinearity(
         self, record: Record, Z: Matrix, activation: Activation | None, *fused: Kernel
     ) -> None:
-        """A = f(Z), and dL/dZ in place of dL/dA; fused kernels do more, but know no softmax."""
+        """A = f(Z), and dL/dZ in place of dL/dA; a product comes with it, if the layer has one."""
         name = "identity" if activation is None else activation.name
         formula = "identity" if name == "softmax" else name
         self.x = Z if name == "identity" else self.matrix()
         record["a"] = self.x.address
         record["option"] = getattr(activation, "slope", getattr(activation, "alpha", 0.0))
         forward, back = fused or (activations.activate, activations.activate_back)
-        if fused or formula != "identity":
+        if record["forward"] or formula != "identity":
             self.add(forward, record, formula)
-        if record["d"] and (formula != "identity" or (fused and record["transposed"])):
+        if record["d"] and (record["backward"] or formula != "identity"):
             self.add_back(back, record, formula)
         if name == "softmax":
             self.add(activations.softmax, record, name)
@@ -213,7 +204,7 @@ class Lowering:
         self.add(norms.scale_and_shift, record)
         if record["d_in"]:
             self.add_back(norms.normalize_rows_back, record)
-        self.learn(record, norms.norm_gradient, gradients.sum_squares)
+        self.learn(record, norms.norm_gradient)
 
     def batch_norm(self, layer: BatchNorm, index: int) -> None:
         """A = γ N + β, with each column of X normalized to N."""
@@ -227,7 +218,7 @@ class Lowering:
         if self.learning:
             self.backward[:0] = [Stage([]), Stage([to(norms.norm_gradient, record)], alone=True)]
         self.statistics += 2 * self.width
-        self.learn(record, gradients.sum_squares)
+        self.learn(record)
 
     def norm(self, layer: LayerNorm | BatchNorm) -> Record:
         """Gain and bias, and what both norms have in common."""
@@ -286,7 +277,7 @@ class Lowering:
             name = f"shared_{penalty.name}" if penalty.shared else penalty.name
             record[name] += strengths[int(record["flat"])]
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
-            differentiate += (gradients.penalize, gradients.sum_squares)
+            differentiate += (gradients.penalize,)
         if job.clipping is not None:
             apply.append(CLIPS[type(job.clipping)])
         if isinstance(job.optimizer, Optimizer):
@@ -310,6 +301,10 @@ class Lowering:
         """Write a record for kernels on rows of the current width."""
         widths = {"n_in": self.width, "n_out": self.width, "stride": self.memory.pad(self.width)}
         return self.memory.record(LAYER, **{**widths, **fields})
+
+    def products(self, products: Iterable[tuple[int, ...]]) -> int:
+        """Write products one after the other; return where the first one is."""
+        return address(self.memory.table(PRODUCT, list(products)))
 
     def add(self, kernel: Kernel, operands: Record, formula: str = "") -> None:
         """Do this next on the way forward."""

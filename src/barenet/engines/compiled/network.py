@@ -52,7 +52,6 @@ class CompiledNetwork:
     def __init__(self, network: Network, threads: int | None = None) -> None:
         from barenet.engines.compiled.interpreter import run_alone
         from barenet.engines.compiled.lowering import refusal
-        from barenet.engines.compiled.memory import address
         from barenet.engines.compiled.program import Program
 
         if not isinstance(network, Network):
@@ -77,7 +76,7 @@ class CompiledNetwork:
         self._one.point("output", self._answer)
         self._one.run(np.zeros(1, np.intp), 1, np.zeros(1), 0)
         self._one.record["load"] = self._one.record["start"]  # the parameters are there
-        self._run, self._address = run_alone, address(self._one.slice)
+        self._run, self._address = run_alone, self._one.address
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be copied as what it was made of: addresses mean nothing elsewhere."""

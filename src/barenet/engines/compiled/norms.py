@@ -6,6 +6,7 @@ import math
 
 import numba as nb
 
+from barenet.engines.compiled.gradients import sum_squares
 from barenet.engines.compiled.kernel import kernel
 from barenet.engines.compiled.records import LAYER
 from barenet.engines.compiled.views import row_numbers, row_vectors
@@ -105,7 +106,7 @@ def scale_and_shift(kind, step, layer, start, stop):
 
 @kernel(LAYER)
 def norm_gradient(kind, step, layer, start, stop):
-    """dL/dγ = Σ dL/d(output) · N and dL/dβ = Σ dL/d(output), over the rows."""
+    """dL/dγ = Σ dL/d(output) · N and dL/dβ = Σ dL/d(output), over the rows; Σ g² of both."""
     d_gain = row_vectors(kind, layer, layer.gradient, 0)
     d_bias = row_vectors(kind, layer, layer.gradient, 1)
     N, D = row_vectors(kind, layer, layer.z, 0), row_vectors(kind, layer, layer.d, 0)
@@ -114,6 +115,7 @@ def norm_gradient(kind, step, layer, start, stop):
         for i in range(layer.stride + j, step.n_rows * layer.stride, layer.stride):
             gain, bias = gain + D[i] * N[i], bias + D[i]
         d_gain[j], d_bias[j] = gain, bias
+    sum_squares(kind, step, layer, 0, 2)
 
 
 @nb.njit(**OPTIONS)

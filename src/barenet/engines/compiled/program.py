@@ -71,6 +71,8 @@ class Program:
     ----------
     step : ndarray, a record
         What changes from slice to slice and from step to step.
+    address : int
+        Where the interpreter finds the slice, and by it the program.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Program:
         store = [self.tiles(lambda layer: layer.store)] if self.lowered.learning else []
         self.record = self.write([self.tiles(lambda layer: layer.load), *batch, *store])
         self.record["start"], self.record["stop"] = 1, 1 + len(batch)
+        self.address, self.place = address(self.slice), address(self.record)
         weights = sum(
             layer.weights.size for layer in job.network.layers if isinstance(layer, Dense)
         )
@@ -119,16 +122,16 @@ class Program:
         """Go through the program for each batch; see `Engine.run`."""
         order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
         self.slice[()] = (
-            address(self.record), address(order), len(order), batch_size,
+            self.place, address(order), len(order), batch_size,
             address(rates), len(rates), first_step, address(report),
         )  # fmt: skip
         self.held, threads = (order, rates, report), self.threads(batch_size)
         if threads == 1:
-            run_alone(address(self.slice))
+            run_alone(self.address)
         else:
             crew = np.zeros((CREW + 64 * threads) // 8 + 8, np.int64)
             self.record["crew"] = up(address(crew), 64)
-            run_together(address(self.slice), threads)
+            run_together(self.address, threads)
         return SliceReport(*report)
 
     def write_step(self) -> Record:

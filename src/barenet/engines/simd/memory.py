@@ -81,12 +81,6 @@ def itemsize(typing_context: Any, kind: Any) -> Any:
 
 
 @intrinsic
-def plain(typing_context: Any, kind: Any) -> Any:
-    """The kind without its formula, for what does not need it and is to be compiled once."""
-    return Kind(kind.dtype, kind.count)(kind), written_by(lambda builder, kind: kind)
-
-
-@intrinsic
 def vectors(typing_context: Any, kind: Any, address: Any, first: Any) -> Any:
     """See memory as vectors, from the number counted `first`."""
     return Vectors(kind.lanes)(kind, types.intp, types.intp), written_by(
@@ -149,16 +143,17 @@ array = _viewer(lambda kind: kind.dtype)
 source = _viewer(lambda kind: getattr(types, kind.formula))
 
 
-def record_at(dtype: Any) -> Callable[[int], Any]:
-    """Make the code that sees a record at an address."""
-    record = from_dtype(dtype)
+def record_at(dtype: Any) -> Callable[[int, int], Any]:
+    """Make the code that sees a record in a table at an address, by its index."""
+    record, size = from_dtype(dtype), INT(dtype.itemsize)
 
     @intrinsic
-    def see(typing_context: Any, address: Any) -> Any:
+    def see(typing_context: Any, address: Any, index: Any) -> Any:
         def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            return builder.inttoptr(values[0], context.get_value_type(record))
+            place = builder.add(values[0], builder.mul(values[1], size))
+            return builder.inttoptr(place, context.get_value_type(record))
 
-        return record(types.intp), emit
+        return record(types.intp, types.intp), emit
 
     return see
 
