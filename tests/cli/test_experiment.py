@@ -21,6 +21,20 @@ def test_rows_are_parted_and_scaled_by_the_training_rows():
     assert experiment.validation is None
 
 
+@pytest.mark.parametrize("scaling", ["standardize", "minmax"])
+def test_a_table_is_measured_on_the_training_rows(penguins, scaling):
+    settings = Settings(data=str(penguins), target="species", recipe=Flags(scaling=scaling))
+    experiment = prepare(settings)
+    encoding = experiment.predictor.preprocessing
+    X = encoding.apply(experiment.training.X)
+    assert experiment.predictor.network.n_inputs == X.shape[1] == encoding.n_outputs
+    mass = X[:, encoding.output_names.index("body_mass_g")]
+    least, most = (
+        (mass.mean(), mass.std()) if scaling == "standardize" else (mass.min(), mass.max())
+    )
+    np.testing.assert_allclose([least, most], [0, 1], atol=1e-12)
+
+
 def test_the_held_out_rows_decide_nothing():
     experiment = prepared(patience=5)
     plateau = prepared(schedule="reduce_on_plateau:patience=2")

@@ -212,8 +212,8 @@ def test_the_time_for_many_columns_grows_with_their_number(write):
     names = [f"{'long ' * 20}{number}" for number in range(40_000)]
     row = ",".join(map(str, range(40_000)))
     path = write(f"{','.join(names)}\n{row}\n{row}\n")
-    start = time.perf_counter()
+    start = time.process_time()
     table = read_table(path)
     assert len(table.frame(names[:100])) == 2
     assert [len(table.column(name)) for name in names] == [2] * 40_000
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -121,7 +121,6 @@ def changed(encoding, **fields):
 WRONG = {
     "no JSON": b"{",
     "no text": b"\xff\xfe",
-    "a name twice": b'{"columns": [], "columns": [], "missing": []}',
     "NaN": b'{"columns": [{"kind": "number", "name": "x", "fill": NaN}], "missing": []}',
     "too deep": b"[" * 100_000,
     "another thing": b"[]",
@@ -150,6 +149,15 @@ def test_fault_57_an_encoding_that_is_none(predictor, path, rewrite, text):
         text = json.dumps(changed(predictor.preprocessing, **json.loads(text))).encode()
     rewrite(path, tensors={"table": np.frombuffer(text, np.uint8)})
     with pytest.raises(ModelFileError, match="not a valid model"):
+        Predictor.load(path)
+
+
+def test_fault_57_a_name_that_is_there_twice(predictor, path, rewrite):
+    """JSON would keep the last of them."""
+    predictor.save(path)
+    text = json.dumps(predictor.preprocessing.to_dict()).replace("{", '{"missing": [], ', 1)
+    rewrite(path, tensors={"table": np.frombuffer(text.encode(), np.uint8)})
+    with pytest.raises(ModelFileError, match="not a valid model: a name is there twice"):
         Predictor.load(path)
 
 

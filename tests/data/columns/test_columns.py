@@ -73,6 +73,11 @@ def test_truths_by_hand():
     assert EXAMPLES[3].encode(values).tolist() == [[1], [0], [0]]
 
 
+def test_what_training_did_not_hold_is_not_missing():
+    towns = CategoryColumn("c", ("a",), rare=False, missing=True)
+    assert towns.encode(np.array(["other", "", "a"])).tolist() == [[0, 0], [0, 1], [1, 0]]
+
+
 def test_categories_by_hand():
     values = np.array(["b", "other", "", "a"], object)
     assert EXAMPLES[4].encode(values).tolist() == [
