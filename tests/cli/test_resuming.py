@@ -14,7 +14,7 @@ import pytest
 from barenet.files.checkpoint import Checkpoint
 
 #: With dropout, another order in each epoch, and rows set aside that decide when to stop.
-RUN = ["iris", "--dropout", 0.1, "--patience", 2000, "--epochs", 3000, "--no-plots"]
+RUN = ["iris", "--dropout", 0.1, "--patience", 4000, "--epochs", 6000, "--no-plots"]
 OFTEN = ["--checkpoint-every", "10ms"]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX'")
@@ -64,20 +64,20 @@ def test_a_run_that_was_ended_goes_on(process, barenet, tmp_path, undisturbed, n
     folder = tmp_path / "runs" / "iris"
     started = process("train", *RUN, *OFTEN)
     wait_for(folder / "checkpoint.safetensors", started)
-    time.sleep(0.05)
     started.send_signal(number)
     _, err = started.communicate(timeout=20)
     assert started.returncode == status, err
     assert "Traceback" not in err
     state = Checkpoint(folder).read()
-    assert 0 < len(state["run"]["curve_loss"]) < 3000
+    done_before = len(state["run"].get("curve_loss", ()))
+    assert state["run"]["batch"] > 0 and done_before < 6000
     assert (folder / "model.safetensors").exists() == (number != signal.SIGKILL)
     if number != signal.SIGKILL:
-        assert re.search(r"^stopped after \d+ of 3000 epochs: interrupted; kept the", err, re.M)
+        assert re.search(r"^stopped after \d+ of 6000 epochs: interrupted(; kept|$)", err, re.M)
         assert err.endswith("go on with it: barenet train --resume runs/iris\n")
     done = barenet("train", "--resume", "runs/iris", "--no-plots")
     assert done.status == 0, done.err
-    assert f"going on after {len(state['run']['curve_loss']):,} epochs" in done.err
+    assert f"going on after {done_before:,} epochs" in done.err
     assert_same(folder, undisturbed)
 
 
@@ -283,7 +283,7 @@ def test_fault_72_a_run_is_resumed_once(interrupted, process):
 
 
 def test_the_weights_that_a_run_began_with_need_not_be_there_any_more(process, barenet, tmp_path):
-    options = ["iris", "--no-plots", "--start-from", "first", "--epochs", 3000]
+    options = ["iris", "--no-plots", "--start-from", "first", "--epochs", 6000]
     assert barenet("train", "iris", "--epochs", 3, "--no-plots", "--out", "first").status == 0
     assert barenet("train", *options, "--out", "whole").status == 0
     started = process("train", *options, "--out", "parts", *OFTEN)
