@@ -172,8 +172,8 @@ def softmax_focal(kind, step, layer, start, stop):
     """−Σ yⱼ (1 − pⱼ)ᵞ ln pⱼ for each row, with the derivative gⱼ − pⱼ Σ g."""
     losses = array(np.float64, step.losses, 0, step.n_rows)
     for row in range(start, stop):
-        z, y, p, weight = row_of(plain(kind), step, layer, row)
-        top, total = softmax_row(plain(kind), layer, layer.a, layer.d, row)
+        z, y, p, weight = row_of(kind, step, layer, row)
+        top, total = softmax_row(kind, layer, layer.a, layer.d, row)
         log_sum, value, sum_g = np.float64(top) + math.log(total), 0.0, 0.0
         for j in range(layer.n_out):
             part, g = focal_on_softmax(z[j] - log_sum, np.float64(y[j]), layer.option)
