@@ -41,7 +41,7 @@ BLOCK = re.compile(
 )
 SHOWN_ONLY = {"text", "toml", "json", "csv", "c", "yaml", "bibtex"}
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-SECONDS = 60
+SECONDS = 240
 
 
 @dataclass
