@@ -17,8 +17,7 @@ from barenet.model.randomness import GOLDEN_GAMMA, MULTIPLIER_1, MULTIPLIER_2
 def drop(kind, step, layer, start, stop):
     """A = X · M, with the mask M in Z, by the numbers of the step's and layer's key."""
     n, rate = layer.n_out, layer.option
-    key = derive(derive(np.uint64(step.seed), step.number), layer.index)
-    kept = 1 / (1 - rate)
+    key, kept = derive(derive(np.uint64(step.seed), step.number), layer.index), 1 / (1 - rate)
     for row in range(start, stop):
         x, a = row_numbers(kind, layer, layer.x, row), row_numbers(kind, layer, layer.a, row)
         mask = row_numbers(kind, layer, layer.z, row)

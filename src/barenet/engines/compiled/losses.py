@@ -191,8 +191,8 @@ def row_of(kind, step, layer, row):
     if step.sample_weight != 0:
         weight *= array(kind, step.sample_weight, number, 1)[0]
     y = array(kind, step.y, number * layer.n_out, layer.n_out)
-    a, d = row_numbers(kind, layer, layer.a, row), row_numbers(kind, layer, layer.d, row)
-    return a, y, d, weight
+    a = row_numbers(kind, layer, layer.a, row)
+    return a, y, row_numbers(kind, layer, layer.d, row), weight
 
 
 @kernel(LAYER)

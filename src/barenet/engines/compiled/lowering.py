@@ -141,7 +141,8 @@ class Lowering:
         self, record: Record, lefts: range, X: Matrix, P: Matrix, d_in: Matrix | None
     ) -> None:
         """The products of a dense layer: P = X W (+ b), dW = Xᵀ dZ and dX = dZ Wᵀ."""
-        n_in, rows, dZ, parted = int(record["n_in"]), self.capacity, self.d, len(lefts) > 1
+        n_in, rows, dZ = int(record["n_in"]), self.capacity, self.d
+        parted = bool(record["partial"] != record["z"])  # though it may be one part alone
         W, dW = (P._replace(address=int(record[name])) for name in ("weights", "gradient"))
         start = self.zeros if parted else W.at(n_in)
         parts = [(k * rows, left, min(lefts.step, n_in - left)) for k, left in enumerate(lefts)]

@@ -45,7 +45,7 @@ LAYER = _record(
     "scales "  # what a norm has divided by
     "n_parts part_size partial "  # of the inputs, and where the products of each go
     "flat statistics "  # in the network's own vectors
-    "parts forward backward learning "  # the products X W by parts, or at once; dZ Wᵀ; Xᵀ dZ
+    "parts forward backward learning",  # the products X W by parts, or at once; dZ Wᵀ; Xᵀ dZ
     "option epsilon momentum l1 l2 shared_l1 shared_l2",
 )
 

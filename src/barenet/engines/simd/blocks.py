@@ -81,38 +81,45 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
         typing_context: Any, kind: Any, a: Any, a_row: Any, a_step: Any, b: Any, b_step: Any,
         s: Any, c: Any, c_row: Any, first: Any, last: Any, depth: Any,
     ) -> Any:  # fmt: skip
-        columns = [INT(j * kind.count) for j in range(n_vectors)]
-
-        def load_vectors(builder: Any, place: Any) -> list[Any]:
-            return [load(builder, builder.gep(place, [j]), kind.lanes.vector) for j in columns]
-
         def write(builder: Any, _: Any, *operands: Any) -> Any:
             a, a_row, a_step, b, b_step, s, c, c_row, first, last, depth = operands
             a, b, s, c = (pointer(builder, kind.dtype, each, INT(0)) for each in (a, b, s, c))
             end = builder.sub(last, INT(n_rows - 1))
             with cgutils.for_range_slice(builder, first, end, INT(n_rows), INT) as (i, _):
-                starts = load_vectors(builder, s)
-                sums = [
-                    [cgutils.alloca_once_value(builder, x) for x in starts] for _ in range(n_rows)
-                ]
-                row_of_a = builder.gep(a, [builder.mul(i, a_row)])
-                with cgutils.for_range(builder, depth) as loop:
-                    at = builder.gep(b, [builder.mul(loop.index, b_step)])
-                    row_of_b = load_vectors(builder, at)
-                    at = builder.gep(row_of_a, [builder.mul(loop.index, a_step)])
-                    for row in sums:
-                        factor = splat(builder, builder.load(at), kind.count)
-                        at = builder.gep(at, [a_row])
-                        for total, part in zip(row, row_of_b, strict=True):
-                            added = multiply_add(builder, factor, part, builder.load(total))
-                            builder.store(added, total)  # LLVM keeps the sums in registers
+                A = (builder.gep(a, [builder.mul(i, a_row)]), a_row, a_step)
+                sums = _sum_block(builder, kind, n_rows, n_vectors, A, (b, b_step), s, depth)
                 at = builder.gep(c, [builder.mul(i, c_row)])
                 for row in sums:
-                    for j, total in zip(columns, row, strict=True):
-                        store(builder, builder.load(total), builder.gep(at, [j]))
+                    for j, total in enumerate(row):
+                        place = builder.gep(at, [INT(j * kind.count)])
+                        store(builder, builder.load(total), place)
                     at = builder.gep(at, [c_row])
             return builder.add(first, builder.and_(builder.sub(last, first), INT(-n_rows)))
 
         return types.intp(kind, *[types.intp] * 11), written_by(write)
 
     return multiply_blocks
+
+
+def _sum_block(
+    builder: Any, kind: Any, n_rows: int, n_vectors: int, A: Any, B: Any, s: Any, depth: Any
+) -> list[list[Any]]:
+    """Sum up one block: from S, over the depth, in variables that LLVM keeps in registers."""
+    (a, a_row, a_step), (b, b_step) = A, B
+
+    def load_vectors(place: Any) -> list[Any]:
+        places = [builder.gep(place, [INT(j * kind.count)]) for j in range(n_vectors)]
+        return [load(builder, each, kind.lanes.vector) for each in places]
+
+    starts = load_vectors(s)
+    sums = [[cgutils.alloca_once_value(builder, x) for x in starts] for _ in range(n_rows)]
+    with cgutils.for_range(builder, depth) as loop:
+        row_of_b = load_vectors(builder.gep(b, [builder.mul(loop.index, b_step)]))
+        at = builder.gep(a, [builder.mul(loop.index, a_step)])
+        for row in sums:
+            factor = splat(builder, builder.load(at), kind.count)
+            at = builder.gep(at, [a_row])
+            for total, part in zip(row, row_of_b, strict=True):
+                added = multiply_add(builder, factor, part, builder.load(total))
+                builder.store(added, total)
+    return sums
