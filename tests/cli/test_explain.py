@@ -21,7 +21,7 @@ def test_the_first_step_of_the_sine_tutorial(barenet):
     experiment = prepare(Settings(data="sine"))
     network = experiment.predictor.network
     first = experiment.training
-    X = experiment.predictor.scaling.apply(first.X[:1], network.dtype)
+    X = experiment.predictor.inputs(first.X[:1]).astype(network.dtype)
     _, gradient = network.value_and_gradient(X, first.y[:1], "squared_error")
     after = network.layout.views(network.parameters - 0.01 * gradient)
     for number, arrays in enumerate(after, 1):
