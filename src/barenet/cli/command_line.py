@@ -19,6 +19,7 @@ from barenet.cli.datasets import datasets
 from barenet.cli.doctor import doctor
 from barenet.cli.evaluate import evaluate
 from barenet.cli.flags import PARAMETER
+from barenet.cli.play import play
 from barenet.cli.plot import plot
 from barenet.cli.predict import predict
 from barenet.cli.run_file import fill_in
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "predict": predict,
     "evaluate": evaluate,
     "plot": plot,
+    "play": play,
     "datasets": datasets,
     "doctor": doctor,
 }

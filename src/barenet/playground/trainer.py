@@ -1,0 +1,146 @@
+"""Trainer: the process in which all networks of the page learn, so that drawing never slows them.
+
+Orders come through a pipe and reports go back through it. The process imports what it needs
+while the page loads, and ends with the server, however that ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import signal
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+from barenet.playground.blueprint import Task
+from barenet.playground.training import Progress, Training
+
+__all__ = ["Trainer", "serve"]
+
+#: Seconds that the process is waited for at the end.
+PATIENCE = 5.0
+
+
+class Trainer:
+    """The server's end of the pipe.
+
+    Parameters
+    ----------
+    process : bool, default=True
+        False to train in threads of this process, as a test may want.
+    """
+
+    def __init__(self, process: bool = True) -> None:
+        self.listeners: dict[int, Callable[[Progress], None]] = {}
+        self.next_key = 0
+        self.sending = threading.Lock()
+        self.connection, theirs = multiprocessing.Pipe()
+        self.process: Any = None
+        if process:
+            context = multiprocessing.get_context("spawn")
+            self.process = context.Process(
+                target=serve, args=(theirs, True), name="barenet trainer", daemon=True
+            )
+            self.process.start()
+            theirs.close()
+        else:
+            threading.Thread(target=serve, args=(theirs, False), daemon=True).start()
+        self.reader = threading.Thread(target=self._listen, name="trainer reports", daemon=True)
+        self.reader.start()
+
+    def begin(self, task: Task, pace: float, listener: Callable[[Progress], None]) -> int:
+        """Start a training, which waits for its first order.
+
+        Parameters
+        ----------
+        task : Task
+            What is trained.
+        pace : float
+            Most epochs in a second, 0 for no limit.
+        listener : callable
+            Takes each `Progress`, in a thread of the trainer's.
+
+        Returns
+        -------
+        int
+            A key for `order`.
+        """
+        key, self.next_key = self.next_key, self.next_key + 1
+        self.listeners[key] = listener
+        self._send((key, "begin", (task, pace)))
+        return key
+
+    def order(self, key: int, verb: str, value: Any = None) -> None:
+        """Tell a training what to do.
+
+        Parameters
+        ----------
+        key : int
+            From `begin`.
+        verb : str
+            See `Order`.
+        value : object
+            What goes with it.
+        """
+        if verb == "close":
+            self.listeners.pop(key, None)
+        self._send((key, verb, value))
+
+    def close(self) -> None:
+        """End the process."""
+        with contextlib.suppress(OSError):
+            self.connection.close()
+        if self.process is not None:
+            self.process.join(PATIENCE)
+            if self.process.is_alive():
+                self.process.terminate()
+
+    def _send(self, message: tuple[int, str, Any]) -> None:
+        with self.sending, contextlib.suppress(OSError, ValueError):
+            self.connection.send(message)
+
+    def _listen(self) -> None:
+        """Hand each report to who wants it, until the pipe is closed."""
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                key, progress = self.connection.recv()
+                if (listener := self.listeners.get(key)) is not None:
+                    listener(progress)
+
+
+def serve(connection: Connection[Any, Any], alone: bool) -> None:
+    """Do what comes through the pipe; the body of the process.
+
+    Parameters
+    ----------
+    connection : Connection
+        The trainer's end.
+    alone : bool
+        Whether it has a process to itself, which Ctrl-C must leave to the server to end.
+    """
+    if alone:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    trainings: dict[int, Training] = {}
+    lock = threading.Lock()
+
+    def begin(key: int, task: Task, pace: float) -> None:
+        def report(progress: Progress) -> None:
+            with lock, contextlib.suppress(OSError, ValueError):
+                connection.send((key, progress))
+
+        trainings[key] = Training(task, report, pace)
+        threading.Thread(target=trainings[key].work, daemon=True).start()
+
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            key, verb, value = connection.recv()
+            if verb == "begin":
+                begin(key, *value)
+            elif key in trainings:
+                trainings[key].order(verb, value)
+                if verb == "close":
+                    del trainings[key]
+    for training in trainings.values():
+        training.order("close")
