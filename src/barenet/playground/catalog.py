@@ -7,44 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from barenet.data.datasets import DATASETS
-from barenet.data.embedded import EMBEDDED
 from barenet.data.generated import GENERATED
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.playground.design import HIDDEN_ACTIVATIONS, MOST_LAYERS, MOST_NEURONS, Design
 from barenet.playground.features import FEATURES
+from barenet.playground.material import prepare
 from barenet.playground.scene import MOST_SAMPLES, Scene
+from barenet.playground.sets import NAMED, NOISES, SHOWN
 from barenet.playground.surfaces import HILLS
 
-__all__ = ["NAMED", "NOISES", "catalog"]
-
-#: How much noise the page lets one choose, and how much there is if nobody does.
-NOISES: dict[str, tuple[float, float]] = {
-    "circles": (0.4, 0.06),
-    "xor": (3.0, 0.0),
-    "gaussians": (4.0, 1.0),
-    "spirals": (1.5, 0.1),
-    "moons": (0.6, 0.15),
-    "plane": (0.5, 0.0),
-    HILLS: (0.5, 0.0),
-    "sine": (0.5, 0.05),
-}
-
-#: The data sets that the page draws as a picture to choose, and what they are called there.
-SHOWN = {
-    "circles": "Circle",
-    "xor": "Exclusive or",
-    "gaussians": "Gaussian",
-    "spirals": "Spiral",
-    "moons": "Moons",
-    "digits": "Digits",
-    "plane": "Plane",
-    HILLS: "Multi-gaussian",
-    "sine": "Sine",
-}
-
-#: Every data set that can be chosen: those that need no download.
-NAMED = tuple(dict.fromkeys([*SHOWN, *GENERATED, *EMBEDDED]))
+__all__ = ["catalog"]
 
 LOSSES = {
     "classification": {
@@ -91,18 +66,33 @@ def catalog() -> dict[str, Any]:
 
 
 def _describe(name: str) -> dict[str, Any]:
-    named = DATASETS.get(name)
-    classes = getattr(named, "classes", None) if name in GENERATED else ()
-    regression = name in (HILLS, "diabetes") or classes is None
+    """Tell of one data set; of those shown with some points, for a small picture."""
     most, usual = NOISES.get(name, (1.0, 0.0))
-    return {
+    named = DATASETS.get(name)
+    entry: dict[str, Any] = {
         "name": name,
         "title": SHOWN.get(name, name.replace("_", " ").capitalize()),
         "description": named.description if named else "six round hills and valleys to fit",
-        "task": "regression" if regression else "classification",
         "generated": name == HILLS or name in GENERATED,
         "shown": name in SHOWN,
         "noise": {"most": most, "usual": usual},
+    }
+    return entry | _points(name) if name in SHOWN else entry
+
+
+def _points(name: str) -> dict[str, Any]:
+    material = prepare(Scene(data=name, samples=160), {})
+    stride = -(-len(material.points) // 160)
+    y = material.dataset.y[::stride].astype(float)
+    if material.classes is None:
+        y = (y - y.min()) / (y.max() - y.min())
+    places = material.plane.places(material.points[::stride]).astype(float)
+    return {
+        "task": material.dataset.task,
+        "classes": len(material.classes or ()),
+        "points": [
+            [round(v, 3) for v in (*place, each)] for place, each in zip(places, y, strict=True)
+        ],
     }
 
 

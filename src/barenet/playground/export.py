@@ -8,12 +8,12 @@ from typing import Any
 from barenet.data.datasets import DATASETS
 from barenet.data.generated import GENERATED
 from barenet.playground.blueprint import batch_size
-from barenet.playground.catalog import NOISES
 from barenet.playground.design import Design
 from barenet.playground.features import FEATURES
 from barenet.playground.lane import Lane
 from barenet.playground.material import Material
 from barenet.playground.scene import Scene
+from barenet.playground.sets import NOISES
 from barenet.playground.surfaces import HILLS
 from barenet.playground.tables import PREFIX
 

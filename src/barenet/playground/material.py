@@ -17,10 +17,10 @@ from barenet.data.dataset import Dataset
 from barenet.data.datasets import load_dataset
 from barenet.data.generated import GENERATED
 from barenet.data.scaling import Scaling
-from barenet.playground.catalog import NAMED, NOISES
 from barenet.playground.features import FEATURES
 from barenet.playground.plane import Plane, columns_of, plane_of
 from barenet.playground.scene import ALL_COLUMNS, Scene
+from barenet.playground.sets import NAMED, NOISES
 from barenet.playground.surfaces import HILLS, hills
 from barenet.registry import lookup
 

@@ -10,11 +10,11 @@ from barenet.files.predictor import Predictor
 from barenet.model.layers import Activate, BatchNorm, Dense, Dropout
 from barenet.model.network import Network
 from barenet.playground.blueprint import blocks, build
-from barenet.playground.catalog import NAMED
 from barenet.playground.design import HIDDEN_ACTIVATIONS, Design
 from barenet.playground.material import prepare
 from barenet.playground.scene import ALL_COLUMNS, Scene
 from barenet.playground.session import State
+from barenet.playground.sets import NAMED
 from barenet.playground.tables import Tables
 from barenet.registry import lookup, spec_of
 

@@ -90,14 +90,13 @@ class Trainer:
 
     def close(self) -> None:
         """End the process."""
-        with contextlib.suppress(OSError):
-            self.connection.close()
+        self._send(None)  # it closes its end of the pipe, and so the reports end
         if self.process is not None:
             self.process.join(PATIENCE)
             if self.process.is_alive():
                 self.process.terminate()
 
-    def _send(self, message: tuple[int, str, Any]) -> None:
+    def _send(self, message: tuple[int, str, Any] | None) -> None:
         with self.sending, contextlib.suppress(OSError, ValueError):
             self.connection.send(message)
 
@@ -134,8 +133,8 @@ def serve(connection: Connection[Any, Any], alone: bool) -> None:
         threading.Thread(target=trainings[key].work, daemon=True).start()
 
     with contextlib.suppress(EOFError, OSError):
-        while True:
-            key, verb, value = connection.recv()
+        while (message := connection.recv()) is not None:
+            key, verb, value = message
             if verb == "begin":
                 begin(key, *value)
             elif key in trainings:
@@ -144,3 +143,4 @@ def serve(connection: Connection[Any, Any], alone: bool) -> None:
                     del trainings[key]
     for training in trainings.values():
         training.order("close")
+    connection.close()
