@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import webbrowser
+from contextlib import closing
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -58,10 +59,6 @@ def play(
     from barenet.playground.tables import Tables
     from barenet.playground.trainer import Trainer
 
-    tables = Tables()
-    start = begin_with(data, target, tables)
-    line = listen(port)
-
     def ready(address: str) -> None:
         show(address)
         sys.stdout.flush()
@@ -69,8 +66,10 @@ def play(
         if browser and not webbrowser.open(address):
             say("no browser could be opened: open the address yourself")
 
-    with line:
-        sessions = Sessions(Trainer(), tables, start.state, start.network)
-        server = Server(sessions, line, ready)
-        server.start()
+    with closing(Tables()) as tables:
+        start = begin_with(data, target, tables)
+        with listen(port) as line:
+            sessions = Sessions(Trainer(), tables, start.state, start.network)
+            server = Server(sessions, line, ready)
+            server.start()
     return 0 if server.signal is None else 128 + server.signal

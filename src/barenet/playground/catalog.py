@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from barenet.data.datasets import DATASETS
 from barenet.data.generated import GENERATED
 from barenet.optimization.optimizers import OPTIMIZERS
@@ -19,7 +17,10 @@ from barenet.playground.scene import MOST_SAMPLES, Scene
 from barenet.playground.sets import NAMED, NOISES, SHOWN
 from barenet.playground.surfaces import HILLS
 
-__all__ = ["catalog"]
+__all__ = ["PACE", "catalog"]
+
+#: Epochs in a second, where nobody says: one for each picture.
+PACE = 30.0
 
 LOSSES = {
     "classification": {
@@ -61,7 +62,7 @@ def catalog() -> dict[str, Any]:
         "schedules": SCHEDULES,
         "losses": LOSSES,
         "limits": {"layers": MOST_LAYERS, "neurons": MOST_NEURONS, "samples": MOST_SAMPLES},
-        "defaults": {"scene": Scene().to_dict(), "design": Design().to_dict()},
+        "defaults": {"scene": Scene().to_dict(), "design": Design().to_dict(), "pace": PACE},
     }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from barenet.model.network import Network
 from barenet.options import check_number
+from barenet.playground.catalog import PACE
 from barenet.playground.design import Design
 from barenet.playground.lane import Lane
 from barenet.playground.material import Material, prepare
@@ -46,7 +47,7 @@ class State:
 
     scene: Scene = field(default_factory=Scene)
     designs: tuple[Design, ...] = (Design(),)
-    pace: float = 30.0
+    pace: float = PACE
 
     @classmethod
     def read(cls, said: Any) -> State:
@@ -68,7 +69,7 @@ class State:
             If anything cannot be used.
         """
         fields = known_fields(
-            check_object(said, "state"), {"scene": {}, "designs": [{}], "pace": 30.0}, "state"
+            check_object(said, "state"), {"scene": {}, "designs": [{}], "pace": PACE}, "state"
         )
         designs = check_list(fields["designs"], "designs", most=2)
         if not designs:

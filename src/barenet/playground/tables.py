@@ -146,6 +146,10 @@ class Tables:
             dataset = kept
         return {scene.data: dataset}
 
+    def close(self) -> None:
+        """Remove what was sent."""
+        self.folder.cleanup()
+
     def _of_numbers(self, table: Table, path: Path, target: str) -> Path:
         """Leave out columns of text, such as names and remarks, that no axis can be."""
         kept = [n for n in table.names if n == target or table.first_not_number(n) is None]

@@ -32,7 +32,7 @@ export class ScoreView {
     const key = JSON.stringify(counts);
     if (key === this.key) return;
     this.key = key;
-    const head = make("tr", {}, make("th", {}, "truth \\ said"), ...classes.map((name) => make("th", { scope: "col" }, name)));
+    const head = make("tr", {}, make("th", {}, "true \\ said"), ...classes.map((name) => make("th", { scope: "col" }, name)));
     const rows = counts.map((row, truth) => {
       const total = row.reduce((sum, count) => sum + count, 0) || 1;
       const cells = row.map((count, said) => {
