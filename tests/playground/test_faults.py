@@ -8,7 +8,6 @@ import time
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import connect
 
 from barenet.cli.main import main
 from barenet.playground import client, gate
@@ -175,23 +174,32 @@ def test_fault_81_a_page_that_does_not_read(run_server, open_page, wait_until, m
         page.close()
 
 
+def masked(text: str) -> bytes:
+    """A message as a browser frames it, masked with zeros."""
+    size = len(text)
+    head = bytes([0x81, 0x80 | size]) if size < 126 else b"\x81\xfe" + size.to_bytes(2, "big")
+    return head + bytes(4) + text.encode()
+
+
 def test_fault_81_words_that_nobody_reads_are_bounded(run_server, monkeypatch, wait_until):
     """Somebody asks and asks, and never reads an answer: the line is cut, the server lives."""
     monkeypatch.setattr(client, "PATIENCE", 0.5)
-    with run_server() as served:
-        line = socket.create_connection(("127.0.0.1", served.port))
+    with run_server() as served, socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        line.settimeout(5)
-        with connect(
-            served.address.replace("http:", "ws:") + "socket",
-            sock=line,
-            origin=served.origin,
-            max_queue=1,
-        ) as page:
-            page.send('{"type": "hello"}')
-            with pytest.raises((ConnectionClosed, TimeoutError, OSError)):
-                for _ in range(100_000):
-                    page.send('{"type": "fly"}' + " " * 2000)
+        line.settimeout(3)
+        line.connect(("127.0.0.1", served.port))
+        line.sendall(
+            f"GET /{served.token}/socket HTTP/1.1\r\nHost: {served.host}\r\n"
+            f"Origin: {served.origin}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+        )
+        assert line.recv(12).endswith(b"101")
+        line.sendall(masked('{"type": "hello"}'))
+        wait_until(lambda: served.sessions.open)
+        with pytest.raises(OSError):
+            for _ in range(100_000):
+                line.sendall(masked('{"type": "fly"}' + " " * 2000))
         wait_until(lambda: not any(s.watchers for s in served.sessions.open.values()))
 
 

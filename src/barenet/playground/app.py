@@ -58,7 +58,8 @@ class App:
     async def table(self, request: Request) -> Response:
         """Take a CSV file."""
         try:
-            content = await asyncio.wait_for(_body(request), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                content = await _body(request)
         except (TimeoutError, ClientDisconnect):
             return PlainTextResponse("the file took too long to arrive\n", 408)
         if content is None:

@@ -60,13 +60,13 @@ class Client:
         try:
             await asyncio.wait({sender, receiver}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            if self.session is not None:
+                self.session.leave(self)
             for task in (sender, receiver):
                 task.cancel()
             for task in (sender, receiver):
                 with contextlib.suppress(asyncio.CancelledError, *LOST):
                     await task
-            if self.session is not None:
-                self.session.leave(self)
             with contextlib.suppress(*LOST):
                 await self.socket.close()
 
@@ -224,10 +224,11 @@ class Client:
 
     async def _put(self, message: str | bytes) -> None:
         """Send one message, or give up on who does not read."""
-        if isinstance(message, str):
-            await asyncio.wait_for(self.socket.send_text(message), PATIENCE)
-        else:
-            await asyncio.wait_for(self.socket.send_bytes(message), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            if isinstance(message, str):
+                await self.socket.send_text(message)
+            else:
+                await self.socket.send_bytes(message)
 
 
 #: What a line that is lost raises.
