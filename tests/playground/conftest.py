@@ -59,7 +59,7 @@ def until(condition: Callable[[], Any], seconds: float = SECONDS) -> Any:
     end = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
+        time.sleep(0.001)
     return value
 
 
