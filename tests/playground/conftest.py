@@ -26,11 +26,13 @@ SECONDS = 60.0
 
 
 @contextlib.contextmanager
-def running(start: State | None = None, process: bool = False) -> Iterator[SimpleNamespace]:
+def running(
+    start: State | None = None, process: bool = False, network: Any = None
+) -> Iterator[SimpleNamespace]:
     """A server of its own thread on a free port; its networks learn in threads of this process."""
     addresses: list[str] = []
     line = listen(0)
-    sessions = Sessions(Trainer(process=process), Tables(), start or State())
+    sessions = Sessions(Trainer(process=process), Tables(), start or State(), network)
     server = Server(sessions, line, addresses.append)
     thread = threading.Thread(target=server.start)
     thread.start()
@@ -152,6 +154,12 @@ def open_page() -> Callable[..., Page]:
 @pytest.fixture
 def run_server() -> Callable[..., Any]:
     return running
+
+
+@pytest.fixture(scope="session")
+def run_live_server() -> Callable[..., Any]:
+    """As for a user: a process for the trainer."""
+    return lambda: running(process=True)
 
 
 @pytest.fixture

@@ -202,7 +202,7 @@ def test_fault_81_words_that_nobody_reads_are_bounded(run_server, monkeypatch, w
 
         def cut_off() -> bool:
             with contextlib.suppress(OSError):
-                line.sendall(masked('{"type": "fly"}' + " " * 2000))
+                line.sendall(200 * masked('{"type": "fly"}' + " " * 2000))
             return not session.watchers
 
         wait_until(cut_off)

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from barenet.files.predictor import Predictor
 from barenet.model.activations import as_activation
 from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer
-from barenet.model.losses import as_loss
 from barenet.model.network import Network
 from barenet.optimization.penalties import L1, L2, Penalty
 from barenet.playground.design import Design
 from barenet.playground.material import Material
+from barenet.playground.reading import check_choice
+from barenet.playground.sets import LOSSES
 
 __all__ = ["Task", "blocks", "build", "check_fit", "penalties", "predictor", "task_of"]
 
@@ -111,7 +112,7 @@ def blocks(network: Network) -> list[list[Layer]]:
     return parts
 
 
-def check_fit(design: Design, material: Material, network: Network) -> None:
+def check_fit(design: Design, material: Material) -> None:
     """Refuse what could not be trained, before anything is changed.
 
     Parameters
@@ -120,15 +121,13 @@ def check_fit(design: Design, material: Material, network: Network) -> None:
         How it is to learn.
     material : Material
         From what.
-    network : Network
-        The network.
 
     Raises
     ------
     ValueError
         If the loss does not fit the output, or the batches do not fit the layers.
     """
-    as_loss(design.loss or None, network.output_activation)
+    check_choice(design.loss, tuple(LOSSES[material.dataset.task]), "loss")
     if design.optimizer == "lbfgs" and design.dropout > 0:
         raise ValueError("optimizer: L-BFGS cannot be used with dropout, which changes every step")
     if design.optimizer == "lbfgs" and design.schedule != "constant":

@@ -14,25 +14,13 @@ from barenet.playground.design import HIDDEN_ACTIVATIONS, MOST_LAYERS, MOST_NEUR
 from barenet.playground.features import FEATURES
 from barenet.playground.material import prepare
 from barenet.playground.scene import MOST_SAMPLES, Scene
-from barenet.playground.sets import NAMED, NOISES, SHOWN
+from barenet.playground.sets import LOSSES, NAMED, NOISES, SHOWN
 from barenet.playground.surfaces import HILLS
 
 __all__ = ["PACE", "catalog"]
 
 #: Epochs in a second, where nobody says: one for each picture.
 PACE = 30.0
-
-LOSSES = {
-    "classification": {
-        "": "Cross-entropy",
-        "squared_error": "Squared error",
-    },
-    "regression": {
-        "": "Squared error",
-        "absolute_error": "Absolute error",
-        "huber": "Huber",
-    },
-}
 
 SCHEDULES = {
     "constant": "Constant",

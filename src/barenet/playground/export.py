@@ -7,6 +7,8 @@ from typing import Any
 
 from barenet.data.datasets import DATASETS
 from barenet.data.generated import GENERATED
+from barenet.model.layers import Dense
+from barenet.model.losses import as_loss
 from barenet.playground.blueprint import batch_size
 from barenet.playground.design import Design
 from barenet.playground.features import FEATURES
@@ -16,6 +18,7 @@ from barenet.playground.scene import Scene
 from barenet.playground.sets import NOISES
 from barenet.playground.surfaces import HILLS
 from barenet.playground.tables import PREFIX
+from barenet.registry import spec_of
 
 __all__ = ["export"]
 
@@ -59,8 +62,38 @@ def _command(scene: Scene, lane: Lane, epochs: int) -> str:
         words += ["--hidden", *design.activations]
     words += ["--output", lane.network.output_activation.name, *_learning(design, material)]
     words += ["--epochs", epochs, "--seed", design.seed, "--scaling", "standardize"]
-    words += ["--test-size", scene.test_size]
+    words += ["--test-size", scene.test_size, *_not_as_usual(lane)]
     return shlex.join(map(str, words))
+
+
+def _not_as_usual(lane: Lane) -> list[Any]:
+    """Undo what a named data set would bring of its own, and the page has not."""
+    named = DATASETS.get(lane.material.dataset.name)
+    if named is None:
+        return []
+    usual, design = named.recipe, lane.design
+    words: list[Any] = []
+    if usual.init is not None:
+        words += ["--init", *sorted(_initializers(lane))[:1]]
+    if usual.bias_init is not None:
+        words += ["--bias-init", "zeros"]
+    if usual.shuffle is False:
+        words += ["--shuffle"]
+    if usual.dtype is not None:
+        words += ["--dtype", "float32"]
+    if usual.loss is not None and not design.loss:
+        network = lane.network
+        words += ["--loss", spec_of(as_loss(None, network.output_activation))]
+    for penalty in ("l1", "l2"):
+        if getattr(usual, penalty) and design.penalty != penalty:
+            words += [f"--{penalty}", 0]
+    return words
+
+
+def _initializers(lane: Lane) -> set[str]:
+    """What the weights start from, by name."""
+    dense = (layer for layer in lane.network.layers if isinstance(layer, Dense))
+    return {spec_of(layer.init) for layer in dense}
 
 
 def _learning(design: Design, material: Material) -> list[Any]:
@@ -90,6 +123,9 @@ def _notes(scene: Scene, lane: Lane) -> list[str]:
         notes.append("The command learns from the columns as they are: use the Python code.")
     elif material.features and material.dataset.n_features > 2:
         notes.append("The command learns from all columns, the page from two of them.")
+    named = DATASETS.get(material.dataset.name)
+    if named is not None and named.recipe.init is not None and len(_initializers(lane)) > 1:
+        notes.append("The command starts all layers alike, the page each as its activation asks.")
     if design.batch_norm:
         notes.append("The command has no batch norm: use the Python code.")
     notes.append(

@@ -54,7 +54,7 @@ class Lane:
     ) -> None:
         self.design, self.material, self.trainer = design, material, trainer
         self.network = build(design, material) if network is None else network
-        check_fit(design, material, self.network)
+        check_fit(design, material)
         self.pace = pace
         self.trace = Trace()
         self.trace.add(measure(0, self.network, material, design))
@@ -123,7 +123,7 @@ class Lane:
         ValueError
             If it does not fit; nothing is changed then.
         """
-        check_fit(design, self.material, self.network)
+        check_fit(design, self.material)
         self.design = design
         self.order("redesign", design)
 

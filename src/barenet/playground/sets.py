@@ -1,4 +1,4 @@
-"""Sets: the data sets that the page offers, what they are called there, and their noise."""
+"""Sets: the data sets that the page offers, their names and noise, and the losses of a task."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from barenet.data.embedded import EMBEDDED
 from barenet.data.generated import GENERATED
 from barenet.playground.surfaces import HILLS
 
-__all__ = ["NAMED", "NOISES", "SHOWN"]
+__all__ = ["LOSSES", "NAMED", "NOISES", "SHOWN"]
 
 #: How much noise the page lets one choose, and how much there is if nobody does.
 NOISES: dict[str, tuple[float, float]] = {
@@ -35,3 +35,16 @@ SHOWN = {
 
 #: Every data set that can be chosen: those that need no download.
 NAMED = tuple(dict.fromkeys([*SHOWN, *GENERATED, *EMBEDDED]))
+
+#: What can be made small, by the task.
+LOSSES: dict[str, dict[str, str]] = {
+    "classification": {
+        "": "Cross-entropy",
+        "squared_error": "Squared error",
+    },
+    "regression": {
+        "": "Squared error",
+        "absolute_error": "Absolute error",
+        "huber": "Huber",
+    },
+}

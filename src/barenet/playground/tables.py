@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import tempfile
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from barenet.data.dataset import Dataset
 from barenet.data.table import Table, read_table
@@ -21,6 +24,7 @@ MOST_TABLE_BYTES = 5 * 2**20
 MOST_TABLES = 16
 #: More rows are no better to look at, and slower to learn from.
 MOST_ROWS = 5000
+REDUCED = "numbers.csv"
 
 
 class Tables:
@@ -56,9 +60,9 @@ class Tables:
         path.write_bytes(content)
         try:
             key = self.open(name, path)
-        except ValueError as error:
+        except ValueError:
             path.unlink()
-            raise type(error)(str(error).replace(str(path), name)) from None
+            raise
         if len(self.paths) > MOST_TABLES:
             _, (_, oldest) = self.paths.popitem(last=False)
             if oldest.is_relative_to(self.folder.name):
@@ -85,7 +89,8 @@ class Tables:
         DataError
             If it is no table.
         """
-        read_table(path)
+        with _by_its_name(name, path):
+            read_table(path)
         key = f"{PREFIX}{len(self.paths) + self.count}-{Path(name).stem[:40]}"
         self.paths[key] = (name, path)
         return key
@@ -133,13 +138,11 @@ class Tables:
                 f"data: the table {scene.data.removeprefix(PREFIX)!r} is not here; load it again"
             )
         name, path = self.paths[scene.data]
-        table = read_table(path)
-        target = scene.target or table.names[-1]
-        dataset = load_table(
-            self._of_numbers(table, path, target),
-            target,
-            task=scene.task or None,  # type: ignore[arg-type]
-        )
+        with _by_its_name(name, path):
+            table = read_table(path)
+            target = scene.target or table.names[-1]
+            task: Any = scene.task or None
+            dataset = load_table(self._of_numbers(table, path, target), target, task=task)
         dataset = dataclasses.replace(dataset, name=name)
         if dataset.n_samples > MOST_ROWS:
             kept, _ = dataset.split(1 - MOST_ROWS / dataset.n_samples)
@@ -155,9 +158,20 @@ class Tables:
         kept = [n for n in table.names if n == target or table.first_not_number(n) is None]
         if kept == list(table.names) or target not in kept:
             return path
-        reduced = Path(self.folder.name) / "numbers.csv"
+        reduced = Path(self.folder.name) / REDUCED
         with reduced.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(kept)
             writer.writerows(zip(*(table.column(n).to_pylist() for n in kept), strict=True))
         return reduced
+
+
+@contextlib.contextmanager
+def _by_its_name(name: str, path: Path) -> Iterator[None]:
+    """Call a file what its owner calls it, in what is said of its faults."""
+    try:
+        yield
+    except ValueError as error:
+        reduced = path.with_name(REDUCED)
+        words = str(error).replace(str(path), name).replace(str(reduced), name)
+        raise type(error)(words) from None

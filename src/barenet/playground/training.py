@@ -257,7 +257,7 @@ class Training(Callback):
 
     def _keep_pace(self, run: Run, now: float) -> None:
         """Sleep until the next epoch is due, or something is ordered."""
-        self.due = max(self.due + 1 / self.pace, now - 0.1)
+        self.due = max(self.due + 1 / self.pace, now - 0.02)
         with self.news:
             while not self.orders and (left := self.due - time.perf_counter()) > 0:
                 self.news.wait(left)
