@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -17,8 +18,8 @@ from websockets.sync.client import connect
 
 from barenet.playground.envelope import unpack
 from barenet.playground.server import Server, listen
-from barenet.playground.session import State
 from barenet.playground.sessions import Sessions
+from barenet.playground.state import State
 from barenet.playground.tables import Tables
 from barenet.playground.trainer import Trainer
 
@@ -128,6 +129,14 @@ class Page:
             (state if name == "pace" else part)[name] = value
         self.say("configure", state=state)
         return self.hear_until(lambda told: told["type"] in ("state", "error"))
+
+
+@pytest.fixture(autouse=True)
+def what_learns_may_warn() -> Iterator[None]:
+    """In threads of this process nobody catches it; a user's trainer has a process of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from barenet.model.activations import ACTIVATIONS
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.optimization.schedules import SCHEDULES, as_schedule
 from barenet.playground.catalog import catalog
-from barenet.playground.session import State
+from barenet.playground.state import State
 
 
 def test_it_offers_what_the_library_has():

@@ -15,7 +15,7 @@ from barenet.playground import client, gate
 from barenet.playground import server as server_module
 from barenet.playground.app import MOST_CLIENTS
 from barenet.playground.server import listen
-from barenet.playground.session import State
+from barenet.playground.state import State
 
 HOSTS = ["evil.com", "localhost.evil.com", "127.0.0.1.evil.com", "127.0.0.1", "", "0.0.0.0"]
 ORIGINS = ["null", None, "", "http://evil.com", "https://{host}", "http://{host}.evil.com"]

@@ -5,9 +5,9 @@ import pytest
 from barenet.playground.design import Design
 from barenet.playground.lane import Lane
 from barenet.playground.material import prepare
+from barenet.playground.progress import Progress
 from barenet.playground.scene import Scene
 from barenet.playground.trace import Measure
-from barenet.playground.training import Progress
 
 
 class Listening:
@@ -77,3 +77,9 @@ def test_a_redesign_that_does_not_fit_changes_nothing(lane):
     with pytest.raises(ValueError, match="loss"):
         lane.redesign(lane.design.copy(loss="huber"))
     assert lane.design == Design() and lane.trainer.orders == []
+
+
+def test_a_trainer_that_is_gone_is_told_of(lane):
+    lane.receive(None)
+    header = lane.header((0, 0))
+    assert header["failed"] and "has ended" in header["words"] and header["epoch"] == 0

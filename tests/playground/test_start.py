@@ -55,6 +55,11 @@ def test_a_model_that_cannot_be_shown_is_told(tables, tmp_path):
         begin_with(str(tmp_path / "none.safetensors"), "", tables)
 
 
+def test_a_target_needs_a_table(tables):
+    with pytest.raises(ValueError, match=r"target: only a \.csv file"):
+        begin_with("moons", "y", tables)
+
+
 def test_a_model_is_watched_on_the_page(run_server, open_page, tables, tmp_path, capfd):
     out = tmp_path / "run"
     assert main(["train", "moons", "--epochs", "3", "--no-plots", "--out", str(out)]) == 0
@@ -68,3 +73,8 @@ def test_a_model_is_watched_on_the_page(run_server, open_page, tables, tmp_path,
         page.say("step")
         page.see(lambda network: network["epoch"] == 1)
         page.close()
+        again = open_page(served)  # the page is loaded anew, and says what its address says
+        again.say("hello", state=page.state["state"])
+        again.see(lambda network: network["epoch"] == 0)
+        assert (again.arrays["0.weights"] == start.network.parameters).all()
+        again.close()

@@ -48,4 +48,14 @@ def test_ctrl_c_is_left_to_the_server(wait_until):
     trainer.order(key, "step")
     wait_until(lambda: reports[-1].epoch == 1)
     trainer.close()
-    assert trainer.process.exitcode == 0
+    assert trainer.process.exitcode in (0, -signal.SIGTERM)
+
+
+def test_a_process_that_is_gone_is_told_of(wait_until):
+    material = prepare(Scene(samples=60), {})
+    trainer, reports = Trainer(), []
+    trainer.begin(task_of(Design(), material, build(Design(), material)), 0, reports.append)
+    wait_until(lambda: reports)
+    trainer.process.kill()
+    wait_until(lambda: reports[-1] is None)
+    trainer.close()

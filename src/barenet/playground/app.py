@@ -7,6 +7,7 @@ import json
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -22,6 +23,7 @@ from barenet.playground.client import Client
 from barenet.playground.gate import Gate, refuse
 from barenet.playground.page_files import page_files
 from barenet.playground.sessions import Sessions
+from barenet.playground.start import MODEL, Start, model_of
 from barenet.playground.tables import MOST_TABLE_BYTES
 
 __all__ = ["MOST_CLIENTS", "make_app"]
@@ -57,14 +59,9 @@ class App:
 
     async def table(self, request: Request) -> Response:
         """Take a CSV file."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                content = await _body(request)
-        except (TimeoutError, ClientDisconnect):
-            return PlainTextResponse("the file took too long to arrive\n", 408)
-        if content is None:
-            most = f"{MOST_TABLE_BYTES // 2**20} MiB"
-            return JSONResponse({"words": f"the file is larger than {most}"}, 413)
+        content = await _received(request)
+        if isinstance(content, Response):
+            return content
         name = request.query_params.get("name", "table.csv")[:80]
         tables = self.sessions.tables
         try:
@@ -73,6 +70,22 @@ class App:
         except (ValueError, ImportError) as error:
             return JSONResponse({"words": str(error)}, 422)
         return JSONResponse({"key": key, "name": name, "columns": columns})
+
+    async def open(self, request: Request) -> Response:
+        """Take a model file, and put its network on the page of a session."""
+        session = self.sessions.open.get(request.path_params["session"])
+        if session is None:
+            return _missing()
+        content = await _received(request)
+        if isinstance(content, Response):
+            return content
+        try:
+            start = await asyncio.to_thread(_opened, content)
+            state = replace(start.state, pace=session.state.pace)
+            await session.configure(state, start.network)
+        except (ValueError, OSError) as error:
+            return JSONResponse({"words": str(error)}, 422)
+        return JSONResponse({"words": "The model is open."})
 
     async def model(self, request: Request) -> Response:
         """Give a network as a model file."""
@@ -137,6 +150,7 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> ASGIApp:
     routes = [
         Route("/catalog.json", app.choices),
         Route("/table", app.table, methods=["POST"]),
+        Route("/open/{session}", app.open, methods=["POST"]),
         Route("/model/{session}/{place:int}", app.model),
         WebSocketRoute("/socket", app.socket),
         Route("/{path:path}", app.file),
@@ -146,6 +160,30 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> ASGIApp:
 
 def _missing() -> Response:
     return PlainTextResponse("There is nothing here.\n", 404)
+
+
+def _opened(content: bytes) -> Start:
+    """Read a model file that was sent."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / MODEL
+        path.write_bytes(content)
+        try:
+            return model_of(path)
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(path), "the model")) from None
+
+
+async def _received(request: Request) -> bytes | Response:
+    """Read what was sent; what is too much or too slow is answered at once."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            content = await _body(request)
+    except (TimeoutError, ClientDisconnect):
+        return PlainTextResponse("the file took too long to arrive\n", 408)
+    if content is None:
+        most = f"{MOST_TABLE_BYTES // 2**20} MiB"
+        return JSONResponse({"words": f"the file is larger than {most}"}, 413)
+    return content
 
 
 async def _body(request: Request) -> bytes | None:

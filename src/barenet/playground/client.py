@@ -19,8 +19,9 @@ from barenet.playground.envelope import pack
 from barenet.playground.explanation import explain_step
 from barenet.playground.export import export
 from barenet.playground.reading import check_choice, check_text, read_json
-from barenet.playground.session import Session, State
+from barenet.playground.session import Session
 from barenet.playground.sessions import Sessions
+from barenet.playground.state import State
 
 __all__ = ["Client"]
 

@@ -21,8 +21,8 @@ from barenet.optimization.optimizers import Optimizer, as_optimizer
 from barenet.playground.blueprint import batch_size, blocks, penalties
 from barenet.playground.lane import Lane
 from barenet.playground.onward import Onward
+from barenet.playground.progress import Progress
 from barenet.playground.score import finite
-from barenet.playground.training import Progress
 from barenet.training.batches import epoch_order
 
 __all__ = ["explain_step"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,10 @@ from barenet.playground.blueprint import blocks, build, check_fit, task_of
 from barenet.playground.design import Design
 from barenet.playground.material import Material
 from barenet.playground.painter import MOST_DRAWN, paint
+from barenet.playground.progress import Progress
 from barenet.playground.score import confusion, finite, measure
 from barenet.playground.trace import Trace
 from barenet.playground.trainer import Trainer
-from barenet.playground.training import Progress
 
 __all__ = ["Lane"]
 
@@ -25,6 +26,7 @@ __all__ = ["Lane"]
 LARGEST_WEIGHT = 1e6
 #: Weights that are sent with every picture; of larger networks the page draws no links.
 MOST_WEIGHTS = 20_000
+GONE = "The process that trains has ended. Start barenet play again; this address will do."
 
 
 class Lane:
@@ -96,14 +98,17 @@ class Lane:
         self.order("close")
         self.key = None
 
-    def receive(self, progress: Progress) -> None:
+    def receive(self, progress: Progress | None) -> None:
         """Take the trainer's report.
 
         Parameters
         ----------
-        progress : Progress
-            The newest.
+        progress : Progress or None
+            The newest; None if the trainer is gone.
         """
+        if progress is None:
+            self.latest = replace(self.latest, playing=False, failed=True, words=GONE)
+            return
         self.latest = progress
         self.trace.cut(progress.epoch)
         for row in progress.rows:

@@ -9,90 +9,22 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from barenet.model.network import Network
-from barenet.options import check_number
-from barenet.playground.catalog import PACE
 from barenet.playground.design import Design
 from barenet.playground.lane import Lane
 from barenet.playground.material import Material, prepare
 from barenet.playground.painter import MOST_DRAWN, feature_pictures
-from barenet.playground.reading import check_list, check_object, known_fields
+from barenet.playground.progress import Progress
 from barenet.playground.scene import Scene
+from barenet.playground.state import State
 from barenet.playground.tables import PREFIX, Tables
 from barenet.playground.trainer import Trainer
-from barenet.playground.training import Progress
 
-__all__ = ["MOST_PACE", "Session", "State"]
+__all__ = ["Session"]
 
-MOST_PACE = 10_000.0
 MOST_POINTS = 1500
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """All that an address can say.
-
-    Attributes
-    ----------
-    scene : Scene
-        The data.
-    designs : tuple of Design
-        One network, or two.
-    pace : float
-        Most epochs in a second; 0 for as many as there can be.
-    """
-
-    scene: Scene = field(default_factory=Scene)
-    designs: tuple[Design, ...] = (Design(),)
-    pace: float = PACE
-
-    @classmethod
-    def read(cls, said: Any) -> State:
-        """Check what a page says.
-
-        Parameters
-        ----------
-        said : object
-            Should be an object of the fields.
-
-        Returns
-        -------
-        State
-            All of it checked.
-
-        Raises
-        ------
-        ValueError
-            If anything cannot be used.
-        """
-        fields = known_fields(
-            check_object(said, "state"), {"scene": {}, "designs": [{}], "pace": PACE}, "state"
-        )
-        designs = check_list(fields["designs"], "designs", most=2)
-        if not designs:
-            raise ValueError("designs: expected one network, or two")
-        return cls(
-            scene=Scene.read(check_object(fields["scene"], "scene")),
-            designs=tuple(Design.read(check_object(each, "design")) for each in designs),
-            pace=check_number(fields["pace"], "pace", least=0, most=MOST_PACE),
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Write it as plain data that `read` takes.
-
-        Returns
-        -------
-        dict
-            Fields by name.
-        """
-        return {
-            "scene": self.scene.to_dict(),
-            "designs": [design.to_dict() for design in self.designs],
-            "pace": self.pace,
-        }
 
 
 class Session:
@@ -316,15 +248,15 @@ class Session:
             return None
         return self.tables.columns(data)
 
-    def _listener(self, lane: Lane) -> Callable[[Progress], None]:
+    def _listener(self, lane: Lane) -> Callable[[Progress | None], None]:
         """Bring reports from the trainer's thread into the event loop."""
 
-        def receive(progress: Progress) -> None:
+        def receive(progress: Progress | None) -> None:
             if lane in self.lanes:
                 lane.receive(progress)
                 self.touch()
 
-        def listen(progress: Progress) -> None:
+        def listen(progress: Progress | None) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody looks any more
                 self.loop.call_soon_threadsafe(receive, progress)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from barenet.model.network import Network
-from barenet.playground.session import Session, State
+from barenet.playground.session import Session
+from barenet.playground.state import State
 from barenet.playground.tables import Tables
 from barenet.playground.trainer import Trainer
 
@@ -61,14 +62,16 @@ class Sessions:
         if key in self.open:
             return self.open[key]
         session = Session(self.trainer, self.tables)
-        if state is None:
-            network = None if self.network is None else self.network.copy()
-            await session.configure(self.start, network)
-        else:
-            await session.configure(state)
+        state = self.start if state is None else state
+        await session.configure(state, self._given(state))
         self._make_room()
         self.open[session.key] = session
         return session
+
+    def _given(self, state: State) -> Network | None:
+        """The network that there was at the start, where a page asks for it, or for it again."""
+        same = state.scene == self.start.scene and state.designs[0] == self.start.designs[0]
+        return self.network.copy() if self.network is not None and same else None
 
     async def tidy(self) -> None:
         """Look around every second, until cancelled."""

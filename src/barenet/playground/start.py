@@ -13,12 +13,12 @@ from barenet.playground.blueprint import blocks, build
 from barenet.playground.design import HIDDEN_ACTIVATIONS, Design
 from barenet.playground.material import prepare
 from barenet.playground.scene import ALL_COLUMNS, Scene
-from barenet.playground.session import State
 from barenet.playground.sets import NAMED
+from barenet.playground.state import State
 from barenet.playground.tables import Tables
 from barenet.registry import lookup, spec_of
 
-__all__ = ["Start", "begin_with"]
+__all__ = ["MODEL", "Start", "begin_with", "model_of"]
 
 TABLES = (".csv", ".tsv", ".txt")
 MODEL = "model.safetensors"
@@ -63,21 +63,41 @@ def begin_with(said: str, target: str, tables: Tables) -> Start:
         If there is no such thing, or it cannot be played with.
     """
     path = Path(said)
-    if not said:
-        return Start(State())
     if path.name.lower().removesuffix(".gz").endswith(TABLES):
         key = tables.open(path.name, path)
         scene = Scene(data=key, target=target)
         prepare(scene, tables.load(scene))
         return Start(State(scene=scene))
+    if target:
+        raise ValueError("target: only a .csv file has columns to choose from")
+    if not said:
+        return Start(State())
     if path.suffix == ".safetensors" or path.is_dir():
-        return _from_model(path / MODEL if path.is_dir() else path)
+        return model_of(path / MODEL if path.is_dir() else path)
     lookup(dict.fromkeys(NAMED), said, "data")
     return Start(State(scene=Scene(data=said)))
 
 
-def _from_model(path: Path) -> Start:
-    """Open a model with the data that it was trained on."""
+def model_of(path: Path) -> Start:
+    """Open a model with the data that it was trained on.
+
+    Parameters
+    ----------
+    path : Path
+        A model file.
+
+    Returns
+    -------
+    Start
+        With its network.
+
+    Raises
+    ------
+    ModelFileError
+        If it cannot be read, or has layers that cannot be drawn.
+    ValueError
+        If its data are not at hand.
+    """
     predictor = Predictor.load(path)
     if predictor.dataset not in NAMED:
         raise ValueError(

@@ -10,17 +10,23 @@ import contextlib
 import multiprocessing
 import signal
 import threading
+import warnings
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from barenet.playground.blueprint import Task
-from barenet.playground.training import Progress, Training
+import numpy as np
 
-__all__ = ["Trainer", "serve"]
+from barenet.model.network import Network
+from barenet.playground.blueprint import Task
+from barenet.playground.progress import Progress
+from barenet.playground.training import Training
+from barenet.training.train import train
+
+__all__ = ["Trainer", "serve", "warm_up"]
 
 #: Seconds that the process is waited for at the end.
-PATIENCE = 5.0
+PATIENCE = 0.5
 
 
 class Trainer:
@@ -33,7 +39,8 @@ class Trainer:
     """
 
     def __init__(self, process: bool = True) -> None:
-        self.listeners: dict[int, Callable[[Progress], None]] = {}
+        self.listeners: dict[int, Callable[[Progress | None], None]] = {}
+        self.closing = False
         self.next_key = 0
         self.sending = threading.Lock()
         self.connection, theirs = multiprocessing.Pipe()
@@ -50,7 +57,7 @@ class Trainer:
         self.reader = threading.Thread(target=self._listen, name="trainer reports", daemon=True)
         self.reader.start()
 
-    def begin(self, task: Task, pace: float, listener: Callable[[Progress], None]) -> int:
+    def begin(self, task: Task, pace: float, listener: Callable[[Progress | None], None]) -> int:
         """Start a training, which waits for its first order.
 
         Parameters
@@ -60,7 +67,7 @@ class Trainer:
         pace : float
             Most epochs in a second, 0 for no limit.
         listener : callable
-            Takes each `Progress`, in a thread of the trainer's.
+            Takes each `Progress`, in a thread of the trainer's; None if the trainer is gone.
 
         Returns
         -------
@@ -90,11 +97,13 @@ class Trainer:
 
     def close(self) -> None:
         """End the process."""
+        self.closing = True
         self._send(None)  # it closes its end of the pipe, and so the reports end
         if self.process is not None:
             self.process.join(PATIENCE)
-            if self.process.is_alive():
+            if self.process.is_alive():  # it may be building kernels, which nothing interrupts
                 self.process.terminate()
+                self.process.join()
 
     def _send(self, message: tuple[int, str, Any] | None) -> None:
         with self.sending, contextlib.suppress(OSError, ValueError):
@@ -107,6 +116,9 @@ class Trainer:
                 key, progress = self.connection.recv()
                 if (listener := self.listeners.get(key)) is not None:
                     listener(progress)
+        if not self.closing:
+            for listener in list(self.listeners.values()):
+                listener(None)
 
 
 def serve(connection: Connection[Any, Any], alone: bool) -> None:
@@ -121,6 +133,8 @@ def serve(connection: Connection[Any, Any], alone: bool) -> None:
     """
     if alone:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        warnings.simplefilter("ignore")  # what they say is said on the page
+        threading.Thread(target=warm_up, daemon=True).start()
     trainings: dict[int, Training] = {}
     lock = threading.Lock()
 
@@ -144,3 +158,10 @@ def serve(connection: Connection[Any, Any], alone: bool) -> None:
     for training in trainings.values():
         training.order("close")
     connection.close()
+
+
+def warm_up() -> None:
+    """Make the kernels ready, so that the first step on the page does not wait for them."""
+    network = Network.dense([2, 2, 1], output="sigmoid")
+    X, y = np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1])
+    train(network, X, y, epochs=1, batch_size=2, validation_data=(X, y), metrics="accuracy")

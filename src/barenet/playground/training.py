@@ -9,27 +9,26 @@ from __future__ import annotations
 import math
 import threading
 import time
-import warnings
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from barenet.errors import DivergenceError
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.playground.blueprint import Task, penalties
 from barenet.playground.design import MOST_EPOCHS, Design
 from barenet.playground.onward import Onward
+from barenet.playground.progress import Progress
 from barenet.playground.timeline import Moment, Timeline
 from barenet.playground.trace import Measure, thin
 from barenet.training.callbacks import Callback
 from barenet.training.run import Run
 from barenet.training.train import train
 
-__all__ = ["Order", "Progress", "Training"]
+__all__ = ["Order", "Training"]
 
 #: Seconds between two reports: a picture each at 40 a second, which more than the eye needs.
 REPORT_SECONDS = 0.025
@@ -54,48 +53,6 @@ class Order:
 
     verb: str
     value: Any = None
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Progress:
-    """How a training stands.
-
-    Attributes
-    ----------
-    epoch : int
-        Epochs done.
-    parameters, statistics : ndarray
-        Copies of the network's vectors.
-    rows : list of Measure
-        What was measured since the last report.
-    playing : bool
-        Whether it goes on.
-    words : str
-        Why it stopped, or what is wrong; empty if all is well.
-    failed : bool
-        Whether it cannot go on as it is.
-    epochs_per_second : float
-        Over the last second or so.
-    kept : list of int, optional
-        Epochs to go back to; told where the training rests.
-    before : Moment, optional
-        What the network was before the epoch just done; told where the training rests.
-    drawn_from : tuple of int
-        The seed and the epoch, counted from the start of the loop, that fix the order of the rows
-        in the epoch just done.
-    """
-
-    epoch: int
-    parameters: NDArray[np.floating]
-    statistics: NDArray[np.floating]
-    rows: list[Measure] = field(default_factory=list)
-    playing: bool = False
-    words: str = ""
-    failed: bool = False
-    epochs_per_second: float = 0.0
-    kept: list[int] | None = None
-    before: Moment | None = None
-    drawn_from: tuple[int, int] = (0, 0)
 
 
 class Training(Callback):
@@ -189,8 +146,7 @@ class Training(Callback):
         lbfgs = isinstance(self.optimizer, LBFGS)
         schedule = None if lbfgs else Onward(design, self.epoch)
         try:
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what they say is looked for in `_measure`
+            with np.errstate(all="ignore"):
                 history = train(
                     self.network,
                     *task.training,

@@ -5,7 +5,7 @@ import { fillSelect, find, make, rounded, show } from "./dom.js";
 import { colourOf } from "./points.js";
 
 export class DataPanel {
-  // `acts`: change(function of the scene), upload(file).
+  // `acts`: change(function of the scene), upload(file), open(file).
   constructor(root, catalog, acts) {
     Object.assign(this, { root, catalog, acts });
     this.sets = find("#sets", root);
@@ -16,6 +16,10 @@ export class DataPanel {
     find("#regenerate", root).addEventListener("click", () => acts.change((scene) => (scene.data_seed += 1)));
     find("#csv", root).addEventListener("change", ({ target }) => {
       if (target.files[0]) acts.upload(target.files[0]);
+      target.value = "";
+    });
+    find("#model-file", root).addEventListener("change", ({ target }) => {
+      if (target.files[0]) acts.open(target.files[0]);
       target.value = "";
     });
     this.tableControls();

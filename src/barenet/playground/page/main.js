@@ -25,6 +25,7 @@ class Page {
     this.data = new DataPanel(find(".data"), catalog, {
       change: (act) => this.change((wanted) => act(wanted.scene)),
       upload: (file) => this.upload(file),
+      open: (file) => this.openModel(file),
     });
     this.neuron = new NeuronPanel(find("#neuron"), {
       edit: ({ place, layer, neuron }, row, value) => this.line.send("edit", { network: place, layer, row, column: neuron, value }),
@@ -226,10 +227,20 @@ class Page {
   }
 
   async upload(file) {
-    const answer = await fetch(`table?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
-    const told = await answer.json().catch(() => ({ words: "the file could not be sent" }));
-    if (!answer.ok) return this.notice(told.words, 8000);
-    return this.change(({ scene }) => Object.assign(scene, { data: told.key, axes: [], target: "", task: "", features: ["x1", "x2"] }));
+    const told = await this.post(`table?name=${encodeURIComponent(file.name)}`, file);
+    if (told) this.change(({ scene }) => Object.assign(scene, { data: told.key, axes: [], target: "", task: "", features: ["x1", "x2"] }));
+  }
+
+  openModel(file) {
+    return this.post(`open/${this.session}`, file);
+  }
+
+  // Send a file, and tell if it cannot be used.
+  async post(path, file) {
+    const answer = await fetch(path, { method: "POST", body: file });
+    const told = await answer.json().catch(() => ({ words: "The file could not be sent." }));
+    if (!answer.ok) this.notice(told.words, 8000);
+    return answer.ok ? told : null;
   }
 
   listExamples() {
