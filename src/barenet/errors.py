@@ -9,7 +9,17 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-__all__ = ["BarenetError", "DataError", "DivergenceError", "MissingExtraError", "ModelFileError"]
+__all__ = [
+    "BarenetError",
+    "DataError",
+    "DivergenceError",
+    "MissingExtraError",
+    "ModelFileError",
+    "brief",
+]
+
+#: Characters of a value that an error shows.
+LONGEST = 80
 
 
 class BarenetError(Exception):
@@ -51,3 +61,29 @@ class DivergenceError(BarenetError, ArithmeticError):
         """Let it be pickled, as errors are on their way out of another process."""
         remake = partial(type(self), epoch=self.epoch, batch=self.batch, loss=self.loss)
         return remake, (str(self),)
+
+
+def brief(value: object) -> str:
+    """Write a value for an error; an array by its shape, and the start of what is long.
+
+    Parameters
+    ----------
+    value : object
+        What the user gave.
+
+    Returns
+    -------
+    str
+        One line.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> brief("adam"), brief(np.ones(784))
+    ("'adam'", 'an array of shape (784,)')
+    """
+    shape = getattr(value, "shape", ())
+    if isinstance(shape, tuple) and shape:
+        return f"an array of shape {shape}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

@@ -12,6 +12,8 @@ import numbers
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from barenet.errors import brief
+
 __all__ = ["WithOptions", "check_number", "option", "options_of"]
 
 
@@ -143,7 +145,7 @@ def check_number(
             return number
     noun = "whole number" if whole else "number"
     limits = _in_words(least, above, below, most)
-    raise ValueError(f"{what}: expected a {noun}{limits}, got {value!r}")
+    raise ValueError(f"{what}: expected a {noun}{limits}, got {brief(value)}")
 
 
 def _in_words(

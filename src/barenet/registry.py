@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING
 from typing import Any, TypeVar
 
+from barenet.errors import brief
 from barenet.options import options_of
 
 T = TypeVar("T")
@@ -52,7 +53,7 @@ def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argumen
         return spec
     if not isinstance(spec, str):
         names = ", ".join(sorted(registry))
-        raise ValueError(f"{argument}: expected one of {names}, or an instance, got {spec!r}")
+        raise ValueError(f"{argument}: expected one of {names}, or an instance, got {brief(spec)}")
     name, _, options = spec.strip().partition(":")
     kind = lookup(registry, name.strip(), argument)
     chosen = _parse_options(kind, options, argument)
@@ -91,7 +92,9 @@ def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
     ValueError: hidden: unknown 'rellu', did you mean 'relu'? (choose from relu, tanh)
     """
     if not isinstance(name, str):
-        raise ValueError(f"{argument}: expected one of {', '.join(sorted(registry))}, got {name!r}")
+        raise ValueError(
+            f"{argument}: expected one of {', '.join(sorted(registry))}, got {brief(name)}"
+        )
     if name in registry:
         return registry[name]
     close = difflib.get_close_matches(name, registry, n=1)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from barenet.errors import DataError
+from barenet.errors import DataError, brief
 from barenet.model.validation import numeric_array
 from barenet.registry import lookup
 
@@ -58,7 +58,9 @@ class Scaling:
         lookup(KINDS, self.name, "scaling")
         for part in (self.offset, self.factor):
             if not isinstance(part, np.ndarray) or part.dtype != np.float64 or part.ndim != 1:
-                raise ValueError(f"scaling: expected one float64 for each feature, got {part!r}")
+                raise ValueError(
+                    f"scaling: expected one float64 for each feature, got {brief(part)}"
+                )
             if not np.isfinite(part).all():
                 raise ValueError("scaling: its offset and factor are not all finite numbers")
         if len(self.offset) != len(self.factor) or not self.factor.all():

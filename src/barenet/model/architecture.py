@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from barenet.errors import brief
 from barenet.model.activations import Activation, as_activation
 from barenet.model.initializers import Initializer
 from barenet.model.layers import Dense, Dropout, Layer
@@ -119,7 +120,7 @@ def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
 def layer_list(layers: Any) -> list[Layer]:
     """Take any series of layers; a layer by itself is none."""
     if not hasattr(layers, "__iter__"):
-        raise ValueError(f"layers: expected a list of layers, got {layers!r}")
+        raise ValueError(f"layers: expected a list of layers, got {brief(layers)}")
     return list(layers)
 
 
@@ -135,7 +136,7 @@ def _from_widths(
         check_count(width, "sizes")
     n_hidden = len(widths) - 2
     if not isinstance(hidden, str | Activation | Sequence):
-        raise ValueError(f"hidden: expected an activation, or a list of them, got {hidden!r}")
+        raise ValueError(f"hidden: expected an activation, or a list of them, got {brief(hidden)}")
     names = [hidden] * n_hidden if isinstance(hidden, str | Activation) else list(hidden)
     if len(names) != n_hidden:
         raise ValueError(
@@ -161,7 +162,7 @@ def _from_mapping(layer: Mapping[str, Any], index: int) -> tuple[int, int, str |
 def _as_list(sizes: Any) -> list[Any]:
     """Take any series: a list, a tuple, an array."""
     if isinstance(sizes, str | bytes | Mapping) or not hasattr(sizes, "__iter__"):
-        raise ValueError(f"sizes: expected a list such as [784, 16, 10], got {sizes!r}")
+        raise ValueError(f"sizes: expected a list such as [784, 16, 10], got {brief(sizes)}")
     return list(sizes)
 
 
@@ -169,7 +170,7 @@ def _check_each(layers: Sequence[Layer]) -> None:
     """Refuse what is not a layer, and a layer that is in use already."""
     for index, layer in enumerate(layers):
         if not isinstance(layer, Layer):
-            raise ValueError(f"layers: expected layers, got {layer!r} at {index}")
+            raise ValueError(f"layers: expected layers, got {brief(layer)} at {index}")
         if layer.is_bound or any(layer is other for other in layers[:index]):
             raise ValueError(
                 f"layers: layer {index} ({layer!r}) is in use already; make one for each place"
