@@ -78,7 +78,9 @@ def test_weights_beyond_all_numbers_are_drawn_as_far_as_they_go():
 
 def test_an_input_is_drawn_as_the_network_sees_it():
     material = prepare(Scene(data="xor", features=("x1", "x2^2")), {})
-    pictures = feature_pictures(material)
+    pictures, scales = feature_pictures(material)
+    values = material.grid(NEURON_SIDE)[:, 1].reshape(NEURON_SIDE, NEURON_SIDE)
+    assert pictures[1] * scales[1] / 127 == pytest.approx(values, abs=scales[1] / 120)
     assert pictures.shape == (2, NEURON_SIDE, NEURON_SIDE)
     assert (np.diff(pictures[0], axis=0) == 0).all(), "x1 is the same from top to bottom"
     assert (np.diff(pictures[1], axis=1) == 0).all()

@@ -78,7 +78,7 @@ def paint(network: Network, material: Material) -> Picture:
     return Picture(side=side, output=_output(output, material), neurons=neurons, scales=scales)
 
 
-def feature_pictures(material: Material) -> Bytes:
+def feature_pictures(material: Material) -> tuple[Bytes, list[float]]:
     """Draw the inputs themselves.
 
     Parameters
@@ -88,11 +88,12 @@ def feature_pictures(material: Material) -> Bytes:
 
     Returns
     -------
-    ndarray of shape (n_drawn, 24, 24), int8
+    pictures : ndarray of shape (n_drawn, 24, 24), int8
         Of the first inputs, as the network sees them.
+    scales : list of float
+        What 127 stands for, in each.
     """
-    columns = material.grid(NEURON_SIDE)[:, :MOST_DRAWN]
-    return _to_bytes(columns, least=0.0)[0]
+    return _to_bytes(material.grid(NEURON_SIDE)[:, :MOST_DRAWN], least=0.0)
 
 
 def _neurons(network: Network, material: Material) -> tuple[Bytes, list[float]]:

@@ -11,6 +11,8 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from barenet.model.network import Network
 from barenet.playground.design import Design
 from barenet.playground.lane import Lane
@@ -223,7 +225,7 @@ class Session:
         -------
         dict of str to ndarray
             The points' places, their classes or numbers (0 to 1), which are held out, and the
-            pictures of the inputs.
+            pictures of the inputs with their scales.
         """
         material = self.material
         assert material is not None
@@ -232,11 +234,13 @@ class Session:
         if material.classes is None:
             low, high = material.training.y.min(), material.training.y.max()
             y = (y - low) / ((high - low) or 1.0)
+        inputs, scales = feature_pictures(material)
         return {
             "places": material.plane.places(material.points[chosen]),
             "values": y[chosen].astype("float32"),
             "tests": material.is_test[chosen].astype("uint8"),
-            "inputs": feature_pictures(material),
+            "inputs": inputs,
+            "scales": np.array(scales, np.float32),
         }
 
     def _prepare(self, scene: Scene) -> Material:

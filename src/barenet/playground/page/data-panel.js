@@ -102,7 +102,7 @@ export class DataPanel {
       button.tabIndex = chosen || (!entry?.shown && button === this.sets.firstElementChild) ? 0 : -1;
     }
     this.others.value = entry && !entry.shown ? scene.data : "";
-    find("#described", this.root).textContent = `${data.name}: ${data.description}. ${data.rows[0]} points to learn from, ${data.rows[1]} held out.`;
+    find("#described", this.root).textContent = `${entry?.title ?? data.name}: ${data.description}. ${data.rows[0]} points to learn from, ${data.rows[1]} held out.`;
     const generated = entry?.generated ?? false;
     for (const id of ["#noise-field", "#samples-field", "#regenerate"]) find(id, this.root).hidden = !generated;
     find("#noise", this.root).max = entry?.noise.most ?? 1;

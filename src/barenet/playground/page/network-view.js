@@ -134,7 +134,7 @@ export class NetworkView {
 
   keep(neuron) {
     this.neurons.push(neuron);
-    const picture = { name: neuron.name, values: () => this.values(neuron) ?? new Int8Array(PICTURE), get scale() { return neuron.scale ?? 1; } };
+    const picture = { name: neuron.name, values: () => this.values(neuron) ?? new Int8Array(PICTURE), scale: () => this.scaleOf(neuron) };
     const enter = () => neuron.canvas && this.acts.hover(picture);
     const leave = () => this.acts.hover(null);
     neuron.node.addEventListener("pointerenter", enter);
@@ -148,6 +148,11 @@ export class NetworkView {
     if (column === 0) return this.scene?.inputs.subarray(place * PICTURE, (place + 1) * PICTURE);
     const before = this.network.drawn.slice(0, column - 1).reduce((sum, count) => sum + count, 0);
     return this.frame?.neurons.subarray((before + place) * PICTURE, (before + place + 1) * PICTURE);
+  }
+
+  // What the strongest colour stands for.
+  scaleOf({ column, place, scale }) {
+    return (column === 0 ? this.scene?.scales[place] : scale) ?? 1;
   }
 
   placeLinks() {

@@ -37,6 +37,7 @@ export class OutputView {
   hover(picture) {
     this.hovered = picture;
     this.title.textContent = picture ? picture.name : "Output";
+    this.fillLegend();
     this.draw();
   }
 
@@ -79,25 +80,27 @@ export class OutputView {
   fillLegend() {
     const kind = this.kind();
     const { classes, range } = this.data;
-    this.legend.replaceChildren();
-    if (kind === "classes") {
-      const shown = classes.slice(0, 10).map((name, index) => {
-        const dot = make("span", { className: "dot" });
-        dot.style.background = css(palette.classes[index % 10]);
-        return make("span", { className: "class" }, dot, name);
-      });
-      this.legend.append(...shown);
-      return;
-    }
-    if (kind === "curve") {
-      this.legend.append("The line is what the network says; the points are the data.");
-      return;
-    }
-    const [low, high] = kind === "pair" ? classes : range.map((value) => rounded(value, 2));
-    const middle = kind === "pair" ? "unsure" : rounded((range[0] + range[1]) / 2, 2);
-    const ends = make("span", { className: "ends" }, make("span", {}, low), make("span", {}, middle), make("span", {}, high));
-    this.legend.append(make("span", { className: "scale", role: "presentation" }), ends);
-    this.legend.setAttribute("aria-label", `Colour scale: orange for ${low}, blue for ${high}`);
+    if (this.hovered) this.fillScale(-this.hovered.scale(), 0, this.hovered.scale());
+    else if (kind === "classes") this.fillClasses(classes.slice(0, 10));
+    else if (kind === "curve") this.legend.replaceChildren("The line is what the network says; the points are the data.");
+    else if (kind === "pair") this.fillScale(classes[0], "unsure", classes[1]);
+    else this.fillScale(range[0], (range[0] + range[1]) / 2, range[1]);
+  }
+
+  fillClasses(names) {
+    const shown = names.map((name, index) => {
+      const dot = make("span", { className: "dot" });
+      dot.style.background = css(palette.classes[index]);
+      return make("span", { className: "class" }, dot, name);
+    });
+    this.legend.replaceChildren(...shown);
+  }
+
+  fillScale(...values) {
+    const words = values.map((value) => (typeof value === "number" ? rounded(value, 2) : value));
+    const ends = words.map((word) => make("span", {}, word));
+    this.legend.replaceChildren(make("span", { className: "scale" }), make("span", { className: "ends" }, ...ends));
+    this.legend.setAttribute("aria-label", `Colour scale: orange for ${words[0]}, blue for ${words[2]}`);
   }
 
   // Read the value under the pointer.
@@ -118,7 +121,7 @@ export class OutputView {
   valueAt(across, down) {
     if (this.hovered) {
       const index = Math.floor(down * NEURON_SIDE) * NEURON_SIDE + Math.floor(across * NEURON_SIDE);
-      return rounded((this.hovered.values()[index] / 127) * this.hovered.scale);
+      return rounded((this.hovered.values()[index] / 127) * this.hovered.scale());
     }
     const { output, side } = this.frame;
     const index = Math.floor(down * side) * side + Math.floor(across * side);
