@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from barenet.errors import BarenetError
 from barenet.options import check_number
 from barenet.playground.envelope import pack
 from barenet.playground.explanation import explain_step
@@ -95,7 +96,7 @@ class Client:
             try:
                 message = read_json(text)
                 await self._obey(message)
-            except (ValueError, ArithmeticError, MemoryError) as error:
+            except (ValueError, ArithmeticError, MemoryError, OSError, BarenetError) as error:
                 self.say(type="error", words=str(error))
 
     async def _obey(self, message: dict[str, Any]) -> None:

@@ -123,7 +123,6 @@ def _tell(
     network: Network, lane: Lane, rows: Rows, layer: int, neuron: int, key: int
 ) -> dict[str, Any]:
     """Go forward and backward with the last batch, and pick the neuron out."""
-    statistics = network.statistics.copy()
     chosen = as_loss(lane.design.loss or None, network.output_activation)
     loss, logits = loss_on(chosen, network.output_activation)
     output, caches = network.forward(
@@ -132,7 +131,6 @@ def _tell(
     value = loss.value(output, rows.y, rows.sample_weight)
     d_output = loss.gradient(output, rows.y, rows.sample_weight)
     gradient = network.backward(caches, d_output)
-    network.statistics[:] = statistics  # the step itself is still to be taken
     dense = blocks(network)[layer][0]
     place = next(i for i, each in enumerate(network.layers) if each is dense)
     cache: Any = caches[place]

@@ -22,8 +22,6 @@ class Onward(Schedule):
         Epochs done before.
     """
 
-    name = "onward"
-
     def __init__(self, design: Design, start: int) -> None:
         self.schedule, self.start = as_schedule(design.schedule), start
         self.horizon = design.stop_epoch or HORIZON

@@ -18,7 +18,7 @@ from barenet.optimization.optimizers import LBFGS, Optimizer
 __all__ = ["Moment", "Timeline"]
 
 MOST_MOMENTS = 512
-MOST_BYTES = 2**25
+MOST_BYTES = 2**24
 
 
 @dataclass(frozen=True, eq=False)

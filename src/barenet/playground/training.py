@@ -76,7 +76,7 @@ class Training(Callback):
         self.epoch = 0
         self.orders: deque[Order] = deque()
         self.news = threading.Condition()
-        self.playing = self.closed = self.failed = self.returned = False
+        self.playing = self.closed = self.failed = False
         self.goal: int | None = None
         self.words = ""
         self.rows: list[Measure] = []
@@ -116,8 +116,6 @@ class Training(Callback):
             self._wait_to_play(run)
 
     def on_epoch(self, run: Run) -> None:
-        if self.returned:  # what was measured is of a network that is no more
-            return
         self.epoch += 1
         self.drawn_from = (self._seed, run.epoch)
         self._measure(run)
@@ -137,7 +135,7 @@ class Training(Callback):
     def _go(self) -> None:
         """Train by the present design, until it changes or something goes wrong."""
         design, task = self.design, self.task
-        self.segments, self.returned = self.segments + 1, False
+        self.segments += 1
         left = (design.stop_epoch or MOST_EPOCHS) - self.epoch
         if left <= 0:
             left = MOST_EPOCHS
@@ -299,7 +297,7 @@ class Training(Callback):
 
     def _return_to(self, moment: Moment, run: Run | None) -> None:
         moment.restore(self.network, self.optimizer)
-        self.epoch, self.rows, self.returned = moment.epoch, [], True
+        self.epoch, self.rows = moment.epoch, []
         if run is not None:
             run.stop(CHANGED)
 

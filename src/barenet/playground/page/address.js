@@ -4,12 +4,15 @@ const PREFIXES = ["", "b."];
 const OF_DESIGN = "net.";
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-const write = (value) => (Array.isArray(value) ? value.join("~") : String(value));
+// A name of a column may hold what parts the names.
+const guard = (part) => String(part).replaceAll("%", "%25").replaceAll("~", "%7E");
+const unguard = (part) => part.replaceAll("%7E", "~").replaceAll("%25", "%");
+const write = (value) => (Array.isArray(value) ? value.map(guard).join("~") : String(value));
 
 function read(text, like) {
   if (Array.isArray(like)) {
     if (text === "") return [];
-    return text.split("~").map((part) => (typeof like[0] === "number" ? Number(part) : part));
+    return text.split("~").map((part) => (typeof like[0] === "number" ? Number(part) : unguard(part)));
   }
   if (typeof like === "number") return Number(text);
   if (typeof like === "boolean") return text === "true";
