@@ -60,24 +60,28 @@ class Tab:
             time.sleep(0.03)
         return value
 
+    def rest(self) -> None:
+        """Wait until what was asked for last is drawn, and nothing more is waiting for it."""
+        self.until("!barenet.latest && barenet.frames.version === barenet.version")
+
     def header(self, name: str, place: int = 0) -> Any:
         return self.value(f"barenet.lanes[{place}].header.{name}")
 
     def picture(self) -> bytes:
         """What the canvas of the output holds."""
-        self.until("!barenet.latest")  # nothing is waiting to be drawn
+        self.rest()
         url = self.value("document.querySelector('.map').toDataURL()")
         return base64.b64decode(url.partition(",")[2])
 
     def parameters(self, place: int = 0) -> list[float]:
-        self.until("!barenet.latest")
+        self.rest()
         return self.value(f"[...barenet.lanes[{place}].frame.weights]")
 
     def choose(self, field: str, value: str, place: int = 0) -> None:
         version = self.value("barenet.version")
         self.page.locator(f"[data-field={field}]").nth(place).select_option(value)
         self.until(f"barenet.version > {version}")
-        self.until("barenet.lanes.every((lane) => lane.frame)")
+        self.rest()
 
 
 @pytest.fixture(scope="module")
@@ -320,7 +324,6 @@ def test_every_choice_is_taken_over(tab):
         page.choose(field, value)
         said = page.value(f"barenet.state.designs[0].{field}")
         assert str(said[0] if isinstance(said, list) else said) == value
-        page.until("barenet.lanes[0].header")
         epoch = page.header("epoch")
         page.page.click("#step")
         page.until(f"barenet.lanes[0].header.epoch === {epoch + 1}")
@@ -402,7 +405,8 @@ def test_every_set_can_be_chosen(tab):
     page = tab()
     for name in ("xor", "gaussians", "spirals", "moons", "digits", "plane", "hills", "sine"):
         page.page.click(f"[data-name={name}]")
-        page.until(f"barenet.state.scene.data === '{name}' && barenet.lanes[0].frame")
+        page.until(f"barenet.state.scene.data === '{name}'")
+        page.rest()
         page.page.click("#step")
         page.until("barenet.lanes[0].header.epoch === 1")
         assert page.value("barenet.scene.values.length") > 50

@@ -20,7 +20,7 @@ class Page {
     Object.assign(this, { wanted: state, view, goal: epoch, fresh: empty });
     this.session = "";
     this.lanes = [];
-    this.frames = { received: 0, drawn: 0 };
+    this.frames = { received: 0, drawn: 0, version: 0 };
     this.theme = new Theme(find("#theme"), () => this.repaint());
     this.data = new DataPanel(find(".data"), catalog, {
       change: (act) => this.change((wanted) => act(wanted.scene)),
@@ -141,6 +141,7 @@ class Page {
       });
       this.follow();
       this.frames.drawn += 1;
+      this.frames.version = latest.version;
     }
     this.shown();
   }
