@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import signal
 import sys
+import threading
 import urllib.request
 
 import pytest
@@ -33,7 +34,9 @@ def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch):
     class Ended(server.Server):
         def start(self):
             self.ready(self.address)
-            self.sessions_closed = True
+            for thread in threading.enumerate():
+                if thread.name == "browser":
+                    thread.join()
 
     monkeypatch.setattr(server, "Server", Ended)
     monkeypatch.setattr("barenet.playground.trainer.Trainer", lambda: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import webbrowser
 from contextlib import closing
 from typing import Annotated
@@ -63,8 +64,8 @@ def play(
         show(address)
         sys.stdout.flush()
         say("Who has this address may play. Ctrl-C ends it.")
-        if browser and not webbrowser.open(address):
-            say("no browser could be opened: open the address yourself")
+        if browser:  # in a thread, as a browser in the terminal waits for its reader
+            threading.Thread(target=_open, args=(address,), name="browser", daemon=True).start()
 
     with closing(Tables()) as tables:
         start = begin_with(data, target, tables)
@@ -73,3 +74,9 @@ def play(
             server = Server(sessions, line, ready)
             server.start()
     return 0 if server.signal is None else 128 + server.signal
+
+
+def _open(address: str) -> None:
+    """Open the page, or say that nothing was found to open it with."""
+    if not webbrowser.open(address):
+        say("no browser could be opened: open the address yourself")
