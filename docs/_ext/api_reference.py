@@ -35,8 +35,13 @@ HEADINGS = {
     "Errors": ("barenet.errors",),
 }
 
-#: What is not called from Python: the commands, which have a page of their own, and the kernels.
-NOT_CALLED = ("barenet.cli.", "barenet.engines.compiled.", "barenet.engines.simd.")
+#: What is not called from Python: commands and playground, with pages of their own, and kernels.
+NOT_CALLED = (
+    "barenet.cli.",
+    "barenet.playground.",
+    "barenet.engines.compiled.",
+    "barenet.engines.simd.",
+)
 
 PREFACE = """\
 API reference

@@ -11,7 +11,7 @@ from typing import Any
 from barenet.errors import MissingExtraError
 
 #: What each extra brings, by the module that shows that it is there.
-EXTRAS = {"onnx": "onnx", "plot": "matplotlib", "tables": "pyarrow"}
+EXTRAS = {"onnx": "onnx", "play": "starlette", "plot": "matplotlib", "tables": "pyarrow"}
 
 
 def require(module: str, *, extra: str, purpose: str) -> Any:

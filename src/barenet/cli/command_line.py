@@ -23,6 +23,7 @@ from barenet.cli.export import export
 from barenet.cli.flags import PARAMETER
 from barenet.cli.importance import importance
 from barenet.cli.info import info
+from barenet.cli.play import play
 from barenet.cli.plot import plot
 from barenet.cli.predict import predict
 from barenet.cli.run_file import fill_in
@@ -44,6 +45,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "info": info,
     "export": export,
     "explain": explain,
+    "play": play,
     "datasets": datasets,
     "doctor": doctor,
 }

@@ -1,0 +1,238 @@
+"""Blueprint: from a design and material to the network itself, and the task of training it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.files.predictor import Predictor
+from barenet.model.activations import as_activation
+from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer
+from barenet.model.network import Network
+from barenet.optimization.penalties import L1, L2, Penalty
+from barenet.playground.design import Design
+from barenet.playground.material import Material
+from barenet.playground.reading import check_choice
+from barenet.playground.sets import LOSSES
+
+__all__ = ["Task", "blocks", "build", "check_fit", "penalties", "predictor", "task_of"]
+
+#: More weights cannot be drawn, and would make every picture late.
+MOST_PARAMETERS = 500_000
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Task:
+    """All that a trainer needs to know.
+
+    Attributes
+    ----------
+    network : Network
+        With its initial weights.
+    training, held_out : tuple of ndarray
+        X and y, as the network takes them.
+    metric : str
+        What is measured besides the loss.
+    design : Design
+        How it learns.
+    """
+
+    network: Network
+    training: tuple[NDArray[np.float32], NDArray[Any]]
+    held_out: tuple[NDArray[np.float32], NDArray[Any]]
+    metric: str
+    design: Design
+
+
+def build(design: Design, material: Material) -> Network:
+    """Make the network with its initial weights.
+
+    Parameters
+    ----------
+    design : Design
+        What it is made of.
+    material : Material
+        What it is to learn.
+
+    Returns
+    -------
+    Network
+        Of float32.
+
+    Raises
+    ------
+    ValueError
+        If it is too large to be watched.
+    """
+    n_outputs, output = _output(material)
+    sizes = [material.inputs.n_features, *design.hidden, n_outputs]
+    n_weights = sum(a * b for a, b in pairwise(sizes))
+    if n_weights > MOST_PARAMETERS:
+        raise ValueError(f"hidden: {n_weights:,} weights are more than {MOST_PARAMETERS:,}")
+    if not design.batch_norm:
+        activations = design.activations
+        return Network.dense(
+            sizes, hidden=activations, output=output, dropout=design.dropout, seed=design.seed
+        )
+    layers: list[Layer] = []
+    for n_in, n_out, name in zip(sizes[:-2], sizes[1:-1], design.activations, strict=True):
+        usual = as_activation(name).usual_init
+        layers += [Dense(n_in, n_out, init=usual), BatchNorm(n_out), Activate(name)]
+        layers += [Dropout(design.dropout)] if design.dropout else []
+    return Network([*layers, Dense(sizes[-2], sizes[-1], output)], seed=design.seed)
+
+
+def blocks(network: Network) -> list[list[Layer]]:
+    """Part a network into what the page draws as one layer of neurons each.
+
+    Parameters
+    ----------
+    network : Network
+        Of dense layers, with others between them.
+
+    Returns
+    -------
+    list of list of Layer
+        Each starts with a dense layer.
+
+    Examples
+    --------
+    >>> [len(block) for block in blocks(Network.dense([2, 3, 1], dropout=0.5))]
+    [2, 1]
+    """
+    parts: list[list[Layer]] = []
+    for layer in network.layers:
+        if isinstance(layer, Dense) or not parts:
+            parts.append([])
+        parts[-1].append(layer)
+    return parts
+
+
+def check_fit(design: Design, material: Material) -> None:
+    """Refuse what could not be trained, before anything is changed.
+
+    Parameters
+    ----------
+    design : Design
+        How it is to learn.
+    material : Material
+        From what.
+
+    Raises
+    ------
+    ValueError
+        If the loss does not fit the output, or the batches do not fit the layers.
+    """
+    check_choice(design.loss, tuple(LOSSES[material.dataset.task]), "loss")
+    if design.optimizer == "lbfgs" and design.dropout > 0:
+        raise ValueError("optimizer: L-BFGS cannot be used with dropout, which changes every step")
+    if design.optimizer == "lbfgs" and design.schedule != "constant":
+        raise ValueError("schedule: L-BFGS chooses the length of its steps itself")
+    if design.batch_norm and batch_size(design, material) == 1:
+        raise ValueError("batch_size: batch norm needs batches of 2 rows or more")
+    if design.batch_norm and material.training.n_samples % batch_size(design, material) == 1:
+        raise ValueError("batch_size: it leaves a last batch of 1 row, and batch norm needs 2")
+
+
+def batch_size(design: Design, material: Material) -> int:
+    """Say how many rows a step takes.
+
+    Parameters
+    ----------
+    design : Design
+        Its size is 0 for all.
+    material : Material
+        The data.
+
+    Returns
+    -------
+    int
+        No more than there are.
+    """
+    n_rows = material.training.n_samples
+    full = design.batch_size == 0 or design.optimizer == "lbfgs"
+    return n_rows if full else min(design.batch_size, n_rows)
+
+
+def task_of(design: Design, material: Material, network: Network) -> Task:
+    """Write down what a trainer is to do.
+
+    Parameters
+    ----------
+    design : Design
+        How it learns.
+    material : Material
+        From what.
+    network : Network
+        The network.
+
+    Returns
+    -------
+    Task
+        To be sent to the trainer.
+    """
+    return Task(
+        network=network,
+        training=material.rows(material.training),
+        held_out=material.rows(material.held_out),
+        metric="accuracy" if material.classes else "r2",
+        design=design,
+    )
+
+
+def penalties(design: Design) -> list[Penalty]:
+    """Make the penalty that a design names.
+
+    Parameters
+    ----------
+    design : Design
+        Names it and its rate.
+
+    Returns
+    -------
+    list of Penalty
+        One, or none.
+    """
+    if design.penalty == "none" or design.penalty_rate == 0:
+        return []
+    return [L1(design.penalty_rate) if design.penalty == "l1" else L2(design.penalty_rate)]
+
+
+def predictor(network: Network, material: Material) -> Predictor:
+    """Give a network what it takes to be used on rows that are not scaled.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    material : Material
+        What it was trained on.
+
+    Returns
+    -------
+    Predictor
+        As `barenet train` saves it.
+    """
+    inputs = material.inputs
+    return Predictor(
+        network=network,
+        preprocessing=material.scaling,
+        target_scaling=material.target_scaling,
+        classes=inputs.classes,
+        feature_names=inputs.feature_names,
+        target_name=inputs.target_name,
+        dataset=inputs.name,
+        image_shape=inputs.image_shape,
+    )
+
+
+def _output(material: Material) -> tuple[int, str]:
+    """The outputs that go with the data."""
+    n_classes = len(material.classes or ())
+    if n_classes == 0:
+        return 1, "identity"
+    return (1, "sigmoid") if n_classes == 2 else (n_classes, "softmax")

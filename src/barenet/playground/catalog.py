@@ -1,0 +1,90 @@
+"""Catalog: what the page offers, read from the library's own registries.
+
+So a data set, an optimizer or an activation that the library gains is on the page at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from barenet.data.datasets import DATASETS
+from barenet.data.generated import GENERATED
+from barenet.optimization.optimizers import OPTIMIZERS
+from barenet.playground.design import HIDDEN_ACTIVATIONS, MOST_LAYERS, MOST_NEURONS, Design
+from barenet.playground.features import FEATURES
+from barenet.playground.material import prepare
+from barenet.playground.scene import MOST_SAMPLES, Scene
+from barenet.playground.sets import LOSSES, NAMED, NOISES, SHOWN
+from barenet.playground.surfaces import HILLS
+
+__all__ = ["PACE", "catalog"]
+
+#: Epochs in a second, where nobody says: one for each picture.
+PACE = 30.0
+
+SCHEDULES = {
+    "constant": "Constant",
+    "step:every=100": "Halved every 100 epochs",
+    "exponential": "Exponential decay",
+    "inverse_scaling": "Inverse scaling",
+    "cosine": "Cosine",
+    "one_cycle": "One cycle",
+    "reduce_on_plateau": "Reduce on plateau",
+}
+
+
+def catalog() -> dict[str, Any]:
+    """Collect what can be chosen.
+
+    Returns
+    -------
+    dict
+        Plain data for the page.
+    """
+    return {
+        "data": [_describe(name) for name in NAMED],
+        "features": {name: feature.label for name, feature in FEATURES.items()},
+        "activations": HIDDEN_ACTIVATIONS,
+        "optimizers": list(OPTIMIZERS),
+        "rates": {name: _usual_rate(kind) for name, kind in OPTIMIZERS.items()},
+        "schedules": SCHEDULES,
+        "losses": LOSSES,
+        "limits": {"layers": MOST_LAYERS, "neurons": MOST_NEURONS, "samples": MOST_SAMPLES},
+        "defaults": {"scene": Scene().to_dict(), "design": Design().to_dict(), "pace": PACE},
+    }
+
+
+def _describe(name: str) -> dict[str, Any]:
+    """Tell of one data set; of those shown with some points, for a small picture."""
+    most, usual = NOISES.get(name, (1.0, 0.0))
+    named = DATASETS.get(name)
+    entry: dict[str, Any] = {
+        "name": name,
+        "title": SHOWN.get(name, name.replace("_", " ").capitalize()),
+        "description": named.description if named else "six round hills and valleys to fit",
+        "generated": name == HILLS or name in GENERATED,
+        "shown": name in SHOWN,
+        "noise": {"most": most, "usual": usual},
+    }
+    return entry | _points(name) if name in SHOWN else entry
+
+
+def _points(name: str) -> dict[str, Any]:
+    material = prepare(Scene(data=name, samples=160), {})
+    stride = -(-len(material.points) // 160)
+    y = material.dataset.y[::stride].astype(float)
+    if material.classes is None:
+        y = (y - y.min()) / (y.max() - y.min())
+    places = material.plane.places(material.points[::stride]).astype(float)
+    return {
+        "task": material.dataset.task,
+        "classes": len(material.classes or ()),
+        "points": [
+            [round(v, 3) for v in (*place, each)] for place, each in zip(places, y, strict=True)
+        ],
+    }
+
+
+def _usual_rate(kind: Any) -> float | None:
+    field = getattr(kind, "__dataclass_fields__", {}).get("learning_rate")
+    return field.default if field and isinstance(field.default, float) else None

@@ -1,0 +1,124 @@
+"""Gate: who may talk to the server, decided before anything else of it runs.
+
+A page of any other site can send requests to this machine; so the address holds a secret, and
+Host and Origin have to be the server's own. A rebound name, a foreign frame or a guess gets 403.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+__all__ = ["HEADERS", "Gate"]
+
+#: What every answer carries.
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; object-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+#: Methods that change nothing; browsers send no Origin with them to the page's own server.
+READING = ("GET", "HEAD")
+
+
+class Gate:
+    """The outermost part of the server.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What is behind it; it sees paths without the token.
+    token : str
+        The first part of every path.
+    hosts : set of str
+        Names with the port that the server answers to.
+    """
+
+    def __init__(self, app: ASGIApp, token: str, hosts: set[str]) -> None:
+        self.app, self.token, self.hosts = app, token, hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        refusal = self.refusal(scope)
+        if refusal is not None:
+            await refuse(scope, receive, send, 403, refusal)
+            return
+        inner = dict(scope)
+        inner["path"] = "/" + scope["path"][1:].partition("/")[2]
+        inner["root_path"] = ""
+        await self.app(inner, receive, _with_headers(send))
+
+    def refusal(self, scope: Scope) -> str | None:
+        """Say why a request is refused.
+
+        Parameters
+        ----------
+        scope : dict
+            Of ASGI.
+
+        Returns
+        -------
+        str or None
+            The reason; None to let it in.
+        """
+        headers = Headers(scope=scope)
+        if headers.getlist("host") not in [[host] for host in self.hosts]:
+            return "Host: this server answers to its own address alone."
+        origins = headers.getlist("origin")
+        needed = scope["type"] == "websocket" or scope["method"] not in READING
+        if (needed or origins) and origins not in [[f"http://{host}"] for host in self.hosts]:
+            return "Origin: only the server's own page may ask this."
+        site, mode = headers.get("sec-fetch-site"), headers.get("sec-fetch-mode")
+        if site in ("cross-site", "same-site") and mode != "navigate":
+            return "Sec-Fetch-Site: only the server's own page may ask this."
+        said = scope["path"][1:].partition("/")[0]
+        if not secrets.compare_digest(said.encode(), self.token.encode()):
+            return "Token: use the address that `barenet play` has printed."
+        return None
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, status: int, reason: str) -> None:
+    """Answer with a status and a reason, over HTTP or instead of a socket.
+
+    Parameters
+    ----------
+    scope, receive, send
+        Of ASGI.
+    status : int
+        Of HTTP.
+    reason : str
+        A sentence.
+    """
+    response = PlainTextResponse(f"{reason}\n", status, headers=dict(HEADERS))
+    if scope["type"] == "websocket":
+        socket = WebSocket(scope, receive, send)
+        await socket.send_denial_response(response)
+    else:
+        await response(scope, receive, send)
+
+
+def _with_headers(send: Send) -> Send:
+    """Put the headers on whatever is answered."""
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+            names = {name for name, _ in own}
+            rest = [pair for pair in message["headers"] if pair[0].lower() not in names]
+            message = {**message, "headers": [*rest, *own]}
+        await send(message)
+
+    return send_with_headers

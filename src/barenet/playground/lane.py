@@ -1,0 +1,281 @@
+"""Lane: one network on the page, as the server knows it: its design, its weights, its curve."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from barenet.model.layers import Dense
+from barenet.model.network import Network
+from barenet.options import check_number
+from barenet.playground.blueprint import blocks, build, check_fit, task_of
+from barenet.playground.design import Design
+from barenet.playground.material import Material
+from barenet.playground.painter import MOST_DRAWN, paint
+from barenet.playground.progress import Progress
+from barenet.playground.score import confusion, finite, measure
+from barenet.playground.trace import Trace
+from barenet.playground.trainer import Trainer
+
+__all__ = ["Lane"]
+
+#: Weights are edited by hand, and no hand means more than this.
+LARGEST_WEIGHT = 1e6
+#: Weights that are sent with every picture; of larger networks the page draws no links.
+MOST_WEIGHTS = 20_000
+GONE = "The process that trains has ended. Start barenet play again; this address will do."
+
+
+class Lane:
+    """A network that is drawn here, and trained by the trainer.
+
+    Parameters
+    ----------
+    design : Design
+        What it is, and how it learns.
+    material : Material
+        What it learns.
+    trainer : Trainer
+        Where it learns.
+    pace : float
+        Most epochs in a second.
+    network : Network, optional
+        One that exists already; by default the design's, with its initial weights.
+    """
+
+    def __init__(
+        self,
+        design: Design,
+        material: Material,
+        trainer: Trainer,
+        pace: float,
+        network: Network | None = None,
+    ) -> None:
+        self.design, self.material, self.trainer = design, material, trainer
+        self.network = build(design, material) if network is None else network
+        check_fit(design, material)
+        self.pace = pace
+        self.trace = Trace()
+        self.trace.add(measure(0, self.network, material, design))
+        self.latest = Progress(
+            epoch=0,
+            parameters=self.network.parameters.copy(),
+            statistics=self.network.statistics.copy(),
+            kept=[0],
+        )
+        self.key: int | None = None
+        self.lock = threading.Lock()
+
+    def start(self, listener: Any) -> None:
+        """Hand the network to the trainer.
+
+        Parameters
+        ----------
+        listener : callable
+            Takes each `Progress`, in another thread.
+        """
+        task = task_of(self.design, self.material, self.network)
+        self.key = self.trainer.begin(task, self.pace, listener)
+
+    def order(self, verb: str, value: Any = None) -> None:
+        """Tell the trainer what to do.
+
+        Parameters
+        ----------
+        verb : str
+            See `Order`.
+        value : object
+            What goes with it.
+        """
+        if self.key is not None:
+            self.trainer.order(self.key, verb, value)
+
+    def close(self) -> None:
+        """End the training."""
+        self.order("close")
+        self.key = None
+
+    def receive(self, progress: Progress | None) -> None:
+        """Take the trainer's report.
+
+        Parameters
+        ----------
+        progress : Progress or None
+            The newest; None if the trainer is gone.
+        """
+        if progress is None:
+            self.latest = replace(self.latest, playing=False, failed=True, words=GONE)
+            return
+        self.latest = progress
+        self.trace.cut(progress.epoch)
+        for row in progress.rows:
+            if row.epoch <= progress.epoch:
+                self.trace.add(row)
+
+    def redesign(self, design: Design) -> None:
+        """Go on with the same network by another design.
+
+        Parameters
+        ----------
+        design : Design
+            Of the same network.
+
+        Raises
+        ------
+        ValueError
+            If it does not fit; nothing is changed then.
+        """
+        check_fit(design, self.material)
+        self.design = design
+        self.order("redesign", design)
+
+    def edit(self, layer: int, row: int, column: int, value: Any) -> None:
+        """Change a weight, or a bias.
+
+        Parameters
+        ----------
+        layer : int
+            Which layer of neurons, the output's the last.
+        row : int
+            From which neuron or input; −1 for the bias.
+        column : int
+            To which neuron.
+        value : float
+            What it becomes.
+
+        Raises
+        ------
+        ValueError
+            If there is no such weight, or the value is no number.
+        """
+        value = check_number(value, "value", least=-LARGEST_WEIGHT, most=LARGEST_WEIGHT)
+        self.order("edit", (self.index_of(layer, row, column), value))
+
+    def index_of(self, layer: int, row: int, column: int) -> int:
+        """Find a weight in the network's vector.
+
+        Parameters
+        ----------
+        layer, row, column : int
+            As for `edit`.
+
+        Returns
+        -------
+        int
+            Its place.
+
+        Raises
+        ------
+        ValueError
+            If there is no such weight.
+        """
+        dense = [block[0] for block in blocks(self.network)]
+        if not 0 <= layer < len(dense):
+            raise ValueError(f"layer: expected 0 to {len(dense) - 1}, got {layer}")
+        target = dense[layer]
+        assert isinstance(target, Dense)
+        if not (-1 <= row < target.n_in and 0 <= column < target.n_out):
+            raise ValueError(f"weight: there is none from {row} to {column} in layer {layer}")
+        start = self._start_of(layer)
+        inside = row * target.n_out + column
+        return start + (target.weights.size + column if row < 0 else inside)
+
+    def layout(self) -> list[dict[str, int]]:
+        """Say where each layer's weights and biases are in the vector.
+
+        Returns
+        -------
+        list of dict
+            For each layer of neurons: its sizes and the place of its first weight; the biases
+            stand behind the weights.
+        """
+        return [
+            {"n_in": block[0].n_in or 0, "n_out": block[0].n_out or 0, "start": self._start_of(i)}
+            for i, block in enumerate(blocks(self.network))
+        ]
+
+    def _start_of(self, layer: int) -> int:
+        target = blocks(self.network)[layer][0]
+        start = 0
+        for each in self.network.layers:
+            if each is target:
+                break
+            start += sum(int(np.prod(shape)) for shape in each.parameter_shapes.values())
+        return start
+
+    def current(self) -> Network:
+        """Copy the network as the last report has it.
+
+        Returns
+        -------
+        Network
+            The caller's own.
+        """
+        with self.lock:
+            return self._up_to_date(self.latest).copy()
+
+    def header(self, cursor: tuple[int, int]) -> dict[str, Any]:
+        """Tell how the training stands.
+
+        Parameters
+        ----------
+        cursor : tuple of int
+            Version and epoch of the last measure that the page has.
+
+        Returns
+        -------
+        dict
+            Plain data.
+        """
+        latest, trace = self.latest, self.trace
+        rows = trace.since(cursor[1] if cursor[0] == trace.version else -1)
+        return {
+            "epoch": latest.epoch,
+            "playing": latest.playing,
+            "words": latest.words,
+            "failed": latest.failed,
+            "speed": round(latest.epochs_per_second, 1),
+            "kept": latest.kept,
+            "explained": latest.before is not None,
+            "version": trace.version,
+            "rows": [[row.epoch, *finite(row[1:])] for row in rows],
+            "newest": [trace.newest.epoch, *finite(trace.newest[1:])] if trace.newest else None,
+        }
+
+    def draw(self, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Draw the network; may run in any thread.
+
+        Parameters
+        ----------
+        progress : Progress
+            As it was then.
+
+        Returns
+        -------
+        header : dict
+            Plain data that goes with the pictures.
+        arrays : dict of str to ndarray
+            Pictures and weights.
+        """
+        with self.lock:
+            network = self._up_to_date(progress)
+            picture = paint(network, self.material)
+            matrix = confusion(network, self.material)
+        header = {"side": picture.side, "scales": picture.scales, "confusion": matrix}
+        weights = np.nan_to_num(progress.parameters, posinf=1e30, neginf=-1e30)
+        shown = weights.astype(np.float32) if weights.size <= MOST_WEIGHTS else weights[:0]
+        return header, {"output": picture.output, "neurons": picture.neurons, "weights": shown}
+
+    def _up_to_date(self, progress: Progress) -> Network:
+        self.network.parameters[:] = progress.parameters
+        self.network.statistics[:] = progress.statistics
+        return self.network
+
+    @property
+    def drawn(self) -> list[int]:
+        """How many neurons of each hidden layer have a picture."""
+        sizes = [block[0].n_out or 0 for block in blocks(self.network)[:-1]]
+        return [min(size, MOST_DRAWN) for size in sizes]

@@ -1,0 +1,271 @@
+"""Material: a scene's data as networks take them, and as pictures show them.
+
+The rows are split, turned into features and scaled as `barenet train` does it, so that what is
+learned on the page is what the command learns.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data.dataset import Dataset
+from barenet.data.datasets import load_dataset
+from barenet.data.generated import GENERATED
+from barenet.data.scaling import Scaling
+from barenet.playground.features import FEATURES
+from barenet.playground.plane import Plane, columns_of, plane_of
+from barenet.playground.scene import ALL_COLUMNS, Scene
+from barenet.playground.sets import NAMED, NOISES
+from barenet.playground.surfaces import HILLS, hills
+from barenet.registry import lookup
+
+__all__ = ["Material", "prepare"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Material:
+    """Data, ready to be learned from and to be drawn.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        All rows, as they came.
+    inputs : Dataset
+        All rows, with a column for each of the network's inputs.
+    training, held_out : Dataset
+        The parts of `inputs`.
+    is_test : ndarray of bool of shape (n_samples,)
+        Which rows are held out.
+    scaling : Scaling
+        Of the inputs, measured on the training rows.
+    target_scaling : Scaling, optional
+        Of a target of numbers.
+    plane : Plane
+        What the pictures show.
+    points : ndarray of shape (n_samples, 2)
+        Where the rows lie on it.
+    features : tuple of str
+        Names from `FEATURES`; empty where every column is an input.
+    columns : list of int
+        The columns of the axes.
+    offset, factor : ndarray of shape (2,)
+        ``u = (x - offset) * factor`` is what features other than the coordinates are of.
+    """
+
+    dataset: Dataset
+    inputs: Dataset
+    training: Dataset
+    held_out: Dataset
+    is_test: NDArray[np.bool_]
+    scaling: Scaling
+    target_scaling: Scaling | None
+    plane: Plane
+    points: NDArray[np.float64]
+    features: tuple[str, ...]
+    columns: list[int]
+    offset: NDArray[np.float64]
+    factor: NDArray[np.float64]
+    kept: dict[Any, NDArray[np.float32]] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The classes' names; None for numbers."""
+        return self.dataset.classes
+
+    @property
+    def is_curve(self) -> bool:
+        """Whether there is a single column, so that the picture is a curve."""
+        return self.dataset.n_features == 1
+
+    def grid(self, side: int) -> NDArray[np.float32]:
+        """Cover the plane with rows, as the network takes them.
+
+        Parameters
+        ----------
+        side : int
+            Points along each axis.
+
+        Returns
+        -------
+        ndarray of shape (side · side, n_inputs), float32
+            Row by row from the top left.
+        """
+        return self._scaled(("grid", side), self.plane.grid(side))
+
+    def line(self, count: int) -> NDArray[np.float32]:
+        """Cover the horizontal axis with rows, as the network takes them.
+
+        Parameters
+        ----------
+        count : int
+            How many.
+
+        Returns
+        -------
+        ndarray of shape (count, n_inputs), float32
+            From the left to the right.
+        """
+        return self._scaled(("line", count), self.plane.line(count))
+
+    def rows(self, part: Dataset) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        """Bring rows into the units that the network is trained on.
+
+        Parameters
+        ----------
+        part : Dataset
+            `training` or `held_out`.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_inputs), float32
+            The inputs.
+        y : ndarray of shape (n_samples,)
+            Class indices, or scaled numbers.
+        """
+        y = part.y
+        if self.target_scaling is not None:
+            y = self.target_scaling.apply(y.reshape(-1, 1))[:, 0]
+        return self.scaling.apply(part.X, np.float32), y
+
+    def _scaled(self, key: Any, points: NDArray[np.float64]) -> NDArray[np.float32]:
+        if key not in self.kept:
+            columns = self.inputs_at(self.plane.rows(points))
+            self.kept[key] = self.scaling.apply(columns, np.float32)
+        return self.kept[key]
+
+    def inputs_at(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Compute the features of raw rows.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, n_features)
+            As a table holds them.
+
+        Returns
+        -------
+        ndarray of shape (n, n_inputs)
+            A column for each input, not scaled yet.
+        """
+        return _features(rows, self.features, self.columns, self.offset, self.factor)
+
+
+def prepare(scene: Scene, tables: dict[str, Dataset]) -> Material:
+    """Load a scene's data, and make them ready.
+
+    Parameters
+    ----------
+    scene : Scene
+        What was chosen.
+    tables : dict of str to Dataset
+        The tables that the page has sent, for the scene's target, by key.
+
+    Returns
+    -------
+    Material
+        The data.
+
+    Raises
+    ------
+    ValueError
+        If the data do not exist, or do not suit what was chosen.
+    """
+    dataset = _load(scene, tables)
+    features = _fitting(scene.features, dataset)
+    columns = [] if dataset.image_shape else columns_of(dataset, scene.axes)
+    plane, points = plane_of(dataset, scene.axes)
+    offset, factor = _units(dataset, columns)
+    X = _features(np.asarray(dataset.X, np.float64), features, columns, offset, factor)
+    inputs = dataclasses.replace(dataset, X=X, feature_names=_names(dataset, features, columns))
+    training, held_out, is_test = _split(inputs, scene)
+    return Material(
+        dataset=dataset,
+        inputs=inputs,
+        training=training,
+        held_out=held_out,
+        is_test=is_test,
+        scaling=Scaling.fit("standardize", training.X),
+        target_scaling=None
+        if dataset.classes
+        else Scaling.fit("standardize", training.y.reshape(-1, 1)),
+        plane=plane,
+        points=points,
+        features=features,
+        columns=columns,
+        offset=offset,
+        factor=factor,
+    )
+
+
+def _load(scene: Scene, tables: dict[str, Dataset]) -> Dataset:
+    """Find the rows."""
+    if scene.data in tables:
+        return tables[scene.data]
+    lookup(dict.fromkeys(NAMED), scene.data, "data")
+    noise = NOISES.get(scene.data, (0.0, 0.0))[1] if scene.noise < 0 else scene.noise
+    if scene.data == HILLS:
+        return hills(scene.samples, noise, scene.data_seed)
+    if scene.data not in GENERATED:
+        return load_dataset(scene.data)
+    return load_dataset(scene.data, samples=scene.samples, noise=noise, data_seed=scene.data_seed)
+
+
+def _fitting(features: tuple[str, ...], dataset: Dataset) -> tuple[str, ...]:
+    """Leave out the features that need a second column; images are learned whole."""
+    if features == (ALL_COLUMNS,) or dataset.image_shape is not None:
+        return ()
+    n_axes = min(2, dataset.n_features)
+    fitting = tuple(name for name in features if FEATURES[name].needs <= n_axes)
+    return fitting or ("x1",)
+
+
+def _units(dataset: Dataset, columns: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A formula's points are a few units from 0; other columns are standardized for features."""
+    offset, factor = np.zeros(2), np.ones(2)
+    if dataset.name in GENERATED or dataset.name == HILLS or not columns:
+        return offset, factor
+    scaling = Scaling.fit("standardize", np.asarray(dataset.X, np.float64)[:, columns])
+    offset[: len(columns)], factor[: len(columns)] = scaling.offset, scaling.factor
+    return offset, factor
+
+
+def _features(
+    X: NDArray[np.float64],
+    features: tuple[str, ...],
+    columns: list[int],
+    offset: NDArray[np.float64],
+    factor: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Compute the network's inputs; the coordinates themselves stay in their own units."""
+    if not features:
+        return X
+    raw = [X[:, columns[0]], X[:, columns[-1]]]
+    units = [(raw[axis] - offset[axis]) * factor[axis] for axis in (0, 1)]
+    own = {"x1": raw[0], "x2": raw[1]}
+    return np.column_stack(
+        [own[name] if name in own else FEATURES[name].formula(*units) for name in features]
+    )
+
+
+def _names(dataset: Dataset, features: tuple[str, ...], columns: list[int]) -> tuple[str, ...]:
+    if not features:
+        return dataset.feature_names
+    own = {"x1": columns[0], "x2": columns[-1]}
+    return tuple(dataset.feature_names[own[name]] if name in own else name for name in features)
+
+
+def _split(inputs: Dataset, scene: Scene) -> tuple[Dataset, Dataset, NDArray[np.bool_]]:
+    """Part the rows as `Dataset.split` does, and remember which are which."""
+    numbered = dataclasses.replace(
+        inputs, X=np.column_stack([inputs.X, np.arange(inputs.n_samples)])
+    )
+    training, held_out = numbered.split(scene.test_size, 0)
+    assert held_out is not None
+    is_test = np.zeros(inputs.n_samples, np.bool_)
+    is_test[held_out.X[:, -1].astype(int)] = True
+    parts = [dataclasses.replace(part, X=part.X[:, :-1]) for part in (training, held_out)]
+    return parts[0], parts[1], is_test

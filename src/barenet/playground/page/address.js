@@ -1,0 +1,65 @@
+// The whole state in the address: what differs from the defaults, by names that can be read.
+
+const PREFIXES = ["", "b."];
+const OF_DESIGN = "net.";
+
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+// A name of a column may hold what parts the names.
+const guard = (part) => String(part).replaceAll("%", "%25").replaceAll("~", "%7E");
+const unguard = (part) => part.replaceAll("%7E", "~").replaceAll("%25", "%");
+const write = (value) => (Array.isArray(value) ? value.map(guard).join("~") : String(value));
+
+function read(text, like) {
+  if (Array.isArray(like)) {
+    if (text === "") return [];
+    return text.split("~").map((part) => (typeof like[0] === "number" ? Number(part) : unguard(part)));
+  }
+  if (typeof like === "number") return Number(text);
+  if (typeof like === "boolean") return text === "true";
+  return text;
+}
+
+export function toHash(state, view, defaults) {
+  const words = new URLSearchParams();
+  const put = (prefix, fields, usual) => {
+    for (const [name, value] of Object.entries(fields)) {
+      if (!same(value, usual[name])) words.set(prefix + name, write(value));
+    }
+  };
+  put("", state.scene, defaults.scene);
+  state.designs.forEach((design, index) => put(PREFIXES[index] + OF_DESIGN, design, defaults.design));
+  if (state.designs.length > 1) words.set("networks", "2");
+  if (state.pace !== defaults.pace) words.set("pace", state.pace);
+  for (const [name, value] of Object.entries(view)) if (value) words.set(name, value);
+  return words.toString();
+}
+
+export function fromHash(hash, defaults) {
+  const words = new URLSearchParams(hash.replace(/^#/, ""));
+  const take = (prefix, usual) => {
+    const found = {};
+    for (const name of Object.keys(usual)) {
+      if (words.has(prefix + name)) found[name] = read(words.get(prefix + name), usual[name]);
+    }
+    return { ...structuredClone(usual), ...found };
+  };
+  const count = words.get("networks") === "2" ? 2 : 1;
+  const designs = PREFIXES.slice(0, count).map((prefix) => take(prefix + OF_DESIGN, defaults.design));
+  for (const design of designs) evenOut(design);
+  return {
+    state: {
+      scene: take("", defaults.scene),
+      designs,
+      pace: words.has("pace") ? Number(words.get("pace")) : defaults.pace,
+    },
+    view: { tests: words.has("tests"), discrete: words.has("discrete") },
+    epoch: Number(words.get("epoch")) || 0,
+    empty: [...words].length === 0,
+  };
+}
+
+// Give every layer an activation: an address may name layers alone.
+export function evenOut(design) {
+  const last = design.activations.at(-1) ?? "tanh";
+  design.activations = design.hidden.map((_, index) => design.activations[index] ?? last);
+}

@@ -1,0 +1,40 @@
+// Colours: from orange over nothing to blue, which all eyes tell apart; and one for each class.
+
+const read = (name) => {
+  const text = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  return [1, 3, 5].map((start) => parseInt(text.slice(start, start + 2), 16));
+};
+
+const mix = (a, b, share) => a.map((value, index) => Math.round(value + share * (b[index] - value)));
+const pack = ([red, green, blue]) => (255 << 24) | (blue << 16) | (green << 8) | red;
+export const css = ([red, green, blue], alpha = 1) => `rgb(${red} ${green} ${blue} / ${alpha})`;
+
+class Palette {
+  renew() {
+    this.negative = read("--negative");
+    this.positive = read("--positive");
+    this.middle = read("--middle");
+    this.ink = read("--ink");
+    this.muted = read("--muted");
+    this.line = read("--line");
+    this.panel = read("--panel");
+    this.classes = Array.from({ length: 10 }, (_, index) => read(`--class-${index}`));
+    this.ramp = Uint32Array.from({ length: 256 }, (_, index) => pack(this.at((index - 128) / 127)));
+  }
+
+  // The colour of a value from −1 to 1. The root makes what is near 0 easier to see.
+  at(value) {
+    const share = Math.min(1, Math.abs(value)) ** 0.8;
+    return mix(this.middle, value < 0 ? this.negative : this.positive, share);
+  }
+
+  ofClass(index, sure = 1) {
+    return mix(this.middle, this.classes[index % this.classes.length], sure);
+  }
+
+  packedClass(index, sure) {
+    return pack(this.ofClass(index, sure));
+  }
+}
+
+export const palette = new Palette();

@@ -1,0 +1,40 @@
+// The line to the server: it comes back by itself, and finds its networks again.
+
+import { unpack } from "./envelope.js";
+
+const LONGEST_WAIT = 5000;
+
+export class Connection {
+  constructor({ onMessage, onOpen, onLost }) {
+    Object.assign(this, { onMessage, onOpen, onLost, wait: 250, lost: 0 });
+    this.open();
+  }
+
+  open() {
+    const address = new URL("socket", location.href);
+    address.protocol = "ws:";
+    address.hash = "";
+    this.socket = new WebSocket(address);
+    this.socket.binaryType = "arraybuffer";
+    this.socket.onopen = () => {
+      this.wait = 250;
+      this.onOpen();
+    };
+    this.socket.onmessage = ({ data }) =>
+      this.onMessage(typeof data === "string" ? JSON.parse(data) : unpack(data));
+    this.socket.onclose = () => this.comeBack();
+  }
+
+  comeBack() {
+    this.lost += 1;
+    this.onLost();
+    setTimeout(() => this.open(), this.wait);
+    this.wait = Math.min(2 * this.wait, LONGEST_WAIT);
+  }
+
+  send(type, fields = {}) {
+    if (this.socket.readyState === WebSocket.OPEN) {
+      this.socket.send(JSON.stringify({ type, ...fields }));
+    }
+  }
+}

@@ -1,0 +1,158 @@
+// What is learned: data sets to choose from, their noise, and a table of one's own.
+
+import { css } from "./colours.js";
+import { fillSelect, find, make, rounded, show } from "./dom.js";
+import { colourOf } from "./points.js";
+
+export class DataPanel {
+  // `acts`: change(function of the scene), upload(file), open(file).
+  constructor(root, catalog, acts) {
+    Object.assign(this, { root, catalog, acts });
+    this.sets = find("#sets", root);
+    this.buildSets();
+    this.slider("#noise", (scene, value) => (scene.noise = value));
+    this.slider("#samples", (scene, value) => (scene.samples = Math.round(value)));
+    this.slider("#test-share", (scene, value) => (scene.test_size = value / 100));
+    find("#regenerate", root).addEventListener("click", () => acts.change((scene) => (scene.data_seed += 1)));
+    find("#csv", root).addEventListener("change", ({ target }) => {
+      if (target.files[0]) acts.upload(target.files[0]);
+      target.value = "";
+    });
+    find("#model-file", root).addEventListener("change", ({ target }) => {
+      if (target.files[0]) acts.open(target.files[0]);
+      target.value = "";
+    });
+    this.tableControls();
+  }
+
+  buildSets() {
+    const shown = this.catalog.data.filter((entry) => entry.shown);
+    const buttons = shown.map((entry) => {
+      const canvas = make("canvas", { width: 64, height: 64 });
+      const button = make("button", { className: "set", type: "button", role: "radio", title: entry.description, data: { name: entry.name } }, canvas, make("span", {}, entry.title));
+      button.addEventListener("click", () => this.choose(entry.name));
+      return button;
+    });
+    this.others = make("select", { className: "others" });
+    fillSelect(this.others, [["", "other data …"], ...this.catalog.data.filter((entry) => !entry.shown).map((entry) => [entry.name, entry.title])]);
+    this.others.setAttribute("aria-label", "Other data sets");
+    this.others.addEventListener("change", () => this.others.value && this.choose(this.others.value));
+    this.sets.replaceChildren(...buttons, this.others);
+    this.sets.addEventListener("keydown", (event) => this.move(event));
+  }
+
+  // Arrow keys go from one set to the next, as in every group of radio buttons.
+  move(event) {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const buttons = [...this.sets.querySelectorAll(".set")];
+    const place = buttons.indexOf(document.activeElement);
+    if (!step || place < 0) return;
+    event.preventDefault();
+    const next = buttons[(place + step + buttons.length) % buttons.length];
+    next.focus();
+    next.click();
+  }
+
+  choose(name) {
+    this.acts.change((scene) => {
+      scene.data = name;
+      scene.noise = -1;
+      scene.axes = [];
+      scene.target = "";
+      scene.task = "";
+      scene.features = this.entry(name)?.generated ? ["x1", "x2"] : scene.features;
+    });
+  }
+
+  entry(name) {
+    return this.catalog.data.find((entry) => entry.name === name);
+  }
+
+  slider(selector, change) {
+    const input = find(selector, this.root);
+    let timer = null;
+    input.addEventListener("input", () => {
+      clearTimeout(timer);
+      this.label();
+      timer = setTimeout(() => this.acts.change((scene) => change(scene, Number(input.value))), 120);
+    });
+  }
+
+  tableControls() {
+    const on = (selector, change) => {
+      const control = find(selector, this.root);
+      control.addEventListener("change", () => this.acts.change((scene) => change(scene, control)));
+    };
+    const axes = (scene) => (scene.axes = [find("#axis-x", this.root).value, find("#axis-y", this.root).value].filter(Boolean));
+    on("#axis-x", axes);
+    on("#axis-y", axes);
+    on("#target", (scene, control) => {
+      scene.target = control.value;
+      scene.axes = [];
+    });
+    on("#task", (scene, control) => (scene.task = control.value));
+    on("#all-columns", (scene, control) => (scene.features = control.checked ? ["all"] : ["x1", "x2"]));
+  }
+
+  describe(scene, data) {
+    const entry = this.entry(scene.data);
+    for (const button of this.sets.querySelectorAll(".set")) {
+      const chosen = button.dataset.name === scene.data;
+      button.setAttribute("aria-checked", chosen);
+      button.tabIndex = chosen || (!entry?.shown && button === this.sets.firstElementChild) ? 0 : -1;
+    }
+    this.others.value = entry && !entry.shown ? scene.data : "";
+    find("#described", this.root).textContent = `${entry?.title ?? data.name}: ${data.description}. ${data.rows[0]} points to learn from, ${data.rows[1]} held out.`;
+    const generated = entry?.generated ?? false;
+    for (const id of ["#noise-field", "#samples-field", "#regenerate"]) find(id, this.root).hidden = !generated;
+    find("#noise", this.root).max = entry?.noise.most ?? 1;
+    show(find("#noise", this.root), scene.noise < 0 ? (entry?.noise.usual ?? 0) : scene.noise);
+    show(find("#samples", this.root), scene.samples);
+    show(find("#test-share", this.root), Math.round(100 * scene.test_size));
+    this.label();
+    this.describeTable(scene, data);
+  }
+
+  describeTable(scene, data) {
+    const fields = find("#table-fields", this.root);
+    fields.hidden = generatedOrImage(this.entry(scene.data), data);
+    if (fields.hidden) return;
+    const columns = data.columns.map((name) => [name, name]);
+    fillSelect(find("#axis-x", this.root), columns);
+    fillSelect(find("#axis-y", this.root), columns);
+    show(find("#axis-x", this.root), data.axes[0]);
+    show(find("#axis-y", this.root), data.axes[1] ?? data.axes[0]);
+    const targets = data.table ? Object.keys(data.table) : [data.target];
+    fillSelect(find("#target", this.root), targets.map((name) => [name, name]));
+    show(find("#target", this.root), data.target);
+    show(find("#task", this.root), scene.task);
+    show(find("#all-columns", this.root), data.features.length === 0);
+    for (const id of ["#target", "#task"]) find(id, this.root).disabled = !data.table;
+    find("#own", this.root).open = true;
+  }
+
+  label() {
+    find("#noise-value", this.root).textContent = rounded(Number(find("#noise", this.root).value), 2);
+    find("#samples-value", this.root).textContent = find("#samples", this.root).value;
+    find("#share-value", this.root).textContent = `${find("#test-share", this.root).value} %`;
+  }
+
+  // Draw the small pictures, in the colours of the theme.
+  repaint() {
+    for (const button of this.sets.querySelectorAll(".set")) {
+      const { points, task, classes } = this.entry(button.dataset.name);
+      const canvas = find("canvas", button);
+      const context = canvas.getContext("2d");
+      context.clearRect(0, 0, 64, 64);
+      for (const [x, y, value] of points) {
+        context.fillStyle = css(colourOf(value, { classes: task === "classification" ? { length: classes } : null }), 0.9);
+        context.beginPath();
+        context.arc(4 + 56 * x, 60 - 56 * y, 2.6, 0, 2 * Math.PI);
+        context.fill();
+      }
+    }
+  }
+}
+
+const generatedOrImage = (entry, data) => Boolean(entry?.generated || data.image || data.curve);
+

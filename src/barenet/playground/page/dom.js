@@ -1,0 +1,47 @@
+// Small helpers for elements. Text is always set as text: no name of a file or column is ever HTML.
+
+export const find = (selector, root = document) => root.querySelector(selector);
+export const findAll = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+export function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("aria-") || name === "role" || name === "for") element.setAttribute(name, value);
+    else if (name === "data") Object.assign(element.dataset, value);
+    else element[name] = value;
+  }
+  element.append(...children);
+  return element;
+}
+
+export function fillSelect(select, entries) {
+  select.replaceChildren(...entries.map(([value, label]) => new Option(label, value)));
+}
+
+// Show a value in a control, adding it to a list that does not have it; not while it is in use.
+export function show(control, value) {
+  if (control.type === "checkbox") {
+    control.checked = value;
+  } else if (control.tagName === "SELECT") {
+    const text = String(value);
+    if (![...control.options].some((option) => option.value === text)) {
+      control.append(new Option(text, text));
+    }
+    control.value = text;
+  } else if (control !== document.activeElement) {
+    control.value = value;
+  }
+}
+
+export function rounded(value, digits = 3) {
+  if (value === null || value === undefined) return "—";
+  const size = Math.abs(value);
+  const odd = size > 0 && (size >= 1e5 || size < 1e-4);
+  const whole = size >= 1 ? Math.floor(Math.log10(size)) : 0;
+  const text = odd ? value.toExponential(1) : value.toFixed(Math.max(0, digits - whole));
+  return text.replaceAll("-", "−");
+}
+
+export const percent = (value) => (value === null || value === undefined ? "—" : `${(100 * value).toFixed(1)} %`);
+
+export const counted = (number) => number.toLocaleString("en");

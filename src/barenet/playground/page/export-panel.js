@@ -1,0 +1,33 @@
+// What can be taken away: a model file, a command, a program.
+
+import { find, findAll, make } from "./dom.js";
+
+export class ExportPanel {
+  constructor(dialog) {
+    this.dialog = dialog;
+    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    for (const button of findAll("[data-copy]", dialog)) {
+      button.addEventListener("click", async () => {
+        await copy(find(`#${button.dataset.copy}`, dialog).textContent);
+        button.textContent = "Copied";
+      });
+    }
+  }
+
+  open({ command, code, notes }, session, place) {
+    find("#command", this.dialog).textContent = command;
+    find("#code", this.dialog).textContent = code;
+    find("#notes", this.dialog).replaceChildren(...notes.map((note) => make("li", {}, note)));
+    find("#model", this.dialog).href = `model/${session}/${place}`;
+    if (!this.dialog.open) this.dialog.showModal();
+  }
+}
+
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

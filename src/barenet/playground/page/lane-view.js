@@ -1,0 +1,93 @@
+// One network on the page: how it learns, what it is made of, and what it says.
+
+import { CurveView } from "./curve-view.js";
+import { find, findAll, percent, rounded } from "./dom.js";
+import { LearningPanel } from "./learning-panel.js";
+import { NetworkView } from "./network-view.js";
+import { OutputView } from "./output-view.js";
+import { ScoreView } from "./score-view.js";
+
+export class LaneView {
+  // `acts`: change, exported, open, feature, tip, look(name, value).
+  constructor(place, catalog, acts) {
+    this.place = place;
+    this.root = find("#lane").content.firstElementChild.cloneNode(true);
+    this.catalog = catalog;
+    this.learning = new LearningPanel(find(".learning", this.root), catalog, acts);
+    this.output = new OutputView(find(".output", this.root));
+    this.network = new NetworkView(find(".network", this.root), {
+      ...acts,
+      activations: catalog.activations,
+      hover: (picture) => this.output.hover(picture),
+    });
+    this.curve = new CurveView(find(".curve", this.root));
+    this.score = new ScoreView(find(".output", this.root));
+    find("[data-action=fewer]", this.root).addEventListener("click", () => acts.change((design) => design.hidden.pop()));
+    find("[data-action=more]", this.root).addEventListener("click", () => acts.change((design) => {
+      if (design.hidden.length < catalog.limits.layers) design.hidden.push(Math.min(design.hidden.at(-1) ?? 4, 8));
+    }));
+    for (const box of findAll("[data-view]", this.root)) box.addEventListener("change", () => acts.look(box.dataset.view, box.checked));
+  }
+
+  describe({ design, network, data, name, view }) {
+    Object.assign(this, { design, facts: network, data });
+    this.learning.describe(design, data.task, name);
+    this.network.describe(network, data, design, this.catalog.features);
+    this.output.describe(data);
+    this.score.describe(data);
+    for (const box of findAll("[data-view]", this.root)) box.checked = view[box.dataset.view];
+    find("[data-action=fewer]", this.root).disabled = design.hidden.length === 0;
+    find("[data-action=more]", this.root).disabled = design.hidden.length >= this.catalog.limits.layers;
+  }
+
+  // Take what came, also of frames that are never drawn.
+  receive(header) {
+    this.curve.add(header.version, header.rows);
+    this.header = header;
+  }
+
+  draw(frame, scene, view, now) {
+    this.frame = frame;
+    this.output.draw(frame, scene, view);
+    this.network.draw(frame, scene);
+    this.score.show(this.header);
+    this.curve.draw(now);
+    this.learning.say(this.header.words, this.header.failed);
+  }
+
+  // In words, for who cannot see the picture.
+  summary() {
+    const [epoch, loss, testLoss, , score] = this.header?.newest ?? [];
+    if (epoch === undefined) return "";
+    const good = this.data.classes ? `test accuracy ${percent(score)}` : `test R² ${rounded(score)}`;
+    return `Epoch ${epoch}: training loss ${rounded(loss)}, test loss ${rounded(testLoss)}, ${good}.`;
+  }
+
+  // What the panel of a neuron needs to know.
+  neuron(layer, neuron) {
+    const { layout } = this.facts;
+    const { n_in: count, n_out: width, start } = layout[layer];
+    const inputs = Array.from({ length: Math.min(count, 32) }, (_, row) => this.inputName(layer, row));
+    const last = layer === layout.length - 1;
+    return {
+      place: this.place,
+      name: last ? `Output ${width === 1 ? this.data.target : this.data.classes[neuron]}` : `Layer ${layer + 1}, neuron ${neuron + 1}`,
+      layer,
+      neuron,
+      inputs,
+      index: inputs.map((_, row) => start + row * width + neuron),
+      bias: start + count * width + neuron,
+    };
+  }
+
+  inputName(layer, row) {
+    if (layer > 0) return `neuron ${row + 1}`;
+    const { features, inputs } = this.data;
+    return this.catalog.features[features[row]] ?? inputs[row] ?? `input ${row + 1}`;
+  }
+
+  repaint() {
+    this.output.fillLegend();
+    this.curve.repaint();
+  }
+}

@@ -1,0 +1,69 @@
+// The links between neurons: as thick as their weights are large, and found under the pointer.
+
+import { css, palette } from "./colours.js";
+
+const NEAR = 6; // pixels
+
+export class Links {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.links = [];
+  }
+
+  // Each link is { from, to, index, layer, row, column }, its ends in pixels of the canvas.
+  place(links, width, height) {
+    this.links = links;
+    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    this.ratio = ratio;
+    this.canvas.width = Math.round(width * ratio);
+    this.canvas.height = Math.round(height * ratio);
+    this.canvas.style.width = `${width}px`;
+    this.canvas.style.height = `${height}px`;
+  }
+
+  draw(weights, marked) {
+    const context = this.canvas.getContext("2d");
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    for (const link of this.links) {
+      const weight = weights.length ? weights[link.index] : 0;
+      const size = Math.min(1, Math.sqrt(Math.abs(weight)) / 2);
+      context.beginPath();
+      trace(context, link);
+      context.lineWidth = link === marked ? 2 + 7 * size : 0.6 + 6 * size;
+      context.strokeStyle = css(strong(weight), link === marked ? 1 : 0.25 + 0.6 * size);
+      context.stroke();
+    }
+  }
+
+  // The link under a point, if one is near.
+  at(x, y) {
+    let best = null;
+    let least = NEAR;
+    for (const link of this.links) {
+      if (x < link.from.x || x > link.to.x) continue;
+      const distance = Math.abs(y - heightAt(link, (x - link.from.x) / (link.to.x - link.from.x)));
+      if (distance < least) [best, least] = [link, distance];
+    }
+    return best;
+  }
+}
+
+const strong = (weight) => (weight < 0 ? palette.negative : palette.positive);
+
+function trace(context, { from, to }) {
+  const middle = (from.x + to.x) / 2;
+  context.moveTo(from.x, from.y);
+  context.bezierCurveTo(middle, from.y, middle, to.y, to.x, to.y);
+}
+
+// Where the curve is, at a share of its way across: its middle points are half way, so across is
+// 1.5 t (1 − t) + t³ and steps back to t by Newton's method; up is 3 t² − 2 t³.
+function heightAt({ from, to }, share) {
+  let t = share;
+  for (let i = 0; i < 4; i++) {
+    const across = 1.5 * t * (1 - t) + t ** 3;
+    t -= (across - share) / (1.5 - 3 * t + 3 * t * t);
+  }
+  return from.y + (to.y - from.y) * (3 * t * t - 2 * t ** 3);
+}

@@ -1,0 +1,293 @@
+// The page: it holds the state, talks to the server, and lets the views draw what comes.
+
+import { evenOut, fromHash, toHash } from "./address.js";
+import { Connection } from "./connection.js";
+import { DataPanel } from "./data-panel.js";
+import { counted, find, make, show } from "./dom.js";
+import { EXAMPLES } from "./examples.js";
+import { copy, ExportPanel } from "./export-panel.js";
+import { LaneView } from "./lane-view.js";
+import { NeuronPanel } from "./neuron-panel.js";
+import { Theme } from "./theme.js";
+
+const NAMES = ["Network A", "Network B"];
+const ANNOUNCE = 8000; // milliseconds
+
+class Page {
+  constructor(catalog) {
+    this.catalog = catalog;
+    const { state, view, epoch, empty } = fromHash(location.hash, catalog.defaults);
+    Object.assign(this, { wanted: state, view, goal: epoch, fresh: empty });
+    this.session = "";
+    this.lanes = [];
+    this.frames = { received: 0, drawn: 0, version: 0 };
+    this.theme = new Theme(find("#theme"), () => this.repaint());
+    this.data = new DataPanel(find(".data"), catalog, {
+      change: (act) => this.change((wanted) => act(wanted.scene)),
+      upload: (file) => this.upload(file),
+      open: (file) => this.openModel(file),
+    });
+    this.neuron = new NeuronPanel(find("#neuron"), {
+      edit: ({ place, layer, neuron }, row, value) => this.line.send("edit", { network: place, layer, row, column: neuron, value }),
+      explain: ({ place, layer, neuron }) => this.line.send("explain", { network: place, layer, neuron }),
+    });
+    this.export = new ExportPanel(find("#export"));
+    this.connectControls();
+    this.listExamples();
+    this.data.repaint();
+    this.line = new Connection({
+      onOpen: () => this.greet(),
+      onMessage: (message) => this.take(message),
+      onLost: () => this.notice("The server does not answer. This page tries again by itself …"),
+    });
+    setInterval(() => this.announce(), ANNOUNCE);
+  }
+
+  greet() {
+    this.notice("");
+    this.line.send("hello", { session: this.session, state: this.fresh && !this.session ? null : this.wanted });
+  }
+
+  take(message) {
+    if (message.type === "state") this.describe(message);
+    else if (message.type === "scene") this.scene = message.arrays;
+    else if (message.type === "frame") this.receive(message);
+    else if (message.type === "error") this.refused(message.words);
+    else if (message.type === "export") this.export.open(message, this.session, this.exported);
+    else if (message.type === "explanation") this.neuron.tell(message);
+  }
+
+  // The server has accepted a state: show all of it.
+  describe({ session, state, version, data, networks }) {
+    const joined = session !== this.session;
+    Object.assign(this, { session, version, facts: data });
+    this.wanted = structuredClone(state);
+    this.state = state;
+    while (this.lanes.length > networks.length) this.lanes.pop().root.remove();
+    while (this.lanes.length < networks.length) this.addLane();
+    find("#networks").classList.toggle("two", networks.length > 1);
+    this.lanes.forEach((lane, place) => lane.describe({
+      design: state.designs[place],
+      network: networks[place],
+      data,
+      name: networks.length > 1 ? NAMES[place] : "How it learns",
+      view: this.view,
+    }));
+    this.data.describe(state.scene, data);
+    show(find("#pace"), state.pace);
+    find("#compare").setAttribute("aria-pressed", networks.length > 1);
+    find("#compare").textContent = networks.length > 1 ? "One network" : "Compare";
+    this.writeAddress();
+    if (joined && this.goal) this.line.send("run_to", { epoch: this.goal });
+    this.goal = 0;
+  }
+
+  addLane() {
+    const place = this.lanes.length;
+    const lane = new LaneView(place, this.catalog, {
+      change: (act) => this.change((wanted) => act(wanted.designs[place])),
+      exported: () => {
+        this.exported = place;
+        this.line.send("export", { network: place });
+      },
+      open: (layer, neuron, row) => this.neuron.open(lane.neuron(layer, neuron), lane.frame?.weights ?? [], row),
+      feature: (name) => this.change(({ scene }) => toggle(scene.features, name)),
+      tip: (text, event) => this.tip(text, event),
+      look: (name, value) => this.look(name, value),
+    });
+    this.lanes.push(lane);
+    find("#networks").append(lane.root);
+  }
+
+  // Ask for a change; what the page shows is what the server answers.
+  change(act) {
+    act(this.wanted);
+    for (const design of this.wanted.designs) evenOut(design);
+    this.line.send("configure", { state: this.wanted });
+  }
+
+  refused(words) {
+    this.notice(words, 8000);
+    if (this.state) this.describe({ session: this.session, state: this.state, version: this.version, data: this.facts, networks: this.lanes.map((lane) => lane.facts) });
+    else if (!this.fresh) {
+      this.fresh = true; // the address cannot be played: start as if there were none
+      this.greet();
+      this.notice(`This address cannot be shown: ${words}`, 8000);
+    }
+  }
+
+  receive(message) {
+    this.frames.received += 1;
+    if (message.version !== this.version) return this.shown();
+    message.networks.forEach((header, place) => this.lanes[place].receive(header));
+    const waiting = this.latest;
+    this.latest = message;
+    if (waiting) return this.shown(); // skipped: only the newest is drawn
+    requestAnimationFrame((now) => this.draw(now));
+    return undefined;
+  }
+
+  shown() {
+    this.line.send("shown");
+  }
+
+  draw(now) {
+    const { latest } = this;
+    this.latest = null;
+    if (latest.version === this.version && this.scene) {
+      this.lanes.forEach((lane, place) => {
+        const { output, neurons, weights } = picturesOf(latest.arrays, place);
+        lane.draw({ ...latest.networks[place], output, neurons, weights }, this.scene, this.view, now);
+      });
+      this.follow();
+      this.frames.drawn += 1;
+      this.frames.version = latest.version;
+    }
+    this.shown();
+  }
+
+  // Everything outside of the networks that moves with them.
+  follow() {
+    const { epoch, playing, kept } = this.lanes[0].header;
+    const anyPlaying = this.lanes.some((lane) => lane.header.playing);
+    find("#epoch").textContent = counted(epoch);
+    document.body.classList.toggle("playing", anyPlaying);
+    find("#play").setAttribute("aria-pressed", anyPlaying);
+    find("#play").setAttribute("aria-label", anyPlaying ? "Pause" : "Play");
+    this.playing = anyPlaying;
+    this.followTime(epoch, playing, kept);
+    const weights = this.lanes[this.neuron.neuron?.place ?? 0]?.frame?.weights;
+    if (weights) this.neuron.refresh(weights);
+  }
+
+  followTime(epoch, playing, kept) {
+    const scrub = find("#scrub");
+    if (kept) this.kept = kept;
+    scrub.disabled = playing || (kept?.length ?? 0) < 2;
+    const last = Math.max((this.kept?.length ?? 1) - 1, 0);
+    scrub.max = last || 1; // with nothing to go back to, the thumb stands at the end
+    if (playing || !last) scrub.value = scrub.max;
+    else if (scrub !== document.activeElement) scrub.value = this.kept.findLastIndex((each) => each <= epoch);
+    find("#scrub-value").textContent = `epoch ${counted(epoch)}`;
+  }
+
+  connectControls() {
+    const on = (selector, act) => find(selector).addEventListener("click", act);
+    on("#play", () => this.line.send(this.playing ? "pause" : "play"));
+    on("#step", () => this.line.send("step"));
+    on("#reset", () => this.line.send("reset"));
+    on("#share", () => this.share());
+    on("#compare", () => this.change((wanted) => {
+      wanted.designs = wanted.designs.length > 1 ? [wanted.designs[0]] : [wanted.designs[0], structuredClone(wanted.designs[0])];
+    }));
+    find("#pace").addEventListener("change", ({ target }) => this.change((wanted) => (wanted.pace = Number(target.value))));
+    find("#scrub").addEventListener("input", ({ target }) => this.line.send("scrub", { epoch: this.kept?.[Number(target.value)] ?? 0 }));
+    document.addEventListener("keydown", (event) => this.key(event));
+    window.addEventListener("hashchange", () => this.readAddress());
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog, summary")) return;
+    const onButton = event.target.closest("button, a");
+    if (event.key === " " && !onButton) this.line.send(this.playing ? "pause" : "play");
+    else if (event.key === ".") this.line.send("step");
+    else if (event.key === "r" || event.key === "R") this.line.send("reset");
+    else return;
+    event.preventDefault();
+  }
+
+  look(name, value) {
+    this.view[name] = value;
+    this.writeAddress();
+    for (const lane of this.lanes) {
+      find(`[data-view=${name}]`, lane.root).checked = value;
+      lane.output.draw();
+    }
+  }
+
+  writeAddress() {
+    const hash = toHash(this.state, this.view, this.catalog.defaults);
+    history.replaceState(null, "", `${location.pathname}#${hash}`);
+  }
+
+  readAddress() {
+    const { state, view, epoch } = fromHash(location.hash, this.catalog.defaults);
+    Object.assign(this, { view, goal: epoch });
+    this.wanted = state;
+    this.line.send("configure", { state });
+    if (epoch) this.line.send("run_to", { epoch });
+    else this.line.send("play");
+  }
+
+  async share() {
+    const epoch = this.lanes[0]?.header?.epoch ?? 0;
+    const hash = toHash(this.state, { ...this.view, epoch }, this.catalog.defaults);
+    const address = `${location.origin}${location.pathname}#${hash}`;
+    history.replaceState(null, "", `${location.pathname}#${hash}`);
+    this.notice((await copy(address)) ? "The address is copied. It makes this network again, up to this epoch." : "The address bar has the address of this network, up to this epoch.", 5000);
+  }
+
+  async upload(file) {
+    const told = await this.post(`table?name=${encodeURIComponent(file.name)}`, file);
+    if (told) this.change(({ scene }) => Object.assign(scene, { data: told.key, axes: [], target: "", task: "", features: ["x1", "x2"] }));
+  }
+
+  openModel(file) {
+    return this.post(`open/${this.session}`, file);
+  }
+
+  // Send a file, and tell if it cannot be used.
+  async post(path, file) {
+    const answer = await fetch(path, { method: "POST", body: file });
+    const told = await answer.json().catch(() => ({ words: "The file could not be sent." }));
+    if (!answer.ok) this.notice(told.words, 8000);
+    return answer.ok ? told : null;
+  }
+
+  listExamples() {
+    find("#examples").replaceChildren(...EXAMPLES.map(([name, hash, hint]) => make("li", {}, make("a", { href: `#${hash}` }, name), `: ${hint}`)));
+  }
+
+  tip(text, event) {
+    const tip = find("#tip");
+    tip.hidden = !text;
+    if (!text) return;
+    tip.textContent = text;
+    tip.style.left = `${Math.min(event.clientX + 12, innerWidth - 240)}px`;
+    tip.style.top = `${event.clientY + 14}px`;
+  }
+
+  notice(words, milliseconds) {
+    const place = find("#notice");
+    clearTimeout(this.noticeTimer);
+    place.textContent = words;
+    place.hidden = !words;
+    if (milliseconds) this.noticeTimer = setTimeout(() => this.notice(""), milliseconds);
+  }
+
+  announce() {
+    const words = this.lanes.map((lane) => lane.summary()).join(" ");
+    if (words && words !== this.said) find("#live").textContent = words;
+    this.said = words;
+    this.lanes.forEach((lane) => lane.output.say(`What the network says of the plane. ${lane.summary()}`));
+  }
+
+  repaint() {
+    this.data.repaint();
+    for (const lane of this.lanes) lane.repaint();
+    if (this.lanes[0]?.frame) this.lanes.forEach((lane) => lane.draw(lane.frame, this.scene, this.view, performance.now()));
+  }
+}
+
+function picturesOf(arrays, place) {
+  return { output: arrays[`${place}.output`], neurons: arrays[`${place}.neurons`], weights: arrays[`${place}.weights`] };
+}
+
+function toggle(features, name) {
+  const place = features.indexOf(name);
+  if (place < 0) features.push(name);
+  else if (features.length > 1) features.splice(place, 1);
+}
+
+const answer = await fetch("catalog.json");
+window.barenet = new Page(await answer.json());

@@ -1,0 +1,231 @@
+// The network as columns of neurons, a picture in each, with links between them.
+
+import { css, palette } from "./colours.js";
+import { find, make, rounded } from "./dom.js";
+import { drawGrid } from "./heatmap.js";
+import { Links } from "./links.js";
+
+const SIDE = 24;
+const PICTURE = SIDE * SIDE;
+
+export class NetworkView {
+  // `acts`: hover(picture or null), open(layer, neuron), link(link, event), change(function of the
+  // design), feature(name), activations: names.
+  constructor(root, acts) {
+    this.root = root;
+    this.acts = acts;
+    this.stage = find(".stage", root);
+    this.row = find(".layers-row", root);
+    this.links = new Links(find(".links", root));
+    this.marked = null;
+    new ResizeObserver(() => this.placeLinks()).observe(this.row);
+    this.stage.addEventListener("pointermove", (event) => this.point(event));
+    this.stage.addEventListener("pointerleave", () => this.mark(null));
+    this.stage.addEventListener("click", (event) => this.click(event));
+  }
+
+  describe(network, data, design, features) {
+    Object.assign(this, { network, data, design });
+    const key = JSON.stringify([network.layout, network.drawn, data.features, data.inputs, design.activations, data.classes]);
+    find(".count", this.root).textContent = countOf(design.hidden.length);
+    if (key === this.key) return;
+    this.key = key;
+    this.build(features);
+    this.placeLinks();
+  }
+
+  build(features) {
+    this.neurons = [];
+    const columns = [this.inputColumn(features)];
+    this.design.hidden.forEach((size, layer) => columns.push(this.hiddenColumn(layer, size)));
+    columns.push(this.outputColumn());
+    this.row.replaceChildren(...columns);
+  }
+
+  inputColumn(features) {
+    const { data } = this;
+    const names = data.features.length ? Object.keys(features) : data.inputs;
+    const usable = names.filter((name) => !data.features.length || !data.curve || !name.includes("x2"));
+    const rows = usable.map((name) => {
+      const place = data.features.length ? data.features.indexOf(name) : data.inputs.indexOf(name);
+      return this.input(name, features[name] ?? name, place, data.features.length > 0);
+    });
+    const more = data.n_inputs - data.inputs.length;
+    if (!data.features.length && more > 0) rows.push(make("p", { className: "rest" }, `+${more} more`));
+    return make("div", { className: "column inputs" }, ...rows);
+  }
+
+  input(name, label, place, optional) {
+    const canvas = make("canvas", { width: SIDE, height: SIDE });
+    const node = make("button", { className: "neuron input", type: "button" }, canvas);
+    const used = place >= 0;
+    node.classList.toggle("off", !used);
+    node.setAttribute("aria-label", `Input ${label}`);
+    if (optional) {
+      node.setAttribute("aria-pressed", used);
+      node.title = used ? "Leave this input out" : "Give the network this input";
+      node.addEventListener("click", () => this.acts.feature(name));
+    }
+    if (used) this.keep({ node, canvas, column: 0, place, name: `Input ${label}` });
+    return make("div", { className: "with-name" }, make("span", { className: used ? "feature-name" : "feature-name off-name" }, label), node);
+  }
+
+  hiddenColumn(layer, size) {
+    const shown = this.network.drawn[layer];
+    const nodes = Array.from({ length: shown }, (_, neuron) => this.neuron(layer, neuron));
+    if (size > shown) nodes.push(make("p", { className: "rest" }, `+${size - shown} more`));
+    return make("div", { className: "column" }, this.sizeControl(layer, size), ...nodes, this.activationControl(layer));
+  }
+
+  neuron(layer, neuron) {
+    const canvas = make("canvas", { width: SIDE, height: SIDE });
+    const bias = make("span", { className: "bias" });
+    const node = make("button", { className: "neuron", type: "button" }, canvas, bias);
+    const name = `Layer ${layer + 1}, neuron ${neuron + 1}`;
+    node.setAttribute("aria-label", `${name}. Open its weights`);
+    node.addEventListener("click", () => this.acts.open(layer, neuron));
+    this.keep({ node, canvas, bias, column: layer + 1, place: neuron, name });
+    return node;
+  }
+
+  outputColumn() {
+    const last = this.network.layout.at(-1);
+    const layer = this.network.layout.length - 1;
+    const names = last.n_out === 1 ? [this.data.target] : this.data.classes;
+    const nodes = names.slice(0, 8).map((name, place) => {
+      const node = make("button", { className: "neuron answer", type: "button", title: name }, make("span", { className: "answer-name" }, name));
+      node.setAttribute("aria-label", `Output ${name}. Open its weights`);
+      node.addEventListener("click", () => this.acts.open(layer, place));
+      this.keep({ node, column: layer + 1, place, name: `Output ${name}` });
+      return node;
+    });
+    if (last.n_out > 8) nodes.push(make("p", { className: "rest" }, `+${last.n_out - 8} more`));
+    return make("div", { className: "column answers" }, ...nodes);
+  }
+
+  sizeControl(layer, size) {
+    const step = (by, sign, what) => {
+      const button = make("button", { className: "round tiny", type: "button" }, sign);
+      button.setAttribute("aria-label", `${what} layer ${layer + 1}`);
+      button.addEventListener("click", () => this.acts.change((design) => {
+        design.hidden[layer] = Math.min(256, Math.max(1, design.hidden[layer] + by));
+      }));
+      return button;
+    };
+    const number = make("input", { type: "number", min: 1, max: 256, value: size, className: "size" });
+    number.setAttribute("aria-label", `Neurons in layer ${layer + 1}`);
+    number.addEventListener("change", () => this.acts.change((design) => {
+      design.hidden[layer] = Math.min(256, Math.max(1, Math.round(Number(number.value)) || 1));
+    }));
+    return make("div", { className: "size-control" }, step(-1, "−", "One neuron less in"), number, step(1, "+", "One neuron more in"));
+  }
+
+  activationControl(layer) {
+    const select = make("select", { className: "activation" });
+    select.append(...this.acts.activations.map((name) => new Option(name === "identity" ? "linear" : name, name)));
+    select.value = this.design.activations[layer];
+    if (select.selectedIndex < 0) select.append(new Option(this.design.activations[layer], this.design.activations[layer], true, true));
+    select.setAttribute("aria-label", `Activation of layer ${layer + 1}`);
+    select.addEventListener("change", () => this.acts.change((design) => {
+      design.activations[layer] = select.value;
+    }));
+    return select;
+  }
+
+  keep(neuron) {
+    this.neurons.push(neuron);
+    const picture = { name: neuron.name, values: () => this.values(neuron) ?? new Int8Array(PICTURE), scale: () => this.scaleOf(neuron) };
+    const enter = () => neuron.canvas && this.acts.hover(picture);
+    const leave = () => this.acts.hover(null);
+    neuron.node.addEventListener("pointerenter", enter);
+    neuron.node.addEventListener("pointerleave", leave);
+    neuron.node.addEventListener("focus", () => neuron.node.matches(":focus-visible") && enter());
+    neuron.node.addEventListener("blur", leave);
+  }
+
+  // The bytes of a neuron's picture.
+  values({ column, place }) {
+    if (column === 0) return this.scene?.inputs.subarray(place * PICTURE, (place + 1) * PICTURE);
+    const before = this.network.drawn.slice(0, column - 1).reduce((sum, count) => sum + count, 0);
+    return this.frame?.neurons.subarray((before + place) * PICTURE, (before + place + 1) * PICTURE);
+  }
+
+  // What the strongest colour stands for.
+  scaleOf({ column, place, scale }) {
+    return (column === 0 ? this.scene?.scales[place] : scale) ?? 1;
+  }
+
+  placeLinks() {
+    if (!this.neurons) return;
+    const ends = new Map(this.neurons.map((each) => [`${each.column}.${each.place}`, this.endsOf(each.node)]));
+    const links = [];
+    this.network.layout.forEach((sizes, layer) => {
+      for (let row = 0; row < sizes.n_in; row++) {
+        for (let column = 0; column < sizes.n_out; column++) {
+          const from = ends.get(`${layer}.${row}`);
+          const to = ends.get(`${layer + 1}.${column}`);
+          if (!from || !to) continue;
+          const index = sizes.start + row * sizes.n_out + column;
+          links.push({ from: from.right, to: to.left, index, layer, row, column });
+        }
+      }
+    });
+    this.links.place(links, this.row.scrollWidth, this.row.offsetHeight);
+    this.draw();
+  }
+
+  endsOf(node) {
+    const box = node.getBoundingClientRect();
+    const home = this.row.getBoundingClientRect();
+    const y = box.top - home.top + box.height / 2;
+    return { left: { x: box.left - home.left, y }, right: { x: box.right - home.left, y } };
+  }
+
+  draw(frame = this.frame, scene = this.scene) {
+    Object.assign(this, { frame, scene });
+    if (!frame || !this.neurons) return;
+    this.links.draw(frame.weights, this.marked);
+    let hidden = 0;
+    for (const neuron of this.neurons) {
+      if (neuron.canvas) {
+        const values = this.values(neuron);
+        if (values?.length === PICTURE) drawGrid(neuron.canvas, values, SIDE, { smooth: false });
+        if (neuron.column > 0) neuron.scale = frame.scales[hidden++];
+      }
+      if (neuron.bias && frame.weights.length) this.drawBias(neuron);
+    }
+  }
+
+  drawBias(neuron) {
+    const { n_in, n_out, start } = this.network.layout[neuron.column - 1];
+    const value = biasAt(this.frame.weights, start + n_in * n_out + neuron.place);
+    neuron.bias.style.background = css(palette.at(Math.max(-1, Math.min(1, value))));
+  }
+
+  point(event) {
+    if (event.target.closest("button, select, input")) return this.mark(null);
+    const home = this.row.getBoundingClientRect();
+    this.mark(this.links.at(event.clientX - home.left, event.clientY - home.top), event);
+  }
+
+  mark(link, event) {
+    if (link !== this.marked) {
+      this.marked = link;
+      this.stage.classList.toggle("on-link", link !== null);
+      if (this.frame) this.links.draw(this.frame.weights, link);
+    }
+    const weight = link && this.frame?.weights[link.index];
+    this.acts.tip(link ? `weight ${rounded(weight)} — click to change it` : "", event);
+  }
+
+  click(event) {
+    if (this.marked && !event.target.closest("button, select, input")) this.acts.open(this.marked.layer, this.marked.column, this.marked.row);
+  }
+}
+
+const biasAt = (weights, index) => weights[index] ?? 0;
+
+function countOf(number) {
+  if (number === 0) return "no hidden layer: a linear model";
+  return number === 1 ? "1 hidden layer" : `${number} hidden layers`;
+}

@@ -1,0 +1,140 @@
+// The large picture: what the network, or one of its neurons, says of every point of the plane.
+
+import { css, palette } from "./colours.js";
+import { find, make, rounded } from "./dom.js";
+import { drawClasses, drawGrid, fit } from "./heatmap.js";
+import { drawPoints } from "./points.js";
+
+const NEURON_SIDE = 24;
+
+export class OutputView {
+  constructor(root) {
+    this.root = root;
+    this.canvas = find(".map", root);
+    this.title = find(".title", root);
+    this.value = find(".value", root);
+    this.legend = find(".legend", root);
+    this.hovered = null;
+    this.canvas.addEventListener("pointermove", (event) => this.tell(event));
+    this.canvas.addEventListener("pointerleave", () => (this.value.textContent = ""));
+  }
+
+  describe(data) {
+    this.data = data;
+    find(".axis.x", this.root).textContent = data.axes[0];
+    find(".axis.y", this.root).textContent = data.curve ? data.target : data.axes[1];
+    this.root.dataset.kind = this.kind();
+    this.fillLegend();
+  }
+
+  kind() {
+    if (this.data.curve) return "curve";
+    if (!this.data.classes) return "number";
+    return this.data.classes.length === 2 ? "pair" : "classes";
+  }
+
+  // Show a neuron instead of the output; null for the output again.
+  hover(picture) {
+    this.hovered = picture;
+    this.title.textContent = picture ? picture.name : "Output";
+    this.fillLegend();
+    this.draw();
+  }
+
+  draw(frame = this.frame, scene = this.scene, view = this.view) {
+    Object.assign(this, { frame, scene, view });
+    if (!frame || !scene) return;
+    const ratio = fit(this.canvas);
+    if (this.hovered) {
+      drawGrid(this.canvas, this.hovered.values(), NEURON_SIDE);
+    } else if (this.kind() === "curve") {
+      this.drawCurve(ratio);
+    } else if (this.kind() === "classes") {
+      drawClasses(this.canvas, frame.output, frame.side, view);
+    } else {
+      drawGrid(this.canvas, frame.output, frame.side, view);
+    }
+    drawPoints(this.canvas, scene, this.data, ratio, view.tests);
+  }
+
+  drawCurve(ratio) {
+    const context = this.canvas.getContext("2d");
+    const { width, height } = this.canvas;
+    const [low, high] = [this.data.low[1], this.data.high[1]];
+    context.fillStyle = css(palette.panel);
+    context.fillRect(0, 0, width, height);
+    this.after = () => {
+      context.beginPath();
+      this.frame.output.forEach((value, index) => {
+        const x = (index / (this.frame.output.length - 1)) * width;
+        const y = (1 - (value - low) / (high - low)) * height;
+        context.lineTo(x, Math.max(-9, Math.min(height + 9, y)));
+      });
+      context.lineWidth = 3 * ratio;
+      context.strokeStyle = css(palette.ink);
+      context.stroke();
+    };
+    this.after();
+  }
+
+  fillLegend() {
+    const kind = this.kind();
+    const { classes, range } = this.data;
+    if (this.hovered) this.fillScale(-this.hovered.scale(), 0, this.hovered.scale());
+    else if (kind === "classes") this.fillClasses(classes.slice(0, 10));
+    else if (kind === "curve") this.legend.replaceChildren("The line is what the network says; the points are the data.");
+    else if (kind === "pair") this.fillScale(classes[0], "unsure", classes[1]);
+    else this.fillScale(range[0], (range[0] + range[1]) / 2, range[1]);
+  }
+
+  fillClasses(names) {
+    const shown = names.map((name, index) => {
+      const dot = make("span", { className: "dot" });
+      dot.style.background = css(palette.classes[index]);
+      return make("span", { className: "class" }, dot, name);
+    });
+    this.legend.replaceChildren(...shown);
+  }
+
+  fillScale(...values) {
+    const words = values.map((value) => (typeof value === "number" ? rounded(value, 2) : value));
+    const ends = words.map((word) => make("span", {}, word));
+    this.legend.replaceChildren(make("span", { className: "scale" }), make("span", { className: "ends" }, ...ends));
+    this.legend.setAttribute("aria-label", `Colour scale: orange for ${words[0]}, blue for ${words[2]}`);
+  }
+
+  // Read the value under the pointer.
+  tell(event) {
+    if (!this.frame || this.kind() === "curve") return;
+    const box = this.canvas.getBoundingClientRect();
+    const across = (event.clientX - box.left) / box.width;
+    const down = (event.clientY - box.top) / box.height;
+    if (across < 0 || across >= 1 || down < 0 || down >= 1) return;
+    this.value.textContent = `${this.place(across, 1 - down)}: ${this.valueAt(across, down)}`;
+  }
+
+  place(across, up) {
+    const at = [across, up].map((share, axis) => this.data.low[axis] + share * (this.data.high[axis] - this.data.low[axis]));
+    return `(${at.map((value) => rounded(value, 2)).join(", ")})`;
+  }
+
+  valueAt(across, down) {
+    if (this.hovered) {
+      const index = Math.floor(down * NEURON_SIDE) * NEURON_SIDE + Math.floor(across * NEURON_SIDE);
+      return rounded((this.hovered.values()[index] / 127) * this.hovered.scale());
+    }
+    const { output, side } = this.frame;
+    const index = Math.floor(down * side) * side + Math.floor(across * side);
+    const { classes, range } = this.data;
+    if (this.kind() === "classes") {
+      return `${classes[output[index]]}, ${Math.round((100 * output[side * side + index]) / 127)} %`;
+    }
+    const share = (output[index] / 127 + 1) / 2;
+    if (this.kind() === "pair") return `${classes[share >= 0.5 ? 1 : 0]}, ${Math.round(100 * Math.max(share, 1 - share))} %`;
+    return rounded(range[0] + share * (range[1] - range[0]));
+  }
+
+  say(text) {
+    this.canvas.setAttribute("aria-label", text);
+  }
+}

@@ -1,0 +1,28 @@
+// The data's points, on top of what the network says of them.
+
+import { css, palette } from "./colours.js";
+
+export function drawPoints(canvas, scene, data, ratio, showTests) {
+  const context = canvas.getContext("2d");
+  const { places, values, tests } = scene;
+  const many = values.length > 600;
+  const radius = (many ? 2.2 : 3) * ratio;
+  context.lineWidth = 1 * ratio;
+  for (let i = 0; i < values.length; i++) {
+    if (tests[i] && !showTests) continue;
+    const x = places[2 * i] * canvas.width;
+    const y = (1 - places[2 * i + 1]) * canvas.height;
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.fillStyle = css(colourOf(values[i], data));
+    context.fill();
+    context.strokeStyle = tests[i] ? css(palette.ink, 0.9) : css(palette.panel, 0.95);
+    context.stroke();
+  }
+}
+
+export function colourOf(value, data) {
+  if (!data.classes) return palette.at(2 * value - 1);
+  if (data.classes.length === 2) return value ? palette.positive : palette.negative;
+  return palette.ofClass(value);
+}

@@ -1,0 +1,198 @@
+"""Plane: the two-dimensional slice of the inputs that the pictures show.
+
+A network of two inputs is seen whole. Of one with more, two columns are shown and the others held
+at their mean; of images, the plane through the mean along the two directions that vary most.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data.dataset import Dataset
+
+__all__ = ["Plane", "columns_of", "plane_of"]
+
+#: Empty space around the points, as a share of their extent.
+MARGIN = 0.08
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """A rectangle in the space of raw rows.
+
+    Attributes
+    ----------
+    names : tuple of str
+        What the two axes are called; one name for data of a single feature.
+    low, high : ndarray of shape (2,)
+        The rectangle's corners, in the axes' units.
+    origin : ndarray of shape (n_features,)
+        The raw row at the axes' zeros.
+    directions : ndarray of shape (2, n_features)
+        What one step along each axis adds to it.
+    """
+
+    names: tuple[str, ...]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    origin: NDArray[np.float64]
+    directions: NDArray[np.float64]
+
+    def grid(self, side: int) -> NDArray[np.float64]:
+        """Cover the rectangle with points.
+
+        Parameters
+        ----------
+        side : int
+            Points along each axis.
+
+        Returns
+        -------
+        ndarray of shape (side · side, 2)
+            Centres of equal cells, in the axes' units; row by row from the top left.
+        """
+        steps = (np.arange(side) + 0.5) / side
+        across = self.low[0] + (self.high[0] - self.low[0]) * steps
+        down = self.high[1] - (self.high[1] - self.low[1]) * steps
+        return np.column_stack([np.tile(across, side), np.repeat(down, side)])
+
+    def line(self, count: int) -> NDArray[np.float64]:
+        """Cover the horizontal axis with points.
+
+        Parameters
+        ----------
+        count : int
+            How many.
+
+        Returns
+        -------
+        ndarray of shape (count, 2)
+            From the left to the right, at height 0.
+        """
+        across = np.linspace(self.low[0], self.high[0], count)
+        return np.column_stack([across, np.zeros(count)])
+
+    def rows(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn points of the plane into raw rows.
+
+        Parameters
+        ----------
+        points : ndarray of shape (n, 2)
+            In the axes' units.
+
+        Returns
+        -------
+        ndarray of shape (n, n_features)
+            What a table would hold there.
+        """
+        return self.origin + points @ self.directions
+
+    def places(self, points: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Say where points lie in the rectangle.
+
+        Parameters
+        ----------
+        points : ndarray of shape (n, 2)
+            In the axes' units.
+
+        Returns
+        -------
+        ndarray of shape (n, 2), float32
+            From 0 to 1, from the left and from the bottom.
+        """
+        return ((points - self.low) / (self.high - self.low)).astype(np.float32)
+
+
+def plane_of(dataset: Dataset, axes: tuple[str, ...]) -> tuple[Plane, NDArray[np.float64]]:
+    """Choose the plane for data.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        All rows.
+    axes : tuple of str
+        Names of two columns; empty for the first two.
+
+    Returns
+    -------
+    plane : Plane
+        What the pictures show.
+    points : ndarray of shape (n_samples, 2)
+        Where the rows lie on it.
+
+    Raises
+    ------
+    ValueError
+        If an axis is no column.
+    """
+    X = np.asarray(dataset.X, np.float64)
+    if dataset.image_shape is not None:
+        return _main_plane(X)
+    columns = columns_of(dataset, axes)
+    names = tuple(dataset.feature_names[column] for column in columns)
+    directions = np.zeros((2, X.shape[1]))
+    origin = X.mean(axis=0)
+    for axis, column in enumerate(columns):
+        directions[axis, column] = 1.0
+        origin[column] = 0.0
+    if len(columns) == 1:
+        points = np.column_stack([X[:, columns[0]], np.asarray(dataset.y, np.float64)])
+    else:
+        points = X[:, columns]
+    return _around(points, names, origin, directions), points
+
+
+def columns_of(dataset: Dataset, axes: tuple[str, ...]) -> list[int]:
+    """Find the columns of the axes.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        All rows.
+    axes : tuple of str
+        Names of two columns; empty for the first two.
+
+    Returns
+    -------
+    list of int
+        Two columns, or the only one.
+
+    Raises
+    ------
+    ValueError
+        If an axis is no column, or both are the same.
+    """
+    names = list(dataset.feature_names)
+    chosen = list(axes) if axes else names[:2]
+    if wrong := [name for name in chosen if name not in names]:
+        shown = ", ".join(names[:20])
+        raise ValueError(f"axes: no column {wrong[0]!r} to learn from; there are {shown}")
+    if len(set(chosen)) != len(chosen):
+        raise ValueError(f"axes: {chosen[0]!r} twice; choose two columns")
+    return [names.index(name) for name in chosen]
+
+
+def _main_plane(X: NDArray[np.float64]) -> tuple[Plane, NDArray[np.float64]]:
+    """The plane through the mean along the first two principal components."""
+    mean = X.mean(axis=0)
+    _, vectors = np.linalg.eigh(np.cov(X.T))
+    main: NDArray[Any] = vectors[:, [-1, -2]].T
+    main *= np.sign(main.sum(axis=1, keepdims=True))
+    points = (X - mean) @ main.T
+    return _around(points, ("1st main direction", "2nd main direction"), mean, main), points
+
+
+def _around(
+    points: NDArray[np.float64],
+    names: tuple[str, ...],
+    origin: NDArray[np.float64],
+    directions: NDArray[np.float64],
+) -> Plane:
+    """The rectangle around points, with some room."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    room = np.where(high > low, MARGIN * (high - low), 1.0)
+    return Plane(names, low - room, high + room, origin, directions)

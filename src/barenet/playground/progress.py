@@ -1,0 +1,55 @@
+"""Progress: what a training reports of itself, from its process to the server's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.playground.timeline import Moment
+from barenet.playground.trace import Measure
+
+__all__ = ["Progress"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Progress:
+    """How a training stands.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs done.
+    parameters, statistics : ndarray
+        Copies of the network's vectors.
+    rows : list of Measure
+        What was measured since the last report.
+    playing : bool
+        Whether it goes on.
+    words : str
+        Why it stopped, or what is wrong; empty if all is well.
+    failed : bool
+        Whether it cannot go on as it is.
+    epochs_per_second : float
+        Over the last second or so.
+    kept : list of int, optional
+        Epochs to go back to; told where the training rests.
+    before : Moment, optional
+        What the network was before the epoch just done; told where the training rests.
+    drawn_from : tuple of int
+        The seed and the epoch, counted from the start of the loop, that fix the order of the rows
+        in the epoch just done.
+    """
+
+    epoch: int
+    parameters: NDArray[np.floating]
+    statistics: NDArray[np.floating]
+    rows: list[Measure] = field(default_factory=list)
+    playing: bool = False
+    words: str = ""
+    failed: bool = False
+    epochs_per_second: float = 0.0
+    kept: list[int] | None = None
+    before: Moment | None = None
+    drawn_from: tuple[int, int] = (0, 0)

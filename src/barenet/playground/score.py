@@ -1,0 +1,100 @@
+"""Score: how good a network is on the rows that were held out, in the words of its task."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from barenet.model.losses import as_loss
+from barenet.model.network import Network
+from barenet.model.objective import Objective
+from barenet.model.rows import check_rows
+from barenet.playground.design import Design
+from barenet.playground.material import Material
+from barenet.playground.trace import Measure
+from barenet.training.metrics import METRICS
+
+__all__ = ["confusion", "finite", "measure"]
+
+MOST_ROWS = 2000
+
+
+def measure(epoch: int, network: Network, material: Material, design: Design) -> Measure:
+    """Measure a network as the training does after each epoch.
+
+    Parameters
+    ----------
+    epoch : int
+        Epochs done.
+    network : Network
+        As it is now.
+    material : Material
+        The rows.
+    design : Design
+        Names the loss.
+
+    Returns
+    -------
+    Measure
+        On the training rows and on those held out.
+    """
+    loss = as_loss(design.loss or None, network.output_activation)
+    metric = METRICS["accuracy" if material.classes else "r2"]
+    values = []
+    for part in (material.training, material.held_out):
+        rows = check_rows(network, loss, *material.rows(part))
+        with np.errstate(all="ignore"):
+            value, output = Objective(network, loss).value_and_output(rows)
+        values.append((value, metric(output, rows.y)))
+    (loss_value, score), (test_loss, test_score) = values
+    return Measure(epoch, loss_value, test_loss, score, test_score)
+
+
+def confusion(network: Network, material: Material) -> list[list[int]] | None:
+    """Count which classes are taken for which, among the rows held out.
+
+    Parameters
+    ----------
+    network : Network
+        As it is now.
+    material : Material
+        The rows.
+
+    Returns
+    -------
+    list of list of int, or None
+        True classes down, predicted ones across; None for numbers.
+    """
+    if material.classes is None:
+        return None
+    X, y = material.rows(material.held_out)
+    X, y = X[:MOST_ROWS], y[:MOST_ROWS]
+    output = network.forward(X)[0]
+    single = output.shape[1] == 1
+    said = (output[:, 0] >= 0.5).astype(int) if single else output.argmax(axis=1)
+    n_classes = len(material.classes)
+    counts = np.bincount(n_classes * y + said, minlength=n_classes**2)
+    return counts.reshape(n_classes, n_classes).tolist()
+
+
+def finite(values: Any) -> list[float | None]:
+    """Write numbers as JSON can: it has no NaN and no infinity.
+
+    Parameters
+    ----------
+    values : iterable of float
+        Any numbers.
+
+    Returns
+    -------
+    list of float or None
+        None for what is not finite.
+
+    Examples
+    --------
+    >>> finite([0.5, float("nan")])
+    [0.5, None]
+    """
+    return [value if math.isfinite(value) else None for value in values]

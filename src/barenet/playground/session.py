@@ -1,0 +1,272 @@
+"""Session: what one page plays with, one or two networks on the same data.
+
+It outlives its page by a while, so that a page that has lost the line finds everything again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from barenet.model.network import Network
+from barenet.playground.design import Design
+from barenet.playground.lane import Lane
+from barenet.playground.material import Material, prepare
+from barenet.playground.painter import MOST_DRAWN, feature_pictures
+from barenet.playground.progress import Progress
+from barenet.playground.scene import Scene
+from barenet.playground.state import State
+from barenet.playground.tables import PREFIX, Tables
+from barenet.playground.trainer import Trainer
+
+__all__ = ["Session"]
+
+MOST_POINTS = 1500
+
+
+class Session:
+    """Networks, their data, and who looks at them.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Where the networks learn.
+    tables : Tables
+        The tables that there are.
+    """
+
+    def __init__(self, trainer: Trainer, tables: Tables) -> None:
+        self.trainer, self.tables = trainer, tables
+        self.key = secrets.token_urlsafe(9)
+        self.state = State()
+        self.material: Material | None = None
+        self.lanes: list[Lane] = []
+        self.watchers: dict[object, Callable[[], None]] = {}
+        self.version = 0
+        self.state_version = self.scene_version = 0
+        self.changing = asyncio.Lock()
+        self.loop = asyncio.get_running_loop()
+        self.left_at = self.loop.time()
+
+    async def configure(self, state: State, network: Network | None = None) -> None:
+        """Become what a page wants; if that cannot be, stay what it was.
+
+        Parameters
+        ----------
+        state : State
+            What the page wants.
+        network : Network, optional
+            The first network, where it exists already.
+
+        Raises
+        ------
+        ValueError
+            If it cannot be.
+        """
+        async with self.changing:
+            await self._configure(state, network)
+
+    async def _configure(self, state: State, network: Network | None) -> None:
+        material = self.material
+        new_scene = material is None or state.scene != self.state.scene or network is not None
+        if new_scene:
+            material = await asyncio.to_thread(self._prepare, state.scene)
+        assert material is not None
+        plans: list[tuple[Lane, Design | None]] = []
+        for place, design in enumerate(state.designs):
+            old = self.lanes[place] if place < len(self.lanes) else None
+            if not new_scene and old is not None and design.with_same_network_as(old.design):
+                plans.append((old, design))
+            else:
+                given = network if place == 0 else None
+                lane = await asyncio.to_thread(
+                    Lane, design, material, self.trainer, state.pace, given
+                )
+                plans.append((lane, None))
+        self._become(state, material, plans, new_scene)
+
+    def _become(
+        self,
+        state: State,
+        material: Material,
+        plans: list[tuple[Lane, Design | None]],
+        new_scene: bool,
+    ) -> None:
+        """Change everything at once, now that all of it is found to be right."""
+        playing = self.playing
+        for lane, design in plans:
+            if design is not None and design != lane.design:
+                lane.redesign(design)
+        kept = [lane for lane, _ in plans]
+        for lane in self.lanes:
+            if lane not in kept:
+                lane.close()
+        fresh = [lane for lane in kept if lane.key is None]
+        self.material, self.lanes = material, kept
+        for lane in fresh:
+            lane.start(self._listener(lane))
+            if playing:
+                lane.order("play")
+        if state.pace != self.state.pace:
+            self.order("pace", state.pace)
+        self.state = state
+        self.state_version += 1
+        self.scene_version += new_scene
+        self.touch()
+
+    def order(self, verb: str, value: Any = None) -> None:
+        """Tell all networks what to do.
+
+        Parameters
+        ----------
+        verb : str
+            See `training.Order`.
+        value : object
+            What goes with it.
+        """
+        for lane in self.lanes:
+            lane.order(verb, value)
+
+    @property
+    def playing(self) -> bool:
+        """Whether a network is learning."""
+        return any(lane.latest.playing for lane in self.lanes)
+
+    def watch(self, who: object, wake: Callable[[], None]) -> None:
+        """Let a page know of every change.
+
+        Parameters
+        ----------
+        who : object
+            The page.
+        wake : callable
+            Called in the event loop.
+        """
+        self.watchers[who] = wake
+
+    def leave(self, who: object) -> None:
+        """Forget a page; without any, nothing is learned.
+
+        Parameters
+        ----------
+        who : object
+            The page.
+        """
+        self.watchers.pop(who, None)
+        self.left_at = self.loop.time()
+
+    def touch(self) -> None:
+        """Tell every page that something has changed."""
+        self.version += 1
+        for wake in list(self.watchers.values()):
+            wake()
+
+    def close(self) -> None:
+        """End the trainings."""
+        for lane in self.lanes:
+            lane.close()
+        self.lanes = []
+
+    def describe(self) -> dict[str, Any]:
+        """Tell a page what it plays with.
+
+        Returns
+        -------
+        dict
+            The state, and the facts that follow from it.
+        """
+        material = self.material
+        assert material is not None
+        dataset, plane = material.dataset, material.plane
+        return {
+            "type": "state",
+            "session": self.key,
+            "state": self.state.to_dict(),
+            "version": self.state_version,
+            "data": {
+                "name": dataset.name,
+                "description": dataset.description,
+                "task": dataset.task,
+                "classes": dataset.classes,
+                "target": dataset.target_name,
+                "rows": [material.training.n_samples, material.held_out.n_samples],
+                "columns": list(dataset.feature_names[:200]),
+                "table": self._columns(),
+                "image": dataset.image_shape,
+                "curve": material.is_curve,
+                "axes": list(plane.names),
+                "low": plane.low.tolist(),
+                "high": plane.high.tolist(),
+                "features": list(material.features),
+                "inputs": list(material.inputs.feature_names[:MOST_DRAWN]),
+                "n_inputs": material.inputs.n_features,
+                "range": _range(material),
+            },
+            "networks": [
+                {
+                    "layout": lane.layout(),
+                    "drawn": lane.drawn,
+                    "n_parameters": lane.network.n_parameters,
+                    "layers": [repr(layer) for layer in lane.network.layers],
+                }
+                for lane in self.lanes
+            ],
+        }
+
+    def scene_arrays(self) -> dict[str, Any]:
+        """Collect what is drawn of the data, the same at every epoch.
+
+        Returns
+        -------
+        dict of str to ndarray
+            The points' places, their classes or numbers (0 to 1), which are held out, and the
+            pictures of the inputs with their scales.
+        """
+        material = self.material
+        assert material is not None
+        chosen = slice(None, None, -(-len(material.points) // MOST_POINTS))
+        y = material.dataset.y.astype(float)
+        if material.classes is None:
+            low, high = material.training.y.min(), material.training.y.max()
+            y = (y - low) / ((high - low) or 1.0)
+        inputs, scales = feature_pictures(material)
+        return {
+            "places": material.plane.places(material.points[chosen]),
+            "values": y[chosen].astype("float32"),
+            "tests": material.is_test[chosen].astype("uint8"),
+            "inputs": inputs,
+            "scales": np.array(scales, np.float32),
+        }
+
+    def _prepare(self, scene: Scene) -> Material:
+        return prepare(scene, self.tables.load(scene))
+
+    def _columns(self) -> dict[str, bool] | None:
+        data = self.state.scene.data
+        if not data.startswith(PREFIX) or data not in self.tables.paths:
+            return None
+        return self.tables.columns(data)
+
+    def _listener(self, lane: Lane) -> Callable[[Progress | None], None]:
+        """Bring reports from the trainer's thread into the event loop."""
+
+        def receive(progress: Progress | None) -> None:
+            if lane in self.lanes:
+                lane.receive(progress)
+                self.touch()
+
+        def listen(progress: Progress | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody looks any more
+                self.loop.call_soon_threadsafe(receive, progress)
+
+        return listen
+
+
+def _range(material: Material) -> list[float]:
+    y = material.training.y
+    return [float(y.min()), float(y.max())]

@@ -1,0 +1,80 @@
+"""State: all that an address can say, of the data, of one network or two, and of the pace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from barenet.options import check_number
+from barenet.playground.catalog import PACE
+from barenet.playground.design import Design
+from barenet.playground.reading import check_list, check_object, known_fields
+from barenet.playground.scene import Scene
+
+__all__ = ["MOST_PACE", "State"]
+
+MOST_PACE = 10_000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """All that an address can say.
+
+    Attributes
+    ----------
+    scene : Scene
+        The data.
+    designs : tuple of Design
+        One network, or two.
+    pace : float
+        Most epochs in a second; 0 for as many as there can be.
+    """
+
+    scene: Scene = field(default_factory=Scene)
+    designs: tuple[Design, ...] = (Design(),)
+    pace: float = PACE
+
+    @classmethod
+    def read(cls, said: Any) -> State:
+        """Check what a page says.
+
+        Parameters
+        ----------
+        said : object
+            Should be an object of the fields.
+
+        Returns
+        -------
+        State
+            All of it checked.
+
+        Raises
+        ------
+        ValueError
+            If anything cannot be used.
+        """
+        fields = known_fields(
+            check_object(said, "state"), {"scene": {}, "designs": [{}], "pace": PACE}, "state"
+        )
+        designs = check_list(fields["designs"], "designs", most=2)
+        if not designs:
+            raise ValueError("designs: expected one network, or two")
+        return cls(
+            scene=Scene.read(check_object(fields["scene"], "scene")),
+            designs=tuple(Design.read(check_object(each, "design")) for each in designs),
+            pace=check_number(fields["pace"], "pace", least=0, most=MOST_PACE),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as plain data that `read` takes.
+
+        Returns
+        -------
+        dict
+            Fields by name.
+        """
+        return {
+            "scene": self.scene.to_dict(),
+            "designs": [design.to_dict() for design in self.designs],
+            "pace": self.pace,
+        }

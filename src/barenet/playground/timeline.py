@@ -1,0 +1,170 @@
+"""Timeline: what a network was at earlier epochs, to go back to, in memory that is bounded.
+
+Epochs are kept at an even stride. When the memory is full every second one is forgotten and the
+stride doubles, so that an hour of training takes as much room as a minute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.model.network import Network
+from barenet.model.snapshot import Snapshot
+from barenet.optimization.optimizers import LBFGS, Optimizer
+
+__all__ = ["Moment", "Timeline"]
+
+MOST_MOMENTS = 512
+MOST_BYTES = 2**24
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """A network and its optimizer between two epochs.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs done.
+    snapshot : Snapshot
+        The network's vectors.
+    moments : dict of str to ndarray
+        What the optimizer remembers.
+    n_steps : int
+        The steps that it has taken.
+    """
+
+    epoch: int
+    snapshot: Snapshot
+    moments: dict[str, NDArray[np.floating]]
+    n_steps: int
+
+    @classmethod
+    def of(cls, epoch: int, network: Network, optimizer: Optimizer | LBFGS) -> Moment:
+        """Copy a network and its optimizer as they are.
+
+        Parameters
+        ----------
+        epoch : int
+            Epochs done.
+        network : Network
+            The network.
+        optimizer : Optimizer or LBFGS
+            The latter remembers nothing from call to call.
+
+        Returns
+        -------
+        Moment
+            The copies.
+        """
+        if isinstance(optimizer, LBFGS):
+            return cls(epoch, Snapshot.of(network), {}, 0)
+        moments = {name: moment.copy() for name, moment in optimizer.moments.items()}
+        return cls(epoch, Snapshot.of(network), moments, optimizer.n_steps)
+
+    def restore(self, network: Network, optimizer: Optimizer | LBFGS) -> None:
+        """Make a network and its optimizer what they were.
+
+        Parameters
+        ----------
+        network : Network
+            The same one.
+        optimizer : Optimizer or LBFGS
+            The same one; another forgets its steps.
+        """
+        self.snapshot.restore(network)
+        if isinstance(optimizer, LBFGS):
+            return
+        optimizer.reset()
+        if set(self.moments) == set(optimizer.moment_names):
+            optimizer.moments = {name: moment.copy() for name, moment in self.moments.items()}
+            optimizer.n_steps = self.n_steps
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of its arrays."""
+        arrays = [*self.snapshot, *self.moments.values()]
+        return sum(array.nbytes for array in arrays)
+
+
+class Timeline:
+    """Moments in the order of their epochs; the first one is never forgotten.
+
+    Parameters
+    ----------
+    most_moments : int
+        How many are kept.
+    most_bytes : int
+        How much room their arrays may take.
+    """
+
+    def __init__(self, most_moments: int = MOST_MOMENTS, most_bytes: int = MOST_BYTES) -> None:
+        self.most_moments, self.most_bytes = most_moments, most_bytes
+        self.moments: list[Moment] = []
+        self.stride = 1
+
+    @property
+    def epochs(self) -> list[int]:
+        """The epochs that can be gone back to."""
+        return [moment.epoch for moment in self.moments]
+
+    def wants(self, epoch: int) -> bool:
+        """Tell if an epoch is one of those that are kept.
+
+        Parameters
+        ----------
+        epoch : int
+            Epochs done.
+
+        Returns
+        -------
+        bool
+            True at every multiple of the stride.
+        """
+        return epoch % self.stride == 0
+
+    def add(self, moment: Moment) -> None:
+        """Keep a moment, and forget those that are not before it.
+
+        Parameters
+        ----------
+        moment : Moment
+            The newest.
+        """
+        while self.moments and self.moments[-1].epoch >= moment.epoch:
+            self.moments.pop()
+        self.moments.append(moment)
+        most = max(2, min(self.most_moments, self.most_bytes // max(moment.n_bytes, 1)))
+        if len(self.moments) > most:
+            self.stride *= 2
+            first = self.moments[0]
+            rest = [each for each in self.moments[1:] if self.wants(each.epoch)]
+            self.moments = [first, *rest]
+
+    def at(self, epoch: int) -> Moment:
+        """Find the moment nearest to an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Epochs done.
+
+        Returns
+        -------
+        Moment
+            The nearest one that is kept.
+        """
+        return min(self.moments, key=lambda moment: abs(moment.epoch - epoch))
+
+    def forget_after(self, epoch: int) -> None:
+        """Forget what came after an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Epochs done.
+        """
+        self.moments = [each for each in self.moments if each.epoch <= epoch] or self.moments[:1]

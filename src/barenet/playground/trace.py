@@ -1,0 +1,113 @@
+"""Trace: what was measured in each epoch, thinned out as it grows, for the page's curves."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["Measure", "Trace", "thin"]
+
+MOST_POINTS = 1000
+
+
+class Measure(NamedTuple):
+    """What was measured in an epoch.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs done.
+    loss, test_loss : float
+        On the training rows, and on those held out.
+    score, test_score : float
+        Accuracy, or R².
+    """
+
+    epoch: int
+    loss: float
+    test_loss: float
+    score: float
+    test_score: float
+
+
+class Trace:
+    """Measures at an even stride, and the newest one.
+
+    Parameters
+    ----------
+    most : int
+        How many are kept.
+    """
+
+    def __init__(self, most: int = MOST_POINTS) -> None:
+        self.most, self.stride = most, 1
+        self.kept: list[Measure] = []
+        self.newest: Measure | None = None
+        self.version = 0
+
+    def add(self, measure: Measure) -> None:
+        """Take a measure; one that is not newer than the last starts a new version of history.
+
+        Parameters
+        ----------
+        measure : Measure
+            Of an epoch.
+        """
+        if self.newest is not None and measure.epoch <= self.newest.epoch:
+            self.cut(measure.epoch - 1)
+        self.newest = measure
+        if measure.epoch % self.stride == 0:
+            self.kept.append(measure)
+        if len(self.kept) > self.most:
+            self.stride *= 2
+            self.kept = [each for each in self.kept if each.epoch % self.stride == 0]
+
+    def cut(self, epoch: int) -> None:
+        """Forget what came after an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Epochs done.
+        """
+        if self.newest is None or self.newest.epoch <= epoch:
+            return
+        self.kept = [each for each in self.kept if each.epoch <= epoch]
+        self.newest = self.kept[-1] if self.kept else None
+        self.version += 1
+
+    def since(self, epoch: int) -> list[Measure]:
+        """List what came after an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Epochs done.
+
+        Returns
+        -------
+        list of Measure
+            Those kept, and the newest.
+        """
+        rows = [measure for measure in self.kept if measure.epoch > epoch]
+        if self.newest is not None and self.newest.epoch > epoch and self.newest not in rows[-1:]:
+            rows.append(self.newest)
+        return rows
+
+
+def thin(rows: list[Measure], most: int) -> list[Measure]:
+    """Keep some of many rows, the last one among them.
+
+    Parameters
+    ----------
+    rows : list of Measure
+        In order.
+    most : int
+        How many to keep.
+
+    Returns
+    -------
+    list of Measure
+        At an even stride.
+    """
+    stride = -(-len(rows) // most)
+    return rows[::-1][:: max(stride, 1)][::-1]

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import re
+import signal
+import sys
+import threading
+import urllib.request
+
+import pytest
+
+from barenet.cli import play as play_module
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_address_is_printed_answers_and_goes(process, number, status):
+    running = process("play", "moons", "--port", "0", "--no-browser")
+    address = running.stdout.readline().strip()
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{20,}/", address)
+    with urllib.request.urlopen(address) as answer:
+        assert b"barenet playground" in answer.read()
+    running.send_signal(number)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode == status
+    assert out == "" and "Traceback" not in err and "Ctrl-C ends it" in err
+
+
+def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch):
+    """The server is told to end as soon as it would open the browser."""
+    from barenet.playground import server
+
+    opened = []
+
+    class Ended(server.Server):
+        def start(self):
+            self.ready(self.address)
+            for thread in threading.enumerate():
+                if thread.name == "browser":
+                    thread.join()
+
+    monkeypatch.setattr(server, "Server", Ended)
+    monkeypatch.setattr("barenet.playground.trainer.Trainer", lambda: None)
+    monkeypatch.setattr(play_module.webbrowser, "open", opened.append)
+    done = barenet("play", "--port", "0")
+    assert done.status == 0 and opened == [done.out.strip()]
+    assert "open the address yourself" in done.err
+    assert barenet("play", "--port", "0", "--no-browser").status == 0
+    assert len(opened) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere"], "data: unknown 'nowhere'"),
+        (["none.csv"], "none.csv"),
+        (["none.safetensors"], "none.safetensors"),
+        (["--port", "70000"], "expected 0 to 65535"),
+        (["--port", "x"], "port"),
+    ],
+)
+def test_what_cannot_be_played_is_told_in_a_line(barenet, arguments, words):
+    done = barenet("play", "--no-browser", *arguments)
+    assert done.status == 2 and words in done.err
+    assert done.out == "" and len(done.err.splitlines()) == 1
+
+
+def test_a_missing_extra_comes_with_its_command(barenet, monkeypatch):
+    monkeypatch.setitem(sys.modules, "starlette", None)
+    done = barenet("play", "--no-browser")
+    assert done.status == 2
+    assert "pip install 'barenet[play]'" in done.err

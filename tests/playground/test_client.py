@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import numpy as np
+
+
+def test_words_before_the_first_are_refused(server, open_page):
+    page = open_page(server)
+    page.say("play")
+    assert "hello" in page.hear()["words"]
+    page.close()
+
+
+def test_pictures_are_skipped_and_never_queued(page):
+    """A page that is slow gets the newest picture next, and of the curve all that it missed."""
+    page.say("run_to", epoch=400)
+    epochs, rows = [], []
+    while not epochs or epochs[-1] < 400:
+        message = page.hear()
+        if message["type"] == "frame":
+            epochs.append(message["networks"][0]["epoch"])
+            rows += [row[0] for row in message["networks"][0]["rows"]]
+    assert epochs == sorted(epochs)
+    assert rows == sorted(set(rows)) and rows[-1] == 400
+
+
+def test_a_weight_is_changed_on_the_page_and_in_the_network(page):
+    page.say("edit", layer=0, row=0, column=1, value=3.5)
+    page.hear_until(
+        lambda message: message["type"] == "frame" and page.arrays["0.weights"][1] == 3.5
+    )
+    before = page.arrays["0.weights"].copy()
+    page.say("step")
+    page.see(lambda network: network["epoch"] == 1)
+    assert (page.arrays["0.weights"] != before).any()
+    assert abs(page.arrays["0.weights"][1] - 3.5) < 1
+
+
+def test_back_in_time_and_the_curve_with_it(page):
+    page.say("run_to", epoch=8)
+    page.see(lambda network: network["epoch"] == 8 and not network["playing"])
+    page.say("scrub", epoch=3)
+    found = page.see(lambda network: network["epoch"] == 3)
+    assert found["newest"][0] == 3 and found["version"] == 1
+    assert [row[0] for row in found["rows"]] == [0, 1, 2, 3]
+
+
+def test_divergence_is_told_in_words(page):
+    page.change(data="plane", optimizer="sgd", learning_rate=1e5)
+    page.say("play")
+    found = page.see(lambda network: network["failed"])
+    assert "diverged" in found["words"] and not found["playing"]
+    assert np.isfinite(page.arrays["0.weights"]).all()
+    page.change(learning_rate=0.01)
+    page.say("reset")
+    page.say("run_to", epoch=5)
+    found = page.see(lambda network: network["epoch"] == 5)
+    assert not found["failed"] and found["words"] == ""

@@ -1,0 +1,333 @@
+"""Who may not play: foreign pages, rebound names, guesses, floods and slow readers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import time
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from barenet.cli.main import main
+from barenet.playground import client, gate
+from barenet.playground import server as server_module
+from barenet.playground.app import MOST_CLIENTS
+from barenet.playground.server import listen
+from barenet.playground.state import State
+
+HOSTS = ["evil.com", "localhost.evil.com", "127.0.0.1.evil.com", "127.0.0.1", "", "0.0.0.0"]
+ORIGINS = ["null", None, "", "http://evil.com", "https://{host}", "http://{host}.evil.com"]
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_fault_75_an_origin_that_is_foreign_null_or_missing(server, shake, ask, origin):
+    said = origin and origin.format(host=server.host)
+    assert shake(origin=said) == 403
+    if origin is not None:  # a browser sends none when it reads the server's own page
+        status, _, _ = ask(headers=[("Host", server.host), ("Origin", said)])
+        assert status == 403
+    headers = [("Host", server.host)] + ([] if origin is None else [("Origin", said)])
+    assert ask(f"/{server.token}/table", "POST", headers, b"a,b\n1,2\n")[0] == 403
+    assert shake() == 101
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_fault_76_a_host_that_is_not_the_servers(server, shake, ask, host):
+    for name in (host, f"{host}:{server.port}" if host not in ("", "127.0.0.1") else host):
+        assert ask(headers=[("Host", name)])[0] in (400, 403)
+        assert shake(host=name) in (400, 403)
+    assert ask(headers=[("Host", server.host), ("Host", "evil.com")])[0] in (400, 403)
+    assert ask(headers=[("Host", f"localhost:{server.port}")])[0] == 200
+
+
+@pytest.mark.parametrize("change", ["missing", "empty", "wrong", "cut", "longer", "case", "é"])
+def test_fault_77_a_token_that_is_missing_or_wrong(server, shake, ask, change, monkeypatch):
+    token = {
+        "missing": None,
+        "empty": "",
+        "wrong": "A" * len(server.token),
+        "cut": server.token[:-1],
+        "longer": server.token + "A",
+        "case": server.token.swapcase(),
+        "é": "%C3%A9",
+    }[change]
+    prefix = "" if token is None else f"/{token}"
+    compared = []
+    genuine = gate.secrets.compare_digest
+
+    def compare(a, b):
+        compared.append((a, b))
+        return genuine(a, b)
+
+    monkeypatch.setattr(gate.secrets, "compare_digest", compare)
+    for path in ("/", "/main.js", "/catalog.json"):
+        assert ask(prefix + path)[0] == 403
+    assert shake(path=prefix + "/socket") == 403
+    assert len(compared) == 4, "in constant time, and every time"
+
+
+def test_fault_78_a_message_that_is_too_large(server, page, open_page):
+    page.line.send('{"type": "' + "x" * 2**16 + '"}')
+    with pytest.raises(ConnectionClosed) as closed:
+        while True:
+            page.hear()
+    assert closed.value.rcvd.code == 1009
+    other = open_page(server)
+    other.line.send(" " * (2**16 - 40) + '{"type": "hello"}')
+    assert other.hear()["type"] == "state"
+    other.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "",
+        "[]",
+        "null",
+        '"play"',
+        '{"type": NaN}',
+        '{"type": Infinity}',
+        '{"type": "edit", "value": -Infinity}',
+        "[" * 30_000,
+        '{"a":' * 10_000,
+        '{"type": "fly"}',
+        '{"type": ["play"]}',
+        '{"type": "configure"}',
+        '{"type": "configure", "state": {"scene": {"data": 7}}}',
+        '{"type": "configure", "state": {"designs": []}}',
+        '{"type": "configure", "state": {"designs": [{"hidden": [1e99]}]}}',
+        '{"type": "configure", "state": {"designs": [{"learning_rate": 1e400}]}}',
+        '{"type": "configure", "state": {"__class__": {}}}',
+        '{"type": "edit", "layer": 99, "row": 0, "column": 0, "value": 1}',
+        '{"type": "edit", "layer": 0, "row": 0, "column": 0, "value": "1"}',
+        '{"type": "edit", "layer": 0.5, "row": 0, "column": 0, "value": 1}',
+        '{"type": "scrub", "epoch": -1}',
+        '{"type": "export", "network": 7}',
+        '{"type": "explain", "layer": 0, "neuron": 0}',
+        b"bytes",
+    ],
+    ids=lambda text: repr(text)[:40],
+)
+def test_fault_79_a_message_that_is_none(page, text):
+    before = page.state["state"]
+    page.line.send(text)
+    told = page.hear_until(lambda message: message["type"] == "error")
+    assert told["words"] and "Traceback" not in told["words"]
+    assert ("NaN" in str(text) or "Infinity" in str(text)) == ("of JSON" in told["words"])
+    page.say("step")
+    assert page.see(lambda network: network["epoch"] == 1)
+    assert page.state["state"] == before
+
+
+def test_fault_80_a_hundred_pages(run_server, open_page):
+    with run_server() as served:
+        pages, refused = [], 0
+        for _ in range(100):
+            try:
+                pages.append(open_page(served))
+            except InvalidStatus as error:
+                assert error.response.status_code == 503
+                refused += 1
+        assert (len(pages), refused) == (MOST_CLIENTS, 100 - MOST_CLIENTS) == (32, 68)
+        pages[0].say("hello")
+        assert pages[0].hear()["type"] == "state"
+        for page in pages:
+            page.close()
+        other = open_page(served)  # there is room again
+        other.close()
+
+
+def test_fault_80_sessions_that_were_left_make_room(run_server, open_page, monkeypatch):
+    from barenet.playground import sessions
+
+    monkeypatch.setattr(sessions, "MOST_SESSIONS", 3)
+    with run_server() as served:
+        for _ in range(8):
+            page = open_page(served)
+            page.say("hello")
+            page.hear_until(lambda message: message["type"] == "frame")
+            page.close()
+        assert len(served.sessions.open) <= 4
+        assert len(served.sessions.trainer.listeners) <= 4
+
+
+def test_fault_81_a_page_that_does_not_read(run_server, open_page, wait_until, monkeypatch):
+    monkeypatch.setattr(client, "PATIENCE", 0.5)
+    with run_server() as served:
+        page = open_page(served)
+        page.say("hello", state={"pace": 0})
+        page.hear_until(lambda message: message["type"] == "frame")
+        page.say("play")
+        frames = 0
+        session = next(iter(served.sessions.open.values()))
+        wait_until(lambda: session.lanes[0].latest.epoch > 200)
+        while True:  # what came without an answer: two pictures, and no more
+            try:
+                message = page.line.recv(0.3)
+            except TimeoutError:
+                break
+            frames += isinstance(message, bytes)
+        assert frames <= client.MOST_UNSHOWN
+        page.say("shown")
+        assert isinstance(page.line.recv(10), bytes)
+        page.close()
+
+
+def masked(text: str) -> bytes:
+    """A message as a browser frames it, masked with zeros."""
+    size = len(text)
+    head = bytes([0x81, 0x80 | size]) if size < 126 else b"\x81\xfe" + size.to_bytes(2, "big")
+    return head + bytes(4) + text.encode()
+
+
+def test_fault_81_words_that_nobody_reads_are_bounded(run_server, monkeypatch, wait_until):
+    """Somebody asks and asks, and never reads an answer: the line is cut, the server lives."""
+    monkeypatch.setattr(client, "PATIENCE", 0.5)
+    with run_server() as served, socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.settimeout(3)
+        line.connect(("127.0.0.1", served.port))
+        line.sendall(
+            f"GET /{served.token}/socket HTTP/1.1\r\nHost: {served.host}\r\n"
+            f"Origin: {served.origin}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+        )
+        assert line.recv(12).endswith(b"101")
+        line.sendall(masked('{"type": "hello"}'))
+        session = wait_until(lambda: next(iter(served.sessions.open.values()), None))
+        wait_until(lambda: session.watchers)
+
+        def cut_off() -> bool:
+            with contextlib.suppress(OSError):
+                line.sendall(200 * masked('{"type": "fly"}' + " " * 2000))
+            return not session.watchers
+
+        wait_until(cut_off)
+
+
+def test_fault_81_a_request_that_never_ends(run_server, monkeypatch):
+    monkeypatch.setattr(server_module, "PATIENCE", 0.3)
+    with (
+        run_server() as served,
+        socket.create_connection(("127.0.0.1", served.port), 10) as line,
+    ):
+        line.sendall(b"GET / HTTP/1.1\r\nHost: ")
+        started = time.monotonic()
+        assert line.recv(100) == b""
+        assert time.monotonic() - started < 8
+
+
+def test_fault_81_a_page_on_the_line_is_not_cut(run_server, open_page, monkeypatch):
+    """The limit is for first lines, and not for what has become a socket."""
+    monkeypatch.setattr(server_module, "PATIENCE", 0.2)
+    with run_server() as served:
+        page = open_page(served)
+        time.sleep(0.6)
+        page.say("hello")
+        assert page.hear()["type"] == "state"
+        page.close()
+
+
+def test_fault_82_a_port_that_is_taken(capfd):
+    with listen(0) as taken:
+        port = taken.getsockname()[1]
+        assert main(["play", "--port", str(port), "--no-browser"]) == 1
+    told = capfd.readouterr()
+    assert f"port {port} is taken; --port 0 takes a free one" in told.err
+    assert told.out == "" and "Traceback" not in told.err
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../../etc/passwd",
+        "/..",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/%2e%2e%2f%2e%2e%2fetc/passwd",
+        "/..%5c..%5cwindows",
+        "/..\\..\\windows",
+        "//server/share",
+        "/%5c%5cserver%5cshare",
+        "/vendor/../../app.py",
+        "/../server.py",
+        "/main.js%00.html",
+        "/%252e%252e/app.py",
+        "/__init__.py",
+        "/page/index.html",
+        "/model/none/0",
+    ],
+)
+def test_fault_83_a_path_that_leads_elsewhere(server, ask, path):
+    status, _, body = ask(f"/{server.token}{path}")
+    assert status == 404
+    assert b"import" not in body and b"root:" not in body
+
+
+def test_fault_84_a_name_that_is_a_script(server, ask, page):
+    status, headers, _ = ask()
+    policy = [part.strip() for part in headers["content-security-policy"].split(";")]
+    assert status == 200 and policy[0] == "default-src 'self'"
+    assert not any("unsafe" in part or "*" in part for part in policy)
+    name = "%3Cscript%3Ealert(1)%3C%2Fscript%3E.csv"
+    rows = "".join(f"{i},{i % 7},{i % 2}\n" for i in range(30))
+    own = [("Host", server.host), ("Origin", server.origin)]
+    table = ("a,<img src=x onerror=alert(1)>,y\n" + rows).encode()
+    status, headers, body = ask(f"/{server.token}/table?name={name}", "POST", own, table)
+    assert status == 200 and headers["content-type"] == "application/json"
+    key = json.loads(body)["key"]
+    told = page.change(data=key)
+    assert told["data"]["name"] == "<script>alert(1)</script>.csv"  # as text; the page shows text
+    assert told["data"]["columns"][1] == "<img src=x onerror=alert(1)>"
+
+
+def test_promise_16_no_hostile_request_is_let_in(server, shake, ask):
+    """Every wrong Host with every wrong Origin and token, and each alone."""
+    hosts = [*HOSTS, server.host]
+    origins = [*(o and o.format(host=server.host) for o in ORIGINS), server.origin]
+    tokens = ["", "wrong", server.token]
+    tried = let_in = 0
+    for host in hosts:
+        for origin in origins:
+            for token in tokens:
+                if (host, origin, token) == (server.host, server.origin, server.token):
+                    continue
+                tried += 1
+                let_in += shake(host=host, origin=origin, path=f"/{token}/socket") == 101
+                headers = [("Host", host), ("Origin", origin or "null")]
+                own = (host, origin, token) == (server.host, None, server.token)
+                let_in += not own and ask(f"/{token}/", headers=headers)[0] < 400
+    print(f"P16: {let_in} of {2 * tried} hostile requests were let in")
+    assert tried >= 30 and let_in == 0
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_what_a_browser_says_of_foreign_pages_is_believed(server, ask, site):
+    own = ("Host", server.host)
+    said = [own, ("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", "no-cors")]
+    assert ask(f"/{server.token}/main.js", headers=said)[0] == 403
+    followed = [own, ("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", "navigate")]
+    assert ask(headers=followed)[0] == 200  # a link that was clicked
+
+
+def test_a_table_that_is_too_large_is_refused(server, ask):
+    own = [("Host", server.host), ("Origin", server.origin)]
+    status, _, body = ask(f"/{server.token}/table", "POST", own, b"a" * (5 * 2**20 + 1))
+    assert status == 413 and b"larger than 5 MiB" in body
+
+
+def test_every_answer_carries_the_headers(server, ask):
+    for path in ("/", "/main.js", "/nothing", "/catalog.json"):
+        _, headers, _ = ask(f"/{server.token}{path}")
+        for name, value in gate.HEADERS.items():
+            assert headers[name.lower()] == value
+    assert ask("/")[1]["content-security-policy"]
+
+
+def test_the_start_of_a_server_is_said(run_server):
+    with run_server(State()) as served:
+        assert served.address.startswith("http://127.0.0.1:")
+        assert len(served.token) >= 22

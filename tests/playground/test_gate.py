@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from barenet.playground.gate import Gate
+
+OWN = [(b"host", b"127.0.0.1:8421")]
+
+
+def asked(headers, path="/secret/", kind="http", method="GET"):
+    scope = {"type": kind, "path": path, "headers": headers, "method": method}
+    return Gate(None, "secret", {"127.0.0.1:8421", "localhost:8421"}).refusal(scope)
+
+
+def test_the_servers_own_page_is_let_in():
+    origin = [(b"origin", b"http://127.0.0.1:8421")]
+    assert asked(OWN) is None
+    assert asked(OWN + origin, kind="websocket") is None
+    assert asked(OWN + origin, method="POST") is None
+    assert asked([(b"host", b"localhost:8421")]) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "more", "word"),
+    [
+        ([], {}, "Host"),
+        ([(b"host", b"127.0.0.1:8421.evil.com")], {}, "Host"),
+        ([(b"host", b"127.0.0.1:80")], {}, "Host"),
+        ([*OWN, *OWN], {}, "Host"),
+        (OWN, {"kind": "websocket"}, "Origin"),
+        (OWN, {"method": "POST"}, "Origin"),
+        (OWN, {"method": "DELETE"}, "Origin"),
+        ([*OWN, (b"origin", b"null")], {}, "Origin"),
+        ([*OWN, (b"origin", b"https://127.0.0.1:8421")], {}, "Origin"),
+        ([*OWN, (b"origin", b"http://127.0.0.1:8421")] * 2, {}, "Host"),
+        ([*OWN, (b"sec-fetch-site", b"cross-site")], {}, "Sec-Fetch-Site"),
+        (OWN, {"path": "/secrets/"}, "Token"),
+        (OWN, {"path": "//secret/"}, "Token"),
+        (OWN, {"path": "/"}, "Token"),
+    ],
+)
+def test_everybody_else_is_told_why_not(headers, more, word):
+    assert asked(headers, **more).startswith(word)

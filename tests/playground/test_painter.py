@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from barenet.playground.blueprint import build
+from barenet.playground.design import Design
+from barenet.playground.material import prepare
+from barenet.playground.painter import MOST_DRAWN, NEURON_SIDE, feature_pictures, paint
+from barenet.playground.scene import Scene
+
+
+def drawn(data, **changes):
+    material = prepare(Scene(data=data), {})
+    design = Design().copy(**changes)
+    network = build(design, material)
+    return network, material, paint(network, material)
+
+
+def test_the_output_is_what_the_network_predicts():
+    network, material, picture = drawn("circles")
+    predicted = network.predict(material.grid(picture.side))[:, 0]
+    assert picture.output / 127 == pytest.approx(2 * predicted - 1, abs=0.005)
+
+
+def test_of_many_classes_it_is_the_surest_and_how_sure():
+    network, material, picture = drawn("iris")
+    predicted = network.predict(material.grid(picture.side))
+    classes, sure = np.split(picture.output, 2)
+    assert (classes == predicted.argmax(axis=1)).all()
+    assert sure / 127 == pytest.approx(predicted.max(axis=1), abs=0.005)
+
+
+def test_numbers_are_shown_in_the_range_of_the_targets():
+    network, material, picture = drawn("plane")
+    y, scaling = material.training.y, material.target_scaling
+    predicted = scaling.invert(network.predict(material.grid(picture.side)))[:, 0]
+    share = 2 * (predicted - y.min()) / (y.max() - y.min()) - 1
+    assert picture.output / 127 == pytest.approx(np.clip(share, -1, 1), abs=0.005)
+
+
+def test_a_curve_is_told_in_its_own_unit():
+    network, material, picture = drawn("sine")
+    assert picture.output.dtype == np.float32 and len(picture.output) == picture.side
+    predicted = material.target_scaling.invert(network.predict(material.line(picture.side)))
+    assert picture.output == pytest.approx(predicted[:, 0], abs=1e-5)
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_neurons_are_what_their_layers_say(batch_norm):
+    network, material, picture = drawn("circles", batch_norm=batch_norm, dropout=0.5)
+    assert picture.neurons.shape == (6, NEURON_SIDE, NEURON_SIDE)
+    values = material.grid(NEURON_SIDE)
+    for layer in network.layers[: 4 if batch_norm else 2]:
+        values, _ = layer.forward(values)
+    for neuron in range(4):
+        expected = values[:, neuron].reshape(NEURON_SIDE, NEURON_SIDE)
+        found = picture.neurons[neuron] * picture.scales[neuron] / 127
+        assert found == pytest.approx(expected, abs=picture.scales[neuron] / 120)
+
+
+def test_only_some_neurons_of_a_wide_layer_are_drawn():
+    _, _, picture = drawn("circles", hidden=(40, 3), activations=("relu", "relu"))
+    assert len(picture.neurons) == MOST_DRAWN + 3
+
+
+def test_no_hidden_layer_is_no_picture():
+    _, _, picture = drawn("circles", hidden=(), activations=())
+    assert picture.neurons.shape == (0, NEURON_SIDE, NEURON_SIDE)
+
+
+def test_weights_beyond_all_numbers_are_drawn_as_far_as_they_go():
+    network, material, _ = drawn("circles")
+    network.parameters[:] = np.nan
+    picture = paint(network, material)
+    assert np.isfinite(picture.scales).all()
+
+
+def test_an_input_is_drawn_as_the_network_sees_it():
+    material = prepare(Scene(data="xor", features=("x1", "x2^2")), {})
+    pictures, scales = feature_pictures(material)
+    values = material.grid(NEURON_SIDE)[:, 1].reshape(NEURON_SIDE, NEURON_SIDE)
+    assert pictures[1] * scales[1] / 127 == pytest.approx(values, abs=scales[1] / 120)
+    assert pictures.shape == (2, NEURON_SIDE, NEURON_SIDE)
+    assert (np.diff(pictures[0], axis=0) == 0).all(), "x1 is the same from top to bottom"
+    assert (np.diff(pictures[1], axis=1) == 0).all()

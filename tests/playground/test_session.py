@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+
+def test_a_change_that_cannot_be_changes_nothing(page):
+    before = page.state["state"]
+    told = page.change(hidden=[3])  # and the activations of two layers
+    assert told["type"] == "error" and "activations" in told["words"]
+    assert page.change(data="nowhere")["type"] == "error"
+    page.say("step")
+    assert page.see(lambda network: network["epoch"] == 1)
+    assert page.state["state"] == before
+
+
+def test_what_stays_the_same_network_learns_on(page):
+    page.say("run_to", epoch=5)
+    page.see(lambda network: network["epoch"] == 5)
+    page.change(learning_rate=0.5)
+    assert page.see(lambda network: True)["epoch"] == 5
+    page.change(seed=1)
+    assert page.see(lambda network: True)["epoch"] == 0
+
+
+def test_a_network_that_plays_goes_on_when_it_is_changed(page):
+    page.say("play")
+    page.see(lambda network: network["epoch"] > 3)
+    page.change(seed=5)
+    assert page.see(lambda network: network["playing"] and network["epoch"] > 3)
+
+
+def test_two_networks_share_the_data(page):
+    other = {"hidden": [2], "activations": ["relu"]}
+    page.say("configure", state={**page.state["state"], "designs": [{"optimizer": "sgd"}, other]})
+    page.hear_until(lambda told: told["type"] == "state")
+    page.say("step")
+    page.hear_until(
+        lambda told: (
+            told["type"] == "frame" and [each["epoch"] for each in told["networks"]] == [1, 1]
+        )
+    )
+    assert [len(each["layout"]) for each in page.state["networks"]] == [3, 2]
+    assert "1.output" in page.arrays
+
+
+def test_the_scene_is_told_once_and_in_numbers_that_can_be_drawn(page):
+    told = page.change(data="iris", features=["all"])
+    assert told["data"]["n_inputs"] == 4 and told["data"]["classes"][0] == "setosa"
+    page.hear_until(lambda message: message["type"] == "scene")
+    places = page.scene["places"].reshape(-1, 2)
+    assert len(places) == 150 and places.min() >= 0 and places.max() <= 1
+    assert set(page.scene["values"]) == {0, 1, 2} and page.scene["tests"].sum() == 75

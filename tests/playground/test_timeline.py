@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from barenet.model.network import Network
+from barenet.optimization.optimizers import LBFGS, SGD, Adam
+from barenet.playground.timeline import Moment, Timeline
+
+
+def network_at(value):
+    network = Network.dense([2, 1])
+    network.parameters[:] = value
+    return network
+
+
+def test_a_moment_is_a_copy_and_comes_back_whole():
+    network, optimizer = network_at(1.0), Adam()
+    optimizer.step(network.parameters, np.ones_like(network.parameters))
+    moment = Moment.of(1, network, optimizer)
+    before = network.parameters.copy()
+    for _ in range(3):
+        optimizer.step(network.parameters, np.ones_like(network.parameters))
+    moment.restore(network, optimizer)
+    assert (network.parameters == before).all() and optimizer.n_steps == 1
+    again, fresh = network_at(1.0), Adam()
+    for _ in range(2):
+        fresh.step(again.parameters, np.ones_like(again.parameters))
+    optimizer.step(network.parameters, np.ones_like(network.parameters))
+    assert (network.parameters == again.parameters).all()
+
+
+def test_another_optimizer_starts_anew():
+    network = network_at(1.0)
+    adam = Adam()
+    adam.step(network.parameters, np.ones_like(network.parameters))
+    moment = Moment.of(1, network, adam)
+    other = Adam()
+    moment.restore(network, sgd := SGD())
+    assert sgd.n_steps == 0 and other.n_steps == 0
+    moment.restore(network, LBFGS())
+
+
+def test_an_hour_takes_as_much_room_as_a_minute():
+    timeline, network = Timeline(most_moments=50), network_at(0.0)
+    optimizer = Adam()
+    for epoch in range(20_000):
+        if timeline.wants(epoch):
+            timeline.add(Moment.of(epoch, network, optimizer))
+        assert len(timeline.moments) <= 50
+    epochs = timeline.epochs
+    assert epochs[0] == 0 and len(epochs) >= 20
+    assert len({b - a for a, b in itertools.pairwise(epochs)}) == 1
+
+
+def test_large_networks_are_kept_less_often():
+    network = Network.dense([100, 100])
+    timeline = Timeline(most_bytes=10 * network.parameters.nbytes)
+    for epoch in range(500):
+        if timeline.wants(epoch):
+            timeline.add(Moment.of(epoch, network, SGD()))
+    assert sum(moment.n_bytes for moment in timeline.moments) <= timeline.most_bytes
+
+
+def test_the_nearest_is_found_and_a_new_one_forgets_the_later():
+    timeline = Timeline()
+    for epoch in range(10):
+        timeline.add(Moment.of(epoch, network_at(epoch), SGD()))
+    assert timeline.at(4).snapshot.parameters[0] == 4
+    assert timeline.at(100).epoch == 9
+    timeline.add(Moment.of(3, network_at(33), SGD()))
+    assert timeline.epochs == [0, 1, 2, 3] and timeline.at(3).snapshot.parameters[0] == 33
+    timeline.forget_after(0)
+    assert timeline.epochs == [0]

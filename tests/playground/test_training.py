@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from barenet.playground.blueprint import build, task_of
+from barenet.playground.design import Design
+from barenet.playground.material import prepare
+from barenet.playground.scene import Scene
+from barenet.playground.training import Training
+from barenet.training.train import train
+
+
+@pytest.fixture
+def start(wait_until):
+    """A training in a thread, with its reports; it is told to close at the end."""
+    started = []
+
+    def begin(scene=None, **changes):
+        design = Design(**{"hidden": (4,), "activations": ("tanh",), **changes})
+        material = prepare(scene or Scene(samples=60), {})
+        reports = []
+        training = Training(task_of(design, material, build(design, material)), reports.append)
+        thread = threading.Thread(target=training.work)
+        thread.start()
+        started.append((training, thread))
+        training.seen = lambda condition: wait_until(
+            lambda: reports and condition(reports[-1]) and reports[-1]
+        )
+        training.material = material
+        training.seen(lambda report: report.epoch == 0)
+        return training
+
+    yield begin
+    for training, thread in started:
+        training.order("close")
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def reference(training, epochs, **changes):
+    """What `barenet.train` makes of the same network."""
+    design = training.design.copy(**changes)
+    network = build(design, training.material)
+    train(
+        network,
+        *training.task.training,
+        optimizer=design.optimizer_spec,
+        epochs=epochs,
+        batch_size=design.batch_size,
+        validation_data=training.task.held_out,
+        metrics="accuracy",
+        seed=design.seed,
+    )
+    return network.parameters
+
+
+def test_it_is_the_librarys_own_training_bit_for_bit(start):
+    training = start(seed=3)
+    training.order("run_to", 12)
+    report = training.seen(lambda report: report.epoch == 12 and not report.playing)
+    assert (report.parameters == reference(training, 12)).all()
+
+
+def test_pausing_and_stepping_change_no_bit(start):
+    training = start()
+    for epoch in range(1, 6):
+        training.order("step")
+        report = training.seen(lambda report, epoch=epoch: report.epoch == epoch)
+    training.order("pause")
+    training.order("run_to", 9)
+    report = training.seen(lambda report: report.epoch == 9)
+    assert (report.parameters == reference(training, 9)).all()
+
+
+def test_reset_gives_the_initial_weights_and_the_same_run_again(start):
+    training = start()
+    first = build(training.design, training.material).parameters
+    training.order("run_to", 7)
+    before = training.seen(lambda report: report.epoch == 7).parameters
+    training.order("reset")
+    assert (training.seen(lambda report: report.epoch == 0).parameters == first).all()
+    training.order("run_to", 7)
+    assert (training.seen(lambda report: report.epoch == 7).parameters == before).all()
+
+
+def test_a_rate_changes_while_it_runs(start):
+    training = start(optimizer="sgd", learning_rate=0.1)
+    training.order("play")
+    training.seen(lambda report: report.epoch > 3)
+    training.order("redesign", training.design.copy(learning_rate=1e-30))
+    training.order("pause")
+    still = training.seen(lambda report: not report.playing)
+    training.order("step")
+    after = training.seen(lambda report: report.epoch == still.epoch + 1)
+    assert (after.parameters == still.parameters).all()
+    assert training.segments == 1, "the same loop goes on"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimizer": "rmsprop"},
+        {"batch_size": 5},
+        {"penalty": "l2"},
+        {"schedule": "cosine"},
+        {"loss": "squared_error"},
+        {"optimizer": "lbfgs"},
+    ],
+)
+def test_other_settings_change_while_it_runs(start, changes):
+    training = start()
+    training.order("play")
+    training.seen(lambda report: report.epoch > 2)
+    training.order("redesign", training.design.copy(**changes))
+    training.order("pause")
+    still = training.seen(lambda report: not report.playing)
+    training.order("step")
+    after = training.seen(lambda report: report.epoch == still.epoch + 1 and not report.playing)
+    assert not after.failed and (after.parameters != still.parameters).any()
+
+
+def test_going_back_in_time_is_what_was_then(start):
+    training = start()
+    kept = {}
+    for epoch in range(1, 6):
+        training.order("step")
+        kept[epoch] = training.seen(
+            lambda report, epoch=epoch: report.epoch == epoch and not report.playing
+        ).parameters
+    training.order("scrub", 2)
+    report = training.seen(lambda report: report.epoch == 2)
+    assert (report.parameters == kept[2]).all() and report.kept == [0, 1, 2, 3, 4, 5]
+    training.order("step")
+    report = training.seen(lambda report: report.epoch == 3)
+    assert report.kept == [0, 1, 2, 3], "what came after is another story now"
+    assert report.rows[-1].loss > 0.2, "measured anew"
+
+
+def test_a_weight_is_changed_and_learned_on_from(start):
+    training = start()
+    training.order("edit", (0, 5.0))
+    report = training.seen(lambda report: report.parameters[0] == 5.0)
+    training.order("step")
+    after = training.seen(lambda report: report.epoch == 1)
+    assert after.parameters[0] != report.parameters[0]
+    assert abs(after.parameters[0] - 5.0) < 1
+
+
+def test_it_stops_where_it_is_told_to(start):
+    training = start(stop_epoch=11)
+    training.order("play")
+    report = training.seen(lambda report: not report.playing and report.epoch)
+    assert report.epoch == 11 and "as you asked" in report.words
+    other = start(stop_loss=0.5)
+    other.order("play")
+    report = other.seen(lambda report: not report.playing and report.epoch)
+    assert report.rows[-1].test_loss <= 0.5 and "has reached" in report.words
+
+
+def test_divergence_is_told_in_words_and_can_be_recovered_from(start):
+    training = start(Scene(data="plane", samples=60), optimizer="sgd", learning_rate=1e4)
+    training.order("play")
+    report = training.seen(lambda report: report.failed)
+    assert "diverged" in report.words and not report.playing
+    training.order("redesign", training.design.copy(learning_rate=0.01))
+    training.order("reset")
+    training.order("run_to", 20)
+    report = training.seen(lambda report: report.epoch == 20 and not report.playing)
+    assert not report.failed and report.words == ""
+
+
+def test_dead_neurons_are_told_of(start):
+    training = start(activations=("relu",))
+    layer = training.network.layers[0]
+    training.order("pause")
+    for index in range(layer.weights.size, layer.weights.size + 4):
+        training.order("edit", (index, -1e5))
+    for index in range(layer.weights.size + 4, training.network.n_parameters):
+        training.order("edit", (index, 0.0))
+    training.order("step")
+    report = training.seen(lambda report: report.epoch == 1)
+    assert report.words == "" or "dead" in report.words
+
+
+def test_the_pace_is_kept(start):
+    training = start()
+    training.order("pace", 20.0)
+    training.order("play")
+    first = training.seen(lambda report: report.playing and report.epochs_per_second > 0)
+    assert first.epochs_per_second < 30
+
+
+def test_an_hour_of_history_is_not_kept(start):
+    training = start()
+    training.order("run_to", 3000)
+    training.seen(lambda report: report.epoch == 3000 and not report.playing)
+    assert len(training.rows) <= 256
+    assert len(training.timeline.moments) <= training.timeline.most_moments
