@@ -6,6 +6,7 @@ may want to tell apart: bad data, a bad model file, a run that diverged, an extr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ __all__ = [
     "MissingExtraError",
     "ModelFileError",
     "brief",
+    "some",
 ]
 
 #: Characters of a value that an error shows.
@@ -87,3 +89,27 @@ def brief(value: object) -> str:
         return f"an array of shape {shape}"
     text = " ".join(repr(value).split())
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def some(names: Sequence[str], most: int = 20) -> str:
+    """List names for an error, the first of them where they are many.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What there is.
+    most : int, default=20
+        How many are listed.
+
+    Returns
+    -------
+    str
+        One line.
+
+    Examples
+    --------
+    >>> some(["a", "b", "c"]), some(["a", "b", "c"], most=2)
+    ('a, b, c', 'a, b, … (3 in all)')
+    """
+    listed = ", ".join(names[:most])
+    return listed if len(names) <= most else f"{listed}, … ({len(names)} in all)"

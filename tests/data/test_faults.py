@@ -78,6 +78,8 @@ def test_fault_40_a_word_among_numbers(write):
         "in categories"
     )
     assert learn(path, missing=["old"]).output_names == ("age", "age missing")
+    usual = write(f"age,y\n{rows}old,1\nNA,1\n".encode(), "usual.csv")
+    assert learn(usual, missing=["old"]).output_names == ("age", "age missing")
     assert learn(path, categories=["age"]).columns[0].kind == "category"
     assert "t.csv:21: column 'age': expected a number, got 'old'" in refused(
         read_features, path, feature_names=["age"]

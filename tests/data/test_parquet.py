@@ -45,7 +45,7 @@ EXPECTED = {
     "large": ["a", "", "b"],
     "dictionary": ["x", "y", ""],
     "sure": [True, False, True],
-    "unsure": ["true", "", "false"],
+    "unsure": ["True", "", "False"],
     "day": np.array(["2026-07-01", "NaT", "1960-01-01"], "M8[us]"),
     "time": np.array(["2026-07-01T12", "NaT", "NaT"], "M8[us]"),
     "zoned": np.array(["2026-07-01T12", "NaT", "2026-07-01T12"], "M8[us]"),
@@ -94,7 +94,7 @@ def test_a_real_table_is_the_same_in_both_files(write, titanic):
         ([1, 2, 1, 2], "regression", [1, 2, 1, 2], None),
         ([0.5, 1.5, 2.5, 3.5], None, [0.5, 1.5, 2.5, 3.5], None),
         (["b", "a", "b", "a"], None, [1, 0, 1, 0], ("a", "b")),
-        ([True, False, True, True], None, [1, 0, 1, 1], ("false", "true")),
+        ([True, False, True, True], None, [1, 0, 1, 1], ("False", "True")),
         ([True, False, True, True], "regression", [1, 0, 1, 1], None),
     ],
 )

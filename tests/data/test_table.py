@@ -206,3 +206,14 @@ def test_ten_thousand_damaged_files_are_refused_or_read(tmp_path):
             assert not any(np.isinf(column).any() for column in numbers)
     file.close()
     assert 0 < read < 10_000
+
+
+def test_a_point_among_decimal_commas_is_refused_by_its_line(tmp_path):
+    path = tmp_path / "eu.csv"
+    path.write_text("area;price\n1,5;999,5\n2,5;1.234\n3,5;2.500\n", "utf-8")
+    table = read_table(path, delimiter=";", decimal=",")
+    expected = r"eu\.csv:3: column 'price': expected a number with a decimal comma .* got '1\.234'"
+    for text in ((), ("price",)):
+        with pytest.raises(DataError, match=expected):
+            table.frame(["price"], text=text)
+    assert table.frame(["area"])["area"].tolist() == [1.5, 2.5, 3.5]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
+from barenet.data.encoding import TableEncoding
 from barenet.data.frame import Frame
 from barenet.data.table import read_table
 from barenet.data.tabular import load_table, read_features, read_samples
@@ -151,7 +152,6 @@ def test_case_44_many_columns_are_not_all_listed(write):
     ("text", "message"),
     [
         ("y\n1\n2\n", "'y' is the only column; there is nothing to learn it from"),
-        (",x,y\n0,1,2\n1,1,3\n", "column 1 has no name in the header"),
         ("x,y\n1,p\n2,p\n", "column 'y' holds 'p' in every row"),
     ],
 )
@@ -160,6 +160,17 @@ def test_nothing_to_learn(write, text, message):
     with pytest.raises(DataError) as error:
         load_table(path, "y")
     assert str(error.value) == f"{path}: {message}"
+
+
+def test_a_column_without_a_name_numbers_the_rows_and_is_left_out(write):
+    dataset = load_table(write(",x,y\n0,1,2\n1,1,3\n"), "y")
+    assert dataset.feature_names == ("x",)
+    assert dataset.description == "2 rows, 3 columns, 1 of them without a name and left out"
+
+
+def test_a_name_that_is_nearly_right(write):
+    with pytest.raises(DataError, match=r"no column Species, did you mean 'species'\? the columns"):
+        load_table(write("x,species\n1,a\n2,b\n"), "Species")
 
 
 def test_features_are_taken_by_name(write):
@@ -217,3 +228,22 @@ def test_the_time_for_many_columns_grows_with_their_number(write):
     assert len(table.frame(names[:100])) == 2
     assert [len(table.column(name)) for name in names] == [2] * 40_000
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("values", ["0,5 1,5 2,5", "1,234 2,345 3,456"])
+def test_a_target_of_decimal_commas_is_not_taken_for_classes(write, values):
+    path = write("a;y\n" + "".join(f"{row};{value}\n" for row, value in enumerate(values.split())))
+    with pytest.raises(DataError, match=r"column 'y': expected a number with a point.*--decimal ,"):
+        load_table(path, "y")
+    assert load_table(path, "y", task="classification").classes is not None
+
+
+def test_truth_values_and_days_are_the_same_categories_in_csv_and_parquet(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    days = pandas.to_datetime(["2020-01-01", "2020-01-02", "2020-01-01", "2020-01-03"])
+    frame = pandas.DataFrame({"flag": [True, False, True, True], "day": days, "y": [1, 2, 3, 4.5]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_parquet(tmp_path / "t.parquet", index=False)
+    rows = [load_table(tmp_path / name, "y", frame=True).X for name in ("t.csv", "t.parquet")]
+    encodings = [TableEncoding.fit(each, categories=["flag", "day"]) for each in rows]
+    assert encodings[0].columns == encodings[1].columns

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import LabelEncoder
 
-from barenet.data.target import MOST_CLASSES, are_classes, check_task, class_name, encode
+from barenet.data.reading import class_name
+from barenet.data.target import MOST_CLASSES, are_classes, check_task, encode
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,14 @@ import pickle
 import subprocess
 import sys
 import threading
+import warnings
 
 import cloudpickle
 import numpy as np
 import pytest
 import scipy.sparse
 from joblib import Parallel, delayed
-from sklearn.exceptions import DataConversionWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
 
 from barenet import DivergenceError, MLPClassifier, MLPRegressor
 
@@ -375,3 +376,22 @@ def test_fault_93_another_process_learns_the_same(kind, engine):
         assert other.validation_scores_ == model.validation_scores_
         copied = cloudpickle.loads(cloudpickle.dumps(model))
         assert (copied.predict(X) == other.predict(X)).all()
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
+def test_a_row_beyond_all_numbers_is_refused_and_not_answered_by_nan(estimator):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 3)), np.arange(40) % 3
+    model = estimator((4,), max_iter=3, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, y)
+    with pytest.raises(ValueError, match=r"^X: row 1 is so far out"):
+        model.predict([[0.0, 0.0, 0.0], [1.7e308, -1.7e308, 1.7e308]])
+
+
+def test_a_batch_may_lack_a_class_that_has_a_weight():
+    model = MLPClassifier((4,), class_weight={1: 5.0}, random_state=0)
+    model.partial_fit([[0.0], [1.0], [2.0]], [0, 2, 0], classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="class_weight"):
+        MLPClassifier((4,), class_weight={7: 5.0}).partial_fit([[0.0]], [0], classes=[0, 1])

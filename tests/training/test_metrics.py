@@ -68,3 +68,10 @@ def test_names():
     assert set(METRICS) >= GREATER_IS_BETTER
     with pytest.raises(ValueError, match=r"metrics: unknown 'acc'.*choose from accuracy"):
         as_metrics(["acc"])
+
+
+def test_a_yes_is_more_than_a_half_as_in_predictions():
+    """Where both are as likely, the first class is predicted: accuracy may not say otherwise."""
+    half, yes = np.full((3, 1), 0.5), np.ones((3, 1))
+    assert METRICS["accuracy"](half, yes) == 0
+    assert METRICS["accuracy"](half, 1 - yes) == 1

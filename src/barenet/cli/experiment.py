@@ -169,7 +169,7 @@ def prepare(settings: Settings) -> Experiment:
 def _preprocessing(kind: Any, training: Dataset, table: TableOptions) -> Scaling | TableEncoding:
     """Measure the inputs on the training rows."""
     if isinstance(training.X, Frame):
-        return TableEncoding.fit(training.X, numbers=kind, **table.encoding())
+        return TableEncoding.fit(training.X, numbers=kind, **table.said())
     return Scaling.fit(kind, training.X)
 
 

@@ -15,7 +15,6 @@ from barenet.cli.flags import DATA, NETWORK, NO_FLAGS, Flags
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, TABLE_SUFFIXES, load_dataset
 from barenet.data.parquet import open_parquet
-from barenet.data.reading import MISSING
 from barenet.data.source import plain_name
 from barenet.data.table import read_table
 from barenet.data.tabular import PARQUET_SUFFIXES
@@ -90,7 +89,7 @@ class TableOptions:
     rare: Annotated[float | None, Parameter(show_default="0.01")] = None
 
     def said(self) -> dict[str, Any]:
-        """The options that are not None.
+        """The options that are not None, as `TableEncoding.fit` takes them.
 
         Returns
         -------
@@ -98,17 +97,6 @@ class TableOptions:
             Option by name.
         """
         return {name: value for name, value in vars(self).items() if value is not None}
-
-    def encoding(self) -> dict[str, Any]:
-        """Say them as `TableEncoding.fit` takes them.
-
-        Returns
-        -------
-        dict
-            Option by name; what is missing besides the usual is added to it.
-        """
-        said = self.said()
-        return said | ({"missing": (*MISSING, *said["missing"])} if "missing" in said else {})
 
 
 AS_FOUND = TableOptions()

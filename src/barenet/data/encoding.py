@@ -90,7 +90,7 @@ class TableEncoding:
         categories: Collection[str] = (),
         numeric: Collection[str] = (),
         drop: Collection[str] = (),
-        missing: Collection[str] = MISSING,
+        missing: Collection[str] = (),
     ) -> TableEncoding:
         """Measure every column on the training rows.
 
@@ -111,7 +111,8 @@ class TableEncoding:
         drop : collection of str
             Columns to leave out.
         missing : collection of str
-            What stands for a missing value, spaces around it aside. An empty text always does.
+            What stands for a missing value besides an empty text and `MISSING`, spaces around it
+            aside.
 
         Returns
         -------
@@ -131,7 +132,8 @@ class TableEncoding:
         if len(frame) < 2:
             raise DataError("X: 1 sample, at least 2 are needed to measure anything")
         lookup(SCALES, numbers, "numbers")
-        tokens = ("", *sorted({token.strip() for token in _texts(missing, "missing")} - {""}))
+        said_missing = {token.strip() for token in _texts(missing, "missing")}
+        tokens = ("", *sorted({*MISSING, *said_missing} - {""}))
         names = names or [*frame.columns]
         said = _said(names, categories=categories, numeric=numeric, drop=drop)
         kinds = {name: said.get(name) or kind_of(frame, name, tokens) for name in names}
@@ -173,7 +175,7 @@ class TableEncoding:
         ValueError
             If a column is missing.
         """
-        frame = self._frame(X)
+        frame = self.frame_of(X)
         encoded = np.empty((len(frame), self.n_outputs), dtype)
         n_rows = max(1, _BLOCK // self.n_outputs)
         for start in range(0, len(frame), n_rows):
@@ -194,8 +196,24 @@ class TableEncoding:
             raise block.fault(int(wrong[0]), column.name, expected)
         return numbers
 
-    def _frame(self, X: Any) -> Frame:
-        """Find the columns that are needed."""
+    def frame_of(self, X: Any) -> Frame:
+        """Find the columns that are needed.
+
+        Parameters
+        ----------
+        X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
+            The rows, as `apply` takes them.
+
+        Returns
+        -------
+        Frame
+            Only these columns; what else there is, or is dropped, is not looked at.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, or their number is wrong.
+        """
         if column_names(X) is not None:
             return as_frame(X, only=self.feature_names)
         width = np.shape(X)[-1:]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data.frame import TEXT, Frame
+from barenet.data.reading import WORDS
 from barenet.data.source import bytes_allowed, open_source
 from barenet.errors import DataError
 from barenet.extras import require
@@ -143,7 +144,7 @@ def _line(error: Exception) -> str:
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
     """Put the groups together; truth values of which some are missing are text everywhere."""
     if len({part.dtype.kind for part in parts}) > 1:
-        words = np.array(["false", "true"], TEXT)
+        words = np.array(WORDS, TEXT)
         parts = [words[part.astype(np.int64)] if part.dtype.kind == "b" else part for part in parts]
     return np.concatenate(parts)
 

@@ -15,19 +15,24 @@ from numpy.typing import NDArray
 
 from barenet.data.frame import Frame
 from barenet.data.moments import moment
-from barenet.data.target import class_name
 
 __all__ = [
     "MISSING",
     "TRUTHS",
+    "WORDS",
     "as_labels",
     "as_moments",
     "as_numbers",
     "as_truths",
+    "class_name",
+    "complete_numbers",
     "different",
     "is_code",
     "to_number",
 ]
+
+#: How false and true are written where they are names.
+WORDS = ("False", "True")
 
 #: What stands for a missing value, spaces around it aside; nothing at all always does.
 MISSING = (
@@ -44,6 +49,27 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
 
 _WORDS = {word: float(pair.index(word) == 0) for pair in TRUTHS for word in pair}
+
+
+def class_name(number: float) -> str:
+    """Write a number as the name of a class.
+
+    Parameters
+    ----------
+    number : float
+        A class, as the data have it.
+
+    Returns
+    -------
+    str
+        Without a decimal point where it is whole.
+
+    Examples
+    --------
+    >>> class_name(3.0), class_name(0.5)
+    ('3', '0.5')
+    """
+    return str(int(number)) if float(number).is_integer() else repr(float(number))
 
 
 def to_number(text: str) -> float | None:
@@ -122,6 +148,32 @@ def as_numbers(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.
     tokens = [number for token in missing if (number := to_number(token)) is not None]
     if tokens:
         values[np.isin(values, tokens)] = np.nan
+    return values
+
+
+def complete_numbers(frame: Frame, name: str) -> NDArray[np.float64]:
+    """Read a column of numbers of which none may be missing.
+
+    Parameters
+    ----------
+    frame : Frame
+        Rows of a table.
+    name : str
+        The column.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), float64
+        The numbers.
+
+    Raises
+    ------
+    DataError
+        If one is missing, or a value is no number; names its line.
+    """
+    values = as_numbers(frame, name, ())
+    if (holes := np.flatnonzero(np.isnan(values))).size:
+        raise frame.fault(int(holes[0]), name, "a number")
     return values
 
 
@@ -214,9 +266,9 @@ def as_labels(frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]
         labels = ["" if text in missing else _label(text) for text in texts]
         return np.array(labels, object)[codes]
     if column.dtype.kind == "M":
-        return np.where(np.isnat(column), "", column.astype(str)).astype(object)
+        return np.where(np.isnat(column), "", _written(column)).astype(object)
     if column.dtype.kind == "b":
-        return np.array(["false", "true"], object)[column.astype(np.int64)]
+        return np.array(WORDS, object)[column.astype(np.int64)]
     values, codes = np.unique(as_numbers(frame, name, missing), return_inverse=True)
     labels = ["" if np.isnan(value) else class_name(value) for value in values]
     return np.array(labels, object)[codes]
@@ -246,6 +298,13 @@ def _translate(
 def _truth(text: str) -> float | None:
     word = _WORDS.get(text.lower())
     return {"1": 1.0, "0": 0.0}.get(text) if word is None else word
+
+
+def _written(moments: NDArray[Any]) -> NDArray[np.str_]:
+    """Write dates as a CSV file has them: days where all are days, else with their times."""
+    days = bool((moments == moments.astype("M8[D]"))[~np.isnat(moments)].all())
+    text = np.datetime_as_string(moments, unit="D" if days else "auto")
+    return np.char.replace(text, "T", " ")
 
 
 def _label(text: str) -> str:

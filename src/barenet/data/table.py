@@ -154,11 +154,23 @@ class Table:
                 return values
         return np.array(trimmed.to_pylist(), TEXT)
 
+    def _refuse_points(self, name: str) -> None:
+        """Where a comma stands before the decimals, a point is most often one of thousands."""
+        compute = require("pyarrow.compute", extra="tables", purpose="a CSV file")
+        values = compute.utf8_trim(self.column(name), characters=" \t")
+        pointed = compute.match_substring_regex(values, r"^[+-]?\d+(\.\d+)+(,\d+)?$")
+        row = int(compute.index(pointed, True).as_py())
+        commas = compute.match_substring_regex(values, r"^[+-]?[\d.]*,?\d+$")
+        if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= 0.9:
+            frame = Frame({name: np.array(values.to_pylist(), TEXT)}, self.lines)
+            raise frame.fault(row, name, "a number with a decimal comma and no other point")
+
     def _trimmed(self, name: str) -> Any:
         """Take a column's texts, no space around them, and numbers with a point."""
         compute = require("pyarrow.compute", extra="tables", purpose="a CSV file")
         values = compute.utf8_trim(self.column(name), characters=" \t")
         if self.decimal == ",":
+            self._refuse_points(name)
             comma = compute.match_substring_regex(values, r"^[+-]?\d*,\d+([eE][+-]?\d+)?$")
             values = compute.if_else(comma, compute.replace_substring(values, ",", "."), values)
         return values

@@ -48,6 +48,6 @@ def recipe_for_table(n_training: int) -> Recipe:
     """
     known = Recipe(hidden=("tanh",), l2=float(f"{3 / max(n_training, 1):.2g}"))
     if n_training < ENOUGH_TO_VALIDATE:
-        return Recipe(epochs=100, batch_size=32).over(known)
+        return Recipe(epochs=100, batch_size=min(32, max(n_training, 1))).over(known)
     batch_size = 128 if n_training >= MANY else 32
     return Recipe(epochs=300, patience=30, batch_size=batch_size).over(known)

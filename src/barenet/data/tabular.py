@@ -6,6 +6,7 @@ the features by name.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Sequence
 from os import PathLike
 from pathlib import Path
@@ -17,19 +18,16 @@ from numpy.typing import NDArray
 from barenet.data.dataset import Dataset
 from barenet.data.frame import Frame, Samples
 from barenet.data.parquet import open_parquet
-from barenet.data.reading import MISSING, as_numbers, different, is_code, to_number
+from barenet.data.reading import complete_numbers
 from barenet.data.source import plain_name
 from barenet.data.table import read_table
-from barenet.data.target import Task, are_classes, check_task, class_name, encode
-from barenet.errors import DataError
+from barenet.data.target import Task, check_task, known_classes, read_target
+from barenet.errors import DataError, some
 
 __all__ = ["PARQUET_SUFFIXES", "load_table", "read_features", "read_samples"]
 
 #: How the name of a Parquet file ends; any other table is CSV.
 PARQUET_SUFFIXES = (".parquet", ".pq")
-
-#: Rows without a target that are named in an error.
-_SHOWN = 5
 
 
 class _Table(Protocol):
@@ -116,7 +114,7 @@ def load_table(
     rows = table.frame([*features, target], text=[target])
     if len(rows) < 2:
         raise DataError(f"{table.path}: 1 row, at least 2 are needed to learn from")
-    y, classes = _target(rows, target, task)
+    y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
         raise DataError(f"{table.path}: column {target!r} holds {classes[0]!r} in every row")
     columns = rows.select(features)
@@ -127,7 +125,7 @@ def load_table(
         classes=classes,
         feature_names=tuple(features),
         target_name=target,
-        description=f"{len(rows):,} rows, {len(table.names):,} columns",
+        description=f"{len(rows):,} rows, {_count(table)}",
     )
 
 
@@ -238,8 +236,8 @@ def read_samples(
     features = rows.select(feature_names)
     X = features if frame else _numbers(features)
     if classes is None:
-        return X, _strict(rows, target_name)
-    return X, _known_classes(rows, target_name, list(classes))
+        return X, complete_numbers(rows, target_name)
+    return X, known_classes(rows, target_name, list(classes))
 
 
 def _open(path: str | PathLike[str], **options: str | None) -> _Table:
@@ -259,103 +257,24 @@ def _check_features(table: _Table, target: str | None) -> list[str]:
             f"target: say which column of {table.path} is to be predicted; {_columns(table)}"
         )
     _check_names(table, [target])
-    features = [name for name in table.names if name != target]
+    features = [name for name in table.names if name != target and not _is_unnamed(name)]
     if not features:
         raise DataError(
             f"{table.path}: {target!r} is the only column; there is nothing to learn it from"
         )
-    if "" in features:
-        number = table.names.index("") + 1
-        raise DataError(f"{table.path}: column {number} has no name in the header")
     return features
 
 
-def _target(
-    rows: Frame, target: str, task: Task | None
-) -> tuple[NDArray[Any], tuple[str, ...] | None]:
-    """Read the target as classes or as numbers."""
-    column = rows[target]
-    if column.dtype.kind == "M":
-        raise rows.fault(0, target, "classes or numbers")
-    if column.dtype.kind == "T":
-        return _written_target(rows, target, task)
-    if column.dtype.kind == "b" and task != "regression":
-        return encode(np.array(["false", "true"])[column.astype(np.int64)])
-    _check_complete(rows, target, np.isnan(column))
-    return _numbers_or_classes(_strict(rows, target), task)
+def _is_unnamed(name: str) -> bool:
+    """Tell a column without a name, which most often numbers the rows, as pandas writes it."""
+    return not name or name.startswith("__index_level_")
 
 
-def _written_target(
-    rows: Frame, target: str, task: Task | None
-) -> tuple[NDArray[Any], tuple[str, ...] | None]:
-    """Read a target of text."""
-    codes, texts = different(rows[target])
-    missing = {""} if task == "classification" else set(MISSING)
-    _check_complete(rows, target, np.array([text in missing for text in texts])[codes])
-    are_written = np.array([to_number(text) is not None for text in texts])
-    if task == "regression" or are_written.all():
-        numbers, classes = _numbers_or_classes(_strict(rows, target), task)
-        if classes is None or not any(map(is_code, texts)):
-            return numbers, classes
-    elif task is None and are_written.any():
-        row = int(np.argmin(are_written[codes]))
-        expected = "a number, as in other rows (or a task of classification)"
-        raise rows.fault(row, target, expected)
-    return encode(np.array(texts)[codes])
-
-
-def _numbers_or_classes(
-    numbers: NDArray[np.float64], task: Task | None
-) -> tuple[NDArray[Any], tuple[str, ...] | None]:
-    is_classes = are_classes(numbers) if task is None else task == "classification"
-    return encode(numbers) if is_classes else (numbers, None)
-
-
-def _check_complete(rows: Frame, target: str, missing: NDArray[np.bool_]) -> None:
-    """Refuse rows without a target, and name them."""
-    holes = np.flatnonzero(missing)
-    if not holes.size:
-        return
-    remedy = "leave such rows out, or say that the task is classification if it is a class"
-    if not str(rows[target][int(holes[0])]).strip() or rows[target].dtype.kind != "T":
-        remedy = "leave such rows out"
-    if holes.size > 1:
-        assert rows.origin is not None
-        others = (rows.origin.find(int(row), target)[0] for row in holes[1:_SHOWN])
-        path = str(getattr(rows.origin, "path", ""))
-        places = ", ".join(place.removeprefix(path).lstrip(": ") for place in others)
-        more = ", …" if holes.size > _SHOWN else ""
-        remedy += f"; there are {holes.size:,} (also {places}{more})"
-    raise rows.fault(int(holes[0]), target, "a value to learn from", remedy)
-
-
-def _known_classes(rows: Frame, target: str, classes: list[str]) -> NDArray[np.int64]:
-    """Look the labels of a table up among the classes of a network."""
-    column = rows[target]
-    if column.dtype.kind == "T":
-        codes, labels = different(column)
-        numbers = [to_number(label) for label in labels]
-        # Where the classes are text, 01 is not 1.
-        if all(map(_is_number, classes)) and None not in numbers:
-            labels = [class_name(number) for number in numbers if number is not None]
-    elif column.dtype.kind == "b":
-        codes, labels = column.astype(np.int64), ["false", "true"]
-    else:
-        values, codes = np.unique(_strict(rows, target), return_inverse=True)
-        labels = [class_name(value) for value in values]
-    index = {label: number for number, label in enumerate(classes)}
-    y = np.array([index.get(label, -1) for label in labels])[codes]
-    if (unknown := np.flatnonzero(y < 0)).size:
-        raise rows.fault(int(unknown[0]), target, f"one of {_some(classes)}")
-    return y.astype(np.int64)
-
-
-def _is_number(name: str) -> bool:
-    """Tell whether a class is a number, written as `class_name` writes it."""
-    try:
-        return class_name(float(name)) == name
-    except (ValueError, OverflowError):
-        return False
+def _count(table: _Table) -> str:
+    """Count the columns; one without a name is most often the number of the row."""
+    unnamed = sum(map(_is_unnamed, table.names))
+    left_out = f", {unnamed} of them without a name and left out" if unnamed else ""
+    return f"{len(table.names):,} columns{left_out}"
 
 
 def _are_numbers(rows: Frame) -> bool:
@@ -370,31 +289,20 @@ def _numbers(rows: Frame) -> NDArray[np.float64]:
     """Put columns of numbers side by side."""
     X = np.empty(rows.shape)
     for column, name in enumerate(rows.columns):
-        X[:, column] = _strict(rows, name)
+        X[:, column] = complete_numbers(rows, name)
     return X
-
-
-def _strict(rows: Frame, name: str) -> NDArray[np.float64]:
-    """Read a column of numbers of which none may be missing."""
-    values = as_numbers(rows, name, ())
-    if (holes := np.flatnonzero(np.isnan(values))).size:
-        raise rows.fault(int(holes[0]), name, "a number")
-    return values
 
 
 def _check_names(table: _Table, names: Sequence[str]) -> None:
     """Refuse a table that lacks some of the columns."""
     known = set(table.names)
     if missing := [name for name in names if name not in known]:
-        raise DataError(f"{table.path}: no column {_some(missing)}; {_columns(table)}")
+        close = difflib.get_close_matches(missing[0].lower(), [n.lower() for n in known], n=1)
+        meant = [name for name in table.names if close and name.lower() == close[0]][:1]
+        hint = f", did you mean {meant[0]!r}?" if meant else ";"
+        raise DataError(f"{table.path}: no column {some(missing)}{hint} {_columns(table)}")
 
 
 def _columns(table: _Table) -> str:
     """Say which columns there are."""
-    return f"the columns are {_some(table.names)}"
-
-
-def _some(names: Sequence[str], most: int = 20) -> str:
-    """List names, the first of them where they are many."""
-    listed = ", ".join(names[:most])
-    return listed if len(names) <= most else f"{listed}, … ({len(names)} in all)"
+    return f"the columns are {some(table.names)}"

@@ -302,8 +302,16 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         weight = super()._weigh(sample_weight, y)
         if self.class_weight is None:
             return weight
-        of_class = compute_sample_weight(self.class_weight, y)
+        of_class = compute_sample_weight(self._weight_of_classes(y), y)
         return of_class if weight is None else of_class * np.asarray(weight)
+
+    def _weight_of_classes(self, y: NDArray[Any]) -> Any:
+        """The class weights, but for known classes that these rows do not have."""
+        given = self.class_weight
+        if not isinstance(given, Mapping) or y.ndim > 1:
+            return given
+        absent = set(self.classes_.tolist()) - set(np.unique(y).tolist())
+        return {label: weight for label, weight in given.items() if label not in absent}
 
     def _strata(self, rows: Rows) -> NDArray[Any] | None:
         return None if self._labels.several else self._decode(rows.y)

@@ -14,7 +14,6 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from barenet.data.columns import Column
 from barenet.data.encoding import TableEncoding
 from barenet.data.framing import column_names
-from barenet.data.reading import MISSING
 from barenet.model.validation import check_dtype
 
 __all__ = ["TablePreprocessor"]
@@ -50,8 +49,8 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
     drop : list of str, optional
         Columns to leave out.
     missing : list of str, optional
-        What stands for a missing value, besides nothing at all: by default NA, N/A, NaN, null,
-        None, ?, - and the like.
+        What stands for a missing value besides nothing at all, NA, N/A, NaN, null, None, ?, - and
+        the like.
     dtype : {"float64", "float32"}, default "float64"
         Type of the output.
 
@@ -143,7 +142,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
             categories=() if self.categories is None else self.categories,
             numeric=() if self.numeric is None else self.numeric,
             drop=() if self.drop is None else self.drop,
-            missing=MISSING if self.missing is None else self.missing,
+            missing=() if self.missing is None else self.missing,
         )
         if hasattr(self, "feature_names_in_"):
             del self.feature_names_in_

@@ -1,1 +1,1 @@
-"""What goes out: the model file."""
+"""What goes out: the model file, checkpoints, and exports to other languages."""

@@ -25,7 +25,7 @@ from barenet.errors import ModelFileError
 from barenet.files.model_file import read_model, without_repeats, write_model
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
-from barenet.model.validation import check_inputs
+from barenet.model.validation import check_answers, check_inputs
 
 __all__ = ["Predictor"]
 
@@ -110,7 +110,8 @@ class Predictor:
         ValueError
             If a feature is missing, or a value is not what it should be.
         """
-        output = self.network.predict(self.inputs(X))
+        with np.errstate(over="ignore", invalid="ignore"):
+            output = check_answers(self.network.predict(self.inputs(X)))
         return output if self.target_scaling is None else self.target_scaling.invert(output)
 
     def inputs(self, X: Any) -> NDArray[np.float64]:

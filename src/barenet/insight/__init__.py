@@ -1,1 +1,1 @@
-"""What people look at: the gradient check, and pictures."""
+"""What people look at: a step explained, gradients checked, baselines, importances, pictures."""

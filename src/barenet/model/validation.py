@@ -13,6 +13,7 @@ from barenet.model.arrays import FloatArray
 from barenet.options import check_number
 
 __all__ = [
+    "check_answers",
     "check_count",
     "check_dtype",
     "check_finite",
@@ -28,6 +29,33 @@ __all__ = [
 #: Numbers that are looked at at a time: they stay in the processor's cache, and what is computed of
 #: them is never as large as all of them.
 BLOCK = 2**18
+
+
+def check_answers(output: FloatArray) -> FloatArray:
+    """Refuse what a network says of rows that lie beyond all numbers it can compute with.
+
+    Parameters
+    ----------
+    output : ndarray of shape (n_samples, n_outputs)
+        What it says.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_outputs)
+        The same, all finite.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite; names the row.
+    """
+    finite = np.isfinite(output).all(axis=1)
+    if not finite.all():
+        raise ValueError(
+            f"X: row {int(finite.argmin())} is so far out that what the network says of it is no "
+            f"finite number of {output.dtype}"
+        )
+    return output
 
 
 def check_count(value: object, argument: str) -> int:

@@ -73,7 +73,7 @@ def confusion(network: Network, material: Material) -> list[list[int]] | None:
     X, y = X[:MOST_ROWS], y[:MOST_ROWS]
     output = network.forward(X)[0]
     single = output.shape[1] == 1
-    said = (output[:, 0] >= 0.5).astype(int) if single else output.argmax(axis=1)
+    said = (output[:, 0] > 0.5).astype(int) if single else output.argmax(axis=1)
     n_classes = len(material.classes)
     counts = np.bincount(n_classes * y + said, minlength=n_classes**2)
     return counts.reshape(n_classes, n_classes).tolist()

@@ -37,7 +37,7 @@ class Callback:
         """
 
     def on_slice(self, run: Run) -> None:
-        """Do something after each slice of batches, at most about 200 ms of work.
+        """Do something after each slice of batches, about 0.1 s of work.
 
         Parameters
         ----------

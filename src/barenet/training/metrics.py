@@ -44,7 +44,7 @@ def accuracy(output: FloatArray, y: FloatArray) -> float:
     """
     if y.shape[1] > 1 and np.allclose(y.sum(axis=1), 1, atol=1e-3):
         return float((output.argmax(axis=1) == y.argmax(axis=1)).mean())
-    return float(((output >= 0.5) == (y >= 0.5)).all(axis=1).mean())
+    return float(((output > 0.5) == (y > 0.5)).all(axis=1).mean())
 
 
 def r2(output: FloatArray, y: FloatArray) -> float:

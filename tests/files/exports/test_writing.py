@@ -7,7 +7,7 @@ import pytest
 from barenet.files.exports import writing
 from barenet.files.exports.writing import write_together
 
-OLD, NEW = b"barenet wrote this", b"barenet wrote that"
+OLD, NEW = b"Written by barenet 0, this", b"Written by barenet 0, that"
 
 
 @pytest.mark.parametrize("old", [OLD, None])
@@ -43,6 +43,15 @@ def test_somebody_elses_file_is_left_alone_and_so_are_the_others(tmp_path):
     with pytest.raises(ValueError, match=r"it\.h was not written by barenet"):
         write_together({first: NEW, second: NEW})
     assert not first.exists() and second.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("name", ["it.py", "it.json", "it.onnx", "it.c"])
+def test_a_file_that_only_speaks_of_barenet_is_somebody_elses(tmp_path, name):
+    mine = tmp_path / name
+    mine.write_text("import barenet  # to train it\n")
+    with pytest.raises(ValueError, match="was not written by barenet"):
+        write_together({mine: NEW})
+    assert mine.read_text() == "import barenet  # to train it\n"
 
 
 def test_f63_a_folder_in_the_place_of_a_file_is_refused(tmp_path):

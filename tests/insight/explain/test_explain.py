@@ -120,6 +120,16 @@ def test_the_formulas_of_every_loss(loss, output, weights, notation):
     assert page.agrees and page.apart < 1e-8
 
 
+@pytest.mark.parametrize(("loss", "output"), LOSSES_ON_OUTPUTS)
+def test_what_is_left_of_a_derivative_is_said_only_where_it_is_so(loss, output):
+    network = Network.dense([3, 4, 2], output=output, seed=1, dtype="float64")
+    text = explain(network, X, SHARES, loss).to_text()
+    meant = {("binary_cross_entropy", "sigmoid"), ("categorical_cross_entropy", "softmax")}
+    assert ("is left." in " ".join(text.split())) == (
+        (loss, output) in meant | {("poisson", "exponential")}
+    )
+
+
 @pytest.mark.parametrize("notation", ["rows", "columns"])
 def test_the_formulas_of_every_layer(notation):
     network = every_layer()

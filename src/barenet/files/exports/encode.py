@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from barenet.data.columns import CategoryColumn, Column, DateColumn
 from barenet.data.columns.date import seconds
 from barenet.data.encoding import TableEncoding
-from barenet.data.framing import as_frame
 from barenet.files.exports.steps import Step
 
 __all__ = ["Encode"]
@@ -56,8 +55,7 @@ class Encode(Step):
         ndarray of shape (n_samples, n_columns), float64
             As `forward` takes them.
         """
-        names, missing = self.encoding.feature_names, self.encoding.missing
-        frame = as_frame(X, names).select(names)
+        frame, missing = self.encoding.frame_of(X), self.encoding.missing
         read = ((column, column.read(frame, missing)) for column in self.columns)
         return np.column_stack([_number(column, values) for column, values in read])
 

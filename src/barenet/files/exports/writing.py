@@ -8,10 +8,11 @@ from pathlib import Path
 
 from barenet.files.atomic import write_atomically
 
-__all__ = ["MARK", "write_together"]
+__all__ = ["write_together"]
 
-#: What every export has among its first bytes.
-MARK = b"barenet"
+#: What an export has among its first bytes, and a file that only speaks of barenet has not.
+MARK = b"Written by barenet "
+MARKS = {".json": b'"format": "barenet"', ".onnx": b"\x12\x07barenet"}  # its second field
 
 #: Bytes that are searched for it.
 HEAD = 4096
@@ -50,7 +51,7 @@ def _old(path: Path) -> bytes | None:
     if not path.is_file():
         return None
     data = path.read_bytes()
-    if data and MARK not in data[:HEAD]:
+    if data and MARKS.get(path.suffix.lower(), MARK) not in data[:HEAD]:
         raise ValueError(f"path: {path} was not written by barenet; choose another name")
     return data
 

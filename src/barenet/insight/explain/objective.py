@@ -16,8 +16,10 @@ __all__ = ["explain_loss", "explain_rows"]
 _INSIDE = (
     "The loss is computed from {taken}, with the {activation} inside, so that nothing can "
     "overflow. By the chain rule its derivative is that by {output} times that of {output} by "
-    "{taken}; the {activation}'s own slope cancels, and {output} − Y is left."
+    "{taken}; {end}."
 )
+_CANCELLED = "the {activation}'s own slope cancels, and {output} − Y is left"
+_TOGETHER = "the two are written as one"
 _APART = "How far the output is from the target, and how that changes with the output."
 
 
@@ -76,8 +78,9 @@ def explain_loss(sheet: Sheet) -> Step:
     text = _APART
     if trace.logits:
         activation = trace.network.output_activation.name
-        names = {"taken": taken.text, "output": operands["A"].name.text}
-        text = _INSIDE.format(activation=activation, **names)
+        names = {"activation": activation, "output": operands["A"].name.text}
+        end = (_CANCELLED if _is_difference(trace.loss) else _TOGETHER).format(**names)
+        text = _INSIDE.format(taken=taken.text, end=end, **names)
     return Step(f"Loss: {sheet.job.loss!r}", text, (), tuple(equations))
 
 
@@ -109,6 +112,12 @@ def _derivative(sheet: Sheet, loss: Loss) -> str | None:
     if sheet.trace.sample_weight is not None:
         return f"({known.derivative}) * w / over_samples(w)"
     return f"({known.derivative}) / n"
+
+
+def _is_difference(loss: Loss) -> bool:
+    """Whether the derivative is what the network says less what it should say."""
+    known = formula_of(LOSS_FORMULAS, loss)
+    return known is not None and known.derivative == "A - Y"
 
 
 def _settings(sheet: Sheet, loss: Loss) -> dict[str, float]:
