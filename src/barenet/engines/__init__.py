@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from barenet.engines.compiled.engine import CompiledEngine
-from barenet.engines.compiled.network import CompiledNetwork
+from barenet.engines.compiled_network import CompiledNetwork
 from barenet.engines.engine import Engine, Job, SliceReport
 from barenet.engines.reference import ReferenceEngine
 from barenet.registry import lookup

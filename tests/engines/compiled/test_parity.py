@@ -132,6 +132,21 @@ def test_every_loss_on_every_output(loss, output, dtype, weighted):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("gamma", [0, 0.5, 2])
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+@pytest.mark.parametrize("loss", ["binary_focal", "categorical_focal"])
+def test_focal_losses_of_a_network_that_is_sure(loss, output, gamma, dtype):
+    """Of one probability nothing is left beside 1: a power below 0 of that would be infinite."""
+
+    def sure(dtype):
+        network = Network.dense([5, 3], output=output, dtype=dtype, seed=1)
+        network.parameters[-3:] = [60, 0, -60]
+        return network
+
+    assert_equal(sure, dtype, spec=f"{loss}:gamma={gamma}")
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize(
     "settings",
     [

@@ -15,8 +15,8 @@ import numba
 import numpy as np
 from numba import types
 
-from barenet.engines.compiled.kept import keep
 from barenet.engines.compiled.records import STEP
+from barenet.engines.kept import keep
 from barenet.engines.simd.calls import INLINE, OPTIONS, address_of, by_type
 from barenet.engines.simd.memory import Kind
 

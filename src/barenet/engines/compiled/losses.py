@@ -47,20 +47,26 @@ def quantile(a, y, c, margin):
 
 
 def poisson(a, y, c, margin):
-    """ŷ − y − y ln ŷ + y ln y, for a rate of at least c."""
-    rate = max(a, c)
+    """ŷ − y − y ln ŷ + y ln y, for a rate of at least the margin."""
+    rate = max(a, margin)
     return rate - y - y * math.log(rate) + y_log_y(y), 1 - y / rate
 
 
+@nb.njit(**OPTIONS)
+def inside(p, margin):
+    """p, but at least the dtype's least number, and at most 1 − margin, which tells the dtype."""
+    return min(max(p, 2.0**-1022 if margin < 1e-12 else 2.0**-126), 1 - margin)
+
+
 def binary(a, y, c, margin):
-    """−y ln p − (1 − y) ln (1 − p), for a p between c and 1 − margin."""
-    p = min(max(a, c), 1 - margin)
+    """−y ln p − (1 − y) ln (1 − p)."""
+    p = inside(a, margin)
     return -(y * math.log(p) + (1 - y) * math.log1p(-p)), (p - y) / (p * (1 - p))
 
 
 def categorical(a, y, c, margin):
-    """−y ln p, for a p between c and 1 − margin."""
-    p = min(max(a, c), 1 - margin)
+    """−y ln p."""
+    p = inside(a, margin)
     return -y * math.log(p), -y / p
 
 
@@ -77,28 +83,22 @@ def on_exponential(z, y, c, margin):
 
 
 @nb.njit(**OPTIONS)
-def least(margin):
-    """The least number of float64 or float32, by what is the least that they add to 1."""
-    return 2.0**-1022 if margin < 1e-12 else 2.0**-126
-
-
-@nb.njit(**OPTIONS)
-def focal(p, c):
-    """−(1 − p)ᵞ ln p and its derivative by p, with γ = c."""
-    u, log_p = 1 - p, math.log(p)
-    return -(u**c) * log_p, c * u ** (c - 1) * log_p - u**c / p
+def focal(p, u, c):
+    """−uᵞ ln p and its derivative by p, with u = 1 − p and γ = c."""
+    return -(u**c) * math.log(p), c * u ** (c - 1) * math.log(p) - u**c / p
 
 
 def binary_focal(a, y, c, margin):
-    """Of a yes, and of a no, for a p between the least number and 1 − margin."""
-    p = min(max(a, least(margin)), 1 - margin)
-    yes, no = focal(p, c), focal(1 - p, c)
+    """Of a yes, and of a no."""
+    p = inside(a, margin)
+    yes, no = focal(p, 1 - p, c), focal(1 - p, p, c)
     return y * yes[0] + (1 - y) * no[0], y * yes[1] - (1 - y) * no[1]
 
 
 def categorical_focal(a, y, c, margin):
-    """−y (1 − p)ᵞ ln p, for a p between the least number and 1 − margin."""
-    value, slope = focal(min(max(a, least(margin)), 1 - margin), c)
+    """−y (1 − p)ᵞ ln p."""
+    p = inside(a, margin)
+    value, slope = focal(p, 1 - p, c)
     return y * value, y * slope
 
 
@@ -111,9 +111,13 @@ def focal_on_sigmoid(z, y, c, margin):
     return value, (1 - y) * p**c * (c * u * more + p) - y * u**c * (c * p * less + u)
 
 
-@nb.njit(**OPTIONS)
+def on_softmax(log_p, y, c):
+    """−y ln p."""
+    return -y * log_p, -y
+
+
 def focal_on_softmax(log_p, y, c):
-    """−y (1 − p)ᵞ ln p, and p times its derivative by p."""
+    """−y (1 − p)ᵞ ln p."""
     p, u = math.exp(log_p), -math.expm1(log_p)
     bend = c * u ** (c - 1) * p * log_p if u > 0 else 0.0
     return -y * u**c * log_p, y * (bend - u**c)
@@ -135,7 +139,10 @@ FORMULAS = {
     "sigmoid_focal": focal_on_sigmoid,
 }
 
-formula_of = chosen(FORMULAS)
+#: The same by ln p, for p = softmax(z).
+ON_SOFTMAX = {"softmax_cross_entropy": on_softmax, "softmax_focal": focal_on_softmax}
+
+formula_of, formula_on_softmax = chosen(FORMULAS), chosen(ON_SOFTMAX)
 
 
 @kernel(LAYER, FORMULAS)
@@ -153,33 +160,19 @@ def loss(kind, step, layer, start, stop):
         losses[row] = weight * a.dtype.type(total)  # what is beyond the dtype is infinite
 
 
-@kernel(LAYER, ["softmax_cross_entropy"])
-def softmax_cross_entropy(kind, step, layer, start, stop):
-    """−Σ yⱼ (zⱼ − ln Σ exp zₖ) for each row, with the derivative p − y."""
-    losses = array(np.float64, step.losses, 0, step.n_rows)
-    for row in range(start, stop):
-        z, y, p, weight = row_of(kind, step, layer, row)
-        top, total = softmax_row(kind, layer, layer.a, layer.d, row)
-        log_sum, value = top + math.log(total), 0.0
-        for j in range(layer.n_out):
-            value += y[j] * (log_sum - z[j])
-            p[j] = weight * (p[j] - y[j])
-        losses[row] = weight * z.dtype.type(value)
-
-
-@kernel(LAYER, ["softmax_focal"])
-def softmax_focal(kind, step, layer, start, stop):
-    """−Σ yⱼ (1 − pⱼ)ᵞ ln pⱼ for each row, with the derivative gⱼ − pⱼ Σ g."""
-    losses = array(np.float64, step.losses, 0, step.n_rows)
+@kernel(LAYER, ON_SOFTMAX)
+def softmax_loss(kind, step, layer, start, stop):
+    """The loss of each row, and its derivative by the logits, gⱼ − pⱼ Σ g with g = dL/d(ln p)."""
+    losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_on_softmax(kind)
     for row in range(start, stop):
         z, y, p, weight = row_of(kind, step, layer, row)
         top, total = softmax_row(kind, layer, layer.a, layer.d, row)
         log_sum, value, sum_g = np.float64(top) + math.log(total), 0.0, 0.0
         for j in range(layer.n_out):
-            part, g = focal_on_softmax(z[j] - log_sum, np.float64(y[j]), layer.option)
+            part, g = formula(z[j] - log_sum, y[j], layer.option)
             value, sum_g = value + part, sum_g + g
         for j in range(layer.n_out):
-            _, g = focal_on_softmax(z[j] - log_sum, np.float64(y[j]), layer.option)
+            _, g = formula(z[j] - log_sum, y[j], layer.option)
             p[j] = weight * (g - p[j] * sum_g)
         losses[row] = weight * z.dtype.type(value)
 

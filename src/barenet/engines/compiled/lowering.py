@@ -235,15 +235,14 @@ class Lowering:
         """The loss of the outputs; and what the user gets to see of them, if anything."""
         network, output = self.job.network, self.x
         assert output is not None
-        limits = np.finfo(network.dtype)
-        least = limits.eps if loss.name == "poisson" else limits.tiny
         options = [
             getattr(loss, name) for name in ("factor", "delta", "q", "gamma") if hasattr(loss, name)
         ]
-        record = self.layer(a=output, d=self.d or self.matrix(), option=[*options, least][0],
-                            epsilon=limits.eps)  # fmt: skip
+        record = self.layer(a=output, d=self.d or self.matrix(), option=[*options, 0.0][0],
+                            epsilon=np.finfo(network.dtype).eps)  # fmt: skip
         if self.task != "predict":
-            self.add(LOSSES.get(loss.name, losses.loss), record, loss.name)
+            kernel = losses.softmax_loss if loss.name in losses.ON_SOFTMAX else losses.loss
+            self.add(kernel, record, loss.name)
         if not self.learning:
             shown = network.output_activation if logits else None
             self.nonlinearity(self.layer(z=output), output, shown)
@@ -347,13 +346,9 @@ LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
     BatchNorm: Lowering.batch_norm,
 }
 CLIPS = {ClipValue: gradients.clip_values, ClipNorm: gradients.clip_norm}
-LOSSES = {
-    "softmax_cross_entropy": losses.softmax_cross_entropy,
-    "softmax_focal": losses.softmax_focal,
-}
 KNOWN = {
     "activation": {"softmax", *activations.FORMULAS},
-    "loss": {*losses.FORMULAS, *LOSSES},
+    "loss": {*losses.FORMULAS, *losses.ON_SOFTMAX},
     "optimizer": {*optimizers.RULES, LBFGS.name},
     "penalty": {"l1", "l2"},
     "clip": {"norm", "value"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from barenet.engines.compiled.kernel import kernel
 from barenet.engines.compiled.records import PRODUCT
 from barenet.engines.simd.blocks import block_product
-from barenet.engines.simd.memory import itemsize, lanes
+from barenet.engines.simd.memory import lanes
 
 #: Rows of the largest block.
 MOST_ROWS = 16
@@ -22,20 +22,19 @@ def multiply(kind, step, product, start, stop):
     A depth of 0 is the number of the batch's rows.
     """
     a, a_row, a_step = product.a, product.a_row, product.a_step
-    b, b_step, s, c, c_row = product.b, product.b_step, product.s, product.c, product.c_row
     depth = product.depth if product.depth > 0 else step.n_rows
-    one, L, size = product.one_row, lanes(kind), itemsize(kind)
+    one, L = product.one_row, lanes(kind)
     last, j = stop if stop <= one else product.height, 0
     while j + 2 * L <= product.width:
-        i = blocks_8x2(kind, a, a_row, a_step, b, b_step, s, c, c_row, start, last, depth)
-        i = blocks_4x2(kind, a, a_row, a_step, b, b_step, s, c, c_row, i, last, depth)
-        blocks_1x2(kind, a, a_row, a_step, b, b_step, s, c, c_row, i, last, depth)
+        i = blocks_8x2(kind, product, a, a_row, a_step, start, last, j, depth)
+        i = blocks_4x2(kind, product, a, a_row, a_step, i, last, j, depth)
+        blocks_1x2(kind, product, a, a_row, a_step, i, last, j, depth)
         if stop > one:
-            blocks_1x2(kind, product.one, 0, 0, b, b_step, s, c, c_row, one, stop, depth)
-        j, b, s, c = j + 2 * L, b + 2 * L * size, s + 2 * L * size, c + 2 * L * size
+            blocks_1x2(kind, product, product.one, 0, 0, one, stop, j, depth)
+        j += 2 * L
     if j < product.width:
-        i = blocks_16x1(kind, a, a_row, a_step, b, b_step, s, c, c_row, start, last, depth)
-        i = blocks_4x1(kind, a, a_row, a_step, b, b_step, s, c, c_row, i, last, depth)
-        blocks_1x1(kind, a, a_row, a_step, b, b_step, s, c, c_row, i, last, depth)
+        i = blocks_16x1(kind, product, a, a_row, a_step, start, last, j, depth)
+        i = blocks_4x1(kind, product, a, a_row, a_step, i, last, j, depth)
+        blocks_1x1(kind, product, a, a_row, a_step, i, last, j, depth)
         if stop > one:
-            blocks_1x1(kind, product.one, 0, 0, b, b_step, s, c, c_row, one, stop, depth)
+            blocks_1x1(kind, product, product.one, 0, 0, one, stop, j, depth)

@@ -12,6 +12,7 @@ import hashlib
 import os
 import pickle
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from typing import Any
 import numba
 
 __all__ = ["keep"]
+
+#: Seconds after which a file that nobody reads is removed: 30 days.
+UNUSED = 30 * 86400
 
 
 class KeptFiles:
@@ -34,15 +38,21 @@ class KeptFiles:
 
     def load(self, key: Any) -> Any:
         """Read what was saved; None if there is nothing, or nothing whole."""
+        path = self.path(key)
         try:
-            content = self.path(key).read_bytes()
+            content = path.read_bytes()
         except OSError:
             return None
+        with suppress(OSError):
+            os.utime(path)  # it is in use: see `save`
         whole = hashlib.sha256(content[32:]).digest() == content[:32]
         return pickle.loads(content[32:]) if whole else None
 
     def save(self, key: Any, data: Any) -> None:
-        """Write a file, if that is possible: a full disk is no reason not to go on."""
+        """Write a file, if that is possible, and remove those that are not used any more.
+
+        A full disk is no reason not to go on.
+        """
         content = pickle.dumps(data)
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -54,6 +64,9 @@ class KeptFiles:
                 Path(name).replace(self.path(key))
             except OSError:
                 Path(name).unlink(missing_ok=True)
+            for path in self.folder.glob("*.nbc"):
+                if path.stat().st_mtime < time.time() - UNUSED:
+                    path.unlink()
 
     def flush(self) -> None:
         """Numba's way to forget older files; of this name there are none."""
@@ -74,6 +87,6 @@ def keep(dispatcher: Any) -> Any:
 def fingerprint() -> str:
     """Tell versions of the engine's sources, and of what compiles them, apart."""
     digest = hashlib.sha256(numba.__version__.encode())
-    for source in sorted(Path(__file__).parents[1].glob("*/*.py")):
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()

@@ -6,8 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
+
+from barenet.engines import kept
 
 SCRIPT = """
 import resource, signal, sys
@@ -72,6 +76,28 @@ def test_damaged_files_are_built_anew_and_replaced(whole, tmp_path):
         path.write_bytes(damaged[number % 4])
     assert finish(start(folder)) == (whole[1], 1)
     assert finish(start(folder)) == (whole[1], 0)
+
+
+def test_any_source_of_the_engine_gives_kernels_new_names(tmp_path, monkeypatch):
+    shutil.copytree(Path(kept.__file__).parent, tmp_path / "engines")
+    monkeypatch.setattr(kept, "__file__", str(tmp_path / "engines" / "kept.py"))
+    seen = {kept.fingerprint.__wrapped__()}
+    for source in ("kept.py", "simd/blocks.py", "compiled/losses.py"):
+        with (tmp_path / "engines" / source).open("a") as file:
+            file.write("\n")
+        seen.add(kept.fingerprint.__wrapped__())
+    assert len(seen) == 4
+
+
+def test_what_was_not_used_for_a_month_is_removed(tmp_path):
+    files, long_ago = kept.KeptFiles(str(tmp_path), "function"), time.time() - 31 * 86400
+    for key in "abc":
+        files.save(key, key.upper())
+    for key in "ab":
+        os.utime(files.path(key), (long_ago, long_ago))
+    assert files.load("a") == "A"
+    files.save("d", "D")
+    assert [files.load(key) for key in "abcd"] == ["A", None, "C", "D"]
 
 
 def test_processes_that_fill_an_empty_folder_at_once(whole, tmp_path):
