@@ -58,7 +58,7 @@ def test_truths_as_numbers_and_as_truths():
     for form in (column(True, False), column(1, 0), column("1", "0"), column(1.0, 0.0)):
         assert as_truths(form, "c", ()).tolist() == [1, 0]
     assert as_numbers(column(True, False), "c", ()).tolist() == [1, 0]
-    assert as_labels(column(True, False), "c", ()).tolist() == ["true", "false"]
+    assert as_labels(column(True, False), "c", ()).tolist() == ["True", "False"]
 
 
 def test_equal_numbers_are_one_label_and_codes_are_their_own():
@@ -71,7 +71,9 @@ def test_equal_numbers_are_one_label_and_codes_are_their_own():
 
 def test_dates_as_labels_and_missing_dates():
     days = as_frame({"c": np.array(["2026-01-02", "NaT"], "M8[D]")})
-    assert as_labels(days, "c", ()).tolist() == ["2026-01-02T00:00:00.000000", ""]
+    assert as_labels(days, "c", ()).tolist() == ["2026-01-02", ""]
+    hours = as_frame({"c": np.array(["2026-01-02T00:00", "2026-01-02T06:30"], "M8[us]")})
+    assert as_labels(hours, "c", ()).tolist() == ["2026-01-02 00:00", "2026-01-02 06:30"]
     assert np.isnat(as_moments(column(None, None), "c", ())).all()
 
 

@@ -135,7 +135,10 @@ def test_case_42_one_row(write):
 
 def test_case_44_target_missing(write):
     path = write("height,weight\n1,2\n3,4\n")
-    with pytest.raises(DataError, match=r"no column wieght; the columns are height, weight$"):
+    with pytest.raises(
+        DataError,
+        match=r"no column wieght, did you mean 'weight'\? the columns are height, weight$",
+    ):
         load_table(path, "wieght")
     with pytest.raises(ValueError, match=r"^target: .*; the columns are height, weight$"):
         load_table(path, None)

@@ -382,7 +382,7 @@ def test_fault_93_another_process_learns_the_same(kind, engine):
 def test_a_row_beyond_all_numbers_is_refused_and_not_answered_by_nan(estimator):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(40, 3)), np.arange(40) % 3
-    model = estimator((4,), max_iter=3, random_state=0)
+    model = estimator(hidden_layer_sizes=(4,), max_iter=3, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, y)

@@ -183,7 +183,8 @@ def _column(values: Any) -> NDArray[Any]:
     if types.is_boolean(values.type):
         if not values.null_count:
             return np.asarray(values.to_numpy()).astype(bool)
-        values = values.cast(pyarrow.string())
+        compute = require("pyarrow.compute", extra="tables", purpose=_PURPOSE)
+        values = compute.if_else(values, WORDS[1], WORDS[0])
     if types.is_date(values.type) or types.is_timestamp(values.type):
         return np.array(values.cast(pyarrow.timestamp("us"), safe=False).to_numpy(), "M8[us]")
     if types.is_integer(values.type) or types.is_floating(values.type):

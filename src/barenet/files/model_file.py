@@ -211,7 +211,7 @@ def read_model(
     if not Path(path).is_file():
         if Path(path).is_dir():
             inside = Path(path) / "model.safetensors"
-            raise IsADirectoryError(f"{path}: is a folder, expected a file such as {inside}")
+            raise FileNotFoundError(f"{path}: is a folder, expected a file such as {inside}")
         raise FileNotFoundError(f"{path}: there is no such file")
     data, header = _read(path)
     metadata = header.get("__metadata__")
