@@ -73,7 +73,7 @@ def test_dates_as_labels_and_missing_dates():
     days = as_frame({"c": np.array(["2026-01-02", "NaT"], "M8[D]")})
     assert as_labels(days, "c", ()).tolist() == ["2026-01-02", ""]
     hours = as_frame({"c": np.array(["2026-01-02T00:00", "2026-01-02T06:30"], "M8[us]")})
-    assert as_labels(hours, "c", ()).tolist() == ["2026-01-02 00:00", "2026-01-02 06:30"]
+    assert as_labels(hours, "c", ()).tolist() == ["2026-01-02", "2026-01-02 06:30"]
     assert np.isnat(as_moments(column(None, None), "c", ())).all()
 
 

@@ -301,10 +301,8 @@ def _truth(text: str) -> float | None:
 
 
 def _written(moments: NDArray[Any]) -> NDArray[np.str_]:
-    """Write dates as a CSV file has them: days where all are days, else with their times."""
-    days = bool((moments == moments.astype("M8[D]"))[~np.isnat(moments)].all())
-    text = np.datetime_as_string(moments, unit="D" if days else "auto")
-    return np.char.replace(text, "T", " ")
+    """Write each date by itself, as a CSV file has it: midnight is the day alone."""
+    return np.char.replace(np.datetime_as_string(moments, unit="auto"), "T", " ")
 
 
 def _label(text: str) -> str:
