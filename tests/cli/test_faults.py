@@ -167,3 +167,13 @@ def test_processes_end_with_one_line_and_status_2(process, tmp_path):
         assert (started.returncode, out, err.count("\n")) == (2, "", 1), err
         assert err.startswith(f"barenet train: error: {name}")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(faults)
+
+
+def test_a_table_whose_names_no_model_file_can_hold_is_refused_before_training(barenet, tmp_path):
+    names = [f"{number}{'x' * 110}" for number in range(9_500)]
+    rows = [",".join([*(["1.5"] * 9_500), "no"]), ",".join([*(["2.5"] * 9_500), "yes"])] * 6
+    (tmp_path / "wide.csv").write_text("\n".join([",".join([*names, "y"]), *rows]), "utf-8")
+    result = barenet("train", "wide.csv", "--target", "y", "--epochs", 1_000_000)
+    assert result.status == 2
+    assert "a model file has room for" in result.err and "epoch" not in result.err
+    assert not (tmp_path / "runs").exists()

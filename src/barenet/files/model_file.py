@@ -27,6 +27,7 @@ from barenet.registry import lookup
 
 __all__ = [
     "FORMAT_VERSION",
+    "check_header",
     "check_layers",
     "load",
     "read_model",
@@ -41,6 +42,9 @@ FORMAT_VERSION = 2
 
 #: Most bytes of a header: names and layers, no numbers.
 MAX_HEADER = 2**20
+
+#: Bytes of a header that the places of a predictor's arrays take at most.
+_ROOM = 1024
 
 #: Stands where the checksum will, while the checksum is computed.
 _NO_CHECKSUM = "0" * 64
@@ -139,25 +143,52 @@ def write_model(
     if not (np.isfinite(network.parameters).all() and np.isfinite(network.statistics).all()):
         raise ValueError("network: its parameters are not all finite numbers, so it is not saved")
     check_layers(network)
+    own = {"parameters": network.parameters, "statistics": network.statistics}
+    arrays = {name: np.ascontiguousarray(array) for name, array in {**tensors, **own}.items()}
+    # In one entry, as safetensors writes several in random order: the same model, the same bytes.
+    data = to_bytes(arrays, metadata=_metadata(network, extra, version))
+    header = data[8 : 8 + int.from_bytes(data[:8], "little")]
+    _check_room(len(header))
+    at = 8 + header.rindex(_NO_CHECKSUM.encode())
+    checksum = hashlib.sha256(data).hexdigest().encode()
+    write_atomically(path, data[:at] + checksum + data[at + len(checksum) :])
+
+
+def check_header(network: Network, extra: dict[str, Any]) -> None:
+    """Refuse names and layers that a model file has no room for.
+
+    Parameters
+    ----------
+    network : Network
+        Of barenet's own layers.
+    extra : dict
+        As for `write_model`.
+
+    Raises
+    ------
+    ValueError
+        If they are too many, or too long.
+    """
+    _check_room(len(json.dumps(_metadata(network, extra, FORMAT_VERSION))) + _ROOM)
+
+
+def _metadata(network: Network, extra: dict[str, Any], version: int) -> dict[str, str]:
+    """All of a header but the places of the arrays; the checksum comes later."""
     card = {
         "format_version": version,
         "network": {"layers": [layer.config() for layer in network.layers]},
         "extra": extra,
         "sha256": _NO_CHECKSUM,
     }
-    own = {"parameters": network.parameters, "statistics": network.statistics}
-    arrays = {name: np.ascontiguousarray(array) for name, array in {**tensors, **own}.items()}
-    # In one entry, as safetensors writes several in random order: the same model, the same bytes.
-    data = to_bytes(arrays, metadata={"barenet": json.dumps(card)})
-    header = data[8 : 8 + int.from_bytes(data[:8], "little")]
-    if len(header) > MAX_HEADER:
+    return {"barenet": json.dumps(card)}
+
+
+def _check_room(size: int) -> None:
+    if size > MAX_HEADER:
         raise ValueError(
-            f"network: its layers and names take {len(header):,} bytes, "
+            f"network: its layers and names take {size:,} bytes, "
             f"and a model file has room for {MAX_HEADER:,}"
         )
-    at = 8 + header.rindex(_NO_CHECKSUM.encode())
-    checksum = hashlib.sha256(data).hexdigest().encode()
-    write_atomically(path, data[:at] + checksum + data[at + len(checksum) :])
 
 
 def check_layers(network: Network) -> None:

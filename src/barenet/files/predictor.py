@@ -22,7 +22,12 @@ from barenet.data.framing import as_frame, column_names
 from barenet.data.reading import as_numbers
 from barenet.data.scaling import Scaling
 from barenet.errors import ModelFileError
-from barenet.files.model_file import read_model, without_repeats, write_model
+from barenet.files.model_file import (
+    check_header,
+    read_model,
+    without_repeats,
+    write_model,
+)
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
 from barenet.model.validation import check_answers, check_inputs
@@ -217,6 +222,22 @@ class Predictor:
         OSError
             If the file can't be written; an old file there is left as it was.
         """
+        version = 2 if self.takes_frames else 1
+        write_model(path, self.network, *self._contents(), version=version)
+
+    def check_names(self) -> None:
+        """Refuse names that a model file has no room for, before anything is learned.
+
+        Raises
+        ------
+        ValueError
+            If they are too many, or too long.
+        """
+        extra, _ = self._contents()
+        check_header(self.network, extra)
+
+    def _contents(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """All that is kept besides the network: plain data, and arrays."""
         self._check()
         extra = {
             "scaling": _TABLE,
@@ -238,7 +259,7 @@ class Predictor:
         if self.target_scaling is not None:
             arrays["target_scaling.offset"] = self.target_scaling.offset
             arrays["target_scaling.factor"] = self.target_scaling.factor
-        write_model(path, self.network, extra, arrays, version=2 if self.takes_frames else 1)
+        return extra, arrays
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Predictor:

@@ -90,7 +90,9 @@ class Timetable:
         float
             The mean over the rows.
         """
-        return float(losses.dot(self._weights)) / self._weight
+        mean = float(losses.dot(self._weights)) / self._weight
+        # Of numbers close to the largest there is, the sum may be beyond it, and the mean is not.
+        return mean if math.isfinite(mean) else float(losses.dot(self._weights / self._weight))
 
     def _draw_order(self, epoch: int) -> NDArray[np.intp]:
         if self._plan.order is not None:
