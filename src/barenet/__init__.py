@@ -13,6 +13,7 @@ from barenet.data.datasets import load_dataset
 from barenet.data.encoding import TableEncoding
 from barenet.data.frame import Frame
 from barenet.data.scaling import Scaling
+from barenet.data.tabular import load_table
 from barenet.engines import CompiledNetwork
 from barenet.errors import (
     BarenetError,
@@ -22,12 +23,9 @@ from barenet.errors import (
     ModelFileError,
 )
 from barenet.files.checkpoint import Checkpoint
-from barenet.files.exports import Exported, export
 from barenet.files.model_file import load
 from barenet.files.predictor import Predictor
-from barenet.insight.baselines import Baseline, fit_baseline
 from barenet.insight.gradient_check import GradientReport, ParameterReport, check_gradients
-from barenet.insight.importance import Importance, permutation_importance
 from barenet.insight.plots import (
     plot_boundary,
     plot_confusion,
@@ -100,7 +98,10 @@ if TYPE_CHECKING:
         TablePreprocessor,
         register_onnx_converters,
     )
+    from barenet.files.exports import Exported, export
+    from barenet.insight.baselines import Baseline, fit_baseline
     from barenet.insight.explain import Explanation, explain
+    from barenet.insight.importance import Importance, permutation_importance
 
 __all__ = [
     "ACTIVATIONS",
@@ -189,6 +190,7 @@ __all__ = [
     "fit_baseline",
     "load",
     "load_dataset",
+    "load_table",
     "one_hot",
     "permutation_importance",
     "plot_boundary",
@@ -211,7 +213,10 @@ _LAZY = {
         ("MLPClassifier", "MLPRegressor", "TablePreprocessor", "register_onnx_converters"),
         "barenet.estimators",
     ),
+    **dict.fromkeys(("Exported", "export"), "barenet.files.exports"),
+    **dict.fromkeys(("Baseline", "fit_baseline"), "barenet.insight.baselines"),
     **dict.fromkeys(("Explanation", "explain"), "barenet.insight.explain"),
+    **dict.fromkeys(("Importance", "permutation_importance"), "barenet.insight.importance"),
 }
 
 
