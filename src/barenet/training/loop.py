@@ -133,8 +133,10 @@ class Loop:
 
     def _look_back(self) -> None:
         """A loss is measured before its step, so what the last one did is still to be seen."""
-        last = self.job.rows.take(slice(-self.plan.batch_size, None))
-        loss, _ = self.engine.evaluate(last)
+        if isinstance(self.job.optimizer, LBFGS):
+            loss, _ = self.engine.value_and_gradient()
+        else:
+            loss, _ = self.engine.evaluate(self.job.rows.take(slice(-self.plan.batch_size, None)))
         self.guard.check_end(loss)
 
     def _learn(self) -> None:
