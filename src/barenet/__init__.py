@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import load_dataset
-from barenet.data.encoding import TableEncoding
-from barenet.data.frame import Frame
 from barenet.data.scaling import Scaling
-from barenet.data.tabular import load_table
 from barenet.engines import CompiledNetwork
 from barenet.errors import (
     BarenetError,
@@ -24,7 +21,6 @@ from barenet.errors import (
 )
 from barenet.files.checkpoint import Checkpoint
 from barenet.files.model_file import load
-from barenet.files.predictor import Predictor
 from barenet.insight.gradient_check import GradientReport, ParameterReport, check_gradients
 from barenet.insight.plots import (
     plot_boundary,
@@ -92,6 +88,7 @@ from barenet.training.train import train
 from barenet.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from barenet.data import Frame, TableEncoding, load_table
     from barenet.estimators import (
         MLPClassifier,
         MLPRegressor,
@@ -99,6 +96,7 @@ if TYPE_CHECKING:
         register_onnx_converters,
     )
     from barenet.files.exports import Exported, export
+    from barenet.files.predictor import Predictor
     from barenet.insight.baselines import Baseline, fit_baseline
     from barenet.insight.explain import Explanation, explain
     from barenet.insight.importance import Importance, permutation_importance
@@ -213,6 +211,8 @@ _LAZY = {
         ("MLPClassifier", "MLPRegressor", "TablePreprocessor", "register_onnx_converters"),
         "barenet.estimators",
     ),
+    **dict.fromkeys(("Frame", "TableEncoding", "load_table"), "barenet.data"),
+    "Predictor": "barenet.files.predictor",
     **dict.fromkeys(("Exported", "export"), "barenet.files.exports"),
     **dict.fromkeys(("Baseline", "fit_baseline"), "barenet.insight.baselines"),
     **dict.fromkeys(("Explanation", "explain"), "barenet.insight.explain"),

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import LabelEncoder
 
-from barenet.data.reading import class_name
-from barenet.data.target import MOST_CLASSES, are_classes, check_task, encode
+from barenet.data.target import MOST_CLASSES, are_classes, check_task, class_name, encode
 
 
 @pytest.mark.parametrize(

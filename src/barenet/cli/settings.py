@@ -15,9 +15,8 @@ from barenet.cli.flags import DATA, NETWORK, NO_FLAGS, Flags
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, TABLE_SUFFIXES, load_dataset
 from barenet.data.parquet import open_parquet
-from barenet.data.source import plain_name
+from barenet.data.source import PARQUET_SUFFIXES, plain_name
 from barenet.data.table import read_table
-from barenet.data.tabular import PARQUET_SUFFIXES
 
 __all__ = [
     "AS_USUAL",

@@ -1,13 +1,18 @@
 """What comes in: named data sets, tables, arrays and images, and how their inputs are scaled."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, load_dataset
-from barenet.data.encoding import TableEncoding
-from barenet.data.frame import Frame
-from barenet.data.framing import as_frame
 from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.data.scaling import Scaling
-from barenet.data.tabular import load_table, read_features, read_samples
+
+if TYPE_CHECKING:
+    from barenet.data.encoding import TableEncoding
+    from barenet.data.frame import Frame
+    from barenet.data.framing import as_frame
+    from barenet.data.tabular import load_table, read_features, read_samples
 
 __all__ = [
     "DATASETS",
@@ -23,3 +28,18 @@ __all__ = [
     "read_features",
     "read_samples",
 ]
+
+#: What only tables need, and where it is when it is asked for.
+_LAZY = {
+    "Frame": "frame",
+    "TableEncoding": "encoding",
+    "as_frame": "framing",
+    **dict.fromkeys(("load_table", "read_features", "read_samples"), "tabular"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what takes its time when it is asked for."""
+    if name in _LAZY:
+        return getattr(importlib.import_module(f"barenet.data.{_LAZY[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.frame import Samples
 from barenet.data.recipe import Recipe
 from barenet.options import check_number
+
+if TYPE_CHECKING:
+    from barenet.data.frame import Samples
 
 __all__ = ["Dataset"]
 

@@ -12,8 +12,7 @@ from barenet.data.embedded import EMBEDDED
 from barenet.data.generated import GENERATED
 from barenet.data.images import IMAGES
 from barenet.data.named import NamedDataset
-from barenet.data.source import plain_name
-from barenet.data.tabular import PARQUET_SUFFIXES, load_table
+from barenet.data.source import PARQUET_SUFFIXES, plain_name
 from barenet.data.target import Task
 from barenet.registry import lookup
 
@@ -97,6 +96,8 @@ def load_dataset(
         _check_path(data_dir, "data_dir: expected a folder")
     ending = plain_name(text)
     if ending.endswith(TABLE_SUFFIXES):
+        from barenet.data.tabular import load_table
+
         _check_options(text, options, _TABLE_OPTIONS)
         return load_table(text, **{"target": None, **options})
     if ending.endswith(".npz"):

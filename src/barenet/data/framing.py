@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from barenet.data.frame import TEXT, Frame, check_names
 from barenet.data.moments import utc
-from barenet.data.reading import class_name
+from barenet.data.target import class_name
 from barenet.errors import DataError
 
 __all__ = ["as_column", "as_frame", "column_names"]

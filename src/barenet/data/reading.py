@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from barenet.data.frame import Frame
 from barenet.data.moments import moment
+from barenet.data.target import class_name
 
 __all__ = [
     "MISSING",
@@ -24,7 +25,6 @@ __all__ = [
     "as_moments",
     "as_numbers",
     "as_truths",
-    "class_name",
     "complete_numbers",
     "different",
     "is_code",
@@ -49,27 +49,6 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
 
 _WORDS = {word: float(pair.index(word) == 0) for pair in TRUTHS for word in pair}
-
-
-def class_name(number: float) -> str:
-    """Write a number as the name of a class.
-
-    Parameters
-    ----------
-    number : float
-        A class, as the data have it.
-
-    Returns
-    -------
-    str
-        Without a decimal point where it is whole.
-
-    Examples
-    --------
-    >>> class_name(3.0), class_name(0.5)
-    ('3', '0.5')
-    """
-    return str(int(number)) if float(number).is_integer() else repr(float(number))
 
 
 def to_number(text: str) -> float | None:

@@ -19,7 +19,18 @@ from typing import Any, BinaryIO
 from barenet.errors import DataError
 from barenet.extras import require
 
-__all__ = ["LIMIT", "bytes_allowed", "open_source", "plain_name", "read_exactly", "read_source"]
+__all__ = [
+    "LIMIT",
+    "PARQUET_SUFFIXES",
+    "bytes_allowed",
+    "open_source",
+    "plain_name",
+    "read_exactly",
+    "read_source",
+]
+
+#: How the name of a Parquet file ends; any other table is CSV.
+PARQUET_SUFFIXES = (".parquet", ".pq")
 
 #: Most bytes that a packed file may unpack to.
 LIMIT = 2**31

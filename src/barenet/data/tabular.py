@@ -19,15 +19,13 @@ from barenet.data.dataset import Dataset
 from barenet.data.frame import Frame, Samples
 from barenet.data.parquet import open_parquet
 from barenet.data.reading import complete_numbers
-from barenet.data.source import plain_name
+from barenet.data.source import PARQUET_SUFFIXES, plain_name
 from barenet.data.table import read_table
-from barenet.data.target import Task, check_task, known_classes, read_target
+from barenet.data.table_target import known_classes, read_target
+from barenet.data.target import Task, check_task
 from barenet.errors import DataError, some
 
-__all__ = ["PARQUET_SUFFIXES", "load_table", "read_features", "read_samples"]
-
-#: How the name of a Parquet file ends; any other table is CSV.
-PARQUET_SUFFIXES = (".parquet", ".pq")
+__all__ = ["load_table", "read_features", "read_samples"]
 
 
 class _Table(Protocol):

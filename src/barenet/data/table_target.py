@@ -1,0 +1,171 @@
+"""The column of a table that is to be predicted: as classes, or as numbers.
+
+When a network is learned, the rule of `barenet.data.target` decides which; when it is judged, the
+classes are those that it knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data.frame import Frame
+from barenet.data.reading import (
+    MISSING,
+    WORDS,
+    complete_numbers,
+    different,
+    is_code,
+    to_number,
+)
+from barenet.data.target import Task, are_classes, class_name, encode
+from barenet.errors import some
+
+__all__ = ["known_classes", "read_target"]
+
+#: Rows without a target that are named in an error.
+_SHOWN = 5
+
+
+def read_target(
+    rows: Frame, target: str, task: Task | None
+) -> tuple[NDArray[Any], tuple[str, ...] | None]:
+    """Read the column to be predicted.
+
+    Parameters
+    ----------
+    rows : Frame
+        Holds the target, as text if it was read from text.
+    target : str
+        Its name.
+    task : {"classification", "regression"}, optional
+        What the user has said.
+
+    Returns
+    -------
+    y : ndarray of shape (n_rows,), int64 or float64
+        Indices of the classes, or the numbers.
+    classes : tuple of str, or None
+        The classes; None for numbers.
+
+    Raises
+    ------
+    DataError
+        If a value is missing, or is none of what the others are; names its line.
+    """
+    column = rows[target]
+    if column.dtype.kind == "M":
+        raise rows.fault(0, target, "classes or numbers")
+    if column.dtype.kind == "T":
+        return _written_target(rows, target, task)
+    if column.dtype.kind == "b" and task != "regression":
+        return encode(np.array(WORDS)[column.astype(np.int64)])
+    _check_complete(rows, target, np.isnan(column))
+    return _numbers_or_classes(complete_numbers(rows, target), task)
+
+
+def _written_target(
+    rows: Frame, target: str, task: Task | None
+) -> tuple[NDArray[Any], tuple[str, ...] | None]:
+    """Read a target of text."""
+    codes, texts = different(rows[target])
+    missing = {""} if task == "classification" else set(MISSING)
+    _check_complete(rows, target, np.array([text in missing for text in texts])[codes])
+    are_written = np.array([to_number(text) is not None for text in texts])
+    if task == "regression" or are_written.all():
+        numbers, classes = _numbers_or_classes(complete_numbers(rows, target), task)
+        if classes is None or not any(map(is_code, texts)):
+            return numbers, classes
+    elif task is None and all(map(_has_decimal_comma, texts)):
+        remedy = (
+            "read it with a decimal comma (--decimal ,), or say that the task is classification"
+        )
+        raise rows.fault(0, target, "a number with a point, or a class", remedy)
+    elif task is None and are_written.any():
+        row = int(np.argmin(are_written[codes]))
+        expected = "a number, as in other rows (or a task of classification)"
+        raise rows.fault(row, target, expected)
+    return encode(np.array(texts)[codes])
+
+
+def _has_decimal_comma(text: str) -> bool:
+    """Tell a number of those who write 2,5, or 1,234 for a thousand."""
+    whole, comma, decimals = text.lstrip("+-").partition(",")
+    return bool(comma) and whole.isdecimal() and decimals.replace(",", "").isdecimal()
+
+
+def _numbers_or_classes(
+    numbers: NDArray[np.float64], task: Task | None
+) -> tuple[NDArray[Any], tuple[str, ...] | None]:
+    is_classes = are_classes(numbers) if task is None else task == "classification"
+    return encode(numbers) if is_classes else (numbers, None)
+
+
+def _check_complete(rows: Frame, target: str, missing: NDArray[np.bool_]) -> None:
+    """Refuse rows without a target, and name them."""
+    holes = np.flatnonzero(missing)
+    if not holes.size:
+        return
+    remedy = "leave such rows out, or say that the task is classification if it is a class"
+    if not str(rows[target][int(holes[0])]).strip() or rows[target].dtype.kind != "T":
+        remedy = "leave such rows out"
+    if holes.size > 1:
+        assert rows.origin is not None
+        others = (rows.origin.find(int(row), target)[0] for row in holes[1:_SHOWN])
+        path = str(getattr(rows.origin, "path", ""))
+        places = ", ".join(place.removeprefix(path).lstrip(": ") for place in others)
+        more = ", …" if holes.size > _SHOWN else ""
+        remedy += f"; there are {holes.size:,} (also {places}{more})"
+    raise rows.fault(int(holes[0]), target, "a value to learn from", remedy)
+
+
+def known_classes(rows: Frame, target: str, classes: Sequence[str]) -> NDArray[np.int64]:
+    """Look the labels of a table up among the classes of a network.
+
+    Parameters
+    ----------
+    rows : Frame
+        Holds the target.
+    target : str
+        Its name.
+    classes : sequence of str
+        Those that the network knows, in its order.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), int64
+        The index of each row's class.
+
+    Raises
+    ------
+    DataError
+        If a label is none of them; names its line.
+    """
+    column = rows[target]
+    if column.dtype.kind == "T":
+        codes, labels = different(column)
+        numbers = [to_number(label) for label in labels]
+        # Where the classes are text, 01 is not 1.
+        if all(map(_is_number, classes)) and None not in numbers:
+            labels = [class_name(number) for number in numbers if number is not None]
+    elif column.dtype.kind == "b":
+        codes, labels = column.astype(np.int64), list(WORDS)
+    else:
+        values, codes = np.unique(complete_numbers(rows, target), return_inverse=True)
+        labels = [class_name(value) for value in values]
+    index = {label: number for number, label in enumerate(classes)}
+    y = np.array([index.get(label, -1) for label in labels])[codes]
+    if (unknown := np.flatnonzero(y < 0)).size:
+        raise rows.fault(int(unknown[0]), target, f"one of {some(classes)}")
+    return y.astype(np.int64)
+
+
+def _is_number(name: str) -> bool:
+    """Tell whether a class is a number, written as `class_name` writes it."""
+    try:
+        return class_name(float(name)) == name
+    except (ValueError, OverflowError):
+        return False
