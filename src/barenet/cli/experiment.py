@@ -156,7 +156,7 @@ def prepare(settings: Settings) -> Experiment:
         dataset=dataset.name,
         image_shape=dataset.image_shape,
     )
-    predictor.check_names()
+    predictor.check_header()
     return Experiment(
         settings=replace(settings, recipe=recipe),
         available=available,

@@ -14,6 +14,7 @@ from barenet.model.arrays import FloatArray
 from barenet.model.losses import Loss, as_loss
 from barenet.model.objective import Objective
 from barenet.model.rows import check_rows
+from barenet.model.targets import check_targets
 from barenet.training import metrics
 
 __all__ = [
@@ -76,13 +77,12 @@ def score_outputs(
         As for `score`.
     """
     chosen = _loss(predictor, loss)
-    inside = check_rows(
-        predictor.network, chosen, prepared(predictor, rows), predictor.targets(rows.y)
-    )
-    value = chosen.value(outputs, inside.y.astype(np.float64))
+    n_samples, n_outputs = outputs.shape
+    y = check_targets(predictor.targets(rows.y), n_samples, n_outputs, predictor.network.dtype)
+    value = chosen.value(outputs, y.astype(np.float64))
     scaling = predictor.target_scaling
     answers = outputs if scaling is None else scaling.invert(outputs)
-    return _measure(predictor, rows, answers, inside.y, value)
+    return _measure(predictor, rows, answers, y, value)
 
 
 def prepared(predictor: Predictor, rows: Dataset) -> FloatArray:

@@ -24,6 +24,7 @@ from barenet.errors import ModelFileError
 from barenet.files.atomic import remove_leftovers, write_atomically
 from barenet.files.checkpoint import FILE_NAME as CHECKPOINT
 from barenet.files.checkpoint import Checkpoint, read_notes
+from barenet.files.lock import locked_folder
 from barenet.files.predictor import Predictor
 from barenet.training.history import History
 
@@ -75,7 +76,7 @@ class RunFolder:
         """
         made = [path for path in (self.path, *self.path.parents) if not path.exists()]
         self._check_writable()
-        with _lock(self.path):
+        with locked_folder(self.path, "another run"):
             try:
                 self._check_files()
                 self._check_owner()
@@ -198,25 +199,3 @@ class RunFolder:
                 raise ValueError(
                     f"out: {file} was not written by a run; choose another folder with --out"
                 )
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """Hold a folder, where the system can: until the end, or until the process dies."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # A run that comes to nothing takes its folder away, perhaps since it was opened here.
-        if not os.path.samestat(os.fstat(handle), folder.stat()):
-            raise BlockingIOError
-    except (BlockingIOError, FileNotFoundError):
-        raise OSError(f"{folder}: another run is writing there") from None
-    else:
-        yield
-    finally:
-        os.close(handle)

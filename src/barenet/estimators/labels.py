@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from barenet.model.arrays import FloatArray
-from barenet.model.targets import one_hot
+from barenet.model.targets import class_shares, one_hot
 
 __all__ = ["Labels", "shown"]
 
@@ -159,7 +159,7 @@ class Labels:
             return output
         if len(self.classes) == 1:
             return np.ones_like(output)
-        return np.hstack([1 - output, output])
+        return class_shares(output)
 
 
 def shown(classes: NDArray[Any]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["locked"]
+__all__ = ["locked", "locked_folder"]
 
 
 @contextmanager
@@ -44,23 +44,62 @@ def locked(path: Path, holder: str) -> Iterator[None]:
     >>> path.exists()
     False
     """
+    with _held(path, os.O_RDWR | os.O_CREAT, f"{path.parent}: {holder} is writing there"):
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked_folder(folder: Path, holder: str) -> Iterator[None]:
+    """Hold a folder, where the system has locks; nothing is written into it.
+
+    Parameters
+    ----------
+    folder : Path
+        It is there.
+    holder : str
+        Who else may hold it, for the message.
+
+    Yields
+    ------
+    None
+        While nobody else has it.
+
+    Raises
+    ------
+    OSError
+        If somebody has.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with locked_folder(Path(tempfile.mkdtemp()), "another run"):
+    ...     print("held")
+    held
+    """
+    with _held(folder, os.O_RDONLY, f"{folder}: {holder} is writing there"):
+        yield
+
+
+@contextmanager
+def _held(path: Path, flags: int, refusal: str) -> Iterator[None]:
+    """Hold a file or a folder: until the end, or until the process dies."""
     try:
         import fcntl
     except ImportError:
         yield
         return
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    handle = os.open(path, flags, 0o666)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Whoever had it may have taken the file away since it was opened here.
-            if not os.path.samestat(os.fstat(handle), path.stat()):
-                raise BlockingIOError
-        except (BlockingIOError, FileNotFoundError):
-            raise OSError(f"{path.parent}: {holder} is writing there") from None
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Whoever had it may have taken it away since it was opened here.
+        if not os.path.samestat(os.fstat(handle), path.stat()):
+            raise BlockingIOError
+    except (BlockingIOError, FileNotFoundError):
+        raise OSError(refusal) from None
+    else:
+        yield
     finally:
         os.close(handle)

@@ -30,6 +30,7 @@ from barenet.files.model_file import (
 )
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
+from barenet.model.targets import class_shares
 from barenet.model.validation import check_answers, check_inputs
 
 __all__ = ["Predictor"]
@@ -186,8 +187,7 @@ class Predictor:
         """
         if self.classes is None:
             raise ValueError("the network predicts numbers, so there are no probabilities")
-        output = self.outputs(X)
-        return np.hstack([1 - output, output]) if output.shape[1] == 1 else output
+        return class_shares(self.outputs(X))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict classes by name, or numbers.
@@ -225,7 +225,7 @@ class Predictor:
         version = 2 if self.takes_frames else 1
         write_model(path, self.network, *self._contents(), version=version)
 
-    def check_names(self) -> None:
+    def check_header(self) -> None:
         """Refuse names that a model file has no room for, before anything is learned.
 
         Raises

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from barenet.data.encoding import TableEncoding
 from barenet.files.predictor import Predictor
 from barenet.model.arrays import FloatArray
+from barenet.model.targets import class_shares
 from barenet.model.validation import check_count
 from barenet.training import metrics
 
@@ -156,5 +157,4 @@ def _score(predictor: Predictor, inputs: FloatArray, y: ArrayLike) -> float:
         scaling = predictor.target_scaling
         answers = output if scaling is None else scaling.invert(output)
         return metrics.r2(answers, np.asarray(y, np.float64).reshape(len(inputs), -1))
-    shares = np.hstack([1 - output, output]) if output.shape[1] == 1 else output
-    return float((shares.argmax(axis=1) == np.asarray(y)).mean())
+    return float((class_shares(output).argmax(axis=1) == np.asarray(y)).mean())

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from barenet.model.arrays import FloatArray
 from barenet.model.validation import as_finite, check_count, numeric_array
 
-__all__ = ["check_targets", "one_hot"]
+__all__ = ["check_targets", "class_shares", "one_hot"]
 
 
 def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray:
@@ -96,6 +96,28 @@ def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[
             f"shape ({n_samples},), got {array.dtype} of shape {array.shape}"
         )
     return as_finite(array, dtype, "y")
+
+
+def class_shares(output: FloatArray) -> FloatArray:
+    """Give each class a column; a single output is the probability of the second of two.
+
+    Parameters
+    ----------
+    output : ndarray of shape (n_samples, n_outputs)
+        Probabilities, as a network says them.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+        A probability for each class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class_shares(np.array([[0.25]]))
+    array([[0.75, 0.25]])
+    """
+    return np.hstack([1 - output, output]) if output.shape[1] == 1 else output
 
 
 def _labels_refused(y: ArrayLike) -> NDArray[Any]:

@@ -26,7 +26,7 @@ def accuracy(output: FloatArray, y: FloatArray) -> float:
     Parameters
     ----------
     output : ndarray of shape (n_samples, n_outputs)
-        Probabilities. One output says yes from ½ on; of several, the largest one is the class.
+        Probabilities. One output says yes above ½; of several, the largest one is the class.
     y : ndarray of shape (n_samples, n_outputs)
         1 for yes, or a 1 for the class. Where rows have several 1s or none, every output is a yes
         or no of its own, and all of them have to be right.
