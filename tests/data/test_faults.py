@@ -53,7 +53,7 @@ def test_fault_36_empty_or_a_header_alone(write):
     assert refused(load, write(b"x,y\n")) == "t.csv: no rows below the header"
 
 
-def test_fault_37_and_38_ragged(write):
+def test_fault_37_38_ragged(write):
     for row, got in ((b"3,4,5", 3), (b"3", 1)):
         message = refused(load, write(b"x,y\n1,2\n\n" + row + b"\n"))
         assert message == f"t.csv:4: expected 2 values, as in the header, got {got}"

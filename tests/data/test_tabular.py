@@ -101,7 +101,7 @@ def test_numbers_and_words_are_no_target(write):
         load_table(path, "y")
 
 
-def test_case_35_missing(tmp_path):
+def test_fault_35_missing(tmp_path):
     with pytest.raises(DataError, match=r"nowhere\.csv: no such file$"):
         load_table(tmp_path / "nowhere.csv", "y")
 
@@ -117,7 +117,7 @@ def test_a_table_with_words_or_holes_is_a_frame(write):
     assert isinstance(load_table(plain, "y", frame=True).X, Frame)
 
 
-def test_case_40_a_text_feature_is_named_by_line_and_column(write):
+def test_fault_40_a_text_feature_is_named_by_line_and_column(write):
     path = write("x,town,y\n1,2,0\n2,Paris,1\n")
     message = r"t\.csv:3: column 'town': expected a number, got 'Paris'"
     with pytest.raises(DataError, match=message):
@@ -126,14 +126,14 @@ def test_case_40_a_text_feature_is_named_by_line_and_column(write):
         read_samples(path, ["x", "town"], "y", None)
 
 
-def test_case_42_one_row(write):
+def test_fault_42_one_row(write):
     path = write("x,y\n1,2\n")
     with pytest.raises(DataError, match=r"t\.csv: 1 row, at least 2 are needed"):
         load_table(path, "y")
     assert read_features(path, ["x"]).tolist() == [[1]]
 
 
-def test_case_44_target_missing(write):
+def test_fault_44_target_missing(write):
     path = write("height,weight\n1,2\n3,4\n")
     with pytest.raises(
         DataError,
@@ -144,7 +144,7 @@ def test_case_44_target_missing(write):
         load_table(path, None)
 
 
-def test_case_44_many_columns_are_not_all_listed(write):
+def test_fault_44_many_columns_are_not_all_listed(write):
     names = [f"p{number}" for number in range(785)]
     path = write(",".join(names) + "\n" + ",".join("0" * 785) + "\n")
     with pytest.raises(DataError, match=r"the columns are p0, .*, p19, … \(785 in all\)$"):

@@ -68,7 +68,7 @@ def assert_same(X_odd, y=Y, X_usual=X):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_fault_01_and_02_numbers_that_are_none(value):
+def test_fault_01_02_numbers_that_are_none(value):
     word = "NaN" if np.isnan(value) else "infinity"
     assert_refused(with_one(value), match=f"Input X contains {word}")
     assert_refused(X, with_one(value, Y), match="y contains|Input contains", kinds=[MLPRegressor])

@@ -152,7 +152,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_faults_57_58_59_62_what_can_not_be_a_model_is_refused(path, rewrite, what):
+def test_fault_57_58_59_62_what_can_not_be_a_model_is_refused(path, rewrite, what):
     Network.dense([2, 1]).save(path)
     value, message = REFUSED[what]
     rewrite(path, **{what: value})
