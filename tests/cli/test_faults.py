@@ -49,6 +49,8 @@ def test_fault_35_no_such_file_or_a_directory(refused):
     refused("missing.csv", "missing.csv: no such file")
     Path("folder.csv").mkdir()
     refused("folder.csv", "folder.csv: is a folder, expected a file")
+    Path("folder").mkdir()
+    refused("folder", "folder: is a folder, expected a file")
 
 
 @pytest.mark.parametrize(
@@ -80,9 +82,21 @@ def test_fault_39_another_delimiter_than_was_said(refused):
     refused(name, "t.csv:1: 1 column, 'x1;x2;y'; try --delimiter ';'", options=options)
 
 
+@pytest.mark.parametrize("delimiter", [":", "^", " ", "~"])
+def test_fault_39_a_delimiter_that_is_seldom_is_found_by_the_target(barenet, delimiter):
+    write("t.csv", (HEADER + ROWS).replace(",", delimiter))
+    done = barenet("train", "t.csv", "--target", "y")
+    said = f"t.csv:1: 1 column, {HEADER.strip().replace(',', delimiter)!r}; "
+    assert_refused(done, f"{said}try --delimiter {delimiter!r}", command="train")
+    options = ("--delimiter", delimiter, "--target", "y", "--epochs", 1, "--no-plots")
+    assert barenet("train", "t.csv", *options).status == 0
+
+
 def test_fault_40_a_word_among_numbers(refused, barenet, line):
     name = write("t.csv", f"{HEADER}{ROWS}12,two,3\n")
     refused(name, "t.csv:32: column 'x2': expected a number", "got 'two'")
+    done = barenet("train", name, "--target", "y")
+    assert_refused(done, "say --missing 'two'; if", "say --categories 'x2'", command="train")
     done = barenet("evaluate", line, write("t.csv", f"{HEADER}1,2,3\n1,2,three\n"))
     assert_refused(done, "t.csv:3: column 'y': expected a number, got 'three'", command="evaluate")
     done = barenet("train", write("t.csv", f"{HEADER}{ROWS}1,2,three\n"), "--target", "y")
@@ -117,6 +131,9 @@ def test_fault_44_no_such_target(barenet, line):
     assert_refused(done, "t.csv: no column z; the columns are x1, x2, y", command="train")
     done = barenet("train", "t.csv")
     assert_refused(done, "such as --target y; it has x1 (numbers), x2 (numbers)", command="train")
+    write("t.csv", f",{HEADER}0,1,2,3\n")
+    done = barenet("train", "t.csv", "--target", "z")
+    assert_refused(done, "no column z; the columns are '', x1, x2, y", command="train")
     write("t.csv", "x1,x2\n1,2\n")
     done = barenet("evaluate", line, "t.csv")
     assert_refused(done, "t.csv: no column y; the columns are x1, x2", command="evaluate")

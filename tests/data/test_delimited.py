@@ -36,13 +36,13 @@ def fault(data: bytes, **options) -> str:
 
 
 @pytest.mark.parametrize(
-    ("delimiter", "name"), [(";", "';'"), ("\t", "tab"), ("|", "'|'"), (",", "','")]
+    ("delimiter", "name"), [(";", "';'"), ("\t", "'tab'"), ("|", "'|'"), (",", "','")]
 )
 def test_fault_39_wrong_delimiter(delimiter, name):
     data = f"a{delimiter}b\n1{delimiter}2\n".encode()
     wrong = ";" if delimiter == "," else ","
     message = fault(data, delimiter=wrong)
-    assert message == f"t.csv:1: 1 column, {f'a{delimiter}b'!r}; try --delimiter {name}"
+    assert message == f"t.csv:1: 1 column, {f'a{delimiter}b'!r}; try delimiter={name}"
     assert read(data, delimiter=delimiter) == [["a", "b"], ["1", "2"]]
 
 
@@ -63,14 +63,14 @@ def test_fault_45_not_utf8():
     data = "name,town\n1,K\N{LATIN SMALL LETTER O WITH DIAERESIS}ln\n".encode("latin-1")
     message = fault(data)
     assert message.startswith("t.csv: not UTF-8 text at byte 13; ")
-    assert "--encoding latin-1" in message
+    assert "encoding='latin-1'" in message
     assert read(data, encoding="latin-1")[1] == ["1", "Köln"]
 
 
 def test_fault_45_zero_bytes():
     assert fault(b"a,b\n1,2\n\0,3\n").startswith("t.csv:3: a zero byte at offset 8: ")
     data = "a,b\n1,2\n".encode("utf-16-le")
-    assert "--encoding utf-16" in fault(data)
+    assert "encoding='utf-16'" in fault(data)
     assert read(data, encoding="utf-16-le") == [["a", "b"], ["1", "2"]]
 
 

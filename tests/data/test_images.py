@@ -209,7 +209,7 @@ def test_no_network_is_one_line_that_says_what_to_do():
         MNIST.load("mnist")
     message = str(error.value)
     assert message.startswith("mnist: cannot be fetched from openml.org (")
-    assert message.endswith("name it with --data-dir or in BARENET_DATA")
+    assert message.endswith("name it by data_dir='FOLDER' or in BARENET_DATA")
     assert "\n" not in message
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import warnings
@@ -35,6 +36,12 @@ __all__ = ["COMMANDS", "run"]
 MOST_LETTERS = 300
 #: Columns; in fewer, words would be set letter by letter or never end.
 LEAST_COLUMNS = 20
+
+#: What an error proposes, in the words of a program.
+OPTION = re.compile(
+    r"\b(?P<name>categories|data_dir|decimal|delimiter|encoding|missing|task)="
+    r"""(?P<value>'[^']*'|"[^"]*"|\['[^']*'\]|\["[^"]*"\])"""
+)
 
 COMMANDS: dict[str, Callable[..., int]] = {
     "train": train,
@@ -136,8 +143,13 @@ def _run(tokens: list[str]) -> int:
 def _text(error: Exception) -> str:
     """What an error says; an operating system's without its number."""
     if not isinstance(error, OSError) or not error.strerror:
-        return str(error)
+        return OPTION.sub(_as_flag, str(error))
     return f"{error.filename or 'cannot write the result'}: {error.strerror}"
+
+
+def _as_flag(option: re.Match[str]) -> str:
+    """Write what a library calls ``data_dir='x'`` as ``--data-dir 'x'``."""
+    return f"--{option['name'].replace('_', '-')} {option['value'].strip('[]')}"
 
 
 def _fail(tokens: list[str], text: str, status: int) -> int:

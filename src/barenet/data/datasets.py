@@ -14,6 +14,7 @@ from barenet.data.images import IMAGES
 from barenet.data.named import NamedDataset
 from barenet.data.source import PARQUET_SUFFIXES, plain_name
 from barenet.data.target import Task
+from barenet.errors import DataError
 from barenet.registry import lookup
 
 __all__ = ["DATASETS", "load_dataset"]
@@ -103,6 +104,8 @@ def load_dataset(
     if ending.endswith(".npz"):
         _check_options(text, options, ("task",))
         return load_arrays(text, **options)
+    if text not in DATASETS and Path(text).is_dir():
+        raise DataError(f"{text}: is a folder, expected a file")
     if text not in DATASETS and Path(text).suffix:
         known = ", ".join((*TABLE_SUFFIXES, ".npz"))
         raise ValueError(f"data: {text!r} is a file of an unknown kind (known: {known})")

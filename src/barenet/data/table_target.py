@@ -80,14 +80,12 @@ def _written_target(
         if classes is None or not any(map(is_code, texts)):
             return numbers, classes
     elif task is None and all(map(_has_decimal_comma, texts)):
-        remedy = (
-            "read it with a decimal comma (--decimal ,), or say that the task is classification"
-        )
+        remedy = "for a decimal comma, say decimal=','; for classes, task='classification'"
         raise rows.fault(0, target, "a number with a point, or a class", remedy)
     elif task is None and are_written.any():
         row = int(np.argmin(are_written[codes]))
-        expected = "a number, as in other rows (or a task of classification)"
-        raise rows.fault(row, target, expected)
+        remedy = "for classes, say task='classification'"
+        raise rows.fault(row, target, "a number, as in other rows", remedy)
     return encode(np.array(texts)[codes])
 
 
@@ -109,7 +107,7 @@ def _check_complete(rows: Frame, target: str, missing: NDArray[np.bool_]) -> Non
     holes = np.flatnonzero(missing)
     if not holes.size:
         return
-    remedy = "leave such rows out, or say that the task is classification if it is a class"
+    remedy = "leave such rows out, or say task='classification' if it is a class"
     if not str(rows[target][int(holes[0])]).strip() or rows[target].dtype.kind != "T":
         remedy = "leave such rows out"
     if holes.size > 1:

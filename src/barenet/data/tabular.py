@@ -7,6 +7,7 @@ the features by name.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Sequence
 from os import PathLike
 from pathlib import Path
@@ -297,8 +298,17 @@ def _check_names(table: _Table, names: Sequence[str]) -> None:
     if missing := [name for name in names if name not in known]:
         close = difflib.get_close_matches(missing[0].lower(), [n.lower() for n in known], n=1)
         meant = [name for name in table.names if close and name.lower() == close[0]][:1]
+        if len(known) == 1 and (between := _delimiter_beside(missing[0], table.names[0])):
+            shown = f"1 column, {table.names[0][:60]!r}"
+            raise DataError(f"{table.path}:1: {shown}; try delimiter={between!r}")
         hint = f", did you mean {meant[0]!r}?" if meant else ";"
         raise DataError(f"{table.path}: no column {some(missing)}{hint} {_columns(table)}")
+
+
+def _delimiter_beside(name: str, header: str) -> str | None:
+    """Find what else might part a header that holds a column's name with others."""
+    parted = re.search(rf"^{re.escape(name)}([^\w.-])|([^\w.-]){re.escape(name)}$", header)
+    return (parted[1] or parted[2]) if parted else None
 
 
 def _columns(table: _Table) -> str:

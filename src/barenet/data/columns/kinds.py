@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from barenet.data.frame import Frame
 from barenet.data.moments import is_moment
 from barenet.data.reading import TRUTHS, different, is_code, to_number
+from barenet.errors import LONGEST
 
 __all__ = ["NEARLY_ALL", "kind_of"]
 
@@ -92,13 +93,11 @@ def _all_are(
     row = int(np.argmax(np.isin(codes, others)))
     if is_decimal:
         raise frame.fault(row, name, expected, "for a decimal comma, say decimal=','")
-    raise frame.fault(
-        row,
-        name,
-        f"{expected}, as in {np.floor(1000 * share) / 10:g} % of the rows",
-        "if it stands for a missing value, name it in missing; if the column is one of names, "
-        "name it in categories",
-    )
+    remedy, text = f"if the column is one of names, say categories={[name]}", known[codes[row]]
+    if len(text) <= LONGEST:
+        remedy = f"if it stands for a missing value, say missing={[text]}; {remedy}"
+    expected = f"{expected}, as in {np.floor(1000 * share) / 10:g} % of the rows"
+    raise frame.fault(row, name, expected, remedy)
 
 
 def _has_decimal_commas(known: dict[int, str]) -> bool:
