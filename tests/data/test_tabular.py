@@ -236,9 +236,7 @@ def test_the_time_for_many_columns_grows_with_their_number(write):
 @pytest.mark.parametrize("values", ["0,5 1,5 2,5", "1,234 2,345 3,456"])
 def test_a_target_of_decimal_commas_is_not_taken_for_classes(write, values):
     path = write("a;y\n" + "".join(f"{row};{value}\n" for row, value in enumerate(values.split())))
-    with pytest.raises(
-        DataError, match=r"column 'y': expected a number with a point.*decimal=','"
-    ):
+    with pytest.raises(DataError, match=r"column 'y': expected a number with a point.*decimal=','"):
         load_table(path, "y")
     assert load_table(path, "y", task="classification").classes is not None
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import pickle
 import struct
+import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -18,6 +22,7 @@ from barenet import (
     LayerNorm,
     ModelFileError,
     Network,
+    Predictor,
     load,
     train,
 )
@@ -109,15 +114,49 @@ def test_fault_53_every_truncation_is_refused(path):
 def test_fault_54_bytes_after_the_end_are_refused(path):
     Network.dense([2, 1]).save(path)
     path.write_bytes(path.read_bytes() + b"\0")
-    with pytest.raises(ModelFileError, match="damaged: its checksum does not match"):
+    with pytest.raises(
+        ModelFileError, match="12 bytes of numbers are claimed, and the file has 13"
+    ):
         load(path)
 
 
-def test_a_name_that_is_twice_in_the_header_is_refused(path):
-    header = b'{"__metadata__":{},"__metadata__":{}}'
-    path.write_bytes(struct.pack("<Q", len(header)) + header)
+@pytest.mark.parametrize("name", ["__metadata__", "parameters"])
+def test_fault_56_a_name_that_is_twice_in_the_header(path, name):
+    Network.dense([2, 1]).save(path)
+    header, numbers = header_of(path)
+    twice = f"{{{json.dumps(name)}:{json.dumps(header[name])},{json.dumps(header)[1:]}"
+    put(path, twice, numbers)
     with pytest.raises(ModelFileError, match="a name is there twice"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "statistics"),
+    [([4, 16], [16, 16]), ([0, 12], [16, 16]), ([0, 12], [8, 8]), ([0, 12], [0, 12]),
+     ([0, 8], [12, 12]), ([12, 0], [12, 12]), ([-4, 8], [8, 12]), ([0, 2**63], [12, 12])],
+)  # fmt: skip
+def test_fault_56_holes_and_overlaps_with_a_checksum_that_is_right(path, parameters, statistics):
+    Network.dense([2, 1]).save(path)
+    header, numbers = header_of(path)
+    header["parameters"]["data_offsets"] = parameters
+    header["statistics"]["data_offsets"] = statistics
+    card = json.loads(header["__metadata__"]["barenet"])
+    header["__metadata__"]["barenet"] = json.dumps({**card, "sha256": "0" * 64})
+    put(path, json.dumps(header), numbers.ljust(max(parameters[1] % 2**20, 12), b"\0"))
+    checksum = hashlib.sha256(path.read_bytes()).hexdigest().encode()
+    path.write_bytes(path.read_bytes().replace(b"0" * 64, checksum))
+    with pytest.raises(ModelFileError, match="damaged"):
+        load(path)
+
+
+def header_of(path):
+    data = path.read_bytes()
+    end = 8 + int.from_bytes(data[:8], "little")
+    return json.loads(data[8:end]), data[end:]
+
+
+def put(path, header: str, numbers: bytes = b"") -> None:
+    path.write_bytes(struct.pack("<Q", len(header.encode())) + header.encode() + numbers)
 
 
 def test_fault_60_a_hostile_pickle_is_refused_and_not_run(path, tmp_path):
@@ -133,11 +172,56 @@ def test_fault_60_a_hostile_pickle_is_refused_and_not_run(path, tmp_path):
     assert not marker.exists()
 
 
-@pytest.mark.parametrize("length", [2**63, 2**64 - 1, 100_000_000])
+@pytest.mark.parametrize("length", [2**63, 2**64 - 1, 2**40, 100_000_000, 2**20 + 1, 3, 1, 0])
 def test_fault_55_a_header_of_any_claimed_length(path, length):
     path.write_bytes(struct.pack("<Q", length) + b"{}")
     with pytest.raises(ModelFileError):
         load(path)
+
+
+@pytest.mark.parametrize("header", [b"", b"{}", b"{" + b" " * 1000, b"[" * 1000])
+@pytest.mark.parametrize("length", [2**63, 2**40, 100_000_000, 2**20 + 1, 2**20])
+def test_promise_10_a_hostile_header_costs_no_time_and_no_memory(path, length, header):
+    """The file has the length that it claims, and a little of it is written."""
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", length) + header)
+        file.truncate(min(length, 2**36) + 8)  # a hole: it takes no place on the disk
+    assert_refused_cheaply(path)
+
+
+def test_promise_10_a_body_that_is_not_in_the_header_is_not_read(path):
+    Network.dense([2, 1]).save(path)
+    with path.open("r+b") as file:
+        file.truncate(2**36)
+    assert_refused_cheaply(path)
+
+
+def assert_refused_cheaply(path) -> None:
+    """In less than a second of the processor, holding 64 MiB at most."""
+    tracemalloc.start()
+    started = time.process_time()
+    try:
+        with pytest.raises(ModelFileError):
+            load(path)
+        assert time.process_time() - started < 1
+        assert tracemalloc.get_traced_memory()[1] <= 64 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("place", ["../secret", "/etc/passwd", "a_link"])
+def test_fault_61_an_onnx_file_with_data_elsewhere_is_no_model(path, place, tmp_path):
+    """barenet reads no ONNX, and so follows no path in it, whatever the file is called."""
+    onnx = pytest.importorskip("onnx", reason="the hostile file is made with it")
+    (tmp_path / "a_link").symlink_to("/etc/passwd")
+    tensor = onnx.TensorProto(name="w", data_type=1, dims=[2], data_location=1)
+    tensor.external_data.add(key="location", value=place)
+    graph = onnx.GraphProto(name="g", initializer=[tensor])
+    for name in ("hostile.onnx", "model.safetensors"):
+        (tmp_path / name).write_bytes(onnx.ModelProto(graph=graph).SerializeToString())
+        for read in (load, Predictor.load):
+            with pytest.raises(ModelFileError, match="not a model file, or a damaged one"):
+                read(tmp_path / name)
 
 
 DENSE = {"layer": "dense", "n_in": 2, "n_out": 1}
