@@ -52,7 +52,7 @@ def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, fl
     network, chosen = predictor.network, _loss(predictor, loss)
     inside = check_rows(network, chosen, prepared(predictor, rows), predictor.targets(rows.y))
     value = Objective(network, chosen).value(inside)
-    return _measure(predictor, rows, predictor.outputs(rows.X), inside.y, value)
+    return _measure(predictor, rows, predictor.answers(inside.X), inside.y, value)
 
 
 def score_outputs(
@@ -80,9 +80,7 @@ def score_outputs(
     n_samples, n_outputs = outputs.shape
     y = check_targets(predictor.targets(rows.y), n_samples, n_outputs, predictor.network.dtype)
     value = chosen.value(outputs, y.astype(np.float64))
-    scaling = predictor.target_scaling
-    answers = outputs if scaling is None else scaling.invert(outputs)
-    return _measure(predictor, rows, answers, y, value)
+    return _measure(predictor, rows, predictor.in_units(outputs), y, value)
 
 
 def prepared(predictor: Predictor, rows: Dataset) -> FloatArray:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
+from barenet.data.target import class_labels
 from barenet.files.exports.encode import Encode
 from barenet.files.exports.steps import (
     Affine,
@@ -28,6 +29,7 @@ from barenet.files.exports.steps import (
     Unscale,
 )
 from barenet.files.predictor import Predictor
+from barenet.files.predictor_parts import check_parts
 from barenet.model.activations import (
     ELU,
     GELU,
@@ -186,7 +188,7 @@ def _of_network(network: Network) -> Program:
 
 
 def _of_predictor(predictor: Predictor) -> Program:
-    predictor._check()
+    check_parts(predictor)
     program = replace(
         _of_network(predictor.network),
         n_inputs=len(predictor.feature_names),
@@ -198,7 +200,11 @@ def _of_predictor(predictor: Predictor) -> Program:
     before = _before(predictor.preprocessing, program.dtype)
     after = [Unscale(*parts) for parts in _parts(predictor.target_scaling)]
     program = replace(program, steps=(*before, *program.steps, *after))
-    return program if predictor.classes is None else _with_classes(program, predictor.classes)
+    if predictor.classes is None:
+        return program
+    labels = class_labels(predictor.classes)
+    whole = labels.dtype.kind == "i"
+    return _with_classes(program, tuple(labels.tolist()) if whole else predictor.classes)
 
 
 def _before(preprocessing: Scaling | TableEncoding, dtype: np.dtype[Any]) -> list[Step]:
