@@ -18,12 +18,14 @@ from barenet.model.targets import check_targets
 from barenet.training import metrics
 
 __all__ = [
+    "HEADINGS",
     "confusion_matrix",
     "prepared",
     "score",
     "score_outputs",
     "show_confusion",
     "show_scores",
+    "write_score",
 ]
 
 #: More classes make a table that nobody reads.
@@ -139,15 +141,28 @@ def show_scores(lines: Sequence[tuple[str, str, Mapping[str, float]]], loss: str
     show_table(
         ["", "rows", *names.values()],
         [
-            [model, rows, *(_write(name, scores[name]) for name in names)]
+            [model, rows, *(write_score(name, scores[name]) for name in names)]
             for model, rows, scores in lines
         ],
         numbers=2,
     )
 
 
-def _write(name: str, value: float) -> str:
-    """Write a share with four digits after the point, anything else with five in all."""
+def write_score(name: str, value: float) -> str:
+    """Write a share with four digits after the point, anything else with five in all.
+
+    Parameters
+    ----------
+    name : str
+        What was measured.
+    value : float
+        What came out.
+
+    Returns
+    -------
+    str
+        The number.
+    """
     return f"{value:.4f}" if name in ("accuracy", "r2") else f"{value:.5g}"
 
 

@@ -28,6 +28,7 @@ from barenet.files.plain import (
 from barenet.files.training_log import TrainingLog
 from barenet.training.history import History
 from barenet.training.identity import surroundings
+from barenet.version import __version__
 
 __all__ = ["ModelCard"]
 
@@ -157,6 +158,16 @@ class ModelCard:
         """
         return self if self.log is None else replace(self, log=self.log.ends())
 
+    def summary(self) -> dict[str, Any]:
+        """Give what fits on the card of an export: all but how the training went.
+
+        Returns
+        -------
+        dict
+            JSON.
+        """
+        return {name: part for name, part in self.to_dict().items() if name != "training" and part}
+
     def to_dict(self) -> dict[str, Any]:
         """Give all of it as plain data.
 
@@ -206,7 +217,7 @@ class ModelCard:
 
 def _versions(engine: str) -> dict[str, str]:
     """Write down what computes here."""
-    found = {"python": platform.python_version(), **surroundings(engine)}
+    found = {"barenet": __version__, "python": platform.python_version(), **surroundings(engine)}
     return {name: str(version) for name, version in found.items() if version is not None}
 
 

@@ -111,13 +111,13 @@ def surroundings(engine: str) -> dict[str, Any]:
         Versions and the kind of processor by name.
     """
     packages = ["barenet", "numpy", "scipy"]
-    found: dict[str, Any] = {"machine": platform.machine()}
+    processor: dict[str, Any] = {"machine": platform.machine()}
     if engine == "compiled":
         from barenet.engines.simd.processor import vector_bits
 
         packages += ["numba", "llvmlite"]
-        found["bits of a vector"] = vector_bits()
-    return {**found, **{package: _version(package) for package in packages}}
+        processor["bits of a vector"] = vector_bits()
+    return {**{package: _version(package) for package in packages}, **processor}
 
 
 def remembering(callbacks: Sequence[Callback]) -> list[Callback]:

@@ -7,7 +7,7 @@ layer of a user's own, is refused here, so that no exporter has to.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Literal, TypeAlias
 
@@ -82,6 +82,8 @@ class Program:
         What is predicted, and what it was learned from; empty if nobody has said.
     image_shape : tuple of int, optional
         Height and width, where a row is an image.
+    card : dict
+        Where it comes from, as plain data; empty if nobody has said.
     """
 
     steps: tuple[Step, ...]
@@ -94,6 +96,7 @@ class Program:
     target_name: str = ""
     dataset: str = ""
     image_shape: tuple[int, int] | None = None
+    card: dict[str, Any] = field(default_factory=dict)
 
     @property
     def n_numbers(self) -> int:
@@ -196,6 +199,7 @@ def _of_predictor(predictor: Predictor) -> Program:
         target_name=predictor.target_name,
         dataset=predictor.dataset,
         image_shape=predictor.image_shape,
+        card={} if predictor.card is None else predictor.card.summary(),
     )
     before = _before(predictor.preprocessing, program.dtype)
     after = [Unscale(*parts) for parts in _parts(predictor.target_scaling)]
