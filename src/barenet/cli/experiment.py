@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from barenet.cli.provenance import card_of
 from barenet.cli.recipes import settle, usual_recipe
 from barenet.cli.settings import Settings, TableOptions
 from barenet.cli.trained import model_file
@@ -156,9 +157,13 @@ def prepare(settings: Settings) -> Experiment:
         dataset=dataset.name,
         image_shape=dataset.image_shape,
     )
+    settings = replace(settings, recipe=recipe)
+    parts = {"training": training, "validation": validation, "held_out": held_out}
+    card = card_of(settings, dataset, predictor.feature_names, parts)
+    predictor = replace(predictor, card=card)
     predictor.check_header()
     return Experiment(
-        settings=replace(settings, recipe=recipe),
+        settings=settings,
         available=available,
         training=training,
         validation=validation,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,9 +10,12 @@ from barenet.cli import report, words
 from barenet.cli.comparison import Compared, compare, show_verdict
 from barenet.cli.console import show, show_json
 from barenet.cli.experiment import Experiment
+from barenet.cli.provenance import card_settings, finite
 from barenet.data.dataset import Dataset
 from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
+from barenet.files.model_card import ModelCard
+from barenet.files.predictor import Predictor
 from barenet.training.history import History
 from barenet.training.measurement import MOST
 
@@ -48,6 +51,27 @@ class Outcome:
         rows = [self.experiment.training, self.experiment.held_out]
         n_rows = sum(each.n_samples for each in rows if each is not None)
         return n_rows * self.experiment.predictor.network.n_parameters > MOST
+
+    def predictor(self, *, scored: bool) -> Predictor:
+        """Complete the card of the network.
+
+        Parameters
+        ----------
+        scored : bool
+            Whether with the scores, which have to be measured first.
+
+        Returns
+        -------
+        Predictor
+            To be saved.
+        """
+        experiment, scores = self.experiment, {}
+        if scored:
+            scores = {"held_out": finite(self.judged)} if experiment.held_out else {}
+            scores["training"] = finite(self.learned)
+        card = (experiment.predictor.card or ModelCard()).after(self.history)
+        settings = card_settings(experiment.settings)
+        return replace(experiment.predictor, card=replace(card, settings=settings, scores=scores))
 
     @cached_property
     def learned(self) -> dict[str, float]:

@@ -101,8 +101,8 @@ def _history(run: Path) -> History:
 
 def _picture(kind: str, trained: Trained, data: str, file: FileOptions) -> Figure:
     """Draw what the network says of the rows held out, or of all."""
-    rows, _ = choose_rows(trained, data_of(trained, data), file, None)
-    return draw(kind, trained.predictor, rows)
+    chosen = choose_rows(trained, data_of(trained, data), file, None)
+    return draw(kind, trained.predictor, chosen.rows)
 
 
 def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:

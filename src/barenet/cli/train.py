@@ -20,7 +20,7 @@ from barenet.cli.outcome import Outcome
 from barenet.cli.resuming import find_run, take_up, tell_finished
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import NOTHING_SAID, Settings, is_table
-from barenet.errors import BarenetError, DivergenceError, MissingExtraError
+from barenet.errors import BarenetError, DivergenceError, MissingExtraError, some
 from barenet.files.checkpoint import Checkpoint, parse_interval
 from barenet.training.callbacks import Callback
 from barenet.training.history import History
@@ -98,20 +98,26 @@ def train(
     folder = earlier or RunFolder(out or Path("runs") / _stem(experiment.training.name))
     with folder.claimed():
         _tell_what_is_lost(folder, anew=resume is None)
+        before = folder.checksum()
         keeper = folder.keeper(checkpoint_every, experiment.settings)
         with Interruption() as interruption:
             callbacks = [*_progress(experiment, json), interruption]
             history = _run(experiment, callbacks, threads, keeper, resume is not None)
-            folder.save(experiment.predictor, history, experiment.settings)
+            # Who has sent a signal does not wait for other models.
+            outcome = Outcome(experiment, history, baselines and not interruption.signal)
+            folder.save(outcome.predictor(scored=False), history, experiment.settings)
             if not _can_go_on(history):
                 folder.checkpoint.unlink(missing_ok=True)
         written = [folder.model, folder.history, folder.settings]
-        # Who has sent a signal does not wait for other models.
-        outcome = Outcome(experiment, history, baselines and not interruption.signal)
-        _tell(outcome, folder, json, bool(interruption.signal))
+        in_a_hurry = bool(interruption.signal) and outcome.takes_long and not json
+        if not in_a_hurry:
+            folder.complete(outcome.predictor(scored=True))
+        _tell(outcome, folder, json, in_a_hurry)
         if plots and not interruption.signal:
             written += _draw(experiment, history, folder)
     say(f"saved in {folder.path}:\n  {', '.join(path.name for path in written)}")
+    if before not in (None, folder.checksum()):
+        _tell_what_is_stale(folder)
     _tell_how_it_ended(history, experiment, folder)
     return interruption.status
 
@@ -175,11 +181,18 @@ def _tell_what_is_lost(folder: RunFolder, *, anew: bool) -> None:
         )
 
 
+def _tell_what_is_stale(folder: RunFolder) -> None:
+    """Say which exports are of another network than the one that is here now."""
+    if stale := [path.name for path in folder.exports()]:
+        again = shlex.join(["barenet", "export", str(folder.path)])
+        say(f"exports of the network that was here before: {some(stale)}; write anew: {again}")
+
+
 def _tell(outcome: Outcome, folder: RunFolder, json: bool, in_a_hurry: bool) -> None:
     """Put out the result at once: it is there, whatever becomes of the pictures."""
     if json:
         outcome.show_json(str(folder.model))
-    elif in_a_hurry and outcome.takes_long:
+    elif in_a_hurry:
         say("\nhow good it is takes a while to find out; `barenet evaluate` does")
     else:
         say()

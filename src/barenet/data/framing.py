@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from barenet.data.frame import TEXT, Frame, check_names
 from barenet.data.moments import utc
+from barenet.data.reading import as_numbers
 from barenet.data.target import class_name
 from barenet.errors import DataError
 
-__all__ = ["as_column", "as_frame", "column_names"]
+__all__ = ["as_column", "as_frame", "column_names", "columns_by_name"]
 
 
 def as_frame(
@@ -92,6 +93,34 @@ def column_names(X: Any) -> list[str] | None:
     if hasattr(X, "column_names"):  # pyarrow.Table, whose ``columns`` are the values
         return list(X.column_names)
     return [str(name) for name in X.columns] if hasattr(X, "columns") else None
+
+
+def columns_by_name(X: Any, names: Sequence[str]) -> Any:
+    """Take columns of numbers out of a table by their names.
+
+    Parameters
+    ----------
+    X : Frame, DataFrame, pyarrow.Table or mapping
+        The table, whatever its other columns hold.
+    names : sequence of str
+        The columns to take, in this order.
+
+    Returns
+    -------
+    array-like of shape (n_rows, n_columns)
+        An array, or a DataFrame of a DataFrame.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or no column of numbers.
+    """
+    if isinstance(X, Mapping | Frame) or hasattr(X, "column_names"):
+        frame = as_frame(X, only=names)
+        return np.column_stack([as_numbers(frame, name, ()) for name in names])
+    columns = {str(column): column for column in X.columns}
+    check_names(names, columns)
+    return X[[columns[name] for name in names]]
 
 
 def _taker(X: Any) -> Callable[[int], Any]:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data.frame import TEXT, Frame
-from barenet.data.reading import WORDS
 from barenet.data.source import bytes_allowed, open_source
+from barenet.data.target import WORDS
 from barenet.errors import DataError
 from barenet.extras import require
 

@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from barenet.data.frame import Frame
 from barenet.data.reading import (
     MISSING,
-    WORDS,
     complete_numbers,
     different,
     is_code,
     to_number,
 )
-from barenet.data.target import Task, are_classes, class_name, encode
+from barenet.data.target import WORDS, Task, are_classes, class_name, encode, is_number
 from barenet.errors import some
 
 __all__ = ["known_classes", "read_target"]
@@ -147,7 +146,7 @@ def known_classes(rows: Frame, target: str, classes: Sequence[str]) -> NDArray[n
         codes, labels = different(column)
         numbers = [to_number(label) for label in labels]
         # Where the classes are text, 01 is not 1.
-        if all(map(_is_number, classes)) and None not in numbers:
+        if all(map(is_number, classes)) and None not in numbers:
             labels = [class_name(number) for number in numbers if number is not None]
     elif column.dtype.kind == "b":
         codes, labels = column.astype(np.int64), list(WORDS)
@@ -159,11 +158,3 @@ def known_classes(rows: Frame, target: str, classes: Sequence[str]) -> NDArray[n
     if (unknown := np.flatnonzero(y < 0)).size:
         raise rows.fault(int(unknown[0]), target, f"one of {some(classes)}")
     return y.astype(np.int64)
-
-
-def _is_number(name: str) -> bool:
-    """Tell whether a class is a number, written as `class_name` writes it."""
-    try:
-        return class_name(float(name)) == name
-    except (ValueError, OverflowError):
-        return False

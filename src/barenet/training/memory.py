@@ -88,7 +88,7 @@ class Memory:
         return {
             "settings": self.settings,
             "data": self.data,
-            "surroundings": surroundings(loop.engine),
+            "surroundings": surroundings(loop.engine.name),
             **{name: part.state() for name, part in self._parts().items()},
             **{name: part.state() for name, part in self._looking_on().items()},
         }
@@ -118,7 +118,7 @@ class Memory:
         ]
         if any(changed):
             raise ValueError(f"resume: the checkpoint is of another run: {_join(changed)}")
-        if elsewhere := changes(state["surroundings"], surroundings(loop.engine)):
+        if elsewhere := changes(state["surroundings"], surroundings(loop.engine.name)):
             warnings.warn(
                 f"resume: the run may end in other last digits than it would have: {elsewhere}",
                 UserWarning,

@@ -165,14 +165,14 @@ EVIL = [
 
 def test_no_name_gets_out_of_its_quotes(build):
     names = tuple(EVIL[:3])
-    model = replace(
-        build("classes").model,
+    program = replace(
+        program_of(build("classes").model),
         classes=names,
         feature_names=tuple(EVIL[3:6]),
         target_name='"""\nraise SystemExit',
         dataset='\\"""; raise SystemExit #',
     )
-    text = render(program_of(model), "it")[".py"]
+    text = render(program, "it")[".py"]
     module = run(text.decode())
     assert module["CLASSES"] == list(names)
     assert module["FEATURES"] == EVIL[3:6]
