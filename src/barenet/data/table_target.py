@@ -81,7 +81,8 @@ def _written_target(
             return numbers, classes
     elif task is None and all(map(_has_decimal_comma, texts)):
         remedy = (
-            "read it with a decimal comma (--decimal ,), or say that the task is classification"
+            "read it with a decimal comma (--decimal ,), take out what stands between thousands, "
+            "or say that the task is classification"
         )
         raise rows.fault(0, target, "a number with a point, or a class", remedy)
     elif task is None and are_written.any():
@@ -92,9 +93,9 @@ def _written_target(
 
 
 def _has_decimal_comma(text: str) -> bool:
-    """Tell a number of those who write 2,5, or 1,234 for a thousand."""
-    whole, comma, decimals = text.lstrip("+-").partition(",")
-    return bool(comma) and whole.isdecimal() and decimals.replace(",", "").isdecimal()
+    """Tell a number of those who write 2,5 or 1.234,5, or 1,234 for a thousand."""
+    digits = text.lstrip("+-").replace(".", "").replace(",", "")
+    return "," in text and digits.isdecimal()
 
 
 def _numbers_or_classes(
