@@ -15,9 +15,10 @@ from barenet.cli.experiment import prepare
 from barenet.cli.flags import OUTPUT
 from barenet.cli.numbers import whole
 from barenet.cli.pictures import draw
+from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import HISTORY
 from barenet.cli.settings import AS_USUAL, FileOptions, Settings
-from barenet.cli.trained import Trained, data_of, load_trained
+from barenet.cli.trained import SETTINGS, Trained, data_of, load_trained
 from barenet.errors import DataError
 from barenet.insight import plots
 from barenet.training.callbacks import EachEpoch
@@ -94,9 +95,16 @@ def _history(run: Path) -> History:
     """Read the epochs of a run."""
     path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
     try:
-        return History.from_jsonl(path.read_text("utf-8"))
+        history = History.from_jsonl(path.read_text("utf-8"))
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: not the history of a run: {error}") from error
+    settings = path.with_name(SETTINGS)
+    if settings.is_file():
+        recipe, losses = read_run_file(settings).recipe, history.validation_loss
+        history.penalized = bool(recipe.l1 or recipe.l2)
+        if recipe.patience is not None and losses:
+            history.best_epoch = losses.index(min(losses))
+    return history
 
 
 def _picture(kind: str, trained: Trained, data: str, file: FileOptions) -> Figure:

@@ -30,7 +30,11 @@ Scale = Callable[[float], float]
 
 
 def draw_loss_curve(
-    curves: Mapping[str, Sequence[float]], *, best: int | None = None, description: str = ""
+    curves: Mapping[str, Sequence[float]],
+    *,
+    best: int | None = None,
+    penalized: bool = False,
+    description: str = "",
 ) -> str:
     """Draw the loss of every epoch, training beside validation.
 
@@ -41,6 +45,8 @@ def draw_loss_curve(
         rows. What is not finite leaves its epoch out.
     best : int, optional
         The epoch whose parameters are kept, marked by a ring.
+    penalized : bool, default=False
+        Whether the loss of the training rows has penalties in it.
     description : str, default=""
         What the picture shows, for who can't see it.
 
@@ -65,7 +71,7 @@ def draw_loss_curve(
     if len(values):
         parts.append(_line(losses, TRAINING, across, up))
         parts.append(_line(validation, VALIDATION, across, up, dashed=True))
-    names = [("training", TRAINING, "")]
+    names = [("training, with penalty" if penalized else "training", TRAINING, "")]
     names += [("validation", VALIDATION, ' stroke-dasharray="6 3"')] if len(validation) else []
     ringed = validation if len(validation) else losses
     if best is not None and np.isfinite(ringed[best]):
@@ -178,7 +184,7 @@ def _legend(names: Sequence[tuple[str, str, str]], best: int | None) -> str:
             f'<path d="M{x} 14h24" stroke="{colour}" stroke-width="2"{dashes}/>'
             f'<text x="{x + 30}" y="18">{name}</text>'
         )
-        x += 110
+        x += 60 + 6 * len(name)
     if best is not None:
         parts.append(f'{_ring(x + 8, 14)}<text x="{x + 20}" y="18">best, kept: epoch {best}</text>')
     return "".join(parts)

@@ -154,7 +154,12 @@ class Scene:
 
     def _repr_html_(self) -> str:
         history, text = self.run.history, repr(self)
-        svg = draw_loss_curve(history.curves, best=history.best_epoch, description=text)
+        svg = draw_loss_curve(
+            history.curves,
+            best=history.best_epoch,
+            penalized=history.penalized,
+            description=text,
+        )
         return (
             f'<div>{svg}<div style="font-size:13px;font-variant-numeric:tabular-nums">'
             f"{escape(text)}</div></div>"
