@@ -72,8 +72,8 @@ def test_a_history_is_drawn_with_what_the_settings_beside_it_tell(barenet, tmp_p
     losses = [(0.9, 0.8), (0.4, 0.5), (0.2, 0.6)]
     rows = [json.dumps({"loss": one, "validation_loss": other}) for one, other in losses]
     (tmp_path / "history.jsonl").write_text("\n".join(rows))
-    for settings, told in (("patience = 3\nl2 = 0.1\n", True), ("epochs = 3\n", False)):
-        (tmp_path / "settings.toml").write_text(settings)
+    for settings, told in (("patience = 3\nl2 = 0.1\n", True), ("", False)):
+        (tmp_path / "settings.toml").write_text(f'data = "iris"\n{settings}')
         done = barenet("plot", "history", tmp_path, "--out", "history.svg")
         assert done.status == 0, done.err
         picture = Path("history.svg").read_text()  # each text stands in it as a comment
