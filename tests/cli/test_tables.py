@@ -228,3 +228,15 @@ def test_a_column_that_is_the_same_in_every_row_is_left_out_of_every_table(baren
     Path("new.csv").write_text(f"x,{word},other\n5,a,1\n")
     assert barenet("predict", "runs/t", "new.csv").status == 0  # it need not even be there
     assert barenet("evaluate", "runs/t", "t.csv").status == 0
+
+
+def test_rows_without_a_target_are_left_out_if_said(barenet):
+    done = barenet("train", PENGUINS, "--target", "sex", *QUICK)
+    assert done.status == 2 and "leave such rows out by drop_missing_target (--drop" in done.err
+    done = barenet("train", PENGUINS, "--target", "sex", "--drop-missing-target", *QUICK, "--json")
+    assert done.status == 0, done.err
+    assert "333 rows (11 without a target left out), 7 columns" in done.err
+    trained = json.loads(done.out)["metrics"]["accuracy"]
+    done = barenet("evaluate", "runs/penguins", PENGUINS, "--json")  # the same rows held out
+    assert json.loads(done.out)["metrics"]["accuracy"] == trained
+    assert len(rows_of(barenet("predict", "runs/penguins", PENGUINS))) == 344

@@ -77,7 +77,8 @@ def _rows(trained: Trained, data: str, file: FileOptions) -> Samples:
     if not is_table(data):
         return trained.samples(data, file).X
     options = trained.file_options(data, file)
-    options.pop("data_dir", None)
+    for of_others in ("data_dir", "drop_missing_target"):
+        options.pop(of_others, None)
     options["frame"] = trained.predictor.takes_frames
     return read_features(data, trained.predictor.feature_names, **options)
 

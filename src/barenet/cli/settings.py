@@ -50,12 +50,15 @@ class FileOptions:
         What stands before the digits after the point in a table.
     data_dir : str
         Folder of the IDX files of mnist or fashion_mnist.
+    drop_missing_target : bool
+        Leave rows of a table out that have no target.
     """
 
     delimiter: str | None = None
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
     data_dir: str | None = None
+    drop_missing_target: Annotated[bool | None, Parameter(negative=(), show_default=False)] = None
 
 
 AS_USUAL = FileOptions()
