@@ -28,6 +28,7 @@ from barenet.cli.plot import plot
 from barenet.cli.predict import predict
 from barenet.cli.run_file import fill_in
 from barenet.cli.train import train
+from barenet.data.source import STANDARD_INPUT
 
 __all__ = ["COMMANDS", "run"]
 
@@ -109,7 +110,8 @@ def _run_to_its_end(tokens: list[str]) -> int:
 def _run(tokens: list[str]) -> int:
     """Run a command, and turn every error into a line and a status."""
     try:
-        return app(tokens, exit_on_error=False, print_error=False) or 0
+        named = _name_standard_input(tokens)
+        return app(named, exit_on_error=False, print_error=False) or 0
     except BrokenPipeError:
         raise
     except UnusedCliTokensError as error:
@@ -131,6 +133,15 @@ def _run(tokens: list[str]) -> int:
         if isinstance(error.__context__, BrokenPipeError):  # what the help's printer makes of it
             return 0
         return error.code if isinstance(error.code, int) else 1
+
+
+def _name_standard_input(tokens: list[str]) -> list[str]:
+    """Write out the - that stands for standard input; after an option it is the option's value."""
+    before = ["-", *tokens]
+    return [
+        STANDARD_INPUT if token == "-" and not previous.startswith("-") else token
+        for previous, token in zip(before, tokens, strict=False)
+    ]
 
 
 def _text(error: Exception) -> str:

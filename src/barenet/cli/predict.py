@@ -43,7 +43,8 @@ def predict(
     model : Path
         A model file, or the folder of a run.
     data : str
-        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file.
+        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - is a table in CSV from
+        standard input.
     row : int
         Print one row only, counted from 0; an image is described in words and drawn.
     json : bool
