@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
+import pandas
 import pytest
 from sklearn.datasets import load_iris
 
@@ -78,7 +79,8 @@ def test_a_missing_target_is_an_error_that_names_the_rows(write):
     path = write("x,price\n1,2.5\n2,\n3,NA\n4,1.5\n5,?\n")
     message = (
         f"{path}:3: column 'price': expected a value to learn from, got nothing; "
-        "leave such rows out; there are 3 (also 4, 6)"
+        "leave such rows out by drop_missing_target (--drop-missing-target); "
+        "there are 3 (also 4, 6)"
     )
     for task in (None, "regression"):
         with pytest.raises(DataError) as error:
@@ -250,3 +252,33 @@ def test_truth_values_and_days_are_the_same_categories_in_csv_and_parquet(tmp_pa
     rows = [load_table(tmp_path / name, "y", frame=True).X for name in ("t.csv", "t.parquet")]
     encodings = [TableEncoding.fit(each, categories=["flag", "day"]) for each in rows]
     assert encodings[0].columns == encodings[1].columns
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+@pytest.mark.parametrize("target", ["word", "number"])
+def test_rows_without_a_target_are_left_out_if_said(tmp_path, name, target):
+    columns = {"x": [1, 2, 3, 4, 5], "word": ["a", None, "b", "a", "b"]}
+    columns |= {"number": [0.5, 1.5, None, 2.5, 3.5]}
+    path, table = tmp_path / name, pandas.DataFrame(columns)
+    table.to_csv(path, index=False) if name == "t.csv" else table.to_parquet(path)
+    with pytest.raises(DataError, match=r"leave such rows out .* \(--drop-missing-target\)"):
+        load_table(path, target)
+    data = load_table(path, target, drop_missing_target=True)
+    there = [row for row, value in enumerate(columns[target]) if value is not None]
+    assert data.X["x"].tolist() == [columns["x"][row] for row in there]
+    assert data.description == "4 rows (1 without a target left out), 3 columns"
+    X, y = read_samples(path, ["x"], target, data.classes, drop_missing_target=True)
+    assert X[:, 0].tolist() == data.X["x"].tolist() and y.tolist() == data.y.tolist()
+
+
+def test_a_class_that_is_called_none_is_there_when_the_classes_are_known(write):
+    path = write("x,y\n1,None\n2,\n3,some\n4,None\n")
+    options = {"task": "classification", "drop_missing_target": True}
+    data = load_table(path, "y", **options)
+    assert data.classes == ("None", "some") and data.n_samples == 3
+    X, _ = read_samples(path, ["x"], "y", data.classes, drop_missing_target=True)
+    assert X[:, 0].tolist() == [1, 3, 4]
+    with pytest.raises(DataError, match="column 'y' has no value in any row"):
+        read_samples(write("x,y\n1,\n"), ["x"], "y", ["a"], drop_missing_target=True)
+    with pytest.raises(DataError, match=r"1 row \(2 without a target left out\), at least 2"):
+        load_table(write("x,y\n1,\n2,NA\n3,a\n"), "y", drop_missing_target=True)

@@ -47,7 +47,8 @@ def evaluate(
     model : Path
         A model file, or the folder of a run.
     data : str
-        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file.
+        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - is a table in CSV from
+        standard input.
     rows : {"held-out", "training", "all"}
         Which rows; by default those that were held out, if there are any.
     baselines : bool

@@ -26,7 +26,9 @@ DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}
 #: How the name of a table ends, that of what packed it aside.
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *PARQUET_SUFFIXES)
 
-_TABLE_OPTIONS = ("target", "task", "delimiter", "encoding", "decimal", "frame")
+_TABLE_OPTIONS = (
+    *("target", "task", "delimiter", "encoding", "decimal", "frame", "drop_missing_target"),
+)
 
 
 def load_dataset(
@@ -38,6 +40,7 @@ def load_dataset(
     encoding: str | None = None,
     decimal: str | None = None,
     frame: bool | None = None,
+    drop_missing_target: bool | None = None,
     data_dir: str | PathLike[str] | None = None,
     samples: int | None = None,
     noise: float | None = None,
@@ -63,6 +66,8 @@ def load_dataset(
         For a table: what stands before the digits after the point.
     frame : bool, optional
         For a table: whether X is a frame even where all columns are numbers.
+    drop_missing_target : bool, optional
+        For a table: whether rows without a target are left out, instead of being an error.
     data_dir : str or path-like, optional
         For MNIST and Fashion-MNIST: the folder of the IDX files.
     samples : int, optional
@@ -91,6 +96,7 @@ def load_dataset(
     """
     given: dict[str, Any] = {"target": target, "task": task, "delimiter": delimiter}
     given |= {"encoding": encoding, "decimal": decimal, "frame": frame, "data_dir": data_dir}
+    given |= {"drop_missing_target": drop_missing_target}
     given |= {"samples": samples, "noise": noise, "data_seed": data_seed}
     options = {option: value for option, value in given.items() if value is not None}
     text = _check_path(name_or_path, "data: expected a name or a path")
