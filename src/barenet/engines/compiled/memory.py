@@ -8,15 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines.compiled.kernel import Kernel
 from barenet.engines.simd.memory import Kind
 
-__all__ = ["Instruction", "Matrix", "Memory", "Record", "address", "up"]
+__all__ = ["Matrix", "Memory", "Record", "address", "up"]
 
 Record = NDArray[Any]
-
-#: A kernel and what it works on, by their addresses.
-Instruction = tuple[int, int]
 
 #: Bytes that a vector may span at most; memory begins at a multiple of them.
 ALIGNMENT = 64
@@ -47,10 +43,10 @@ class Memory:
         self.kind, self.dtype = kind, dtype
         self.held: list[Any] = []
 
-    def matrix(self, n_rows: int, width: int, fill: float = 0) -> Matrix:
+    def matrix(self, n_rows: int, width: int) -> Matrix:
         """Reserve rows of numbers, each padded with zeros to whole vectors."""
         row, size = self.pad(width), self.dtype.itemsize
-        block = np.full(n_rows * row + ALIGNMENT // size, fill, self.dtype)
+        block = np.zeros(n_rows * row + ALIGNMENT // size, self.dtype)
         self.held.append(block)
         return Matrix(up(address(block), ALIGNMENT), row, 1, size)
 
@@ -71,16 +67,11 @@ class Memory:
         self.held += [record, *fields.values()]
         return record
 
-    def table(self, dtype: np.dtype[Any], rows: Sequence[tuple[int, ...]]) -> Record:
-        """Write records of whole numbers one after the other."""
+    def table(self, dtype: np.dtype[Any], rows: Sequence[tuple[int, ...]]) -> int:
+        """Write records of whole numbers one after the other; return where the first one is."""
         table = np.array(rows, dtype)
         self.held.append(table)
-        return table
-
-    def instruction(self, kernel: Kernel, operands: Record, formula: str = "") -> Instruction:
-        """Name a kernel, and what it works on."""
-        kind = Kind(self.kind.dtype, self.kind.count, formula)
-        return kernel.address(kind), address(operands)
+        return address(table)
 
 
 def address(array: NDArray[Any]) -> int:
