@@ -35,7 +35,7 @@ _FOREIGN = (
     (
         re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2}"),
         "a number",
-        "take the points between the thousands out, and say decimal=',' (--decimal ,)",
+        "take the points between the thousands out, and say decimal=','",
     ),
     (
         re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}"),
