@@ -69,7 +69,7 @@ def test_the_same_model_gives_the_same_bytes(path):
 
 
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=5), st.integers(0, 2**32 - 1))
-def test_there_and_back_of_any_size(tmp_path_factory, sizes, seed):
+def test_promise_12_there_and_back_of_any_size(tmp_path_factory, sizes, seed):
     path = tmp_path_factory.mktemp("any") / "m.safetensors"
     network = Network.dense(sizes, seed=seed)
     network.save(path)
@@ -102,7 +102,7 @@ def test_a_missing_file_is_named(path):
         load(path.parent)
 
 
-def test_fault_53_every_truncation_is_refused(path):
+def test_fault_53_promise_09_every_truncation_is_refused(path):
     Network.dense([2, 2, 1]).save(path)
     data = path.read_bytes()
     for length in range(len(data)):
@@ -159,7 +159,7 @@ def put(path, header: str, numbers: bytes = b"") -> None:
     path.write_bytes(struct.pack("<Q", len(header.encode())) + header.encode() + numbers)
 
 
-def test_fault_60_a_hostile_pickle_is_refused_and_not_run(path, tmp_path):
+def test_fault_60_promise_08_a_hostile_pickle_is_refused_and_not_run(path, tmp_path):
     marker = tmp_path / "ran"
 
     class Hostile:

@@ -22,7 +22,7 @@ dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
 @engines
 @dtypes
 @pytest.mark.parametrize("optimizer", sorted({*OPTIMIZERS} - {"lbfgs"}))
-def test_fault_85_a_learning_rate_of_a_million(engine, dtype, optimizer):
+def test_fault_85_promise_03_a_learning_rate_of_a_million(engine, dtype, optimizer):
     """A divergence, or an explosion that is warned of; and never a loss that is no number."""
     network = Network.dense([3, 8, 1], seed=1, dtype=dtype)
     before = network.parameters.copy()
