@@ -1,6 +1,6 @@
 """Where the ``barenet`` command starts and ends: around all that is imported and left behind.
 
-Importing takes a while, in which Ctrl-C may come; inside the package it would be too late to answer.
+Importing takes a while, in which Ctrl-C may come; inside the package it would be too late.
 """
 
 from __future__ import annotations
