@@ -1,9 +1,11 @@
-"""Where the ``barenet`` command starts, before anything of barenet is imported.
+"""Where the ``barenet`` command starts and ends: around all that is imported and left behind.
 
-That takes a while, in which Ctrl-C may come; inside the package it would be too late to answer it.
+Importing takes a while, in which Ctrl-C may come; inside the package it would be too late.
 """
 
 from __future__ import annotations
+
+import gc
 
 __all__ = ["main"]
 
@@ -22,3 +24,5 @@ def main() -> int:
         return run()
     except KeyboardInterrupt:
         return 130
+    finally:
+        gc.freeze()  # or Python looks through all of Numba for garbage: half a second at its end

@@ -174,7 +174,7 @@ def test_fault_47_a_quote_that_is_not_closed(refused):
     refused(name, "t.csv:3: a quote that opens here is not closed")
 
 
-def test_processes_end_with_one_line_and_status_2(process, tmp_path):
+def test_promise_14_processes_end_with_one_line_and_status_2(process, tmp_path):
     faults = {"empty.csv": "", "short.csv": f"{HEADER}1,2\n", "quote.csv": f'{HEADER}1,"2,3\n'}
     for name, content in faults.items():
         (tmp_path / name).write_text(content)

@@ -130,7 +130,7 @@ def test_fault_46_a_bomb_behind_a_small_header_is_not_unpacked(tmp_path):
         read_idx(path)
 
 
-def test_ten_thousand_damaged_files_are_refused_or_read(tmp_path):
+def test_promise_17_ten_thousand_damaged_files_are_refused_or_read(tmp_path):
     """Nothing but DataError comes out, and what is read has the size that its header says."""
     dice, path = random.Random(0), tmp_path / "fuzzed.idx"
     file = path.open("wb", buffering=0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from barenet import MLPClassifier, MLPRegressor
+from barenet import MLPClassifier, MLPRegressor, TablePreprocessor
 
 RNG = np.random.RandomState(0)
 X, Y = RNG.normal(size=(40, 3)), np.arange(40) % 2
@@ -67,3 +67,12 @@ def test_fault_12_a_sparse_entry_that_is_no_number(form, entry):
     dense[3, 1] = entry
     with pytest.raises(ValueError, match="Input X contains"):
         MLPRegressor(**SMALL).fit(getattr(scipy.sparse, form)(dense), Y)
+
+
+@pytest.mark.parametrize("argument", ["categories", "numeric", "drop", "missing"])
+@pytest.mark.parametrize(
+    "value", [5, "a", [1], {1: 2}, object()], ids=lambda value: type(value).__name__
+)
+def test_promise_13_lists_of_names_that_are_none(argument, value):
+    with pytest.raises(ValueError, match=f"^{argument}: expected a list of texts"):
+        TablePreprocessor(**{argument: value}).fit({"a": ["x", "y", "z"]})

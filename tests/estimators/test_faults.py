@@ -278,7 +278,7 @@ def test_counts_below_0_have_no_deviance():
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_fault_90_distinct_estimators_in_eight_threads(engine):
+def test_fault_90_promise_18_distinct_estimators_in_eight_threads(engine):
     """Networks that are large enough to share out their rows, and small ones."""
     rows, targets = RNG.normal(size=(300, 40)), np.arange(300) % 3
 

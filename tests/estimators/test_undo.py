@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -55,6 +56,32 @@ def test_promise_13_a_fit_that_fails_on_its_way_changes_nothing(kind, settings, 
         assert state_of(model.set_params(callbacks=())) == before
     assert model.network_ is network and network.parameters is parameters
     assert model.fit(X, Y).loss_curve_ == alone.fit(X, Y).loss_curve_
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_promise_03_an_explosion_raises_or_warns_and_an_estimator_stays(kind, engine, solver):
+    model = kind(**{**SMALL, "engine": engine, "warm_start": True, "tol": 0}).fit(X, Y)
+    before = state_of(model)
+    wild = {"solver": solver, "learning_rate_init": 1e6, "max_iter": 20}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            model.set_params(**wild).fit(X, 1e3 * Y if kind is MLPRegressor else Y)
+        except DivergenceError:
+            assert (
+                state_of(
+                    model.set_params(
+                        **{**SMALL, "engine": engine, "solver": "adam", "learning_rate_init": 0.001}
+                    )
+                )
+                == before
+            )
+        else:
+            assert any("the loss grew from" in str(each.message) for each in caught)
+            assert np.isfinite(model.loss_curve_).all()
+    assert np.isfinite(model.network_.parameters).all()
 
 
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import pickle
 import struct
+import subprocess
+import sys
 import time
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,6 +30,7 @@ from barenet import (
     load,
     train,
 )
+from barenet.files import model_file
 from barenet.model.layers import LAYERS
 
 X = np.random.default_rng(0).normal(size=(9, 3))
@@ -69,7 +74,7 @@ def test_the_same_model_gives_the_same_bytes(path):
 
 
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=5), st.integers(0, 2**32 - 1))
-def test_there_and_back_of_any_size(tmp_path_factory, sizes, seed):
+def test_promise_12_there_and_back_of_any_size(tmp_path_factory, sizes, seed):
     path = tmp_path_factory.mktemp("any") / "m.safetensors"
     network = Network.dense(sizes, seed=seed)
     network.save(path)
@@ -102,7 +107,7 @@ def test_a_missing_file_is_named(path):
         load(path.parent)
 
 
-def test_fault_53_every_truncation_is_refused(path):
+def test_fault_53_promise_09_every_truncation_is_refused(path):
     Network.dense([2, 2, 1]).save(path)
     data = path.read_bytes()
     for length in range(len(data)):
@@ -159,7 +164,7 @@ def put(path, header: str, numbers: bytes = b"") -> None:
     path.write_bytes(struct.pack("<Q", len(header.encode())) + header.encode() + numbers)
 
 
-def test_fault_60_a_hostile_pickle_is_refused_and_not_run(path, tmp_path):
+def test_fault_60_promise_08_a_hostile_pickle_is_refused_and_not_run(path, tmp_path):
     marker = tmp_path / "ran"
 
     class Hostile:
@@ -170,6 +175,36 @@ def test_fault_60_a_hostile_pickle_is_refused_and_not_run(path, tmp_path):
     with pytest.raises(ModelFileError, match="not a model file, or a damaged one"):
         load(path)
     assert not marker.exists()
+
+
+LISTENED = """
+import sys
+import numpy as np
+from barenet import Predictor, load
+load(sys.argv[1])  # what is imported on the way is there now
+heard = []
+sys.addaudithook(lambda event, _: heard.append(event))
+load(sys.argv[1])
+events = set(heard)
+bad = {"pickle.find_class", "exec", "marshal.loads", "os.system", "subprocess.Popen"}
+print(sorted(events & bad), "open" in events)
+"""
+
+
+def test_promise_08_loading_runs_no_code_and_unpickles_nothing(path):
+    """By what Python itself says of it, to those who listen."""
+    every_layer().save(path)
+    command = [sys.executable, "-c", LISTENED, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "[] True\n"
+    loader = ast.parse(Path(model_file.__file__).read_text("utf-8"))
+    names = {
+        alias.name
+        for node in ast.walk(loader)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert names & {"pickle", "joblib", "marshal", "shelve", "importlib"} == set()
 
 
 @pytest.mark.parametrize("length", [2**63, 2**64 - 1, 2**40, 100_000_000, 2**20 + 1, 3, 1, 0])

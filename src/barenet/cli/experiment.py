@@ -231,9 +231,11 @@ def _network(recipe: Recipe) -> Network:
         if name in said
     }
     hidden: Any = recipe.hidden or ()
-    return Network.dense(
-        recipe.layers or (), hidden=hidden[0] if len(hidden) == 1 else hidden, **options
-    )
+    hidden = hidden[0] if len(hidden) == 1 else hidden
+    try:
+        return Network.dense(recipe.layers or (), hidden=hidden, **options)
+    except ValueError as error:
+        raise ValueError(str(error).replace("sizes: ", "layers: ", 1)) from error
 
 
 def _take_weights(network: Network, settings: Settings) -> None:

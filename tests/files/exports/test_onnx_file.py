@@ -34,7 +34,7 @@ def exported(model) -> bytes:
     return render(program_of(model), "it")[".onnx"]
 
 
-def test_onnx_runtime_says_what_the_model_says(case):
+def test_promise_12_onnx_runtime_says_what_the_model_says(case):
     program = program_of(case.model)
     answers = run(exported(case.model), case.X)
     outputs = answers["predictions" if program.answer == "numbers" else "probabilities"]
