@@ -6,48 +6,47 @@ import threading
 
 import numpy as np
 import pytest
+from threadpoolctl import ThreadpoolController
 
 from barenet.optimization.optimizers import LBFGS
-from barenet.optimization.scipy_threads import scipy_libraries, scipy_on_one_thread
+from barenet.optimization.scipy_threads import scipy_on_one_thread, scipy_pools
 
 
-@pytest.fixture
-def libraries():
-    """SciPy's own, with two threads each."""
-    found = scipy_libraries()
-    if not found:
+@pytest.fixture(autouse=True)
+def two_threads():
+    """As many as SciPy's own has at the begin."""
+    if not scipy_pools().info():
         pytest.skip("SciPy has no BLAS of its own here")
-    before = counts(found)
-    for each in found:
-        each.set_num_threads(2)
-    yield found
-    for each, count in zip(found, before, strict=True):
-        each.set_num_threads(count)
+    with scipy_pools().limit(limits=2):
+        yield
 
 
-def counts(libraries):
-    return [each.num_threads for each in libraries]
+def threads_of(pools):
+    return {pool["filepath"]: pool["num_threads"] for pool in pools.info()}
 
 
-def test_l_bfgs_has_one_thread_and_gives_back_what_was(libraries):
-    seen, parameters = [], np.array([3.0])
+def scipys():
+    return set(threads_of(scipy_pools()).values())
+
+
+def test_l_bfgs_has_one_thread_and_gives_back_what_was():
+    seen, parameters = set(), np.array([3.0])
 
     def square():
-        seen.extend(counts(libraries))
+        seen.update(scipys())
         return float(parameters @ parameters), 2 * parameters
 
     LBFGS().minimize(square, parameters, 5, lambda value, gradient: False)
-    assert set(seen) == {1}
-    assert set(counts(libraries)) == {2}
+    assert (seen, scipys()) == ({1}, {2})
 
 
-def test_an_error_gives_them_back_as_well(libraries):
+def test_an_error_gives_them_back_as_well():
     with pytest.raises(KeyError), scipy_on_one_thread():
         raise KeyError
-    assert set(counts(libraries)) == {2}
+    assert scipys() == {2}
 
 
-def test_of_two_python_threads_the_last_one_gives_them_back(libraries):
+def test_two_python_threads_at_once_leave_what_was():
     entered, leave = threading.Event(), threading.Event()
 
     def stay():
@@ -59,17 +58,15 @@ def test_of_two_python_threads_the_last_one_gives_them_back(libraries):
     with scipy_on_one_thread():
         other.start()
         assert entered.wait(10)
-    assert set(counts(libraries)) == {1}
+        assert scipys() == {1}
     leave.set()
     other.join()
-    assert set(counts(libraries)) == {2}
+    assert scipys() == {2}
 
 
-def test_numpys_own_is_left_alone(libraries):
-    from threadpoolctl import ThreadpoolController
-
-    files = {each.filepath for each in libraries}
-    others = [each for each in ThreadpoolController().lib_controllers if each.filepath not in files]
-    before = counts(others)
+def test_numpys_own_keeps_its_threads():
+    before = threads_of(ThreadpoolController())
     with scipy_on_one_thread():
-        assert counts(others) == before
+        within = threads_of(ThreadpoolController())
+    changed = {file for file in before if within[file] != before[file]}
+    assert changed == set(threads_of(scipy_pools()))

@@ -16,9 +16,8 @@ from typing import Any
 
 __all__ = ["scipy_on_one_thread"]
 
-LOCK = threading.Lock()
-#: For each who works at this moment: how many threads each library had before.
-BEFORE: list[list[int]] = []
+#: Held by who has set a limit, and is to lift it: OpenBLAS may not let another thread do so.
+LIMITED = threading.Lock()
 
 
 @contextmanager
@@ -28,40 +27,36 @@ def scipy_on_one_thread() -> Iterator[None]:
     Yields
     ------
     None
-        While it does. The last one to leave, of several Python threads, gives back what was.
+        While it does; or, if another Python thread has set the limit, until that one lifts it.
 
     Examples
     --------
     >>> with scipy_on_one_thread():
     ...     pass
     """
-    libraries = scipy_libraries()
-    with LOCK:
-        BEFORE.append(BEFORE[0] if BEFORE else [each.num_threads for each in libraries])
-        for library in libraries:
-            library.set_num_threads(1)
-    try:
+    if not LIMITED.acquire(blocking=False):
         yield
+        return
+    try:
+        with scipy_pools().limit(limits=1):
+            yield
     finally:
-        with LOCK:
-            before = BEFORE.pop()
-            for library, count in zip(libraries, before, strict=True):
-                library.set_num_threads(1 if BEFORE else count)
+        LIMITED.release()
 
 
 @functools.cache
-def scipy_libraries() -> list[Any]:
+def scipy_pools() -> Any:
     """The BLAS that only SciPy uses: none where it shares NumPy's, or the system's.
 
     Returns
     -------
-    list of threadpoolctl.LibController
-        They tell and set the number of threads.
+    threadpoolctl.ThreadpoolController
+        It tells and limits the number of threads.
     """
     import scipy.optimize  # loads it
     from threadpoolctl import ThreadpoolController
 
-    package = Path(scipy.__file__).resolve().parent
-    folders = (package, package.with_name("scipy.libs"))  # where wheels have it
-    libraries = ThreadpoolController().lib_controllers
-    return [each for each in libraries if {*folders} & {*Path(each.filepath).parents}]
+    package, pools = Path(scipy.__file__).resolve().parent, ThreadpoolController()
+    folders = {package, package.with_name("scipy.libs")}  # where wheels have it
+    files = [pool["filepath"] for pool in pools.info()]
+    return pools.select(filepath=[file for file in files if folders & {*Path(file).parents}])
