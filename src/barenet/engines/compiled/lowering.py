@@ -126,51 +126,49 @@ class Lowering:
 
     def dense(self, layer: Dense, index: int) -> None:
         """A = f(X W + b), where X may come in parts, which do not depend on the threads."""
-        n_in, parted, d_in = layer.n_in, self.x is None, self.d
+        n_in, x, d_in, capacity = layer.n_in, self.x, self.d, self.capacity
         n_parts, tile = 4 if layer.n_out <= 64 else 2, 1 << self.tile_bits(layer.n_out)
-        part = up(-(-n_in // n_parts), tile) if parted else n_in + 1  # no tile is in two parts
+        part = n_in if x is not None else up(-(-n_in // n_parts), tile)  # no tile is in two parts
         lefts = range(0, n_in, part)
-        X = self.x or self.memory.matrix(len(lefts) * self.capacity, part)
+        X = self.memory.matrix(len(lefts) * capacity, part) if x is None else x
         self.width = layer.n_out
-        Z, self.d = self.matrix(), self.derivatives()
-        P = self.memory.matrix(len(lefts) * self.capacity, self.width) if parted else Z
-        few = self.capacity <= FEW and Z.row == self.memory.kind.count and not parted
-        record = self.with_parameters(n_in + 1, n_in=n_in, index=index, x=X, x_stride=X.row, z=Z,
-                                      d=self.d, part_size=part, n_parts=len(lefts),
-                                      partial=P)  # fmt: skip
-        self.multiply(record, lefts, X, P, d_in)
-        if parted:
+        Z, self.d, rows = self.matrix(), self.derivatives(), self.parameters(n_in + 1)
+        P = self.memory.matrix(len(lefts) * capacity, self.width) if x is None else Z
+        record = self.layer(**rows, n_in=n_in, index=index, x=X, x_stride=X.shape[1], z=Z, d=self.d,
+                            part_size=part, n_parts=len(lefts), partial=P)  # fmt: skip
+        W, start = rows["weights"], self.zeros if x is None else rows["weights"][n_in]
+        record["parts" if x is None else "forward"] = self.memory.table(PRODUCT, [
+            product(P[k * capacity :], X[k * capacity :], W[left:], start, min(part, n_in - left))
+            for k, left in enumerate(lefts)
+        ])  # fmt: skip
+        if self.learning:
+            self.differentiate(record, rows, X, lefts, d_in)
+        if x is None:
             work = self.work(record, dense.dense_parts, formula=self.source)
-            units = len(lefts) * -(-self.capacity // dense.BLOCK)
+            units = len(lefts) * -(-capacity // dense.BLOCK)
             self.parts = [Group(work, units, chunk=NEVER, grain=1)]
             self.add(record, dense.dense_join)
+        few = capacity <= FEW and Z.shape[1] == self.memory.kind.count and x is not None
         self.nonlinearity(record, Z, self.activation, *((dense.slim, dense.slim_back) * few))
         self.learn(record, n_in + 1, dense.slim_gradient if few else dense.dense_gradient)
 
-    def multiply(
-        self, record: Record, lefts: range, X: Matrix, P: Matrix, d_in: Matrix | None
+    def differentiate(
+        self, record: Record, rows: dict[str, Any], X: Matrix, lefts: range, d_in: Matrix | None
     ) -> None:
-        """The products of a dense layer: P = X W (+ b), dW = Xᵀ dZ and dX = dZ Wᵀ."""
-        n_in, rows, dZ = int(record["n_in"]), self.capacity, self.d
-        parted = bool(record["partial"] != record["z"])  # though it may be one part alone
-        W, dW = (P._replace(address=int(record[name])) for name in ("weights", "gradient"))
-        start = self.zeros if parted else W.at(n_in)
-        parts = [(k * rows, left, min(lefts.step, n_in - left)) for k, left in enumerate(lefts)]
-        record["parts" if parted else "forward"] = self.memory.table(
-            PRODUCT, [product(P.at(k), X.at(k), W.at(left), start, n) for k, left, n in parts]
-        )
-        if dZ is None:
-            return
+        """The products of a dense layer on the way back: dW = Xᵀ dZ and dX = dZ Wᵀ."""
+        dW, dZ, n_in = rows["gradient"], self.d, int(record["n_in"])
+        assert dZ is not None
+        record["learning"] = self.memory.table(PRODUCT, [
+            product(dW[left:], X[k * self.capacity :].T, dZ, self.zeros)
+            for k, left in enumerate(lefts)
+        ])  # fmt: skip
         in_blocks = up(n_in, dense.MOST_ROWS if n_in > 8 else 4)
-        record["n_whole"] = min(in_blocks, lefts[-1] + X.row)  # as far as X has columns
-        record["learning"] = self.memory.table(
-            PRODUCT, [product(dW, X.at(k, -left).T, dZ, self.zeros) for k, left, _ in parts]
-        )
+        record["n_whole"] = min(in_blocks, lefts[-1] + X.shape[1])  # as far as X has columns
         if d_in is not None:
-            W_T = self.memory.matrix(W.row, n_in)
-            record["d_in"], record["transposed"] = d_in.address, W_T.address
-            record["transposed_stride"] = W_T.row
+            W_T = self.memory.matrix(dW.shape[1], n_in)
             back = product(d_in, dZ, W_T, self.zeros, self.width)
+            record["d_in"], record["transposed"] = address(d_in), address(W_T)
+            record["transposed_stride"] = W_T.shape[1]
             record["backward"] = self.memory.table(PRODUCT, [back])
 
     def activate(self, layer: Activate, index: int) -> None:
@@ -185,7 +183,7 @@ class Lowering:
         name = "identity" if activation is None else activation.name
         formula = "identity" if name == "softmax" else name
         self.x = Z if name == "identity" else self.matrix()
-        record["a"] = self.x.address
+        record["a"] = address(self.x)
         record["option"] = getattr(activation, "slope", getattr(activation, "alpha", 0.0))
         forward, back = fused or (activations.activate, activations.activate_back)
         if record["forward"] or record["backward"] or formula != "identity":
@@ -226,9 +224,9 @@ class Lowering:
         """Gain and bias, and what both norms have in common."""
         x, self.x, d_in, self.d = self.x, self.matrix(), self.d, self.derivatives()
         scales = self.memory.matrix(2, max(self.width, self.capacity))
-        return self.with_parameters(
-            2, n_in=2, x=x, z=self.matrix(), a=self.x, d=self.d, d_in=d_in, scales=scales,
-            epsilon=layer.epsilon, momentum=getattr(layer, "momentum", 0.0),
+        return self.layer(
+            **self.parameters(2), n_in=2, x=x, z=self.matrix(), a=self.x, d=self.d, d_in=d_in,
+            scales=scales, epsilon=layer.epsilon, momentum=getattr(layer, "momentum", 0.0),
             statistics=self.statistics,
         )  # fmt: skip
 
@@ -239,7 +237,9 @@ class Lowering:
         names = [name for name in ("factor", "delta", "q", "gamma") if hasattr(loss, name)]
         option = getattr(loss, names[0]) if names else 0.0
         margin = float(np.finfo(network.dtype).eps)
-        record = self.layer(a=output, d=self.d or self.matrix(), option=option, epsilon=margin)
+        record = self.layer(
+            a=output, d=self.matrix() if self.d is None else self.d, option=option, epsilon=margin
+        )
         if self.task != "predict":
             kernel = losses.softmax_loss if loss.name in losses.ON_SOFTMAX else losses.loss
             self.add(record, kernel, formula=loss.name)
@@ -250,18 +250,16 @@ class Lowering:
 
     # Parameters
 
-    def with_parameters(self, height: int, **fields: float | Matrix | None) -> Record:
-        """A layer with rows of parameters, their gradient, and the optimizer's moments."""
+    def parameters(self, height: int) -> dict[str, Any]:
+        """Rows of parameters, of their gradient and of the optimizer's moments, in tiles."""
         names = ["weights", "gradient"] if self.learning else ["weights"]
         moments = getattr(self.job.optimizer, "moment_names", ()) if self.task == "learn" else ()
         names += [f"moment_{number}" for number, _ in enumerate(moments, 1)]
-        places = {name: self.memory.matrix(height + dense.MOST_ROWS, self.width) for name in names}
-        tile_bits = self.tile_bits(self.width)
-        record = self.layer(flat=self.flat, tile_bits=tile_bits, first_tile=self.n_tiles,
-                            **places, **fields)  # fmt: skip
+        rows = {name: self.memory.matrix(height + dense.MOST_ROWS, self.width) for name in names}
+        tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
         self.flat += height * self.width
         self.n_tiles += up(height, 1 << tile_bits) >> tile_bits
-        return record
+        return {"flat": flat, "tile_bits": tile_bits, "first_tile": first_tile, **rows}
 
     def tile_bits(self, width: int) -> int:
         """Choose how many rows of parameters a tile has, as a power of two."""
@@ -327,8 +325,10 @@ class Lowering:
 
 def product(C: Matrix, A: Matrix, B: Matrix, start: Matrix, depth: int = 0) -> tuple[int, ...]:
     """C = start + A B, as `records.PRODUCT` has it."""
-    to_read = (A.address, A.row, A.column, B.address, B.row, start.address)
-    return (*to_read, C.address, C.row, C.row, depth)
+    strides = (stride // A.itemsize for stride in (*A.strides, B.strides[0], C.strides[0]))
+    a_row, a_step, b_step, c_row = strides
+    to_read = (address(A), a_row, a_step, address(B), b_step, address(start))
+    return (*to_read, address(C), c_row, c_row, depth)
 
 
 def refusal(job: Job) -> str | None:

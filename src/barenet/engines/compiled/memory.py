@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,28 +12,11 @@ from barenet.engines.simd.memory import Kind
 
 __all__ = ["Matrix", "Memory", "Record", "address", "up"]
 
+Matrix = NDArray[Any]
 Record = NDArray[Any]
 
 #: Bytes that a vector may span at most; memory begins at a multiple of them.
 ALIGNMENT = 64
-
-
-class Matrix(NamedTuple):
-    """Where a matrix is: entry (i, j) stands i rows and j columns after the first one."""
-
-    address: int
-    row: int
-    column: int
-    size: int
-
-    @property
-    def T(self) -> Matrix:  # noqa: N802
-        """The same memory, with rows for columns."""
-        return Matrix(self.address, self.column, self.row, self.size)
-
-    def at(self, i: int, j: int = 0) -> Matrix:
-        """The part that begins with entry (i, j)."""
-        return self._replace(address=self.address + (i * self.row + j * self.column) * self.size)
 
 
 class Memory:
@@ -44,26 +27,22 @@ class Memory:
         self.held: list[Any] = []
 
     def matrix(self, n_rows: int, width: int) -> Matrix:
-        """Reserve rows of numbers, each padded with zeros to whole vectors."""
+        """Reserve rows of zeros, each padded to whole vectors."""
         row, size = self.pad(width), self.dtype.itemsize
         block = np.zeros(n_rows * row + ALIGNMENT // size, self.dtype)
         self.held.append(block)
-        return Matrix(up(address(block), ALIGNMENT), row, 1, size)
+        first = -address(block) % ALIGNMENT // size
+        return block[first : first + n_rows * row].reshape(n_rows, row)
 
     def pad(self, n: int) -> int:
         """Round up to whole vectors."""
         return up(n, self.kind.count)
 
-    def record(
-        self, dtype: np.dtype[Any], **fields: float | Matrix | NDArray[Any] | None
-    ) -> Record:
-        """Write a record: numbers, and where others are; 0 for what is not named or not there."""
+    def record(self, dtype: np.dtype[Any], **fields: float | NDArray[Any] | None) -> Record:
+        """Write a record: numbers, and where arrays are; 0 for what is not named or not there."""
         record = np.zeros((), dtype)
         for name, value in fields.items():
-            if isinstance(value, np.ndarray):
-                record[name] = address(value)
-            else:
-                record[name] = value.address if isinstance(value, Matrix) else value or 0
+            record[name] = address(value) if isinstance(value, np.ndarray) else value or 0
         self.held += [record, *fields.values()]
         return record
 

@@ -40,8 +40,9 @@ def multiply(kind, step, product, start, stop):
 def dense_gradient(kind, step, layer, start, stop):
     """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch; and the tile's Σ g²."""
     part = min(start // layer.part_size, layer.n_parts - 1)  # the bias goes with the last one
-    last = stop if stop <= layer.n_in else layer.n_whole
-    invoke(step.multiply, step, layer.learning + part * PRODUCT_SIZE, start, last)
+    first, last = part * layer.part_size, stop if stop <= layer.n_in else layer.n_whole
+    product = layer.learning + part * PRODUCT_SIZE
+    invoke(step.multiply, step, product, start - first, last - first)
     if stop > layer.n_in:
         stride, D = layer.stride, row_vectors(kind, layer, layer.d, 0)
         db = row_vectors(kind, layer, layer.gradient, layer.n_in)
