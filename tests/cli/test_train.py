@@ -473,3 +473,44 @@ def test_pictures_of_an_earlier_run_go_and_those_of_others_stay(barenet):
     refused = barenet("train", "plane", "--epochs", 1, "--out", "mine")
     assert refused.status == 2 and "mine/history.png was not written by a run" in refused.err
     assert Path("mine/history.png").read_bytes() == b"my own"
+
+
+def test_the_same_run_in_another_folder_makes_the_same_model(barenet):
+    """No path is in it, and no time; so it says nothing of who has trained it, and where."""
+    models = []
+    for folder in ("secret", "elsewhere"):
+        Path(folder).mkdir()
+        table = Path(folder) / "rows.csv"
+        table.write_text("a,b\n" + "".join(f"{i},{i % 2}\n" for i in range(20)))
+        plan = ["--target", "b", "--epochs", 2, "--no-plots", "--no-baselines", "--verbose-epoch"]
+        assert (
+            barenet("train", table.resolve(), *plan, len(folder), "--out", f"of {folder}").status
+            == 0
+        )
+        models.append((Path(f"of {folder}") / "model.safetensors").read_bytes())
+    assert models[0] == models[1]
+    assert b"secret" not in models[0] and b"rows.csv" in models[0]
+
+
+def test_exports_of_the_network_that_was_there_before_are_named(barenet):
+    plan = ["train", "xor", "--epochs", 1, "--no-plots", "--no-baselines"]
+    assert "here before" not in barenet(*plan).err
+    for suffix in ("json", "c"):
+        assert barenet("export", "runs/xor", "--to", suffix).status == 0
+    Path("runs/xor/mine.py").write_text("print('mine')")
+    assert "here before" not in barenet(*plan).err  # the same network once more
+    (said,) = re.findall("of the network that was here.*", barenet(*plan, "--seed", 9).err)
+    assert said.startswith(
+        "of the network that was here before are xor.c, xor.h, xor.json; barenet"
+    )
+
+
+def test_scores_that_cannot_be_measured_leave_the_model(barenet, monkeypatch):
+    def fail(*_: object) -> None:
+        raise ValueError("no scores")
+
+    monkeypatch.setattr("barenet.cli.report.score", fail)
+    done = barenet("train", "xor", "--epochs", 1, "--no-plots", "--no-baselines")
+    assert done.status == 2 and "no scores" in done.err
+    card = Predictor.load("runs/xor/model.safetensors").card
+    assert card.scores == {} and card.log.n_epochs == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -67,9 +67,8 @@ def evaluate(
     _tell_what_is_seen(trained, data, judged)
     loss = spec_of(as_loss(trained.loss, predictor.network.output_activation))
     scores = report.score(predictor, chosen, loss)
-    compared = []
-    if baselines and judged.learned is not None:
-        compared = compare(predictor, judged.learned, chosen, loss)
+    learned = judged.learned if baselines else None
+    compared = compare(predictor, learned, chosen, loss) if learned else []
     confusion = None
     if predictor.classes is not None:
         confusion = report.confusion_matrix(predictor, chosen)
@@ -77,9 +76,7 @@ def evaluate(
         show_json(
             {
                 "model": str(trained.path),
-                "dataset": chosen.name,
-                "rows": chosen.n_samples,
-                "rows_seen": judged.n_seen,
+                **judged.document(),
                 "metrics": {"evaluated_on": description, **scores},
                 "baselines": {each.baseline.name: each.document(scores) for each in compared},
                 "classes": predictor.classes,
@@ -140,6 +137,17 @@ class Chosen:
         if self.learned is None:
             return None
         return 0 if self.description == "held-out rows" else self.learned.n_samples
+
+    def document(self) -> dict[str, Any]:
+        """Tell programs which rows they are.
+
+        Returns
+        -------
+        dict
+            Plain data.
+        """
+        rows = self.rows
+        return {"dataset": rows.name, "rows": rows.n_samples, "rows_seen": self.n_seen}
 
 
 def choose_rows(trained: Trained, data: str, file: FileOptions, rows: Rows | None) -> Chosen:

@@ -114,8 +114,9 @@ def settings_of(card: ModelCard | None) -> Settings | None:
         return None
     import tomli_w
 
+    said = {name: value for name, value in card.settings.items() if name != "config"}
     try:
-        return parse_run_file(tomli_w.dumps(card.settings))
+        return parse_run_file(tomli_w.dumps(said))
     except (CycloptsError, TypeError, ValueError):
         return None
 

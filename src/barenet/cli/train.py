@@ -110,15 +110,11 @@ def train(
             if not _can_go_on(history):
                 folder.checkpoint.unlink(missing_ok=True)
         written = [folder.model, folder.history, folder.settings]
-        in_a_hurry = bool(interruption.signal) and outcome.takes_long and not json
-        if not in_a_hurry:
-            folder.complete(outcome.predictor(scored=True))
-        _tell(outcome, folder, json, in_a_hurry)
+        _tell(outcome, folder, json, bool(interruption.signal))
         if plots and not interruption.signal:
             written += _draw(experiment, history, folder)
     say(f"saved in {folder.path}:\n  {', '.join(path.name for path in written)}")
-    if before not in (None, folder.checksum()):
-        _tell_what_is_stale(folder)
+    _tell_what_is_stale(folder, before)
     _tell_how_it_ended(history, experiment, folder)
     return interruption.status
 
@@ -182,19 +178,23 @@ def _tell_what_is_lost(folder: RunFolder, *, anew: bool) -> None:
         )
 
 
-def _tell_what_is_stale(folder: RunFolder) -> None:
+def _tell_what_is_stale(folder: RunFolder, before: str | None) -> None:
     """Say which exports are of another network than the one that is here now."""
-    if stale := [path.name for path in folder.exports()]:
+    replaced = before not in (None, folder.checksum())
+    if replaced and (stale := [path.name for path in folder.exports()]):
         again = shlex.join(["barenet", "export", str(folder.path)])
-        say(f"exports of the network that was here before: {some(stale)}; write anew: {again}")
+        say(f"of the network that was here before are {some(stale)}; {again} writes exports anew")
 
 
 def _tell(outcome: Outcome, folder: RunFolder, json: bool, in_a_hurry: bool) -> None:
     """Put out the result at once: it is there, whatever becomes of the pictures."""
+    if in_a_hurry and outcome.takes_long and not json:
+        say("\nhow good it is takes a while to find out; `barenet evaluate` does")
+        return
+    # Once more, now that the network is safe: what is measured belongs on its card.
+    folder.complete(outcome.predictor(scored=True))
     if json:
         outcome.show_json(str(folder.model))
-    elif in_a_hurry:
-        say("\nhow good it is takes a while to find out; `barenet evaluate` does")
     else:
         say()
         outcome.show()
