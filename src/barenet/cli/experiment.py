@@ -188,7 +188,7 @@ def _parts(
 def _has_constants(training: Dataset) -> bool:
     """Tell if a matrix has a column of which nothing can be learned, which a frame would drop."""
     X = training.X
-    return isinstance(X, np.ndarray) and bool((X[0] == X).all(axis=0).any())
+    return isinstance(X, np.ndarray) and len(X) > 1 and bool((X[0] == X).all(axis=0).any())
 
 
 def _preprocessing(kind: Any, training: Dataset, table: TableOptions) -> Scaling | TableEncoding:

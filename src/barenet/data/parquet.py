@@ -211,15 +211,13 @@ def _column(values: Any) -> NDArray[Any]:
         values = compute.if_else(values, WORDS[1], WORDS[0])
     if types.is_date(values.type) or types.is_timestamp(values.type):
         return np.array(values.to_numpy())
-    whole = types.is_integer(values.type) or (
-        types.is_decimal(values.type) and values.type.scale == 0
-    )
-    if whole and (np.abs(_floats(values, pyarrow)) >= MOST_EXACT).any():
-        return _as_written(values.cast(pyarrow.string()))
-    if types.is_integer(values.type) or types.is_floating(values.type):
+    is_decimal = types.is_decimal(values.type)
+    if types.is_integer(values.type) or (is_decimal and values.type.scale == 0):
+        numbers = _floats(values, pyarrow)
+        is_exact = not (np.abs(numbers) >= MOST_EXACT).any()
+        return numbers if is_exact else _as_written(values.cast(pyarrow.string()))
+    if types.is_floating(values.type) or is_decimal or types.is_null(values.type):
         return _floats(values, pyarrow)
-    if types.is_decimal(values.type) or types.is_null(values.type):
-        return _floats(values.cast(pyarrow.float64()), pyarrow)
     return _as_written(values)
 
 

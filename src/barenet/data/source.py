@@ -81,7 +81,7 @@ def plain_name(path: str | Path) -> str:
     str
         Such as ``prices.csv`` for ``Prices.CSV.gz``.
     """
-    if str(path) == STANDARD_INPUT:
+    if _is_standard_input(path):
         return "stdin.csv"
     name = Path(path).name.lower()
     endings = (ending for _, _, ending, _ in _PACKERS if name.endswith(ending))
@@ -136,8 +136,12 @@ def open_source(path: Path) -> Iterator[BinaryIO]:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
+def _is_standard_input(path: str | Path) -> bool:
+    return Path(path).as_posix() == STANDARD_INPUT  # Windows turns the strokes round
+
+
 def _open_raw(path: Path) -> BinaryIO:
-    if str(path) == STANDARD_INPUT:
+    if _is_standard_input(path):
         return io.BytesIO(_receive())
     # Before it is opened, as opening a pipe waits for somebody to write.
     if path.exists() and not (path.is_file() or path.is_dir()):
@@ -219,5 +223,5 @@ def bytes_allowed(path: Path) -> int:
     int
         64 MiB, and 100 times its size.
     """
-    size = len(_receive()) if str(path) == STANDARD_INPUT else path.stat().st_size
+    size = len(_receive()) if _is_standard_input(path) else path.stat().st_size
     return FREE + MOST_UNPACKED * size
