@@ -65,13 +65,12 @@ def evaluate(
     judged, predictor = choose_rows(trained, data, file, rows), trained.predictor
     chosen, description = judged.rows, judged.description
     _tell_what_is_seen(trained, data, judged)
+    classes = predictor.classes
     loss = spec_of(as_loss(trained.loss, predictor.network.output_activation))
     scores = report.score(predictor, chosen, loss)
     learned = judged.learned if baselines else None
     compared = compare(predictor, learned, chosen, loss) if learned else []
-    confusion = None
-    if predictor.classes is not None:
-        confusion = report.confusion_matrix(predictor, chosen)
+    confusion = None if classes is None else report.confusion_matrix(predictor, chosen)
     if json:
         show_json(
             {
@@ -79,7 +78,7 @@ def evaluate(
                 **judged.document(),
                 "metrics": {"evaluated_on": description, **scores},
                 "baselines": {each.baseline.name: each.document(scores) for each in compared},
-                "classes": predictor.classes,
+                "classes": classes,
                 "confusion_matrix": None if confusion is None else confusion.tolist(),
             }
         )
@@ -90,7 +89,7 @@ def evaluate(
     show_verdict(scores, compared)
     if confusion is not None:
         show()
-        report.show_confusion(confusion, predictor.classes or ())
+        report.show_confusion(confusion, classes or ())
     return 0
 
 
