@@ -50,7 +50,7 @@ def info(model: Path, /, *, json: Json = False) -> int:
     if "scaling" in extra:
         trained = load_trained(path)
         recipe = trained.settings.recipe.said() if trained.settings else None
-        patience = recipe is not None and "patience" in recipe
+        patience = bool(recipe and recipe.get("patience"))
         run = {"training": _training(path, patience), "settings": recipe}
         card |= {**_answers(trained.predictor), **run}
     if json:

@@ -10,7 +10,7 @@ from typing import Any
 from barenet.cli.run_file import read_run_file
 from barenet.cli.settings import FileOptions, Settings, is_table
 from barenet.data.dataset import Dataset
-from barenet.data.datasets import DATASETS, load_dataset
+from barenet.data.datasets import DATASETS, load_dataset, usual_name
 from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.data.tabular import read_samples
 from barenet.errors import DataError
@@ -130,6 +130,7 @@ class Trained:
         """
         if self.settings is None:
             return None
+        data = usual_name(data)
         same = data == self.settings.data
         if not same and not {data, self.settings.data} & DATASETS.keys():
             same = Path(data).resolve() == Path(self.settings.data).resolve()
