@@ -110,7 +110,7 @@ def test_fault_78_a_message_that_is_too_large(server, page, open_page):
         '{"type": "plan", "edits": [[0, 99, 1]]}',
         '{"type": "plan", "edits": [[0, 1, 1e7]]}',
         '{"type": "plan", "edits": [[-1, 1, 1]]}',
-        '{"type": "configure", "state": {"scene": {"data": "model:1-moons"}}}',
+        '{"type": "configure", "state": {"scene": {"data": "model:99-moons"}}}',
         '{"type": "export", "network": 7}',
         '{"type": "explain", "layer": 0, "neuron": 0}',
         b"bytes",

@@ -227,6 +227,17 @@ def test_a_model_of_a_matrix_without_rows(shelf, tmp_path, kind):
     assert picture.output.size == picture.side**2, "one number a point for two classes"
 
 
+def test_a_model_of_other_columns_of_a_named_set_is_shown_without_its_rows(shelf, tmp_path):
+    path = tmp_path / "model.safetensors"
+    scaling = Scaling.fit("standardize", np.array([[1.0, 0.0, 3.0], [2.0, 1.0, 5.0]]))
+    parts = {"preprocessing": scaling, "classes": None, "target_name": "y"}
+    for names, dataset in ((("p", "q", "r"), "moons"), (("x1", "q", "sin(x1)"), "iris")):
+        network = Network.dense([3, 2, 1])
+        Predictor(network=network, feature_names=names, dataset=dataset, **parts).save(path)
+        material = shelf.material(begin_with_model(path, "", shelf).scene)
+        assert material.training.n_samples == 0 and material.axes == names
+
+
 def test_what_cannot_be_shown_is_told(shelf, folder, tmp_path, capfd):
     path = tmp_path / "words.csv"
     path.write_text("colour,kind\n" + "".join(f"{'rgb'[n % 3]},{'ab'[n % 2]}\n" for n in range(40)))

@@ -32,7 +32,7 @@ HEADERS: Mapping[str, str] = {
 #: somebody opens the address; who asks is then told by Sec-Fetch-Site.
 READING = ("GET", "HEAD")
 #: Who may ask: nobody but the user, such as by typing the address, or the page itself.
-OWN_SITES = ([], ["none"], ["same-origin"])
+OWN_SITES: tuple[list[str], ...] = ([], ["none"], ["same-origin"])
 
 
 class Gate:

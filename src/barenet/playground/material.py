@@ -49,16 +49,16 @@ class Material:
         What the pictures show.
     points : ndarray of shape (n_samples, 2)
         Where the rows lie on it.
+    axes : tuple of str
+        Every column that can be an axis.
+    span : tuple of float
+        Of numbers to predict: the smallest and the largest that is drawn.
     features : tuple of str
         Names from `FEATURES`; empty where every column is an input.
     columns : list of int
         The columns of the axes.
     offset, factor : ndarray of shape (2,)
         ``u = (x - offset) * factor`` is what features other than the coordinates are of.
-    axes : tuple of str
-        Every column that can be an axis.
-    span : tuple of float
-        Of numbers to predict: the smallest and the largest that is drawn.
     model : Model, optional
         The model that is shown, where it is one.
     """
@@ -72,12 +72,12 @@ class Material:
     target_scaling: Scaling | None
     plane: Plane
     points: NDArray[np.float64]
-    features: tuple[str, ...]
-    columns: list[int]
-    offset: NDArray[np.float64]
-    factor: NDArray[np.float64]
     axes: tuple[str, ...]
     span: tuple[float, float]
+    features: tuple[str, ...] = ()
+    columns: list[int] = field(default_factory=list)
+    offset: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
+    factor: NDArray[np.float64] = field(default_factory=lambda: np.ones(2))
     model: Model | None = None
     kept: dict[Any, NDArray[np.float32]] = field(default_factory=dict)
 

@@ -96,34 +96,20 @@ def material_of(scene: Scene, model: Model, rows: Dataset | None) -> Material:
         return arrange(rows, dataclasses.replace(scene, features=(ALL_COLUMNS,)), model)
     known = dict(zip(rows.feature_names, ("x1", "x2"), strict=False))
     features = tuple(known.get(name, name) for name in predictor.feature_names)
-    if rows.n_features > 2 or not set(features) <= FEATURES.keys():
-        raise ValueError(
-            f"model: it takes {', '.join(predictor.feature_names[:8])}, "
-            f"which are not the columns of {rows.name}"
-        )
+    if not set(features) <= FEATURES.keys():
+        return _of_encoded(scene, model, None)
+    if rows.n_features > 2:
+        raise ValueError(f"model: of which columns of {rows.name} it takes functions is not known")
     return arrange(rows, dataclasses.replace(scene, features=features), model)
 
 
 def _of_encoded(scene: Scene, model: Model, rows: Dataset | None) -> Material:
     """Take the numbers that the network sees for the rows; the axes are in the table's units."""
-    predictor = model.predictor
-    width = len(predictor.input_names)
-    if rows is None:
-        X, y = np.empty((0, width)), np.empty(0, np.float64 if predictor.classes is None else int)
-    else:
-        X, y = predictor.preprocessing.apply(rows.X), rows.y
-    inputs = Dataset(
-        name=predictor.dataset if rows is None else rows.name,
-        X=X,
-        y=y,
-        classes=predictor.classes,
-        feature_names=predictor.input_names,
-        target_name=predictor.target_name,
-        description="a model without its rows" if rows is None else rows.description,
-    )
+    inputs = _inputs(model, rows)
     axes = _axes(model)
     chosen = [axes[place] for place in columns_of([axis.name for axis in axes], scene.axes)]
-    plane, points = _plane(chosen, _usual_row(model, X), X, y)
+    X = np.asarray(inputs.X)
+    plane, points = _plane(chosen, _usual_row(model, X), X, inputs.y)
     if rows is None:
         training, held_out, is_test = inputs, inputs, np.zeros(0, np.bool_)
         span = _span(model, plane)
@@ -138,17 +124,32 @@ def _of_encoded(scene: Scene, model: Model, rows: Dataset | None) -> Material:
         training=training,
         held_out=held_out,
         is_test=is_test,
-        scaling=Scaling("none", np.zeros(width), np.ones(width)),
-        target_scaling=predictor.target_scaling,
+        scaling=Scaling("none", np.zeros(X.shape[1]), np.ones(X.shape[1])),
+        target_scaling=model.predictor.target_scaling,
         plane=plane,
         points=points,
-        features=(),
-        columns=[],
-        offset=np.zeros(2),
-        factor=np.ones(2),
         axes=tuple(axis.name for axis in axes),
         span=span,
         model=model,
+    )
+
+
+def _inputs(model: Model, rows: Dataset | None) -> Dataset:
+    """Encode the rows; without any, there is what they would be called."""
+    predictor = model.predictor
+    if rows is None:
+        X = np.empty((0, len(predictor.input_names)))
+        y: NDArray[np.generic] = np.empty(0, np.float64 if predictor.classes is None else np.int64)
+    else:
+        X, y = predictor.preprocessing.apply(rows.X), rows.y
+    return Dataset(
+        name=predictor.dataset if rows is None else rows.name,
+        X=X,
+        y=y,
+        classes=predictor.classes,
+        feature_names=predictor.input_names,
+        target_name=predictor.target_name,
+        description="a model without its rows" if rows is None else rows.description,
     )
 
 

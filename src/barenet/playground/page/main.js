@@ -117,7 +117,7 @@ class Page {
     this.notice(words, 8000);
     if (this.state) this.describe({ session: this.session, state: this.state, version: this.version, data: this.facts, networks: this.lanes.map((lane) => lane.facts) });
     else if (!this.fresh) {
-      this.fresh = true; // the address cannot be played: start as if there were none
+      Object.assign(this, { fresh: true, planned: [], goal: 0 }); // the address cannot be played: start as if there were none
       this.greet();
       this.notice(`This address cannot be shown: ${words}`, 8000);
     }
