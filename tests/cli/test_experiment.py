@@ -89,3 +89,13 @@ def test_a_class_too_rare_to_be_validated_with_is_left_to_chance():
 def test_a_single_row_leaves_none_to_validate_with():
     with pytest.raises(ValueError, match="patience: it needs a validation set, 10% of the rows"):
         prepared("plane", samples=2, patience=2, test_size=0.5)
+
+
+def test_settings_that_undo_what_the_data_bring():
+    """Moons bring small normal weights, and a long table stops early: both can be refused."""
+    moons = prepared("moons", init="auto", hidden=("relu",), batch_norm=True)
+    kinds = [layer.name for layer in moons.predictor.network.layers]
+    assert kinds == ["dense", "batch_norm", "activate", "dense"]
+    inits = [layer.init.name for layer in moons.predictor.network.layers if layer.name == "dense"]
+    assert inits == ["he_uniform", "glorot_uniform"]
+    assert prepared(patience=0).validation is None and prepared(patience=3).validation is not None

@@ -18,7 +18,7 @@ SLICE = Path(__file__).parent / "mnist_slice"
 def test_the_names():
     assert set(DATASETS) == {
         *("digits", "iris", "wine", "breast_cancer", "diabetes"),
-        *("moons", "circles", "spirals", "xor", "gaussians", "sine", "plane"),
+        *("moons", "circles", "spirals", "xor", "gaussians", "sine", "plane", "hills"),
         *("mnist", "fashion_mnist"),
     }
 
@@ -26,6 +26,20 @@ def test_the_names():
 def test_an_unknown_name_lists_the_right_ones():
     with pytest.raises(ValueError, match=r"^data: unknown 'moon', did you mean 'moons'\?.*wine"):
         load_dataset("moon")
+
+
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [
+        ("circle", "circles"),
+        ("gaussian", "gaussians"),
+        ("spiral", "spirals"),
+        ("multi_gaussian", "hills"),
+        ("multi-gaussian", "hills"),
+    ],
+)
+def test_what_others_call_them(other, name):
+    assert load_dataset(other, samples=20).name == name
 
 
 def test_options_reach_their_set():

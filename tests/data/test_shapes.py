@@ -89,6 +89,14 @@ def test_the_noise_is_normal_with_its_standard_deviation(name):
     assert stats.kstest(noise, "norm", (0, 0.3)).pvalue > 0.01
 
 
+def test_the_height_of_the_hills_is_a_sum_of_bells():
+    made = load("hills", samples=40, data_seed=3)
+    signs = {(-4, 3): 1, (0, 3): -1, (4, 3): 1, (-4, -3): -1, (0, -3): 1, (4, -3): -1}
+    for point, height in zip(made.X, made.y, strict=True):
+        sums = (s * math.exp(-(math.dist(point, at) ** 2) / 4.5) for at, s in signs.items())
+        assert sum(sums) == pytest.approx(height, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("name", "first"),
     [
@@ -96,6 +104,7 @@ def test_the_noise_is_normal_with_its_standard_deviation(name):
         ("xor", [0.7588469369168527, 2.322780043900743]),
         ("gaussians", [-0.23594765403233597, -1.5998427916327767]),
         ("plane", [0.585762047127897, 2.5822723964690333]),
+        ("hills", [0.585762047127897, 2.5822723964690333]),
     ],
 )
 def test_the_rows_of_a_seed_are_frozen(name, first):

@@ -175,3 +175,16 @@ def test_layers_of_a_network_that_was_refused_are_still_free():
         with pytest.raises(ValueError, match=r"^(layers|dtype|seed): "):
             Network(refused, **options)
     assert Network([first]).sizes == (2, 3)
+
+
+def test_batch_norm_stands_before_the_activation_that_chooses_the_weights():
+    layers = layers_of([2, 3, 1], "relu", "sigmoid", 0.5, batch_norm=True)
+    assert [type(layer) for layer in layers] == [Dense, BatchNorm, Activate, Dropout, Dense]
+    assert layers[0].activation.name == "identity" and layers[2].activation.name == "relu"
+    assert layers[0].init == Dense(2, 3, "relu").init != Dense(2, 3).init
+    made = Network.dense([2, 3, 3, 1], hidden=["relu", "tanh"], batch_norm=True, init="zeros")
+    kinds = [type(layer).__name__ for layer in made.layers]
+    assert kinds == ["Dense", "BatchNorm", "Activate"] * 2 + ["Dense"]
+    assert not any(layer.weights.any() for layer in made.layers if isinstance(layer, Dense))
+    with pytest.raises(ValueError, match="batch_norm: expected True or False, got 1"):
+        layers_of([2, 3, 1], batch_norm=1)

@@ -19,8 +19,8 @@ from websockets.sync.client import connect
 from barenet.playground.envelope import unpack
 from barenet.playground.server import Server, listen
 from barenet.playground.sessions import Sessions
+from barenet.playground.shelf import Shelf
 from barenet.playground.state import State
-from barenet.playground.tables import Tables
 from barenet.playground.trainer import Trainer
 
 SECONDS = 60.0
@@ -28,12 +28,12 @@ SECONDS = 60.0
 
 @contextlib.contextmanager
 def running(
-    start: State | None = None, process: bool = False, network: Any = None
+    start: State | None = None, process: bool = False, shelf: Shelf | None = None
 ) -> Iterator[SimpleNamespace]:
     """A server of its own thread on a free port; its networks learn in threads of this process."""
     addresses: list[str] = []
     line = listen(0)
-    sessions = Sessions(Trainer(process=process), Tables(), start or State(), network)
+    sessions = Sessions(Trainer(process=process), shelf or Shelf(), start or State())
     server = Server(sessions, line, addresses.append)
     thread = threading.Thread(target=server.start)
     thread.start()
@@ -53,7 +53,7 @@ def running(
         server.should_exit = True
         thread.join(SECONDS)
         line.close()
-        sessions.tables.close()
+        sessions.shelf.close()
         assert not thread.is_alive()
 
 

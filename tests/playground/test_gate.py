@@ -20,6 +20,15 @@ def test_the_servers_own_page_is_let_in():
     assert asked([(b"host", b"localhost:8421")]) is None
 
 
+@pytest.mark.parametrize(("site", "let_in"), [("none", 1), ("same-origin", 1), ("same-site", 0)])
+def test_a_page_without_an_origin_is_read_by_who_may(site, let_in):
+    """Browsers send no Origin when somebody opens an address; what changes something needs one."""
+    headers = [*OWN, (b"sec-fetch-site", site.encode()), (b"sec-fetch-mode", b"navigate")]
+    assert (asked(headers) is None) == bool(let_in)
+    for more in ({"kind": "websocket"}, {"method": "POST"}, {"method": "PUT"}):
+        assert asked(headers, **more).startswith("Origin")
+
+
 @pytest.mark.parametrize(
     ("headers", "more", "word"),
     [
@@ -34,6 +43,8 @@ def test_the_servers_own_page_is_let_in():
         ([*OWN, (b"origin", b"https://127.0.0.1:8421")], {}, "Origin"),
         ([*OWN, (b"origin", b"http://127.0.0.1:8421")] * 2, {}, "Host"),
         ([*OWN, (b"sec-fetch-site", b"cross-site")], {}, "Sec-Fetch-Site"),
+        ([*OWN, (b"sec-fetch-site", b"")], {}, "Sec-Fetch-Site"),
+        ([*OWN, (b"sec-fetch-site", b"none"), (b"sec-fetch-site", b"none")], {}, "Sec-Fetch-Site"),
         (OWN, {"path": "/secrets/"}, "Token"),
         (OWN, {"path": "//secret/"}, "Token"),
         (OWN, {"path": "/"}, "Token"),

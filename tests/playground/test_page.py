@@ -200,6 +200,40 @@ def test_an_address_makes_the_same_network_again(tab):
     assert other.value("barenet.state") == page.value("barenet.state")
 
 
+def test_a_weight_changed_by_hand_is_in_the_address(tab):
+    page = tab("#pace=0&net.hidden=3&net.activations=tanh")
+    page.page.locator(".column").nth(1).locator(".neuron").first.click()
+    change(page, "2.5")
+    for epoch in (1, 2, 3):
+        page.page.click("#step")
+        page.until(f"barenet.lanes[0].header.epoch === {epoch} && !barenet.playing")
+    page.page.locator(".column").nth(1).locator(".neuron").nth(1).click()
+    change(page, "-1.25")
+    page.until("location.hash.includes('net.edits=0_0_2.5*3_1_-1.25')")
+    page.page.click("#step")
+    page.until("barenet.lanes[0].header.epoch === 4")
+    page.page.click("#share")
+    hash = page.until("location.hash.includes('epoch=4') && location.hash")
+    other = tab(hash)
+    other.until("barenet.lanes[0].header.epoch === 4 && !barenet.playing")
+    assert other.parameters() == page.parameters()
+    assert other.value("location.hash").count("net.edits=0_0_2.5*3_1_-1.25") == 1
+
+
+def change(page: Tab, value: str) -> None:
+    """Change the first number of the neuron that is open, and close it."""
+    field = page.page.locator("#neuron table.weights input").first
+    field.fill(value)
+    field.press("Enter")
+    page.page.locator("#neuron .close").click()
+
+
+def test_an_address_of_nonsense_starts_as_if_there_were_none(tab):
+    page = tab("#data=nowhere&net.hidden=3~x&net.edits=1_x&rows=table:7")
+    page.until("document.querySelector('#notice').textContent.includes('This address cannot')")
+    assert page.value("barenet.state.scene.data") == "circles"
+
+
 def test_a_table_of_ones_own(tab, tmp_path):
     path = tmp_path / "my <b>flowers.csv"
     numbers = [(i % 3 + i / 97, (i % 3) ** 2 - i / 89) for i in range(90)]
@@ -223,12 +257,33 @@ def test_a_table_of_ones_own(tab, tmp_path):
 
 def test_a_table_that_cannot_be_read_is_told_of(tab, tmp_path):
     path = tmp_path / "bad.csv"
-    path.write_text("a,b\n1,2\n3\n")
+    page = tab()
+    page.page.click("#own summary")
+    for content, words in (
+        (b"a,b\n1,2\n3\n", "bad.csv:3: expected 2 values"),
+        (b"a,b\n1,\xff\x00\n", "save it as UTF-8"),
+        (b"a,b\nx,y\nz,w\n", "no column of numbers"),
+        (b"a" * (20 * 2**20 + 1), "larger than 20 MiB"),
+    ):
+        path.write_bytes(content)
+        page.page.set_input_files("#csv", str(path))
+        page.until(f"document.querySelector('#notice').textContent.includes('{words}')")
+        assert page.value("barenet.facts.name") == "circles", "what was there stays"
+    page.faults.clear()  # the browser tells of the status, too
+
+
+def test_a_long_table_with_line_breaks_words_and_holes(tab, tmp_path):
+    path = tmp_path / "long.csv"
+    rows = (f'{n},{n % 17 or ""},"two\nlines",{"ab"[n % 2]}\n' for n in range(100_000))
+    path.write_text("first,second,said,kind\n" + "".join(rows))
     page = tab()
     page.page.click("#own summary")
     page.page.set_input_files("#csv", str(path))
-    page.until("document.querySelector('#notice').textContent.includes('bad.csv')")
-    page.faults.clear()  # the browser tells of the status, too
+    page.until("barenet.facts.table")
+    told = page.page.inner_text("#described")
+    assert "5,000 of 100,000 rows" in told and "without said" in told and "holes filled" in told
+    page.page.click("#step")
+    page.until("barenet.lanes[0].header.epoch === 1")
 
 
 def test_it_diverges_in_words_and_recovers(tab):
@@ -301,11 +356,13 @@ def test_layers_and_neurons_come_and_go(tab):
 
 def test_inputs_are_chosen(tab):
     page = tab()
-    page.page.get_by_label("Input x₁²").click()
-    page.until("barenet.facts.features.join() === 'x1,x2,x1^2'")
+    names = ["x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)"]
+    for count, label in enumerate(["x₁²", "x₂²", "x₁x₂", "sin x₁", "sin x₂"], start=3):
+        page.page.get_by_label(f"Input {label}", exact=True).click()
+        page.until(f"barenet.facts.features.join() === '{','.join(names[:count])}'")
     page.page.get_by_label("Input x₂", exact=True).click()
-    page.until("barenet.facts.features.join() === 'x1,x1^2'")
-    assert page.value("barenet.lanes[0].facts.layout[0].n_in") == 2
+    page.until("!barenet.facts.features.includes('x2')")
+    assert page.value("barenet.lanes[0].facts.layout[0].n_in") == 6
 
 
 def test_every_choice_is_taken_over(tab):
@@ -319,6 +376,9 @@ def test_every_choice_is_taken_over(tab):
         ("penalty_rate", "0.01"),
         ("batch_size", "0"),
         ("activations", "relu"),
+        ("activations", "sigmoid"),
+        ("activations", "identity"),
+        ("activations", "tanh"),
         ("optimizer", "lbfgs"),
     ):
         page.choose(field, value)
@@ -347,6 +407,122 @@ def test_more_choices_are_behind_a_word(tab):
     page.page.click("#play")
     page.until("barenet.lanes[0].header.epoch === 7 && !barenet.playing")
     assert "as you asked" in page.header("words")
+
+
+def test_every_optimizer_takes_a_step(tab):
+    page = tab("#net.hidden=2&net.activations=tanh")
+    for name in page.value("barenet.catalog.optimizers"):
+        if page.value("barenet.state.designs[0].optimizer") != name:
+            page.choose("optimizer", name)
+        epoch = page.header("epoch")
+        page.page.click("#step")
+        page.until(f"barenet.lanes[0].header.epoch === {epoch + 1}")
+        assert not page.header("failed"), name
+
+
+def test_it_stops_at_a_loss(tab):
+    page = tab("#pace=0")
+    page.page.click(".more summary")
+    page.page.fill("[data-field=stop_loss]", "0.3")
+    page.page.keyboard.press("Tab")
+    page.until("barenet.state.designs[0].stop_loss === 0.3")
+    page.page.click("#play")
+    page.until("barenet.lanes[0].header.words.includes('test loss has reached')")
+    assert page.header("newest")[2] <= 0.3 and not page.header("playing")
+
+
+def test_epoch_losses_and_their_curve(tab):
+    page = tab()
+    for epoch in (1, 2, 3):
+        page.page.click("#step")
+        page.until(f"barenet.lanes[0].header.epoch === {epoch} && !barenet.playing")
+    page.rest()
+    assert page.page.inner_text("#epoch") == "3"
+    _, loss, test_loss, *_ = page.header("newest")
+    assert page.page.inner_text(".loss") == f"{loss:.3f}"
+    assert page.page.inner_text(".test-loss") == f"{test_loss:.3f}"
+    page.until("barenet.lanes[0].curve.plot?.data[0].length === 4")
+    assert page.value("barenet.lanes[0].curve.plot.data[2][3]") == test_loss
+
+
+def test_each_task_has_its_scale_and_its_score(tab):
+    page = tab()
+    scale = "document.querySelector('.legend').getAttribute('aria-label')"
+    assert page.value(scale) == "Colour scale: orange for 0, blue for 1"
+    assert page.page.inner_text(".score-name") == "Accuracy"
+    page.page.click(".confused summary")
+    page.page.click("#step")
+    page.until("document.querySelectorAll('.matrix td').length === 4")
+    counts = [int(cell) for cell in page.page.locator(".matrix td").all_inner_texts()]
+    assert sum(counts) == 150
+    page.page.click("[data-name=digits]")
+    page.until("document.querySelectorAll('.legend .class').length === 10")
+    page.page.click("[data-name=plane]")
+    page.until("document.querySelector('.score-name').textContent === 'R²'")
+    low, high = page.value("barenet.facts.range")
+    assert low < -0.5 < 0.5 < high and "orange for −" in page.value(scale)
+
+
+def test_links_are_as_wide_and_coloured_as_their_weights(tab):
+    page = tab("#net.hidden=1&net.activations=tanh&features=x1")
+    widths = {}
+    for weight in (4, -4, 0.05):
+        page.page.locator(".column").nth(1).locator(".neuron").first.click()
+        change(page, str(weight))
+        page.until(f"Math.abs(barenet.lanes[0].frame.weights[0] - {weight}) < 1e-6")
+        page.rest()
+        widths[weight] = page.value(COLUMN_OF_A_LINK)
+    blue, orange, thin = widths.values()
+    assert all(b > r for r, _, b in blue) and all(r > b for r, _, b in orange)
+    assert len(blue) == len(orange) > 2 * len(thin) > 0
+
+
+#: The pixels with ink in them, down through the middle of the first link.
+COLUMN_OF_A_LINK = (
+    "(() => { const { canvas, links: [link], ratio } = barenet.lanes[0].network.links;"
+    " const x = Math.round(ratio * (link.from.x + link.to.x) / 2);"
+    " const { data } = canvas.getContext('2d').getImageData(x, 0, 1, canvas.height);"
+    " const at = (_, y) => [...data.slice(4 * y, 4 * y + 4)];"
+    " const rows = Array.from({ length: canvas.height }, at);"
+    " return rows.filter(([, , , alpha]) => alpha > 50).map((pixel) => pixel.slice(0, 3)); })()"
+)
+
+
+def test_the_page_explains_itself_and_has_things_to_try(tab):
+    page = tab()
+    assert page.page.locator(".about h3").count() >= 6
+    page.page.get_by_text("Three neurons are enough").click()
+    page.until("barenet.state.designs[0].hidden.join() === '3' && barenet.playing")
+    page.page.click("#play")
+
+
+def test_a_page_of_another_site_gets_nothing(browser, served):
+    """It knows the whole address, and its frames, requests and sockets are refused all the same."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto("data:text/html,<p>another site</p>")
+    asked = page.evaluate(
+        "async (address) => { const line = new WebSocket(address.replace('http', 'ws') + 'socket');"
+        " const told = await new Promise((done) => { line.onopen = () => done('open');"
+        " line.onerror = () => done('refused'); });"
+        " const read = await fetch(address).then((answer) => answer.ok, () => 'refused');"
+        " const sent = await fetch(address + 'table', { method: 'POST', body: 'a,b' })"
+        ".then((answer) => answer.ok, () => 'refused'); return [told, read, sent]; }",
+        served.address,
+    )
+    context.close()
+    assert asked == ["refused"] * 3
+
+
+def test_no_code_but_its_own_runs_on_the_page(tab):
+    page = tab()
+    page.value(
+        "document.body.append(Object.assign(document.createElement('script'),"
+        " { textContent: 'window.foreign = true' }))"
+    )
+    assert page.value("window.foreign === undefined")
+    assert any("Content Security Policy" in fault for fault in page.faults)
+    page.faults.clear()
 
 
 def test_two_networks_side_by_side_on_the_same_data(tab):
@@ -566,7 +742,39 @@ def test_a_model_is_opened(tab, tmp_path):
     expected = Predictor.load(path).network.parameters
     page.until("barenet.state.designs[0].hidden.join() === '1'")
     assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
+    page.page.click("#step")
+    page.until("barenet.lanes[0].header.epoch === 1")
+    page.page.click("#reset")
+    page.until("barenet.lanes[0].header.epoch === 0")
+    assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
     path.write_bytes(b"no model")
     page.page.set_input_files("#model-file", str(path))
     page.until("document.querySelector('#notice').textContent.includes('the model')")
     page.faults.clear()  # the browser tells of the status, too
+
+
+def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = (f"{n % 7},{n % 5},{'rgb'[n % 3]},{n % 2},{'xyz'[n % 3]}\n" for n in range(120))
+    (tmp_path / "mine.csv").write_text("a,b,colour,c,kind\n" + "".join(rows))
+    said = ["--epochs", "2", "--no-plots", "--no-baselines", "--layers", "6", "4", "3"]
+    assert main(["train", "mine.csv", "--target", "kind", "--out", "run", *said]) == 0
+    page = tab()
+    page.page.click("#opened summary")
+    page.page.set_input_files("#model-file", "run/model.safetensors")
+    page.until("barenet.facts.name === 'mine.csv' && barenet.lanes[0].header.newest === null")
+    assert "whose rows are not here" in page.page.inner_text("#described")
+    assert page.value("barenet.facts.inputs") == ["a", "b", "colour=b", "colour=g", "colour=r", "c"]
+    page.page.locator(".map").hover(position={"x": 100, "y": 100})
+    assert re.search(r": [xyz], \d+ %", page.page.inner_text(".output .value"))
+    page.page.select_option("#axis-y", "c")
+    page.until("barenet.facts.axes[1] === 'c'")
+    page.page.click("#play")
+    page.until("document.querySelector('.words').textContent.includes('choose the table')")
+    page.page.click("#own summary")
+    page.page.set_input_files("#csv", "mine.csv")
+    page.until("barenet.facts.rows.join() === '96,24' && barenet.lanes[0].header.newest")
+    expected = Predictor.load("run/model.safetensors").network.parameters
+    assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
+    page.page.click("#step")
+    page.until("barenet.lanes[0].header.epoch === 1")

@@ -15,8 +15,8 @@ def test_a_plane_of_two_columns_is_the_columns():
     assert plane.names == names
     assert (points == iris.X[:, [2, 0]]).all()
     rows = plane.rows(np.array([[1.5, 2.5]]))
-    mean = iris.X.mean(axis=0)
-    assert rows[0] == pytest.approx([2.5, mean[1], 1.5, mean[3]])
+    usual = np.median(iris.X, axis=0)
+    assert rows[0] == pytest.approx([2.5, usual[1], 1.5, usual[3]])
 
 
 def test_the_grid_covers_the_rectangle_from_the_top_left():

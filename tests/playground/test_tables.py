@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
+import numpy as np
 import pytest
 
 from barenet.errors import DataError
@@ -39,7 +40,72 @@ def test_the_target_and_its_task_are_chosen(tables):
 def test_what_is_no_table_is_told_by_its_name(tables, content):
     with pytest.raises(DataError, match=r"^bad\.csv"):
         tables.add("bad.csv", content)
-    assert not tables.paths
+    assert not tables.kept
+
+
+def test_what_excel_writes_elsewhere_is_read(tables):
+    """Semicolons, decimal commas and Windows' letters: Größe in bytes that are no UTF-8."""
+    rows = "".join(f"{n},5;{n % 7},25;{'über' if n % 2 else 'unter'}\n" for n in range(20))
+    key = tables.add("mine.csv", f"Größe;b;Art\n{rows}".encode("cp1252"))
+    assert tables.options(key) == {"encoding": "cp1252", "decimal": ","}
+    (dataset,) = tables.load(Scene(data=key)).values()
+    assert dataset.feature_names == ("Größe", "b") and dataset.classes == ("unter", "über")
+    assert dataset.X[3].tolist() == [3.5, 3.25]
+    same = tables.add("mine.csv", f"\ufeffGröße;b;Art\n{rows}".encode("utf-16"))
+    assert tables.options(same) == {"decimal": ","}
+
+
+def test_a_hundred_thousand_rows_with_line_breaks_in_quotes(tables):
+    rows = "".join(f'{n},{n * n % 17},"a ""word""\nand a line",{n % 3}\n' for n in range(100_000))
+    key = tables.add("long.csv", f"a,b,said,c\n{rows}".encode())
+    assert tables.columns(key) == {"a": True, "b": True, "said": False, "c": True}
+    (dataset,) = tables.load(Scene(data=key)).values()
+    assert dataset.n_samples == 5000 and dataset.feature_names == ("a", "b")
+    assert dataset.description == (
+        "5,000 of 100,000 rows, 4 columns; without said, which are no numbers"
+    )
+
+
+def test_a_column_of_names_is_not_what_is_predicted_if_nobody_says(tables):
+    rows = "".join(f"{n},{n % 2},{'up' if n % 3 else 'down'},remark {n}\n" for n in range(150))
+    key = tables.add("mine.csv", f"a,b,kind,remark\n{rows}".encode())
+    (dataset,) = tables.load(Scene(data=key)).values()
+    assert dataset.target_name == "kind"
+    with pytest.raises(DataError, match=r"^mine\.csv: column 'remark' has 150 classes, and 100"):
+        tables.load(Scene(data=key, target="remark"))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"a,b\n1,2\n3\n", r"bad\.csv:3: expected 2 values, as in the header, got 1$"),
+        (b'a,b\n1,"2\n', r"bad\.csv:2: a quote that opens here is not closed"),
+        (b"a,b\n1,\x002\n", r"bad\.csv:2: a zero byte .*; save it as UTF-8$"),
+        (b"a,b\n\xff\x00,2\n", r"bad\.csv: not UTF-8 text.*; save it as UTF-8$"),
+        (b"", r"bad\.csv: empty file$"),
+        (b"a,b\n", r"bad\.csv: no rows below the header$"),
+        (b"1,2\n3,4\n", r"bad\.csv:1: .* the first line must name the columns"),
+    ],
+)
+def test_a_fault_is_told_in_words_that_help_on_the_page(tables, content, words):
+    with pytest.raises(DataError, match=f"^{words}"):
+        tables.add("bad.csv", content)
+
+
+def test_holes_are_filled_and_told_of(tables):
+    rows = "".join(f"{'' if n == 3 else n},{n % 4},word,{n % 2}\n" for n in range(20))
+    key = tables.add("mine.csv", f"a,b,said,c\n{rows}".encode())
+    (dataset,) = tables.load(Scene(data=key)).values()
+    assert dataset.X[3, 0] == np.median([n for n in range(20) if n != 3])
+    assert dataset.description == (
+        "20 rows, 4 columns; without said, which are no numbers; holes filled by the median: 1"
+    )
+
+
+def test_a_table_without_numbers_says_so(tables):
+    key = tables.add("words.csv", b"a,b,kind\nx,y,up\ny,z,down\nx,z,up\n")
+    with pytest.raises(DataError, match=r"^words\.csv: no column of numbers to learn 'kind' from"):
+        tables.load(Scene(data=key))
 
 
 def test_the_oldest_is_forgotten_and_a_file_of_ones_own_stays(tables, tmp_path):
@@ -49,7 +115,7 @@ def test_the_oldest_is_forgotten_and_a_file_of_ones_own_stays(tables, tmp_path):
         tables.open("own.csv", path),
         *(tables.add(f"{n}.csv", CSV) for n in range(MOST_TABLES)),
     ]
-    assert len(set(keys)) == len(keys) and len(tables.paths) == MOST_TABLES
+    assert len(set(keys)) == len(keys) and len(tables.kept) == MOST_TABLES
     assert path.exists()
     with pytest.raises(ValueError, match="load it again"):
         tables.load(Scene(data=keys[0]))

@@ -89,7 +89,7 @@ class Experiment:
             With the accuracy or R² of every epoch.
         """
         recipe = self.settings.recipe
-        patience = [] if recipe.patience is None else [EarlyStopping(patience=recipe.patience)]
+        patience = [EarlyStopping(patience=recipe.patience)] if recipe.patience else []
         watched = self.validation or self.held_out
         said: dict[str, Any] = {
             "loss": recipe.loss,
@@ -206,7 +206,7 @@ def _target_scaling(kind: Any, training: Dataset) -> Scaling | None:
 def _set_aside(training: Dataset, recipe: Recipe) -> tuple[Dataset, Dataset | None]:
     """Take validation rows from the training rows, where something is decided by them."""
     plateau = (recipe.schedule or "").startswith("reduce_on_plateau")
-    if recipe.patience is None and not plateau:
+    if not recipe.patience and not plateau:
         return training, None
     seed = recipe.split_seed or 0
     try:
@@ -227,9 +227,11 @@ def _network(recipe: Recipe) -> Network:
     said = recipe.said()
     options: dict[str, Any] = {
         name: said[name]
-        for name in ("output", "init", "bias_init", "dropout", "seed", "dtype")
+        for name in ("output", "init", "bias_init", "batch_norm", "dropout", "seed", "dtype")
         if name in said
     }
+    if recipe.init == "auto":
+        del options["init"]
     hidden: Any = recipe.hidden or ()
     hidden = hidden[0] if len(hidden) == 1 else hidden
     try:

@@ -42,7 +42,7 @@ Json = Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)]
 #: The heading of the help under which a field of `Recipe` stands; the others are about learning.
 GROUPS = {
     DATA: "scaling target_scaling test_size split_seed samples noise data_seed",
-    NETWORK: "layers hidden output dropout init bias_init dtype",
+    NETWORK: "layers hidden output batch_norm dropout init bias_init dtype",
     OUTPUT: "verbose_epoch",
 }
 
@@ -76,7 +76,7 @@ def _flags(kind: str, names: Collection[str], bases: tuple[type, ...]) -> Any:
 
 #: What decides what a network is, and what its rows are: a trained one has it with it.
 OF_THE_NETWORK = (
-    *("layers", "hidden", "output", "dropout", "init", "bias_init", "dtype"),
+    *("layers", "hidden", "output", "batch_norm", "dropout", "init", "bias_init", "dtype"),
     *("scaling", "target_scaling", "test_size", "split_seed", "samples", "noise", "data_seed"),
 )
 

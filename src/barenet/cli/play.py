@@ -6,13 +6,19 @@ import sys
 import threading
 import webbrowser
 from contextlib import closing
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from barenet.cli.console import say, show
 from barenet.cli.flags import DATA, OUTPUT
+from barenet.cli.trained import load_trained
 from barenet.extras import require
+
+if TYPE_CHECKING:
+    from barenet.playground.shelf import Shelf
+    from barenet.playground.state import State
 
 __all__ = ["PORT", "play"]
 
@@ -22,6 +28,7 @@ PORT = 8421
 
 def play(
     data: Annotated[str, Parameter(show_default=False, group=DATA)] = "",
+    rows: Annotated[str, Parameter(show_default=False, group=DATA)] = "",
     /,
     *,
     target: Annotated[str, Parameter(show_default=False, group=DATA)] = "",
@@ -38,8 +45,11 @@ def play(
     data : str
         What to start with: a named data set, a .csv file, a model file or the folder of a run.
         By default circles.
+    rows : str
+        With a model: the .csv file that it was trained on, where its run does not tell. Without
+        it, the model is seen and cannot learn.
     target : str
-        The column of a .csv file that is to be predicted, by default the last one.
+        The column of a .csv file that is to be predicted, by default the last one, remarks aside.
     port : int
         Where the page is; 0 for any port that is free.
     browser : bool
@@ -56,8 +66,7 @@ def play(
         require(module, extra="play", purpose="the playground")
     from barenet.playground.server import Server, listen
     from barenet.playground.sessions import Sessions
-    from barenet.playground.start import begin_with
-    from barenet.playground.tables import Tables
+    from barenet.playground.shelf import Shelf
     from barenet.playground.trainer import Trainer
 
     def ready(address: str) -> None:
@@ -67,13 +76,33 @@ def play(
         if browser:  # in a thread, as a browser in the terminal waits for its reader
             threading.Thread(target=_open, args=(address,), name="browser", daemon=True).start()
 
-    with closing(Tables()) as tables:
-        start = begin_with(data, target, tables)
+    with closing(Shelf()) as shelf:
+        start = _start(data, rows, target, shelf)
         with listen(port) as line:
-            sessions = Sessions(Trainer(), tables, start.state, start.network)
+            sessions = Sessions(Trainer(), shelf, start)
             server = Server(sessions, line, ready)
             server.start()
     return 0 if server.signal is None else 128 + server.signal
+
+
+def _start(data: str, rows: str, target: str, shelf: Shelf) -> State:
+    """Find out what was named; a run tells what its model was trained on."""
+    from barenet.playground.start import begin_with, begin_with_model, is_csv
+
+    path = Path(data)
+    if not data or not (path.suffix == ".safetensors" or path.is_dir()):
+        if rows:
+            raise ValueError("rows: they go with a model; give one file of rows alone")
+        return begin_with(data, target, shelf)
+    if target:
+        raise ValueError("target: a model knows its own")
+    trained = load_trained(path)
+    settings = trained.settings
+    if settings is None:
+        return begin_with_model(trained.path, rows, shelf)
+    if not rows and is_csv(settings.data) and Path(settings.data).is_file():
+        rows = settings.data
+    return begin_with_model(trained.path, rows, shelf, settings.recipe)
 
 
 def _open(address: str) -> None:

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from barenet.cli.columns import list_kinds
 from barenet.cli.flags import DATA, NETWORK, NO_FLAGS, Flags
 from barenet.data.dataset import Dataset
-from barenet.data.datasets import DATASETS, TABLE_SUFFIXES, load_dataset
+from barenet.data.datasets import DATASETS, TABLE_SUFFIXES, load_dataset, usual_name
 from barenet.data.parquet import open_parquet
 from barenet.data.source import PARQUET_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data.table import read_table
@@ -134,6 +134,9 @@ class Settings:
     table: TableOptions = AS_FOUND
     start_from: Annotated[Path | None, Parameter(group=NETWORK)] = None
     recipe: Annotated[Flags, Parameter(name="*")] = NO_FLAGS
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", usual_name(self.data))
 
     def load(self) -> Dataset:
         """Load the data.

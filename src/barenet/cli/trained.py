@@ -11,7 +11,7 @@ from barenet.cli.provenance import fingerprint_of, settings_of
 from barenet.cli.run_file import read_run_file
 from barenet.cli.settings import FileOptions, Settings, is_table
 from barenet.data.dataset import Dataset
-from barenet.data.datasets import DATASETS, load_dataset
+from barenet.data.datasets import DATASETS, load_dataset, usual_name
 from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.data.source import STANDARD_INPUT
 from barenet.data.tabular import read_samples
@@ -151,6 +151,7 @@ class Trained:
         """
         if self.settings is None or data == STANDARD_INPUT:  # which holds what it holds this time
             return None
+        data = usual_name(data)
         same = data == self.settings.data
         if not same and not {data, self.settings.data} & DATASETS.keys():
             path = Path(self.settings.data)  # of a card the name alone

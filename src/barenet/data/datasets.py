@@ -18,10 +18,18 @@ from barenet.data.target import Task
 from barenet.errors import DataError
 from barenet.registry import lookup
 
-__all__ = ["DATASETS", "load_dataset"]
+__all__ = ["DATASETS", "load_dataset", "usual_name"]
 
 #: The named data sets.
 DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}
+
+#: What others call some of them.
+ALSO_CALLED = {
+    "circle": "circles",
+    "gaussian": "gaussians",
+    "multi_gaussian": "hills",
+    "spiral": "spirals",
+}
 
 #: How the name of a table ends, that of what packed it aside.
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *PARQUET_SUFFIXES)
@@ -51,9 +59,9 @@ def load_dataset(
     Parameters
     ----------
     name_or_path : str or path-like
-        A key of `DATASETS`; or a table that ends in ``.csv``, ``.tsv`` or ``.txt``, plain or
-        packed (``.gz``, ``.bz2``, ``.xz``, ``.zst``), or in ``.parquet`` or ``.pq``; or arrays X
-        and y in an ``.npz``.
+        A key of `DATASETS`, or what others call it (circle, gaussian, multi_gaussian, spiral); or a
+        table that ends in ``.csv``, ``.tsv`` or ``.txt``, plain or packed (``.gz``, ``.bz2``,
+        ``.xz``, ``.zst``), or in ``.parquet`` or ``.pq``; or arrays X and y in an ``.npz``.
     target : str
         For a table, and needed there: the column to be predicted.
     task : {"classification", "regression"}, optional
@@ -99,7 +107,7 @@ def load_dataset(
     given |= {"drop_missing_target": drop_missing_target}
     given |= {"samples": samples, "noise": noise, "data_seed": data_seed}
     options = {option: value for option, value in given.items() if value is not None}
-    text = _check_path(name_or_path, "data: expected a name or a path")
+    text = usual_name(_check_path(name_or_path, "data: expected a name or a path"))
     if data_dir is not None:
         _check_path(data_dir, "data_dir: expected a folder")
     ending = plain_name(text)
@@ -119,6 +127,27 @@ def load_dataset(
     named = lookup(DATASETS, text, "data")
     _check_options(text, options, named.options)
     return named.load(text, **options)
+
+
+def usual_name(name: str) -> str:
+    """Tell what a data set is called here.
+
+    Parameters
+    ----------
+    name : str
+        A name, perhaps one that others use; or anything else.
+
+    Returns
+    -------
+    str
+        A key of `DATASETS`; what is none is returned as it is.
+
+    Examples
+    --------
+    >>> usual_name("multi-gaussian"), usual_name("spirals"), usual_name("my.csv")
+    ('hills', 'spirals', 'my.csv')
+    """
+    return ALSO_CALLED.get(name.replace("-", "_"), name)
 
 
 def _check_path(path: object, expected: str) -> str:

@@ -12,7 +12,7 @@ from numpy.random import RandomState
 from barenet.data.dataset import Dataset
 from barenet.data.named import NamedDataset
 from barenet.data.recipe import Recipe
-from barenet.data.shapes import Points, circles, gaussians, moons, plane, sine, spirals, xor
+from barenet.data.shapes import Points, circles, gaussians, hills, moons, plane, sine, spirals, xor
 from barenet.options import check_number
 
 __all__ = ["GENERATED"]
@@ -219,6 +219,21 @@ GENERATED: dict[str, NamedDataset] = {
             learning_rate=0.03,
             epochs=50,
             verbose_epoch=5,
+        ),
+    ),
+    "hills": Generated(
+        description="six round hills and valleys, a sum of Gaussians, a surface to fit",
+        points=hills,
+        classes=None,
+        recipe=Recipe(
+            samples=400,
+            noise=0.0,
+            data_seed=0,
+            layers=(2, 16, 16, 1),
+            hidden=("tanh",),
+            learning_rate=0.01,
+            epochs=200,
+            verbose_epoch=20,
         ),
     ),
 }

@@ -25,10 +25,13 @@ class Recipe:
         Activation of the hidden layers: one for all, or one for each.
     output : str, optional
         Activation of the last layer. By default softmax for classes, identity for numbers.
+    batch_norm : bool, optional
+        Normalize each hidden layer over the batch, before its activation.
     dropout : float, optional
         Share of each hidden layer's outputs dropped while training.
     init : str, optional
-        Initializer of the weights, such as he or normal:std=0.1.
+        Initializer of the weights, such as he or normal:std=0.1; auto is what goes with each
+        layer's activation, which is the default where the data set does not bring its own.
     bias_init : str, optional
         Initializer of the biases.
     loss : str, optional
@@ -54,7 +57,7 @@ class Recipe:
     shuffle : bool, optional
         Visit the rows in a new order each epoch.
     patience : int, optional
-        Stop when the validation loss has not improved for this many epochs.
+        Stop when the validation loss has not improved for this many epochs; 0 never stops early.
     seed : int, optional
         Fixes the initial weights, the order of the rows and the dropout.
     dtype : {"float32", "float64"}, optional
@@ -90,6 +93,7 @@ class Recipe:
     layers: tuple[int, ...] | None = None
     hidden: tuple[str, ...] | None = None
     output: str | None = None
+    batch_norm: bool | None = None
     dropout: float | None = None
     init: str | None = None
     bias_init: str | None = None
@@ -147,6 +151,7 @@ class Recipe:
 #: What holds where neither the user nor the data set says anything.
 DEFAULTS = Recipe(
     hidden=("relu",),
+    batch_norm=False,
     dropout=0.0,
     optimizer="adam",
     l1=0.0,

@@ -14,10 +14,15 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
-__all__ = ["Points", "circles", "gaussians", "moons", "plane", "sine", "spirals", "xor"]
+__all__ = ["Points", "circles", "gaussians", "hills", "moons", "plane", "sine", "spirals", "xor"]
 
 #: X of shape (samples, n_features), float64, and y of shape (samples,).
 Points = tuple[NDArray[np.float64], NDArray[Any]]
+
+#: Of the hills: their centres, two rows of three, and whether the ground goes up or down there.
+_CENTRES = np.array([[-4, 3], [0, 3], [4, 3], [-4, -3], [0, -3], [4, -3]], np.float64)
+_SIGNS = np.array([1, -1, 1, -1, 1, -1], np.float64)
+_WIDTH = 1.5
 
 
 def moons(samples: int, noise: float, rng: RandomState) -> Points:
@@ -75,3 +80,14 @@ def plane(samples: int, noise: float, rng: RandomState) -> Points:
     """The tilted plane y = (x1 + x2) / 10 over a square of side 12."""
     X = rng.uniform(-6, 6, (samples, 2))
     return X, X.sum(axis=1) / 10 + noise * rng.standard_normal(samples)
+
+
+def hills(samples: int, noise: float, rng: RandomState) -> Points:
+    """Six round hills and valleys y = Σₖ sₖ exp(−‖x − cₖ‖² / (2 · 1.5²)) over a square of side 12.
+
+    A sum of Gaussians whose signs sₖ = ±1 alternate.
+    """
+    X = rng.uniform(-6, 6, (samples, 2))
+    squares = ((X[:, None] - _CENTRES) ** 2).sum(axis=2)
+    y = (_SIGNS * np.exp(-squares / (2 * _WIDTH**2))).sum(axis=1)
+    return X, y + noise * rng.standard_normal(samples)

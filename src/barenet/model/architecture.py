@@ -8,7 +8,7 @@ from typing import Any
 from barenet.errors import brief
 from barenet.model.activations import Activation, as_activation
 from barenet.model.initializers import Initializer
-from barenet.model.layers import Dense, Dropout, Layer
+from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer
 from barenet.model.layout import Layout
 from barenet.model.validation import check_count, check_share
 
@@ -25,9 +25,10 @@ def dense_layers(
     *,
     init: str | Initializer | None,
     bias_init: str | Initializer,
+    batch_norm: bool = False,
     rate: float,
 ) -> list[Layer]:
-    """Make dense layers, with dropout after each hidden one if there is a rate.
+    """Make dense layers, with batch norm in each hidden one and dropout after it if asked for.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ def dense_layers(
         Activation of the last layer.
     init, bias_init : str or Initializer, optional
         What the weights and biases start from.
+    batch_norm : bool, default False
+        Whether each hidden layer is normalized over the batch, before its activation.
     rate : float
         Of the dropout.
 
@@ -58,6 +61,8 @@ def dense_layers(
     [Dense(2, 3, 'relu'), Dropout(rate=0.5), Dense(3, 1, 'sigmoid')]
     """
     check_share(rate, "dropout")
+    if not isinstance(batch_norm, bool):
+        raise ValueError(f"batch_norm: expected True or False, got {brief(batch_norm)}")
     entries = _as_list(sizes)
     if entries and all(isinstance(entry, Mapping) for entry in entries):
         if (hidden, output) != ("relu", "identity"):
@@ -66,11 +71,16 @@ def dense_layers(
     else:
         triples = _from_widths(entries, hidden, output)
     layers: list[Layer] = []
-    for index, (n_in, n_out, activation) in enumerate(triples):
-        layers.append(Dense(n_in, n_out, activation, init=init, bias_init=bias_init))
-        if rate > 0 and index < len(triples) - 1:
-            layers.append(Dropout(rate))
-    return layers
+    for n_in, n_out, activation in triples[:-1]:
+        if batch_norm:
+            activation = as_activation(activation)
+            usual = activation.usual_init if init is None else init
+            layers.append(Dense(n_in, n_out, init=usual, bias_init=bias_init))
+            layers += [BatchNorm(n_out), Activate(activation)]
+        else:
+            layers.append(Dense(n_in, n_out, activation, init=init, bias_init=bias_init))
+        layers += [Dropout(rate)] if rate > 0 else []
+    return [*layers, *(Dense(*last, init=init, bias_init=bias_init) for last in triples[-1:])]
 
 
 def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:

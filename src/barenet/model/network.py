@@ -102,6 +102,7 @@ class Network(WriteThrough):
         output: str | Activation = "identity",
         init: str | Initializer | None = None,
         bias_init: str | Initializer = "zeros",
+        batch_norm: bool = False,
         dropout: float = 0.0,
         seed: int = 0,
         dtype: DTypeLike = "float32",
@@ -119,6 +120,8 @@ class Network(WriteThrough):
             Activation of the last layer: softmax for classes, sigmoid for yes or no.
         init, bias_init : str or Initializer, optional
             What the weights and biases start from; see `Dense`.
+        batch_norm : bool, default=False
+            Whether each hidden layer is normalized over the batch, before its activation.
         dropout : float, default=0.0
             Share of each hidden layer's outputs that is silenced while training.
         seed : int, default=0
@@ -137,7 +140,8 @@ class Network(WriteThrough):
         >>> Network.dense([2, 8, 1], hidden="tanh", output="sigmoid")
         Network([Dense(2, 8, 'tanh'), Dense(8, 1, 'sigmoid')], dtype='float32')
         """
-        layers = dense_layers(sizes, hidden, output, init=init, bias_init=bias_init, rate=dropout)
+        parts: dict[str, Any] = {"init": init, "bias_init": bias_init, "rate": dropout}
+        layers = dense_layers(sizes, hidden, output, batch_norm=batch_norm, **parts)
         return cls(layers, seed=seed, dtype=dtype)
 
     @property
@@ -268,8 +272,8 @@ class Network(WriteThrough):
         >>> Network.dense([2, 3], output="softmax").predict([[0.0, 0.0]]).round(3)
         array([[0.333, 0.333, 0.333]], dtype=float32)
         """
-        kept = keep_inputs(X, self.dtype, self.n_inputs)
-        outputs = [self.forward(block)[0] for block in input_blocks(kept, self.dtype)]
+        blocks = input_blocks(keep_inputs(X, self.dtype, self.n_inputs), self.dtype)
+        outputs = [self.forward(block)[0] for block in blocks]
         return np.concatenate(outputs)  # the caller's own, also where nothing was computed
 
     def value_and_gradient(
@@ -390,11 +394,6 @@ class Network(WriteThrough):
     def _bind(self, parameters: FloatArray, statistics: FloatArray) -> None:
         """Make these the network's vectors, and the layers' arrays views into them."""
         vars(self).update(parameters=parameters, statistics=statistics)
-        views = zip(
-            self.layers,
-            self.layout.views(parameters),
-            self.statistics_layout.views(statistics),
-            strict=True,
-        )
-        for layer, learned, measured in views:
+        parts = self.layout.views(parameters), self.statistics_layout.views(statistics)
+        for layer, learned, measured in zip(self.layers, *parts, strict=True):
             layer.bind({**learned, **measured})

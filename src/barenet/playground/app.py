@@ -22,8 +22,9 @@ from barenet.playground.catalog import catalog
 from barenet.playground.client import Client
 from barenet.playground.gate import Gate, refuse
 from barenet.playground.page_files import page_files
+from barenet.playground.scene import Scene
 from barenet.playground.sessions import Sessions
-from barenet.playground.start import MODEL, Start, model_of
+from barenet.playground.state import State
 from barenet.playground.tables import MOST_TABLE_BYTES
 
 __all__ = ["MOST_CLIENTS", "make_app"]
@@ -63,13 +64,12 @@ class App:
         if isinstance(content, Response):
             return content
         name = request.query_params.get("name", "table.csv")[:80]
-        tables = self.sessions.tables
+        tables = self.sessions.shelf.tables
         try:
             key = await asyncio.to_thread(tables.add, name, content)
-            columns = await asyncio.to_thread(tables.columns, key)
         except (ValueError, ImportError) as error:
             return JSONResponse({"words": str(error)}, 422)
-        return JSONResponse({"key": key, "name": name, "columns": columns})
+        return JSONResponse({"key": key, "name": name, "columns": tables.columns(key)})
 
     async def open(self, request: Request) -> Response:
         """Take a model file, and put its network on the page of a session."""
@@ -80,12 +80,23 @@ class App:
         if isinstance(content, Response):
             return content
         try:
-            start = await asyncio.to_thread(_opened, content)
-            state = replace(start.state, pace=session.state.pace)
-            await session.configure(state, start.network)
+            state = await asyncio.to_thread(self._opened, content, session.state.scene)
+            await session.configure(replace(state, pace=session.state.pace))
         except (ValueError, OSError) as error:
             return JSONResponse({"words": str(error)}, 422)
         return JSONResponse({"words": "The model is open."})
+
+    def _opened(self, content: bytes, scene: Scene) -> State:
+        """Read a model file that was sent; the table on the page may be the one that it knows."""
+        shelf = self.sessions.shelf
+        rows = next((key for key in (scene.data, scene.rows) if key in shelf.tables.kept), "")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.safetensors"
+            path.write_bytes(content)
+            try:
+                return shelf.open_model(path, rows)
+            except ValueError as error:
+                raise ValueError(str(error).replace(str(path), "the model")) from None
 
     async def model(self, request: Request) -> Response:
         """Give a network as a model file."""
@@ -160,17 +171,6 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> ASGIApp:
 
 def _missing() -> Response:
     return PlainTextResponse("There is nothing here.\n", 404)
-
-
-def _opened(content: bytes) -> Start:
-    """Read a model file that was sent."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / MODEL
-        path.write_bytes(content)
-        try:
-            return model_of(path)
-        except ValueError as error:
-            raise ValueError(str(error).replace(str(path), "the model")) from None
 
 
 async def _received(request: Request) -> bytes | Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -10,19 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.files.predictor import Predictor
-from barenet.model.activations import as_activation
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer
 from barenet.model.network import Network
 from barenet.optimization.penalties import L1, L2, Penalty
+from barenet.playground.blocks import MOST_PARAMETERS, blocks
 from barenet.playground.design import Design
 from barenet.playground.material import Material
 from barenet.playground.reading import check_choice
 from barenet.playground.sets import LOSSES
 
 __all__ = ["Task", "blocks", "build", "check_fit", "penalties", "predictor", "task_of"]
-
-#: More weights cannot be drawn, and would make every picture late.
-MOST_PARAMETERS = 500_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,55 +57,28 @@ def build(design: Design, material: Material) -> Network:
     Returns
     -------
     Network
-        Of float32.
+        Of float32. A model's own, as long as nothing of it is changed.
 
     Raises
     ------
     ValueError
         If it is too large to be watched.
     """
+    if material.model is not None and design.with_same_network_as(material.model.design):
+        return material.model.predictor.network.copy()
     n_outputs, output = _output(material)
     sizes = [material.inputs.n_features, *design.hidden, n_outputs]
     n_weights = sum(a * b for a, b in pairwise(sizes))
     if n_weights > MOST_PARAMETERS:
         raise ValueError(f"hidden: {n_weights:,} weights are more than {MOST_PARAMETERS:,}")
-    if not design.batch_norm:
-        activations = design.activations
-        return Network.dense(
-            sizes, hidden=activations, output=output, dropout=design.dropout, seed=design.seed
-        )
-    layers: list[Layer] = []
-    for n_in, n_out, name in zip(sizes[:-2], sizes[1:-1], design.activations, strict=True):
-        usual = as_activation(name).usual_init
-        layers += [Dense(n_in, n_out, init=usual), BatchNorm(n_out), Activate(name)]
-        layers += [Dropout(design.dropout)] if design.dropout else []
-    return Network([*layers, Dense(sizes[-2], sizes[-1], output)], seed=design.seed)
-
-
-def blocks(network: Network) -> list[list[Layer]]:
-    """Part a network into what the page draws as one layer of neurons each.
-
-    Parameters
-    ----------
-    network : Network
-        Of dense layers, with others between them.
-
-    Returns
-    -------
-    list of list of Layer
-        Each starts with a dense layer.
-
-    Examples
-    --------
-    >>> [len(block) for block in blocks(Network.dense([2, 3, 1], dropout=0.5))]
-    [2, 1]
-    """
-    parts: list[list[Layer]] = []
-    for layer in network.layers:
-        if isinstance(layer, Dense) or not parts:
-            parts.append([])
-        parts[-1].append(layer)
-    return parts
+    return Network.dense(
+        sizes,
+        hidden=design.activations,
+        output=output,
+        batch_norm=design.batch_norm,
+        dropout=design.dropout,
+        seed=design.seed,
+    )
 
 
 def check_fit(design: Design, material: Material) -> None:
@@ -132,9 +101,10 @@ def check_fit(design: Design, material: Material) -> None:
         raise ValueError("optimizer: L-BFGS cannot be used with dropout, which changes every step")
     if design.optimizer == "lbfgs" and design.schedule != "constant":
         raise ValueError("schedule: L-BFGS chooses the length of its steps itself")
-    if design.batch_norm and batch_size(design, material) == 1:
+    n_rows, size = material.training.n_samples, batch_size(design, material)
+    if design.batch_norm and size == 1:
         raise ValueError("batch_size: batch norm needs batches of 2 rows or more")
-    if design.batch_norm and material.training.n_samples % batch_size(design, material) == 1:
+    if design.batch_norm and n_rows and n_rows % size == 1:
         raise ValueError("batch_size: it leaves a last batch of 1 row, and batch norm needs 2")
 
 
@@ -217,6 +187,8 @@ def predictor(network: Network, material: Material) -> Predictor:
     Predictor
         As `barenet train` saves it.
     """
+    if material.model is not None:
+        return replace(material.model.predictor, network=network)
     inputs = material.inputs
     return Predictor(
         network=network,

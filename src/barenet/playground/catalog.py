@@ -15,7 +15,6 @@ from barenet.playground.features import FEATURES
 from barenet.playground.material import prepare
 from barenet.playground.scene import MOST_SAMPLES, Scene
 from barenet.playground.sets import LOSSES, NAMED, NOISES, SHOWN
-from barenet.playground.surfaces import HILLS
 
 __all__ = ["PACE", "catalog"]
 
@@ -57,12 +56,11 @@ def catalog() -> dict[str, Any]:
 def _describe(name: str) -> dict[str, Any]:
     """Tell of one data set; of those shown with some points, for a small picture."""
     most, usual = NOISES.get(name, (1.0, 0.0))
-    named = DATASETS.get(name)
     entry: dict[str, Any] = {
         "name": name,
         "title": SHOWN.get(name, name.replace("_", " ").capitalize()),
-        "description": named.description if named else "six round hills and valleys to fit",
-        "generated": name == HILLS or name in GENERATED,
+        "description": DATASETS[name].description,
+        "generated": name in GENERATED,
         "shown": name in SHOWN,
         "noise": {"most": most, "usual": usual},
     }

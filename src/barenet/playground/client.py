@@ -134,13 +134,16 @@ class Client:
         layer, row, column = (_whole(message.get(n), n) for n in ("layer", "row", "column"))
         lane.edit(layer, row, column, message.get("value"))
 
+    async def _plan(self, message: dict[str, Any]) -> None:
+        self._own.lanes[self._place(message)].plan(message.get("edits"))
+
     async def _shown(self, message: dict[str, Any]) -> None:
         self.unshown = max(self.unshown - 1, 0)
         self.news.set()
 
     async def _export(self, message: dict[str, Any]) -> None:
         lane = self._own.lanes[self._place(message)]
-        self.say(type="export", **export(self._own.state.scene, lane))
+        self.say(type="export", **export(self._own.state.scene, lane, self._own.shelf))
 
     async def _explain(self, message: dict[str, Any]) -> None:
         lane = self._own.lanes[self._place(message)]
@@ -170,6 +173,7 @@ class Client:
         "run_to": _go_to,
         "scrub": _go_to,
         "edit": _edit,
+        "plan": _plan,
         "shown": _shown,
         "export": _export,
         "explain": _explain,

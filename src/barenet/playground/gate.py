@@ -28,8 +28,11 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 
-#: Methods that change nothing; browsers send no Origin with them to the page's own server.
+#: Methods that change nothing. Browsers send no Origin with them to the page's own server, nor when
+#: somebody opens the address; who asks is then told by Sec-Fetch-Site.
 READING = ("GET", "HEAD")
+#: Who may ask: nobody but the user, such as by typing the address, or the page itself.
+OWN_SITES: tuple[list[str], ...] = ([], ["none"], ["same-origin"])
 
 
 class Gate:
@@ -81,9 +84,8 @@ class Gate:
         needed = scope["type"] == "websocket" or scope["method"] not in READING
         if (needed or origins) and origins not in [[f"http://{host}"] for host in self.hosts]:
             return "Origin: only the server's own page may ask this."
-        site, mode = headers.get("sec-fetch-site"), headers.get("sec-fetch-mode")
-        if site in ("cross-site", "same-site") and mode != "navigate":
-            return "Sec-Fetch-Site: only the server's own page may ask this."
+        if headers.getlist("sec-fetch-site") not in OWN_SITES:
+            return "Sec-Fetch-Site: open the address yourself; no other page may ask for this one."
         said = scope["path"][1:].partition("/")[0]
         if not secrets.compare_digest(said.encode(), self.token.encode()):
             return "Token: use the address that `barenet play` has printed."

@@ -10,9 +10,9 @@ import numpy as np
 
 from barenet.model.layers import Dense
 from barenet.model.network import Network
-from barenet.options import check_number
 from barenet.playground.blueprint import blocks, build, check_fit, task_of
 from barenet.playground.design import Design
+from barenet.playground.edits import MOST_EDITS, check_weight, read_edits
 from barenet.playground.material import Material
 from barenet.playground.painter import MOST_DRAWN, paint
 from barenet.playground.progress import Progress
@@ -22,8 +22,6 @@ from barenet.playground.trainer import Trainer
 
 __all__ = ["Lane"]
 
-#: Weights are edited by hand, and no hand means more than this.
-LARGEST_WEIGHT = 1e6
 #: Weights that are sent with every picture; of larger networks the page draws no links.
 MOST_WEIGHTS = 20_000
 GONE = "The process that trains has ended. Start barenet play again; this address will do."
@@ -42,8 +40,6 @@ class Lane:
         Where it learns.
     pace : float
         Most epochs in a second.
-    network : Network, optional
-        One that exists already; by default the design's, with its initial weights.
     """
 
     def __init__(
@@ -52,14 +48,14 @@ class Lane:
         material: Material,
         trainer: Trainer,
         pace: float,
-        network: Network | None = None,
     ) -> None:
         self.design, self.material, self.trainer = design, material, trainer
-        self.network = build(design, material) if network is None else network
+        self.network = build(design, material)
         check_fit(design, material)
         self.pace = pace
         self.trace = Trace()
-        self.trace.add(measure(0, self.network, material, design))
+        if (first := measure(0, self.network, material, design)) is not None:
+            self.trace.add(first)
         self.latest = Progress(
             epoch=0,
             parameters=self.network.parameters.copy(),
@@ -151,8 +147,28 @@ class Lane:
         ValueError
             If there is no such weight, or the value is no number.
         """
-        value = check_number(value, "value", least=-LARGEST_WEIGHT, most=LARGEST_WEIGHT)
-        self.order("edit", (self.index_of(layer, row, column), value))
+        place, value = self.index_of(layer, row, column), check_weight(value)
+        if len(self.latest.edits) >= MOST_EDITS:
+            raise ValueError(
+                f"value: {MOST_EDITS} weights are changed by hand, more than an address can tell; "
+                "go back in time, or reset"
+            )
+        self.order("edit", (place, value))
+
+    def plan(self, edits: Any) -> None:
+        """Start anew, and change weights on the way as it was done before.
+
+        Parameters
+        ----------
+        edits : object
+            What a page says of them, see `read_edits`.
+
+        Raises
+        ------
+        ValueError
+            If anything cannot be used.
+        """
+        self.order("plan", read_edits(edits, self.network.n_parameters))
 
     def index_of(self, layer: int, row: int, column: int) -> int:
         """Find a weight in the network's vector.
@@ -239,6 +255,7 @@ class Lane:
             "failed": latest.failed,
             "speed": round(latest.epochs_per_second, 1),
             "kept": latest.kept,
+            "edits": latest.edits,
             "explained": latest.before is not None,
             "version": trace.version,
             "rows": [[row.epoch, *finite(row[1:])] for row in rows],

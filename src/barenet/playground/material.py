@@ -18,13 +18,13 @@ from barenet.data.datasets import load_dataset
 from barenet.data.generated import GENERATED
 from barenet.data.scaling import Scaling
 from barenet.playground.features import FEATURES
+from barenet.playground.models import Model
 from barenet.playground.plane import Plane, columns_of, plane_of
 from barenet.playground.scene import ALL_COLUMNS, Scene
-from barenet.playground.sets import NAMED, NOISES
-from barenet.playground.surfaces import HILLS, hills
+from barenet.playground.sets import NAMED, noise_of
 from barenet.registry import lookup
 
-__all__ = ["Material", "prepare"]
+__all__ = ["Material", "arrange", "prepare", "span_of", "split"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -49,12 +49,18 @@ class Material:
         What the pictures show.
     points : ndarray of shape (n_samples, 2)
         Where the rows lie on it.
+    axes : tuple of str
+        Every column that can be an axis.
+    span : tuple of float
+        Of numbers to predict: the smallest and the largest that is drawn.
     features : tuple of str
         Names from `FEATURES`; empty where every column is an input.
     columns : list of int
         The columns of the axes.
     offset, factor : ndarray of shape (2,)
         ``u = (x - offset) * factor`` is what features other than the coordinates are of.
+    model : Model, optional
+        The model that is shown, where it is one.
     """
 
     dataset: Dataset
@@ -66,10 +72,13 @@ class Material:
     target_scaling: Scaling | None
     plane: Plane
     points: NDArray[np.float64]
-    features: tuple[str, ...]
-    columns: list[int]
-    offset: NDArray[np.float64]
-    factor: NDArray[np.float64]
+    axes: tuple[str, ...]
+    span: tuple[float, float]
+    features: tuple[str, ...] = ()
+    columns: list[int] = field(default_factory=list)
+    offset: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
+    factor: NDArray[np.float64] = field(default_factory=lambda: np.ones(2))
+    model: Model | None = None
     kept: dict[Any, NDArray[np.float32]] = field(default_factory=dict)
 
     @property
@@ -79,8 +88,8 @@ class Material:
 
     @property
     def is_curve(self) -> bool:
-        """Whether there is a single column, so that the picture is a curve."""
-        return self.dataset.n_features == 1
+        """Whether there is a single axis, so that the picture is a curve."""
+        return len(self.plane.names) == 1
 
     def grid(self, side: int) -> NDArray[np.float32]:
         """Cover the plane with rows, as the network takes them.
@@ -174,31 +183,78 @@ def prepare(scene: Scene, tables: dict[str, Dataset]) -> Material:
     ValueError
         If the data do not exist, or do not suit what was chosen.
     """
-    dataset = _load(scene, tables)
+    return arrange(_load(scene, tables), scene)
+
+
+def arrange(dataset: Dataset, scene: Scene, model: Model | None = None) -> Material:
+    """Make rows of numbers ready.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        X is a matrix.
+    scene : Scene
+        How the rows are split, turned into features and shown.
+    model : Model, optional
+        A model whose scalings are taken, instead of new ones.
+
+    Returns
+    -------
+    Material
+        The data.
+    """
     features = _fitting(scene.features, dataset)
-    columns = [] if dataset.image_shape else columns_of(dataset, scene.axes)
+    columns = [] if dataset.image_shape else columns_of(dataset.feature_names, scene.axes)
     plane, points = plane_of(dataset, scene.axes)
     offset, factor = _units(dataset, columns)
     X = _features(np.asarray(dataset.X, np.float64), features, columns, offset, factor)
     inputs = dataclasses.replace(dataset, X=X, feature_names=_names(dataset, features, columns))
-    training, held_out, is_test = _split(inputs, scene)
+    training, held_out, is_test = split(inputs, scene)
+    scaling, target_scaling = _scalings(training, model)
     return Material(
         dataset=dataset,
         inputs=inputs,
         training=training,
         held_out=held_out,
         is_test=is_test,
-        scaling=Scaling.fit("standardize", training.X),
-        target_scaling=None
-        if dataset.classes
-        else Scaling.fit("standardize", training.y.reshape(-1, 1)),
+        scaling=scaling,
+        target_scaling=target_scaling,
         plane=plane,
         points=points,
         features=features,
         columns=columns,
         offset=offset,
         factor=factor,
+        axes=() if dataset.image_shape else dataset.feature_names,
+        span=span_of(training),
+        model=model,
     )
+
+
+def _scalings(training: Dataset, model: Model | None) -> tuple[Scaling, Scaling | None]:
+    """Measure the training rows; a model has done that already, on its own."""
+    if model is not None:
+        assert isinstance(model.predictor.preprocessing, Scaling)
+        return model.predictor.preprocessing, model.predictor.target_scaling
+    numbers = None if training.classes else training.y.reshape(-1, 1)
+    target = None if numbers is None else Scaling.fit("standardize", numbers)
+    return Scaling.fit("standardize", training.X), target
+
+
+def span_of(rows: Dataset) -> tuple[float, float]:
+    """Tell between which numbers the targets of some rows lie.
+
+    Parameters
+    ----------
+    rows : Dataset
+        One row or more.
+
+    Returns
+    -------
+    low, high : float
+        The smallest and the largest.
+    """
+    return float(rows.y.min()), float(rows.y.max())
 
 
 def _load(scene: Scene, tables: dict[str, Dataset]) -> Dataset:
@@ -206,11 +262,9 @@ def _load(scene: Scene, tables: dict[str, Dataset]) -> Dataset:
     if scene.data in tables:
         return tables[scene.data]
     lookup(dict.fromkeys(NAMED), scene.data, "data")
-    noise = NOISES.get(scene.data, (0.0, 0.0))[1] if scene.noise < 0 else scene.noise
-    if scene.data == HILLS:
-        return hills(scene.samples, noise, scene.data_seed)
     if scene.data not in GENERATED:
         return load_dataset(scene.data)
+    noise = noise_of(scene.data, scene.noise)
     return load_dataset(scene.data, samples=scene.samples, noise=noise, data_seed=scene.data_seed)
 
 
@@ -226,7 +280,7 @@ def _fitting(features: tuple[str, ...], dataset: Dataset) -> tuple[str, ...]:
 def _units(dataset: Dataset, columns: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """A formula's points are a few units from 0; other columns are standardized for features."""
     offset, factor = np.zeros(2), np.ones(2)
-    if dataset.name in GENERATED or dataset.name == HILLS or not columns:
+    if dataset.name in GENERATED or not columns:
         return offset, factor
     scaling = Scaling.fit("standardize", np.asarray(dataset.X, np.float64)[:, columns])
     offset[: len(columns)], factor[: len(columns)] = scaling.offset, scaling.factor
@@ -258,8 +312,23 @@ def _names(dataset: Dataset, features: tuple[str, ...], columns: list[int]) -> t
     return tuple(dataset.feature_names[own[name]] if name in own else name for name in features)
 
 
-def _split(inputs: Dataset, scene: Scene) -> tuple[Dataset, Dataset, NDArray[np.bool_]]:
-    """Part the rows as `Dataset.split` does, and remember which are which."""
+def split(inputs: Dataset, scene: Scene) -> tuple[Dataset, Dataset, NDArray[np.bool_]]:
+    """Part the rows as `Dataset.split` does, and remember which are which.
+
+    Parameters
+    ----------
+    inputs : Dataset
+        X is a matrix.
+    scene : Scene
+        Says how many are held out.
+
+    Returns
+    -------
+    training, held_out : Dataset
+        The two parts.
+    is_test : ndarray of bool of shape (n_samples,)
+        Which rows are held out.
+    """
     numbered = dataclasses.replace(
         inputs, X=np.column_stack([inputs.X, np.arange(inputs.n_samples)])
     )

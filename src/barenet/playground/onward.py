@@ -5,10 +5,46 @@ from __future__ import annotations
 from barenet.optimization.schedules import Schedule, as_schedule
 from barenet.playground.design import Design
 
-__all__ = ["HORIZON", "Onward"]
+__all__ = ["HORIZON", "Onward", "horizon", "is_of_the_horizon"]
 
 #: Epochs that a schedule is spread over, where none is said to stop at.
 HORIZON = 1000
+
+
+def horizon(design: Design) -> int:
+    """Tell over how many epochs a schedule is spread.
+
+    Parameters
+    ----------
+    design : Design
+        Names the epoch to stop at.
+
+    Returns
+    -------
+    int
+        That epoch, or the usual number.
+    """
+    return design.stop_epoch or HORIZON
+
+
+def is_of_the_horizon(design: Design, epochs: int) -> bool:
+    """Tell if a schedule would go another way, were it spread over the epochs done alone.
+
+    Parameters
+    ----------
+    design : Design
+        Names the schedule.
+    epochs : int
+        Epochs done.
+
+    Returns
+    -------
+    bool
+        False for those that do not look at their end.
+    """
+    factor = as_schedule(design.schedule).factor
+    times = [epochs * step / 8 for step in range(9)]
+    return any(factor(time, epochs) != factor(time, horizon(design)) for time in times)
 
 
 class Onward(Schedule):
@@ -24,7 +60,7 @@ class Onward(Schedule):
 
     def __init__(self, design: Design, start: int) -> None:
         self.schedule, self.start = as_schedule(design.schedule), start
-        self.horizon = design.stop_epoch or HORIZON
+        self.horizon = horizon(design)
 
     @property
     def steady(self) -> bool:

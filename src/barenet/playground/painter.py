@@ -38,7 +38,8 @@ class Picture:
     output : ndarray, int8 or float32
         From −127 to 127: for two classes how sure the network is of one, for numbers how far they
         are from the middle of the targets. For more classes, the class of each point and then how
-        sure the network is of it. For a curve, what is predicted, in the target's own unit.
+        sure the network is of it. For a curve, what is predicted, in the target's own unit: a
+        number, the second of two classes' probability, or the place of a class.
     neurons : ndarray of shape (n_drawn, 24, 24), int8
         Of the drawn neurons of the hidden layers, layer after layer; ±127 is the largest value of
         the neuron, or 1 where that is larger.
@@ -123,14 +124,19 @@ def _output(output: NDArray[np.floating], material: Material) -> NDArray[np.gene
     """Put what the network says into numbers from −127 to 127."""
     output = np.nan_to_num(output.astype(np.float64), posinf=1e30, neginf=-1e30)
     if material.classes is None:
-        assert material.target_scaling is not None
-        numbers = material.target_scaling.invert(output)[:, 0]
+        scaling = material.target_scaling
+        numbers = (output if scaling is None else scaling.invert(output))[:, 0]
         if material.is_curve:
             return numbers.astype(np.float32)
-        low, high = material.training.y.min(), material.training.y.max()
+        low, high = material.span
         middle, reach = (low + high) / 2, (high - low) / 2 or 1.0
         return np.rint(127 * np.clip((numbers - middle) / reach, -1, 1)).astype(np.int8)
-    if output.shape[1] == 1:
-        return np.rint(127 * (2 * np.clip(output[:, 0], 0, 1) - 1)).astype(np.int8)
+    if len(material.classes) == 2:
+        second = np.clip(output[:, -1], 0, 1)
+        if material.is_curve:
+            return second.astype(np.float32)
+        return np.rint(127 * (2 * second - 1)).astype(np.int8)
+    if material.is_curve:
+        return output.argmax(axis=1).astype(np.float32)
     sure = np.rint(127 * np.clip(output.max(axis=1), 0, 1))
     return np.concatenate([output.argmax(axis=1), sure]).astype(np.int8)

@@ -1,11 +1,12 @@
 """Plane: the two-dimensional slice of the inputs that the pictures show.
 
 A network of two inputs is seen whole. Of one with more, two columns are shown and the others held
-at their mean; of images, the plane through the mean along the two directions that vary most.
+at their median; of images, the plane through the mean along the two directions that vary most.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from barenet.data.dataset import Dataset
 
-__all__ = ["Plane", "columns_of", "plane_of"]
+__all__ = ["Plane", "around", "columns_of", "plane_of"]
 
 #: Empty space around the points, as a share of their extent.
 MARGIN = 0.08
@@ -132,10 +133,10 @@ def plane_of(dataset: Dataset, axes: tuple[str, ...]) -> tuple[Plane, NDArray[np
     X = np.asarray(dataset.X, np.float64)
     if dataset.image_shape is not None:
         return _main_plane(X)
-    columns = columns_of(dataset, axes)
+    columns = columns_of(dataset.feature_names, axes)
     names = tuple(dataset.feature_names[column] for column in columns)
     directions = np.zeros((2, X.shape[1]))
-    origin = X.mean(axis=0)
+    origin = np.median(X, axis=0)
     for axis, column in enumerate(columns):
         directions[axis, column] = 1.0
         origin[column] = 0.0
@@ -143,16 +144,16 @@ def plane_of(dataset: Dataset, axes: tuple[str, ...]) -> tuple[Plane, NDArray[np
         points = np.column_stack([X[:, columns[0]], np.asarray(dataset.y, np.float64)])
     else:
         points = X[:, columns]
-    return _around(points, names, origin, directions), points
+    return around(points, names, origin, directions), points
 
 
-def columns_of(dataset: Dataset, axes: tuple[str, ...]) -> list[int]:
+def columns_of(names: Sequence[str], axes: tuple[str, ...]) -> list[int]:
     """Find the columns of the axes.
 
     Parameters
     ----------
-    dataset : Dataset
-        All rows.
+    names : sequence of str
+        All columns that may be one.
     axes : tuple of str
         Names of two columns; empty for the first two.
 
@@ -166,8 +167,8 @@ def columns_of(dataset: Dataset, axes: tuple[str, ...]) -> list[int]:
     ValueError
         If an axis is no column, or both are the same.
     """
-    names = list(dataset.feature_names)
-    chosen = list(axes) if axes else names[:2]
+    names = list(names)
+    chosen = list(axes or names[:2])
     if wrong := [name for name in chosen if name not in names]:
         shown = ", ".join(names[:20])
         raise ValueError(f"axes: no column {wrong[0]!r} to learn from; there are {shown}")
@@ -183,16 +184,29 @@ def _main_plane(X: NDArray[np.float64]) -> tuple[Plane, NDArray[np.float64]]:
     main: NDArray[Any] = vectors[:, [-1, -2]].T
     main *= np.sign(main.sum(axis=1, keepdims=True))
     points = (X - mean) @ main.T
-    return _around(points, ("1st main direction", "2nd main direction"), mean, main), points
+    return around(points, ("1st main direction", "2nd main direction"), mean, main), points
 
 
-def _around(
+def around(
     points: NDArray[np.float64],
     names: tuple[str, ...],
     origin: NDArray[np.float64],
     directions: NDArray[np.float64],
 ) -> Plane:
-    """The rectangle around points, with some room."""
+    """Lay a rectangle around points, with some room.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, 2)
+        In the axes' units.
+    names, origin, directions
+        As of `Plane`.
+
+    Returns
+    -------
+    Plane
+        All points are in it.
+    """
     low, high = points.min(axis=0), points.max(axis=0)
     room = np.where(high > low, MARGIN * (high - low), 1.0)
     return Plane(names, low - room, high + room, origin, directions)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.playground.edits import Edit
 from barenet.playground.timeline import Moment
 from barenet.playground.trace import Measure
 
@@ -40,6 +41,8 @@ class Progress:
     drawn_from : tuple of int
         The seed and the epoch, counted from the start of the loop, that fix the order of the rows
         in the epoch just done.
+    edits : tuple of Edit
+        Weights that were changed by hand, and those that are to be.
     """
 
     epoch: int
@@ -53,3 +56,4 @@ class Progress:
     kept: list[int] | None = None
     before: Moment | None = None
     drawn_from: tuple[int, int] = (0, 0)
+    edits: tuple[Edit, ...] = ()

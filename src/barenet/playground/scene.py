@@ -10,12 +10,14 @@ from barenet.options import check_number
 from barenet.playground.features import FEATURES
 from barenet.playground.reading import check_choice, check_list, check_text, known_fields
 
-__all__ = ["ALL_COLUMNS", "MOST_SAMPLES", "Scene"]
+__all__ = ["ALL_COLUMNS", "LEAST_SHARE", "MOST_SAMPLES", "MOST_SHARE", "Scene"]
 
 #: What stands for every column of a table, instead of features of two of them.
 ALL_COLUMNS = "all"
 
 MOST_SAMPLES = 5000
+#: Of the rows, how many are held out.
+LEAST_SHARE, MOST_SHARE = 0.05, 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,10 @@ class Scene:
     Attributes
     ----------
     data : str
-        A named data set; or ``table:`` and the key of a table that the page has sent.
+        A named data set; or ``table:`` or ``model:`` and the key of what the page has sent.
+    rows : str
+        ``table:`` and the key of the table that goes with a model; empty for what it was trained
+        on, where that is at hand.
     samples : int
         Rows of a generated set.
     noise : float
@@ -50,6 +55,7 @@ class Scene:
     """
 
     data: str = "circles"
+    rows: str = ""
     samples: int = 300
     noise: float = -1.0
     data_seed: int = 0
@@ -111,10 +117,11 @@ def _check_axes(value: Any, name: str) -> tuple[str, ...]:
 #: What makes sure of each field.
 CHECKS: dict[str, Any] = {
     "data": check_text,
+    "rows": check_text,
     "samples": lambda v, n: check_number(v, n, least=20, most=MOST_SAMPLES, whole=True),
     "noise": lambda v, n: check_number(v, n, least=-1, most=100),
     "data_seed": lambda v, n: check_number(v, n, least=0, most=2**31, whole=True),
-    "test_size": lambda v, n: check_number(v, n, least=0.05, most=0.95),
+    "test_size": lambda v, n: check_number(v, n, least=LEAST_SHARE, most=MOST_SHARE),
     "features": _check_features,
     "axes": _check_axes,
     "target": check_text,

@@ -21,7 +21,7 @@ __all__ = ["confusion", "finite", "measure"]
 MOST_ROWS = 2000
 
 
-def measure(epoch: int, network: Network, material: Material, design: Design) -> Measure:
+def measure(epoch: int, network: Network, material: Material, design: Design) -> Measure | None:
     """Measure a network as the training does after each epoch.
 
     Parameters
@@ -37,9 +37,11 @@ def measure(epoch: int, network: Network, material: Material, design: Design) ->
 
     Returns
     -------
-    Measure
-        On the training rows and on those held out.
+    Measure or None
+        On the training rows and on those held out; None if there are no rows.
     """
+    if not material.training.n_samples:
+        return None
     loss = as_loss(design.loss or None, network.output_activation)
     metric = METRICS["accuracy" if material.classes else "r2"]
     values = []
@@ -65,9 +67,9 @@ def confusion(network: Network, material: Material) -> list[list[int]] | None:
     Returns
     -------
     list of list of int, or None
-        True classes down, predicted ones across; None for numbers.
+        True classes down, predicted ones across; None for numbers, or without rows.
     """
-    if material.classes is None:
+    if material.classes is None or not material.held_out.n_samples:
         return None
     X, y = material.rows(material.held_out)
     X, y = X[:MOST_ROWS], y[:MOST_ROWS]

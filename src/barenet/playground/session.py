@@ -13,15 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from barenet.model.network import Network
 from barenet.playground.design import Design
 from barenet.playground.lane import Lane
-from barenet.playground.material import Material, prepare
+from barenet.playground.material import Material
+from barenet.playground.models import MODEL_PREFIX
 from barenet.playground.painter import MOST_DRAWN, feature_pictures
 from barenet.playground.progress import Progress
-from barenet.playground.scene import Scene
+from barenet.playground.shelf import Shelf
 from barenet.playground.state import State
-from barenet.playground.tables import PREFIX, Tables
 from barenet.playground.trainer import Trainer
 
 __all__ = ["Session"]
@@ -36,12 +35,12 @@ class Session:
     ----------
     trainer : Trainer
         Where the networks learn.
-    tables : Tables
-        The tables that there are.
+    shelf : Shelf
+        The tables and the models that there are.
     """
 
-    def __init__(self, trainer: Trainer, tables: Tables) -> None:
-        self.trainer, self.tables = trainer, tables
+    def __init__(self, trainer: Trainer, shelf: Shelf) -> None:
+        self.trainer, self.shelf = trainer, shelf
         self.key = secrets.token_urlsafe(9)
         self.state = State()
         self.material: Material | None = None
@@ -53,15 +52,13 @@ class Session:
         self.loop = asyncio.get_running_loop()
         self.left_at = self.loop.time()
 
-    async def configure(self, state: State, network: Network | None = None) -> None:
+    async def configure(self, state: State) -> None:
         """Become what a page wants; if that cannot be, stay what it was.
 
         Parameters
         ----------
         state : State
             What the page wants.
-        network : Network, optional
-            The first network, where it exists already.
 
         Raises
         ------
@@ -69,13 +66,13 @@ class Session:
             If it cannot be.
         """
         async with self.changing:
-            await self._configure(state, network)
+            await self._configure(state)
 
-    async def _configure(self, state: State, network: Network | None) -> None:
+    async def _configure(self, state: State) -> None:
         material = self.material
-        new_scene = material is None or state.scene != self.state.scene or network is not None
+        new_scene = material is None or state.scene != self.state.scene
         if new_scene:
-            material = await asyncio.to_thread(self._prepare, state.scene)
+            material = await asyncio.to_thread(self.shelf.material, state.scene)
         assert material is not None
         plans: list[tuple[Lane, Design | None]] = []
         for place, design in enumerate(state.designs):
@@ -83,10 +80,7 @@ class Session:
             if not new_scene and old is not None and design.with_same_network_as(old.design):
                 plans.append((old, design))
             else:
-                given = network if place == 0 else None
-                lane = await asyncio.to_thread(
-                    Lane, design, material, self.trainer, state.pace, given
-                )
+                lane = await asyncio.to_thread(Lane, design, material, self.trainer, state.pace)
                 plans.append((lane, None))
         self._become(state, material, plans, new_scene)
 
@@ -195,8 +189,9 @@ class Session:
                 "classes": dataset.classes,
                 "target": dataset.target_name,
                 "rows": [material.training.n_samples, material.held_out.n_samples],
-                "columns": list(dataset.feature_names[:200]),
-                "table": self._columns(),
+                "columns": list(material.axes[:200]),
+                "table": self.shelf.columns(self.state.scene),
+                "wants": self._wanted(),
                 "image": dataset.image_shape,
                 "curve": material.is_curve,
                 "axes": list(plane.names),
@@ -205,7 +200,7 @@ class Session:
                 "features": list(material.features),
                 "inputs": list(material.inputs.feature_names[:MOST_DRAWN]),
                 "n_inputs": material.inputs.n_features,
-                "range": _range(material),
+                "range": list(material.span),
             },
             "networks": [
                 {
@@ -229,10 +224,10 @@ class Session:
         """
         material = self.material
         assert material is not None
-        chosen = slice(None, None, -(-len(material.points) // MOST_POINTS))
+        chosen = slice(None, None, -(-len(material.points) // MOST_POINTS) or 1)
         y = material.dataset.y.astype(float)
         if material.classes is None:
-            low, high = material.training.y.min(), material.training.y.max()
+            low, high = material.span
             y = (y - low) / ((high - low) or 1.0)
         inputs, scales = feature_pictures(material)
         return {
@@ -243,14 +238,10 @@ class Session:
             "scales": np.array(scales, np.float32),
         }
 
-    def _prepare(self, scene: Scene) -> Material:
-        return prepare(scene, self.tables.load(scene))
-
-    def _columns(self) -> dict[str, bool] | None:
+    def _wanted(self) -> list[str] | None:
+        """The columns of the table that would go with the model, where it is one."""
         data = self.state.scene.data
-        if not data.startswith(PREFIX) or data not in self.tables.paths:
-            return None
-        return self.tables.columns(data)
+        return self.shelf.wanted(data) if data.startswith(MODEL_PREFIX) else None
 
     def _listener(self, lane: Lane) -> Callable[[Progress | None], None]:
         """Bring reports from the trainer's thread into the event loop."""
@@ -265,8 +256,3 @@ class Session:
                 self.loop.call_soon_threadsafe(receive, progress)
 
         return listen
-
-
-def _range(material: Material) -> list[float]:
-    y = material.training.y
-    return [float(y.min()), float(y.max())]

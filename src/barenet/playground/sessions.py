@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from barenet.model.network import Network
 from barenet.playground.session import Session
+from barenet.playground.shelf import Shelf
 from barenet.playground.state import State
-from barenet.playground.tables import Tables
 from barenet.playground.trainer import Trainer
 
 __all__ = ["MOST_SESSIONS", "Sessions"]
@@ -24,19 +23,14 @@ class Sessions:
     ----------
     trainer : Trainer
         Where all networks learn.
-    tables : Tables
-        The tables that there are.
+    shelf : Shelf
+        The tables and the models that there are.
     start : State
         What a page starts with that does not say.
-    network : Network, optional
-        The first network of that start, where it exists already.
     """
 
-    def __init__(
-        self, trainer: Trainer, tables: Tables, start: State, network: Network | None = None
-    ) -> None:
-        self.trainer, self.tables = trainer, tables
-        self.start, self.network = start, network
+    def __init__(self, trainer: Trainer, shelf: Shelf, start: State) -> None:
+        self.trainer, self.shelf, self.start = trainer, shelf, start
         self.open: dict[str, Session] = {}
 
     async def find(self, key: str, state: State | None) -> Session:
@@ -61,17 +55,11 @@ class Sessions:
         """
         if key in self.open:
             return self.open[key]
-        session = Session(self.trainer, self.tables)
-        state = self.start if state is None else state
-        await session.configure(state, self._given(state))
+        session = Session(self.trainer, self.shelf)
+        await session.configure(self.start if state is None else state)
         self._make_room()
         self.open[session.key] = session
         return session
-
-    def _given(self, state: State) -> Network | None:
-        """The network that there was at the start, where a page asks for it, or for it again."""
-        same = state.scene == self.start.scene and state.designs[0] == self.start.designs[0]
-        return self.network.copy() if self.network is not None and same else None
 
     async def tidy(self) -> None:
         """Look around every second, until cancelled."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from barenet.data.embedded import EMBEDDED
 from barenet.data.generated import GENERATED
-from barenet.playground.surfaces import HILLS
 
-__all__ = ["LOSSES", "NAMED", "NOISES", "SHOWN"]
+__all__ = ["LOSSES", "NAMED", "NOISES", "SHOWN", "noise_of"]
 
 #: How much noise the page lets one choose, and how much there is if nobody does.
 NOISES: dict[str, tuple[float, float]] = {
@@ -16,7 +15,7 @@ NOISES: dict[str, tuple[float, float]] = {
     "spirals": (1.5, 0.1),
     "moons": (0.6, 0.15),
     "plane": (0.5, 0.0),
-    HILLS: (0.5, 0.0),
+    "hills": (0.5, 0.0),
     "sine": (0.5, 0.05),
 }
 
@@ -29,7 +28,7 @@ SHOWN = {
     "moons": "Moons",
     "digits": "Digits",
     "plane": "Plane",
-    HILLS: "Multi-gaussian",
+    "hills": "Multi-gaussian",
     "sine": "Sine",
 }
 
@@ -48,3 +47,21 @@ LOSSES: dict[str, dict[str, str]] = {
         "huber": "Huber",
     },
 }
+
+
+def noise_of(name: str, said: float) -> float:
+    """Tell how much noise a data set is made with.
+
+    Parameters
+    ----------
+    name : str
+        The data set.
+    said : float
+        Its standard deviation; below 0 for the usual one.
+
+    Returns
+    -------
+    float
+        0 or more.
+    """
+    return NOISES.get(name, (0.0, 0.0))[1] if said < 0 else said

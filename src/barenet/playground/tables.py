@@ -3,30 +3,52 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import dataclasses
+import re
 import tempfile
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from barenet.data.dataset import Dataset
+from barenet.data.frame import Frame
+from barenet.data.source import read_source
 from barenet.data.table import Table, read_table
-from barenet.data.tabular import load_table
+from barenet.data.tabular import load_table, read_samples
+from barenet.errors import DataError, some
+from barenet.files.predictor import Predictor
 from barenet.playground.scene import Scene
 
-__all__ = ["MOST_TABLE_BYTES", "PREFIX", "Tables"]
+__all__ = ["MOST_ROWS", "MOST_TABLE_BYTES", "PREFIX", "Tables"]
 
 #: How the name of a table starts among the data sets.
 PREFIX = "table:"
-MOST_TABLE_BYTES = 5 * 2**20
+MOST_TABLE_BYTES = 20 * 2**20
 MOST_TABLES = 16
 #: More rows are no better to look at, and slower to learn from.
 MOST_ROWS = 5000
-REDUCED = "numbers.csv"
+#: More cannot be told apart in a picture; a column of this many words is one of names most often.
+MOST_CLASSES, USUAL_CLASSES = 100, 20
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A file, and what was found out when it was opened.
+
+    `options` say how it is read, `numbers` whether each column can be an axis, `whole` which have
+    a number in every row, and `target` is what is predicted if nobody says.
+    """
+
+    name: str
+    path: Path
+    options: dict[str, str]
+    numbers: dict[str, bool]
+    whole: tuple[str, ...]
+    target: str
 
 
 class Tables:
@@ -34,7 +56,7 @@ class Tables:
 
     def __init__(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="barenet-play-")
-        self.paths: OrderedDict[str, tuple[str, Path]] = OrderedDict()
+        self.kept: OrderedDict[str, _Kept] = OrderedDict()
         self.count = 0
 
     def add(self, name: str, content: bytes) -> str:
@@ -65,10 +87,10 @@ class Tables:
         except ValueError:
             path.unlink()
             raise
-        if len(self.paths) > MOST_TABLES:
-            _, (_, oldest) = self.paths.popitem(last=False)
-            if oldest.is_relative_to(self.folder.name):
-                oldest.unlink(missing_ok=True)
+        if len(self.kept) > MOST_TABLES:
+            _, oldest = self.kept.popitem(last=False)
+            if oldest.path.is_relative_to(self.folder.name):
+                oldest.path.unlink(missing_ok=True)
         return key
 
     def open(self, name: str, path: Path) -> str:
@@ -92,9 +114,13 @@ class Tables:
             If it is no table.
         """
         with _by_its_name(name, path):
-            read_table(path)
-        key = f"{PREFIX}{len(self.paths) + self.count}-{Path(name).stem[:40]}"
-        self.paths[key] = (name, path)
+            table, options = _read(path)
+        frame = table.frame(table.names)
+        numbers = {each: _is_of_numbers(frame, each) for each in table.names}
+        target = _usual_target(frame, numbers)
+        key = f"{PREFIX}{len(self.kept) + self.count}-{Path(name).stem[:40]}"
+        whole = tuple(n for n in table.names if numbers[n] and not np.isnan(frame[n]).any())
+        self.kept[key] = _Kept(name, path, options, numbers, whole, target)
         return key
 
     def columns(self, key: str) -> dict[str, bool]:
@@ -110,8 +136,64 @@ class Tables:
         dict of str to bool
             Whether each column holds numbers.
         """
-        table = read_table(self.paths[key][1])
-        return {name: _is_of_numbers(table, name) for name in table.names}
+        return self.find(key).numbers
+
+    def is_mixed(self, key: str, target: str) -> bool:
+        """Tell if what is learned from is not all numbers, one in each row.
+
+        Parameters
+        ----------
+        key : str
+            From `add`.
+        target : str
+            What is predicted.
+
+        Returns
+        -------
+        bool
+            Whether `load_dataset` makes a frame of it, and no matrix.
+        """
+        kept = self.find(key)
+        return any(name and name not in (*kept.whole, target) for name in kept.numbers)
+
+    def options(self, key: str) -> dict[str, str]:
+        """Tell how a table is read.
+
+        Parameters
+        ----------
+        key : str
+            From `add`.
+
+        Returns
+        -------
+        dict of str to str
+            The options of `load_dataset` that it needs.
+        """
+        return self.find(key).options
+
+    def find(self, key: str) -> _Kept:
+        """Find a table.
+
+        Parameters
+        ----------
+        key : str
+            From `add`.
+
+        Returns
+        -------
+        _Kept
+            What is known of it.
+
+        Raises
+        ------
+        ValueError
+            If it is not here.
+        """
+        if key not in self.kept:
+            raise ValueError(
+                f"data: the table {key.removeprefix(PREFIX)!r} is not here; load it again"
+            )
+        return self.kept[key]
 
     def load(self, scene: Scene) -> dict[str, Dataset]:
         """Read the table that a scene names.
@@ -135,43 +217,163 @@ class Tables:
         """
         if not scene.data.startswith(PREFIX):
             return {}
-        if scene.data not in self.paths:
-            raise ValueError(
-                f"data: the table {scene.data.removeprefix(PREFIX)!r} is not here; load it again"
-            )
-        name, path = self.paths[scene.data]
-        with _by_its_name(name, path):
-            table = read_table(path)
-            target = scene.target or table.names[-1]
-            task: Any = scene.task or None
-            dataset = load_table(self._of_numbers(table, path, target), target, task=task)
-        dataset = dataclasses.replace(dataset, name=name)
-        if dataset.n_samples > MOST_ROWS:
-            kept, _ = dataset.split(1 - MOST_ROWS / dataset.n_samples)
-            dataset = kept
-        return {scene.data: dataset}
+        kept = self.find(scene.data)
+        return {scene.data: cut(_of_numbers(self._load(scene, kept), kept))}
+
+    def count_holed(self, scene: Scene, names: Sequence[str]) -> int:
+        """Count the columns of which some training rows have no number.
+
+        Parameters
+        ----------
+        scene : Scene
+            Names the table, and how it is split.
+        names : sequence of str
+            Columns of numbers.
+
+        Returns
+        -------
+        int
+            As many columns `barenet train` adds, to tell where there is none.
+        """
+        kept = self.find(scene.data)
+        if set(names) <= set(kept.whole):
+            return 0
+        dataset = self._load(scene, kept)
+        assert isinstance(dataset.X, Frame)
+        training, _ = dataset.split(scene.test_size)
+        return sum(bool(np.isnan(training.X[name]).any()) for name in names)
+
+    def samples(self, key: str, predictor: Predictor) -> Dataset:
+        """Read a table as a model takes it.
+
+        Parameters
+        ----------
+        key : str
+            From `add`.
+        predictor : Predictor
+            Names the columns and the classes.
+
+        Returns
+        -------
+        Dataset
+            X is a matrix or a frame, as the model's preprocessing takes it.
+
+        Raises
+        ------
+        ValueError
+            If there is no such table here.
+        DataError
+            If it lacks a column, or a value in it cannot be used.
+        """
+        kept, model = self.find(key), predictor
+        names = model.feature_names, model.target_name, model.classes
+        options: dict[str, Any] = {"frame": model.takes_frames, **kept.options}
+        with _by_its_name(kept.name, kept.path):
+            X, y = read_samples(kept.path, *names, **options)
+        dataset = Dataset(
+            name=kept.name,
+            X=X,
+            y=y,
+            classes=model.classes,
+            feature_names=model.feature_names,
+            target_name=model.target_name,
+            description=f"{len(y):,} rows",
+        )
+        return cut(dataset)
+
+    def _load(self, scene: Scene, kept: _Kept) -> Dataset:
+        """Read all columns."""
+        options: dict[str, Any] = {"task": scene.task or None, **kept.options}
+        with _by_its_name(kept.name, kept.path):
+            dataset = load_table(kept.path, scene.target or kept.target, **options)
+        return dataclasses.replace(dataset, name=kept.name)
 
     def close(self) -> None:
         """Remove what was sent."""
         self.folder.cleanup()
 
-    def _of_numbers(self, table: Table, path: Path, target: str) -> Path:
-        """Leave out columns of text, such as names and remarks, that no axis can be."""
-        kept = [n for n in table.names if n == target or _is_of_numbers(table, n)]
-        if kept == list(table.names) or target not in kept:
-            return path
-        reduced = Path(self.folder.name) / REDUCED
-        with reduced.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(kept)
-            writer.writerows(zip(*(table.column(n).to_pylist() for n in kept), strict=True))
-        return reduced
+
+def cut(dataset: Dataset) -> Dataset:
+    """Take as many rows as can be watched; where there are more, a share that chance chooses."""
+    if dataset.n_samples <= MOST_ROWS:
+        return dataset
+    kept, _ = dataclasses.replace(dataset, stratify=False).split(1 - MOST_ROWS / dataset.n_samples)
+    said = f"{MOST_ROWS:,} of {dataset.description}"
+    return dataclasses.replace(kept, stratify=dataset.stratify, description=said)
 
 
-def _is_of_numbers(table: Table, name: str) -> bool:
-    """Whether a column can be an axis: a number in every row."""
-    column = table.frame([name])[name]
-    return column.dtype == np.float64 and bool(np.isfinite(column).all())
+def _read(path: Path) -> tuple[Table, dict[str, str]]:
+    """Read a table, and find out how: what Excel writes is not UTF-8 everywhere, nor has a point.
+
+    Windows' letters are taken where there is no UTF-8, and a decimal comma where it makes numbers
+    of columns that a semicolon parts.
+    """
+    options: dict[str, str] = {}
+    content = read_source(path)
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        if b"\0" not in content:
+            options["encoding"] = "cp1252"
+    table = read_table(path, **options)
+    if table.lines.delimiter in (";", "\t"):
+        with contextlib.suppress(DataError):
+            other = read_table(path, **options, decimal=",")
+            if _count_numbers(other) > _count_numbers(table):
+                return other, {**options, "decimal": ","}
+    return table, options
+
+
+def _count_numbers(table: Table) -> int:
+    frame = table.frame(table.names)
+    return sum(_is_of_numbers(frame, name) for name in table.names)
+
+
+def _is_of_numbers(frame: Frame, name: str) -> bool:
+    """Whether a column can be an axis: it has a name and numbers, and nothing but holes besides."""
+    column = frame[name]
+    return bool(name) and column.dtype == np.float64 and bool(np.isfinite(column).any())
+
+
+def _usual_target(frame: Frame, numbers: dict[str, bool]) -> str:
+    """The last column, unless it is one of names or remarks, and another is not."""
+    names = [*frame.columns]
+    for name in reversed(names):
+        if numbers[name] or (name and len(np.unique(frame[name])) <= USUAL_CLASSES):
+            return name
+    return names[-1]
+
+
+def _of_numbers(dataset: Dataset, kept: _Kept) -> Dataset:
+    """Leave out columns of text, that no axis can be, and fill what is missing in the others."""
+    if len(dataset.classes or ()) > MOST_CLASSES:
+        raise DataError(
+            f"{kept.name}: column {dataset.target_name!r} has {len(dataset.classes or ()):,} "
+            f"classes, and {MOST_CLASSES} can be told apart at most; predict another column"
+        )
+    names = [name for name in dataset.feature_names if kept.numbers[name]]
+    if not names:
+        raise DataError(
+            f"{kept.name}: no column of numbers to learn {dataset.target_name!r} from; there is "
+            f"{some(dataset.feature_names)}"
+        )
+    if not isinstance(dataset.X, Frame):
+        return dataset
+    X = np.column_stack([dataset.X[name] for name in names])
+    said = dataset.description
+    if left_out := [name for name in dataset.feature_names if name not in names]:
+        said += f"; without {some(left_out, 4)}, which are no numbers"
+    if holes := int(np.isnan(X).sum()):
+        said += f"; holes filled by the median: {holes:,}"
+        X = np.where(np.isnan(X), np.nanmedian(X, axis=0), X)
+    return dataclasses.replace(dataset, X=X, feature_names=tuple(names), description=said)
+
+
+#: Advice that is for the command line, and what helps on the page.
+_ADVICE = (
+    (re.compile(r"; say how it is encoded.*"), "; save it as UTF-8"),
+    (re.compile(r"; try --delimiter (\S+)"), r"; its values seem to be parted by \1"),
+)
 
 
 @contextlib.contextmanager
@@ -180,6 +382,7 @@ def _by_its_name(name: str, path: Path) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        reduced = path.with_name(REDUCED)
-        words = str(error).replace(str(path), name).replace(str(reduced), name)
+        words = str(error).replace(str(path), name)
+        for pattern, instead in _ADVICE:
+            words = pattern.sub(instead, words)
         raise type(error)(words) from None

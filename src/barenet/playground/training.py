@@ -20,6 +20,7 @@ from barenet.errors import DivergenceError
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.playground.blueprint import Task, penalties
 from barenet.playground.design import MOST_EPOCHS, Design
+from barenet.playground.edits import Edit, with_edit
 from barenet.playground.onward import Onward
 from barenet.playground.progress import Progress
 from barenet.playground.timeline import Moment, Timeline
@@ -46,7 +47,7 @@ class Order:
     ----------
     verb : str
         ``play``, ``pause``, ``step``, ``run_to``, ``scrub``, ``reset``, ``redesign``, ``pace``,
-        ``edit`` or ``close``.
+        ``edit``, ``plan`` or ``close``.
     value : object
         What goes with it.
     """
@@ -87,7 +88,9 @@ class Training(Callback):
         self.reported = self.due = 0.0
         self.clock = (time.perf_counter(), 0)
         self.speed = 0.0
-        self.timeline.add(self._moment())
+        self.initial = self._moment()
+        self.timeline.add(self.initial)
+        self.edits: tuple[Edit, ...] = ()
 
     def order(self, verb: str, value: Any = None) -> None:
         """Say what to do next; it is done between two slices of batches.
@@ -109,7 +112,10 @@ class Training(Callback):
             self._wait_to_play(None)
             if self.closed:
                 return
-            self._go()
+            if len(self.task.training[0]):
+                self._go()
+            else:
+                self._rest(NO_ROWS, failed=True)
 
     def on_slice(self, run: Run) -> None:
         if self.orders and run.batch < run.n_batches:  # an epoch that is over is counted first
@@ -119,7 +125,7 @@ class Training(Callback):
         self.epoch += 1
         self.drawn_from = (self._seed, run.epoch)
         self._measure(run)
-        if self.timeline.wants(self.epoch):
+        if self._make_edits() or self.timeline.wants(self.epoch):
             self.timeline.add(self._moment())
         self._look_for_an_end()
         now = time.perf_counter()
@@ -287,10 +293,25 @@ class Training(Callback):
         self.pace = pace
 
     def _edit(self, change: tuple[int, float], run: Run | None) -> None:
-        index, value = change
-        self.network.parameters[index] = value
+        self.edits = with_edit(self.edits, Edit(self.epoch, *change))
+        self._make_edits()
         self.before = None
         self.timeline.add(self._moment())
+
+    def _plan(self, edits: tuple[Edit, ...], run: Run | None) -> None:
+        """Start anew from the initial weights, to change some on the way."""
+        self.timeline.add(self.initial)
+        self._reset(None, run)
+        self.edits = edits
+        self._make_edits()
+        self.timeline.add(self._moment())
+
+    def _make_edits(self) -> bool:
+        """Change the weights that are to be changed after this epoch."""
+        due = [edit for edit in self.edits if edit.epoch == self.epoch]
+        for edit in due:
+            self.network.parameters[edit.place] = edit.value
+        return bool(due)
 
     def _close(self, value: Any, run: Run | None) -> None:
         self.closed = True
@@ -298,6 +319,7 @@ class Training(Callback):
     def _return_to(self, moment: Moment, run: Run | None) -> None:
         moment.restore(self.network, self.optimizer)
         self.epoch, self.rows = moment.epoch, []
+        self.edits = tuple(edit for edit in self.edits if edit.epoch <= moment.epoch)
         if run is not None:
             run.stop(CHANGED)
 
@@ -333,10 +355,12 @@ class Training(Callback):
                 kept=None if self.playing else self.timeline.epochs,
                 before=None if self.playing else self.before,
                 drawn_from=self.drawn_from,
+                edits=self.edits,
             )
         )
 
 
+NO_ROWS = "There are no rows here to learn from: choose the table that the model was trained on."
 #: Why a run ends whose settings the page has changed.
 CHANGED = "its settings were changed"
 

@@ -2,6 +2,7 @@
 
 const PREFIXES = ["", "b."];
 const OF_DESIGN = "net.";
+const EDITS = "net.edits";
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 // A name of a column may hold what parts the names.
@@ -19,7 +20,12 @@ function read(text, like) {
   return text;
 }
 
-export function toHash(state, view, defaults) {
+// Weights that were changed by hand: epoch, place and value of each.
+const MOST_EDITS = 64;
+const writeEdits = (edits) => edits.map((edit) => edit.join("_")).join("*");
+const readEdits = (text) => (text ? text.split("*").slice(0, MOST_EDITS).map((part) => part.split("_").map(Number)) : []);
+
+export function toHash(state, view, defaults, edits) {
   const words = new URLSearchParams();
   const put = (prefix, fields, usual) => {
     for (const [name, value] of Object.entries(fields)) {
@@ -28,6 +34,7 @@ export function toHash(state, view, defaults) {
   };
   put("", state.scene, defaults.scene);
   state.designs.forEach((design, index) => put(PREFIXES[index] + OF_DESIGN, design, defaults.design));
+  edits.forEach((each, index) => each.length && words.set(PREFIXES[index] + EDITS, writeEdits(each)));
   if (state.designs.length > 1) words.set("networks", "2");
   if (state.pace !== defaults.pace) words.set("pace", state.pace);
   for (const [name, value] of Object.entries(view)) if (value) words.set(name, value);
@@ -53,6 +60,7 @@ export function fromHash(hash, defaults) {
       pace: words.has("pace") ? Number(words.get("pace")) : defaults.pace,
     },
     view: { tests: words.has("tests"), discrete: words.has("discrete") },
+    edits: designs.map((_, index) => readEdits(words.get(PREFIXES[index] + EDITS))),
     epoch: Number(words.get("epoch")) || 0,
     empty: [...words].length === 0,
   };

@@ -43,7 +43,7 @@ export class CurveView {
     return {
       width: this.root.clientWidth,
       height: HEIGHT,
-      padding: [8, 4, 0, 0],
+      padding: [8, 14, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: false } },
       scales: { x: { time: false }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), high || 1] } },

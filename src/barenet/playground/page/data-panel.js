@@ -1,7 +1,7 @@
 // What is learned: data sets to choose from, their noise, and a table of one's own.
 
 import { css } from "./colours.js";
-import { fillSelect, find, make, rounded, show } from "./dom.js";
+import { counted, fillSelect, find, make, rounded, show } from "./dom.js";
 import { colourOf } from "./points.js";
 
 export class DataPanel {
@@ -56,6 +56,7 @@ export class DataPanel {
   choose(name) {
     this.acts.change((scene) => {
       scene.data = name;
+      scene.rows = "";
       scene.noise = -1;
       scene.axes = [];
       scene.target = "";
@@ -102,7 +103,11 @@ export class DataPanel {
       button.tabIndex = chosen || (!entry?.shown && button === this.sets.firstElementChild) ? 0 : -1;
     }
     this.others.value = entry && !entry.shown ? scene.data : "";
-    find("#described", this.root).textContent = `${entry?.title ?? data.name}: ${data.description}. ${data.rows[0]} points to learn from, ${data.rows[1]} held out.`;
+    const [learned, tested] = data.rows;
+    find("#described", this.root).textContent = learned
+      ? `${entry?.title ?? data.name}: ${data.description}. ${counted(learned)} points to learn from, ${counted(tested)} held out.`
+      : `A model of ${data.name}, whose rows are not here. Choose that table below, and it can go on learning.`;
+    find("#share-field", this.root).hidden = !learned;
     const generated = entry?.generated ?? false;
     for (const id of ["#noise-field", "#samples-field", "#regenerate"]) find(id, this.root).hidden = !generated;
     find("#noise", this.root).max = entry?.noise.most ?? 1;
@@ -115,20 +120,21 @@ export class DataPanel {
 
   describeTable(scene, data) {
     const fields = find("#table-fields", this.root);
-    fields.hidden = generatedOrImage(this.entry(scene.data), data);
+    fields.hidden = Boolean(this.entry(scene.data)?.generated || data.image);
     if (fields.hidden) return;
+    find("#axis-y-field", this.root).hidden = data.curve;
     const columns = data.columns.map((name) => [name, name]);
     fillSelect(find("#axis-x", this.root), columns);
     fillSelect(find("#axis-y", this.root), columns);
     show(find("#axis-x", this.root), data.axes[0]);
     show(find("#axis-y", this.root), data.axes[1] ?? data.axes[0]);
+    find("#table-choices", this.root).hidden = Boolean(data.wants);
     const targets = data.table ? Object.keys(data.table) : [data.target];
     fillSelect(find("#target", this.root), targets.map((name) => [name, name]));
     show(find("#target", this.root), data.target);
     show(find("#task", this.root), scene.task);
     show(find("#all-columns", this.root), data.features.length === 0);
     for (const id of ["#target", "#task"]) find(id, this.root).disabled = !data.table;
-    find("#own", this.root).open = true;
   }
 
   label() {
@@ -153,6 +159,3 @@ export class DataPanel {
     }
   }
 }
-
-const generatedOrImage = (entry, data) => Boolean(entry?.generated || data.image || data.curve);
-

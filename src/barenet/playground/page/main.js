@@ -16,8 +16,8 @@ const ANNOUNCE = 8000; // milliseconds
 class Page {
   constructor(catalog) {
     this.catalog = catalog;
-    const { state, view, epoch, empty } = fromHash(location.hash, catalog.defaults);
-    Object.assign(this, { wanted: state, view, goal: epoch, fresh: empty });
+    const { state, view, edits, epoch, empty } = fromHash(location.hash, catalog.defaults);
+    Object.assign(this, { wanted: state, view, planned: edits, goal: epoch, fresh: empty });
     this.session = "";
     this.lanes = [];
     this.frames = { received: 0, drawn: 0, version: 0 };
@@ -77,9 +77,16 @@ class Page {
     show(find("#pace"), state.pace);
     find("#compare").setAttribute("aria-pressed", networks.length > 1);
     find("#compare").textContent = networks.length > 1 ? "One network" : "Compare";
-    this.writeAddress();
-    if (joined && this.goal) this.line.send("run_to", { epoch: this.goal });
+    if (joined) this.repeat();
     this.goal = 0;
+    this.planned = [];
+    this.writeAddress();
+  }
+
+  // Do once more what the address tells of: change weights on the way, up to an epoch.
+  repeat() {
+    this.planned.forEach((edits, network) => edits.length && this.line.send("plan", { network, edits }));
+    if (this.goal) this.line.send("run_to", { epoch: this.goal });
   }
 
   addLane() {
@@ -110,7 +117,7 @@ class Page {
     this.notice(words, 8000);
     if (this.state) this.describe({ session: this.session, state: this.state, version: this.version, data: this.facts, networks: this.lanes.map((lane) => lane.facts) });
     else if (!this.fresh) {
-      this.fresh = true; // the address cannot be played: start as if there were none
+      Object.assign(this, { fresh: true, planned: [], goal: 0 }); // the address cannot be played: start as if there were none
       this.greet();
       this.notice(`This address cannot be shown: ${words}`, 8000);
     }
@@ -156,6 +163,9 @@ class Page {
     find("#play").setAttribute("aria-label", anyPlaying ? "Pause" : "Play");
     this.playing = anyPlaying;
     this.followTime(epoch, playing, kept);
+    const edits = JSON.stringify(this.edits());
+    if (edits !== this.editsWritten) this.writeAddress();
+    this.editsWritten = edits;
     const weights = this.lanes[this.neuron.neuron?.place ?? 0]?.frame?.weights;
     if (weights) this.neuron.refresh(weights);
   }
@@ -205,23 +215,28 @@ class Page {
     }
   }
 
+  edits() {
+    return this.lanes.map((lane) => lane.header?.edits ?? []);
+  }
+
   writeAddress() {
-    const hash = toHash(this.state, this.view, this.catalog.defaults);
+    const hash = toHash(this.state, this.view, this.catalog.defaults, this.edits());
     history.replaceState(null, "", `${location.pathname}#${hash}`);
   }
 
   readAddress() {
-    const { state, view, epoch } = fromHash(location.hash, this.catalog.defaults);
-    Object.assign(this, { view, goal: epoch });
+    const { state, view, edits, epoch } = fromHash(location.hash, this.catalog.defaults);
+    this.view = view;
     this.wanted = state;
     this.line.send("configure", { state });
+    edits.forEach((each, network) => this.line.send("plan", { network, edits: each }));
     if (epoch) this.line.send("run_to", { epoch });
     else this.line.send("play");
   }
 
   async share() {
     const epoch = this.lanes[0]?.header?.epoch ?? 0;
-    const hash = toHash(this.state, { ...this.view, epoch }, this.catalog.defaults);
+    const hash = toHash(this.state, { ...this.view, epoch }, this.catalog.defaults, this.edits());
     const address = `${location.origin}${location.pathname}#${hash}`;
     history.replaceState(null, "", `${location.pathname}#${hash}`);
     this.notice((await copy(address)) ? "The address is copied. It makes this network again, up to this epoch." : "The address bar has the address of this network, up to this epoch.", 5000);
@@ -229,7 +244,10 @@ class Page {
 
   async upload(file) {
     const told = await this.post(`table?name=${encodeURIComponent(file.name)}`, file);
-    if (told) this.change(({ scene }) => Object.assign(scene, { data: told.key, axes: [], target: "", task: "", features: ["x1", "x2"] }));
+    if (!told) return;
+    const fits = this.facts.wants?.every((name) => name in told.columns);
+    if (fits) this.change(({ scene }) => (scene.rows = told.key));
+    else this.change(({ scene }) => Object.assign(scene, { data: told.key, rows: "", axes: [], target: "", task: "", features: ["x1", "x2"] }));
   }
 
   openModel(file) {

@@ -14,7 +14,7 @@ export class ScoreView {
     const name = data.classes ? "Accuracy" : "R²";
     find(".score-name", this.root).textContent = name;
     find(".test-score-name", this.root).textContent = `Test ${data.classes ? "accuracy" : "R²"}`;
-    this.details.hidden = !data.classes;
+    this.details.hidden = !data.classes || !data.rows[1];
   }
 
   show(header) {

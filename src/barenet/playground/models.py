@@ -1,0 +1,162 @@
+"""Models: the model files that the page was started with or has sent, to be watched there.
+
+A model brings its network, and what is done to rows before the network sees them. The rows that it
+was trained on are those of a named data set, or a table, if that is here; without any it is seen,
+and can be asked, and cannot learn.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from barenet.data.recipe import Recipe
+from barenet.errors import ModelFileError
+from barenet.files.predictor import Predictor
+from barenet.model.layers import Activate, BatchNorm, Dense, Dropout
+from barenet.optimization.optimizers import OPTIMIZERS
+from barenet.playground.blocks import MOST_PARAMETERS, blocks
+from barenet.playground.design import HIDDEN_ACTIVATIONS, Design
+from barenet.playground.sets import LOSSES
+from barenet.registry import spec_of
+
+__all__ = ["MODEL_PREFIX", "Model", "Models"]
+
+#: How the name of a model starts among the data sets.
+MODEL_PREFIX = "model:"
+MOST_MODELS = 16
+
+NOTHING_KNOWN = Recipe()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Model:
+    """A model, as the page knows it.
+
+    Attributes
+    ----------
+    predictor : Predictor
+        Its network, of float32, and all that goes with it.
+    design : Design
+        What the network is made of, and how it goes on learning.
+    recipe : Recipe
+        How it was trained, as far as that is known.
+    """
+
+    predictor: Predictor
+    design: Design
+    recipe: Recipe
+
+
+class Models:
+    """Models, by a key that the page calls them by."""
+
+    def __init__(self) -> None:
+        self.kept: OrderedDict[str, Model] = OrderedDict()
+        self.count = 0
+
+    def open(self, path: Path, recipe: Recipe = NOTHING_KNOWN) -> str:
+        """Take a model file; the oldest is forgotten where there are too many.
+
+        Parameters
+        ----------
+        path : Path
+            Where it is.
+        recipe : Recipe, optional
+            How it was trained.
+
+        Returns
+        -------
+        str
+            Its key.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        ModelFileError
+            If it cannot be read, or cannot be drawn.
+        """
+        predictor = Predictor.load(path)
+        try:
+            design = _design_of(predictor, recipe)
+        except ValueError as error:
+            raise ModelFileError(f"{path}: cannot be drawn here: {error}") from None
+        predictor = replace(predictor, network=predictor.network.copy("float32"))
+        model = Model(predictor=predictor, design=design, recipe=recipe)
+        self.count += 1
+        key = f"{MODEL_PREFIX}{self.count}-{Path(predictor.dataset).stem[:40]}"
+        self.kept[key] = model
+        if len(self.kept) > MOST_MODELS:
+            self.kept.popitem(last=False)
+        return key
+
+    def find(self, key: str) -> Model:
+        """Find a model.
+
+        Parameters
+        ----------
+        key : str
+            From `open`.
+
+        Returns
+        -------
+        Model
+            All that is known of it.
+
+        Raises
+        ------
+        ValueError
+            If it is not here.
+        """
+        if key not in self.kept:
+            raise ValueError(
+                f"data: the model {key.removeprefix(MODEL_PREFIX)!r} is not here; open it again"
+            )
+        return self.kept[key]
+
+
+def _design_of(predictor: Predictor, recipe: Recipe) -> Design:
+    """Read a design off a network's layers, and how it learned off what is known of that."""
+    network = predictor.network
+    kinds = {type(layer) for layer in network.layers}
+    parts = blocks(network)
+    if not kinds <= {Dense, BatchNorm, Activate, Dropout} or not isinstance(parts[0][0], Dense):
+        raise ValueError(f"it is not all dense layers, batch norm and dropout: {network!r}")
+    if network.n_parameters > MOST_PARAMETERS:
+        raise ValueError(f"{network.n_parameters:,} weights are more than {MOST_PARAMETERS:,}")
+    hidden, activations, dropout = [], [], 0.0
+    for block in parts[:-1]:
+        hidden.append(block[0].n_out or 0)
+        named = [layer.activation for layer in block if layer.activation is not None]
+        activations.append(spec_of(named[-1]))
+        dropout = max([dropout, *(each.rate for each in block if isinstance(each, Dropout))])
+    if wrong := [name for name in activations if name not in HIDDEN_ACTIVATIONS]:
+        raise ValueError(f"the page does not know the activation {wrong[0]}")
+    network_said = {
+        "hidden": hidden,
+        "activations": activations,
+        "dropout": dropout,
+        "batch_norm": BatchNorm in kinds,
+    }
+    return Design.read({**network_said, **_learning(predictor, recipe)})
+
+
+def _learning(predictor: Predictor, recipe: Recipe) -> dict[str, Any]:
+    """Go on as it was trained, as far as that is known and the page can say it."""
+    said: dict[str, Any] = {}
+    if recipe.optimizer is not None:
+        said["optimizer"] = recipe.optimizer
+        usual = getattr(OPTIMIZERS[recipe.optimizer.partition(":")[0]], "learning_rate", None)
+        rate = usual if recipe.learning_rate is None else recipe.learning_rate
+        said |= {"learning_rate": rate} if isinstance(rate, float) else {}
+    if recipe.batch_size is not None:
+        said["batch_size"] = 0 if recipe.batch_size == "full" else recipe.batch_size
+    for penalty in ("l1", "l2"):
+        if strength := getattr(recipe, penalty):
+            said |= {"penalty": penalty, "penalty_rate": strength}
+    if recipe.loss in LOSSES["classification" if predictor.classes else "regression"]:
+        said["loss"] = recipe.loss
+    return said

@@ -1,0 +1,120 @@
+"""Shelf: the tables and the models that the page was started with or has sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from barenet.data.dataset import Dataset
+from barenet.data.recipe import DEFAULTS, Recipe
+from barenet.playground.material import Material, prepare
+from barenet.playground.models import MODEL_PREFIX, NOTHING_KNOWN, Model, Models
+from barenet.playground.opened import material_of, named_rows
+from barenet.playground.scene import LEAST_SHARE, MOST_SHARE, Scene
+from barenet.playground.state import State
+from barenet.playground.tables import PREFIX, Tables
+
+__all__ = ["Shelf"]
+
+
+class Shelf:
+    """All files of the page."""
+
+    def __init__(self) -> None:
+        self.tables, self.models = Tables(), Models()
+
+    def material(self, scene: Scene) -> Material:
+        """Make ready what a scene names.
+
+        Parameters
+        ----------
+        scene : Scene
+            A named data set, a table or a model.
+
+        Returns
+        -------
+        Material
+            The data.
+
+        Raises
+        ------
+        ValueError
+            If it is not here, or cannot be shown so.
+        """
+        if not scene.data.startswith(MODEL_PREFIX):
+            return prepare(scene, self.tables.load(scene))
+        model = self.models.find(scene.data)
+        return material_of(scene, model, self._rows(scene, model))
+
+    def _rows(self, scene: Scene, model: Model) -> Dataset | None:
+        """Find the rows that a model was trained on."""
+        if scene.rows:
+            return self.tables.samples(scene.rows, model.predictor)
+        return named_rows(model)
+
+    def open_model(self, path: Path, rows: str = "", recipe: Recipe = NOTHING_KNOWN) -> State:
+        """Take a model file.
+
+        Parameters
+        ----------
+        path : Path
+            Where it is.
+        rows : str
+            Key of a table that may be the one it was trained on.
+        recipe : Recipe, optional
+            How it was trained, as far as that is known.
+
+        Returns
+        -------
+        State
+            With its network.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ModelFileError
+            If it cannot be used.
+        """
+        key = self.models.open(path, recipe)
+        model = self.models.find(key)
+        fits = rows and set(self.wanted(key)) <= self.tables.columns(rows).keys()
+        share = min(max(recipe.over(DEFAULTS).test_size or 0.0, LEAST_SHARE), MOST_SHARE)
+        scene = Scene(data=key, rows=rows if fits else "", test_size=share)
+        return State(scene=scene, designs=(model.design,))
+
+    def wanted(self, key: str) -> list[str]:
+        """List the columns that a table needs, to go with a model.
+
+        Parameters
+        ----------
+        key : str
+            The model's.
+
+        Returns
+        -------
+        list of str
+            What it learns from, and what it predicts.
+        """
+        predictor = self.models.find(key).predictor
+        return [*predictor.feature_names, predictor.target_name]
+
+    def columns(self, scene: Scene) -> dict[str, bool] | None:
+        """List the columns of the table that a scene names.
+
+        Parameters
+        ----------
+        scene : Scene
+            What is shown.
+
+        Returns
+        -------
+        dict of str to bool, or None
+            Whether each holds numbers; None where it names no table.
+        """
+        if not scene.data.startswith(PREFIX) or scene.data not in self.tables.kept:
+            return None
+        return self.tables.columns(scene.data)
+
+    def close(self) -> None:
+        """Remove what was sent."""
+        self.tables.close()

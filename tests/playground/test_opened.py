@@ -1,0 +1,250 @@
+"""A model is shown as it predicts, with its rows and without them."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from barenet.cli.main import main
+from barenet.data.scaling import Scaling
+from barenet.files.predictor import Predictor
+from barenet.model.network import Network
+from barenet.playground.blueprint import build, predictor
+from barenet.playground.painter import feature_pictures, paint
+from barenet.playground.score import confusion, measure
+from barenet.playground.shelf import Shelf
+from barenet.playground.start import begin_with_model
+
+COLOURS = ("red", "blue", "red", "green")
+
+
+def row(n: int) -> str:
+    height = "" if n % 40 == 7 else f"{(n % 3) * 2 + (n * 7 % 11) / 9:.3}"
+    width = f"{(n * 5 % 13) / 4 - n % 3:.3}"
+    words = f"{COLOURS[n % 4]},{('no', 'yes', 'no')[n % 3]},2024-0{1 + n % 9}-11,{'abc'[n % 3]}"
+    return f"n{n},{height},{width},{words}\n"
+
+
+ROWS = "name,height,width,colour,wet,sown,kind\n" + "".join(map(row, range(180)))
+
+
+@pytest.fixture
+def shelf():
+    with closing(Shelf()) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("models")
+
+
+def trained(folder: Path, data: str, *options: str) -> Path:
+    """A model of the command line, made once for all tests."""
+    out = folder / ("-".join([Path(data).stem, *options]).replace("/", "") or "run")
+    if not out.exists():
+        said = ["--epochs", "3", "--no-plots", "--no-baselines", "--out", str(out), *options]
+        assert main(["train", data, *said]) == 0
+    return out / "model.safetensors"
+
+
+def table(folder: Path) -> str:
+    path = folder / "flowers.csv"
+    path.write_text(ROWS)
+    return str(path)
+
+
+def answers(material, network, side=6):
+    """What the page's network says on the plane, and the raw points there."""
+    return network.predict(material.grid(side)), material.plane.grid(side)
+
+
+@pytest.mark.parametrize("target", ["kind", "width"])
+@pytest.mark.parametrize("with_rows", [True, False])
+def test_a_model_of_mixed_columns_is_asked_as_it_predicts(shelf, folder, capfd, target, with_rows):
+    csv = table(folder)
+    path = trained(folder, csv, "--target", target, "--drop", "name")
+    state = begin_with_model(path, csv if with_rows else "", shelf)
+    material = shelf.material(state.scene)
+    network = build(state.designs[0], material)
+    assert material.plane.names == (("height", "width") if target == "kind" else ("height",))
+    said, points = answers(material, network)
+    usual = {"width": 0.0, "colour": "red", "wet": "no", "sown": "2024-05-11", "kind": "a"}
+    if with_rows:  # else the first category stands for the commonest one
+        columns = {name: [value] * len(points) for name, value in usual.items()}
+        axes = {name: points[:, at].tolist() for at, name in enumerate(material.plane.names)}
+        model = Predictor.load(path)
+        raw = model.network.predict(model.inputs({**columns, **axes}))
+        assert said == pytest.approx(raw, abs=1e-5)
+        assert material.training.n_samples + material.held_out.n_samples == 180
+    assert np.isfinite(said).all() and material.training.n_samples == 144 * with_rows
+    paint(network, material), feature_pictures(material)
+    assert (measure(0, network, material, state.designs[0]) is None) == (not with_rows)
+    assert (confusion(network, material) is None) == (not with_rows or target == "width")
+    assert predictor(network, material).feature_names == Predictor.load(path).feature_names
+    capfd.readouterr()
+
+
+@pytest.mark.parametrize("data", ["moons", "digits", "hills", "iris", "sine", "diabetes"])
+def test_a_named_sets_own_scaling_is_kept(shelf, folder, capfd, data):
+    """Moons are not scaled by the command: a page that scales them would show another network."""
+    path = trained(folder, data)
+    state = begin_with_model(path, "", shelf)
+    material = shelf.material(state.scene)
+    network, model = build(state.designs[0], material), Predictor.load(path)
+    said, points = answers(material, network)
+    raw = model.network.predict(model.inputs(material.plane.rows(points)))
+    assert said == pytest.approx(raw, abs=1e-5)
+    paint(network, material)
+    assert measure(0, network, material, state.designs[0]).loss > 0
+    assert material.dataset.name == data
+    capfd.readouterr()
+
+
+def test_the_score_is_the_commands_own(shelf, folder, barenet_run):
+    """The same rows are held out, and the same is measured on them."""
+    out = folder / "scored"
+    settings = ["--samples", "150", "--noise", "0.3", "--test-size", "0.25", "--epochs", "4"]
+    told = barenet_run(["train", "circles", *settings, "--json", "--no-plots", "--out", str(out)])
+    from barenet.cli.play import _start
+
+    state = _start(str(out), "", "", shelf)
+    material = shelf.material(state.scene)
+    found = measure(0, build(state.designs[0], material), material, state.designs[0])
+    assert found.test_score == pytest.approx(told["metrics"]["accuracy"])
+
+
+@pytest.fixture
+def barenet_run(capfd):
+    import json
+
+    def run(words):
+        assert main(words) == 0
+        return json.loads(capfd.readouterr().out)
+
+    return run
+
+
+def test_a_run_tells_where_its_table_is(shelf, folder, capfd):
+    from barenet.cli.play import _start
+
+    path = trained(folder, table(folder), "--target", "kind", "--drop", "name")
+    assert _start(str(path.parent), "", "", shelf).scene.rows.startswith("table:")
+    with pytest.raises(ValueError, match="rows: they go with a model"):
+        _start("moons", "x.csv", "", shelf)
+    with pytest.raises(ValueError, match="target: a model knows its own"):
+        _start(str(path), "", "kind", shelf)
+    capfd.readouterr()
+
+
+def test_rows_of_another_table_are_refused_by_name(shelf, folder, capfd):
+    path = trained(folder, table(folder), "--target", "kind", "--drop", "name")
+    other = folder / "other.csv"
+    other.write_text("height,kind\n1,a\n2,b\n")
+    with pytest.raises(ValueError, match=r"has no column width, colour, wet, sown"):
+        begin_with_model(path, str(other), shelf)
+    capfd.readouterr()
+
+
+def test_other_layers_make_a_new_network_and_the_same_ones_the_models(shelf, folder, capfd):
+    path = trained(folder, "moons")
+    state = begin_with_model(path, "", shelf)
+    material, design = shelf.material(state.scene), state.designs[0]
+    model = Predictor.load(path).network
+    assert (build(design, material).parameters == model.parameters.astype(np.float32)).all()
+    assert (build(design.copy(seed=5), material).parameters != model.parameters).any()
+    assert build(design.copy(hidden=(3,)), material).sizes == (2, 3, 1)
+    capfd.readouterr()
+
+
+def test_a_network_of_functions_is_opened_as_it_was_saved(server, page, ask, shelf, tmp_path):
+    page.change(features=["x1", "x1^2", "sin(x2)"])
+    page.say("run_to", epoch=2)
+    page.see(lambda network: network["epoch"] == 2 and not network["playing"])
+    picture, weights = page.arrays["0.output"].copy(), page.arrays["0.weights"].copy()
+    _, _, body = ask(f"/{server.token}/model/{page.state['session']}/0")
+    status, _, _ = ask(
+        f"/{server.token}/open/{page.state['session']}",
+        "POST",
+        [("Host", server.host), ("Origin", server.origin)],
+        body,
+    )
+    assert status == 200
+    page.see(lambda network: network["epoch"] == 0)
+    assert page.state["data"]["inputs"] == ["x1", "x1^2", "sin(x2)"]
+    assert (page.arrays["0.weights"] == weights).all()
+    assert picture.shape == page.arrays["0.output"].shape
+
+
+def test_a_model_without_rows_is_watched_and_learns_when_they_come(
+    server, page, ask, folder, capfd
+):
+    path = trained(folder, table(folder), "--target", "kind", "--drop", "name")
+    own = [("Host", server.host), ("Origin", server.origin)]
+    place = f"/{server.token}/open/{page.state['session']}"
+    assert ask(place, "POST", own, path.read_bytes())[0] == 200
+    page.see(lambda network: network["newest"] is None)
+    assert page.state["data"]["rows"] == [0, 0] and page.state["data"]["wants"][-1] == "kind"
+    page.say("play")
+    told = page.see(lambda network: network["failed"])
+    assert "choose the table" in told["words"]
+    page.say("edit", network=0, layer=0, row=0, column=0, value=3.0)
+    page.see(lambda network: network["edits"])
+    assert page.arrays["0.weights"][0] == 3.0
+    key = server.sessions.shelf.tables.add("flowers.csv", ROWS.encode())
+    assert page.change(rows=key)["type"] == "state"
+    page.say("step")
+    assert page.see(lambda network: network["epoch"] == 1)["newest"][3] > 0.3
+    capfd.readouterr()
+
+
+@pytest.mark.parametrize("kind", ["standardize", "minmax", "none"])
+def test_a_model_of_a_matrix_without_rows(shelf, tmp_path, kind):
+    X = np.array([[0.0, 10.0, 5.0], [2.0, 30.0, 5.0], [4.0, 20.0, 8.0]])
+    path = tmp_path / "model.safetensors"
+    made = Predictor(
+        network=Network.dense([3, 4, 2], output="softmax", seed=2),
+        preprocessing=Scaling.fit(kind, X),
+        classes=("no", "yes"),
+        feature_names=("a", "b", "c"),
+        target_name="answer",
+        dataset="mine.csv",
+    )
+    made.save(path)
+    state = begin_with_model(path, "", shelf)
+    material = shelf.material(state.scene)
+    said, points = answers(material, build(state.designs[0], material))
+    third = {"standardize": X[:, 2].mean(), "minmax": 6.5, "none": 0.0}[kind]
+    rows = np.column_stack([points, np.full(len(points), third)])
+    assert said == pytest.approx(made.outputs(rows), abs=1e-6)
+    low, high = material.plane.low, material.plane.high
+    if kind != "none":
+        assert (low < X[:, :2].min(axis=0)).all() and (high > X[:, :2].max(axis=0)).all()
+    picture = paint(build(state.designs[0], material), material)
+    assert picture.output.size == picture.side**2, "one number a point for two classes"
+
+
+def test_a_model_of_other_columns_of_a_named_set_is_shown_without_its_rows(shelf, tmp_path):
+    path = tmp_path / "model.safetensors"
+    scaling = Scaling.fit("standardize", np.array([[1.0, 0.0, 3.0], [2.0, 1.0, 5.0]]))
+    parts = {"preprocessing": scaling, "classes": None, "target_name": "y"}
+    for names, dataset in ((("p", "q", "r"), "moons"), (("x1", "q", "sin(x1)"), "iris")):
+        network = Network.dense([3, 2, 1])
+        Predictor(network=network, feature_names=names, dataset=dataset, **parts).save(path)
+        material = shelf.material(begin_with_model(path, "", shelf).scene)
+        assert material.training.n_samples == 0 and material.axes == names
+
+
+def test_what_cannot_be_shown_is_told(shelf, folder, tmp_path, capfd):
+    path = tmp_path / "words.csv"
+    path.write_text("colour,kind\n" + "".join(f"{'rgb'[n % 3]},{'ab'[n % 2]}\n" for n in range(40)))
+    model = trained(tmp_path, str(path), "--target", "kind")
+    with pytest.raises(ValueError, match=r"none of its columns holds numbers.*colour"):
+        begin_with_model(model, "", shelf)
+    wide = trained(tmp_path, "moons", "--layers", "2", "300", "1")
+    with pytest.raises(ValueError, match=r"cannot be drawn here: hidden: expected .* 256"):
+        begin_with_model(wide, "", shelf)
+    capfd.readouterr()

@@ -1,0 +1,48 @@
+"""The checklist of the playground: every feature is shown by a test that exists, in a browser."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "playground.md").read_text("utf-8")
+TESTS = ROOT / "tests" / "playground"
+
+
+@cache
+def names_in(file: str) -> set[str]:
+    tree = ast.parse((TESTS / file).read_text("utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def rows() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Each feature with the files and the names of its tests."""
+    part = PAGE.partition("## What it can do")[2]
+    cells = re.findall(r"^\| (.+) \| (`.+`) \|$", part, re.MULTILINE)
+    name = re.compile(r"`(?:(test_\w+\.py)::)?(test_\w+)`")
+    return [
+        (what, [(f or "test_page.py", n) for f, n in name.findall(said)]) for what, said in cells
+    ]
+
+
+def test_every_feature_is_shown_by_a_test_that_exists():
+    assert len(rows()) > 55
+    for feature, names in rows():
+        assert names, feature
+        for file, name in names:
+            assert name in names_in(file), f"{feature}: {file} has no {name}"
+
+
+def test_what_one_does_on_the_page_is_done_in_a_browser():
+    """The server's own promises and the bits of an export are shown without one."""
+    others = [what for what, names in rows() if "test_page.py" not in {file for file, _ in names}]
+    assert len(others) <= 7, others
+
+
+def test_no_browser_test_is_left_out():
+    """So that the list stays whole: what is tested is told of."""
+    told = {name for _, names in rows() for _, name in names}
+    assert {name for name in names_in("test_page.py") if name.startswith("test_")} - told == set()
