@@ -38,6 +38,20 @@ def test_another_row_and_a_batch(barenet):
     assert max(map(len, some.out.splitlines())) <= 80
 
 
+def test_one_neuron(barenet):
+    page = json.loads(barenet("explain", "moons", "--rows", 0, 1, 2, "--json").out)
+    whole = {e["name"]: e["value"] for step in page["steps"] for e in step["equations"]}
+    mine = json.loads(barenet("explain", "moons", "--rows", 0, 1, 2, "--neuron", 1.1, "--json").out)
+    found = {e["name"]: e["value"] for step in mine["steps"] for e in step["equations"]}
+    number = ",1" if len(whole["b1"]) > 1 else ""
+    np.testing.assert_array_equal(found[f"Z1{number}"], np.array(whole["Z1"])[:, 0])
+    np.testing.assert_array_equal(found[f"W1{number}"], np.array(whole["W1"])[:, 0])
+    for slip in ("3", "a.b", "1.", "1.1.1"):
+        done = barenet("explain", "moons", "--neuron", slip)
+        assert done.status == 2 and "such as 2.3" in done.err
+    assert "layer 9 has no neurons" in barenet("explain", "moons", "--neuron", "9.1").err
+
+
 def words(done) -> str:
     """The output in one line."""
     return " ".join(done.out.split())

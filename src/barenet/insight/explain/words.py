@@ -70,5 +70,7 @@ def shapes(equation: Equation) -> str:
     result, formula = figures.shape(equation.result.shape), equation.formula
     if formula is None or not formula.has_product:
         return result
-    leaf = {name: Box.of(figures.shape(each.shape)) for name, each in equation.operands.items()}
+    leaf = {
+        name: Box.of(figures.shape(each.shape) or "()") for name, each in equation.operands.items()
+    }
     return f"{PlainPrinter(leaf.__getitem__, equation.scalars).show(formula)} → {result}"
