@@ -39,13 +39,14 @@ def test_another_row_and_a_batch(barenet):
 
 
 def test_one_neuron(barenet):
-    page = json.loads(barenet("explain", "moons", "--rows", 0, 1, 2, "--json").out)
-    whole = {e["name"]: e["value"] for step in page["steps"] for e in step["equations"]}
-    mine = json.loads(barenet("explain", "moons", "--rows", 0, 1, 2, "--neuron", 1.1, "--json").out)
-    found = {e["name"]: e["value"] for step in mine["steps"] for e in step["equations"]}
-    number = ",1" if len(whole["b1"]) > 1 else ""
-    np.testing.assert_array_equal(found[f"Z1{number}"], np.array(whole["Z1"])[:, 0])
-    np.testing.assert_array_equal(found[f"W1{number}"], np.array(whole["W1"])[:, 0])
+    step = ("explain", "moons", "--rows", 0, 1, 2, "--layers", 2, 3, 1, "--json")
+    pages = [json.loads(barenet(*step, *more).out) for more in ((), ("--neuron", "1.2"))]
+    whole, mine = (
+        {each["name"]: each["value"] for part in page["steps"] for each in part["equations"]}
+        for page in pages
+    )
+    for name in ("Z1", "dW1", "W1"):
+        np.testing.assert_array_equal(mine[f"{name},2"], np.array(whole[name])[:, 1])
     for slip in ("3", "a.b", "1.", "1.1.1"):
         done = barenet("explain", "moons", "--neuron", slip)
         assert done.status == 2 and "such as 2.3" in done.err
