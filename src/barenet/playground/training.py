@@ -24,6 +24,7 @@ from barenet.playground.onward import Onward
 from barenet.playground.progress import Progress
 from barenet.playground.timeline import Moment, Timeline
 from barenet.playground.trace import Measure, thin
+from barenet.playground.update import Update
 from barenet.training.callbacks import Callback
 from barenet.training.run import Run
 from barenet.training.train import train
@@ -34,6 +35,8 @@ __all__ = ["Order", "Training"]
 REPORT_SECONDS = 0.025
 #: Measures in one report.
 MOST_ROWS = 64
+#: Epochs a second from which on the last update of each is not kept to be told of.
+OFTEN = 100.0
 #: A loss that has grown by this factor has exploded, even while it is a number.
 EXPLOSION = 1e6
 
@@ -45,7 +48,7 @@ class Order:
     Attributes
     ----------
     verb : str
-        ``play``, ``pause``, ``step``, ``run_to``, ``scrub``, ``reset``, ``redesign``, ``pace``,
+        ``play``, ``pause``, ``step``, ``batch``, ``run_to``, ``scrub``, ``reset``, ``redesign``, ``pace``,
         ``edit`` or ``close``.
     value : object
         What goes with it.
@@ -81,9 +84,11 @@ class Training(Callback):
         self.words = ""
         self.rows: list[Measure] = []
         self.segments = 0
-        self.drawn_from = (0, 0)
+        self.batch, self.n_batches, self.one_batch = 0, 1, False
+        self.learning_rate = 0.0
+        self.schedule: Onward | None = None
         self.first_loss = 0.0
-        self.before: Moment | None = None
+        self.update: Update | None = None
         self.reported = self.due = 0.0
         self.clock = (time.perf_counter(), 0)
         self.speed = 0.0
@@ -111,13 +116,22 @@ class Training(Callback):
                 return
             self._go()
 
+    def on_start(self, run: Run) -> None:
+        self.n_batches = run.n_batches
+        self._look_ahead(run, 0)
+
     def on_slice(self, run: Run) -> None:
-        if self.orders and run.batch < run.n_batches:  # an epoch that is over is counted first
+        if run.batch == run.n_batches:  # an epoch that is over is counted first
+            return
+        self.batch = run.batch
+        self._look_back(run)
+        if self.orders or not self.playing:
             self._wait_to_play(run)
+        self._look_ahead(run, run.epoch)
 
     def on_epoch(self, run: Run) -> None:
-        self.epoch += 1
-        self.drawn_from = (self._seed, run.epoch)
+        self.epoch, self.batch = self.epoch + 1, 0
+        self._look_back(run)
         self._measure(run)
         if self.timeline.wants(self.epoch):
             self.timeline.add(self._moment())
@@ -129,20 +143,51 @@ class Training(Callback):
             self._wait_to_play(run)
         elif self.pace:
             self._keep_pace(run, now)
-        if self.goal is not None and self.goal == self.epoch + 1:
-            self.before = self._moment()
+        self._look_ahead(run, run.epoch + 1)
+
+    def _look_back(self, run: Run) -> None:
+        """Rest after a single batch, and forget an update that is not the last one any more."""
+        if self.one_batch:
+            self.one_batch = self.playing = False
+        update = self.update
+        if update is not None and (update.epoch, update.batch + 1) != (run.epoch, run.batch):
+            self.update = None
+
+    def _look_ahead(self, run: Run, epoch: int) -> None:
+        """End the next slice where the state should be kept: before the update to be told of."""
+        run.slice_limit = None
+        if self.batch == 0:  # an epoch's rates are those of its begin
+            self.learning_rate = getattr(self.optimizer, "learning_rate", 0.0)
+        wanted = self.one_batch or self.goal == self.epoch + 1 or self.speed < OFTEN
+        if not wanted or run.stop_reason or epoch == run.epochs:
+            return
+        before = 0 if self.one_batch else run.n_batches - 1 - self.batch
+        run.slice_limit = max(before, 1)
+        if before == 0:
+            time = epoch + self.batch / run.n_batches
+            factor = self.schedule.factor(time, run.epochs) if self.schedule else 1.0
+            self.update = Update(
+                before=self._moment(),
+                design=self.design,
+                learning_rate=self.learning_rate * factor,
+                seed=self._seed,
+                epoch=epoch,
+                batch=self.batch,
+                n_batches=run.n_batches,
+            )
 
     def _go(self) -> None:
         """Train by the present design, until it changes or something goes wrong."""
         design, task = self.design, self.task
         self.segments += 1
+        self.update, self.batch = None, 0
         left = (design.stop_epoch or MOST_EPOCHS) - self.epoch
         if left <= 0:
             left = MOST_EPOCHS
         n_rows = len(task.training[0])
         size = None if design.batch_size == 0 else min(design.batch_size, n_rows)
         lbfgs = isinstance(self.optimizer, LBFGS)
-        schedule = None if lbfgs else Onward(design, self.epoch)
+        self.schedule = None if lbfgs else Onward(design, self.epoch)
         try:
             with np.errstate(all="ignore"):
                 history = train(
@@ -154,7 +199,7 @@ class Training(Callback):
                     batch_size=size,
                     validation_data=task.held_out,
                     metrics=task.metric,
-                    schedule=schedule,
+                    schedule=self.schedule,
                     penalty=penalties(design),
                     callbacks=self,
                     # The first segment is the run that `barenet train` makes; a later one shuffles
@@ -242,26 +287,34 @@ class Training(Callback):
         getattr(self, f"_{order.verb}")(order.value, run)
 
     def _play(self, value: Any, run: Run | None) -> None:
-        self.playing, self.goal, self.before = True, None, None
+        self.playing, self.goal, self.one_batch = True, None, False
         self.words, self.failed = "", False
 
     def _pause(self, value: Any, run: Run | None) -> None:
-        self.playing, self.goal = False, None
+        """Rest, after an update that can be told of: where none is kept, one more is taken."""
+        if run is None or self.update is not None or not self.playing:
+            self.playing, self.goal = False, None
+        elif self.batch:
+            self.one_batch = True
+        else:
+            self.goal = self.epoch + 1
 
     def _step(self, value: Any, run: Run | None) -> None:
         self._run_to(self.epoch + 1, run)
 
+    def _batch(self, value: Any, run: Run | None) -> None:
+        self._play(value, run)
+        self.one_batch = True
+
     def _run_to(self, epoch: int, run: Run | None) -> None:
         if epoch <= self.epoch:
             return
-        self.playing, self.goal = True, epoch
-        self.words, self.failed = "", False
-        if epoch == self.epoch + 1:
-            self.before = self._moment()
+        self._play(None, run)
+        self.goal = epoch
 
     def _scrub(self, epoch: int, run: Run | None) -> None:
         moment = self.timeline.at(epoch)
-        self.playing, self.goal, self.before = False, None, None
+        self.playing, self.goal, self.update = False, None, None
         self.words, self.failed = "", False
         self._return_to(moment, run)
 
@@ -273,7 +326,7 @@ class Training(Callback):
 
     def _redesign(self, design: Design, run: Run | None) -> None:
         """Go on by another design; a new rate alone needs no new start of the loop."""
-        before, self.design = self.design, design
+        before, self.design, self.update = self.design, design, None
         self.words, self.failed = "", False
         only_rate = design.copy(learning_rate=before.learning_rate) == before
         if isinstance(self.optimizer, Optimizer) and design.optimizer == before.optimizer:
@@ -289,7 +342,7 @@ class Training(Callback):
     def _edit(self, change: tuple[int, float], run: Run | None) -> None:
         index, value = change
         self.network.parameters[index] = value
-        self.before = None
+        self.update = None
         self.timeline.add(self._moment())
 
     def _close(self, value: Any, run: Run | None) -> None:
@@ -297,7 +350,7 @@ class Training(Callback):
 
     def _return_to(self, moment: Moment, run: Run | None) -> None:
         moment.restore(self.network, self.optimizer)
-        self.epoch, self.rows = moment.epoch, []
+        self.epoch, self.batch, self.rows = moment.epoch, 0, []
         if run is not None:
             run.stop(CHANGED)
 
@@ -331,8 +384,8 @@ class Training(Callback):
                 failed=self.failed,
                 epochs_per_second=self.speed if self.playing else 0.0,
                 kept=None if self.playing else self.timeline.epochs,
-                before=None if self.playing else self.before,
-                drawn_from=self.drawn_from,
+                batch=(self.batch, self.n_batches),
+                update=None if self.playing else self.update,
             )
         )
 

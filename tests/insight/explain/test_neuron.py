@@ -108,3 +108,9 @@ def test_the_layers_that_belong_to_a_neuron():
 def test_one_that_is_not_there_is_refused(neuron, said):
     with pytest.raises(ValueError, match=said.replace("(", r"\(")):
         explain(normed(), X, CLASSES, neuron=neuron)
+
+
+def test_words_alone_go_for_all_neurons():
+    network = Network.dense([3, 4, 2], hidden="tanh", dtype="float64")
+    view = explain(network, X, X[:, :2], optimizer="lbfgs", neuron=(1, 2))
+    assert "L-BFGS looks at all rows" in view.steps[-1].text and view.agrees

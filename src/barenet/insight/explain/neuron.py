@@ -98,8 +98,8 @@ def steps_of(steps: Sequence[Step], neuron: Neuron) -> Iterator[Step]:
     seen: set[Name] = set()
     for step in steps:
         mine = [each for each in step.equations if _root(each.result.name).index in numbers]
-        if not mine:
-            continue
+        if not mine and (step.equations or step.given):
+            continue  # what is said in words alone goes for all
         equations = tuple(cut(each, neuron.column) for each in mine)
         given = tuple(_new(step, equations, seen))
         yield replace(step, given=given, equations=equations)
