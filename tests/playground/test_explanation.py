@@ -15,16 +15,21 @@ def explained(page, layer, neuron):
 
 def rest(page, epoch, batch=0):
     return page.see(
-        lambda network: network["epoch"] == epoch
-        and network["batch"][0] == batch
-        and network["explained"]
-        and not network["playing"]
+        lambda network: (
+            network["epoch"] == epoch
+            and network["batch"][0] == batch
+            and network["explained"]
+            and not network["playing"]
+        )
     )
 
 
 def apart(told):
     """How far the training's own weights are from those of the explanation."""
-    return float(re.search(r"weights are within (\S+) of those", told["html"])[1])
+    exact, near = re.search(
+        r"own weights are (exactly|within (\S+) of) those", told["html"]
+    ).groups()
+    return 0.0 if exact == "exactly" else float(near)
 
 
 @pytest.mark.parametrize(

@@ -69,9 +69,7 @@ def _place(lane: Lane, layer: int) -> tuple[Network, int]:
     return network, next(i for i, each in enumerate(network.layers) if each is dense)
 
 
-def _explain(
-    lane: Lane, update: Update, network: Network, neuron: tuple[int, int]
-) -> Explanation:
+def _explain(lane: Lane, update: Update, network: Network, neuron: tuple[int, int]) -> Explanation:
     """Take the update once more, from what there was before it."""
     design, material = update.design, lane.material
     optimizer = as_optimizer(design.optimizer_spec)
@@ -114,4 +112,6 @@ def _agreement(page: Explanation, lane: Lane, layer: int, neuron: int) -> list[s
     apart = [np.abs(told[n].value.ravel() - trained[n]).max() for n in trained if n in told]
     if not apart:
         return []
+    if not max(apart):
+        return ["the training's own weights are exactly those computed here"]
     return [f"the training's own weights are within {max(apart):.1g} of those computed here"]

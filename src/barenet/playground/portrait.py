@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.model.activations import Activation, Softmax
+from barenet.model.activations import Activation, Sigmoid, Softmax
 from barenet.model.layers import Dense, Layer
 from barenet.model.network import Network
 from barenet.playground.blueprint import blocks
@@ -24,6 +24,8 @@ __all__ = ["portray"]
 
 #: Points along each side, for small networks and for large ones.
 SIDES = ((20_000, 48), (10**9, 24))
+#: What the arrow needs on both sides of the line, as a share of the picture.
+ARROW = 0.18
 #: Weights that are told.
 MOST_WEIGHTS = 32
 
@@ -72,7 +74,7 @@ def portray(lane: Lane, layer: int, neuron: int) -> dict[str, Any]:
     mine = said[-1]
     sums = _square(_margin(mine, neuron), side)
     line = contour(sums)
-    picture, scale = _picture(mine, neuron)
+    picture, scale = _picture(mine, neuron, last=dense is network.layers[-1])
     before = said[-2].sums[:, :MOST_DRAWN].T if layer else np.empty((0, side * side))
     return {
         "layer": layer,
@@ -126,28 +128,41 @@ def _square(values: Values, side: int) -> Values:
     return np.nan_to_num(values.astype(np.float64), posinf=1e30, neginf=-1e30).reshape(side, side)
 
 
-def _picture(said: Said, neuron: int) -> tuple[list[int], float]:
-    """Put what a neuron says into numbers from −127 to 127; a share is centred at one half."""
+def _picture(said: Said, neuron: int, last: bool) -> tuple[list[int], float]:
+    """Put what a neuron says into numbers from −127 to 127; 0 is one half of a probability."""
     values = np.nan_to_num(said.outputs[:, neuron].astype(np.float64), posinf=1e30, neginf=-1e30)
-    if isinstance(said.activation, Softmax):
+    if last and isinstance(said.activation, Sigmoid | Softmax):
         values = 2 * values - 1
     scale = max(float(np.abs(values).max()), 1.0)
     return np.rint(127 * values / scale).astype(int).tolist(), scale
 
 
 def _arrow(sums: Values, line: NDArray[np.float64]) -> list[float] | None:
-    """Where to draw an arrow, near the middle of the line, and where it points: to larger sums."""
-    if not len(line):
-        return None
+    """Where to draw an arrow across the line, and where it points: to larger sums.
+
+    It is near the middle of the picture, and where there is room for it on both sides, if that is
+    anywhere.
+    """
+    down, across = (np.asarray(slope) for slope in np.gradient(sums))
     middles = (line[:, :2] + line[:, 2:]) / 2
-    x, y = middles[int(np.argmin(np.square(middles - 0.5).sum(axis=1)))].tolist()
-    down, across = np.gradient(sums)
-    row, column = (int(np.clip(place * len(sums), 0, len(sums) - 1)) for place in (y, x))
-    direction = np.array([across[row, column], down[row, column]])
-    length = float(np.hypot(*direction))
-    if not length:
-        return None
-    return [round(float(each), 4) for each in (x, y, *(direction / length))]
+    found = []
+    for place in sorted(middles, key=lambda middle: float(np.square(middle - 0.5).sum())):
+        step = np.array([_at(across, place), _at(down, place)])
+        if not (length := float(np.hypot(*step))):
+            continue
+        step /= length
+        found.append([*place, *step])
+        if _at(sums, place + ARROW * step) > 0 > _at(sums, place - ARROW * step):
+            break
+    else:
+        found = found[:1]
+    return [round(float(each), 4) for each in found[-1]] if found else None
+
+
+def _at(values: Values, place: NDArray[np.float64]) -> float:
+    """Read a grid at a place in shares of its side."""
+    column, row = (int(np.clip(each * len(values), 0, len(values) - 1)) for each in place)
+    return float(values[row, column])
 
 
 def _rounded(lines: NDArray[np.float64]) -> list[float]:

@@ -6,7 +6,6 @@ where the page says pause, and to change what the page has changed. Nothing here
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import deque
@@ -24,6 +23,7 @@ from barenet.playground.onward import Onward
 from barenet.playground.progress import Progress
 from barenet.playground.timeline import Moment, Timeline
 from barenet.playground.trace import Measure, thin
+from barenet.playground.trouble import DEAD, divergence, growth
 from barenet.playground.update import Update
 from barenet.training.callbacks import Callback
 from barenet.training.run import Run
@@ -48,8 +48,8 @@ class Order:
     Attributes
     ----------
     verb : str
-        ``play``, ``pause``, ``step``, ``batch``, ``run_to``, ``scrub``, ``reset``, ``redesign``, ``pace``,
-        ``edit`` or ``close``.
+        ``play``, ``pause``, ``step``, ``batch``, ``run_to``, ``scrub``, ``reset``, ``redesign``,
+        ``pace``, ``edit`` or ``close``.
     value : object
         What goes with it.
     """
@@ -212,7 +212,7 @@ class Training(Callback):
             elif history.stopped_because == "completed":
                 self._rest("")
         except DivergenceError as error:
-            self._rest(_divergence(error, self.epoch), failed=True)
+            self._rest(divergence(error, self.epoch), failed=True)
         except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
             self._rest(f"It cannot be trained like this: {error}", failed=True)
 
@@ -230,15 +230,9 @@ class Training(Callback):
         if self.epoch == 1:
             self.first_loss = loss
         if self.first_loss and loss > EXPLOSION * self.first_loss:
-            self.words = (
-                f"The loss has grown from {self.first_loss:.3g} to {loss:.3g}. "
-                "A smaller learning rate may help."
-            )
+            self.words = growth(self.first_loss, loss)
         elif loss and curves["gradient_norm"][-1] == 0:
-            self.words = (
-                "Every gradient was 0, so nothing is learned: all neurons may be dead. "
-                "Reset with other initial weights, or take leaky ReLU or tanh."
-            )
+            self.words = DEAD
         if len(run.history) > 1000:  # an hour must not fill the memory
             for curve in curves.values():
                 del curve[:-1]
@@ -392,13 +386,3 @@ class Training(Callback):
 
 #: Why a run ends whose settings the page has changed.
 CHANGED = "its settings were changed"
-
-
-def _divergence(error: DivergenceError, epoch: int) -> str:
-    """Say in words what NaN would not."""
-    what = "grew beyond every number" if not math.isfinite(error.loss) else "ran away"
-    return (
-        f"It diverged: the loss {what} in the epoch after {epoch:,}. The steps are too long. "
-        "The weights are those from before that epoch; take a smaller learning rate and go on, "
-        "or reset."
-    )

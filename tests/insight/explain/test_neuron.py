@@ -114,3 +114,15 @@ def test_words_alone_go_for_all_neurons():
     network = Network.dense([3, 4, 2], hidden="tanh", dtype="float64")
     view = explain(network, X, X[:, :2], optimizer="lbfgs", neuron=(1, 2))
     assert "L-BFGS looks at all rows" in view.steps[-1].text and view.agrees
+
+
+def test_a_number_below_zero_stands_in_brackets():
+    network = Network.dense([1, 1, 1], hidden="tanh", dtype="float64")
+    network.layers[0].bias = -0.25
+    network.layers[0].weights = 0.5
+    view = explain(network, [[1.0]], [1.0], neuron=(1, 1))
+    whole = Network([Dense(1, 2), Dense(2, 1)], seed=0, dtype="float64")
+    whole.layers[0].bias = -0.25
+    text = str(explain(whole, [[1.0]], [1.0], neuron=(1, 2)))
+    assert "+ (-0.25)" in text and "+ -0.25" not in text
+    assert "+ [-0.25]" in str(view), "a vector of one has brackets of its own"
