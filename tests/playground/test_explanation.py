@@ -37,7 +37,13 @@ def apart(told):
     [
         {},
         {"data": "iris", "hidden": [5], "activations": ["relu"]},
-        {"data": "plane", "optimizer": "momentum", "penalty": "l2", "schedule": "cosine"},
+        {
+            "data": "plane",
+            "optimizer": "momentum",
+            "penalty": "l2",
+            "schedule": "cosine",
+            "stop_epoch": 4,
+        },
         # Not by Adam, which makes a whole step of the last digits of a gradient that should be 0.
         {"dropout": 0.3, "batch_norm": True, "batch_size": 10, "penalty": "l1", "optimizer": "sgd"},
         {"batch_size": 0, "optimizer": "adagrad", "loss": "squared_error"},
