@@ -429,6 +429,9 @@ def test_later_neurons_mix_the_lines_before_them(tab):
     page.page.get_by_role("button", name="Next: what layer 2 makes of it").click()
     page.until("barenet.neuron.told?.layer === 1")
     assert len(page.value("barenet.neuron.told.before")) == 4
+    assert "So far it is all but straight" in page.page.inner_text("#neuron .why")
+    page.value("barenet.line.send('run_to', { epoch: 60 })")
+    page.until("document.querySelector('#neuron h3').textContent.endsWith('border that bends')")
     assert "drawn thin" in page.page.inner_text("#neuron .why")
     page.page.get_by_role("button", name="Next: what the answer makes of it").click()
     page.until("barenet.neuron.told?.layer === 2")

@@ -7,6 +7,7 @@ import { question, sentences, sum } from "./neuron-words.js";
 
 const CALM = 120; // milliseconds between two pictures while it learns
 const LOST = 2000; // milliseconds after which an answer is not waited for
+const MANY = 9; // weights that need not be scrolled
 const PLAIN = ["x1", "x2"];
 
 export class NeuronPanel {
@@ -53,7 +54,8 @@ export class NeuronPanel {
   table(weights) {
     this.fields = this.about.inputs.map((name, row) => this.field(name, row, weights[this.neuron.index[row]]));
     this.fields.push(this.field("bias", -1, weights[this.neuron.bias]));
-    return make("table", { className: "weights" }, make("tbody", {}, ...this.fields.map((field) => field.row)));
+    const table = make("table", { className: "weights" }, make("tbody", {}, ...this.fields.map((field) => field.row)));
+    return make("div", { className: this.fields.length > MANY ? "many" : "" }, table);
   }
 
   field(name, row, value) {
@@ -188,7 +190,7 @@ function aboutOf({ layer, name, inputs }, { data, design, facts }) {
   const count = facts.layout[layer].n_in;
   const curved = layer > 0 ? [] : inputs.filter((_, row) => data.features.length && !PLAIN.includes(data.features[row]));
   const scaled = "Inputs are scaled: 0 is their mean, 1 a standard deviation.";
-  const slice = !data.features.length && data.n_inputs > 2 ? " The picture is a slice through the mean of all other inputs." : "";
+  const slice = !data.features.length && data.n_inputs > 2 ? " The picture is one plane of them, through the mean." : "";
   const thin = "Thin: the lines of the neurons before it, where each of them turns from off to on.";
   return {
     layer,
@@ -201,7 +203,7 @@ function aboutOf({ layer, name, inputs }, { data, design, facts }) {
     curved,
     curve: data.curve,
     normed: design.batch_norm && !last,
-    hint: `Thick: where z is 0. ${layer === 0 ? `The arrow points to where z grows. ${scaled}${slice}` : thin}`,
+    hint: `Thick: ${last && facts.layout[layer].n_out > 1 ? "the border of this class" : "where z is 0"}. ${layer === 0 ? `The arrow points to where z grows. ${scaled}${slice}` : thin}`,
   };
 }
 

@@ -4,6 +4,7 @@ import { rounded } from "./dom.js";
 
 const MOST_TERMS = 8;
 const MOST_TOLD = 3;
+const STRAIGHT = 0.01; // of the picture's side
 
 const BENDS = {
   identity: () => "It says z itself: the further in front, the bluer; the further behind, the more orange.",
@@ -22,6 +23,7 @@ const ENDS = {
 // curve, normed, name, classes }; `told`: the server's portrait.
 export function question({ layer, last, curved, curve }, told) {
   if (!told.line.length) return "Why there is no line in the picture";
+  if (layer > 0 && isStraight(told.line)) return "Why it draws a border that can bend";
   if (layer > 0) return last ? "Why the answer has this border" : "Why it draws a border that bends";
   if (curve) return "Why it changes at one place";
   return curved.length ? "Why it draws a curve" : "Why it draws a straight line";
@@ -41,6 +43,16 @@ export function sum({ inputs, count }, { weights, bias }) {
   return `z = ${shown.join("")}`;
 }
 
+// Whether lines x, y, x, y, … are all along one straight line: by the spread across their main direction.
+function isStraight(lines) {
+  const points = Array.from({ length: lines.length / 2 }, (_, index) => [lines[2 * index], lines[2 * index + 1]]);
+  const mean = (of) => points.reduce((total, point) => total + of(point), 0) / points.length;
+  const [x, y] = [mean((point) => point[0]), mean((point) => point[1])];
+  const [xx, yy] = [mean((point) => (point[0] - x) ** 2), mean((point) => (point[1] - y) ** 2)];
+  const xy = mean((point) => (point[0] - x) * (point[1] - y));
+  return (xx + yy) / 2 - Math.hypot((xx - yy) / 2, xy) < STRAIGHT ** 2;
+}
+
 const number = (value) => rounded(value, 2);
 
 function adding({ layer, inputs, count, last, name, classes }) {
@@ -55,7 +67,10 @@ function line({ layer, curved, curve, normed, last }, told) {
   const said = normed ? ["Batch norm then shifts and stretches z."] : [];
   if (!told.line.length) return [...said, `In all of this picture ${result} is ${told.above > 0.5 ? "above" : "below"} 0: the line where it is 0 lies outside. Move the bias, and it comes in.`];
   if (!(last && told.activation === "softmax")) said.push(`On the thick line ${result} is exactly 0.`);
-  if (layer > 0) return [...said, "Each neuron before has a line of its own, drawn thin: where the thick line comes near one, it bends, as there one of its inputs turns from off to on."];
+  if (layer > 0) {
+    said.push("Each neuron before has a line of its own, drawn thin: where the thick line comes near one, it bends, as there one of its inputs turns from off to on.");
+    return isStraight(told.line) ? [...said, "So far it is all but straight; as the network learns, it bends."] : said;
+  }
   if (curve) said.push("There is only one such place.");
   else if (curved.length) said.push(`It is a curve, as ${curved.join(" and ")} ${curved.length > 1 ? "are" : "is"} curved, too.`);
   else said.push("A sum like this can only be 0 along a straight line.");
