@@ -10,7 +10,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.playground.blueprint import Task, penalties
 from barenet.playground.design import MOST_EPOCHS, Design
 from barenet.playground.onward import Onward
+from barenet.playground.order import Order
 from barenet.playground.progress import Progress
 from barenet.playground.timeline import Moment, Timeline
 from barenet.playground.trace import Measure, thin
@@ -29,7 +29,7 @@ from barenet.training.callbacks import Callback
 from barenet.training.run import Run
 from barenet.training.train import train
 
-__all__ = ["Order", "Training"]
+__all__ = ["Training"]
 
 #: Seconds between two reports: a picture each at 40 a second, which more than the eye needs.
 REPORT_SECONDS = 0.025
@@ -39,23 +39,6 @@ MOST_ROWS = 64
 OFTEN = 100.0
 #: A loss that has grown by this factor has exploded, even while it is a number.
 EXPLOSION = 1e6
-
-
-@dataclass(frozen=True, eq=False)
-class Order:
-    """What a page wants of a training.
-
-    Attributes
-    ----------
-    verb : str
-        ``play``, ``pause``, ``step``, ``batch``, ``run_to``, ``scrub``, ``reset``, ``redesign``,
-        ``pace``, ``edit`` or ``close``.
-    value : object
-        What goes with it.
-    """
-
-    verb: str
-    value: Any = None
 
 
 class Training(Callback):
@@ -164,8 +147,10 @@ class Training(Callback):
         before = 0 if self.one_batch else run.n_batches - 1 - self.batch
         run.slice_limit = max(before, 1)
         if before == 0:
-            time = epoch + self.batch / run.n_batches
-            factor = self.schedule.factor(time, run.epochs) if self.schedule else 1.0
+            factor = 1.0
+            if self.schedule is not None:
+                within = 0.0 if self.schedule.steady else self.batch / run.n_batches
+                factor = self.schedule.factor(epoch + within, run.epochs)
             self.update = Update(
                 before=self._moment(),
                 design=self.design,
