@@ -132,8 +132,16 @@ def test_what_cannot_be_explained_is_told(page):
 
 
 def test_lbfgs_has_gradients_and_words(page):
-    page.change(optimizer="lbfgs")
+    page.change(optimizer="lbfgs", penalty="l2")
     page.say("step")
     rest(page, 1)
     html = explained(page, 0, 0)["html"]
     assert "L-BFGS looks at all rows" in html and "The gradients agree" in html
+    assert "own weights" not in html, "there are none to compare"
+
+
+def test_a_step_that_ran_away_is_undone_and_not_explained(page):
+    page.change(data="plane", optimizer="sgd", learning_rate=1e4)
+    page.say("step")
+    page.see(lambda network: network["failed"] and not network["explained"])
+    assert "take one first" in explained(page, 0, 0)["words"]

@@ -28,8 +28,9 @@ def contour(values: Values) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> contour(np.array([[-1.0, 1.0], [-1.0, 1.0]])).tolist()[0]
-    [0.5, 0.25, 0.5, -0.25]
+    >>> lines = contour(np.array([[-1.0, 1.0], [-1.0, 1.0]]))
+    >>> lines[:, [0, 2]].tolist()  # an upright line in the middle, in three pieces
+    [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
     """
     side = len(values)
     wide = np.pad(np.asarray(values, np.float64), 1, mode="reflect", reflect_type="odd")

@@ -108,7 +108,8 @@ def _agreement(page: Explanation, lane: Lane, layer: int, neuron: int) -> list[s
     dense = blocks(network)[layer][0]
     assert isinstance(dense, Dense)
     trained = {"W": dense.weights[:, neuron], "b": dense.bias[neuron]}
-    told = {each.result.name.base: each.result for each in page.equations if each.assigns}
+    new = (each.result for each in page.equations if each.assigns and not each.result.name.d)
+    told = {each.name.base: each for each in new}
     apart = [np.abs(told[n].value.ravel() - trained[n]).max() for n in trained if n in told]
     if not apart:
         return []

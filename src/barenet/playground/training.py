@@ -336,6 +336,8 @@ class Training(Callback):
     def _rest(self, words: str, failed: bool = False) -> None:
         self.playing, self.goal = False, None
         self.words, self.failed = words or self.words, failed
+        if failed:  # what the last update made is undone
+            self.update, self.batch = None, 0
 
     @property
     def _seed(self) -> int:

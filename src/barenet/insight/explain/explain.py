@@ -145,13 +145,14 @@ def _page(
     job: Job, first_step: int, neuron: Neuron | None, precision: int, limit: int
 ) -> Explanation:
     """Write it all down, with samples as rows."""
-    title = f"One training step of {job.network!r}"
+    what = f"training step of {job.network!r}"
+    title = f"One {what}"
     # As in a training, what overflows is found in the numbers, and NumPy need not warn of it.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         steps = tuple(_steps(job, first_step, neuron, limit))
     if neuron is not None:
         steps = tuple(steps_of(steps, neuron))
-        title = f"Neuron {neuron.column + 1} of layer {neuron.layers[0] + 1} in o{title[1:]}"
+        title = f"Neuron {neuron.column + 1} of layer {neuron.layers[0] + 1} in one {what}"
     return Explanation(
         title=title,
         facts=_facts(job),

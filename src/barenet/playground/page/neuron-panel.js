@@ -1,6 +1,6 @@
 // One neuron: why it draws what it draws, its weights to be moved, and the step just taken in numbers.
 
-import { find, make, rounded } from "./dom.js";
+import { find, make } from "./dom.js";
 import { explained } from "./explained.js";
 import { drawPortrait } from "./neuron-picture.js";
 import { question, sentences, sum } from "./neuron-words.js";
@@ -21,7 +21,7 @@ export class NeuronPanel {
 
   // `neuron`: { place, name, layer, neuron, inputs: names, index: place of each weight, bias }.
   open(neuron, lane, row) {
-    Object.assign(this, { neuron, lane, told: null, asked: 0, written: "" });
+    Object.assign(this, { neuron, lane, told: null, waiting: false, asked: -Infinity, written: "" });
     this.about = aboutOf(neuron, lane);
     this.build(lane.frame?.weights ?? []);
     if (!this.dialog.open) this.dialog.showModal();
@@ -113,8 +113,9 @@ export class NeuronPanel {
   // Keep up with the network; what is being written or moved is left alone.
   refresh(weights, header) {
     if (!this.dialog.open || !header) return;
-    const busy = performance.now() - this.asked;
-    if (busy > (header.playing ? LOST : CALM) || (!this.waiting && (!header.playing || busy > CALM))) this.portray();
+    const since = performance.now() - this.asked;
+    const pause = header.playing ? CALM : 0;
+    if (since > (this.waiting ? LOST : pause)) this.portray();
     else this.stale = true;
     if (weights.length) this.fields.forEach((field, place) => {
       if (field.number === document.activeElement || field.slide === document.activeElement) return;
