@@ -38,6 +38,21 @@ def test_another_row_and_a_batch(barenet):
     assert max(map(len, some.out.splitlines())) <= 80
 
 
+def test_one_neuron(barenet):
+    step = ("explain", "moons", "--rows", 0, 1, 2, "--layers", 2, 3, 1, "--json")
+    pages = [json.loads(barenet(*step, *more).out) for more in ((), ("--neuron", "1.2"))]
+    whole, mine = (
+        {each["name"]: each["value"] for part in page["steps"] for each in part["equations"]}
+        for page in pages
+    )
+    for name in ("Z1", "dW1", "W1"):
+        np.testing.assert_array_equal(mine[f"{name},2"], np.array(whole[name])[:, 1])
+    for slip in ("3", "a.b", "1.", "1.1.1"):
+        done = barenet("explain", "moons", "--neuron", slip)
+        assert done.status == 2 and "such as 2.3" in done.err
+    assert "layer 9 has no neurons" in barenet("explain", "moons", "--neuron", "9.1").err
+
+
 def words(done) -> str:
     """The output in one line."""
     return " ".join(done.out.split())

@@ -113,6 +113,7 @@ def test_fault_78_a_message_that_is_too_large(server, page, open_page):
         '{"type": "configure", "state": {"scene": {"data": "model:99-moons"}}}',
         '{"type": "export", "network": 7}',
         '{"type": "explain", "layer": 0, "neuron": 0}',
+        '{"type": "portray", "layer": 0, "neuron": 99}',
         b"bytes",
     ],
     ids=lambda text: repr(text)[:40],

@@ -145,7 +145,7 @@ def test_a_weight_that_is_changed_changes_the_picture(tab):
     page = tab()
     before, picture = page.parameters(), page.picture()
     page.page.locator(".column").nth(3).locator(".neuron").first.click()
-    field = page.page.locator("#neuron table.weights input").first
+    field = page.page.locator("#neuron .weights input[type=number]").first
     field.fill("5")
     field.press("Enter")
     page.until("barenet.lanes[0].frame.weights[22] === 5")
@@ -539,15 +539,141 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
     page.until("barenet.lanes.length === 1")
 
 
+def open_neuron(page: Tab, column: int, place: int = 0) -> dict[str, Any]:
+    """Click a neuron, and return what the server has told of it."""
+    page.page.locator(".column").nth(column).locator(".neuron").nth(place).click()
+    return page.until("document.querySelector('#neuron').open && barenet.neuron.told")
+
+
+def slide(page: Tab, row: int, value: float) -> dict[str, Any]:
+    """Move a slider of the open neuron, and wait for its new portrait."""
+    page.page.locator("#neuron input[type=range]").nth(row).evaluate(
+        "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }",
+        value,
+    )
+    told = f"[...barenet.neuron.told.weights, barenet.neuron.told.bias].at({row})"
+    page.until(f"Math.abs({told} - {value}) < 1e-6")
+    return page.value("barenet.neuron.told")
+
+
+def portrait(page: Tab) -> str:
+    return page.value("document.querySelector('.portrait').toDataURL()")
+
+
+def test_a_newcomer_is_told_why_a_neuron_draws_a_line(tab):
+    page = tab()
+    invitation = page.page.get_by_text("Click a neuron to see why it draws what it draws.")
+    assert invitation.is_visible()
+    told = open_neuron(page, 1)
+    words = page.page.inner_text("#neuron .why")
+    assert "Why it draws a straight line" in words and "shifts the line" in words
+    for value in (*told["weights"], told["bias"]):
+        assert f"{abs(value):.2f}" in page.page.inner_text("#neuron .sum")
+    ends = [told["line"][place : place + 2] for place in range(0, len(told["line"]), 2)]
+    right, down = told["arrow"][2:]
+    across = [x * right + y * down for x, y in ends]
+    assert max(across) - min(across) < 1e-3, "straight, and the arrow is at a right angle to it"
+    page.page.locator("#neuron .close").click()
+    assert not invitation.is_visible()
+    page.page.reload()
+    page.until("window.barenet?.frames.drawn > 0")
+    assert not invitation.is_visible(), "the browser remembers"
+
+
+def test_a_weight_turns_the_line_and_the_bias_shifts_it(tab):
+    page = tab()
+    first = open_neuron(page, 1)
+    pictures = [page.picture(), portrait(page)]
+    turned = slide(page, 0, -1.5)
+    assert turned["arrow"][2:] != pytest.approx(first["arrow"][2:], abs=0.05)
+    assert "−1.50 · x₁" in page.page.inner_text("#neuron .sum")
+    assert portrait(page) != pictures[1] and page.picture() != pictures[0]
+    shifted = slide(page, 2, 0.6)
+    assert shifted["arrow"][2:] == pytest.approx(turned["arrow"][2:], abs=1e-3)
+    assert shifted["line"] != turned["line"]
+    slide(page, 0, 0.1)
+    slide(page, 2, 3.0)
+    assert "lies outside" in page.page.inner_text("#neuron .why")
+    page.page.get_by_role("button", name="Put back").click()
+    page.until(f"barenet.neuron.told.bias === {first['bias']}")
+    page.until(f"barenet.neuron.told.line.join() === {','.join(map(str, first['line']))!r}")
+
+
+def test_later_neurons_mix_the_lines_before_them(tab):
+    page = tab()
+    open_neuron(page, 1)
+    page.page.get_by_role("button", name="Next: what layer 2 makes of it").click()
+    page.until("barenet.neuron.told?.layer === 1")
+    assert len(page.value("barenet.neuron.told.before")) == 4
+    assert "So far it is all but straight" in page.page.inner_text("#neuron .why")
+    page.value("barenet.line.send('run_to', { epoch: 60 })")
+    page.until("document.querySelector('#neuron h3').textContent.endsWith('border that bends')")
+    assert "drawn thin" in page.page.inner_text("#neuron .why")
+    page.page.get_by_role("button", name="Next: what the answer makes of it").click()
+    page.until("barenet.neuron.told?.layer === 2")
+    assert "which is the border" in page.page.inner_text("#neuron .why")
+    assert page.page.inner_text("#neuron-title") == "Output y"
+
+
 def test_the_step_just_taken_is_explained(tab):
     page = tab()
-    page.page.click("#step")
-    page.until("barenet.lanes[0].header.explained")
-    page.page.locator(".column").nth(1).locator(".neuron").first.click()
-    page.page.get_by_text("Explain the step just taken").click()
-    page.until("document.querySelector('#neuron .steps')")
-    told = page.page.inner_text("#neuron .told")
-    assert "The network says" in told and "reference engine" in told
+    open_neuron(page, 1)
+    page.page.click("#neuron summary")
+    assert "Take a step" in page.page.inner_text("#neuron details")
+    page.page.get_by_role("button", name="Take one batch").click()
+    page.until("document.querySelector('.numbers math')")
+    numbers = page.page.inner_text(".numbers")
+    assert "batch 1 of 10 in epoch 1" in numbers and "gradients agree" in numbers
+    assert page.page.inner_text("#batches") == "+ 1 of 10 batches"
+    weights = page.value("document.querySelector('.numbers section:last-of-type').innerText")
+    for value in page.parameters()[0:8:4]:
+        assert f"{abs(value):.4g}" in weights, "the new weights are those of the network"
+    page.page.get_by_role("button", name="Take one epoch").click()
+    page.until("document.querySelector('.numbers').innerText.includes('batch 10 of 10 in epoch 1')")
+    assert page.page.inner_text("#batches") == ""
+    assert page.value(
+        "getComputedStyle(document.querySelector('.numbers section')).borderLeftWidth !== '0px'"
+    ), "in the style of an explanation"
+    page.page.locator("#neuron .close").click()
+    page.page.keyboard.press(",")
+    page.until("barenet.lanes[0].header.batch[0] === 1")
+    page.rest()
+    assert page.value("barenet.neuron.written") != "1.1", "nothing is asked for that nobody sees"
+    page.page.click("#play")
+    open_neuron(page, 2)
+    page.until("document.querySelector('#neuron details').innerText.includes('It is learning')")
+    assert not page.value("document.querySelector('.numbers').childNodes.length")
+    page.page.get_by_role("button", name="Pause").last.click()
+    page.until("document.querySelector('.numbers math')")
+
+
+def test_what_is_said_of_a_neuron_is_whole_and_safe(tab):
+    """For every activation, first or last, whatever the inputs; and nothing in it can run."""
+    page = tab()
+    said = page.value(
+        "import('./neuron-words.js').then(({ question, sentences, sum }) => {"
+        " const all = [];"
+        " for (const activation of [...barenet.catalog.activations, 'softmax'])"
+        " for (const layer of [0, 1]) for (const last of [false, true]) for (const curve of"
+        " [false, true]) for (const curved of [[], ['x₁²']]) for (const line of [[], [0, 0, 1, 1]])"
+        " for (const normed of [false, true]) {"
+        " const about = { layer, last, curve, curved, normed, inputs: ['a', 'b'], count: 2,"
+        " name: 'y', classes: ['no', 'yes'] };"
+        " const told = { activation, weights: [1, -2], bias: 0, line, above: 0.5 };"
+        " all.push([question(about, told), ...sentences(about, told), sum(about, told)].join(' '));"
+        " } return all; })"
+    )
+    assert len(said) > 200
+    assert not [each for each in said if re.search("undefined|NaN|null|object|  ", each)]
+    left = page.value(
+        "import('./explained.js').then(({ explained }) => { const place ="
+        " document.createElement('div'); place.replaceChildren(...explained("
+        '\'<p onclick="x()" style="a" class="b">t<script>x()</script><img src=x>'
+        '<math><mi href="javascript:x()">z</mi></math><svg onload=x()></svg></p>\'));'
+        " return place.innerHTML; })"
+    )
+    assert left == '<p class="b">t<math><mi>z</mi></math></p>'
+    page.faults.clear()  # the browser tells that its policy has refused it, too
 
 
 def test_what_can_be_taken_away(tab, tmp_path):
@@ -644,6 +770,13 @@ def test_nothing_sticks_out(tab, scheme, width):
         assert contrast(page, selector) >= 4.5
     if PICTURES:
         page.page.screenshot(path=f"{PICTURES}/{scheme}-{width}.png", full_page=True)
+    open_neuron(page, 1)
+    assert page.value(
+        "(() => { const sheet = document.querySelector('#neuron'); return sheet.scrollWidth <="
+        " sheet.clientWidth && sheet.getBoundingClientRect().bottom <= innerHeight; })()"
+    )
+    if PICTURES:
+        page.page.screenshot(path=f"{PICTURES}/neuron-{scheme}-{width}.png")
 
 
 def contrast(page: Tab, selector: str) -> float:

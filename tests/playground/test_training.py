@@ -74,6 +74,24 @@ def test_pausing_and_stepping_change_no_bit(start):
     assert (report.parameters == reference(training, 9)).all()
 
 
+def test_a_batch_after_another_changes_no_bit(start):
+    training = start(batch_size=7)
+    for batch in range(5):
+        training.order("batch")
+        place = ((batch + 1) // 5, (batch + 1) % 5)
+        report = training.seen(
+            lambda report, place=place: (report.epoch, report.batch[0]) == place and report.update
+        )
+        assert report.update.batch == batch and not report.playing
+        assert (report.update.before.snapshot.parameters != report.parameters).any()
+    assert report.batch == (0, 5) and report.update.batch == 4
+    training.order("run_to", 4)
+    report = training.seen(lambda report: report.epoch == 4 and not report.playing)
+    assert (report.parameters == reference(training, 4, batch_size=7)).all()
+    training.order("edit", (0, 5.0))
+    assert training.seen(lambda report: report.parameters[0] == 5.0).update is None
+
+
 def test_reset_gives_the_initial_weights_and_the_same_run_again(start):
     training = start()
     first = build(training.design, training.material).parameters

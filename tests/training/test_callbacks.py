@@ -45,6 +45,27 @@ def test_the_turns_come_in_order():
     assert diary.entries.index(("slice", 0, 5)) < diary.entries.index(("epoch", 0, 1))
 
 
+def test_a_callback_says_when_it_wants_to_look_up_again():
+    class Every(Diary):
+        def __init__(self, limit):
+            super().__init__()
+            self.limit = limit
+
+        def on_start(self, run):
+            run.slice_limit = self.limit
+
+    networks = [Network.dense([1, 8, 1], seed=1) for _ in range(3)]
+    diaries = [Every(limit) for limit in (None, 1, 3)]
+    for network, diary in zip(networks, diaries, strict=True):
+        fit(diary, network, epochs=12)
+    looked = [
+        [entry[2] for entry in diary.entries if entry[:2] == ("slice", 11)] for diary in diaries
+    ]
+    assert looked[1] == [1, 2, 3, 4, 5] and looked[2] == [3, 5]
+    for network in networks[1:]:
+        assert np.array_equal(network.parameters, networks[0].parameters), "not a bit of it"
+
+
 def test_the_end_is_told_even_after_an_error():
     diary = Diary()
 

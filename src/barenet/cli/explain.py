@@ -71,6 +71,7 @@ def explain(
     task: Annotated[Literal["classification", "regression"] | None, Parameter(group=DATA)] = None,
     file: FileOptions = AS_USUAL,
     flags: Annotated[StepFlags, Parameter(name="*")] = NO_STEP_FLAGS,
+    neuron: Annotated[str | None, Parameter(group=OUTPUT)] = None,
     notation: Annotated[Notation, Parameter(group=OUTPUT)] = "rows",
     precision: Annotated[int, Parameter(group=OUTPUT, converter=whole)] = 6,
     limit: Annotated[int, Parameter(group=OUTPUT, converter=whole)] = 64,
@@ -101,6 +102,8 @@ def explain(
         The column of a table that is to be predicted.
     task : str
         What the target is, where its values leave it open.
+    neuron : str
+        Show one neuron's part alone: 2.3 is the third neuron of layer 2.
     notation : str
         What samples are: rows, with Z = X W + b, or columns, with Z = W X + b.
     precision : int
@@ -125,7 +128,7 @@ def explain(
     said = Recipe(**{name: value for name, value in vars(flags).items() if value is not None})
     settings = Settings(data=what, target=target, task=task, file=file, recipe=said)
     step = _of_model(what, data, settings) if _is_model(what) else _of_data(data, settings)
-    page = _explain(step, row, notation, precision, limit)
+    page = _explain(step, row, _place(neuron), notation, precision, limit)
     if json:
         show_json(page.to_dict())
     else:
@@ -171,7 +174,12 @@ def _of_model(model: str, data: str, settings: Settings) -> _Step:
 
 
 def _explain(
-    step: _Step, rows: tuple[int, ...], notation: Notation, precision: int, limit: int
+    step: _Step,
+    rows: tuple[int, ...],
+    neuron: tuple[int, int] | None,
+    notation: Notation,
+    precision: int,
+    limit: int,
 ) -> Explanation:
     """Take the step with these rows."""
     from barenet.insight.explain import explain as explain_step
@@ -190,6 +198,7 @@ def _explain(
         penalty=penalties_of(recipe),
         clip=clipping_of(recipe),
         seed=recipe.seed or 0,
+        neuron=neuron,
         notation=notation,
         precision=precision,
         limit=limit,
@@ -198,6 +207,19 @@ def _explain(
     where = f"row{'s' * (len(rows) > 1)} {numbers} of {dataset.name}"
     fact = where + _what_was_done(predictor)
     return dataclasses.replace(page, facts=(fact, *page.facts))
+
+
+def _place(neuron: str | None) -> tuple[int, int] | None:
+    """Read a layer and a number, both counted from 1."""
+    if neuron is None:
+        return None
+    layer, _, number = neuron.partition(".")
+    if not (layer.isdecimal() and number.isdecimal()):
+        raise ValueError(
+            f"neuron: expected a layer and a number, such as 2.3 for the third neuron of layer 2, "
+            f"got {neuron!r}"
+        )
+    return int(layer), int(number)
 
 
 def _what_was_done(predictor: Predictor) -> str:

@@ -17,8 +17,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from barenet.errors import BarenetError
 from barenet.options import check_number
 from barenet.playground.envelope import pack
-from barenet.playground.explanation import explain_step
+from barenet.playground.explanation import explain_update
 from barenet.playground.export import export
+from barenet.playground.portrait import portray
 from barenet.playground.reading import check_choice, check_text, read_json
 from barenet.playground.session import Session
 from barenet.playground.sessions import Sessions
@@ -146,10 +147,17 @@ class Client:
         self.say(type="export", **export(self._own.state.scene, lane, self._own.shelf))
 
     async def _explain(self, message: dict[str, Any]) -> None:
-        lane = self._own.lanes[self._place(message)]
+        self.say(type="explanation", **await self._about(explain_update, message))
+
+    async def _portray(self, message: dict[str, Any]) -> None:
+        self.say(type="portrait", **await self._about(portray, message))
+
+    async def _about(self, tell: Any, message: dict[str, Any]) -> dict[str, Any]:
+        """Tell of one neuron."""
+        place = self._place(message)
         layer, neuron = (_whole(message.get(name), name) for name in ("layer", "neuron"))
-        told = await asyncio.to_thread(explain_step, lane, layer, neuron)
-        self.say(type="explanation", **told)
+        told = await asyncio.to_thread(tell, self._own.lanes[place], layer, neuron)
+        return {"network": place, **told}
 
     @property
     def _own(self) -> Session:
@@ -169,6 +177,7 @@ class Client:
         "play": _order,
         "pause": _order,
         "step": _order,
+        "batch": _order,
         "reset": _order,
         "run_to": _go_to,
         "scrub": _go_to,
@@ -177,6 +186,7 @@ class Client:
         "shown": _shown,
         "export": _export,
         "explain": _explain,
+        "portray": _portray,
     }
 
     async def _send(self) -> None:

@@ -1,178 +1,118 @@
-"""Explanation: what the step just taken did to one neuron, in numbers.
+"""Explanation: what the update just taken did in one neuron, as `explain` writes it for a browser.
 
-The last epoch is taken once more by the reference engine, from what the network was before it, up
-to its last step; that step is then shown in parts, and held against what the training made of it.
+It is of the batch that was really taken, with the weights and the optimizer as they were before it;
+what comes out is held against what the training made of it.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from barenet.engines import Job, ReferenceEngine
+from barenet.insight.explain import Explanation, explain
+from barenet.insight.explain.html import write_part
 from barenet.model.layers import Dense
-from barenet.model.losses import as_loss, loss_on
 from barenet.model.network import Network
-from barenet.model.randomness import derive_key
-from barenet.model.rows import Rows, check_rows
 from barenet.optimization.optimizers import Optimizer, as_optimizer
 from barenet.playground.blueprint import batch_size, blocks, penalties
 from barenet.playground.lane import Lane
-from barenet.playground.onward import Onward
 from barenet.playground.progress import Progress
-from barenet.playground.score import finite
-from barenet.training.batches import epoch_order
+from barenet.playground.update import Update
 
-__all__ = ["explain_step"]
+__all__ = ["explain_update"]
 
-#: Inputs of a neuron that are listed.
-MOST_INPUTS = 16
+#: Significant digits; the page is narrow.
+DIGITS = 4
+#: Inputs that are named.
+MOST_NAMES = 16
 
 
-def explain_step(lane: Lane, layer: int, neuron: int) -> dict[str, Any]:
-    """Tell what the last step of the last epoch did to a neuron.
+def explain_update(lane: Lane, layer: int, neuron: int) -> dict[str, Any]:
+    """Tell what the last update did in a neuron.
 
     Parameters
     ----------
     lane : Lane
-        At rest, after a single epoch.
+        At rest, after an epoch or a batch.
     layer : int
-        Which layer of neurons, the output's the last.
+        Which layer of neurons, from 0, the output's the last.
     neuron : int
-        Which of its neurons.
+        Which of its neurons, from 0.
 
     Returns
     -------
     dict
-        Plain data: the sums, the gradient, and each weight before and after.
+        Which neuron, and ``html``: a part of a page, with all its text escaped.
 
     Raises
     ------
     ValueError
-        If there is no such neuron, or no step to tell of.
+        If there is no such neuron, or no update to tell of.
     """
     lane.index_of(layer, -1, neuron)
-    progress, design = lane.latest, lane.design
-    if progress.before is None:
+    progress = lane.latest
+    if progress.update is None:
         raise ValueError("step: take one first; then it can be told in numbers")
-    optimizer = as_optimizer(design.optimizer_spec)
-    if not isinstance(optimizer, Optimizer):
-        raise ValueError("step: L-BFGS searches its way, and takes no step that could be told so")
+    network, dense = _place(lane, layer)
+    page = _explain(lane, progress.update, network, (dense + 1, neuron + 1))
+    facts = [_which(lane, progress, progress.update, layer), *page.facts]
+    page = dataclasses.replace(page, facts=(*facts, *_agreement(page, lane, layer, neuron)))
+    return {"layer": layer, "neuron": neuron, "html": write_part(page)}
+
+
+def _place(lane: Lane, layer: int) -> tuple[Network, int]:
+    """Copy the network, and find the dense layer of a layer of neurons in it."""
     network = lane.network.copy()
-    progress.before.restore(network, optimizer)
-    replay = _Replay(lane, network, optimizer, progress)
-    batch = replay.to_the_last_batch()
-    told = _tell(network, lane, batch, layer, neuron, replay.key)
-    before = network.parameters.copy()
-    replay.last_step()
-    return _with_changes(told, lane, layer, neuron, before, network.parameters)
-
-
-class _Replay:
-    """The last epoch once more, by the reference engine."""
-
-    def __init__(
-        self, lane: Lane, network: Network, optimizer: Optimizer, progress: Progress
-    ) -> None:
-        design, material = lane.design, lane.material
-        loss = as_loss(design.loss or None, network.output_activation)
-        self.rows = check_rows(network, loss, *material.rows(material.training))
-        seed, epoch = progress.drawn_from
-        self.size = batch_size(design, material)
-        n_rows = len(self.rows.X)
-        self.n_batches = -(-n_rows // self.size)
-        self.order = epoch_order(n_rows, seed=seed, epoch=epoch)
-        self.first_step = epoch * self.n_batches
-        schedule = Onward(design, progress.epoch - 1)
-        times = np.arange(self.n_batches) / self.n_batches
-        factors = [schedule.factor(0.0 if schedule.steady else float(t), 0) for t in times]
-        self.rates = optimizer.learning_rate * np.array(factors)
-        self.engine = ReferenceEngine(
-            Job(
-                network=network,
-                rows=self.rows,
-                loss=loss,
-                optimizer=optimizer,
-                penalties=penalties(design),
-                seed=seed,
-            )
-        )
-
-    def to_the_last_batch(self) -> Rows:
-        """Take all steps but the last, and return the rows of that."""
-        done = (self.n_batches - 1) * self.size
-        if done:
-            self.engine.run(self.order[:done], self.size, self.rates[:-1], self.first_step)
-        return self.rows.take(self.order[done:])
-
-    def last_step(self) -> None:
-        """Take the last step, too."""
-        done = (self.n_batches - 1) * self.size
-        step = self.first_step + self.n_batches - 1
-        self.engine.run(self.order[done:], self.size, self.rates[-1:], step)
-
-    @property
-    def key(self) -> int:
-        """Fixes the dropout of the last step."""
-        return derive_key(self.engine.job.seed, self.first_step + self.n_batches - 1)
-
-
-def _tell(
-    network: Network, lane: Lane, rows: Rows, layer: int, neuron: int, key: int
-) -> dict[str, Any]:
-    """Go forward and backward with the last batch, and pick the neuron out."""
-    chosen = as_loss(lane.design.loss or None, network.output_activation)
-    loss, logits = loss_on(chosen, network.output_activation)
-    output, caches = network.forward(
-        rows.inputs(network.dtype), training=True, key=key, logits=logits
-    )
-    value = loss.value(output, rows.y, rows.sample_weight)
-    d_output = loss.gradient(output, rows.y, rows.sample_weight)
-    gradient = network.backward(caches, d_output)
     dense = blocks(network)[layer][0]
-    place = next(i for i, each in enumerate(network.layers) if each is dense)
-    cache: Any = caches[place]
+    return network, next(i for i, each in enumerate(network.layers) if each is dense)
+
+
+def _explain(lane: Lane, update: Update, network: Network, neuron: tuple[int, int]) -> Explanation:
+    """Take the update once more, from what there was before it."""
+    design, material = update.design, lane.material
+    optimizer = as_optimizer(design.optimizer_spec)
+    update.before.restore(network, optimizer)
+    if isinstance(optimizer, Optimizer):
+        optimizer.learning_rate = update.learning_rate
+    X, y = material.rows(material.training)
+    rows = update.rows(len(X), batch_size(design, material))
+    return explain(
+        network,
+        X[rows],
+        y[rows],
+        design.loss or None,
+        optimizer=optimizer,
+        penalty=penalties(design),
+        seed=update.seed,
+        step=update.step,
+        neuron=neuron,
+        precision=DIGITS,
+    )
+
+
+def _which(lane: Lane, progress: Progress, update: Update, layer: int) -> str:
+    """Say which update it was, and what the columns of the input are."""
+    epoch = progress.epoch + (progress.batch[0] > 0)
+    said = f"batch {update.batch + 1} of {update.n_batches} in epoch {epoch:,}"
+    names = lane.material.inputs.feature_names
+    if layer > 0 or len(names) > MOST_NAMES:
+        return said
+    return f"{said}; the inputs, as scaled, are {', '.join(names)}"
+
+
+def _agreement(page: Explanation, lane: Lane, layer: int, neuron: int) -> list[str]:
+    """Say how near the training's own weights are to those of the explanation."""
+    network = lane.current()
+    dense = blocks(network)[layer][0]
     assert isinstance(dense, Dense)
-    X = cache.X[0]
-    products = X * dense.weights[:, neuron]
-    said = network.output_activation.forward(output) if logits else output
-    return {
-        "layer": layer,
-        "neuron": neuron,
-        "rows": len(rows.X),
-        "loss": finite([value])[0],
-        "sum": finite([float(cache.Z[0, neuron])])[0],
-        "activation": dense.activation.name,
-        "result": finite([float(cache.A[0, neuron])])[0],
-        "output": finite(said[0].tolist()),
-        "target": rows.y[0].tolist(),
-        "values": finite(X[:MOST_INPUTS].tolist()),
-        "products": finite(products[:MOST_INPUTS].tolist()),
-        "gradient": gradient,
-    }
-
-
-def _with_changes(
-    told: dict[str, Any],
-    lane: Lane,
-    layer: int,
-    neuron: int,
-    before: NDArray[np.floating],
-    after: NDArray[np.floating],
-) -> dict[str, Any]:
-    """Add each weight before and after, and how near the training came to it."""
-    n_in = lane.layout()[layer]["n_in"]
-    rows = [*range(min(n_in, MOST_INPUTS)), -1]
-    places = [lane.index_of(layer, row, neuron) for row in rows]
-    gradient = told.pop("gradient")
-    trained = lane.latest.parameters
-    return {
-        **told,
-        "more": max(n_in - MOST_INPUTS, 0),
-        "weights": finite(before[places].tolist()),
-        "gradients": finite(gradient[places].tolist()),
-        "after": finite(after[places].tolist()),
-        "difference": finite([float(np.abs(after - trained).max())])[0],
-    }
+    trained = {"W": dense.weights[:, neuron], "b": dense.bias[neuron]}
+    new = (each.result for each in page.equations if each.assigns and not each.result.name.d)
+    told = {each.name.base: each for each in new}
+    apart = [np.abs(told[n].value.ravel() - trained[n]).max() for n in trained if n in told]
+    if not apart:
+        return []
+    if not max(apart):
+        return ["the training's own weights are exactly those computed here"]
+    return [f"the training's own weights are within {max(apart):.1g} of those computed here"]

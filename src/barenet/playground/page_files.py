@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from barenet.insight.explain.style import STYLE
+
 __all__ = ["TYPES", "page_files"]
 
 TYPES = {
@@ -19,7 +21,7 @@ TYPES = {
 
 
 def page_files() -> dict[str, tuple[bytes, str]]:
-    """Read all files of the page.
+    """Read all files of the page, and the style of an explanation.
 
     Returns
     -------
@@ -34,6 +36,7 @@ def page_files() -> dict[str, tuple[bytes, str]]:
     found: dict[str, tuple[bytes, str]] = {}
     _collect(files("barenet.playground") / "page", "", found)
     found[""] = found["index.html"]
+    found["explain.css"] = (STYLE.encode(), TYPES["css"])
     return found
 
 

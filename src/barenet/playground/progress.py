@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.playground.edits import Edit
-from barenet.playground.timeline import Moment
 from barenet.playground.trace import Measure
+from barenet.playground.update import Update
 
 __all__ = ["Progress"]
 
@@ -36,13 +36,12 @@ class Progress:
         Over the last second or so.
     kept : list of int, optional
         Epochs to go back to; told where the training rests.
-    before : Moment, optional
-        What the network was before the epoch just done; told where the training rests.
-    drawn_from : tuple of int
-        The seed and the epoch, counted from the start of the loop, that fix the order of the rows
-        in the epoch just done.
     edits : tuple of Edit
         Weights that were changed by hand, and those that are to be.
+    batch : tuple of int
+        Batches done of the epoch that is under way, and how many an epoch has.
+    update : Update, optional
+        The last one, to be told of; told where the training rests.
     """
 
     epoch: int
@@ -54,6 +53,6 @@ class Progress:
     failed: bool = False
     epochs_per_second: float = 0.0
     kept: list[int] | None = None
-    before: Moment | None = None
-    drawn_from: tuple[int, int] = (0, 0)
     edits: tuple[Edit, ...] = ()
+    batch: tuple[int, int] = (0, 1)
+    update: Update | None = None

@@ -119,7 +119,7 @@ class Session:
         Parameters
         ----------
         verb : str
-            See `training.Order`.
+            See `Order`.
         value : object
             What goes with it.
         """

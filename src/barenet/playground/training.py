@@ -6,12 +6,10 @@ where the page says pause, and to change what the page has changed. Nothing here
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,38 +20,26 @@ from barenet.playground.blueprint import Task, penalties
 from barenet.playground.design import MOST_EPOCHS, Design
 from barenet.playground.edits import Edit, with_edit
 from barenet.playground.onward import Onward
+from barenet.playground.order import Order
 from barenet.playground.progress import Progress
 from barenet.playground.timeline import Moment, Timeline
 from barenet.playground.trace import Measure, thin
+from barenet.playground.trouble import DEAD, NO_ROWS, divergence, growth
+from barenet.playground.update import Update
 from barenet.training.callbacks import Callback
 from barenet.training.run import Run
 from barenet.training.train import train
 
-__all__ = ["Order", "Training"]
+__all__ = ["Training"]
 
 #: Seconds between two reports: a picture each at 40 a second, which more than the eye needs.
 REPORT_SECONDS = 0.025
 #: Measures in one report.
 MOST_ROWS = 64
+#: Epochs a second from which on the last update of each is not kept to be told of.
+OFTEN = 100.0
 #: A loss that has grown by this factor has exploded, even while it is a number.
 EXPLOSION = 1e6
-
-
-@dataclass(frozen=True, eq=False)
-class Order:
-    """What a page wants of a training.
-
-    Attributes
-    ----------
-    verb : str
-        ``play``, ``pause``, ``step``, ``run_to``, ``scrub``, ``reset``, ``redesign``, ``pace``,
-        ``edit``, ``plan`` or ``close``.
-    value : object
-        What goes with it.
-    """
-
-    verb: str
-    value: Any = None
 
 
 class Training(Callback):
@@ -82,9 +68,11 @@ class Training(Callback):
         self.words = ""
         self.rows: list[Measure] = []
         self.segments = 0
-        self.drawn_from = (0, 0)
+        self.batch, self.n_batches, self.one_batch = 0, 1, False
+        self.learning_rate = 0.0
+        self.schedule: Onward | None = None
         self.first_loss = 0.0
-        self.before: Moment | None = None
+        self.update: Update | None = None
         self.reported = self.due = 0.0
         self.clock = (time.perf_counter(), 0)
         self.speed = 0.0
@@ -117,13 +105,22 @@ class Training(Callback):
             else:
                 self._rest(NO_ROWS, failed=True)
 
+    def on_start(self, run: Run) -> None:
+        self.n_batches = run.n_batches
+        self._look_ahead(run, 0)
+
     def on_slice(self, run: Run) -> None:
-        if self.orders and run.batch < run.n_batches:  # an epoch that is over is counted first
+        if run.batch == run.n_batches:  # an epoch that is over is counted first
+            return
+        self.batch = run.batch
+        self._look_back(run)
+        if self.orders or not self.playing:
             self._wait_to_play(run)
+        self._look_ahead(run, run.epoch)
 
     def on_epoch(self, run: Run) -> None:
-        self.epoch += 1
-        self.drawn_from = (self._seed, run.epoch)
+        self.epoch, self.batch = self.epoch + 1, 0
+        self._look_back(run)
         self._measure(run)
         if self._make_edits() or self.timeline.wants(self.epoch):
             self.timeline.add(self._moment())
@@ -135,20 +132,53 @@ class Training(Callback):
             self._wait_to_play(run)
         elif self.pace:
             self._keep_pace(run, now)
-        if self.goal is not None and self.goal == self.epoch + 1:
-            self.before = self._moment()
+        self._look_ahead(run, run.epoch + 1)
+
+    def _look_back(self, run: Run) -> None:
+        """Rest after a single batch, and forget an update that is not the last one any more."""
+        if self.one_batch:
+            self.one_batch = self.playing = False
+        update = self.update
+        if update is not None and (update.epoch, update.batch + 1) != (run.epoch, run.batch):
+            self.update = None
+
+    def _look_ahead(self, run: Run, epoch: int) -> None:
+        """End the next slice where the state should be kept: before the update to be told of."""
+        run.slice_limit = None
+        if self.batch == 0:  # an epoch's rates are those of its begin
+            self.learning_rate = getattr(self.optimizer, "learning_rate", 0.0)
+        wanted = self.one_batch or self.goal == self.epoch + 1 or self.speed < OFTEN
+        if not wanted or run.stop_reason or epoch == run.epochs:
+            return
+        before = 0 if self.one_batch else run.n_batches - 1 - self.batch
+        run.slice_limit = max(before, 1)
+        if before == 0:
+            factor = 1.0
+            if self.schedule is not None:
+                within = 0.0 if self.schedule.steady else self.batch / run.n_batches
+                factor = self.schedule.factor(epoch + within, run.epochs)
+            self.update = Update(
+                before=self._moment(),
+                design=self.design,
+                learning_rate=self.learning_rate * factor,
+                seed=self._seed,
+                epoch=epoch,
+                batch=self.batch,
+                n_batches=run.n_batches,
+            )
 
     def _go(self) -> None:
         """Train by the present design, until it changes or something goes wrong."""
         design, task = self.design, self.task
         self.segments += 1
+        self.update, self.batch = None, 0
         left = (design.stop_epoch or MOST_EPOCHS) - self.epoch
         if left <= 0:
             left = MOST_EPOCHS
         n_rows = len(task.training[0])
         size = None if design.batch_size == 0 else min(design.batch_size, n_rows)
         lbfgs = isinstance(self.optimizer, LBFGS)
-        schedule = None if lbfgs else Onward(design, self.epoch)
+        self.schedule = None if lbfgs else Onward(design, self.epoch)
         try:
             with np.errstate(all="ignore"):
                 history = train(
@@ -160,7 +190,7 @@ class Training(Callback):
                     batch_size=size,
                     validation_data=task.held_out,
                     metrics=task.metric,
-                    schedule=schedule,
+                    schedule=self.schedule,
                     penalty=penalties(design),
                     callbacks=self,
                     # The first segment is the run that `barenet train` makes; a later one shuffles
@@ -173,7 +203,7 @@ class Training(Callback):
             elif history.stopped_because == "completed":
                 self._rest("")
         except DivergenceError as error:
-            self._rest(_divergence(error, self.epoch), failed=True)
+            self._rest(divergence(error, self.epoch), failed=True)
         except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
             self._rest(f"It cannot be trained like this: {error}", failed=True)
 
@@ -191,15 +221,9 @@ class Training(Callback):
         if self.epoch == 1:
             self.first_loss = loss
         if self.first_loss and loss > EXPLOSION * self.first_loss:
-            self.words = (
-                f"The loss has grown from {self.first_loss:.3g} to {loss:.3g}. "
-                "A smaller learning rate may help."
-            )
+            self.words = growth(self.first_loss, loss)
         elif loss and curves["gradient_norm"][-1] == 0:
-            self.words = (
-                "Every gradient was 0, so nothing is learned: all neurons may be dead. "
-                "Reset with other initial weights, or take leaky ReLU or tanh."
-            )
+            self.words = DEAD
         if len(run.history) > 1000:  # an hour must not fill the memory
             for curve in curves.values():
                 del curve[:-1]
@@ -248,26 +272,34 @@ class Training(Callback):
         getattr(self, f"_{order.verb}")(order.value, run)
 
     def _play(self, value: Any, run: Run | None) -> None:
-        self.playing, self.goal, self.before = True, None, None
+        self.playing, self.goal, self.one_batch = True, None, False
         self.words, self.failed = "", False
 
     def _pause(self, value: Any, run: Run | None) -> None:
-        self.playing, self.goal = False, None
+        """Rest, after an update that can be told of: where none is kept, one more is taken."""
+        if run is None or self.update is not None or not self.playing:
+            self.playing, self.goal = False, None
+        elif self.batch:
+            self.one_batch = True
+        else:
+            self.goal = self.epoch + 1
 
     def _step(self, value: Any, run: Run | None) -> None:
         self._run_to(self.epoch + 1, run)
 
+    def _batch(self, value: Any, run: Run | None) -> None:
+        self._play(value, run)
+        self.one_batch = True
+
     def _run_to(self, epoch: int, run: Run | None) -> None:
         if epoch <= self.epoch:
             return
-        self.playing, self.goal = True, epoch
-        self.words, self.failed = "", False
-        if epoch == self.epoch + 1:
-            self.before = self._moment()
+        self._play(None, run)
+        self.goal = epoch
 
     def _scrub(self, epoch: int, run: Run | None) -> None:
         moment = self.timeline.at(epoch)
-        self.playing, self.goal, self.before = False, None, None
+        self.playing, self.goal, self.update = False, None, None
         self.words, self.failed = "", False
         self._return_to(moment, run)
 
@@ -279,7 +311,7 @@ class Training(Callback):
 
     def _redesign(self, design: Design, run: Run | None) -> None:
         """Go on by another design; a new rate alone needs no new start of the loop."""
-        before, self.design = self.design, design
+        before, self.design, self.update = self.design, design, None
         self.words, self.failed = "", False
         only_rate = design.copy(learning_rate=before.learning_rate) == before
         if isinstance(self.optimizer, Optimizer) and design.optimizer == before.optimizer:
@@ -293,9 +325,10 @@ class Training(Callback):
         self.pace = pace
 
     def _edit(self, change: tuple[int, float], run: Run | None) -> None:
-        self.edits = with_edit(self.edits, Edit(self.epoch, *change))
-        self._make_edits()
-        self.before = None
+        index, value = change
+        self.edits = with_edit(self.edits, Edit(self.epoch, index, value))
+        self.network.parameters[index] = value
+        self.update = None
         self.timeline.add(self._moment())
 
     def _plan(self, edits: tuple[Edit, ...], run: Run | None) -> None:
@@ -310,7 +343,7 @@ class Training(Callback):
         """Change the weights that are to be changed after this epoch."""
         due = [edit for edit in self.edits if edit.epoch == self.epoch]
         for edit in due:
-            self.network.parameters[edit.place] = edit.value
+            self.network.parameters[edit.place], self.update = edit.value, None
         return bool(due)
 
     def _close(self, value: Any, run: Run | None) -> None:
@@ -318,7 +351,7 @@ class Training(Callback):
 
     def _return_to(self, moment: Moment, run: Run | None) -> None:
         moment.restore(self.network, self.optimizer)
-        self.epoch, self.rows = moment.epoch, []
+        self.epoch, self.batch, self.rows = moment.epoch, 0, []
         self.edits = tuple(edit for edit in self.edits if edit.epoch <= moment.epoch)
         if run is not None:
             run.stop(CHANGED)
@@ -326,6 +359,8 @@ class Training(Callback):
     def _rest(self, words: str, failed: bool = False) -> None:
         self.playing, self.goal = False, None
         self.words, self.failed = words or self.words, failed
+        if failed:  # what the last update made is undone
+            self.update, self.batch = None, 0
 
     @property
     def _seed(self) -> int:
@@ -353,23 +388,12 @@ class Training(Callback):
                 failed=self.failed,
                 epochs_per_second=self.speed if self.playing else 0.0,
                 kept=None if self.playing else self.timeline.epochs,
-                before=None if self.playing else self.before,
-                drawn_from=self.drawn_from,
                 edits=self.edits,
+                batch=(self.batch, self.n_batches),
+                update=None if self.playing else self.update,
             )
         )
 
 
-NO_ROWS = "There are no rows here to learn from: choose the table that the model was trained on."
 #: Why a run ends whose settings the page has changed.
 CHANGED = "its settings were changed"
-
-
-def _divergence(error: DivergenceError, epoch: int) -> str:
-    """Say in words what NaN would not."""
-    what = "grew beyond every number" if not math.isfinite(error.loss) else "ran away"
-    return (
-        f"It diverged: the loss {what} in the epoch after {epoch:,}. The steps are too long. "
-        "The weights are those from before that epoch; take a smaller learning rate and go on, "
-        "or reset."
-    )

@@ -177,7 +177,8 @@ class Loop:
         """Go through an epoch, slice after slice, or until a callback wants to stop."""
         run, size = self.run, self.plan.batch_size
         while run.batch < run.n_batches and not run.stop_reason:
-            end = min(run.batch + self.slice_batches, run.n_batches)
+            count = min(self.slice_batches, run.slice_limit or run.n_batches)
+            end = min(run.batch + count, run.n_batches)
             order = timetable.order[run.batch * size : end * size]
             self.tally.reports.append(self._run_slice(order, timetable.rates[run.batch : end]))
             run.batch = end
@@ -193,7 +194,8 @@ class Loop:
         started = time.perf_counter()
         report = self.engine.run(order, self.plan.batch_size, rates, first_step)
         seconds = max(time.perf_counter() - started, 1e-9)
-        self.slice_batches = max(1, min(int(count * SLICE_SECONDS / seconds), 4 * count))
+        most = 4 * max(count, self.slice_batches)
+        self.slice_batches = max(1, min(int(count * SLICE_SECONDS / seconds), most))
         self.guard.check_slice(report.losses)
         return report
 

@@ -38,6 +38,9 @@ class Run:
         The current one, counted from 0.
     batch : int
         Batches done in the current epoch.
+    slice_limit : int, optional
+        Most batches until callbacks look up again; a callback may set it. None for as many as take
+        about 0.1 s.
     stop_reason : str, optional
         Why the run is to end; None to go on.
     over : bool
@@ -61,6 +64,7 @@ class Run:
     rising: frozenset[str] = frozenset()
     epoch: int = 0
     batch: int = 0
+    slice_limit: int | None = None
     stop_reason: str | None = None
     over: bool = False
 

@@ -7,12 +7,12 @@ then goes on with what it was moved to. All is computed in float64.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines import Job
+from barenet.insight.explain.neuron import Neuron
 from barenet.insight.explain.trace import LayerTrace, Trace
 from barenet.insight.gradient_check import slopes
 from barenet.model.arrays import FloatArray
@@ -36,13 +36,24 @@ class Differences:
         Its step, whose gradients tell which entries are the largest.
     limit : int
         Entries of an array that are all computed; of a larger one only the largest are.
+    first_step : int, default=0
+        Steps that were taken before.
+    neuron : Neuron, optional
+        The one whose entries alone are computed.
     """
 
-    def __init__(self, job: Job, trace: Trace, limit: int) -> None:
-        self.trace, self.limit, self.rows = trace, limit, job.rows
+    def __init__(
+        self,
+        job: Job,
+        trace: Trace,
+        limit: int,
+        first_step: int = 0,
+        neuron: Neuron | None = None,
+    ) -> None:
+        self.trace, self.limit, self.rows, self.neuron = trace, limit, job.rows, neuron
         self.network = job.network.copy()
         self.objective = Objective(self.network, job.loss)
-        self.key = derive_key(job.seed, 0)
+        self.key = derive_key(job.seed, first_step)
 
     def by_parameter(self, layer: int, name: str) -> NDArray[np.float64]:
         """Move a layer's parameters.
@@ -60,7 +71,7 @@ class Differences:
             Of the array's shape, with NaN for the small entries of a large one.
         """
         views = self.network.layout.views(self.network.parameters)
-        return self._slopes(views[layer][name], self.trace.layers[layer].gradients[name])
+        return self._slopes(layer, views[layer][name], self.trace.layers[layer].gradients[name])
 
     def by_output(self, layer: int) -> NDArray[np.float64]:
         """Move a layer's output.
@@ -108,16 +119,20 @@ class Differences:
         layer = vars(self.network.layers[step.index])
         layer["forward"] = lambda *_, **__: (output(), None)
         try:
-            return self._slopes(moved, analytic)
+            return self._slopes(step.index, moved, analytic)
         finally:
             del layer["forward"]
 
-    def _slopes(self, moved: FloatArray, analytic: FloatArray) -> NDArray[np.float64]:
+    def _slopes(self, layer: int, moved: FloatArray, analytic: FloatArray) -> NDArray[np.float64]:
         """Compute the slopes of all entries, or of the largest."""
         flat = analytic.ravel()
-        indices: Any = None
-        if flat.size > self.limit:
-            indices = np.argsort(-np.abs(flat), kind="stable")[:LARGEST]
+        indices: NDArray[np.intp] = np.arange(analytic.size).reshape(analytic.shape)
+        if self.neuron is not None:
+            mine = slice(self.neuron.column, self.neuron.column + 1)
+            indices = indices[..., mine if layer in self.neuron.layers else slice(0)]
+        indices = indices.ravel()
+        if indices.size > self.limit:
+            indices = indices[np.argsort(-np.abs(flat[indices]), kind="stable")[:LARGEST]]
         found = slopes(self._value, moved.reshape(-1), flat, indices=indices)
         return found.reshape(analytic.shape)
 

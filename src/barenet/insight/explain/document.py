@@ -124,6 +124,11 @@ class Equation:
         return frozenset(name for name, operand in named if operand.value.ndim == 0)
 
     @property
+    def negative(self) -> frozenset[str]:
+        """The names in the formula that are single numbers below 0."""
+        return frozenset(name for name in self.scalars if self.operands[name].value < 0)
+
+    @property
     def apart(self) -> FloatArray | None:
         """How far the gradient is from what differences say."""
         if self.differences is None:

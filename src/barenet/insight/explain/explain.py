@@ -14,6 +14,7 @@ from barenet.insight.explain.differences import Differences
 from barenet.insight.explain.document import Step
 from barenet.insight.explain.explanation import Explanation
 from barenet.insight.explain.layers import explain_backward, explain_forward
+from barenet.insight.explain.neuron import Neuron, find_neuron, steps_of
 from barenet.insight.explain.objective import explain_loss, explain_rows
 from barenet.insight.explain.sheet import Sheet
 from barenet.insight.explain.trace import Trace, take_step
@@ -50,6 +51,8 @@ def explain(
     clip: str | Clipping | None = None,
     sample_weight: ArrayLike | None = None,
     seed: int = 0,
+    step: int = 0,
+    neuron: tuple[int, int] | None = None,
     notation: Literal["rows", "columns"] = "rows",
     precision: int = 6,
     limit: int = 64,
@@ -81,6 +84,11 @@ def explain(
         How much each row counts.
     seed : int, default=0
         Fixes the dropout.
+    step : int, default=0
+        Steps that the run has taken before; with the seed it fixes the dropout.
+    neuron : tuple of two int, optional
+        The layer of one neuron, and which of that layer's it is, both counted from 1: show its part
+        alone, and of others what it needs.
     notation : {"rows", "columns"}, default="rows"
         Whether samples are rows, as in the code, with Z = X W + b; or columns, as in many books,
         with Z = W X + b and every matrix transposed.
@@ -127,17 +135,26 @@ def explain(
         seed=check_seed(seed),
     )
     _check(job)
-    page = _page(job, digits, limit)
+    first_step = int(check_number(step, "step", least=0, whole=True))
+    place = None if neuron is None else find_neuron(network, neuron)
+    page = _page(job, first_step, place, digits, limit)
     return page if notation == "rows" else page.transposed()
 
 
-def _page(job: Job, precision: int, limit: int) -> Explanation:
+def _page(
+    job: Job, first_step: int, neuron: Neuron | None, precision: int, limit: int
+) -> Explanation:
     """Write it all down, with samples as rows."""
+    what = f"training step of {job.network!r}"
+    title = f"One {what}"
     # As in a training, what overflows is found in the numbers, and NumPy need not warn of it.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        steps = tuple(_steps(job, limit))
+        steps = tuple(_steps(job, first_step, neuron, limit))
+    if neuron is not None:
+        steps = tuple(steps_of(steps, neuron))
+        title = f"Neuron {neuron.column + 1} of layer {neuron.layers[0] + 1} in one {what}"
     return Explanation(
-        title=f"One training step of {job.network!r}",
+        title=title,
         facts=_facts(job),
         steps=steps,
         precision=precision,
@@ -163,10 +180,10 @@ def _facts(job: Job) -> tuple[str, ...]:
     return (f"{rows} sample{'s' * (rows != 1)}", *said, f"in {job.network.dtype.name}")
 
 
-def _steps(job: Job, limit: int) -> Iterator[Step]:
+def _steps(job: Job, first_step: int, neuron: Neuron | None, limit: int) -> Iterator[Step]:
     """Take the step, and write it down from the input to the new parameters."""
-    trace = take_step(job)
-    sheet = Sheet(job, trace, _differences(job, trace, limit))
+    trace = take_step(job, first_step)
+    sheet = Sheet(job, trace, _differences(job, first_step, neuron, trace, limit))
     yield explain_rows(sheet)
     for layer in trace.layers:
         yield explain_forward(sheet, layer)
@@ -179,14 +196,16 @@ def _steps(job: Job, limit: int) -> Iterator[Step]:
     yield explain_update(sheet)
 
 
-def _differences(job: Job, trace: Trace, limit: int) -> Differences:
+def _differences(
+    job: Job, first_step: int, neuron: Neuron | None, trace: Trace, limit: int
+) -> Differences:
     """Prepare the differences, which need float64: those of float32 have no digit that is right."""
-    if job.network.dtype == np.float64:
-        return Differences(job, trace, limit)
-    network = job.network.copy("float64")
-    rows = job.rows
-    weights = None if rows.sample_weight is None else rows.sample_weight.astype(np.float64)
-    wide = Rows(rows.inputs(network.dtype), rows.y.astype(np.float64), weights)
-    # The optimizer may hold moments of float32, and has no part in the gradients.
-    twin = dataclasses.replace(job, network=network, rows=wide, optimizer=SGD(), clipping=None)
-    return Differences(twin, take_step(twin), limit)
+    if job.network.dtype != np.float64:
+        network = job.network.copy("float64")
+        rows = job.rows
+        weights = None if rows.sample_weight is None else rows.sample_weight.astype(np.float64)
+        wide = Rows(rows.inputs(network.dtype), rows.y.astype(np.float64), weights)
+        # The optimizer may hold moments of float32, and has no part in the gradients.
+        job = dataclasses.replace(job, network=network, rows=wide, optimizer=SGD(), clipping=None)
+        trace = take_step(job, first_step)
+    return Differences(job, trace, limit, first_step, neuron)

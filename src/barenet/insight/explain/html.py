@@ -17,7 +17,7 @@ from barenet.insight.explain.mathml import MathPrinter, math_number, sign_of
 from barenet.insight.explain.style import PAGE_STYLE, STYLE
 from barenet.insight.explain.words import APART_DIGITS, about, shapes, verdict
 
-__all__ = ["write_page", "write_section"]
+__all__ = ["write_page", "write_part", "write_section"]
 
 #: As wide as a digit, and not swallowed at the ends of a number.
 FIGURE_SPACE = "\N{FIGURE SPACE}"
@@ -49,7 +49,7 @@ def write_page(page: Explanation) -> str:
 
 
 def write_section(page: Explanation) -> str:
-    """Write an explanation as a part of a document.
+    """Write an explanation as a part of a document, with a style that touches nothing else.
 
     Parameters
     ----------
@@ -59,11 +59,29 @@ def write_section(page: Explanation) -> str:
     Returns
     -------
     str
-        HTML, with a style that touches nothing else.
+        HTML.
+    """
+    return write_part(page, f"<style>{STYLE}</style>\n")
+
+
+def write_part(page: Explanation, style: str = "") -> str:
+    """Write an explanation as a part of a document that has its style already.
+
+    Parameters
+    ----------
+    page : Explanation
+        What is to be read.
+    style : str, default=""
+        An element to put in front.
+
+    Returns
+    -------
+    str
+        HTML without scripts, handlers or styles, all text in it escaped.
     """
     steps = "".join(_step(number, step, page) for number, step in enumerate(page.steps, 1))
     return (
-        f'<div class="barenet-explain">\n<style>{STYLE}</style>\n'
+        f'<div class="barenet-explain">\n{style}'
         f'<p class="title" role="heading" aria-level="2">{escape(page.title)}</p>\n'
         f"<p>{escape('; '.join(page.facts))}</p>\n<p>{escape(about(page))}</p>\n"
         f'{steps}<p class="verdict">{escape(verdict(page))}</p>\n</div>\n'
@@ -134,7 +152,10 @@ def _numbers(equation: Equation, page: Explanation) -> list[str]:
     if equation.breadth(lambda value: figures.breadth(value, page.precision)) > ROOM_WITH_SIGNS:
         return []
     values = {name: _matrix(value, page.precision) for name, value in numbers.items()}
-    return [MathPrinter(values.__getitem__, equation.scalars, numeric=True).show(equation.formula)]
+    printer = MathPrinter(
+        values.__getitem__, equation.scalars, numeric=True, negative=equation.negative
+    )
+    return [printer.show(equation.formula)]
 
 
 def _check(equation: Equation, page: Explanation) -> str:

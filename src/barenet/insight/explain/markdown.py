@@ -91,7 +91,10 @@ def _numbers(equation: Equation, page: Explanation) -> list[str]:
     if equation.breadth(lambda value: figures.breadth(value, page.precision)) > ROOM_WITH_SIGNS:
         return []
     values = {name: _matrix(value, page.precision) for name, value in numbers.items()}
-    return [LatexPrinter(values.__getitem__, equation.scalars, numeric=True).show(equation.formula)]
+    printer = LatexPrinter(
+        values.__getitem__, equation.scalars, numeric=True, negative=equation.negative
+    )
+    return [printer.show(equation.formula)]
 
 
 def _check(equation: Equation, page: Explanation) -> list[str]:

@@ -35,15 +35,22 @@ class Printer(ABC, Generic[T]):
     numeric : bool, default=False
         True if names are shown as numbers, which can't stand side by side without a sign. A matrix
         that is transposed is then asked for as ``"X.T"``.
+    negative : set of str
+        The names of those numbers that have a sign of their own, which needs brackets.
     """
 
     #: Whether a fraction or an exponent is set apart by its place, and needs no brackets.
     set_apart: ClassVar[bool] = True
 
     def __init__(
-        self, leaf: Callable[[str], T], scalars: Set[str] = frozenset(), *, numeric: bool = False
+        self,
+        leaf: Callable[[str], T],
+        scalars: Set[str] = frozenset(),
+        *,
+        numeric: bool = False,
+        negative: Set[str] = frozenset(),
     ) -> None:
-        self.leaf, self.scalars, self.numeric = leaf, scalars, numeric
+        self.leaf, self.scalars, self.numeric, self.negative = leaf, scalars, numeric, negative
 
     def show(self, formula: Formula) -> T:
         """Show a formula.
@@ -119,7 +126,7 @@ class Printer(ABC, Generic[T]):
             case ast.Constant(value=value):
                 return ATOM, self.number(float(str(value)))
             case ast.Name(id=name):
-                return ATOM, self.leaf(name)
+                return CHOICE if name in self.negative else ATOM, self.leaf(name)
             case ast.Attribute(value=ast.Name(id=name)) if self.numeric:
                 return ATOM, self.leaf(f"{name}.T")
             case ast.Attribute(value=inner):

@@ -61,4 +61,10 @@ STYLE = """
 .barenet-explain mtable.matrix > mtr > mtd { padding: .18em .35em; text-align: right; }
 .barenet-explain mtable.cases > mtr > mtd { text-align: left; padding: .1em .5em; }
 .barenet-explain .verdict { font-weight: 600; }
+@media (max-width: 40rem) {
+  .barenet-explain section { padding-left: .7rem; }
+  .barenet-explain .equation .line { flex-direction: column; gap: .1rem; }
+  .barenet-explain .equation .line > div { max-width: 100%; }
+  .barenet-explain .equation .shape { position: static; order: -1; white-space: normal; }
+}
 """

@@ -125,7 +125,9 @@ class Writer:
         if numbers is None or equation.formula is None:
             return None
         boxes = {name: self._matrix(value) for name, value in numbers.items()}
-        printer = PlainPrinter(boxes.__getitem__, equation.scalars, numeric=True)
+        printer = PlainPrinter(
+            boxes.__getitem__, equation.scalars, numeric=True, negative=equation.negative
+        )
         box = printer.show(equation.formula)
         room = self.width - len(INDENT) - length(equation.result.name.text) - 3
         return box if box.width <= room else None

@@ -123,13 +123,15 @@ class Trace:
     n_steps: int
 
 
-def take_step(job: Job) -> Trace:
+def take_step(job: Job, first_step: int = 0) -> Trace:
     """Take a step with all rows of a job.
 
     Parameters
     ----------
     job : Job
         What is to be done; nothing in it is changed.
+    first_step : int, default=0
+        Steps that were taken before.
 
     Returns
     -------
@@ -151,7 +153,7 @@ def take_step(job: Job) -> Trace:
     }
     prices = [(_watch(each, "value"), _watch(each, "gradient")) for each in twin.penalties]
     clip = _watch(twin.clipping, "clip") if twin.clipping is not None else []
-    value, gradient, moments = _run(twin)
+    value, gradient, moments = _run(twin, first_step)
     loss, logits = loss_on(job.loss, job.network.output_activation)
     return Trace(
         network=twin.network,
@@ -173,7 +175,9 @@ def take_step(job: Job) -> Trace:
     )
 
 
-def _run(job: Job) -> tuple[float, FloatArray, tuple[dict[str, Any], dict[str, Any]]]:
+def _run(
+    job: Job, first_step: int
+) -> tuple[float, FloatArray, tuple[dict[str, Any], dict[str, Any]]]:
     """Let the reference engine take the step; L-BFGS asks it for the gradient alone."""
     engine = ReferenceEngine(job)
     if isinstance(job.optimizer, LBFGS):
@@ -183,7 +187,7 @@ def _run(job: Job) -> tuple[float, FloatArray, tuple[dict[str, Any], dict[str, A
     steps = _watch(job.optimizer, "step")
     n_rows = len(job.rows.X)
     rates = np.array([job.optimizer.learning_rate])
-    report = engine.run(np.arange(n_rows), n_rows, rates, 0)
+    report = engine.run(np.arange(n_rows), n_rows, rates, first_step)
     return float(report.losses[0]), steps[0].given[1], (before, job.optimizer.moments)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from barenet.insight.explain import figures
 from barenet.insight.explain.box import Box
 from barenet.insight.explain.document import Equation
@@ -30,7 +32,20 @@ def about(page: Explanation) -> str:
     return (
         f"Samples are {page.notation}. A product without a sign is one of matrices; ⊙, / and "
         "functions work entry by entry; a bias is added to every sample. dW is short for ∂L/∂W."
+        + _parts(page)
     )
+
+
+def _parts(page: Explanation) -> str:
+    """Say what the names of a neuron's parts mean, where there are any."""
+    names = [quantity.name for quantity in page.quantities]
+    said = ""
+    if column := next((name for name in names if "," in name.index), None):
+        whole = replace(column, index=column.index.partition(",")[0])
+        said += f" {column.text} is the neuron's part of {whole.text}."
+    if row := next((name for name in names if "←" in name.index), None):
+        said += f" {row.text} is what goes from the neuron to the next layer."
+    return said
 
 
 def verdict(page: Explanation) -> str:
@@ -70,5 +85,7 @@ def shapes(equation: Equation) -> str:
     result, formula = figures.shape(equation.result.shape), equation.formula
     if formula is None or not formula.has_product:
         return result
-    leaf = {name: Box.of(figures.shape(each.shape)) for name, each in equation.operands.items()}
+    leaf = {
+        name: Box.of(figures.shape(each.shape) or "()") for name, each in equation.operands.items()
+    }
     return f"{PlainPrinter(leaf.__getitem__, equation.scalars).show(formula)} → {result}"

@@ -6,6 +6,7 @@ import { DataPanel } from "./data-panel.js";
 import { counted, find, make, show } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
 import { copy, ExportPanel } from "./export-panel.js";
+import { Invitation } from "./invitation.js";
 import { LaneView } from "./lane-view.js";
 import { NeuronPanel } from "./neuron-panel.js";
 import { Theme } from "./theme.js";
@@ -29,8 +30,14 @@ class Page {
     });
     this.neuron = new NeuronPanel(find("#neuron"), {
       edit: ({ place, layer, neuron }, row, value) => this.line.send("edit", { network: place, layer, row, column: neuron, value }),
+      portray: ({ place, layer, neuron }) => this.line.send("portray", { network: place, layer, neuron }),
       explain: ({ place, layer, neuron }) => this.line.send("explain", { network: place, layer, neuron }),
+      order: (verb) => this.line.send(verb),
+      open: (lane, layer, neuron) => this.neuron.open(lane.neuron(layer, neuron), lane),
+      scene: () => this.scene,
+      view: () => this.view,
     });
+    this.invitation = new Invitation(document.body);
     this.export = new ExportPanel(find("#export"));
     this.connectControls();
     this.listExamples();
@@ -54,6 +61,7 @@ class Page {
     else if (message.type === "frame") this.receive(message);
     else if (message.type === "error") this.refused(message.words);
     else if (message.type === "export") this.export.open(message, this.session, this.exported);
+    else if (message.type === "portrait") this.neuron.show(message);
     else if (message.type === "explanation") this.neuron.tell(message);
   }
 
@@ -97,7 +105,10 @@ class Page {
         this.exported = place;
         this.line.send("export", { network: place });
       },
-      open: (layer, neuron, row) => this.neuron.open(lane.neuron(layer, neuron), lane.frame?.weights ?? [], row),
+      open: (layer, neuron, row) => {
+        this.invitation.accept();
+        this.neuron.open(lane.neuron(layer, neuron), lane, row);
+      },
       feature: (name) => this.change(({ scene }) => toggle(scene.features, name)),
       tip: (text, event) => this.tip(text, event),
       look: (name, value) => this.look(name, value),
@@ -155,9 +166,10 @@ class Page {
 
   // Everything outside of the networks that moves with them.
   follow() {
-    const { epoch, playing, kept } = this.lanes[0].header;
+    const { epoch, playing, kept, batch } = this.lanes[0].header;
     const anyPlaying = this.lanes.some((lane) => lane.header.playing);
     find("#epoch").textContent = counted(epoch);
+    find("#batches").textContent = batch[0] && !playing ? `+ ${batch[0]} of ${batch[1]} batches` : "";
     document.body.classList.toggle("playing", anyPlaying);
     find("#play").setAttribute("aria-pressed", anyPlaying);
     find("#play").setAttribute("aria-label", anyPlaying ? "Pause" : "Play");
@@ -166,8 +178,8 @@ class Page {
     const edits = JSON.stringify(this.edits());
     if (edits !== this.editsWritten) this.writeAddress();
     this.editsWritten = edits;
-    const weights = this.lanes[this.neuron.neuron?.place ?? 0]?.frame?.weights;
-    if (weights) this.neuron.refresh(weights);
+    const looked = this.lanes[this.neuron.neuron?.place ?? 0];
+    if (looked?.frame) this.neuron.refresh(looked.frame.weights, looked.header);
   }
 
   followTime(epoch, playing, kept) {
@@ -185,6 +197,7 @@ class Page {
     const on = (selector, act) => find(selector).addEventListener("click", act);
     on("#play", () => this.line.send(this.playing ? "pause" : "play"));
     on("#step", () => this.line.send("step"));
+    on("#batch", () => this.line.send("batch"));
     on("#reset", () => this.line.send("reset"));
     on("#share", () => this.share());
     on("#compare", () => this.change((wanted) => {
@@ -201,6 +214,7 @@ class Page {
     const onButton = event.target.closest("button, a");
     if (event.key === " " && !onButton) this.line.send(this.playing ? "pause" : "play");
     else if (event.key === ".") this.line.send("step");
+    else if (event.key === ",") this.line.send("batch");
     else if (event.key === "r" || event.key === "R") this.line.send("reset");
     else return;
     event.preventDefault();
@@ -293,6 +307,7 @@ class Page {
   repaint() {
     this.data.repaint();
     for (const lane of this.lanes) lane.repaint();
+    this.neuron.draw();
     if (this.lanes[0]?.frame) this.lanes.forEach((lane) => lane.draw(lane.frame, this.scene, this.view, performance.now()));
   }
 }

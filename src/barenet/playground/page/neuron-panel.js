@@ -1,82 +1,211 @@
-// One neuron in numbers: its weights, to be changed, and what the step just taken did to them.
+// One neuron: why it draws what it draws, its weights to be moved, and the step just taken in numbers.
 
-import { find, make, rounded } from "./dom.js";
+import { find, make } from "./dom.js";
+import { explained } from "./explained.js";
+import { drawPortrait } from "./neuron-picture.js";
+import { question, sentences, sum } from "./neuron-words.js";
+
+const CALM = 120; // milliseconds between two pictures while it learns
+const LOST = 2000; // milliseconds after which an answer is not waited for
+const MANY = 9; // weights that need not be scrolled
+const PLAIN = ["x1", "x2"];
 
 export class NeuronPanel {
-  constructor(dialog, { edit, explain }) {
-    Object.assign(this, { dialog, edit, explain });
+  // `acts`: edit(neuron, row, value), portray(neuron), explain(neuron), order(verb), scene(), view(),
+  // open(lane, layer, neuron).
+  constructor(dialog, acts) {
+    Object.assign(this, { dialog, acts, showing: false });
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    new ResizeObserver(() => this.draw()).observe(dialog);
   }
 
-  // `neuron`: { name, lane, layer, neuron, inputs: names, index: place of each weight, bias }.
-  open(neuron, weights, row) {
-    this.neuron = neuron;
+  // `neuron`: { place, name, layer, neuron, inputs: names, index: place of each weight, bias }.
+  open(neuron, lane, row) {
+    Object.assign(this, { neuron, lane, told: null, waiting: false, asked: -Infinity, written: "" });
+    this.about = aboutOf(neuron, lane);
+    this.build(lane.frame?.weights ?? []);
+    if (!this.dialog.open) this.dialog.showModal();
+    const wanted = row === undefined ? find(".close", this.dialog) : this.fields[row].number;
+    wanted.focus();
+    if (row !== undefined) wanted.select();
+    this.dialog.scrollTop = 0;
+    this.refresh(lane.frame?.weights ?? [], lane.header);
+  }
+
+  build(weights) {
     const close = make("button", { className: "text close", type: "button" }, "Close");
     close.addEventListener("click", () => this.dialog.close());
-    this.told = make("div", { className: "told" });
-    const ask = make("button", { className: "text", type: "button" }, "Explain the step just taken");
-    ask.addEventListener("click", () => this.explain(neuron));
+    this.canvas = make("canvas", { className: "portrait", role: "img" });
+    this.why = make("div", { className: "why" });
+    this.back = make("button", { className: "button", type: "button", hidden: true }, "Put back");
+    this.back.addEventListener("click", () => this.putBack());
+    const onward = make("button", { className: "text", type: "button", hidden: this.about.last }, `Next: what ${this.about.next} makes of it →`);
+    onward.addEventListener("click", () => this.acts.open(this.lane, this.neuron.layer + 1, 0));
     this.dialog.replaceChildren(
       close,
-      make("h2", { id: "neuron-title" }, neuron.name),
-      make("p", { className: "hint" }, "Change a number and press enter: the network goes on from there."),
-      this.table(weights),
-      ask,
-      this.told,
+      make("h2", { id: "neuron-title" }, this.neuron.name),
+      make("div", { className: "anatomy" },
+        make("div", { className: "likeness" }, this.canvas, make("p", { className: "hint" }, this.about.hint)),
+        make("div", {}, this.why, this.table(weights), make("p", { className: "orders" }, this.back, onward))),
+      this.steps(),
     );
-    if (!this.dialog.open) this.dialog.showModal();
-    const wanted = row === undefined ? find("input", this.dialog) : this.inputs[row];
-    wanted?.focus();
-    wanted?.select();
-    this.told.replaceChildren();
   }
 
   table(weights) {
-    this.inputs = [];
-    const rows = this.neuron.inputs.map((name, row) => this.row(`from ${name}`, row, weights[this.neuron.index[row]]));
-    rows.push(this.row("bias", -1, weights[this.neuron.bias]));
-    return make("table", { className: "weights" }, make("tbody", {}, ...rows));
+    this.fields = this.about.inputs.map((name, row) => this.field(name, row, weights[this.neuron.index[row]]));
+    this.fields.push(this.field("bias", -1, weights[this.neuron.bias]));
+    const table = make("table", { className: "weights" }, make("tbody", {}, ...this.fields.map((field) => field.row)));
+    return make("div", { className: this.fields.length > MANY ? "many" : "" }, table);
   }
 
-  row(name, row, value) {
-    const number = make("input", { type: "number", step: "any", value: value === undefined ? "" : +value.toPrecision(5) });
-    number.setAttribute("aria-label", `Weight ${name}`);
-    number.addEventListener("change", () => {
-      if (number.value !== "") this.edit(this.neuron, row, Number(number.value));
+  field(name, row, value) {
+    const reach = Math.max(3, Math.ceil(2 * Math.abs(value ?? 0)));
+    const slide = make("input", { type: "range", min: -reach, max: reach, step: "any" });
+    const number = make("input", { type: "number", step: "any" });
+    slide.setAttribute("aria-label", row < 0 ? "Move the bias" : `Move the weight of ${name}`);
+    number.setAttribute("aria-label", row < 0 ? "Bias" : `Weight of ${name}`);
+    const field = { slide, number, row: make("tr", {}, make("th", { scope: "row" }, row < 0 ? "bias" : `weight of ${name}`), make("td", {}, slide), make("td", {}, number)) };
+    slide.addEventListener("input", () => this.move(field, row, Number(slide.value)));
+    number.addEventListener("change", () => number.value !== "" && this.move(field, row, Number(number.value)));
+    write(field, value);
+    return field;
+  }
+
+  move(field, row, value) {
+    if (this.back.hidden) this.first = this.fields.map((each) => each.value);
+    this.back.hidden = false;
+    write(field, value);
+    this.acts.edit(this.neuron, row, value);
+  }
+
+  putBack() {
+    this.back.hidden = true;
+    this.fields.forEach((field, place) => {
+      const row = place === this.fields.length - 1 ? -1 : place;
+      const value = this.first[place];
+      if (value !== field.value) this.acts.edit(this.neuron, row, value);
+      write(field, value);
     });
-    if (row >= 0) this.inputs[row] = number;
-    else this.biasInput = number;
-    return make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, number));
   }
 
-  // Keep the numbers up to date while it learns, but for the one that is being written.
-  refresh(weights) {
-    if (!this.dialog.open || !weights.length) return;
-    const fields = [...this.inputs.map((input, row) => [input, this.neuron.index[row]]), [this.biasInput, this.neuron.bias]];
-    for (const [input, index] of fields) {
-      if (input !== document.activeElement) input.value = +weights[index].toPrecision(5);
+  // Below: the step just taken, number by number.
+  steps() {
+    this.state = make("p", { className: "hint" });
+    const button = (verb, label, title) => {
+      const made = make("button", { className: "button", type: "button", title }, label);
+      made.addEventListener("click", () => this.acts.order(verb));
+      return made;
+    };
+    this.pause = button("pause", "Pause", "Rest, to read its numbers");
+    this.takers = [button("batch", "Take one batch", "A single update of the weights"), button("step", "Take one epoch", "One pass over all training points")];
+    this.numbers = make("div", { className: "numbers", tabIndex: 0 });
+    this.numbers.setAttribute("role", "region");
+    this.numbers.setAttribute("aria-label", "The step just taken");
+    const details = make("details", { open: this.showing }, make("summary", {}, "The step just taken, number by number"),
+      make("p", { className: "orders" }, this.pause, ...this.takers), this.state, this.numbers);
+    details.addEventListener("toggle", () => {
+      this.showing = details.open;
+      if (details.open) this.ask(this.lane.header);
+    });
+    return details;
+  }
+
+  // Keep up with the network; what is being written or moved is left alone.
+  refresh(weights, header) {
+    if (!this.dialog.open || !header) return;
+    const since = performance.now() - this.asked;
+    const pause = header.playing ? CALM : 0;
+    if (since > (this.waiting ? LOST : pause)) this.portray();
+    else this.stale = true;
+    if (weights.length) this.fields.forEach((field, place) => {
+      if (field.number === document.activeElement || field.slide === document.activeElement) return;
+      write(field, weights[this.neuron.index[place] ?? this.neuron.bias]);
+    });
+    this.ask(header);
+  }
+
+  portray() {
+    this.asked = performance.now();
+    this.waiting = true;
+    this.stale = false;
+    this.acts.portray(this.neuron);
+  }
+
+  // The server's portrait has come.
+  show(told) {
+    this.waiting = false;
+    if (!this.isMine(told)) return;
+    this.told = told;
+    const [adding, line, moving] = sentences(this.about, told);
+    this.why.replaceChildren(make("h3", {}, question(this.about, told)), make("p", {}, adding), make("p", { className: "sum" }, sum(this.about, told)), make("p", {}, line), make("p", {}, moving));
+    this.canvas.setAttribute("aria-label", `${this.neuron.name}: its sum is above 0 in ${Math.round(100 * told.above)} % of the plane`);
+    this.draw();
+    if (this.stale && !this.lane.header.playing) this.portray();
+  }
+
+  draw() {
+    if (this.dialog.open && this.told) drawPortrait(this.canvas, this.told, this.lane, this.acts.scene(), this.acts.view());
+  }
+
+  // Ask for the numbers of the step, if there is one to tell of and somebody looks.
+  ask({ playing, explained: known, epoch, batch }) {
+    this.pause.hidden = !playing;
+    for (const each of this.takers) each.hidden = playing;
+    const key = known && !playing ? `${epoch}.${batch[0]}` : "";
+    if (playing) this.state.textContent = "It is learning. Pause, to see the numbers of its last step.";
+    else if (!key) this.state.textContent = "Take a step, and every number of it is told here: what came in, what came out, what the error says of each weight, and how each weight moved.";
+    this.state.hidden = Boolean(key);
+    if (!key) this.numbers.replaceChildren();
+    if (!this.showing) this.written = "";
+    else if (key !== this.written) {
+      this.written = key;
+      if (key) this.acts.explain(this.neuron);
     }
   }
 
+  // The server's explanation has come.
   tell(told) {
-    if (!this.dialog.open) return;
-    const names = [...this.neuron.inputs.slice(0, told.values.length), "bias"];
-    const sum = told.values.map((value, index) => `${rounded(value)} · ${rounded(told.weights[index])}`).join(" + ");
-    const bias = rounded(told.weights.at(-1));
-    const heads = ["", "weight", "gradient", "step", "weight after"].map((text) => make("th", { scope: "col" }, text));
-    const rows = names.map((name, index) => {
-      const [before, slope, after] = [told.weights[index], told.gradients[index], told.after[index]];
-      const step = before === null || after === null ? null : after - before;
-      return make("tr", {}, make("th", { scope: "row" }, name), ...[before, slope, step, after].map((value) => make("td", {}, rounded(value, 4))));
-    });
-    this.told.replaceChildren(
-      make("h3", {}, "The step just taken"),
-      make("p", {}, `The last batch had ${told.rows} rows, and a loss of ${rounded(told.loss)}. For the first of them:`),
-      make("p", { className: "sum" }, `${sum} + ${bias} = ${rounded(told.sum)}`),
-      make("p", { className: "sum" }, `${told.activation}(${rounded(told.sum)}) = ${rounded(told.result)}`),
-      make("p", {}, `The network says ${told.output.map((value) => rounded(value)).join(", ")}; the truth is ${told.target.map((value) => rounded(value)).join(", ")}. The gradient is the mean over the batch; the optimizer makes a step of it:`),
-      make("table", { className: "steps" }, make("tbody", {}, make("tr", {}, ...heads), ...rows)),
-      make("p", { className: "hint" }, `Computed once more by the reference engine; it differs from the training by ${rounded(told.difference)} at most.`),
-    );
+    if (this.isMine(told) && this.written) this.numbers.replaceChildren(...explained(told.html));
+  }
+
+  isMine({ network, layer, neuron }) {
+    return this.dialog.open && network === this.neuron.place && layer === this.neuron.layer && neuron === this.neuron.neuron;
   }
 }
+
+function write(field, value) {
+  if (value === undefined || value === null) return;
+  field.value = value;
+  field.number.value = +value.toPrecision(4);
+  const reach = Number(field.slide.max);
+  if (Math.abs(value) > reach) {
+    field.slide.max = Math.ceil(2 * Math.abs(value));
+    field.slide.min = -field.slide.max;
+  }
+  field.slide.value = value;
+}
+
+// What the words need to know.
+function aboutOf({ layer, name, inputs }, { data, design, facts }) {
+  const last = layer === facts.layout.length - 1;
+  const count = facts.layout[layer].n_in;
+  const curved = layer > 0 ? [] : inputs.filter((_, row) => data.features.length && !PLAIN.includes(data.features[row]));
+  const scaled = "Inputs are scaled: 0 is their mean, 1 a standard deviation.";
+  const slice = !data.features.length && data.n_inputs > 2 ? " The picture is one plane of them, through the mean." : "";
+  const thin = "Thin: the lines of the neurons before it, where each of them turns from off to on.";
+  return {
+    layer,
+    last,
+    next: layer === facts.layout.length - 2 ? "the answer" : `layer ${layer + 2}`,
+    name: name.replace(/^Output /, ""),
+    classes: data.classes,
+    inputs: layer > 0 ? inputs.map((_, row) => `n${subscript(row + 1)}`) : inputs,
+    count,
+    curved,
+    curve: data.curve,
+    normed: design.batch_norm && !last,
+    hint: `Thick: ${last && facts.layout[layer].n_out > 1 ? "the border of this class" : "where z is 0"}. ${layer === 0 ? `The arrow points to where z grows. ${scaled}${slice}` : thin}`,
+  };
+}
+
+const subscript = (number) => [...String(number)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("");

@@ -1,0 +1,61 @@
+"""Contour: where a function of the plane is 0, as short lines through a grid of its values."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["contour"]
+
+Values = NDArray[np.floating]
+
+
+def contour(values: Values) -> NDArray[np.float64]:
+    """Find where values change their sign, by marching squares.
+
+    Between two points of the grid the function is taken to be straight, so the line of a function
+    that is straight is exact; beyond the outermost points it goes on as it was.
+
+    Parameters
+    ----------
+    values : ndarray of shape (side, side)
+        At the centres of equal cells of the unit square, row by row from the top.
+
+    Returns
+    -------
+    ndarray of shape (n, 4)
+        Ends of lines: x, y, x, y, in shares of the square from the left and from the top.
+
+    Examples
+    --------
+    >>> lines = contour(np.array([[-1.0, 1.0], [-1.0, 1.0]]))
+    >>> lines[:, [0, 2]].tolist()  # an upright line in the middle, in three pieces
+    [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
+    """
+    side = len(values)
+    wide = np.pad(np.asarray(values, np.float64), 1, mode="reflect", reflect_type="odd")
+    at = (np.arange(side + 2) - 0.5) / side
+    positive = (wide > 0).astype(int)
+    corners = positive[:-1, :-1] + positive[1:, :-1] + positive[:-1, 1:] + positive[1:, 1:]
+    lines = []
+    for row, column in np.argwhere((corners > 0) & (corners < 4)):
+        ends = _crossings(wide[row : row + 2, column : column + 2])
+        x, y = at[column], at[row]
+        places = [(x + across / side, y + down / side) for across, down in ends]
+        lines += [(*places[i], *places[i + 1]) for i in range(0, len(places), 2)]
+    return np.array(lines, np.float64).reshape(-1, 4)
+
+
+def _crossings(cell: Values) -> list[tuple[float, float]]:
+    """Find where the sides of a cell are crossed; two crossings that follow make a line."""
+    (a, b), (d, c) = cell.tolist()
+    found = []
+    for start, end, place in (
+        (a, b, lambda t: (t, 0.0)),
+        (b, c, lambda t: (1.0, t)),
+        (c, d, lambda t: (1.0 - t, 1.0)),
+        (d, a, lambda t: (0.0, 1.0 - t)),
+    ):
+        if (start > 0) != (end > 0):
+            found.append(place(start / (start - end)))
+    return found

@@ -1,0 +1,75 @@
+// One neuron large: what it says of the plane, the line on which its sum is 0, and its arrow.
+
+import { css, palette } from "./colours.js";
+import { drawGrid, fit } from "./heatmap.js";
+import { drawPoints } from "./points.js";
+
+const ARROW = 0.14; // of the picture's side
+
+// `told` is the server's portrait; `lane` knows the data.
+export function drawPortrait(canvas, told, lane, scene, view) {
+  const ratio = fit(canvas);
+  drawGrid(canvas, Int8Array.from(told.picture), told.side);
+  if (scene) drawPoints(canvas, scene, lane.data, ratio, view.tests);
+  for (const lines of told.before) stroke(canvas, lines, ratio, 1.4, css(palette.ink, 0.6));
+  stroke(canvas, told.line, ratio, 6, css(palette.panel, 0.85));
+  stroke(canvas, told.line, ratio, 3, css(palette.ink));
+  if (told.arrow) drawArrow(canvas, told, ratio);
+}
+
+function stroke(canvas, lines, ratio, width, colour) {
+  const context = canvas.getContext("2d");
+  const at = (index) => [lines[index] * canvas.width, lines[index + 1] * canvas.height];
+  context.beginPath();
+  for (let i = 0; i < lines.length; i += 4) {
+    context.moveTo(...at(i));
+    context.lineTo(...at(i + 2));
+  }
+  context.lineCap = "round";
+  context.lineWidth = width * ratio;
+  context.strokeStyle = colour;
+  context.stroke();
+}
+
+function drawArrow(canvas, { arrow, activation }, ratio) {
+  const context = canvas.getContext("2d");
+  const [x, y] = [arrow[0] * canvas.width, arrow[1] * canvas.height];
+  const [right, down] = arrow.slice(2);
+  const length = ARROW * canvas.width;
+  const [tipX, tipY] = [x + right * length, y + down * length];
+  const head = 8 * ratio;
+  for (const [width, colour] of [[6, css(palette.panel, 0.85)], [3, css(palette.ink)]]) {
+    context.beginPath();
+    context.moveTo(x, y);
+    context.lineTo(tipX, tipY);
+    for (const side of [-1, 1]) {
+      context.moveTo(tipX, tipY);
+      context.lineTo(tipX - head * (right + side * 0.6 * down), tipY - head * (down - side * 0.6 * right));
+    }
+    context.lineCap = context.lineJoin = "round";
+    context.lineWidth = width * ratio;
+    context.strokeStyle = colour;
+    context.stroke();
+  }
+  const far = length + 16 * ratio;
+  const [front, behind] = activation === "softmax" ? ["it wins", "another"] : ["z > 0", "z < 0"];
+  label(canvas, front, x + right * far, y + down * far, ratio);
+  label(canvas, behind, x - right * 0.7 * far, y - down * 0.7 * far, ratio);
+}
+
+function label(canvas, text, x, y, ratio) {
+  const context = canvas.getContext("2d");
+  context.font = `600 ${12.5 * ratio}px system-ui, sans-serif`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  const width = context.measureText(text).width + 10 * ratio;
+  const height = 19 * ratio;
+  const within = (value, size, most) => Math.max(size / 2 + 2, Math.min(most - size / 2 - 2, value));
+  const [left, top] = [within(x, width, canvas.width), within(y, height, canvas.height)];
+  context.fillStyle = css(palette.panel, 0.88);
+  context.beginPath();
+  context.roundRect(left - width / 2, top - height / 2, width, height, 5 * ratio);
+  context.fill();
+  context.fillStyle = css(palette.ink);
+  context.fillText(text, left, top + ratio);
+}

@@ -1,0 +1,94 @@
+// Why a neuron draws what it draws, in a few plain sentences with its own numbers.
+
+import { rounded } from "./dom.js";
+
+const MOST_TERMS = 8;
+const MOST_TOLD = 3;
+const STRAIGHT = 0.01; // of the picture's side
+
+const BENDS = {
+  identity: () => "It says z itself: the further in front, the bluer; the further behind, the more orange.",
+  relu: () => "ReLU keeps what is above 0 and turns the rest into 0: in front the neuron speaks (blue), behind it is silent (pale).",
+  leaky_relu: () => "Leaky ReLU keeps what is above 0 and makes the rest small: in front the neuron speaks (blue), behind it only whispers.",
+  tanh: () => "Then tanh bends z: far in front the neuron says nearly 1 (blue), far behind nearly −1 (orange), and 0 on the line.",
+  sigmoid: () => "Then the sigmoid bends z: far in front the neuron says nearly 1 (blue), far behind nearly 0 (pale), and ½ on the line.",
+};
+const ENDS = {
+  identity: ({ name }) => `The answer is z itself, in standard deviations from the mean of ${name}: the mean on the line, more in front, less behind.`,
+  sigmoid: ({ classes }) => `Then the sigmoid makes z the probability of class ${classes[1]}: nearly 1 far in front (blue), nearly 0 far behind (orange), and ½ on the line, which is the border.`,
+  softmax: ({ name }) => `Softmax compares the sums z of all classes, and the largest wins: in front of the thick line that is ${name}.`,
+};
+
+// What a newcomer would ask. `about`: { layer, last, inputs: names, count, curved: names of inputs,
+// curve, normed, name, classes }; `told`: the server's portrait.
+export function question({ layer, last, curved, curve }, told) {
+  if (!told.line.length) return "Why there is no line in the picture";
+  if (layer > 0 && isStraight(told.line)) return "Why it draws a border that can bend";
+  if (layer > 0) return last ? "Why the answer has this border" : "Why it draws a border that bends";
+  if (curve) return "Why it changes at one place";
+  return curved.length ? "Why it draws a curve" : "Why it draws a straight line";
+}
+
+export function sentences(about, told) {
+  return [adding(about), [...line(about, told), bend(about, told)].join(" "), moving(about, told)];
+}
+
+export function sum({ inputs, count }, { weights, bias }) {
+  const terms = inputs.slice(0, MOST_TERMS).map((name, index) => [weights[index], ` · ${name}`]);
+  const shown = [...terms, [bias, ""]].map(([value, name], index) => {
+    const sign = index ? ` ${value < 0 ? "−" : "+"} ` : value < 0 ? "−" : "";
+    return `${sign}${number(Math.abs(value ?? 0))}${name}`;
+  });
+  if (count > MOST_TERMS) shown.splice(-1, 0, " + …");
+  return `z = ${shown.join("")}`;
+}
+
+// Whether lines x, y, x, y, … are all along one straight line: by the spread across their main direction.
+function isStraight(lines) {
+  const points = Array.from({ length: lines.length / 2 }, (_, index) => [lines[2 * index], lines[2 * index + 1]]);
+  const mean = (of) => points.reduce((total, point) => total + of(point), 0) / points.length;
+  const [x, y] = [mean((point) => point[0]), mean((point) => point[1])];
+  const [xx, yy] = [mean((point) => (point[0] - x) ** 2), mean((point) => (point[1] - y) ** 2)];
+  const xy = mean((point) => (point[0] - x) * (point[1] - y));
+  return (xx + yy) / 2 - Math.hypot((xx - yy) / 2, xy) < STRAIGHT ** 2;
+}
+
+const number = (value) => rounded(value, 2);
+
+function adding({ layer, inputs, count, last, name, classes }) {
+  const who = last ? `This is the answer${classes?.length > 2 ? ` for ${name}` : ""}. It` : "This neuron";
+  if (layer === 0) return `${who} multiplies ${count === 1 ? "its input by a weight, and adds a bias" : "each input by a weight, and adds them up with a bias"}:`;
+  const before = count === 1 ? "what the neuron before it says, n₁, by a weight" : `what the ${count} neurons before it say, n₁ ${count === 2 ? "and" : "to"} ${inputs.at(-1)}${count > inputs.length ? " and on" : ""}, by a weight each`;
+  return `${who} does not see the points themselves. It multiplies ${before}, and adds ${count === 1 ? "" : "them up with "}a bias:`;
+}
+
+function line({ layer, curved, curve, normed, last }, told) {
+  const result = normed ? "the result" : "z";
+  const said = normed ? ["Batch norm then shifts and stretches z."] : [];
+  if (!told.line.length) return [...said, `In all of this picture ${result} is ${told.above > 0.5 ? "above" : "below"} 0: the line where it is 0 lies outside. Move the bias, and it comes in.`];
+  if (!(last && told.activation === "softmax")) said.push(`On the thick line ${result} is exactly 0.`);
+  if (layer > 0) {
+    said.push("Each neuron before has a line of its own, drawn thin: where the thick line comes near one, it bends, as there one of its inputs turns from off to on.");
+    return isStraight(told.line) ? [...said, "So far it is all but straight; as the network learns, it bends."] : said;
+  }
+  if (curve) said.push("There is only one such place.");
+  else if (curved.length) said.push(`It is a curve, as ${curved.join(" and ")} ${curved.length > 1 ? "are" : "is"} curved, too.`);
+  else said.push("A sum like this can only be 0 along a straight line.");
+  if (last) return said;
+  return [...said, `In front, where the arrow points, ${result} is above 0 and the neuron is on; behind, it is below 0 and the neuron is off.`];
+}
+
+function bend(about, told) {
+  const known = (about.last && ENDS[told.activation]) || BENDS[told.activation];
+  return known ? known(about) : `Then ${told.activation} bends z into what the neuron says.`;
+}
+
+function moving({ layer, curve, curved, count, normed }, { weights, bias }) {
+  const values = count <= MOST_TOLD ? `, ${weights.map(number).join(" and ")},` : "";
+  const shift = `The bias, ${number(bias)}, `;
+  const lost = normed ? " While it learns, batch norm takes the bias out again." : "";
+  if (layer > 0) return `A weight says how much a neuron before counts, and with which sign: change one, and the line bends elsewhere. ${shift}moves all of it.${lost} Try it:`;
+  if (curve) return `The larger the weight, the steeper the step. ${shift}moves the place.${lost} Try it:`;
+  if (curved.length) return `Change a weight, and the curve takes another shape. ${shift}widens or narrows it.${lost} Try it:`;
+  return `The weights${values} decide where the arrow points: change one, and the line turns. ${shift}shifts the line without turning it.${lost} Try it:`;
+}

@@ -1,0 +1,130 @@
+"""A neuron's view has the numbers of the whole, each with its formula and its check."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from barenet import Activate, BatchNorm, Dense, Dropout, LayerNorm, Network, explain, train
+from barenet.insight.explain.neuron import find_neuron
+from barenet.optimization.optimizers import OPTIMIZERS, as_optimizer
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(5, 3))
+CLASSES = [0, 1, 1, 0, 1]
+
+
+def normed() -> Network:
+    layers = [
+        *(Dense(3, 4), BatchNorm(4), Activate("silu"), Dropout(0.4)),
+        *(Dense(4, 3, "softmax"), LayerNorm(3), Dense(3, 2, "softmax")),
+    ]
+    return Network(layers, seed=3, dtype="float64")
+
+
+def agree(view, whole):
+    """Hold every number against the whole, and every formula against its numbers."""
+    assert view.agrees and view.apart < 1e-8
+    for equation in view.equations:
+        name, value = equation.result.name, equation.result.value
+        if equation.formula is not None:
+            found = equation.evaluate().reshape(value.shape)
+            np.testing.assert_allclose(found, value, rtol=1e-9, atol=1e-12, err_msg=name.text)
+    for name in {each.name for each in view.quantities}:
+        key, _, number = name.key.partition(",")
+        if number:
+            np.testing.assert_array_equal(view[name.key], whole[key][..., int(number) - 1])
+
+
+@pytest.mark.parametrize("notation", ["rows", "columns"])
+@pytest.mark.parametrize("neuron", [(1, 1), (1, 4), (5, 2), (7, 1)])
+def test_every_kind_of_layer(neuron, notation):
+    options = {
+        "penalty": ["l1:strength=0.1", "l2:strength=0.2"],
+        "clip": "norm:limit=0.3",
+        "step": 7,
+    }
+    whole = explain(normed(), X, CLASSES, **options)
+    agree(explain(normed(), X, CLASSES, neuron=neuron, **options), whole)
+    turned = explain(normed(), X, CLASSES, neuron=neuron, notation=notation, **options)
+    assert turned.notation == notation and turned.agrees
+    for written in (str(turned), turned.to_html(), turned.to_markdown()):
+        assert "Update" in written
+    assert turned.title.startswith(f"Neuron {neuron[1]} of layer {neuron[0]} in one training step")
+
+
+@pytest.mark.parametrize("name", sorted(set(OPTIMIZERS) - {"lbfgs"}))
+def test_every_optimizer_goes_on_from_its_moments(name):
+    network = Network.dense([3, 4, 2], hidden="tanh", dtype="float64")
+    optimizer = as_optimizer(name)
+    train(network, X, X[:, :2], optimizer=optimizer, epochs=3, batch_size=5)
+    whole = explain(network, X, X[:, :2], optimizer=optimizer)
+    agree(explain(network, X, X[:, :2], optimizer=optimizer, neuron=(1, 2)), whole)
+
+
+def test_nothing_of_another_neuron_is_computed():
+    network = Network.dense([3, 4, 2], hidden="tanh", dtype="float64")
+    view = explain(network, X, X[:, :2], neuron=(1, 2))
+    found = [each.result.name.key for each in view.equations]
+    assert found == ["Z1,2", "A1,2", "dA1,2", "dZ1,2", "dW1,2", "db1,2", "W1,2", "b1,2"]
+    given = [each.name.key for step in view.steps for each in step.given]
+    assert given == ["A0", "W1,2", "b1,2", "W2←2", "dZ2", "eta"]
+    said = "W₁,₂ is the neuron's part of W₁. W₂←₂ is what goes from the neuron to the next layer."
+    assert said in " ".join(str(view).split())
+
+
+def test_of_a_large_layer_every_number_of_the_neuron_is_checked():
+    network = Network.dense([60, 200, 2], hidden="tanh", dtype="float64")
+    rows = RNG.normal(size=(8, 60))
+    view = explain(network, rows, rows[:, :2], neuron=(1, 150))
+    checked = {
+        e.result.name.key: e.differences for e in view.equations if e.differences is not None
+    }
+    assert set(checked) == {"dA1,150", "dZ1,150", "dW1,150", "db1,150"}
+    assert all(np.isfinite(each).all() for each in checked.values())
+    assert view.agrees
+
+
+def test_the_step_decides_the_dropout_as_in_a_training():
+    masks = [explain(normed(), X, CLASSES, step=step)["M4"] for step in (0, 0, 1)]
+    assert np.array_equal(masks[0], masks[1]) and not np.array_equal(masks[0], masks[2])
+    assert explain(normed(), X, CLASSES, step=1).agrees
+
+
+def test_the_layers_that_belong_to_a_neuron():
+    network = normed()
+    assert list(find_neuron(network, (1, 4)).layers) == [0, 1, 2, 3]
+    assert list(find_neuron(network, (5, 1)).layers) == [4]
+
+
+@pytest.mark.parametrize(
+    ("neuron", "said"),
+    [
+        ((2, 1), "neuron: layer 2 has no neurons; those of 1, 5, 7 have"),
+        ((9, 1), "neuron: layer 9 has no neurons"),
+        ((1, 5), "neuron: of layer 1: expected a whole number from 1 to 4, got 5"),
+        ((1, 0), "neuron: of layer 1: expected a whole number from 1 to 4, got 0"),
+        ((1,), "neuron: expected its layer and its number"),
+    ],
+)
+def test_one_that_is_not_there_is_refused(neuron, said):
+    with pytest.raises(ValueError, match=said.replace("(", r"\(")):
+        explain(normed(), X, CLASSES, neuron=neuron)
+
+
+def test_words_alone_go_for_all_neurons():
+    network = Network.dense([3, 4, 2], hidden="tanh", dtype="float64")
+    view = explain(network, X, X[:, :2], optimizer="lbfgs", neuron=(1, 2))
+    assert "L-BFGS looks at all rows" in view.steps[-1].text and view.agrees
+
+
+def test_a_number_below_zero_stands_in_brackets():
+    network = Network.dense([1, 1, 1], hidden="tanh", dtype="float64")
+    network.layers[0].bias = -0.25
+    network.layers[0].weights = 0.5
+    view = explain(network, [[1.0]], [1.0], neuron=(1, 1))
+    whole = Network([Dense(1, 2), Dense(2, 1)], seed=0, dtype="float64")
+    whole.layers[0].bias = -0.25
+    text = str(explain(whole, [[1.0]], [1.0], neuron=(1, 2)))
+    assert "+ (-0.25)" in text and "+ -0.25" not in text
+    assert "+ [-0.25]" in str(view), "a vector of one has brackets of its own"

@@ -1,0 +1,90 @@
+"""A neuron's line is where its weights say, and its picture is what its layer says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from barenet.playground.design import Design
+from barenet.playground.lane import Lane
+from barenet.playground.material import prepare
+from barenet.playground.portrait import portray
+from barenet.playground.scene import Scene
+
+
+def lane(scene=None, **changes):
+    design = Design(**{"hidden": (4, 2), "activations": ("tanh", "tanh"), **changes})
+    return Lane(design, prepare(scene or Scene(), {}), None, 0.0)
+
+
+def rows_at(there, lines):
+    """The scaled inputs at the ends of lines."""
+    points, plane = np.reshape(lines, (-1, 2)), there.material.plane
+    up = np.column_stack([points[:, 0], 1 - points[:, 1]])
+    raw = plane.rows(plane.low + up * (plane.high - plane.low))
+    return there.material.scaling.apply(there.material.inputs_at(raw), np.float32)
+
+
+@pytest.mark.parametrize("data", ["circles", "iris", "digits"])
+def test_the_line_of_a_first_neuron_is_where_its_weights_say(data):
+    there = lane(Scene(data=data))
+    layer = there.network.layers[0]
+    layer.bias[:] = 0.1
+    there.latest.parameters[:] = there.network.parameters
+    told = portray(there, 0, 2)
+    assert told["line"] and told["before"] == []
+    sums = rows_at(there, told["line"]) @ layer.weights[:, 2] + 0.1
+    assert np.abs(sums).max() < 0.01
+    assert told["weights"] == pytest.approx(layer.weights[:32, 2].tolist())
+    assert told["bias"] == pytest.approx(0.1)
+    x, y, right, down = told["arrow"]
+    ahead = rows_at(there, [x + 0.05 * right, y + 0.05 * down]) @ layer.weights[:, 2]
+    assert ahead + 0.1 > 0, "the arrow points to where it is above 0"
+
+
+def test_features_that_are_no_lines_make_a_curve():
+    there = lane(Scene(features=("x1^2", "x2^2")))
+    there.network.layers[0].weights[:, 0] = 1.0
+    there.latest.parameters[:] = there.network.parameters
+    ends = np.reshape(portray(there, 0, 0)["line"], (-1, 2)) - 0.5
+    assert len(ends) > 20 and np.ptp(np.hypot(*ends.T)) < 0.1
+
+
+def test_a_later_neuron_comes_with_the_lines_before_it():
+    there = lane()
+    told = portray(there, 1, 0)
+    assert told["before"] == [portray(there, 0, place)["line"] for place in range(4)]
+    assert len(told["before"]) == 4
+
+
+@pytest.mark.parametrize("normed", [False, True])
+def test_the_picture_is_what_the_layer_says(normed):
+    there = lane(batch_norm=normed)
+    told = portray(there, 0, 1)
+    values = there.material.grid(told["side"])
+    for layer in there.network.layers[: 3 if normed else 1]:
+        values, _ = layer.forward(values)
+    said = np.array(told["picture"]) / 127 * told["scale"]
+    np.testing.assert_allclose(said, values[:, 1], atol=told["scale"] / 127)
+    assert told["above"] == pytest.approx((values[:, 1] > 0).mean())
+
+
+def test_the_border_of_a_class_among_several():
+    there = lane(Scene(data="iris"))
+    told = portray(there, 2, 1)
+    assert told["activation"] == "softmax"
+    said = there.network.forward(rows_at(there, told["line"]))[0]
+    others = np.delete(said, 1, axis=1).max(axis=1)
+    assert np.abs(said[:, 1] - others).max() < 0.02
+
+
+def test_a_neuron_without_weights_has_no_line():
+    there = lane()
+    there.latest.parameters[:] = 0.0
+    told = portray(there, 0, 0)
+    assert told["line"] == [] and told["arrow"] is None and told["above"] == 0
+
+
+def test_a_neuron_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="layer: expected 0 to 2, got 3"):
+        portray(lane(), 3, 0)
