@@ -68,9 +68,8 @@ def evaluate(
     scores = report.score(predictor, chosen, loss)
     learned = judged.learned if baselines else None
     compared = compare(predictor, learned, chosen, loss) if learned else []
-    confusion = None
-    if predictor.classes is not None:
-        confusion = report.confusion_matrix(predictor, chosen)
+    counted = predictor.classes is not None
+    confusion = report.confusion_matrix(predictor, chosen) if counted else None
     if json:
         show_json(
             {
