@@ -102,6 +102,7 @@ if TYPE_CHECKING:
     from barenet.insight.baselines import Baseline, fit_baseline
     from barenet.insight.explain import Explanation, explain
     from barenet.insight.importance import Importance, permutation_importance
+    from barenet.insight.watch import Watch
 
 __all__ = [
     "ACTIVATIONS",
@@ -184,6 +185,7 @@ __all__ = [
     "StopAfter",
     "TableEncoding",
     "TablePreprocessor",
+    "Watch",
     "batches",
     "check_gradients",
     "explain",
@@ -223,6 +225,7 @@ _LAZY = {
     **dict.fromkeys(("Baseline", "fit_baseline"), "barenet.insight.baselines"),
     **dict.fromkeys(("Explanation", "explain"), "barenet.insight.explain"),
     **dict.fromkeys(("Importance", "permutation_importance"), "barenet.insight.importance"),
+    "Watch": "barenet.insight.watch",
 }
 
 

@@ -241,16 +241,6 @@ def test_a_table_needs_an_extra_and_a_missing_one_is_one_line_and_status_2(proce
         (["iris", "--epochs", 1.5], "epochs: expected a whole number, got '1.5'"),
         (["iris", "--epochs", 0], "epochs: expected a whole number of 1 or more, got 0"),
         (["iris", "--optimizer", "adm"], "did you mean 'adam'"),
-        pytest.param(
-            ["iris", "--laers", 4, 3],
-            "Unknown option: --laers. Did you mean --layers?",
-            id="fault_64",
-        ),
-        pytest.param(
-            ["iris", "--layers", "8,,x"],
-            "layers: expected a whole number, got '8,,x'",
-            id="fault_65",
-        ),
         (["iris", "--layers"], "--layers requires at least 1 element"),
         (["iris", "wine"], "unexpected: wine"),
         (["iriss"], "data: unknown 'iriss', did you mean 'iris'?"),
@@ -264,8 +254,27 @@ def test_a_table_needs_an_extra_and_a_missing_one_is_one_line_and_status_2(proce
         (["columns.csv"], "target: say which column"),
     ],
 )
-def test_wrong_usage_is_one_line_and_status_2(barenet, arguments, said):
+def test_promise_14_wrong_usage_is_one_line_and_status_2(barenet, arguments, said):
     Path("columns.csv").write_text("a,b\n1,2\n3,4\n")
+    assert_refused(barenet, arguments, said)
+
+
+@pytest.mark.parametrize(
+    ("option", "meant"),
+    [("--laers", "layers"), ("--epoch", "epochs"), ("--learning-rat", "learning-rate")],
+)
+def test_fault_64_an_unknown_option_gets_a_hint(barenet, option, meant):
+    assert_refused(
+        barenet, ["iris", option, 4], f"Unknown option: {option}. Did you mean --{meant}?"
+    )
+
+
+@pytest.mark.parametrize("sizes", ["8,,x", "8,4", "x", "8.5", "", "-3", "0"])
+def test_fault_65_widths_that_are_no_numbers(barenet, sizes):
+    assert_refused(barenet, ["iris", "--layers", 4, sizes, 3], "layers: expected a whole number")
+
+
+def assert_refused(barenet, arguments, said):
     done = barenet("train", *arguments)
     assert done.status == 2
     assert done.out == ""
@@ -313,7 +322,9 @@ def test_fault_67_a_full_disk_leaves_the_older_model(barenet, process, tmp_path)
     [(signal.SIGINT, 130), (signal.SIGTERM, 143)],
     ids=["fault_68", "fault_69"],
 )
-def test_a_signal_ends_a_run_that_keeps_what_it_learned(process, tmp_path, number, status):
+def test_fault_68_69_promise_15_a_signal_ends_a_run_that_keeps_what_it_learned(
+    process, tmp_path, number, status
+):
     started = process("train", "sine", "--epochs", 100_000, "--verbose-epoch", 1)
     for printed in started.stderr:
         if printed.startswith("epoch 3"):

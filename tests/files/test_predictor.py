@@ -30,7 +30,7 @@ def predictor(classes=("no", "yes"), outputs=2):
 @pytest.mark.parametrize(
     ("classes", "outputs"), [(("no", "yes"), 2), (("no", "yes"), 1), (None, 1)]
 )
-def test_a_predictor_there_and_back(path, classes, outputs):
+def test_promise_12_a_predictor_there_and_back(path, classes, outputs):
     first = predictor(classes, outputs)
     first.save(path)
     second = Predictor.load(path)
@@ -242,7 +242,7 @@ def test_rows_that_are_none_are_refused_by_name(rows):
             method(rows)
 
 
-def test_fault_54_every_flipped_bit_is_refused(path):
+def test_fault_54_promise_09_every_flipped_bit_is_refused(path):
     predictor().save(path)
     data = bytearray(path.read_bytes())
     for at in range(8 * len(data)):

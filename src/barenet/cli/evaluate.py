@@ -47,7 +47,8 @@ def evaluate(
     model : Path
         A model file, or the folder of a run.
     data : str
-        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file.
+        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - is a table in CSV from
+        standard input.
     rows : {"held-out", "training", "all"}
         Which rows; by default those that were held out, if there are any.
     baselines : bool
@@ -64,12 +65,12 @@ def evaluate(
     judged, predictor = choose_rows(trained, data, file, rows), trained.predictor
     chosen, description = judged.rows, judged.description
     _tell_what_is_seen(trained, data, judged)
+    classes = predictor.classes
     loss = spec_of(as_loss(trained.loss, predictor.network.output_activation))
     scores = report.score(predictor, chosen, loss)
     learned = judged.learned if baselines else None
     compared = compare(predictor, learned, chosen, loss) if learned else []
-    counted = predictor.classes is not None
-    confusion = report.confusion_matrix(predictor, chosen) if counted else None
+    confusion = None if classes is None else report.confusion_matrix(predictor, chosen)
     if json:
         show_json(
             {
@@ -77,7 +78,7 @@ def evaluate(
                 **judged.document(),
                 "metrics": {"evaluated_on": description, **scores},
                 "baselines": {each.baseline.name: each.document(scores) for each in compared},
-                "classes": predictor.classes,
+                "classes": classes,
                 "confusion_matrix": None if confusion is None else confusion.tolist(),
             }
         )
@@ -88,7 +89,7 @@ def evaluate(
     show_verdict(scores, compared)
     if confusion is not None:
         show()
-        report.show_confusion(confusion, predictor.classes or ())
+        report.show_confusion(confusion, classes or ())
     return 0
 
 

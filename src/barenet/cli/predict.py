@@ -45,7 +45,8 @@ def predict(
     model : Path
         A model file, or the folder of a run.
     data : str
-        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file.
+        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - is a table in CSV from
+        standard input.
     row : int
         Print one row only, counted from 0; an image is described in words and drawn.
     json : bool
@@ -79,7 +80,8 @@ def _rows(trained: Trained, data: str, file: FileOptions) -> Samples:
     if not is_table(data):
         return trained.samples(data, file).X
     options = trained.file_options(data, file)
-    options.pop("data_dir", None)
+    for of_others in ("data_dir", "drop_missing_target"):
+        options.pop(of_others, None)
     options["frame"] = trained.predictor.takes_frames
     return read_features(data, trained.predictor.feature_names, **options)
 

@@ -20,6 +20,7 @@ from barenet.cli.outcome import Outcome
 from barenet.cli.resuming import find_run, take_up, tell_finished
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import NOTHING_SAID, Settings, is_table
+from barenet.data.source import STANDARD_INPUT
 from barenet.errors import BarenetError, DivergenceError, MissingExtraError, some
 from barenet.files.checkpoint import Checkpoint, parse_interval
 from barenet.training.callbacks import Callback
@@ -63,7 +64,7 @@ def train(
     ----------
     data : str
         What to learn from: a named data set (see `barenet datasets`), or a .csv, .tsv, .txt,
-        .parquet or .npz file.
+        .parquet or .npz file; - is a table in CSV from standard input.
     config : Path
         Run file with any of these options, such as the settings.toml of an earlier run.
     resume : Path
@@ -243,7 +244,8 @@ def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFold
     kept = f"; kept the best, epoch {history.best_epoch}" if history.best_epoch is not None else ""
     say(done + kept)
     if _can_go_on(history):
-        say(f"go on with it: {_resume(folder)}")
+        again = " < the same rows" if experiment.settings.data == STANDARD_INPUT else ""
+        say(f"go on with it: {_resume(folder)}{again}")
 
 
 def _can_go_on(history: History) -> bool:

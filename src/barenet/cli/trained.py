@@ -13,6 +13,7 @@ from barenet.cli.settings import FileOptions, Settings, is_table
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, load_dataset
 from barenet.data.recipe import DEFAULTS, Recipe
+from barenet.data.source import STANDARD_INPUT
 from barenet.data.tabular import read_samples
 from barenet.errors import DataError
 from barenet.files.predictor import Predictor
@@ -148,7 +149,7 @@ class Trained:
         Settings or None
             Those of the training; None if there are none, or they name other data.
         """
-        if self.settings is None:
+        if self.settings is None or data == STANDARD_INPUT:  # which holds what it holds this time
             return None
         same = data == self.settings.data
         if not same and not {data, self.settings.data} & DATASETS.keys():
@@ -238,8 +239,16 @@ def data_of(trained: Trained, data: str) -> str:
     -------
     str
         By default what the network was trained on.
+
+    Raises
+    ------
+    ValueError
+        If that has come from standard input.
     """
-    return data or (trained.settings.data if trained.settings else trained.predictor.dataset)
+    known = trained.settings.data if trained.settings else trained.predictor.dataset
+    if not data and known == STANDARD_INPUT:
+        raise ValueError(f"data: {trained.path} has learned from standard input; name the rows")
+    return data or known
 
 
 def model_file(path: Path) -> Path:

@@ -305,7 +305,21 @@ def _read(path: str | PathLike[str]) -> tuple[bytes, dict[str, Any]]:
             ) from error
         if not text.startswith(b"{"):
             raise ModelFileError(f"{path}: not a model file, or a damaged one: no header")
+        if (claimed := _claimed_end(header)) not in (None, left - length):
+            raise ModelFileError(
+                f"{path}: damaged: {claimed:,} bytes of numbers are claimed, and the file has "
+                f"{left - length:,}"
+            )
         return start + text + stream.read(), header
+
+
+def _claimed_end(header: dict[str, Any]) -> int | None:
+    """How many bytes of arrays a header speaks of; None where it makes no sense, which is found."""
+    entries = [entry for name, entry in header.items() if name != "__metadata__"]
+    try:
+        return max((int(entry["data_offsets"][1]) for entry in entries), default=0)
+    except (LookupError, TypeError, ValueError, OverflowError):
+        return None
 
 
 def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def test_it_runs_with_numpy_alone_and_prints_answers(build, numpy_alone, tmp_pat
         assert [row["prediction"] for row in rows] == case.labels.tolist()
 
 
-def test_f71_a_pipe_that_closes_is_quiet(build, tmp_path):
+def test_fault_71_a_pipe_that_closes_is_quiet(build, tmp_path):
     case = build("classes")
     export(case.model, tmp_path / "it.py")
     write_csv(tmp_path / "rows.csv", None, np.tile(case.X, (200, 1)))
