@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import LabelEncoder
 
-from barenet.data.target import MOST_CLASSES, are_classes, check_task, class_name, encode
+from barenet.data.target import (
+    MOST_CLASSES,
+    are_classes,
+    check_task,
+    class_labels,
+    class_name,
+    encode,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,3 +65,20 @@ def test_an_unknown_task():
     with pytest.raises(ValueError, match=r"^task: expected classification or regression, got 'x'"):
         check_task("x")
     check_task(None)
+
+
+@pytest.mark.parametrize(
+    ("classes", "labels", "kind"),
+    [
+        (("9", "10"), [9, 10], "i"),
+        (("0.5", "2"), [0.5, 2.0], "f"),
+        (("False", "True"), [False, True], "b"),
+        (("True", "False"), ["True", "False"], "U"),
+        (("1", "01"), ["1", "01"], "U"),
+        (("1", "nan"), ["1", "nan"], "U"),
+        (("1", "1_0"), ["1", "1_0"], "U"),
+    ],
+)
+def test_classes_are_what_they_were_before_they_were_names(classes, labels, kind):
+    found = class_labels(classes)
+    assert found.tolist() == labels and found.dtype.kind == kind

@@ -15,6 +15,7 @@ from barenet.model.losses import Loss, as_loss
 from barenet.model.objective import Objective
 from barenet.model.rows import check_rows
 from barenet.model.targets import check_targets
+from barenet.model.validation import check_answers
 from barenet.training import metrics
 
 __all__ = [
@@ -53,8 +54,10 @@ def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, fl
     """
     network, chosen = predictor.network, _loss(predictor, loss)
     inside = check_rows(network, chosen, prepared(predictor, rows), predictor.targets(rows.y))
-    value = Objective(network, chosen).value(inside)
-    return _measure(predictor, rows, predictor.answers(inside.X), inside.y, value)
+    with np.errstate(over="ignore", invalid="ignore"):
+        value, output = Objective(network, chosen).value_and_output(inside)
+        answers = predictor.in_units(check_answers(output))
+    return _measure(predictor, rows, answers, inside.y, value)
 
 
 def score_outputs(

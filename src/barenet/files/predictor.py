@@ -109,28 +109,8 @@ class Predictor:
         ValueError
             If a feature is missing, or a value is not what it should be.
         """
-        return self.answers(self.inputs(X))
-
-    def answers(self, inputs: NDArray[Any]) -> FloatArray:
-        """Compute what the network says of rows that are prepared.
-
-        Parameters
-        ----------
-        inputs : ndarray of shape (n_samples, n_inputs)
-            What the network takes.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-            As `outputs` gives it.
-
-        Raises
-        ------
-        ValueError
-            If an answer is beyond what the network's dtype can hold.
-        """
         with np.errstate(over="ignore", invalid="ignore"):
-            return self.in_units(check_answers(self.network.predict(inputs)))
+            return self.in_units(check_answers(self.network.predict(self.inputs(X))))
 
     def in_units(self, output: FloatArray) -> FloatArray:
         """Bring what the network says into the units of the target.

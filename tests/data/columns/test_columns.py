@@ -113,6 +113,7 @@ def test_a_missing_date_is_the_median_date():
 
 WRONG = [
     (0, {"scale": 0.0}),
+    (0, {"scale": 1e-320}),
     (0, {"scale": NAN}),
     (0, {"center": math.inf}),
     (0, {"fill": "1"}),
@@ -126,6 +127,7 @@ WRONG = [
     (4, {"categories": "ab"}),
     (4, {"rare": 0}),
     (7, {"scale": 0.0}),
+    (7, {"scale": -1e-320}),
     (7, {"fill": 1e300}),
     (7, {"cycles": ("month",)}),
     (7, {"cycles": ("day", "day")}),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet import Dense, Network
+from barenet import Dense, ModelCard, Network
 from barenet.files.exports.json_file import VERSION, render
 from barenet.files.exports.program import program_of
 
@@ -165,3 +165,18 @@ def test_no_line_is_too_long_to_look_at(build):
 def test_the_same_model_gives_the_same_bytes(build, name):
     first, second = (render(program_of(build(name).model), "it")[".json"] for _ in range(2))
     assert first == second
+
+
+def test_the_card_goes_along_without_the_history(build):
+    model = build("classes").model
+    card = ModelCard(settings={"epochs": 3}, scores={"test": {"accuracy": 0.5}})
+    documents = [
+        json.loads(render(program_of(each), "it")[".json"])
+        for each in (model, replace(model, card=card))
+    ]
+    assert "card" not in documents[0]
+    assert documents[1]["card"] == {
+        "settings": {"epochs": 3},
+        "data": {"sha256": None, "rows": {}},
+        "scores": {"test": {"accuracy": 0.5}},
+    }
