@@ -14,7 +14,7 @@ RNG = np.random.RandomState(0)
 X, Y = RNG.normal(size=(40, 3)), np.arange(40) % 2
 SMALL = {"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0, "engine": "reference"}
 NO_ARRAYS = [3, 2.5, "abc", b"abc", {"a": [1]}, {1, 2}, (i for i in range(3)), len, np.array(5.0),
-             object(), np.ma.masked_greater(X, 1), X.astype("timedelta64[D]")]  # fmt: skip
+             object(), np.ma.masked_greater(X, 1)]  # fmt: skip
 NO_NUMBERS = [Decimal("sNaN"), 10**400, None, "a", {}, 1j, [1]]
 
 kinds = pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
@@ -31,6 +31,17 @@ def test_promise_13_what_is_no_array_is_named(kind, values):
         model.fit(X, values[:, 0] if np.ndim(values) == 2 else values)
     with pytest.raises(ValueError, match=r"^X: "):
         model.fit(X, Y).predict(values)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_promise_13_dates_are_no_numbers_and_may_be_classes():
+    days = np.datetime64("2026-01-01") + Y
+    for kind in (MLPClassifier, MLPRegressor):
+        with pytest.raises(ValueError, match=r"^X: expected numbers, got datetime64\[D\]"):
+            kind(**SMALL).fit(np.column_stack([days, days]), Y)
+    with pytest.raises(ValueError, match=r"^y: expected numbers, got datetime64\[D\]"):
+        MLPRegressor(**SMALL).fit(X, days)
+    assert (MLPClassifier(**SMALL).fit(X, days).classes_ == np.unique(days)).all()
 
 
 @kinds

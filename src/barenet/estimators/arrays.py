@@ -25,7 +25,7 @@ class UnusableError(ValueError, TypeError):
     """A ValueError, as of any argument that can't be used; scikit-learn's tests want the other."""
 
 
-def check_series(values: Any, argument: str) -> None:
+def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
     """Refuse what is no array of plain numbers or labels, though NumPy might make one of it.
 
     Parameters
@@ -34,6 +34,8 @@ def check_series(values: Any, argument: str) -> None:
         What the user gave; None is left to others.
     argument : str
         What it was given for.
+    dates : bool, default=False
+        Whether dates and times will do, as classes.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def check_series(values: Any, argument: str) -> None:
         raise ValueError(f"{argument}: expected an array, got {brief(values)}")
     if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
         raise ValueError(f"{argument}: has masked entries; fill them, or leave their rows out")
-    if getattr(getattr(values, "dtype", None), "kind", "") in ("m", "M"):
+    if not dates and getattr(getattr(values, "dtype", None), "kind", "") in ("m", "M"):
         raise ValueError(f"{argument}: expected numbers, got {values.dtype}")
 
 

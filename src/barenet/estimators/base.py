@@ -197,7 +197,7 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
     def _check_arrays(self, X: Any, y: Any, *, reset: bool) -> tuple[NDArray[Any], NDArray[Any]]:
         """Turn X into dense floats, and y into an array of one dimension or two."""
         check_series(X, "X")
-        check_series(y, "y")
+        check_series(y, "y", dates=not self._numeric_targets)
         half = getattr(X, "dtype", None) == np.float16
         with naming(X):
             X, y = validate_data(
