@@ -82,7 +82,7 @@ def test_any_source_of_the_engine_gives_kernels_new_names(tmp_path, monkeypatch)
     shutil.copytree(Path(kept.__file__).parent, tmp_path / "engines")
     monkeypatch.setattr(kept, "__file__", str(tmp_path / "engines" / "kept.py"))
     seen = {kept.fingerprint.__wrapped__()}
-    for source in ("kept.py", "simd/blocks.py", "compiled/losses.py"):
+    for source in ("kept.py", "simd/blocks.py", "kernels/losses.py"):
         with (tmp_path / "engines" / source).open("a") as file:
             file.write("\n")
         seen.add(kept.fingerprint.__wrapped__())

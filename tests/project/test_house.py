@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 FILE_LINES = 400
 FUNCTION_LINES = 40
+ENGINE_LINES = 1500
 
 
 def relative(path: Path) -> str:
@@ -41,6 +42,12 @@ def test_imports_point_down_the_house():
 def test_no_file_is_too_long():
     sizes = {relative(path): len(path.read_text("utf-8").splitlines()) for path in SOURCES}
     assert {name: size for name, size in sizes.items() if size > FILE_LINES} == {}
+
+
+def test_each_room_of_the_compiled_engine_can_be_read_in_one_sitting():
+    for room in ("compiled", "kernels", "simd"):
+        files = [path for path in SOURCES if path.parent == ROOT / "src/barenet/engines" / room]
+        assert 500 < sum(len(path.read_text("utf-8").splitlines()) for path in files) < ENGINE_LINES
 
 
 def test_no_function_is_too_long():
