@@ -222,7 +222,7 @@ def test_a_weight_changed_by_hand_is_in_the_address(tab):
 
 def change(page: Tab, value: str) -> None:
     """Change the first number of the neuron that is open, and close it."""
-    field = page.page.locator("#neuron table.weights input").first
+    field = page.page.locator("#neuron table.weights input[type=number]").first
     field.fill(value)
     field.press("Enter")
     page.page.locator("#neuron .close").click()
