@@ -28,8 +28,8 @@ __all__ = ["Client"]
 
 #: Seconds that a page may take to read a message.
 PATIENCE = 10.0
-#: Seconds between two pictures: 40 a second at most.
-PICTURE_SECONDS = 0.025
+#: Seconds between two pictures: 32 a second at most.
+PICTURE_SECONDS = 1 / 32
 #: Pictures on their way: one being drawn by the page, one on the line.
 MOST_UNSHOWN = 2
 MOST_TEXTS = 64
