@@ -17,13 +17,14 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from websockets.sync.client import connect
 
 from barenet.playground.client import MOST_UNSHOWN
 from barenet.playground.envelope import unpack
 
-__all__ = ["Meter", "browser", "chromium", "memory", "processes", "served", "used"]
+__all__ = ["Meter", "browser", "chromium", "memory", "processes", "served", "used", "waiting"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -95,13 +96,24 @@ def used() -> Counter[str]:
 
 
 def memory() -> Counter[str]:
-    """Sum the MiB that each has in memory, a share of what is shared."""
+    """Sum the MiB that each has in memory."""
     sums: Counter[str] = Counter()
     for number, role in processes().items():
         with contextlib.suppress(OSError):
-            text = Path(f"/proc/{number}/smaps_rollup").read_text()
-            sums[role] += int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1]) / 1024
+            pages = int(Path(f"/proc/{number}/statm").read_text().split()[1])
+            sums[role] += pages * os.sysconf("SC_PAGE_SIZE") / 2**20
     return sums
+
+
+def waiting(address: str) -> int:
+    """Sum the bytes that Linux holds for either end of the lines to a server."""
+    port = f":{urlsplit(address).port:04X}"
+    total = 0
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        ends, queues = line.split()[1:3], line.split()[4]
+        if any(end.endswith(port) for end in ends):
+            total += sum(int(queue, 16) for queue in queues.split(":"))
+    return total
 
 
 class Meter:

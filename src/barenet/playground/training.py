@@ -164,8 +164,6 @@ class Training(Callback):
                 )
             if history.stopped_because not in ("completed", CHANGED):
                 self._rest(f"It stopped: {history.stopped_because}.")
-            elif history.stopped_because == "completed":
-                self._rest("")
         except DivergenceError as error:
             self._rest(_divergence(error, self.epoch), failed=True)
         except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
