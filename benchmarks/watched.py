@@ -63,14 +63,19 @@ def browser() -> Iterator[Any]:
 
 def processes() -> dict[int, str]:
     """Name what runs below this process, by process id."""
-    found: dict[int, str] = {}
-    parents = {os.getpid()}
-    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            status, command = (folder / "stat").read_text(), (folder / "cmdline").read_text()
-            if int(status.rpartition(")")[2].split()[1]) in parents:
-                parents.add(int(folder.name))
-                found[int(folder.name)] = _role(command)
+            status = (folder / "stat").read_text().rpartition(")")[2]
+            parents[int(folder.name)] = int(status.split()[1])
+    found: dict[int, str] = {}
+    for number in parents:
+        above = number
+        while (above := parents.get(above, 0)) not in (0, os.getpid()):
+            pass
+        if above:
+            with contextlib.suppress(OSError):
+                found[number] = _role(Path(f"/proc/{number}/cmdline").read_text())
     return found
 
 

@@ -191,7 +191,8 @@ class Client:
                 started = asyncio.get_running_loop().time()
                 await self._send_picture(session)
                 spent = asyncio.get_running_loop().time() - started
-                await asyncio.sleep(max(PICTURE_SECONDS - spent, 0))
+                # What is slow to draw has half of a core at most: the others are the training's.
+                await asyncio.sleep(max(PICTURE_SECONDS - spent, spent))
 
     async def _send_state(self, session: Session) -> None:
         """Send what has been changed, and the data where they are others."""

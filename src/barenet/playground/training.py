@@ -30,8 +30,9 @@ from barenet.training.train import train
 
 __all__ = ["Order", "Training"]
 
-#: Seconds between two reports: a picture each at 40 a second, which more than the eye needs.
-REPORT_SECONDS = 0.025
+#: Seconds between two reports, more than one for each picture; and the most that they may take of
+#: the training's time, however large the network is and however late the other side listens.
+REPORT_SECONDS, REPORT_SHARE = 0.025, 0.05
 #: Measures in one report.
 MOST_ROWS = 64
 #: A loss that has grown by this factor has exploded, even while it is a number.
@@ -84,7 +85,7 @@ class Training(Callback):
         self.drawn_from = (0, 0)
         self.first_loss = 0.0
         self.before: Moment | None = None
-        self.reported = self.due = 0.0
+        self.report_due = self.due = 0.0
         self.clock = (time.perf_counter(), 0)
         self.speed = 0.0
         self.timeline.add(self._moment())
@@ -123,7 +124,7 @@ class Training(Callback):
             self.timeline.add(self._moment())
         self._look_for_an_end()
         now = time.perf_counter()
-        if self.playing and now - self.reported >= REPORT_SECONDS:
+        if self.playing and now >= self.report_due:
             self._tell()
         if self.orders or not self.playing:
             self._wait_to_play(run)
@@ -312,7 +313,7 @@ class Training(Callback):
 
     def _tell(self) -> None:
         """Report how it stands."""
-        now = self.reported = time.perf_counter()
+        now = time.perf_counter()
         started, epoch = self.clock
         if now - started > 0.5:
             self.speed = (self.epoch - epoch) / (now - started)
@@ -333,6 +334,8 @@ class Training(Callback):
                 drawn_from=self.drawn_from,
             )
         )
+        ended = time.perf_counter()
+        self.report_due = max(now + REPORT_SECONDS, ended + (ended - now) / REPORT_SHARE)
 
 
 #: Why a run ends whose settings the page has changed.
