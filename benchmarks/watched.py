@@ -1,39 +1,26 @@
-"""Watched: a playground as its user has it, `barenet play` with Chromium beside it, to be measured.
-
-The processes are told apart by what they do, and asked of Linux what they have used: the trainer,
-the server, and Chromium's that run the page, paint it, and do the rest.
-"""
+"""Watched: a playground as its user has it, `barenet play` and Chromium, to be measured."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from websockets.sync.client import connect
 
 from barenet.playground.client import MOST_UNSHOWN
 from barenet.playground.envelope import unpack
 
-__all__ = ["Meter", "browser", "chromium", "memory", "processes", "served", "used", "waiting"]
+__all__ = ["Meter", "browser", "served"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-TICKS = os.sysconf("SC_CLK_TCK")
 SECONDS = 60.0
-
-
-def chromium() -> str | None:
-    """Find Chromium, which BARENET_CHROMIUM may name."""
-    return os.environ.get("BARENET_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @contextlib.contextmanager
@@ -51,74 +38,17 @@ def served() -> Iterator[str]:
 
 @contextlib.contextmanager
 def browser() -> Iterator[Any]:
-    """Run Chromium without a window; what it draws, the processor draws."""
+    """Run Chromium, which BARENET_CHROMIUM may name, without a window and without a GPU."""
     from playwright.sync_api import sync_playwright
 
-    options = ["--no-sandbox", "--disable-dev-shm-usage"]
+    named = os.environ.get("BARENET_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=options)
-        yield started
-        started.close()
-
-
-def processes() -> dict[int, str]:
-    """Name what runs below this process, by process id."""
-    parents: dict[int, int] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            status = (folder / "stat").read_text().rpartition(")")[2]
-            parents[int(folder.name)] = int(status.split()[1])
-    found: dict[int, str] = {}
-    for number in parents:
-        above = number
-        while (above := parents.get(above, 0)) not in (0, os.getpid()):
-            pass
-        if above:
-            with contextlib.suppress(OSError):
-                found[number] = _role(Path(f"/proc/{number}/cmdline").read_text())
-    return found
-
-
-def _role(command: str) -> str:
-    kind = re.search(r"--type=([a-z-]+)", command)
-    if "barenet" in command and "play" in command:
-        return "server"
-    if "multiprocessing.spawn" in command:
-        return "trainer"
-    if kind is not None and kind[1] in ("renderer", "gpu-process"):
-        return {"renderer": "page", "gpu-process": "painting"}[kind[1]]
-    return "browser" if "chrom" in command else "rest"
-
-
-def used() -> Counter[str]:
-    """Sum the seconds of processor time that each has used."""
-    sums: Counter[str] = Counter()
-    for number, role in processes().items():
-        with contextlib.suppress(OSError):
-            fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
-            sums[role] += (int(fields[11]) + int(fields[12])) / TICKS
-    return sums
-
-
-def memory() -> Counter[str]:
-    """Sum the MiB that each has in memory."""
-    sums: Counter[str] = Counter()
-    for number, role in processes().items():
-        with contextlib.suppress(OSError):
-            pages = int(Path(f"/proc/{number}/statm").read_text().split()[1])
-            sums[role] += pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-    return sums
-
-
-def waiting(address: str) -> int:
-    """Sum the bytes that Linux holds for either end of the lines to a server."""
-    port = f":{urlsplit(address).port:04X}"
-    total = 0
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        ends, queues = line.split()[1:3], line.split()[4]
-        if any(end.endswith(port) for end in ends):
-            total += sum(int(queue, 16) for queue in queues.split(":"))
-    return total
+        options = ["--no-sandbox", "--disable-dev-shm-usage"]
+        started = playwright.chromium.launch(executable_path=named, args=options)
+        try:
+            yield started
+        finally:
+            started.close()
 
 
 class Meter:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+from threadpoolctl import threadpool_info
 
 from barenet.errors import BarenetError
 from barenet.playground.server import HOST, SETTINGS, listen
@@ -25,6 +26,16 @@ def test_each_start_has_another_secret(run_server):
         with run_server() as served:
             tokens.append(served.token)
     assert tokens[0] != tokens[1]
+
+
+def test_drawing_leaves_the_other_cores_to_the_training(run_server):
+    def threads() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    before = threads()
+    with run_server():
+        assert set(threads()) == {1}
+    assert threads() == before
 
 
 def test_the_limits_are_the_ones_that_are_promised():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections import deque
 from typing import Any, ClassVar
 
@@ -188,11 +189,11 @@ class Client:
             if session.state_version != self.shown_state:
                 await self._send_state(session)
             if session.version != self.shown_version and self.unshown < MOST_UNSHOWN:
-                started = asyncio.get_running_loop().time()
+                started, worked = time.perf_counter(), time.process_time()
                 await self._send_picture(session)
-                spent = asyncio.get_running_loop().time() - started
-                # What is slow to draw has half of a core at most: the others are the training's.
-                await asyncio.sleep(max(PICTURE_SECONDS - spent, spent))
+                left = PICTURE_SECONDS - (time.perf_counter() - started)
+                # What is much to draw has half of a core at most: the rest is the training's.
+                await asyncio.sleep(max(left, time.process_time() - worked))
 
     async def _send_state(self, session: Session) -> None:
         """Send what has been changed, and the data where they are others."""
