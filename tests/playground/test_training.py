@@ -202,15 +202,17 @@ def test_an_hour_of_history_is_not_kept(start):
     assert len(training.timeline.moments) <= training.timeline.most_moments
 
 
-def test_who_listens_late_costs_the_training_little():
-    """A report that takes long is followed by fewer: they have a twentieth of the time."""
+def test_reports_of_what_is_large_are_fewer():
+    """A report that is much work is followed by fewer: they have a twentieth of it all."""
     design = Design()
     material = prepare(Scene(samples=60), {})
     times = []
 
     def report(progress):
         times.append(time.perf_counter())
-        time.sleep(0.005)
+        worked = time.thread_time()
+        while time.thread_time() < worked + 0.005:
+            pass
 
     training = Training(task_of(design, material, build(design, material)), report)
     thread = threading.Thread(target=training.work)
@@ -223,3 +225,12 @@ def test_who_listens_late_costs_the_training_little():
     assert not thread.is_alive()
     gaps = [after - before for before, after in itertools.pairwise(times[2:6])]
     assert min(gaps) >= 0.005 / REPORT_SHARE
+
+
+def test_it_goes_on_after_the_most_epochs_of_a_run(start, monkeypatch):
+    monkeypatch.setattr("barenet.playground.training.MOST_EPOCHS", 10)
+    training = start(stop_epoch=5)
+    training.order("play")
+    training.seen(lambda report: report.epoch == 5 and not report.playing)
+    training.order("play")
+    training.seen(lambda report: report.epoch > 30 and report.playing)

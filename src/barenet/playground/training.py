@@ -31,7 +31,7 @@ from barenet.training.train import train
 __all__ = ["Order", "Training"]
 
 #: Seconds between two reports, more than one for each picture; and the most that they may take of
-#: the training's time, however large the network is and however late the other side listens.
+#: the thread's work, however large the network is.
 REPORT_SECONDS, REPORT_SHARE = 0.025, 0.05
 #: Measures in one report.
 MOST_ROWS = 64
@@ -313,7 +313,7 @@ class Training(Callback):
 
     def _tell(self) -> None:
         """Report how it stands."""
-        now = time.perf_counter()
+        now, worked = time.perf_counter(), time.thread_time()
         started, epoch = self.clock
         if now - started > 0.5:
             self.speed = (self.epoch - epoch) / (now - started)
@@ -334,8 +334,7 @@ class Training(Callback):
                 drawn_from=self.drawn_from,
             )
         )
-        ended = time.perf_counter()
-        self.report_due = max(now + REPORT_SECONDS, ended + (ended - now) / REPORT_SHARE)
+        self.report_due = now + max(REPORT_SECONDS, (time.thread_time() - worked) / REPORT_SHARE)
 
 
 #: Why a run ends whose settings the page has changed.

@@ -6,8 +6,8 @@ const SMALL = document.createElement("canvas");
 const RADIUS = 8; // pixels, of a neuron's corners
 
 function shrunk(image) {
-  if (SMALL.width !== image.width) SMALL.width = image.width;
-  if (SMALL.height !== image.height) SMALL.height = image.height;
+  SMALL.width = image.width;
+  SMALL.height = image.height;
   SMALL.getContext("2d").putImageData(image, 0, 0);
   return SMALL;
 }
