@@ -85,9 +85,9 @@ class Training(Callback):
         self.drawn_from = (0, 0)
         self.first_loss = 0.0
         self.before: Moment | None = None
-        self.report_due = self.due = 0.0
+        self.reported = self.due = 0.0
         self.clock = (time.perf_counter(), 0)
-        self.speed = 0.0
+        self.speed, self.report_rest = 0.0, REPORT_SECONDS
         self.timeline.add(self._moment())
 
     def order(self, verb: str, value: Any = None) -> None:
@@ -124,7 +124,7 @@ class Training(Callback):
             self.timeline.add(self._moment())
         self._look_for_an_end()
         now = time.perf_counter()
-        if self.playing and now >= self.report_due:
+        if self.playing and now - self.reported >= self.report_rest:
             self._tell()
         if self.orders or not self.playing:
             self._wait_to_play(run)
@@ -313,7 +313,8 @@ class Training(Callback):
 
     def _tell(self) -> None:
         """Report how it stands."""
-        now, worked = time.perf_counter(), time.thread_time()
+        now = self.reported = time.perf_counter()
+        worked = time.thread_time()
         started, epoch = self.clock
         if now - started > 0.5:
             self.speed = (self.epoch - epoch) / (now - started)
@@ -334,7 +335,7 @@ class Training(Callback):
                 drawn_from=self.drawn_from,
             )
         )
-        self.report_due = now + max(REPORT_SECONDS, (time.thread_time() - worked) / REPORT_SHARE)
+        self.report_rest = max(REPORT_SECONDS, (time.thread_time() - worked) / REPORT_SHARE)
 
 
 #: Why a run ends whose settings the page has changed.

@@ -94,5 +94,6 @@ export class LaneView {
   repaint() {
     this.output.fillLegend();
     this.curve.repaint();
+    if (this.frame) this.network.drawBiases();
   }
 }

@@ -150,7 +150,7 @@ class Page {
     for (; this.unanswered > 0; this.unanswered--) this.line.send("shown");
   }
 
-  // Everything outside of the networks that is written of them.
+  // Everything outside of the networks that moves with them.
   follow() {
     const { epoch, playing, kept } = this.lanes[0].header;
     const anyPlaying = this.lanes.some((lane) => lane.header.playing);
@@ -279,10 +279,7 @@ class Page {
   repaint() {
     this.data.repaint();
     for (const lane of this.lanes) lane.repaint();
-    if (this.lanes[0]?.frame) this.lanes.forEach((lane) => {
-      lane.draw(lane.frame, this.scene, this.view);
-      lane.write();
-    });
+    if (this.lanes[0]?.frame) this.lanes.forEach((lane) => lane.draw(lane.frame, this.scene, this.view));
   }
 }
 

@@ -20,7 +20,7 @@ export class Points {
   }
 }
 
-function drawPoints(canvas, scene, data, ratio, showTests) {
+export function drawPoints(canvas, scene, data, ratio, showTests) {
   const context = canvas.getContext("2d");
   const { places, values, tests } = scene;
   const many = values.length > 600;
