@@ -87,7 +87,8 @@ class Training(Callback):
         self.before: Moment | None = None
         self.reported = self.due = 0.0
         self.clock = (time.perf_counter(), 0)
-        self.speed, self.report_rest = 0.0, REPORT_SECONDS
+        self.report_rest = REPORT_SECONDS
+        self.speed = 0.0
         self.timeline.add(self._moment())
 
     def order(self, verb: str, value: Any = None) -> None:
