@@ -10,6 +10,7 @@ second stand the seconds of processor time of each process, as all share the mac
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import threading
 import time
@@ -117,7 +118,7 @@ def _turn(meter: Meter, drawn: Callable[[], int], seconds: float) -> Turn:
     return {name: count / passed for name, count in counts.items()}
 
 
-def report(found: dict[str, list[Turn]], where: dict[str, Any], day: str) -> str:
+def report(found: dict[str, list[Turn]], where: dict[str, Any], day: str, load: float) -> str:
     """Write the page.
 
     Parameters
@@ -128,6 +129,8 @@ def report(found: dict[str, list[Turn]], where: dict[str, Any], day: str) -> str
         From `machine`.
     day : str
         When.
+    load : float
+        Processes that wanted the cores before it began.
 
     Returns
     -------
@@ -138,7 +141,8 @@ def report(found: dict[str, list[Turn]], where: dict[str, Any], day: str) -> str
     return (
         "# A page that looks\n\n"
         f"Measured on {day}, on {where['processor']}, {where['cores']} cores, {where['system']}, "
-        f"{where['python']}. Medians of {len(found['nobody'])} turns; the epochs by the second, "
+        f"{where['python']}, whose load was {load:.1f} before. "
+        f"Medians of {len(found['nobody'])} turns; the epochs by the second, "
         "their share of those of the same round while nobody looked, and by the second of a core "
         "that the trainer had; then the seconds of a core that each process used in a second.\n\n"
         f"{table(heads, [_row(who, turns, found['nobody']) for who, turns in found.items()])}\n"
@@ -163,7 +167,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--turns", type=int, default=TURNS, help=f"how many (default {TURNS})")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the page goes")
     options = parser.parse_args(arguments)
-    page = report(measure(options.turns, SECONDS), machine(), date.today().isoformat())
+    load = os.getloadavg()[0]
+    found = measure(options.turns, SECONDS)
+    page = report(found, machine(), date.today().isoformat(), load)
     print(page, end="")
     folder = options.output or (FOLDER if options.turns == TURNS else None)
     if folder:
