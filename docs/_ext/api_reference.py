@@ -40,6 +40,7 @@ NOT_CALLED = (
     "barenet.cli.",
     "barenet.playground.",
     "barenet.engines.compiled.",
+    "barenet.engines.kernels.",
     "barenet.engines.simd.",
 )
 

@@ -89,6 +89,7 @@ from barenet.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from barenet.data import Frame, TableEncoding, load_table
+    from barenet.data.fingerprint import fingerprint
     from barenet.estimators import (
         MLPClassifier,
         MLPRegressor,
@@ -96,10 +97,12 @@ if TYPE_CHECKING:
         register_onnx_converters,
     )
     from barenet.files.exports import Exported, export
+    from barenet.files.model_card import ModelCard
     from barenet.files.predictor import Predictor
     from barenet.insight.baselines import Baseline, fit_baseline
     from barenet.insight.explain import Explanation, explain
     from barenet.insight.importance import Importance, permutation_importance
+    from barenet.insight.watch import Watch
 
 __all__ = [
     "ACTIVATIONS",
@@ -157,6 +160,7 @@ __all__ = [
     "MLPClassifier",
     "MLPRegressor",
     "MissingExtraError",
+    "ModelCard",
     "ModelFileError",
     "Momentum",
     "Nesterov",
@@ -181,10 +185,12 @@ __all__ = [
     "StopAfter",
     "TableEncoding",
     "TablePreprocessor",
+    "Watch",
     "batches",
     "check_gradients",
     "explain",
     "export",
+    "fingerprint",
     "fit_baseline",
     "load",
     "load_dataset",
@@ -212,11 +218,14 @@ _LAZY = {
         "barenet.estimators",
     ),
     **dict.fromkeys(("Frame", "TableEncoding", "load_table"), "barenet.data"),
+    "fingerprint": "barenet.data.fingerprint",
+    "ModelCard": "barenet.files.model_card",
     "Predictor": "barenet.files.predictor",
     **dict.fromkeys(("Exported", "export"), "barenet.files.exports"),
     **dict.fromkeys(("Baseline", "fit_baseline"), "barenet.insight.baselines"),
     **dict.fromkeys(("Explanation", "explain"), "barenet.insight.explain"),
     **dict.fromkeys(("Importance", "permutation_importance"), "barenet.insight.importance"),
+    "Watch": "barenet.insight.watch",
 }
 
 

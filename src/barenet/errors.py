@@ -111,5 +111,5 @@ def some(names: Sequence[str], most: int = 20) -> str:
     >>> some(["a", "b", "c"]), some(["a", "b", "c"], most=2)
     ('a, b, c', 'a, b, … (3 in all)')
     """
-    listed = ", ".join(names[:most])
+    listed = ", ".join(name or "''" for name in names[:most])
     return listed if len(names) <= most else f"{listed}, … ({len(names)} in all)"

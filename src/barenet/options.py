@@ -141,7 +141,7 @@ def check_number(
         number = int(value) if whole else _as_float(value)  # type: ignore[call-overload]
         over = (least is None or number >= least) and (above is None or number > above)
         under = (below is None or number < below) and (most is None or number <= most)
-        if over and under and math.isfinite(number):
+        if over and under and math.isfinite(_as_float(number)):
             return number
     noun = "whole number" if whole else "number"
     limits = _in_words(least, above, below, most)

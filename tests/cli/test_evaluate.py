@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,13 +29,59 @@ def test_the_rows_held_out_are_those_of_the_training(barenet, iris):
     assert np.trace(counts) == right.sum()
 
 
-def test_a_model_away_from_its_run_is_measured_on_all_rows(barenet, iris):
+def test_a_model_away_from_its_run_knows_the_rows_that_were_held_out(barenet, iris):
     Path("alone.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
-    done = barenet("evaluate", "alone.safetensors", "iris", "--json")
-    alone = result_of(done)
-    assert (alone["rows"], alone["metrics"]["evaluated_on"]) == (150, "all rows")
-    assert "no settings.toml beside alone.safetensors" in done.err
-    assert barenet("evaluate", "alone.safetensors", "iris", "--rows", "training").status == 2
+    there = barenet("evaluate", iris, "iris", "--json")
+    alone = barenet("evaluate", "alone.safetensors", "iris", "--json")
+    assert result_of(alone) == result_of(there) | {"model": "alone.safetensors"}
+    assert result_of(alone)["rows_seen"] == 0 and alone.err == ""
+
+
+def test_a_model_that_does_not_know_its_rows_is_measured_on_all(barenet, iris):
+    replace(Predictor.load(iris / "model.safetensors"), card=None).save("bare.safetensors")
+    done = barenet("evaluate", "bare.safetensors", "iris", "--json")
+    bare = result_of(done)
+    assert (bare["rows"], bare["metrics"]["evaluated_on"]) == (150, "all rows")
+    assert bare["rows_seen"] is None
+    assert "no settings.toml beside bare.safetensors" in done.err
+    assert barenet("evaluate", "bare.safetensors", "iris", "--rows", "training").status == 2
+
+
+@pytest.fixture
+def towns(barenet) -> Path:
+    """A run on a table of words and numbers, none of which are held out."""
+    rows = [f"{i % 7},{'Oslo' if i % 3 else 'Rome'},{'yes' if i % 2 else 'no'}" for i in range(40)]
+    Path("towns.csv").write_text("\n".join(["size,town,likes", *rows]) + "\n")
+    plan = ["--target", "likes", "--epochs", 2, "--test-size", 0, "--no-plots", "--no-baselines"]
+    assert barenet("train", "towns.csv", *plan).status == 0
+    return Path("runs/towns")
+
+
+def test_a_score_of_rows_that_were_learned_from_is_told_as_such(barenet, towns):
+    """By their fingerprint: what the file is called, and where the model lies, is no matter."""
+    Path("elsewhere").mkdir()
+    Path("elsewhere/mine.csv").write_bytes(Path("towns.csv").read_bytes())
+    Path("mine.safetensors").write_bytes((towns / "model.safetensors").read_bytes())
+    for model, data in [(towns, "towns.csv"), ("mine.safetensors", "elsewhere/mine.csv")]:
+        done = barenet("evaluate", model, data, "--json")
+        assert result_of(done)["rows_seen"] == result_of(done)["rows"] == 40
+        (line,) = done.err.splitlines()
+        assert line.startswith("the network was trained on these very rows: ")
+
+
+def test_other_rows_under_the_same_name_are_not_taken_for_those_of_the_training(barenet, towns):
+    Path("towns.csv").write_text(Path("towns.csv").read_text().replace("6,", "5,"))
+    done = barenet("evaluate", towns, "towns.csv", "--json")
+    assert result_of(done)["rows_seen"] is None and result_of(done)["baselines"] == {}
+    assert done.err.startswith("towns.csv has changed since the training: ")
+    Path("others.csv").write_text(Path("towns.csv").read_text())
+    assert barenet("evaluate", towns, "others.csv", "--json").err == ""
+
+
+def test_all_rows_are_told_to_be_known_in_part(barenet, iris):
+    done = barenet("evaluate", iris, "iris", "--rows", "all", "--json")
+    assert result_of(done)["rows_seen"] == 120
+    assert done.err.startswith("the network was trained on 120 of these 150 rows; --rows held-out")
 
 
 def test_other_rows_can_be_chosen(barenet, iris):

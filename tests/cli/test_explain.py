@@ -154,7 +154,7 @@ def test_what_does_not_fit_is_one_line(barenet, iris, arguments, said):
 
 
 def test_a_file_that_cannot_be_written_is_one_line(barenet, tmp_path):
-    (tmp_path / "taken.html").mkdir()
-    done = barenet("explain", "moons", "--out", "taken.html")
+    (tmp_path / "taken" / "explanation.txt").mkdir(parents=True)
+    done = barenet("explain", "moons", "--out", "taken")
     assert (done.status, done.out) == (1, "")
-    assert len(done.err.splitlines()) == 1 and "taken.html" in done.err
+    assert len(done.err.splitlines()) == 1 and "explanation.txt" in done.err

@@ -131,7 +131,7 @@ def test_what_is_wrong_is_one_line_and_nothing_is_written(barenet, iris, argumen
     assert Path("mine.c").read_text() == "int x;\n"
 
 
-def test_f53_a_damaged_model_is_one_line(barenet, iris):
+def test_fault_53_a_damaged_model_is_one_line(barenet, iris):
     Path("bad.safetensors").write_bytes((iris / "model.safetensors").read_bytes()[:-3])
     for command in (["export", "bad.safetensors", "--to", "c"], ["info", "bad.safetensors"]):
         done = barenet(*command)
@@ -140,7 +140,7 @@ def test_f53_a_damaged_model_is_one_line(barenet, iris):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
-def test_f67_a_disk_that_is_full_leaves_the_old_files(barenet, iris, process):
+def test_fault_67_a_disk_that_is_full_leaves_the_old_files(barenet, iris, process):
     barenet("export", iris, "--out", "net.c")
     before = {name: Path(name).read_bytes() for name in ("net.c", "net.h")}
 

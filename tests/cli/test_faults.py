@@ -45,10 +45,12 @@ def refused(barenet, line):
     return check
 
 
-def test_f35_no_such_file_or_a_directory(refused):
+def test_fault_35_no_such_file_or_a_directory(refused):
     refused("missing.csv", "missing.csv: no such file")
     Path("folder.csv").mkdir()
     refused("folder.csv", "folder.csv: is a folder, expected a file")
+    Path("folder").mkdir()
+    refused("folder", "folder: is a folder, expected a file")
 
 
 @pytest.mark.parametrize(
@@ -60,36 +62,48 @@ def test_f35_no_such_file_or_a_directory(refused):
         (HEADER.strip(), "t.csv: no rows below the header"),
     ],
 )
-def test_f36_nothing_in_it(refused, content, said):
+def test_fault_36_nothing_in_it(refused, content, said):
     refused(write("t.csv", content), said)
 
 
-def test_f37_a_row_too_long(refused):
+def test_fault_37_a_row_too_long(refused):
     name = write("t.csv", f"{HEADER}{ROWS}1,2,3,4\n")
     refused(name, "t.csv:32: expected 3 values, as in the header, got 4")
 
 
-def test_f38_a_row_too_short(refused):
+def test_fault_38_a_row_too_short(refused):
     name = write("t.csv", f"{HEADER}1,2,3\n1,2\n{ROWS}")
     refused(name, "t.csv:3: expected 3 values, as in the header, got 2")
 
 
-def test_f39_another_delimiter_than_was_said(refused):
+def test_fault_39_another_delimiter_than_was_said(refused):
     name = write("t.csv", (HEADER + ROWS).replace(",", ";"))
     options = ("--delimiter", ",")
     refused(name, "t.csv:1: 1 column, 'x1;x2;y'; try --delimiter ';'", options=options)
 
 
-def test_f40_a_word_among_numbers(refused, barenet, line):
+@pytest.mark.parametrize("delimiter", [":", "^", " ", "~"])
+def test_fault_39_a_delimiter_that_is_seldom_is_found_by_the_target(barenet, delimiter):
+    write("t.csv", (HEADER + ROWS).replace(",", delimiter))
+    done = barenet("train", "t.csv", "--target", "y")
+    said = f"t.csv:1: 1 column, {HEADER.strip().replace(',', delimiter)!r}; "
+    assert_refused(done, f"{said}try --delimiter {delimiter!r}", command="train")
+    options = ("--delimiter", delimiter, "--target", "y", "--epochs", 1, "--no-plots")
+    assert barenet("train", "t.csv", *options).status == 0
+
+
+def test_fault_40_a_word_among_numbers(refused, barenet, line):
     name = write("t.csv", f"{HEADER}{ROWS}12,two,3\n")
     refused(name, "t.csv:32: column 'x2': expected a number", "got 'two'")
+    done = barenet("train", name, "--target", "y")
+    assert_refused(done, "say --missing 'two'; if", "say --categories 'x2'", command="train")
     done = barenet("evaluate", line, write("t.csv", f"{HEADER}1,2,3\n1,2,three\n"))
     assert_refused(done, "t.csv:3: column 'y': expected a number, got 'three'", command="evaluate")
     done = barenet("train", write("t.csv", f"{HEADER}{ROWS}1,2,three\n"), "--target", "y")
     assert_refused(done, "t.csv:32: column 'y': expected a number", "'three'", command="train")
 
 
-def test_f41_a_byte_order_mark_is_no_part_of_a_name(barenet):
+def test_fault_41_a_byte_order_mark_is_no_part_of_a_name(barenet):
     write("t.csv", "\ufeff" + HEADER + ROWS)
     done = barenet("train", "t.csv", "--target", "y", "--epochs", 1, "--no-plots")
     assert done.status == 0, done.err
@@ -97,7 +111,7 @@ def test_f41_a_byte_order_mark_is_no_part_of_a_name(barenet):
     assert barenet("predict", "runs/t", "t.csv").status == 0
 
 
-def test_f42_one_row_is_too_few_to_learn_from_and_enough_to_be_told_of(barenet, line):
+def test_fault_42_one_row_is_too_few_to_learn_from_and_enough_to_be_told_of(barenet, line):
     write("t.csv", f"{HEADER}1,2,3\n")
     done = barenet("train", "t.csv", "--target", "y")
     assert_refused(done, "t.csv: 1 row", "at least 2 are needed to learn from", command="train")
@@ -106,24 +120,27 @@ def test_f42_one_row_is_too_few_to_learn_from_and_enough_to_be_told_of(barenet, 
     assert barenet("evaluate", line, "t.csv").status == 0
 
 
-def test_f43_a_column_that_is_there_twice(refused):
+def test_fault_43_a_column_that_is_there_twice(refused):
     name = write("t.csv", f"x1,x2,y,x1\n{ROWS.replace(chr(10), f',0{chr(10)}')}")
     refused(name, "t.csv:1: column 'x1' is there 2 times; each name must be its own")
 
 
-def test_f44_no_such_target(barenet, line):
+def test_fault_44_no_such_target(barenet, line):
     write("t.csv", f"{HEADER}{ROWS}")
     done = barenet("train", "t.csv", "--target", "z")
     assert_refused(done, "t.csv: no column z; the columns are x1, x2, y", command="train")
     done = barenet("train", "t.csv")
     assert_refused(done, "such as --target y; it has x1 (numbers), x2 (numbers)", command="train")
+    write("t.csv", f",{HEADER}0,1,2,3\n")
+    done = barenet("train", "t.csv", "--target", "z")
+    assert_refused(done, "no column z; the columns are '', x1, x2, y", command="train")
     write("t.csv", "x1,x2\n1,2\n")
     done = barenet("evaluate", line, "t.csv")
     assert_refused(done, "t.csv: no column y; the columns are x1, x2", command="evaluate")
     assert barenet("predict", line, "t.csv").status == 0
 
 
-def test_f45_text_in_another_encoding(refused, barenet):
+def test_fault_45_text_in_another_encoding(refused, barenet):
     table = f"x1,x2,naïveté,y\n{ROWS.replace(',', ',0,', 1)}"
     refused(write("t.csv", table.encode("latin-1")), "not UTF-8 text at byte 8; ", "--encoding")
     refused(write("t.csv", f"{HEADER}1,2\0,3\n"), "t.csv:2: a zero byte at offset 11")
@@ -135,14 +152,14 @@ def test_f45_text_in_another_encoding(refused, barenet):
     assert barenet("predict", "runs/u", "u.csv").status == 0  # as it was read before
 
 
-def test_f46_a_packed_file_that_is_cut_short(refused):
+def test_fault_46_a_packed_file_that_is_cut_short(refused):
     packed = gzip.compress((HEADER + ROWS * 50).encode())
     refused(write("t.csv.gz", packed[: len(packed) // 2]), "t.csv.gz: ")
     refused(write("t.csv.gz", packed[:-1]), "t.csv.gz: ")
     refused(write("t.csv.gz", b"no gzip at all"), "t.csv.gz: ")
 
 
-def test_f46_a_packed_file_that_is_a_bomb(refused, monkeypatch):
+def test_fault_46_a_packed_file_that_is_a_bomb(refused, monkeypatch):
     from barenet.data import source
 
     monkeypatch.setattr(source, "FREE", 1000)
@@ -152,12 +169,12 @@ def test_f46_a_packed_file_that_is_a_bomb(refused, monkeypatch):
     )
 
 
-def test_f47_a_quote_that_is_not_closed(refused):
+def test_fault_47_a_quote_that_is_not_closed(refused):
     name = write("t.csv", f'{HEADER}1,2,3\n4,"5,6\n{ROWS}')
     refused(name, "t.csv:3: a quote that opens here is not closed")
 
 
-def test_processes_end_with_one_line_and_status_2(process, tmp_path):
+def test_promise_14_processes_end_with_one_line_and_status_2(process, tmp_path):
     faults = {"empty.csv": "", "short.csv": f"{HEADER}1,2\n", "quote.csv": f'{HEADER}1,"2,3\n'}
     for name, content in faults.items():
         (tmp_path / name).write_text(content)

@@ -31,7 +31,7 @@ def test_a_signal_stops_the_run(number, status):
     assert signal.getsignal(number) == before
 
 
-def test_a_second_signal_ends_at_once():
+def test_fault_68_a_second_signal_ends_at_once():
     with pytest.raises(SystemExit) as ending, Interruption() as interruption:
         train(interruption)
         signal.raise_signal(signal.SIGINT)

@@ -22,7 +22,7 @@ train(Network.dense([9, 8, 3], **options), X, y, epochs=2, batch_size=7, optimiz
       penalty="l2:strength=1", clip="norm:limit=1", engine="compiled", threads=threads)
 
 from barenet.engines.compiled.interpreter import run_alone, run_together
-from barenet.engines.compiled.kernel import KERNELS
+from barenet.engines.kernels.kernel import KERNELS
 
 dispatchers = [run_alone, run_together, *(kernel.dispatcher for kernel in KERNELS)]
 count = lambda name: sum(sum(getattr(each.stats, name).values()) for each in dispatchers)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -121,16 +122,24 @@ def test_a_long_echo_is_cut(barenet):
     assert len(done.err) < 400
 
 
-def test_an_interrupt_among_the_imports_is_quiet(tmp_path):
-    program = """
-import sys
+@pytest.mark.parametrize("module", ["barenet", "numpy", "barenet.cli.main", "cyclopts"])
+def test_fault_68_an_interrupt_while_python_imports_is_quiet(module):
+    """By the entry that pyproject.toml names, from the first line of the package on."""
+    program = f"""
+import importlib.metadata, sys
 class Interrupt:
     def find_spec(self, name, path=None, target=None):
-        if name == "cyclopts":
+        if name == {module!r}:
             raise KeyboardInterrupt
-from barenet.cli.main import main
 sys.meta_path.insert(0, Interrupt())
-sys.exit(main(["datasets"]))
+sys.argv = ["barenet", "datasets"]
+entry = importlib.metadata.EntryPoint("barenet", {entry()!r}, "console_scripts")
+sys.exit(entry.load()())
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (130, "")
+
+
+def entry() -> str:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    return project["project"]["scripts"]["barenet"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,16 @@ def test_a_history_that_is_nested_without_end_is_one_line(barenet, tmp_path):
 def test_every_kind_is_offered(barenet):
     shown = " ".join(barenet("plot", "--help").out.replace("│", " ").split())
     assert f"choices: {', '.join(PLOTS)}" in shown
+
+
+def test_a_history_is_drawn_with_what_the_settings_beside_it_tell(barenet, tmp_path):
+    losses = [(0.9, 0.8), (0.4, 0.5), (0.2, 0.6)]
+    rows = [json.dumps({"loss": one, "validation_loss": other}) for one, other in losses]
+    (tmp_path / "history.jsonl").write_text("\n".join(rows))
+    for settings, told in (("patience = 3\nl2 = 0.1\n", True), ("", False)):
+        (tmp_path / "settings.toml").write_text(f'data = "iris"\n{settings}')
+        done = barenet("plot", "history", tmp_path, "--out", "history.svg")
+        assert done.status == 0, done.err
+        picture = Path("history.svg").read_text()  # each text stands in it as a comment
+        assert ("best, kept: epoch 1, 0.5" in picture) == told
+        assert ("loss (of training: with the penalty)" in picture) == told

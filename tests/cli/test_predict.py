@@ -48,7 +48,7 @@ def test_columns_are_found_by_name_and_need_no_truth(barenet, iris):
     assert [row["prediction"] for row in rows] == expected.tolist()
 
 
-def test_f42_a_table_of_one_row_is_enough(barenet, iris):
+def test_fault_42_a_table_of_one_row_is_enough(barenet, iris):
     Path("one.csv").write_text(",".join(IRIS) + "\n5.1,3.5,1.4,0.2\n")
     (row,) = rows_of(barenet("predict", iris, "one.csv"))
     assert row["prediction"] == "setosa"
@@ -90,7 +90,7 @@ def test_what_does_not_fit_the_model_is_one_line(barenet, iris, arguments, said)
     assert line.startswith("barenet predict: error: ") and said in line
 
 
-def test_f54_a_damaged_model_is_one_line(barenet, iris):
+def test_fault_54_a_damaged_model_is_one_line(barenet, iris):
     damaged = bytearray((iris / "model.safetensors").read_bytes())[:-5]
     Path("damaged.safetensors").write_bytes(damaged)
     done = barenet("predict", "damaged.safetensors", "iris")

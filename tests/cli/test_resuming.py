@@ -60,7 +60,9 @@ def wait_for(path: Path, process) -> None:
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)],
     ids=["fault_68_sigint", "fault_69_sigterm", "fault_70_sigkill"],
 )
-def test_a_run_that_was_ended_goes_on(process, barenet, tmp_path, undisturbed, number, status):
+def test_fault_68_69_promise_15_a_run_that_was_ended_goes_on(
+    process, barenet, tmp_path, undisturbed, number, status
+):
     folder = tmp_path / "runs" / "iris"
     started = process("train", *RUN, *OFTEN)
     wait_for(folder / "checkpoint.safetensors", started)
@@ -81,7 +83,7 @@ def test_a_run_that_was_ended_goes_on(process, barenet, tmp_path, undisturbed, n
     assert_same(folder, undisturbed)
 
 
-def test_a_run_that_is_killed_again_and_again(process, tmp_path, undisturbed):
+def test_promise_04_a_run_that_is_killed_again_and_again(process, tmp_path, undisturbed):
     folder, kills = tmp_path / "runs" / "iris", 0
     for wait in (0.0, 0.02, 0.1, None):
         whole = (folder / "checkpoint.safetensors").exists()

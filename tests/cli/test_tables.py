@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+import re
 import tomllib
 from pathlib import Path
 
@@ -203,3 +204,39 @@ def test_without_a_target_the_columns_are_listed(barenet):
     (line,) = done.err.splitlines()
     assert "such as --target sex; it has species (text), island (text), bill_length_mm (n" in line
     assert not Path("runs").exists()
+
+
+def test_rows_that_are_held_out_and_learned_are_told_of(barenet):
+    Path("twice.csv").write_text("\n".join([HEADER, *LINES, *LINES]) + "\n")
+    done = barenet("train", "twice.csv", "--target", "species", *QUICK)
+    assert done.status == 0, done.err
+    told = re.search(r"(\d+) of the (\d+) rows held out stand among", " ".join(done.out.split()))
+    n_repeated, n_rows = map(int, told.groups())
+    assert abs(n_rows - 0.4 * len(LINES)) < 1 and 0.6 < n_repeated / n_rows < 1
+    done = barenet("train", PENGUINS, "--target", "species", *QUICK)
+    assert "stand among" not in done.out
+
+
+@pytest.mark.parametrize("word", ["", "word"])
+def test_a_column_that_is_the_same_in_every_row_is_left_out_of_every_table(barenet, word):
+    rows = [f"{n},7,{word and 'ab'[n % 2]},{n % 3}" for n in range(60)]
+    names = f"x,same,{word},y"
+    Path("t.csv").write_text("\n".join([names, *rows]) + "\n")
+    done = barenet("train", "t.csv", "--target", "y", *QUICK)
+    assert done.status == 0, done.err
+    assert "  1 left out  same: 7.0 in every row\n" in done.err
+    Path("new.csv").write_text(f"x,{word},other\n5,a,1\n")
+    assert barenet("predict", "runs/t", "new.csv").status == 0  # it need not even be there
+    assert barenet("evaluate", "runs/t", "t.csv").status == 0
+
+
+def test_rows_without_a_target_are_left_out_if_said(barenet):
+    done = barenet("train", PENGUINS, "--target", "sex", *QUICK)
+    assert done.status == 2 and "leave such rows out by drop_missing_target (--drop" in done.err
+    done = barenet("train", PENGUINS, "--target", "sex", "--drop-missing-target", *QUICK, "--json")
+    assert done.status == 0, done.err
+    assert "333 rows (11 without a target left out), 7 columns" in done.err
+    trained = json.loads(done.out)["metrics"]["accuracy"]
+    done = barenet("evaluate", "runs/penguins", PENGUINS, "--json")  # the same rows held out
+    assert json.loads(done.out)["metrics"]["accuracy"] == trained
+    assert len(rows_of(barenet("predict", "runs/penguins", PENGUINS))) == 344

@@ -241,16 +241,6 @@ def test_a_table_needs_an_extra_and_a_missing_one_is_one_line_and_status_2(proce
         (["iris", "--epochs", 1.5], "epochs: expected a whole number, got '1.5'"),
         (["iris", "--epochs", 0], "epochs: expected a whole number of 1 or more, got 0"),
         (["iris", "--optimizer", "adm"], "did you mean 'adam'"),
-        pytest.param(
-            ["iris", "--laers", 4, 3],
-            "Unknown option: --laers. Did you mean --layers?",
-            id="fault_64",
-        ),
-        pytest.param(
-            ["iris", "--layers", "8,,x"],
-            "layers: expected a whole number, got '8,,x'",
-            id="fault_65",
-        ),
         (["iris", "--layers"], "--layers requires at least 1 element"),
         (["iris", "wine"], "unexpected: wine"),
         (["iriss"], "data: unknown 'iriss', did you mean 'iris'?"),
@@ -264,8 +254,27 @@ def test_a_table_needs_an_extra_and_a_missing_one_is_one_line_and_status_2(proce
         (["columns.csv"], "target: say which column"),
     ],
 )
-def test_wrong_usage_is_one_line_and_status_2(barenet, arguments, said):
+def test_promise_14_wrong_usage_is_one_line_and_status_2(barenet, arguments, said):
     Path("columns.csv").write_text("a,b\n1,2\n3,4\n")
+    assert_refused(barenet, arguments, said)
+
+
+@pytest.mark.parametrize(
+    ("option", "meant"),
+    [("--laers", "layers"), ("--epoch", "epochs"), ("--learning-rat", "learning-rate")],
+)
+def test_fault_64_an_unknown_option_gets_a_hint(barenet, option, meant):
+    assert_refused(
+        barenet, ["iris", option, 4], f"Unknown option: {option}. Did you mean --{meant}?"
+    )
+
+
+@pytest.mark.parametrize("sizes", ["8,,x", "8,4", "x", "8.5", "", "-3", "0"])
+def test_fault_65_widths_that_are_no_numbers(barenet, sizes):
+    assert_refused(barenet, ["iris", "--layers", 4, sizes, 3], "layers: expected a whole number")
+
+
+def assert_refused(barenet, arguments, said):
     done = barenet("train", *arguments)
     assert done.status == 2
     assert done.out == ""
@@ -313,7 +322,9 @@ def test_fault_67_a_full_disk_leaves_the_older_model(barenet, process, tmp_path)
     [(signal.SIGINT, 130), (signal.SIGTERM, 143)],
     ids=["fault_68", "fault_69"],
 )
-def test_a_signal_ends_a_run_that_keeps_what_it_learned(process, tmp_path, number, status):
+def test_fault_68_69_promise_15_a_signal_ends_a_run_that_keeps_what_it_learned(
+    process, tmp_path, number, status
+):
     started = process("train", "sine", "--epochs", 100_000, "--verbose-epoch", 1)
     for printed in started.stderr:
         if printed.startswith("epoch 3"):
@@ -462,3 +473,44 @@ def test_pictures_of_an_earlier_run_go_and_those_of_others_stay(barenet):
     refused = barenet("train", "plane", "--epochs", 1, "--out", "mine")
     assert refused.status == 2 and "mine/history.png was not written by a run" in refused.err
     assert Path("mine/history.png").read_bytes() == b"my own"
+
+
+def test_the_same_run_in_another_folder_makes_the_same_model(barenet):
+    """No path is in it, and no time; so it says nothing of who has trained it, and where."""
+    models = []
+    for folder in ("secret", "elsewhere"):
+        Path(folder).mkdir()
+        table = Path(folder) / "rows.csv"
+        table.write_text("a,b\n" + "".join(f"{i},{i % 2}\n" for i in range(20)))
+        plan = ["--target", "b", "--epochs", 2, "--no-plots", "--no-baselines", "--verbose-epoch"]
+        assert (
+            barenet("train", table.resolve(), *plan, len(folder), "--out", f"of {folder}").status
+            == 0
+        )
+        models.append((Path(f"of {folder}") / "model.safetensors").read_bytes())
+    assert models[0] == models[1]
+    assert b"secret" not in models[0] and b"rows.csv" in models[0]
+
+
+def test_exports_of_the_network_that_was_there_before_are_named(barenet):
+    plan = ["train", "xor", "--epochs", 1, "--no-plots", "--no-baselines"]
+    assert "here before" not in barenet(*plan).err
+    for suffix in ("json", "c"):
+        assert barenet("export", "runs/xor", "--to", suffix).status == 0
+    Path("runs/xor/mine.py").write_text("print('mine')")
+    assert "here before" not in barenet(*plan).err  # the same network once more
+    (said,) = re.findall("of the network that was here.*", barenet(*plan, "--seed", 9).err)
+    assert said.startswith(
+        "of the network that was here before are xor.c, xor.h, xor.json; barenet"
+    )
+
+
+def test_scores_that_cannot_be_measured_leave_the_model(barenet, monkeypatch):
+    def fail(*_: object) -> None:
+        raise ValueError("no scores")
+
+    monkeypatch.setattr("barenet.cli.report.score", fail)
+    done = barenet("train", "xor", "--epochs", 1, "--no-plots", "--no-baselines")
+    assert done.status == 2 and "no scores" in done.err
+    card = Predictor.load("runs/xor/model.safetensors").card
+    assert card.scores == {} and card.log.n_epochs == 1

@@ -18,7 +18,7 @@ def test_a_run_is_known_by_its_folder_or_its_model(iris):
 def test_data_are_made_as_for_the_training(line):
     trained = load_trained(line)
     dataset = trained.samples("plane", AS_USUAL)
-    learned, held_out = trained.split("plane", dataset)
+    learned, held_out = trained.split(dataset)
     assert (dataset.n_samples, learned.n_samples, held_out.n_samples) == (60, 48, 12)
 
 

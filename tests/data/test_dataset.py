@@ -63,18 +63,18 @@ def test_task_and_sizes():
 
 
 @pytest.mark.parametrize("test_size", [-0.1, 1, 1.5, float("nan")])
-def test_case_34_a_share_out_of_range(test_size):
+def test_fault_34_a_share_out_of_range(test_size):
     with pytest.raises(ValueError, match=r"^test_size: expected a number from 0 to below 1, got"):
         dataset(10).split(test_size)
 
 
-def test_case_34_a_class_of_one_row_is_named():
+def test_fault_34_a_class_of_one_row_is_named():
     data = dataclasses.replace(dataset(5), y=np.array([0, 0, 0, 0, 1]))
     with pytest.raises(ValueError, match=r"^test_size: class 'yes' of numbers has a single row"):
         data.split(0.4)
 
 
-def test_case_34_a_side_too_small_for_the_classes():
+def test_fault_34_a_side_too_small_for_the_classes():
     with pytest.raises(ValueError, match=r"^test_size: 0\.1 of numbers: .*number of classes = 2"):
         dataset(10).split(0.1)
     with pytest.raises(ValueError, match=r"^test_size: 0\.5 of numbers: "):

@@ -60,14 +60,14 @@ def test_tables_by_their_ending(tmp_path, name):
         assert (data.X.tolist(), data.classes) == ([[1], [2]], ("no", "yes"))
 
 
-def test_case_45_reaches_the_caller(tmp_path):
+def test_fault_45_reaches_the_caller(tmp_path):
     path = tmp_path / "t.csv"
     path.write_bytes(b"a,y\n1,no\n\0,yes\n")
     with pytest.raises(DataError, match=r"t\.csv:3: a zero byte"):
         load_dataset(path, target="y")
 
 
-def test_case_35_and_44(tmp_path):
+def test_fault_35_44_no_such_file_and_no_such_target(tmp_path):
     with pytest.raises(DataError, match=r"nowhere\.csv: no such file$"):
         load_dataset(tmp_path / "nowhere.csv", target="y")
     (tmp_path / "folder.csv").mkdir()

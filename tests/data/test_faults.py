@@ -53,7 +53,7 @@ def test_fault_36_empty_or_a_header_alone(write):
     assert refused(load, write(b"x,y\n")) == "t.csv: no rows below the header"
 
 
-def test_fault_37_and_38_ragged(write):
+def test_fault_37_38_ragged(write):
     for row, got in ((b"3,4,5", 3), (b"3", 1)):
         message = refused(load, write(b"x,y\n1,2\n\n" + row + b"\n"))
         assert message == f"t.csv:4: expected 2 values, as in the header, got {got}"
@@ -65,7 +65,7 @@ def test_fault_39_a_delimiter_is_found_or_the_wrong_one_is_named(write):
         for name in ("t.csv", "t.tsv"):
             assert load(write(text.encode(), name)).X.tolist() == [[1, 2], [3, 4]]
     path = write(b"x;y\n1;no\n2;yes\n")
-    assert refused(load, path, delimiter=",") == "t.csv:1: 1 column, 'x;y'; try --delimiter ';'"
+    assert refused(load, path, delimiter=",") == "t.csv:1: 1 column, 'x;y'; try delimiter=';'"
 
 
 def test_fault_40_a_word_among_numbers(write):
@@ -74,8 +74,8 @@ def test_fault_40_a_word_among_numbers(write):
     message = refused(learn, path)
     assert message == (
         "t.csv:21: column 'age': expected a number, as in 95 % of the rows, got 'old'; if it "
-        "stands for a missing value, name it in missing; if the column is one of names, name it "
-        "in categories"
+        "stands for a missing value, say missing=['old']; if the column is one of names, say "
+        "categories=['age']"
     )
     assert learn(path, missing=["old"]).output_names == ("age", "age missing")
     usual = write(f"age,y\n{rows}old,1\nNA,1\n".encode(), "usual.csv")

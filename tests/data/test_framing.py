@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import polars
 import pyarrow
 import pytest
 
@@ -163,3 +164,42 @@ def test_what_is_not_asked_for_may_hold_anything():
         assert as_frame(table, only=["x"])["x"].tolist() == [1, 2]
         with pytest.raises(DataError, match=r"^X: column 'lists': "):
             as_frame(table)
+
+
+LARGE = [2**53 + 1, 2**53, 7, None]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"id": LARGE},
+        {"id": np.array(LARGE[:3])},
+        {"id": np.array(LARGE[:3], np.uint64)},
+        {"id": [*map(decimal.Decimal, LARGE[:3])]},
+        pd.DataFrame({"id": pd.array(LARGE, "Int64")}),
+        pyarrow.table({"id": LARGE}),
+        pyarrow.table({"id": LARGE}).to_pandas(types_mapper=pd.ArrowDtype),
+        polars.DataFrame({"id": LARGE}),
+    ],
+    ids=lambda table: type(table).__module__ + type(table).__name__,
+)
+def test_whole_numbers_that_float64_would_merge_stay_apart(table):
+    """2⁵³ and 2⁵³ + 1 are one number in float64."""
+    column = as_frame(table)["id"].tolist()
+    assert column[:3] == ["9007199254740993", "9007199254740992", "7"]
+    assert column[3:] in ([], [""])
+
+
+def test_whole_numbers_that_float64_holds_are_numbers():
+    for values in ([2**53, -(2**53), 0], np.array([2**53, -(2**53), 0])):
+        assert as_column(values, "c").tolist() == [2.0**53, -(2.0**53), 0.0]
+    assert as_column(np.array([1e300, 2.0**60]), "c").dtype == np.float64
+
+
+@pytest.mark.parametrize("day", ["300000-01-01", "0000-12-31", "-5000-01-01"])
+def test_a_date_that_microseconds_do_not_hold_is_named(day):
+    """What NumPy makes of the year 300000 in microseconds is a year of another age, in silence."""
+    days = np.array(["NaT", "9999-12-31", "0001-01-01", day], "M8[s]")
+    with pytest.raises(DataError, match=f"X: row 3: column 'c': expected a date .*, got {day}"):
+        as_column(days, "c")
+    assert as_column(days[:3], "c").astype("M8[s]").tolist() == days[:3].tolist()

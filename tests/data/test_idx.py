@@ -71,14 +71,14 @@ DIGITS = idx(np.arange(24).reshape(2, 3, 4), 0x08)
 
 
 @pytest.mark.parametrize("length", range(len(DIGITS)))
-def test_case_48_truncated_at_every_byte(tmp_path, length):
+def test_fault_48_truncated_at_every_byte(tmp_path, length):
     path = tmp_path / "cut.idx"
     path.write_bytes(DIGITS[:length])
     with pytest.raises(DataError, match=r"cut\.idx: truncated: expected \d+ bytes.*got \d+$"):
         read_idx(path)
 
 
-def test_case_48_truncated_names_both_sizes(tmp_path):
+def test_fault_48_truncated_names_both_sizes(tmp_path):
     path = tmp_path / "cut.idx"
     path.write_bytes(DIGITS[:-5])
     with pytest.raises(DataError) as error:
@@ -88,7 +88,7 @@ def test_case_48_truncated_names_both_sizes(tmp_path):
 
 
 @pytest.mark.parametrize("magic", ["89 50 4e 47", "00 01 08 01", "00 00 0a 01", "00 00 08 00"])
-def test_case_49_wrong_magic(tmp_path, magic):
+def test_fault_49_wrong_magic(tmp_path, magic):
     path = tmp_path / "picture.png"
     path.write_bytes(bytes.fromhex(magic) + bytes(100))
     with pytest.raises(DataError, match=f"picture.png: not an IDX file: it starts with {magic}"):
@@ -97,7 +97,7 @@ def test_case_49_wrong_magic(tmp_path, magic):
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("code", sorted(TYPES))
-def test_case_50_claimed_sizes_overflow(tmp_path, code, packed):
+def test_fault_50_claimed_sizes_overflow(tmp_path, code, packed):
     """2^32 - 1 three times over is beyond 64 bits; 2^16 twice over wraps to 0 in 32."""
     path = tmp_path / "huge.idx"
     for sizes in ((2**32 - 1,) * 3, (2**16, 2**16), (2**32 - 1,)):
@@ -107,7 +107,7 @@ def test_case_50_claimed_sizes_overflow(tmp_path, code, packed):
             read_idx(path)
 
 
-def test_case_50_nothing_is_allocated_for_a_claim(tmp_path):
+def test_fault_50_nothing_is_allocated_for_a_claim(tmp_path):
     """Within the cap, but not there: the memory in use must not grow by what is claimed."""
     path = tmp_path / "claims.idx"
     path.write_bytes(bytes([0, 0, 8, 1]) + struct.pack(">I", 2**31 - 1) + bytes(100))
@@ -116,21 +116,21 @@ def test_case_50_nothing_is_allocated_for_a_claim(tmp_path):
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_case_52_trailing_bytes(tmp_path, packed):
+def test_fault_52_trailing_bytes(tmp_path, packed):
     path = tmp_path / "long.idx"
     path.write_bytes(gzip.compress(DIGITS + b"x") if packed else DIGITS + b"x")
     with pytest.raises(DataError, match=r"long\.idx: bytes after the end: expected 24 after"):
         read_idx(path)
 
 
-def test_case_46_a_bomb_behind_a_small_header_is_not_unpacked(tmp_path):
+def test_fault_46_a_bomb_behind_a_small_header_is_not_unpacked(tmp_path):
     path = tmp_path / "bomb.idx.gz"
     path.write_bytes(gzip.compress(DIGITS + bytes(2**25)))
     with peak_below(2**24), pytest.raises(DataError, match=r"bytes after the end"):
         read_idx(path)
 
 
-def test_ten_thousand_damaged_files_are_refused_or_read(tmp_path):
+def test_promise_17_ten_thousand_damaged_files_are_refused_or_read(tmp_path):
     """Nothing but DataError comes out, and what is read has the size that its header says."""
     dice, path = random.Random(0), tmp_path / "fuzzed.idx"
     file = path.open("wb", buffering=0)
@@ -156,7 +156,7 @@ def test_ten_thousand_damaged_files_are_refused_or_read(tmp_path):
 
 
 @pytest.mark.parametrize("sizes", [(0, *[2**32 - 1] * 3), (1,) * 65, (1,) * 255])
-def test_case_50_sizes_that_no_array_can_have(tmp_path, sizes):
+def test_fault_50_sizes_that_no_array_can_have(tmp_path, sizes):
     path = tmp_path / "odd.idx"
     path.write_bytes(bytes([0, 0, 8, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes) + b"1")
     with pytest.raises(DataError, match=r"odd\.idx: the header claims .* are refused$"):

@@ -113,7 +113,7 @@ def write_idx(path: Path, shape: tuple[int, ...], data: bytes, code: int = 8) ->
     path.write_bytes(header + data)
 
 
-def test_case_51_counts_differ(tmp_path):
+def test_fault_51_counts_differ(tmp_path):
     folder = copy_slice(tmp_path / "mnist")
     shutil.copy(folder / FILES[1], folder / FILES[3])  # The test half's labels for the other's.
     with pytest.raises(DataError) as error:
@@ -209,7 +209,7 @@ def test_no_network_is_one_line_that_says_what_to_do():
         MNIST.load("mnist")
     message = str(error.value)
     assert message.startswith("mnist: cannot be fetched from openml.org (")
-    assert message.endswith("name it with --data-dir or in BARENET_DATA")
+    assert message.endswith("name it by data_dir='FOLDER' or in BARENET_DATA")
     assert "\n" not in message
 
 

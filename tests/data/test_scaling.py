@@ -42,7 +42,7 @@ def test_standardize_by_hand():
 
 @pytest.mark.parametrize("kind", ["standardize", "minmax"])
 @pytest.mark.parametrize("value", [0.0, 0.1, -1e308, 5e-324])
-def test_case_20_a_constant_feature_becomes_zero(kind, value):
+def test_fault_20_a_constant_feature_becomes_zero(kind, value):
     """0.1 summed ten times over ten is not 0.1: its deviation must not be divided by."""
     X = np.column_stack([np.full(10, value), np.arange(10.0)])
     scaling = Scaling.fit(kind, X)

@@ -31,7 +31,7 @@ def test_gzip_is_told_by_its_bytes_not_its_name(tmp_path):
     assert read_source(path) == b"plain"
 
 
-def test_case_35_missing_file_and_folder(tmp_path):
+def test_fault_35_missing_file_and_folder(tmp_path):
     missing = tmp_path / "missing.csv"
     with pytest.raises(DataError) as error:
         read_source(missing)
@@ -48,7 +48,7 @@ def test_a_file_used_as_a_folder_is_one_line(tmp_path):
         read_source(path / "inner")
 
 
-def test_case_46_truncated_gzip_at_every_byte(tmp_path):
+def test_fault_46_truncated_gzip_at_every_byte(tmp_path):
     whole = gzip.compress(b"a,b\n1,2\n" * 20, mtime=0)
     path = tmp_path / "cut.gz"
     for length in range(2, len(whole)):
@@ -57,7 +57,7 @@ def test_case_46_truncated_gzip_at_every_byte(tmp_path):
             read_source(path)
 
 
-def test_case_46_flipped_bytes_of_gzip_are_found(tmp_path):
+def test_fault_46_flipped_bytes_of_gzip_are_found(tmp_path):
     data = b"".join(b"%d\n" % (number * number) for number in range(100))
     whole = gzip.compress(data, mtime=0)
     path = tmp_path / "flipped.gz"
@@ -67,7 +67,7 @@ def test_case_46_flipped_bytes_of_gzip_are_found(tmp_path):
             read_source(path)
 
 
-def test_case_46_gzip_bomb_is_refused_at_the_cap(tmp_path):
+def test_fault_46_gzip_bomb_is_refused_at_the_cap(tmp_path):
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(bytes(10_000_000)))
     assert path.stat().st_size < 10_000
@@ -90,7 +90,7 @@ def test_a_pipe_is_refused_at_once(tmp_path):
         read_source(tmp_path / "pipe.csv")
 
 
-def test_case_46_what_unpacks_to_more_than_a_hundred_times_its_size(tmp_path, monkeypatch):
+def test_fault_46_what_unpacks_to_more_than_a_hundred_times_its_size(tmp_path, monkeypatch):
     monkeypatch.setattr("barenet.data.source.FREE", 1000)
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(bytes(1_000_000)))

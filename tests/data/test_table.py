@@ -97,22 +97,22 @@ def test_tabs_for_tsv(read):
         assert columns(read(b"a\tb\n1\t2\n", delimiter=tab)) == {"a": ["1"], "b": ["2"]}
 
 
-def test_case_36_empty(read):
+def test_fault_36_empty(read):
     for data in (b"", b"\n\n", b"\xef\xbb\xbf"):
         assert fault(read, data) == "t.csv: empty file"
 
 
-def test_case_36_header_only(read):
+def test_fault_36_header_only(read):
     for data in (b"a,b", b"a,b\n", b"\na,b\n\n", b'"a\nb",c'):
         assert fault(read, data) == "t.csv: no rows below the header"
 
 
-def test_case_37_ragged_long(read):
+def test_fault_37_ragged_long(read):
     text = b"a,b\n1,2\n\n3,4,5\n6,7\n"
     assert fault(read, text) == "t.csv:4: expected 2 values, as in the header, got 3"
 
 
-def test_case_38_ragged_short(read):
+def test_fault_38_ragged_short(read):
     text = b'a,b,c\n1,"two\nlines",3\n4,5\n'
     assert fault(read, text) == "t.csv:4: expected 3 values, as in the header, got 2"
 
@@ -128,7 +128,7 @@ def test_case_38_ragged_short(read):
         ("1e", "'1e'"),
     ],
 )
-def test_case_40_non_numeric(read, value, got):
+def test_fault_40_non_numeric(read, value, got):
     table = read(f"a,b\n\n1,2\n3,{value}\n5,oops\n".encode())
     assert strict(table, "a").tolist() == [1, 3, 5]
     with pytest.raises(DataError, match=rf"t\.csv:4: column 'b': expected a number, got {got}$"):
@@ -159,18 +159,18 @@ def test_decimal_commas_are_read_where_they_are_said(read):
         read(data, decimal=";")
 
 
-def test_case_40_beyond_float64(read):
+def test_fault_40_beyond_float64(read):
     table = read(b"a\n1e308\n1e309\n")
     with pytest.raises(DataError, match=r"t\.csv:3: column 'a': .* float64's range, got '1e309'$"):
         strict(table, "a")
 
 
-def test_case_46_truncated_gzip(read):
+def test_fault_46_truncated_gzip(read):
     data = gzip.compress(b"a,b\n1,2\n")
     assert fault(read, data[:-3], name="t.csv.gz").startswith("t.csv.gz: truncated")
 
 
-def test_case_47_an_unclosed_quote_that_another_one_seems_to_close(read):
+def test_fault_47_an_unclosed_quote_that_another_one_seems_to_close(read):
     """Arrow reads this as one row of two values, and says nothing."""
     message = fault(read, b'a,b\n1,"x\n2,"y\n3,z\n')
     assert message.startswith("t.csv:2: a quote that opens here is not closed as it should be")

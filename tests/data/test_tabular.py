@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
+import pandas
 import pytest
 from sklearn.datasets import load_iris
 
@@ -78,7 +79,8 @@ def test_a_missing_target_is_an_error_that_names_the_rows(write):
     path = write("x,price\n1,2.5\n2,\n3,NA\n4,1.5\n5,?\n")
     message = (
         f"{path}:3: column 'price': expected a value to learn from, got nothing; "
-        "leave such rows out; there are 3 (also 4, 6)"
+        "leave such rows out by drop_missing_target=True; "
+        "there are 3 (also 4, 6)"
     )
     for task in (None, "regression"):
         with pytest.raises(DataError) as error:
@@ -101,7 +103,7 @@ def test_numbers_and_words_are_no_target(write):
         load_table(path, "y")
 
 
-def test_case_35_missing(tmp_path):
+def test_fault_35_missing(tmp_path):
     with pytest.raises(DataError, match=r"nowhere\.csv: no such file$"):
         load_table(tmp_path / "nowhere.csv", "y")
 
@@ -117,7 +119,7 @@ def test_a_table_with_words_or_holes_is_a_frame(write):
     assert isinstance(load_table(plain, "y", frame=True).X, Frame)
 
 
-def test_case_40_a_text_feature_is_named_by_line_and_column(write):
+def test_fault_40_a_text_feature_is_named_by_line_and_column(write):
     path = write("x,town,y\n1,2,0\n2,Paris,1\n")
     message = r"t\.csv:3: column 'town': expected a number, got 'Paris'"
     with pytest.raises(DataError, match=message):
@@ -126,14 +128,14 @@ def test_case_40_a_text_feature_is_named_by_line_and_column(write):
         read_samples(path, ["x", "town"], "y", None)
 
 
-def test_case_42_one_row(write):
+def test_fault_42_one_row(write):
     path = write("x,y\n1,2\n")
     with pytest.raises(DataError, match=r"t\.csv: 1 row, at least 2 are needed"):
         load_table(path, "y")
     assert read_features(path, ["x"]).tolist() == [[1]]
 
 
-def test_case_44_target_missing(write):
+def test_fault_44_target_missing(write):
     path = write("height,weight\n1,2\n3,4\n")
     with pytest.raises(
         DataError,
@@ -144,7 +146,7 @@ def test_case_44_target_missing(write):
         load_table(path, None)
 
 
-def test_case_44_many_columns_are_not_all_listed(write):
+def test_fault_44_many_columns_are_not_all_listed(write):
     names = [f"p{number}" for number in range(785)]
     path = write(",".join(names) + "\n" + ",".join("0" * 785) + "\n")
     with pytest.raises(DataError, match=r"the columns are p0, .*, p19, … \(785 in all\)$"):
@@ -236,7 +238,7 @@ def test_the_time_for_many_columns_grows_with_their_number(write):
 @pytest.mark.parametrize("values", ["0,5 1,5 2,5", "1,234 2,345 3,456"])
 def test_a_target_of_decimal_commas_is_not_taken_for_classes(write, values):
     path = write("a;y\n" + "".join(f"{row};{value}\n" for row, value in enumerate(values.split())))
-    with pytest.raises(DataError, match=r"column 'y': expected a number with a point.*--decimal ,"):
+    with pytest.raises(DataError, match=r"column 'y': expected a number with a point.*decimal=','"):
         load_table(path, "y")
     assert load_table(path, "y", task="classification").classes is not None
 
@@ -250,3 +252,33 @@ def test_truth_values_and_days_are_the_same_categories_in_csv_and_parquet(tmp_pa
     rows = [load_table(tmp_path / name, "y", frame=True).X for name in ("t.csv", "t.parquet")]
     encodings = [TableEncoding.fit(each, categories=["flag", "day"]) for each in rows]
     assert encodings[0].columns == encodings[1].columns
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+@pytest.mark.parametrize("target", ["word", "number"])
+def test_rows_without_a_target_are_left_out_if_said(tmp_path, name, target):
+    columns = {"x": [1, 2, 3, 4, 5], "word": ["a", None, "b", "a", "b"]}
+    columns |= {"number": [0.5, 1.5, None, 2.5, 3.5]}
+    path, table = tmp_path / name, pandas.DataFrame(columns)
+    table.to_csv(path, index=False) if name == "t.csv" else table.to_parquet(path)
+    with pytest.raises(DataError, match="leave such rows out by drop_missing_target=True"):
+        load_table(path, target)
+    data = load_table(path, target, drop_missing_target=True)
+    there = [row for row, value in enumerate(columns[target]) if value is not None]
+    assert data.X["x"].tolist() == [columns["x"][row] for row in there]
+    assert data.description == "4 rows (1 without a target left out), 3 columns"
+    X, y = read_samples(path, ["x"], target, data.classes, drop_missing_target=True)
+    assert X[:, 0].tolist() == data.X["x"].tolist() and y.tolist() == data.y.tolist()
+
+
+def test_a_class_that_is_called_none_is_there_when_the_classes_are_known(write):
+    path = write("x,y\n1,None\n2,\n3,some\n4,None\n")
+    options = {"task": "classification", "drop_missing_target": True}
+    data = load_table(path, "y", **options)
+    assert data.classes == ("None", "some") and data.n_samples == 3
+    X, _ = read_samples(path, ["x"], "y", data.classes, drop_missing_target=True)
+    assert X[:, 0].tolist() == [1, 3, 4]
+    with pytest.raises(DataError, match="column 'y' has no value in any row"):
+        read_samples(write("x,y\n1,\n"), ["x"], "y", ["a"], drop_missing_target=True)
+    with pytest.raises(DataError, match=r"1 row \(2 without a target left out\), at least 2"):
+        load_table(write("x,y\n1,\n2,NA\n3,a\n"), "y", drop_missing_target=True)

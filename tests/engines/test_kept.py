@@ -23,7 +23,7 @@ from barenet import Network, train
 X = np.random.default_rng(0).normal(size=(40, 3))
 network = Network.dense([3, 1], seed=0, dtype=sys.argv[1])
 history = train(network, X, X[:, 0], epochs=2, engine="compiled", optimizer="sgd")
-from barenet.engines.compiled.products import multiply
+from barenet.engines.kernels.dense import multiply
 built = sum(multiply.dispatcher.stats.cache_misses.values())
 print(history.engine, network.parameters.tobytes().hex(), built)
 """

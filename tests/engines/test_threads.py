@@ -196,7 +196,7 @@ def test_cores_are_those_of_the_affinity_and_of_the_control_group(monkeypatch):
     assert allowed_cores() == 1
 
 
-def test_eight_python_threads_train_at_once_with_the_bits_of_one():
+def test_fault_90_promise_18_eight_threads_train_at_once_with_the_bits_of_one():
     assert_runs(SCRIPT + EIGHT_THREADS)
 
 
@@ -207,7 +207,7 @@ def test_eight_python_threads_may_be_the_first_to_need_the_kernels(tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("script", [A_FORK, FORKED_WORKERS], ids=["fork", "pool"])
-def test_a_fork_after_threads_have_worked_learns_as_well(script):
+def test_fault_92_a_fork_after_threads_have_worked_learns_as_well(script):
     assert_runs(SCRIPT + script)
 
 

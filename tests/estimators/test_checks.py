@@ -19,5 +19,5 @@ ESTIMATORS = [
     "ignore:in epoch:RuntimeWarning",  # and let classes be told apart by nothing
 )
 @parametrize_with_checks(ESTIMATORS)
-def test_scikit_learns_own_check(estimator, check):
+def test_promise_01_scikit_learns_own_check(estimator, check):
     check(estimator)

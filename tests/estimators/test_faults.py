@@ -68,7 +68,7 @@ def assert_same(X_odd, y=Y, X_usual=X):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_fault_01_and_02_numbers_that_are_none(value):
+def test_fault_01_02_numbers_that_are_none(value):
     word = "NaN" if np.isnan(value) else "infinity"
     assert_refused(with_one(value), match=f"Input X contains {word}")
     assert_refused(X, with_one(value, Y), match="y contains|Input contains", kinds=[MLPRegressor])
@@ -76,23 +76,23 @@ def test_fault_01_and_02_numbers_that_are_none(value):
 
 
 def test_fault_03_no_rows():
-    assert_refused(np.empty((0, 3)), [], match="0 sample")
+    assert_refused(np.empty((0, 3)), [], match="^X: .*0 sample")
 
 
 def test_fault_04_no_features():
-    assert_refused(np.empty((40, 0)), match=r"0 feature|features as input")
+    assert_refused(np.empty((40, 0)), match=r"^X: .*0 feature|^X has 0 features")
 
 
 def test_fault_05_one_dimension_suggests_a_reshape():
-    assert_refused(X[:, 0], match="Reshape your data")
+    assert_refused(X[:, 0], match="^X: (.|\n)*Reshape your data")
 
 
 def test_fault_06_three_dimensions():
-    assert_refused(X[:, :, None], match="dim 3")
+    assert_refused(X[:, :, None], match="^X: .*dim 3")
 
 
 def test_fault_07_lengths_that_differ():
-    assert_refused(X, Y[:-1], match="40, 39")
+    assert_refused(X, Y[:-1], match="^y: .*40, 39")
 
 
 def test_fault_08_objects_that_are_numbers():
@@ -102,7 +102,7 @@ def test_fault_08_objects_that_are_numbers():
 def test_fault_09_objects_that_are_not():
     bad = X.astype(object)
     bad[3, 1] = "a"
-    assert_refused(bad, match="'a'")
+    assert_refused(bad, match="^X: .*'a'")
 
 
 @pytest.mark.filterwarnings("ignore:in epoch:RuntimeWarning")
@@ -163,7 +163,7 @@ def test_fault_15_half_precision_becomes_single():
 
 
 def test_fault_16_complex_numbers():
-    assert_refused(X + 1j, match="Complex data not supported")
+    assert_refused(X + 1j, match="^X: Complex data not supported")
 
 
 def test_fault_17_classes_that_are_not_counted_from_0():
@@ -201,7 +201,7 @@ def test_fault_20_features_that_never_change(engine):
 
 
 def test_fault_21_numbers_for_classes():
-    assert_refused(X, Y + 0.5 * X[:, 0], kinds=[MLPClassifier], match="label type|type of target")
+    assert_refused(X, Y + 0.5 * X[:, 0], kinds=[MLPClassifier], match="^y: .*label type")
 
 
 def test_fault_22_targets_in_a_column():
@@ -278,7 +278,7 @@ def test_counts_below_0_have_no_deviance():
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_fault_90_distinct_estimators_in_eight_threads(engine):
+def test_fault_90_promise_18_distinct_estimators_in_eight_threads(engine):
     """Networks that are large enough to share out their rows, and small ones."""
     rows, targets = RNG.normal(size=(300, 40)), np.arange(300) % 3
 

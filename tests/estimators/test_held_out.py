@@ -38,3 +38,12 @@ def test_fault_34_a_group_of_one_row():
         ValueError, match=r"^validation_fraction: The least populated class.*\[True"
     ):
         split_off(ROWS, 0.5, strata, np.random.RandomState(0))
+
+
+@pytest.mark.parametrize("heavy", [0, 1])
+def test_fault_26_rows_that_all_weigh_nothing_can_not_be_a_side(heavy):
+    """Their mean score would be 0 / 0."""
+    weights = np.zeros(20)
+    weights[split_off(ROWS, 0.25, None, np.random.RandomState(0))[heavy].y[:, 0].astype(int)] = 1
+    with pytest.raises(ValueError, match=r"^sample_weight: all .* weigh 0; give validation_data"):
+        split_off(ROWS._replace(sample_weight=weights), 0.25, None, np.random.RandomState(0))

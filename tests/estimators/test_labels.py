@@ -33,7 +33,7 @@ def test_there_and_back(y):
 
 
 @given(st.lists(st.sampled_from("abcdef"), min_size=1), st.permutations("abcdef"))
-def test_other_names_in_the_same_order_are_the_same(y, names):
+def test_property_labels_may_have_other_names_in_the_same_order(y, names):
     """What a network sees of classes is their order alone."""
     renamed = dict(zip(sorted(set(y)), sorted(names), strict=False))
     other = np.array([renamed[each] for each in y])

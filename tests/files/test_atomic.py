@@ -40,7 +40,9 @@ def test_fault_63_a_link_is_followed_and_a_folder_or_fifo_refused(tmp_path):
     write_atomically(link, b"new")
     assert link.is_symlink() and target.read_bytes() == b"new"
     os.mkfifo(tmp_path / "fifo")
-    for path in (tmp_path, tmp_path / "fifo"):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    for path in (tmp_path, tmp_path / "fifo", tmp_path / "a"):
         with pytest.raises(OSError, match="is not a file, so it is not replaced"):
             write_atomically(path, b"")
 

@@ -137,7 +137,7 @@ def test_a_checkpoint_of_another_version_is_refused(tmp_path, monkeypatch, versi
         learn(tmp_path / "kept", resume=True)
 
 
-def test_fault_53_and_54_a_damaged_checkpoint_is_refused_and_not_replaced(tmp_path):
+def test_fault_53_54_a_damaged_checkpoint_is_refused_and_not_replaced(tmp_path):
     path = tmp_path / "kept"
     learn(path, Interrupt())
     whole = path.read_bytes()
@@ -209,7 +209,7 @@ except OSError as error:
 
 
 @pytest.mark.parametrize("how", ["full", "forbidden"])
-def test_fault_67_and_promise_11_a_save_that_fails_leaves_the_old_file(how):
+def test_promise_11_a_save_that_fails_leaves_the_old_file(how):
     import tempfile
 
     with tempfile.TemporaryDirectory() as place:  # pytest's own are closed to others
@@ -286,7 +286,7 @@ def test_a_run_that_is_about_to_diverge_is_not_kept(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are forked and killed")
-def test_promise_4_killed_at_any_moment():
+def test_promise_04_killed_at_any_moment():
     """Dozens of runs, each ended a few times by kill -9, a signal or a full disk; see the script.
 
     `make soak` goes on with it for ten minutes.

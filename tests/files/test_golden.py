@@ -9,25 +9,56 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
 
-from barenet import Predictor
+from barenet import Frame, Predictor
 
 GOLDEN = Path(__file__).parent / "golden"
-ROWS = {"iris_1": load_iris, "diabetes_1": load_diabetes}
+
+
+def birds() -> Frame:
+    """A table with a column of each kind, and a hole in most."""
+    text = np.dtypes.StringDType()
+    days = ["2007-11-11", "2008-01-02", "NaT", "2009-06-30", "2007-12-31", "2008-02-29"]
+    islands = ["Dream", "Biscoe", "", "Dream", "Torgersen", "Biscoe"]
+    return Frame(
+        {
+            "bill": np.array([38.5, np.nan, 46.0, 50.25, 39.0, 47.5]),
+            "island": np.array(islands, text),
+            "tagged": np.array([True, False, True, True, False, False]),
+            "day": np.array(days, "M8[us]"),
+        }
+    )
+
+
+ROWS = {
+    "iris_1": lambda: load_iris().data[0:150:30],
+    "iris_1_card": lambda: load_iris().data[0:150:30],
+    "diabetes_1": lambda: load_diabetes().data[0:150:30],
+    "birds_2": birds,
+}
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_file_of_format_1_says_the_same(name):
+def test_a_file_of_an_earlier_version_says_the_same(name):
     predictor = Predictor.load(GOLDEN / f"{name}.safetensors")
     said = json.loads((GOLDEN / "outputs.json").read_text())[name]
-    X = ROWS[name]().data[0:150:30]
     # Another processor may take the sums of a product in another order.
     tolerance = 1e-6 if predictor.network.dtype == np.float32 else 1e-13
-    np.testing.assert_allclose(predictor.outputs(X), said, rtol=tolerance)
+    np.testing.assert_allclose(predictor.outputs(ROWS[name]()), said, rtol=tolerance)
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_plain_predictor_is_still_written_as_format_1(name, tmp_path):
-    """So that the version that wrote the golden files can read it."""
+def test_a_predictor_is_still_written_as_it_was(name, tmp_path):
+    """Byte for byte, so that the version that wrote the golden files can read it."""
     written = GOLDEN / f"{name}.safetensors"
     Predictor.load(written).save(tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == written.read_bytes()
+
+
+def test_what_a_card_told_it_tells():
+    card = Predictor.load(GOLDEN / "iris_1_card.safetensors").card
+    assert card.settings["data"] == "iris" and card.settings["layers"] == (4, 8, 3)
+    assert card.rows == {"training": 120, "held_out": 30}
+    assert card.sha256.startswith("066c40b0c03c47c5")
+    assert (card.log.n_epochs, card.log.kept, card.log.stopped_because) == (8, 7, "completed")
+    assert set(card.scores) == {"held_out", "training"}
+    assert card.versions["barenet"] == "0.1.0"

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import hashlib
+import json
 import pickle
 import struct
+import subprocess
+import sys
+import time
+import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,9 +26,11 @@ from barenet import (
     LayerNorm,
     ModelFileError,
     Network,
+    Predictor,
     load,
     train,
 )
+from barenet.files import model_file
 from barenet.model.layers import LAYERS
 
 X = np.random.default_rng(0).normal(size=(9, 3))
@@ -64,7 +74,7 @@ def test_the_same_model_gives_the_same_bytes(path):
 
 
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=5), st.integers(0, 2**32 - 1))
-def test_there_and_back_of_any_size(tmp_path_factory, sizes, seed):
+def test_promise_12_there_and_back_of_any_size(tmp_path_factory, sizes, seed):
     path = tmp_path_factory.mktemp("any") / "m.safetensors"
     network = Network.dense(sizes, seed=seed)
     network.save(path)
@@ -97,7 +107,7 @@ def test_a_missing_file_is_named(path):
         load(path.parent)
 
 
-def test_fault_53_every_truncation_is_refused(path):
+def test_fault_53_promise_09_every_truncation_is_refused(path):
     Network.dense([2, 2, 1]).save(path)
     data = path.read_bytes()
     for length in range(len(data)):
@@ -109,18 +119,52 @@ def test_fault_53_every_truncation_is_refused(path):
 def test_fault_54_bytes_after_the_end_are_refused(path):
     Network.dense([2, 1]).save(path)
     path.write_bytes(path.read_bytes() + b"\0")
-    with pytest.raises(ModelFileError, match="damaged: its checksum does not match"):
+    with pytest.raises(
+        ModelFileError, match="12 bytes of numbers are claimed, and the file has 13"
+    ):
         load(path)
 
 
-def test_a_name_that_is_twice_in_the_header_is_refused(path):
-    header = b'{"__metadata__":{},"__metadata__":{}}'
-    path.write_bytes(struct.pack("<Q", len(header)) + header)
+@pytest.mark.parametrize("name", ["__metadata__", "parameters"])
+def test_fault_56_a_name_that_is_twice_in_the_header(path, name):
+    Network.dense([2, 1]).save(path)
+    header, numbers = header_of(path)
+    twice = f"{{{json.dumps(name)}:{json.dumps(header[name])},{json.dumps(header)[1:]}"
+    put(path, twice, numbers)
     with pytest.raises(ModelFileError, match="a name is there twice"):
         load(path)
 
 
-def test_fault_60_a_hostile_pickle_is_refused_and_not_run(path, tmp_path):
+@pytest.mark.parametrize(
+    ("parameters", "statistics"),
+    [([4, 16], [16, 16]), ([0, 12], [16, 16]), ([0, 12], [8, 8]), ([0, 12], [0, 12]),
+     ([0, 8], [12, 12]), ([12, 0], [12, 12]), ([-4, 8], [8, 12]), ([0, 2**63], [12, 12])],
+)  # fmt: skip
+def test_fault_56_holes_and_overlaps_with_a_checksum_that_is_right(path, parameters, statistics):
+    Network.dense([2, 1]).save(path)
+    header, numbers = header_of(path)
+    header["parameters"]["data_offsets"] = parameters
+    header["statistics"]["data_offsets"] = statistics
+    card = json.loads(header["__metadata__"]["barenet"])
+    header["__metadata__"]["barenet"] = json.dumps({**card, "sha256": "0" * 64})
+    put(path, json.dumps(header), numbers.ljust(max(parameters[1] % 2**20, 12), b"\0"))
+    checksum = hashlib.sha256(path.read_bytes()).hexdigest().encode()
+    path.write_bytes(path.read_bytes().replace(b"0" * 64, checksum))
+    with pytest.raises(ModelFileError, match="damaged"):
+        load(path)
+
+
+def header_of(path):
+    data = path.read_bytes()
+    end = 8 + int.from_bytes(data[:8], "little")
+    return json.loads(data[8:end]), data[end:]
+
+
+def put(path, header: str, numbers: bytes = b"") -> None:
+    path.write_bytes(struct.pack("<Q", len(header.encode())) + header.encode() + numbers)
+
+
+def test_fault_60_promise_08_a_hostile_pickle_is_refused_and_not_run(path, tmp_path):
     marker = tmp_path / "ran"
 
     class Hostile:
@@ -133,11 +177,86 @@ def test_fault_60_a_hostile_pickle_is_refused_and_not_run(path, tmp_path):
     assert not marker.exists()
 
 
-@pytest.mark.parametrize("length", [2**63, 2**64 - 1, 100_000_000])
+LISTENED = """
+import sys
+import numpy as np
+from barenet import Predictor, load
+load(sys.argv[1])  # what is imported on the way is there now
+heard = []
+sys.addaudithook(lambda event, _: heard.append(event))
+load(sys.argv[1])
+events = set(heard)
+bad = {"pickle.find_class", "exec", "marshal.loads", "os.system", "subprocess.Popen"}
+print(sorted(events & bad), "open" in events)
+"""
+
+
+def test_promise_08_loading_runs_no_code_and_unpickles_nothing(path):
+    """By what Python itself says of it, to those who listen."""
+    every_layer().save(path)
+    command = [sys.executable, "-c", LISTENED, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "[] True\n"
+    loader = ast.parse(Path(model_file.__file__).read_text("utf-8"))
+    names = {
+        alias.name
+        for node in ast.walk(loader)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert names & {"pickle", "joblib", "marshal", "shelve", "importlib"} == set()
+
+
+@pytest.mark.parametrize("length", [2**63, 2**64 - 1, 2**40, 100_000_000, 2**20 + 1, 3, 1, 0])
 def test_fault_55_a_header_of_any_claimed_length(path, length):
     path.write_bytes(struct.pack("<Q", length) + b"{}")
     with pytest.raises(ModelFileError):
         load(path)
+
+
+@pytest.mark.parametrize("header", [b"", b"{}", b"{" + b" " * 1000, b"[" * 1000])
+@pytest.mark.parametrize("length", [2**63, 2**40, 100_000_000, 2**20 + 1, 2**20])
+def test_promise_10_a_hostile_header_costs_no_time_and_no_memory(path, length, header):
+    """The file has the length that it claims, and a little of it is written."""
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", length) + header)
+        file.truncate(min(length, 2**36) + 8)  # a hole: it takes no place on the disk
+    assert_refused_cheaply(path)
+
+
+def test_promise_10_a_body_that_is_not_in_the_header_is_not_read(path):
+    Network.dense([2, 1]).save(path)
+    with path.open("r+b") as file:
+        file.truncate(2**36)
+    assert_refused_cheaply(path)
+
+
+def assert_refused_cheaply(path) -> None:
+    """In less than a second of the processor, holding 64 MiB at most."""
+    tracemalloc.start()
+    started = time.process_time()
+    try:
+        with pytest.raises(ModelFileError):
+            load(path)
+        assert time.process_time() - started < 1
+        assert tracemalloc.get_traced_memory()[1] <= 64 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("place", ["../secret", "/etc/passwd", "a_link"])
+def test_fault_61_an_onnx_file_with_data_elsewhere_is_no_model(path, place, tmp_path):
+    """barenet reads no ONNX, and so follows no path in it, whatever the file is called."""
+    onnx = pytest.importorskip("onnx", reason="the hostile file is made with it")
+    (tmp_path / "a_link").symlink_to("/etc/passwd")
+    tensor = onnx.TensorProto(name="w", data_type=1, dims=[2], data_location=1)
+    tensor.external_data.add(key="location", value=place)
+    graph = onnx.GraphProto(name="g", initializer=[tensor])
+    for name in ("hostile.onnx", "model.safetensors"):
+        (tmp_path / name).write_bytes(onnx.ModelProto(graph=graph).SerializeToString())
+        for read in (load, Predictor.load):
+            with pytest.raises(ModelFileError, match="not a model file, or a damaged one"):
+                read(tmp_path / name)
 
 
 DENSE = {"layer": "dense", "n_in": 2, "n_out": 1}
@@ -152,7 +271,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_faults_57_58_59_62_what_can_not_be_a_model_is_refused(path, rewrite, what):
+def test_fault_57_58_59_62_what_can_not_be_a_model_is_refused(path, rewrite, what):
     Network.dense([2, 1]).save(path)
     value, message = REFUSED[what]
     rewrite(path, **{what: value})

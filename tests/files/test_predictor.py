@@ -30,7 +30,7 @@ def predictor(classes=("no", "yes"), outputs=2):
 @pytest.mark.parametrize(
     ("classes", "outputs"), [(("no", "yes"), 2), (("no", "yes"), 1), (None, 1)]
 )
-def test_a_predictor_there_and_back(path, classes, outputs):
+def test_promise_12_a_predictor_there_and_back(path, classes, outputs):
     first = predictor(classes, outputs)
     first.save(path)
     second = Predictor.load(path)
@@ -86,6 +86,12 @@ WRONG_PARTS = [
     {"classes": ("a", "b", "c")},
     {"classes": "no"},
     {"classes": (1, 2)},
+    {"classes": ("no", "no")},
+    {"classes": ("", "yes")},
+    {"classes": ("no", "\ud800")},
+    {"feature_names": ("a", "b", "\udfff")},
+    {"target_name": "\ud800"},
+    {"card": {}},
     {"feature_names": ("a",)},
     {"feature_names": 7},
     {"feature_names": (1, 2, 3)},
@@ -134,6 +140,7 @@ def test_fault_57_a_predictor_whose_parts_do_not_fit(path, rewrite, changes):
     [
         ("scaling.offset", np.array([0, np.nan, 0])),
         ("scaling.factor", np.array([1, 0, 1.0])),
+        ("scaling.factor", np.array([1, -1e-320, 1.0])),
         ("scaling.factor", np.ones(3, np.float32)),
         ("scaling.factor", np.ones((3, 1))),
         ("scaling.offset", np.zeros(2)),
@@ -146,6 +153,41 @@ def test_fault_57_arrays_that_are_not_what_they_should_be(path, rewrite, name, v
     rewrite(path, tensors={name: value})
     with pytest.raises(ModelFileError, match="not a valid model"):
         Predictor.load(path)
+
+
+def test_fault_57_a_target_scaled_by_next_to_nothing(path, rewrite):
+    """Undone, it would be an infinite answer to every row."""
+    scaling = Scaling.fit("standardize", [[10.0], [30.0]])
+    replace(predictor(None, 1), target_scaling=scaling).save(path)
+    rewrite(path, tensors={"target_scaling.factor": np.array([1e-320])})
+    with pytest.raises(ModelFileError, match="not a valid model: scaling: expected an offset"):
+        Predictor.load(path)
+
+
+@pytest.mark.parametrize(
+    ("classes", "kind", "said"),
+    [
+        (("3", "10"), "i", {3, 10}),
+        (("-1", "0"), "i", {-1, 0}),
+        (("0.5", "1"), "f", {0.5, 1.0}),
+        (("False", "True"), "b", {False, True}),
+        (("no", "yes"), "U", {"no", "yes"}),
+        (("1", "two"), "U", {"1", "two"}),
+        (("007", "8"), "U", {"007", "8"}),
+        (("inf", "nan"), "U", {"inf", "nan"}),
+        (("0", str(int(1e300))), "f", {0.0, 1e300}),
+    ],
+)
+def test_classes_are_predicted_as_what_they_are(path, classes, kind, said):
+    replace(predictor(), classes=classes).save(path)
+    model = Predictor.load(path)
+    first = model.predict(X)
+    assert first.dtype.kind == kind and set(first.tolist()) <= said
+    second = model.probabilities(X).argmax(axis=1)
+    assert model.classes == classes  # their names stay text
+    assert [str(label) for label in first.tolist()] == [
+        str(float(name)) if kind == "f" else name for name in np.array(classes)[second].tolist()
+    ]
 
 
 class Table:
@@ -200,7 +242,7 @@ def test_rows_that_are_none_are_refused_by_name(rows):
             method(rows)
 
 
-def test_fault_54_every_flipped_bit_is_refused(path):
+def test_fault_54_promise_09_every_flipped_bit_is_refused(path):
     predictor().save(path)
     data = bytearray(path.read_bytes())
     for at in range(8 * len(data)):

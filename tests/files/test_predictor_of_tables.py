@@ -177,7 +177,7 @@ def test_fault_57_an_encoding_of_another_type_or_none(predictor, path, rewrite):
         Predictor.load(path)
 
 
-def test_fault_54_every_flipped_bit_of_a_table_is_refused(path):
+def test_fault_54_promise_09_every_flipped_bit_of_a_table_is_refused(path):
     encoding = TableEncoding.fit({"is": ["yes", "no"]})
     Predictor(
         network=Network.dense([1, 1]),

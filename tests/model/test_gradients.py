@@ -106,7 +106,7 @@ def test_every_layer_is_swept():
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("kind", HIDDEN)
-def test_every_layer_activation_and_loss(kind, activation, loss):
+def test_promise_02_every_layer_activation_and_loss(kind, activation, loss):
     output = usual_output(loss)
     chosen = as_loss(SPECS.get(loss, loss), ACTIVATIONS[output]())
     X, y, weight = make_data(chosen)
@@ -142,7 +142,7 @@ def ends_with_activate(kind, activation, output) -> Network:
 )
 @settings(max_examples=200)
 @given(data=st.data())
-def test_any_shape_and_any_numbers(kind, activation, loss, data):
+def test_promise_02_any_shape_and_any_numbers(kind, activation, loss, data):
     """One of the three is given; the others, and all else, are whatever Hypothesis draws."""
     loss, output = data.draw(st.sampled_from([pair for pair in PAIRS if loss in (pair[0], None)]))
     kind = kind or data.draw(st.sampled_from(sorted(HIDDEN)))

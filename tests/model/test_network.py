@@ -325,13 +325,13 @@ def test_networks_without_parameters_or_widths():
 
 
 @given(order=st.permutations(range(6)))
-def test_rows_may_come_in_any_order(order):
+def test_property_rows_may_come_in_any_order(order):
     network = one_of_everything()
     np.testing.assert_allclose(network.predict(X[order]), network.predict(X)[order], rtol=1e-13)
 
 
 @given(cut=st.integers(1, 5))
-def test_rows_may_come_in_any_company(cut):
+def test_property_rows_may_be_split_into_any_batches(cut):
     network = one_of_everything()
     apart = np.vstack([network.predict(X[:cut]), network.predict(X[cut:])])
     np.testing.assert_allclose(apart, network.predict(X), rtol=1e-13)

@@ -120,7 +120,7 @@ def test_fault_14_read_only_and_memory_mapped(tmp_path):
     np.testing.assert_array_equal(check_inputs(np.load(path, mmap_mode="r"), SINGLE, 2), X)
 
 
-def test_fault_8_objects_that_are_numbers():
+def test_fault_08_objects_that_are_numbers():
     X = np.array([[1, 2.5], [Fraction(1, 2), Decimal("0.25")]], object)
     assert check_inputs(X, DOUBLE, 2).tolist() == [[1, 2.5], [0.5, 0.25]]
 

@@ -210,8 +210,9 @@ def end_of(child: subprocess.Popen[str], number: int, seconds: float) -> None:
             COUNTS["longest ms from a signal to the end"] = max(
                 taken, COUNTS["longest ms from a signal to the end"]
             )
-    importing = "barenet/__init__.py" in said and "KeyboardInterrupt" in said
-    if importing or child.returncode in (-signal.SIGINT, -signal.SIGTERM):
+            COUNTS["signals that took more than 2 s"] += taken > 2000
+    starting = "KeyboardInterrupt" in said and "/barenet" not in said  # Python itself is
+    if starting or child.returncode in (-signal.SIGINT, -signal.SIGTERM):
         COUNTS["commands that had not begun"] += 1
     elif child.returncode not in (0, -signal.SIGKILL, 130, 143) or "Traceback" in said:
         LOST.append(f"the command: ended with {child.returncode}: {said}")
@@ -224,7 +225,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None)
     asked = parser.parse_args()
     seed = random.randrange(10**6) if asked.seed is None else asked.seed
-    rng, began, turn = random.Random(seed), time.monotonic(), 0
+    rng, began, turn, commanded = random.Random(seed), time.monotonic(), 0, 0.0
     jobs = [(optimizer, engine) for engine in ENGINES for optimizer in barenet.OPTIMIZERS]
     for engine in ENGINES:  # kernels are built here, and not in every child
         learn("adam", engine)
@@ -233,8 +234,10 @@ def main() -> int:
         turn += 1
         if asked.kills is not None and COUNTS["kills"] >= asked.kills:
             break
-        if asked.kills is None and turn % (3 * len(jobs)) == 0:
+        if asked.kills is None and commanded < (time.monotonic() - began) / 3:
+            before = time.monotonic()
             disturb_the_command(rng)
+            commanded += time.monotonic() - before
     print(f"seed {seed}, {(time.monotonic() - began) / 60:.1f} minutes")
     for name, count in sorted(COUNTS.items()):
         print(f"{count:7,}  {name}")

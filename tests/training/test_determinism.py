@@ -56,12 +56,12 @@ def four_cores(monkeypatch):
     monkeypatch.setattr(cores, "allowed_cores", lambda: 4)
 
 
-def test_promise_6_a_hundred_runs_on_one_two_and_four_threads(four_cores):
+def test_promise_06_a_hundred_runs_on_one_two_and_four_threads(four_cores):
     runs = {threads: {learn(threads=threads) for _ in range(100)} for threads in (1, 2, 4)}
     assert len(set.union(*runs.values())) == 1
 
 
-def test_promise_6_a_hundred_runs_of_the_reference():
+def test_promise_06_a_hundred_runs_of_the_reference():
     assert len({learn(engine="reference", epochs=1) for _ in range(100)}) == 1
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 
 import numpy as np
 import pytest
 
-from barenet import OPTIMIZERS, DivergenceError, Network, train
+from barenet import OPTIMIZERS, SGD, DivergenceError, Network, train
 from barenet.engines import ENGINES
 from barenet.model.losses import as_loss
 
@@ -22,7 +23,7 @@ dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
 @engines
 @dtypes
 @pytest.mark.parametrize("optimizer", sorted({*OPTIMIZERS} - {"lbfgs"}))
-def test_fault_85_a_learning_rate_of_a_million(engine, dtype, optimizer):
+def test_fault_85_promise_03_a_learning_rate_of_a_million(engine, dtype, optimizer):
     """A divergence, or an explosion that is warned of; and never a loss that is no number."""
     network = Network.dense([3, 8, 1], seed=1, dtype=dtype)
     before = network.parameters.copy()
@@ -39,6 +40,22 @@ def test_fault_85_a_learning_rate_of_a_million(engine, dtype, optimizer):
         else:
             assert np.isfinite(history.loss).all()
             assert any("the loss grew from" in str(warning.message) for warning in caught)
+    assert np.isfinite(network.parameters).all()
+
+
+@engines
+@dtypes
+@pytest.mark.parametrize("scale", [1e3, 1e12, 1e30])
+def test_promise_03_lbfgs_far_from_all_numbers(engine, dtype, scale):
+    """It chooses its own steps, so it is thrown out by targets instead of a learning rate."""
+    network = Network.dense([3, 8, 1], seed=1, dtype=dtype)
+    settings = {"optimizer": "lbfgs", "engine": engine, "epochs": 20}
+    try:
+        history = train(network, X * scale, X[:, 0] * scale, **settings)
+    except DivergenceError as error:
+        assert "in epoch" in str(error)
+    else:
+        assert np.isfinite(history.loss).all() and history.loss[-1] <= history.loss[0]
     assert np.isfinite(network.parameters).all()
 
 
@@ -88,6 +105,25 @@ def test_fault_88_denormals_change_no_answer(engine, dtype):
         answers.append((history.loss, network.predict(twin)))
     np.testing.assert_allclose(answers[0][0], answers[1][0], rtol=1e-6)
     np.testing.assert_allclose(answers[0][1], answers[1][1], rtol=1e-5)
+
+
+@engines
+@dtypes
+@pytest.mark.filterwarnings("ignore:in epoch 0, every gradient of an epoch was 0:RuntimeWarning")
+def test_fault_88_denormals_take_less_than_three_times_as_long(engine, dtype):
+    """By the processor's own time, the least of some turns; where they are slow it is 10 times."""
+    tiny = float(np.finfo(dtype).tiny) / 8
+    seconds = {1.0: np.inf, tiny: np.inf}
+    for _ in range(6):
+        for scale, least in seconds.items():
+            network = Network.dense([40, 64, 2], output="softmax", seed=1, dtype=dtype)
+            network.parameters[:] *= scale
+            rows = np.random.default_rng(1).normal(size=(200, 40)) * scale
+            settings = {"engine": engine, "epochs": 3, "shuffle": False, "threads": 1}
+            began = time.process_time()
+            train(network, rows, np.arange(200) % 2, optimizer=SGD(tiny), **settings)
+            seconds[scale] = min(least, time.process_time() - began)
+    assert seconds[tiny] < 3 * seconds[1.0]
 
 
 @engines

@@ -106,7 +106,7 @@ def quick(optimizer):
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_promise_5_fifty_ends_of_every_optimizer(optimizer, engine, tmp_path, slices_of_one_batch):
+def test_promise_05_fifty_ends_of_every_optimizer(optimizer, engine, tmp_path, slices_of_one_batch):
     net, more = quick(optimizer)
     more = {"optimizer": optimizer, "engine": engine, **more}
     whole = learn(net=net.copy(), **more)

@@ -264,7 +264,7 @@ BAD = {
 @pytest.mark.parametrize(
     ("argument", "value"), [(name, value) for name, values in BAD.items() for value in values]
 )
-def test_faults_26_27_31_33_a_wrong_setting_is_named_and_nothing_changes(argument, value):
+def test_fault_26_27_31_33_a_wrong_setting_is_named_and_nothing_changes(argument, value):
     network = linear()
     before = network.parameters.copy()
     named = {"optimizer": "optimizer|learning_rate"}.get(argument, argument)

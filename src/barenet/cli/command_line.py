@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import warnings
@@ -28,6 +29,7 @@ from barenet.cli.plot import plot
 from barenet.cli.predict import predict
 from barenet.cli.run_file import fill_in
 from barenet.cli.train import train
+from barenet.data.source import STANDARD_INPUT
 
 __all__ = ["COMMANDS", "run"]
 
@@ -35,6 +37,12 @@ __all__ = ["COMMANDS", "run"]
 MOST_LETTERS = 300
 #: Columns; in fewer, words would be set letter by letter or never end.
 LEAST_COLUMNS = 20
+
+#: What an error proposes, in the words of a program.
+OPTION = re.compile(
+    r"\b(?P<name>categories|data_dir|decimal|delimiter|drop_missing_target|encoding|missing|task)="
+    r"""(?P<value>True|'[^']*'|"[^"]*"|\['[^']*'\]|\["[^"]*"\])"""
+)
 
 COMMANDS: dict[str, Callable[..., int]] = {
     "train": train,
@@ -109,7 +117,8 @@ def _run_to_its_end(tokens: list[str]) -> int:
 def _run(tokens: list[str]) -> int:
     """Run a command, and turn every error into a line and a status."""
     try:
-        return app(tokens, exit_on_error=False, print_error=False) or 0
+        named = _name_standard_input(tokens)
+        return app(named, exit_on_error=False, print_error=False) or 0
     except BrokenPipeError:
         raise
     except UnusedCliTokensError as error:
@@ -133,11 +142,26 @@ def _run(tokens: list[str]) -> int:
         return error.code if isinstance(error.code, int) else 1
 
 
+def _name_standard_input(tokens: list[str]) -> list[str]:
+    """Write out the - that stands for standard input; after an option it is the option's value."""
+    before = ["-", *tokens]
+    return [
+        STANDARD_INPUT if token == "-" and not previous.startswith("-") else token
+        for previous, token in zip(before, tokens, strict=False)
+    ]
+
+
 def _text(error: Exception) -> str:
     """What an error says; an operating system's without its number."""
     if not isinstance(error, OSError) or not error.strerror:
-        return str(error)
+        return OPTION.sub(_as_flag, str(error))
     return f"{error.filename or 'cannot write the result'}: {error.strerror}"
+
+
+def _as_flag(option: re.Match[str]) -> str:
+    """Write what a library calls ``data_dir='x'`` as ``--data-dir 'x'``."""
+    flag, value = f"--{option['name'].replace('_', '-')}", option["value"].strip("[]")
+    return flag if value == "True" else f"{flag} {value}"
 
 
 def _fail(tokens: list[str], text: str, status: int) -> int:

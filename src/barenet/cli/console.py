@@ -126,7 +126,7 @@ def show_table(
     Parameters
     ----------
     headings : sequence of str
-        One for each column.
+        One for each column; none for a table without.
     rows : iterable of sequence of str
         The cells.
     numbers : int, optional
@@ -135,7 +135,8 @@ def show_table(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    style: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 2, 0, 0)}
+    table = Table(**style, header_style="bold", show_header=bool(headings))
     for index, heading in enumerate(headings):
         table.add_column(_in_line(heading), justify=_side(index, numbers))
     for row in rows:

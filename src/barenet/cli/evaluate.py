@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from barenet.cli import report
-from barenet.cli.comparison import Compared, compare, show_verdict
+from barenet.cli.comparison import compare, show_verdict
 from barenet.cli.console import say, show, show_json
 from barenet.cli.flags import OUTPUT, Json
 from barenet.cli.settings import AS_USUAL, FileOptions
 from barenet.cli.trained import SETTINGS, Trained, load_trained
 from barenet.data.dataset import Dataset
+from barenet.data.datasets import DATASETS
 from barenet.model.losses import as_loss
 from barenet.registry import spec_of
 
@@ -37,15 +39,16 @@ def evaluate(
 ) -> int:
     """Measure a trained network on rows whose truth is known.
 
-    On the data that it was trained on, these are the rows that were held out; on others, and
-    where the settings.toml of the run is not beside the model, all.
+    On the data that it was trained on, which are known by their fingerprint in the model file,
+    these are the rows that were held out; on others all.
 
     Parameters
     ----------
     model : Path
         A model file, or the folder of a run.
     data : str
-        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file.
+        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - is a table in CSV from
+        standard input.
     rows : {"held-out", "training", "all"}
         Which rows; by default those that were held out, if there are any.
     baselines : bool
@@ -59,23 +62,23 @@ def evaluate(
         The exit status.
     """
     trained = load_trained(model)
-    chosen, description = choose_rows(trained, data, file, rows)
-    predictor = trained.predictor
+    judged, predictor = choose_rows(trained, data, file, rows), trained.predictor
+    chosen, description = judged.rows, judged.description
+    _tell_what_is_seen(trained, data, judged)
+    classes = predictor.classes
     loss = spec_of(as_loss(trained.loss, predictor.network.output_activation))
     scores = report.score(predictor, chosen, loss)
-    compared = _compare(trained, data, file, chosen, loss) if baselines else []
-    confusion = None
-    if predictor.classes is not None:
-        confusion = report.confusion_matrix(predictor, chosen)
+    learned = judged.learned if baselines else None
+    compared = compare(predictor, learned, chosen, loss) if learned else []
+    confusion = None if classes is None else report.confusion_matrix(predictor, chosen)
     if json:
         show_json(
             {
                 "model": str(trained.path),
-                "dataset": chosen.name,
-                "rows": chosen.n_samples,
+                **judged.document(),
                 "metrics": {"evaluated_on": description, **scores},
                 "baselines": {each.baseline.name: each.document(scores) for each in compared},
-                "classes": predictor.classes,
+                "classes": classes,
                 "confusion_matrix": None if confusion is None else confusion.tolist(),
             }
         )
@@ -86,23 +89,67 @@ def evaluate(
     show_verdict(scores, compared)
     if confusion is not None:
         show()
-        report.show_confusion(confusion, predictor.classes or ())
+        report.show_confusion(confusion, classes or ())
     return 0
 
 
-def _compare(
-    trained: Trained, data: str, file: FileOptions, chosen: Dataset, loss: str
-) -> list[Compared]:
-    """Measure the baselines, where it is known which rows the network has learned from."""
-    if trained.trained_on(data) is None:
-        return []
-    learned, _ = trained.split(data, trained.samples(data, file))
-    return compare(trained.predictor, learned, chosen, loss)
+def _tell_what_is_seen(trained: Trained, data: str, chosen: Chosen) -> None:
+    """Say so where a score is not one of new rows."""
+    n_rows = chosen.rows.n_samples
+    if chosen.description != "all rows":
+        return
+    if chosen.n_seen == n_rows:
+        say(
+            "the network was trained on these very rows: the score tells how well it knows them, "
+            "and not how well it does on new ones"
+        )
+    elif chosen.n_seen:
+        say(
+            f"the network was trained on {chosen.n_seen:,} of these {n_rows:,} rows; "
+            "--rows held-out measures the others"
+        )
+    elif chosen.learned is None and trained.trained_on(data) and data not in DATASETS:
+        say(f"{data} has changed since the training: rows that are still the same have been seen")
 
 
-def choose_rows(
-    trained: Trained, data: str, file: FileOptions, rows: Rows | None
-) -> tuple[Dataset, str]:
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Rows that a network is measured on.
+
+    Attributes
+    ----------
+    rows : Dataset
+        The rows.
+    description : str
+        What they are.
+    learned : Dataset, optional
+        The rows of these data that the network has learned from; None if that is not known.
+    """
+
+    rows: Dataset
+    description: str
+    learned: Dataset | None = None
+
+    @property
+    def n_seen(self) -> int | None:
+        """How many of the rows the network has learned from; None if that is not known."""
+        if self.learned is None:
+            return None
+        return 0 if self.description == "held-out rows" else self.learned.n_samples
+
+    def document(self) -> dict[str, Any]:
+        """Tell programs which rows they are.
+
+        Returns
+        -------
+        dict
+            Plain data.
+        """
+        rows = self.rows
+        return {"dataset": rows.name, "rows": rows.n_samples, "rows_seen": self.n_seen}
+
+
+def choose_rows(trained: Trained, data: str, file: FileOptions, rows: Rows | None) -> Chosen:
     """Load the rows that a network is measured on.
 
     Parameters
@@ -118,10 +165,8 @@ def choose_rows(
 
     Returns
     -------
-    chosen : Dataset
-        The rows.
-    description : str
-        What they are.
+    Chosen
+        The rows, and what is known of them.
 
     Raises
     ------
@@ -129,18 +174,19 @@ def choose_rows(
         If there are none of that kind.
     """
     dataset = trained.samples(data, file)
-    learned, held_out = trained.split(data, dataset)
+    known = trained.has_learned_from(data, dataset)
+    learned, held_out = trained.split(dataset) if known else (None, None)
     if rows == "all" or (rows is None and held_out is None):
-        if trained.settings is None and trained.predictor.dataset == dataset.name:
+        if known is None and trained.predictor.dataset == dataset.name:
             say(
                 f"all rows are measured, also those of the training: no {SETTINGS} beside "
                 f"{trained.path} says which were held out"
             )
-        return dataset, "all rows"
-    if rows == "training" and trained.trained_on(data):
-        return learned, "training rows"
+        return Chosen(dataset, "all rows", learned)
+    if rows == "training" and learned is not None:
+        return Chosen(learned, "training rows", learned)
     if held_out is None or rows == "training":
         raise ValueError(
             f"rows: none of {data} are known as {rows} rows of {trained.path}; leave --rows out"
         )
-    return held_out, "held-out rows"
+    return Chosen(held_out, "held-out rows", learned)

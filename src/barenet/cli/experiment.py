@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from barenet.cli.provenance import card_of
 from barenet.cli.recipes import settle, usual_recipe
-from barenet.cli.settings import Settings, TableOptions
+from barenet.cli.settings import Settings, TableOptions, is_table
 from barenet.cli.trained import model_file
 from barenet.data.dataset import Dataset
 from barenet.data.encoding import TableEncoding
 from barenet.data.frame import Frame
+from barenet.data.framing import as_frame
 from barenet.data.recipe import Recipe
 from barenet.data.scaling import Scaling
 from barenet.files.checkpoint import Checkpoint
@@ -138,8 +142,10 @@ def prepare(settings: Settings) -> Experiment:
     """
     dataset = settings.load()
     usual = usual_recipe(settings.recipe, dataset)
-    available, held_out = dataset.split(usual.test_size or 0.0, usual.split_seed or 0)
-    training, validation = _set_aside(available, usual)
+    parts = _parts(dataset, usual)
+    if is_table(settings.data) and _has_constants(parts[1]):
+        parts = _parts(replace(dataset, X=as_frame(dataset.X, dataset.feature_names)), usual)
+    available, training, validation, held_out = parts
     preprocessing = _preprocessing(usual.scaling, training, settings.table)
     recipe = settle(settings.recipe, dataset, preprocessing.n_outputs)
     said: dict[str, Any] = recipe.said()
@@ -156,15 +162,33 @@ def prepare(settings: Settings) -> Experiment:
         dataset=dataset.name,
         image_shape=dataset.image_shape,
     )
+    settings = replace(settings, recipe=recipe)
+    sides = {"training": training, "validation": validation, "held_out": held_out}
+    card = card_of(settings, dataset, predictor.feature_names, sides)
+    predictor = replace(predictor, card=card)
     predictor.check_header()
     return Experiment(
-        settings=replace(settings, recipe=recipe),
+        settings=settings,
         available=available,
         training=training,
         validation=validation,
         held_out=held_out,
         predictor=predictor,
     )
+
+
+def _parts(
+    dataset: Dataset, usual: Recipe
+) -> tuple[Dataset, Dataset, Dataset | None, Dataset | None]:
+    """Part the rows: those not held out, of them those to learn from and to validate, the rest."""
+    available, held_out = dataset.split(usual.test_size or 0.0, usual.split_seed or 0)
+    return available, *_set_aside(available, usual), held_out
+
+
+def _has_constants(training: Dataset) -> bool:
+    """Tell if a matrix has a column of which nothing can be learned, which a frame would drop."""
+    X = training.X
+    return isinstance(X, np.ndarray) and len(X) > 1 and bool((X[0] == X).all(axis=0).any())
 
 
 def _preprocessing(kind: Any, training: Dataset, table: TableOptions) -> Scaling | TableEncoding:
@@ -207,9 +231,11 @@ def _network(recipe: Recipe) -> Network:
         if name in said
     }
     hidden: Any = recipe.hidden or ()
-    return Network.dense(
-        recipe.layers or (), hidden=hidden[0] if len(hidden) == 1 else hidden, **options
-    )
+    hidden = hidden[0] if len(hidden) == 1 else hidden
+    try:
+        return Network.dense(recipe.layers or (), hidden=hidden, **options)
+    except ValueError as error:
+        raise ValueError(str(error).replace("sizes: ", "layers: ", 1)) from error
 
 
 def _take_weights(network: Network, settings: Settings) -> None:

@@ -22,6 +22,7 @@ from barenet.cli.flags import (
     StepFlags,
 )
 from barenet.cli.numbers import whole
+from barenet.cli.place import placed
 from barenet.cli.recipes import still_usual
 from barenet.cli.settings import AS_USUAL, FileOptions, Settings
 from barenet.cli.trained import load_trained
@@ -45,6 +46,9 @@ Rows = Annotated[
 
 #: What the suffix of a file asks for.
 FORMS: dict[str, Form] = {".html": "html", ".htm": "html", ".md": "markdown"}
+
+#: And the other way round, for a file in a folder.
+SUFFIXES = {"text": ".txt", "html": ".html", "markdown": ".md"}
 
 #: Columns of a text that goes to no terminal.
 COLUMNS = 80
@@ -71,7 +75,7 @@ def explain(
     precision: Annotated[int, Parameter(group=OUTPUT, converter=whole)] = 6,
     limit: Annotated[int, Parameter(group=OUTPUT, converter=whole)] = 64,
     form: Annotated[Form | None, Parameter(name="--format", group=OUTPUT)] = None,
-    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    out: Annotated[str | None, Parameter(group=OUTPUT)] = None,
     json: Json = False,
 ) -> int:
     """Show one training step with every number, and the formula that it comes from.
@@ -105,8 +109,9 @@ def explain(
         Entries of an array that are all shown.
     form : str
         How it is written; by default as the suffix of --out tells, else as text.
-    out : Path
-        The file that it goes to, such as step.html or step.md, instead of the terminal.
+    out : str
+        The file that it goes to, such as step.html or step.md, or a folder for it, instead of the
+        terminal.
     json : bool
         Print JSON, for programs.
 
@@ -202,9 +207,9 @@ def _what_was_done(predictor: Predictor) -> str:
     return f", which become {', '.join(predictor.input_names)}"
 
 
-def _put_out(page: Explanation, form: Form | None, out: Path | None) -> None:
+def _put_out(page: Explanation, form: Form | None, out: str | None) -> None:
     """Write the page to its file, whole or not at all, or to the terminal."""
-    form = form or (FORMS.get(out.suffix.lower(), "text") if out else "text")
+    form = form or FORMS.get(Path(out or "").suffix.lower(), "text")
     if form == "text":
         here = out is None and sys.stdout.isatty()
         text = page.to_text(shutil.get_terminal_size().columns if here else COLUMNS)
@@ -213,5 +218,6 @@ def _put_out(page: Explanation, form: Form | None, out: Path | None) -> None:
     if out is None:
         show(text.rstrip("\n"))
     else:
-        write_atomically(out, (text.rstrip("\n") + "\n").encode())
-        show(str(out))
+        with placed(out, f"explanation{SUFFIXES[form]}") as target:
+            write_atomically(target, (text.rstrip("\n") + "\n").encode())
+        show(str(target))

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from barenet.cli.console import say, show, show_json
 from barenet.cli.flags import DATA, OUTPUT, Json
+from barenet.cli.place import is_folder, placed
 from barenet.cli.settings import AS_USUAL, FileOptions
 from barenet.cli.trained import MODEL, load_trained, model_file
 from barenet.files.exports import EXPORTS, Exported
@@ -31,7 +32,7 @@ def export(
     /,
     *,
     to: Format = None,
-    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    out: Annotated[str | None, Parameter(group=OUTPUT)] = None,
     weights: Kept = "float32",
     data: Annotated[str | None, Parameter(group=DATA)] = None,
     file: FileOptions = AS_USUAL,
@@ -52,8 +53,9 @@ def export(
         A model file, or the folder of a run.
     to : str
         The format; by default what the suffix of --out tells.
-    out : Path
-        The file, or a folder for it. By default beside the model, named after it or its run.
+    out : str
+        The file, or a folder for it, which is made if its name ends with /. By default beside the
+        model, named after it or its run.
     weights : {"float32", "int8"}
         For c: weights as they are, or rounded to 8 bits, in a quarter of the memory.
     data : str
@@ -66,7 +68,7 @@ def export(
     int
         The exit status.
     """
-    if to is None and (out is None or out.is_dir()):
+    if to is None and (out is None or is_folder(out)):
         raise ValueError(f"to: say the format: {', '.join(EXPORTS)}")
     if data is not None and weights != "int8":
         raise ValueError("data: rows are for --weights int8, to measure what the rounding does")
@@ -74,8 +76,10 @@ def export(
     trained, X = _load(path), None
     if data is not None:
         X = load_trained(model).samples(data, file).X
+    name = (path.name == MODEL and path.resolve().parent.name) or path.stem
     try:
-        done = write(trained, _target(path, out), to, weights=weights, X=X)
+        with placed(str(path.with_name(name)) if out is None else out, name) as target:
+            done = write(trained, target, to, weights=weights, X=X)
     except ValueError as error:
         raise ValueError(re.sub("^path: ", "out: ", str(error))) from error
     if json:
@@ -92,14 +96,6 @@ def _load(path: Path) -> Predictor | Network:
     """Read a model file; one of a network alone has no scaling and no names."""
     network, extra, _ = read_model(path)
     return Predictor.load(path) if "scaling" in extra else network
-
-
-def _target(path: Path, out: Path | None) -> Path:
-    """Where to: with the run's name, where the file of the model has none of its own."""
-    name = (path.name == MODEL and path.resolve().parent.name) or path.stem
-    if out is None:
-        return path.with_name(name)
-    return out / name if out.is_dir() else out
 
 
 def _document(path: Path, done: Exported, weights: str) -> dict[str, Any]:

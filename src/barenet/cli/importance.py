@@ -75,8 +75,8 @@ def importance(
     if min(repeats, most_rows) < 1:
         name, value = ("repeats", repeats) if repeats < 1 else ("most_rows", most_rows)
         raise ValueError(f"{name}: expected a whole number of 1 or more, got {value}")
-    chosen, description = choose_rows(trained, data_of(trained, data), file, rows)
-    chosen = take(chosen, most_rows)
+    judged = choose_rows(trained, data_of(trained, data), file, rows)
+    chosen, description = take(judged.rows, most_rows), judged.description
     result = measure(trained.predictor, chosen, repeats)
     if json:
         rows_told = {"rows": chosen.n_samples, "evaluated_on": description}

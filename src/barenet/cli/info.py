@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from barenet.cli.console import show, show_json, show_table
 from barenet.cli.flags import Json
-from barenet.cli.run_folder import HISTORY
-from barenet.cli.trained import MODEL, load_trained, model_file
-from barenet.data.columns import column_from_dict
+from barenet.cli.report import HEADINGS, write_score
+from barenet.cli.sparkline import sparkline
+from barenet.cli.trained import model_file
 from barenet.data.encoding import TableEncoding
+from barenet.files.model_card import ModelCard
 from barenet.files.model_file import read_model
 from barenet.files.predictor import Predictor
+from barenet.files.training_log import TrainingLog
 from barenet.model.network import Network
-from barenet.training.history import History
 
 __all__ = ["info"]
 
-#: Curves that tell how it was learned, and not how well.
-NOT_SCORES = ("gradient_norm", "learning_rate", "seconds")
-
 #: Names that are shown; more make a card that nobody reads.
 MOST_NAMES = 8
+
+#: Characters of a setting that are shown.
+MOST_CHARACTERS = 60
+
+#: What the curves of a log are called that are drawn.
+CURVES = {"loss": "loss", "validation_loss": "validation loss"}
 
 
 def info(model: Path, /, *, json: Json = False) -> int:
     """Tell what a model file holds.
 
-    What it predicts and from what, its layers, the data that it was trained on; and if it lies in
-    the folder of its run, how good it was at the end, and with which settings.
+    What it predicts and from what, its layers, the data that it was trained on, how good it is,
+    how the training went, and with which settings. All of it is in the file itself.
 
     Parameters
     ----------
@@ -46,21 +50,22 @@ def info(model: Path, /, *, json: Json = False) -> int:
     """
     path = model_file(model)
     network, extra, _ = read_model(path)
-    card = {"model": str(path), "bytes": path.stat().st_size, **_network(network)}
-    if "scaling" in extra:
-        trained = load_trained(path)
-        recipe = trained.settings.recipe.said() if trained.settings else None
-        patience = recipe is not None and "patience" in recipe
-        run = {"training": _training(path, patience), "settings": recipe}
-        card |= {**_answers(trained.predictor), **run}
+    predictor = Predictor.load(path) if "scaling" in extra else None
     if json:
-        show_json(card)
-    else:
-        _show(card, network)
+        about = {} if predictor is None else _answers(predictor)
+        show_json({"model": str(path), "bytes": path.stat().st_size, **_layers(network), **about})
+        return 0
+    rows = [("model", f"{path}, {path.stat().st_size:,} bytes")]
+    rows += [] if predictor is None else [*_described(predictor)]
+    _show_pairs(rows)
+    show(f"\n{network.summary()}")
+    if predictor is not None:
+        _show_columns(predictor)
+        _show_card(predictor)
     return 0
 
 
-def _network(network: Network) -> dict[str, Any]:
+def _layers(network: Network) -> dict[str, Any]:
     return {
         "layers": [layer.config() for layer in network.layers],
         "n_inputs": network.n_inputs,
@@ -71,9 +76,10 @@ def _network(network: Network) -> dict[str, Any]:
 
 
 def _answers(predictor: Predictor) -> dict[str, Any]:
-    """What goes in and comes out."""
+    """What goes in and comes out, and the card."""
     target, before = predictor.target_scaling, predictor.preprocessing
     table = before.to_dict()["columns"] if isinstance(before, TableEncoding) else None
+    card = dict.fromkeys(ModelCard().to_dict())
     return {
         "dataset": predictor.dataset,
         "target": predictor.target_name,
@@ -83,68 +89,120 @@ def _answers(predictor: Predictor) -> dict[str, Any]:
         "scaling": None if isinstance(before, TableEncoding) else before.name,
         "columns": table,
         "target_scaling": target.name if target else None,
+        **(card if predictor.card is None else predictor.card.to_dict()),
     }
 
 
-def _training(path: Path, patience: bool) -> dict[str, Any] | None:
-    """The epoch whose weights were kept, if the history of the run is beside the model."""
-    if path.name != MODEL:
-        return None
-    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError, RecursionError):
-        history = History.from_jsonl(path.with_name(HISTORY).read_text("utf-8"))
-        epochs, losses = len(history), history.validation_loss
-        if epochs:
-            best = losses.index(min(losses)) if patience and losses else epochs - 1
-            curves = history.curves.items()
-            scores = {name: float(curve[best]) for name, curve in curves if name not in NOT_SCORES}
-            return {"epochs": epochs, "epoch": best + 1, "scores": scores}
-    return None
+def _described(predictor: Predictor) -> Iterator[tuple[str, str]]:
+    """Say in some lines what it does, and where it comes from."""
+    yield "predicts", _predicts(predictor)
+    yield "from", _inputs(predictor)
+    yield "scaling", _scaling(predictor)
+    card = predictor.card or ModelCard()
+    rows = ", ".join(_rows(card.rows))
+    yield "trained on", predictor.dataset + (f": {rows}" if rows else "")
+    if card.log is not None:
+        yield "trained for", _length(card.log)
+    if card.versions:
+        yield "trained with", ", ".join(f"{name} {said}" for name, said in card.versions.items())
+    if card.sha256:
+        yield "data's SHA-256", card.sha256
 
 
-def _show(card: dict[str, Any], network: Network) -> None:
-    """Put out the card for people."""
-    rows = [["model", f"{card['model']}, {card['bytes']:,} bytes"]]
-    if "dataset" in card:
-        rows += [
-            ["trained on", card["dataset"]],
-            ["predicts", _predicts(card)],
-            ["from", _inputs(card)],
-            ["scaling", _scaling(card)],
-        ]
-    if training := card.get("training"):
-        scores = ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in training["scores"].items())
-        rows += [[f"epoch {training['epoch']} of {training['epochs']}", scores]]
-    show_table(["what", "found"], rows)
-    show(f"\n{network.summary()}")
-    if columns := card.get("columns"):
-        show()
-        records = map(column_from_dict, columns)
-        lines = [[each.name, each.kind, str(len(each.outputs)), each.formula] for each in records]
-        show_table(["column", "kind", "numbers", "how"], lines)
-    if settings := card.get("settings"):
-        show()
-        show_table(
-            ["setting", "value"],
-            [[name.replace("_", "-"), _write(v)] for name, v in settings.items()],
-        )
+def _predicts(predictor: Predictor) -> str:
+    classes, target = predictor.classes, predictor.target_name
+    if classes is None:
+        return f"{target}, {'a number' if predictor.network.n_outputs == 1 else 'numbers'}"
+    return f"{target}, one of {len(classes)}: {_some(classes)}"
 
 
-def _predicts(card: dict[str, Any]) -> str:
-    if card["classes"] is None:
-        return f"{card['target']}, {'a number' if card['n_outputs'] == 1 else 'numbers'}"
-    return f"{card['target']}, one of {len(card['classes'])}: {_some(card['classes'])}"
-
-
-def _inputs(card: dict[str, Any]) -> str:
-    if card["image_shape"]:
-        height, width = card["image_shape"]
+def _inputs(predictor: Predictor) -> str:
+    if predictor.image_shape:
+        height, width = predictor.image_shape
         return f"images of {height} × {width} pixels"
-    return f"{len(card['feature_names'])} features: {_some(card['feature_names'])}"
+    names = predictor.feature_names
+    return f"{len(names)} feature{'s' * (len(names) != 1)}: {_some(names)}"
 
 
-def _scaling(card: dict[str, Any]) -> str:
-    target, how = card["target_scaling"], card["scaling"] or "column by column, as below"
-    return how + (f", and the target: {target}" if target else "")
+def _scaling(predictor: Predictor) -> str:
+    target, before = predictor.target_scaling, predictor.preprocessing
+    how = "column by column, as below" if isinstance(before, TableEncoding) else before.name
+    return how + (f", and the target: {target.name}" if target else "")
+
+
+def _rows(rows: Mapping[str, int]) -> Iterator[str]:
+    """Say how many rows were for what."""
+    words = {
+        "training": "{} rows to learn from",
+        "validation": "{} to validate with",
+        "held_out": "{} held out",
+    }
+    for name, number in rows.items():
+        yield words.get(name, f"{{}} {name}").format(f"{number:,}")
+
+
+def _length(log: TrainingLog) -> str:
+    """Say how long it was, and which epoch was kept."""
+    ended = log.stopped_because
+    why = "" if ended in ("", "completed") else f" ({ended})"
+    best = "" if log.best_epoch is None else f", of which number {log.best_epoch + 1} was kept"
+    engine = f", {log.engine} engine" if log.engine else ""
+    return f"{log.n_epochs:,} epoch{'s' * (log.n_epochs != 1)}{why}{best}{engine}, seed {log.seed}"
+
+
+def _show_columns(predictor: Predictor) -> None:
+    """Put out what is done to each column of a table."""
+    if isinstance(encoding := predictor.preprocessing, TableEncoding):
+        show()
+        lines = [
+            [each.name, each.kind, str(len(each.outputs)), each.formula]
+            for each in encoding.columns
+        ]
+        show_table(["column", "kind", "numbers", "how"], lines)
+
+
+def _show_card(predictor: Predictor) -> None:
+    """Put out how good it is, how it has learned, and with which settings."""
+    card = predictor.card or ModelCard()
+    if card.scores:
+        show()
+        _show_scores(card)
+    if card.log is not None and (curves := [*_curves(card.log)]):
+        show()
+        _show_pairs(curves)
+    if card.settings:
+        show()
+        told = [(name.replace("_", "-"), _write(value)) for name, value in card.settings.items()]
+        half = (len(told) + 1) // 2
+        beside = [*told[half:], *[("", "")] * (2 * half - len(told))]
+        pairs = zip(told[:half], beside, strict=True)
+        show_table(["setting", "value"] * 2, [[*left, *right] for left, right in pairs])
+
+
+def _show_scores(card: ModelCard) -> None:
+    """Put out what was measured in the end, a line for each of the rows, the loss by its name."""
+    loss = {"loss": str(card.settings.get("loss", "loss")).partition(":")[0]}
+    measured = dict.fromkeys(name for scores in card.scores.values() for name in scores)
+    names = {name: HEADINGS.get(name, name) for name in measured if name != "loss"} | loss
+    lines = []
+    for rows, scores in card.scores.items():
+        number = f"{card.rows[rows]:,} " if rows in card.rows else ""
+        said = [write_score(name, scores[name]) if name in scores else "" for name in names]
+        lines.append([f"{number}{rows.replace('_', ' ')}", *said])
+    show_table(["scores on", *names.values()], lines, numbers=1)
+
+
+def _curves(log: TrainingLog) -> Iterator[tuple[str, str]]:
+    for name, label in CURVES.items():
+        if name in log.curves:
+            curve = log.curves[name]
+            ends = f"{curve[0]:.5g} → {log.at(log.kept)[name]:.5g}"
+            yield label, f"{sparkline(log.epochs, curve)}  {ends}"
+
+
+def _show_pairs(rows: list[tuple[str, str]]) -> None:
+    """Put out names and what is said of them."""
+    show_table([], rows)
 
 
 def _some(names: tuple[str, ...]) -> str:
@@ -152,4 +210,5 @@ def _some(names: tuple[str, ...]) -> str:
 
 
 def _write(value: Any) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"

@@ -30,7 +30,7 @@ def kernel_folder() -> str | None:
     str or None
         The folder; None if none can be written to, and each process builds its kernels anew.
     """
-    from barenet.engines.compiled.products import multiply
+    from barenet.engines.kernels.dense import multiply
 
     statistics = getattr(multiply.dispatcher, "stats", None)  # none where Numba is switched off
     return statistics.cache_path if statistics else None
@@ -71,7 +71,7 @@ def build_kernels() -> dict[str, Any]:
 
 def _every_builder() -> list[Callable[[], int]]:
     import barenet.engines.compiled.program  # noqa: F401  # imports every module with kernels
-    from barenet.engines.compiled.kernel import every_kernel
+    from barenet.engines.kernels.kernel import every_kernel
     from barenet.engines.simd.memory import kind_of
 
     kinds = [kind_of(np.dtype(name)) for name in ("float32", "float64")]
@@ -80,7 +80,7 @@ def _every_builder() -> list[Callable[[], int]]:
 
 def _count_built() -> int:
     """Count the kernels that this process has looked for on disk in vain."""
-    from barenet.engines.compiled.kernel import KERNELS
+    from barenet.engines.kernels.kernel import KERNELS
 
     return sum(sum(kernel.dispatcher.stats.cache_misses.values()) for kernel in KERNELS)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import textwrap
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,13 +11,21 @@ from barenet.cli import report, words
 from barenet.cli.comparison import Compared, compare, show_verdict
 from barenet.cli.console import show, show_json
 from barenet.cli.experiment import Experiment
+from barenet.cli.provenance import card_settings, finite
+from barenet.cli.settings import is_table
 from barenet.data.dataset import Dataset
 from barenet.data.encoding import TableEncoding
+from barenet.data.repetition import count_repeated
 from barenet.data.scaling import Scaling
+from barenet.files.model_card import ModelCard
+from barenet.files.predictor import Predictor
 from barenet.training.history import History
 from barenet.training.measurement import MOST
 
 __all__ = ["Outcome"]
+
+#: From this share of the held-out rows on, repeated rows are told of.
+REPEATED_SHARE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +58,27 @@ class Outcome:
         n_rows = sum(each.n_samples for each in rows if each is not None)
         return n_rows * self.experiment.predictor.network.n_parameters > MOST
 
+    def predictor(self, *, scored: bool) -> Predictor:
+        """Complete the card of the network.
+
+        Parameters
+        ----------
+        scored : bool
+            Whether with the scores, which have to be measured first.
+
+        Returns
+        -------
+        Predictor
+            To be saved.
+        """
+        experiment, scores = self.experiment, {}
+        if scored:
+            scores = {"held_out": finite(self.judged)} if experiment.held_out else {}
+            scores["training"] = finite(self.learned)
+        card = (experiment.predictor.card or ModelCard()).after(self.history)
+        settings = card_settings(experiment.settings)
+        return replace(experiment.predictor, card=replace(card, settings=settings, scores=scores))
+
     @cached_property
     def learned(self) -> dict[str, float]:
         """The scores on the training rows."""
@@ -67,6 +97,14 @@ class Outcome:
         loss = self.experiment.settings.recipe.loss
         return compare(self.experiment.predictor, self.experiment.available, self.rows, loss)
 
+    @cached_property
+    def repeated(self) -> int:
+        """How many rows of a table that are held out could be learned as well."""
+        held_out, settings = self.experiment.held_out, self.experiment.settings
+        if held_out is None or not is_table(settings.data):
+            return 0
+        return count_repeated(held_out, self.experiment.available)
+
     def show(self) -> None:
         """Put out the scores, the confusion matrix, and for images a prediction in words."""
         experiment, predictor = self.experiment, self.experiment.predictor
@@ -75,6 +113,7 @@ class Outcome:
         if recipe.l1 or recipe.l2:
             show("(without the penalty on the weights, which the loss of the epochs includes)")
         show_verdict(self.judged, self.compared)
+        self._show_repeated()
         if predictor.classes is None:
             return
         show()
@@ -106,6 +145,7 @@ class Outcome:
                 "validation": validation.n_samples if validation else 0,
                 "held_out": held_out.n_samples if held_out else 0,
             },
+            "repeated_rows": self.repeated,
             "stopped_because": history.stopped_because,
             "best_epoch": history.best_epoch,
             "history": history.to_dict(),
@@ -118,6 +158,16 @@ class Outcome:
             "model": model,
         }
         show_json(document)
+
+    def _show_repeated(self) -> None:
+        """Say so if the score is too good because rows are there twice."""
+        n_rows = self.rows.n_samples
+        if self.repeated > REPEATED_SHARE * n_rows:
+            text = (
+                f"{self.repeated:,} of the {n_rows:,} rows held out stand among the training rows, "
+                "too, target and all: on new rows the scores will be lower."
+            )
+            show(f"\n{textwrap.fill(text, 79)}")
 
     def _lines(self) -> list[tuple[str, str, dict[str, float]]]:
         """What stands in the table of scores."""

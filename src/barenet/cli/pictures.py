@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from barenet.cli.importance import MOST_ROWS, measure, take
 from barenet.cli.report import HEADINGS
 from barenet.data.dataset import Dataset
@@ -103,12 +105,12 @@ def _digits(predictor: Predictor, rows: Dataset) -> Figure:
     if predictor.image_shape is None:
         raise ValueError(f"kind: the rows of {rows.name} are no images")
     some = rows.X[:SOME]
-    names = predictor.classes or ()
+    names, shares = np.array(predictor.classes), predictor.probabilities(some)
     return plots.plot_digits(
         some,
-        [names[index] for index in rows.y[:SOME]],
-        predictor.predict(some).tolist(),
-        predictor.probabilities(some).max(axis=1),
+        names[rows.y[:SOME]].tolist(),
+        names[shares.argmax(axis=1)].tolist(),
+        shares.max(axis=1),
         image_shape=predictor.image_shape,
         title=rows.name,
     )

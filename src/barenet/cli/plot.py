@@ -15,9 +15,11 @@ from barenet.cli.experiment import prepare
 from barenet.cli.flags import OUTPUT
 from barenet.cli.numbers import whole
 from barenet.cli.pictures import draw
+from barenet.cli.place import placed
+from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import HISTORY
 from barenet.cli.settings import AS_USUAL, FileOptions, Settings
-from barenet.cli.trained import Trained, data_of, load_trained
+from barenet.cli.trained import SETTINGS, Trained, data_of, load_trained
 from barenet.errors import DataError
 from barenet.insight import plots
 from barenet.training.callbacks import EachEpoch
@@ -44,7 +46,7 @@ def plot(
     /,
     *,
     at: Epochs = (10, 50, 100, 500, 1000),
-    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    out: Annotated[str | None, Parameter(group=OUTPUT)] = None,
     file: FileOptions = AS_USUAL,
 ) -> int:
     """Draw a picture of a run, and print the name of its file.
@@ -70,8 +72,9 @@ def plot(
         A named data set, or a file; by default what the run was trained on.
     at : tuple of int
         Epochs after which the fit is drawn, for epochs.
-    out : Path
-        The file: .png, .svg, .pdf, .jpg or .webp. By default KIND.png, beside the model.
+    out : str
+        The file: .png, .svg, .pdf, .jpg or .webp; or a folder for it, which is made if its name
+        ends with /. By default KIND.png, beside the model.
 
     Returns
     -------
@@ -84,8 +87,9 @@ def plot(
         trained = load_trained(run)
         again = kind == "epochs"
         figure = _epochs(trained, at) if again else _picture(kind, trained, data, file)
-    target = out or (run if run.is_dir() else run.parent) / f"{kind}.png"
-    plots.save_figure(figure, target)
+    beside = str(run if run.is_dir() else run.parent)
+    with placed(out or beside, f"{kind}.png") as target:
+        plots.save_figure(figure, target)
     show(str(target))
     return 0
 
@@ -94,15 +98,22 @@ def _history(run: Path) -> History:
     """Read the epochs of a run."""
     path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
     try:
-        return History.from_jsonl(path.read_text("utf-8"))
+        history = History.from_jsonl(path.read_text("utf-8"))
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: not the history of a run: {error}") from error
+    settings = path.with_name(SETTINGS)
+    if settings.is_file():
+        recipe, losses = read_run_file(settings).recipe, history.validation_loss
+        history.penalized = bool(recipe.l1 or recipe.l2)
+        if recipe.patience is not None and losses:
+            history.best_epoch = losses.index(min(losses))
+    return history
 
 
 def _picture(kind: str, trained: Trained, data: str, file: FileOptions) -> Figure:
     """Draw what the network says of the rows held out, or of all."""
-    rows, _ = choose_rows(trained, data_of(trained, data), file, None)
-    return draw(kind, trained.predictor, rows)
+    chosen = choose_rows(trained, data_of(trained, data), file, None)
+    return draw(kind, trained.predictor, chosen.rows)
 
 
 def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from cyclopts import Parameter
+from numpy.typing import NDArray
 
 from barenet.cli import words
 from barenet.cli.console import show, show_json
@@ -19,6 +20,7 @@ from barenet.cli.trained import Trained, load_trained
 from barenet.data.frame import Samples
 from barenet.data.tabular import read_features
 from barenet.files.predictor import Predictor
+from barenet.model.arrays import FloatArray
 
 __all__ = ["predict"]
 
@@ -43,7 +45,8 @@ def predict(
     model : Path
         A model file, or the folder of a run.
     data : str
-        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file.
+        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - is a table in CSV from
+        standard input.
     row : int
         Print one row only, counted from 0; an image is described in words and drawn.
     json : bool
@@ -77,36 +80,44 @@ def _rows(trained: Trained, data: str, file: FileOptions) -> Samples:
     if not is_table(data):
         return trained.samples(data, file).X
     options = trained.file_options(data, file)
-    options.pop("data_dir", None)
+    for of_others in ("data_dir", "drop_missing_target"):
+        options.pop(of_others, None)
     options["frame"] = trained.predictor.takes_frames
     return read_features(data, trained.predictor.feature_names, **options)
 
 
 def _said(predictor: Predictor, X: Samples) -> dict[str, Any]:
     """Collect the predictions for programs."""
-    said: dict[str, Any] = {"predictions": predictor.predict(X).tolist()}
-    if predictor.classes is not None:
-        said |= {
-            "classes": predictor.classes,
-            "probabilities": predictor.probabilities(X).tolist(),
-        }
-    return said
+    if predictor.classes is None:
+        return {"predictions": predictor.predict(X).tolist()}
+    names, shares = _named(predictor, X)
+    return {
+        "predictions": names.tolist(),
+        "classes": predictor.classes,
+        "probabilities": shares.tolist(),
+    }
 
 
 def _print_csv(predictor: Predictor, X: Samples) -> None:
     """Print a row for each row; numbers with all digits that they have."""
-    predictions = predictor.predict(X)
-    columns = predictions.reshape(len(X), -1)
-    if columns.shape[1] == 1:
-        header = ["prediction"]
-    else:
-        header = [f"prediction_{number}" for number in range(1, columns.shape[1] + 1)]
     if predictor.classes is not None:
-        header += [f"probability_{name}" for name in predictor.classes]
-        columns = np.hstack([columns, predictor.probabilities(X).astype(str)])
+        header = ["prediction", *(f"probability_{name}" for name in predictor.classes)]
+        names, shares = _named(predictor, X)
+        columns = np.hstack([names.reshape(-1, 1), shares.astype(str)])
+    else:
+        columns = predictor.predict(X).reshape(len(X), -1)
+        header = ["prediction"]
+        if columns.shape[1] > 1:
+            header = [f"prediction_{number}" for number in range(1, columns.shape[1] + 1)]
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(columns.astype(str).tolist())
+
+
+def _named(predictor: Predictor, X: Samples) -> tuple[NDArray[Any], FloatArray]:
+    """The most probable class of each row, by its name, and how probable all are."""
+    shares = predictor.probabilities(X)
+    return np.array(predictor.classes)[shares.argmax(axis=1)], shares
 
 
 def _describe(predictor: Predictor, X: Samples) -> None:

@@ -18,12 +18,14 @@ from barenet.model.targets import check_targets
 from barenet.training import metrics
 
 __all__ = [
+    "HEADINGS",
     "confusion_matrix",
     "prepared",
     "score",
     "score_outputs",
     "show_confusion",
     "show_scores",
+    "write_score",
 ]
 
 #: More classes make a table that nobody reads.
@@ -52,7 +54,7 @@ def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, fl
     network, chosen = predictor.network, _loss(predictor, loss)
     inside = check_rows(network, chosen, prepared(predictor, rows), predictor.targets(rows.y))
     value = Objective(network, chosen).value(inside)
-    return _measure(predictor, rows, predictor.outputs(rows.X), inside.y, value)
+    return _measure(predictor, rows, predictor.answers(inside.X), inside.y, value)
 
 
 def score_outputs(
@@ -80,9 +82,7 @@ def score_outputs(
     n_samples, n_outputs = outputs.shape
     y = check_targets(predictor.targets(rows.y), n_samples, n_outputs, predictor.network.dtype)
     value = chosen.value(outputs, y.astype(np.float64))
-    scaling = predictor.target_scaling
-    answers = outputs if scaling is None else scaling.invert(outputs)
-    return _measure(predictor, rows, answers, y, value)
+    return _measure(predictor, rows, predictor.in_units(outputs), y, value)
 
 
 def prepared(predictor: Predictor, rows: Dataset) -> FloatArray:
@@ -141,15 +141,28 @@ def show_scores(lines: Sequence[tuple[str, str, Mapping[str, float]]], loss: str
     show_table(
         ["", "rows", *names.values()],
         [
-            [model, rows, *(_write(name, scores[name]) for name in names)]
+            [model, rows, *(write_score(name, scores[name]) for name in names)]
             for model, rows, scores in lines
         ],
         numbers=2,
     )
 
 
-def _write(name: str, value: float) -> str:
-    """Write a share with four digits after the point, anything else with five in all."""
+def write_score(name: str, value: float) -> str:
+    """Write a share with four digits after the point, anything else with five in all.
+
+    Parameters
+    ----------
+    name : str
+        What was measured.
+    value : float
+        What came out.
+
+    Returns
+    -------
+    str
+        The number.
+    """
     return f"{value:.4f}" if name in ("accuracy", "r2") else f"{value:.5g}"
 
 

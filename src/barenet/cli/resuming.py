@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from pathlib import Path
 
 from barenet.cli.console import say, show_json
 from barenet.cli.experiment import Experiment, prepare
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import Settings
+from barenet.data.source import STANDARD_INPUT
 from barenet.training.identity import changes
 
 __all__ = ["find_run", "take_up", "tell_finished"]
@@ -66,6 +68,11 @@ def take_up(folder: RunFolder, said: Settings) -> Experiment:
     """
     settings = folder.unfinished()
     now, before = said.said(), settings.said()
+    if settings.data == STANDARD_INPUT and sys.stdin is not None and sys.stdin.isatty():
+        raise ValueError(
+            "resume: this run learns from standard input; give it the same rows again, as in "
+            f"barenet train --resume {folder.path} < rows.csv"
+        )
     every = now.pop("verbose_epoch", settings.recipe.verbose_epoch)
     if changed := changes({name: before.get(name) for name in now}, now):
         raise ValueError(f"resume: a run goes on with its own settings: {changed}")

@@ -9,6 +9,7 @@ Files that no run has written are never touched.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import tempfile
@@ -24,6 +25,8 @@ from barenet.errors import ModelFileError
 from barenet.files.atomic import remove_leftovers, write_atomically
 from barenet.files.checkpoint import FILE_NAME as CHECKPOINT
 from barenet.files.checkpoint import Checkpoint, read_notes
+from barenet.files.exports.export import SUFFIXES
+from barenet.files.exports.writing import HEAD, is_export
 from barenet.files.lock import locked_folder
 from barenet.files.predictor import Predictor
 from barenet.training.history import History
@@ -37,6 +40,10 @@ SAVING = ".saving-"
 
 #: Where a checkpoint has the settings of its run.
 NOTE = "settings"
+
+
+#: How the names of exports end.
+EXPORTED = (*SUFFIXES.values(), ".h")
 
 
 class RunFolder:
@@ -116,6 +123,45 @@ class RunFolder:
             new.model.replace(self.model)
             new.history.replace(self.history)
             new.settings.replace(self.settings)
+
+    def complete(self, predictor: Predictor) -> None:
+        """Write the model once more, with what has been found out about it since.
+
+        Parameters
+        ----------
+        predictor : Predictor
+            That of the run, with its whole card.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; the one that `save` wrote stays.
+        """
+        predictor.save(self.model)
+
+    def checksum(self) -> str | None:
+        """Tell one model from another.
+
+        Returns
+        -------
+        str or None
+            The SHA-256 of the model file; None if there is none.
+        """
+        if not self.model.is_file():
+            return None
+        with self.model.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    def exports(self) -> list[Path]:
+        """Find what `barenet export` has written here.
+
+        Returns
+        -------
+        list of Path
+            Files, by the alphabet.
+        """
+        files = (path for path in self.path.iterdir() if path.suffix in EXPORTED and path.is_file())
+        return sorted(path for path in files if is_export(path.suffix, _head(path)))
 
     def unfinished(self) -> Settings:
         """Read the settings of the run whose checkpoint is here.
@@ -199,3 +245,10 @@ class RunFolder:
                 raise ValueError(
                     f"out: {file} was not written by a run; choose another folder with --out"
                 )
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a file; none of one that cannot be read."""
+    with contextlib.suppress(OSError), path.open("rb") as stream:
+        return stream.read(HEAD)
+    return b""

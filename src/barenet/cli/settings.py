@@ -15,7 +15,7 @@ from barenet.cli.flags import DATA, NETWORK, NO_FLAGS, Flags
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, TABLE_SUFFIXES, load_dataset
 from barenet.data.parquet import open_parquet
-from barenet.data.source import PARQUET_SUFFIXES, plain_name
+from barenet.data.source import PARQUET_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data.table import read_table
 
 __all__ = [
@@ -50,12 +50,15 @@ class FileOptions:
         What stands before the digits after the point in a table.
     data_dir : str
         Folder of the IDX files of mnist or fashion_mnist.
+    drop_missing_target : bool
+        Leave rows of a table out that have no target.
     """
 
     delimiter: str | None = None
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
     data_dir: str | None = None
+    drop_missing_target: Annotated[bool | None, Parameter(negative=(), show_default=False)] = None
 
 
 AS_USUAL = FileOptions()
@@ -228,7 +231,8 @@ NOTHING_SAID = Settings()
 
 def _from_anywhere(data: str) -> str:
     """Name a file so that it is found, and known to be the same, from every folder."""
-    return data if data in DATASETS or not data else str(Path(data).resolve())
+    by_name = data in DATASETS or data in ("", STANDARD_INPUT)
+    return data if by_name else str(Path(data).resolve())
 
 
 def is_table(data: str) -> bool:

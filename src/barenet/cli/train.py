@@ -20,7 +20,8 @@ from barenet.cli.outcome import Outcome
 from barenet.cli.resuming import find_run, take_up, tell_finished
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import NOTHING_SAID, Settings, is_table
-from barenet.errors import BarenetError, DivergenceError, MissingExtraError
+from barenet.data.source import STANDARD_INPUT
+from barenet.errors import BarenetError, DivergenceError, MissingExtraError, some
 from barenet.files.checkpoint import Checkpoint, parse_interval
 from barenet.training.callbacks import Callback
 from barenet.training.history import History
@@ -63,7 +64,7 @@ def train(
     ----------
     data : str
         What to learn from: a named data set (see `barenet datasets`), or a .csv, .tsv, .txt,
-        .parquet or .npz file.
+        .parquet or .npz file; - is a table in CSV from standard input.
     config : Path
         Run file with any of these options, such as the settings.toml of an earlier run.
     resume : Path
@@ -98,20 +99,22 @@ def train(
     folder = earlier or RunFolder(out or Path("runs") / _stem(experiment.training.name))
     with folder.claimed():
         _tell_what_is_lost(folder, anew=resume is None)
+        before = folder.checksum()
         keeper = folder.keeper(checkpoint_every, experiment.settings)
         with Interruption() as interruption:
             callbacks = [*_progress(experiment, json), interruption]
             history = _run(experiment, callbacks, threads, keeper, resume is not None)
-            folder.save(experiment.predictor, history, experiment.settings)
+            # Who has sent a signal does not wait for other models.
+            outcome = Outcome(experiment, history, baselines and not interruption.signal)
+            folder.save(outcome.predictor(scored=False), history, experiment.settings)
             if not _can_go_on(history):
                 folder.checkpoint.unlink(missing_ok=True)
         written = [folder.model, folder.history, folder.settings]
-        # Who has sent a signal does not wait for other models.
-        outcome = Outcome(experiment, history, baselines and not interruption.signal)
         _tell(outcome, folder, json, bool(interruption.signal))
         if plots and not interruption.signal:
             written += _draw(experiment, history, folder)
     say(f"saved in {folder.path}:\n  {', '.join(path.name for path in written)}")
+    _tell_what_is_stale(folder, before)
     _tell_how_it_ended(history, experiment, folder)
     return interruption.status
 
@@ -175,12 +178,23 @@ def _tell_what_is_lost(folder: RunFolder, *, anew: bool) -> None:
         )
 
 
+def _tell_what_is_stale(folder: RunFolder, before: str | None) -> None:
+    """Say which exports are of another network than the one that is here now."""
+    replaced = before not in (None, folder.checksum())
+    if replaced and (stale := [path.name for path in folder.exports()]):
+        again = shlex.join(["barenet", "export", str(folder.path)])
+        say(f"of the network that was here before are {some(stale)}; {again} writes exports anew")
+
+
 def _tell(outcome: Outcome, folder: RunFolder, json: bool, in_a_hurry: bool) -> None:
     """Put out the result at once: it is there, whatever becomes of the pictures."""
+    if in_a_hurry and outcome.takes_long and not json:
+        say("\nhow good it is takes a while to find out; `barenet evaluate` does")
+        return
+    # Once more, now that the network is safe: what is measured belongs on its card.
+    folder.complete(outcome.predictor(scored=True))
     if json:
         outcome.show_json(str(folder.model))
-    elif in_a_hurry and outcome.takes_long:
-        say("\nhow good it is takes a while to find out; `barenet evaluate` does")
     else:
         say()
         outcome.show()
@@ -230,7 +244,8 @@ def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFold
     kept = f"; kept the best, epoch {history.best_epoch}" if history.best_epoch is not None else ""
     say(done + kept)
     if _can_go_on(history):
-        say(f"go on with it: {_resume(folder)}")
+        again = " < the same rows" if experiment.settings.data == STANDARD_INPUT else ""
+        say(f"go on with it: {_resume(folder)}{again}")
 
 
 def _can_go_on(history: History) -> bool:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from barenet.cli.provenance import fingerprint_of, settings_of
 from barenet.cli.run_file import read_run_file
 from barenet.cli.settings import FileOptions, Settings, is_table
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, load_dataset
 from barenet.data.recipe import DEFAULTS, Recipe
+from barenet.data.source import STANDARD_INPUT
 from barenet.data.tabular import read_samples
 from barenet.errors import DataError
 from barenet.files.predictor import Predictor
@@ -33,12 +35,35 @@ class Trained:
     predictor : Predictor
         The network, from raw rows to answers.
     settings : Settings, optional
-        What it was trained with, where the file lies in the folder of its run.
+        What it was trained with: as the folder of its run has it, else as the card in its file.
     """
 
     path: Path
     predictor: Predictor
     settings: Settings | None
+
+    def has_learned_from(self, data: str, dataset: Dataset) -> bool | None:
+        """Tell if rows are those of the training, whatever they are called now.
+
+        Parameters
+        ----------
+        data : str
+            What `samples` was asked for.
+        dataset : Dataset
+            What it gave: all rows, also those that were held out.
+
+        Returns
+        -------
+        bool or None
+            None if that is not known.
+        """
+        card, known = self.predictor.card, self.trained_on(data)
+        if card is not None and card.sha256 is not None:
+            names = self.predictor.feature_names
+            return fingerprint_of(dataset, names) == card.sha256 or (
+                known is not None and data in DATASETS  # made anew, perhaps with other last digits
+            )
+        return None if self.settings is None else known is not None
 
     def samples(self, data: str, file: FileOptions) -> Dataset:
         """Load rows with their truths, as the network knows them.
@@ -86,27 +111,24 @@ class Trained:
             )
         return dataset
 
-    def split(self, data: str, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
-        """Part the rows as they were for the training.
+    def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
+        """Part the rows of the training as they were then.
 
         Parameters
         ----------
-        data : str
-            What `samples` was asked for.
         dataset : Dataset
-            What it gave.
+            All of them; `has_learned_from` tells if they are.
 
         Returns
         -------
         learned : Dataset
-            All rows, where it is not known that the network was trained on these data.
+            The rows that it has learned from; all, where nothing is known of the run.
         held_out : Dataset or None
             The rows that it has not seen.
         """
-        known = self.trained_on(data)
-        if known is None:
+        if self.settings is None:
             return dataset, None
-        recipe = known.recipe.over(DEFAULTS)
+        recipe = self.settings.recipe.over(DEFAULTS)
         return dataset.split(recipe.test_size or 0.0, recipe.split_seed or 0)
 
     @property
@@ -115,7 +137,7 @@ class Trained:
         return self.settings.recipe.loss if self.settings else None
 
     def trained_on(self, data: str) -> Settings | None:
-        """Tell if data are known to be those of the training.
+        """Tell if data are called as those of the training, and so to be read like them.
 
         Parameters
         ----------
@@ -125,14 +147,14 @@ class Trained:
         Returns
         -------
         Settings or None
-            Those of the training on these data; None if there are none beside the model, or they
-            name other data.
+            Those of the training; None if there are none, or they name other data.
         """
-        if self.settings is None:
+        if self.settings is None or data == STANDARD_INPUT:  # which holds what it holds this time
             return None
         same = data == self.settings.data
         if not same and not {data, self.settings.data} & DATASETS.keys():
-            same = Path(data).resolve() == Path(self.settings.data).resolve()
+            path = Path(self.settings.data)  # of a card the name alone
+            same = Path(data).resolve() == path.resolve() or Path(data).name == str(path)
         return self.settings if same else None
 
     def _table(self, data: str, file: FileOptions) -> Dataset:
@@ -186,7 +208,7 @@ def load_trained(path: Path) -> Trained:
     Returns
     -------
     Trained
-        With the run's settings, if they lie beside the model.
+        With the run's settings, if they lie beside the model, or are on its card.
 
     Raises
     ------
@@ -199,9 +221,8 @@ def load_trained(path: Path) -> Trained:
     predictor = Predictor.load(file)
     beside = file.with_name(SETTINGS)
     known = file.name == MODEL and beside.is_file()
-    return Trained(
-        path=file, predictor=predictor, settings=read_run_file(beside) if known else None
-    )
+    settings = read_run_file(beside) if known else settings_of(predictor.card)
+    return Trained(path=file, predictor=predictor, settings=settings)
 
 
 def data_of(trained: Trained, data: str) -> str:
@@ -218,8 +239,16 @@ def data_of(trained: Trained, data: str) -> str:
     -------
     str
         By default what the network was trained on.
+
+    Raises
+    ------
+    ValueError
+        If that has come from standard input.
     """
-    return data or (trained.settings.data if trained.settings else trained.predictor.dataset)
+    known = trained.settings.data if trained.settings else trained.predictor.dataset
+    if not data and known == STANDARD_INPUT:
+        raise ValueError(f"data: {trained.path} has learned from standard input; name the rows")
+    return data or known
 
 
 def model_file(path: Path) -> Path:

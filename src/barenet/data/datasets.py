@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from barenet.data.images import IMAGES
 from barenet.data.named import NamedDataset
 from barenet.data.source import PARQUET_SUFFIXES, plain_name
 from barenet.data.target import Task
+from barenet.errors import DataError
 from barenet.registry import lookup
 
 __all__ = ["DATASETS", "load_dataset"]
@@ -24,7 +26,9 @@ DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}
 #: How the name of a table ends, that of what packed it aside.
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *PARQUET_SUFFIXES)
 
-_TABLE_OPTIONS = ("target", "task", "delimiter", "encoding", "decimal", "frame")
+_TABLE_OPTIONS = (
+    *("target", "task", "delimiter", "encoding", "decimal", "frame", "drop_missing_target"),
+)
 
 
 def load_dataset(
@@ -36,6 +40,7 @@ def load_dataset(
     encoding: str | None = None,
     decimal: str | None = None,
     frame: bool | None = None,
+    drop_missing_target: bool | None = None,
     data_dir: str | PathLike[str] | None = None,
     samples: int | None = None,
     noise: float | None = None,
@@ -61,6 +66,8 @@ def load_dataset(
         For a table: what stands before the digits after the point.
     frame : bool, optional
         For a table: whether X is a frame even where all columns are numbers.
+    drop_missing_target : bool, optional
+        For a table: whether rows without a target are left out, instead of being an error.
     data_dir : str or path-like, optional
         For MNIST and Fashion-MNIST: the folder of the IDX files.
     samples : int, optional
@@ -89,6 +96,7 @@ def load_dataset(
     """
     given: dict[str, Any] = {"target": target, "task": task, "delimiter": delimiter}
     given |= {"encoding": encoding, "decimal": decimal, "frame": frame, "data_dir": data_dir}
+    given |= {"drop_missing_target": drop_missing_target}
     given |= {"samples": samples, "noise": noise, "data_seed": data_seed}
     options = {option: value for option, value in given.items() if value is not None}
     text = _check_path(name_or_path, "data: expected a name or a path")
@@ -103,6 +111,8 @@ def load_dataset(
     if ending.endswith(".npz"):
         _check_options(text, options, ("task",))
         return load_arrays(text, **options)
+    if text not in DATASETS and os.path.isdir(text):  # noqa: PTH112  no error of names too long
+        raise DataError(f"{text}: is a folder, expected a file")
     if text not in DATASETS and Path(text).suffix:
         known = ", ".join((*TABLE_SUFFIXES, ".npz"))
         raise ValueError(f"data: {text!r} is a file of an unknown kind (known: {known})")

@@ -30,7 +30,7 @@ _MARKS = (
 _SAMPLE = 2**16
 
 #: What is tried where a file seems to have a single column.
-DELIMITERS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'"}
+DELIMITERS = {",": "','", ";": "';'", "\t": "'tab'", "|": "'|'"}
 
 
 def decode(data: bytes, encoding: str | None, path: Path) -> str:
@@ -47,7 +47,7 @@ def decode(data: bytes, encoding: str | None, path: Path) -> str:
         at = f" at byte {error.start:,}" if isinstance(error, UnicodeDecodeError) else ""
         raise DataError(
             f"{path}: not {encoding or 'UTF-8'} text{at}; "
-            f"say how it is encoded, such as --encoding latin-1 or --encoding utf-16"
+            f"say how it is encoded, such as encoding='latin-1' or encoding='utf-16'"
         ) from error
     if found := re.search("[\ud800-\udfff]", text):
         raise DataError(
@@ -58,7 +58,7 @@ def decode(data: bytes, encoding: str | None, path: Path) -> str:
         line = text.count("\n", 0, nul) + 1
         raise DataError(
             f"{path}:{line}: a zero byte at offset {nul:,}: this is no {encoding or 'UTF-8'} text; "
-            f"say how it is encoded, such as --encoding utf-16"
+            f"say how it is encoded, such as encoding='utf-16'"
         )
     return text
 
@@ -111,7 +111,7 @@ def read_header(text: str, delimiter: str, path: Path) -> tuple[str, ...]:
         for other, spelled in DELIMITERS.items():
             if other != delimiter and other in names[0]:
                 raise DataError(
-                    f"{path}:{line}: 1 column, {names[0][:60]!r}; try --delimiter {spelled}"
+                    f"{path}:{line}: 1 column, {names[0][:60]!r}; try delimiter={spelled}"
                 )
     if _are_values(names):
         raise DataError(

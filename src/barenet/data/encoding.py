@@ -28,7 +28,7 @@ from barenet.data.columns.measure import (
 from barenet.data.frame import Frame
 from barenet.data.framing import as_frame, column_names
 from barenet.data.reading import MISSING
-from barenet.errors import DataError
+from barenet.errors import DataError, brief
 from barenet.options import check_number
 from barenet.registry import lookup
 
@@ -346,9 +346,9 @@ def _check_rare(rare: Any) -> float:
 
 
 def _texts(values: Any, argument: str) -> Sequence[str]:
-    texts = [] if isinstance(values, str) else list(values)
-    if isinstance(values, str) or not all(isinstance(text, str) for text in texts):
-        raise ValueError(f"{argument}: expected a list of texts, got {values!r}")
+    texts = None if isinstance(values, str) or not hasattr(values, "__iter__") else list(values)
+    if texts is None or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"{argument}: expected a list of texts, got {brief(values)}")
     return texts
 
 

@@ -16,11 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data.frame import TEXT, Frame, check_names
-from barenet.data.moments import utc
+from barenet.data.moments import YEARS, far_off, utc
+from barenet.data.reading import as_numbers
 from barenet.data.target import class_name
 from barenet.errors import DataError
 
-__all__ = ["as_column", "as_frame", "column_names"]
+__all__ = ["MOST_EXACT", "as_column", "as_frame", "column_names", "columns_by_name"]
+
+#: The whole numbers up to here are float64 as well; beyond, two of them may become one.
+MOST_EXACT = 2**53
 
 
 def as_frame(
@@ -94,6 +98,34 @@ def column_names(X: Any) -> list[str] | None:
     return [str(name) for name in X.columns] if hasattr(X, "columns") else None
 
 
+def columns_by_name(X: Any, names: Sequence[str]) -> Any:
+    """Take columns of numbers out of a table by their names.
+
+    Parameters
+    ----------
+    X : Frame, DataFrame, pyarrow.Table or mapping
+        The table, whatever its other columns hold.
+    names : sequence of str
+        The columns to take, in this order.
+
+    Returns
+    -------
+    array-like of shape (n_rows, n_columns)
+        An array, or a DataFrame of a DataFrame.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or no column of numbers.
+    """
+    if isinstance(X, Mapping | Frame) or hasattr(X, "column_names"):
+        frame = as_frame(X, only=names)
+        return np.column_stack([as_numbers(frame, name, ()) for name in names])
+    columns = {str(column): column for column in X.columns}
+    check_names(names, columns)
+    return X[[columns[name] for name in names]]
+
+
 def _taker(X: Any) -> Callable[[int], Any]:
     """Make a function that takes a column by its place."""
     if isinstance(X, np.ndarray):
@@ -130,7 +162,9 @@ def as_column(values: Any, name: str) -> NDArray[Any]:
     Returns
     -------
     ndarray of shape (n_rows,), float64, StringDType, datetime64[us] or bool
-        Truth values of which some are missing become text; numbers among text, too.
+        Truth values of which some are missing become text; so do numbers among text, and whole
+        numbers where one is beyond 2⁵³: those are names more often than numbers, and float64 would
+        take two of them for one.
 
     Raises
     ------
@@ -149,10 +183,14 @@ def as_column(values: Any, name: str) -> NDArray[Any]:
         raise DataError(f"X: column {name!r}: expected one value in each row")
     if array.dtype.kind == "O":
         return _from_objects(array.tolist(), name)
+    if array.dtype.kind in "iu" and (np.abs(array.astype(np.float64)) >= MOST_EXACT).any():
+        return _from_objects(array.tolist(), name)
+    if array.dtype.kind == "f" and _was_whole(values) and (np.abs(array) >= MOST_EXACT).any():
+        return _from_objects(_as_list(values), name)
     if array.dtype.kind in "iuf":
         return array.astype(np.float64)
     if array.dtype.kind == "M":
-        return array.astype("M8[us]")
+        return _moments(array, name)
     if array.dtype.kind in "UT":
         return array.astype(TEXT)
     if array.dtype.kind != "b":
@@ -160,12 +198,27 @@ def as_column(values: Any, name: str) -> NDArray[Any]:
     return array
 
 
+def _was_whole(values: Any) -> bool:
+    """Tell integers with holes: Arrow and polars make floats of them."""
+    return "int" in str(getattr(values, "type", getattr(values, "dtype", ""))).lower()
+
+
+def _as_list(values: Any) -> list[Any]:
+    return list(values.to_pylist() if hasattr(values, "to_pylist") else values.to_list())
+
+
+def _moments(dates: NDArray[Any], name: str) -> NDArray[np.datetime64]:
+    if (row := far_off(dates)) is not None:
+        raise DataError(f"X: row {row}: column {name!r}: expected {YEARS}, got {dates[row]}")
+    return dates.astype("M8[us]")
+
+
 def _from_objects(values: list[Any], name: str) -> NDArray[Any]:
     """Find the one type that all values have, nothing aside."""
     nothing = [_is_nothing(value) for value in values]
     known = [value for value, none in zip(values, nothing, strict=True) if not none]
     kinds = {_kind(value, name) for value in known}
-    if not kinds or kinds == {"number"}:
+    if not kinds or (kinds == {"number"} and not any(map(_is_inexact, known))):
         pairs = zip(values, nothing, strict=True)
         return np.array([np.nan if none else float(value) for value, none in pairs])
     if kinds == {"date"}:
@@ -197,10 +250,19 @@ def _kind(value: Any, name: str) -> str:
     raise DataError(f"X: column {name!r}: values of type {type(value).__name__} cannot be encoded")
 
 
+def _is_inexact(value: Any) -> bool:
+    """Tell a whole number that float64 may take for another."""
+    if isinstance(value, Decimal):
+        return value.is_finite() and abs(value) > MOST_EXACT and value == int(value)
+    return isinstance(value, numbers.Integral) and abs(int(value)) > MOST_EXACT
+
+
 def _text(value: Any, nothing: bool) -> str:
     """Write a value as text; a number as the name of a class."""
     if nothing:
         return ""
+    if _is_inexact(value):
+        return str(int(value))
     if isinstance(value, bool | np.bool_):
         return str(value).lower()
     return value if isinstance(value, str) else class_name(float(value))

@@ -134,7 +134,7 @@ class Images(NamedDataset):
         except (OSError, ValueError) as error:
             raise DataError(
                 f"{name}: cannot be fetched from openml.org ({error}); put its four IDX files "
-                f"into a folder, and name it with --data-dir or in {DATA_VARIABLE}"
+                f"into a folder, and name it by data_dir='FOLDER' or in {DATA_VARIABLE}"
             ) from error
         return bunch.data.astype(np.uint8), bunch.target.astype(np.int64)
 

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from typing import Any
 
-__all__ = ["is_moment", "moment", "utc"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["YEARS", "far_off", "is_moment", "moment", "utc"]
+
+#: What a date must be: beyond these years, Python has none, and microseconds come to an end.
+YEARS = "a date of the years 1 to 9999"
 
 #: A day, or a day and a time, with or without a zone.
 _MOMENT = re.compile(
@@ -49,6 +56,24 @@ def moment(text: str) -> datetime | None:
 def is_moment(text: str) -> bool:
     """Tell if a text is a date or a time."""
     return moment(text) is not None
+
+
+def far_off(dates: NDArray[Any]) -> int | None:
+    """Find a date that is in no year of `YEARS`: in microseconds it might be another one.
+
+    Parameters
+    ----------
+    dates : ndarray of shape (n_rows,), datetime64 of any unit
+        Dates, some may be NaT.
+
+    Returns
+    -------
+    int or None
+        The row of the first, if there is one.
+    """
+    years = dates.astype("M8[Y]").astype(np.int64) + 1970
+    wrong = np.flatnonzero(~np.isnat(dates) & ((years < 1) | (years > 9999)))
+    return int(wrong[0]) if wrong.size else None
 
 
 def utc(value: date) -> datetime:

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data.frame import TEXT, Frame
-from barenet.data.reading import WORDS
+from barenet.data.framing import MOST_EXACT
+from barenet.data.moments import YEARS, far_off
 from barenet.data.source import bytes_allowed, open_source
+from barenet.data.target import WORDS, class_name
 from barenet.errors import DataError
 from barenet.extras import require
 
@@ -50,15 +52,16 @@ class ParquetTable:
         Returns
         -------
         Frame
-            Numbers and decimals as float64; text and dictionaries of text as text; dates and times
-            as moments, in UTC where they have a zone; truth values as they are, or as text where
-            some are missing.
+            Numbers and decimals as float64; text and dictionaries of text as text, and so whole
+            numbers where one is beyond 2⁵³; dates and times as moments, in UTC where they have a
+            zone; truth values as they are, or as text where some are missing.
 
         Raises
         ------
         DataError
             If the file is damaged, has no rows, or a column is of another type, such as lists; or
-            if it would take more than 64 MiB and 100 times its size.
+            if it would take more than 64 MiB and 100 times its size; or a date is not of the years
+            1 to 9999.
         """
         with _opened(self.path) as file:
             groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
@@ -73,7 +76,9 @@ class ParquetTable:
                     columns.append(_column(group.column(name)))
         if not sum(map(len, parts[names[0]])):
             raise DataError(f"{self.path}: no rows")
-        return Frame({name: _joined(columns) for name, columns in parts.items()}, self)
+        return _in_microseconds(
+            Frame({name: _joined(columns) for name, columns in parts.items()}, self)
+        )
 
     def find(self, row: int, name: str) -> tuple[str, str | None]:
         """Name a row's place.
@@ -142,11 +147,30 @@ def _line(error: Exception) -> str:
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
-    """Put the groups together; truth values of which some are missing are text everywhere."""
+    """Put the groups together; what is text in one of them is text everywhere."""
     if len({part.dtype.kind for part in parts}) > 1:
-        words = np.array(WORDS, TEXT)
-        parts = [words[part.astype(np.int64)] if part.dtype.kind == "b" else part for part in parts]
+        parts = [_as_text(part) for part in parts]
     return np.concatenate(parts)
+
+
+def _as_text(part: NDArray[Any]) -> NDArray[Any]:
+    """Write truth values, and whole numbers, as other groups of the column have them."""
+    if part.dtype.kind == "b":
+        return np.array(WORDS, TEXT)[part.astype(np.int64)]
+    if part.dtype.kind == "f":
+        texts = ["" if np.isnan(number) else class_name(number) for number in part.tolist()]
+        return np.array(texts, TEXT)
+    return part
+
+
+def _in_microseconds(frame: Frame) -> Frame:
+    """Bring dates of any unit to a frame's own."""
+    for name, column in frame.columns.items():
+        if column.dtype.kind == "M":
+            if (row := far_off(column)) is not None:
+                raise frame.fault(row, name, YEARS)
+            frame.columns[name] = column.astype("M8[us]")
+    return frame
 
 
 def _check_size(path: Path, n_rows: int, n_columns: int) -> None:
@@ -186,11 +210,18 @@ def _column(values: Any) -> NDArray[Any]:
         compute = require("pyarrow.compute", extra="tables", purpose=_PURPOSE)
         values = compute.if_else(values, WORDS[1], WORDS[0])
     if types.is_date(values.type) or types.is_timestamp(values.type):
-        return np.array(values.cast(pyarrow.timestamp("us"), safe=False).to_numpy(), "M8[us]")
-    if types.is_integer(values.type) or types.is_floating(values.type):
+        return np.array(values.to_numpy())
+    is_decimal = types.is_decimal(values.type)
+    if types.is_integer(values.type) or (is_decimal and values.type.scale == 0):
+        numbers = _floats(values, pyarrow)
+        is_exact = not (np.abs(numbers) >= MOST_EXACT).any()
+        return numbers if is_exact else _as_written(values.cast(pyarrow.string()))
+    if types.is_floating(values.type) or is_decimal or types.is_null(values.type):
         return _floats(values, pyarrow)
-    if types.is_decimal(values.type) or types.is_null(values.type):
-        return _floats(values.cast(pyarrow.float64()), pyarrow)
+    return _as_written(values)
+
+
+def _as_written(values: Any) -> NDArray[Any]:
     return np.array(["" if text is None else text for text in values.to_pylist()], TEXT)
 
 

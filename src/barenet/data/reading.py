@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 
 from barenet.data.frame import Frame
 from barenet.data.moments import moment
-from barenet.data.target import class_name
+from barenet.data.target import WORDS, class_name
 
 __all__ = [
     "MISSING",
     "TRUTHS",
-    "WORDS",
     "as_labels",
     "as_moments",
     "as_numbers",
@@ -30,9 +29,6 @@ __all__ = [
     "is_code",
     "to_number",
 ]
-
-#: How false and true are written where they are names.
-WORDS = ("False", "True")
 
 #: What stands for a missing value, spaces around it aside; nothing at all always does.
 MISSING = (

@@ -16,9 +16,12 @@ from barenet.errors import DataError, brief
 from barenet.model.validation import numeric_array
 from barenet.registry import lookup
 
-__all__ = ["Scaling"]
+__all__ = ["LEAST", "Scaling"]
 
 Kind = Literal["none", "standardize", "minmax"]
+
+#: The least that numbers may be multiplied or divided by: below it a float64 loses its digits.
+LEAST = float(np.finfo(np.float64).tiny)
 
 #: Rows scaled at a time: the intermediate float64 rows stay in the processor's cache.
 _BLOCK = 1024
@@ -40,8 +43,8 @@ class Scaling:
     Raises
     ------
     ValueError
-        If the name is unknown, or the numbers are not finite, a factor is 0, or they are not one
-        for each feature.
+        If the name is unknown, or the numbers are not finite, a factor is nearer to 0 than 2e-308,
+        or they are not one for each feature.
 
     Examples
     --------
@@ -63,7 +66,7 @@ class Scaling:
                 )
             if not np.isfinite(part).all():
                 raise ValueError("scaling: its offset and factor are not all finite numbers")
-        if len(self.offset) != len(self.factor) or not self.factor.all():
+        if len(self.offset) != len(self.factor) or (abs(self.factor) < LEAST).any():
             raise ValueError("scaling: expected an offset and a factor, not 0, for each feature")
 
     @classmethod
@@ -100,7 +103,7 @@ class Scaling:
         offset, spread = measure(X)
         with np.errstate(divide="ignore", over="ignore"):
             factor = np.where(spread == 0, 1.0, 1.0 / spread)
-        wrong = np.flatnonzero(~np.isfinite(offset) | ~np.isfinite(factor) | (factor == 0))
+        wrong = np.flatnonzero(~np.isfinite(offset) | ~np.isfinite(factor) | (abs(factor) < LEAST))
         if wrong.size:
             raise DataError(
                 f"scaling: {kind} is beyond float64 for the numbers of feature {wrong[0]} "

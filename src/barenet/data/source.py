@@ -10,11 +10,13 @@ import bz2
 import gzip
 import io
 import lzma
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
+from weakref import WeakKeyDictionary
 
 from barenet.errors import DataError
 from barenet.extras import require
@@ -22,6 +24,7 @@ from barenet.extras import require
 __all__ = [
     "LIMIT",
     "PARQUET_SUFFIXES",
+    "STANDARD_INPUT",
     "bytes_allowed",
     "open_source",
     "plain_name",
@@ -40,6 +43,12 @@ FREE = 2**26
 
 #: Text and pictures pack to a third or a tenth; what packs better is made to fill the memory.
 MOST_UNPACKED = 100
+
+#: What standard input is called, as if it were a file; it holds CSV, plain or packed.
+STANDARD_INPUT = "/dev/stdin"
+
+#: What came from there: it comes once, and is asked for several times.
+_RECEIVED: WeakKeyDictionary[TextIO, bytes] = WeakKeyDictionary()
 
 _CHUNK = 2**20
 
@@ -72,6 +81,8 @@ def plain_name(path: str | Path) -> str:
     str
         Such as ``prices.csv`` for ``Prices.CSV.gz``.
     """
+    if _is_standard_input(path):
+        return "stdin.csv"
     name = Path(path).name.lower()
     endings = (ending for _, _, ending, _ in _PACKERS if name.endswith(ending))
     return name.removesuffix(next(endings, ""))
@@ -94,14 +105,12 @@ def open_source(path: Path) -> Iterator[BinaryIO]:
     Raises
     ------
     DataError
-        If the file is missing, a folder, a pipe, unreadable, or packed and damaged.
+        If the file is missing, a folder, a pipe, unreadable, or packed and damaged. Standard input
+        is no file, and is read whole before.
     """
     packer = ""
     try:
-        # Before it is opened, as opening a pipe waits for somebody to write.
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            raise DataError(f"{path}: is no regular file")
-        with path.open("rb") as raw:
+        with _open_raw(path) as raw:
             start = raw.read(6)
             raw.seek(0)
             unpack: Callable[[Any], Any] | None = None
@@ -125,6 +134,30 @@ def open_source(path: Path) -> Iterator[BinaryIO]:
         if packer and error.errno is None:
             raise DataError(f"{path}: damaged {packer} data: {error}") from error
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _is_standard_input(path: str | Path) -> bool:
+    return Path(path).as_posix() == STANDARD_INPUT  # Windows turns the strokes round
+
+
+def _open_raw(path: Path) -> BinaryIO:
+    if _is_standard_input(path):
+        return io.BytesIO(_receive())
+    # Before it is opened, as opening a pipe waits for somebody to write.
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise DataError(f"{path}: is no regular file")
+    return path.open("rb")
+
+
+def _receive() -> bytes:
+    """Read standard input to its end, the first time."""
+    if sys.stdin is None or sys.stdin.closed:
+        raise DataError(f"{STANDARD_INPUT}: standard input is closed")
+    if sys.stdin not in _RECEIVED:
+        _RECEIVED[sys.stdin] = read_exactly(sys.stdin.buffer, LIMIT + 1)
+    if len(_RECEIVED[sys.stdin]) > LIMIT:
+        raise DataError(f"{STANDARD_INPUT}: more than {LIMIT:,} bytes; refused")
+    return _RECEIVED[sys.stdin]
 
 
 def read_exactly(stream: BinaryIO, size: int) -> bytes:
@@ -190,4 +223,5 @@ def bytes_allowed(path: Path) -> int:
     int
         64 MiB, and 100 times its size.
     """
-    return FREE + MOST_UNPACKED * path.stat().st_size
+    size = len(_receive()) if _is_standard_input(path) else path.stat().st_size
+    return FREE + MOST_UNPACKED * size

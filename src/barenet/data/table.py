@@ -163,7 +163,8 @@ class Table:
         commas = compute.match_substring_regex(values, r"^[+-]?[\d.]*,?\d+$")
         if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= 0.9:
             frame = Frame({name: np.array(values.to_pylist(), TEXT)}, self.lines)
-            raise frame.fault(row, name, "a number with a decimal comma and no other point")
+            expected = "a number with a decimal comma and no other point"
+            raise frame.fault(row, name, expected, "take the points between the thousands out")
 
     def _trimmed(self, name: str) -> Any:
         """Take a column's texts, no space around them, and numbers with a point."""

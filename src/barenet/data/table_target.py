@@ -6,7 +6,7 @@ classes are those that it knows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,16 +15,15 @@ from numpy.typing import NDArray
 from barenet.data.frame import Frame
 from barenet.data.reading import (
     MISSING,
-    WORDS,
     complete_numbers,
     different,
     is_code,
     to_number,
 )
-from barenet.data.target import Task, are_classes, class_name, encode
+from barenet.data.target import WORDS, Task, are_classes, class_name, encode, is_number
 from barenet.errors import some
 
-__all__ = ["known_classes", "read_target"]
+__all__ = ["known_classes", "missing_targets", "read_target"]
 
 #: Rows without a target that are named in an error.
 _SHOWN = 5
@@ -63,8 +62,39 @@ def read_target(
         return _written_target(rows, target, task)
     if column.dtype.kind == "b" and task != "regression":
         return encode(np.array(WORDS)[column.astype(np.int64)])
-    _check_complete(rows, target, np.isnan(column))
+    _check_complete(rows, target, missing_targets(rows, target, task))
     return _numbers_or_classes(complete_numbers(rows, target), task)
+
+
+def missing_targets(
+    rows: Frame, target: str, task: Task | None, classes: Collection[str] = ()
+) -> NDArray[np.bool_]:
+    """Find the rows of which nothing can be learned.
+
+    Parameters
+    ----------
+    rows : Frame
+        Holds the target.
+    target : str
+        Its name.
+    task : {"classification", "regression"}, optional
+        What the user has said: of classes only an empty value is missing.
+    classes : collection of str
+        What is no hole for sure, where the classes are known.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), bool
+        True where there is no target.
+    """
+    column = rows[target]
+    if column.dtype.kind == "T":
+        missing = {"", *(() if task == "classification" else MISSING)} - {*classes}
+        codes, texts = different(column)
+        return np.array([text in missing for text in texts])[codes]
+    if column.dtype.kind == "f":
+        return np.isnan(column)
+    return np.isnat(column) if column.dtype.kind == "M" else np.zeros(len(column), bool)
 
 
 def _written_target(
@@ -72,8 +102,7 @@ def _written_target(
 ) -> tuple[NDArray[Any], tuple[str, ...] | None]:
     """Read a target of text."""
     codes, texts = different(rows[target])
-    missing = {""} if task == "classification" else set(MISSING)
-    _check_complete(rows, target, np.array([text in missing for text in texts])[codes])
+    _check_complete(rows, target, missing_targets(rows, target, task))
     are_written = np.array([to_number(text) is not None for text in texts])
     if task == "regression" or are_written.all():
         numbers, classes = _numbers_or_classes(complete_numbers(rows, target), task)
@@ -81,20 +110,21 @@ def _written_target(
             return numbers, classes
     elif task is None and all(map(_has_decimal_comma, texts)):
         remedy = (
-            "read it with a decimal comma (--decimal ,), or say that the task is classification"
+            "for a decimal comma, say decimal=',', and take out what stands between thousands; "
+            "for classes, task='classification'"
         )
         raise rows.fault(0, target, "a number with a point, or a class", remedy)
     elif task is None and are_written.any():
         row = int(np.argmin(are_written[codes]))
-        expected = "a number, as in other rows (or a task of classification)"
-        raise rows.fault(row, target, expected)
+        remedy = "for classes, say task='classification'"
+        raise rows.fault(row, target, "a number, as in other rows", remedy)
     return encode(np.array(texts)[codes])
 
 
 def _has_decimal_comma(text: str) -> bool:
-    """Tell a number of those who write 2,5, or 1,234 for a thousand."""
-    whole, comma, decimals = text.lstrip("+-").partition(",")
-    return bool(comma) and whole.isdecimal() and decimals.replace(",", "").isdecimal()
+    """Tell a number of those who write 2,5 or 1.234,5, or 1,234 for a thousand."""
+    digits = text.lstrip("+-").replace(".", "").replace(",", "")
+    return "," in text and digits.isdecimal()
 
 
 def _numbers_or_classes(
@@ -109,9 +139,9 @@ def _check_complete(rows: Frame, target: str, missing: NDArray[np.bool_]) -> Non
     holes = np.flatnonzero(missing)
     if not holes.size:
         return
-    remedy = "leave such rows out, or say that the task is classification if it is a class"
-    if not str(rows[target][int(holes[0])]).strip() or rows[target].dtype.kind != "T":
-        remedy = "leave such rows out"
+    remedy = "leave such rows out by drop_missing_target=True"
+    if str(rows[target][int(holes[0])]).strip() and rows[target].dtype.kind == "T":
+        remedy += ", or say task='classification' if it is a class"
     if holes.size > 1:
         assert rows.origin is not None
         others = (rows.origin.find(int(row), target)[0] for row in holes[1:_SHOWN])
@@ -149,7 +179,7 @@ def known_classes(rows: Frame, target: str, classes: Sequence[str]) -> NDArray[n
         codes, labels = different(column)
         numbers = [to_number(label) for label in labels]
         # Where the classes are text, 01 is not 1.
-        if all(map(_is_number, classes)) and None not in numbers:
+        if all(map(is_number, classes)) and None not in numbers:
             labels = [class_name(number) for number in numbers if number is not None]
     elif column.dtype.kind == "b":
         codes, labels = column.astype(np.int64), list(WORDS)
@@ -161,11 +191,3 @@ def known_classes(rows: Frame, target: str, classes: Sequence[str]) -> NDArray[n
     if (unknown := np.flatnonzero(y < 0)).size:
         raise rows.fault(int(unknown[0]), target, f"one of {some(classes)}")
     return y.astype(np.int64)
-
-
-def _is_number(name: str) -> bool:
-    """Tell whether a class is a number, written as `class_name` writes it."""
-    try:
-        return class_name(float(name)) == name
-    except (ValueError, OverflowError):
-        return False

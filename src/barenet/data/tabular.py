@@ -7,6 +7,7 @@ the features by name.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Sequence
 from os import PathLike
 from pathlib import Path
@@ -21,7 +22,7 @@ from barenet.data.parquet import open_parquet
 from barenet.data.reading import complete_numbers
 from barenet.data.source import PARQUET_SUFFIXES, plain_name
 from barenet.data.table import read_table
-from barenet.data.table_target import known_classes, read_target
+from barenet.data.table_target import known_classes, missing_targets, read_target
 from barenet.data.target import Task, check_task
 from barenet.errors import DataError, some
 
@@ -49,6 +50,7 @@ def load_table(
     encoding: str | None = None,
     decimal: str | None = None,
     frame: bool = False,
+    drop_missing_target: bool = False,
 ) -> Dataset:
     """Read a CSV or Parquet file to learn from.
 
@@ -79,6 +81,9 @@ def load_table(
         What stands before the digits after the point, by default a point.
     frame : bool, default False
         Whether X is a frame even where all columns are numbers.
+    drop_missing_target : bool, default False
+        Whether rows without a target are left out, instead of being an error; the description
+        counts them.
 
     Returns
     -------
@@ -109,9 +114,11 @@ def load_table(
     table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
     features = _check_features(table, target)
     assert target is not None
-    rows = table.frame([*features, target], text=[target])
+    every = rows = table.frame([*features, target], text=[target])
+    if drop_missing_target:
+        rows = every.take(~missing_targets(every, target, task))
     if len(rows) < 2:
-        raise DataError(f"{table.path}: 1 row, at least 2 are needed to learn from")
+        raise DataError(f"{table.path}: {_rows(rows, every)}, at least 2 are needed to learn from")
     y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
         raise DataError(f"{table.path}: column {target!r} holds {classes[0]!r} in every row")
@@ -123,7 +130,7 @@ def load_table(
         classes=classes,
         feature_names=tuple(features),
         target_name=target,
-        description=f"{len(rows):,} rows, {_count(table)}",
+        description=f"{_rows(rows, every)}, {_count(table)}",
     )
 
 
@@ -187,6 +194,7 @@ def read_samples(
     encoding: str | None = None,
     decimal: str | None = None,
     frame: bool = False,
+    drop_missing_target: bool = False,
 ) -> tuple[Samples, NDArray[Any]]:
     """Read a CSV or Parquet file to judge a network's predictions by.
 
@@ -204,6 +212,8 @@ def read_samples(
         As for `load_table`.
     frame : bool, default False
         As for `read_features`.
+    drop_missing_target : bool, default False
+        As for `load_table`.
 
     Returns
     -------
@@ -231,6 +241,10 @@ def read_samples(
     table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
     _check_names(table, [*feature_names, target_name])
     rows = table.frame([*feature_names, target_name], text=[target_name])
+    if drop_missing_target:
+        rows = rows.take(~missing_targets(rows, target_name, None, classes or ()))
+        if not len(rows):
+            raise DataError(f"{table.path}: column {target_name!r} has no value in any row")
     features = rows.select(feature_names)
     X = features if frame else _numbers(features)
     if classes is None:
@@ -268,6 +282,13 @@ def _is_unnamed(name: str) -> bool:
     return not name or name.startswith("__index_level_")
 
 
+def _rows(rows: Frame, every: Frame) -> str:
+    """Count the rows, and those that are left out."""
+    left_out = len(every) - len(rows)
+    counted = f"{len(rows):,} row{'s' * (len(rows) != 1)}"
+    return f"{counted} ({left_out:,} without a target left out)" if left_out else counted
+
+
 def _count(table: _Table) -> str:
     """Count the columns; one without a name is most often the number of the row."""
     unnamed = sum(map(_is_unnamed, table.names))
@@ -297,8 +318,17 @@ def _check_names(table: _Table, names: Sequence[str]) -> None:
     if missing := [name for name in names if name not in known]:
         close = difflib.get_close_matches(missing[0].lower(), [n.lower() for n in known], n=1)
         meant = [name for name in table.names if close and name.lower() == close[0]][:1]
+        if len(known) == 1 and (between := _delimiter_beside(missing[0], table.names[0])):
+            shown = f"1 column, {table.names[0][:60]!r}"
+            raise DataError(f"{table.path}:1: {shown}; try delimiter={between!r}")
         hint = f", did you mean {meant[0]!r}?" if meant else ";"
         raise DataError(f"{table.path}: no column {some(missing)}{hint} {_columns(table)}")
+
+
+def _delimiter_beside(name: str, header: str) -> str | None:
+    """Find what else might part a header that holds a column's name with others."""
+    parted = re.search(rf"^{re.escape(name)}([^\w.-])|([^\w.-]){re.escape(name)}$", header)
+    return (parted[1] or parted[2]) if parted else None
 
 
 def _columns(table: _Table) -> str:

@@ -5,6 +5,7 @@ One rule for every file, written down in one place, and a word of the user's ove
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -13,17 +14,23 @@ from numpy.typing import NDArray
 
 __all__ = [
     "MOST_CLASSES",
+    "WORDS",
     "Task",
     "are_classes",
     "check_task",
+    "class_labels",
     "class_name",
     "encode",
+    "is_number",
 ]
 
 Task = Literal["classification", "regression"]
 
 #: More different whole numbers than these are taken as numbers, not as classes.
 MOST_CLASSES = 20
+
+#: How false and true are written where they are names.
+WORDS = ("False", "True")
 
 
 def check_task(task: str | None) -> None:
@@ -85,6 +92,52 @@ def class_name(number: float) -> str:
     ('3', '0.5')
     """
     return str(int(number)) if float(number).is_integer() else repr(float(number))
+
+
+def is_number(name: str) -> bool:
+    """Tell whether a class is a number, written as `class_name` writes it.
+
+    Parameters
+    ----------
+    name : str
+        The class.
+
+    Returns
+    -------
+    bool
+        False for text such as 007, which is not the number 7.
+    """
+    try:
+        return math.isfinite(float(name)) and class_name(float(name)) == name
+    except (ValueError, OverflowError):
+        return False
+
+
+def class_labels(classes: Sequence[str]) -> NDArray[Any]:
+    """Give classes as what they were before they were names.
+
+    Parameters
+    ----------
+    classes : sequence of str
+        Their names.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,), int64, float64, bool or str
+        Numbers where all names are numbers, truth values where they are False and True, else text.
+
+    Examples
+    --------
+    >>> class_labels(["3", "10"]), class_labels(["False", "True"]), class_labels(["3", "007"])
+    (array([ 3, 10]), array([False,  True]), array(['3', '007'], dtype='<U3'))
+    """
+    if tuple(classes) == WORDS:
+        return np.array([False, True])
+    if not all(map(is_number, classes)):
+        return np.array(classes)
+    numbers = np.array([float(name) for name in classes])
+    whole = bool((np.mod(numbers, 1) == 0).all() and (abs(numbers) < 2**63).all())
+    return np.array([int(name) for name in classes], np.int64) if whole else numbers
 
 
 def encode(values: Sequence[str] | NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:

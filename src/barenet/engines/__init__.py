@@ -52,7 +52,7 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     Traceback (most recent call last):
     ValueError: engine: unknown 'fast' (choose from auto, compiled, reference)
     """
-    if name == "auto":
+    if isinstance(name, str) and name == "auto":
         name = ReferenceEngine.name if CompiledEngine.refusal(job) else CompiledEngine.name
     choices: dict[str, type[Engine]] = {"auto": Engine, **ENGINES}
     kind = lookup(choices, name, "engine")

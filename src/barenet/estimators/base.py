@@ -6,25 +6,32 @@ import copy
 import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from barenet.engines import Job
+from barenet.estimators.arrays import check_series, naming
 from barenet.estimators.coefficients import Views
 from barenet.estimators.dense import as_dense
 from barenet.estimators.held_out import Examination, split_off
 from barenet.estimators.rounds import Rounds
 from barenet.estimators.scoring import Scores, as_scorers
-from barenet.estimators.settings import Settings, check_settings, hidden_sizes, make_optimizer
+from barenet.estimators.settings import (
+    Settings,
+    check_settings,
+    hidden_sizes,
+    make_optimizer,
+    random_state_of,
+)
 from barenet.estimators.start import dense_layers_of, make_network
 from barenet.estimators.stopping import Standing
 from barenet.estimators.tasks import CallbackSupportMixin, Tasks, with_callbacks
+from barenet.estimators.undo import Undo
 from barenet.estimators.usual_score import UsualScore
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import Loss
@@ -79,6 +86,28 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
     @intercepts_.setter
     def intercepts_(self, arrays: Sequence[ArrayLike]) -> None:
         self.intercepts_.write(arrays)
+
+    def set_params(self, **params: Any) -> Self:
+        """Change parameters: all of them, or none if there is one of another name.
+
+        Parameters
+        ----------
+        **params : object
+            Their new values, by name.
+
+        Returns
+        -------
+        object
+            This estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        with _unchanged_if_it_fails(self):
+            super().set_params(**params)
+        return self
 
     # What the two differ in
 
@@ -139,12 +168,12 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
     ) -> None:
         """Check everything, and only then begin or go on; `classes` are all of them, if known."""
         tasks = None if incremental else Tasks(self)
-        with _unchanged_if_refused(self):
+        with _unchanged_if_it_fails(self) as undone:
             continued = hasattr(self, "network_") and (self.warm_start or incremental)
             X, y = self._check_arrays(X, y, reset=not continued)
             if not continued:
                 self._meet(y, classes)
-            targets, rng = self._encode(y), check_random_state(self.random_state)
+            targets, rng = self._encode(y), random_state_of(self)
             self._check_continued(y, continued, incremental)
             if not continued:
                 self._start(X, targets.shape[1], rng)
@@ -152,7 +181,10 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
             rows = check_rows(self.network_, loss, X, targets, self._weigh(sample_weight, y))
             learned, held_out = self._set_aside(rows, validation_data, rng)
             job = self._job(learned, loss, incremental, rng)
-            rounds = Rounds(self, job, self._standing, rng, self._examination(held_out))
+            undo = Undo(job.optimizer, self._standing) if continued else None
+            if undo is not None:
+                undone.callback(undo.back)
+            rounds = Rounds(self, job, self._standing, rng, self._examination(held_out), undo)
             if tasks is not None:
                 tasks.begin(X, y, sample_weight)
             history = rounds.go(1 if incremental else int(self.max_iter), self.t_, tasks)
@@ -164,17 +196,20 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
 
     def _check_arrays(self, X: Any, y: Any, *, reset: bool) -> tuple[NDArray[Any], NDArray[Any]]:
         """Turn X into dense floats, and y into an array of one dimension or two."""
+        check_series(X, "X")
+        check_series(y, "y")
         half = getattr(X, "dtype", None) == np.float16
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            multi_output=True,
-            y_numeric=self._numeric_targets,
-            dtype=[np.float32] if half else [np.float64, np.float32],
-            reset=reset,
-        )
+        with naming(X):
+            X, y = validate_data(
+                self,
+                X,
+                y,
+                accept_sparse="csr",
+                multi_output=True,
+                y_numeric=self._numeric_targets,
+                dtype=[np.float32] if half else [np.float64, np.float32],
+                reset=reset,
+            )
         X, y = as_dense(X, "X"), as_dense(y, "y")
         return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
@@ -272,7 +307,9 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
     def _predict_output(self, X: Any) -> FloatArray:
         """What the network says; of sparse rows, some at a time."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", reset=False)
+        check_series(X, "X")
+        with naming(X):
+            X = validate_data(self, X, accept_sparse="csr", reset=False)
         if isinstance(X, np.ndarray):
             return self._answers(X)
         starts = range(0, X.shape[0], CHUNK)
@@ -298,12 +335,13 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
 
 
 @contextmanager
-def _unchanged_if_refused(estimator: object) -> Iterator[None]:
-    """Put an estimator's attributes back if it refuses what it was given."""
-    before = dict(vars(estimator))
+def _unchanged_if_it_fails(estimator: object) -> Iterator[ExitStack]:
+    """Put an estimator's attributes back, and undo what it is told to, if a call fails."""
+    before, undone = dict(vars(estimator)), ExitStack()
     try:
-        yield
+        yield undone
     except BaseException:
+        undone.close()
         vars(estimator).clear()
         vars(estimator).update(before)
         raise

@@ -11,6 +11,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 
+from barenet.errors import brief
 from barenet.estimators.base import MultilayerPerceptron
 from barenet.estimators.documentation import documented
 from barenet.estimators.labels import Labels, shown
@@ -302,6 +303,11 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         weight = super()._weigh(sample_weight, y)
         if self.class_weight is None:
             return weight
+        if not isinstance(self.class_weight, str | Mapping):
+            raise ValueError(
+                f"class_weight: expected 'balanced' or a number for each class in a dict, "
+                f"got {brief(self.class_weight)}"
+            )
         of_class = compute_sample_weight(self._weight_of_classes(y), y)
         return of_class if weight is None else of_class * np.asarray(weight)
 

@@ -56,7 +56,8 @@ def split_off(
     Raises
     ------
     ValueError
-        If fewer than two rows would be set aside, or a group has only one row.
+        If fewer than two rows would be set aside, or a group has only one row; or if all rows of
+        one side weigh 0.
 
     Examples
     --------
@@ -76,4 +77,10 @@ def split_off(
             f"validation_fraction: The validation set is too small, {len(held_out)} of "
             f"{len(rows.X)} rows; take a larger fraction, or more rows"
         )
+    for index, what in ((learned, "left to learn from"), (held_out, "set aside to validate")):
+        if rows.sample_weight is not None and not rows.sample_weight[index].any():
+            raise ValueError(
+                f"sample_weight: all {len(index)} rows that are {what} weigh 0; give "
+                "validation_data, another random_state, or weights to more of the rows"
+            )
     return rows.take(learned), rows.take(held_out)

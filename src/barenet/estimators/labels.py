@@ -6,6 +6,7 @@ labels at once each is a yes or no of its own.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -188,8 +189,13 @@ def shown(classes: NDArray[Any]) -> str:
 
 def _have_several(y: ArrayLike) -> bool:
     """Tell if rows may have several labels, and refuse what are no classes."""
-    check_classification_targets(y)
-    kind = type_of_target(y, input_name="y")
+    try:
+        check_classification_targets(y)
+        kind = type_of_target(y, input_name="y")
+    except (TypeError, ValueError, ArithmeticError) as error:
+        if isinstance(error, ValueError) and re.search(r"\by\b", str(error)):
+            raise
+        raise ValueError(f"y: {error}") from error  # as of bytes, and of a number that signals
     if kind == "multiclass-multioutput":
         raise ValueError(
             "y: expected one class for each row, or a 0 or 1 for each label, got several "

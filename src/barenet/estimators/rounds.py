@@ -24,7 +24,7 @@ from barenet.model.layers import BatchNorm
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.schedules import as_schedule
 from barenet.training.callbacks import Callback, as_callbacks
-from barenet.training.guard import levels_to_the_caller
+from barenet.training.guard import KEPT, levels_to_the_caller
 from barenet.training.history import History
 from barenet.training.loop import Loop
 from barenet.training.plan import Plan
@@ -48,6 +48,8 @@ class Rounds:
         Shuffles the rows.
     examination : Examination, optional
         Rows that are measured and not learned from.
+    undo : Callback, optional
+        Remembers what is gone on with, before anything else is called.
 
     Attributes
     ----------
@@ -64,10 +66,11 @@ class Rounds:
         standing: Standing,
         rng: np.random.RandomState,
         examination: Examination | None,
+        undo: Callback | None = None,
     ) -> None:
         check_full_batch(job, settings.schedule)
         self.settings, self.job, self.examination = settings, job, examination
-        self.standing, self.rng = standing, rng
+        self.standing, self.rng, self.undo = standing, rng, undo
         self.stochastic = not isinstance(job.optimizer, LBFGS)
         self.engine: Engine = choose_engine(settings.engine, job, settings.threads)
 
@@ -99,7 +102,8 @@ class Rounds:
             judge=judge,
         )
         told = [tasks] if tasks is not None and tasks.wanted else []
-        loop = Loop(self.engine, plan, [*self._callbacks(visited), *told])
+        first = [] if self.undo is None else [self.undo]
+        loop = Loop(self.engine, plan, [*first, *self._callbacks(visited), *told])
         try:
             loop.start()
         except KeyboardInterrupt:
@@ -107,11 +111,12 @@ class Rounds:
                 "interrupted; what was learned until now is kept", stacklevel=levels_to_the_caller()
             )
         except DivergenceError as error:
+            if self.standing.snapshot is None:
+                error.args = (str(error).replace(KEPT, "The estimator is as it was before"),)
+                raise
             if isinstance(self.job.optimizer, Optimizer):
                 self.job.optimizer.reset()  # what it remembers may be no numbers either
-            if self.standing.snapshot is None:
-                raise
-            text = f"{error}; but early stopping has put those of the best epoch back"
+            text = str(error).replace(KEPT, "Early stopping has put those of the best epoch back")
             warnings.warn(text, RuntimeWarning, stacklevel=levels_to_the_caller())
         return loop.run.history
 

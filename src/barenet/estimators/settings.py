@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, Protocol
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 from barenet.model.activations import Activation, as_activation
-from barenet.model.validation import check_count
+from barenet.model.validation import check_count, check_flag
 from barenet.optimization.optimizers import (
     LBFGS,
     SGD,
@@ -26,7 +27,14 @@ from barenet.optimization.optimizers import (
 from barenet.options import check_number
 from barenet.registry import lookup
 
-__all__ = ["Settings", "activations_of", "check_settings", "hidden_sizes", "make_optimizer"]
+__all__ = [
+    "Settings",
+    "activations_of",
+    "check_settings",
+    "hidden_sizes",
+    "make_optimizer",
+    "random_state_of",
+]
 
 #: The range of each number.
 RANGES: Mapping[str, Mapping[str, Any]] = {
@@ -119,13 +127,12 @@ def check_settings(settings: Settings) -> None:
     for name, choices in CHOICES.items():
         lookup(dict.fromkeys(choices), getattr(settings, name), name)
     for name in FLAGS:
-        if not isinstance(getattr(settings, name), bool | np.bool_):
-            raise ValueError(f"{name}: expected True or False, got {getattr(settings, name)!r}")
+        check_flag(getattr(settings, name), name)
     if not isinstance(settings.verbose, bool | np.bool_):
         check_number(settings.verbose, "verbose", least=0, whole=True)
     if not (isinstance(settings.batch_size, str) and settings.batch_size == "auto"):
         check_count(settings.batch_size, "batch_size")
-    if settings.n_iter_no_change != math.inf:
+    if not _is_endless(settings.n_iter_no_change):
         check_count(settings.n_iter_no_change, "n_iter_no_change")
     if settings.threads is not None:
         check_count(settings.threads, "threads")
@@ -147,6 +154,8 @@ def hidden_sizes(settings: Settings) -> list[int]:
     """
     sizes = settings.hidden_layer_sizes
     several = hasattr(sizes, "__iter__") and getattr(sizes, "ndim", 1) > 0
+    if isinstance(sizes, str | bytes | Mapping | Set):
+        several = False  # a series of letters or names, or one without an order
     entries = list(sizes) if several else [sizes]
     return [check_count(entry, "hidden_layer_sizes") for entry in entries]
 
@@ -207,6 +216,34 @@ def make_optimizer(settings: Settings) -> Optimizer | LBFGS:
     if settings.momentum == 0:
         return SGD(rate)
     return (Nesterov if settings.nesterovs_momentum else Momentum)(rate, beta=settings.momentum)
+
+
+def random_state_of(settings: Settings) -> np.random.RandomState:
+    """Give the generator that all random numbers of a fit come from.
+
+    Parameters
+    ----------
+    settings : Settings
+        An estimator.
+
+    Returns
+    -------
+    numpy.random.RandomState
+        A new one; or the user's own, or NumPy's, where `random_state` is one or None.
+
+    Raises
+    ------
+    ValueError
+        If `random_state` is no seed and no generator.
+    """
+    try:
+        return check_random_state(settings.random_state)
+    except ValueError as error:
+        raise ValueError(f"random_state: {error}") from error
+
+
+def _is_endless(count: object) -> bool:
+    return isinstance(count, float) and count == math.inf
 
 
 def _activation(given: object) -> Activation:

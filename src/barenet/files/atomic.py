@@ -40,7 +40,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     >>> path.read_bytes()
     b'whole'
     """
-    target = Path(path).resolve()
+    target = _followed(path)
     if target.exists() and not target.is_file():
         raise OSError(f"{path} is not a file, so it is not replaced")
     if not target.parent.is_dir():
@@ -78,10 +78,18 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
     >>> list(folder.iterdir())
     []
     """
-    target = Path(path).resolve()
+    target = _followed(path)
     for left in target.parent.glob(f".{escape(target.name)}.*.tmp"):
         with contextlib.suppress(OSError):
             left.unlink()
+
+
+def _followed(path: str | os.PathLike[str]) -> Path:
+    """Follow links to where they end, unless they go round in a circle."""
+    try:
+        return Path(path).resolve()
+    except RuntimeError as error:
+        raise OSError(f"{path} is not a file, so it is not replaced") from error
 
 
 def _umask() -> int:

@@ -29,6 +29,7 @@ __all__ = [
     "FORMAT_VERSION",
     "check_header",
     "check_layers",
+    "has_room",
     "load",
     "read_model",
     "save",
@@ -43,8 +44,9 @@ FORMAT_VERSION = 2
 #: Most bytes of a header: names and layers, no numbers.
 MAX_HEADER = 2**20
 
-#: Bytes of a header that the places of a predictor's arrays take at most.
-_ROOM = 1024
+#: Bytes of a header that the places of a predictor's arrays, and how its training ended, take at
+#: most.
+_ROOM = 4096
 
 #: Stands where the checksum will, while the checksum is computed.
 _NO_CHECKSUM = "0" * 64
@@ -169,7 +171,30 @@ def check_header(network: Network, extra: dict[str, Any]) -> None:
     ValueError
         If they are too many, or too long.
     """
-    _check_room(len(json.dumps(_metadata(network, extra, FORMAT_VERSION))) + _ROOM)
+    _check_room(_size(network, extra))
+
+
+def has_room(network: Network, extra: dict[str, Any]) -> bool:
+    """Tell if names and layers fit into a model file.
+
+    Parameters
+    ----------
+    network : Network
+        Of barenet's own layers.
+    extra : dict
+        As for `write_model`.
+
+    Returns
+    -------
+    bool
+        True if `check_header` would not refuse them.
+    """
+    return _size(network, extra) <= MAX_HEADER
+
+
+def _size(network: Network, extra: dict[str, Any]) -> int:
+    """How many bytes a header takes, at most."""
+    return len(json.dumps(_metadata(network, extra, FORMAT_VERSION))) + _ROOM
 
 
 def _metadata(network: Network, extra: dict[str, Any], version: int) -> dict[str, str]:
@@ -280,7 +305,21 @@ def _read(path: str | PathLike[str]) -> tuple[bytes, dict[str, Any]]:
             ) from error
         if not text.startswith(b"{"):
             raise ModelFileError(f"{path}: not a model file, or a damaged one: no header")
+        if (claimed := _claimed_end(header)) not in (None, left - length):
+            raise ModelFileError(
+                f"{path}: damaged: {claimed:,} bytes of numbers are claimed, and the file has "
+                f"{left - length:,}"
+            )
         return start + text + stream.read(), header
+
+
+def _claimed_end(header: dict[str, Any]) -> int | None:
+    """How many bytes of arrays a header speaks of; None where it makes no sense, which is found."""
+    entries = [entry for name, entry in header.items() if name != "__metadata__"]
+    try:
+        return max((int(entry["data_offsets"][1]) for entry in entries), default=0)
+    except (LookupError, TypeError, ValueError, OverflowError):
+        return None
 
 
 def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,9 +6,6 @@ know, and that a prediction would be wrong or nameless without.
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -17,26 +14,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.data.encoding import TableEncoding
-from barenet.data.frame import Frame, check_names
-from barenet.data.framing import as_frame, column_names
-from barenet.data.reading import as_numbers
+from barenet.data.framing import column_names, columns_by_name
 from barenet.data.scaling import Scaling
+from barenet.data.target import class_labels
 from barenet.errors import ModelFileError
-from barenet.files.model_file import (
-    check_header,
-    read_model,
-    without_repeats,
-    write_model,
-)
+from barenet.files.model_card import ModelCard
+from barenet.files.model_file import check_header, read_model, write_model
+from barenet.files.predictor_parts import WRONG, check_parts, read_parts, write_parts
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
 from barenet.model.targets import class_shares
 from barenet.model.validation import check_answers, check_inputs
 
 __all__ = ["Predictor"]
-
-#: What the card says instead of a scaling's name, and the array that then holds the encoding.
-_TABLE = "table"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,6 +51,8 @@ class Predictor:
         What it was trained on.
     image_shape : tuple of int, optional
         Height and width, where a row is an image.
+    card : ModelCard, optional
+        Where it comes from; None where nobody has said.
 
     Examples
     --------
@@ -84,6 +76,7 @@ class Predictor:
     dataset: str
     image_shape: tuple[int, int] | None = None
     target_scaling: Scaling | None = None
+    card: ModelCard | None = None
 
     @property
     def takes_frames(self) -> bool:
@@ -116,8 +109,42 @@ class Predictor:
         ValueError
             If a feature is missing, or a value is not what it should be.
         """
+        return self.answers(self.inputs(X))
+
+    def answers(self, inputs: NDArray[Any]) -> FloatArray:
+        """Compute what the network says of rows that are prepared.
+
+        Parameters
+        ----------
+        inputs : ndarray of shape (n_samples, n_inputs)
+            What the network takes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            As `outputs` gives it.
+
+        Raises
+        ------
+        ValueError
+            If an answer is beyond what the network's dtype can hold.
+        """
         with np.errstate(over="ignore", invalid="ignore"):
-            output = check_answers(self.network.predict(self.inputs(X)))
+            return self.in_units(check_answers(self.network.predict(inputs)))
+
+    def in_units(self, output: FloatArray) -> FloatArray:
+        """Bring what the network says into the units of the target.
+
+        Parameters
+        ----------
+        output : ndarray of shape (n_samples, n_outputs)
+            Probabilities, or numbers in the scale that the network was trained on.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            Probabilities as they are, numbers in their own unit; of float64 where they are scaled.
+        """
         return output if self.target_scaling is None else self.target_scaling.invert(output)
 
     def inputs(self, X: Any) -> NDArray[np.float64]:
@@ -145,7 +172,7 @@ class Predictor:
         if self.takes_frames:
             return X
         if column_names(X) is not None:
-            X = _by_name(X, self.feature_names)
+            X = columns_by_name(X, self.feature_names)
         dtype = np.dtype(np.uint8 if getattr(X, "dtype", None) == np.uint8 else np.float64)
         return check_inputs(X, dtype, self.network.n_inputs)
 
@@ -190,7 +217,7 @@ class Predictor:
         return class_shares(self.outputs(X))
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Predict classes by name, or numbers.
+        """Predict classes, or numbers.
 
         Parameters
         ----------
@@ -200,12 +227,14 @@ class Predictor:
         Returns
         -------
         ndarray of shape (n_samples,), or (n_samples, n_outputs) for several numbers
-            The most probable class of each row, or what the network says.
+            The most probable class of each row, or what the network says. Classes that are all
+            numbers are numbers, of int64 where they are whole; False and True are of bool; all
+            others are text.
         """
         if self.classes is None:
             output = self.outputs(X)
             return output[:, 0] if output.shape[1] == 1 else output
-        return np.array(self.classes)[self.probabilities(X).argmax(axis=1)]
+        return class_labels(self.classes)[self.probabilities(X).argmax(axis=1)]
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write everything to a model file, whole or not at all.
@@ -222,8 +251,9 @@ class Predictor:
         OSError
             If the file can't be written; an old file there is left as it was.
         """
+        check_parts(self)
         version = 2 if self.takes_frames else 1
-        write_model(path, self.network, *self._contents(), version=version)
+        write_model(path, self.network, *write_parts(self), version=version)
 
     def check_header(self) -> None:
         """Refuse names that a model file has no room for, before anything is learned.
@@ -233,33 +263,9 @@ class Predictor:
         ValueError
             If they are too many, or too long.
         """
-        extra, _ = self._contents()
+        check_parts(self)
+        extra, _ = write_parts(self)
         check_header(self.network, extra)
-
-    def _contents(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """All that is kept besides the network: plain data, and arrays."""
-        self._check()
-        extra = {
-            "scaling": _TABLE,
-            "target_scaling": self.target_scaling and self.target_scaling.name,
-            "classes": self.classes,
-            "feature_names": self.feature_names,
-            "target_name": self.target_name,
-            "dataset": self.dataset,
-            "image_shape": self.image_shape,
-        }
-        arrays: dict[str, NDArray[Any]] = {}
-        if isinstance(self.preprocessing, TableEncoding):
-            text = json.dumps(self.preprocessing.to_dict(), allow_nan=False)
-            arrays[_TABLE] = np.frombuffer(text.encode(), np.uint8)
-        else:
-            extra["scaling"] = self.preprocessing.name
-            arrays["scaling.offset"] = self.preprocessing.offset
-            arrays["scaling.factor"] = self.preprocessing.factor
-        if self.target_scaling is not None:
-            arrays["target_scaling.offset"] = self.target_scaling.offset
-            arrays["target_scaling.factor"] = self.target_scaling.factor
-        return extra, arrays
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Predictor:
@@ -286,115 +292,8 @@ class Predictor:
         if "scaling" not in extra:
             raise ModelFileError(f"{path}: holds a network alone; barenet.load() reads it")
         try:
-            predictor = cls(
-                network=network,
-                preprocessing=_encoding(tensors)
-                if extra["scaling"] == _TABLE
-                else _scaling("scaling", extra, tensors),
-                target_scaling=_scaling("target_scaling", extra, tensors)
-                if extra["target_scaling"] is not None
-                else None,
-                classes=_tuple(extra["classes"]),
-                feature_names=_tuple(extra["feature_names"]) or (),
-                target_name=extra["target_name"],
-                dataset=extra["dataset"],
-                image_shape=_tuple(extra["image_shape"]),
-            )
-            predictor._check()
-            _check_none_left(tensors)
-        except _WRONG as error:
+            predictor = cls(network=network, **read_parts(extra, tensors))
+            check_parts(predictor)
+        except WRONG as error:
             raise ModelFileError(f"{path}: not a valid model: {error}") from error
         return predictor
-
-    def _check(self) -> None:
-        """Refuse parts that are not what they should be, or don't fit each other."""
-        width, outputs = self.network.n_inputs, self.network.n_outputs
-        if width is None or outputs is None:
-            raise ValueError("network: has no layer that says how many inputs it takes")
-        self._check_preprocessing(width)
-        if self.classes is not None:
-            fitting = {1: {2}}.get(outputs, {outputs})
-            _check_names("classes", self.classes, fitting, f"{outputs} outputs")
-        if self.target_scaling is not None:
-            _check_width("target_scaling", self.target_scaling, outputs, "outputs")
-            if self.classes is not None:
-                raise ValueError("target_scaling: classes are not scaled")
-        for argument in ("target_name", "dataset"):
-            if not isinstance(value := getattr(self, argument), str):
-                raise ValueError(f"{argument}: expected text, got {value!r}")
-        if self.image_shape is not None:
-            _check_shape(self.image_shape, width)
-
-    def _check_preprocessing(self, width: int) -> None:
-        """Refuse what does not make the network's inputs of the features."""
-        encoding = self.preprocessing
-        if not isinstance(encoding, TableEncoding):
-            _check_names("feature_names", self.feature_names, {width}, f"{width} inputs")
-            return _check_width("preprocessing", encoding, width, "inputs")
-        if encoding.n_outputs != width:
-            raise ValueError(
-                f"preprocessing: gives {encoding.n_outputs} numbers for {width} inputs"
-            )
-        if self.feature_names != encoding.feature_names:
-            raise ValueError("feature_names: are not those that the preprocessing takes")
-        return None
-
-
-#: What a part that is not what it should be may raise.
-_WRONG = (LookupError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
-
-
-def _encoding(tensors: dict[str, NDArray[Any]]) -> TableEncoding:
-    """Read the records of a table's columns."""
-    text = tensors.pop(_TABLE)
-    if text.dtype != np.uint8:
-        raise ValueError(f"{_TABLE}: expected bytes, got {text.dtype}")
-    return TableEncoding.from_dict(
-        json.loads(text.tobytes().decode(), object_pairs_hook=without_repeats)
-    )
-
-
-def _by_name(X: Any, feature_names: tuple[str, ...]) -> Any:
-    """Take the features' columns, in the network's order."""
-    if isinstance(X, Mapping | Frame) or hasattr(X, "column_names"):
-        frame = as_frame(X, only=feature_names)
-        return np.column_stack([as_numbers(frame, name, ()) for name in feature_names])
-    columns = {str(column): column for column in X.columns}
-    check_names(feature_names, columns)
-    return X[[columns[name] for name in feature_names]]
-
-
-def _scaling(name: str, extra: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Scaling:
-    return Scaling(extra[name], tensors.pop(f"{name}.offset"), tensors.pop(f"{name}.factor"))
-
-
-def _check_none_left(tensors: dict[str, NDArray[Any]]) -> None:
-    if tensors:
-        raise ValueError(f"arrays that belong to nothing: {', '.join(tensors)}")
-
-
-def _tuple(value: Any) -> Any:
-    """JSON knows lists alone; what is none stays, to be refused."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _check_names(argument: str, names: Any, sizes: set[int], purpose: str) -> None:
-    if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"{argument}: expected a tuple of text, got {names!r}")
-    if len(names) not in sizes:
-        raise ValueError(f"{argument}: {len(names)} of them for {purpose}")
-
-
-def _check_width(argument: str, scaling: Any, width: int, purpose: str) -> None:
-    if not isinstance(scaling, Scaling):
-        raise ValueError(f"{argument}: expected a Scaling, got {scaling!r}")
-    if len(scaling.offset) != width:
-        raise ValueError(f"{argument}: is of {len(scaling.offset)} features for {width} {purpose}")
-
-
-def _check_shape(shape: Any, width: int) -> None:
-    whole = isinstance(shape, tuple) and all(type(side) is int and side > 0 for side in shape)
-    if not whole or len(shape) != 2 or math.prod(shape) != width:
-        raise ValueError(
-            f"image_shape: expected height and width, of {width} pixels, got {shape!r}"
-        )

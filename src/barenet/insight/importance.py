@@ -154,7 +154,6 @@ def _score(predictor: Predictor, inputs: FloatArray, y: ArrayLike) -> float:
     """The accuracy for classes, R² for numbers."""
     output = predictor.network.predict(inputs)
     if predictor.classes is None:
-        scaling = predictor.target_scaling
-        answers = output if scaling is None else scaling.invert(output)
+        answers = predictor.in_units(output)
         return metrics.r2(answers, np.asarray(y, np.float64).reshape(len(inputs), -1))
     return float((class_shares(output).argmax(axis=1) == np.asarray(y)).mean())

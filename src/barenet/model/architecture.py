@@ -161,7 +161,8 @@ def _from_mapping(layer: Mapping[str, Any], index: int) -> tuple[int, int, str |
 
 def _as_list(sizes: Any) -> list[Any]:
     """Take any series: a list, a tuple, an array."""
-    if isinstance(sizes, str | bytes | Mapping) or not hasattr(sizes, "__iter__"):
+    single = not hasattr(sizes, "__iter__") or getattr(sizes, "ndim", 1) == 0
+    if single or isinstance(sizes, str | bytes | Mapping):
         raise ValueError(f"sizes: expected a list such as [784, 16, 10], got {brief(sizes)}")
     return list(sizes)
 

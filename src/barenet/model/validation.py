@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from barenet.errors import brief
 from barenet.model.arrays import FloatArray
 from barenet.options import check_number
 
@@ -17,6 +18,7 @@ __all__ = [
     "check_count",
     "check_dtype",
     "check_finite",
+    "check_flag",
     "check_inputs",
     "check_positive",
     "check_sample_weight",
@@ -63,6 +65,13 @@ def check_count(value: object, argument: str) -> int:
     return int(check_number(value, argument, least=1, whole=True))
 
 
+def check_flag(value: object, argument: str) -> bool:
+    """Return True or False, or say what came instead."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{argument}: expected True or False, got {brief(value)}")
+    return bool(value)
+
+
 def check_positive(value: object, argument: str) -> float:
     """Return a finite number above 0, or say what came instead."""
     return check_number(value, argument, above=0)
@@ -99,7 +108,7 @@ def numeric_array(values: ArrayLike, argument: str) -> np.ndarray[Any, np.dtype[
         array = np.asarray(values)
         if array.dtype == object:
             array = array.astype(np.float64)
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, ArithmeticError) as error:
         raise ValueError(f"{argument}: expected an array of numbers: {error}") from error
     if array.dtype.kind not in "buif":
         raise ValueError(f"{argument}: expected real numbers, got {array.dtype}")

@@ -200,7 +200,8 @@ class EarlyStopping(Callback):
         value = self._badness(run)
         if value < self.best - self.minimum_delta:
             self.best, self.waited = value, 0
-            run.history.best_epoch = run.epoch
+            if self.restore_best:
+                run.history.best_epoch = run.epoch
             self.snapshot = Snapshot.of(run.network)
             return
         self.waited += 1

@@ -16,7 +16,7 @@ from barenet.model.arrays import FloatArray
 from barenet.model.snapshot import Snapshot
 from barenet.training.run import Run
 
-__all__ = ["Guard", "levels_to_the_caller"]
+__all__ = ["KEPT", "Guard", "levels_to_the_caller"]
 
 #: A loss that has grown by this factor is an explosion, even if it is still a number.
 EXPLOSION = 1e6
@@ -156,8 +156,7 @@ class Guard:
         self.kept.restore(self.run.network)
         self.run.stop("diverged")
         raise DivergenceError(
-            f"{what} in epoch {epoch}, batch {batch}; {ADVICE}. "
-            "The network has the parameters from before that epoch",
+            f"{what} in epoch {epoch}, batch {batch}; {ADVICE}. {KEPT}",
             epoch=epoch,
             batch=batch,
             loss=loss,
@@ -171,6 +170,7 @@ class Guard:
             warnings.warn(text, RuntimeWarning, stacklevel=levels_to_the_caller())
 
 
+KEPT = "The network has the parameters from before that epoch"
 ADVICE = "try a smaller learning rate, scaled inputs, or a clipped gradient"
 DEAD = "dead ReLUs? Try another initializer, a smaller learning rate, or leaky_relu"
 

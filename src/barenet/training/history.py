@@ -30,6 +30,8 @@ class History:
         ``"completed"``, or what ended it before.
     best_epoch : int, optional
         The epoch whose parameters were restored, counted from 0.
+    penalized : bool
+        Whether there were penalties, which ``loss`` has in it and ``validation_loss`` has not.
 
     Examples
     --------
@@ -44,6 +46,7 @@ class History:
     seed: int = 0
     stopped_because: str = ""
     best_epoch: int | None = None
+    penalized: bool = False
 
     def append(self, values: Mapping[str, float]) -> None:
         """Add an epoch.

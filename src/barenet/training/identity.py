@@ -20,7 +20,15 @@ from barenet.model.rows import Rows
 from barenet.training.callbacks import Callback
 from barenet.training.plan import Plan
 
-__all__ = ["changes", "data_of", "numbered", "remembering", "settings_of", "surroundings"]
+__all__ = [
+    "changes",
+    "checksum",
+    "data_of",
+    "numbered",
+    "remembering",
+    "settings_of",
+    "surroundings",
+]
 
 T = TypeVar("T")
 
@@ -89,13 +97,13 @@ def data_of(rows: Rows, validation: Rows | None) -> dict[str, Any]:
     return {name: _describe(array) for name, array in arrays.items() if array is not None}
 
 
-def surroundings(engine: Engine) -> dict[str, Any]:
+def surroundings(engine: str) -> dict[str, Any]:
     """Write down what else the last bits of a number may depend on.
 
     Parameters
     ----------
-    engine : Engine
-        What computes.
+    engine : str
+        What computes, by its name.
 
     Returns
     -------
@@ -103,13 +111,13 @@ def surroundings(engine: Engine) -> dict[str, Any]:
         Versions and the kind of processor by name.
     """
     packages = ["barenet", "numpy", "scipy"]
-    found: dict[str, Any] = {"machine": platform.machine()}
-    if engine.name == "compiled":
+    processor: dict[str, Any] = {"machine": platform.machine()}
+    if engine == "compiled":
         from barenet.engines.simd.processor import vector_bits
 
         packages += ["numba", "llvmlite"]
-        found["bits of a vector"] = vector_bits()
-    return {**found, **{package: _version(package) for package in packages}}
+        processor["bits of a vector"] = vector_bits()
+    return {**{package: _version(package) for package in packages}, **processor}
 
 
 def remembering(callbacks: Sequence[Callback]) -> list[Callback]:
@@ -185,12 +193,28 @@ def _in_words(value: Any) -> Any:
     return type(value).__name__ if silent else repr(value)
 
 
-def _describe(array: NDArray[Any]) -> dict[str, str]:
+def checksum(array: NDArray[Any]) -> str:
+    """Compute the SHA-256 of an array's values.
+
+    Parameters
+    ----------
+    array : ndarray
+        Of any shape but (), and of a type of fixed size; it is not copied as a whole.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
     digest = hashlib.sha256()
     for block in _blocks(array):
         digest.update(block)
+    return digest.hexdigest()
+
+
+def _describe(array: NDArray[Any]) -> dict[str, str]:
     shape = " × ".join(map(str, array.shape))
-    return {"shape": f"{shape} of {array.dtype}", "sha256": digest.hexdigest()}
+    return {"shape": f"{shape} of {array.dtype}", "sha256": checksum(array)}
 
 
 def _blocks(array: NDArray[Any]) -> Iterator[memoryview]:

@@ -63,7 +63,9 @@ class Loop:
         self.job = engine.job
         self.run = Run(
             network=self.job.network,
-            history=History(engine=engine.name, seed=self.job.seed),
+            history=History(
+                engine=engine.name, seed=self.job.seed, penalized=bool(self.job.penalties)
+            ),
             epochs=plan.epochs,
             n_batches=math.ceil(len(self.job.rows.X) / plan.batch_size),
             measured=self._curves(),

@@ -6,11 +6,13 @@ little: vectors, counts, and what was measured.
 
 from __future__ import annotations
 
+import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from barenet.model.snapshot import Snapshot
 from barenet.optimization.optimizers import LBFGS
+from barenet.training.ahead import Ahead
 from barenet.training.guard import is_finite
 from barenet.training.identity import (
     changes,
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Memory"]
 
+#: Seconds of a run after which it may well be kept, and the checksums of its data be needed. They
+#: take seconds for large data, and a signal to end should not wait for them.
+SHORT = 1.0
+
 
 class Memory:
     """What a run remembers, in the hands of its keeper.
@@ -42,6 +48,8 @@ class Memory:
         self.kept = False
         self.settings: dict[str, Any] = {}
         self.data: dict[str, Any] = {}
+        self._ahead: Ahead[dict[str, Any]] | None = None
+        self._begun = time.monotonic()
 
     @property
     def is_needed(self) -> bool:
@@ -51,7 +59,11 @@ class Memory:
     def keep_if_due(self) -> None:
         """Ask the keeper if it is time, and give it the state."""
         keeper = self.loop.keeper
-        if keeper is not None and keeper.is_due(self.loop.run):
+        if keeper is None:
+            return
+        if self._ahead is None and not self.data and time.monotonic() - self._begun > SHORT:
+            self._ahead = Ahead(self._data_of)
+        if keeper.is_due(self.loop.run):
             self._keep()
 
     def keep_the_end(self) -> None:
@@ -72,11 +84,11 @@ class Memory:
             Numbers, text and arrays by name, for each part.
         """
         loop = self.loop
-        self.data = self.data or data_of(loop.job.rows, loop.plan.validation)
+        self.data = self.data or (self._ahead.result() if self._ahead else self._data_of())
         return {
             "settings": self.settings,
             "data": self.data,
-            "surroundings": surroundings(loop.engine),
+            "surroundings": surroundings(loop.engine.name),
             **{name: part.state() for name, part in self._parts().items()},
             **{name: part.state() for name, part in self._looking_on().items()},
         }
@@ -99,14 +111,14 @@ class Memory:
             self.settings = settings_of(loop.engine, loop.plan, loop.callbacks)
         if state is None:
             return
-        self.data = data_of(loop.job.rows, loop.plan.validation)
+        self.data = self._data_of()
         changed = [
             changes(state["settings"], self.settings),
             changes(state["data"], self.data),
         ]
         if any(changed):
             raise ValueError(f"resume: the checkpoint is of another run: {_join(changed)}")
-        if elsewhere := changes(state["surroundings"], surroundings(loop.engine)):
+        if elsewhere := changes(state["surroundings"], surroundings(loop.engine.name)):
             warnings.warn(
                 f"resume: the run may end in other last digits than it would have: {elsewhere}",
                 UserWarning,
@@ -139,6 +151,9 @@ class Memory:
         if keeper is not None and is_finite(network.parameters):
             keeper.keep(self.loop.run, self.capture())
             self.kept = True
+
+    def _data_of(self) -> dict[str, Any]:
+        return data_of(self.loop.job.rows, self.loop.plan.validation)
 
     def _parts(self) -> dict[str, Part]:
         loop, optimizer = self.loop, self.loop.job.optimizer

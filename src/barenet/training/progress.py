@@ -113,7 +113,8 @@ def _in_short(run: Run) -> str:
 def _in_full(run: Run) -> str:
     """Write the last epoch's numbers, losses with as many digits as the precision carries."""
     last, digits = run.history.last(), 9 if run.network.dtype.itemsize == 8 else 6
-    parts = [f"loss {last['loss']:.{digits}f}"]
+    name = "loss with penalty" if run.history.penalized else "loss"
+    parts = [f"{name} {last['loss']:.{digits}f}"]
     if "validation_loss" in last:
         parts.append(f"validation {last['validation_loss']:.{digits}f}")
     for name in ("accuracy", "r2"):

@@ -11,11 +11,12 @@ from typing import Literal
 from numpy.typing import ArrayLike
 
 from barenet.engines import Job, choose_engine
+from barenet.errors import brief
 from barenet.model.layers import BatchNorm, Dropout
 from barenet.model.losses import Loss, as_loss
 from barenet.model.network import Network
 from barenet.model.rows import Rows, check_rows
-from barenet.model.validation import check_count, check_seed
+from barenet.model.validation import check_count, check_flag, check_seed
 from barenet.optimization.clipping import Clipping, as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.optimization.penalties import Penalty, as_penalties
@@ -176,12 +177,12 @@ def _keepers(
     checkpoint: str | PathLike[str] | Keeper | None, resume: bool | str | PathLike[str]
 ) -> tuple[Keeper | None, Keeper | None]:
     """Find out what keeps the run, and what knows where it is to go on."""
-    keeper = None if checkpoint is None else _as_keeper(checkpoint)
+    keeper = None if checkpoint is None else _as_keeper(checkpoint, "checkpoint")
     if resume is True and keeper is None:
         raise ValueError("resume: True goes on from the checkpoint, and there is none; name it")
     if isinstance(resume, bool):
         return keeper, keeper if resume else None
-    return keeper, _as_keeper(resume)
+    return keeper, _as_keeper(resume, "resume")
 
 
 def _read(source: Keeper | None, resume: object) -> State | None:
@@ -192,9 +193,11 @@ def _read(source: Keeper | None, resume: object) -> State | None:
     return state
 
 
-def _as_keeper(place: str | PathLike[str] | Keeper) -> Keeper:
+def _as_keeper(place: str | PathLike[str] | Keeper, argument: str) -> Keeper:
     from barenet.files.checkpoint import Checkpoint
 
+    if not isinstance(place, str | PathLike | Keeper):
+        raise ValueError(f"{argument}: expected a path or a Checkpoint, got {brief(place)}")
     return place if isinstance(place, Keeper) else Checkpoint(place)
 
 
@@ -218,7 +221,7 @@ def _plan(
     return Plan(
         epochs=check_count(epochs, "epochs"),
         batch_size=_check_batch_size(batch_size, job),
-        shuffle=shuffle,
+        shuffle=check_flag(shuffle, "shuffle"),
         schedule=as_schedule(schedule),
         metrics=as_metrics(metrics),
         validation=_check_validation(validation_data, job),
@@ -243,12 +246,11 @@ def _check_batch_size(batch_size: int | Literal["auto"] | None, job: Job) -> int
     n_rows = len(job.rows.X)
     if batch_size is None or isinstance(job.optimizer, LBFGS):
         return n_rows
-    normed = any(isinstance(layer, BatchNorm) for layer in job.network.layers)
-    if batch_size == "auto":
+    if isinstance(batch_size, str) and batch_size == "auto":
         return min(32, n_rows)
-    if batch_size == 1 and normed:
-        raise ValueError("batch_size: a batch norm needs batches of 2 rows or more")
     size = check_count(batch_size, "batch_size")
+    if size == 1 and any(isinstance(layer, BatchNorm) for layer in job.network.layers):
+        raise ValueError("batch_size: a batch norm needs batches of 2 rows or more")
     if size > n_rows:
         warnings.warn(
             f"batch_size: {size} is more than the {n_rows} rows; taking {n_rows}",

@@ -67,7 +67,28 @@ def test_fault_40_a_share_is_never_said_to_be_all():
 
 def test_fault_40_decimal_commas_are_named():
     with pytest.raises(
-        DataError, match=r"row 1: .*got '2,5'; for a decimal comma, say decimal=','"
+        DataError, match=r"row 1: .*got '2,5'; for a decimal comma, say decimal=','; any others"
     ):
         kind("1", "2,5", "3,75", "NA")
     assert kind("1,5,2", "a", "b") == "category"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (["31.12.2024", "1.5.2025", "NA"], "a date such as 2024-12-31, got '31.12.2024'; which of"),
+        (["31/12/2024 12:30", "01/02/2025"], "a date such as .*naming it in drop"),
+        (["1.234,5", "17", "2,5"], "a number, got '1.234,5'; take the points .*say decimal"),
+        (["1.234.567"], "a number, got '1.234.567'; take the points"),
+        (["17", "1,234.5", "1"], "row 1: .* a number, got '1,234.5'; take the commas"),
+        (["1,234,567"], "a number, got '1,234,567'; take the commas"),
+    ],
+)
+def test_fault_40_what_countries_write_is_named_with_what_to_do(values, message):
+    with pytest.raises(DataError, match=message):
+        kind(*values)
+
+
+@pytest.mark.parametrize("values", [["192.168.100.101"], ["1.2.3"], ["1.2.2024", "x", "y"]])
+def test_what_only_looks_like_it_is_a_category(values):
+    assert kind(*values) == "category"

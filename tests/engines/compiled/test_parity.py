@@ -102,14 +102,14 @@ def small(hidden="tanh", output="identity"):
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("batch_size", [1, 8, 37])
-def test_every_layer(dtype, batch_size):
+def test_promise_07_every_layer(dtype, batch_size):
     assert {layer.name for layer in every_layer(dtype).layers} == set(LAYERS)
     assert_equal(every_layer, dtype, batch_size=batch_size, optimizer="momentum")
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("name", sorted(set(ACTIVATIONS) - {"exponential"}))
-def test_every_activation(name, dtype):
+def test_promise_07_every_activation(name, dtype):
     assert_equal(small(name), dtype, spec="squared_error")
 
 
@@ -127,7 +127,7 @@ def test_the_exponential_which_is_for_outputs():
         for output in (kind.outputs or ("identity", "tanh"))
     ],
 )
-def test_every_loss_on_every_output(loss, output, dtype, weighted):
+def test_promise_07_every_loss_on_every_output(loss, output, dtype, weighted):
     assert_equal(small("tanh", output), dtype, spec=loss, weighted=weighted)
 
 
@@ -159,7 +159,7 @@ def test_focal_losses_of_a_network_that_is_sure(loss, output, gamma, dtype):
     ids=["plain", "penalties", "shared", "norm", "value"],
 )
 @pytest.mark.parametrize("name", STEPPING)
-def test_every_optimizer(name, settings, dtype):
+def test_promise_07_every_optimizer(name, settings, dtype):
     assert_equal(small(), dtype, spec="squared_error", optimizer=name, **settings)
 
 
@@ -180,7 +180,7 @@ def test_a_shared_penalty_goes_by_the_weight_of_each_batch():
     batch_size=st.integers(1, 40),
     hidden=st.sampled_from(["relu", "tanh", "sigmoid", "leaky_relu:slope=0.3", "elu:alpha=0.5"]),
 )
-def test_any_architecture_and_batch_size(sizes, batch_size, hidden):
+def test_promise_07_any_architecture_and_batch_size(sizes, batch_size, hidden):
     def make(dtype):
         return Network.dense(sizes, hidden=hidden, dtype=dtype, seed=3)
 

@@ -8,15 +8,14 @@ import pytest
 from numba import from_dtype, types
 
 from barenet.engines.compiled.memory import up
-from barenet.engines.compiled.products import multiply
-from barenet.engines.compiled.records import PRODUCT, STEP
+from barenet.engines.kernels.dense import multiply
+from barenet.engines.kernels.records import PRODUCT, STEP
 from barenet.engines.simd.blocks import transpose_block
 from barenet.engines.simd.calls import OPTIONS, address_of, invoke
 from barenet.engines.simd.memory import Kind, vectors
 
 BLOCK = np.dtype([(name, np.int64) for name in ("source", "row", "n", "target", "row_target")])
 WIDTHS = [("float32", n) for n in (1, 4, 8, 16)] + [("float64", n) for n in (1, 2, 4, 8)]
-NEVER = np.iinfo(np.int64).max
 
 
 def transpose(kind, step, op, start, stop):
@@ -47,26 +46,22 @@ def test_a_block_is_transposed_and_rows_beyond_the_last_are_0(dtype, count):
         assert np.array_equal(B, expected)
 
 
-def product(dtype, count, A, B, S, *, transposed=False, n_rows=0, one_row=NEVER, rows=None):
+def product(dtype, count, A, B, S, *, transposed=False, rows=None):
     """C = S + A B by the kernel, with all of C that is not asked for left at 99."""
     kind = Kind(from_dtype(np.dtype(dtype)), count)
-    n, depth, width = A.shape[0], A.shape[1], up(B.shape[1], count)
-    height = n if one_row == NEVER else up(one_row, 4)
-    A_ = np.zeros((height + 16, depth), dtype)
-    A_[:n] = A
-    A_ = np.ascontiguousarray(A_.T) if transposed else A_
-    B_, S_, C = np.zeros((depth, width), dtype), np.zeros(width, dtype), None
+    (n, depth), width = A.shape, up(B.shape[1], count)
+    A_ = np.ascontiguousarray(A.T if transposed else A)
+    B_, S_ = np.zeros((depth, width), dtype), np.zeros(width, dtype)
     B_[:, : B.shape[1]], S_[: B.shape[1]] = B, S
-    C, one = np.full((height + 17, width), 99, dtype), np.ones(count, dtype)
+    C = np.full((n + 17, width), 99, dtype)
     step, op = np.zeros((), STEP), np.zeros((), PRODUCT)
-    step["n_rows"] = n_rows
-    places = {"a": A_, "b": B_, "s": S_, "c": C, "one": one}
-    for name, values in places.items():
+    # A depth of 0 is the number of the batch's rows, as in a gradient.
+    step["n_rows"], op["depth"] = (depth, 0) if transposed else (0, depth)
+    for name, values in {"a": A_, "b": B_, "s": S_, "c": C}.items():
         op[name] = values.ctypes.data
-    op["a_row"], op["a_step"] = (1, height + 16) if transposed else (depth, 1)
+    op["a_row"], op["a_step"] = (1, n) if transposed else (depth, 1)
     op["b_step"] = op["c_row"] = op["width"] = width
-    op["depth"], op["one_row"], op["height"] = 0 if n_rows else depth, one_row, height
-    start, stop = rows or (0, n if one_row == NEVER else one_row + 1)
+    start, stop = rows or (0, n)
     call(multiply.address(kind), step.ctypes.data, op.ctypes.data, start, stop)
     return C, width
 
@@ -86,17 +81,6 @@ def test_products_of_all_sizes(dtype, count, transposed):
             assert np.abs(C[:n, :columns] - expected).max() <= tolerance * depth
             assert not C[:n, columns:width].any()
             assert (C[n:] == 99).all()
-
-
-@pytest.mark.parametrize(("dtype", "count"), WIDTHS)
-def test_a_row_of_ones_adds_up_the_rows_of_b(dtype, count):
-    rng = np.random.default_rng(2)
-    for n in (1, 3, 4, 8, 11, 16):
-        A = rng.integers(-9, 9, size=(n, 13)).astype(dtype)
-        B = rng.integers(-9, 9, size=(13, 2 * count + 1)).astype(dtype)
-        C, _ = product(dtype, count, A, B, 0, transposed=True, n_rows=13, one_row=n)
-        assert np.array_equal(C[:n, : 2 * count + 1], A @ B)  # whole numbers: no rounding at all
-        assert np.array_equal(C[n, : 2 * count + 1], B.sum(axis=0))
 
 
 @pytest.mark.parametrize(("dtype", "count"), WIDTHS)

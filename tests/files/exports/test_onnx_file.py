@@ -34,7 +34,7 @@ def exported(model) -> bytes:
     return render(program_of(model), "it")[".onnx"]
 
 
-def test_onnx_runtime_says_what_the_model_says(case):
+def test_promise_12_onnx_runtime_says_what_the_model_says(case):
     program = program_of(case.model)
     answers = run(exported(case.model), case.X)
     outputs = answers["predictions" if program.answer == "numbers" else "probabilities"]
@@ -93,7 +93,7 @@ def test_it_tells_what_it_is(build):
     }
 
 
-def test_f61_nothing_of_it_lies_in_another_file(case):
+def test_fault_61_nothing_of_it_lies_in_another_file(case):
     """So there is no path in it, absolute or upwards, and barenet reads no ONNX itself."""
     model = onnx.load_from_string(exported(case.model))
     places = {tensor.data_location for tensor in model.graph.initializer}

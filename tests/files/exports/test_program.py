@@ -113,19 +113,19 @@ def test_an_activation_of_a_users_own_is_refused_though_it_bears_a_name_that_is_
         program_of(Network([Dense(2, 2, SharpReLU())]))
 
 
-def test_f58_a_network_with_nan_is_refused():
+def test_fault_58_a_network_with_nan_is_refused():
     network = Network.dense([2, 2])
     network.parameters[0] = np.nan
     with pytest.raises(ValueError, match="not all finite numbers"):
         program_of(network)
 
 
-def test_f23_an_estimator_that_is_not_fitted_is_refused():
+def test_fault_23_an_estimator_that_is_not_fitted_is_refused():
     with pytest.raises(ValueError, match="MLPClassifier has no network yet; call fit first"):
         program_of(MLPClassifier())
 
 
-def test_f19_one_class_alone_leaves_nothing_to_tell():
+def test_fault_19_one_class_alone_leaves_nothing_to_tell():
     model = MLPClassifier(2, solver="lbfgs", max_iter=500).fit(np.eye(3), ["a", "a", "a"])
     with pytest.raises(ValueError, match="knows the one class 'a'"):
         program_of(model)

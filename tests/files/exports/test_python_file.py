@@ -106,7 +106,7 @@ def test_it_runs_with_numpy_alone_and_prints_answers(build, numpy_alone, tmp_pat
         assert [row["prediction"] for row in rows] == case.labels.tolist()
 
 
-def test_f71_a_pipe_that_closes_is_quiet(build, tmp_path):
+def test_fault_71_a_pipe_that_closes_is_quiet(build, tmp_path):
     case = build("classes")
     export(case.model, tmp_path / "it.py")
     write_csv(tmp_path / "rows.csv", None, np.tile(case.X, (200, 1)))
@@ -165,14 +165,14 @@ EVIL = [
 
 def test_no_name_gets_out_of_its_quotes(build):
     names = tuple(EVIL[:3])
-    model = replace(
-        build("classes").model,
+    program = replace(
+        program_of(build("classes").model),
         classes=names,
         feature_names=tuple(EVIL[3:6]),
         target_name='"""\nraise SystemExit',
         dataset='\\"""; raise SystemExit #',
     )
-    text = render(program_of(model), "it")[".py"]
+    text = render(program, "it")[".py"]
     module = run(text.decode())
     assert module["CLASSES"] == list(names)
     assert module["FEATURES"] == EVIL[3:6]

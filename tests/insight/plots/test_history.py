@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
+from barenet import History
 from barenet.insight.plots import plot_history, style
 
 HISTORY = {
@@ -51,20 +52,29 @@ def test_training_and_validation_have_their_colours_everywhere(pixels):
         assert near.sum() > 500
 
 
-def test_best_validation_epoch_is_marked_in_every_panel():
-    figure = plot_history(HISTORY)
+def test_the_kept_epoch_is_marked_in_every_panel():
+    figure = plot_history(History(HISTORY, best_epoch=2))
     loss = figure.axes[0]
     ring = next(line for line in loss.lines if line.get_marker() == "o")
     assert (list(ring.get_xdata()), list(ring.get_ydata())) == ([2], [0.9])
-    assert "best: epoch 2, 0.9" in [text.get_text() for text in loss.texts]
+    assert "best, kept: epoch 2, 0.9" in [text.get_text() for text in loss.texts]
     for axes in figure.axes:
         assert any(list(line.get_xdata()) == [2, 2] for line in axes.lines)
 
 
-def test_without_validation_nothing_is_marked():
-    (axes,) = plot_history({"loss": [3.0, 2.0, 1.0]}).axes
-    assert [text.get_text() for text in axes.texts] == ["training"]
-    assert len(axes.lines) == 1
+def test_where_the_last_epoch_is_kept_none_is_marked():
+    """A best epoch whose parameters are gone is none to boast of."""
+    loss, _ = plot_history(History(HISTORY)).axes
+    assert [text.get_text() for text in loss.texts] == ["training", "validation"]
+    assert len(loss.lines) == 2
+
+
+def test_a_penalty_that_one_curve_has_and_the_other_has_not_is_said():
+    loss, accuracy = plot_history(History(HISTORY, penalized=True)).axes
+    assert loss.get_ylabel() == "loss (of training: with the penalty)"
+    assert accuracy.get_ylabel() == "accuracy"
+    (alone,) = plot_history(History({"loss": [2.0, 1.0]}, penalized=True)).axes
+    assert alone.get_ylabel() == "loss"
 
 
 def test_a_panel_for_each_metric_and_none_for_how_it_ran(readable):
@@ -91,10 +101,11 @@ def test_validation_alone_can_make_the_loss_logarithmic():
 
 @pytest.mark.parametrize("gap", [float("nan"), float("inf"), None])
 def test_epochs_without_a_number_are_left_out(gap):
-    (axes,) = plot_history({"loss": [3.0, 2.0, 1.0], "validation_loss": [gap, 2.5, gap]}).axes
+    curves = {"loss": [3.0, 2.0, 1.0], "validation_loss": [gap, 2.5, gap]}
+    (axes,) = plot_history(History(curves, best_epoch=1)).axes
     np.testing.assert_array_equal(curve(axes, "validation").get_xdata(), [1])
     assert curve(axes, "validation").get_marker() == "o"  # a line through one point is no mark
-    assert "best: epoch 1, 2.5" in [text.get_text() for text in axes.texts]
+    assert "best, kept: epoch 1, 2.5" in [text.get_text() for text in axes.texts]
 
 
 def test_one_epoch_is_a_dot_over_a_whole_number(pixels, texts, readable):
@@ -122,7 +133,8 @@ def test_names_never_lie_on_each_other(readable, gap, best):
     loss = np.linspace(2.0, 1.0, 40)
     validation = 1.0 + gap + np.abs(np.arange(40) - best) / 40
     validation[-1] = 1.0 + gap
-    readable(plot_history({"loss": loss, "validation_loss": validation}, title="A run"))
+    curves = {"loss": loss, "validation_loss": validation}
+    readable(plot_history(History(curves, best_epoch=best), title="A run"))
 
 
 def test_the_upper_of_two_ends_has_the_upper_name():

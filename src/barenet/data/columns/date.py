@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from barenet.data.columns.column import Column, added
 from barenet.data.frame import Frame
 from barenet.data.reading import as_moments
+from barenet.data.scaling import LEAST
 
 __all__ = ["DateColumn"]
 
@@ -36,7 +37,7 @@ class DateColumn(Column):
     center : float
         Subtracted from the seconds.
     scale : float
-        Divided by, not 0.
+        Divided by; not 0, and no nearer to it than 2e-308.
     cycles : tuple of str
         Which of ``"year"``, ``"week"`` and ``"day"`` the date is placed in.
     indicator : bool
@@ -65,8 +66,8 @@ class DateColumn(Column):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.scale == 0:
-            raise ValueError("scale: expected a number that is not 0")
+        if abs(self.scale) < LEAST:
+            raise ValueError(f"scale: expected a number that is not 0, got {self.scale}")
         if not abs(self.fill) < 2**42:
             raise ValueError("fill: expected seconds since 1970")
         if not set(self.cycles) <= _FRACTIONS.keys() or len(set(self.cycles)) < len(self.cycles):

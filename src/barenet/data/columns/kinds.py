@@ -15,13 +15,34 @@ from numpy.typing import NDArray
 from barenet.data.frame import Frame
 from barenet.data.moments import is_moment
 from barenet.data.reading import TRUTHS, different, is_code, to_number
+from barenet.errors import LONGEST
 
-__all__ = ["NEARLY_ALL", "kind_of"]
+__all__ = ["NEARLY_ALL", "kind_of", "refuse_foreign"]
 
 #: From this share on, the values that are not like the others are taken for mistakes.
 NEARLY_ALL = 0.9
 
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+
+#: How people write what is not read: what it looks like, what is expected, and what to do.
+_FOREIGN = (
+    (
+        re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{4}([ T]\d.*)?"),
+        "a date such as 2024-12-31",
+        "which of the numbers is the month is not guessed: write the year, the month and the day; "
+        "or leave the column out, naming it in drop, or take it as names, in categories",
+    ),
+    (
+        re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2}"),
+        "a number",
+        "take the points between the thousands out, and say decimal=','",
+    ),
+    (
+        re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}"),
+        "a number",
+        "take the commas between the thousands out",
+    ),
+)
 
 
 def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
@@ -45,7 +66,8 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
     Raises
     ------
     DataError
-        If nearly all values are numbers, or dates, and some are not.
+        If nearly all values are numbers, or dates, and some are not, or are written as they are
+        not read: 31.12.2024, 1.234,5.
 
     Examples
     --------
@@ -60,10 +82,40 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
     return {"b": "boolean", "M": "date"}.get(column.dtype.kind, "number")
 
 
+def refuse_foreign(
+    known: dict[int, str], codes: NDArray[np.int64], frame: Frame, name: str
+) -> None:
+    """Refuse dates and numbers that are written in the manner of a country, and say what to do.
+
+    Parameters
+    ----------
+    known : dict of int to str
+        The different texts of the column that are not missing, by their codes.
+    codes : ndarray of shape (n_rows,), int64
+        Each row's text.
+    frame : Frame
+        The rows.
+    name : str
+        The column.
+
+    Raises
+    ------
+    DataError
+        If some are, and nearly all others are dates, or numbers.
+    """
+    plain = sum(1 for text in known.values() if _is_number(text) or _DECIMAL_COMMA.fullmatch(text))
+    for pattern, expected, remedy in _FOREIGN:
+        foreign = [code for code, text in known.items() if pattern.fullmatch(text)]
+        alike = len(foreign) + (plain if expected == "a number" else 0)
+        if foreign and alike >= NEARLY_ALL * len(known):
+            raise frame.fault(int(np.argmax(np.isin(codes, foreign))), name, expected, remedy)
+
+
 def _kind_of_text(frame: Frame, name: str, missing: Collection[str]) -> str:
     codes, texts = different(frame[name])
     counts = np.bincount(codes, minlength=len(texts))
     known = {code: text for code, text in enumerate(texts) if text not in missing}
+    refuse_foreign(known, codes, frame, name)
     words = {text.lower() for text in known.values()}
     if _all_are(_is_number, known, counts, codes, frame, name, "a number"):
         return "category" if any(map(is_code, known.values())) else "number"
@@ -91,14 +143,13 @@ def _all_are(
         return False
     row = int(np.argmax(np.isin(codes, others)))
     if is_decimal:
-        raise frame.fault(row, name, expected, "for a decimal comma, say decimal=','")
-    raise frame.fault(
-        row,
-        name,
-        f"{expected}, as in {np.floor(1000 * share) / 10:g} % of the rows",
-        "if it stands for a missing value, name it in missing; if the column is one of names, "
-        "name it in categories",
-    )
+        remedy = "for a decimal comma, say decimal=','; any others have to go"
+        raise frame.fault(row, name, expected, remedy)
+    remedy, text = f"if the column is one of names, say categories={[name]}", known[codes[row]]
+    if len(text) <= LONGEST:
+        remedy = f"if it stands for a missing value, say missing={[text]}; {remedy}"
+    expected = f"{expected}, as in {np.floor(1000 * share) / 10:g} % of the rows"
+    raise frame.fault(row, name, expected, remedy)
 
 
 def _has_decimal_commas(known: dict[int, str]) -> bool:

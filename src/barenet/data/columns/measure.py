@@ -16,6 +16,7 @@ from barenet.data.columns.dropped import DroppedColumn
 from barenet.data.columns.number import NumberColumn
 from barenet.data.frame import Frame
 from barenet.data.reading import as_labels, as_moments, as_numbers, as_truths
+from barenet.data.scaling import LEAST
 from barenet.errors import DataError
 from barenet.registry import lookup
 
@@ -125,7 +126,7 @@ def _measured(
         [imputer.statistics_, np.where(are_truths, 0, centers), np.where(are_truths, 1, scales)]
     )
     for name, triple, column in zip(columns, table.T, values.T, strict=True):
-        if not np.isfinite(triple).all() or triple[2] == 0:
+        if not np.isfinite(triple).all() or abs(triple[2]) < LEAST:
             raise DataError(
                 f"column {name!r}: {how} is beyond float64 for its numbers "
                 f"(from {np.nanmin(column):g} to {np.nanmax(column):g})"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from barenet.data.columns.column import Column, added
 from barenet.data.frame import Frame
 from barenet.data.reading import as_numbers
+from barenet.data.scaling import LEAST
 
 __all__ = ["NumberColumn"]
 
@@ -29,7 +30,7 @@ class NumberColumn(Column):
     center : float
         Subtracted.
     scale : float
-        Divided by, not 0.
+        Divided by; not 0, and no nearer to it than 2e-308.
     indicator : bool
         Whether a second output says 1 where the number is missing, else 0. It is there where
         numbers were missing in the training rows.
@@ -56,8 +57,8 @@ class NumberColumn(Column):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.scale == 0:
-            raise ValueError("scale: expected a number that is not 0")
+        if abs(self.scale) < LEAST:
+            raise ValueError(f"scale: expected a number that is not 0, got {self.scale}")
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -18,18 +18,37 @@ import math
 import numba as nb
 import numpy as np
 
-from barenet.engines.compiled.dense import BLOCK
-from barenet.engines.compiled.kernel import entry
-from barenet.engines.compiled.records import GROUP, INSTRUCTION, PROGRAM, REGION, SLICE, STEP
+from barenet.engines.kernels.gradients import sum_of
+from barenet.engines.kernels.kernel import entry
+from barenet.engines.kernels.records import STEP, record
 from barenet.engines.simd.atomic import add, exchange_if, give_way, pause, publish, read
 from barenet.engines.simd.calls import OPTIONS, invoke
 from barenet.engines.simd.memory import array, record_at
 from barenet.engines.simd.processor import flush_denormals, restore_denormals
 
-__all__ = ["CREW", "run_alone", "run_together"]
+__all__ = ["CREW", "GROUP", "INSTRUCTION", "PROGRAM", "REGION", "run_alone", "run_together"]
 
-slice_at, program_at, step_at = record_at(SLICE), record_at(PROGRAM), record_at(STEP)
-region_at, group_at, instruction_at = record_at(REGION), record_at(GROUP), record_at(INSTRUCTION)
+#: What all kernels share; and which regions are done for each batch: those from `start` up to
+#: `stop`; the ones before, from `load` on, are done once for a slice, as are those after, up to
+#: `end`. Then what is new for each slice: its rows and batches, where each loss goes and then each
+#: norm, and where threads meet.
+PROGRAM = record(
+    "step regions load start stop end "
+    "order n_rows batch_size rates n_batches first_step report crew"
+)
+
+#: Some groups; `alone` if one thread does them.
+REGION = record("groups n_groups alone")
+
+#: Instructions that are done for each chunk of the units; 0 units are the rows of the batch.
+#: Threads get whole grains.
+GROUP = record("instructions n_instructions units chunk grain")
+
+#: A kernel and the record that it reads, by their addresses.
+INSTRUCTION = record("kernel operands")
+
+program_at, step_at, region_at = record_at(PROGRAM), record_at(STEP), record_at(REGION)
+group_at, instruction_at = record_at(GROUP), record_at(INSTRUCTION)
 
 # What the threads tell each other, each number in a cache line of its own, in bytes: how many have
 # come, the number of the open region and which one it is, how many of its shares are done, and for
@@ -45,9 +64,9 @@ PATIENCE = 2048
 
 @entry()
 def run_alone(address):
-    """Go through a program for each batch of the slice at an address, on one thread."""
+    """Go through the program at an address for each batch of its slice, on one thread."""
     before = flush_denormals()
-    do_slice(slice_at(address, 0), 1)
+    do_slice(program_at(address, 0), 1)
     restore_denormals(before)
 
 
@@ -55,10 +74,10 @@ def run_alone(address):
 def run_together(address, threads):
     """The same for several threads."""
     for _ in nb.prange(threads):
-        before, program = flush_denormals(), program_at(slice_at(address, 0).program, 0)
+        before, program = flush_denormals(), program_at(address, 0)
         member = add(program.crew + COME, 1)
         if member == 0:
-            do_slice(slice_at(address, 0), threads)
+            do_slice(program, threads)
             publish(program.crew + OPEN, -1)
         else:
             follow(program, member, threads)
@@ -66,33 +85,24 @@ def run_together(address, threads):
 
 
 @nb.njit(**OPTIONS)
-def do_slice(slice_, threads):
+def do_slice(program, threads):
     """Load, a step for each batch, store."""
-    program, size, n_batches = program_at(slice_.program, 0), slice_.batch_size, slice_.n_batches
-    step, rates = step_at(program.step, 0), array(np.float64, slice_.rates, 0, n_batches)
-    losses = array(np.float64, slice_.report, 0, n_batches)
-    norms = array(np.float64, slice_.report, n_batches, n_batches)
+    step, size, n_batches = step_at(program.step, 0), program.batch_size, program.n_batches
+    rates = array(np.float64, program.rates, 0, n_batches)
+    losses = array(np.float64, program.report, 0, n_batches)
+    norms = array(np.float64, program.report, n_batches, n_batches)
     do_regions(program, program.load, program.start, threads)
     for i in range(n_batches):
-        step.batch = slice_.order + 8 * i * size
-        step.n_rows = min(size, slice_.n_rows - i * size)
+        step.batch = program.order + 8 * i * size
+        step.n_rows = min(size, program.n_rows - i * size)
         step.row_weight, step.rate = 1.0 / step.n_rows, rates[i]
-        step.number = slice_.first_step + i
+        step.number = program.first_step + i
         step.n_steps += 1
         do_regions(program, program.start, program.stop, threads)
         prices = sum_of(step.squares, step.n_tiles, step.n_tiles)
         losses[i] = sum_of(step.losses, 0, step.n_rows) + prices
         norms[i] = math.sqrt(sum_of(step.squares, 0, step.n_tiles))
     do_regions(program, program.stop, program.end, threads)
-
-
-@nb.njit(**OPTIONS)
-def sum_of(address, first, length):
-    """Sum numbers in their order."""
-    total = 0.0
-    for number in array(np.float64, address, first, length):
-        total += number
-    return total
 
 
 @nb.njit(**OPTIONS)
@@ -153,21 +163,19 @@ def wait(spins):
 
 
 @nb.njit(**OPTIONS)
-def do_share(program, region, number, shares):
+def do_share(program, index, number, shares):
     """One of the shares of every group of a region."""
-    groups = region_at(program.regions, region)
-    for index in range(groups.first, groups.last):
-        group = group_at(program.groups, index)
-        units, n_rows = group.units, step_at(program.step, 0).n_rows
-        if units <= 0:
-            units = n_rows if units == 0 else -units * -(-n_rows // BLOCK)
+    step, region = step_at(program.step, 0), region_at(program.regions, index)
+    for place in range(region.n_groups):
+        group = group_at(region.groups, place)
+        units = group.units if group.units > 0 else step.n_rows
         start, end = 0, units
         if shares > 1:
             size = -(-units // (shares * group.grain)) * group.grain
             start, end = min(number * size, units), min((number + 1) * size, units)
         while start < end:
             stop = start + min(group.chunk, end - start)
-            for place in range(group.first, group.last):
-                instruction = instruction_at(program.instructions, place)
-                invoke(instruction.kernel, program.step, instruction.operands, start, stop)
+            for turn in range(group.n_instructions):
+                instruction = instruction_at(group.instructions, turn)
+                invoke(instruction.kernel, step, instruction.operands, start, stop)
             start = stop

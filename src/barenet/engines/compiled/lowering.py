@@ -6,36 +6,34 @@ instructions that name the kernels to be run on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from barenet.engines.compiled import (
+from barenet.engines.compiled.memory import Matrix, Memory, Record, address, up
+from barenet.engines.engine import Job
+from barenet.engines.kernels import (
     activations,
+    copies,
     dense,
     dropout,
     gradients,
     losses,
     norms,
     optimizers,
-    parameters,
-    samples,
-    slim,
 )
-from barenet.engines.compiled.kernel import Kernel
-from barenet.engines.compiled.memory import Instruction, Matrix, Memory, Record, address, up
-from barenet.engines.compiled.products import MOST_ROWS
-from barenet.engines.compiled.records import LAYER, PRODUCT
-from barenet.engines.engine import Job
+from barenet.engines.kernels.kernel import Kernel
+from barenet.engines.kernels.records import LAYER, PRODUCT
+from barenet.engines.simd.memory import Kind
 from barenet.model.activations import Activation
 from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.losses import Loss, loss_on
 from barenet.model.rows import Rows
 from barenet.optimization.clipping import ClipNorm, ClipValue
-from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.optimizers import LBFGS
 
-__all__ = ["NEVER", "Lowering", "Parameters", "Stage", "Task", "refusal"]
+__all__ = ["Group", "Lowering", "Region", "Task", "refusal"]
 
 #: Take steps, find a gradient, measure outputs, or only compute them.
 Task = Literal["learn", "differentiate", "evaluate", "predict"]
@@ -51,56 +49,67 @@ FEW = 4
 
 NEVER = 2**63 - 1
 
+#: A kernel and the record that it reads, by their addresses.
+Instruction = tuple[int, int]
 
-class Stage(NamedTuple):
-    """What is done with the rows of a batch, before all threads meet; or by one of them alone."""
+
+class Group(NamedTuple):
+    """Instructions for some units, which threads share in whole grains, and take in chunks.
+
+    The units are rows of parameters, or something of a layer's own; 0 of them are the batch's rows.
+    """
 
     instructions: list[Instruction]
-    alone: bool = False
+    units: int = 0
+    chunk: int = 128
+    grain: int = 8
 
 
-class Parameters(NamedTuple):
-    """What is done with a layer's parameters, tile by tile of their rows."""
-
-    units: int
-    tile: int
-    load: list[Instruction]
-    differentiate: list[Instruction]
-    apply: list[Instruction]
-    store: list[Instruction]
+#: What threads do before they meet.
+Region = list[Group]
 
 
 class Lowering:
     """Turns a job's layers into instructions, for batches of up to `capacity` rows like these.
 
+    First, threads split the *rows*: forward through the layers, the loss, and backward. Then they
+    split the *parameters*: each computes its tiles of the gradient over the whole batch, and at
+    once applies the optimizer to them, while they are in the cache.
+
     Attributes
     ----------
-    parts : list of instructions
-        What is done for each of the `n_parts` of a wide input, before `forward`.
-    stages : list of Stage
-        For rows: forward, the loss, and backward. A batch norm measures all rows in between.
-    parameters : list of Parameters
-        For each layer that has some; `n_tiles` in all.
+    load, batch, store : list of regions
+        What is done before the first batch of a slice, for each batch, and after the last one.
+    n_tiles : int
+        Tiles of all the layers' parameters.
     """
 
     def __init__(self, job: Job, rows: Rows, memory: Memory, capacity: int, task: Task) -> None:
         self.job, self.memory, self.capacity, self.task = job, memory, capacity, task
         self.learning = task in ("learn", "differentiate")
-        self.forward, self.backward = [Stage([])], [Stage([])]
-        self.parameters: list[Parameters] = []
-        self.parts: list[Instruction] = []
-        self.n_parts = self.n_tiles = self.flat = self.statistics = 0
+        self.forward, self.backward = [Group([])], [Group([])]
+        self.parts: Region = []
+        self.loading: Region = []
+        self.differentiation: Region = []
+        self.application: Region = []
+        self.storing: Region = []
+        self.n_tiles = self.flat = self.statistics = 0
         self.width, self.source = rows.X.shape[1], rows.X.dtype.name
         self.zeros = memory.matrix(1, max(self.width, *job.network.sizes))
-        self.one = memory.matrix(1, 1, fill=1)
         # What the next layer finds: its input, and where dL/d(input) is to go, if anywhere.
         self.x: Matrix | None = None
         self.d: Matrix | None = None
         loss, logits = loss_on(job.loss, job.network.output_activation)
         self.lower_layers(logits)
         self.lower_loss(loss, logits)
+        weigh = [] if rows.sample_weight is None else [self.alone(losses.weigh_rows)]
+        norm = [self.alone(gradients.whole_norm)] if self.application else []
         (*before, last), (first, *after) = self.forward, self.backward
-        self.stages = [*before, Stage(last.instructions + first.instructions), *after]
+        turn = Group(last.instructions + first.instructions)
+        by_rows = ([group] for group in (*before, turn, *after))
+        regions = (weigh, self.parts, *by_rows, self.differentiation, norm, self.application)
+        self.load, self.store = [self.loading], [self.storing]
+        self.batch = [region for region in regions if region]
 
     # Layers
 
@@ -109,7 +118,7 @@ class Lowering:
         layers = self.job.network.layers
         if not (isinstance(layers[0], Dense) and layers[0].n_in >= WIDE):
             self.x = self.matrix()
-            self.add(samples.gather, self.layer(x=self.x), self.source)
+            self.add(self.layer(x=self.x), copies.gather, formula=self.source)
         for index, layer in enumerate(layers):
             bare = logits and layer is layers[-1]
             self.activation = None if bare else getattr(layer, "activation", None)
@@ -117,52 +126,50 @@ class Lowering:
 
     def dense(self, layer: Dense, index: int) -> None:
         """A = f(X W + b), where X may come in parts, which do not depend on the threads."""
-        n_in, parted, d_in = layer.n_in, self.x is None, self.d
+        n_in, x, d_in, capacity = layer.n_in, self.x, self.d, self.capacity
         n_parts, tile = 4 if layer.n_out <= 64 else 2, 1 << self.tile_bits(layer.n_out)
-        part = up(-(-n_in // n_parts), tile) if parted else n_in + 1  # no tile is in two parts
+        part = n_in if x is not None else up(-(-n_in // n_parts), tile)  # no tile is in two parts
         lefts = range(0, n_in, part)
-        X = self.x or self.memory.matrix(len(lefts) * self.capacity, part)
+        X = self.memory.matrix(len(lefts) * capacity, part) if x is None else x
         self.width = layer.n_out
-        Z, self.d = self.matrix(), self.derivatives()
-        P = self.memory.matrix(len(lefts) * self.capacity, self.width) if parted else Z
-        few = self.capacity <= FEW and Z.row == self.memory.kind.count and not parted
-        record = self.with_parameters(n_in + 1, n_in=n_in, index=index, x=X, x_stride=X.row, z=Z,
-                                      d=self.d, part_size=part, n_parts=len(lefts),
-                                      partial=P)  # fmt: skip
-        self.multiply(record, lefts, X, P, d_in)
-        if parted:
-            self.n_parts = len(lefts)
-            self.parts = [self.memory.instruction(dense.dense_parts, record, self.source)]
-            self.add(dense.dense_join, record)
-        self.nonlinearity(record, Z, self.activation, *((slim.slim, slim.slim_back) if few else ()))
-        self.learn(record, slim.slim_gradient if few else dense.dense_gradient)
+        Z, self.d, rows = self.matrix(), self.derivatives(), self.parameters(n_in + 1)
+        P = self.memory.matrix(len(lefts) * capacity, self.width) if x is None else Z
+        record = self.layer(**rows, n_in=n_in, index=index, x=X, x_stride=X.shape[1], z=Z, d=self.d,
+                            part_size=part, n_parts=len(lefts), partial=P)  # fmt: skip
+        W, start = rows["weights"], self.zeros if x is None else rows["weights"][n_in]
+        record["parts" if x is None else "forward"] = self.memory.table(PRODUCT, [
+            product(P[k * capacity :], X[k * capacity :], W[left:], start, min(part, n_in - left))
+            for k, left in enumerate(lefts)
+        ])  # fmt: skip
+        if self.learning:
+            self.differentiate(record, rows, X, lefts, d_in)
+        if x is None:
+            work = self.work(record, dense.dense_parts, formula=self.source)
+            units = len(lefts) * -(-capacity // dense.BLOCK)
+            self.parts = [Group(work, units, chunk=NEVER, grain=1)]
+            self.add(record, dense.dense_join)
+        few = capacity <= FEW and Z.shape[1] == self.memory.kind.count and x is not None
+        self.nonlinearity(record, Z, self.activation, *((dense.slim, dense.slim_back) * few))
+        self.learn(record, n_in + 1, dense.slim_gradient if few else dense.dense_gradient)
 
-    def multiply(
-        self, record: Record, lefts: range, X: Matrix, P: Matrix, d_in: Matrix | None
+    def differentiate(
+        self, record: Record, rows: dict[str, Any], X: Matrix, lefts: range, d_in: Matrix | None
     ) -> None:
-        """The products of a dense layer: P = X W (+ b), dW = Xᵀ dZ and dX = dZ Wᵀ."""
-        n_in, rows, dZ = int(record["n_in"]), self.capacity, self.d
-        parted = bool(record["partial"] != record["z"])  # though it may be one part alone
-        W, dW = (P._replace(address=int(record[name])) for name in ("weights", "gradient"))
-        start = self.zeros if parted else W.at(n_in)
-        parts = [(k * rows, left, min(lefts.step, n_in - left)) for k, left in enumerate(lefts)]
-        record["parts" if parted else "forward"] = self.products(
-            product(P.at(k), X.at(k), W.at(left), start, depth=n) for k, left, n in parts
-        )
-        if dZ is None:
-            return
-        whole = up(n_in, MOST_ROWS if n_in > 8 else 4)  # in blocks, as far as X has columns
-        record["learning"] = self.products(
-            product(dW, X.at(k, -left).T, dZ, self.zeros, one=self.one.address,
-                    one_row=n_in if left + n == n_in else NEVER, height=min(whole, left + X.row))
-            for k, left, n in parts
-        )  # fmt: skip
+        """The products of a dense layer on the way back: dW = Xᵀ dZ and dX = dZ Wᵀ."""
+        dW, dZ, n_in = rows["gradient"], self.d, int(record["n_in"])
+        assert dZ is not None
+        record["learning"] = self.memory.table(PRODUCT, [
+            product(dW[left:], X[k * self.capacity :].T, dZ, self.zeros)
+            for k, left in enumerate(lefts)
+        ])  # fmt: skip
+        in_blocks = up(n_in, dense.MOST_ROWS if n_in > 8 else 4)
+        record["n_whole"] = min(in_blocks, lefts[-1] + X.shape[1])  # as far as X has columns
         if d_in is not None:
-            W_T = self.memory.matrix(W.row, n_in)
-            record["d_in"], record["transposed"] = d_in.address, W_T.address
-            record["transposed_stride"] = W_T.row
-            back = product(d_in, dZ, W_T, self.zeros, depth=self.width)
-            record["backward"] = self.products([back])
+            W_T = self.memory.matrix(dW.shape[1], n_in)
+            back = product(d_in, dZ, W_T, self.zeros, self.width)
+            record["d_in"], record["transposed"] = address(d_in), address(W_T)
+            record["transposed_stride"] = W_T.shape[1]
+            record["backward"] = self.memory.table(PRODUCT, [back])
 
     def activate(self, layer: Activate, index: int) -> None:
         """A = f(X); dL/dX takes the place of dL/dA."""
@@ -176,17 +183,13 @@ class Lowering:
         name = "identity" if activation is None else activation.name
         formula = "identity" if name == "softmax" else name
         self.x = Z if name == "identity" else self.matrix()
-        record["a"] = self.x.address
+        record["a"] = address(self.x)
         record["option"] = getattr(activation, "slope", getattr(activation, "alpha", 0.0))
         forward, back = fused or (activations.activate, activations.activate_back)
-        if record["forward"] or formula != "identity":
-            self.add(forward, record, formula)
-        if record["d"] and (record["backward"] or formula != "identity"):
-            self.add_back(back, record, formula)
+        if record["forward"] or record["backward"] or formula != "identity":
+            self.add(record, forward, back, formula)
         if name == "softmax":
-            self.add(activations.softmax, record, name)
-            if record["d"]:
-                self.add_back(activations.softmax_back, record, name)
+            self.add(record, activations.softmax, activations.softmax_back, name)
 
     def dropout(self, layer: Dropout, index: int) -> None:
         """A = X · M; predicting, everything is kept."""
@@ -194,40 +197,36 @@ class Lowering:
             x, self.x = self.x, self.matrix()
             record = self.layer(x=x, z=self.matrix(), a=self.x, d=self.d, index=index,
                                 option=layer.rate)  # fmt: skip
-            self.add(dropout.drop, record)
-            if self.d:
-                self.add_back(dropout.drop_back, record)
+            self.add(record, dropout.drop, dropout.drop_back)
 
     def layer_norm(self, layer: LayerNorm, index: int) -> None:
         """A = γ N + β, with each row of X normalized to N."""
         record = self.norm(layer)
-        self.add(norms.normalize_rows, record)
-        self.add(norms.scale_and_shift, record)
-        if record["d_in"]:
-            self.add_back(norms.normalize_rows_back, record)
-        self.learn(record, norms.norm_gradient)
+        back = norms.normalize_rows_back if record["d_in"] else None
+        self.add(record, norms.normalize_rows, back)
+        self.add(record, norms.scale_and_shift)
+        self.learn(record, 2, norms.norm_gradient)
 
     def batch_norm(self, layer: BatchNorm, index: int) -> None:
         """A = γ N + β, with each column of X normalized to N."""
-        record, to = self.norm(layer), self.memory.instruction
+        record = self.norm(layer)
         measure = norms.measure_columns if self.learning else norms.recall_columns
-        self.forward += [Stage([to(measure, record)], alone=True), Stage([])]
-        self.add(norms.normalize_columns, record)
-        self.add(norms.scale_and_shift, record)
-        if record["d_in"]:
-            self.add_back(norms.normalize_columns_back, record)
+        self.forward += [self.alone(measure, record), Group([])]
+        back = norms.normalize_columns_back if record["d_in"] else None
+        self.add(record, norms.normalize_columns, back)
+        self.add(record, norms.scale_and_shift)
         if self.learning:
-            self.backward[:0] = [Stage([]), Stage([to(norms.norm_gradient, record)], alone=True)]
+            self.backward[:0] = [Group([]), self.alone(norms.norm_gradient, record)]
         self.statistics += 2 * self.width
-        self.learn(record)
+        self.learn(record, 2)
 
     def norm(self, layer: LayerNorm | BatchNorm) -> Record:
         """Gain and bias, and what both norms have in common."""
         x, self.x, d_in, self.d = self.x, self.matrix(), self.d, self.derivatives()
         scales = self.memory.matrix(2, max(self.width, self.capacity))
-        return self.with_parameters(
-            2, n_in=2, x=x, z=self.matrix(), a=self.x, d=self.d, d_in=d_in, scales=scales,
-            epsilon=layer.epsilon, momentum=getattr(layer, "momentum", 0.0),
+        return self.layer(
+            **self.parameters(2), n_in=2, x=x, z=self.matrix(), a=self.x, d=self.d, d_in=d_in,
+            scales=scales, epsilon=layer.epsilon, momentum=getattr(layer, "momentum", 0.0),
             statistics=self.statistics,
         )  # fmt: skip
 
@@ -235,57 +234,61 @@ class Lowering:
         """The loss of the outputs; and what the user gets to see of them, if anything."""
         network, output = self.job.network, self.x
         assert output is not None
-        options = [
-            getattr(loss, name) for name in ("factor", "delta", "q", "gamma") if hasattr(loss, name)
-        ]
-        record = self.layer(a=output, d=self.d or self.matrix(), option=[*options, 0.0][0],
-                            epsilon=np.finfo(network.dtype).eps)  # fmt: skip
+        names = [name for name in ("factor", "delta", "q", "gamma") if hasattr(loss, name)]
+        option = getattr(loss, names[0]) if names else 0.0
+        margin = float(np.finfo(network.dtype).eps)
+        record = self.layer(
+            a=output, d=self.matrix() if self.d is None else self.d, option=option, epsilon=margin
+        )
         if self.task != "predict":
             kernel = losses.softmax_loss if loss.name in losses.ON_SOFTMAX else losses.loss
-            self.add(kernel, record, loss.name)
+            self.add(record, kernel, formula=loss.name)
         if not self.learning:
             shown = network.output_activation if logits else None
             self.nonlinearity(self.layer(z=output), output, shown)
-            self.add(samples.emit, self.layer(a=self.x))
+            self.add(self.layer(a=self.x), copies.emit)
 
     # Parameters
 
-    def with_parameters(self, height: int, **fields: float | Matrix | None) -> Record:
-        """A layer with rows of parameters, their gradient, and the optimizer's moments."""
+    def parameters(self, height: int) -> dict[str, Any]:
+        """Rows of parameters, of their gradient and of the optimizer's moments, in tiles."""
         names = ["weights", "gradient"] if self.learning else ["weights"]
         moments = getattr(self.job.optimizer, "moment_names", ()) if self.task == "learn" else ()
         names += [f"moment_{number}" for number, _ in enumerate(moments, 1)]
-        places = {name: self.memory.matrix(height + MOST_ROWS, self.width) for name in names}
-        tile_bits = self.tile_bits(self.width)
-        record = self.layer(height=height, flat=self.flat, tile_bits=tile_bits,
-                            first_tile=self.n_tiles, **places, **fields)  # fmt: skip
+        rows = {name: self.memory.matrix(height + dense.MOST_ROWS, self.width) for name in names}
+        tile_bits, flat, first_tile = self.tile_bits(self.width), self.flat, self.n_tiles
         self.flat += height * self.width
         self.n_tiles += up(height, 1 << tile_bits) >> tile_bits
-        return record
+        return {"flat": flat, "tile_bits": tile_bits, "first_tile": first_tile, **rows}
 
     def tile_bits(self, width: int) -> int:
         """Choose how many rows of parameters a tile has, as a power of two."""
-        return max(MOST_ROWS, TILE // self.memory.pad(width)).bit_length() - 1
+        return max(dense.MOST_ROWS, TILE // self.memory.pad(width)).bit_length() - 1
 
-    def learn(self, record: Record, *differentiate: Kernel) -> None:
+    def learn(self, record: Record, height: int, *differentiate: Kernel) -> None:
         """What is done with a layer's parameters; those kernels compute their gradient."""
         job, tile = self.job, 1 << int(record["tile_bits"])
-        transpose = [parameters.transpose] if record["transposed"] else []
-        apply: list[Kernel] = []
         for penalty in job.penalties:  # of one kind they add up, and they are for weights alone
             strengths = penalty.spread(job.network.layout, np.dtype(np.float64))
             name = f"shared_{penalty.name}" if penalty.shared else penalty.name
             record[name] += strengths[int(record["flat"])]
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
             differentiate += (gradients.penalize,)
-        if job.clipping is not None:
-            apply.append(CLIPS[type(job.clipping)])
-        if isinstance(job.optimizer, Optimizer):
-            apply.append(optimizers.RULES[job.optimizer.name])
-        learning = (differentiate, [*apply, *transpose], [parameters.store])
-        kernels = ([parameters.load, *transpose], *(learning if self.learning else ((), (), ())))
-        done = ([self.memory.instruction(each, record) for each in some] for some in kernels)
-        self.parameters.append(Parameters(int(record["height"]), tile, *done))
+        transpose = [copies.transpose] if record["transposed"] else []
+        load, work = self.work(record, copies.load, *transpose), self.work(record, *differentiate)
+        self.loading.append(Group(load, height, tile, tile))
+        if self.learning:
+            self.storing.append(Group(self.work(record, copies.store), height, tile, tile))
+            self.differentiation.append(Group(work, height, tile, tile))
+        if self.task == "learn":
+            clip = [] if job.clipping is None else [CLIPS[type(job.clipping)]]
+            apply = self.work(record, *clip)
+            apply += self.work(record, optimizers.take_step, formula=job.optimizer.name)
+            apply += self.work(record, *transpose)
+            if isinstance(job.clipping, ClipNorm):  # all tiles are to be differentiated before
+                self.application.append(Group(apply, height, tile, tile))
+            else:
+                work += apply
 
     # Instructions, records and memory
 
@@ -302,26 +305,30 @@ class Lowering:
         widths = {"n_in": self.width, "n_out": self.width, "stride": self.memory.pad(self.width)}
         return self.memory.record(LAYER, **{**widths, **fields})
 
-    def products(self, products: Iterable[tuple[int, ...]]) -> int:
-        """Write products one after the other; return where the first one is."""
-        return address(self.memory.table(PRODUCT, list(products)))
+    def work(self, record: Record, *kernels: Kernel, formula: str = "") -> list[Instruction]:
+        """Name kernels, and the record that they read."""
+        kind = Kind(self.memory.kind.dtype, self.memory.kind.count, formula)
+        return [(kernel.address(kind), address(record)) for kernel in kernels]
 
-    def add(self, kernel: Kernel, operands: Record, formula: str = "") -> None:
-        """Do this next on the way forward."""
-        self.forward[-1].instructions.append(self.memory.instruction(kernel, operands, formula))
+    def alone(self, kernel: Kernel, record: Record | None = None) -> Group:
+        """What one thread does for all rows; of a layer, or of none."""
+        return Group(self.work(self.layer() if record is None else record, kernel), 1, 1, 1)
 
-    def add_back(self, kernel: Kernel, operands: Record, formula: str = "") -> None:
-        """Do this on the way back, before all that was added until now."""
-        self.backward[0].instructions.insert(0, self.memory.instruction(kernel, operands, formula))
+    def add(
+        self, record: Record, forward: Kernel, back: Kernel | None = None, formula: str = ""
+    ) -> None:
+        """Do this next on the way forward; and on the way back, before all that was there."""
+        self.forward[-1].instructions.extend(self.work(record, forward, formula=formula))
+        if back is not None and record["d"]:
+            self.backward[0].instructions[:0] = self.work(record, back, formula=formula)
 
 
-def product(
-    C: Matrix, A: Matrix, B: Matrix, start: Matrix, depth: int = 0, one: int = 0,
-    one_row: int = NEVER, height: int = 0,
-) -> tuple[int, ...]:  # fmt: skip
+def product(C: Matrix, A: Matrix, B: Matrix, start: Matrix, depth: int = 0) -> tuple[int, ...]:
     """C = start + A B, as `records.PRODUCT` has it."""
-    rows_of_a = (A.address, A.row, A.column, one, one_row, height)
-    return (*rows_of_a, B.address, B.row, start.address, C.address, C.row, C.row, depth)
+    strides = (stride // A.itemsize for stride in (*A.strides, B.strides[0], C.strides[0]))
+    a_row, a_step, b_step, c_row = strides
+    to_read = (address(A), a_row, a_step, address(B), b_step, address(start))
+    return (*to_read, address(C), c_row, c_row, depth)
 
 
 def refusal(job: Job) -> str | None:

@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines.compiled.kernel import Kernel
 from barenet.engines.simd.memory import Kind
 
-__all__ = ["Instruction", "Matrix", "Memory", "Record", "address", "up"]
+__all__ = ["Matrix", "Memory", "Record", "address", "up"]
 
+Matrix = NDArray[Any]
 Record = NDArray[Any]
-
-#: A kernel and what it works on, by their addresses.
-Instruction = tuple[int, int]
 
 #: Bytes that a vector may span at most; memory begins at a multiple of them.
 ALIGNMENT = 64
-
-
-class Matrix(NamedTuple):
-    """Where a matrix is: entry (i, j) stands i rows and j columns after the first one."""
-
-    address: int
-    row: int
-    column: int
-    size: int
-
-    @property
-    def T(self) -> Matrix:  # noqa: N802
-        """The same memory, with rows for columns."""
-        return Matrix(self.address, self.column, self.row, self.size)
-
-    def at(self, i: int, j: int = 0) -> Matrix:
-        """The part that begins with entry (i, j)."""
-        return self._replace(address=self.address + (i * self.row + j * self.column) * self.size)
 
 
 class Memory:
@@ -47,40 +26,31 @@ class Memory:
         self.kind, self.dtype = kind, dtype
         self.held: list[Any] = []
 
-    def matrix(self, n_rows: int, width: int, fill: float = 0) -> Matrix:
-        """Reserve rows of numbers, each padded with zeros to whole vectors."""
+    def matrix(self, n_rows: int, width: int) -> Matrix:
+        """Reserve rows of zeros, each padded to whole vectors."""
         row, size = self.pad(width), self.dtype.itemsize
-        block = np.full(n_rows * row + ALIGNMENT // size, fill, self.dtype)
+        block = np.zeros(n_rows * row + ALIGNMENT // size, self.dtype)
         self.held.append(block)
-        return Matrix(up(address(block), ALIGNMENT), row, 1, size)
+        first = -address(block) % ALIGNMENT // size
+        return block[first : first + n_rows * row].reshape(n_rows, row)
 
     def pad(self, n: int) -> int:
         """Round up to whole vectors."""
         return up(n, self.kind.count)
 
-    def record(
-        self, dtype: np.dtype[Any], **fields: float | Matrix | NDArray[Any] | None
-    ) -> Record:
-        """Write a record: numbers, and where others are; 0 for what is not named or not there."""
+    def record(self, dtype: np.dtype[Any], **fields: float | NDArray[Any] | None) -> Record:
+        """Write a record: numbers, and where arrays are; 0 for what is not named or not there."""
         record = np.zeros((), dtype)
         for name, value in fields.items():
-            if isinstance(value, np.ndarray):
-                record[name] = address(value)
-            else:
-                record[name] = value.address if isinstance(value, Matrix) else value or 0
+            record[name] = address(value) if isinstance(value, np.ndarray) else value or 0
         self.held += [record, *fields.values()]
         return record
 
-    def table(self, dtype: np.dtype[Any], rows: Sequence[tuple[int, ...]]) -> Record:
-        """Write records of whole numbers one after the other."""
+    def table(self, dtype: np.dtype[Any], rows: Sequence[tuple[int, ...]]) -> int:
+        """Write records of whole numbers one after the other; return where the first one is."""
         table = np.array(rows, dtype)
         self.held.append(table)
-        return table
-
-    def instruction(self, kernel: Kernel, operands: Record, formula: str = "") -> Instruction:
-        """Name a kernel, and what it works on."""
-        kind = Kind(self.kind.dtype, self.kind.count, formula)
-        return kernel.address(kind), address(operands)
+        return address(table)
 
 
 def address(array: NDArray[Any]) -> int:

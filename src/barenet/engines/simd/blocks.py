@@ -66,8 +66,8 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
     C are padded to whole vectors, so there are no masks. Each element is summed in the order of the
     depth, whatever block it falls into: the bits do not depend on how work is split.
 
-    The code takes the kind, the product, which is a record like `records.PRODUCT`, where A is, the
-    first row, the end of the rows, the first column, and the depth:
+    The code takes the kind, the product, which is a record like `records.PRODUCT`, the first row,
+    the end of the rows, the first column, and the depth:
 
         A[i, k] is at a + i·a_row + k·a_step
         row k of B starts at b + k·b_step, row i of C at c + i·c_row
@@ -78,11 +78,10 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
 
     @intrinsic
     def multiply_blocks(
-        typing_context: Any, kind: Any, product: Any, a: Any, a_row: Any, a_step: Any,
-        first: Any, last: Any, column: Any, depth: Any,
-    ) -> Any:  # fmt: skip
+        typing_context: Any, kind: Any, product: Any, first: Any, last: Any, column: Any, depth: Any
+    ) -> Any:
         def write(builder: Any, _: Any, record: Any, *operands: Any) -> Any:
-            a, a_row, a_step, first, last, column, depth = operands
+            first, last, column, depth = operands
 
             def field(name: str) -> Any:
                 place = builder.gep(record, [INT(0), INT(product.offset(name))])
@@ -92,8 +91,9 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
             with cgutils.for_range_slice(builder, first, end, INT(n_rows), INT) as (i, _):
                 # Read here, and so not for a block that is not there: few rows need one or two.
                 b, s, c = (pointer(builder, kind.dtype, field(name), column) for name in "bsc")
-                b_step, c_row = field("b_step"), field("c_row")
-                A = (pointer(builder, kind.dtype, a, builder.mul(i, a_row)), a_row, a_step)
+                a_row, b_step, c_row = (field(name) for name in ("a_row", "b_step", "c_row"))
+                a = pointer(builder, kind.dtype, field("a"), builder.mul(i, a_row))
+                A = (a, a_row, field("a_step"))
                 sums = _sum_block(builder, kind, n_rows, n_vectors, A, (b, b_step), s, depth)
                 at = builder.gep(c, [builder.mul(i, c_row)])
                 for row in sums:
@@ -103,7 +103,7 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
                     at = builder.gep(at, [c_row])
             return builder.add(first, builder.and_(builder.sub(last, first), INT(-n_rows)))
 
-        return types.intp(kind, product, *[types.intp] * 7), written_by(write)
+        return types.intp(kind, product, *[types.intp] * 4), written_by(write)
 
     return multiply_blocks
 

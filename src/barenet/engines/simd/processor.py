@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 from collections.abc import Callable
@@ -30,12 +31,17 @@ def vector_bits() -> int:
     int
         128, 256 or 512; or 0 for plain loops, one number after the other.
     """
-    asked = os.environ.get("BARENET_SIMD_BITS", "")
-    features = get_host_cpu_features()
-    widest = 512 if features.get("avx512f") else 256 if features.get("avx2") else 128
+    asked, widest = os.environ.get("BARENET_SIMD_BITS", ""), widest_bits()
     if asked not in ("", *map(str, WIDTHS)):
         raise ValueError(f"BARENET_SIMD_BITS: expected one of {WIDTHS}, got {asked!r}")
     return min(widest, int(asked or widest))
+
+
+@functools.cache
+def widest_bits() -> int:
+    """Say how wide this processor's are; to ask takes as long as to lower a small network."""
+    features = get_host_cpu_features()
+    return 512 if features.get("avx512f") else 256 if features.get("avx2") else 128
 
 
 @intrinsic

@@ -53,6 +53,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
         "image_shape": program.image_shape,
         "answer": program.answer,
         "classes": program.classes,
+        **({"card": program.card} if program.card else {}),
     }
     lines = [f"  {json.dumps(name)}: {json.dumps(value)}," for name, value in head.items()]
     steps = ",\n".join(map(_step, program.steps))

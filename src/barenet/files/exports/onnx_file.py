@@ -132,5 +132,6 @@ def _properties(program: Program) -> dict[str, str]:
         "target_name": program.target_name,
         "dataset": program.dataset,
         "image_shape": program.image_shape,
+        "card": program.card,
     }
     return {name: json.dumps(value) for name, value in said.items() if value}

@@ -7,7 +7,7 @@ layer of a user's own, is refused here, so that no exporter has to.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Literal, TypeAlias
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
+from barenet.data.target import class_labels
 from barenet.files.exports.encode import Encode
 from barenet.files.exports.steps import (
     Affine,
@@ -28,6 +29,7 @@ from barenet.files.exports.steps import (
     Unscale,
 )
 from barenet.files.predictor import Predictor
+from barenet.files.predictor_parts import check_parts
 from barenet.model.activations import (
     ELU,
     GELU,
@@ -80,6 +82,8 @@ class Program:
         What is predicted, and what it was learned from; empty if nobody has said.
     image_shape : tuple of int, optional
         Height and width, where a row is an image.
+    card : dict
+        Where it comes from, as plain data; empty if nobody has said.
     """
 
     steps: tuple[Step, ...]
@@ -92,6 +96,7 @@ class Program:
     target_name: str = ""
     dataset: str = ""
     image_shape: tuple[int, int] | None = None
+    card: dict[str, Any] = field(default_factory=dict)
 
     @property
     def n_numbers(self) -> int:
@@ -186,7 +191,7 @@ def _of_network(network: Network) -> Program:
 
 
 def _of_predictor(predictor: Predictor) -> Program:
-    predictor._check()
+    check_parts(predictor)
     program = replace(
         _of_network(predictor.network),
         n_inputs=len(predictor.feature_names),
@@ -194,11 +199,16 @@ def _of_predictor(predictor: Predictor) -> Program:
         target_name=predictor.target_name,
         dataset=predictor.dataset,
         image_shape=predictor.image_shape,
+        card={} if predictor.card is None else predictor.card.summary(),
     )
     before = _before(predictor.preprocessing, program.dtype)
     after = [Unscale(*parts) for parts in _parts(predictor.target_scaling)]
     program = replace(program, steps=(*before, *program.steps, *after))
-    return program if predictor.classes is None else _with_classes(program, predictor.classes)
+    if predictor.classes is None:
+        return program
+    labels = class_labels(predictor.classes)
+    whole = labels.dtype.kind == "i"
+    return _with_classes(program, tuple(labels.tolist()) if whole else predictor.classes)
 
 
 def _before(preprocessing: Scaling | TableEncoding, dtype: np.dtype[Any]) -> list[Step]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from barenet.files.atomic import write_atomically
 
-__all__ = ["write_together"]
+__all__ = ["is_export", "write_together"]
 
 #: What an export has among its first bytes, and a file that only speaks of barenet has not.
 MARK = b"Written by barenet "
@@ -51,9 +51,27 @@ def _old(path: Path) -> bytes | None:
     if not path.is_file():
         return None
     data = path.read_bytes()
-    if data and MARKS.get(path.suffix.lower(), MARK) not in data[:HEAD]:
+    if data and not is_export(path.suffix, data[:HEAD]):
         raise ValueError(f"path: {path} was not written by barenet; choose another name")
     return data
+
+
+def is_export(suffix: str, head: bytes) -> bool:
+    """Tell an export from somebody else's file.
+
+    Parameters
+    ----------
+    suffix : str
+        How the file's name ends.
+    head : bytes
+        Its first bytes, `HEAD` of them.
+
+    Returns
+    -------
+    bool
+        True if barenet has written it.
+    """
+    return MARKS.get(suffix.lower(), MARK) in head
 
 
 def _put_back(path: Path, data: bytes | None) -> None:

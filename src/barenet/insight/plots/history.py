@@ -33,7 +33,8 @@ def plot_history(
     """Draw the loss and the metrics of every epoch, training beside validation.
 
     One panel for the loss, and one for each metric. The loss is on a logarithmic scale where it
-    spans a factor of 100 or more. The epoch of least validation loss is marked in every panel.
+    spans a factor of 100 or more. The epoch whose parameters were kept, by early stopping, is
+    marked in every panel.
 
     Parameters
     ----------
@@ -41,7 +42,8 @@ def plot_history(
         What `barenet.train` returned, or its ``to_dict()``: one number an epoch for ``"loss"``,
         each metric, and the same names with ``"validation_"`` before them. What is not
         finite, or None, leaves its epoch out. Learning rates, gradient norms and seconds are not
-        drawn.
+        drawn. Which epoch was kept, and whether the training loss has penalties in it, only a
+        History knows.
     title : str, optional
         Title of the picture.
 
@@ -59,10 +61,13 @@ def plot_history(
 
     Examples
     --------
-    >>> history = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}
+    >>> from barenet import History
+    >>> history = History(
+    ...     {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}, best_epoch=1
+    ... )
     >>> picture = plot_history(history)
     >>> [text.get_text() for text in picture.axes[0].texts]
-    ['training', 'validation', 'best: epoch 1, 0.5']
+    ['training', 'validation', 'best, kept: epoch 1, 0.5']
     """
     panels = _panels(_curves(history))
     rows, columns = -(-len(panels) // 3), min(len(panels), 3)
@@ -72,9 +77,11 @@ def plot_history(
         _draw(axes, name, curves)
     for axes in grid[len(panels) :]:
         axes.remove()
-    validation = panels["loss"].get("validation")
-    if validation is not None and len(validation) > 1:
-        _mark_best(picture.axes, validation)
+    best, losses = getattr(history, "best_epoch", None), panels["loss"]
+    if best is not None:
+        _mark_best(picture.axes, losses, best)
+    if "validation" in losses and getattr(history, "penalized", False):
+        picture.axes[0].set_ylabel("loss (of training: with the penalty)")
     style.headline(picture, title)
     return picture
 
@@ -143,27 +150,27 @@ def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
     style.label_ends(axes, ends)
 
 
-def _mark_best(panels: Sequence[Axes], validation: FloatArray) -> None:
-    """Mark the epoch of least validation loss: a ring, a line through all panels, its name."""
-    best = int(np.nanargmin(validation))
+def _mark_best(panels: Sequence[Axes], losses: Mapping[str, FloatArray], best: int) -> None:
+    """Mark the epoch that was kept: a ring, a line through all panels, its name."""
+    role, curve = [*losses.items()][-1]
     for axes in panels:
         axes.axvline(best, color=style.MUTED, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
     loss = panels[0]
     ring = {"marker": "o", "markersize": 7, "markeredgewidth": 1.6, "markerfacecolor": style.PAPER}
     loss.plot(
         [best],
-        [validation[best]],
-        color=style.VALIDATION,
+        [curve[best]],
+        color=COLORS[role],
         linestyle="none",
         clip_on=False,
         zorder=3,
         **ring,  # type: ignore[arg-type]
     )
-    share = best / max(len(validation) - 1, 1)
+    share = best / max(len(curve) - 1, 1)
     loss.text(
         best,
         1.02,
-        f"best: epoch {best}, {validation[best]:.3g}",
+        f"best, kept: epoch {best}, {curve[best]:.3g}",
         transform=loss.get_xaxis_transform(),
         ha="left" if share < 0.2 else "right" if share > 0.8 else "center",
         va="bottom",

@@ -10,6 +10,7 @@ import numpy as np
 
 from barenet.model.arrays import FloatArray
 from barenet.optimization.optimizers.past import Past
+from barenet.optimization.scipy_threads import scipy_on_one_thread
 from barenet.options import WithOptions, option
 
 __all__ = ["LBFGS"]
@@ -91,20 +92,21 @@ class LBFGS(WithOptions):
 
         search = _Search(value_and_gradient, parameters, after_iteration, past)
         start = parameters if past is None else past.begin(parameters)
-        result = minimize(  # type: ignore[call-overload]
-            search.evaluate,
-            start.astype(np.float64),
-            jac=True,
-            method="L-BFGS-B",
-            callback=search.finish_iteration,
-            options={
-                "maxiter": iterations,
-                "maxfun": self.evaluations,
-                "maxcor": int(self.memory),
-                "gtol": self.tolerance,
-                "ftol": self.gain,
-            },
-        )
+        with scipy_on_one_thread():
+            result = minimize(  # type: ignore[call-overload]
+                search.evaluate,
+                start.astype(np.float64),
+                jac=True,
+                method="L-BFGS-B",
+                callback=search.finish_iteration,
+                options={
+                    "maxiter": iterations,
+                    "maxfun": self.evaluations,
+                    "maxcor": int(self.memory),
+                    "gtol": self.tolerance,
+                    "ftol": self.gain,
+                },
+            )
         parameters[:] = result.x
         if search.stopped:
             return "stopped"

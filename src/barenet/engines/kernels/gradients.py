@@ -7,12 +7,20 @@ import math
 import numba as nb
 import numpy as np
 
-from barenet.engines.compiled.kernel import kernel
-from barenet.engines.compiled.records import LAYER
-from barenet.engines.compiled.views import tile
+from barenet.engines.kernels.kernel import kernel
+from barenet.engines.kernels.records import tile
 from barenet.engines.simd.calls import INLINE, OPTIONS
 from barenet.engines.simd.lanes import absolute, sum_lanes, where, widen
 from barenet.engines.simd.memory import array, lanes
+
+
+@nb.njit(**OPTIONS)
+def sum_of(address, first, length):
+    """Sum numbers in their order."""
+    total = 0.0
+    for number in array(np.float64, address, first, length):
+        total += number
+    return total
 
 
 @nb.njit(**INLINE)
@@ -37,7 +45,7 @@ def keep_squares(kind, step, layer, start, stop, square):
     array(np.float64, step.squares, number, 1)[0] = square
 
 
-@kernel(LAYER)
+@kernel()
 def penalize(kind, step, layer, start, stop):
     """Add the penalties of the weights to the gradient, and their price to the tile's."""
     p, g, length = tile(kind, layer, start, min(stop, layer.n_in))
@@ -53,7 +61,7 @@ def penalize(kind, step, layer, start, stop):
     sum_squares(kind, step, layer, start, stop)
 
 
-@kernel(LAYER)
+@kernel()
 def clip_values(kind, step, layer, start, stop):
     """Cut each entry of the gradient off at ± the limit."""
     _, g, length = tile(kind, layer, start, stop)
@@ -61,16 +69,13 @@ def clip_values(kind, step, layer, start, stop):
         g[i] = where(g[i] > step.clip, step.clip, where(g[i] < -step.clip, -step.clip, g[i]))
 
 
-@kernel(LAYER)
+@kernel()
 def whole_norm(kind, step, layer, start, stop):
     """The norm of the whole gradient."""
-    total = 0.0
-    for square in array(np.float64, step.squares, 0, step.n_tiles):
-        total += square
-    step.norm = math.sqrt(total)
+    step.norm = math.sqrt(sum_of(step.squares, 0, step.n_tiles))
 
 
-@kernel(LAYER)
+@kernel()
 def clip_norm(kind, step, layer, start, stop):
     """Shorten the gradient to the limit."""
     if step.norm > step.clip:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import numba as nb
 
-from barenet.engines.compiled.kernel import chosen, kernel
-from barenet.engines.compiled.records import LAYER
-from barenet.engines.compiled.views import row_numbers, row_vectors
+from barenet.engines.kernels.kernel import chosen, kernel
+from barenet.engines.kernels.records import row_numbers, row_vectors
 from barenet.engines.simd.calls import INLINE, OPTIONS, invoke
 from barenet.engines.simd.lanes import absolute, where
 from barenet.engines.simd.mathematics import erfc, exp, expm1, log1p, tanh
@@ -58,7 +57,7 @@ value = chosen({name: formula for name, (formula, _) in FORMULAS.items()})
 slope = chosen({name: formula for name, (_, formula) in FORMULAS.items()})
 
 
-@kernel(LAYER, FORMULAS)
+@kernel(FORMULAS)
 def activate(kind, step, layer, start, stop):
     """A = f(Z); for a dense layer, after Z = X W + b."""
     if layer.forward != 0:
@@ -70,7 +69,7 @@ def activate(kind, step, layer, start, stop):
             A[i] = f(Z[i], c)
 
 
-@kernel(LAYER, FORMULAS)
+@kernel(FORMULAS)
 def activate_back(kind, step, layer, start, stop):
     """dZ = dA · f′(Z), in place of dA; for a dense layer, before dX = dZ Wᵀ."""
     if layer.a != layer.z:
@@ -82,14 +81,14 @@ def activate_back(kind, step, layer, start, stop):
         invoke(step.multiply, step, layer.backward, start, stop)
 
 
-@kernel(LAYER, ["softmax"])
+@kernel(["softmax"])
 def softmax(kind, step, layer, start, stop):
     """Apply softmax to each row."""
     for row in range(start, stop):
         softmax_row(kind, layer, layer.z, layer.a, row)
 
 
-@kernel(LAYER, ["softmax"])
+@kernel(["softmax"])
 def softmax_back(kind, step, layer, start, stop):
     """dL/dZⱼ = aⱼ (dL/daⱼ − Σᵢ dL/daᵢ · aᵢ), in place of dL/dA."""
     for row in range(start, stop):

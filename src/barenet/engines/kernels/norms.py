@@ -6,15 +6,14 @@ import math
 
 import numba as nb
 
-from barenet.engines.compiled.gradients import sum_squares
-from barenet.engines.compiled.kernel import kernel
-from barenet.engines.compiled.records import LAYER
-from barenet.engines.compiled.views import row_numbers, row_vectors
+from barenet.engines.kernels.gradients import sum_squares
+from barenet.engines.kernels.kernel import kernel
+from barenet.engines.kernels.records import row_numbers, row_vectors
 from barenet.engines.simd.calls import OPTIONS
 from barenet.engines.simd.memory import array, lanes
 
 
-@kernel(LAYER)
+@kernel()
 def normalize_rows(kind, step, layer, start, stop):
     """N = (X − mean) / √(variance + ε) over each row."""
     scales = array(kind, layer.scales, 0, stop)
@@ -26,7 +25,7 @@ def normalize_rows(kind, step, layer, start, stop):
             N[j] = (X[j] - mean) / deviation
 
 
-@kernel(LAYER)
+@kernel()
 def normalize_rows_back(kind, step, layer, start, stop):
     """dX = (dN − mean(dN) − N · mean(dN · N)) / s over each row, with dN = dL/d(output) · γ."""
     n, scales = layer.n_out, array(kind, layer.scales, 0, stop)
@@ -41,7 +40,7 @@ def normalize_rows_back(kind, step, layer, start, stop):
             d_in[j] = (d[j] * gain[j] - mean - N[j] * projection) / scales[row]
 
 
-@kernel(LAYER)
+@kernel()
 def measure_columns(kind, step, layer, start, stop):
     """Each feature's deviation and mean over the batch; the averages that are kept follow them."""
     n, n_rows, keep = layer.n_out, step.n_rows, layer.momentum
@@ -57,7 +56,7 @@ def measure_columns(kind, step, layer, start, stop):
             kept[n + j] = keep * kept[n + j] + (1 - keep) * unbiased
 
 
-@kernel(LAYER)
+@kernel()
 def recall_columns(kind, step, layer, start, stop):
     """Each feature's deviation and mean as they were kept."""
     n, (deviations, means) = layer.n_out, of_columns(kind, layer)
@@ -66,7 +65,7 @@ def recall_columns(kind, step, layer, start, stop):
         deviations[j], means[j] = math.sqrt(kept[n + j] + layer.epsilon), kept[j]
 
 
-@kernel(LAYER)
+@kernel()
 def normalize_columns(kind, step, layer, start, stop):
     """N = (X − mean) / √(variance + ε) over each column."""
     deviations, means = of_columns(kind, layer)
@@ -76,7 +75,7 @@ def normalize_columns(kind, step, layer, start, stop):
             N[j] = (X[j] - means[j]) / deviations[j]
 
 
-@kernel(LAYER)
+@kernel()
 def normalize_columns_back(kind, step, layer, start, stop):
     """dX = (dN − mean(dN) − N · mean(dN · N)) / s over each column, with dN = dL/d(output) · γ.
 
@@ -93,7 +92,7 @@ def normalize_columns_back(kind, step, layer, start, stop):
             d_in[j] = gain[j] * centred / deviations[j]
 
 
-@kernel(LAYER)
+@kernel()
 def scale_and_shift(kind, step, layer, start, stop):
     """A = γ · N + β."""
     gain = row_vectors(kind, layer, layer.weights, 0)
@@ -104,7 +103,7 @@ def scale_and_shift(kind, step, layer, start, stop):
             A[j] = gain[j] * N[j] + bias[j]
 
 
-@kernel(LAYER)
+@kernel()
 def norm_gradient(kind, step, layer, start, stop):
     """dL/dγ = Σ dL/d(output) · N and dL/dβ = Σ dL/d(output), over the rows; Σ g² of both."""
     d_gain = row_vectors(kind, layer, layer.gradient, 0)

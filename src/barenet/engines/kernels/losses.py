@@ -7,10 +7,9 @@ import math
 import numba as nb
 import numpy as np
 
-from barenet.engines.compiled.activations import softmax_row
-from barenet.engines.compiled.kernel import chosen, kernel
-from barenet.engines.compiled.records import LAYER
-from barenet.engines.compiled.views import row_numbers
+from barenet.engines.kernels.activations import softmax_row
+from barenet.engines.kernels.kernel import chosen, kernel
+from barenet.engines.kernels.records import row_numbers
 from barenet.engines.simd.calls import OPTIONS
 from barenet.engines.simd.memory import array
 
@@ -145,7 +144,7 @@ ON_SOFTMAX = {"softmax_cross_entropy": on_softmax, "softmax_focal": focal_on_sof
 formula_of, formula_on_softmax = chosen(FORMULAS), chosen(ON_SOFTMAX)
 
 
-@kernel(LAYER, FORMULAS)
+@kernel(FORMULAS)
 def loss(kind, step, layer, start, stop):
     """The loss of each row, and its derivative by the outputs."""
     losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_of(kind)
@@ -160,7 +159,7 @@ def loss(kind, step, layer, start, stop):
         losses[row] = weight * a.dtype.type(total)  # what is beyond the dtype is infinite
 
 
-@kernel(LAYER, ON_SOFTMAX)
+@kernel(ON_SOFTMAX)
 def softmax_loss(kind, step, layer, start, stop):
     """The loss of each row, and its derivative by the logits, gⱼ − pⱼ Σ g with g = dL/d(ln p)."""
     losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_on_softmax(kind)
@@ -188,7 +187,7 @@ def row_of(kind, step, layer, row):
     return a, y, row_numbers(kind, layer, layer.d, row), weight
 
 
-@kernel(LAYER)
+@kernel()
 def weigh_rows(kind, step, layer, start, stop):
     """Let each row count by its weight over the sum of the batch's weights."""
     total, numbers = 0.0, array(np.int64, step.batch, 0, step.n_rows)

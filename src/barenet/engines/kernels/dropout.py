@@ -5,15 +5,14 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from barenet.engines.compiled.kernel import kernel
-from barenet.engines.compiled.records import LAYER
-from barenet.engines.compiled.views import row_numbers, row_vectors
+from barenet.engines.kernels.kernel import kernel
+from barenet.engines.kernels.records import row_numbers, row_vectors
 from barenet.engines.simd.calls import OPTIONS
 from barenet.engines.simd.memory import lanes
 from barenet.model.randomness import GOLDEN_GAMMA, MULTIPLIER_1, MULTIPLIER_2
 
 
-@kernel(LAYER)
+@kernel()
 def drop(kind, step, layer, start, stop):
     """A = X · M, with the mask M in Z, by the numbers of the step's and layer's key."""
     n, rate = layer.n_out, layer.option
@@ -27,7 +26,7 @@ def drop(kind, step, layer, start, stop):
             a[j] = x[j] * mask[j]
 
 
-@kernel(LAYER)
+@kernel()
 def drop_back(kind, step, layer, start, stop):
     """dL/dX = dL/dA · M, in place."""
     mask, d = row_vectors(kind, layer, layer.z, start), row_vectors(kind, layer, layer.d, start)

@@ -15,8 +15,8 @@ import numba
 import numpy as np
 from numba import types
 
-from barenet.engines.compiled.records import STEP
 from barenet.engines.kept import keep
+from barenet.engines.kernels.records import LAYER, STEP
 from barenet.engines.simd.calls import INLINE, OPTIONS, address_of, by_type
 from barenet.engines.simd.memory import Kind
 
@@ -28,11 +28,11 @@ KERNELS: list[Kernel] = []
 class Kernel:
     """A function of (kind, step, operands, start, stop), for the units from start to stop.
 
-    `operands` is the record that it reads besides `records.STEP`, `formulas` are those of its kind.
+    `formulas` are those of its kind, `operands` is the record that it reads besides `records.STEP`.
     """
 
     def __init__(
-        self, function: Callable[..., None], operands: np.dtype[Any], formulas: Iterable[str]
+        self, function: Callable[..., None], formulas: Iterable[str], operands: np.dtype[Any]
     ) -> None:
         self.dispatcher, self.formulas = keep(numba.njit(**OPTIONS)(function)), formulas
         self.records = (numba.from_dtype(STEP), numba.from_dtype(operands))
@@ -50,10 +50,10 @@ class Kernel:
 
 
 def kernel(
-    operands: np.dtype[Any], formulas: Iterable[str] = ("",)
+    formulas: Iterable[str] = ("",), operands: np.dtype[Any] = LAYER
 ) -> Callable[[Callable[..., None]], Kernel]:
     """Make a kernel of a function."""
-    return functools.partial(Kernel, operands=operands, formulas=formulas)
+    return functools.partial(Kernel, formulas=formulas, operands=operands)
 
 
 def every_kernel(kind: Kind) -> Iterator[Callable[[], int]]:

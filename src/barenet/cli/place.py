@@ -1,0 +1,63 @@
+"""Where a command writes one file to: a file, or a folder for it, as `cp` takes either."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["is_folder", "placed"]
+
+
+def is_folder(out: str) -> bool:
+    """Tell if a folder is meant: one that is there, or whose name ends with a slash.
+
+    Parameters
+    ----------
+    out : str
+        What was said.
+
+    Returns
+    -------
+    bool
+        Whether the file goes into it.
+
+    Examples
+    --------
+    >>> is_folder("there/is/none/"), is_folder("net.c")
+    (True, False)
+    """
+    return out.endswith(("/", os.sep)) or Path(out).is_dir()
+
+
+@contextmanager
+def placed(out: str, name: str) -> Iterator[Path]:
+    """Say where the file goes; a folder that is not there is made, and goes if nothing comes of it.
+
+    Parameters
+    ----------
+    out : str
+        A file, or a folder.
+    name : str
+        What the file is called in a folder.
+
+    Yields
+    ------
+    Path
+        The file.
+    """
+    path = Path(out)
+    if not is_folder(out):
+        yield path
+        return
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        yield path / name
+    except BaseException:
+        with contextlib.suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+        raise

@@ -1,0 +1,67 @@
+"""The fingerprint of data: whether two tables hold the same rows, told without either of them.
+
+A model carries that of the rows it was trained on, so that whoever measures it later can be told
+that they are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet.data.frame import Frame
+from barenet.training.identity import checksum
+
+__all__ = ["fingerprint"]
+
+
+def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
+    """Compute the SHA-256 of rows and their targets.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features), or Frame
+        The rows, in their order, as they were before anything was done to them.
+    y : array-like of shape (n_samples,)
+        Class indices, or numbers.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits. They depend on the values, the shapes and the types, and not on the
+        columns' names.
+
+    Raises
+    ------
+    ValueError
+        If a value is neither a number, a truth value, a date nor text.
+
+    Examples
+    --------
+    >>> one, same = fingerprint([[1.0, 2.0]], [0]), fingerprint(np.array([[1, 2]], float), [0])
+    >>> one == same, one == fingerprint([[1.0, 2.5]], [0])
+    (True, False)
+    """
+    columns = list(X.columns.values()) if isinstance(X, Frame) else [np.asarray(X)]
+    lines = [
+        f"{part.shape} {part.dtype} {checksum(part)}"
+        for column in [*columns, np.asarray(y)]
+        for part in _parts(column)
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _parts(column: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Part text into its lengths and its bytes: so no two columns of it are written alike."""
+    if column.dtype.kind not in "TU":
+        if column.dtype.hasobject or column.ndim == 0:
+            raise ValueError(f"X: expected rows of numbers or text, got {column.dtype}")
+        yield column
+        return
+    texts = [text.encode("utf-8", "surrogatepass") for text in column.ravel().tolist()]
+    yield np.array([len(text) for text in texts], np.int64).reshape(column.shape)
+    yield np.array(bytearray(b"".join(texts)), np.uint8)

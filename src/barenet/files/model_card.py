@@ -1,0 +1,226 @@
+"""The card of a model: trained on what, by which settings, how it went, and how good it is.
+
+It is kept in the model file, so that who has the file alone can tell where it comes from. After
+M. Mitchell et al., "Model Cards for Model Reporting" (2019).
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from barenet.data.fingerprint import fingerprint
+from barenet.data.frame import Frame
+from barenet.errors import brief
+from barenet.files.plain import (
+    check_count,
+    check_mapping,
+    check_number,
+    check_setting,
+    check_text,
+)
+from barenet.files.training_log import TrainingLog
+from barenet.training.history import History
+from barenet.training.identity import surroundings
+from barenet.version import __version__
+
+__all__ = ["ModelCard"]
+
+#: What a fingerprint looks like.
+SHA256 = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelCard:
+    """Where a model comes from.
+
+    Attributes
+    ----------
+    settings : mapping of str to str, int, float, bool, or tuple of those
+        What it was trained with, by name.
+    sha256 : str, optional
+        The `fingerprint` of the data: of all rows, also of those held out.
+    rows : mapping of str to int
+        How many rows were for what, such as ``training``, ``validation`` and ``held_out``.
+    log : TrainingLog, optional
+        How the training went.
+    scores : mapping of str to mapping of str to float
+        What was measured in the end, for each of the rows.
+    versions : mapping of str to str
+        What the bits depend on: barenet, NumPy and the other libraries, the kind of processor.
+
+    Raises
+    ------
+    ValueError
+        If a part is not what it should be.
+
+    Examples
+    --------
+    >>> from barenet import Network, train
+    >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
+    >>> network = Network.dense([1, 8, 1])
+    >>> history = train(network, X, X[:, 0] ** 2, epochs=10, optimizer="adam")
+    >>> card = ModelCard.of(history, X, X[:, 0] ** 2, settings={"optimizer": "adam"})
+    >>> card.rows, card.log.n_epochs, sorted(card.versions)[:3]
+    ({'training': 50}, 10, ['barenet', 'bits of a vector', 'llvmlite'])
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    sha256: str | None = None
+    rows: Mapping[str, int] = field(default_factory=dict)
+    log: TrainingLog | None = None
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        settings = check_mapping(self.settings, "settings").items()
+        object.__setattr__(self, "settings", {name: _as_tuple(value) for name, value in settings})
+        for name, value in self.settings.items():
+            check_setting(value, f"settings: {name}")
+        if self.sha256 is not None and not SHA256.fullmatch(check_text(self.sha256, "sha256")):
+            raise ValueError(f"sha256: expected 64 hexadecimal digits, got {brief(self.sha256)}")
+        for name, number in check_mapping(self.rows, "rows").items():
+            check_count(number, f"rows: {name}")
+        for rows, scores in check_mapping(self.scores, "scores").items():
+            for name, score in check_mapping(scores, f"scores: {rows}").items():
+                check_number(score, f"scores: {rows}: {name}")
+        for name, version in check_mapping(self.versions, "versions").items():
+            check_text(version, f"versions: {name}")
+        if not isinstance(self.log, TrainingLog | None):
+            raise ValueError(f"log: expected a TrainingLog, got {brief(self.log)}")
+
+    @classmethod
+    def of(
+        cls,
+        history: History,
+        X: ArrayLike | Frame,
+        y: ArrayLike,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        scores: Mapping[str, Mapping[str, float]] | None = None,
+    ) -> Self:
+        """Write a card for a network that has learned from all rows.
+
+        Parameters
+        ----------
+        history : History
+            From `train`.
+        X : array-like of shape (n_samples, n_features), or Frame
+            The rows, as they were before anything was done to them.
+        y : array-like of shape (n_samples,)
+            Class indices, or numbers.
+        settings : mapping, optional
+            What is worth to be known of how it was trained.
+        scores : mapping of str to mapping of str to float, optional
+            What was measured, for each kind of rows.
+
+        Returns
+        -------
+        ModelCard
+            With the versions of what has computed.
+        """
+        return cls(
+            settings=settings or {},
+            sha256=fingerprint(X, y),
+            rows={"training": np.shape(y)[0]},
+            scores=scores or {},
+        ).after(history)
+
+    def after(self, history: History) -> Self:
+        """Add how the training went, and what has computed.
+
+        Parameters
+        ----------
+        history : History
+            From `train`.
+
+        Returns
+        -------
+        ModelCard
+            With a log, if there was an epoch, and versions.
+        """
+        log = TrainingLog.of(history) if len(history) else None
+        return replace(self, log=log, versions=_versions(history.engine))
+
+    def brief(self) -> ModelCard:
+        """Leave out all of the history that can be left out.
+
+        Returns
+        -------
+        ModelCard
+            For a file that has no room for more.
+        """
+        return self if self.log is None else replace(self, log=self.log.ends())
+
+    def summary(self) -> dict[str, Any]:
+        """Give what fits on the card of an export: all but how the training went.
+
+        Returns
+        -------
+        dict
+            JSON.
+        """
+        return {name: part for name, part in self.to_dict().items() if name != "training" and part}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give all of it as plain data.
+
+        Returns
+        -------
+        dict
+            JSON, from which `from_dict` makes it again.
+        """
+        return {
+            "settings": dict(self.settings),
+            "data": {"sha256": self.sha256, "rows": dict(self.rows)},
+            "training": self.log and self.log.to_dict(),
+            "scores": {name: dict(scores) for name, scores in self.scores.items()},
+            "versions": dict(self.versions),
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Any) -> Self:
+        """Make it again from plain data.
+
+        Parameters
+        ----------
+        plain : dict
+            What `to_dict` gave, or JSON of it. Names that are not known are passed over, as a
+            later version may have written them.
+
+        Returns
+        -------
+        ModelCard
+            The same.
+
+        Raises
+        ------
+        LookupError, TypeError, ValueError
+            If it is no such thing.
+        """
+        log = plain["training"]
+        return cls(
+            settings=plain["settings"],
+            sha256=plain["data"]["sha256"],
+            rows=plain["data"]["rows"],
+            log=None if log is None else TrainingLog.from_dict(log),
+            scores=plain["scores"],
+            versions=plain["versions"],
+        )
+
+
+def _versions(engine: str) -> dict[str, str]:
+    """Write down what computes here."""
+    found = {"barenet": __version__, "python": platform.python_version(), **surroundings(engine)}
+    return {name: str(version) for name, version in found.items() if version is not None}
+
+
+def _as_tuple(value: Any) -> Any:
+    """JSON knows lists alone."""
+    return tuple(value) if isinstance(value, list) else value

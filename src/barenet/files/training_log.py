@@ -1,0 +1,231 @@
+"""The log of a training, as a model file keeps it: how it went, in a bounded number of lines.
+
+A run of a hundred thousand epochs must not make a large file. So long curves are thinned here; the
+history beside the model has every epoch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from barenet.files.plain import check_count, check_mapping, check_number, check_text
+from barenet.training.history import History
+
+__all__ = ["MOST_EPOCHS", "TrainingLog"]
+
+#: Most epochs that are kept of a run: what a picture of the curves can show.
+MOST_EPOCHS = 500
+
+#: Significant digits of a number: as many as anybody reads, in half of the bytes.
+DIGITS = 6
+
+#: Curves that are another one each time that the same run is repeated.
+NEVER_THE_SAME = ("seconds",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingLog:
+    """How a training went.
+
+    Attributes
+    ----------
+    n_epochs : int
+        How many there were.
+    epochs : tuple of int
+        Those that are kept, counted from 0, in order.
+    curves : mapping of str to tuple of float
+        A number for each of them, by name; NaN for what was not finite.
+    engine : str
+        What has computed.
+    seed : int
+        The run's seed.
+    stopped_because : str
+        ``"completed"``, or what ended it before.
+    best_epoch : int, optional
+        The epoch whose parameters the network has, counted from 0; None for the last.
+
+    Raises
+    ------
+    ValueError
+        If they are not what they should be, or don't fit each other.
+
+    Examples
+    --------
+    >>> history = History({"loss": [1 / (1 + epoch) for epoch in range(100_000)]})
+    >>> log = TrainingLog.of(history)
+    >>> log.n_epochs, len(log.epochs) <= MOST_EPOCHS, log.at(log.kept)
+    (100000, True, {'loss': 1e-05})
+    """
+
+    n_epochs: int
+    epochs: tuple[int, ...]
+    curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    engine: str = ""
+    seed: int = 0
+    stopped_because: str = ""
+    best_epoch: int | None = None
+
+    def __post_init__(self) -> None:
+        check_count(self.n_epochs, "epochs")
+        check_count(self.seed, "seed")
+        check_text(self.engine, "engine")
+        check_text(self.stopped_because, "stopped_because")
+        check_count(self.kept, "best_epoch")
+        _check_epochs(self.epochs, self.n_epochs, self.kept)
+        for name, curve in check_mapping(self.curves, "history").items():
+            if len(curve) != len(self.epochs):
+                raise ValueError(f"history: {name!r} has {len(curve)} of {len(self.epochs)} epochs")
+            for number in curve:
+                check_number(0.0 if number != number else number, f"history: {name}")
+
+    @property
+    def kept(self) -> int:
+        """The epoch whose parameters the network has, counted from 0."""
+        return self.n_epochs - 1 if self.best_epoch is None else self.best_epoch
+
+    def at(self, epoch: int) -> dict[str, float]:
+        """Say what was measured in an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            One of those that are kept, counted from 0.
+
+        Returns
+        -------
+        dict of str to float
+            A number for each curve.
+        """
+        place = self.epochs.index(epoch)
+        return {name: curve[place] for name, curve in self.curves.items()}
+
+    @classmethod
+    def of(cls, history: History) -> TrainingLog:
+        """Take down a run.
+
+        Parameters
+        ----------
+        history : History
+            All of it, of an epoch or more.
+
+        Returns
+        -------
+        TrainingLog
+            Up to 500 epochs are kept whole. Of more, half of the places go evenly over the run,
+            half over the powers of its length, as most happens in the beginning; the first, the
+            last and the one that the network is of are always among them. Seconds are left out,
+            so that the same run twice is the same log.
+        """
+        n_epochs, best = len(history), history.best_epoch
+        epochs = _thinned(n_epochs, n_epochs - 1 if best is None else best)
+        curves = {name: c for name, c in history.curves.items() if name not in NEVER_THE_SAME}
+        return cls(
+            n_epochs=n_epochs,
+            epochs=epochs,
+            curves={
+                name: tuple(_rounded(curve[epoch]) for epoch in epochs)
+                for name, curve in curves.items()
+            },
+            engine=history.engine,
+            seed=history.seed,
+            stopped_because=history.stopped_because,
+            best_epoch=best,
+        )
+
+    def ends(self) -> TrainingLog:
+        """Forget all epochs but the one that the network is of, and the last.
+
+        Returns
+        -------
+        TrainingLog
+            In a few lines.
+        """
+        epochs = tuple(sorted({self.kept, self.n_epochs - 1}))
+        places = [self.epochs.index(epoch) for epoch in epochs]
+        curves = {name: tuple(curve[at] for at in places) for name, curve in self.curves.items()}
+        return replace(self, epochs=epochs, curves=curves)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give all of it as plain data.
+
+        Returns
+        -------
+        dict
+            JSON, from which `from_dict` makes it again; null for what is not finite.
+        """
+        curves = {name: [_or_none(v) for v in curve] for name, curve in self.curves.items()}
+        return {
+            "engine": self.engine,
+            "seed": self.seed,
+            "epochs": self.n_epochs,
+            "best_epoch": self.best_epoch,
+            "stopped_because": self.stopped_because,
+            "history": {"epoch": list(self.epochs), **curves},
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Any) -> TrainingLog:
+        """Make it again from plain data.
+
+        Parameters
+        ----------
+        plain : dict
+            What `to_dict` gave, or JSON of it. Names that are not known are passed over.
+
+        Returns
+        -------
+        TrainingLog
+            The same.
+
+        Raises
+        ------
+        LookupError, TypeError, ValueError
+            If it is no such thing.
+        """
+        curves = {
+            name: tuple(math.nan if number is None else number for number in curve)
+            for name, curve in plain["history"].items()
+        }
+        return cls(
+            n_epochs=plain["epochs"],
+            epochs=tuple(plain["history"]["epoch"]),
+            curves={name: curve for name, curve in curves.items() if name != "epoch"},
+            engine=plain["engine"],
+            seed=plain["seed"],
+            stopped_because=plain["stopped_because"],
+            best_epoch=plain["best_epoch"],
+        )
+
+
+def _thinned(n_epochs: int, best: int) -> tuple[int, ...]:
+    """Choose the epochs that are kept."""
+    if n_epochs <= MOST_EPOCHS:
+        return tuple(range(n_epochs))
+    half = MOST_EPOCHS // 2 - 1
+    evenly = np.linspace(0, n_epochs - 1, half).round().astype(int)
+    by_powers = np.geomspace(1, n_epochs, half).round().astype(int) - 1
+    return tuple(sorted({*evenly.tolist(), *by_powers.tolist(), best}))
+
+
+def _check_epochs(epochs: Sequence[int], n_epochs: int, best: int) -> None:
+    for epoch in epochs:
+        check_count(epoch, "history: epoch")
+    if len(epochs) > MOST_EPOCHS:
+        raise ValueError(f"history: {len(epochs):,} epochs, and {MOST_EPOCHS} are kept at most")
+    rising = all(before < after for before, after in pairwise(epochs))
+    if not (rising and {best, n_epochs - 1} <= set(epochs) and epochs[-1] < n_epochs):
+        raise ValueError(f"history: expected epochs in order, {best} and {n_epochs - 1} among them")
+
+
+def _rounded(number: float) -> float:
+    return float(f"{number:.{DIGITS}g}") if math.isfinite(number) else math.nan
+
+
+def _or_none(number: float) -> float | None:
+    return None if math.isnan(number) else number

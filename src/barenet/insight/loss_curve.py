@@ -1,0 +1,190 @@
+"""Loss curve: how a network has learned so far, as a small picture of SVG.
+
+Drawn while a network learns, it must cost next to nothing: a millisecond, whatever the number of
+epochs. Its ink is the text's own, so it fits a page or a notebook that is light or dark.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.insight.plots.style import TRAINING, VALIDATION
+from barenet.model.arrays import FloatArray
+
+__all__ = ["draw_loss_curve"]
+
+#: The picture and its panel, in units of the picture.
+WIDTH, HEIGHT = 640, 260
+LEFT, TOP, RIGHT, BOTTOM = 64, 34, 626, 224
+
+#: Points of a curve; there are not many more pixels.
+MOST_POINTS = 500
+
+#: A place in the picture, for a number on an axis.
+Scale = Callable[[float], float]
+
+
+def draw_loss_curve(
+    curves: Mapping[str, Sequence[float]],
+    *,
+    best: int | None = None,
+    penalized: bool = False,
+    description: str = "",
+) -> str:
+    """Draw the loss of every epoch, training beside validation.
+
+    Parameters
+    ----------
+    curves : mapping of str to sequence of float
+        A number an epoch for ``"loss"``, and for ``"validation_loss"`` if there are validation
+        rows. What is not finite leaves its epoch out.
+    best : int, optional
+        The epoch whose parameters are kept, marked by a ring.
+    penalized : bool, default=False
+        Whether the loss of the training rows has penalties in it.
+    description : str, default=""
+        What the picture shows, for who can't see it.
+
+    Returns
+    -------
+    str
+        An ``<svg>`` element. The loss is on a logarithmic scale where it spans a factor of 100 or
+        more.
+
+    Examples
+    --------
+    >>> draw_loss_curve({"loss": [0.9, 0.4, 0.2]})[:4]
+    '<svg'
+    """
+    losses = np.array(curves.get("loss", ()), dtype=np.float64)
+    validation = np.array(curves.get("validation_loss", ()), dtype=np.float64)
+    values = np.concatenate([losses, validation])
+    values = values[np.isfinite(values)]
+    across, ticks_across = _across(len(losses))
+    up, ticks_up = _up(values)
+    parts = [_grid(ticks_up, up), _names(ticks_across, across)]
+    if len(values):
+        parts.append(_line(losses, TRAINING, across, up))
+        parts.append(_line(validation, VALIDATION, across, up, dashed=True))
+    names = [("training, with penalty" if penalized else "training", TRAINING, "")]
+    names += [("validation", VALIDATION, ' stroke-dasharray="6 3"')] if len(validation) else []
+    ringed = validation if len(validation) else losses
+    if best is not None and np.isfinite(ringed[best]):
+        parts.append(_ring(across(best), up(ringed[best])))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'style="width:100%;max-width:{WIDTH}px;height:auto" font-size="12" fill="currentColor">'
+        f"<title>Loss by epoch</title><desc>{escape(description)}</desc>"
+        f"{''.join(parts)}{_legend(names, best)}</svg>"
+    )
+
+
+def _across(n_epochs: int) -> tuple[Scale, list[float]]:
+    """Scale and ticks of the epochs, counted from 0."""
+    last = max(n_epochs - 1, 1)
+    ticks = _multiples(0, last, max(1.0, _round_step(last / 6)))
+    return lambda epoch: LEFT + (RIGHT - LEFT) * epoch / last, ticks
+
+
+def _up(values: FloatArray) -> tuple[Scale, list[float]]:
+    """Scale and ticks of the losses: by powers of ten where they span a factor of 100."""
+    least, most = (values.min(), values.max()) if len(values) else (0.0, 1.0)
+    wide = least > 0 and most >= 100 * least
+    low, high = (math.log10(least), math.log10(most)) if wide else (float(least), float(most))
+    room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+    low, high = low - room, high + room
+
+    def up(value: float) -> float:
+        height = math.log10(value) if wide else value
+        return BOTTOM - (BOTTOM - TOP) * (height - low) / (high - low)
+
+    if wide:
+        powers = _multiples(low, high, max(1.0, math.ceil((high - low) / 6)))
+        return up, [10.0**power for power in powers]
+    return up, _multiples(low, high, _round_step((high - low) / 4))
+
+
+def _round_step(least: float) -> float:
+    """Find the least of 1, 2, 5, 10, … (and of 0.1, …) that is not below."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return power * next(factor for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
+
+
+def _multiples(low: float, high: float, step: float) -> list[float]:
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [count * step for count in range(first, last + 1)]
+
+
+def _grid(ticks: Iterable[float], up: Scale) -> str:
+    """Lines across the panel, with the losses that they stand for."""
+    lines = (
+        f'<path d="M{LEFT} {up(tick):.1f}H{RIGHT}" stroke="currentColor" opacity=".15"/>'
+        f'<text x="{LEFT - 8}" y="{up(tick) + 4:.1f}" text-anchor="end">{tick:.3g}</text>'
+        for tick in ticks
+    )
+    middle = (TOP + BOTTOM) / 2
+    return f'{"".join(lines)}<text transform="translate(14 {middle}) rotate(-90)" ' + (
+        'text-anchor="middle">loss</text>'
+    )
+
+
+def _names(ticks: Iterable[float], across: Scale) -> str:
+    """The epochs under the panel."""
+    names = (
+        f'<text x="{across(tick):.1f}" y="{BOTTOM + 17}" text-anchor="middle">{tick:.0f}</text>'
+        for tick in ticks
+    )
+    middle = (LEFT + RIGHT) / 2
+    return f"{''.join(names)}" + (
+        f'<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">epoch</text>'
+    )
+
+
+def _line(curve: FloatArray, colour: str, across: Scale, up: Scale, *, dashed: bool = False) -> str:
+    """Draw a curve, and its last point, which is all there is of one epoch."""
+    points = [f"{across(epoch):.1f} {up(curve[epoch]):.1f}" for epoch in _thinned(curve)]
+    if not points:
+        return ""
+    dashes = ' stroke-dasharray="6 3"' if dashed else ""
+    x, y = points[-1].split()
+    return (
+        f'<path d="M{"L".join(points)}" fill="none" stroke="{colour}" stroke-width="2" '
+        f'stroke-linejoin="round"{dashes}/><circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>'
+    )
+
+
+def _thinned(curve: FloatArray) -> NDArray[np.intp]:
+    """Choose the epochs to draw; of many in one place the least and the greatest."""
+    epochs = np.flatnonzero(np.isfinite(curve))
+    if len(epochs) <= MOST_POINTS:
+        return epochs
+    size = -(-2 * len(epochs) // MOST_POINTS)
+    places = np.pad(epochs, (0, -len(epochs) % size), mode="edge").reshape(-1, size)
+    ends = [choose(curve[places], axis=1) for choose in (np.argmin, np.argmax)]
+    return np.unique([*np.take_along_axis(places, np.transpose(ends), 1).ravel(), epochs[-1]])
+
+
+def _ring(x: float, y: float) -> str:
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="none" '
+        'stroke="currentColor" stroke-width="1.6"/>'
+    )
+
+
+def _legend(names: Sequence[tuple[str, str, str]], best: int | None) -> str:
+    """Name the curves and the ring, above the panel, where no curve is."""
+    parts, x = [], LEFT
+    for name, colour, dashes in names:
+        parts.append(
+            f'<path d="M{x} 14h24" stroke="{colour}" stroke-width="2"{dashes}/>'
+            f'<text x="{x + 30}" y="18">{name}</text>'
+        )
+        x += 60 + 6 * len(name)
+    if best is not None:
+        parts.append(f'{_ring(x + 8, 14)}<text x="{x + 20}" y="18">best, kept: epoch {best}</text>')
+    return "".join(parts)

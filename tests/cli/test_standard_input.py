@@ -1,0 +1,101 @@
+"""Standard input: - is a table as any other, which comes once."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from barenet import Predictor
+from barenet.cli.resuming import take_up
+from barenet.cli.run_file import read_run_file
+from barenet.cli.run_folder import RunFolder
+from barenet.cli.settings import NOTHING_SAID
+from barenet.data.source import read_source
+from barenet.errors import DataError
+
+PENGUINS = Path(__file__).parents[2] / "docs" / "tutorials" / "penguins.csv"
+TABLE = PENGUINS.read_bytes()
+QUICK = ("--target", "species", "--epochs", 5, "--no-plots")
+
+
+@pytest.fixture
+def give(monkeypatch):
+    """Put bytes into standard input."""
+
+    def put(data: bytes) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+    return put
+
+
+def test_it_is_learned_and_asked_about_like_the_file(barenet, give):
+    give(TABLE)
+    done = barenet("train", "-", *QUICK)
+    assert done.status == 0, done.err
+    assert barenet("train", PENGUINS, *QUICK).status == 0
+    runs = [Path("runs", name, "model.safetensors") for name in ("stdin", "penguins")]
+    given, read = (Predictor.load(path).network.parameters for path in runs)
+    assert given.tobytes() == read.tobytes()
+    expected = barenet("predict", "runs/penguins", PENGUINS).out
+    for data in (TABLE, gzip.compress(TABLE)):
+        give(data)
+        assert barenet("predict", "runs/stdin", "-").out == expected
+    give(TABLE)
+    done = barenet("predict", "runs/stdin", "--row", 3, "-", "--json")
+    assert len(json.loads(done.out)["predictions"]) == 1
+
+
+def test_it_is_not_taken_for_what_came_from_there_before(barenet, give):
+    give(TABLE)
+    assert barenet("train", "-", *QUICK).status == 0
+    assert tomllib.loads(Path("runs/stdin/settings.toml").read_text())["data"] == "/dev/stdin"
+    give(TABLE)
+    done = barenet("evaluate", "runs/stdin", "-", "--json")
+    assert json.loads(done.out)["metrics"]["evaluated_on"] == "all rows"
+    done = barenet("importance", "runs/stdin")
+    assert done.status == 2 and "has learned from standard input; name the rows" in done.err
+
+
+def test_faults_have_its_name_and_the_line(barenet, give):
+    give(b"a,y\n1,no\n2\n")
+    done = barenet("train", "-", "--target", "y")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("barenet train: error: /dev/stdin:3: expected 2 values")
+    give(b"")
+    assert "/dev/stdin: empty file" in barenet("train", "-", "--target", "y").err
+
+
+def test_after_an_option_it_is_the_option_s_value(barenet, give):
+    give(b"a-y\n1-no\n2-yes\n")
+    done = barenet("train", PENGUINS, "--target", "-")
+    assert done.status == 2 and "stdin" not in done.err
+
+
+def test_no_more_than_the_limit_is_read(give, monkeypatch):
+    monkeypatch.setattr("barenet.data.source.LIMIT", 100)
+    give(b"x" * 101)
+    with pytest.raises(DataError, match=r"/dev/stdin: more than 100 bytes; refused"):
+        read_source(Path("/dev/stdin"))
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(DataError, match=r"/dev/stdin: standard input is closed"):
+        read_source(Path("/dev/stdin"))
+
+
+def test_a_run_is_not_resumed_from_a_terminal(barenet, give, monkeypatch, tmp_path):
+    class Killed(RunFolder):
+        def unfinished(self):
+            return read_run_file(self.settings)  # what a checkpoint has of it, too
+
+    give(TABLE)
+    assert barenet("train", "-", *QUICK).status == 0
+    leader, follower = os.openpty()
+    with open(leader, "rb"), open(follower) as terminal:  # noqa: PTH123
+        monkeypatch.setattr("sys.stdin", terminal)
+        with pytest.raises(ValueError, match=r"give it the same rows again, .* < rows.csv"):
+            take_up(Killed(tmp_path / "runs" / "stdin"), NOTHING_SAID)

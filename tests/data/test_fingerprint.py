@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from barenet import Frame, fingerprint, load_dataset
+
+TEXT = np.dtypes.StringDType()
+
+
+def words(*texts: str) -> Frame:
+    return Frame({"word": np.array(texts, TEXT)})
+
+
+def test_it_is_the_checksum_of_the_checksums():
+    X, y = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([0, 1])
+    lines = [
+        f"(2, 2) float64 {hashlib.sha256(X.tobytes()).hexdigest()}",
+        f"(2,) int64 {hashlib.sha256(y.tobytes()).hexdigest()}",
+    ]
+    assert fingerprint(X, y) == hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    assert fingerprint(np.asfortranarray(X), y) == fingerprint(X, y)
+    assert fingerprint(X[::-1][::-1], y.tolist()) == fingerprint(X, y)
+
+
+def test_it_stays_what_it_is():
+    """Files carry it: another one for the same rows would make all of them strangers."""
+    iris = load_dataset("iris")
+    known = "066c40b0c03c47c56b0ccec534f58e99aad3a28831a2da959a3338fe9d2f91fe"
+    assert fingerprint(iris.X, iris.y) == known
+
+
+@pytest.mark.parametrize(
+    ("X", "y"),
+    [
+        ([[1.0, 2.0], [3.0, 4.0]], [1, 0]),
+        ([[3.0, 4.0], [1.0, 2.0]], [0, 1]),
+        ([[1.0, 2.0], [3.0, np.nextafter(4.0, 5.0)]], [0, 1]),
+        ([[1.0], [2.0], [3.0], [4.0]], [0, 1]),
+        (np.array([[1, 2], [3, 4]], np.float32), [0, 1]),
+        ([[1, 2], [3, 4]], [0, 1]),
+    ],
+)
+def test_other_rows_have_another(X, y):
+    assert fingerprint(X, y) != fingerprint([[1.0, 2.0], [3.0, 4.0]], [0, 1])
+
+
+def test_text_is_parted_as_it_is():
+    frames = [
+        words("a", "bc"),
+        words("ab", "c"),
+        words("", "abc"),
+        words("abc", ""),
+        words("b", "b"),
+    ]
+    assert len({fingerprint(frame, [0.0, 1.0]) for frame in frames}) == len(frames)
+    assert fingerprint(words("é", "\x00"), [0, 1]) == fingerprint(words("é", "\x00"), [0, 1])
+    two = {"a": np.array(["x", ""], TEXT), "b": np.array(["", "y"], TEXT)}
+    assert fingerprint(Frame(two), [0, 1]) != fingerprint(
+        Frame({"a": two["b"], "b": two["a"]}), [0, 1]
+    )
+
+
+def test_holes_dates_and_truths_count():
+    day = np.array(["2020-01-01", "NaT"], "M8[us]")
+    frame = Frame({"day": day, "hole": np.array([np.nan, 1.0]), "truth": np.array([True, False])})
+    other = Frame({**frame.columns, "truth": np.array([True, True])})
+    assert fingerprint(frame, [0, 1]) != fingerprint(other, [0, 1])
+
+
+def test_what_cannot_be_told_apart_is_refused():
+    with pytest.raises(ValueError, match=r"^X: expected rows of numbers or text, got object"):
+        fingerprint(np.array([[object()]]), [0])

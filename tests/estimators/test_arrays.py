@@ -1,0 +1,78 @@
+"""What is no array of numbers, or an array of something else, is a ValueError that names it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from barenet import MLPClassifier, MLPRegressor, TablePreprocessor
+
+RNG = np.random.RandomState(0)
+X, Y = RNG.normal(size=(40, 3)), np.arange(40) % 2
+SMALL = {"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0, "engine": "reference"}
+NO_ARRAYS = [3, 2.5, "abc", b"abc", {"a": [1]}, {1, 2}, (i for i in range(3)), len, np.array(5.0),
+             object(), np.ma.masked_greater(X, 1), X.astype("timedelta64[D]")]  # fmt: skip
+NO_NUMBERS = [Decimal("sNaN"), 10**400, None, "a", {}, 1j, [1]]
+
+kinds = pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+
+
+@kinds
+@pytest.mark.parametrize("values", NO_ARRAYS, ids=repr)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_promise_13_what_is_no_array_is_named(kind, values):
+    model = kind(**SMALL)
+    with pytest.raises(ValueError, match=r"^X: "):
+        model.fit(values, Y)
+    with pytest.raises(ValueError, match=r"^y: "):
+        model.fit(X, values[:, 0] if np.ndim(values) == 2 else values)
+    with pytest.raises(ValueError, match=r"^X: "):
+        model.fit(X, Y).predict(values)
+
+
+@kinds
+@pytest.mark.parametrize("entry", NO_NUMBERS, ids=lambda entry: type(entry).__name__)
+def test_fault_09_entries_that_are_no_numbers(kind, entry):
+    odd = X.astype(object)
+    odd[3, 1] = entry
+    with pytest.raises(ValueError, match=r"^X: |^Input X"):
+        kind(**SMALL).fit(odd, Y)
+
+
+@kinds
+def test_fault_09_targets_that_are_no_numbers(kind):
+    odd = Y.astype(object)
+    odd[3] = Decimal("sNaN")
+    with pytest.raises(ValueError, match=r"^y: "):
+        kind(**SMALL).fit(X, odd)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("form", ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"])
+def test_fault_12_every_sparse_form_is_taken(form):
+    dense = np.where(X > 0.5, X, 0)
+    sparse = getattr(scipy.sparse, f"{form}_array")(dense)
+    model, usual = (MLPRegressor(**SMALL).fit(rows, Y) for rows in (sparse, dense))
+    assert model.loss_curve_ == usual.loss_curve_
+    np.testing.assert_allclose(model.predict(sparse), usual.predict(dense), rtol=1e-12)
+
+
+@pytest.mark.parametrize("entry", [np.nan, np.inf])
+@pytest.mark.parametrize("form", ["csr_array", "csc_array"])
+def test_fault_12_a_sparse_entry_that_is_no_number(form, entry):
+    dense = np.where(X > 0.5, X, 0)
+    dense[3, 1] = entry
+    with pytest.raises(ValueError, match="Input X contains"):
+        MLPRegressor(**SMALL).fit(getattr(scipy.sparse, form)(dense), Y)
+
+
+@pytest.mark.parametrize("argument", ["categories", "numeric", "drop", "missing"])
+@pytest.mark.parametrize(
+    "value", [5, "a", [1], {1: 2}, object()], ids=lambda value: type(value).__name__
+)
+def test_promise_13_lists_of_names_that_are_none(argument, value):
+    with pytest.raises(ValueError, match=f"^{argument}: expected a list of texts"):
+        TablePreprocessor(**{argument: value}).fit({"a": ["x", "y", "z"]})

@@ -1,0 +1,100 @@
+"""What holds of any estimator and any rows: drawn by Hypothesis, and held to the last digits."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+
+from barenet import MLPClassifier, MLPRegressor, load
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+few = settings(max_examples=15)
+
+
+@st.composite
+def tasks(draw):
+    """An estimator that is not fitted, and rows with classes or numbers."""
+    n_rows, n_features, n_classes = (draw(st.integers(2, most)) for most in (12, 4, 4))
+    rng = np.random.RandomState(draw(st.integers(0, 2**32 - 1)))
+    X, y = rng.normal(size=(n_rows, n_features)), np.arange(n_rows) % n_classes
+    kind = draw(st.sampled_from([MLPClassifier, MLPRegressor]))
+    sizes = draw(st.lists(st.integers(1, 6), max_size=2))
+    activation = draw(st.sampled_from(["relu", "tanh", "logistic"]))
+    chosen = {"hidden_layer_sizes": sizes, "activation": activation, "max_iter": 3}
+    return kind(**chosen, engine="reference", random_state=1), X, y
+
+
+def outputs(model, X):
+    return model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+
+
+@few
+@given(task=tasks(), data=st.data())
+def test_property_rows_may_be_split_into_any_batches(task, data):
+    model, X, y = task
+    cut = data.draw(st.integers(1, len(X) - 1))
+    whole = outputs(model.fit(X, y), X)
+    parts = [outputs(model, X[:cut]), outputs(model, X[cut:])]
+    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-12)
+
+
+@few
+@given(task=tasks(), data=st.data())
+def test_property_rows_may_be_in_any_order(task, data):
+    model, X, y = task
+    order = data.draw(st.permutations(range(len(X))))
+    whole = outputs(model.fit(X, y), X)
+    np.testing.assert_allclose(outputs(model, X[order]), whole[order], rtol=1e-12)
+
+
+@few
+@given(task=tasks(), names=st.lists(st.text("abcde", min_size=1), min_size=4, unique=True))
+def test_property_classes_may_have_other_names_in_the_same_order(task, names):
+    _, X, y = task
+    names = np.array(sorted(names))
+    model = MLPClassifier(3, max_iter=3, random_state=1, engine="reference")
+    numbered, named = clone(model).fit(X, y), clone(model).fit(X, names[y])
+    assert numbered.loss_curve_ == named.loss_curve_
+    assert named.predict(X).tolist() == names[numbered.predict(X)].tolist()
+
+
+@few
+@given(task=tasks())
+def test_property_a_copy_by_clone_pickle_or_deepcopy_is_the_same(task):
+    model, X, y = task
+    said = outputs(model.fit(X, y), X)
+    for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        assert np.array_equal(outputs(other, X), said)
+    again = clone(model)
+    assert not hasattr(again, "network_") and again.get_params() == model.get_params()
+    assert np.array_equal(outputs(again.fit(X, y), X), said)
+
+
+@few
+@given(task=tasks())
+def test_property_a_network_is_the_same_saved_and_loaded(task):
+    model, X, y = task
+    model.fit(X, y)
+    with tempfile.TemporaryDirectory() as folder:
+        model.network_.save(Path(folder) / "model.safetensors")
+        loaded = load(Path(folder) / "model.safetensors")
+    assert np.array_equal(loaded.predict(X), model.network_.predict(X))
+
+
+@few
+@given(task=tasks(), solver=st.sampled_from(["adam", "sgd", "lbfgs"]))
+def test_property_the_compiled_engine_is_the_reference_in_float64(task, solver):
+    model, X, y = task
+    reference = clone(model).set_params(solver=solver).fit(X, y)
+    compiled = clone(model).set_params(solver=solver, engine="compiled").fit(X, y)
+    np.testing.assert_allclose(compiled.loss_curve_, reference.loss_curve_, rtol=1e-9)
+    np.testing.assert_allclose(outputs(compiled, X), outputs(reference, X), rtol=1e-7, atol=1e-9)

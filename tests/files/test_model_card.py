@@ -1,0 +1,183 @@
+"""The card of a model: written, read, and refused where it is none."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from barenet import History, ModelCard, ModelFileError, Network, Predictor, Scaling, train
+from barenet.files.model_file import MAX_HEADER, read_model
+
+X = np.random.default_rng(0).normal(size=(9, 3))
+y = X[:, 0]
+
+
+@pytest.fixture(name="model", scope="module")
+def make_model() -> Predictor:
+    network = Network.dense([3, 4, 1])
+    history = train(network, X, y, epochs=3, metrics="r2", engine="reference")
+    scores = {"training": {"r2": 0.25}}
+    card = ModelCard.of(history, X, y, settings={"epochs": 3, "hidden": ["relu"]}, scores=scores)
+    return Predictor(
+        network=network,
+        preprocessing=Scaling.fit("none", X),
+        classes=None,
+        feature_names=("a", "b", "c"),
+        target_name="answer",
+        dataset="nine rows",
+        card=card,
+    )
+
+
+def test_a_card_there_and_back(model, path):
+    model.save(path)
+    first, second = model.card, Predictor.load(path).card
+    assert first.to_dict() == second.to_dict()
+    assert second.settings == {"epochs": 3, "hidden": ("relu",)}
+    assert second.rows == {"training": 9} and second.scores == {"training": {"r2": 0.25}}
+    assert second.log.engine == "reference" and "numba" not in second.versions
+    assert second.versions["numpy"] == np.__version__
+    assert set(second.log.curves) >= {"loss", "r2"}
+
+
+def test_the_same_run_makes_the_same_bytes(model, path):
+    model.save(path)
+    written = path.read_bytes()
+    Predictor.load(path).save(path)
+    assert path.read_bytes() == written
+    network = Network.dense([3, 4, 1])
+    history = train(network, X, y, epochs=3, metrics="r2", engine="reference")
+    settings, scores = model.card.settings, model.card.scores
+    card = ModelCard.of(history, X, y, settings=settings, scores=scores)
+    replace(model, network=network, card=card).save(path)
+    assert path.read_bytes() == written
+
+
+def test_a_card_changes_nothing_but_the_header(model, path):
+    """So that versions that know no card read the file as ever."""
+    model.save(path)
+    _, with_card, tensors = read_model(path)
+    replace(model, card=None).save(path)
+    _, without, same = read_model(path)
+    assert with_card.keys() - without.keys() == {"card"}
+    assert tensors.keys() == same.keys()
+    assert Predictor.load(path).card is None
+
+
+def test_a_run_of_many_epochs_makes_a_small_file(model, path):
+    history = History({name: [1 / 3] * 100_000 for name in ("loss", "r2", "validation_loss")})
+    replace(model, card=model.card.after(history)).save(path)
+    assert path.stat().st_size < 20_000
+    assert Predictor.load(path).card.log.n_epochs == 100_000
+
+
+def test_a_run_that_has_not_come_to_an_epoch_has_no_log(model):
+    assert model.card.after(History(engine="reference")).log is None
+
+
+def test_where_names_leave_no_room_the_history_is_short(model, path):
+    history = History({"loss": [float(epoch) for epoch in range(400)]})
+    card = model.card.after(history)
+    names = ("a", "b", "c" * (MAX_HEADER - 6000))
+    narrow = replace(model, feature_names=names, card=card)
+    narrow.check_header()
+    narrow.save(path)
+    log = Predictor.load(path).card.log
+    assert (log.n_epochs, log.epochs, log.curves["loss"]) == (400, (399,), (399.0,))
+
+
+WRONG = [
+    7,
+    [],
+    "card",
+    {},
+    {"settings": []},
+    {"settings": {"a": {}}},
+    {"settings": {"a": None}},
+    {"settings": {"a": [[1]]}},
+    {"settings": {"a": 10**30}},
+    {"settings": {"a": "x" * 10_001}},
+    {"settings": {"\ud800": 1}},
+    {"settings": {"a": ["\ud800"]}},
+    {"data": None},
+    {"data": {"sha256": None}},
+    {"data": {"sha256": "a" * 63, "rows": {}}},
+    {"data": {"sha256": "a" * 63 + "G", "rows": {}}},
+    {"data": {"sha256": "a" * 64 + "\n", "rows": {}}},
+    {"data": {"sha256": 7, "rows": {}}},
+    {"data": {"sha256": None, "rows": {"training": -1}}},
+    {"data": {"sha256": None, "rows": {"training": 1.5}}},
+    {"data": {"sha256": None, "rows": [9]}},
+    {"training": {}},
+    {"training": []},
+    {"training": {"epochs": 10**9, "history": {"epoch": [0]}}},
+    {"scores": {"training": 0.5}},
+    {"scores": {"training": {"r2": None}}},
+    {"scores": {"training": {"r2": "good"}}},
+    {"scores": {"training": {"r2": True}}},
+    {"versions": {"numpy": 2}},
+    {"versions": None},
+]
+
+
+@pytest.mark.parametrize("changes", WRONG)
+def test_fault_57_what_is_no_card_is_refused(model, path, rewrite, changes):
+    model.save(path)
+    extra = read_model(path)[1]
+    card = changes if changes in ([], {}) or not isinstance(changes, dict) else None
+    extra["card"] = {**extra["card"], **changes} if card is None else card
+    rewrite(path, extra=extra)
+    with pytest.raises(ModelFileError, match="not a valid model"):
+        Predictor.load(path)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_fault_57_a_score_that_is_no_number_is_refused(model, path, rewrite, number):
+    model.save(path)
+    extra = read_model(path)[1]
+    extra["card"]["scores"]["training"]["r2"] = "here"
+    text = json.dumps(
+        {
+            "format_version": 1,
+            "network": {"layers": [layer.config() for layer in model.network.layers]},
+            "extra": extra,
+            "sha256": "0" * 64,
+        }
+    )
+    rewrite(path, text=text.replace('"here"', number))
+    with pytest.raises(ModelFileError, match="scores: training: r2: expected a number"):
+        Predictor.load(path)
+
+
+def test_what_a_later_version_adds_is_passed_over(model, path, rewrite):
+    model.save(path)
+    extra = read_model(path)[1]
+    rewrite(path, extra={**extra, "card": {**extra["card"], "carbon": {"grams": 3}}})
+    assert Predictor.load(path).card.to_dict() == model.card.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"settings": {"a": object()}}, "settings: a: expected a number"),
+        ({"settings": {"a": float("nan")}}, "settings: a: expected a number"),
+        ({"sha256": "x"}, "sha256: expected 64"),
+        ({"rows": {"training": "9"}}, "rows: training: expected a whole number"),
+        ({"log": History()}, "log: expected a TrainingLog"),
+    ],
+)
+def test_a_card_that_could_not_be_read_is_not_made(parts, said):
+    with pytest.raises(ValueError, match=f"^{said}"):
+        ModelCard(**parts)
+
+
+def test_the_checksum_covers_the_card(model, path):
+    model.save(path)
+    data = path.read_bytes()
+    assert data.count(b"reference") == 1
+    path.write_bytes(data.replace(b"reference", b"Reference"))
+    with pytest.raises(ModelFileError, match="checksum does not match"):
+        Predictor.load(path)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from barenet import History
+from barenet.files.training_log import MOST_EPOCHS, TrainingLog
+
+
+def history(n_epochs: int, best_epoch: int | None = None) -> History:
+    curves = {
+        "loss": [1 / (1 + epoch) for epoch in range(n_epochs)],
+        "seconds": [0.1] * n_epochs,
+    }
+    return History(curves, "reference", 7, "completed", best_epoch)
+
+
+@pytest.mark.parametrize("n_epochs", [1, 2, MOST_EPOCHS])
+def test_a_short_run_is_kept_whole(n_epochs):
+    log = TrainingLog.of(history(n_epochs))
+    assert log.epochs == tuple(range(n_epochs))
+    assert log.curves["loss"] == pytest.approx(history(n_epochs).loss, rel=1e-5)
+
+
+@pytest.mark.parametrize("n_epochs", [MOST_EPOCHS + 1, 3000, 100_000])
+def test_a_long_run_is_thinned_and_keeps_its_ends_and_its_best(n_epochs):
+    log = TrainingLog.of(history(n_epochs, best_epoch=n_epochs - 77))
+    assert {0, n_epochs - 77, n_epochs - 1} <= set(log.epochs)
+    assert MOST_EPOCHS / 2 < len(log.epochs) <= MOST_EPOCHS
+    assert log.n_epochs == n_epochs and log.kept == n_epochs - 77
+    for epoch in log.epochs:
+        assert log.at(epoch)["loss"] == pytest.approx(1 / (1 + epoch), rel=1e-5)
+    gaps = [after - before for before, after in zip(log.epochs, log.epochs[1:], strict=False)]
+    assert max(gaps) <= math.ceil(n_epochs / (MOST_EPOCHS / 2 - 2))
+    assert log.epochs[:5] == (0, 1, 2, 3, 4)
+    assert len(json.dumps(log.to_dict())) < 10_000
+
+
+def test_what_is_another_number_each_time_is_left_out():
+    assert "seconds" not in TrainingLog.of(history(3)).curves
+
+
+def test_there_and_back_with_what_is_not_finite():
+    first = TrainingLog.of(History({"loss": [math.inf, 0.5, 1 / 3]}, "compiled", 1, "x", 1))
+    text = json.dumps(first.to_dict(), allow_nan=False)
+    second = TrainingLog.from_dict(json.loads(text))
+    assert json.dumps(second.to_dict()) == text
+    assert math.isnan(second.curves["loss"][0]) and second.curves["loss"][1:] == (0.5, 0.333333)
+    assert replace(second, curves={}) == replace(first, curves={})
+
+
+def test_the_end_is_two_epochs_at_most():
+    log = TrainingLog.of(history(900, best_epoch=50)).ends()
+    assert log.epochs == (50, 899) and log.kept == 50 and log.n_epochs == 900
+    assert TrainingLog.of(history(9)).ends().epochs == (8,)
+    assert log.at(50) == {"loss": pytest.approx(1 / 51, rel=1e-5)}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"epochs": 0},
+        {"epochs": 4},
+        {"epochs": -1},
+        {"epochs": True},
+        {"epochs": 3.0},
+        {"epochs": 2**63},
+        {"best_epoch": 3},
+        {"best_epoch": "1"},
+        {"seed": None},
+        {"seed": -1},
+        {"engine": 7},
+        {"engine": "x" * 10_001},
+        {"stopped_because": "\ud800"},
+        {"history": []},
+        {"history": {"loss": [1, 2, 3]}},
+        {"history": {"epoch": [0, 1, 2], "loss": [1, 2]}},
+        {"history": {"epoch": [0, 1, 2], "loss": 3}},
+        {"history": {"epoch": [0, 1, 2], "loss": [1, 2, "3"]}},
+        {"history": {"epoch": [0, 1, 2], "loss": [1, 2, [3]]}},
+        {"history": {"epoch": [0, 1, 2], "loss": [1, 2, math.inf]}},
+        {"history": {"epoch": [0, 1, 2], "\ud800": [1, 2, 3]}},
+        {"history": {"epoch": [0, 2, 1], "loss": [1, 2, 3]}},
+        {"history": {"epoch": [0, 0, 2], "loss": [1, 2, 3]}},
+        {"history": {"epoch": [0, 1], "loss": [1, 2]}},
+        {"history": {"epoch": [0, 1, 2.0], "loss": [1, 2, 3]}},
+        {"history": {"epoch": None}},
+        {"epochs": 501, "history": {"epoch": [*range(501)], "loss": [0.5] * 501}},
+    ],
+)
+def test_what_is_no_log_is_refused(changes):
+    plain = {**TrainingLog.of(history(3)).to_dict(), **changes}
+    with pytest.raises((LookupError, TypeError, ValueError, AttributeError)):
+        TrainingLog.from_dict(plain)

@@ -1,0 +1,124 @@
+"""Watch: one picture in its place in a real notebook, progress elsewhere."""
+
+from __future__ import annotations
+
+import pickle
+from collections import Counter
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+from sklearn.base import clone
+
+from barenet import MLPRegressor, Network, Watch, train
+
+X = np.linspace(-1, 1, 40).reshape(-1, 1)
+Y = X[:, 0] ** 2
+
+CELLS = [
+    """
+import os, signal, time
+import numpy as np
+import barenet
+
+X = np.linspace(-1, 1, 40).reshape(-1, 1)
+network = barenet.Network.dense([1, 8, 1])
+started = time.perf_counter()
+history = barenet.train(
+    network, X, X[:, 0] ** 2, epochs=400, validation_data=(X, X[:, 0] ** 2), engine="reference",
+    callbacks=[barenet.EarlyStopping(patience=400), barenet.Watch()],
+)
+print(time.perf_counter() - started, history.best_epoch)
+""",
+    """
+def interrupt(run):
+    if run.epoch == 20:
+        os.kill(os.getpid(), signal.SIGINT)
+
+barenet.train(
+    network, X, X[:, 0] ** 2, epochs=10**6, engine="reference",
+    callbacks=[interrupt, barenet.Watch()],
+)
+""",
+    """
+barenet.train(network, X, X[:, 0], callbacks=[barenet.Watch(), barenet.EarlyStopping()])
+""",
+]
+
+
+class Listener(NotebookClient):
+    """Runs a notebook, and counts what its cells ask to be shown."""
+
+    def process_message(self, msg, cell, cell_index):
+        self.counts[cell_index][msg["msg_type"]] += 1
+        return super().process_message(msg, cell, cell_index)
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory):
+    """The notebook as it is saved, and the messages of each cell."""
+    home = str(tmp_path_factory.mktemp("jupyter"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", home)
+        patch.setenv("JUPYTER_RUNTIME_DIR", home)
+        cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
+        client = Listener(nbformat.v4.new_notebook(cells=cells), kernel_name="python3", timeout=120)
+        client.counts = [Counter() for _ in cells]
+        client.allow_errors = True
+        client.execute()
+    return client.nb, client.counts
+
+
+def shown(cell) -> list[dict[str, str]]:
+    return [output.data for output in cell.outputs if output.output_type == "display_data"]
+
+
+def test_a_notebook_keeps_one_picture_that_was_drawn_anew_in_its_place(notebook):
+    saved, counts = notebook
+    (picture,) = shown(saved.cells[0])
+    seconds, best = saved.cells[0].outputs[-1].text.split()
+    assert picture["text/plain"].startswith("400 of 400 epochs · loss ")
+    assert f"best, kept: epoch {best}<" in picture["text/html"]
+    assert counts[0]["display_data"] == 1
+    assert 1 <= counts[0]["update_display_data"] <= 4 * float(seconds) + 1  # the last one is free
+
+
+def test_an_interrupted_run_leaves_its_curve_standing(notebook):
+    saved, _ = notebook
+    (picture,) = shown(saved.cells[1])
+    assert picture["text/plain"].endswith(" · interrupted")
+    assert picture["text/plain"].startswith("21 of 1000000 epochs")
+    assert saved.cells[1].outputs[-1].ename == "KeyboardInterrupt"
+
+
+def test_a_refused_run_shows_no_picture(notebook):
+    saved, _ = notebook
+    assert shown(saved.cells[2]) == []
+    assert saved.cells[2].outputs[-1].ename == "ValueError"
+
+
+def test_without_a_notebook_there_is_progress(capsys):
+    train(Network.dense([1, 4, 1]), X, Y, epochs=40, callbacks=Watch())
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 21 and lines[-1].startswith("epoch 39  loss 0.")
+
+
+def test_an_estimator_that_is_watched_is_copied_and_pickled(capsys):
+    model = MLPRegressor(hidden_layer_sizes=4, max_iter=3, tol=0, callbacks=[Watch()])
+    with pytest.warns(match="not converged"):
+        model.fit(X, Y)
+    for copied in (clone(model), pickle.loads(pickle.dumps(model))):
+        with pytest.warns(match="not converged"):
+            copied.fit(X, Y)
+    assert len(capsys.readouterr().err.splitlines()) == 3 * 3
+
+
+def test_it_goes_with_the_callbacks_of_scikit_learn(capsys):
+    callbacks = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brings them")
+    monitor = callbacks.ScoringMonitor(scoring="r2")
+    model = MLPRegressor(hidden_layer_sizes=4, max_iter=3, tol=0, callbacks=Watch())
+    with pytest.warns(match="not converged"):
+        model.set_callbacks(monitor).fit(X, Y)
+    assert [row["task_name"] for row in monitor.get_logs().data] == ["fit", *["epoch"] * 3]
+    assert len(capsys.readouterr().err.splitlines()) == 3
