@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import socket
+from contextlib import closing
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from barenet.errors import BarenetError
-from barenet.playground.server import HOST, SETTINGS, listen
+from barenet.playground.server import HOST, SETTINGS, Server, listen
+from barenet.playground.sessions import Sessions
+from barenet.playground.state import State
+from barenet.playground.tables import Tables
+from barenet.playground.trainer import Trainer
 
 
 def test_it_listens_to_this_machine_alone():
@@ -25,6 +31,23 @@ def test_each_start_has_another_secret(run_server):
         with run_server() as served:
             tokens.append(served.token)
     assert tokens[0] != tokens[1]
+
+
+def test_drawing_leaves_the_other_cores_to_the_training():
+    def threads() -> set[int]:
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    def ready(address: str) -> None:
+        seen.append(threads())
+        server.should_exit = True
+
+    seen = []
+    with listen(0) as line, closing(Tables()) as tables:
+        sessions = Sessions(Trainer(process=False), tables, State())
+        server = Server(sessions, line, ready)
+        with threadpool_limits(limits=2, user_api="blas"):
+            server.start()
+            assert (seen, threads()) == ([{1}], {2})
 
 
 def test_the_limits_are_the_ones_that_are_promised():

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import itertools
 import threading
+import time
 
 import pytest
 
@@ -8,7 +10,7 @@ from barenet.playground.blueprint import build, task_of
 from barenet.playground.design import Design
 from barenet.playground.material import prepare
 from barenet.playground.scene import Scene
-from barenet.playground.training import Training
+from barenet.playground.training import REPORT_SHARE, Training
 from barenet.training.train import train
 
 
@@ -216,3 +218,37 @@ def test_an_hour_of_history_is_not_kept(start):
     training.seen(lambda report: report.epoch == 3000 and not report.playing)
     assert len(training.rows) <= 256
     assert len(training.timeline.moments) <= training.timeline.most_moments
+
+
+def test_reports_of_what_is_large_are_fewer():
+    """A report that is much work is followed by fewer: they have a twentieth of it all."""
+    design = Design()
+    material = prepare(Scene(samples=60), {})
+    times = []
+
+    def report(progress):
+        times.append(time.perf_counter())
+        worked = time.thread_time()
+        while time.thread_time() < worked + 0.005:
+            pass
+
+    training = Training(task_of(design, material, build(design, material)), report)
+    thread = threading.Thread(target=training.work)
+    thread.start()
+    training.order("play")
+    while len(times) < 6:
+        time.sleep(0.01)
+    training.order("close")
+    thread.join(30)
+    assert not thread.is_alive()
+    gaps = [after - before for before, after in itertools.pairwise(times[2:6])]
+    assert min(gaps) >= 0.005 / REPORT_SHARE
+
+
+def test_it_goes_on_after_the_most_epochs_of_a_run(start, monkeypatch):
+    monkeypatch.setattr("barenet.playground.training.MOST_EPOCHS", 10)
+    training = start(stop_epoch=5)
+    training.order("play")
+    training.seen(lambda report: report.epoch == 5 and not report.playing)
+    training.order("play")
+    training.seen(lambda report: report.epoch > 30 and report.playing)

@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from threadpoolctl import threadpool_limits
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from barenet.errors import BarenetError
@@ -94,8 +95,9 @@ class Server(uvicorn.Server):
         super().__init__(uvicorn.Config(make_app(sessions, token, hosts), **SETTINGS))
 
     def start(self) -> None:
-        """Answer until told to end."""
-        asyncio.run(self.serve(sockets=[self.line]))
+        """Answer until told to end; it draws in one thread, as other cores are the training's."""
+        with threadpool_limits(limits=1, user_api="blas"):
+            asyncio.run(self.serve(sockets=[self.line]))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -32,8 +32,9 @@ from barenet.training.train import train
 
 __all__ = ["Training"]
 
-#: Seconds between two reports: a picture each at 40 a second, which more than the eye needs.
-REPORT_SECONDS = 0.025
+#: Seconds between two reports, more than one for each picture; and the most that they may take of
+#: the thread's work, however large the network is.
+REPORT_SECONDS, REPORT_SHARE = 0.025, 0.05
 #: Measures in one report.
 MOST_ROWS = 64
 #: Epochs a second from which on the last update of each is not kept to be told of.
@@ -75,6 +76,7 @@ class Training(Callback):
         self.update: Update | None = None
         self.reported = self.due = 0.0
         self.clock = (time.perf_counter(), 0)
+        self.report_rest = REPORT_SECONDS
         self.speed = 0.0
         self.initial = self._moment()
         self.timeline.add(self.initial)
@@ -126,7 +128,7 @@ class Training(Callback):
             self.timeline.add(self._moment())
         self._look_for_an_end()
         now = time.perf_counter()
-        if self.playing and now - self.reported >= REPORT_SECONDS:
+        if self.playing and now - self.reported >= self.report_rest:
             self._tell()
         if self.orders or not self.playing:
             self._wait_to_play(run)
@@ -200,8 +202,6 @@ class Training(Callback):
                 )
             if history.stopped_because not in ("completed", CHANGED):
                 self._rest(f"It stopped: {history.stopped_because}.")
-            elif history.stopped_because == "completed":
-                self._rest("")
         except DivergenceError as error:
             self._rest(divergence(error, self.epoch), failed=True)
         except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
@@ -372,6 +372,7 @@ class Training(Callback):
     def _tell(self) -> None:
         """Report how it stands."""
         now = self.reported = time.perf_counter()
+        worked = time.thread_time()
         started, epoch = self.clock
         if now - started > 0.5:
             self.speed = (self.epoch - epoch) / (now - started)
@@ -393,6 +394,7 @@ class Training(Callback):
                 update=None if self.playing else self.update,
             )
         )
+        self.report_rest = max(REPORT_SECONDS, (time.thread_time() - worked) / REPORT_SHARE)
 
 
 #: Why a run ends whose settings the page has changed.

@@ -5,13 +5,11 @@ import { css, palette } from "./colours.js";
 
 const MOST = 1000;
 const HEIGHT = 150;
-const MILLISECONDS = 100;
 
 export class CurveView {
   constructor(root) {
     this.root = root;
     this.clear();
-    this.drawn = 0;
     new ResizeObserver(() => this.resize()).observe(root);
   }
 
@@ -29,9 +27,8 @@ export class CurveView {
     if (rows.length) this.stale = true;
   }
 
-  draw(now = performance.now()) {
-    if (!this.stale || now - this.drawn < MILLISECONDS || !this.root.clientWidth) return;
-    this.drawn = now;
+  draw() {
+    if (!this.stale || !this.root.clientWidth) return;
     this.stale = false;
     const columns = [0, 1, 2].map((column) => this.rows.map((row) => row[column]));
     if (this.plot) this.plot.setData(columns);
@@ -62,7 +59,6 @@ export class CurveView {
     this.plot?.destroy();
     this.plot = null;
     this.stale = true;
-    this.draw(Infinity);
-    this.drawn = 0;
+    this.draw();
   }
 }

@@ -46,12 +46,17 @@ export class LaneView {
     this.header = header;
   }
 
-  draw(frame, scene, view, now) {
+  draw(frame, scene, view) {
     this.frame = frame;
     this.output.draw(frame, scene, view);
     this.network.draw(frame, scene);
+  }
+
+  // What is read rather than seen.
+  write() {
+    this.network.drawBiases();
     this.score.show(this.header);
-    this.curve.draw(now);
+    this.curve.draw();
     this.learning.say(this.header.words, this.header.failed);
   }
 
@@ -89,5 +94,6 @@ export class LaneView {
   repaint() {
     this.output.fillLegend();
     this.curve.repaint();
+    if (this.frame) this.network.drawBiases();
   }
 }

@@ -7,7 +7,8 @@ const NEAR = 6; // pixels
 export class Links {
   constructor(canvas) {
     this.canvas = canvas;
-    this.links = [];
+    this.context = canvas.getContext("2d", { alpha: false }); // nothing beneath has to be drawn anew
+    this.place([], 0, 0);
   }
 
   // Each link is { from, to, index, layer, row, column }, its ends in pixels of the canvas.
@@ -19,12 +20,18 @@ export class Links {
     this.canvas.height = Math.round(height * ratio);
     this.canvas.style.width = `${width}px`;
     this.canvas.style.height = `${height}px`;
+    this.clear();
+  }
+
+  clear() {
+    this.context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    this.context.fillStyle = css(palette.panel);
+    this.context.fillRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
   draw(weights, marked) {
-    const context = this.canvas.getContext("2d");
-    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    const { context } = this;
+    this.clear();
     for (const link of this.links) {
       const weight = weights.length ? weights[link.index] : 0;
       const size = Math.min(1, Math.sqrt(Math.abs(weight)) / 2);

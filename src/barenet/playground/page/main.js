@@ -13,6 +13,7 @@ import { Theme } from "./theme.js";
 
 const NAMES = ["Network A", "Network B"];
 const ANNOUNCE = 8000; // milliseconds
+const READABLE = 100; // milliseconds: numbers that change more often cannot be read
 
 class Page {
   constructor(catalog) {
@@ -22,6 +23,8 @@ class Page {
     this.session = "";
     this.lanes = [];
     this.frames = { received: 0, drawn: 0, version: 0 };
+    this.unanswered = 0;
+    this.written = 0;
     this.theme = new Theme(find("#theme"), () => this.repaint());
     this.data = new DataPanel(find(".data"), catalog, {
       change: (act) => this.change((wanted) => act(wanted.scene)),
@@ -52,6 +55,7 @@ class Page {
 
   greet() {
     this.notice("");
+    this.unanswered = 0;
     this.line.send("hello", { session: this.session, state: this.fresh && !this.session ? null : this.wanted });
   }
 
@@ -134,34 +138,34 @@ class Page {
     }
   }
 
+  // Only the newest picture is drawn, and none is answered before: where the browser draws nothing,
+  // as the page is hidden, nothing more is sent.
   receive(message) {
     this.frames.received += 1;
-    if (message.version !== this.version) return this.shown();
-    message.networks.forEach((header, place) => this.lanes[place].receive(header));
-    const waiting = this.latest;
+    this.unanswered += 1;
+    if (message.version === this.version) message.networks.forEach((header, place) => this.lanes[place].receive(header));
+    if (!this.latest) requestAnimationFrame((now) => this.draw(now));
     this.latest = message;
-    if (waiting) return this.shown(); // skipped: only the newest is drawn
-    requestAnimationFrame((now) => this.draw(now));
-    return undefined;
-  }
-
-  shown() {
-    this.line.send("shown");
   }
 
   draw(now) {
     const { latest } = this;
     this.latest = null;
     if (latest.version === this.version && this.scene) {
+      const legible = now - this.written >= READABLE || !latest.networks.some((header) => header.playing);
       this.lanes.forEach((lane, place) => {
         const { output, neurons, weights } = picturesOf(latest.arrays, place);
-        lane.draw({ ...latest.networks[place], output, neurons, weights }, this.scene, this.view, now);
+        lane.draw({ ...latest.networks[place], output, neurons, weights }, this.scene, this.view);
+        if (legible) lane.write();
       });
-      this.follow();
+      if (legible) {
+        this.written = now;
+        this.follow();
+      }
       this.frames.drawn += 1;
       this.frames.version = latest.version;
     }
-    this.shown();
+    for (; this.unanswered > 0; this.unanswered--) this.line.send("shown");
   }
 
   // Everything outside of the networks that moves with them.
@@ -308,7 +312,7 @@ class Page {
     this.data.repaint();
     for (const lane of this.lanes) lane.repaint();
     this.neuron.draw();
-    if (this.lanes[0]?.frame) this.lanes.forEach((lane) => lane.draw(lane.frame, this.scene, this.view, performance.now()));
+    if (this.lanes[0]?.frame) this.lanes.forEach((lane) => lane.draw(lane.frame, this.scene, this.view));
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { css, palette } from "./colours.js";
 import { find, make, rounded } from "./dom.js";
-import { drawGrid } from "./heatmap.js";
+import { drawPictures } from "./heatmap.js";
 import { Links } from "./links.js";
 
 const SIDE = 24;
@@ -56,8 +56,7 @@ export class NetworkView {
   }
 
   input(name, label, place, optional) {
-    const canvas = make("canvas", { width: SIDE, height: SIDE });
-    const node = make("button", { className: "neuron input", type: "button" }, canvas);
+    const node = make("button", { className: "neuron input", type: "button" });
     const used = place >= 0;
     node.classList.toggle("off", !used);
     node.setAttribute("aria-label", `Input ${label}`);
@@ -66,7 +65,7 @@ export class NetworkView {
       node.title = used ? "Leave this input out" : "Give the network this input";
       node.addEventListener("click", () => this.acts.feature(name));
     }
-    if (used) this.keep({ node, canvas, column: 0, place, name: `Input ${label}` });
+    if (used) this.keep({ node, column: 0, place, picture: place, name: `Input ${label}` });
     return make("div", { className: "with-name" }, make("span", { className: used ? "feature-name" : "feature-name off-name" }, label), node);
   }
 
@@ -78,13 +77,13 @@ export class NetworkView {
   }
 
   neuron(layer, neuron) {
-    const canvas = make("canvas", { width: SIDE, height: SIDE });
     const bias = make("span", { className: "bias" });
-    const node = make("button", { className: "neuron", type: "button" }, canvas, bias);
+    const node = make("button", { className: "neuron", type: "button" }, bias);
     const name = `Layer ${layer + 1}, neuron ${neuron + 1}`;
     node.setAttribute("aria-label", `${name}. Open its weights`);
     node.addEventListener("click", () => this.acts.open(layer, neuron));
-    this.keep({ node, canvas, bias, column: layer + 1, place: neuron, name });
+    const before = this.network.drawn.slice(0, layer).reduce((sum, count) => sum + count, 0);
+    this.keep({ node, bias, column: layer + 1, place: neuron, picture: before + neuron, name });
     return node;
   }
 
@@ -134,8 +133,8 @@ export class NetworkView {
 
   keep(neuron) {
     this.neurons.push(neuron);
-    const picture = { name: neuron.name, values: () => this.values(neuron) ?? new Int8Array(PICTURE), scale: () => this.scaleOf(neuron) };
-    const enter = () => neuron.canvas && this.acts.hover(picture);
+    const picture = { name: neuron.name, values: () => this.valuesOf(neuron) ?? new Int8Array(PICTURE), scale: () => this.scaleOf(neuron) };
+    const enter = () => this.valuesOf(neuron) && this.acts.hover(picture);
     const leave = () => this.acts.hover(null);
     neuron.node.addEventListener("pointerenter", enter);
     neuron.node.addEventListener("pointerleave", leave);
@@ -143,21 +142,27 @@ export class NetworkView {
     neuron.node.addEventListener("blur", leave);
   }
 
-  // The bytes of a neuron's picture.
-  values({ column, place }) {
-    if (column === 0) return this.scene?.inputs.subarray(place * PICTURE, (place + 1) * PICTURE);
-    const before = this.network.drawn.slice(0, column - 1).reduce((sum, count) => sum + count, 0);
-    return this.frame?.neurons.subarray((before + place) * PICTURE, (before + place + 1) * PICTURE);
+  // The bytes of a neuron's picture; the output's neurons have none.
+  valuesOf({ column, picture }) {
+    const values = (column === 0 ? this.scene?.inputs : this.frame?.neurons)?.subarray(picture * PICTURE, (picture + 1) * PICTURE);
+    return values?.length === PICTURE ? values : null;
   }
 
   // What the strongest colour stands for.
-  scaleOf({ column, place, scale }) {
-    return (column === 0 ? this.scene?.scales[place] : scale) ?? 1;
+  scaleOf({ column, picture }) {
+    return (column === 0 ? this.scene : this.frame)?.scales[picture] ?? 1;
   }
 
   placeLinks() {
     if (!this.neurons) return;
-    const ends = new Map(this.neurons.map((each) => [`${each.column}.${each.place}`, this.endsOf(each.node)]));
+    const home = this.row.getBoundingClientRect();
+    const ends = new Map();
+    for (const neuron of this.neurons) {
+      const { left, top, width, height } = neuron.node.getBoundingClientRect();
+      const [x, y] = [left - home.left, top - home.top];
+      neuron.box = { x, y, width, height };
+      ends.set(`${neuron.column}.${neuron.place}`, { left: { x, y: y + height / 2 }, right: { x: x + width, y: y + height / 2 } });
+    }
     const links = [];
     this.network.layout.forEach((sizes, layer) => {
       for (let row = 0; row < sizes.n_in; row++) {
@@ -174,32 +179,22 @@ export class NetworkView {
     this.draw();
   }
 
-  endsOf(node) {
-    const box = node.getBoundingClientRect();
-    const home = this.row.getBoundingClientRect();
-    const y = box.top - home.top + box.height / 2;
-    return { left: { x: box.left - home.left, y }, right: { x: box.right - home.left, y } };
-  }
-
   draw(frame = this.frame, scene = this.scene) {
     Object.assign(this, { frame, scene });
     if (!frame || !this.neurons) return;
     this.links.draw(frame.weights, this.marked);
-    let hidden = 0;
-    for (const neuron of this.neurons) {
-      if (neuron.canvas) {
-        const values = this.values(neuron);
-        if (values?.length === PICTURE) drawGrid(neuron.canvas, values, SIDE, { smooth: false });
-        if (neuron.column > 0) neuron.scale = frame.scales[hidden++];
-      }
-      if (neuron.bias && frame.weights.length) this.drawBias(neuron);
-    }
+    const pictures = this.neurons.map((neuron) => ({ ...neuron.box, values: this.valuesOf(neuron) }));
+    drawPictures(this.links.canvas, pictures.filter((picture) => picture.values), SIDE);
   }
 
-  drawBias(neuron) {
-    const { n_in, n_out, start } = this.network.layout[neuron.column - 1];
-    const value = biasAt(this.frame.weights, start + n_in * n_out + neuron.place);
-    neuron.bias.style.background = css(palette.at(Math.max(-1, Math.min(1, value))));
+  drawBiases() {
+    const { weights } = this.frame;
+    for (const { bias, column, place } of weights.length ? this.neurons : []) {
+      if (!bias) continue;
+      const { n_in, n_out, start } = this.network.layout[column - 1];
+      const value = weights[start + n_in * n_out + place] ?? 0;
+      bias.style.background = css(palette.at(Math.max(-1, Math.min(1, value))));
+    }
   }
 
   point(event) {
@@ -212,7 +207,7 @@ export class NetworkView {
     if (link !== this.marked) {
       this.marked = link;
       this.stage.classList.toggle("on-link", link !== null);
-      if (this.frame) this.links.draw(this.frame.weights, link);
+      this.draw();
     }
     const weight = link && this.frame?.weights[link.index];
     this.acts.tip(link ? `weight ${rounded(weight)} — click to change it` : "", event);
@@ -222,8 +217,6 @@ export class NetworkView {
     if (this.marked && !event.target.closest("button, select, input")) this.acts.open(this.marked.layer, this.marked.column, this.marked.row);
   }
 }
-
-const biasAt = (weights, index) => weights[index] ?? 0;
 
 function countOf(number) {
   if (number === 0) return "no hidden layer: a linear model";

@@ -3,7 +3,7 @@
 import { css, palette } from "./colours.js";
 import { find, make, rounded } from "./dom.js";
 import { drawClasses, drawGrid, fit } from "./heatmap.js";
-import { drawPoints } from "./points.js";
+import { Points } from "./points.js";
 
 const NEURON_SIDE = 24;
 
@@ -15,6 +15,7 @@ export class OutputView {
     this.value = find(".value", root);
     this.legend = find(".legend", root);
     this.hovered = null;
+    this.points = new Points();
     this.canvas.addEventListener("pointermove", (event) => this.tell(event));
     this.canvas.addEventListener("pointerleave", () => (this.value.textContent = ""));
   }
@@ -54,7 +55,7 @@ export class OutputView {
     } else {
       drawGrid(this.canvas, frame.output, frame.side, view);
     }
-    drawPoints(this.canvas, scene, this.data, ratio, view.tests);
+    this.points.draw(this.canvas, scene, this.data, ratio, view.tests);
   }
 
   drawCurve(ratio) {

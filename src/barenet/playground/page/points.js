@@ -1,6 +1,24 @@
-// The data's points, on top of what the network says of them.
+// The data's points, on top of what the network says of them: drawn once, then laid over each picture.
 
 import { css, palette } from "./colours.js";
+
+export class Points {
+  constructor() {
+    this.layer = document.createElement("canvas");
+    this.drawn = [];
+  }
+
+  draw(canvas, ...wanted) {
+    const key = [...wanted, canvas.width, canvas.height, css(palette.panel)];
+    if (key.some((each, index) => each !== this.drawn[index])) {
+      this.drawn = key;
+      this.layer.width = canvas.width;
+      this.layer.height = canvas.height;
+      drawPoints(this.layer, ...wanted);
+    }
+    canvas.getContext("2d").drawImage(this.layer, 0, 0);
+  }
+}
 
 export function drawPoints(canvas, scene, data, ratio, showTests) {
   const context = canvas.getContext("2d");

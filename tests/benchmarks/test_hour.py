@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+from benchmarks.hour import ROOM, grown, main, report
+
+WHERE = dict.fromkeys(("processor", "cores", "system", "python"), "")
+
+
+def samples(**last_third):
+    """An hour in which all stays as it is, but for the last third."""
+    steady = dict.fromkeys(ROOM, 300.0)
+    hour = [{"minute": minute, "epoch": 9, "pictures": 9, **steady} for minute in range(1, 61)]
+    for one in hour[40:]:
+        one.update(last_third)
+    return hour
+
+
+def test_what_stays_as_it_is_has_not_grown():
+    assert grown(samples()) == []
+
+
+@pytest.mark.parametrize("name", ROOM)
+def test_anything_that_has_grown_is_named(name, tmp_path):
+    assert grown(samples(**{name: 300 + ROOM[name]})) == []
+    more = samples(**{name: 301 + ROOM[name]})
+    assert [line.partition(":")[0] for line in grown(more)] == [name]
+    assert main(["--output", str(tmp_path)], lambda minutes, every: iter(more)) == 1
+
+
+def test_the_report_looks_at_its_marks(tmp_path):
+    hour = samples()
+    assert "| minute                |   5 |  15 |  30 |  45 |  60 |" in report(hour, WHERE, "")
+    assert main(["--output", str(tmp_path)], lambda minutes, every: iter(hour)) == 0
+    assert (tmp_path / "hour.md").read_text("utf-8").startswith("# A page that is left open")
