@@ -110,7 +110,9 @@ def test_it_is_mathematics_without_anything_that_runs(page):
 
 def test_what_a_column_is_called_is_text(page, server, tmp_path):
     rows = "\n".join(f"{i % 7},{i % 3},{'ab'[i % 2]}" for i in range(40))
-    key = server.sessions.shelf.tables.add("t.csv", f"<img src=x onerror=alert(1)>,b,c\n{rows}\n".encode())
+    key = server.sessions.shelf.tables.add(
+        "t.csv", f"<img src=x onerror=alert(1)>,b,c\n{rows}\n".encode()
+    )
     page.change(data=key, batch_size=0)
     page.say("step")
     rest(page, 1)

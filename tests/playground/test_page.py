@@ -486,7 +486,8 @@ COLUMN_OF_A_LINK = (
     " const { data } = canvas.getContext('2d').getImageData(x, 0, 1, canvas.height);"
     " const at = (_, y) => [...data.slice(4 * y, 4 * y + 4)];"
     " const rows = Array.from({ length: canvas.height }, at);"
-    " return rows.filter(([, , , alpha]) => alpha > 50).map((pixel) => pixel.slice(0, 3)); })()"
+    " const far = (pixel) => pixel.some((each, i) => Math.abs(each - rows[0][i]) > 50);"
+    " return rows.filter(far).map((pixel) => pixel.slice(0, 3)); })()"
 )
 
 
