@@ -176,14 +176,14 @@ def test_fault_46_bombs(write, monkeypatch, pack):
     monkeypatch.setattr("barenet.data.source.FREE", 1000)
     path = write(pack.compress(b"x,y\n" + b"1,2\n" * 1_000_000))
     limit = 1000 + 100 * path.stat().st_size
-    assert refused(load, path) == f"t.csv: more than {limit:,} bytes once unpacked; refused"
+    assert refused(load, path).startswith(f"t.csv: more than {limit:,} bytes once unpacked; ")
 
 
 def test_fault_46_a_parquet_bomb(tmp_path, monkeypatch):
     import pyarrow
     from pyarrow import parquet
 
-    monkeypatch.setattr("barenet.data.source.FREE", 1000)
+    monkeypatch.setattr("barenet.data.parquet.FREE", 1000)
     path = tmp_path / "t.parquet"
     parquet.write_table(pyarrow.table({"x": np.zeros(10**6), "y": np.zeros(10**6)}), path)
     assert refused(load, path).startswith("t.parquet: 1,000,000 rows of 2 columns in so small a")

@@ -8,14 +8,14 @@ from typing import Any
 
 from barenet.cli.console import show, show_json, show_table
 from barenet.cli.flags import Json
-from barenet.cli.run_folder import HISTORY
+from barenet.cli.run_folder import HISTORY, read_history
 from barenet.cli.trained import MODEL, load_trained, model_file
 from barenet.data.columns import column_from_dict
 from barenet.data.encoding import TableEncoding
+from barenet.errors import DataError
 from barenet.files.model_file import read_model
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
-from barenet.training.history import History
 
 __all__ = ["info"]
 
@@ -90,8 +90,8 @@ def _training(path: Path, patience: bool) -> dict[str, Any] | None:
     """The epoch whose weights were kept, if the history of the run is beside the model."""
     if path.name != MODEL:
         return None
-    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError, RecursionError):
-        history = History.from_jsonl(path.with_name(HISTORY).read_text("utf-8"))
+    with contextlib.suppress(OSError, DataError):
+        history = read_history(path.with_name(HISTORY))
         epochs, losses = len(history), history.validation_loss
         if epochs:
             best = losses.index(min(losses)) if patience and losses else epochs - 1

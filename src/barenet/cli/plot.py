@@ -15,13 +15,11 @@ from barenet.cli.experiment import prepare
 from barenet.cli.flags import OUTPUT
 from barenet.cli.numbers import whole
 from barenet.cli.pictures import draw
-from barenet.cli.run_folder import HISTORY
+from barenet.cli.run_folder import HISTORY, read_history
 from barenet.cli.settings import AS_USUAL, FileOptions, Settings
 from barenet.cli.trained import Trained, data_of, load_trained
-from barenet.errors import DataError
 from barenet.insight import plots
 from barenet.training.callbacks import EachEpoch
-from barenet.training.history import History
 from barenet.training.progress import Progress
 from barenet.training.run import Run
 
@@ -79,7 +77,8 @@ def plot(
         The exit status.
     """
     if kind == "history":
-        figure = plots.plot_history(_history(run), title=run.resolve().name)
+        path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
+        figure = plots.plot_history(read_history(path), title=run.resolve().name)
     else:
         trained = load_trained(run)
         again = kind == "epochs"
@@ -88,15 +87,6 @@ def plot(
     plots.save_figure(figure, target)
     show(str(target))
     return 0
-
-
-def _history(run: Path) -> History:
-    """Read the epochs of a run."""
-    path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
-    try:
-        return History.from_jsonl(path.read_text("utf-8"))
-    except (ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise DataError(f"{path}: not the history of a run: {error}") from error
 
 
 def _picture(kind: str, trained: Trained, data: str, file: FileOptions) -> Figure:

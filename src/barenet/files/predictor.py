@@ -21,7 +21,7 @@ from barenet.data.frame import Frame, check_names
 from barenet.data.framing import as_frame, column_names
 from barenet.data.reading import as_numbers
 from barenet.data.scaling import Scaling
-from barenet.errors import ModelFileError
+from barenet.errors import ModelFileError, in_a_line, some
 from barenet.files.model_file import (
     check_header,
     read_model,
@@ -303,7 +303,7 @@ class Predictor:
             predictor._check()
             _check_none_left(tensors)
         except _WRONG as error:
-            raise ModelFileError(f"{path}: not a valid model: {error}") from error
+            raise ModelFileError(f"{path}: not a valid model: {in_a_line(error)}") from error
         return predictor
 
     def _check(self) -> None:
@@ -370,7 +370,7 @@ def _scaling(name: str, extra: dict[str, Any], tensors: dict[str, NDArray[Any]])
 
 def _check_none_left(tensors: dict[str, NDArray[Any]]) -> None:
     if tensors:
-        raise ValueError(f"arrays that belong to nothing: {', '.join(tensors)}")
+        raise ValueError(f"arrays that belong to nothing: {some([*tensors])}")
 
 
 def _tuple(value: Any) -> Any:
