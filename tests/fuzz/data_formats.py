@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import lzma
 import random
@@ -18,6 +19,7 @@ from mutations import NUMBERS, mutated
 from barenet import DataError, Network, Predictor, TableEncoding
 from barenet.data.idx import read_idx
 from barenet.data.scaling import Scaling
+from barenet.data.table import read_table
 from barenet.data.tabular import load_table, read_features, read_samples
 
 __all__ = ["CSV", "IDX"]
@@ -110,7 +112,15 @@ class CSV(Format):
         names, way = self.encoding.feature_names, rng.randrange(20)
         options = {"decimal": rng.choice((None, None, ",")), "frame": rng.random() < 0.7}
         if way == 0:
-            TableEncoding.fit(load_table(path, "y", **{**options, "frame": True}).X)
+            table = load_table(path, "y", **{**options, "frame": True})
+            with contextlib.suppress(DataError):  # Of rows in memory, named by their column.
+                TableEncoding.fit(table.X)
+        elif way == 1:
+            table = read_table(path, decimal=options["decimal"])
+            frame = table.frame(table.names)
+            assert {len(column) for column in table.columns} == {len(frame)}
+            numbers = [column for column in frame.columns.values() if column.dtype.kind == "f"]
+            assert not any(np.isinf(column).any() for column in numbers)
         elif way < 8:
             load_table(path, "y", **options)
         elif way < 12:
@@ -168,7 +178,9 @@ class IDX(Format):
         return self.put("train-labels-idx1-ubyte", packed(data, rng)[1])
 
     def read(self, path: Path, rng: random.Random) -> None:
-        read_idx(path)
+        array = read_idx(path)
+        if path.read_bytes()[:2] == b"\0\0":  # It is not packed.
+            assert array.nbytes + 4 + 4 * array.ndim == path.stat().st_size
 
     def command(self, path: Path, rng: random.Random) -> list[str]:
         return ["predict", str(self.model), "mnist", "--data-dir", str(self.folder)]

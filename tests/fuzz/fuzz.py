@@ -13,7 +13,6 @@ import multiprocessing
 import os
 import shutil
 import sys
-import tempfile
 import time
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -23,6 +22,7 @@ for library in ("OMP", "OPENBLAS", "MKL", "BARENET"):  # each process has a core
     os.environ[f"{library}_NUM_THREADS"] = "1"
 
 from checking import COMMANDS, Fault, check  # noqa: E402
+from format import folder_in_memory  # noqa: E402
 from formats import FORMATS  # noqa: E402
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: E402
 
@@ -38,15 +38,17 @@ SILENCE = 60 + AT_ONCE // 10
 
 def work(name: str, asked: argparse.Namespace, numbers: range, to: Connection, at: Any) -> None:
     """Check inputs in a process of its own, and tell what became of them."""
-    with tempfile.TemporaryDirectory(prefix="fuzz-", dir=_memory()) as place:
-        form, counts = FORMATS[name](Path(place)), collections.Counter[str]()
+    with folder_in_memory() as place:
+        form, counts = FORMATS[name](place), collections.Counter[str]()
         for number in numbers:
             at.value = number
             try:
                 counts[check(form, asked.seed, number, asked.commands)] += 1
             except Fault as fault:
                 counts["FAULTS"] += 1
-                to.send((collections.Counter(), f"{fault}\nkept as {keep(form.path, name, number)}"))
+                to.send(
+                    (collections.Counter(), f"{fault}\nkept as {keep(form.path, name, number)}")
+                )
             if counts.total() >= AT_ONCE:
                 to.send((counts, ""))
                 counts.clear()
@@ -57,11 +59,6 @@ def keep(path: Path, name: str, number: int) -> Path:
     """Put an input where it stays."""
     KEPT.mkdir(parents=True, exist_ok=True)
     return Path(shutil.copy(path, KEPT / f"{name}-{number}-{path.name}"))
-
-
-def _memory() -> str | None:
-    """A folder in memory, where there is one: files are written a million times."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 
 
 class Worker:
@@ -106,9 +103,7 @@ def fuzz(name: str, asked: argparse.Namespace, bar: Progress) -> collections.Cou
     counts: collections.Counter[str] = collections.Counter()
     task, last = bar.add_task(name, total=asked.count), asked.begin + asked.count
     jobs = min(asked.jobs, asked.count)
-    workers = [
-        Worker(name, asked, range(asked.begin + job, last, jobs)) for job in range(jobs)
-    ]
+    workers = [Worker(name, asked, range(asked.begin + job, last, jobs)) for job in range(jobs)]
     while workers:
         ready = wait([worker.ear for worker in workers], timeout=1)
         for worker in list(workers):
@@ -122,7 +117,11 @@ def fuzz(name: str, asked: argparse.Namespace, bar: Progress) -> collections.Cou
                 continue
             counts += said[0]
             if said[1]:  # An input may have letters in it that no terminal takes.
-                bar.console.print(said[1].encode(errors="backslashreplace").decode(), markup=False, highlight=False)
+                bar.console.print(
+                    said[1].encode(errors="backslashreplace").decode(),
+                    markup=False,
+                    highlight=False,
+                )
             bar.update(task, completed=counts.total())
     return counts
 

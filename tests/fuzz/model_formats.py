@@ -138,7 +138,10 @@ class JSON(Model):
         for name, place in header.items():
             if name != "__metadata__":
                 first, last = place["data_offsets"]
-                place["data_offsets"] = [first + longer * (first >= end), last + longer * (last >= end)]
+                place["data_offsets"] = [
+                    first + longer * (first >= end),
+                    last + longer * (last >= end),
+                ]
         return header, body[:start] + text + body[end:]
 
 

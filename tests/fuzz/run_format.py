@@ -25,10 +25,10 @@ from barenet.files.checkpoint import FILE_NAME, Checkpoint
 __all__ = ["Run"]
 
 #: One input in so many is a file of settings: the command line takes 20 ms to understand one.
-SETTINGS_SHARE = 0.03
+SETTINGS_SHARE = 0.01
 
 #: One checkpoint in so many is gone on from, which takes some ms.
-RESUMED_SHARE = 0.1
+RESUMED_SHARE = 0.03
 
 WORDS = [
     *(b"=", b'"', b"'", b'"""', b"[", b"]", b"[[", b"{", b"}", b"#", b"\n", b"\r", b"\\u0000", b"\0"),
@@ -155,7 +155,10 @@ class Run(Format):
     def _go_on(self, path: Path) -> None:
         run = next(run for run in self.runs if run.place == path.parent)
         with warnings.catch_warnings():
-            for known in ("resume: the run may end in other last digits", "in epoch .* the loss grew"):
+            for known in (
+                "resume: the run may end in other last digits",
+                "in epoch .* the loss grew",
+            ):
                 warnings.filterwarnings("ignore", known)
             run.fresh().run([], 1, Checkpoint(path, "never"), resume=True)
 

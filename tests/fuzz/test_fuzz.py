@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pytest
 from checking import Fault, check
-from format import Format
+from format import Format, folder_in_memory
 from formats import FORMATS
 
 SCRIPT = Path(__file__).with_name("fuzz.py")
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_promise_17_ten_thousand_inputs_are_read_or_refused_in_a_line(name, tmp_path_factory):
-    form = FORMATS[name](tmp_path_factory.mktemp(name))
-    outcomes = Counter(check(form, 0, number) for number in range(10_000))
+def test_promise_17_ten_thousand_inputs_are_read_or_refused_in_a_line(name):
+    with folder_in_memory() as folder:
+        form = FORMATS[name](folder)
+        outcomes = Counter(check(form, 0, number) for number in range(10_000))
     assert outcomes.total() == 10_000
     assert outcomes["read"] >= 200 and outcomes["refused"] >= 1000
     assert outcomes.total() - outcomes["read"] - outcomes["refused"] == 50  # by commands

@@ -276,7 +276,8 @@ def _read(path: str | PathLike[str]) -> tuple[bytes, dict[str, Any]]:
             header = json.loads(text.decode(), object_pairs_hook=without_repeats)
         except (ValueError, RecursionError) as error:
             raise ModelFileError(
-                f"{path}: not a model file, or a damaged one: its header is no JSON: {in_a_line(error)}"
+                f"{path}: not a model file, or a damaged one: "
+                f"its header is no JSON: {in_a_line(error)}"
             ) from error
         if not text.startswith(b"{"):
             raise ModelFileError(f"{path}: not a model file, or a damaged one: no header")

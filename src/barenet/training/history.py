@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from barenet.errors import brief, some
 from barenet.options import check_number
@@ -165,4 +164,6 @@ def _read_epoch(line: str, curves: list[str]) -> dict[str, float]:
     names = [name for name in row if name != "epoch"]
     if curves and names != curves:
         raise ValueError(f"expected the curves {some(curves)}, got {some(names)}")
-    return {name: math.nan if row[name] is None else check_number(row[name], name) for name in names}
+    return {
+        name: math.nan if row[name] is None else check_number(row[name], name) for name in names
+    }
