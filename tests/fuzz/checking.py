@@ -38,7 +38,7 @@ COMMANDS = 200
 STATUSES = (0, 2)
 
 
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818
     """What an input must not do."""
 
 

@@ -76,15 +76,16 @@ class CSV(Format):
         for encoding in ("utf-8-sig", "utf-16", "utf-32", "gb18030")
     ]
 
-    WORDS = [
-        *(b'"', b'""', b",", b";", b"\t", b"|", b"\n", b"\r", b"\r\n", b"\n\n", b"\0", b" ", b"\x1a"),
-        *(b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff\0\0", b"\xed\xa0\x80", b"\xc2\x85", b"\xe2\x80\xa8"),
-        *(b"\x0b", b"\x0c", b"\x1c", b"\x1b[2J", b"\\", b"'", b"#", b"=1+1", b"NaN", b"inf", b"-0", b"NA"),
-        *(b"1e999", b"-1e308", b"1e308", b"5e-324", b"9" * 400, b"0x10", b"1_000", "١".encode(), b"."),
-        *(b"+", b"1.", b"007", b"true", b"NO", b"?", b"--", b"size", b"town", b"y", b"__index_level_0__"),
-        *(b"2026-02-30", b"9999-12-31", b"0001-01-01", b"0000-00-00", b"-99999-01-01", b"1,5", b"1.000,5"),
-        *(b"2026-01-01T25:00", b"2026-01-01T00:00:00.123456789Z", b"1970-01-01", b"262144-01-01"),
-    ]  # fmt: skip
+    WORDS = (
+        *(b'"', b'""', b",", b";", b"\t", b"|", b"\n", b"\n\n", b"\r", b"\r\n", b"\0", b" ", b"\\"),
+        *(b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff\0\0", b"\xed\xa0\x80", b"\xc2\x85", b"\x0b", b"'"),
+        *(b"\x0c", b"\x1a", b"\x1c", b"\x1b[2J", b"\xe2\x80\xa8", b"#", b"=1+1", b"NaN", b"inf", b"NA"),
+        *(b"1e999", b"-1e308", b"1e308", b"5e-324", b"9" * 400, b"0x10", b"1_000", "١".encode()),
+        *(b"+", b"-0", b".", b"1.", b"007", b"true", b"NO", b"?", b"--", b"size", b"town", b"y"),
+        *(b"2026-02-30", b"9999-12-31", b"0001-01-01", b"0000-00-00", b"-99999-01-01", b"1.000,5"),
+        *(b"2026-01-01T25:00", b"2026-01-01T00:00:00.123456789Z", b"262144-01-01", b"1,5"),
+        b"__index_level_0__",
+    )  # fmt: skip
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -144,14 +145,14 @@ class IDX(Format):
     name = "idx"
     refusals = (DataError,)
 
-    SEEDS = [
+    SEEDS = (
         *(idx((9,)), idx((2, 3, 4)), idx((0,)), idx((2, 3), 0x0D, 4), idx((3, 2), 0x0E, 8)),
         *(idx((5,), 0x0B, 2), idx((4,), 0x0C, 4), idx((1, 28, 28)), idx((1,) * 20), idx((1,))),
-    ]
-    WORDS = [
-        *(bytes([0, 0, kind, n]) for kind in (8, 9, 11, 12, 13, 14) for n in (0, 1, 3, 32, 33, 255)),
+    )
+    WORDS = (
+        *(bytes([0, 0, kind, n]) for kind in (8, 9, 11, 12, 13, 14) for n in (0, 1, 3, 33, 255)),
         *NUMBERS,
-    ]  # fmt: skip
+    )
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

@@ -36,7 +36,12 @@ __all__ = ["JSON", "JSON_WORDS", "Model", "mended", "repacked", "unpacked"]
 #: A checksum, as it stands in the header; the last one is the file's own.
 CHECKSUM = re.compile(rb'sha256\\": \\"([0-9a-f]{64})\\"')
 
-ROWS = {"size": [1.5, 0.0, -2.0], "town": ["Rome", "", "Oslo"], "day": ["2026-01-02", "", "1999-12-31"]}  # fmt: skip
+ROWS = {
+    "size": [1.5, 0.0, -2.0],
+    "town": ["Rome", "", "Oslo"],
+    "day": ["2026-01-02", "", "1999-12-31"],
+    "open": ["yes", "no", "no"],
+}
 
 
 def mended(data: bytes) -> bytes:
@@ -73,7 +78,7 @@ class Model(Format):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.put("rows.csv", b"size,town,day\n1.5,Rome,2026-01-02\n,,\n-2,Oslo,1999-12-31\n")
+        self.put("rows.csv", b"size,town,day,open\n1.5,Rome,2026-01-02,yes\n,,,no\n")
         path, self.seeds = folder / "model.safetensors", []
         for save in (layers().save, numbers().save, table().save):
             save(path)
@@ -107,7 +112,7 @@ class Model(Format):
 
 
 class JSON(Model):
-    """The JSON of model files: the layers, the names, the records of columns, the arrays' places."""
+    """The JSON of model files: layers, names, records of columns, places of arrays."""
 
     name = "json"
 
@@ -146,10 +151,11 @@ class JSON(Model):
 
 
 JSON_WORDS = [
-    *(b'"', b"\\", b"\\u0000", b"\\ud800", b"{", b"}", b"[", b"]", b"[" * 1000, b",", b":", b"null"),
-    *(b"true", b"NaN", b"-Infinity", b"1e999", b"-0", b"1" * 400, b"F32", b"F64", b"U8", b"I64", b"BOOL"),
-    *(b"shape", b"data_offsets", b"parameters", b"statistics", b"__metadata__", b"sha256", b"dense"),
-    *(b"\\\"layer\\\"", b"relu", b"batch_norm", b"dropout", b"layers", b"n_in", b"extra", b"scaling"),
+    *(b'"', b"\\", b"\\u0000", b"\\ud800", b"{", b"}", b"[", b"]", b"[" * 1000, b",", b":"),
+    *(b"true", b"NaN", b"-Infinity", b"1e999", b"-0", b"1" * 400, b"F32", b"F64", b"U8", b"I64"),
+    *(b"shape", b"data_offsets", b"parameters", b"statistics", b"__metadata__", b"sha256"),
+    *(b"\\\"layer\\\"", b"relu", b"batch_norm", b"dropout", b"layers", b"n_in", b"extra"),
+    *(b"null", b"BOOL", b"dense", b"scaling"),
 ]  # fmt: skip
 
 

@@ -31,9 +31,10 @@ SETTINGS_SHARE = 0.01
 RESUMED_SHARE = 0.03
 
 WORDS = [
-    *(b"=", b'"', b"'", b'"""', b"[", b"]", b"[[", b"{", b"}", b"#", b"\n", b"\r", b"\\u0000", b"\0"),
+    *(b"=", b'"', b"'", b'"""', b"[", b"]", b"[[", b"{", b"}", b"#", b"\n", b"\r", b"\0"),
     *(b"true", b"nan", b"inf", b"1e999", b"-1", b"0x10", b"1_0", b"9" * 400, b"2026-01-01", b"."),
-    *(b"epochs", b"layers", b"optimizer", b"config", b"resume", b"settings", b"data", b"help", b"json"),
+    *(b"epochs", b"layers", b"optimizer", b"config", b"resume", b"settings", b"data", b"help"),
+    b"\\u0000",
 ]  # fmt: skip
 
 
@@ -99,7 +100,8 @@ class Run(Format):
         super().__init__(folder)
         rows = "".join(f"{at % 7},{at % 5},{'no' if at % 3 else 'yes'}\n" for at in range(60))
         data = self.put("rows.csv", f"a,b,y\n{rows}".encode())
-        usual = f'data = "{data}"\ntarget = "y"\nlayers = [2, 4, 2]\nhidden = ["tanh"]\nepochs = 4\nbatch_size = 8\n'
+        usual = f'data = "{data}"\ntarget = "y"\nlayers = [2, 4, 2]\nhidden = ["tanh"]\n'
+        usual += "epochs = 4\nbatch_size = 8\n"
         runs = enumerate(self.KINDS)
         self.runs = [Interrupted(folder / f"run{n}", usual + kind) for n, kind in runs]
 

@@ -117,8 +117,10 @@ class Predictor:
             If a feature is missing, or a value is not what it should be.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            output = check_answers(self.network.predict(self.inputs(X)))
-        return output if self.target_scaling is None else self.target_scaling.invert(output)
+            output = self.network.predict(self.inputs(X))
+            if self.target_scaling is not None:
+                output = self.target_scaling.invert(output)
+        return check_answers(output)
 
     def inputs(self, X: Any) -> NDArray[np.float64]:
         """Turn raw rows into what the network takes.
