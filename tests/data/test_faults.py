@@ -192,3 +192,9 @@ def test_fault_46_a_parquet_bomb(tmp_path, monkeypatch):
 def test_fault_47_an_unclosed_quote(write):
     message = refused(load, write(b'x,y\n1,no\n"2,yes\n3,no\n'))
     assert message.startswith("t.csv:3: a quote that opens here is not closed as it should be")
+
+
+def test_promise_17_names_of_two_lines_are_told_in_one(write):
+    assert (
+        refused(load, write(b'"a\nb",c\n1,2\n')) == r"t.csv: no column y; the columns are a\nb, c"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import struct
 import tracemalloc
@@ -126,6 +127,15 @@ def test_case_46_a_bomb_behind_a_small_header_is_not_unpacked(tmp_path):
     path = tmp_path / "bomb.idx.gz"
     path.write_bytes(gzip.compress(DIGITS + bytes(2**25)))
     with peak_below(2**24), pytest.raises(DataError, match=r"bytes after the end"):
+        read_idx(path)
+
+
+def test_promise_17_a_bomb_that_its_header_promises_is_not_unpacked(tmp_path):
+    """The header is right: there is as much behind it as it says."""
+    path = tmp_path / "bomb.idx.bz2"
+    sizes = struct.pack(">4B2I", 0, 0, 8, 2, 2**12, 2**13)
+    path.write_bytes(bz2.compress(sizes + bytes(2**25)))
+    with peak_below(2**24), pytest.raises(DataError, match=r"bytes once unpacked; refused"):
         read_idx(path)
 
 

@@ -78,13 +78,13 @@ class CSV(Format):
 
     WORDS = (
         *(b'"', b'""', b",", b";", b"\t", b"|", b"\n", b"\n\n", b"\r", b"\r\n", b"\0", b" ", b"\\"),
-        *(b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff\0\0", b"\xed\xa0\x80", b"\xc2\x85", b"\x0b", b"'"),
-        *(b"\x0c", b"\x1a", b"\x1c", b"\x1b[2J", b"\xe2\x80\xa8", b"#", b"=1+1", b"NaN", b"inf", b"NA"),
+        *(b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff\0\0", b"\xed\xa0\x80", b"\xc2\x85", b"\x0b"),
+        *(b"\x0c", b"\x1a", b"\x1c", b"\x1b[2J", b"\xe2\x80\xa8", b"#", b"'", b"=1+1", b"NaN"),
         *(b"1e999", b"-1e308", b"1e308", b"5e-324", b"9" * 400, b"0x10", b"1_000", "١".encode()),
         *(b"+", b"-0", b".", b"1.", b"007", b"true", b"NO", b"?", b"--", b"size", b"town", b"y"),
         *(b"2026-02-30", b"9999-12-31", b"0001-01-01", b"0000-00-00", b"-99999-01-01", b"1.000,5"),
         *(b"2026-01-01T25:00", b"2026-01-01T00:00:00.123456789Z", b"262144-01-01", b"1,5"),
-        b"__index_level_0__",
+        *(b"__index_level_0__", b"inf", b"NA"),
     )  # fmt: skip
 
     def __init__(self, folder: Path) -> None:

@@ -216,7 +216,7 @@ def _read(path: Path) -> tuple[Network, dict[str, Any], dict[str, np.ndarray[Any
     if not isinstance(kept, dict) or kept.get("version") != VERSION:
         raise ModelFileError(f"{path}: a checkpoint of another version of barenet; start anew")
     state, names = kept.get("state"), {name.partition("/")[0] for name in tensors}
-    parts = [kept.get("notes"), state, *(state.values() if isinstance(state, dict) else ())]
-    if not all(isinstance(part, dict) for part in parts) or not names <= state.keys():
+    parts = [kept.get("notes"), *state.values()] if isinstance(state, dict) else [None]
+    if not all(isinstance(part, dict) for part in parts) or not names <= kept["state"].keys():
         raise ModelFileError(f"{path}: not a valid checkpoint")
     return network, kept, tensors

@@ -215,11 +215,12 @@ class EarlyStopping(Callback):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         check_like(state, {"best": self.best, "waited": self.waited})
-        self.best, self.waited = state["best"], state["waited"]
+        snapshot = None
         if "parameters" in state:
-            self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
-            if [vector.shape for vector in self.snapshot] != self._shapes:
+            snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
+            if [vector.shape for vector in snapshot] != self._shapes:
                 raise ValueError("parameters: those to go back to are of another network")
+        self.best, self.waited, self.snapshot = state["best"], state["waited"], snapshot
 
     def __repr__(self) -> str:
         return (

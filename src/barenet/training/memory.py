@@ -113,13 +113,13 @@ class Memory:
                 stacklevel=4,
             )
         self.kept = True
-        before = Snapshot.of(loop.run.network)
+        self._before = Snapshot.of(loop.run.network)
         try:
             check_form(state, loop.run, loop.job.optimizer, loop.plan.schedule)
             for name, part in self._parts().items():
                 part.restore(state[name])
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            before.restore(loop.run.network)
+            self._before.restore(loop.run.network)
             raise ValueError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
     def restore_callbacks(self, state: State | None) -> None:
@@ -129,6 +129,11 @@ class Memory:
         ----------
         state : dict, optional
             From `capture`, perhaps in another process.
+
+        Raises
+        ------
+        ValueError
+            If a callback cannot take up what is there; nothing is changed.
         """
         if state is None:
             return
@@ -136,6 +141,9 @@ class Memory:
             for name, part in self._looking_on().items():
                 part.restore(state[name])
         except (LookupError, TypeError, ValueError, AttributeError) as error:
+            for callback in remembering(self.loop.callbacks):
+                callback.on_start(self.loop.run)  # It forgets what it has just been told.
+            self._before.restore(self.loop.run.network)
             raise ValueError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
     def _keep(self) -> None:
