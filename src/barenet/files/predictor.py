@@ -22,12 +22,7 @@ from barenet.data.framing import as_frame, column_names
 from barenet.data.reading import as_numbers
 from barenet.data.scaling import Scaling
 from barenet.errors import ModelFileError, in_a_line, some
-from barenet.files.model_file import (
-    check_header,
-    read_model,
-    without_repeats,
-    write_model,
-)
+from barenet.files.model_file import check_header, read_model, without_repeats, write_model
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
 from barenet.model.targets import class_shares
