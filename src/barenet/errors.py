@@ -93,7 +93,7 @@ def brief(value: object) -> str:
 
 
 def in_a_line(error: Exception) -> str:
-    """Tell what an error of another library says, which may be long and of several lines.
+    r"""Tell what an error of another library says, which may be long and of several lines.
 
     Parameters
     ----------

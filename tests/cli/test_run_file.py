@@ -35,6 +35,7 @@ def test_it_reads_what_settings_write(tmp_path):
         ('data = "iris"\nepochs = "many"', "epochs.*expected a whole number"),
         ('data = "iris"\nepochs = 1.5', "epochs.*expected a whole number, got '1.5'"),
         ("data = [", "run.toml: TOMLDecodeError"),
+        ('data = "iris"\ndtype = "\\n"', 'Invalid value " " for \\[dtype\\] from .*run.toml'),
         ("epochs = 3", r"config: .*run.toml: Parameter --data"),
     ],
 )

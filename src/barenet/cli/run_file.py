@@ -101,9 +101,8 @@ def read_run_file(path: Path) -> Settings:
         )
     except CycloptsError as error:
         error.verbose = False
-        if str(path) in str(error):
-            raise
-        raise CycloptsError(msg=f"config: {path}: {in_a_line(error)}") from error
+        place = "" if str(path) in str(error) else f"config: {path}: "
+        raise CycloptsError(msg=f"{place}{in_a_line(error)}") from error
     return settings
 
 
