@@ -500,7 +500,7 @@ def test_pictures_a_second_and_epochs_a_second(tab, served, capsys):
     page.page.click("#play")
     page.until("barenet.lanes[0].header.epoch > 5")
     drawn, start = page.value("barenet.frames.drawn"), time.monotonic()
-    time.sleep(3)
+    time.sleep(1)
     pictures = (page.value("barenet.frames.drawn") - drawn) / (time.monotonic() - start)
     fast = tab("#pace=0")
     session = served.sessions.open[fast.value("barenet.session")]
@@ -520,7 +520,7 @@ def test_pictures_a_second_and_epochs_a_second(tab, served, capsys):
     assert fast.faults == []
 
 
-def rate(session: Any, seconds: float = 3.0) -> float:
+def rate(session: Any, seconds: float = 1.0) -> float:
     """Epochs in a second."""
     epoch, start = session.lanes[0].latest.epoch, time.monotonic()
     time.sleep(seconds)
