@@ -7,7 +7,7 @@ PYTHON = python3 python3.13 python3.12 python3.11
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pip installs into one .venv would race; the tests are parallel by themselves
-.PHONY: help setup demo test soak hour lint format types docs bench clean
+.PHONY: help setup demo test soak fuzz hour lint format types docs bench clean
 
 help:  ## list these commands
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ test: .venv/.installed-test  ## run every test, the style checks and this projec
 
 soak: .venv/.installed-test  ## kill runs for ten minutes, resume them, and see that nothing is lost
 	.venv/bin/python tests/soak/soak.py $(SOAK)
+
+fuzz: .venv/.installed-test  ## read a million damaged files of each format, and see that each is refused in a line
+	.venv/bin/python tests/fuzz/fuzz.py $(FUZZ)
 
 hour: .venv/.installed-test  ## leave a page of the playground open, and see that nothing grows
 	.venv/bin/python -m benchmarks.hour $(HOUR)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import barenet
-from barenet.errors import LONGEST, brief
+from barenet.errors import LONGEST, brief, in_a_line, some
 
 
 def test_an_array_is_told_by_its_shape():
@@ -27,3 +27,12 @@ def test_a_large_value_does_not_flood_a_message(wrong):
     with pytest.raises(ValueError, match=r"^scale: expected a number") as caught:
         barenet.train(barenet.Network.dense([1, 1]), [[0.0]], [0.0], scale=wrong)
     assert len(str(caught.value)) < 200
+
+
+def test_promise_17_names_from_a_file_stay_in_a_line():
+    assert some(["a", "of\ntwo", "\x1b[2J", "é"]) == r"a, of\ntwo, \x1b[2J, é"
+
+
+def test_promise_17_what_another_library_says_is_one_line_and_not_long():
+    assert in_a_line(ValueError("here\n  and\u2028there")) == "here and there"
+    assert len(in_a_line(ValueError("x" * 10_000))) < 300

@@ -17,6 +17,7 @@ __all__ = [
     "MissingExtraError",
     "ModelFileError",
     "brief",
+    "in_a_line",
     "some",
 ]
 
@@ -91,6 +92,28 @@ def brief(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
+def in_a_line(error: Exception) -> str:
+    r"""Tell what an error of another library says, which may be long and of several lines.
+
+    Parameters
+    ----------
+    error : Exception
+        What was raised.
+
+    Returns
+    -------
+    str
+        One line.
+
+    Examples
+    --------
+    >>> in_a_line(ValueError("expected a number\n  got 'x'"))
+    "expected a number got 'x'"
+    """
+    text = " ".join(str(error).split())
+    return text if len(text) <= 3 * LONGEST else f"{text[: 3 * LONGEST]}..."
+
+
 def some(names: Sequence[str], most: int = 20) -> str:
     """List names for an error, the first of them where they are many.
 
@@ -111,5 +134,11 @@ def some(names: Sequence[str], most: int = 20) -> str:
     >>> some(["a", "b", "c"]), some(["a", "b", "c"], most=2)
     ('a, b, c', 'a, b, … (3 in all)')
     """
-    listed = ", ".join(name or "''" for name in names[:most])
+    listed = ", ".join(map(_written, names[:most]))
     return listed if len(names) <= most else f"{listed}, … ({len(names)} in all)"
+
+
+def _written(name: object) -> str:
+    """A name in one line, and one that is empty in quotes."""
+    text = str(name)
+    return text if text and text.isprintable() else repr(text)[1:-1] or "''"

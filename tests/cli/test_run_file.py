@@ -35,7 +35,8 @@ def test_it_reads_what_settings_write(tmp_path):
         ('data = "iris"\nepochs = "many"', "epochs.*expected a whole number"),
         ('data = "iris"\nepochs = 1.5', "epochs.*expected a whole number, got '1.5'"),
         ("data = [", "run.toml: TOMLDecodeError"),
-        ("epochs = 3", "data"),
+        ('data = "iris"\ndtype = "\\n"', 'Invalid value " " for \\[dtype\\] from .*run.toml'),
+        ("epochs = 3", r"config: .*run.toml: Parameter --data"),
     ],
 )
 def test_faults_are_named(tmp_path, text, said):

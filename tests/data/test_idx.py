@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
-import random
 import struct
 import tracemalloc
 from contextlib import contextmanager
@@ -130,29 +130,13 @@ def test_fault_46_a_bomb_behind_a_small_header_is_not_unpacked(tmp_path):
         read_idx(path)
 
 
-def test_promise_17_ten_thousand_damaged_files_are_refused_or_read(tmp_path):
-    """Nothing but DataError comes out, and what is read has the size that its header says."""
-    dice, path = random.Random(0), tmp_path / "fuzzed.idx"
-    file = path.open("wb", buffering=0)
-    read = 0
-    for _ in range(10_000):
-        data = bytearray(DIGITS)
-        for _ in range(dice.randrange(1, 4)):
-            data[dice.randrange(min(len(data), 20))] = dice.choice((0, 1, 2, 8, 13, 127, 255))
-        if dice.random() < 0.2:
-            del data[dice.randrange(len(data)) :]
-        file.seek(0)
-        file.write(data)
-        file.truncate()  # Last: some disks wait for what follows a file of no bytes.
-        try:
-            array = read_idx(path)
-        except DataError as error:
-            assert str(error).startswith(f"{path}: ")
-        else:
-            read += 1
-            assert array.nbytes + 4 + 4 * array.ndim == len(data)
-    file.close()
-    assert 0 < read < 10_000
+def test_promise_17_a_bomb_that_its_header_promises_is_not_unpacked(tmp_path):
+    """The header is right: there is as much behind it as it says."""
+    path = tmp_path / "bomb.idx.bz2"
+    sizes = struct.pack(">4B2I", 0, 0, 8, 2, 2**12, 2**13)
+    path.write_bytes(bz2.compress(sizes + bytes(2**25)))
+    with peak_below(2**24), pytest.raises(DataError, match=r"bytes once unpacked; refused"):
+        read_idx(path)
 
 
 @pytest.mark.parametrize("sizes", [(0, *[2**32 - 1] * 3), (1,) * 65, (1,) * 255])

@@ -16,6 +16,7 @@ import pytest
 import barenet
 from barenet import Callback, Checkpoint, Dense, ModelFileError, Network, train
 from barenet.files.checkpoint import FILE_NAME, parse_interval, read_notes
+from barenet.files.model_file import write_model
 
 ROOT = Path(__file__).parents[2]
 X = np.random.default_rng(0).normal(size=(40, 3))
@@ -300,3 +301,12 @@ def test_promise_04_killed_at_any_moment():
     assert counts["lost"] == 0
     assert counts["kills"] >= 40 and counts["runs compared"] >= 4
     assert counts["checkpoints read"] >= 20
+
+
+@pytest.mark.parametrize("changes", [{"state": {"run": 7}}, {"state": 7}, {"notes": []}])
+def test_promise_17_parts_that_are_none_are_refused_by_the_file(tmp_path, changes):
+    path = tmp_path / FILE_NAME
+    kept = {"version": 1, "state": {}, "notes": {}, **changes}
+    write_model(path, network(), {"checkpoint": kept}, {})
+    with pytest.raises(ModelFileError, match=r"checkpoint\.safetensors: not a valid checkpoint"):
+        Checkpoint(path).read()

@@ -299,3 +299,19 @@ def test_fault_57_layers_that_are_none(path, rewrite, layers):
     rewrite(path, network={"layers": layers})
     with pytest.raises(ModelFileError, match="not a valid model"):
         load(path)
+
+
+def test_promise_17_numbers_that_are_drawn_and_replaced_are_not_warned_of(path, rewrite):
+    network = Network.dense([2, 1])
+    network.save(path)
+    rewrite(path, network={"layers": [{**DENSE, "bias_init": "normal:std=1e300"}]})
+    assert np.array_equal(load(path).parameters, network.parameters)
+
+
+@pytest.mark.parametrize("version", ["\n", "9" * 10_000])
+def test_promise_17_a_version_of_many_lines_is_refused_in_one(path, rewrite, version):
+    Network.dense([2, 1]).save(path)
+    rewrite(path, format_version=version)
+    with pytest.raises(ModelFileError, match="has format version '") as caught:
+        load(path)
+    assert len(str(caught.value).splitlines()) == 1 and len(str(caught.value)) < 500

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,3 +49,26 @@ def test_a_curve_that_was_not_measured_lists_the_others():
 def test_an_empty_history_is_no_trouble():
     assert History().loss == [] and History().last() == {} and History().to_jsonl() == ""
     assert repr(History()) == "<History: 0 epochs, running>"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("[1]", "line 1: expected an epoch with its numbers, got"),
+        ('{"loss": 1}', "line 1: expected an epoch with its numbers, got"),
+        ('{"epoch": 0, "loss": "1"}', "line 1: loss: expected a number, got '1'"),
+        ('{"epoch": 0, "loss": Infinity}', "line 1: loss: expected a number, got inf"),
+        (
+            '{"epoch": 0, "loss": 1}\n{"epoch": 1, "lost": 1}',
+            "line 2: expected the curves loss, got",
+        ),
+        ('{"epoch": 0, "loss": 1}\n{"epoch": 1, ', "line 2: "),
+    ],
+)
+def test_promise_17_lines_that_are_no_epochs_are_refused_by_their_number(lines, said):
+    with pytest.raises(ValueError, match=f"^{said}"):
+        History.from_jsonl(lines)
+
+
+def test_a_number_that_was_not_finite_is_nan_again():
+    assert np.isnan(History.from_jsonl('{"epoch": 0, "loss": null}').loss[0])

@@ -17,10 +17,9 @@ from barenet.cli.numbers import whole
 from barenet.cli.pictures import draw
 from barenet.cli.place import placed
 from barenet.cli.run_file import read_run_file
-from barenet.cli.run_folder import HISTORY
+from barenet.cli.run_folder import HISTORY, read_history
 from barenet.cli.settings import AS_USUAL, FileOptions, Settings
 from barenet.cli.trained import SETTINGS, Trained, data_of, load_trained
-from barenet.errors import DataError
 from barenet.insight import plots
 from barenet.training.callbacks import EachEpoch
 from barenet.training.history import History
@@ -95,17 +94,13 @@ def plot(
 
 
 def _history(run: Path) -> History:
-    """Read the epochs of a run."""
+    """Read the epochs of a run, and which of them its settings tell to keep."""
     path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
-    try:
-        history = History.from_jsonl(path.read_text("utf-8"))
-    except (ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise DataError(f"{path}: not the history of a run: {error}") from error
-    settings = path.with_name(SETTINGS)
+    history, settings = read_history(path), path.with_name(SETTINGS)
     if settings.is_file():
         recipe, losses = read_run_file(settings).recipe, history.validation_loss
         history.penalized = bool(recipe.l1 or recipe.l2)
-        if recipe.patience is not None and losses:
+        if recipe.patience and losses:
             history.best_epoch = losses.index(min(losses))
     return history
 

@@ -17,6 +17,7 @@ from cyclopts.config import Dict
 
 from barenet.cli.flags import PARAMETER
 from barenet.cli.settings import NOTHING_SAID, Settings
+from barenet.errors import in_a_line
 
 __all__ = ["fill_in", "parse_run_file", "read_run_file"]
 
@@ -91,12 +92,17 @@ def read_run_file(path: Path) -> Settings:
     CycloptsError
         If it cannot be read, or says what no setting is.
     """
-    settings: Settings = _reader(
-        ["--config", str(path)],
-        exit_on_error=False,
-        print_error=False,
-        result_action="return_value",
-    )
+    try:
+        settings: Settings = _reader(
+            ["--config", str(path)],
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
+    except CycloptsError as error:
+        error.verbose = False
+        place = "" if str(path) in str(error) else f"config: {path}: "
+        raise CycloptsError(msg=f"{place}{in_a_line(error)}") from error
     return settings
 
 

@@ -21,7 +21,7 @@ from barenet.cli.pictures import KINDS
 from barenet.cli.run_file import parse_run_file
 from barenet.cli.settings import HEADER, Settings
 from barenet.cli.trained import MODEL, SETTINGS
-from barenet.errors import ModelFileError
+from barenet.errors import DataError, ModelFileError
 from barenet.files.atomic import remove_leftovers, write_atomically
 from barenet.files.checkpoint import FILE_NAME as CHECKPOINT
 from barenet.files.checkpoint import Checkpoint, read_notes
@@ -31,7 +31,7 @@ from barenet.files.lock import locked_folder
 from barenet.files.predictor import Predictor
 from barenet.training.history import History
 
-__all__ = ["HISTORY", "RunFolder"]
+__all__ = ["HISTORY", "RunFolder", "read_history"]
 
 HISTORY = "history.jsonl"
 
@@ -245,6 +245,32 @@ class RunFolder:
                 raise ValueError(
                     f"out: {file} was not written by a run; choose another folder with --out"
                 )
+
+
+def read_history(path: Path) -> History:
+    """Read the epochs of a run.
+
+    Parameters
+    ----------
+    path : Path
+        Its history.
+
+    Returns
+    -------
+    History
+        With its curves alone.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    DataError
+        If it is not what a run has written; names the line.
+    """
+    try:
+        return History.from_jsonl(path.read_text("utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: not the history of a run: {error}") from error
 
 
 def _head(path: Path) -> bytes:

@@ -28,7 +28,7 @@ from barenet.data.columns.measure import (
 from barenet.data.frame import Frame
 from barenet.data.framing import as_frame, column_names
 from barenet.data.reading import MISSING
-from barenet.errors import DataError, brief
+from barenet.errors import DataError, brief, some
 from barenet.options import check_number
 from barenet.registry import lookup
 
@@ -77,7 +77,7 @@ class TableEncoding:
         if not all(isinstance(token, str) for token in self.missing):
             raise ValueError(f"missing: expected texts, got {self.missing!r}")
         if not self.n_outputs:
-            reasons = "; ".join(f"{each.name}: {each.formula}" for each in self.columns[:5])
+            reasons = some([f"{each.name}: {each.formula}" for each in self.columns], most=5)
             raise DataError(f"X: no column is left to learn from: {reasons}")
 
     @classmethod

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet.errors import DataError
+from barenet.errors import DataError, some
 
 __all__ = ["TEXT", "Frame", "Origin", "Samples", "check_names"]
 
@@ -181,8 +181,7 @@ def check_names(names: Sequence[str], known: Collection[str]) -> None:
     """
     there = set(known)
     if missing := [name for name in names if name not in there]:
-        shown = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
-        raise ValueError(f"X: no column {shown}; its columns are {', '.join([*known][:20])}")
+        raise ValueError(f"X: no column {some(missing)}; its columns are {some([*known])}")
 
 
 #: Rows of a data set: a matrix where all columns are numbers, else a frame.

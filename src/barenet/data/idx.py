@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.source import LIMIT, open_source, read_exactly
+from barenet.data.source import LIMIT, open_source, read_allowed, read_exactly
 from barenet.errors import DataError
 
 __all__ = ["read_idx"]
@@ -45,7 +45,8 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
     Raises
     ------
     DataError
-        If the file is no IDX file, or its size is not what its header says.
+        If the file is no IDX file, its size is not what its header says, or it unpacks to more
+        than 4 MiB and 100 times its packed size.
 
     Examples
     --------
@@ -66,7 +67,7 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
                 f"{path}: the header claims {_times(shape)} numbers, {expected:,} bytes; "
                 f"more than {LIMIT:,} are refused"
             )
-        data = read_exactly(stream, expected + 1)
+        data = read_allowed(stream, path, expected + 1)
     if len(data) < expected:
         raise DataError(
             f"{path}: truncated: expected {expected:,} bytes after the header "

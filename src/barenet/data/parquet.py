@@ -16,12 +16,15 @@ from barenet.data.framing import MOST_EXACT
 from barenet.data.moments import YEARS, far_off
 from barenet.data.source import bytes_allowed, open_source
 from barenet.data.target import WORDS, class_name
-from barenet.errors import DataError
+from barenet.errors import DataError, in_a_line
 from barenet.extras import require
 
 __all__ = ["ParquetTable", "open_parquet"]
 
 _PURPOSE = "a Parquet file"
+
+#: Bytes of columns that every file may hold; it is none that a table of text would take on the way.
+FREE = 2**26
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,11 +142,7 @@ def _opened(path: Path) -> Iterator[Any]:
         except DataError:
             raise
         except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
-            raise DataError(f"{path}: no usable Parquet file: {_line(error)}") from error
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+            raise DataError(f"{path}: no usable Parquet file: {in_a_line(error)}") from error
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
@@ -175,7 +174,7 @@ def _in_microseconds(frame: Frame) -> Frame:
 
 def _check_size(path: Path, n_rows: int, n_columns: int) -> None:
     """Refuse a small file that claims to hold very much."""
-    if 8 * n_rows * n_columns > (limit := bytes_allowed(path)):
+    if 8 * n_rows * n_columns > (limit := bytes_allowed(path, FREE)):
         raise DataError(
             f"{path}: {n_rows:,} rows of {n_columns:,} columns in so small a file would take more "
             f"than {limit:,} bytes; refused"

@@ -28,6 +28,7 @@ __all__ = [
     "bytes_allowed",
     "open_source",
     "plain_name",
+    "read_allowed",
     "read_exactly",
     "read_source",
 ]
@@ -38,8 +39,9 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 #: Most bytes that a packed file may unpack to.
 LIMIT = 2**31
 
-#: What unpacks to more than this is refused beyond `MOST_UNPACKED` times its size.
-FREE = 2**26
+#: What unpacks to more than this is refused beyond `MOST_UNPACKED` times its size. A table takes a
+#: dozen times as much while it is read, so that a few kB take less than 64 MiB.
+FREE = 2**22
 
 #: Text and pictures pack to a third or a tenth; what packs better is made to fill the memory.
 MOST_UNPACKED = 100
@@ -200,28 +202,60 @@ def read_source(path: Path, *, limit: int = LIMIT) -> bytes:
     ------
     DataError
         If the file is missing, a folder, unreadable, damaged, larger than `limit`, or larger
-        than 64 MiB and than 100 times its packed size.
+        than 4 MiB and 100 times its packed size.
     """
     with open_source(path) as stream:
-        limit = min(limit, bytes_allowed(path))
-        data = read_exactly(stream, limit + 1)
+        return read_allowed(stream, path, limit + 1, limit)
+
+
+def read_allowed(stream: BinaryIO, path: Path, size: int, limit: int = LIMIT) -> bytes:
+    """Read a number of bytes, or what there is, of a file that may be packed too well.
+
+    Parameters
+    ----------
+    stream : binary file
+        What `open_source` gave.
+    path : Path
+        The file.
+    size : int
+        Most bytes to read, however large.
+    limit : int, default 2**31
+        Most bytes that there may be.
+
+    Returns
+    -------
+    bytes
+        `size` bytes, fewer where the stream ends earlier.
+
+    Raises
+    ------
+    DataError
+        If there are more than `limit`, or than 4 MiB and 100 times the file's own size.
+    """
+    limit = min(limit, bytes_allowed(path, FREE))
+    data = read_exactly(stream, min(size, limit + 1))
     if len(data) > limit:
-        raise DataError(f"{path}: more than {limit:,} bytes once unpacked; refused")
+        raise DataError(
+            f"{path}: more than {limit:,} bytes once unpacked; refused, as so much in so small a "
+            f"file is made to fill the memory; if it is not, unpack it first"
+        )
     return data
 
 
-def bytes_allowed(path: Path) -> int:
+def bytes_allowed(path: Path, free: int) -> int:
     """Tell how many bytes a packed file may unpack to.
 
     Parameters
     ----------
     path : Path
         The file.
+    free : int
+        How many are allowed to every file.
 
     Returns
     -------
     int
-        64 MiB, and 100 times its size.
+        These, and 100 times its size.
     """
     size = len(_receive()) if _is_standard_input(path) else path.stat().st_size
-    return FREE + MOST_UNPACKED * size
+    return free + MOST_UNPACKED * size

@@ -215,7 +215,8 @@ def _read(path: Path) -> tuple[Network, dict[str, Any], dict[str, np.ndarray[Any
         raise ModelFileError(f"{path}: a model, but not a checkpoint: it has only what was learned")
     if not isinstance(kept, dict) or kept.get("version") != VERSION:
         raise ModelFileError(f"{path}: a checkpoint of another version of barenet; start anew")
-    names = {name.partition("/")[0] for name in tensors}
-    if not isinstance(kept.get("state"), dict) or not names <= kept["state"].keys():
+    state, names = kept.get("state"), {name.partition("/")[0] for name in tensors}
+    parts = [kept.get("notes"), *state.values()] if isinstance(state, dict) else [None]
+    if not all(isinstance(part, dict) for part in parts) or not names <= kept["state"].keys():
         raise ModelFileError(f"{path}: not a valid checkpoint")
     return network, kept, tensors

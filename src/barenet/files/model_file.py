@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from barenet.errors import ModelFileError
+from barenet.errors import ModelFileError, brief, in_a_line
 from barenet.files.atomic import write_atomically
 from barenet.model.layers import LAYERS, Layer
 from barenet.model.layout import Layout
@@ -282,7 +282,7 @@ def read_model(
     except ModelFileError:
         raise
     except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise ModelFileError(f"{path}: not a valid model: {error}") from error
+        raise ModelFileError(f"{path}: not a valid model: {in_a_line(error)}") from error
     return network, extra, tensors
 
 
@@ -301,7 +301,8 @@ def _read(path: str | PathLike[str]) -> tuple[bytes, dict[str, Any]]:
             header = json.loads(text.decode(), object_pairs_hook=without_repeats)
         except (ValueError, RecursionError) as error:
             raise ModelFileError(
-                f"{path}: not a model file, or a damaged one: its header is no JSON: {error}"
+                f"{path}: not a model file, or a damaged one: "
+                f"its header is no JSON: {in_a_line(error)}"
             ) from error
         if not text.startswith(b"{"):
             raise ModelFileError(f"{path}: not a model file, or a damaged one: no header")
@@ -350,13 +351,15 @@ def _tensors(path: str | PathLike[str], data: bytes) -> dict[str, np.ndarray[Any
     try:
         return from_bytes(data)
     except SafetensorError as error:
-        raise ModelFileError(f"{path}: not a model file, or a damaged one: {error}") from error
+        raise ModelFileError(
+            f"{path}: not a model file, or a damaged one: {in_a_line(error)}"
+        ) from error
 
 
 def _check_version(path: str | PathLike[str], version: object) -> None:
     if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
         raise ModelFileError(
-            f"{path}: has format version {version}, and this barenet reads up to "
+            f"{path}: has format version {brief(version)}, and this barenet reads up to "
             f"{FORMAT_VERSION}; install a newer barenet"
         )
 
@@ -370,7 +373,8 @@ def _rebuild(description: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> Netw
     # Before memory is asked for: what a file says of its size need not be true.
     _check_stored(stored["parameters"], "parameters", (layer.parameter_shapes for layer in layers))
     _check_stored(stored["statistics"], "statistics", (layer.statistic_shapes for layer in layers))
-    network = Network(layers, dtype=stored["parameters"].dtype)
+    with np.errstate(all="ignore"):  # Of numbers that are drawn, and then replaced.
+        network = Network(layers, dtype=stored["parameters"].dtype)
     network.parameters[:], network.statistics[:] = stored["parameters"], stored["statistics"]
     return network
 

@@ -17,7 +17,7 @@ from barenet.data.encoding import TableEncoding
 from barenet.data.framing import column_names, columns_by_name
 from barenet.data.scaling import Scaling
 from barenet.data.target import class_labels
-from barenet.errors import ModelFileError
+from barenet.errors import ModelFileError, in_a_line
 from barenet.files.model_card import ModelCard
 from barenet.files.model_file import check_header, read_model, write_model
 from barenet.files.predictor_parts import WRONG, check_parts, read_parts, write_parts
@@ -110,7 +110,7 @@ class Predictor:
             If a feature is missing, or a value is not what it should be.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            return self.in_units(check_answers(self.network.predict(self.inputs(X))))
+            return check_answers(self.in_units(self.network.predict(self.inputs(X))))
 
     def in_units(self, output: FloatArray) -> FloatArray:
         """Bring what the network says into the units of the target.
@@ -275,5 +275,5 @@ class Predictor:
             predictor = cls(network=network, **read_parts(extra, tensors))
             check_parts(predictor)
         except WRONG as error:
-            raise ModelFileError(f"{path}: not a valid model: {error}") from error
+            raise ModelFileError(f"{path}: not a valid model: {in_a_line(error)}") from error
         return predictor

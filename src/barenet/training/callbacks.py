@@ -12,6 +12,7 @@ import numpy as np
 from barenet.model.snapshot import Snapshot
 from barenet.model.validation import check_count, check_positive
 from barenet.options import check_number
+from barenet.training.form import check_like
 from barenet.training.run import Run
 
 __all__ = ["Callback", "EachEpoch", "EarlyStopping", "StopAfter", "as_callbacks"]
@@ -190,6 +191,7 @@ class EarlyStopping(Callback):
 
     def on_start(self, run: Run) -> None:
         self.best, self.waited, self.snapshot = math.inf, 0, None
+        self._shapes = [vector.shape for vector in Snapshot.of(run.network)]
         if self.monitor not in run.measured:
             raise ValueError(
                 f"monitor: {self.monitor!r} is not measured in this run; "
@@ -213,9 +215,13 @@ class EarlyStopping(Callback):
         return {"best": self.best, "waited": self.waited, **vectors}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self.best, self.waited = state["best"], state["waited"]
+        check_like(state, {"best": self.best, "waited": self.waited})
+        snapshot = None
         if "parameters" in state:
-            self.snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
+            snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
+            if [vector.shape for vector in snapshot] != self._shapes:
+                raise ValueError("parameters: those to go back to are of another network")
+        self.best, self.waited, self.snapshot = state["best"], state["waited"], snapshot
 
     def __repr__(self) -> str:
         return (

@@ -6,7 +6,9 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+from barenet.errors import brief, some
+from barenet.options import check_number
 
 __all__ = ["History"]
 
@@ -123,12 +125,18 @@ class History:
         -------
         History
             With its curves alone.
+
+        Raises
+        ------
+        ValueError
+            If a line is none of an epoch, or not of the same curves; names the line.
         """
         history = cls()
-        for line in text.splitlines():
-            row: dict[str, Any] = json.loads(line)
-            numbers = {name: math.nan if value is None else value for name, value in row.items()}
-            history.append({name: value for name, value in numbers.items() if name != "epoch"})
+        for number, line in enumerate(text.splitlines(), 1):
+            try:
+                history.append(_read_epoch(line, list(history.curves)))
+            except (ValueError, RecursionError) as error:
+                raise ValueError(f"line {number}: {error}") from error
         return history
 
     def __getitem__(self, name: str) -> list[float]:
@@ -149,3 +157,16 @@ class History:
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
+
+
+def _read_epoch(line: str, curves: list[str]) -> dict[str, float]:
+    """Read a number for each curve."""
+    row = json.loads(line)
+    if not isinstance(row, dict) or "epoch" not in row:
+        raise ValueError(f"expected an epoch with its numbers, got {brief(row)}")
+    names = [name for name in row if name != "epoch"]
+    if curves and names != curves:
+        raise ValueError(f"expected the curves {some(curves)}, got {some(names)}")
+    return {
+        name: math.nan if row[name] is None else check_number(row[name], name) for name in names
+    }

@@ -10,9 +10,11 @@ import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from barenet.errors import in_a_line
 from barenet.model.snapshot import Snapshot
 from barenet.optimization.optimizers import LBFGS
 from barenet.training.ahead import Ahead
+from barenet.training.form import check_form
 from barenet.training.guard import is_finite
 from barenet.training.identity import (
     changes,
@@ -112,26 +114,25 @@ class Memory:
         if state is None:
             return
         self.data = self._data_of()
-        changed = [
-            changes(state["settings"], self.settings),
-            changes(state["data"], self.data),
-        ]
+        was = {name: state.get(name, {}) for name in ("settings", "data", "surroundings")}
+        changed = [changes(was["settings"], self.settings), changes(was["data"], self.data)]
         if any(changed):
             raise ValueError(f"resume: the checkpoint is of another run: {_join(changed)}")
-        if elsewhere := changes(state["surroundings"], surroundings(loop.engine.name)):
+        if elsewhere := changes(was["surroundings"], surroundings(loop.engine.name)):
             warnings.warn(
                 f"resume: the run may end in other last digits than it would have: {elsewhere}",
                 UserWarning,
                 stacklevel=4,
             )
         self.kept = True
-        before = Snapshot.of(loop.run.network)
+        self._before = Snapshot.of(loop.run.network)
         try:
+            check_form(state, loop.run, loop.job.optimizer, loop.plan.schedule)
             for name, part in self._parts().items():
                 part.restore(state[name])
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            before.restore(loop.run.network)
-            raise ValueError(f"resume: not a valid checkpoint: {error}") from error
+            self._before.restore(loop.run.network)
+            raise ValueError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
     def restore_callbacks(self, state: State | None) -> None:
         """Let the callbacks remember, once they have heard of the start and forgotten all.
@@ -140,10 +141,22 @@ class Memory:
         ----------
         state : dict, optional
             From `capture`, perhaps in another process.
+
+        Raises
+        ------
+        ValueError
+            If a callback cannot take up what is there; nothing is changed.
         """
-        if state is not None:
+        if state is None:
+            return
+        try:
             for name, part in self._looking_on().items():
                 part.restore(state[name])
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            for callback in remembering(self.loop.callbacks):
+                callback.on_start(self.loop.run)  # It forgets what it has just been told.
+            self._before.restore(self.loop.run.network)
+            raise ValueError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
     def _keep(self) -> None:
         """Give the keeper the state, unless the next look will find that the run diverged."""

@@ -1,0 +1,187 @@
+"""Data from outside: CSV and IDX files, plain, packed, and packed so that they fill the memory."""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import gzip
+import lzma
+import random
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+from format import Format
+from mutations import NUMBERS, mutated
+
+from barenet import DataError, Network, Predictor, TableEncoding
+from barenet.data.idx import read_idx
+from barenet.data.scaling import Scaling
+from barenet.data.table import read_table
+from barenet.data.tabular import load_table, read_features, read_samples
+
+__all__ = ["CSV", "IDX"]
+
+#: What packs a file, by the end of its name; the weakest, which is the fastest.
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": lambda data: gzip.compress(data, 1, mtime=0),
+    ".bz2": lambda data: bz2.compress(data, 1),
+    ".xz": lambda data: lzma.compress(data, preset=0),
+    ".zst": lambda data: pyarrow.Codec("zstd", 1).compress(data, asbytes=True),
+}
+
+#: One input in so many is packed to a thousandth or less: it takes as long as a hundred others.
+BOMBS = 2000
+
+
+def bomb(start: bytes, rows: bytes, size: int) -> bytes:
+    """Pack a start and then the same rows, again and again."""
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.CompressedOutputStream(sink, "zstd") as stream:
+        stream.write(start)
+        for _ in range(size >> 20):
+            stream.write(rows * (2**20 // len(rows)))
+    return sink.getvalue().to_pybytes()
+
+
+def packed(data: bytes, rng: random.Random) -> tuple[str, bytes]:
+    """Leave data as they are, or pack them, or pack them and change what came of it."""
+    if rng.random() < 0.85:
+        return "", data
+    ending, pack = rng.choice(list(PACKERS.items()))
+    data = pack(data)
+    return ending, mutated(data, rng, NUMBERS, [data]) if rng.random() < 0.6 else data
+
+
+class CSV(Format):
+    """Tables as text."""
+
+    name = "csv"
+    refusals = (DataError,)
+
+    SEEDS = 2 * [
+        text.encode()
+        for text in (
+            'size,town,y\n1.5,Rome,no\n2,Oslo,yes\n?,Rome,no\n-1e3,"Bonn, am",yes\n',
+            "town;size;y\nRome;1,5;0\nOslo;2;1\n;0,5;0\n",
+            "size\ttown\ty\n2026-01-02\tyes\t1.5\n2026-12-31 23:59\tno\t2\n",
+            ",size,town,y\n0,007,true,a\n1,12,false,b\n2,99,true,a\n",
+            '"size","town\nof","y"\n"1","say ""no""","2"\n"3","b","4"\n',
+            "size,town,y\r\n1,2,0\r\n3,4,1\r\n5,6,0\r\n",
+        )
+    ] + [
+        "size,town,y\n1,Zürich,0\n2,東京,1\n".encode(encoding)
+        for encoding in ("utf-8-sig", "utf-16", "utf-32", "gb18030")
+    ]
+
+    WORDS = (
+        *(b'"', b'""', b",", b";", b"\t", b"|", b"\n", b"\n\n", b"\r", b"\r\n", b"\0", b" ", b"\\"),
+        *(b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff\0\0", b"\xed\xa0\x80", b"\xc2\x85", b"\x0b"),
+        *(b"\x0c", b"\x1a", b"\x1c", b"\x1b[2J", b"\xe2\x80\xa8", b"#", b"'", b"=1+1", b"NaN"),
+        *(b"1e999", b"-1e308", b"1e308", b"5e-324", b"9" * 400, b"0x10", b"1_000", "١".encode()),
+        *(b"+", b"-0", b".", b"1.", b"007", b"true", b"NO", b"?", b"--", b"size", b"town", b"y"),
+        *(b"2026-02-30", b"9999-12-31", b"0001-01-01", b"0000-00-00", b"-99999-01-01", b"1.000,5"),
+        *(b"2026-01-01T25:00", b"2026-01-01T00:00:00.123456789Z", b"262144-01-01", b"1,5"),
+        *(b"__index_level_0__", b"inf", b"NA"),
+    )  # fmt: skip
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        table = load_table(self.put("learned.csv", self.SEEDS[0]), "y", frame=True)
+        self.encoding = TableEncoding.fit(table.X)
+        self.model = folder / "model.safetensors"
+        Predictor(
+            network=Network.dense([self.encoding.n_outputs, 2], output="softmax"),
+            preprocessing=self.encoding,
+            classes=("no", "yes"),
+            feature_names=self.encoding.feature_names,
+            target_name="y",
+            dataset="learned.csv",
+        ).save(self.model)
+        self.bomb = bomb(b"size,town,y\n", b"1.5,Rome,no\n", 2**26)
+
+    def write(self, rng: random.Random) -> Path:
+        if rng.randrange(BOMBS) == 0:
+            return self.put("t.csv.zst", self.bomb)
+        data = mutated(rng.choice(self.SEEDS), rng, self.WORDS, self.SEEDS)
+        ending, data = packed(data, rng)
+        return self.put(rng.choice(("t.csv", "t.csv", "t.tsv")) + ending, data)
+
+    def read(self, path: Path, rng: random.Random) -> None:
+        names, way = self.encoding.feature_names, rng.randrange(20)
+        options = {"decimal": rng.choice((None, None, ",")), "frame": rng.random() < 0.7}
+        if way == 0:
+            table = load_table(path, "y", **{**options, "frame": True})
+            with contextlib.suppress(DataError):  # Of rows in memory, named by their column.
+                TableEncoding.fit(table.X)
+        elif way == 1:
+            table = read_table(path, decimal=options["decimal"])
+            frame = table.frame(table.names)
+            assert {len(column) for column in table.columns} == {len(frame)}
+            numbers = [column for column in frame.columns.values() if column.dtype.kind == "f"]
+            assert not any(np.isinf(column).any() for column in numbers)
+        elif way < 8:
+            load_table(path, "y", **options)
+        elif way < 12:
+            read_samples(path, names, "y", rng.choice((None, ("no", "yes"))), **options)
+        elif (X := read_features(path, names, **options)) is not None and options["frame"]:
+            self.encoding.apply(X)
+
+    def command(self, path: Path, rng: random.Random) -> list[str]:
+        return ["predict", str(self.model), str(path)]
+
+
+def idx(shape: tuple[int, ...], kind: int = 8, itemsize: int = 1) -> bytes:
+    """An IDX file that counts."""
+    sizes = struct.pack(f">4B{len(shape)}I", 0, 0, kind, len(shape), *shape)
+    return sizes + bytes(at % 10 for at in range(int(np.prod(shape)) * itemsize))
+
+
+class IDX(Format):
+    """Arrays of pictures and labels."""
+
+    name = "idx"
+    refusals = (DataError,)
+
+    SEEDS = (
+        *(idx((9,)), idx((2, 3, 4)), idx((0,)), idx((2, 3), 0x0D, 4), idx((3, 2), 0x0E, 8)),
+        *(idx((5,), 0x0B, 2), idx((4,), 0x0C, 4), idx((1, 28, 28)), idx((1,) * 20), idx((1,))),
+    )
+    WORDS = (
+        *(bytes([0, 0, kind, n]) for kind in (8, 9, 11, 12, 13, 14) for n in (0, 1, 3, 33, 255)),
+        *NUMBERS,
+    )
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.model = folder / "model.safetensors"
+        Predictor(
+            network=Network.dense([784, 10], output="softmax"),
+            preprocessing=Scaling("minmax", np.zeros(784), np.full(784, 1 / 255)),
+            classes=tuple("0123456789"),
+            feature_names=tuple(f"pixel_{row}_{column}" for row, column in np.ndindex(28, 28)),
+            target_name="digit",
+            dataset="mnist",
+            image_shape=(28, 28),
+        ).save(self.model)
+        for name in ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte"):
+            self.put(name, idx((1, 28, 28)))
+        self.put("t10k-labels-idx1-ubyte", idx((1,)))
+        self.bomb = bomb(struct.pack(">4B3I", 0, 0, 8, 3, 2**9, 2**10, 2**9), b"\0", 2**28)
+
+    def write(self, rng: random.Random) -> Path:
+        # The file that the command looks for; the others beside it are as they should be.
+        if rng.randrange(BOMBS) == 0:
+            return self.put("train-labels-idx1-ubyte", self.bomb)
+        data = mutated(rng.choice(self.SEEDS), rng, self.WORDS, self.SEEDS)
+        return self.put("train-labels-idx1-ubyte", packed(data, rng)[1])
+
+    def read(self, path: Path, rng: random.Random) -> None:
+        array = read_idx(path)
+        if path.read_bytes()[:2] == b"\0\0":  # It is not packed.
+            assert array.nbytes + 4 + 4 * array.ndim == path.stat().st_size
+
+    def command(self, path: Path, rng: random.Random) -> list[str]:
+        return ["predict", str(self.model), "mnist", "--data-dir", str(self.folder)]

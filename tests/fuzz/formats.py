@@ -1,0 +1,12 @@
+"""The formats that are fuzzed, by their names."""
+
+from __future__ import annotations
+
+from data_formats import CSV, IDX
+from format import Format
+from model_formats import JSON, Model
+from run_format import Run
+
+__all__ = ["FORMATS"]
+
+FORMATS: dict[str, type[Format]] = {kind.name: kind for kind in (CSV, IDX, Model, JSON, Run)}

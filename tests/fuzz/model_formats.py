@@ -1,0 +1,201 @@
+"""Model files: their bytes, and the JSON in them with a checksum that is right again.
+
+Without that, whatever is behind the checksum would be reached by nothing that is wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from format import Format
+from mutations import NUMBERS, changed, mutated
+
+from barenet import (
+    Activate,
+    BatchNorm,
+    Dense,
+    Dropout,
+    LayerNorm,
+    ModelFileError,
+    Network,
+    Predictor,
+    TableEncoding,
+)
+from barenet.data.scaling import Scaling
+from barenet.files.model_file import read_model
+
+__all__ = ["JSON", "JSON_WORDS", "Model", "mended", "repacked", "unpacked"]
+
+#: A checksum, as it stands in the header; the last one is the file's own.
+CHECKSUM = re.compile(rb'sha256\\": \\"([0-9a-f]{64})\\"')
+
+ROWS = {
+    "size": [1.5, 0.0, -2.0],
+    "town": ["Rome", "", "Oslo"],
+    "day": ["2026-01-02", "", "1999-12-31"],
+    "open": ["yes", "no", "no"],
+}
+
+
+def mended(data: bytes) -> bytes:
+    """Put the checksum right, where there is one."""
+    found = list(CHECKSUM.finditer(data))
+    if not found:
+        return data
+    start, end = found[-1].span(1)
+    checksum = hashlib.sha256(data[:start] + b"0" * 64 + data[end:]).hexdigest().encode()
+    return data[:start] + checksum + data[end:]
+
+
+def unpacked(data: bytes) -> tuple[dict[str, Any], dict[str, Any], bytes]:
+    """Part a model file into its header, its card, which is JSON in there, and its arrays."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    return header, json.loads(header["__metadata__"]["barenet"]), data[end:]
+
+
+def repacked(header: dict[str, Any], card: Any, body: bytes) -> bytes:
+    """Make a model file of the parts, whatever they are, with a checksum that is right."""
+    text = card if isinstance(card, str) else json.dumps(card)
+    if isinstance(header.get("__metadata__"), dict):
+        header = {**header, "__metadata__": {**header["__metadata__"], "barenet": text}}
+    start = json.dumps(header).encode()
+    return mended(len(start).to_bytes(8, "little") + start + body)
+
+
+class Model(Format):
+    """Model files, byte by byte; most with a checksum that is right."""
+
+    name = "model"
+    refusals = (ModelFileError,)
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.put("rows.csv", b"size,town,day,open\n1.5,Rome,2026-01-02,yes\n,,,no\n")
+        path, self.seeds = folder / "model.safetensors", []
+        for save in (layers().save, numbers().save, table().save):
+            save(path)
+            self.seeds.append(path.read_bytes())
+
+    def write(self, rng: random.Random) -> Path:
+        data, part = rng.choice(self.seeds), rng.randrange(4)
+        end = 8 + int.from_bytes(data[:8], "little")
+        if part == 0:  # The arrays alone,
+            data = data[:end] + mutated(data[end:], rng, NUMBERS, self.seeds)
+        elif part == 1:  # the header alone, whose length is told first,
+            header = mutated(data[8:end], rng, JSON_WORDS, self.seeds)
+            data = len(header).to_bytes(8, "little") + header + data[end:]
+        else:  # or whatever it hits.
+            data = mutated(data, rng, [*JSON_WORDS, *NUMBERS], self.seeds)
+        return self.put("model.safetensors", mended(data) if part < 3 else data)
+
+    def read(self, path: Path, rng: random.Random) -> None:
+        network, extra, _ = read_model(path)
+        if "scaling" not in extra:
+            network.summary()
+            return
+        predictor = Predictor.load(path)
+        with contextlib.suppress(ValueError):  # Other columns, or numbers beyond all.
+            predictor.predict(ROWS if predictor.takes_frames else np.ones((2, 3)))
+
+    def command(self, path: Path, rng: random.Random) -> list[str]:
+        if rng.random() < 0.5:
+            return ["info", str(path), *(["--json"] if rng.random() < 0.5 else [])]
+        return ["predict", str(path), str(self.folder / "rows.csv")]
+
+
+class JSON(Model):
+    """The JSON of model files: layers, names, records of columns, places of arrays."""
+
+    name = "json"
+
+    def write(self, rng: random.Random) -> Path:
+        header, card, body = unpacked(rng.choice(self.seeds))
+        part = rng.randrange(10)
+        if part == 0:
+            header = changed(header, rng)
+        elif part == 1:
+            card = mutated(json.dumps(card).encode(), rng, JSON_WORDS, self.seeds).decode("latin-1")
+        elif part < 5 and "table" in header:
+            header, body = self._in_table(header, body, rng)
+        else:
+            card = changed(card, rng)
+        return self.put("model.safetensors", repacked(header, card, body))
+
+    def _in_table(
+        self, header: dict[str, Any], body: bytes, rng: random.Random
+    ) -> tuple[dict[str, Any], bytes]:
+        """Change the records of a table's columns, which are JSON in an array of bytes."""
+        start, end = header["table"]["data_offsets"]
+        text = json.dumps(changed(json.loads(body[start:end]), rng)).encode()
+        if rng.random() < 0.2:
+            text = mutated(body[start:end], rng, JSON_WORDS, self.seeds)
+        longer = len(text) - (end - start)
+        header = json.loads(json.dumps(header))
+        header["table"]["shape"] = [len(text)]
+        for name, place in header.items():
+            if name != "__metadata__":
+                first, last = place["data_offsets"]
+                place["data_offsets"] = [
+                    first + longer * (first >= end),
+                    last + longer * (last >= end),
+                ]
+        return header, body[:start] + text + body[end:]
+
+
+JSON_WORDS = [
+    *(b'"', b"\\", b"\\u0000", b"\\ud800", b"{", b"}", b"[", b"]", b"[" * 1000, b",", b":"),
+    *(b"true", b"NaN", b"-Infinity", b"1e999", b"-0", b"1" * 400, b"F32", b"F64", b"U8", b"I64"),
+    *(b"shape", b"data_offsets", b"parameters", b"statistics", b"__metadata__", b"sha256"),
+    *(b"\\\"layer\\\"", b"relu", b"batch_norm", b"dropout", b"layers", b"n_in", b"extra"),
+    *(b"null", b"BOOL", b"dense", b"scaling"),
+]  # fmt: skip
+
+
+def layers() -> Network:
+    """A network alone, of every layer."""
+    parts = [
+        *(Dense(3, 4, "leaky_relu:slope=0.2"), BatchNorm(4), Activate("elu:alpha=0.3")),
+        *(Dropout(0.25), LayerNorm(4), Dense(4, 2, "softmax", bias_init="normal:std=2")),
+    ]
+    return Network(parts, seed=7)
+
+
+def numbers() -> Predictor:
+    """A network that predicts a number, scaled."""
+    return Predictor(
+        network=Network.dense([3, 2, 1], seed=1, dtype="float64"),
+        preprocessing=Scaling("standardize", np.arange(3.0), np.ones(3)),
+        target_scaling=Scaling("standardize", np.ones(1), np.full(1, 0.5)),
+        classes=None,
+        feature_names=("a", "b", "c"),
+        target_name="y",
+        dataset="numbers",
+    )
+
+
+def table() -> Predictor:
+    """A network that predicts classes from columns of every kind."""
+    learned = {
+        "size": [1.5, None, 2.0, 4.0],
+        "town": ["Rome", "Oslo", "", "Rome"],
+        "day": ["2026-01-02", "2026-05-06", "", "2025-12-31 12:00"],
+        "open": ["yes", "no", "yes", "yes"],
+        "same": [1, 1, 1, 1],
+    }
+    encoding = TableEncoding.fit(learned)
+    return Predictor(
+        network=Network.dense([encoding.n_outputs, 2], output="softmax", seed=2),
+        preprocessing=encoding,
+        classes=("no", "yes"),
+        feature_names=encoding.feature_names,
+        target_name="y",
+        dataset="towns.csv",
+    )

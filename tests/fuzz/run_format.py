@@ -1,0 +1,176 @@
+"""What the folder of a run holds: its settings, its history, and the checkpoint it goes on from."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+import tomllib
+import warnings
+from pathlib import Path
+
+import tomli_w
+from cyclopts import CycloptsError
+from format import Format
+from model_formats import JSON_WORDS, mended, repacked, unpacked
+from mutations import changed, mutated
+
+from barenet import Callback, DivergenceError, Network
+from barenet.cli.experiment import Experiment, prepare
+from barenet.cli.run_file import read_run_file
+from barenet.cli.run_folder import HISTORY, RunFolder, read_history
+from barenet.cli.trained import MODEL, SETTINGS
+from barenet.files.checkpoint import FILE_NAME, Checkpoint
+
+__all__ = ["Run"]
+
+#: One input in so many is a file of settings: the command line takes 20 ms to understand one.
+SETTINGS_SHARE = 0.01
+
+#: One checkpoint in so many is gone on from, which takes some ms.
+RESUMED_SHARE = 0.03
+
+WORDS = [
+    *(b"=", b'"', b"'", b'"""', b"[", b"]", b"[[", b"{", b"}", b"#", b"\n", b"\r", b"\0"),
+    *(b"true", b"nan", b"inf", b"1e999", b"-1", b"0x10", b"1_0", b"9" * 400, b"2026-01-01", b"."),
+    *(b"epochs", b"layers", b"optimizer", b"config", b"resume", b"settings", b"data", b"help"),
+    b"\\u0000",
+]  # fmt: skip
+
+
+class Interruption(Callback):
+    """End a run in the middle of an epoch."""
+
+    def on_slice(self, run) -> None:
+        if run.epoch == 2:
+            run.stop("interrupted", for_now=True)
+
+
+class Interrupted:
+    """The folder of a run that was interrupted, and what it takes to go on with it.
+
+    Parameters
+    ----------
+    place : Path
+        Where the folder is.
+    settings : str
+        Those of the run.
+    """
+
+    def __init__(self, place: Path, settings: str) -> None:
+        self.place = place
+        place.mkdir()
+        (place / "given.toml").write_text(settings)
+        self.experiment = prepare(read_run_file(place / "given.toml"))
+        folder = RunFolder(place)
+        keeper = folder.keeper("never", self.experiment.settings)
+        history = self.fresh().run([Interruption()], 1, keeper)
+        folder.save(self.experiment.predictor, history, self.experiment.settings)
+        names = (MODEL, HISTORY, SETTINGS, FILE_NAME)
+        self.files = {name: (place / name).read_bytes() for name in names}
+
+    def fresh(self) -> Experiment:
+        """Make a network that has not learned anything."""
+        experiment = self.experiment
+        made = [dataclasses.replace(experiment.predictor, network=self.network())]
+        return dataclasses.replace(experiment, predictor=made[0])
+
+    def network(self) -> Network:
+        return Network.dense([2, 4, 2], hidden="tanh", output="softmax", seed=0)
+
+    def restore(self) -> None:
+        """Put every file back, as a command may have gone on with the run."""
+        for name, data in self.files.items():
+            (self.place / name).write_bytes(data)
+
+
+class Run(Format):
+    """Files of a run."""
+
+    name = "run"
+    refusals = (ValueError, CycloptsError, DivergenceError)
+
+    KINDS = (
+        'engine = "compiled"\noptimizer = "adam"\npatience = 3\n',
+        'engine = "reference"\noptimizer = "momentum"\nschedule = "reduce_on_plateau"\n',
+        'engine = "reference"\noptimizer = "lbfgs"\n',
+    )
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        rows = "".join(f"{at % 7},{at % 5},{'no' if at % 3 else 'yes'}\n" for at in range(60))
+        data = self.put("rows.csv", f"a,b,y\n{rows}".encode())
+        usual = f'data = "{data}"\ntarget = "y"\nlayers = [2, 4, 2]\nhidden = ["tanh"]\n'
+        usual += "epochs = 4\nbatch_size = 8\n"
+        runs = enumerate(self.KINDS)
+        self.runs = [Interrupted(folder / f"run{n}", usual + kind) for n, kind in runs]
+
+    def write(self, rng: random.Random) -> Path:
+        run, chance = rng.choice(self.runs), rng.random()
+        if chance < SETTINGS_SHARE:
+            name, data = SETTINGS, self._settings(run.files[SETTINGS], rng)
+        elif chance < 0.5:
+            name, data = HISTORY, self._history(run.files[HISTORY], rng)
+        else:
+            name, data = FILE_NAME, self._checkpoint(run.files[FILE_NAME], rng)
+        return self.put(f"{run.place.name}/{name}", data)
+
+    def _settings(self, data: bytes, rng: random.Random) -> bytes:
+        others = [run.files[SETTINGS] for run in self.runs]
+        if rng.random() < 0.5:
+            return mutated(data, rng, WORDS, others)
+        plain = changed(tomllib.loads(data.decode()), rng)
+        try:
+            return tomli_w.dumps(plain).encode()
+        except (TypeError, ValueError):  # TOML has no null, and no half a character.
+            return json.dumps(plain).encode()
+
+    def _history(self, data: bytes, rng: random.Random) -> bytes:
+        others = [run.files[HISTORY] for run in self.runs]
+        if rng.random() < 0.5:
+            return mutated(data, rng, JSON_WORDS, others)
+        rows = changed([json.loads(line) for line in data.splitlines()], rng)
+        return "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+
+    def _checkpoint(self, data: bytes, rng: random.Random) -> bytes:
+        others = [run.files[FILE_NAME] for run in self.runs]
+        if rng.random() < 0.2:
+            return mended(mutated(data, rng, JSON_WORDS, others))
+        header, card, body = unpacked(data)
+        if rng.random() < 0.3:
+            return repacked(changed(header, rng), card, body)
+        part = rng.choice(("checkpoint", "extra"))
+        inside = card if part == "extra" else card["extra"]
+        inside[part] = changed(inside[part], rng)
+        return repacked(header, card, body)
+
+    def read(self, path: Path, rng: random.Random) -> None:
+        if path.name == SETTINGS:
+            read_run_file(path)
+        elif path.name == HISTORY:
+            read_history(path)
+        elif rng.random() < RESUMED_SHARE:
+            self._go_on(path)
+        else:
+            Checkpoint(path).read()
+
+    def _go_on(self, path: Path) -> None:
+        run = next(run for run in self.runs if run.place == path.parent)
+        with warnings.catch_warnings():
+            for known in (
+                "resume: the run may end in other last digits",
+                "in epoch .* the loss grew",
+            ):
+                warnings.filterwarnings("ignore", known)
+            run.fresh().run([], 1, Checkpoint(path, "never"), resume=True)
+
+    def command(self, path: Path, rng: random.Random) -> list[str]:
+        run = next(run for run in self.runs if run.place == path.parent)
+        data = path.read_bytes()
+        run.restore()
+        path.write_bytes(data)
+        if path.name == FILE_NAME:
+            return ["train", "--resume", str(path.parent), "--no-plots", "--no-baselines"]
+        if path.name == HISTORY and rng.random() < 0.2:
+            return ["plot", "history", str(path.parent)]
+        return ["info", str(path.parent)]
