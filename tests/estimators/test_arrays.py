@@ -21,7 +21,7 @@ kinds = pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
 
 
 @kinds
-@pytest.mark.parametrize("values", NO_ARRAYS, ids=repr)
+@pytest.mark.parametrize("values", NO_ARRAYS, ids=lambda values: type(values).__name__)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_promise_13_what_is_no_array_is_named(kind, values):
     model = kind(**SMALL)
