@@ -31,8 +31,9 @@ def reordered(path, columns, rows=slice(None)):
 def test_a_table_is_learned_and_judged_in_any_order_of_its_columns(run, penguins):
     columns = ["sex", "species", "body_mass_g", "island"]
     columns += ["flipper_length_mm", "culmen_depth_mm", "culmen_length_mm"]
-    judged = run("evaluate", "run", penguins, "--rows", "all", "--no-baselines").out
-    again = run("evaluate", "run", reordered(penguins, columns)).out
+    all_rows = ("--rows", "all", "--no-baselines")
+    judged = run("evaluate", "run", penguins, *all_rows).out
+    again = run("evaluate", "run", reordered(penguins, columns), *all_rows).out
     assert again == judged and "all 344" in judged
     network = judged.splitlines()[1].split()
     assert network[:3] == ["network", "all", "344"]

@@ -70,7 +70,10 @@ def test_every_kind_is_offered(barenet):
 
 def test_a_history_is_drawn_with_what_the_settings_beside_it_tell(barenet, tmp_path):
     losses = [(0.9, 0.8), (0.4, 0.5), (0.2, 0.6)]
-    rows = [json.dumps({"loss": one, "validation_loss": other}) for one, other in losses]
+    rows = [
+        json.dumps({"epoch": epoch, "loss": one, "validation_loss": other})
+        for epoch, (one, other) in enumerate(losses)
+    ]
     (tmp_path / "history.jsonl").write_text("\n".join(rows))
     for settings, told in (("patience = 3\nl2 = 0.1\n", True), ("", False)):
         (tmp_path / "settings.toml").write_text(f'data = "iris"\n{settings}')

@@ -232,7 +232,7 @@ def test_a_column_that_is_the_same_in_every_row_is_left_out_of_every_table(baren
 
 def test_rows_without_a_target_are_left_out_if_said(barenet):
     done = barenet("train", PENGUINS, "--target", "sex", *QUICK)
-    assert done.status == 2 and "leave such rows out by drop_missing_target (--drop" in done.err
+    assert done.status == 2 and "leave such rows out by --drop-missing-target;" in done.err
     done = barenet("train", PENGUINS, "--target", "sex", "--drop-missing-target", *QUICK, "--json")
     assert done.status == 0, done.err
     assert "333 rows (11 without a target left out), 7 columns" in done.err

@@ -1,17 +1,13 @@
 from __future__ import annotations
 
 import socket
-from contextlib import closing
+import subprocess
+import sys
 
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
 
 from barenet.errors import BarenetError
-from barenet.playground.server import HOST, SETTINGS, Server, listen
-from barenet.playground.sessions import Sessions
-from barenet.playground.state import State
-from barenet.playground.tables import Tables
-from barenet.playground.trainer import Trainer
+from barenet.playground.server import HOST, SETTINGS, listen
 
 
 def test_it_listens_to_this_machine_alone():
@@ -33,21 +29,36 @@ def test_each_start_has_another_secret(run_server):
     assert tokens[0] != tokens[1]
 
 
+#: In a process of its own: another server here would have set the same limit.
+THREADS = """
+from contextlib import closing
+from threadpoolctl import threadpool_info, threadpool_limits
+from barenet.playground.server import Server, listen
+from barenet.playground.sessions import Sessions
+from barenet.playground.shelf import Shelf
+from barenet.playground.state import State
+from barenet.playground.trainer import Trainer
+
+def tell():
+    print({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})
+
+def ready(address):
+    tell()
+    server.should_exit = True
+
+with listen(0) as line, closing(Shelf()) as shelf:
+    server = Server(Sessions(Trainer(process=False), shelf, State()), line, ready)
+    with threadpool_limits(limits=2, user_api="blas"):
+        server.start()
+        tell()
+"""
+
+
 def test_drawing_leaves_the_other_cores_to_the_training():
-    def threads() -> set[int]:
-        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
-
-    def ready(address: str) -> None:
-        seen.append(threads())
-        server.should_exit = True
-
-    seen = []
-    with listen(0) as line, closing(Tables()) as tables:
-        sessions = Sessions(Trainer(process=False), tables, State())
-        server = Server(sessions, line, ready)
-        with threadpool_limits(limits=2, user_api="blas"):
-            server.start()
-            assert (seen, threads()) == ([{1}], {2})
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["{1}", "{2}"]
 
 
 def test_the_limits_are_the_ones_that_are_promised():

@@ -24,7 +24,7 @@ from barenet.playground.order import Order
 from barenet.playground.progress import Progress
 from barenet.playground.timeline import Moment, Timeline
 from barenet.playground.trace import Measure, thin
-from barenet.playground.trouble import DEAD, NO_ROWS, divergence, growth
+from barenet.playground.trouble import CHANGED, DEAD, NO_ROWS, divergence, growth
 from barenet.playground.update import Update
 from barenet.training.callbacks import Callback
 from barenet.training.run import Run
@@ -395,7 +395,3 @@ class Training(Callback):
             )
         )
         self.report_rest = max(REPORT_SECONDS, (time.thread_time() - worked) / REPORT_SHARE)
-
-
-#: Why a run ends whose settings the page has changed.
-CHANGED = "its settings were changed"

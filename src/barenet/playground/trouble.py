@@ -6,7 +6,10 @@ import math
 
 from barenet.errors import DivergenceError
 
-__all__ = ["DEAD", "NO_ROWS", "divergence", "growth"]
+__all__ = ["CHANGED", "DEAD", "NO_ROWS", "divergence", "growth"]
+
+#: Why a run ends whose settings the page has changed.
+CHANGED = "its settings were changed"
 
 #: What is said where nothing moves.
 DEAD = (
