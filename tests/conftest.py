@@ -32,6 +32,13 @@ settings.register_profile(
 settings.load_profile("repeatable")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: many tests wait, for a process, a page or a clock."""
+    from barenet.engines.threads import allowed_cores
+
+    return allowed_cores() + 1
+
+
 @pytest.fixture(scope="session")
 def titanic(tmp_path_factory) -> Path:
     """The passengers of the Titanic as CSV: words, numbers, names, codes, and many holes."""
