@@ -445,6 +445,8 @@ def test_epoch_losses_and_their_curve(tab):
     assert page.page.inner_text(".test-loss") == f"{test_loss:.3f}"
     page.until("barenet.lanes[0].curve.plot?.data[0].length === 4")
     assert page.value("barenet.lanes[0].curve.plot.data[2][3]") == test_loss
+    page.page.click("#regenerate")
+    page.until("barenet.lanes[0].curve.plot.data[0].length === 1")
 
 
 def test_each_task_has_its_scale_and_its_score(tab):

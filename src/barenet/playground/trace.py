@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 __all__ = ["Measure", "Trace", "thin"]
@@ -28,6 +29,9 @@ class Measure(NamedTuple):
     score: float
     test_score: float
 
+#: No two histories have the same, also not those of two networks one after the other.
+VERSIONS = itertools.count()
+
 
 class Trace:
     """Measures at an even stride, and the newest one.
@@ -42,7 +46,7 @@ class Trace:
         self.most, self.stride = most, 1
         self.kept: list[Measure] = []
         self.newest: Measure | None = None
-        self.version = 0
+        self.version = next(VERSIONS)
 
     def add(self, measure: Measure) -> None:
         """Take a measure; one that is not newer than the last starts a new version of history.
@@ -73,7 +77,7 @@ class Trace:
             return
         self.kept = [each for each in self.kept if each.epoch <= epoch]
         self.newest = self.kept[-1] if self.kept else None
-        self.version += 1
+        self.version = next(VERSIONS)
 
     def since(self, epoch: int) -> list[Measure]:
         """List what came after an epoch.

@@ -20,7 +20,10 @@ export class CurveView {
 
   // Add measures: [epoch, loss, test loss, score, test score].
   add(version, rows) {
-    if (version !== this.version) this.rows = [];
+    if (version !== this.version) {
+      this.rows = [];
+      this.stale = true;
+    }
     this.version = version;
     for (const row of rows) if (!this.rows.length || row[0] > this.rows.at(-1)[0]) this.rows.push(row);
     if (this.rows.length > MOST) this.rows = this.rows.filter((_, index) => index % 2 === 0 || index === this.rows.length - 1);
