@@ -364,6 +364,7 @@ def test_inputs_are_chosen(tab):
         page.until(f"barenet.facts.features.join() === '{','.join(names[:count])}'")
     page.page.get_by_label("Input x₂", exact=True).click()
     page.until("!barenet.facts.features.includes('x2')")
+    assert "without x₂. Click it again to take it back in." in page.page.inner_text("#notice")
     assert page.value("barenet.lanes[0].facts.layout[0].n_in") == 6
 
 
@@ -498,6 +499,7 @@ def test_the_page_explains_itself_and_has_things_to_try(tab):
     assert page.page.locator(".about h3").count() >= 6
     page.page.get_by_text("Three neurons are enough").click()
     page.until("barenet.state.designs[0].hidden.join() === '3' && barenet.playing")
+    assert page.value("window.scrollY") == 0, "what was chosen is seen"
     page.page.click("#play")
 
 
@@ -747,6 +749,10 @@ def test_the_keys(tab):
     page.until("!barenet.playing")
     page.page.keyboard.press("r")
     page.until("barenet.lanes[0].header.epoch === 0")
+    page.page.click("#batch")
+    page.until("barenet.lanes[0].header.batch[0] === 1")
+    page.page.keyboard.press(" ")
+    page.until("barenet.playing && barenet.lanes[0].header.epoch > 1")
 
 
 def test_everything_has_a_name_for_who_cannot_see(tab):

@@ -29,6 +29,7 @@ class Measure(NamedTuple):
     score: float
     test_score: float
 
+
 #: No two histories have the same, also not those of two networks one after the other.
 VERSIONS = itertools.count()
 

@@ -9,7 +9,7 @@ export class Invitation {
   }
 
   accept() {
-    this.body.classList.remove("inviting");
+    if (this.body.classList.contains("inviting")) this.body.classList.replace("inviting", "invited");
     try {
       localStorage.setItem(KEY, "yes");
     } catch {

@@ -113,7 +113,7 @@ class Page {
         this.invitation.accept();
         this.neuron.open(lane.neuron(layer, neuron), lane, row);
       },
-      feature: (name) => this.change(({ scene }) => toggle(scene.features, name)),
+      feature: (name) => this.toggleInput(name),
       tip: (text, event) => this.tip(text, event),
       look: (name, value) => this.look(name, value),
     });
@@ -210,6 +210,8 @@ class Page {
     find("#pace").addEventListener("change", ({ target }) => this.change((wanted) => (wanted.pace = Number(target.value))));
     find("#scrub").addEventListener("input", ({ target }) => this.line.send("scrub", { epoch: this.kept?.[Number(target.value)] ?? 0 }));
     document.addEventListener("keydown", (event) => this.key(event));
+    // A mouse leaves no focus behind, so that space plays; whoever tabs keeps it.
+    document.addEventListener("click", (event) => event.detail && event.target.closest("button, a")?.blur());
     window.addEventListener("hashchange", () => this.readAddress());
   }
 
@@ -222,6 +224,15 @@ class Page {
     else if (event.key === "r" || event.key === "R") this.line.send("reset");
     else return;
     event.preventDefault();
+  }
+
+  toggleInput(name) {
+    const { features } = this.state.scene;
+    const label = this.catalog.features[name];
+    if (features.length === 1 && features[0] === name) return this.notice(`A network needs an input: take another in before ${label} goes.`, 5000);
+    const taken = !features.includes(name);
+    this.change(({ scene }) => (scene.features = taken ? [...features, name] : features.filter((each) => each !== name)));
+    this.notice(`The network starts anew ${taken ? "with" : "without"} ${label}. Click it again to ${taken ? "leave it out" : "take it back in"}.`, 5000);
   }
 
   look(name, value) {
@@ -281,7 +292,7 @@ class Page {
   }
 
   listExamples() {
-    find("#examples").replaceChildren(...EXAMPLES.map(([name, hash, hint]) => make("li", {}, make("a", { href: `#${hash}` }, name), `: ${hint}`)));
+    find("#examples").replaceChildren(...EXAMPLES.map(([name, hash, hint]) => make("li", {}, example(name, hash), `: ${hint}`)));
   }
 
   tip(text, event) {
@@ -320,10 +331,11 @@ function picturesOf(arrays, place) {
   return { output: arrays[`${place}.output`], neurons: arrays[`${place}.neurons`], weights: arrays[`${place}.weights`] };
 }
 
-function toggle(features, name) {
-  const place = features.indexOf(name);
-  if (place < 0) features.push(name);
-  else if (features.length > 1) features.splice(place, 1);
+// Taken up, it is seen: it stands at the foot of the page, and the network at its head.
+function example(name, hash) {
+  const link = make("a", { href: `#${hash}` }, name);
+  link.addEventListener("click", () => window.scrollTo({ top: 0 }));
+  return link;
 }
 
 const answer = await fetch("catalog.json");
