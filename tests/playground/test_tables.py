@@ -85,11 +85,22 @@ def test_a_column_of_names_is_not_what_is_predicted_if_nobody_says(tables):
         (b"", r"bad\.csv: empty file$"),
         (b"a,b\n", r"bad\.csv: no rows below the header$"),
         (b"1,2\n3,4\n", r"bad\.csv:1: .* the first line must name the columns"),
+        (b"a;b\n1;2\n3\n", r"bad\.csv:1: 1 column, 'a;b'; its values seem to be separated by ';'$"),
+        (b"a,b\n1,2\n3,\n", r"bad\.csv:3: .* got nothing; take such rows out of the file$"),
+        (
+            b"a,b\n1,2\n3,NA\n",
+            r"bad\.csv:3: .*; take such rows out of the file, or choose to predict it as classes$",
+        ),
+        (
+            b"a,b\n1,2\n3,word\n4,1\n",
+            r"bad\.csv:3: .* got 'word'; for classes, choose to predict it as classes$",
+        ),
+        (b'a,b\n1,"2,5"\n3,"4,5"\n', r"bad\.csv:2: .*; write numbers with a decimal point$"),
     ],
 )
 def test_a_fault_is_told_in_words_that_help_on_the_page(tables, content, words):
     with pytest.raises(DataError, match=f"^{words}"):
-        tables.add("bad.csv", content)
+        tables.load(Scene(data=tables.add("bad.csv", content), target="b"))
 
 
 def test_holes_are_filled_and_told_of(tables):

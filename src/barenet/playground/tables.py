@@ -372,7 +372,13 @@ def _of_numbers(dataset: Dataset, kept: _Kept) -> Dataset:
 #: Advice that is for the command line, and what helps on the page.
 _ADVICE = (
     (re.compile(r"; say how it is encoded.*"), "; save it as UTF-8"),
-    (re.compile(r"; try --delimiter (\S+)"), r"; its values seem to be parted by \1"),
+    (re.compile(r"; try delimiter=(\S+)"), r"; its values seem to be separated by \1"),
+    (re.compile(r"leave such rows out by drop_missing_target=True"), "take such rows out of the file"),
+    (re.compile(r"; for a decimal comma, say .*"), "; write numbers with a decimal point"),
+    (
+        re.compile(r"(for classes,|or) say task='classification'( if it is a class)?"),
+        r"\1 choose to predict it as classes",
+    ),
 )
 
 
