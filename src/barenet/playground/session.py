@@ -200,6 +200,9 @@ class Session:
                 "features": list(material.features),
                 "inputs": list(material.inputs.feature_names[:MOST_DRAWN]),
                 "n_inputs": material.inputs.n_features,
+                "scaling": material.scaling.name,
+                "target_scaling": getattr(material.target_scaling, "name", "none"),
+                "held": material.held,
                 "range": list(material.span),
             },
             "networks": [
