@@ -103,8 +103,8 @@ class Column(ABC):
         Returns
         -------
         ndarray of shape (n_outputs,), float64
-            Of what stands for a missing value, where a record has that; of categories the most
-            frequent of the rows, and the first where there are none.
+            What `fill` becomes, where a record has one; of categories the most frequent one of
+            these rows, or the first where there are none.
         """
 
     def to_dict(self) -> dict[str, Any]:
