@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from barenet.cli.main import main
+from barenet.data.datasets import load_dataset
 from barenet.data.scaling import Scaling
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
@@ -71,6 +72,8 @@ def test_a_model_of_mixed_columns_is_asked_as_it_predicts(shelf, folder, capfd, 
     material = shelf.material(state.scene)
     network = build(state.designs[0], material)
     assert material.plane.names == (("height", "width") if target == "kind" else ("height",))
+    kept = "their median or most frequent value"
+    assert material.held == (kept if with_rows else f"{kept}, words at the first")
     said, points = answers(material, network)
     usual = {"width": 0.0, "colour": "red", "wet": "no", "sown": "2024-05-11", "kind": "a"}
     if with_rows:  # else the first category stands for the commonest one
@@ -220,6 +223,8 @@ def test_a_model_of_a_matrix_without_rows(shelf, tmp_path, kind):
     third = {"standardize": X[:, 2].mean(), "minmax": 6.5, "none": 0.0}[kind]
     rows = np.column_stack([points, np.full(len(points), third)])
     assert said == pytest.approx(made.outputs(rows), abs=1e-6)
+    words = {"standardize": "their mean", "minmax": "the middle of their range", "none": "0"}
+    assert material.held == words[kind] and material.scaling.name == "none"
     low, high = material.plane.low, material.plane.high
     if kind != "none":
         assert (low < X[:, :2].min(axis=0)).all() and (high > X[:, :2].max(axis=0)).all()
@@ -238,6 +243,22 @@ def test_a_model_of_other_columns_of_a_named_set_is_shown_without_its_rows(shelf
         assert material.training.n_samples == 0 and material.axes == names
 
 
+def test_functions_of_columns_that_are_not_known_are_told(shelf, tmp_path):
+    path = tmp_path / "model.safetensors"
+    Predictor(
+        network=Network.dense([2, 3], output="softmax"),
+        preprocessing=Scaling.fit("standardize", np.array([[1.0, 0.0], [2.0, 1.0]])),
+        classes=load_dataset("iris").classes,
+        feature_names=("x1", "sin(x2)"),
+        target_name="species",
+        dataset="iris",
+    ).save(path)
+    with pytest.raises(
+        ValueError, match=r"trained on x1, sin\(x2\), and iris has sepal.* not known"
+    ):
+        begin_with_model(path, "", shelf)
+
+
 def test_what_cannot_be_shown_is_told(shelf, folder, tmp_path, capfd):
     path = tmp_path / "words.csv"
     path.write_text("colour,kind\n" + "".join(f"{'rgb'[n % 3]},{'ab'[n % 2]}\n" for n in range(40)))
@@ -247,4 +268,7 @@ def test_what_cannot_be_shown_is_told(shelf, folder, tmp_path, capfd):
     wide = trained(tmp_path, "moons", "--layers", "2", "300", "1")
     with pytest.raises(ValueError, match=r"cannot be drawn here: hidden: expected .* 256"):
         begin_with_model(wide, "", shelf)
+    curved = trained(tmp_path, "moons", "--hidden", "exponential")
+    with pytest.raises(ValueError, match=r"not know the activation exponential; it knows .*relu"):
+        begin_with_model(curved, "", shelf)
     capfd.readouterr()

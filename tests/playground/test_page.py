@@ -563,6 +563,10 @@ def slide(page: Tab, row: int, value: float) -> dict[str, Any]:
     return page.value("barenet.neuron.told")
 
 
+def hint(page: Tab) -> str:
+    return page.page.inner_text("#neuron .likeness .hint")
+
+
 def portrait(page: Tab) -> str:
     return page.value("document.querySelector('.portrait').toDataURL()")
 
@@ -574,6 +578,7 @@ def test_a_newcomer_is_told_why_a_neuron_draws_a_line(tab):
     told = open_neuron(page, 1)
     words = page.page.inner_text("#neuron .why")
     assert "Why it draws a straight line" in words and "shifts the line" in words
+    assert "0 is their mean, 1 a standard deviation." in hint(page)
     for value in (*told["weights"], told["bias"]):
         assert f"{abs(value):.2f}" in page.page.inner_text("#neuron .sum")
     ends = [told["line"][place : place + 2] for place in range(0, len(told["line"]), 2)]
@@ -663,9 +668,9 @@ def test_what_is_said_of_a_neuron_is_whole_and_safe(tab):
         " for (const activation of [...barenet.catalog.activations, 'softmax'])"
         " for (const layer of [0, 1]) for (const last of [false, true]) for (const curve of"
         " [false, true]) for (const curved of [[], ['x₁²']]) for (const line of [[], [0, 0, 1, 1]])"
-        " for (const normed of [false, true]) {"
-        " const about = { layer, last, curve, curved, normed, inputs: ['a', 'b'], count: 2,"
-        " name: 'y', classes: ['no', 'yes'] };"
+        " for (const normed of [false, true]) for (const standardized of [false, true]) {"
+        " const about = { layer, last, curve, curved, normed, standardized, inputs: ['a', 'b'],"
+        " count: 2, name: 'y', classes: ['no', 'yes'] };"
         " const told = { activation, weights: [1, -2], bias: 0, line, above: 0.5 };"
         " all.push([question(about, told), ...sentences(about, told), sum(about, told)].join(' '));"
         " } return all; })"
@@ -721,6 +726,10 @@ def test_every_set_can_be_chosen(tab):
         assert page.value("barenet.scene.values.length") > 50
         matrix = page.page.locator(".confused")
         assert matrix.is_visible() == (name not in ("plane", "hills", "sine"))
+        if name == "digits":
+            open_neuron(page, 1)
+            assert hint(page).endswith("is the plane of the first two principal components.")
+            page.page.locator("#neuron .close").click()
     page.page.get_by_label("Other data sets").select_option("iris")
     page.until("barenet.facts.name === 'iris'")
 
@@ -945,6 +954,11 @@ def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_p
     assert page.value("barenet.facts.inputs") == ["a", "b", "colour=b", "colour=g", "colour=r", "c"]
     page.page.locator(".map").hover(position={"x": 100, "y": 100})
     assert re.search(r": [xyz], \d+ %", page.page.inner_text(".output .value"))
+    open_neuron(page, 1)
+    assert "Inputs are as the model scales them. The other inputs are held at their median" in hint(
+        page
+    )
+    page.page.locator("#neuron .close").click()
     page.page.select_option("#axis-y", "c")
     page.until("barenet.facts.axes[1] === 'c'")
     page.page.click("#play")

@@ -13,7 +13,7 @@ from barenet.data.embedded import EMBEDDED
 from barenet.data.generated import GENERATED
 from barenet.data.images import IMAGES
 from barenet.data.named import NamedDataset
-from barenet.data.source import PARQUET_SUFFIXES, plain_name
+from barenet.data.source import CSV_SUFFIXES, PARQUET_SUFFIXES, plain_name
 from barenet.data.target import Task
 from barenet.errors import DataError
 from barenet.registry import lookup
@@ -32,7 +32,7 @@ ALSO_CALLED = {
 }
 
 #: How the name of a table ends, that of what packed it aside.
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt", *PARQUET_SUFFIXES)
+TABLE_SUFFIXES = (*CSV_SUFFIXES, *PARQUET_SUFFIXES)
 
 _TABLE_OPTIONS = (
     *("target", "task", "delimiter", "encoding", "decimal", "frame", "drop_missing_target"),

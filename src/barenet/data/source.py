@@ -22,6 +22,7 @@ from barenet.errors import DataError
 from barenet.extras import require
 
 __all__ = [
+    "CSV_SUFFIXES",
     "LIMIT",
     "PARQUET_SUFFIXES",
     "STANDARD_INPUT",
@@ -33,6 +34,8 @@ __all__ = [
     "read_source",
 ]
 
+#: How the name of a CSV file ends.
+CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 #: How the name of a Parquet file ends; any other table is CSV.
 PARQUET_SUFFIXES = (".parquet", ".pq")
 

@@ -89,7 +89,7 @@ class App:
     def _opened(self, content: bytes, scene: Scene) -> State:
         """Read a model file that was sent; the table on the page may be the one that it knows."""
         shelf = self.sessions.shelf
-        rows = next((key for key in (scene.data, scene.rows) if key in shelf.tables.kept), "")
+        rows = next((key for key in (scene.data, scene.rows) if key in shelf.tables), "")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.safetensors"
             path.write_bytes(content)

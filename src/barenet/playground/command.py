@@ -102,12 +102,12 @@ def _of_tables(scene: Scene, material: Material, shelf: Shelf) -> list[str]:
         X = material.inputs.X
         if any(set(np.unique(column)) <= {0.0, 1.0} for column in np.asarray(X).T):
             said.append("This leaves columns of 0 and 1 as they are, the page scales them.")
-        if not set(_own_columns(material)) <= set(shelf.tables.find(scene.data).whole):
+        if shelf.tables.has_holes(scene.data, _own_columns(material)):
             said.append("This fills holes by the training rows, and tells the network where.")
     used = _own_columns(material)
     if [name for name in shelf.tables.columns(scene.data) if name in used] != used:
         said.append("This takes the columns in the table's order.")
-    if material.dataset.n_samples == MOST_ROWS:
+    if shelf.tables.is_cut(scene.data):
         said.append(f"This learns from all rows, the page from {MOST_ROWS:,} of them.")
     return said
 

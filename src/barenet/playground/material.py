@@ -53,6 +53,8 @@ class Material:
         Every column that can be an axis.
     span : tuple of float
         Of numbers to predict: the smallest and the largest that is drawn.
+    held : str
+        At what the plane holds the other columns, in words.
     features : tuple of str
         Names from `FEATURES`; empty where every column is an input.
     columns : list of int
@@ -74,6 +76,7 @@ class Material:
     points: NDArray[np.float64]
     axes: tuple[str, ...]
     span: tuple[float, float]
+    held: str = "their median"
     features: tuple[str, ...] = ()
     columns: list[int] = field(default_factory=list)
     offset: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))

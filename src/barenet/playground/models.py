@@ -134,7 +134,8 @@ def _design_of(predictor: Predictor, recipe: Recipe) -> Design:
         activations.append(spec_of(named[-1]))
         dropout = max([dropout, *(each.rate for each in block if isinstance(each, Dropout))])
     if wrong := [name for name in activations if name not in HIDDEN_ACTIVATIONS]:
-        raise ValueError(f"the page does not know the activation {wrong[0]}")
+        known = ", ".join(HIDDEN_ACTIVATIONS)
+        raise ValueError(f"the page does not know the activation {wrong[0]}; it knows {known}")
     network_said = {
         "hidden": hidden,
         "activations": activations,

@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data.columns import NumberColumn
-from barenet.data.columns.category import CategoryColumn
-from barenet.data.columns.date import DateColumn
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import load_dataset
 from barenet.data.encoding import TableEncoding
 from barenet.data.generated import GENERATED
 from barenet.data.scaling import Scaling
+from barenet.errors import some
 from barenet.playground.features import FEATURES
 from barenet.playground.material import Material, arrange, span_of, split
 from barenet.playground.models import Model
@@ -32,6 +31,12 @@ __all__ = ["material_of", "named_rows"]
 
 #: How far the plane reaches where there are no rows, in units of the preprocessing.
 REACH = 2.5
+#: What each scaling makes of the middle of a column, and what that was.
+MIDDLES = {
+    "standardize": (0.0, "their mean"),
+    "minmax": (0.5, "the middle of their range"),
+    "none": (0.0, "0"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +104,10 @@ def material_of(scene: Scene, model: Model, rows: Dataset | None) -> Material:
     if not set(features) <= FEATURES.keys():
         return _of_encoded(scene, model, None)
     if rows.n_features > 2:
-        raise ValueError(f"model: of which columns of {rows.name} it takes functions is not known")
+        raise ValueError(
+            f"model: it was trained on {some(predictor.feature_names)}, and {rows.name} has "
+            f"{some(rows.feature_names)}: which of these x1 and x2 are is not known"
+        )
     return arrange(rows, dataclasses.replace(scene, features=features), model)
 
 
@@ -109,7 +117,8 @@ def _of_encoded(scene: Scene, model: Model, rows: Dataset | None) -> Material:
     axes = _axes(model)
     chosen = [axes[place] for place in columns_of([axis.name for axis in axes], scene.axes)]
     X = np.asarray(inputs.X)
-    plane, points = _plane(chosen, _usual_row(model, X), X, inputs.y)
+    usual, held = _usual_row(model, X)
+    plane, points = _plane(chosen, usual, X, inputs.y)
     if rows is None:
         training, held_out, is_test = inputs, inputs, np.zeros(0, np.bool_)
         span = _span(model, plane)
@@ -128,6 +137,7 @@ def _of_encoded(scene: Scene, model: Model, rows: Dataset | None) -> Material:
         target_scaling=model.predictor.target_scaling,
         plane=plane,
         points=points,
+        held=held,
         axes=tuple(axis.name for axis in axes),
         span=span,
         model=model,
@@ -181,25 +191,19 @@ def _axes(model: Model) -> list[_Axis]:
     return axes
 
 
-def _usual_row(model: Model, X: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What the network sees of a row with the median of each number, and the commonest of words."""
+def _usual_row(model: Model, X: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
+    """What the network sees of an ordinary row, and in words what that is."""
     encoding = model.predictor.preprocessing
     if isinstance(encoding, Scaling):
-        middle = 0.5 if encoding.name == "minmax" else 0.0
-        return np.full(len(encoding.offset), middle)
+        middle, held = MIDDLES[encoding.name]
+        return np.full(len(encoding.offset), middle), held
     parts, place = [], 0
     for column in encoding.used:
-        width = len(column.outputs)
-        if isinstance(column, CategoryColumn):
-            part = np.zeros(width)
-            part[X[:, place : place + width].sum(axis=0).argmax()] = 1.0
-        elif isinstance(column, DateColumn):
-            part = column.encode(np.array([int(column.fill)], "M8[s]").astype("M8[us]"))[0]
-        else:
-            part = column.encode(np.array([float(getattr(column, "fill", 0.0))]))[0]
-        parts.append(part)
-        place += width
-    return np.concatenate(parts)
+        end = place + len(column.outputs)
+        parts.append(column.usual(X[:, place:end]))
+        place = end
+    held = "their median or most frequent value"
+    return np.concatenate(parts), held if len(X) else f"{held}, words at the first"
 
 
 def _plane(
@@ -230,6 +234,5 @@ def _span(model: Model, plane: Plane) -> tuple[float, float]:
     if model.predictor.classes is not None:
         return 0.0, 1.0
     output = model.predictor.network.predict(plane.rows(plane.grid(24)))
-    scaling = model.predictor.target_scaling
-    numbers = (output if scaling is None else scaling.invert(output))[:, 0]
+    numbers = model.predictor.in_units(output)[:, 0]
     return float(numbers.min()), float(numbers.max())

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.model.network import Network
-from barenet.playground.blueprint import blocks
+from barenet.playground.blueprint import blocks, predictor
 from barenet.playground.material import Material
 
 __all__ = ["MOST_DRAWN", "Picture", "feature_pictures", "paint"]
@@ -74,7 +74,7 @@ def paint(network: Network, material: Material) -> Picture:
         side = next(side for most, side in SIDES if network.n_parameters <= most)
         rows = material.grid(side)
     with np.errstate(all="ignore"):
-        output = network.forward(rows)[0]
+        output = predictor(network, material).in_units(network.forward(rows)[0])
         neurons, scales = _neurons(network, material)
     return Picture(side=side, output=_output(output, material), neurons=neurons, scales=scales)
 
@@ -121,11 +121,10 @@ def _to_bytes(columns: NDArray[np.float32], least: float) -> tuple[Bytes, list[f
 
 
 def _output(output: NDArray[np.floating], material: Material) -> NDArray[np.generic]:
-    """Put what the network says into numbers from −127 to 127."""
+    """Put what is predicted into numbers from −127 to 127."""
     output = np.nan_to_num(output.astype(np.float64), posinf=1e30, neginf=-1e30)
     if material.classes is None:
-        scaling = material.target_scaling
-        numbers = (output if scaling is None else scaling.invert(output))[:, 0]
+        numbers = output[:, 0]
         if material.is_curve:
             return numbers.astype(np.float32)
         low, high = material.span

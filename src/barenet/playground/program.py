@@ -95,7 +95,7 @@ def _table_lines(scene: Scene, material: Material, shelf: Shelf) -> list[str]:
             "X = np.where(np.isnan(X), np.nanmedian(X, axis=0), X)",
             "data = dataclasses.replace(data, X=X, feature_names=names)",
         ]
-    if dataset.n_samples == MOST_ROWS:
+    if tables.is_cut(scene.data):
         lines += [
             "data = dataclasses.replace(data, stratify=False)",
             f"data = data.split(1 - {MOST_ROWS} / data.n_samples)[0]",

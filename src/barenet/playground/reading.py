@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
+from barenet.errors import brief
 from barenet.registry import lookup
 
 __all__ = [
@@ -84,7 +85,7 @@ def check_object(value: Any, what: str) -> dict[str, Any]:
         The value.
     """
     if not isinstance(value, dict):
-        raise ValueError(f"{what}: expected an object, got {_short(value)}")
+        raise ValueError(f"{what}: expected an object, got {brief(value)}")
     return value
 
 
@@ -104,7 +105,7 @@ def check_text(value: Any, what: str) -> str:
         The value.
     """
     if not isinstance(value, str) or len(value) > MOST_LETTERS:
-        raise ValueError(f"{what}: expected a short text, got {_short(value)}")
+        raise ValueError(f"{what}: expected a short text, got {brief(value)}")
     return value
 
 
@@ -126,7 +127,7 @@ def check_list(value: Any, what: str, *, most: int) -> list[Any]:
         The value.
     """
     if not isinstance(value, list) or len(value) > most:
-        raise ValueError(f"{what}: expected a list of {most} entries at most, got {_short(value)}")
+        raise ValueError(f"{what}: expected a list of {most} entries at most, got {brief(value)}")
     return value
 
 
@@ -183,8 +184,3 @@ def _check_depth(value: Any, depth: int) -> None:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for each in inner:
         _check_depth(each, depth - 1)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

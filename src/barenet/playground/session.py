@@ -176,32 +176,12 @@ class Session:
         """
         material = self.material
         assert material is not None
-        dataset, plane = material.dataset, material.plane
         return {
             "type": "state",
             "session": self.key,
             "state": self.state.to_dict(),
             "version": self.state_version,
-            "data": {
-                "name": dataset.name,
-                "description": dataset.description,
-                "task": dataset.task,
-                "classes": dataset.classes,
-                "target": dataset.target_name,
-                "rows": [material.training.n_samples, material.held_out.n_samples],
-                "columns": list(material.axes[:200]),
-                "table": self.shelf.columns(self.state.scene),
-                "wants": self._wanted(),
-                "image": dataset.image_shape,
-                "curve": material.is_curve,
-                "axes": list(plane.names),
-                "low": plane.low.tolist(),
-                "high": plane.high.tolist(),
-                "features": list(material.features),
-                "inputs": list(material.inputs.feature_names[:MOST_DRAWN]),
-                "n_inputs": material.inputs.n_features,
-                "range": list(material.span),
-            },
+            "data": self._facts(material),
             "networks": [
                 {
                     "layout": lane.layout(),
@@ -211,6 +191,33 @@ class Session:
                 }
                 for lane in self.lanes
             ],
+        }
+
+    def _facts(self, material: Material) -> dict[str, Any]:
+        """Tell of the data."""
+        dataset, plane = material.dataset, material.plane
+        return {
+            "name": dataset.name,
+            "description": dataset.description,
+            "task": dataset.task,
+            "classes": dataset.classes,
+            "target": dataset.target_name,
+            "rows": [material.training.n_samples, material.held_out.n_samples],
+            "columns": list(material.axes[:200]),
+            "table": self.shelf.columns(self.state.scene),
+            "wants": self._wanted(),
+            "image": dataset.image_shape,
+            "curve": material.is_curve,
+            "axes": list(plane.names),
+            "low": plane.low.tolist(),
+            "high": plane.high.tolist(),
+            "features": list(material.features),
+            "inputs": list(material.inputs.feature_names[:MOST_DRAWN]),
+            "n_inputs": material.inputs.n_features,
+            "scaling": material.scaling.name,
+            "target_scaling": getattr(material.target_scaling, "name", "none"),
+            "held": material.held,
+            "range": list(material.span),
         }
 
     def scene_arrays(self) -> dict[str, Any]:

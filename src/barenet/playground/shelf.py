@@ -111,7 +111,7 @@ class Shelf:
         dict of str to bool, or None
             Whether each holds numbers; None where it names no table.
         """
-        if not scene.data.startswith(PREFIX) or scene.data not in self.tables.kept:
+        if not scene.data.startswith(PREFIX) or scene.data not in self.tables:
             return None
         return self.tables.columns(scene.data)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from barenet.data.datasets import usual_name
 from barenet.data.recipe import Recipe
-from barenet.data.source import plain_name
+from barenet.data.source import CSV_SUFFIXES, plain_name
 from barenet.playground.models import NOTHING_KNOWN
 from barenet.playground.scene import Scene
 from barenet.playground.sets import NAMED
@@ -15,8 +15,6 @@ from barenet.playground.state import State
 from barenet.registry import lookup
 
 __all__ = ["begin_with", "begin_with_model", "is_csv"]
-
-TABLES = (".csv", ".tsv", ".txt")
 
 
 def is_csv(said: str) -> bool:
@@ -32,7 +30,7 @@ def is_csv(said: str) -> bool:
     bool
         By how it ends.
     """
-    return plain_name(said).endswith(TABLES)
+    return plain_name(said).endswith(CSV_SUFFIXES)
 
 
 def begin_with(said: str, target: str, shelf: Shelf) -> State:

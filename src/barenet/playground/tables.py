@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import re
 import tempfile
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,10 @@ from barenet.data.frame import Frame
 from barenet.data.source import read_source
 from barenet.data.table import Table, read_table
 from barenet.data.tabular import load_table, read_samples
+from barenet.data.target import MOST_CLASSES
 from barenet.errors import DataError, some
 from barenet.files.predictor import Predictor
+from barenet.playground.advice import by_its_name
 from barenet.playground.scene import Scene
 
 __all__ = ["MOST_ROWS", "MOST_TABLE_BYTES", "PREFIX", "Tables"]
@@ -31,21 +32,23 @@ MOST_TABLE_BYTES = 20 * 2**20
 MOST_TABLES = 16
 #: More rows are no better to look at, and slower to learn from.
 MOST_ROWS = 5000
-#: More cannot be told apart in a picture; a column of this many words is one of names most often.
-MOST_CLASSES, USUAL_CLASSES = 100, 20
+#: More cannot be told apart in a picture.
+MOST_DRAWN_CLASSES = 100
 
 
 @dataclass(frozen=True)
 class _Kept:
     """A file, and what was found out when it was opened.
 
-    `options` say how it is read, `numbers` whether each column can be an axis, `whole` which have
-    a number in every row, and `target` is what is predicted if nobody says.
+    `options` say how it is read, `n_rows` how many rows it has, `numbers` whether each column can
+    be an axis, `whole` which have a number in every row, and `target` is what is predicted if
+    nobody says.
     """
 
     name: str
     path: Path
     options: dict[str, str]
+    n_rows: int
     numbers: dict[str, bool]
     whole: tuple[str, ...]
     target: str
@@ -56,8 +59,14 @@ class Tables:
 
     def __init__(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="barenet-play-")
-        self.kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self.count = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._kept
 
     def add(self, name: str, content: bytes) -> str:
         """Keep a table that was sent; the oldest is forgotten where there are too many.
@@ -87,8 +96,8 @@ class Tables:
         except ValueError:
             path.unlink()
             raise
-        if len(self.kept) > MOST_TABLES:
-            _, oldest = self.kept.popitem(last=False)
+        if len(self._kept) > MOST_TABLES:
+            _, oldest = self._kept.popitem(last=False)
             if oldest.path.is_relative_to(self.folder.name):
                 oldest.path.unlink(missing_ok=True)
         return key
@@ -113,14 +122,14 @@ class Tables:
         DataError
             If it is no table.
         """
-        with _by_its_name(name, path):
+        with by_its_name(name, path):
             table, options = _read(path)
         frame = table.frame(table.names)
         numbers = {each: _is_of_numbers(frame, each) for each in table.names}
         target = _usual_target(frame, numbers)
-        key = f"{PREFIX}{len(self.kept) + self.count}-{Path(name).stem[:40]}"
+        key = f"{PREFIX}{len(self._kept) + self.count}-{Path(name).stem[:40]}"
         whole = tuple(n for n in table.names if numbers[n] and not np.isnan(frame[n]).any())
-        self.kept[key] = _Kept(name, path, options, numbers, whole, target)
+        self._kept[key] = _Kept(name, path, options, len(frame), numbers, whole, target)
         return key
 
     def columns(self, key: str) -> dict[str, bool]:
@@ -136,7 +145,7 @@ class Tables:
         dict of str to bool
             Whether each column holds numbers.
         """
-        return self.find(key).numbers
+        return self._find(key).numbers
 
     def is_mixed(self, key: str, target: str) -> bool:
         """Tell if what is learned from is not all numbers, one in each row.
@@ -153,8 +162,40 @@ class Tables:
         bool
             Whether `load_dataset` makes a frame of it, and no matrix.
         """
-        kept = self.find(key)
+        kept = self._find(key)
         return any(name and name not in (*kept.whole, target) for name in kept.numbers)
+
+    def is_cut(self, key: str) -> bool:
+        """Tell if some rows are left out.
+
+        Parameters
+        ----------
+        key : str
+            From `add`.
+
+        Returns
+        -------
+        bool
+            Whether there are more than can be watched.
+        """
+        return self._find(key).n_rows > MOST_ROWS
+
+    def has_holes(self, key: str, names: Sequence[str]) -> bool:
+        """Tell if some row has no number in one of some columns.
+
+        Parameters
+        ----------
+        key : str
+            From `add`.
+        names : sequence of str
+            Columns of numbers.
+
+        Returns
+        -------
+        bool
+            Whether any is missing.
+        """
+        return not set(names) <= set(self._find(key).whole)
 
     def options(self, key: str) -> dict[str, str]:
         """Tell how a table is read.
@@ -169,31 +210,7 @@ class Tables:
         dict of str to str
             The options of `load_dataset` that it needs.
         """
-        return self.find(key).options
-
-    def find(self, key: str) -> _Kept:
-        """Find a table.
-
-        Parameters
-        ----------
-        key : str
-            From `add`.
-
-        Returns
-        -------
-        _Kept
-            What is known of it.
-
-        Raises
-        ------
-        ValueError
-            If it is not here.
-        """
-        if key not in self.kept:
-            raise ValueError(
-                f"data: the table {key.removeprefix(PREFIX)!r} is not here; load it again"
-            )
-        return self.kept[key]
+        return self._find(key).options
 
     def load(self, scene: Scene) -> dict[str, Dataset]:
         """Read the table that a scene names.
@@ -217,7 +234,7 @@ class Tables:
         """
         if not scene.data.startswith(PREFIX):
             return {}
-        kept = self.find(scene.data)
+        kept = self._find(scene.data)
         return {scene.data: cut(_of_numbers(self._load(scene, kept), kept))}
 
     def count_holed(self, scene: Scene, names: Sequence[str]) -> int:
@@ -235,10 +252,9 @@ class Tables:
         int
             As many columns `barenet train` adds, to tell where there is none.
         """
-        kept = self.find(scene.data)
-        if set(names) <= set(kept.whole):
+        if not self.has_holes(scene.data, names):
             return 0
-        dataset = self._load(scene, kept)
+        dataset = self._load(scene, self._find(scene.data))
         assert isinstance(dataset.X, Frame)
         training, _ = dataset.split(scene.test_size)
         return sum(bool(np.isnan(training.X[name]).any()) for name in names)
@@ -265,10 +281,10 @@ class Tables:
         DataError
             If it lacks a column, or a value in it cannot be used.
         """
-        kept, model = self.find(key), predictor
+        kept, model = self._find(key), predictor
         names = model.feature_names, model.target_name, model.classes
         options: dict[str, Any] = {"frame": model.takes_frames, **kept.options}
-        with _by_its_name(kept.name, kept.path):
+        with by_its_name(kept.name, kept.path):
             X, y = read_samples(kept.path, *names, **options)
         dataset = Dataset(
             name=kept.name,
@@ -281,10 +297,18 @@ class Tables:
         )
         return cut(dataset)
 
+    def _find(self, key: str) -> _Kept:
+        """Find a table, or say that it is not here."""
+        if key not in self._kept:
+            raise ValueError(
+                f"data: the table {key.removeprefix(PREFIX)!r} is not here; load it again"
+            )
+        return self._kept[key]
+
     def _load(self, scene: Scene, kept: _Kept) -> Dataset:
         """Read all columns."""
         options: dict[str, Any] = {"task": scene.task or None, **kept.options}
-        with _by_its_name(kept.name, kept.path):
+        with by_its_name(kept.name, kept.path):
             dataset = load_table(kept.path, scene.target or kept.target, **options)
         return dataclasses.replace(dataset, name=kept.name)
 
@@ -339,17 +363,17 @@ def _usual_target(frame: Frame, numbers: dict[str, bool]) -> str:
     """The last column, unless it is one of names or remarks, and another is not."""
     names = [*frame.columns]
     for name in reversed(names):
-        if numbers[name] or (name and len(np.unique(frame[name])) <= USUAL_CLASSES):
+        if numbers[name] or (name and len(np.unique(frame[name])) <= MOST_CLASSES):
             return name
     return names[-1]
 
 
 def _of_numbers(dataset: Dataset, kept: _Kept) -> Dataset:
     """Leave out columns of text, that no axis can be, and fill what is missing in the others."""
-    if len(dataset.classes or ()) > MOST_CLASSES:
+    if len(dataset.classes or ()) > MOST_DRAWN_CLASSES:
         raise DataError(
             f"{kept.name}: column {dataset.target_name!r} has {len(dataset.classes or ()):,} "
-            f"classes, and {MOST_CLASSES} can be told apart at most; predict another column"
+            f"classes, and {MOST_DRAWN_CLASSES} can be told apart at most; predict another column"
         )
     names = [name for name in dataset.feature_names if kept.numbers[name]]
     if not names:
@@ -367,22 +391,3 @@ def _of_numbers(dataset: Dataset, kept: _Kept) -> Dataset:
         said += f"; holes filled by the median: {holes:,}"
         X = np.where(np.isnan(X), np.nanmedian(X, axis=0), X)
     return dataclasses.replace(dataset, X=X, feature_names=tuple(names), description=said)
-
-
-#: Advice that is for the command line, and what helps on the page.
-_ADVICE = (
-    (re.compile(r"; say how it is encoded.*"), "; save it as UTF-8"),
-    (re.compile(r"; try --delimiter (\S+)"), r"; its values seem to be parted by \1"),
-)
-
-
-@contextlib.contextmanager
-def _by_its_name(name: str, path: Path) -> Iterator[None]:
-    """Call a file what its owner calls it, in what is said of its faults."""
-    try:
-        yield
-    except ValueError as error:
-        words = str(error).replace(str(path), name)
-        for pattern, instead in _ADVICE:
-            words = pattern.sub(instead, words)
-        raise type(error)(words) from None

@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 
 from barenet.errors import DivergenceError
-from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
+from barenet.optimization.optimizers import LBFGS
 from barenet.playground.blueprint import Task, penalties
-from barenet.playground.design import MOST_EPOCHS, Design
-from barenet.playground.edits import Edit, with_edit
+from barenet.playground.course import Course
+from barenet.playground.design import MOST_EPOCHS
 from barenet.playground.onward import Onward
 from barenet.playground.order import Order
 from barenet.playground.progress import Progress
-from barenet.playground.timeline import Moment, Timeline
 from barenet.playground.trace import Measure, thin
 from barenet.playground.trouble import CHANGED, DEAD, NO_ROWS, divergence, growth
 from barenet.playground.update import Update
@@ -43,7 +42,7 @@ OFTEN = 100.0
 EXPLOSION = 1e6
 
 
-class Training(Callback):
+class Training(Course, Callback):
     """A network that learns, waits and goes back as it is told.
 
     Parameters
@@ -57,30 +56,18 @@ class Training(Callback):
     """
 
     def __init__(self, task: Task, report: Callable[[Progress], None], pace: float = 0.0) -> None:
-        self.task, self.report, self.pace = task, report, pace
-        self.network, self.design = task.network, task.design
-        self.optimizer = as_optimizer(task.design.optimizer_spec)
-        self.timeline = Timeline()
-        self.epoch = 0
+        super().__init__(task, pace)
+        self.report = report
         self.orders: deque[Order] = deque()
         self.news = threading.Condition()
-        self.playing = self.closed = self.failed = False
-        self.goal: int | None = None
-        self.words = ""
-        self.rows: list[Measure] = []
-        self.segments = 0
-        self.batch, self.n_batches, self.one_batch = 0, 1, False
+        self.n_batches = 1
         self.learning_rate = 0.0
         self.schedule: Onward | None = None
         self.first_loss = 0.0
-        self.update: Update | None = None
         self.reported = self.due = 0.0
         self.clock = (time.perf_counter(), 0)
         self.report_rest = REPORT_SECONDS
         self.speed = 0.0
-        self.initial = self._moment()
-        self.timeline.add(self.initial)
-        self.edits: tuple[Edit, ...] = ()
 
     def order(self, verb: str, value: Any = None) -> None:
         """Say what to do next; it is done between two slices of batches.
@@ -124,8 +111,8 @@ class Training(Callback):
         self.epoch, self.batch = self.epoch + 1, 0
         self._look_back(run)
         self._measure(run)
-        if self._make_edits() or self.timeline.wants(self.epoch):
-            self.timeline.add(self._moment())
+        if self.make_edits() or self.timeline.wants(self.epoch):
+            self.timeline.add(self.moment())
         self._look_for_an_end()
         now = time.perf_counter()
         if self.playing and now - self.reported >= self.report_rest:
@@ -160,7 +147,7 @@ class Training(Callback):
                 within = 0.0 if self.schedule.steady else self.batch / run.n_batches
                 factor = self.schedule.factor(epoch + within, run.epochs)
             self.update = Update(
-                before=self._moment(),
+                before=self.moment(),
                 design=self.design,
                 learning_rate=self.learning_rate * factor,
                 seed=self._seed,
@@ -253,7 +240,7 @@ class Training(Callback):
         rested = False
         while True:
             while self.orders:
-                self._obey(self.orders.popleft(), run)
+                self.obey(self.orders.popleft(), run)
                 rested = False
             if self.closed or self.playing:
                 break
@@ -267,95 +254,6 @@ class Training(Callback):
             run.stop(CHANGED)
         self.clock = (time.perf_counter(), self.epoch)
 
-    def _obey(self, order: Order, run: Run | None) -> None:
-        """Do one thing."""
-        getattr(self, f"_{order.verb}")(order.value, run)
-
-    def _play(self, value: Any, run: Run | None) -> None:
-        self.playing, self.goal, self.one_batch = True, None, False
-        self.words, self.failed = "", False
-
-    def _pause(self, value: Any, run: Run | None) -> None:
-        """Rest, after an update that can be told of: where none is kept, one more is taken."""
-        if run is None or self.update is not None or not self.playing:
-            self.playing, self.goal = False, None
-        elif self.batch:
-            self.one_batch = True
-        else:
-            self.goal = self.epoch + 1
-
-    def _step(self, value: Any, run: Run | None) -> None:
-        self._run_to(self.epoch + 1, run)
-
-    def _batch(self, value: Any, run: Run | None) -> None:
-        self._play(value, run)
-        self.one_batch = True
-
-    def _run_to(self, epoch: int, run: Run | None) -> None:
-        if epoch <= self.epoch:
-            return
-        self._play(None, run)
-        self.goal = epoch
-
-    def _scrub(self, epoch: int, run: Run | None) -> None:
-        moment = self.timeline.at(epoch)
-        self.playing, self.goal, self.update = False, None, None
-        self.words, self.failed = "", False
-        self._return_to(moment, run)
-
-    def _reset(self, value: Any, run: Run | None) -> None:
-        self._scrub(0, run)
-        self.timeline.forget_after(0)
-        self.optimizer = as_optimizer(self.design.optimizer_spec)
-        self.segments, self.rows = 0, []
-
-    def _redesign(self, design: Design, run: Run | None) -> None:
-        """Go on by another design; a new rate alone needs no new start of the loop."""
-        before, self.design, self.update = self.design, design, None
-        self.words, self.failed = "", False
-        only_rate = design.copy(learning_rate=before.learning_rate) == before
-        if isinstance(self.optimizer, Optimizer) and design.optimizer == before.optimizer:
-            self.optimizer.learning_rate = design.learning_rate
-        if design.optimizer != before.optimizer:
-            self.optimizer = as_optimizer(design.optimizer_spec)
-        if run is not None and not only_rate:
-            run.stop(CHANGED)
-
-    def _pace(self, pace: float, run: Run | None) -> None:
-        self.pace = pace
-
-    def _edit(self, change: tuple[int, float], run: Run | None) -> None:
-        index, value = change
-        self.edits = with_edit(self.edits, Edit(self.epoch, index, value))
-        self.network.parameters[index] = value
-        self.update = None
-        self.timeline.add(self._moment())
-
-    def _plan(self, edits: tuple[Edit, ...], run: Run | None) -> None:
-        """Start anew from the initial weights, to change some on the way."""
-        self.timeline.add(self.initial)
-        self._reset(None, run)
-        self.edits = edits
-        self._make_edits()
-        self.timeline.add(self._moment())
-
-    def _make_edits(self) -> bool:
-        """Change the weights that are to be changed after this epoch."""
-        due = [edit for edit in self.edits if edit.epoch == self.epoch]
-        for edit in due:
-            self.network.parameters[edit.place], self.update = edit.value, None
-        return bool(due)
-
-    def _close(self, value: Any, run: Run | None) -> None:
-        self.closed = True
-
-    def _return_to(self, moment: Moment, run: Run | None) -> None:
-        moment.restore(self.network, self.optimizer)
-        self.epoch, self.batch, self.rows = moment.epoch, 0, []
-        self.edits = tuple(edit for edit in self.edits if edit.epoch <= moment.epoch)
-        if run is not None:
-            run.stop(CHANGED)
-
     def _rest(self, words: str, failed: bool = False) -> None:
         self.playing, self.goal = False, None
         self.words, self.failed = words or self.words, failed
@@ -365,9 +263,6 @@ class Training(Callback):
     @property
     def _seed(self) -> int:
         return self.design.seed + self.segments - 1
-
-    def _moment(self) -> Moment:
-        return Moment.of(self.epoch, self.network, self.optimizer)
 
     def _tell(self) -> None:
         """Report how it stands."""

@@ -148,3 +148,25 @@ def test_a_record_that_is_none_is_refused_by_its_field(example, changes):
 def test_plain_data_that_are_no_record(plain):
     with pytest.raises(ValueError, match=r"\w"):
         column_from_dict(plain)
+
+
+@pytest.mark.parametrize(
+    ("record", "usual"),
+    [
+        (NumberColumn("c", 2.0, 1.0, 0.5, indicator=True), [2.0, 0.0]),
+        (BooleanColumn("c", fill=True, indicator=True), [1.0, 0.0]),
+        (CategoryColumn("c", ("a", "b"), rare=True, missing=False), [0.0, 1.0, 0.0]),
+        (DateColumn("c", 4 * 86400.0, 0.0, 86400.0, ("week",), indicator=True), [4, 0, 1, 0]),
+        (DroppedColumn("c", "of no use"), []),
+    ],
+)
+def test_an_ordinary_value_is_the_median_or_the_most_frequent(record, usual):
+    rows = {"number": [1.0, 9.0], "date": ["1970-01-01", "1970-02-01"], "boolean": [True, False]}
+    frame = as_frame({"c": rows.get(record.kind, ["b", "z", "b", "a"])})
+    encoded = record.encode(record.read(frame, [""]))
+    assert record.usual(encoded) == pytest.approx(usual)
+
+
+def test_without_rows_the_first_category_is_ordinary():
+    towns = CategoryColumn("c", ("a", "b"), rare=False, missing=False)
+    assert towns.usual(np.empty((0, 2))).tolist() == [1.0, 0.0]

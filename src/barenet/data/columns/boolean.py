@@ -60,3 +60,6 @@ class BooleanColumn(Column):
         missing = np.isnan(values)
         truth = np.where(missing, float(self.fill), values)
         return np.column_stack([truth, missing] if self.indicator else [truth])
+
+    def usual(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.encode(np.array([float(self.fill)]))[0]

@@ -88,3 +88,7 @@ class CategoryColumn(Column):
         other = len(self.categories) if self.rare else -1
         places = np.array([self._places.get(label, other) for label in values.tolist()])
         return (places[:, np.newaxis] == np.arange(self._n_outputs)).astype(np.float64)
+
+    def usual(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+        most = encoded.sum(axis=0).argmax()
+        return (np.arange(self._n_outputs) == most).astype(np.float64)

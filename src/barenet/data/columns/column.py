@@ -91,6 +91,22 @@ class Column(ABC):
             One column for each of `outputs`.
         """
 
+    @abstractmethod
+    def usual(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Tell what an ordinary value becomes.
+
+        Parameters
+        ----------
+        encoded : ndarray of shape (n_rows, n_outputs)
+            Rows as `encode` makes them; there may be none.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,), float64
+            What `fill` becomes, where a record has one; of categories the most frequent one of
+            these rows, or the first where there are none.
+        """
+
     def to_dict(self) -> dict[str, Any]:
         """Give all of it as plain data.
 

@@ -90,13 +90,15 @@ class DateColumn(Column):
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         missing = np.isnat(values)
-        fill = np.datetime64(round(self.fill * 1e6), "us")
-        moments = np.where(missing, fill, values).astype("M8[us]")
+        moments = np.where(missing, _moment(self.fill), values).astype("M8[us]")
         encoded = [(seconds(moments) - self.center) / self.scale]
         for cycle in self.cycles:
             angle = 2 * np.pi * _FRACTIONS[cycle](moments)
             encoded += [np.sin(angle), np.cos(angle)]
         return np.column_stack([*encoded, missing] if self.indicator else encoded)
+
+    def usual(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.encode(np.array([_moment(self.fill)]))[0]
 
 
 def seconds(moments: NDArray[Any]) -> NDArray[np.float64]:
@@ -113,6 +115,11 @@ def seconds(moments: NDArray[Any]) -> NDArray[np.float64]:
         To the microsecond within 280 years of 1970.
     """
     return moments.astype(np.int64) / 1e6
+
+
+def _moment(since_1970: float) -> np.datetime64:
+    """The moment so many seconds after 1970 began."""
+    return np.datetime64(round(since_1970 * 1e6), "us")
 
 
 def _of_the_year(moments: NDArray[Any]) -> NDArray[np.float64]:

@@ -53,3 +53,6 @@ class DroppedColumn(Column):
 
     def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
         return np.empty((len(values), 0))
+
+    def usual(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.empty(0)

@@ -78,3 +78,6 @@ class NumberColumn(Column):
         x = np.where(missing, self.fill, values)
         encoded = (x - self.center) / self.scale
         return np.column_stack([encoded, missing] if self.indicator else [encoded])
+
+    def usual(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.encode(np.array([self.fill]))[0]

@@ -190,8 +190,9 @@ function aboutOf({ layer, name, inputs }, { data, design, facts }) {
   const last = layer === facts.layout.length - 1;
   const count = facts.layout[layer].n_in;
   const curved = layer > 0 ? [] : inputs.filter((_, row) => data.features.length && !PLAIN.includes(data.features[row]));
-  const scaled = "Inputs are scaled: 0 is their mean, 1 a standard deviation.";
-  const slice = !data.features.length && data.n_inputs > 2 ? " The picture is one plane of them, through the mean." : "";
+  const scaled = data.scaling === "standardize" ? "Inputs are scaled: 0 is their mean, 1 a standard deviation." : "Inputs are as the model scales them.";
+  const held = data.image ? "The picture is the plane of the first two principal components." : `The other inputs are held at ${data.held}.`;
+  const slice = !data.features.length && data.n_inputs > 2 ? ` ${held}` : "";
   const thin = "Thin: the lines of the neurons before it, where each of them turns from off to on.";
   return {
     layer,
@@ -199,6 +200,7 @@ function aboutOf({ layer, name, inputs }, { data, design, facts }) {
     next: layer === facts.layout.length - 2 ? "the answer" : `layer ${layer + 2}`,
     name: name.replace(/^Output /, ""),
     classes: data.classes,
+    standardized: data.target_scaling === "standardize",
     inputs: layer > 0 ? inputs.map((_, row) => `n${subscript(row + 1)}`) : inputs,
     count,
     curved,

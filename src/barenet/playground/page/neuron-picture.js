@@ -52,9 +52,9 @@ function drawArrow(canvas, { arrow, activation }, ratio) {
     context.stroke();
   }
   const far = length + 16 * ratio;
-  const [front, behind] = activation === "softmax" ? ["it wins", "another"] : ["z > 0", "z < 0"];
-  label(canvas, front, x + right * far, y + down * far, ratio);
-  label(canvas, behind, x - right * 0.7 * far, y - down * 0.7 * far, ratio);
+  const [positive, negative] = activation === "softmax" ? ["it wins", "another"] : ["z > 0", "z < 0"];
+  label(canvas, positive, x + right * far, y + down * far, ratio);
+  label(canvas, negative, x - right * 0.7 * far, y - down * 0.7 * far, ratio);
 }
 
 function label(canvas, text, x, y, ratio) {

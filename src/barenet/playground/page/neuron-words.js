@@ -6,21 +6,23 @@ const MOST_TERMS = 8;
 const MOST_TOLD = 3;
 const STRAIGHT = 0.01; // of the picture's side
 
-const BENDS = {
-  identity: () => "It says z itself: the further in front, the bluer; the further behind, the more orange.",
-  relu: () => "ReLU keeps what is above 0 and turns the rest into 0: in front the neuron speaks (blue), behind it is silent (pale).",
-  leaky_relu: () => "Leaky ReLU keeps what is above 0 and makes the rest small: in front the neuron speaks (blue), behind it only whispers.",
-  tanh: () => "Then tanh bends z: far in front the neuron says nearly 1 (blue), far behind nearly −1 (orange), and 0 on the line.",
-  sigmoid: () => "Then the sigmoid bends z: far in front the neuron says nearly 1 (blue), far behind nearly 0 (pale), and ½ on the line.",
+const ACTIVATIONS = {
+  identity: () => "It says z itself: the further on the positive side, the bluer; the further on the negative side, the more orange.",
+  relu: () => "ReLU keeps what is above 0 and turns the rest into 0: on the positive side the neuron is active (blue), on the negative side it is 0 (pale).",
+  leaky_relu: () => "Leaky ReLU keeps what is above 0 and makes the rest small: on the positive side the neuron is active (blue), on the negative side it is small.",
+  tanh: () => "Then tanh is applied to z: far on the positive side the neuron says nearly 1 (blue), far on the negative side nearly −1 (orange), and 0 on the line.",
+  sigmoid: () => "Then the sigmoid is applied to z: far on the positive side the neuron says nearly 1 (blue), far on the negative side nearly 0 (pale), and ½ on the line.",
 };
 const ENDS = {
-  identity: ({ name }) => `The answer is z itself, in standard deviations from the mean of ${name}: the mean on the line, more in front, less behind.`,
-  sigmoid: ({ classes }) => `Then the sigmoid makes z the probability of class ${classes[1]}: nearly 1 far in front (blue), nearly 0 far behind (orange), and ½ on the line, which is the border.`,
-  softmax: ({ name }) => `Softmax compares the sums z of all classes, and the largest wins: in front of the thick line that is ${name}.`,
+  identity: ({ name, standardized }) => standardized
+    ? `The answer is z itself, in standard deviations from the mean of ${name}: the mean on the line, more on the positive side, less on the negative side.`
+    : `The answer is z itself, ${name} as the model scales it: more on the positive side, less on the negative side.`,
+  sigmoid: ({ classes }) => `Then the sigmoid makes z the probability of class ${classes[1]}: nearly 1 far on the positive side (blue), nearly 0 far on the negative side (orange), and ½ on the line, which is the border.`,
+  softmax: ({ name }) => `Softmax compares the sums z of all classes, and the largest wins: on one side of the thick line that is ${name}, on the other another class.`,
 };
 
 // What a newcomer would ask. `about`: { layer, last, inputs: names, count, curved: names of inputs,
-// curve, normed, name, classes }; `told`: the server's portrait.
+// curve, normed, name, classes, standardized: whether the target is }; `told`: the server's portrait.
 export function question({ layer, last, curved, curve }, told) {
   if (!told.line.length) return "Why there is no line in the picture";
   if (layer > 0 && isStraight(told.line)) return "Why it draws a border that can bend";
@@ -30,7 +32,7 @@ export function question({ layer, last, curved, curve }, told) {
 }
 
 export function sentences(about, told) {
-  return [adding(about), [...line(about, told), bend(about, told)].join(" "), moving(about, told)];
+  return [adding(about), [...line(about, told), activation(about, told)].join(" "), moving(about, told)];
 }
 
 export function sum({ inputs, count }, { weights, bias }) {
@@ -75,12 +77,12 @@ function line({ layer, curved, curve, normed, last }, told) {
   else if (curved.length) said.push(`It is a curve, as ${curved.join(" and ")} ${curved.length > 1 ? "are" : "is"} curved, too.`);
   else said.push("A sum like this can only be 0 along a straight line.");
   if (last) return said;
-  return [...said, `In front, where the arrow points, ${result} is above 0 and the neuron is on; behind, it is below 0 and the neuron is off.`];
+  return [...said, `On the positive side, where the arrow points, ${result} is above 0 and the neuron is on; on the negative side it is below 0 and the neuron is off.`];
 }
 
-function bend(about, told) {
-  const known = (about.last && ENDS[told.activation]) || BENDS[told.activation];
-  return known ? known(about) : `Then ${told.activation} bends z into what the neuron says.`;
+function activation(about, told) {
+  const known = (about.last && ENDS[told.activation]) || ACTIVATIONS[told.activation];
+  return known ? known(about) : `Then ${told.activation} is applied to z: that is what the neuron says.`;
 }
 
 function moving({ layer, curve, curved, count, normed }, { weights, bias }) {

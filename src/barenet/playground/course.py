@@ -1,0 +1,158 @@
+"""Course: where a training stands, and what each of the page's orders makes of that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from barenet.optimization.optimizers import Optimizer, as_optimizer
+from barenet.playground.blueprint import Task
+from barenet.playground.design import Design
+from barenet.playground.edits import Edit, with_edit
+from barenet.playground.order import Order
+from barenet.playground.timeline import Moment, Timeline
+from barenet.playground.trace import Measure
+from barenet.playground.trouble import CHANGED
+from barenet.playground.update import Update
+from barenet.training.run import Run
+
+__all__ = ["Course"]
+
+
+class Course:
+    """A network, its way so far, and how it is to go on.
+
+    Parameters
+    ----------
+    task : Task
+        The network, its data and how it learns.
+    pace : float
+        Most epochs in a second; 0 for as many as there can be.
+    """
+
+    def __init__(self, task: Task, pace: float = 0.0) -> None:
+        self.task, self.pace = task, pace
+        self.network, self.design = task.network, task.design
+        self.optimizer = as_optimizer(task.design.optimizer_spec)
+        self.timeline = Timeline()
+        self.epoch = self.batch = self.segments = 0
+        self.playing = self.closed = self.failed = self.one_batch = False
+        self.goal: int | None = None
+        self.words = ""
+        self.rows: list[Measure] = []
+        self.update: Update | None = None
+        self.initial = self.moment()
+        self.timeline.add(self.initial)
+        self.edits: tuple[Edit, ...] = ()
+
+    def moment(self) -> Moment:
+        """Keep how it is now.
+
+        Returns
+        -------
+        Moment
+            Of this epoch.
+        """
+        return Moment.of(self.epoch, self.network, self.optimizer)
+
+    def obey(self, order: Order, run: Run | None) -> None:
+        """Do one thing.
+
+        Parameters
+        ----------
+        order : Order
+            What.
+        run : Run, optional
+            The run that goes on; it is ended where it cannot go on so.
+        """
+        getattr(self, f"_{order.verb}")(order.value, run)
+
+    def _play(self, value: Any, run: Run | None) -> None:
+        self.playing, self.goal, self.one_batch = True, None, False
+        self.words, self.failed = "", False
+
+    def _pause(self, value: Any, run: Run | None) -> None:
+        """Rest, after an update that can be told of: where none is kept, one more is taken."""
+        if run is None or self.update is not None or not self.playing:
+            self.playing, self.goal = False, None
+        elif self.batch:
+            self.one_batch = True
+        else:
+            self.goal = self.epoch + 1
+
+    def _step(self, value: Any, run: Run | None) -> None:
+        self._run_to(self.epoch + 1, run)
+
+    def _batch(self, value: Any, run: Run | None) -> None:
+        self._play(value, run)
+        self.one_batch = True
+
+    def _run_to(self, epoch: int, run: Run | None) -> None:
+        if epoch <= self.epoch:
+            return
+        self._play(None, run)
+        self.goal = epoch
+
+    def _scrub(self, epoch: int, run: Run | None) -> None:
+        moment = self.timeline.at(epoch)
+        self.playing, self.goal, self.update = False, None, None
+        self.words, self.failed = "", False
+        self._return_to(moment, run)
+
+    def _reset(self, value: Any, run: Run | None) -> None:
+        self._scrub(0, run)
+        self.timeline.forget_after(0)
+        self.optimizer = as_optimizer(self.design.optimizer_spec)
+        self.segments, self.rows = 0, []
+
+    def _redesign(self, design: Design, run: Run | None) -> None:
+        """Go on by another design; a new rate alone needs no new start of the loop."""
+        before, self.design, self.update = self.design, design, None
+        self.words, self.failed = "", False
+        only_rate = design.copy(learning_rate=before.learning_rate) == before
+        if isinstance(self.optimizer, Optimizer) and design.optimizer == before.optimizer:
+            self.optimizer.learning_rate = design.learning_rate
+        if design.optimizer != before.optimizer:
+            self.optimizer = as_optimizer(design.optimizer_spec)
+        if run is not None and not only_rate:
+            run.stop(CHANGED)
+
+    def _pace(self, pace: float, run: Run | None) -> None:
+        self.pace = pace
+
+    def _edit(self, change: tuple[int, float], run: Run | None) -> None:
+        index, value = change
+        self.edits = with_edit(self.edits, Edit(self.epoch, index, value))
+        self.network.parameters[index] = value
+        self.update = None
+        self.timeline.add(self.moment())
+
+    def _plan(self, edits: tuple[Edit, ...], run: Run | None) -> None:
+        """Start anew from the initial weights, to change some on the way."""
+        self.timeline.add(self.initial)
+        self._reset(None, run)
+        self.edits = edits
+        self.make_edits()
+        self.timeline.add(self.moment())
+
+    def make_edits(self) -> bool:
+        """Change the weights that are to be changed after this epoch.
+
+        Returns
+        -------
+        bool
+            Whether there were any.
+        """
+        due = [edit for edit in self.edits if edit.epoch == self.epoch]
+        for edit in due:
+            self.network.parameters[edit.place], self.update = edit.value, None
+        return bool(due)
+
+    def _close(self, value: Any, run: Run | None) -> None:
+        self.closed = True
+
+    def _return_to(self, moment: Moment, run: Run | None) -> None:
+        moment.restore(self.network, self.optimizer)
+        self.epoch, self.batch, self.rows = moment.epoch, 0, []
+        self.edits = tuple(edit for edit in self.edits if edit.epoch <= moment.epoch)
+        if run is not None:
+            run.stop(CHANGED)
