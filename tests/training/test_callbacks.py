@@ -143,6 +143,15 @@ def test_stop_after_its_time():
     assert 0.02 < sum(history["seconds"]) < 5
 
 
+def test_early_stopping_takes_up_a_state_before_any_run():
+    first, other = EarlyStopping("loss"), EarlyStopping("loss")
+    other.restore(first.state())
+    assert other.state() == {"best": np.inf, "waited": 0}
+    fit(first, epochs=2)
+    other.restore(first.state())
+    assert np.array_equal(other.snapshot.parameters, first.snapshot.parameters)
+
+
 def test_early_stopping_waits_and_restores_the_best_epoch():
     network = Network.dense([1, 8, 1], seed=1)
     kept = []
