@@ -41,7 +41,8 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
     Raises
     ------
     ValueError
-        If a value is neither a number, a truth value, a date nor text, or there are no rows of them.
+        If a value is neither a number, a truth value, a date nor text, or X or y is no
+        array.
 
     Examples
     --------

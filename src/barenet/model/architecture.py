@@ -10,7 +10,7 @@ from barenet.model.activations import Activation, as_activation
 from barenet.model.initializers import Initializer
 from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer
 from barenet.model.layout import Layout
-from barenet.model.validation import check_count, check_share
+from barenet.model.validation import check_count, check_flag, check_share
 
 __all__ = ["chain_widths", "dense_layers", "layer_list"]
 
@@ -61,8 +61,7 @@ def dense_layers(
     [Dense(2, 3, 'relu'), Dropout(rate=0.5), Dense(3, 1, 'sigmoid')]
     """
     check_share(rate, "dropout")
-    if not isinstance(batch_norm, bool):
-        raise ValueError(f"batch_norm: expected True or False, got {brief(batch_norm)}")
+    batch_norm = check_flag(batch_norm, "batch_norm")
     entries = _as_list(sizes)
     if entries and all(isinstance(entry, Mapping) for entry in entries):
         if (hidden, output) != ("relu", "identity"):
