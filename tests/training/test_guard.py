@@ -30,6 +30,8 @@ def test_fault_85_a_learning_rate_of_a_million():
 def test_a_divergence_survives_the_way_out_of_another_process():
     error = pickle.loads(pickle.dumps(DivergenceError("too far", epoch=3, batch=1, loss=9.0)))
     assert (str(error), error.epoch, error.batch, error.loss) == ("too far", 3, 1, 9.0)
+    error.outcome = "It is as it was"
+    assert str(pickle.loads(pickle.dumps(error))) == "too far. It is as it was"
 
 
 def test_after_a_divergence_the_network_is_as_it_was_before_the_epoch():
