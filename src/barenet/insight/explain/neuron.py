@@ -86,8 +86,8 @@ def _two_numbers(said: Any) -> tuple[int, int]:
 
 def _leaves_apart(layer: Layer) -> bool:
     """Tell if no column of a layer's output depends on another column of its input."""
-    bends = type(layer) is Activate and not isinstance(layer.activation, Softmax)
-    return bends or type(layer) in (BatchNorm, Dropout)
+    elementwise = type(layer) is Activate and not isinstance(layer.activation, Softmax)
+    return elementwise or type(layer) in (BatchNorm, Dropout)
 
 
 def steps_of(steps: Sequence[Step], neuron: Neuron) -> Iterator[Step]:
