@@ -154,6 +154,10 @@ class EarlyStopping(Callback):
 
     Attributes
     ----------
+    best : float
+        The best number so far; its negative, where the greater is the better.
+    waited : int
+        Epochs since then.
     snapshot : Snapshot, optional
         Of the best epoch.
 
