@@ -41,8 +41,7 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
     Raises
     ------
     ValueError
-        If a value is neither a number, a truth value, a date nor text, or X or y is no
-        array.
+        If a value is neither a number, a truth value, a date nor text, or there are no rows.
 
     Examples
     --------
@@ -61,9 +60,10 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
 
 def _columns(X: ArrayLike | Frame) -> list[NDArray[Any]]:
     """Take a table of several kinds apart, which as one array would be of objects."""
-    array = None if isinstance(X, Frame) else np.asarray(X)
-    if array is not None and (column_names(X) is None or not array.dtype.hasobject):
-        return [array]
+    if not isinstance(X, Frame):
+        array = np.asarray(X)
+        if column_names(X) is None or not array.dtype.hasobject:
+            return [array]
     return list(as_frame(X).columns.values())
 
 
