@@ -25,6 +25,7 @@ def test_fault_85_a_learning_rate_of_a_million():
     assert (error.epoch, error.batch >= 1) == (0, True) and not np.isfinite(error.loss)
     assert f"epoch 0, batch {error.batch}" in str(error)
     assert "try a smaller learning rate" in str(error)
+    assert str(error).endswith(". The network has the parameters from before that epoch")
 
 
 def test_a_divergence_survives_the_way_out_of_another_process():
