@@ -52,18 +52,27 @@ class DivergenceError(BarenetError, ArithmeticError):
         Batch within that epoch, counted from 0.
     loss : float
         The loss of that batch.
+    outcome : str
+        What there is now, which ends the message; whoever goes on from the error may change it.
     """
 
-    def __init__(self, message: str, *, epoch: int, batch: int, loss: float) -> None:
+    def __init__(
+        self, message: str, *, epoch: int, batch: int, loss: float, outcome: str = ""
+    ) -> None:
         super().__init__(message)
         self.epoch = epoch
         self.batch = batch
         self.loss = loss
+        self.outcome = outcome
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{message}. {self.outcome}" if self.outcome else message
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let it be pickled, as errors are on their way out of another process."""
-        remake = partial(type(self), epoch=self.epoch, batch=self.batch, loss=self.loss)
-        return remake, (str(self),)
+        place = partial(type(self), epoch=self.epoch, batch=self.batch, loss=self.loss)
+        return partial(place, outcome=self.outcome), self.args
 
 
 def brief(value: object) -> str:

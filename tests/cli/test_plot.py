@@ -81,4 +81,4 @@ def test_a_history_is_drawn_with_what_the_settings_beside_it_tell(barenet, tmp_p
         assert done.status == 0, done.err
         picture = Path("history.svg").read_text()  # each text stands in it as a comment
         assert ("best, kept: epoch 1, 0.5" in picture) == told
-        assert ("loss (of training: with the penalty)" in picture) == told
+        assert ("loss (training: with penalty)" in picture) == told

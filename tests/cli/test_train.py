@@ -274,6 +274,12 @@ def test_fault_65_widths_that_are_no_numbers(barenet, sizes):
     assert_refused(barenet, ["iris", "--layers", 4, sizes, 3], "layers: expected a whole number")
 
 
+def test_fault_65_more_parameters_than_any_network_has(barenet):
+    layers = [4, 10**5, 10**5, 3]
+    said = "layers: 10,000,900,003 parameters are more than 536,870,912"
+    assert_refused(barenet, ["iris", "--layers", *layers], said)
+
+
 def assert_refused(barenet, arguments, said):
     done = barenet("train", *arguments)
     assert done.status == 2

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from barenet import Frame, fingerprint, load_dataset
@@ -71,5 +72,18 @@ def test_holes_dates_and_truths_count():
 
 
 def test_what_cannot_be_told_apart_is_refused():
-    with pytest.raises(ValueError, match=r"^X: expected rows of numbers or text, got object"):
+    convert = r"expected numbers or text, got object; convert it, such as by \.astype\(str\)$"
+    with pytest.raises(ValueError, match=f"^X: {convert}"):
         fingerprint(np.array([[object()]]), [0])
+    with pytest.raises(ValueError, match=f"^y: {convert}"):
+        fingerprint([[1.0]], np.array(["a"], object))
+    with pytest.raises(ValueError, match=r"^y: expected an array, got 7$"):
+        fingerprint([[1.0]], 7)
+
+
+def test_a_table_of_several_kinds_is_that_of_its_columns():
+    frame = Frame({"n": np.array([1.0, np.nan]), "word": np.array(["a", ""], TEXT)})
+    mixed = pd.DataFrame({"n": [1.0, None], "word": ["a", None]})
+    assert fingerprint(mixed, [0, 1]) == fingerprint(frame, [0, 1])
+    numbers = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    assert fingerprint(numbers, [0, 1]) == fingerprint(numbers.to_numpy(), [0, 1]), "as it was"

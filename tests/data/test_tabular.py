@@ -271,6 +271,15 @@ def test_rows_without_a_target_are_left_out_if_said(tmp_path, name, target):
     assert X[:, 0].tolist() == data.X["x"].tolist() and y.tolist() == data.y.tolist()
 
 
+@pytest.mark.parametrize("option", ["frame", "drop_missing_target"])
+def test_a_switch_is_true_or_false(write, option):
+    path, wrong = write("x,y\n1,a\n2,b\n"), {option: "no"}
+    with pytest.raises(ValueError, match=f"^{option}: expected True or False, got 'no'"):
+        load_table(path, "y", **wrong)
+    with pytest.raises(ValueError, match=f"^{option}: expected True or False, got 'no'"):
+        read_samples(path, ["x"], "y", ["a", "b"], **wrong)
+
+
 def test_a_class_that_is_called_none_is_there_when_the_classes_are_known(write):
     path = write("x,y\n1,None\n2,\n3,some\n4,None\n")
     options = {"task": "classification", "drop_missing_target": True}

@@ -86,7 +86,7 @@ def test_divergence_after_the_best_epoch_is_survived():
                 run.network.parameters[:] = 1e200
 
     model = MLPRegressor(early_stopping=True, random_state=0, callbacks=Explode())
-    with pytest.warns(RuntimeWarning, match="Early stopping has put those of the best epoch back"):
+    with pytest.warns(RuntimeWarning, match="put the parameters of the best epoch back"):
         model.fit(X, T)
     assert model.best_validation_score_ == max(model.validation_scores_)
     assert np.abs(model.network_.parameters).max() < 10

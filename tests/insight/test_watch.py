@@ -104,6 +104,15 @@ def test_without_a_notebook_there_is_progress(capsys):
     assert len(lines) == 21 and lines[-1].startswith("epoch 39  loss 0.")
 
 
+def test_the_epochs_between_two_lines_are_said(capsys):
+    train(Network.dense([1, 4, 1]), X, Y, epochs=40, callbacks=Watch(every=10))
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[1] for line in lines] == ["0", "10", "20", "30", "39"]
+    assert repr(Watch(every=10)) == "Watch(every=10)"
+    with pytest.raises(ValueError, match="every: expected a whole number of 1 or more, got 0"):
+        Watch(every=0)
+
+
 def test_an_estimator_that_is_watched_is_copied_and_pickled(capsys):
     model = MLPRegressor(hidden_layer_sizes=4, max_iter=3, tol=0, callbacks=[Watch()])
     with pytest.warns(match="not converged"):

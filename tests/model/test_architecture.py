@@ -14,9 +14,7 @@ from barenet.model.network import Network
 
 
 def layers_of(sizes, hidden="relu", output="identity", rate=0.0, **options):
-    return dense_layers(
-        sizes, hidden, output, **{"init": None, "bias_init": "zeros", **options}, rate=rate
-    )
+    return dense_layers(sizes, hidden, output, rate=rate, **options)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +122,12 @@ def test_fault_30_too_many_parameters_are_refused_at_once(sizes):
         Network.dense(sizes)
     assert time.perf_counter() - start < 1
     assert MOST_PARAMETERS * 8 == 4 * 2**30  # 4 GiB
+
+
+@pytest.mark.parametrize("sizes", ["8", [8], [2, 0, 1], [{"in": 2}], [2, 2**29, 1]])
+def test_wrong_sizes_are_told_by_the_name_they_were_given_by(sizes):
+    with pytest.raises(ValueError, match=r"^layers: "):
+        layers_of(sizes, argument="layers")
 
 
 def test_what_may_follow_what():

@@ -66,6 +66,16 @@ def test_a_callback_says_when_it_wants_to_look_up_again():
         assert np.array_equal(network.parameters, networks[0].parameters), "not a bit of it"
 
 
+@pytest.mark.parametrize("limit", [0, -1, 1.5, True])
+def test_a_limit_that_is_no_count_is_refused(limit):
+    class Wrong(Callback):
+        def on_start(self, run):
+            run.slice_limit = limit
+
+    with pytest.raises(ValueError, match=r"^slice_limit: expected a whole number of 1 or more"):
+        fit(Wrong(), epochs=1)
+
+
 def test_the_end_is_told_even_after_an_error():
     diary = Diary()
 
@@ -131,6 +141,15 @@ def test_stop_after_its_time():
     history = fit(StopAfter(0.05), epochs=1_000_000)
     assert history.stopped_because == "0.05 seconds were over"
     assert 0.02 < sum(history["seconds"]) < 5
+
+
+def test_early_stopping_takes_up_a_state_before_any_run():
+    first, other = EarlyStopping("loss"), EarlyStopping("loss")
+    other.restore(first.state())
+    assert other.state() == {"best": np.inf, "waited": 0}
+    fit(first, epochs=2)
+    other.restore(first.state())
+    assert np.array_equal(other.snapshot.parameters, first.snapshot.parameters)
 
 
 def test_early_stopping_waits_and_restores_the_best_epoch():

@@ -52,7 +52,7 @@ def resume(run, monkeypatch, change):
     net = network()
     before = net.parameters.copy()
     try:
-        return learn(net, settings, checkpoint=Checkpoint(path), resume=path)
+        return learn(net, settings, resume=path)
     except ValueError:
         assert np.array_equal(net.parameters, before)
         raise
@@ -72,6 +72,8 @@ def test_what_is_left_alone_is_taken_up(interrupted, monkeypatch, optimizer):
         ("run", "batch", 10**6),
         ("run", "stop_reason", 7),
         ("run", "best_epoch", "first"),
+        ("run", "best_epoch", 6),
+        ("run", "best_epoch", 3),
         ("run", "curve_loss", np.zeros(0)),
         ("run", "curve_seconds", np.zeros((2, 2))),
         ("guard", "parameters", np.zeros(1, np.float32)),
@@ -92,6 +94,14 @@ def test_promise_17_what_is_not_as_a_run_says_it_is_refused(
         state[part][key] = value
 
     with pytest.raises(ValueError, match=r"^resume: not a valid checkpoint: .+$"):
+        resume(interrupted["adam"], monkeypatch, change)
+
+
+def test_promise_17_it_is_told_which_curves_were_expected(interrupted, monkeypatch):
+    def change(state):
+        state["run"]["curve_loss"] = np.zeros(5)
+
+    with pytest.raises(ValueError, match=r"curves: expected 4 of 2 or 3 epochs, got 4 of 5$"):
         resume(interrupted["adam"], monkeypatch, change)
 
 

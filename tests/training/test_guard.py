@@ -25,11 +25,14 @@ def test_fault_85_a_learning_rate_of_a_million():
     assert (error.epoch, error.batch >= 1) == (0, True) and not np.isfinite(error.loss)
     assert f"epoch 0, batch {error.batch}" in str(error)
     assert "try a smaller learning rate" in str(error)
+    assert str(error).endswith(". The network has the parameters from before that epoch")
 
 
 def test_a_divergence_survives_the_way_out_of_another_process():
     error = pickle.loads(pickle.dumps(DivergenceError("too far", epoch=3, batch=1, loss=9.0)))
     assert (str(error), error.epoch, error.batch, error.loss) == ("too far", 3, 1, 9.0)
+    error.outcome = "It is as it was"
+    assert str(pickle.loads(pickle.dumps(error))) == "too far. It is as it was"
 
 
 def test_after_a_divergence_the_network_is_as_it_was_before_the_epoch():

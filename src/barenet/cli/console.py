@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TextIO
+
+from barenet.training.history import finite_or_none
 
 __all__ = ["Talk", "forget", "plain", "say", "show", "show_json", "show_table"]
 
@@ -165,4 +166,4 @@ def _finite(value: Any) -> Any:
         return {key: _finite(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(entry) for entry in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return finite_or_none(value) if isinstance(value, float) else value

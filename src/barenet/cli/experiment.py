@@ -22,6 +22,7 @@ from barenet.data.scaling import Scaling
 from barenet.files.checkpoint import Checkpoint
 from barenet.files.model_file import read_model
 from barenet.files.predictor import Predictor
+from barenet.model.architecture import dense_layers
 from barenet.model.network import Network
 from barenet.optimization.clipping import ClipNorm, Clipping, ClipValue
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
@@ -226,18 +227,20 @@ def _network(recipe: Recipe) -> Network:
     """Build the network with its initial parameters."""
     said = recipe.said()
     options: dict[str, Any] = {
-        name: said[name]
-        for name in ("output", "init", "bias_init", "batch_norm", "dropout", "seed", "dtype")
-        if name in said
+        name: said[name] for name in ("init", "bias_init", "batch_norm") if name in said
     }
     if recipe.init == "auto":
         del options["init"]
     hidden: Any = recipe.hidden or ()
-    hidden = hidden[0] if len(hidden) == 1 else hidden
-    try:
-        return Network.dense(recipe.layers or (), hidden=hidden, **options)
-    except ValueError as error:
-        raise ValueError(str(error).replace("sizes: ", "layers: ", 1)) from error
+    layers = dense_layers(
+        recipe.layers or (),
+        hidden[0] if len(hidden) == 1 else hidden,
+        said.get("output", "identity"),
+        rate=said.get("dropout", 0.0),
+        argument="layers",
+        **options,
+    )
+    return Network(layers, **{name: said[name] for name in ("seed", "dtype") if name in said})
 
 
 def _take_weights(network: Network, settings: Settings) -> None:

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.data.frame import Frame
+from barenet.data.framing import as_frame, column_names
+from barenet.errors import brief
 from barenet.training.identity import checksum
 
 __all__ = ["fingerprint"]
@@ -24,8 +26,9 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features), or Frame
-        The rows, in their order, as they were before anything was done to them.
+    X : array-like of shape (n_samples, n_features), Frame or DataFrame
+        The rows, in their order, as they were before anything was done to them. A table of columns
+        of several kinds is that of a `Frame` of them.
     y : array-like of shape (n_samples,)
         Class indices, or numbers.
 
@@ -38,7 +41,7 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
     Raises
     ------
     ValueError
-        If a value is neither a number, a truth value, a date nor text.
+        If a value is neither a number, a truth value, a date nor text, or there are no rows.
 
     Examples
     --------
@@ -46,20 +49,34 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
     >>> one == same, one == fingerprint([[1.0, 2.5]], [0])
     (True, False)
     """
-    columns = list(X.columns.values()) if isinstance(X, Frame) else [np.asarray(X)]
+    arrays = [("X", column) for column in _columns(X)] + [("y", np.asarray(y))]
     lines = [
         f"{part.shape} {part.dtype} {checksum(part)}"
-        for column in [*columns, np.asarray(y)]
-        for part in _parts(column)
+        for argument, array in arrays
+        for part in _parts(array, argument)
     ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _parts(column: NDArray[Any]) -> Iterator[NDArray[Any]]:
+def _columns(X: ArrayLike | Frame) -> list[NDArray[Any]]:
+    """Take a table of several kinds apart, which as one array would be of objects."""
+    if not isinstance(X, Frame):
+        array = np.asarray(X)
+        if column_names(X) is None or not array.dtype.hasobject:
+            return [array]
+    return list(as_frame(X).columns.values())
+
+
+def _parts(column: NDArray[Any], argument: str) -> Iterator[NDArray[Any]]:
     """Part text into its lengths and its bytes: so no two columns of it are written alike."""
+    if column.ndim == 0:
+        raise ValueError(f"{argument}: expected an array, got {brief(column.item())}")
     if column.dtype.kind not in "TU":
-        if column.dtype.hasobject or column.ndim == 0:
-            raise ValueError(f"X: expected rows of numbers or text, got {column.dtype}")
+        if column.dtype.hasobject:
+            raise ValueError(
+                f"{argument}: expected numbers or text, got {column.dtype}; convert it, "
+                "such as by .astype(str)"
+            )
         yield column
         return
     texts = [text.encode("utf-8", "surrogatepass") for text in column.ravel().tolist()]

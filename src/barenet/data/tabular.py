@@ -25,6 +25,7 @@ from barenet.data.table import read_table
 from barenet.data.table_target import known_classes, missing_targets, read_target
 from barenet.data.target import Task, check_task
 from barenet.errors import DataError, some
+from barenet.model.validation import check_flag
 
 __all__ = ["load_table", "read_features", "read_samples"]
 
@@ -109,6 +110,8 @@ def load_table(
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
     check_task(task)
+    check_flag(frame, "frame")
+    check_flag(drop_missing_target, "drop_missing_target")
     if not (target is None or isinstance(target, str)):
         raise ValueError(f"target: expected the name of a column, got {target!r}")
     table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
@@ -178,6 +181,7 @@ def read_features(
     ...     read_features(path, ["a", "b"])
     array([[1., 2.]])
     """
+    check_flag(frame, "frame")
     table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
     _check_names(table, feature_names)
     rows = table.frame(feature_names)
@@ -238,6 +242,8 @@ def read_samples(
     ...     read_samples(path, ["a"], "both", ["no", "yes"])[1]
     array([1, 0])
     """
+    check_flag(frame, "frame")
+    check_flag(drop_missing_target, "drop_missing_target")
     table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
     _check_names(table, [*feature_names, target_name])
     rows = table.frame([*feature_names, target_name], text=[target_name])

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from barenet.model.arrays import FloatArray
-from barenet.model.targets import class_shares, one_hot
+from barenet.model.targets import class_probabilities, one_hot
 
 __all__ = ["Labels", "shown"]
 
@@ -160,7 +160,7 @@ class Labels:
             return output
         if len(self.classes) == 1:
             return np.ones_like(output)
-        return class_shares(output)
+        return class_probabilities(output)
 
 
 def shown(classes: NDArray[Any]) -> str:

@@ -24,7 +24,7 @@ from barenet.model.layers import BatchNorm
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.schedules import as_schedule
 from barenet.training.callbacks import Callback, as_callbacks
-from barenet.training.guard import KEPT, levels_to_the_caller
+from barenet.training.guard import levels_to_the_caller
 from barenet.training.history import History
 from barenet.training.loop import Loop
 from barenet.training.plan import Plan
@@ -112,12 +112,12 @@ class Rounds:
             )
         except DivergenceError as error:
             if self.standing.snapshot is None:
-                error.args = (str(error).replace(KEPT, "The estimator is as it was before"),)
+                error.outcome = "The estimator is as it was before"
                 raise
             if isinstance(self.job.optimizer, Optimizer):
                 self.job.optimizer.reset()  # what it remembers may be no numbers either
-            text = str(error).replace(KEPT, "Early stopping has put those of the best epoch back")
-            warnings.warn(text, RuntimeWarning, stacklevel=levels_to_the_caller())
+            error.outcome = "Early stopping has put the parameters of the best epoch back"
+            warnings.warn(str(error), RuntimeWarning, stacklevel=levels_to_the_caller())
         return loop.run.history
 
     def warn_unless_converged(self, history: History) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 
 from barenet.estimators.settings import Settings, activations_of, hidden_sizes
 from barenet.model.activations import Activation
+from barenet.model.architecture import check_size
 from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer
 from barenet.model.network import Network
 
@@ -56,10 +57,8 @@ def make_network(
     for n_in, n_out, activation in zip(widths[:-2], widths[1:-1], activations, strict=True):
         layers += _hidden_layers(settings, n_in, n_out, activation)
     layers.append(Dense(widths[-2], n_outputs, output))
-    try:
-        network = Network(layers, dtype=dtype)
-    except ValueError as error:
-        raise ValueError(f"hidden_layer_sizes: {error}") from error
+    check_size(layers, "hidden_layer_sizes")
+    network = Network(layers, dtype=dtype)
     _draw_weights(network, activations, rng)
     return network
 

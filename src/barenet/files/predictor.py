@@ -23,7 +23,7 @@ from barenet.files.model_file import check_header, read_model, write_model
 from barenet.files.predictor_parts import WRONG, check_parts, read_parts, write_parts
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
-from barenet.model.targets import class_shares
+from barenet.model.targets import class_probabilities
 from barenet.model.validation import check_answers, check_inputs
 
 __all__ = ["Predictor"]
@@ -194,7 +194,7 @@ class Predictor:
         """
         if self.classes is None:
             raise ValueError("the network predicts numbers, so there are no probabilities")
-        return class_shares(self.outputs(X))
+        return class_probabilities(self.outputs(X))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict classes, or numbers.

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from barenet.files.plain import check_count, check_mapping, check_number, check_text
-from barenet.training.history import History
+from barenet.training.history import History, finite_or_none
 
 __all__ = ["MOST_EPOCHS", "TrainingLog"]
 
@@ -123,7 +123,7 @@ class TrainingLog:
             so that the same run twice is the same log.
         """
         n_epochs, best = len(history), history.best_epoch
-        epochs = _thinned(n_epochs, n_epochs - 1 if best is None else best)
+        epochs = _kept_epochs(n_epochs, n_epochs - 1 if best is None else best)
         curves = {name: c for name, c in history.curves.items() if name not in NEVER_THE_SAME}
         return cls(
             n_epochs=n_epochs,
@@ -159,7 +159,7 @@ class TrainingLog:
         dict
             JSON, from which `from_dict` makes it again; null for what is not finite.
         """
-        curves = {name: [_or_none(v) for v in curve] for name, curve in self.curves.items()}
+        curves = {name: [finite_or_none(v) for v in curve] for name, curve in self.curves.items()}
         return {
             "engine": self.engine,
             "seed": self.seed,
@@ -203,7 +203,7 @@ class TrainingLog:
         )
 
 
-def _thinned(n_epochs: int, best: int) -> tuple[int, ...]:
+def _kept_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
     """Choose the epochs that are kept."""
     if n_epochs <= MOST_EPOCHS:
         return tuple(range(n_epochs))
@@ -225,7 +225,3 @@ def _check_epochs(epochs: Sequence[int], n_epochs: int, best: int) -> None:
 
 def _rounded(number: float) -> float:
     return float(f"{number:.{DIGITS}g}") if math.isfinite(number) else math.nan
-
-
-def _or_none(number: float) -> float | None:
-    return None if math.isnan(number) else number

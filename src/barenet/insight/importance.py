@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from barenet.data.encoding import TableEncoding
 from barenet.files.predictor import Predictor
 from barenet.model.arrays import FloatArray
-from barenet.model.targets import class_shares
+from barenet.model.targets import class_probabilities
 from barenet.model.validation import check_count
 from barenet.training import metrics
 
@@ -156,4 +156,4 @@ def _score(predictor: Predictor, inputs: FloatArray, y: ArrayLike) -> float:
     if predictor.classes is None:
         answers = predictor.in_units(output)
         return metrics.r2(answers, np.asarray(y, np.float64).reshape(len(inputs), -1))
-    return float((class_shares(output).argmax(axis=1) == np.asarray(y)).mean())
+    return float((class_probabilities(output).argmax(axis=1) == np.asarray(y)).mean())

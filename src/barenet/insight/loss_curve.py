@@ -13,8 +13,9 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.insight.plots.style import TRAINING, VALIDATION
+from barenet.insight.plots.style import TRAINING, VALIDATION, needs_log_scale
 from barenet.model.arrays import FloatArray
+from barenet.training.history import WITH_PENALTY
 
 __all__ = ["draw_loss_curve"]
 
@@ -67,11 +68,11 @@ def draw_loss_curve(
     values = values[np.isfinite(values)]
     across, ticks_across = _across(len(losses))
     up, ticks_up = _up(values)
-    parts = [_grid(ticks_up, up), _names(ticks_across, across)]
+    parts = [_loss_axis(ticks_up, up), _epoch_axis(ticks_across, across)]
     if len(values):
         parts.append(_line(losses, TRAINING, across, up))
         parts.append(_line(validation, VALIDATION, across, up, dashed=True))
-    names = [("training, with penalty" if penalized else "training", TRAINING, "")]
+    names = [(f"training, {WITH_PENALTY}" if penalized else "training", TRAINING, "")]
     names += [("validation", VALIDATION, ' stroke-dasharray="6 3"')] if len(validation) else []
     ringed = validation if len(validation) else losses
     if best is not None and np.isfinite(ringed[best]):
@@ -94,7 +95,7 @@ def _across(n_epochs: int) -> tuple[Scale, list[float]]:
 def _up(values: FloatArray) -> tuple[Scale, list[float]]:
     """Scale and ticks of the losses: by powers of ten where they span a factor of 100."""
     least, most = (values.min(), values.max()) if len(values) else (0.0, 1.0)
-    wide = least > 0 and most >= 100 * least
+    wide = needs_log_scale(least, most)
     low, high = (math.log10(least), math.log10(most)) if wide else (float(least), float(most))
     room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
     low, high = low - room, high + room
@@ -120,7 +121,7 @@ def _multiples(low: float, high: float, step: float) -> list[float]:
     return [count * step for count in range(first, last + 1)]
 
 
-def _grid(ticks: Iterable[float], up: Scale) -> str:
+def _loss_axis(ticks: Iterable[float], up: Scale) -> str:
     """Lines across the panel, with the losses that they stand for."""
     lines = (
         f'<path d="M{LEFT} {up(tick):.1f}H{RIGHT}" stroke="currentColor" opacity=".15"/>'
@@ -133,7 +134,7 @@ def _grid(ticks: Iterable[float], up: Scale) -> str:
     )
 
 
-def _names(ticks: Iterable[float], across: Scale) -> str:
+def _epoch_axis(ticks: Iterable[float], across: Scale) -> str:
     """The epochs under the panel."""
     names = (
         f'<text x="{across(tick):.1f}" y="{BOTTOM + 17}" text-anchor="middle">{tick:.0f}</text>'
@@ -147,7 +148,7 @@ def _names(ticks: Iterable[float], across: Scale) -> str:
 
 def _line(curve: FloatArray, colour: str, across: Scale, up: Scale, *, dashed: bool = False) -> str:
     """Draw a curve, and its last point, which is all there is of one epoch."""
-    points = [f"{across(epoch):.1f} {up(curve[epoch]):.1f}" for epoch in _thinned(curve)]
+    points = [f"{across(epoch):.1f} {up(curve[epoch]):.1f}" for epoch in _drawn_epochs(curve)]
     if not points:
         return ""
     dashes = ' stroke-dasharray="6 3"' if dashed else ""
@@ -158,7 +159,7 @@ def _line(curve: FloatArray, colour: str, across: Scale, up: Scale, *, dashed: b
     )
 
 
-def _thinned(curve: FloatArray) -> NDArray[np.intp]:
+def _drawn_epochs(curve: FloatArray) -> NDArray[np.intp]:
     """Choose the epochs to draw; of many in one place the least and the greatest."""
     epochs = np.flatnonzero(np.isfinite(curve))
     if len(epochs) <= MOST_POINTS:

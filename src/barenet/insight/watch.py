@@ -12,7 +12,9 @@ from html import escape
 from typing import Any
 
 from barenet.insight.loss_curve import draw_loss_curve
+from barenet.model.validation import check_count
 from barenet.training.callbacks import Callback
+from barenet.training.history import RUN_CURVES
 from barenet.training.progress import Progress
 from barenet.training.run import Run
 
@@ -20,9 +22,6 @@ __all__ = ["Watch"]
 
 #: Seconds between two drawings, and how many times longer to wait than a drawing took.
 PAUSE, SHARE = 0.25, 20
-
-#: What is measured in each epoch and says nothing of how good it is.
-NOT_TOLD = ("learning_rate", "gradient_norm", "seconds")
 
 
 class Watch(Callback):
@@ -32,6 +31,11 @@ class Watch(Callback):
     and a ring at the epoch whose parameters `EarlyStopping` keeps. Below it stand the last numbers,
     and how the run ended. It is drawn four times a second at most, and never for more than a
     twentieth of the time. In a terminal or a script it is `Progress`.
+
+    Parameters
+    ----------
+    every : int, optional
+        Of `Progress`: epochs between two printed lines. The picture shows every epoch.
 
     Attributes
     ----------
@@ -45,11 +49,12 @@ class Watch(Callback):
     >>> history = train(network, [[1.0]], [1.0], epochs=3, batch_size=1, callbacks=Watch())
     """
 
-    def __init__(self) -> None:
+    def __init__(self, every: int | None = None) -> None:
+        self.every = None if every is None else check_count(every, "every")
         self.view: Callback | None = None
 
     def on_start(self, run: Run) -> None:
-        self.view = Picture() if shows_pictures() else Progress()
+        self.view = _NotebookView() if shows_pictures() else Progress(self.every)
         self.view.on_start(run)
 
     def on_slice(self, run: Run) -> None:
@@ -66,7 +71,7 @@ class Watch(Callback):
             view.on_end(run)
 
     def __repr__(self) -> str:
-        return "Watch()"
+        return "Watch()" if self.every is None else f"Watch(every={self.every})"
 
 
 def shows_pictures() -> bool:
@@ -87,7 +92,7 @@ def shows_pictures() -> bool:
     return type(shell.display_pub) is not DisplayPublisher
 
 
-class Picture(Callback):
+class _NotebookView(Callback):
     """The loss curve in a notebook's cell.
 
     Attributes
@@ -105,15 +110,15 @@ class Picture(Callback):
     def on_slice(self, run: Run) -> None:
         started = time.perf_counter()
         if started >= self.due:
-            self._show(Scene(run))
+            self._show(_Snapshot(run))
             ended = time.perf_counter()
             self.due = ended + max(PAUSE, SHARE * (ended - started))
 
     def on_end(self, run: Run) -> None:
         if self.handle is not None or len(run.history):  # a refused run shows nothing
-            self._show(Scene(run))
+            self._show(_Snapshot(run))
 
-    def _show(self, scene: Scene) -> None:
+    def _show(self, scene: _Snapshot) -> None:
         from IPython.display import display
 
         if self.handle is None:
@@ -122,7 +127,7 @@ class Picture(Callback):
             self.handle.update(scene)
 
 
-class Scene:
+class _Snapshot:
     """What a cell shows of a run, where it stands now.
 
     Parameters
@@ -134,7 +139,7 @@ class Scene:
     --------
     >>> from barenet import History, Network
     >>> history = History({"loss": [0.5, 0.25], "validation_loss": [0.6, 0.5]})
-    >>> Scene(Run(Network.dense([1, 1]), history, epochs=10, n_batches=1))
+    >>> _Snapshot(Run(Network.dense([1, 1]), history, epochs=10, n_batches=1))
     2 of 10 epochs · loss 0.25 · validation loss 0.5
     """
 
@@ -148,7 +153,7 @@ class Scene:
         told += [
             f"{name.replace('_', ' ')} {value:.4g}"
             for name, value in last.items()
-            if name not in NOT_TOLD and (name == "loss" or f"validation_{name}" not in last)
+            if name not in RUN_CURVES and (name == "loss" or f"validation_{name}" not in last)
         ]
         return " · ".join([*told, *_ending(run.history.stopped_because)])
 

@@ -10,9 +10,9 @@ from barenet.model.activations import Activation, as_activation
 from barenet.model.initializers import Initializer
 from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer
 from barenet.model.layout import Layout
-from barenet.model.validation import check_count, check_share
+from barenet.model.validation import check_count, check_flag, check_share
 
-__all__ = ["chain_widths", "dense_layers", "layer_list"]
+__all__ = ["chain_widths", "check_size", "dense_layers", "layer_list"]
 
 #: 4 GiB of float64: more is a slip of the keyboard, and is refused before memory is asked for.
 MOST_PARAMETERS = 2**29
@@ -23,10 +23,11 @@ def dense_layers(
     hidden: str | Activation | Sequence[str | Activation],
     output: str | Activation,
     *,
-    init: str | Initializer | None,
-    bias_init: str | Initializer,
+    init: str | Initializer | None = None,
+    bias_init: str | Initializer = "zeros",
     batch_norm: bool = False,
-    rate: float,
+    rate: float = 0.0,
+    argument: str = "sizes",
 ) -> list[Layer]:
     """Make dense layers, with batch norm in each hidden one and dropout after it if asked for.
 
@@ -42,8 +43,10 @@ def dense_layers(
         What the weights and biases start from.
     batch_norm : bool, default False
         Whether each hidden layer is normalized over the batch, before its activation.
-    rate : float
+    rate : float, default 0.0
         Of the dropout.
+    argument : str, default "sizes"
+        What the sizes were given for, named in errors.
 
     Returns
     -------
@@ -57,19 +60,20 @@ def dense_layers(
 
     Examples
     --------
-    >>> dense_layers([2, 3, 1], "relu", "sigmoid", init=None, bias_init="zeros", rate=0.5)
+    >>> dense_layers([2, 3, 1], "relu", "sigmoid", rate=0.5)
     [Dense(2, 3, 'relu'), Dropout(rate=0.5), Dense(3, 1, 'sigmoid')]
     """
     check_share(rate, "dropout")
-    if not isinstance(batch_norm, bool):
-        raise ValueError(f"batch_norm: expected True or False, got {brief(batch_norm)}")
-    entries = _as_list(sizes)
+    batch_norm = check_flag(batch_norm, "batch_norm")
+    entries = _as_list(sizes, argument)
     if entries and all(isinstance(entry, Mapping) for entry in entries):
         if (hidden, output) != ("relu", "identity"):
-            raise ValueError("hidden, output: the layers' own activations are in sizes already")
-        triples = [_from_mapping(entry, index) for index, entry in enumerate(entries)]
+            raise ValueError(
+                f"hidden, output: the layers' own activations are in {argument} already"
+            )
+        triples = [_from_mapping(entry, index, argument) for index, entry in enumerate(entries)]
     else:
-        triples = _from_widths(entries, hidden, output)
+        triples = _from_widths(entries, hidden, output, argument)
     layers: list[Layer] = []
     for n_in, n_out, activation in triples[:-1]:
         if batch_norm:
@@ -80,7 +84,9 @@ def dense_layers(
         else:
             layers.append(Dense(n_in, n_out, activation, init=init, bias_init=bias_init))
         layers += [Dropout(rate)] if rate > 0 else []
-    return [*layers, *(Dense(*last, init=init, bias_init=bias_init) for last in triples[-1:])]
+    layers += [Dense(*last, init=init, bias_init=bias_init) for last in triples[-1:]]
+    check_size(layers, argument)
+    return layers
 
 
 def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
@@ -123,8 +129,15 @@ def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
         if layer.n_out is not None:
             width = layer.n_out
             sizes.append(width)
-    _check_size(layers)
+    check_size(layers, "layers")
     return tuple(sizes)
+
+
+def check_size(layers: Sequence[Layer], argument: str) -> None:
+    """Refuse more parameters than any network of this kind has."""
+    size = Layout(layer.parameter_shapes for layer in layers).size
+    if size > MOST_PARAMETERS:
+        raise ValueError(f"{argument}: {size:,} parameters are more than {MOST_PARAMETERS:,}")
 
 
 def layer_list(layers: Any) -> list[Layer]:
@@ -138,12 +151,13 @@ def _from_widths(
     widths: list[Any],
     hidden: str | Activation | Sequence[str | Activation],
     output: str | Activation,
+    argument: str,
 ) -> list[tuple[int, int, str | Activation]]:
     """Pair each width with the next, and each pair with its activation."""
     if len(widths) < 2:
-        raise ValueError(f"sizes: expected at least an input and an output, got {widths!r}")
+        raise ValueError(f"{argument}: expected at least an input and an output, got {widths!r}")
     for width in widths:
-        check_count(width, "sizes")
+        check_count(width, argument)
     n_hidden = len(widths) - 2
     if not isinstance(hidden, str | Activation | Sequence):
         raise ValueError(f"hidden: expected an activation, or a list of them, got {brief(hidden)}")
@@ -159,21 +173,23 @@ def _from_widths(
     )
 
 
-def _from_mapping(layer: Mapping[str, Any], index: int) -> tuple[int, int, str | Activation]:
+def _from_mapping(
+    layer: Mapping[str, Any], index: int, argument: str
+) -> tuple[int, int, str | Activation]:
     """Read ``{"in": 784, "out": 16, "activation": "relu"}``."""
     if not {"in", "out"} <= set(layer) <= {"in", "out", "activation"}:
         raise ValueError(
-            f"sizes: layer {index} needs the keys 'in', 'out' and 'activation', "
+            f"{argument}: layer {index} needs the keys 'in', 'out' and 'activation', "
             f"got {', '.join(map(repr, layer)) or 'none'}"
         )
     return layer["in"], layer["out"], layer.get("activation", "identity")
 
 
-def _as_list(sizes: Any) -> list[Any]:
+def _as_list(sizes: Any, argument: str) -> list[Any]:
     """Take any series: a list, a tuple, an array."""
     single = not hasattr(sizes, "__iter__") or getattr(sizes, "ndim", 1) == 0
     if single or isinstance(sizes, str | bytes | Mapping):
-        raise ValueError(f"sizes: expected a list such as [784, 16, 10], got {brief(sizes)}")
+        raise ValueError(f"{argument}: expected a list such as [784, 16, 10], got {brief(sizes)}")
     return list(sizes)
 
 
@@ -186,10 +202,3 @@ def _check_each(layers: Sequence[Layer]) -> None:
             raise ValueError(
                 f"layers: layer {index} ({layer!r}) is in use already; make one for each place"
             )
-
-
-def _check_size(layers: Sequence[Layer]) -> None:
-    """Refuse more parameters than any network of this kind has."""
-    size = Layout(layer.parameter_shapes for layer in layers).size
-    if size > MOST_PARAMETERS:
-        raise ValueError(f"sizes: {size:,} parameters are more than {MOST_PARAMETERS:,}")

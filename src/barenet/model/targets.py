@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from barenet.model.arrays import FloatArray
 from barenet.model.validation import as_finite, check_count, numeric_array
 
-__all__ = ["check_targets", "class_shares", "one_hot"]
+__all__ = ["check_targets", "class_probabilities", "one_hot"]
 
 
 def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray:
@@ -98,7 +98,7 @@ def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[
     return as_finite(array, dtype, "y")
 
 
-def class_shares(output: FloatArray) -> FloatArray:
+def class_probabilities(output: FloatArray) -> FloatArray:
     """Give each class a column; a single output is the probability of the second of two.
 
     Parameters
@@ -114,7 +114,7 @@ def class_shares(output: FloatArray) -> FloatArray:
     Examples
     --------
     >>> import numpy as np
-    >>> class_shares(np.array([[0.25]]))
+    >>> class_probabilities(np.array([[0.25]]))
     array([[0.75, 0.25]])
     """
     return np.hstack([1 - output, output]) if output.shape[1] == 1 else output

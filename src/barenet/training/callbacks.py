@@ -154,6 +154,10 @@ class EarlyStopping(Callback):
 
     Attributes
     ----------
+    best : float
+        The best number so far; its negative, where the greater is the better.
+    waited : int
+        Epochs since then.
     snapshot : Snapshot, optional
         Of the best epoch.
 
@@ -187,7 +191,9 @@ class EarlyStopping(Callback):
         self.patience = check_count(patience, "patience")
         self.minimum_delta = check_number(minimum_delta, "minimum_delta", least=0)
         self.restore_best = restore_best
+        self.best, self.waited = math.inf, 0
         self.snapshot: Snapshot | None = None
+        self._shapes: list[tuple[int, ...]] | None = None
 
     def on_start(self, run: Run) -> None:
         self.best, self.waited, self.snapshot = math.inf, 0, None
@@ -219,7 +225,7 @@ class EarlyStopping(Callback):
         snapshot = None
         if "parameters" in state:
             snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
-            if [vector.shape for vector in snapshot] != self._shapes:
+            if self._shapes not in (None, [vector.shape for vector in snapshot]):
                 raise ValueError("parameters: those to go back to are of another network")
         self.best, self.waited, self.snapshot = state["best"], state["waited"], snapshot
 

@@ -63,12 +63,15 @@ def _check_run(kept: Mapping[str, Any], run: Run) -> int:
     curves = [f"curve_{name}" for name in run.measured if f"curve_{name}" in kept]
     done = len(kept["curve_loss"]) if curves else 0
     if not epoch <= done <= epoch + 1 or len(curves) not in (0, len(run.measured)):
-        raise ValueError(f"curves: {len(curves)} of {done} epochs, in epoch {epoch}")
+        raise ValueError(
+            f"curves: expected {len(run.measured)} of {epoch} or {epoch + 1} epochs, "
+            f"got {len(curves)} of {done}"
+        )
     check_like(kept, dict.fromkeys(curves, np.zeros(done)))
     if not isinstance(kept["stop_reason"], str | None):
         raise ValueError(f"stop_reason: expected a text, got {brief(kept['stop_reason'])}")
     if kept["best_epoch"] is not None:
-        check_number(kept["best_epoch"], "best_epoch", least=0, most=run.epochs, whole=True)
+        check_number(kept["best_epoch"], "best_epoch", least=0, below=done, whole=True)
     return batch
 
 

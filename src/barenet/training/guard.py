@@ -16,7 +16,7 @@ from barenet.model.arrays import FloatArray
 from barenet.model.snapshot import Snapshot
 from barenet.training.run import Run
 
-__all__ = ["KEPT", "Guard", "levels_to_the_caller"]
+__all__ = ["Guard", "levels_to_the_caller"]
 
 #: A loss that has grown by this factor is an explosion, even if it is still a number.
 EXPLOSION = 1e6
@@ -156,10 +156,11 @@ class Guard:
         self.kept.restore(self.run.network)
         self.run.stop("diverged")
         raise DivergenceError(
-            f"{what} in epoch {epoch}, batch {batch}; {ADVICE}. {KEPT}",
+            f"{what} in epoch {epoch}, batch {batch}; {ADVICE}",
             epoch=epoch,
             batch=batch,
             loss=loss,
+            outcome="The network has the parameters from before that epoch",
         )
 
     def _warn(self, what: str, advice: str) -> None:
@@ -170,7 +171,6 @@ class Guard:
             warnings.warn(text, RuntimeWarning, stacklevel=levels_to_the_caller())
 
 
-KEPT = "The network has the parameters from before that epoch"
 ADVICE = "try a smaller learning rate, scaled inputs, or a clipped gradient"
 DEAD = "dead ReLUs? Try another initializer, a smaller learning rate, or leaky_relu"
 

@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from barenet.errors import brief, some
 from barenet.options import check_number
 
-__all__ = ["History"]
+__all__ = ["RUN_CURVES", "WITH_PENALTY", "History", "finite_or_none"]
+
+#: Curves that tell how a run went, and nothing of how good the network is.
+RUN_CURVES = ("learning_rate", "gradient_norm", "seconds")
+
+#: What is said of a training loss that has penalties in it, beside a validation loss that has not.
+WITH_PENALTY = "with penalty"
 
 
 @dataclass
@@ -108,7 +114,8 @@ class History:
         names = list(self.curves)
         rows = zip(*self.curves.values(), strict=True)
         return "".join(
-            json.dumps({"epoch": epoch, **dict(zip(names, map(_finite, row), strict=True))}) + "\n"
+            json.dumps({"epoch": epoch, **dict(zip(names, map(finite_or_none, row), strict=True))})
+            + "\n"
             for epoch, row in enumerate(rows)
         )
 
@@ -155,7 +162,8 @@ class History:
         return f"<History: {len(self)} epochs{ends}, {self.stopped_because or 'running'}>"
 
 
-def _finite(value: float) -> float | None:
+def finite_or_none(value: float) -> float | None:
+    """Return a number, or None for one that JSON has not: infinity, or no number."""
     return value if math.isfinite(value) else None
 
 

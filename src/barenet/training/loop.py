@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from barenet.engines import Engine, SliceReport
 from barenet.model.arrays import FloatArray
+from barenet.model.validation import check_count
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.optimizers.past import Past
@@ -177,8 +178,9 @@ class Loop:
         """Go through an epoch, slice after slice, or until a callback wants to stop."""
         run, size = self.run, self.plan.batch_size
         while run.batch < run.n_batches and not run.stop_reason:
-            count = min(self.slice_batches, run.slice_limit or run.n_batches)
-            end = min(run.batch + count, run.n_batches)
+            given = run.slice_limit
+            limit = run.n_batches if given is None else check_count(given, "slice_limit")
+            end = min(run.batch + min(self.slice_batches, limit), run.n_batches)
             order = timetable.order[run.batch * size : end * size]
             self.tally.reports.append(self._run_slice(order, timetable.rates[run.batch : end]))
             run.batch = end

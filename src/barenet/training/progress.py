@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from barenet.model.validation import check_count
 from barenet.training.callbacks import Callback
+from barenet.training.history import WITH_PENALTY
 from barenet.training.run import Run
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _in_short(run: Run) -> str:
 def _in_full(run: Run) -> str:
     """Write the last epoch's numbers, losses with as many digits as the precision carries."""
     last, digits = run.history.last(), 9 if run.network.dtype.itemsize == 8 else 6
-    name = "loss with penalty" if run.history.penalized else "loss"
+    name = f"loss {WITH_PENALTY}" if run.history.penalized else "loss"
     parts = [f"{name} {last['loss']:.{digits}f}"]
     if "validation_loss" in last:
         parts.append(f"validation {last['validation_loss']:.{digits}f}")

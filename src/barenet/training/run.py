@@ -39,8 +39,8 @@ class Run:
     batch : int
         Batches done in the current epoch.
     slice_limit : int, optional
-        Most batches until callbacks look up again; a callback may set it. None for as many as take
-        about 0.1 s.
+        Most batches until callbacks look up again, 1 or more. A callback may set it, and it holds
+        until it is changed; None for as many as take about 0.1 s.
     stop_reason : str, optional
         Why the run is to end; None to go on.
     over : bool

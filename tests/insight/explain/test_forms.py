@@ -59,7 +59,8 @@ A₀ is the input X, of one sample; Y is what the network should say.
 
 2. Layer 1, forward: Dense(2, 1, 'sigmoid')
 ───────────────────────────────────────────
-Each output is a weighted sum of all inputs plus a bias, and then a bend.
+Each output is a weighted sum of all inputs plus a bias, and then the
+activation.
 
     W₁ = ⎡ 0.5⎤                                                           (2, 1)
          ⎣-1  ⎦

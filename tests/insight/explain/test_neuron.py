@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -91,6 +93,12 @@ def test_the_step_decides_the_dropout_as_in_a_training():
     assert explain(normed(), X, CLASSES, step=1).agrees
 
 
+def test_the_step_decides_nothing_but_the_dropout():
+    network = Network.dense([3, 4, 2], hidden="tanh", dtype="float64")
+    first, later = (explain(network, X, X[:, :2], optimizer="adam", step=t) for t in (0, 7))
+    assert str(first) == str(later)
+
+
 def test_the_layers_that_belong_to_a_neuron():
     network = normed()
     assert list(find_neuron(network, (1, 4)).layers) == [0, 1, 2, 3]
@@ -104,11 +112,17 @@ def test_the_layers_that_belong_to_a_neuron():
         ((9, 1), "neuron: layer 9 has no neurons"),
         ((1, 5), "neuron: of layer 1: expected a whole number from 1 to 4, got 5"),
         ((1, 0), "neuron: of layer 1: expected a whole number from 1 to 4, got 0"),
-        ((1,), "neuron: expected its layer and its number"),
     ],
 )
 def test_one_that_is_not_there_is_refused(neuron, said):
-    with pytest.raises(ValueError, match=said.replace("(", r"\(")):
+    with pytest.raises(ValueError, match=said):
+        explain(normed(), X, CLASSES, neuron=neuron)
+
+
+@pytest.mark.parametrize("neuron", [(1,), (1, 2, 3), 3, "12", (1.0, 2), (True, 1), ("1", "2")])
+def test_what_is_no_layer_and_number_is_refused(neuron):
+    said = f"neuron: expected its layer and its number, such as (1, 2), got {neuron!r}"
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
         explain(normed(), X, CLASSES, neuron=neuron)
 
 

@@ -71,7 +71,7 @@ def test_where_the_last_epoch_is_kept_none_is_marked():
 
 def test_a_penalty_that_one_curve_has_and_the_other_has_not_is_said():
     loss, accuracy = plot_history(History(HISTORY, penalized=True)).axes
-    assert loss.get_ylabel() == "loss (of training: with the penalty)"
+    assert loss.get_ylabel() == "loss (training: with penalty)"
     assert accuracy.get_ylabel() == "accuracy"
     (alone,) = plot_history(History({"loss": [2.0, 1.0]}, penalized=True)).axes
     assert alone.get_ylabel() == "loss"

@@ -59,8 +59,9 @@ def explain(
 ) -> Explanation:
     """Show a training step with every number, and the formula that it comes from.
 
-    The step is the first one that `train` would take with all these rows in one batch. It is taken
-    by the engine that is written to be read, and what goes through its layers, its loss and its
+    The step is the one that `train` would take next with all these rows in one batch, from the
+    network and the optimizer as they are; of a new optimizer, the first of a run. It is taken by
+    the engine that is written to be read, and what goes through its layers, its loss and its
     optimizer is written down. All is done on copies: nothing is changed. Beside each gradient
     stands what differences of the loss say, computed in float64.
 
@@ -75,7 +76,8 @@ def explain(
     loss : str or Loss, optional
         What is made small; by default the one that goes with the output activation.
     optimizer : str, Optimizer or LBFGS, default="sgd"
-        How the gradient becomes a step. An instance that has taken steps goes on from its moments.
+        How the gradient becomes a step. An instance that has taken steps goes on from its moments
+        and their number.
     penalty : str, Penalty, or a sequence of them, optional
         A price on large weights.
     clip : str or Clipping, optional
@@ -85,7 +87,8 @@ def explain(
     seed : int, default=0
         Fixes the dropout.
     step : int, default=0
-        Steps that the run has taken before; with the seed it fixes the dropout.
+        Steps that the run has taken before. With the seed it fixes the dropout, and nothing else:
+        a bias correction, as Adam's, counts the optimizer's own steps.
     neuron : tuple of two int, optional
         The layer of one neuron, and which of that layer's it is, both counted from 1: show its part
         alone, and of others what it needs.

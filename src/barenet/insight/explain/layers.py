@@ -84,7 +84,7 @@ def _a(number: int, *, d: bool = False) -> Name:
     return Name("A", str(number), d=d)
 
 
-def _bend(sheet: Sheet, step: LayerTrace, Z: Quantity) -> Equation:
+def _activation(sheet: Sheet, step: LayerTrace, Z: Quantity) -> Equation:
     """Write A = f(Z); where the loss has f inside, it is shown all the same."""
     activation = step.layer.activation
     assert activation is not None
@@ -92,22 +92,22 @@ def _bend(sheet: Sheet, step: LayerTrace, Z: Quantity) -> Equation:
     if sheet.ends_in_the_loss(step):
         output = activation.forward(step.output)
     A = sheet.note(_a(step.index + 1), output)
-    bend = formula_of(ACTIVATION_FORMULAS, activation)
-    return sheet.equation(A, bend and bend.forward, {"Z": Z}, numbers=_settings(activation))
+    formula = formula_of(ACTIVATION_FORMULAS, activation)
+    return sheet.equation(A, formula and formula.forward, {"Z": Z}, numbers=_settings(activation))
 
 
-def _unbend(
+def _activation_gradient(
     sheet: Sheet, step: LayerTrace, Z: Quantity, dZ: Quantity, differences: NDArray[np.float64]
 ) -> Equation:
     """Write dZ = dA ⊙ f′(Z)."""
     activation = step.layer.activation
     assert activation is not None
     number = step.index + 1
-    bend = formula_of(ACTIVATION_FORMULAS, activation)
+    formula = formula_of(ACTIVATION_FORMULAS, activation)
     operands = {"Z": Z, "A": sheet[_a(number)], "dA": sheet[_a(number, d=True)]}
     return sheet.equation(
         dZ,
-        bend and bend.backward,
+        formula and formula.backward,
         operands,
         numbers=_settings(activation),
         differences=differences,
@@ -156,7 +156,7 @@ def _dense_forward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
         "b": sheet[Name("b", number)],
     }
     Z = sheet.note(Name("Z", number), step.cache.Z)
-    return [sheet.equation(Z, "X @ W + b", operands), _bend(sheet, step, Z)]
+    return [sheet.equation(Z, "X @ W + b", operands), _activation(sheet, step, Z)]
 
 
 def _dense_backward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
@@ -167,7 +167,9 @@ def _dense_backward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
         _, Z, A, activation = step.cache
         dZ = sheet.note(name, activation.backward(Z, A, step.d_output))
         differences = sheet.differences.by_sum(step.index)
-        equations.append(_unbend(sheet, step, sheet[Name("Z", number)], dZ, differences))
+        equations.append(
+            _activation_gradient(sheet, step, sheet[Name("Z", number)], dZ, differences)
+        )
     operands = {
         "X": sheet[_a(step.index)],
         "W": sheet[Name("W", number)],
@@ -179,7 +181,7 @@ def _dense_backward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
 
 
 def _activate_forward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
-    return [_bend(sheet, step, sheet[_a(step.index)])]
+    return [_activation(sheet, step, sheet[_a(step.index)])]
 
 
 def _activate_backward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
@@ -187,7 +189,7 @@ def _activate_backward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
         return []
     dX = sheet.note(_a(step.index, d=True), step.d_input)
     differences = sheet.differences.by_output(step.index - 1)
-    return [_unbend(sheet, step, sheet[_a(step.index)], dX, differences)]
+    return [_activation_gradient(sheet, step, sheet[_a(step.index)], dX, differences)]
 
 
 def _dropout_forward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
@@ -266,7 +268,7 @@ def _batch_norm_forward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
 def _any_forward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
     if sheet.ends_in_the_loss(step):
         Z = sheet.note(Name("Z", str(step.index + 1)), step.output)
-        return [sheet.equation(Z, None), _bend(sheet, step, Z)]
+        return [sheet.equation(Z, None), _activation(sheet, step, Z)]
     return [sheet.equation(sheet.note(_a(step.index + 1), step.output), None)]
 
 
@@ -281,11 +283,15 @@ LAYER_FORMULAS: dict[str, Passes] = {
     "dense": Passes(
         _dense_forward,
         _dense_backward,
-        "Each output is a weighted sum of all inputs plus a bias, and then a bend.",
-        "The chain rule, through the bend to the weighted sum, and from there to what is in it.",
+        "Each output is a weighted sum of all inputs plus a bias, and then the activation.",
+        "The chain rule, through the activation to the weighted sum, and from there to what is in "
+        "it.",
     ),
     "activate": Passes(
-        _activate_forward, _activate_backward, "A bend on its own, without weights.", _BACKWARD
+        _activate_forward,
+        _activate_backward,
+        "An activation on its own, without weights.",
+        _BACKWARD,
     ),
     "dropout": Passes(
         _dropout_forward,

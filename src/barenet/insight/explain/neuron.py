@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from numbers import Integral
+from typing import Any, NamedTuple
 
+from barenet.errors import brief
 from barenet.insight.explain.cut import cut
 from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.name import Name
@@ -58,25 +60,34 @@ def find_neuron(network: Network, said: Sequence[int]) -> Neuron:
     >>> find_neuron(Network.dense([2, 4, 1], dropout=0.5), (1, 3))
     Neuron(layers=range(0, 2), column=2)
     """
-    if len(said) != 2:
-        raise ValueError(f"neuron: expected its layer and its number, such as (1, 2), got {said!r}")
-    dense = [place for place, layer in enumerate(network.layers, 1) if isinstance(layer, Dense)]
-    if said[0] not in dense:
+    layer, number = _two_numbers(said)
+    dense = [place for place, each in enumerate(network.layers, 1) if isinstance(each, Dense)]
+    if layer not in dense:
         numbers = ", ".join(map(str, dense))
-        raise ValueError(f"neuron: layer {said[0]} has no neurons; those of {numbers} have")
-    first = int(said[0]) - 1
+        raise ValueError(f"neuron: layer {layer} has no neurons; those of {numbers} have")
+    first, end = layer - 1, layer
     size = network.layers[first].n_out or 0
-    number = check_number(said[1], f"neuron: of layer {said[0]}", least=1, most=size, whole=True)
-    end = first + 1
+    check_number(number, f"neuron: of layer {layer}", least=1, most=size, whole=True)
     while end < len(network.layers) and _leaves_apart(network.layers[end]):
         end += 1
-    return Neuron(range(first, end), int(number) - 1)
+    return Neuron(range(first, end), number - 1)
+
+
+def _two_numbers(said: Any) -> tuple[int, int]:
+    """Return a layer and a number, or say what came instead."""
+    if isinstance(said, tuple | list) and len(said) == 2:
+        layer, number = said
+        if all(isinstance(each, Integral) and not isinstance(each, bool) for each in said):
+            return int(layer), int(number)
+    raise ValueError(
+        f"neuron: expected its layer and its number, such as (1, 2), got {brief(said)}"
+    )
 
 
 def _leaves_apart(layer: Layer) -> bool:
     """Tell if no column of a layer's output depends on another column of its input."""
-    bends = type(layer) is Activate and not isinstance(layer.activation, Softmax)
-    return bends or type(layer) in (BatchNorm, Dropout)
+    elementwise = type(layer) is Activate and not isinstance(layer.activation, Softmax)
+    return elementwise or type(layer) in (BatchNorm, Dropout)
 
 
 def steps_of(steps: Sequence[Step], neuron: Neuron) -> Iterator[Step]:

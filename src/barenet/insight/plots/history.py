@@ -13,6 +13,7 @@ import numpy as np
 
 from barenet.insight.plots import style
 from barenet.model.arrays import FloatArray
+from barenet.training.history import RUN_CURVES, WITH_PENALTY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_history"]
 
-#: What a history holds beside the losses and metrics.
-NOT_DRAWN = ("learning_rate", "gradient_norm", "seconds")
 COLORS = {"training": style.TRAINING, "validation": style.VALIDATION}
 
 
@@ -81,7 +80,7 @@ def plot_history(
     if best is not None:
         _mark_best(picture.axes, losses, best)
     if "validation" in losses and getattr(history, "penalized", False):
-        picture.axes[0].set_ylabel("loss (of training: with the penalty)")
+        picture.axes[0].set_ylabel(f"loss (training: {WITH_PENALTY})")
     style.headline(picture, title)
     return picture
 
@@ -90,7 +89,7 @@ def _curves(history: History | Mapping[str, Sequence[float]]) -> dict[str, Float
     """Read the losses and metrics as arrays of one length."""
     entries = history if isinstance(history, Mapping) else history.to_dict()
     curves = {
-        name: _numbers(values, name) for name, values in entries.items() if name not in NOT_DRAWN
+        name: _numbers(values, name) for name, values in entries.items() if name not in RUN_CURVES
     }
     if not {"loss", "validation_loss"} & curves.keys():
         raise ValueError(f"history: expected a 'loss', got {sorted(curves) or 'nothing'}")
@@ -138,7 +137,7 @@ def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
             look |= {"marker": "o", "markersize": 6}
         axes.plot(epochs, curve[epochs], linestyle="-", label=role, **look)  # type: ignore[arg-type]
     values = np.concatenate([curve[np.isfinite(curve)] for curve in curves.values()])
-    if name == "loss" and values.min() > 0 and values.max() >= 100 * values.min():
+    if name == "loss" and style.needs_log_scale(values.min(), values.max()):
         axes.set_yscale("log")
     axes.margins(y=0.06)
     axes.set_xlim((0, n_epochs - 1) if n_epochs > 1 else (-0.5, 0.5))

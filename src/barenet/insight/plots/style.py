@@ -75,6 +75,27 @@ def new_picture(
     return picture, list(panels.flat)
 
 
+def needs_log_scale(least: float, most: float) -> bool:
+    """Tell if numbers are better read on a logarithmic scale: if they span a factor of 100.
+
+    Parameters
+    ----------
+    least, most : float
+        The smallest and the largest of them.
+
+    Returns
+    -------
+    bool
+        False if they are not all above 0.
+
+    Examples
+    --------
+    >>> needs_log_scale(0.01, 1.0), needs_log_scale(0.0, 1.0)
+    (True, False)
+    """
+    return bool(least > 0 and most >= 100 * least)
+
+
 def _dress(axes: Axes) -> None:
     """Light paper, two thin spines, horizontal lines to read values from."""
     axes.set_facecolor(PAPER)

@@ -1,4 +1,4 @@
-"""Activate: an activation on its own, for where a norm stands between the weights and the bend."""
+"""Activate: an activation on its own, for where a norm stands between it and the weights."""
 
 from __future__ import annotations
 

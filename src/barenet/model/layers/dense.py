@@ -1,4 +1,4 @@
-"""Dense: every output is a weighted sum of all inputs, and then a bend."""
+"""Dense: every output is a weighted sum of all inputs, and then the activation."""
 
 from __future__ import annotations
 
