@@ -11,7 +11,7 @@ from barenet.model.losses import as_loss
 from barenet.model.network import Network
 from barenet.model.objective import Objective
 from barenet.model.rows import check_rows
-from barenet.model.targets import class_shares
+from barenet.model.targets import class_probabilities
 from barenet.playground.design import Design
 from barenet.playground.material import Material
 from barenet.playground.trace import Measure
@@ -75,7 +75,7 @@ def confusion(network: Network, material: Material) -> list[list[int]] | None:
     X, y = material.rows(material.held_out)
     X, y = X[:MOST_ROWS], y[:MOST_ROWS]
     output = network.forward(X)[0]
-    said = class_shares(output).argmax(axis=1)
+    said = class_probabilities(output).argmax(axis=1)
     n_classes = len(material.classes)
     counts = np.bincount(n_classes * y + said, minlength=n_classes**2)
     return counts.reshape(n_classes, n_classes).tolist()
