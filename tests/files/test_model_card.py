@@ -10,6 +10,7 @@ import pytest
 
 from barenet import History, ModelCard, ModelFileError, Network, Predictor, Scaling, train
 from barenet.files.model_file import MAX_HEADER, read_model
+from barenet.files.training_log import TrainingLog
 
 X = np.random.default_rng(0).normal(size=(9, 3))
 y = X[:, 0]
@@ -172,6 +173,27 @@ def test_what_a_later_version_adds_is_passed_over(model, path, rewrite):
 def test_a_card_that_could_not_be_read_is_not_made(parts, said):
     with pytest.raises(ValueError, match=f"^{said}"):
         ModelCard(**parts)
+
+
+def test_numbers_of_numpy_are_taken_as_numbers():
+    card = ModelCard(
+        settings={"alpha": np.float32(0.5), "layers": (np.int32(4), 3), "shuffle": np.True_},
+        rows={"training": np.int64(5)},
+        scores={"held_out": {"accuracy": np.float32(0.5), "loss": 1}},
+        log=TrainingLog(
+            n_epochs=np.int64(2),
+            epochs=np.arange(2),
+            curves={"loss": np.array([np.nan, 0.5], np.float32)},
+            best_epoch=np.int64(1),
+        ),
+    )
+    plain = json.loads(json.dumps(card.to_dict(), allow_nan=False))
+    assert plain["settings"] == {"alpha": 0.5, "layers": [4, 3], "shuffle": True}
+    assert plain["data"]["rows"] == {"training": 5}
+    assert plain["scores"] == {"held_out": {"accuracy": 0.5, "loss": 1.0}}
+    assert plain["training"]["history"] == {"epoch": [0, 1], "loss": [None, 0.5]}
+    assert ModelCard.from_dict(plain).to_dict() == card.to_dict()
+    assert plain["settings"]["shuffle"] is True and plain["training"]["best_epoch"] == 1
 
 
 def test_the_checksum_covers_the_card(model, path):

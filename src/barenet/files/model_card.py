@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from functools import partial
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,19 +19,16 @@ from numpy.typing import ArrayLike
 from barenet.data.fingerprint import fingerprint
 from barenet.data.frame import Frame
 from barenet.errors import brief
-from barenet.files.plain import (
-    check_count,
-    check_mapping,
-    check_number,
-    check_setting,
-    check_text,
-)
+from barenet.files.plain import check_mapping, check_setting, check_text, check_whole
 from barenet.files.training_log import TrainingLog
+from barenet.options import check_number
 from barenet.training.history import History
 from barenet.training.identity import surroundings
 from barenet.version import __version__
 
 __all__ = ["ModelCard"]
+
+T = TypeVar("T")
 
 #: What a fingerprint looks like.
 SHA256 = re.compile("[0-9a-f]{64}")
@@ -79,21 +77,17 @@ class ModelCard:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        settings = check_mapping(self.settings, "settings").items()
-        object.__setattr__(self, "settings", {name: _as_tuple(value) for name, value in settings})
-        for name, value in self.settings.items():
-            check_setting(value, f"settings: {name}")
+        settings = _each(check_setting, self.settings, "settings")
+        rows = _each(check_whole, self.rows, "rows")
+        scores = _each(partial(_each, check_number), self.scores, "scores")
+        versions = _each(check_text, self.versions, "versions")
         if self.sha256 is not None and not SHA256.fullmatch(check_text(self.sha256, "sha256")):
             raise ValueError(f"sha256: expected 64 hexadecimal digits, got {brief(self.sha256)}")
-        for name, number in check_mapping(self.rows, "rows").items():
-            check_count(number, f"rows: {name}")
-        for rows, scores in check_mapping(self.scores, "scores").items():
-            for name, score in check_mapping(scores, f"scores: {rows}").items():
-                check_number(score, f"scores: {rows}: {name}")
-        for name, version in check_mapping(self.versions, "versions").items():
-            check_text(version, f"versions: {name}")
         if not isinstance(self.log, TrainingLog | None):
             raise ValueError(f"log: expected a TrainingLog, got {brief(self.log)}")
+        checked = {"settings": settings, "rows": rows, "scores": scores, "versions": versions}
+        for name, values in checked.items():
+            object.__setattr__(self, name, values)  # of Python's own types, as JSON knows no others
 
     @classmethod
     def of(
@@ -221,6 +215,7 @@ def _versions(engine: str) -> dict[str, str]:
     return {name: str(version) for name, version in found.items() if version is not None}
 
 
-def _as_tuple(value: Any) -> Any:
-    """JSON knows lists alone."""
-    return tuple(value) if isinstance(value, list) else value
+def _each(check: Callable[[Any, str], T], values: object, what: str) -> dict[str, T]:
+    """Look at values by names, each of which is named in its error."""
+    named = check_mapping(values, what)
+    return {name: check(value, f"{what}: {name}") for name, value in named.items()}

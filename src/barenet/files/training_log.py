@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from barenet.files.plain import check_count, check_mapping, check_number, check_text
+from barenet.files.plain import check_mapping, check_text, check_whole
+from barenet.options import check_number
 from barenet.training.history import History
 
 __all__ = ["MOST_EPOCHS", "TrainingLog"]
@@ -72,17 +74,24 @@ class TrainingLog:
     best_epoch: int | None = None
 
     def __post_init__(self) -> None:
-        check_count(self.n_epochs, "epochs")
-        check_count(self.seed, "seed")
+        store = partial(object.__setattr__, self)  # of Python's own types, as JSON has no others
+        store("n_epochs", check_whole(self.n_epochs, "epochs"))
+        store("seed", check_whole(self.seed, "seed"))
         check_text(self.engine, "engine")
         check_text(self.stopped_because, "stopped_because")
-        check_count(self.kept, "best_epoch")
-        _check_epochs(self.epochs, self.n_epochs, self.kept)
-        for name, curve in check_mapping(self.curves, "history").items():
-            if len(curve) != len(self.epochs):
-                raise ValueError(f"history: {name!r} has {len(curve)} of {len(self.epochs)} epochs")
-            for number in curve:
-                check_number(0.0 if number != number else number, f"history: {name}")
+        kept = check_whole(self.kept, "best_epoch")
+        store("best_epoch", None if self.best_epoch is None else kept)
+        store("epochs", tuple(check_whole(epoch, "history: epoch") for epoch in self.epochs))
+        _check_epochs(self.epochs, self.n_epochs, kept)
+        curves = check_mapping(self.curves, "history").items()
+        store("curves", {name: self._checked(curve, name) for name, curve in curves})
+
+    def _checked(self, curve: Sequence[float], name: str) -> tuple[float, ...]:
+        """Look at a curve, which may have holes."""
+        if len(curve) != len(self.epochs):
+            raise ValueError(f"history: {name!r} has {len(curve)} of {len(self.epochs)} epochs")
+        what = f"history: {name}"
+        return tuple(math.nan if v != v else check_number(v, what) for v in curve)
 
     @property
     def kept(self) -> int:
@@ -214,8 +223,6 @@ def _thinned(n_epochs: int, best: int) -> tuple[int, ...]:
 
 
 def _check_epochs(epochs: Sequence[int], n_epochs: int, best: int) -> None:
-    for epoch in epochs:
-        check_count(epoch, "history: epoch")
     if len(epochs) > MOST_EPOCHS:
         raise ValueError(f"history: {len(epochs):,} epochs, and {MOST_EPOCHS} are kept at most")
     rising = all(before < after for before, after in pairwise(epochs))
