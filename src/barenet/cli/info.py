@@ -105,8 +105,8 @@ def _described(predictor: Predictor) -> Iterator[tuple[str, str]]:
         yield "trained for", _length(card.log)
     if card.versions:
         yield "trained with", ", ".join(f"{name} {said}" for name, said in card.versions.items())
-    if card.sha256:
-        yield "data's SHA-256", card.sha256
+    if card.data_fingerprint:
+        yield "data's fingerprint", card.data_fingerprint
 
 
 def _predicts(predictor: Predictor) -> str:

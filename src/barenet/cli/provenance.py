@@ -56,7 +56,7 @@ def card_of(
     """
     return ModelCard(
         settings=card_settings(settings),
-        sha256=fingerprint_of(dataset, feature_names),
+        data_fingerprint=fingerprint_of(dataset, feature_names),
         rows={name: part.n_samples for name, part in parts.items() if part is not None},
     )
 

@@ -68,7 +68,7 @@ def write_parts(predictor: Predictor) -> tuple[dict[str, Any], dict[str, NDArray
     if (card := predictor.card) is not None:
         extra["card"] = card.to_dict()
         if not has_room(predictor.network, extra):
-            extra["card"] = card.brief().to_dict()
+            extra["card"] = card.shortened().to_dict()
     return extra, arrays
 
 

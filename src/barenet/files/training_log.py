@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from barenet.files.plain import check_mapping, check_text, check_whole
+from barenet.model.validation import check_flag
 from barenet.options import check_number
 from barenet.training.history import History
 
@@ -51,6 +52,8 @@ class TrainingLog:
         ``"completed"``, or what ended it before.
     best_epoch : int, optional
         The epoch whose parameters the network has, counted from 0; None for the last.
+    penalized : bool
+        Whether the losses of the training rows have penalties in them.
 
     Raises
     ------
@@ -72,14 +75,16 @@ class TrainingLog:
     seed: int = 0
     stopped_because: str = ""
     best_epoch: int | None = None
+    penalized: bool = False
 
     def __post_init__(self) -> None:
         store = partial(object.__setattr__, self)  # of Python's own types, as JSON has no others
-        store("n_epochs", check_whole(self.n_epochs, "epochs"))
+        store("n_epochs", check_whole(self.n_epochs, "n_epochs"))
         store("seed", check_whole(self.seed, "seed"))
         check_text(self.engine, "engine")
         check_text(self.stopped_because, "stopped_because")
         kept = check_whole(self.kept, "best_epoch")
+        store("penalized", check_flag(self.penalized, "penalized"))
         store("best_epoch", None if self.best_epoch is None else kept)
         store("epochs", tuple(check_whole(epoch, "history: epoch") for epoch in self.epochs))
         _check_epochs(self.epochs, self.n_epochs, kept)
@@ -145,9 +150,10 @@ class TrainingLog:
             seed=history.seed,
             stopped_because=history.stopped_because,
             best_epoch=best,
+            penalized=history.penalized,
         )
 
-    def ends(self) -> TrainingLog:
+    def only_ends(self) -> TrainingLog:
         """Forget all epochs but the one that the network is of, and the last.
 
         Returns
@@ -172,8 +178,9 @@ class TrainingLog:
         return {
             "engine": self.engine,
             "seed": self.seed,
-            "epochs": self.n_epochs,
+            "n_epochs": self.n_epochs,
             "best_epoch": self.best_epoch,
+            "penalized": self.penalized,
             "stopped_because": self.stopped_because,
             "history": {"epoch": list(self.epochs), **curves},
         }
@@ -202,13 +209,14 @@ class TrainingLog:
             for name, curve in plain["history"].items()
         }
         return cls(
-            n_epochs=plain["epochs"],
+            n_epochs=plain["n_epochs"],
             epochs=tuple(plain["history"]["epoch"]),
             curves={name: curve for name, curve in curves.items() if name != "epoch"},
             engine=plain["engine"],
             seed=plain["seed"],
             stopped_because=plain["stopped_because"],
             best_epoch=plain["best_epoch"],
+            penalized=plain["penalized"],
         )
 
 
