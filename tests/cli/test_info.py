@@ -71,7 +71,7 @@ def test_the_epoch_that_was_kept_is_told(barenet):
     losses = History.from_jsonl(Path("runs/iris/history.jsonl").read_text()).validation_loss
     assert training["best_epoch"] == losses.index(min(losses)) < training["n_epochs"] - 1
     assert training["n_epochs"] == len(losses)
-    kept = f"of which number {training['best_epoch'] + 1} was kept"
+    kept = f"kept the best, epoch {training['best_epoch']}, "
     assert kept in card_of(barenet("info", "runs/iris").out)["trained for"]
 
 
