@@ -25,10 +25,10 @@ from barenet.files.checkpoint import FILE_NAME, Checkpoint
 __all__ = ["Run"]
 
 #: One input in so many is a file of settings: the command line takes 20 ms to understand one.
-SETTINGS_SHARE = 0.01
+SETTINGS_SHARE = 0.003
 
 #: One checkpoint in so many is gone on from, which takes some ms.
-RESUMED_SHARE = 0.03
+RESUMED_SHARE = 0.01
 
 WORDS = [
     *(b"=", b'"', b"'", b'"""', b"[", b"]", b"[[", b"{", b"}", b"#", b"\n", b"\r", b"\0"),
