@@ -58,15 +58,15 @@ def mended(data: bytes) -> bytes:
 
 
 def unpacked(data: bytes) -> tuple[dict[str, Any], dict[str, Any], bytes]:
-    """Part a model file into its header, its card, which is JSON in there, and its arrays."""
+    """Part a model file into its header, the JSON in that, which describes it, and its arrays."""
     end = 8 + int.from_bytes(data[:8], "little")
     header = json.loads(data[8:end])
     return header, json.loads(header["__metadata__"]["barenet"]), data[end:]
 
 
-def repacked(header: dict[str, Any], card: Any, body: bytes) -> bytes:
+def repacked(header: dict[str, Any], description: Any, body: bytes) -> bytes:
     """Make a model file of the parts, whatever they are, with a checksum that is right."""
-    text = card if isinstance(card, str) else json.dumps(card)
+    text = description if isinstance(description, str) else json.dumps(description)
     if isinstance(header.get("__metadata__"), dict):
         header = {**header, "__metadata__": {**header["__metadata__"], "barenet": text}}
     start = json.dumps(header).encode()
@@ -126,17 +126,18 @@ class JSON(Model):
         self.parts = [unpacked(seed) for seed in self.seeds]
 
     def write(self, rng: random.Random) -> Path:
-        header, card, body = rng.choice(self.parts)
+        header, description, body = rng.choice(self.parts)
         part = rng.randrange(10)
         if part == 0:
             header = changed(header, rng)
         elif part == 1:
-            card = mutated(json.dumps(card).encode(), rng, JSON_WORDS, self.seeds).decode("latin-1")
+            text = json.dumps(description).encode()
+            description = mutated(text, rng, JSON_WORDS, self.seeds).decode("latin-1")
         elif part < 5 and "table" in header:
             header, body = self._in_table(header, body, rng)
         else:
-            card = changed(card, rng)
-        return self.put("model.safetensors", repacked(header, card, body))
+            description = changed(description, rng)
+        return self.put("model.safetensors", repacked(header, description, body))
 
     def _in_table(
         self, header: dict[str, Any], body: bytes, rng: random.Random
