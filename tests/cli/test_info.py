@@ -56,7 +56,7 @@ def test_json(barenet, iris):
         (layer["n_in"] + 1) * layer["n_out"] for layer in card["layers"] if "n_out" in layer
     )
     assert card["bytes"] == (iris / "model.safetensors").stat().st_size
-    assert card["training"]["epochs"] == card["settings"]["epochs"] == 20
+    assert card["training"]["n_epochs"] == card["settings"]["epochs"] == 20
     history = History.from_jsonl((iris / "history.jsonl").read_text())
     assert card["training"]["history"]["loss"] == pytest.approx(history.loss, rel=1e-5)
     assert set(card["scores"]) == {"held_out", "training"}
@@ -69,9 +69,9 @@ def test_the_epoch_that_was_kept_is_told(barenet):
     assert barenet("train", "iris", *arguments, "--no-plots").status == 0
     training = json.loads(barenet("info", "runs/iris", "--json").out)["training"]
     losses = History.from_jsonl(Path("runs/iris/history.jsonl").read_text()).validation_loss
-    assert training["best_epoch"] == losses.index(min(losses)) < training["epochs"] - 1
-    assert training["epochs"] == len(losses)
-    kept = f"of which number {training['best_epoch'] + 1} was kept"
+    assert training["best_epoch"] == losses.index(min(losses)) < training["n_epochs"] - 1
+    assert training["n_epochs"] == len(losses)
+    kept = f"kept the best, epoch {training['best_epoch']}, "
     assert kept in card_of(barenet("info", "runs/iris").out)["trained for"]
 
 

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import sys
 import threading
 import urllib.request
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from barenet.cli import play as play_module
+from barenet.playground.shelf import Shelf
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
@@ -46,6 +50,26 @@ def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch):
     assert "open the address yourself" in done.err
     assert barenet("play", "--port", "0", "--no-browser").status == 0
     assert len(opened) == 1
+
+
+def test_a_table_is_taken_by_its_rows_where_the_name_alone_is_known(barenet, capfd):
+    def finds_rows(path):
+        with closing(Shelf()) as shelf:
+            return bool(play_module._start(path, "", "", shelf).scene.rows)
+
+    table = Path("t.csv")
+    table.write_text(text := "a,b,y\n" + "".join(f"{n % 7},{n % 5},{n % 3}\n" for n in range(60)))
+    done = barenet("train", "t.csv", "--target", "y", "--epochs", 1, "--no-plots", "--out", "run")
+    assert done.status == 0, done.err
+    shutil.copy("run/model.safetensors", "mine.safetensors")
+    assert finds_rows("run") and finds_rows("mine.safetensors")
+    for other in (text.replace("0,0,0", "0,0,1"), "c,d,y\n1,2,3\n", "no table\n"):
+        table.write_text(other)
+        capfd.readouterr()
+        assert not finds_rows("mine.safetensors")
+        assert "t.csv here is not what the model has learned from" in capfd.readouterr().err
+    table.rename("moved.csv")
+    assert not finds_rows("mine.safetensors") and capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from barenet import History, ModelCard, Predictor
+from barenet.files.training_log import TrainingLog
 from barenet.insight.plots import PLOTS
 
 SIGNATURES = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
@@ -68,17 +70,28 @@ def test_every_kind_is_offered(barenet):
     assert f"choices: {', '.join(PLOTS)}" in shown
 
 
-def test_a_history_is_drawn_with_what_the_settings_beside_it_tell(barenet, tmp_path):
-    losses = [(0.9, 0.8), (0.4, 0.5), (0.2, 0.6)]
-    rows = [
-        json.dumps({"epoch": epoch, "loss": one, "validation_loss": other})
-        for epoch, (one, other) in enumerate(losses)
-    ]
-    (tmp_path / "history.jsonl").write_text("\n".join(rows))
-    for settings, told in (("patience = 3\nl2 = 0.1\n", True), ("", False)):
-        (tmp_path / "settings.toml").write_text(f'data = "iris"\n{settings}')
+def test_a_history_is_drawn_with_what_the_card_of_its_model_tells(barenet, iris, tmp_path):
+    """The epoch that was kept need not be that of the smallest loss."""
+    curves = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}
+    history = History(curves, stopped_because="patience", best_epoch=2, penalized=True)
+    (tmp_path / "history.jsonl").write_text(history.to_jsonl())
+    model = Predictor.load(iris / "model.safetensors")
+    for log, told in (
+        (TrainingLog.of(history), True),
+        (TrainingLog.of(History({"loss": [0.5] * 9}, best_epoch=8)), False),  # of another run
+        (None, False),
+    ):
+        replace(model, card=ModelCard(log=log)).save(tmp_path / "model.safetensors")
         done = barenet("plot", "history", tmp_path, "--out", "history.svg")
         assert done.status == 0, done.err
         picture = Path("history.svg").read_text()  # each text stands in it as a comment
-        assert ("best, kept: epoch 1, 0.5" in picture) == told
+        assert ("best, kept: epoch 2, 0.6" in picture) == told
         assert ("loss (training: with penalty)" in picture) == told
+
+
+@pytest.mark.parametrize("model", [None, b"no model"])
+def test_a_history_is_drawn_without_a_model(barenet, tmp_path, model):
+    (tmp_path / "history.jsonl").write_text(History({"loss": [0.5, 0.25]}).to_jsonl())
+    if model is not None:
+        (tmp_path / "model.safetensors").write_bytes(model)
+    assert barenet("plot", "history", tmp_path, "--out", "history.svg").status == 0

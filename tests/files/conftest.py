@@ -21,15 +21,15 @@ def make_rewrite():
 
 
 def rewrite(path, **changes):
-    """Change a saved file's card or tensors as somebody with safetensors would."""
+    """Change a saved file's description or tensors as somebody with safetensors would."""
     with safe_open(path, framework="numpy") as file:
-        card = json.loads(file.metadata()["barenet"])
+        description = json.loads(file.metadata()["barenet"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     tensors.update(changes.pop("tensors", {}))
     for name, value in changes.items():
-        (tensors if name in ("parameters", "statistics") else card)[name] = value
-    card["sha256"] = "0" * 64
-    text = changes.get("text", json.dumps(card))
+        (tensors if name in ("parameters", "statistics") else description)[name] = value
+    description["sha256"] = "0" * 64
+    text = changes.get("text", json.dumps(description))
     data = save(tensors, {changes.get("key", "barenet"): text})
     checksum = hashlib.sha256(data).hexdigest().encode()
     path.write_bytes(data.replace(b"0" * 64, checksum))

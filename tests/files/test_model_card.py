@@ -10,6 +10,7 @@ import pytest
 
 from barenet import History, ModelCard, ModelFileError, Network, Predictor, Scaling, train
 from barenet.files.model_file import MAX_HEADER, read_model
+from barenet.files.training_log import TrainingLog
 
 X = np.random.default_rng(0).normal(size=(9, 3))
 y = X[:, 0]
@@ -69,18 +70,18 @@ def test_a_card_changes_nothing_but_the_header(model, path):
 
 def test_a_run_of_many_epochs_makes_a_small_file(model, path):
     history = History({name: [1 / 3] * 100_000 for name in ("loss", "r2", "validation_loss")})
-    replace(model, card=model.card.after(history)).save(path)
+    replace(model, card=model.card.with_history(history)).save(path)
     assert path.stat().st_size < 20_000
     assert Predictor.load(path).card.log.n_epochs == 100_000
 
 
 def test_a_run_that_has_not_come_to_an_epoch_has_no_log(model):
-    assert model.card.after(History(engine="reference")).log is None
+    assert model.card.with_history(History(engine="reference")).log is None
 
 
 def test_where_names_leave_no_room_the_history_is_short(model, path):
     history = History({"loss": [float(epoch) for epoch in range(400)]})
-    card = model.card.after(history)
+    card = model.card.with_history(history)
     names = ("a", "b", "c" * (MAX_HEADER - 6000))
     narrow = replace(model, feature_names=names, card=card)
     narrow.check_header()
@@ -103,17 +104,17 @@ WRONG = [
     {"settings": {"\ud800": 1}},
     {"settings": {"a": ["\ud800"]}},
     {"data": None},
-    {"data": {"sha256": None}},
-    {"data": {"sha256": "a" * 63, "rows": {}}},
-    {"data": {"sha256": "a" * 63 + "G", "rows": {}}},
-    {"data": {"sha256": "a" * 64 + "\n", "rows": {}}},
-    {"data": {"sha256": 7, "rows": {}}},
-    {"data": {"sha256": None, "rows": {"training": -1}}},
-    {"data": {"sha256": None, "rows": {"training": 1.5}}},
-    {"data": {"sha256": None, "rows": [9]}},
+    {"data": {"fingerprint": None}},
+    {"data": {"fingerprint": "a" * 63, "rows": {}}},
+    {"data": {"fingerprint": "a" * 63 + "G", "rows": {}}},
+    {"data": {"fingerprint": "a" * 64 + "\n", "rows": {}}},
+    {"data": {"fingerprint": 7, "rows": {}}},
+    {"data": {"fingerprint": None, "rows": {"training": -1}}},
+    {"data": {"fingerprint": None, "rows": {"training": 1.5}}},
+    {"data": {"fingerprint": None, "rows": [9]}},
     {"training": {}},
     {"training": []},
-    {"training": {"epochs": 10**9, "history": {"epoch": [0]}}},
+    {"training": {"n_epochs": 10**9, "history": {"epoch": [0]}}},
     {"scores": {"training": 0.5}},
     {"scores": {"training": {"r2": None}}},
     {"scores": {"training": {"r2": "good"}}},
@@ -164,7 +165,7 @@ def test_what_a_later_version_adds_is_passed_over(model, path, rewrite):
     [
         ({"settings": {"a": object()}}, "settings: a: expected a number"),
         ({"settings": {"a": float("nan")}}, "settings: a: expected a number"),
-        ({"sha256": "x"}, "sha256: expected 64"),
+        ({"data_fingerprint": "x"}, "data_fingerprint: expected 64"),
         ({"rows": {"training": "9"}}, "rows: training: expected a whole number"),
         ({"log": History()}, "log: expected a TrainingLog"),
     ],
@@ -172,6 +173,27 @@ def test_what_a_later_version_adds_is_passed_over(model, path, rewrite):
 def test_a_card_that_could_not_be_read_is_not_made(parts, said):
     with pytest.raises(ValueError, match=f"^{said}"):
         ModelCard(**parts)
+
+
+def test_numbers_of_numpy_are_taken_as_numbers():
+    card = ModelCard(
+        settings={"alpha": np.float32(0.5), "layers": (np.int32(4), 3), "shuffle": np.True_},
+        rows={"training": np.int64(5)},
+        scores={"held_out": {"accuracy": np.float32(0.5), "loss": 1}},
+        log=TrainingLog(
+            n_epochs=np.int64(2),
+            epochs=np.arange(2),
+            curves={"loss": np.array([np.nan, 0.5], np.float32)},
+            best_epoch=np.int64(1),
+        ),
+    )
+    plain = json.loads(json.dumps(card.to_dict(), allow_nan=False))
+    assert plain["settings"] == {"alpha": 0.5, "layers": [4, 3], "shuffle": True}
+    assert plain["data"]["rows"] == {"training": 5}
+    assert plain["scores"] == {"held_out": {"accuracy": 0.5, "loss": 1.0}}
+    assert plain["training"]["history"] == {"epoch": [0, 1], "loss": [None, 0.5]}
+    assert ModelCard.from_dict(plain).to_dict() == card.to_dict()
+    assert plain["settings"]["shuffle"] is True and plain["training"]["best_epoch"] == 1
 
 
 def test_the_checksum_covers_the_card(model, path):

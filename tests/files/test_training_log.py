@@ -53,23 +53,25 @@ def test_there_and_back_with_what_is_not_finite():
 
 
 def test_the_end_is_two_epochs_at_most():
-    log = TrainingLog.of(history(900, best_epoch=50)).ends()
+    log = TrainingLog.of(history(900, best_epoch=50)).only_ends()
     assert log.epochs == (50, 899) and log.kept == 50 and log.n_epochs == 900
-    assert TrainingLog.of(history(9)).ends().epochs == (8,)
+    assert TrainingLog.of(history(9)).only_ends().epochs == (8,)
     assert log.at(50) == {"loss": pytest.approx(1 / 51, rel=1e-5)}
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"epochs": 0},
-        {"epochs": 4},
-        {"epochs": -1},
-        {"epochs": True},
-        {"epochs": 3.0},
-        {"epochs": 2**63},
+        {"n_epochs": 0},
+        {"n_epochs": 4},
+        {"n_epochs": -1},
+        {"n_epochs": True},
+        {"n_epochs": 3.0},
+        {"n_epochs": 2**63},
         {"best_epoch": 3},
         {"best_epoch": "1"},
+        {"penalized": None},
+        {"penalized": 1},
         {"seed": None},
         {"seed": -1},
         {"engine": 7},
@@ -88,7 +90,7 @@ def test_the_end_is_two_epochs_at_most():
         {"history": {"epoch": [0, 1], "loss": [1, 2]}},
         {"history": {"epoch": [0, 1, 2.0], "loss": [1, 2, 3]}},
         {"history": {"epoch": None}},
-        {"epochs": 501, "history": {"epoch": [*range(501)], "loss": [0.5] * 501}},
+        {"n_epochs": 501, "history": {"epoch": [*range(501)], "loss": [0.5] * 501}},
     ],
 )
 def test_what_is_no_log_is_refused(changes):

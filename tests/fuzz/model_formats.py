@@ -10,6 +10,7 @@ import hashlib
 import json
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ from barenet import (
     BatchNorm,
     Dense,
     Dropout,
+    History,
     LayerNorm,
+    ModelCard,
     ModelFileError,
     Network,
     Predictor,
@@ -55,15 +58,15 @@ def mended(data: bytes) -> bytes:
 
 
 def unpacked(data: bytes) -> tuple[dict[str, Any], dict[str, Any], bytes]:
-    """Part a model file into its header, its card, which is JSON in there, and its arrays."""
+    """Part a model file into its header, the JSON in that, which describes it, and its arrays."""
     end = 8 + int.from_bytes(data[:8], "little")
     header = json.loads(data[8:end])
     return header, json.loads(header["__metadata__"]["barenet"]), data[end:]
 
 
-def repacked(header: dict[str, Any], card: Any, body: bytes) -> bytes:
+def repacked(header: dict[str, Any], description: Any, body: bytes) -> bytes:
     """Make a model file of the parts, whatever they are, with a checksum that is right."""
-    text = card if isinstance(card, str) else json.dumps(card)
+    text = description if isinstance(description, str) else json.dumps(description)
     if isinstance(header.get("__metadata__"), dict):
         header = {**header, "__metadata__": {**header["__metadata__"], "barenet": text}}
     start = json.dumps(header).encode()
@@ -80,7 +83,7 @@ class Model(Format):
         super().__init__(folder)
         self.put("rows.csv", b"size,town,day,open\n1.5,Rome,2026-01-02,yes\n,,,no\n")
         path, self.seeds = folder / "model.safetensors", []
-        for save in (layers().save, numbers().save, table().save):
+        for save in (layers().save, numbers().save, table().save, carded().save):
             save(path)
             self.seeds.append(path.read_bytes())
 
@@ -102,6 +105,8 @@ class Model(Format):
             network.summary()
             return
         predictor = Predictor.load(path)
+        if predictor.card is not None:
+            json.dumps(predictor.card.to_dict(), allow_nan=False)
         with contextlib.suppress(ValueError):  # Other columns, or numbers beyond all.
             predictor.predict(ROWS if predictor.takes_frames else np.ones((2, 3)))
 
@@ -112,22 +117,27 @@ class Model(Format):
 
 
 class JSON(Model):
-    """The JSON of model files: layers, names, records of columns, places of arrays."""
+    """The JSON of model files: layers, names, cards, records of columns, places of arrays."""
 
     name = "json"
 
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.parts = [unpacked(seed) for seed in self.seeds]
+
     def write(self, rng: random.Random) -> Path:
-        header, card, body = unpacked(rng.choice(self.seeds))
+        header, description, body = rng.choice(self.parts)
         part = rng.randrange(10)
         if part == 0:
             header = changed(header, rng)
         elif part == 1:
-            card = mutated(json.dumps(card).encode(), rng, JSON_WORDS, self.seeds).decode("latin-1")
+            text = json.dumps(description).encode()
+            description = mutated(text, rng, JSON_WORDS, self.seeds).decode("latin-1")
         elif part < 5 and "table" in header:
             header, body = self._in_table(header, body, rng)
         else:
-            card = changed(card, rng)
-        return self.put("model.safetensors", repacked(header, card, body))
+            description = changed(description, rng)
+        return self.put("model.safetensors", repacked(header, description, body))
 
     def _in_table(
         self, header: dict[str, Any], body: bytes, rng: random.Random
@@ -156,6 +166,7 @@ JSON_WORDS = [
     *(b"shape", b"data_offsets", b"parameters", b"statistics", b"__metadata__", b"sha256"),
     *(b"\\\"layer\\\"", b"relu", b"batch_norm", b"dropout", b"layers", b"n_in", b"extra"),
     *(b"null", b"BOOL", b"dense", b"scaling"),
+    *(b"card", b"settings", b"training", b"history", b"epoch", b"n_epochs", b"scores", b"rows"),
 ]  # fmt: skip
 
 
@@ -179,6 +190,20 @@ def numbers() -> Predictor:
         target_name="y",
         dataset="numbers",
     )
+
+
+def carded() -> Predictor:
+    """The same, with a card that tells of a run of the command line."""
+    curves = {"loss": [0.9, 0.5, 0.6], "r2": [0.1, float("nan"), 0.3]}
+    history = History(curves, "compiled", 1, "patience", best_epoch=1, penalized=True)
+    settings = {"data": "rows.csv", "target": "open", "test_size": 0.2, "layers": (3, 2, 1)}
+    card = ModelCard(
+        settings=settings | {"optimizer": "adam", "shuffle": True, "epochs": 3},
+        data_fingerprint="0123456789abcdef" * 4,
+        rows={"training": 40, "held_out": 10},
+        scores={"training": {"loss": 0.5, "r2": 0.1}, "held_out": {"loss": 0.75, "r2": -0.5}},
+    )
+    return replace(numbers(), card=card.with_history(history))
 
 
 def table() -> Predictor:

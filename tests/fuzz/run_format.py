@@ -25,10 +25,10 @@ from barenet.files.checkpoint import FILE_NAME, Checkpoint
 __all__ = ["Run"]
 
 #: One input in so many is a file of settings: the command line takes 20 ms to understand one.
-SETTINGS_SHARE = 0.01
+SETTINGS_SHARE = 0.003
 
 #: One checkpoint in so many is gone on from, which takes some ms.
-RESUMED_SHARE = 0.03
+RESUMED_SHARE = 0.01
 
 WORDS = [
     *(b"=", b'"', b"'", b'"""', b"[", b"]", b"[[", b"{", b"}", b"#", b"\n", b"\r", b"\0"),
@@ -136,13 +136,13 @@ class Run(Format):
         others = [run.files[FILE_NAME] for run in self.runs]
         if rng.random() < 0.2:
             return mended(mutated(data, rng, JSON_WORDS, others))
-        header, card, body = unpacked(data)
+        header, description, body = unpacked(data)
         if rng.random() < 0.3:
-            return repacked(changed(header, rng), card, body)
+            return repacked(changed(header, rng), description, body)
         part = rng.choice(("checkpoint", "extra"))
-        inside = card if part == "extra" else card["extra"]
+        inside = description if part == "extra" else description["extra"]
         inside[part] = changed(inside[part], rng)
-        return repacked(header, card, body)
+        return repacked(header, description, body)
 
     def read(self, path: Path, rng: random.Random) -> None:
         if path.name == SETTINGS:

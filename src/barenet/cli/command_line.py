@@ -40,7 +40,7 @@ LEAST_COLUMNS = 20
 
 #: What an error proposes, in the words of a program.
 OPTION = re.compile(
-    r"\b(?P<name>categories|data_dir|decimal|delimiter|drop_missing_target|encoding|missing|task)="
+    r"\b(?P<name>categories|data_dir|decimal|delimiter|drop|drop_missing_target|encoding|missing|task)="
     r"""(?P<value>True|'[^']*'|"[^"]*"|\['[^']*'\]|\["[^"]*"\])"""
 )
 

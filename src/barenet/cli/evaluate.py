@@ -62,20 +62,20 @@ def evaluate(
         The exit status.
     """
     trained = load_trained(model)
-    judged, predictor = choose_rows(trained, data, file, rows), trained.predictor
-    chosen, description = judged.rows, judged.description
-    _tell_what_is_seen(trained, data, judged)
+    selection, predictor = select_rows(trained, data, file, rows), trained.predictor
+    dataset, description = selection.rows, selection.description
+    _tell_what_is_seen(trained, data, selection)
     classes = predictor.classes
     loss = spec_of(as_loss(trained.loss, predictor.network.output_activation))
-    scores = report.score(predictor, chosen, loss)
-    learned = judged.learned if baselines else None
-    compared = compare(predictor, learned, chosen, loss) if learned else []
-    confusion = None if classes is None else report.confusion_matrix(predictor, chosen)
+    scores = report.score(predictor, dataset, loss)
+    learned = selection.learned if baselines else None
+    compared = compare(predictor, learned, dataset, loss) if learned else []
+    confusion = None if classes is None else report.confusion_matrix(predictor, dataset)
     if json:
         show_json(
             {
                 "model": str(trained.path),
-                **judged.document(),
+                **selection.document(),
                 "metrics": {"evaluated_on": description, **scores},
                 "baselines": {each.baseline.name: each.document(scores) for each in compared},
                 "classes": classes,
@@ -83,7 +83,7 @@ def evaluate(
             }
         )
         return 0
-    what = LABELS[description].format(f"{chosen.n_samples:,}")
+    what = LABELS[description].format(f"{dataset.n_samples:,}")
     others = [(each.title, what, each.scores) for each in compared]
     report.show_scores([("network", what, scores), *others], loss)
     show_verdict(scores, compared)
@@ -93,27 +93,27 @@ def evaluate(
     return 0
 
 
-def _tell_what_is_seen(trained: Trained, data: str, chosen: Chosen) -> None:
+def _tell_what_is_seen(trained: Trained, data: str, selection: Selection) -> None:
     """Say so where a score is not one of new rows."""
-    n_rows = chosen.rows.n_samples
-    if chosen.description != "all rows":
+    n_rows = selection.rows.n_samples
+    if selection.description != "all rows":
         return
-    if chosen.n_seen == n_rows:
+    if selection.n_seen == n_rows:
         say(
             "the network was trained on these very rows: the score tells how well it knows them, "
             "and not how well it does on new ones"
         )
-    elif chosen.n_seen:
+    elif selection.n_seen:
         say(
-            f"the network was trained on {chosen.n_seen:,} of these {n_rows:,} rows; "
+            f"the network was trained on {selection.n_seen:,} of these {n_rows:,} rows; "
             "--rows held-out measures the others"
         )
-    elif chosen.learned is None and trained.trained_on(data) and data not in DATASETS:
+    elif selection.learned is None and trained.trained_on(data) and data not in DATASETS:
         say(f"{data} has changed since the training: rows that are still the same have been seen")
 
 
 @dataclass(frozen=True, eq=False)
-class Chosen:
+class Selection:
     """Rows that a network is measured on.
 
     Attributes
@@ -149,7 +149,7 @@ class Chosen:
         return {"dataset": rows.name, "rows": rows.n_samples, "rows_seen": self.n_seen}
 
 
-def choose_rows(trained: Trained, data: str, file: FileOptions, rows: Rows | None) -> Chosen:
+def select_rows(trained: Trained, data: str, file: FileOptions, rows: Rows | None) -> Selection:
     """Load the rows that a network is measured on.
 
     Parameters
@@ -165,7 +165,7 @@ def choose_rows(trained: Trained, data: str, file: FileOptions, rows: Rows | Non
 
     Returns
     -------
-    Chosen
+    Selection
         The rows, and what is known of them.
 
     Raises
@@ -182,11 +182,11 @@ def choose_rows(trained: Trained, data: str, file: FileOptions, rows: Rows | Non
                 f"all rows are measured, also those of the training: no {SETTINGS} beside "
                 f"{trained.path} says which were held out"
             )
-        return Chosen(dataset, "all rows", learned)
+        return Selection(dataset, "all rows", learned)
     if rows == "training" and learned is not None:
-        return Chosen(learned, "training rows", learned)
+        return Selection(learned, "training rows", learned)
     if held_out is None or rows == "training":
         raise ValueError(
             f"rows: none of {data} are known as {rows} rows of {trained.path}; leave --rows out"
         )
-    return Chosen(held_out, "held-out rows", learned)
+    return Selection(held_out, "held-out rows", learned)

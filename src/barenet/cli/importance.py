@@ -11,7 +11,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from barenet.cli.console import say, show, show_json, show_table
-from barenet.cli.evaluate import Rows, choose_rows
+from barenet.cli.evaluate import Rows, select_rows
 from barenet.cli.flags import OUTPUT, Json
 from barenet.cli.numbers import whole
 from barenet.cli.report import HEADINGS
@@ -75,16 +75,16 @@ def importance(
     if min(repeats, most_rows) < 1:
         name, value = ("repeats", repeats) if repeats < 1 else ("most_rows", most_rows)
         raise ValueError(f"{name}: expected a whole number of 1 or more, got {value}")
-    judged = choose_rows(trained, data_of(trained, data), file, rows)
-    chosen, description = take(judged.rows, most_rows), judged.description
-    result = measure(trained.predictor, chosen, repeats)
+    selection = select_rows(trained, data_of(trained, data), file, rows)
+    dataset, description = take(selection.rows, most_rows), selection.description
+    result = measure(trained.predictor, dataset, repeats)
     if json:
-        rows_told = {"rows": chosen.n_samples, "evaluated_on": description}
+        rows_told = {"rows": dataset.n_samples, "evaluated_on": description}
         show_json(
-            {"model": str(trained.path), "dataset": chosen.name, **rows_told, **_plain(result)}
+            {"model": str(trained.path), "dataset": dataset.name, **rows_told, **_plain(result)}
         )
         return 0
-    what = f"{chosen.n_samples:,} {description.removeprefix('all ')}"
+    what = f"{dataset.n_samples:,} {description.removeprefix('all ')}"
     say(
         f"{HEADINGS[result.metric]} {result.score:.4f} on {what}; each column shuffled {repeats}×\n"
     )

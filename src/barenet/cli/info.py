@@ -12,6 +12,7 @@ from barenet.cli.report import HEADINGS, write_score
 from barenet.cli.sparkline import sparkline
 from barenet.cli.trained import model_file
 from barenet.data.encoding import TableEncoding
+from barenet.errors import some
 from barenet.files.model_card import ModelCard
 from barenet.files.model_file import read_model
 from barenet.files.predictor import Predictor
@@ -105,15 +106,15 @@ def _described(predictor: Predictor) -> Iterator[tuple[str, str]]:
         yield "trained for", _length(card.log)
     if card.versions:
         yield "trained with", ", ".join(f"{name} {said}" for name, said in card.versions.items())
-    if card.sha256:
-        yield "data's SHA-256", card.sha256
+    if card.data_fingerprint:
+        yield "data's fingerprint", card.data_fingerprint
 
 
 def _predicts(predictor: Predictor) -> str:
     classes, target = predictor.classes, predictor.target_name
     if classes is None:
         return f"{target}, {'a number' if predictor.network.n_outputs == 1 else 'numbers'}"
-    return f"{target}, one of {len(classes)}: {_some(classes)}"
+    return f"{target}, one of {len(classes)}: {some(classes, MOST_NAMES)}"
 
 
 def _inputs(predictor: Predictor) -> str:
@@ -121,7 +122,7 @@ def _inputs(predictor: Predictor) -> str:
         height, width = predictor.image_shape
         return f"images of {height} × {width} pixels"
     names = predictor.feature_names
-    return f"{len(names)} feature{'s' * (len(names) != 1)}: {_some(names)}"
+    return f"{len(names)} feature{'s' * (len(names) != 1)}: {some(names, MOST_NAMES)}"
 
 
 def _scaling(predictor: Predictor) -> str:
@@ -145,7 +146,7 @@ def _length(log: TrainingLog) -> str:
     """Say how long it was, and which epoch was kept."""
     ended = log.stopped_because
     why = "" if ended in ("", "completed") else f" ({ended})"
-    best = "" if log.best_epoch is None else f", of which number {log.best_epoch + 1} was kept"
+    best = "" if log.best_epoch is None else f", kept the best, epoch {log.best_epoch}"
     engine = f", {log.engine} engine" if log.engine else ""
     return f"{log.n_epochs:,} epoch{'s' * (log.n_epochs != 1)}{why}{best}{engine}, seed {log.seed}"
 
@@ -203,10 +204,6 @@ def _curves(log: TrainingLog) -> Iterator[tuple[str, str]]:
 def _show_pairs(rows: list[tuple[str, str]]) -> None:
     """Put out names and what is said of them."""
     show_table([], rows)
-
-
-def _some(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
 
 
 def _write(value: Any) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from barenet.cli.command_line import run
+
 __all__ = ["main"]
 
 
@@ -25,9 +27,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit status.
     """
-    try:
-        from barenet.cli.command_line import run  # here, as it takes a while: Ctrl-C may come in it
-
-        return run(list(sys.argv[1:] if arguments is None else arguments))
-    except KeyboardInterrupt:
-        return 130
+    return run(list(sys.argv[1:] if arguments is None else arguments))

@@ -75,7 +75,7 @@ class Outcome:
         if scored:
             scores = {"held_out": finite(self.judged)} if experiment.held_out else {}
             scores["training"] = finite(self.learned)
-        card = (experiment.predictor.card or ModelCard()).after(self.history)
+        card = (experiment.predictor.card or ModelCard()).with_history(self.history)
         settings = card_settings(experiment.settings)
         return replace(experiment.predictor, card=replace(card, settings=settings, scores=scores))
 

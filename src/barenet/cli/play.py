@@ -13,7 +13,9 @@ from cyclopts import Parameter
 
 from barenet.cli.console import say, show
 from barenet.cli.flags import DATA, OUTPUT
-from barenet.cli.trained import load_trained
+from barenet.cli.settings import AS_USUAL
+from barenet.cli.trained import Trained, load_trained
+from barenet.data.recipe import Recipe
 from barenet.extras import require
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ def play(
 
 def _start(data: str, rows: str, target: str, shelf: Shelf) -> State:
     """Find out what was named; a run tells what its model was trained on."""
-    from barenet.playground.start import begin_with, begin_with_model, is_csv
+    from barenet.playground.start import begin_with, begin_with_model
 
     path = Path(data)
     if not data or not (path.suffix == ".safetensors" or path.is_dir()):
@@ -97,12 +99,29 @@ def _start(data: str, rows: str, target: str, shelf: Shelf) -> State:
     if target:
         raise ValueError("target: a model knows its own")
     trained = load_trained(path)
-    settings = trained.settings
-    if settings is None:
-        return begin_with_model(trained.path, rows, shelf)
-    if not rows and is_csv(settings.data) and Path(settings.data).is_file():
-        rows = settings.data
-    return begin_with_model(trained.path, rows, shelf, settings.recipe)
+    recipe = trained.settings.recipe if trained.settings else Recipe()
+    return begin_with_model(trained.path, rows or _rows_of(trained), shelf, recipe)
+
+
+def _rows_of(trained: Trained) -> str:
+    """Find the table that a model has learned from: where its run has it, or what is called so."""
+    from barenet.playground.start import is_csv
+
+    data = trained.settings.data if trained.settings else ""
+    if not (is_csv(data) and Path(data).is_file()):
+        return ""
+    if Path(data).is_absolute() or _has_learned_from(trained, data):
+        return data
+    say(f"{data} here is not what the model has learned from; to take it, name it after the model")
+    return ""
+
+
+def _has_learned_from(trained: Trained, data: str) -> bool:
+    """Tell if a file has the rows of the training, of which a card knows the name alone."""
+    try:
+        return trained.has_learned_from(data, trained.samples(data, AS_USUAL)) is True
+    except (OSError, ValueError):
+        return False
 
 
 def _open(address: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,16 +11,17 @@ from cyclopts import Parameter
 from numpy.typing import NDArray
 
 from barenet.cli.console import show
-from barenet.cli.evaluate import choose_rows
+from barenet.cli.evaluate import select_rows
 from barenet.cli.experiment import prepare
 from barenet.cli.flags import OUTPUT
 from barenet.cli.numbers import whole
 from barenet.cli.pictures import draw
 from barenet.cli.place import placed
-from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import HISTORY, read_history
 from barenet.cli.settings import AS_USUAL, FileOptions, Settings
-from barenet.cli.trained import SETTINGS, Trained, data_of, load_trained
+from barenet.cli.trained import MODEL, Trained, data_of, load_trained
+from barenet.errors import ModelFileError
+from barenet.files.predictor import Predictor
 from barenet.insight import plots
 from barenet.training.callbacks import EachEpoch
 from barenet.training.history import History
@@ -94,21 +96,20 @@ def plot(
 
 
 def _history(run: Path) -> History:
-    """Read the epochs of a run, and which of them its settings tell to keep."""
+    """Read the epochs of a run, with what the card of its model tells of them."""
     path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
-    history, settings = read_history(path), path.with_name(SETTINGS)
-    if settings.is_file():
-        recipe, losses = read_run_file(settings).recipe, history.validation_loss
-        history.penalized = bool(recipe.l1 or recipe.l2)
-        if recipe.patience and losses:
-            history.best_epoch = losses.index(min(losses))
+    history = read_history(path)
+    with contextlib.suppress(FileNotFoundError, ModelFileError):  # The curves are drawn as well.
+        card = Predictor.load(path.with_name(MODEL)).card
+        if card and card.log and card.log.n_epochs == len(history):
+            history.best_epoch, history.penalized = card.log.best_epoch, card.log.penalized
     return history
 
 
 def _picture(kind: str, trained: Trained, data: str, file: FileOptions) -> Figure:
     """Draw what the network says of the rows held out, or of all."""
-    chosen = choose_rows(trained, data_of(trained, data), file, None)
-    return draw(kind, trained.predictor, chosen.rows)
+    selection = select_rows(trained, data_of(trained, data), file, None)
+    return draw(kind, trained.predictor, selection.rows)
 
 
 def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:

@@ -56,7 +56,7 @@ def card_of(
     """
     return ModelCard(
         settings=card_settings(settings),
-        sha256=fingerprint_of(dataset, feature_names),
+        data_fingerprint=fingerprint_of(dataset, feature_names),
         rows={name: part.n_samples for name, part in parts.items() if part is not None},
     )
 
@@ -94,7 +94,7 @@ def card_settings(settings: Settings) -> dict[str, Any]:
         Settings by the names of the options.
     """
     said = {name: value for name, value in settings.said().items() if name not in NOT_ON_A_CARD}
-    return {name: _last_part(value) if name in PATHS else value for name, value in said.items()}
+    return _without_folders(said)
 
 
 def settings_of(card: ModelCard | None) -> Settings | None:
@@ -116,7 +116,7 @@ def settings_of(card: ModelCard | None) -> Settings | None:
 
     said = {name: value for name, value in card.settings.items() if name != "config"}
     try:
-        return parse_run_file(tomli_w.dumps(said))
+        return parse_run_file(tomli_w.dumps(_without_folders(said)))
     except (CycloptsError, TypeError, ValueError):
         return None
 
@@ -135,6 +135,10 @@ def finite(scores: Mapping[str, float]) -> dict[str, float]:
         The others.
     """
     return {name: float(score) for name, score in scores.items() if math.isfinite(score)}
+
+
+def _without_folders(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _last_part(value) if name in PATHS else value for name, value in said.items()}
 
 
 def _last_part(path: str) -> str:

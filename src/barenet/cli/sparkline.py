@@ -43,7 +43,8 @@ def sparkline(x: Sequence[float], y: Sequence[float], width: int = WIDTH) -> str
     if not known.size:
         return ""
     with np.errstate(over="ignore", invalid="ignore"):
+        highest = len(BLOCKS) - 1
         share = (values - known.min()) / max(float(np.ptp(known)), float(np.finfo(float).tiny))
-        places = np.nan_to_num(share * (len(BLOCKS) - 1)).round().astype(int).clip(0, 7)
+        places = np.nan_to_num(share * highest).round().astype(int).clip(0, highest)
     drawn = zip(np.isfinite(values), places, strict=True)
     return "".join(BLOCKS[place] if there else " " for there, place in drawn)

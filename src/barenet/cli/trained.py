@@ -58,9 +58,9 @@ class Trained:
             None if that is not known.
         """
         card, known = self.predictor.card, self.trained_on(data)
-        if card is not None and card.sha256 is not None:
+        if card is not None and card.data_fingerprint is not None:
             names = self.predictor.feature_names
-            return fingerprint_of(dataset, names) == card.sha256 or (
+            return fingerprint_of(dataset, names) == card.data_fingerprint or (
                 known is not None and data in DATASETS  # made anew, perhaps with other last digits
             )
         return None if self.settings is None else known is not None

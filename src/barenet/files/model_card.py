@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from functools import partial
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,22 +19,19 @@ from numpy.typing import ArrayLike
 from barenet.data.fingerprint import fingerprint
 from barenet.data.frame import Frame
 from barenet.errors import brief
-from barenet.files.plain import (
-    check_count,
-    check_mapping,
-    check_number,
-    check_setting,
-    check_text,
-)
+from barenet.files.plain import check_mapping, check_setting, check_text, check_whole
 from barenet.files.training_log import TrainingLog
+from barenet.options import check_number
 from barenet.training.history import History
 from barenet.training.identity import surroundings
 from barenet.version import __version__
 
 __all__ = ["ModelCard"]
 
+T = TypeVar("T")
+
 #: What a fingerprint looks like.
-SHA256 = re.compile("[0-9a-f]{64}")
+FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +42,7 @@ class ModelCard:
     ----------
     settings : mapping of str to str, int, float, bool, or tuple of those
         What it was trained with, by name.
-    sha256 : str, optional
+    data_fingerprint : str, optional
         The `fingerprint` of the data: of all rows, also of those held out.
     rows : mapping of str to int
         How many rows were for what, such as ``training``, ``validation`` and ``held_out``.
@@ -72,28 +70,24 @@ class ModelCard:
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
-    sha256: str | None = None
+    data_fingerprint: str | None = None
     rows: Mapping[str, int] = field(default_factory=dict)
     log: TrainingLog | None = None
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        settings = check_mapping(self.settings, "settings").items()
-        object.__setattr__(self, "settings", {name: _as_tuple(value) for name, value in settings})
-        for name, value in self.settings.items():
-            check_setting(value, f"settings: {name}")
-        if self.sha256 is not None and not SHA256.fullmatch(check_text(self.sha256, "sha256")):
-            raise ValueError(f"sha256: expected 64 hexadecimal digits, got {brief(self.sha256)}")
-        for name, number in check_mapping(self.rows, "rows").items():
-            check_count(number, f"rows: {name}")
-        for rows, scores in check_mapping(self.scores, "scores").items():
-            for name, score in check_mapping(scores, f"scores: {rows}").items():
-                check_number(score, f"scores: {rows}: {name}")
-        for name, version in check_mapping(self.versions, "versions").items():
-            check_text(version, f"versions: {name}")
+        settings = _each(check_setting, self.settings, "settings")
+        rows = _each(check_whole, self.rows, "rows")
+        scores = _each(partial(_each, check_number), self.scores, "scores")
+        versions = _each(check_text, self.versions, "versions")
+        if self.data_fingerprint is not None:
+            _check_fingerprint(self.data_fingerprint)
         if not isinstance(self.log, TrainingLog | None):
             raise ValueError(f"log: expected a TrainingLog, got {brief(self.log)}")
+        checked = {"settings": settings, "rows": rows, "scores": scores, "versions": versions}
+        for name, values in checked.items():
+            object.__setattr__(self, name, values)  # of Python's own types, as JSON knows no others
 
     @classmethod
     def of(
@@ -127,12 +121,12 @@ class ModelCard:
         """
         return cls(
             settings=settings or {},
-            sha256=fingerprint(X, y),
+            data_fingerprint=fingerprint(X, y),
             rows={"training": np.shape(y)[0]},
             scores=scores or {},
-        ).after(history)
+        ).with_history(history)
 
-    def after(self, history: History) -> Self:
+    def with_history(self, history: History) -> Self:
         """Add how the training went, and what has computed.
 
         Parameters
@@ -148,7 +142,7 @@ class ModelCard:
         log = TrainingLog.of(history) if len(history) else None
         return replace(self, log=log, versions=_versions(history.engine))
 
-    def brief(self) -> ModelCard:
+    def shortened(self) -> ModelCard:
         """Leave out all of the history that can be left out.
 
         Returns
@@ -156,7 +150,7 @@ class ModelCard:
         ModelCard
             For a file that has no room for more.
         """
-        return self if self.log is None else replace(self, log=self.log.ends())
+        return self if self.log is None else replace(self, log=self.log.only_ends())
 
     def summary(self) -> dict[str, Any]:
         """Give what fits on the card of an export: all but how the training went.
@@ -178,7 +172,7 @@ class ModelCard:
         """
         return {
             "settings": dict(self.settings),
-            "data": {"sha256": self.sha256, "rows": dict(self.rows)},
+            "data": {"fingerprint": self.data_fingerprint, "rows": dict(self.rows)},
             "training": self.log and self.log.to_dict(),
             "scores": {name: dict(scores) for name, scores in self.scores.items()},
             "versions": dict(self.versions),
@@ -207,12 +201,17 @@ class ModelCard:
         log = plain["training"]
         return cls(
             settings=plain["settings"],
-            sha256=plain["data"]["sha256"],
+            data_fingerprint=plain["data"]["fingerprint"],
             rows=plain["data"]["rows"],
             log=None if log is None else TrainingLog.from_dict(log),
             scores=plain["scores"],
             versions=plain["versions"],
         )
+
+
+def _check_fingerprint(value: object) -> None:
+    if not FINGERPRINT.fullmatch(check_text(value, "data_fingerprint")):
+        raise ValueError(f"data_fingerprint: expected 64 hexadecimal digits, got {brief(value)}")
 
 
 def _versions(engine: str) -> dict[str, str]:
@@ -221,6 +220,7 @@ def _versions(engine: str) -> dict[str, str]:
     return {name: str(version) for name, version in found.items() if version is not None}
 
 
-def _as_tuple(value: Any) -> Any:
-    """JSON knows lists alone."""
-    return tuple(value) if isinstance(value, list) else value
+def _each(check: Callable[[Any, str], T], values: object, what: str) -> dict[str, T]:
+    """Look at values by names, each of which is named in its error."""
+    named = check_mapping(values, what)
+    return {name: check(value, f"{what}: {name}") for name, value in named.items()}

@@ -199,13 +199,13 @@ def _size(network: Network, extra: dict[str, Any]) -> int:
 
 def _metadata(network: Network, extra: dict[str, Any], version: int) -> dict[str, str]:
     """All of a header but the places of the arrays; the checksum comes later."""
-    card = {
+    description = {
         "format_version": version,
         "network": {"layers": [layer.config() for layer in network.layers]},
         "extra": extra,
         "sha256": _NO_CHECKSUM,
     }
-    return {"barenet": json.dumps(card)}
+    return {"barenet": json.dumps(description)}
 
 
 def _check_room(size: int) -> None:
@@ -274,11 +274,11 @@ def read_model(
     if not isinstance(metadata, dict) or "barenet" not in metadata:
         raise ModelFileError(f"{path}: a safetensors file, but not one of barenet's models")
     try:
-        card = json.loads(metadata["barenet"], object_pairs_hook=without_repeats)
-        _check_version(path, card["format_version"])
-        _check_checksum(path, data, card["sha256"])
+        description = json.loads(metadata["barenet"], object_pairs_hook=without_repeats)
+        _check_version(path, description["format_version"])
+        _check_checksum(path, data, description["sha256"])
         tensors = _tensors(path, data)
-        network, extra = _rebuild(card["network"], tensors), dict(card["extra"])
+        network, extra = _rebuild(description["network"], tensors), dict(description["extra"])
     except ModelFileError:
         raise
     except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
@@ -364,12 +364,12 @@ def _check_version(path: str | PathLike[str], version: object) -> None:
         )
 
 
-def _rebuild(description: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> Network:
+def _rebuild(parts: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> Network:
     """Make the layers, and give them the stored numbers."""
     stored = {name: tensors.pop(name) for name in ("parameters", "statistics")}
-    if not isinstance(description, dict) or not isinstance(description["layers"], list):
+    if not isinstance(parts, dict) or not isinstance(parts["layers"], list):
         raise ValueError("its network is not a list of layers")
-    layers = [_layer(config) for config in description["layers"]]
+    layers = [_layer(config) for config in parts["layers"]]
     # Before memory is asked for: what a file says of its size need not be true.
     _check_stored(stored["parameters"], "parameters", (layer.parameter_shapes for layer in layers))
     _check_stored(stored["statistics"], "statistics", (layer.statistic_shapes for layer in layers))

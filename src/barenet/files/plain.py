@@ -6,13 +6,16 @@ refused by name.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
-from barenet.errors import brief
+import numpy as np
 
-__all__ = ["check_count", "check_mapping", "check_number", "check_setting", "check_text"]
+from barenet.errors import brief
+from barenet.options import check_number
+
+__all__ = ["as_tuple", "check_mapping", "check_setting", "check_text", "check_whole"]
 
 #: Most characters of a text.
 MOST_CHARACTERS = 10_000
@@ -49,7 +52,7 @@ def check_text(value: object, what: str, most: int = MOST_CHARACTERS) -> str:
     return value
 
 
-def check_count(value: object, what: str) -> int:
+def check_whole(value: object, what: str) -> int:
     """Refuse what is no whole number from 0 on, of 63 bits at most.
 
     Parameters
@@ -69,32 +72,10 @@ def check_count(value: object, what: str) -> int:
     ValueError
         If it is something else.
     """
-    if type(value) is not int or not 0 <= value < 2**63:
-        raise ValueError(f"{what}: expected a whole number from 0, got {brief(value)}")
-    return value
+    return int(check_number(value, what, least=0, below=2**63, whole=True))
 
 
-def check_number(value: object, what: str) -> None:
-    """Refuse what is no finite number.
-
-    Parameters
-    ----------
-    value : object
-        What came.
-    what : str
-        What it is for, named in the error.
-
-    Raises
-    ------
-    ValueError
-        If it is something else.
-    """
-    whole = type(value) is int and abs(value) < 2**63
-    if not (whole or (isinstance(value, float) and math.isfinite(value))):
-        raise ValueError(f"{what}: expected a number, got {brief(value)}")
-
-
-def check_setting(value: object, what: str) -> None:
+def check_setting(value: object, what: str) -> Any:
     """Refuse what is no setting: text, a number, a truth value, or a list of those.
 
     Parameters
@@ -104,16 +85,46 @@ def check_setting(value: object, what: str) -> None:
     what : str
         What it is for, named in the error.
 
+    Returns
+    -------
+    str, int, float, bool, or tuple of those
+        The same, of Python's own types.
+
     Raises
     ------
     ValueError
         If it is something else.
     """
-    for entry in value if isinstance(value, tuple) else (value,):
-        if isinstance(entry, str):
-            check_text(entry, what)
-        elif not isinstance(entry, bool):
-            check_number(entry, what)
+    value = as_tuple(value)
+    if isinstance(value, tuple):
+        return tuple(_check_one(entry, what) for entry in value)
+    return _check_one(value, what)
+
+
+def _check_one(value: object, what: str) -> Any:
+    if isinstance(value, str):
+        return check_text(value, what)
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, Integral):
+        return int(check_number(value, what, least=-(2**63), below=2**63, whole=True))
+    return check_number(value, what)
+
+
+def as_tuple(value: Any) -> Any:
+    """Make a tuple of a list, as JSON knows lists alone.
+
+    Parameters
+    ----------
+    value : object
+        From JSON.
+
+    Returns
+    -------
+    object
+        What is no list stays, to be looked at by others.
+    """
+    return tuple(value) if isinstance(value, list) else value
 
 
 def check_mapping(value: object, what: str) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
 from barenet.files.model_card import ModelCard
 from barenet.files.model_file import MAX_HEADER, has_room, without_repeats
-from barenet.files.plain import check_text
+from barenet.files.plain import as_tuple, check_text
 
 if TYPE_CHECKING:
     from barenet.files.predictor import Predictor
@@ -68,7 +68,7 @@ def write_parts(predictor: Predictor) -> tuple[dict[str, Any], dict[str, NDArray
     if (card := predictor.card) is not None:
         extra["card"] = card.to_dict()
         if not has_room(predictor.network, extra):
-            extra["card"] = card.brief().to_dict()
+            extra["card"] = card.shortened().to_dict()
     return extra, arrays
 
 
@@ -98,11 +98,11 @@ def read_parts(extra: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> dict[
         "target_scaling": _scaling("target_scaling", extra, tensors)
         if extra["target_scaling"] is not None
         else None,
-        "classes": _tuple(extra["classes"]),
-        "feature_names": _tuple(extra["feature_names"]) or (),
+        "classes": as_tuple(extra["classes"]),
+        "feature_names": as_tuple(extra["feature_names"]) or (),
         "target_name": extra["target_name"],
         "dataset": extra["dataset"],
-        "image_shape": _tuple(extra["image_shape"]),
+        "image_shape": as_tuple(extra["image_shape"]),
         "card": None if card is None else ModelCard.from_dict(card),
     }
     if tensors:
@@ -170,11 +170,6 @@ def _encoding(tensors: dict[str, NDArray[Any]]) -> TableEncoding:
 
 def _scaling(name: str, extra: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Scaling:
     return Scaling(extra[name], tensors.pop(f"{name}.offset"), tensors.pop(f"{name}.factor"))
-
-
-def _tuple(value: Any) -> Any:
-    """JSON knows lists alone; what is none stays, to be refused."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _check_names(argument: str, names: Any, sizes: set[int], purpose: str) -> None:

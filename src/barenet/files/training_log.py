@@ -9,12 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from barenet.files.plain import check_count, check_mapping, check_number, check_text
+from barenet.files.plain import check_mapping, check_text, check_whole
+from barenet.model.validation import check_flag
+from barenet.options import check_number
 from barenet.training.history import History, finite_or_none
 
 __all__ = ["MOST_EPOCHS", "TrainingLog"]
@@ -49,6 +52,8 @@ class TrainingLog:
         ``"completed"``, or what ended it before.
     best_epoch : int, optional
         The epoch whose parameters the network has, counted from 0; None for the last.
+    penalized : bool
+        Whether the losses of the training rows have penalties in them.
 
     Raises
     ------
@@ -70,19 +75,28 @@ class TrainingLog:
     seed: int = 0
     stopped_because: str = ""
     best_epoch: int | None = None
+    penalized: bool = False
 
     def __post_init__(self) -> None:
-        check_count(self.n_epochs, "epochs")
-        check_count(self.seed, "seed")
+        store = partial(object.__setattr__, self)  # of Python's own types, as JSON has no others
+        store("n_epochs", check_whole(self.n_epochs, "n_epochs"))
+        store("seed", check_whole(self.seed, "seed"))
         check_text(self.engine, "engine")
         check_text(self.stopped_because, "stopped_because")
-        check_count(self.kept, "best_epoch")
-        _check_epochs(self.epochs, self.n_epochs, self.kept)
-        for name, curve in check_mapping(self.curves, "history").items():
-            if len(curve) != len(self.epochs):
-                raise ValueError(f"history: {name!r} has {len(curve)} of {len(self.epochs)} epochs")
-            for number in curve:
-                check_number(0.0 if number != number else number, f"history: {name}")
+        kept = check_whole(self.kept, "best_epoch")
+        store("penalized", check_flag(self.penalized, "penalized"))
+        store("best_epoch", None if self.best_epoch is None else kept)
+        store("epochs", tuple(check_whole(epoch, "history: epoch") for epoch in self.epochs))
+        _check_epochs(self.epochs, self.n_epochs, kept)
+        curves = check_mapping(self.curves, "history").items()
+        store("curves", {name: self._checked(curve, name) for name, curve in curves})
+
+    def _checked(self, curve: Sequence[float], name: str) -> tuple[float, ...]:
+        """Look at a curve, which may have holes."""
+        if len(curve) != len(self.epochs):
+            raise ValueError(f"history: {name!r} has {len(curve)} of {len(self.epochs)} epochs")
+        what = f"history: {name}"
+        return tuple(math.nan if v != v else check_number(v, what) for v in curve)
 
     @property
     def kept(self) -> int:
@@ -136,9 +150,10 @@ class TrainingLog:
             seed=history.seed,
             stopped_because=history.stopped_because,
             best_epoch=best,
+            penalized=history.penalized,
         )
 
-    def ends(self) -> TrainingLog:
+    def only_ends(self) -> TrainingLog:
         """Forget all epochs but the one that the network is of, and the last.
 
         Returns
@@ -163,8 +178,9 @@ class TrainingLog:
         return {
             "engine": self.engine,
             "seed": self.seed,
-            "epochs": self.n_epochs,
+            "n_epochs": self.n_epochs,
             "best_epoch": self.best_epoch,
+            "penalized": self.penalized,
             "stopped_because": self.stopped_because,
             "history": {"epoch": list(self.epochs), **curves},
         }
@@ -193,13 +209,14 @@ class TrainingLog:
             for name, curve in plain["history"].items()
         }
         return cls(
-            n_epochs=plain["epochs"],
+            n_epochs=plain["n_epochs"],
             epochs=tuple(plain["history"]["epoch"]),
             curves={name: curve for name, curve in curves.items() if name != "epoch"},
             engine=plain["engine"],
             seed=plain["seed"],
             stopped_because=plain["stopped_because"],
             best_epoch=plain["best_epoch"],
+            penalized=plain["penalized"],
         )
 
 
@@ -214,8 +231,6 @@ def _kept_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
 
 
 def _check_epochs(epochs: Sequence[int], n_epochs: int, best: int) -> None:
-    for epoch in epochs:
-        check_count(epoch, "history: epoch")
     if len(epochs) > MOST_EPOCHS:
         raise ValueError(f"history: {len(epochs):,} epochs, and {MOST_EPOCHS} are kept at most")
     rising = all(before < after for before, after in pairwise(epochs))

@@ -77,7 +77,7 @@ def test_fault_40_decimal_commas_are_named():
     ("values", "message"),
     [
         (["31.12.2024", "1.5.2025", "NA"], "a date such as 2024-12-31, got '31.12.2024'; which of"),
-        (["31/12/2024 12:30", "01/02/2025"], "a date such as .*naming it in drop"),
+        (["31/12/2024 12:30", "01/02/2025"], r"say drop=\['c'\] .*, or categories=\['c'\] "),
         (["1.234,5", "17", "2,5"], "a number, got '1.234,5'; take the points .*say decimal"),
         (["1.234.567"], "a number, got '1.234.567'; take the points"),
         (["17", "1,234.5", "1"], "row 1: .* a number, got '1,234.5'; take the commas"),

@@ -177,6 +177,6 @@ def test_the_card_goes_along_without_the_history(build):
     assert "card" not in documents[0]
     assert documents[1]["card"] == {
         "settings": {"epochs": 3},
-        "data": {"sha256": None, "rows": {}},
+        "data": {"fingerprint": None, "rows": {}},
         "scores": {"test": {"accuracy": 0.5}},
     }

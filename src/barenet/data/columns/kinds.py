@@ -30,7 +30,7 @@ _FOREIGN = (
         re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{4}([ T]\d.*)?"),
         "a date such as 2024-12-31",
         "which of the numbers is the month is not guessed: write the year, the month and the day; "
-        "or leave the column out, naming it in drop, or take it as names, in categories",
+        "or say drop={column} to leave it out, or categories={column} to take it as names",
     ),
     (
         re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2}"),
@@ -108,7 +108,8 @@ def refuse_foreign(
         foreign = [code for code, text in known.items() if pattern.fullmatch(text)]
         alike = len(foreign) + (plain if expected == "a number" else 0)
         if foreign and alike >= NEARLY_ALL * len(known):
-            raise frame.fault(int(np.argmax(np.isin(codes, foreign))), name, expected, remedy)
+            row = int(np.argmax(np.isin(codes, foreign)))
+            raise frame.fault(row, name, expected, remedy.format(column=[name]))
 
 
 def _kind_of_text(frame: Frame, name: str, missing: Collection[str]) -> str:
