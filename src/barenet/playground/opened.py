@@ -124,6 +124,10 @@ def _of_encoded(scene: Scene, model: Model, rows: Dataset | None) -> Material:
         span = _span(model, plane)
         if len(chosen) == 1:
             plane = _with_height(plane, span)
+        if not np.isfinite([*plane.low, *plane.high, *span]).all():
+            raise ValueError(
+                "model: what it predicts, or what it was trained on, is too large to be drawn"
+            )
     else:
         training, held_out, is_test = split(inputs, scene)
         span = span_of(training)
