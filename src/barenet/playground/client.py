@@ -200,7 +200,7 @@ class Client:
             except LOST:
                 raise
             except Exception as error:  # noqa: BLE001 - a page that hears nothing waits for ever
-                self.say(type="error", words=str(error))
+                self.say(type="error", words=str(error) or type(error).__name__)
 
     async def _send_news(self) -> None:
         """Send words, then what has been changed, then a picture."""

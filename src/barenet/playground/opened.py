@@ -237,6 +237,7 @@ def _span(model: Model, plane: Plane) -> tuple[float, float]:
     """Of a model without rows: between which numbers it predicts on the plane."""
     if model.predictor.classes is not None:
         return 0.0, 1.0
-    output = model.predictor.network.predict(plane.rows(plane.grid(24)))
-    numbers = model.predictor.in_units(output)[:, 0]
+    with np.errstate(all="ignore"):
+        output = model.predictor.network.predict(plane.rows(plane.grid(24)))
+        numbers = model.predictor.in_units(output)[:, 0]
     return float(numbers.min()), float(numbers.max())
