@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from barenet.playground.session import Session
+
 
 def test_words_before_the_first_are_refused(server, open_page):
     page = open_page(server)
@@ -55,3 +57,13 @@ def test_divergence_is_told_in_words(page):
     page.say("run_to", epoch=5)
     found = page.see(lambda network: network["epoch"] == 5)
     assert not found["failed"] and found["words"] == ""
+
+
+def test_a_state_that_cannot_be_sent_is_told_and_the_page_goes_on(page, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(Session, "describe", lambda session: {"loss": float("nan")})
+        page.say("hello", session=page.state["session"])
+        told = page.hear_until(lambda message: message["type"] == "error")
+        assert "JSON" in told["words"]
+    page.say("hello", session=page.state["session"])
+    assert page.hear_until(lambda message: message["type"] == "state")

@@ -10,6 +10,7 @@ import pytest
 
 from barenet.cli.main import main
 from barenet.data.datasets import load_dataset
+from barenet.data.recipe import Recipe
 from barenet.data.scaling import Scaling
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
@@ -257,6 +258,56 @@ def test_functions_of_columns_that_are_not_known_are_told(shelf, tmp_path):
         ValueError, match=r"trained on x1, sin\(x2\), and iris has sepal.* not known"
     ):
         begin_with_model(path, "", shelf)
+
+
+def test_an_optimizer_that_is_not_known_is_passed_over(shelf, folder, capfd):
+    path = trained(folder, "moons")
+    for said in ("nope", "5", "adam:nope=1"):
+        state = begin_with_model(path, "", shelf, Recipe(optimizer=said, batch_size=7))
+        assert (state.designs[0].optimizer, state.designs[0].batch_size) == ("adam", 7)
+    capfd.readouterr()
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A model of three columns whose parameters are all one number."""
+
+    def save(value: float, outputs: int = 1) -> Path:
+        network = Network.dense([3, 2, outputs], dtype="float64")
+        network.parameters[:] = value
+        Predictor(
+            network=network,
+            preprocessing=Scaling.fit("standardize", np.array([[1.0, 0.0, 3.0], [2.0, 1.0, 5.0]])),
+            classes=None,
+            feature_names=("a", "b", "c"),
+            target_name="y",
+            dataset="rows.csv",
+        ).save(tmp_path / "model.safetensors")
+        return tmp_path / "model.safetensors"
+
+    return save
+
+
+@pytest.mark.parametrize(("value", "words"), [(1e200, "for float32"), (1e38, "to be drawn")])
+def test_a_model_of_numbers_too_large_is_refused_and_the_page_stays(
+    server, page, ask, shelf, saved, value, words
+):
+    path = saved(value)
+    with pytest.raises(ValueError, match=words):
+        begin_with_model(path, "", shelf)
+    own = [("Host", server.host), ("Origin", server.origin)]
+    place = f"/{server.token}/open/{page.state['session']}"
+    status, _, body = ask(place, "POST", own, path.read_bytes())
+    assert status == 422 and words in body.decode() and str(path.parent) not in body.decode()
+    page.say("step")
+    page.see(lambda network: network["epoch"] == 1)
+
+
+def test_a_model_of_several_numbers_is_refused_in_words(shelf, saved, tmp_path):
+    rows = tmp_path / "rows.csv"
+    rows.write_text("a,b,c,y\n" + "1,2,3,4\n5,6,8,8\n" * 40)
+    with pytest.raises(ValueError, match="it predicts 3 numbers for each row, and the page shows"):
+        begin_with_model(saved(0.1, outputs=3), str(rows), shelf)
 
 
 def test_what_cannot_be_shown_is_told(shelf, folder, tmp_path, capfd):

@@ -247,6 +247,12 @@ def test_a_table_of_ones_own(tab, tmp_path):
     page.until("barenet.facts.classes?.length === 3")
     assert page.value("barenet.facts.axes") == ["height", "width"]
     assert page.page.locator("#described").inner_text().startswith("my <b>flowers.csv:")
+    open_neuron(page, 1)
+    assert page.page.locator("#neuron .axis").all_inner_texts() == ["height", "width"]
+    said = page.page.inner_text("#neuron .anatomy")
+    assert "· height" in said and "weight of width" in said and "x₁" not in said
+    page.page.locator("#neuron .close").click()
+    assert "width²" in page.page.locator(".feature-name").all_inner_texts()
     page.page.select_option("#axis-y", "weight")
     page.until("barenet.facts.axes[1] === 'weight'")
     page.page.select_option("#target", "height")
@@ -609,6 +615,39 @@ def test_a_weight_turns_the_line_and_the_bias_shifts_it(tab):
     page.page.get_by_role("button", name="Put back").click()
     page.until(f"barenet.neuron.told.bias === {first['bias']}")
     page.until(f"barenet.neuron.told.line.join() === {','.join(map(str, first['line']))!r}")
+
+
+@pytest.mark.parametrize("weight", [2, -2])
+def test_the_arrows_head_is_seen_wherever_it_points(tab, weight):
+    page = tab(color_scheme="light")
+    open_neuron(page, 1)
+    slide(page, 1, 0)
+    told = slide(page, 0, weight)
+    assert told["arrow"][2] == pytest.approx(weight / 2)
+    head = page.value(
+        "(() => { const canvas = document.querySelector('.portrait'), [x, y, right, down] ="
+        " barenet.neuron.told.arrow, at = (from, step, side) => Math.round((from + 0.14 * step) *"
+        " side) - Math.sign(step); return [...canvas.getContext('2d').getImageData(at(x, right,"
+        " canvas.width), at(y, down, canvas.height), 1, 1).data]; })()"
+    )
+    assert max(head[:3]) < 80, "ink, and no label over it"
+
+
+def test_on_a_phone_the_picture_stays_above_the_sliders_and_the_answer_inside(tab):
+    page = tab(width=360, height=740)
+    assert page.value(
+        "document.querySelector('.answer').getBoundingClientRect().right <="
+        " document.querySelector('.stage').getBoundingClientRect().right"
+    )
+    open_neuron(page, 1)
+    assert page.page.locator("#neuron .axis").all_inner_texts() == ["x₁", "x₂"]
+    page.page.locator("#neuron input[type=range]").last.scroll_into_view_if_needed()
+    page.value("document.querySelector('#neuron').scrollBy(0, 1000)")
+    sheet, picture, slider = (
+        page.page.locator(each).last.bounding_box()
+        for each in ("#neuron", "#neuron .portrait", "#neuron input[type=range]")
+    )
+    assert picture["y"] >= sheet["y"] and picture["y"] + picture["height"] < slider["y"]
 
 
 def test_later_neurons_mix_the_lines_before_them(tab):

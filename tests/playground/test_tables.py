@@ -91,6 +91,17 @@ def test_a_table_without_numbers_says_so(tables):
         tables.load(Scene(data=key))
 
 
+def test_nothing_lies_on_the_disk_before_a_table_is_sent_and_after_the_end(monkeypatch, tmp_path):
+    """A signal may end the command before anything could be cleared away."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with closing(Tables()) as tables:
+        assert not [*tmp_path.iterdir()]
+        tables.add("mine.csv", CSV)
+        assert len([*tmp_path.glob("barenet-play-*/1.csv")]) == 1
+    with closing(Tables()):
+        assert not [*tmp_path.iterdir()]
+
+
 def test_the_oldest_is_forgotten_and_a_file_of_ones_own_stays(tables, tmp_path):
     path = tmp_path / "own.csv"
     path.write_bytes(CSV)

@@ -195,19 +195,28 @@ class Client:
         while True:
             await self.news.wait()
             self.news.clear()
-            while self.texts:
-                await self._put(json.dumps(self.texts.popleft(), allow_nan=False))
-            session = self.session
-            if session is None or session.material is None:
-                continue
-            if session.state_version != self.shown_state:
-                await self._send_state(session)
-            if session.version != self.shown_version and self.unshown < MOST_UNSHOWN:
-                started, worked = time.perf_counter(), time.process_time()
-                await self._send_picture(session)
-                left = PICTURE_SECONDS - (time.perf_counter() - started)
-                # What is much to draw has half of a core at most: the rest is the training's.
-                await asyncio.sleep(max(left, time.process_time() - worked))
+            try:
+                await self._send_news()
+            except LOST:
+                raise
+            except Exception as error:  # noqa: BLE001 - a page that hears nothing waits for ever
+                self.say(type="error", words=str(error) or type(error).__name__)
+
+    async def _send_news(self) -> None:
+        """Send words, then what has been changed, then a picture."""
+        while self.texts:
+            await self._put(json.dumps(self.texts.popleft(), allow_nan=False))
+        session = self.session
+        if session is None or session.material is None:
+            return
+        if session.state_version != self.shown_state:
+            await self._send_state(session)
+        if session.version != self.shown_version and self.unshown < MOST_UNSHOWN:
+            started, worked = time.perf_counter(), time.process_time()
+            await self._send_picture(session)
+            left = PICTURE_SECONDS - (time.perf_counter() - started)
+            # What is much to draw has half of a core at most: the rest is the training's.
+            await asyncio.sleep(max(left, time.process_time() - worked))
 
     async def _send_state(self, session: Session) -> None:
         """Send what has been changed, and the data where they are others."""

@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from barenet.data.recipe import Recipe
 from barenet.errors import ModelFileError
 from barenet.files.predictor import Predictor
 from barenet.model.layers import Activate, BatchNorm, Dense, Dropout
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.playground.blocks import MOST_PARAMETERS, blocks
-from barenet.playground.design import HIDDEN_ACTIVATIONS, Design
+from barenet.playground.design import CHECKS, HIDDEN_ACTIVATIONS, Design
 from barenet.playground.sets import LOSSES
 from barenet.registry import spec_of
 
@@ -84,7 +86,14 @@ class Models:
             design = _design_of(predictor, recipe)
         except ValueError as error:
             raise ModelFileError(f"{path}: cannot be drawn here: {error}") from None
-        predictor = replace(predictor, network=predictor.network.copy("float32"))
+        with np.errstate(over="ignore"):
+            network = predictor.network.copy("float32")
+        if not all(np.isfinite(each).all() for each in (network.parameters, network.statistics)):
+            raise ModelFileError(
+                f"{path}: cannot be drawn here: some of its weights are too large for float32, "
+                "which the page learns in; train it again with a smaller learning rate"
+            )
+        predictor = replace(predictor, network=network)
         model = Model(predictor=predictor, design=design, recipe=recipe)
         self.count += 1
         key = f"{MODEL_PREFIX}{self.count}-{Path(predictor.dataset).stem[:40]}"
@@ -127,6 +136,11 @@ def _design_of(predictor: Predictor, recipe: Recipe) -> Design:
         raise ValueError(f"it is not all dense layers, batch norm and dropout: {network!r}")
     if network.n_parameters > MOST_PARAMETERS:
         raise ValueError(f"{network.n_parameters:,} weights are more than {MOST_PARAMETERS:,}")
+    if predictor.classes is None and (network.n_outputs or 1) > 1:
+        raise ValueError(
+            f"it predicts {network.n_outputs} numbers for each row, and the page shows one; "
+            "train a model for each of them"
+        )
     hidden, activations, dropout = [], [], 0.0
     for block in parts[:-1]:
         hidden.append(block[0].n_out or 0)
@@ -148,7 +162,7 @@ def _design_of(predictor: Predictor, recipe: Recipe) -> Design:
 def _learning(predictor: Predictor, recipe: Recipe) -> dict[str, Any]:
     """Go on as it was trained, as far as that is known and the page can say it."""
     said: dict[str, Any] = {}
-    if recipe.optimizer is not None:
+    if recipe.optimizer is not None and _is_optimizer(recipe.optimizer):
         said["optimizer"] = recipe.optimizer
         usual = getattr(OPTIMIZERS[recipe.optimizer.partition(":")[0]], "learning_rate", None)
         rate = usual if recipe.learning_rate is None else recipe.learning_rate
@@ -161,3 +175,12 @@ def _learning(predictor: Predictor, recipe: Recipe) -> dict[str, Any]:
     if recipe.loss in LOSSES["classification" if predictor.classes else "regression"]:
         said["loss"] = recipe.loss
     return said
+
+
+def _is_optimizer(spec: str) -> bool:
+    """Tell if the page knows an optimizer; a card may say anything."""
+    try:
+        CHECKS["optimizer"](spec, "optimizer")
+    except ValueError:
+        return False
+    return True

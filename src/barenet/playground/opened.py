@@ -124,6 +124,10 @@ def _of_encoded(scene: Scene, model: Model, rows: Dataset | None) -> Material:
         span = _span(model, plane)
         if len(chosen) == 1:
             plane = _with_height(plane, span)
+        if not np.isfinite([*plane.low, *plane.high, *span]).all():
+            raise ValueError(
+                "model: what it predicts, or what it was trained on, is too large to be drawn"
+            )
     else:
         training, held_out, is_test = split(inputs, scene)
         span = span_of(training)
@@ -233,6 +237,7 @@ def _span(model: Model, plane: Plane) -> tuple[float, float]:
     """Of a model without rows: between which numbers it predicts on the plane."""
     if model.predictor.classes is not None:
         return 0.0, 1.0
-    output = model.predictor.network.predict(plane.rows(plane.grid(24)))
-    numbers = model.predictor.in_units(output)[:, 0]
+    with np.errstate(all="ignore"):
+        output = model.predictor.network.predict(plane.rows(plane.grid(24)))
+        numbers = model.predictor.in_units(output)[:, 0]
     return float(numbers.min()), float(numbers.max())

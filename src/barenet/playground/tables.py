@@ -8,6 +8,7 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,13 @@ class Tables:
     """Files, by a key that the page calls them by."""
 
     def __init__(self) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="barenet-play-")
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self.count = 0
+
+    @cached_property
+    def folder(self) -> tempfile.TemporaryDirectory[str]:
+        """Where what is sent is kept: made for the first, as until then a signal may end all."""
+        return tempfile.TemporaryDirectory(prefix="barenet-play-")
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -314,7 +319,8 @@ class Tables:
 
     def close(self) -> None:
         """Remove what was sent."""
-        self.folder.cleanup()
+        if "folder" in vars(self):
+            self.folder.cleanup()
 
 
 def cut(dataset: Dataset) -> Dataset:

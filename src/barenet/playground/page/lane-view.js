@@ -2,6 +2,7 @@
 
 import { CurveView } from "./curve-view.js";
 import { find, findAll, percent, rounded } from "./dom.js";
+import { inputName } from "./input-names.js";
 import { LearningPanel } from "./learning-panel.js";
 import { NetworkView } from "./network-view.js";
 import { OutputView } from "./output-view.js";
@@ -88,7 +89,8 @@ export class LaneView {
   inputName(layer, row) {
     if (layer > 0) return `neuron ${row + 1}`;
     const { features, inputs } = this.data;
-    return this.catalog.features[features[row]] ?? inputs[row] ?? `input ${row + 1}`;
+    const label = this.catalog.features[features[row]];
+    return label ? inputName(label, this.data) : (inputs[row] ?? `input ${row + 1}`);
   }
 
   repaint() {

@@ -6,6 +6,7 @@ import { DataPanel } from "./data-panel.js";
 import { counted, find, make, show } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
 import { copy, ExportPanel } from "./export-panel.js";
+import { inputName } from "./input-names.js";
 import { Invitation } from "./invitation.js";
 import { LaneView } from "./lane-view.js";
 import { NeuronPanel } from "./neuron-panel.js";
@@ -228,7 +229,7 @@ class Page {
 
   toggleInput(name) {
     const { features } = this.state.scene;
-    const label = this.catalog.features[name];
+    const label = inputName(this.catalog.features[name], this.facts);
     if (features.length === 1 && features[0] === name) return this.notice(`A network needs an input: take another in before ${label} goes.`, 5000);
     const taken = !features.includes(name);
     this.change(({ scene }) => (scene.features = taken ? [...features, name] : features.filter((each) => each !== name)));

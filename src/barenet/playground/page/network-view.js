@@ -3,6 +3,7 @@
 import { css, palette } from "./colours.js";
 import { find, make, rounded } from "./dom.js";
 import { drawPictures } from "./heatmap.js";
+import { inputName } from "./input-names.js";
 import { Links } from "./links.js";
 
 const SIDE = 24;
@@ -26,7 +27,7 @@ export class NetworkView {
 
   describe(network, data, design, features) {
     Object.assign(this, { network, data, design });
-    const key = JSON.stringify([network.layout, network.drawn, data.features, data.inputs, design.activations, data.classes]);
+    const key = JSON.stringify([network.layout, network.drawn, data.features, data.inputs, data.axes, design.activations, data.classes]);
     find(".count", this.root).textContent = countOf(design.hidden.length);
     if (key === this.key) return;
     this.key = key;
@@ -48,7 +49,7 @@ export class NetworkView {
     const usable = names.filter((name) => !data.features.length || !data.curve || !name.includes("x2"));
     const rows = usable.map((name) => {
       const place = data.features.length ? data.features.indexOf(name) : data.inputs.indexOf(name);
-      return this.input(name, features[name] ?? name, place, data.features.length > 0);
+      return this.input(name, features[name] ? inputName(features[name], data) : name, place, data.features.length > 0);
     });
     const more = data.n_inputs - data.inputs.length;
     if (!data.features.length && more > 0) rows.push(make("p", { className: "rest" }, `+${more} more`));

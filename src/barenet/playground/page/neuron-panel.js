@@ -2,6 +2,7 @@
 
 import { find, make } from "./dom.js";
 import { explained } from "./explained.js";
+import { axisNames } from "./input-names.js";
 import { drawPortrait } from "./neuron-picture.js";
 import { question, sentences, sum } from "./neuron-words.js";
 
@@ -45,10 +46,15 @@ export class NeuronPanel {
       close,
       make("h2", { id: "neuron-title" }, this.neuron.name),
       make("div", { className: "anatomy" },
-        make("div", { className: "likeness" }, this.canvas, make("p", { className: "hint" }, this.about.hint)),
+        make("div", { className: "likeness" }, this.plot(), make("p", { className: "hint" }, this.about.hint)),
         make("div", {}, this.why, this.table(weights), make("p", { className: "orders" }, this.back, onward))),
       this.steps(),
     );
+  }
+
+  plot() {
+    const [across, up] = axisNames(this.lane.data);
+    return make("div", { className: "plot" }, this.canvas, make("span", { className: "axis x" }, across), make("span", { className: "axis y" }, up));
   }
 
   table(weights) {

@@ -51,13 +51,13 @@ function drawArrow(canvas, { arrow, activation }, ratio) {
     context.strokeStyle = colour;
     context.stroke();
   }
-  const far = length + 16 * ratio;
   const [positive, negative] = activation === "softmax" ? ["it wins", "another"] : ["z > 0", "z < 0"];
-  label(canvas, positive, x + right * far, y + down * far, ratio);
-  label(canvas, negative, x - right * 0.7 * far, y - down * 0.7 * far, ratio);
+  label(canvas, positive, [tipX, tipY], [right, down], ratio);
+  label(canvas, negative, [x, y], [-right, -down], ratio);
 }
 
-function label(canvas, text, x, y, ratio) {
+// Beyond a point, seen along a direction; beside it, where the picture has no room there.
+function label(canvas, text, [fromX, fromY], [right, down], ratio) {
   const context = canvas.getContext("2d");
   context.font = `600 ${12.5 * ratio}px system-ui, sans-serif`;
   context.textAlign = "center";
@@ -65,7 +65,13 @@ function label(canvas, text, x, y, ratio) {
   const width = context.measureText(text).width + 10 * ratio;
   const height = 19 * ratio;
   const within = (value, size, most) => Math.max(size / 2 + 2, Math.min(most - size / 2 - 2, value));
-  const [left, top] = [within(x, width, canvas.width), within(y, height, canvas.height)];
+  const places = [[right, down], [-down, right], [down, -right]].map(([across, below]) => {
+    const far = 8 * ratio + (Math.abs(across) * width + Math.abs(below) * height) / 2;
+    const place = [fromX + across * far, fromY + below * far];
+    return { place, fitting: [within(place[0], width, canvas.width), within(place[1], height, canvas.height)] };
+  });
+  const moved = ({ place, fitting }) => Math.hypot(place[0] - fitting[0], place[1] - fitting[1]);
+  const [left, top] = (places.find((each) => moved(each) < 1) ?? places[0]).fitting;
   context.fillStyle = css(palette.panel, 0.88);
   context.beginPath();
   context.roundRect(left - width / 2, top - height / 2, width, height, 5 * ratio);

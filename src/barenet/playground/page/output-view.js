@@ -3,6 +3,7 @@
 import { css, palette } from "./colours.js";
 import { find, make, rounded } from "./dom.js";
 import { drawClasses, drawGrid, fit } from "./heatmap.js";
+import { axisNames } from "./input-names.js";
 import { Points } from "./points.js";
 
 const NEURON_SIDE = 24;
@@ -22,8 +23,9 @@ export class OutputView {
 
   describe(data) {
     this.data = data;
-    find(".axis.x", this.root).textContent = data.axes[0];
-    find(".axis.y", this.root).textContent = data.curve ? data.target : data.axes[1];
+    const [across, up] = axisNames(data);
+    find(".axis.x", this.root).textContent = across;
+    find(".axis.y", this.root).textContent = up;
     this.root.dataset.kind = this.kind();
     this.fillLegend();
   }
