@@ -253,10 +253,12 @@ class RunFolder:
         with contextlib.suppress(OSError):
             if self.settings.read_bytes().startswith(HEADER.encode()):
                 return
+        missing = "" if self.settings.exists() else f", as {self.settings} is missing"
         for file in self._results():
             if os.path.lexists(file):
                 raise ValueError(
-                    f"out: {file} was not written by a run; choose another folder with --out"
+                    f"out: {file} was not written by a run{missing}; choose another folder with "
+                    "--out"
                 )
 
 
