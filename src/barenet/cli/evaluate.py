@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -66,8 +66,6 @@ def evaluate(
     trained = load_trained(model)
     selection, predictor = select_rows(trained, data, file, rows), trained.predictor
     dataset, description = selection.rows, selection.description
-    if selection.learned is None and is_table(data):
-        selection = replace(selection, n_repeated=trained.count_learned(dataset))
     _tell_what_is_seen(trained, data, selection)
     classes = predictor.classes
     loss = spec_of(as_loss(trained.loss, predictor.network.output_activation))
@@ -201,7 +199,9 @@ def select_rows(trained: Trained, data: str, file: FileOptions, rows: Rows | Non
                 f"all rows are measured, also those of the training: no {SETTINGS} beside "
                 f"{trained.path} says which were held out"
             )
-        return Selection(dataset, "all rows", learned)
+        look = learned is None and is_table(data)
+        n_repeated = trained.count_learned(dataset) if look else None
+        return Selection(dataset, "all rows", learned, n_repeated)
     if rows == "training" and learned is not None:
         return Selection(learned, "training rows", learned)
     if held_out is None or rows == "training":
