@@ -24,6 +24,14 @@ def test_what_a_terminal_would_obey_is_spelled_out(capsys):
     assert capsys.readouterr() == ("a\n\\x1b[2J\\nb\n", "\\x1b[31m\n")
 
 
+def test_what_forges_a_line_or_turns_text_round_is_spelled_out(capsys):
+    for code in (0x61C, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A, 0x202E, 0x2066, 0x2069):
+        text, spelled = f"b{chr(code)}c", f"b\\u{code:04x}c\n"
+        show_table(["a"], [[text]])
+        say(f"error: {text}")
+        assert capsys.readouterr() == (f"a\n{spelled}", f"error: {spelled}")
+
+
 def test_columns_are_aligned_and_never_cut(capsys):
     show_table(["name", "n"], [["x" * 200, "1"], ["[y]", "1,000"]], numbers=True)
     lines = capsys.readouterr().out.splitlines()

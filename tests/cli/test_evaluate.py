@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from barenet import Predictor
-from barenet.data import load_dataset
+from barenet.data import load_dataset, load_table
 
 
 def result_of(done) -> dict:
@@ -76,6 +76,38 @@ def test_other_rows_under_the_same_name_are_not_taken_for_those_of_the_training(
     assert done.err.startswith("towns.csv has changed since the training: ")
     Path("others.csv").write_text(Path("towns.csv").read_text())
     assert barenet("evaluate", towns, "others.csv", "--json").err == ""
+
+
+def test_rows_that_were_learned_from_are_known_in_any_order_and_company(barenet):
+    head, *lines = ["a,b", *(f"{i},{i * i % 11}.5" for i in range(100))]
+    Path("other").mkdir()
+    files = {
+        "e.csv": lines,
+        "reversed.csv": lines[::-1],
+        "twice.csv": lines + lines,
+        "other/e.csv": [*lines[:-1], "7.5,1.5"],
+        "new.csv": ["7.5,1.5", "8.5,2.5"],
+    }
+    for name, rows in files.items():
+        Path(name).write_text("\n".join([head, *rows]) + "\n")
+    plan = ["--target", "b", "--epochs", 1, "--no-plots", "--no-baselines"]
+    assert barenet("train", "e.csv", *plan, "--test-size", 0.2).status == 0
+    Path("mine.safetensors").write_bytes(Path("runs/e/model.safetensors").read_bytes())
+    learned = {*map(tuple, load_table("e.csv", target="b").split(0.2, 0)[0].X.tolist())}
+    changed = 80 - ((99.0,) in learned)
+    for model in ("runs/e", "mine.safetensors"):
+        for name, n_seen in [("reversed.csv", 80), ("twice.csv", 160), ("other/e.csv", changed)]:
+            done = barenet("evaluate", model, name, "--json")
+            assert result_of(done)["rows_seen"] == n_seen
+            of = f"{n_seen} of these {len(files[name])} rows stand in the data"
+            assert done.err.startswith(of), (model, name)
+        done = barenet("evaluate", model, "new.csv", "--json")
+        assert result_of(done)["rows_seen"] == 0 and done.err == ""
+    Path("e.csv").unlink()
+    for model in ("runs/e", "mine.safetensors"):
+        done = barenet("evaluate", model, "other/e.csv", "--json")
+        assert done.err.startswith("other/e.csv has changed since the training: ")
+        assert result_of(done)["rows_seen"] is None
 
 
 def test_all_rows_are_told_to_be_known_in_part(barenet, iris):

@@ -12,7 +12,10 @@ def tokens(*values: str) -> list[Token]:
     return [Token(keyword="--epochs", value=value, source="cli") for value in values]
 
 
-@pytest.mark.parametrize(("text", "number"), [("3", 3), ("-3", -3), ("1e3", 1000), ("2.0", 2)])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("3", 3), ("-3", -3), ("1e3", 1000), ("2.0", 2), ("9" * 23, 10**23 - 1)],
+)
 def test_whole_numbers(text, number):
     assert whole(int, tokens(text)) == number
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from barenet import Predictor
 from barenet.files.checkpoint import Checkpoint
 
 #: With dropout, another order in each epoch, and rows set aside that decide when to stop.
@@ -251,6 +252,33 @@ def test_fault_67_a_disk_that_is_full_leaves_the_checkpoint(interrupted, process
     assert err.splitlines()[-1].endswith("checkpoint.safetensors: File too large")
     assert (interrupted / "checkpoint.safetensors").read_bytes() == before
     assert names(interrupted) == ["checkpoint.safetensors"]
+
+
+def test_fault_67_what_does_not_fit_beside_the_model_does_not_cost_it(interrupted, process):
+    import resource
+
+    kept = interrupted / "checkpoint.safetensors"
+    before = kept.read_bytes()
+    most = len(before) - 1000  # which is room for the model
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    started = process("train", "--resume", interrupted, "--verbose-epoch", 400, "--no-plots",
+                      "--checkpoint-every", "never", preexec_fn=limit)  # fmt: skip
+    while not next(started.stderr).startswith("epoch 400"):
+        pass
+    started.send_signal(signal.SIGINT)
+    _, err = started.communicate(timeout=20)
+    assert started.returncode == 1 and "Traceback" not in err
+    assert err.splitlines()[-1] == (
+        "barenet train: error: the model is saved, but not all beside it: "
+        f"{interrupted}/history.jsonl: File too large; {kept}: File too large"
+    )
+    assert names(interrupted) == ["checkpoint.safetensors", "model.safetensors", "settings.toml"]
+    assert kept.read_bytes() == before
+    assert Predictor.load(interrupted / "model.safetensors").card.log.n_epochs >= 400
 
 
 def test_fault_70_what_killed_runs_have_left_is_taken_away(barenet, iris, tmp_path):

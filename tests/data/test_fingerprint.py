@@ -81,6 +81,25 @@ def test_what_cannot_be_told_apart_is_refused():
         fingerprint([[1.0]], 7)
 
 
+@pytest.mark.parametrize("hole", [None, np.nan])
+def test_missing_text_and_masked_entries_are_refused(hole):
+    words = np.array(["a", hole], np.dtypes.StringDType(na_object=hole))
+    with pytest.raises(ValueError, match=r"^X: expected text, got (None|nan)"):
+        fingerprint(words, [0, 1])
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    for X, y in [(masked, [0, 1]), ([1.0, 2.0], masked)]:
+        with pytest.raises(ValueError, match=r"^[Xy]: has masked entries"):
+            fingerprint(X, y)
+    assert fingerprint(masked[:1], [0]) == fingerprint([1.0], [0])
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "u2", "M8[us]", "U3"])
+def test_the_order_of_the_bytes_is_no_matter(dtype):
+    X = np.arange(6).astype(dtype)
+    little, big = X.astype(f"<{dtype}"), X.astype(f">{dtype}")
+    assert fingerprint(big, big) == fingerprint(little, little) == fingerprint(X, X)
+
+
 def test_a_table_of_several_kinds_is_that_of_its_columns():
     frame = Frame({"n": np.array([1.0, np.nan]), "word": np.array(["a", ""], TEXT)})
     mixed = pd.DataFrame({"n": [1.0, None], "word": ["a", None]})

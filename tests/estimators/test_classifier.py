@@ -49,6 +49,11 @@ def test_balanced_classes_count_the_same():
     assert (weighted.network_.parameters == balanced.network_.parameters).all()
 
 
+def test_a_class_weight_too_large_for_a_float_is_refused():
+    with pytest.raises(ValueError, match=r"^class_weight: a number too large for a float"):
+        MLPClassifier(class_weight={0: 10**400, 1: 1}).fit(X, Y)
+
+
 def test_class_weights_multiply_the_rows_own():
     own = np.random.default_rng(0).random(400)
     model = MLPClassifier(**SMALL, class_weight={0: 1, 1: 5}).fit(X, Y, sample_weight=own)

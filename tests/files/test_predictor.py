@@ -11,6 +11,7 @@ import pytest
 import barenet
 from barenet import ModelFileError, Network, Predictor, load
 from barenet.data.scaling import Scaling
+from barenet.files.model_card import ModelCard
 from barenet.files.model_file import read_model
 
 X = np.random.default_rng(0).normal(size=(9, 3))
@@ -132,6 +133,27 @@ def test_fault_57_a_predictor_whose_parts_do_not_fit(path, rewrite, changes):
     predictor().save(path)
     rewrite(path, extra={**read_model(path)[1], **changes})
     with pytest.raises(ModelFileError, match="not a valid model"):
+        Predictor.load(path)
+
+
+@pytest.mark.parametrize(
+    ("card", "said"),
+    [
+        (7, "expected values by names, got 7"),
+        ({}, "'training' is missing"),
+        ({"data": 7}, "data: expected values by names, got 7"),
+        ({"training": 7}, "training: expected values by names, got 7"),
+        ({"training": {"history": 7}}, "history: expected values by names, got 7"),
+        ({"training": {"history": {"loss": 7}}}, "'int' object is not iterable"),
+        ({"settings": 7}, "settings: expected values by names, got 7"),
+    ],
+)
+def test_fault_57_what_is_wrong_with_a_card_names_it(path, rewrite, card, said):
+    predictor().save(path)
+    whole = ModelCard().to_dict()
+    changed = {**whole, **card} if isinstance(card, dict) and card else card
+    rewrite(path, extra={**read_model(path)[1], "card": changed})
+    with pytest.raises(ModelFileError, match=f"not a valid model: card: {said}"):
         Predictor.load(path)
 
 

@@ -21,6 +21,11 @@ __all__ = ["Talk", "forget", "plain", "say", "show", "show_json", "show_table"]
 CONTROLS = {
     code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)
 }
+#: What breaks a line, or turns the direction of the text after it.
+CONTROLS |= {
+    code: f"\\u{code:04x}"
+    for code in (0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+}
 
 
 class Talk:
@@ -75,7 +80,7 @@ def plain(text: str) -> str:
     Returns
     -------
     str
-        With its control characters spelled out; tabs and ends of lines stay.
+        With its control characters and marks of direction spelled out; tabs and ends of lines stay.
 
     Examples
     --------

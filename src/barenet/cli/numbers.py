@@ -40,6 +40,8 @@ def _whole(token: Token, words: list[str]) -> int | str:
     if token.value in words:
         return token.value
     with contextlib.suppress(ValueError):
+        return int(token.value)  # A float would round it from 2⁵³ on.
+    with contextlib.suppress(ValueError):
         if (number := float(token.value)).is_integer():
             return int(number)
     name = (token.keyword or ".".join(token.keys)).lstrip("-")

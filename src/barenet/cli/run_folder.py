@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from barenet.cli.last_checkpoint import LastCheckpoint
 from barenet.cli.pictures import KINDS
 from barenet.cli.run_file import parse_run_file
 from barenet.cli.settings import HEADER, Settings
@@ -24,7 +25,7 @@ from barenet.cli.trained import MODEL, SETTINGS
 from barenet.errors import DataError, ModelFileError
 from barenet.files.atomic import remove_leftovers, write_atomically
 from barenet.files.checkpoint import FILE_NAME as CHECKPOINT
-from barenet.files.checkpoint import Checkpoint, read_notes
+from barenet.files.checkpoint import read_notes
 from barenet.files.exports.export import SUFFIXES
 from barenet.files.exports.writing import HEAD, is_export
 from barenet.files.lock import locked_folder
@@ -94,7 +95,7 @@ class RunFolder:
                     for path in made:
                         path.rmdir()  # Works while it is empty: if nothing came of the run.
 
-    def save(self, predictor: Predictor, history: History, settings: Settings) -> None:
+    def save(self, predictor: Predictor, history: History, settings: Settings) -> OSError | None:
         """Write what a run has come to.
 
         Parameters
@@ -106,23 +107,35 @@ class RunFolder:
         settings : Settings
             What it was trained with.
 
+        Returns
+        -------
+        OSError or None
+            Why the history is not there, which does not cost the model; None if it is.
+
         Raises
         ------
         OSError
-            If it cannot be written; what an earlier run has left stays.
+            If the model cannot be written; what an earlier run has left stays.
         """
+        failure = None
         with tempfile.TemporaryDirectory(dir=self.path, prefix=SAVING) as place:
             new = RunFolder(Path(place))
             predictor.save(new.model)
-            write_atomically(new.history, history.to_jsonl().encode())
             write_atomically(new.settings, settings.to_toml())
-            for old in (self.settings, *self._pictures()):
+            try:
+                write_atomically(new.history, history.to_jsonl().encode())
+            except OSError as error:
+                failure = OSError(error.errno, error.strerror or str(error), str(self.history))
+            stale = [] if failure is None else [self.history]
+            for old in (self.settings, *stale, *self._pictures()):
                 old.unlink(missing_ok=True)
             # Whoever is stopped between two of these leaves a model without settings, which says
             # less; a model with the settings of another would say what is wrong.
             new.model.replace(self.model)
-            new.history.replace(self.history)
+            if failure is None:
+                new.history.replace(self.history)
             new.settings.replace(self.settings)
+        return failure
 
     def complete(self, predictor: Predictor) -> None:
         """Write the model once more, with what has been found out about it since.
@@ -186,7 +199,7 @@ class RunFolder:
             )
         return parse_run_file(notes[NOTE])
 
-    def keeper(self, every: str, settings: Settings) -> Checkpoint:
+    def keeper(self, every: str, settings: Settings) -> LastCheckpoint:
         """Make what keeps a run here while it goes on.
 
         Parameters
@@ -198,10 +211,10 @@ class RunFolder:
 
         Returns
         -------
-        Checkpoint
+        LastCheckpoint
             For `train`.
         """
-        return Checkpoint(self.checkpoint, every, notes={NOTE: settings.to_toml().decode()})
+        return LastCheckpoint(self.checkpoint, every, notes={NOTE: settings.to_toml().decode()})
 
     def _results(self) -> list[Path]:
         """Where what a run comes to is."""
@@ -240,10 +253,12 @@ class RunFolder:
         with contextlib.suppress(OSError):
             if self.settings.read_bytes().startswith(HEADER.encode()):
                 return
+        missing = "" if self.settings.exists() else f", as {self.settings} is missing"
         for file in self._results():
             if os.path.lexists(file):
                 raise ValueError(
-                    f"out: {file} was not written by a run; choose another folder with --out"
+                    f"out: {file} was not written by a run{missing}; choose another folder with "
+                    "--out"
                 )
 
 

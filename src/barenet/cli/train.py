@@ -15,6 +15,7 @@ from barenet.cli.console import say
 from barenet.cli.experiment import Experiment, prepare
 from barenet.cli.flags import DATA, LEARNING, OUTPUT, Json
 from barenet.cli.interruption import INTERRUPTED, Interruption
+from barenet.cli.last_checkpoint import LastCheckpoint
 from barenet.cli.numbers import whole
 from barenet.cli.outcome import Outcome
 from barenet.cli.resuming import find_run, take_up, tell_finished
@@ -22,7 +23,7 @@ from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import NOTHING_SAID, Settings, is_table
 from barenet.data.source import STANDARD_INPUT
 from barenet.errors import BarenetError, DivergenceError, MissingExtraError, some
-from barenet.files.checkpoint import Checkpoint, parse_interval
+from barenet.files.checkpoint import parse_interval
 from barenet.training.callbacks import Callback
 from barenet.training.history import History
 from barenet.training.progress import Progress
@@ -106,16 +107,16 @@ def train(
             history = _run(experiment, callbacks, threads, keeper, resume is not None)
             # Who has sent a signal does not wait for other models.
             outcome = Outcome(experiment, history, baselines and not interruption.signal)
-            folder.save(outcome.predictor(scored=False), history, experiment.settings)
-            if not _can_go_on(history):
-                folder.checkpoint.unlink(missing_ok=True)
-        written = [folder.model, folder.history, folder.settings]
+            failures = _save(folder, outcome, keeper)
+        files = (folder.model, folder.history, folder.settings)
+        written = [path for path in files if path.exists()]
         _tell(outcome, folder, json, bool(interruption.signal))
         if plots and not interruption.signal:
             written += _draw(experiment, history, folder)
     say(f"saved in {folder.path}:\n  {', '.join(path.name for path in written)}")
     _tell_what_is_stale(folder, before)
     _tell_how_it_ended(history, experiment, folder)
+    _check_complete(failures)
     return interruption.status
 
 
@@ -153,7 +154,7 @@ def _run(
     experiment: Experiment,
     callbacks: list[Callback],
     threads: int | None,
-    keeper: Checkpoint,
+    keeper: LastCheckpoint,
     resume: bool,
 ) -> History:
     """Train the network, and say in the terms of the command line if it comes to nothing."""
@@ -243,9 +244,27 @@ def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFold
     done = f"stopped after {len(history)} of {epochs} epochs: {history.stopped_because}"
     kept = f"; kept the best, epoch {history.best_epoch}" if history.best_epoch is not None else ""
     say(done + kept)
-    if _can_go_on(history):
+    if _can_go_on(history) and folder.checkpoint.exists():
         again = " < the same rows" if experiment.settings.data == STANDARD_INPUT else ""
         say(f"go on with it: {_resume(folder)}{again}")
+
+
+def _save(folder: RunFolder, outcome: Outcome, keeper: LastCheckpoint) -> list[OSError]:
+    """Save what was learned; give back why something beside the model could not be written."""
+    history = outcome.history
+    failures = [folder.save(outcome.predictor(scored=False), history, outcome.experiment.settings)]
+    if _can_go_on(history):
+        failures.append(keeper.failure)
+    else:
+        folder.checkpoint.unlink(missing_ok=True)
+    return [failure for failure in failures if failure is not None]
+
+
+def _check_complete(failures: list[OSError]) -> None:
+    """Raise an error for what is not there beside the model."""
+    if failures:
+        lost = "; ".join(f"{each.filename}: {each.strerror}" for each in failures)
+        raise BarenetError(f"the model is saved, but not all beside it: {lost}")
 
 
 def _can_go_on(history: History) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from barenet.cli.settings import FileOptions, Settings, is_table
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, load_dataset, usual_name
 from barenet.data.recipe import DEFAULTS, Recipe
+from barenet.data.repetition import count_repeated
 from barenet.data.source import STANDARD_INPUT
 from barenet.data.tabular import read_samples
 from barenet.errors import DataError
@@ -22,6 +24,9 @@ __all__ = ["MODEL", "SETTINGS", "Trained", "data_of", "load_trained", "model_fil
 
 #: What the files of a run are called.
 MODEL, SETTINGS = "model.safetensors", "settings.toml"
+
+#: Most bytes of a table that is read once more to look for some of its rows: about a second.
+MOST_BYTES = 2**24
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -130,6 +135,32 @@ class Trained:
             return dataset, None
         recipe = self.settings.recipe.over(DEFAULTS)
         return dataset.split(recipe.test_size or 0.0, recipe.split_seed or 0)
+
+    def count_learned(self, dataset: Dataset) -> int | None:
+        """Count the rows of a table that stand among those of the training, in any order.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            Rows that are not as a whole those of the training.
+
+        Returns
+        -------
+        int or None
+            How many; None where the table of the training is not there any more as it was, or is
+            large: to read it once more takes as long as the training's start.
+        """
+        data = self.settings.data if self.settings else STANDARD_INPUT
+        if data == STANDARD_INPUT or not is_table(data):
+            return None
+        with contextlib.suppress(OSError, ValueError):
+            if Path(data).is_file() and Path(data).stat().st_size <= MOST_BYTES:
+                before = self.samples(data, FileOptions())
+                card = self.predictor.card
+                names = self.predictor.feature_names
+                if card and fingerprint_of(before, names) == card.data_fingerprint:
+                    return count_repeated(dataset, self.split(before)[0])
+        return None
 
     @property
     def loss(self) -> str | None:

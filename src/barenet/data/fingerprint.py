@@ -36,12 +36,13 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
     -------
     str
         64 hexadecimal digits. They depend on the values, the shapes and the types, and not on the
-        columns' names.
+        columns' names or the order of the bytes in a number.
 
     Raises
     ------
     ValueError
-        If a value is neither a number, a truth value, a date nor text, or there are no rows.
+        If a value is neither a number, a truth value, a date nor text, an entry is masked, or there
+        are no rows.
 
     Examples
     --------
@@ -49,6 +50,9 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
     >>> one == same, one == fingerprint([[1.0, 2.5]], [0])
     (True, False)
     """
+    for argument, values in (("X", X), ("y", y)):
+        if np.ma.is_masked(values):
+            raise ValueError(f"{argument}: has masked entries; fill them, or leave their rows out")
     arrays = [("X", column) for column in _columns(X)] + [("y", np.asarray(y))]
     lines = [
         f"{part.shape} {part.dtype} {checksum(part)}"
@@ -77,8 +81,11 @@ def _parts(column: NDArray[Any], argument: str) -> Iterator[NDArray[Any]]:
                 f"{argument}: expected numbers or text, got {column.dtype}; convert it, "
                 "such as by .astype(str)"
             )
-        yield column
+        yield column.astype(column.dtype.newbyteorder("="), copy=False)
         return
-    texts = [text.encode("utf-8", "surrogatepass") for text in column.ravel().tolist()]
+    values = column.ravel().tolist()
+    if missing := [value for value in values if not isinstance(value, str)]:
+        raise ValueError(f"{argument}: expected text, got {brief(missing[0])}; fill in a text")
+    texts = [text.encode("utf-8", "surrogatepass") for text in values]
     yield np.array([len(text) for text in texts], np.int64).reshape(column.shape)
     yield np.array(bytearray(b"".join(texts)), np.uint8)

@@ -308,7 +308,11 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
                 f"class_weight: expected 'balanced' or a number for each class in a dict, "
                 f"got {brief(self.class_weight)}"
             )
-        of_class = compute_sample_weight(self._weight_of_classes(y), y)
+        try:
+            of_class = compute_sample_weight(self._weight_of_classes(y), y)
+        except OverflowError as error:
+            given = brief(self.class_weight)
+            raise ValueError(f"class_weight: a number too large for a float, in {given}") from error
         return of_class if weight is None else of_class * np.asarray(weight)
 
     def _weight_of_classes(self, y: NDArray[Any]) -> Any:

@@ -198,12 +198,12 @@ class ModelCard:
         LookupError, TypeError, ValueError
             If it is no such thing.
         """
-        log = plain["training"]
+        log, data = plain["training"], check_mapping(plain["data"], "data")
         return cls(
             settings=plain["settings"],
-            data_fingerprint=plain["data"]["fingerprint"],
-            rows=plain["data"]["rows"],
-            log=None if log is None else TrainingLog.from_dict(log),
+            data_fingerprint=data["fingerprint"],
+            rows=data["rows"],
+            log=None if log is None else TrainingLog.from_dict(check_mapping(log, "training")),
             scores=plain["scores"],
             versions=plain["versions"],
         )

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
+from barenet.errors import in_a_line
 from barenet.files.model_card import ModelCard
 from barenet.files.model_file import MAX_HEADER, has_room, without_repeats
-from barenet.files.plain import as_tuple, check_text
+from barenet.files.plain import as_tuple, check_mapping, check_text
 
 if TYPE_CHECKING:
     from barenet.files.predictor import Predictor
@@ -103,11 +104,22 @@ def read_parts(extra: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> dict[
         "target_name": extra["target_name"],
         "dataset": extra["dataset"],
         "image_shape": as_tuple(extra["image_shape"]),
-        "card": None if card is None else ModelCard.from_dict(card),
+        "card": None if card is None else _card(card),
     }
     if tensors:
         raise ValueError(f"arrays that belong to nothing: {', '.join(tensors)}")
     return parts
+
+
+def _card(plain: Any) -> ModelCard:
+    """Read the card, which every error names."""
+    try:
+        return ModelCard.from_dict(check_mapping(plain, "card"))
+    except KeyError as error:
+        raise ValueError(f"card: {error} is missing") from error
+    except WRONG as error:
+        what = in_a_line(error)
+        raise ValueError(what if what.startswith("card: ") else f"card: {what}") from error
 
 
 def check_parts(predictor: Predictor) -> None:

@@ -204,13 +204,14 @@ class TrainingLog:
         LookupError, TypeError, ValueError
             If it is no such thing.
         """
+        history = check_mapping(plain["history"], "history")
         curves = {
             name: tuple(math.nan if number is None else number for number in curve)
-            for name, curve in plain["history"].items()
+            for name, curve in history.items()
         }
         return cls(
             n_epochs=plain["n_epochs"],
-            epochs=tuple(plain["history"]["epoch"]),
+            epochs=tuple(history["epoch"]),
             curves={name: curve for name, curve in curves.items() if name != "epoch"},
             engine=plain["engine"],
             seed=plain["seed"],
