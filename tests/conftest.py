@@ -39,6 +39,14 @@ def pytest_xdist_auto_num_workers() -> int:
     return allowed_cores() + 1
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """State the figures that tests have recorded: a worker's own output is not seen."""
+    for report in terminalreporter.getreports("passed"):
+        for name, words in report.user_properties:
+            if name == "figures":
+                terminalreporter.write_line(words)
+
+
 @pytest.fixture(scope="session")
 def titanic(tmp_path_factory) -> Path:
     """The passengers of the Titanic as CSV: words, numbers, names, codes, and many holes."""

@@ -862,7 +862,7 @@ def test_the_theme_is_turned(tab):
     assert page.picture() != before
 
 
-def test_pictures_a_second_and_epochs_a_second(tab, served, capsys):
+def test_pictures_a_second_and_epochs_a_second(tab, served, record_property):
     """Figures for the reader; what is asserted holds on a busy machine, too."""
     page = tab()
     page.value(
@@ -875,12 +875,12 @@ def test_pictures_a_second_and_epochs_a_second(tab, served, capsys):
     numbers = rate(lambda: page.value("window.written"))
     page.page.close()
     watched, alone = epochs_a_second(tab("#pace=0"), served)
-    with capsys.disabled():
-        print(
-            f"\nplayground: {pictures:.0f} pictures and {numbers:.0f} numbers a second at "
-            f"30 epochs a second; {watched:,.0f} epochs a second with the page open, "
-            f"{alone:,.0f} without (medians of 3 turns)"
-        )
+    record_property(
+        "figures",
+        f"playground: {pictures:.0f} pictures and {numbers:.0f} numbers a second at "
+        f"30 epochs a second; {watched:,.0f} epochs a second with the page open, "
+        f"{alone:,.0f} without (medians of 3 turns)",
+    )
     assert pictures > 5
     assert numbers <= 12, "a number stays for a tenth of a second"
 
