@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from barenet.model.targets import class_probabilities
 from barenet.playground.design import Design
 from barenet.playground.material import Material
 from barenet.playground.trace import Measure
+from barenet.training.history import finite_or_none
 from barenet.training.metrics import METRICS
 
 __all__ = ["confusion", "finite", "measure"]
@@ -99,4 +99,4 @@ def finite(values: Any) -> list[float | None]:
     >>> finite([0.5, float("nan")])
     [0.5, None]
     """
-    return [value if math.isfinite(value) else None for value in values]
+    return [finite_or_none(value) for value in values]

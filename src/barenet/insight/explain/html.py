@@ -6,6 +6,7 @@ All colours go by the text's own, so it fits a page or a notebook that is light 
 from __future__ import annotations
 
 from html import escape
+from operator import attrgetter
 from typing import Any
 
 from numpy.typing import NDArray
@@ -15,15 +16,13 @@ from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.explanation import Explanation
 from barenet.insight.explain.mathml import MathPrinter, math_number, sign_of
 from barenet.insight.explain.style import PAGE_STYLE, STYLE
+from barenet.insight.explain.substitution import ROOM, in_letters, in_numbers
 from barenet.insight.explain.words import APART_DIGITS, about, shapes, verdict
 
 __all__ = ["write_page", "write_part", "write_section"]
 
 #: As wide as a digit, and not swallowed at the ends of a number.
 FIGURE_SPACE = "\N{FIGURE SPACE}"
-
-#: Letters that a line has room for, if they are all numbers, and if there are signs between them.
-ROOM, ROOM_WITH_SIGNS = 76, 60
 
 
 def write_page(page: Explanation) -> str:
@@ -117,10 +116,12 @@ def _equation(equation: Equation, page: Explanation) -> str:
     large = result.value.size > page.limit
     lines = []
     if equation.formula is not None:
-        lines.append(("←" if equation.assigns else "=", _symbols(equation)))
+        letters = in_letters(equation, MathPrinter, attrgetter("mathml"))
+        lines.append(("←" if equation.assigns else "=", letters))
     if not large:
         first, *others = _blocks(result.value, page.precision)
-        lines += [("=", each) for each in (*_numbers(equation, page), first)]
+        numbers = in_numbers(equation, page, MathPrinter, _matrix)
+        lines += [("=", each) for each in (*numbers, first)]
         lines += [("", each) for each in others]
     rows = "".join(
         f"<mtr><mtd>{'' if place else result.name.mathml}</mtd>"
@@ -135,27 +136,6 @@ def _equation(equation: Equation, page: Explanation) -> str:
 def _line(math: str, shape: str) -> str:
     """Put a shape beside what has it."""
     return f'<div class="line"><div>{math}</div><span class="shape">{shape}</span></div>'
-
-
-def _symbols(equation: Equation) -> str:
-    """Write a formula in letters."""
-    assert equation.formula is not None
-    names = {name: each.name.mathml for name, each in equation.operands.items()}
-    return MathPrinter(names.__getitem__, equation.scalars).show(equation.formula)
-
-
-def _numbers(equation: Equation, page: Explanation) -> list[str]:
-    """Write a formula in numbers, where they have room."""
-    numbers = equation.in_numbers(page.limit)
-    if numbers is None or equation.formula is None:
-        return []
-    if equation.breadth(lambda value: figures.breadth(value, page.precision)) > ROOM_WITH_SIGNS:
-        return []
-    values = {name: _matrix(value, page.precision) for name, value in numbers.items()}
-    printer = MathPrinter(
-        values.__getitem__, equation.scalars, numeric=True, negative=equation.negative
-    )
-    return [printer.show(equation.formula)]
 
 
 def _check(equation: Equation, page: Explanation) -> str:

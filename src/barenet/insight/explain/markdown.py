@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,10 @@ from barenet.insight.explain import figures
 from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.explanation import Explanation
 from barenet.insight.explain.latex import LatexPrinter, latex_number
+from barenet.insight.explain.substitution import ROOM, in_letters, in_numbers
 from barenet.insight.explain.words import APART_DIGITS, about, shapes, verdict
 
 __all__ = ["write_markdown"]
-
-#: Letters that a line has room for, if they are all numbers, and if there are signs between them.
-ROOM, ROOM_WITH_SIGNS = 76, 60
 
 
 def write_markdown(page: Explanation) -> str:
@@ -65,36 +64,17 @@ def _equation(equation: Equation, page: Explanation) -> list[str]:
     large = result.value.size > page.limit
     lines = []
     if equation.formula is not None:
-        lines.append((r"\leftarrow" if equation.assigns else "=", _symbols(equation)))
+        letters = in_letters(equation, LatexPrinter, attrgetter("latex"))
+        lines.append((r"\leftarrow" if equation.assigns else "=", letters))
     if not large:
         first, *others = _blocks(result.value, page.precision)
-        lines += [("=", each) for each in (*_numbers(equation, page), first)]
+        numbers = in_numbers(equation, page, LatexPrinter, _matrix)
+        lines += [("=", each) for each in (*numbers, first)]
         lines += [(r"\quad", each) for each in others]
     rows = [f"&{sign} {line}" for sign, line in lines] or [""]
     rows[0] = f"{result.name.latex} {rows[0]}{_beside(shapes(equation))}"
     below = _summary(result, page, equation) if large else _check(equation, page)
     return [_aligned(rows), *below]
-
-
-def _symbols(equation: Equation) -> str:
-    """Write a formula in letters."""
-    assert equation.formula is not None
-    names = {name: each.name.latex for name, each in equation.operands.items()}
-    return LatexPrinter(names.__getitem__, equation.scalars).show(equation.formula)
-
-
-def _numbers(equation: Equation, page: Explanation) -> list[str]:
-    """Write a formula in numbers, where they have room."""
-    numbers = equation.in_numbers(page.limit)
-    if numbers is None or equation.formula is None:
-        return []
-    if equation.breadth(lambda value: figures.breadth(value, page.precision)) > ROOM_WITH_SIGNS:
-        return []
-    values = {name: _matrix(value, page.precision) for name, value in numbers.items()}
-    printer = LatexPrinter(
-        values.__getitem__, equation.scalars, numeric=True, negative=equation.negative
-    )
-    return [printer.show(equation.formula)]
 
 
 def _check(equation: Equation, page: Explanation) -> list[str]:
