@@ -108,6 +108,20 @@ def test_a_card_that_somebody_has_written_is_shown(barenet, iris):
     assert "f1" in done.out and "new\\nones" in done.out
 
 
+@pytest.mark.parametrize("command", [["info"], ["export", "--to", "json", "--out", "net.json"]])
+def test_the_file_is_read_once(barenet, iris, command, monkeypatch):
+    opened, to_open = [], Path.open
+
+    def watched(path, *arguments, **options):
+        opened.append(path.name)
+        return to_open(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", watched)
+    name, *options = command
+    assert barenet(name, iris, *options).status == 0
+    assert opened.count("model.safetensors") == 1
+
+
 def test_a_network_alone(barenet):
     Network.dense([2, 3, 1], seed=1).save("alone.safetensors")
     card = json.loads(barenet("info", "alone.safetensors", "--json").out)

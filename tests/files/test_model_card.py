@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from barenet import History, ModelCard, ModelFileError, Network, Predictor, Scaling, train
-from barenet.files.model_file import MAX_HEADER, read_model
+from barenet.files.model_file import read_model
+from barenet.files.model_header import MAX_HEADER
 from barenet.files.training_log import TrainingLog
 
 X = np.random.default_rng(0).normal(size=(9, 3))

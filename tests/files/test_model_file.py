@@ -30,7 +30,7 @@ from barenet import (
     load,
     train,
 )
-from barenet.files import model_file
+from barenet.files import model_file, model_header
 from barenet.model.layers import LAYERS
 
 X = np.random.default_rng(0).normal(size=(9, 3))
@@ -197,10 +197,10 @@ def test_promise_08_loading_runs_no_code_and_unpickles_nothing(path):
     command = [sys.executable, "-c", LISTENED, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "[] True\n"
-    loader = ast.parse(Path(model_file.__file__).read_text("utf-8"))
     names = {
         alias.name
-        for node in ast.walk(loader)
+        for loader in (model_file, model_header)
+        for node in ast.walk(ast.parse(Path(loader.__file__).read_text("utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }

@@ -17,9 +17,7 @@ from barenet.files.exports import EXPORTS, Exported
 from barenet.files.exports import export as write
 from barenet.files.exports.export import WEIGHTS, Weights
 from barenet.files.exports.quantization import Rounding
-from barenet.files.model_file import read_model
-from barenet.files.predictor import Predictor
-from barenet.model.network import Network
+from barenet.files.predictor import load_model
 
 __all__ = ["export"]
 
@@ -73,13 +71,15 @@ def export(
     if data is not None and weights != "int8":
         raise ValueError("data: rows are for --weights int8, to measure what the rounding does")
     path = model_file(model)
-    trained, X = _load(path), None
-    if data is not None:
-        X = load_trained(model).samples(data, file).X
+    if data is None:
+        held, X = load_model(path), None
+    else:
+        trained = load_trained(model)
+        held, X = trained.predictor, trained.samples(data, file).X
     name = (path.name == MODEL and path.resolve().parent.name) or path.stem
     try:
         with placed(str(path.with_name(name)) if out is None else out, name) as target:
-            done = write(trained, target, to, weights=weights, X=X)
+            done = write(held, target, to, weights=weights, X=X)
     except ValueError as error:
         raise ValueError(re.sub("^path: ", "out: ", str(error))) from error
     if json:
@@ -90,12 +90,6 @@ def export(
     if weights == "int8":
         say(_in_words(done.rounding))
     return 0
-
-
-def _load(path: Path) -> Predictor | Network:
-    """Read a model file; one of a network alone has no scaling and no names."""
-    network, extra, _ = read_model(path)
-    return Predictor.load(path) if "scaling" in extra else network
 
 
 def _document(path: Path, done: Exported, weights: str) -> dict[str, Any]:

@@ -14,8 +14,7 @@ from barenet.cli.trained import model_file
 from barenet.data.encoding import TableEncoding
 from barenet.errors import some
 from barenet.files.model_card import ModelCard
-from barenet.files.model_file import read_model
-from barenet.files.predictor import Predictor
+from barenet.files.predictor import Predictor, load_model
 from barenet.files.training_log import TrainingLog
 from barenet.model.network import Network
 
@@ -50,8 +49,8 @@ def info(model: Path, /, *, json: Json = False) -> int:
         The exit status.
     """
     path = model_file(model)
-    network, extra, _ = read_model(path)
-    predictor = Predictor.load(path) if "scaling" in extra else None
+    held = load_model(path)
+    predictor, network = (held, held.network) if isinstance(held, Predictor) else (None, held)
     if json:
         about = {} if predictor is None else _answers(predictor)
         show_json({"model": str(path), "bytes": path.stat().st_size, **_layers(network), **about})

@@ -7,9 +7,7 @@ code is read from the file.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import warnings
 from collections.abc import Iterable
 from os import PathLike
@@ -18,38 +16,28 @@ from typing import Any
 
 import numpy as np
 
-from barenet.errors import ModelFileError, brief, in_a_line
+from barenet.errors import ModelFileError, in_a_line
 from barenet.files.atomic import write_atomically
+from barenet.files.model_header import (
+    check_seal,
+    check_version,
+    metadata,
+    read_header,
+    sealed,
+    without_repeats,
+)
 from barenet.model.layers import LAYERS, Layer
 from barenet.model.layout import Layout
 from barenet.model.network import Network
 from barenet.registry import lookup
 
 __all__ = [
-    "FORMAT_VERSION",
-    "check_header",
     "check_layers",
-    "has_room",
     "load",
     "read_model",
     "save",
-    "without_repeats",
     "write_model",
 ]
-
-#: Raised when a file of this version could not be read by the version before. What that one could
-#: read is written as 1 still; 2 is a predictor with the encoding of a table.
-FORMAT_VERSION = 2
-
-#: Most bytes of a header: names and layers, no numbers.
-MAX_HEADER = 2**20
-
-#: Bytes of a header that the places of a predictor's arrays, and how its training ended, take at
-#: most.
-_ROOM = 4096
-
-#: Stands where the checksum will, while the checksum is computed.
-_NO_CHECKSUM = "0" * 64
 
 
 def save(network: Network, path: str | PathLike[str]) -> None:
@@ -147,73 +135,7 @@ def write_model(
     check_layers(network)
     own = {"parameters": network.parameters, "statistics": network.statistics}
     arrays = {name: np.ascontiguousarray(array) for name, array in {**tensors, **own}.items()}
-    # In one entry, as safetensors writes several in random order: the same model, the same bytes.
-    data = to_bytes(arrays, metadata=_metadata(network, extra, version))
-    header = data[8 : 8 + int.from_bytes(data[:8], "little")]
-    _check_room(len(header))
-    at = 8 + header.rindex(_NO_CHECKSUM.encode())
-    checksum = hashlib.sha256(data).hexdigest().encode()
-    write_atomically(path, data[:at] + checksum + data[at + len(checksum) :])
-
-
-def check_header(network: Network, extra: dict[str, Any]) -> None:
-    """Refuse names and layers that a model file has no room for.
-
-    Parameters
-    ----------
-    network : Network
-        Of barenet's own layers.
-    extra : dict
-        As for `write_model`.
-
-    Raises
-    ------
-    ValueError
-        If they are too many, or too long.
-    """
-    _check_room(_size(network, extra))
-
-
-def has_room(network: Network, extra: dict[str, Any]) -> bool:
-    """Tell if names and layers fit into a model file.
-
-    Parameters
-    ----------
-    network : Network
-        Of barenet's own layers.
-    extra : dict
-        As for `write_model`.
-
-    Returns
-    -------
-    bool
-        True if `check_header` would not refuse them.
-    """
-    return _size(network, extra) <= MAX_HEADER
-
-
-def _size(network: Network, extra: dict[str, Any]) -> int:
-    """How many bytes a header takes, at most."""
-    return len(json.dumps(_metadata(network, extra, FORMAT_VERSION))) + _ROOM
-
-
-def _metadata(network: Network, extra: dict[str, Any], version: int) -> dict[str, str]:
-    """All of a header but the places of the arrays; the checksum comes later."""
-    description = {
-        "format_version": version,
-        "network": {"layers": [layer.config() for layer in network.layers]},
-        "extra": extra,
-        "sha256": _NO_CHECKSUM,
-    }
-    return {"barenet": json.dumps(description)}
-
-
-def _check_room(size: int) -> None:
-    if size > MAX_HEADER:
-        raise ValueError(
-            f"network: its layers and names take {size:,} bytes, "
-            f"and a model file has room for {MAX_HEADER:,}"
-        )
+    write_atomically(path, sealed(to_bytes(arrays, metadata=metadata(network, extra, version))))
 
 
 def check_layers(network: Network) -> None:
@@ -269,14 +191,14 @@ def read_model(
             inside = Path(path) / "model.safetensors"
             raise FileNotFoundError(f"{path}: is a folder, expected a file such as {inside}")
         raise FileNotFoundError(f"{path}: there is no such file")
-    data, header = _read(path)
-    metadata = header.get("__metadata__")
-    if not isinstance(metadata, dict) or "barenet" not in metadata:
+    data, header = read_header(path)
+    said = header.get("__metadata__")
+    if not isinstance(said, dict) or "barenet" not in said:
         raise ModelFileError(f"{path}: a safetensors file, but not one of barenet's models")
     try:
-        description = json.loads(metadata["barenet"], object_pairs_hook=without_repeats)
-        _check_version(path, description["format_version"])
-        _check_checksum(path, data, description["sha256"])
+        description = json.loads(said["barenet"], object_pairs_hook=without_repeats)
+        check_version(path, description["format_version"])
+        check_seal(path, data, description["sha256"])
         tensors = _tensors(path, data)
         network, extra = _rebuild(description["network"], tensors), dict(description["extra"])
     except ModelFileError:
@@ -284,63 +206,6 @@ def read_model(
     except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ModelFileError(f"{path}: not a valid model: {in_a_line(error)}") from error
     return network, extra, tensors
-
-
-def _read(path: str | PathLike[str]) -> tuple[bytes, dict[str, Any]]:
-    """Read the file and its header; the header's length is not believed before it is checked."""
-    with Path(path).open("rb") as stream:
-        start = stream.read(8)
-        length, left = int.from_bytes(start, "little"), os.fstat(stream.fileno()).st_size - 8
-        if len(start) < 8 or length > min(left, MAX_HEADER):
-            raise ModelFileError(
-                f"{path}: not a model file, or a damaged one: it claims a header of {length:,} "
-                f"bytes, of {max(left, 0):,} in the file and {MAX_HEADER:,} allowed"
-            )
-        text = stream.read(length)
-        try:
-            header = json.loads(text.decode(), object_pairs_hook=without_repeats)
-        except (ValueError, RecursionError) as error:
-            raise ModelFileError(
-                f"{path}: not a model file, or a damaged one: "
-                f"its header is no JSON: {in_a_line(error)}"
-            ) from error
-        if not text.startswith(b"{"):
-            raise ModelFileError(f"{path}: not a model file, or a damaged one: no header")
-        if (claimed := _claimed_end(header)) not in (None, left - length):
-            raise ModelFileError(
-                f"{path}: damaged: {claimed:,} bytes of numbers are claimed, and the file has "
-                f"{left - length:,}"
-            )
-        return start + text + stream.read(), header
-
-
-def _claimed_end(header: dict[str, Any]) -> int | None:
-    """How many bytes of arrays a header speaks of; None where it makes no sense, which is found."""
-    entries = [entry for name, entry in header.items() if name != "__metadata__"]
-    try:
-        return max((int(entry["data_offsets"][1]) for entry in entries), default=0)
-    except (LookupError, TypeError, ValueError, OverflowError):
-        return None
-
-
-def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a name that is there twice, of which JSON would keep the last."""
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        raise ValueError("a name is there twice")
-    return result
-
-
-def _check_checksum(path: str | PathLike[str], data: bytes, checksum: object) -> None:
-    """Compute the checksum of the file as it was before its checksum was put in."""
-    text = checksum.encode() if isinstance(checksum, str) else b""
-    at = data.rfind(text, 8, 8 + int.from_bytes(data[:8], "little"))
-    view = memoryview(data)
-    found = hashlib.sha256(view[:at])
-    found.update(_NO_CHECKSUM.encode())
-    found.update(view[at + len(_NO_CHECKSUM) :])
-    if at < 0 or found.hexdigest() != checksum:
-        raise ModelFileError(f"{path}: damaged: its checksum does not match")
 
 
 def _tensors(path: str | PathLike[str], data: bytes) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
@@ -354,14 +219,6 @@ def _tensors(path: str | PathLike[str], data: bytes) -> dict[str, np.ndarray[Any
         raise ModelFileError(
             f"{path}: not a model file, or a damaged one: {in_a_line(error)}"
         ) from error
-
-
-def _check_version(path: str | PathLike[str], version: object) -> None:
-    if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
-        raise ModelFileError(
-            f"{path}: has format version {brief(version)}, and this barenet reads up to "
-            f"{FORMAT_VERSION}; install a newer barenet"
-        )
 
 
 def _rebuild(parts: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> Network:

@@ -19,14 +19,15 @@ from barenet.data.scaling import Scaling
 from barenet.data.target import class_labels
 from barenet.errors import ModelFileError, in_a_line
 from barenet.files.model_card import ModelCard
-from barenet.files.model_file import check_header, read_model, write_model
+from barenet.files.model_file import read_model, write_model
+from barenet.files.model_header import check_header
 from barenet.files.predictor_parts import WRONG, check_parts, read_parts, write_parts
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
 from barenet.model.targets import class_probabilities
 from barenet.model.validation import check_answers, check_inputs
 
-__all__ = ["Predictor"]
+__all__ = ["Predictor", "load_model"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -268,12 +269,38 @@ class Predictor:
         ModelFileError
             If the file can't be used, or holds a network alone.
         """
-        network, extra, tensors = read_model(path)
-        if "scaling" not in extra:
+        model = load_model(path)
+        if isinstance(model, Network):
             raise ModelFileError(f"{path}: holds a network alone; barenet.load() reads it")
-        try:
-            predictor = cls(network=network, **read_parts(extra, tensors))
-            check_parts(predictor)
-        except WRONG as error:
-            raise ModelFileError(f"{path}: not a valid model: {in_a_line(error)}") from error
-        return predictor
+        return model
+
+
+def load_model(path: str | PathLike[str]) -> Predictor | Network:
+    """Read a model file, whichever of the two it holds.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    Predictor or Network
+        A network where nothing is known of raw rows.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ModelFileError
+        If the file can't be used.
+    """
+    network, extra, tensors = read_model(path)
+    if "scaling" not in extra:
+        return network
+    try:
+        predictor = Predictor(network=network, **read_parts(extra, tensors))
+        check_parts(predictor)
+    except WRONG as error:
+        raise ModelFileError(f"{path}: not a valid model: {in_a_line(error)}") from error
+    return predictor

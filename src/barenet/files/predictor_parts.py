@@ -16,7 +16,7 @@ from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
 from barenet.errors import in_a_line
 from barenet.files.model_card import ModelCard
-from barenet.files.model_file import MAX_HEADER, has_room, without_repeats
+from barenet.files.model_header import MAX_HEADER, has_room, without_repeats
 from barenet.files.plain import as_tuple, check_mapping, check_text
 
 if TYPE_CHECKING:

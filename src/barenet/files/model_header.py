@@ -1,0 +1,272 @@
+"""The header of a model file: names and layers as JSON, with a checksum of the whole file.
+
+It is in front of the numbers, and read before them: what it claims is not believed before it is
+checked, and it is never larger than a megabyte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from barenet.errors import ModelFileError, brief, in_a_line
+from barenet.model.network import Network
+
+__all__ = [
+    "FORMAT_VERSION",
+    "MAX_HEADER",
+    "check_header",
+    "check_seal",
+    "check_version",
+    "has_room",
+    "metadata",
+    "read_header",
+    "sealed",
+    "without_repeats",
+]
+
+#: Raised when a file of this version could not be read by the version before. What that one could
+#: read is written as 1 still; 2 is a predictor with the encoding of a table.
+FORMAT_VERSION = 2
+
+#: Most bytes of a header: names and layers, no numbers.
+MAX_HEADER = 2**20
+
+#: Bytes of a header that the places of a predictor's arrays, and how its training ended, take at
+#: most.
+_ROOM = 4096
+
+#: Stands where the checksum will, while the checksum is computed.
+_NO_CHECKSUM = "0" * 64
+
+
+def check_header(network: Network, extra: dict[str, Any]) -> None:
+    """Refuse names and layers that a model file has no room for.
+
+    Parameters
+    ----------
+    network : Network
+        Of barenet's own layers.
+    extra : dict
+        As for `write_model`.
+
+    Raises
+    ------
+    ValueError
+        If they are too many, or too long.
+    """
+    _check_room(_size(network, extra))
+
+
+def has_room(network: Network, extra: dict[str, Any]) -> bool:
+    """Tell if names and layers fit into a model file.
+
+    Parameters
+    ----------
+    network : Network
+        Of barenet's own layers.
+    extra : dict
+        As for `write_model`.
+
+    Returns
+    -------
+    bool
+        True if `check_header` would not refuse them.
+    """
+    return _size(network, extra) <= MAX_HEADER
+
+
+def _check_room(size: int) -> None:
+    if size > MAX_HEADER:
+        raise ValueError(
+            f"network: its layers and names take {size:,} bytes, "
+            f"and a model file has room for {MAX_HEADER:,}"
+        )
+
+
+def _size(network: Network, extra: dict[str, Any]) -> int:
+    """How many bytes a header takes, at most."""
+    return len(json.dumps(metadata(network, extra, FORMAT_VERSION))) + _ROOM
+
+
+def metadata(network: Network, extra: dict[str, Any], version: int) -> dict[str, str]:
+    """Write down all of a header but the places of the arrays; `sealed` puts the checksum in.
+
+    Parameters
+    ----------
+    network : Network
+        Of barenet's own layers.
+    extra : dict
+        Plain data.
+    version : int
+        Of the format.
+
+    Returns
+    -------
+    dict of str to str
+        In one entry, as safetensors writes several in random order: the same model, the same bytes.
+    """
+    description = {
+        "format_version": version,
+        "network": {"layers": [layer.config() for layer in network.layers]},
+        "extra": extra,
+        "sha256": _NO_CHECKSUM,
+    }
+    return {"barenet": json.dumps(description)}
+
+
+def sealed(data: bytes) -> bytes:
+    """Put the checksum of a file into its header.
+
+    Parameters
+    ----------
+    data : bytes
+        A whole file, with the header that `metadata` gave.
+
+    Returns
+    -------
+    bytes
+        What is to be written.
+
+    Raises
+    ------
+    ValueError
+        If the header is larger than one may be.
+    """
+    header = data[8 : 8 + int.from_bytes(data[:8], "little")]
+    _check_room(len(header))
+    at = 8 + header.rindex(_NO_CHECKSUM.encode())
+    checksum = hashlib.sha256(data).hexdigest().encode()
+    return data[:at] + checksum + data[at + len(checksum) :]
+
+
+def read_header(path: str | PathLike[str]) -> tuple[bytes, dict[str, Any]]:
+    """Read a file and its header, whose length is not believed before it is checked.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; it is there.
+
+    Returns
+    -------
+    data : bytes
+        The whole file.
+    header : dict
+        Plain data; of it nothing is checked but that its arrays end where the file ends.
+
+    Raises
+    ------
+    ModelFileError
+        If it has no header, or none that may be read.
+    """
+    with Path(path).open("rb") as stream:
+        start = stream.read(8)
+        length, left = int.from_bytes(start, "little"), os.fstat(stream.fileno()).st_size - 8
+        if len(start) < 8 or length > min(left, MAX_HEADER):
+            raise ModelFileError(
+                f"{path}: not a model file, or a damaged one: it claims a header of {length:,} "
+                f"bytes, of {max(left, 0):,} in the file and {MAX_HEADER:,} allowed"
+            )
+        text = stream.read(length)
+        try:
+            header = json.loads(text.decode(), object_pairs_hook=without_repeats)
+        except (ValueError, RecursionError) as error:
+            raise ModelFileError(
+                f"{path}: not a model file, or a damaged one: "
+                f"its header is no JSON: {in_a_line(error)}"
+            ) from error
+        if not text.startswith(b"{"):
+            raise ModelFileError(f"{path}: not a model file, or a damaged one: no header")
+        if (claimed := _claimed_end(header)) not in (None, left - length):
+            raise ModelFileError(
+                f"{path}: damaged: {claimed:,} bytes of numbers are claimed, and the file has "
+                f"{left - length:,}"
+            )
+        return start + text + stream.read(), header
+
+
+def _claimed_end(header: dict[str, Any]) -> int | None:
+    """How many bytes of arrays a header speaks of; None where it makes no sense, which is found."""
+    entries = [entry for name, entry in header.items() if name != "__metadata__"]
+    try:
+        return max((int(entry["data_offsets"][1]) for entry in entries), default=0)
+    except (LookupError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that is there twice, of which JSON would keep the last.
+
+    Parameters
+    ----------
+    pairs : list of tuple
+        Names and values, as `json.loads` gives them to its ``object_pairs_hook``.
+
+    Returns
+    -------
+    dict
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If a name is there twice.
+    """
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise ValueError("a name is there twice")
+    return result
+
+
+def check_seal(path: str | PathLike[str], data: bytes, checksum: object) -> None:
+    """Compute the checksum of a file as it was before its checksum was put in.
+
+    Parameters
+    ----------
+    path : str or path
+        The file, named in the error.
+    data : bytes
+        All of it.
+    checksum : object
+        What its header says.
+
+    Raises
+    ------
+    ModelFileError
+        If that is another.
+    """
+    text = checksum.encode() if isinstance(checksum, str) else b""
+    at = data.rfind(text, 8, 8 + int.from_bytes(data[:8], "little"))
+    view = memoryview(data)
+    found = hashlib.sha256(view[:at])
+    found.update(_NO_CHECKSUM.encode())
+    found.update(view[at + len(_NO_CHECKSUM) :])
+    if at < 0 or found.hexdigest() != checksum:
+        raise ModelFileError(f"{path}: damaged: its checksum does not match")
+
+
+def check_version(path: str | PathLike[str], version: object) -> None:
+    """Refuse what a later barenet has written.
+
+    Parameters
+    ----------
+    path : str or path
+        The file, named in the error.
+    version : object
+        What its header says.
+
+    Raises
+    ------
+    ModelFileError
+        If it is not one that is known here.
+    """
+    if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
+        raise ModelFileError(
+            f"{path}: has format version {brief(version)}, and this barenet reads up to "
+            f"{FORMAT_VERSION}; install a newer barenet"
+        )
