@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -97,8 +98,38 @@ def test_the_loser_leaves_the_folder_to_the_winner(folder):
 def test_what_is_no_file_is_found_before_the_training(folder):
     folder.path.mkdir(parents=True)
     os.mkfifo(folder.model)
-    with pytest.raises(OSError, match="is not a file"), folder.claimed():
+    with pytest.raises(OSError, match="is no ordinary file"), folder.claimed():
         pass
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "said"),
+    [
+        ("model.safetensors", ["evaluate", "iris"], "expected a model file"),
+        ("model.safetensors", ["train", "--resume"], "there is no run to go on with"),
+        ("checkpoint.safetensors", ["train", "--resume"], "move it away to start anew"),
+        ("checkpoint.safetensors", ["train", "iris", "--out"], "so it is not replaced; move it"),
+        ("history.jsonl", ["plot", "history"], "expected the epochs of a run"),
+        ("settings.toml", ["train", "iris", "--out"], "so it is not replaced; move it away, or"),
+        ("settings.toml", ["train", "--config"], "expected a run file"),
+    ],
+)
+def test_a_folder_in_the_place_of_a_file_is_named(barenet, iris, tmp_path, name, command, said):
+    run = shutil.copytree(iris, tmp_path / "run")
+    (run / name).unlink(missing_ok=True)
+    (run / name).mkdir()
+    place = run / name if "--config" in command else run
+    done = barenet(
+        *([command[0], place, "iris"] if command[0] == "evaluate" else [*command, place])
+    )
+    assert done.status in (1, 2) and done.out == ""
+    assert said in done.err and done.err.count("\n") == 1, done.err
+    assert "is a folder" in done.err or said.startswith("there is no run")
+
+
+def test_the_folder_of_a_run_is_no_run_file(barenet, iris):
+    done = barenet("train", "--config", iris)
+    assert done.status == 2 and f"expected a file such as {iris}/settings.toml" in done.err
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "history.jsonl", "settings.toml"])

@@ -103,6 +103,9 @@ def test_a_layer_of_ones_own_can_not_be_saved(path):
 def test_a_missing_file_is_named(path):
     with pytest.raises(FileNotFoundError, match=r"model\.safetensors: there is no such file"):
         load(path)
+    with pytest.raises(FileNotFoundError, match=r"is a folder, expected a model file$"):
+        load(path.parent)
+    Network.dense([1, 1]).save(path)
     with pytest.raises(FileNotFoundError, match=r"is a folder, expected a file such as .*model\."):
         load(path.parent)
 

@@ -39,7 +39,7 @@ def find_run(path: Path, out: Path | None) -> RunFolder:
         If it should go on somewhere else.
     """
     folder = RunFolder(path.parent if path.is_file() else path)
-    if not (folder.checkpoint.exists() or folder.model.exists()):
+    if not (folder.checkpoint.exists() or folder.model.is_file()):
         raise FileNotFoundError(f"resume: {path}: there is no run to go on with")
     if out is not None and out.resolve() != folder.path.resolve():
         raise ValueError(f"out: a run goes on in its own folder, {folder.path}; leave --out away")

@@ -55,6 +55,10 @@ def _settings(path: str) -> dict[str, Any]:
     try:
         with open(os.path.expanduser(path), "rb") as file:  # noqa: PTH111, PTH123
             document = tomllib.load(file)
+    except IsADirectoryError as error:
+        inside = Path(path) / "settings.toml"
+        such = f"file such as {inside}" if inside.is_file() else "run file"
+        raise CycloptsError(msg=f"config: {path}: is a folder, expected a {such}") from error
     except OSError as error:
         raise CycloptsError(msg=f"config: {path or repr(path)}: {error.strerror}") from error
     except RecursionError as error:

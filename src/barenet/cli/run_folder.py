@@ -23,7 +23,7 @@ from barenet.cli.run_file import parse_run_file
 from barenet.cli.settings import HEADER, Settings
 from barenet.cli.trained import MODEL, SETTINGS
 from barenet.errors import DataError, ModelFileError
-from barenet.files.atomic import remove_leftovers, write_atomically
+from barenet.files.atomic import check_replaceable, remove_leftovers, write_atomically
 from barenet.files.checkpoint import FILE_NAME as CHECKPOINT
 from barenet.files.checkpoint import read_notes
 from barenet.files.exports.export import SUFFIXES
@@ -243,8 +243,8 @@ class RunFolder:
     def _check_files(self) -> None:
         """Refuse what cannot be replaced: a folder, a pipe or a device in the place of a file."""
         for file in (self.checkpoint, *self._results()):
-            if os.path.lexists(file) and not file.is_file():
-                raise OSError(f"out: {file} is not a file, so it cannot be replaced")
+            if os.path.lexists(file):
+                check_replaceable(file, f"out: {file}")
 
     def _check_owner(self) -> None:
         """Refuse to replace what looks like somebody else's."""
@@ -282,6 +282,12 @@ def read_history(path: Path) -> History:
     DataError
         If it is not what a run has written; names the line.
     """
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "there is no such file"
+        raise FileNotFoundError(
+            f"{path}: {what}, expected the epochs of a run, as `barenet train` leaves them beside "
+            "the model"
+        )
     try:
         return History.from_jsonl(path.read_text("utf-8"))
     except ValueError as error:

@@ -41,8 +41,8 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     b'whole'
     """
     target = _followed(path)
-    if target.exists() and not target.is_file():
-        raise OSError(f"{path} is not a file, so it is not replaced")
+    if target.exists():
+        check_replaceable(target, path)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target.parent}: there is no such folder")
     mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
@@ -59,6 +59,29 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
             Path(name).unlink()
         raise
     _sync_folder(target.parent)
+
+
+def check_replaceable(path: Path, name: object = None) -> None:
+    """Refuse what no file can take the place of.
+
+    Parameters
+    ----------
+    path : Path
+        Something that is there.
+    name : object, optional
+        What it is called in the error, where that is not its path.
+
+    Raises
+    ------
+    OSError
+        If it is a folder, a pipe, a device, or a link that leads nowhere.
+    """
+    if not path.is_file():
+        kind = "a folder" if path.is_dir() else "no ordinary file"
+        raise OSError(
+            f"{name or path} is {kind}, so it is not replaced; move it away, or choose another "
+            "place"
+        )
 
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
@@ -89,7 +112,7 @@ def _followed(path: str | os.PathLike[str]) -> Path:
     try:
         return Path(path).resolve()
     except RuntimeError as error:
-        raise OSError(f"{path} is not a file, so it is not replaced") from error
+        raise OSError(f"{path} is a link in a circle, so it is not replaced") from error
 
 
 def _umask() -> int:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from barenet.errors import ModelFileError
-from barenet.files.atomic import remove_leftovers
+from barenet.files.atomic import check_replaceable, remove_leftovers
 from barenet.files.lock import locked
 from barenet.files.model_file import check_layers, read_model, write_model
 from barenet.model.network import Network
@@ -98,8 +98,8 @@ class Checkpoint(Keeper):
         check_layers(run.network)
         if not self.path.parent.is_dir():
             raise FileNotFoundError(f"checkpoint: {self.path.parent}: there is no such folder")
-        if self.path.exists() and not self.path.is_file():
-            raise OSError(f"checkpoint: {self.path} is not a file, so it can't be replaced")
+        if self.path.exists():
+            check_replaceable(self.path, f"checkpoint: {self.path}")
         with locked(self.path.with_name(f".{self.path.name}.lock"), "another run"):
             remove_leftovers(self.path)
             self._kept_at, self._kept_epochs = time.monotonic(), 0
@@ -209,6 +209,10 @@ def parse_interval(every: int | str, argument: str = "every") -> tuple[float, fl
 
 def _read(path: Path) -> tuple[Network, dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
     """Read a checkpoint, and see that it is one."""
+    if path.is_dir():
+        raise FileNotFoundError(
+            f"{path}: is a folder, expected the checkpoint of a run; move it away to start anew"
+        )
     network, extra, tensors = read_model(path)
     kept = extra.get("checkpoint")
     if kept is None:

@@ -189,7 +189,8 @@ def read_model(
     if not Path(path).is_file():
         if Path(path).is_dir():
             inside = Path(path) / "model.safetensors"
-            raise FileNotFoundError(f"{path}: is a folder, expected a file such as {inside}")
+            such = f"file such as {inside}" if inside.is_file() else "model file"
+            raise FileNotFoundError(f"{path}: is a folder, expected a {such}")
         raise FileNotFoundError(f"{path}: there is no such file")
     data, header = read_header(path)
     said = header.get("__metadata__")

@@ -56,5 +56,5 @@ def test_a_file_that_only_speaks_of_barenet_is_somebody_elses(tmp_path, name):
 
 def test_fault_63_a_folder_in_the_place_of_a_file_is_refused(tmp_path):
     (tmp_path / "it.c").mkdir()
-    with pytest.raises(OSError, match="is not a file"):
+    with pytest.raises(OSError, match="is a folder, so it is not replaced"):
         write_together({tmp_path / "it.c": NEW})
