@@ -18,6 +18,7 @@ __all__ = [
     "ModelFileError",
     "brief",
     "in_a_line",
+    "printable",
     "some",
 ]
 
@@ -118,8 +119,12 @@ def in_a_line(error: Exception) -> str:
     --------
     >>> in_a_line(ValueError("expected a number\n  got 'x'"))
     "expected a number got 'x'"
+    >>> in_a_line(KeyError("scaling"))
+    "'scaling' is missing"
     """
     text = " ".join(str(error).split())
+    if type(error) is KeyError:  # of which Python tells the key alone
+        text += " is missing"
     return text if len(text) <= 3 * LONGEST else f"{text[: 3 * LONGEST]}..."
 
 
@@ -143,11 +148,27 @@ def some(names: Sequence[str], most: int = 20) -> str:
     >>> some(["a", "b", "c"]), some(["a", "b", "c"], most=2)
     ('a, b, c', 'a, b, … (3 in all)')
     """
-    listed = ", ".join(map(_written, names[:most]))
+    listed = ", ".join(map(printable, names[:most]))
     return listed if len(names) <= most else f"{listed}, … ({len(names)} in all)"
 
 
-def _written(name: object) -> str:
-    """A name in one line, and one that is empty in quotes."""
+def printable(name: object) -> str:
+    r"""Write a name in one line; what is empty in quotes, and what can't be seen spelled out.
+
+    Parameters
+    ----------
+    name : object
+        It may come from a file that anybody has written.
+
+    Returns
+    -------
+    str
+        The same, where all of it can be printed.
+
+    Examples
+    --------
+    >>> print(printable("prices"), printable("two\nlines"), printable(""))
+    prices two\nlines ''
+    """
     text = str(name)
     return text if text and text.isprintable() else repr(text)[1:-1] or "''"

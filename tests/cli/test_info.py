@@ -140,3 +140,33 @@ def test_names_from_a_file_do_not_move_the_cursor(barenet, iris):
     replace(predictor, dataset="\x1b[2J\nx", classes=("\x1b[1m", "b", "c")).save("evil.safetensors")
     out = barenet("info", "evil.safetensors").out
     assert "\x1b" not in out and "\\x1b[2J" in out
+
+
+HOSTILE = "no\0name\x1b[2J\n\u202e.csv"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["info", "MODEL"],
+        ["evaluate", "MODEL", "rows.csv"],
+        ["predict", "MODEL", "rows.csv"],
+        ["importance", "MODEL", "--repeats", "1"],
+        ["plot", "weights", "MODEL"],
+        ["explain", "MODEL"],
+    ],
+)
+def test_data_whose_name_is_hostile_are_named_in_letters(barenet, iris, command):
+    """No file is called so: a card that says it is as good as one without settings."""
+    predictor = Predictor.load(iris / "model.safetensors")
+    settings = {**predictor.card.settings, "data": HOSTILE}
+    card = replace(predictor.card, settings=settings)
+    replace(predictor, card=card, target_name=HOSTILE).save("evil.safetensors")
+    header = ",".join([*predictor.feature_names, "x"])
+    Path("rows.csv").write_text(f"{header}\n5,3,1,1,setosa\n6,3,1,1,virginica\n")
+    done = barenet(*[{"MODEL": "evil.safetensors"}.get(word, word) for word in command])
+    assert not set(done.out + done.err) & set("\0\x1b\u202e")
+    assert "null byte" not in done.err
+    assert done.status == (2 if command[0] == "evaluate" else 0), (
+        done.err
+    )  # its target is not there

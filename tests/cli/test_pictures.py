@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from barenet import Predictor
 from barenet.cli.pictures import KINDS, draw, usual_kind
 from barenet.data import load_dataset
-from barenet.insight.plots import PLOTS
+from barenet.insight.plots import PLOTS, save_figure
 
 
 def test_the_usual_picture_fits_the_data(iris, line, digits):
@@ -29,3 +31,14 @@ def test_a_picture_of_classes_is_not_drawn_of_numbers(line):
     predictor, rows = Predictor.load(line / "model.safetensors"), load_dataset("plane")
     with pytest.raises(ValueError, match="kind: a boundary picture is of classes"):
         draw("boundary", predictor, rows)
+
+
+@pytest.mark.parametrize("kind", ["weights", "importance", "confusion"])
+def test_names_are_letters_and_no_formulas(iris, kind, tmp_path):
+    predictor, rows = Predictor.load(iris / "model.safetensors"), load_dataset("iris")
+    names, odd = ("a$_$", "$^^$", "\0", "d"), "$_$ \0"
+    predictor = replace(predictor, feature_names=names, dataset=odd, classes=("$_$", "b", "c"))
+    rows = replace(rows, name=odd, feature_names=names, classes=predictor.classes)
+    picture = draw(kind, predictor, rows)
+    save_figure(picture, tmp_path / "it.png")  # which would raise for a formula that is none
+    assert picture.get_suptitle().startswith(r"\$_\$ \x00")

@@ -59,7 +59,7 @@ def test_tables_and_depths_are_refused(tmp_path, text, said):
 
 
 def test_a_folder_is_no_run_file(tmp_path):
-    with pytest.raises(CycloptsError, match="Is a directory"):
+    with pytest.raises(CycloptsError, match="is a folder, expected a run file"):
         read_run_file(tmp_path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from barenet import History, ModelCard, ModelFileError, Network, Predictor, Scaling, train
 from barenet.files.model_file import read_model
 from barenet.files.model_header import MAX_HEADER
+from barenet.files.predictor_parts import read_parts, write_parts
 from barenet.files.training_log import TrainingLog
 
 X = np.random.default_rng(0).normal(size=(9, 3))
@@ -136,6 +138,39 @@ def test_fault_57_what_is_no_card_is_refused(model, path, rewrite, changes):
         Predictor.load(path)
 
 
+def places(node, at=()):
+    """Where something stands in a card."""
+    yield at
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield from places(value, (*at, name))
+    elif isinstance(node, list) and node:
+        yield (*at, 0)
+
+
+ODD = [None, 5, -1, 1.5, 10**400, True, "x", "a\0\x1b[2Jb", [], [1], ["x"], [[1]], [None], {}]
+
+
+def test_fault_57_every_wrong_entry_is_told_in_words(model):
+    """Where it stands, what was expected and what came: nothing that only Python says."""
+    extra, arrays = write_parts(model)
+    text, said = json.dumps(extra["card"]), set()
+    for *way, name in filter(None, places(json.loads(text))):
+        for odd in [*ODD, {"a": 1}, {"a": {}}]:
+            card = json.loads(text)
+            node = card
+            for step in way:
+                node = node[step]
+            node[name] = odd
+            try:
+                read_parts({**extra, "card": card}, dict(arrays))
+            except ValueError as error:
+                said.add(str(error))
+    words = r"card: .+: expected .+, got .+|card: '\w+' is missing"
+    assert len(said) > 100
+    assert [line for line in said if not re.fullmatch(words, line)] == []
+
+
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
 def test_fault_57_a_score_that_is_no_number_is_refused(model, path, rewrite, number):
     model.save(path)
@@ -164,7 +199,7 @@ def test_what_a_later_version_adds_is_passed_over(model, path, rewrite):
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ({"settings": {"a": object()}}, "settings: a: expected a number"),
+        ({"settings": {"a": object()}}, "settings: a: expected text, a number"),
         ({"settings": {"a": float("nan")}}, "settings: a: expected a number"),
         ({"data_fingerprint": "x"}, "data_fingerprint: expected 64"),
         ({"rows": {"training": "9"}}, "rows: training: expected a whole number"),

@@ -144,7 +144,7 @@ def test_fault_57_a_predictor_whose_parts_do_not_fit(path, rewrite, changes):
         ({"data": 7}, "data: expected values by names, got 7"),
         ({"training": 7}, "training: expected values by names, got 7"),
         ({"training": {"history": 7}}, "history: expected values by names, got 7"),
-        ({"training": {"history": {"loss": 7}}}, "'int' object is not iterable"),
+        ({"training": {"history": {"loss": 7}}}, "'n_epochs' is missing"),
         ({"settings": 7}, "settings: expected values by names, got 7"),
     ],
 )

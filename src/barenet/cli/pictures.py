@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,13 +10,14 @@ import numpy as np
 from barenet.cli.importance import MOST_ROWS, measure, take
 from barenet.cli.report import HEADINGS
 from barenet.data.dataset import Dataset
+from barenet.errors import printable
 from barenet.files.predictor import Predictor
 from barenet.insight import plots
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["KINDS", "draw", "usual_kind"]
+__all__ = ["KINDS", "draw", "literal", "usual_kind"]
 
 #: Images in a picture of some of them.
 SOME = 25
@@ -79,14 +80,39 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
     return KINDS[kind](predictor, rows)
 
 
+def literal(name: str) -> str:
+    r"""Write a name so that matplotlib draws its letters, and takes none for a formula.
+
+    Parameters
+    ----------
+    name : str
+        Of a file, a column or a class.
+
+    Returns
+    -------
+    str
+        For a picture.
+
+    Examples
+    --------
+    >>> print(literal("price ($), tax ($)"))
+    price (\$), tax (\$)
+    """
+    return printable(name).replace("$", r"\$")
+
+
+def _all_literal(names: Sequence[str]) -> list[str]:
+    return [literal(name) for name in names]
+
+
 def _fit(predictor: Predictor, rows: Dataset) -> Figure:
     return plots.plot_fit(
         predictor.preprocessing.apply(rows.X) if predictor.takes_frames else rows.X,
         rows.y,
         predictor.predict(rows.X),
-        feature_name=rows.feature_names[0],
-        target_name=rows.target_name,
-        title=rows.name,
+        feature_name=literal(rows.feature_names[0]),
+        target_name=literal(rows.target_name),
+        title=literal(rows.name),
     )
 
 
@@ -95,9 +121,9 @@ def _boundary(predictor: Predictor, rows: Dataset) -> Figure:
         predictor.probabilities,
         rows.X,
         rows.y,
-        classes=predictor.classes,
-        feature_names=rows.feature_names,
-        title=rows.name,
+        classes=_all_literal(predictor.classes or ()),
+        feature_names=_all_literal(rows.feature_names),
+        title=literal(rows.name),
     )
 
 
@@ -105,30 +131,32 @@ def _digits(predictor: Predictor, rows: Dataset) -> Figure:
     if predictor.image_shape is None:
         raise ValueError(f"kind: the rows of {rows.name} are no images")
     some = rows.X[:SOME]
-    names, shares = np.array(predictor.classes), predictor.probabilities(some)
+    names, shares = np.array(_all_literal(predictor.classes or ())), predictor.probabilities(some)
     return plots.plot_digits(
         some,
         names[rows.y[:SOME]].tolist(),
         names[shares.argmax(axis=1)].tolist(),
         shares.max(axis=1),
         image_shape=predictor.image_shape,
-        title=rows.name,
+        title=literal(rows.name),
     )
 
 
 def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
     said = predictor.probabilities(rows.X).argmax(axis=1)
-    return plots.plot_confusion(rows.y, said, predictor.classes or (), title=rows.name)
+    return plots.plot_confusion(
+        rows.y, said, _all_literal(predictor.classes or ()), title=literal(rows.name)
+    )
 
 
 def _importance(predictor: Predictor, rows: Dataset) -> Figure:
     result = measure(predictor, take(rows, MOST_ROWS))
     return plots.plot_importance(
         result.drops,
-        result.names,
+        _all_literal(result.names),
         metric=HEADINGS[result.metric],
         image_shape=predictor.image_shape,
-        title=f"{rows.name}: columns that predict {predictor.target_name}",
+        title=literal(f"{rows.name}: columns that predict {predictor.target_name}"),
     )
 
 
@@ -136,8 +164,8 @@ def _weights(predictor: Predictor, rows: Dataset) -> Figure:
     return plots.plot_weights(
         predictor.network,
         predictor.image_shape,
-        feature_names=None if predictor.image_shape else predictor.input_names,
-        title=predictor.dataset,
+        feature_names=None if predictor.image_shape else _all_literal(predictor.input_names),
+        title=literal(predictor.dataset),
     )
 
 

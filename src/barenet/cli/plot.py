@@ -15,7 +15,7 @@ from barenet.cli.evaluate import select_rows
 from barenet.cli.experiment import prepare
 from barenet.cli.flags import OUTPUT
 from barenet.cli.numbers import whole
-from barenet.cli.pictures import draw
+from barenet.cli.pictures import draw, literal
 from barenet.cli.place import placed
 from barenet.cli.run_folder import HISTORY, read_history
 from barenet.cli.settings import AS_USUAL, FileOptions, Settings
@@ -83,7 +83,7 @@ def plot(
         The exit status.
     """
     if kind == "history":
-        figure = plots.plot_history(_history(run), title=run.resolve().name)
+        figure = plots.plot_history(_history(run), title=literal(run.resolve().name))
     else:
         trained = load_trained(run)
         again = kind == "epochs"
@@ -140,9 +140,9 @@ def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:
         rows.y,
         fits,
         losses=losses,
-        feature_name=rows.feature_names[0],
-        target_name=rows.target_name,
-        title=rows.name,
+        feature_name=literal(rows.feature_names[0]),
+        target_name=literal(rows.target_name),
+        title=literal(rows.name),
     )
 
 

@@ -115,6 +115,8 @@ def settings_of(card: ModelCard | None) -> Settings | None:
     import tomli_w
 
     said = {name: value for name, value in card.settings.items() if name != "config"}
+    if any("\0" in str(said.get(name)) for name in PATHS):  # No file is called so.
+        return None
     try:
         return parse_run_file(tomli_w.dumps(_without_folders(said)))
     except (CycloptsError, TypeError, ValueError):

@@ -217,13 +217,13 @@ def _progress(experiment: Experiment, json: bool) -> list[Callback]:
 
 def _draw(experiment: Experiment, history: History, folder: RunFolder) -> list[Path]:
     """Draw how it learned, and what it has learned."""
-    from barenet.cli.pictures import draw, usual_kind
+    from barenet.cli.pictures import draw, literal, usual_kind
     from barenet.insight.plots import plot_history, save_figure
 
     kind = usual_kind(experiment.predictor)
     rows = experiment.held_out or experiment.training
     try:
-        pictures = {"history": plot_history(history, title=rows.name)}
+        pictures = {"history": plot_history(history, title=literal(rows.name))}
         pictures[kind] = draw(kind, experiment.predictor, rows)
         paths = [folder.path / f"{name}.png" for name in pictures]
         for figure, path in zip(pictures.values(), paths, strict=True):

@@ -6,8 +6,8 @@ refused by name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from numbers import Integral
+from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,14 @@ import numpy as np
 from barenet.errors import brief
 from barenet.options import check_number
 
-__all__ = ["as_tuple", "check_mapping", "check_setting", "check_text", "check_whole"]
+__all__ = [
+    "as_tuple",
+    "check_list",
+    "check_mapping",
+    "check_setting",
+    "check_text",
+    "check_whole",
+]
 
 #: Most characters of a text.
 MOST_CHARACTERS = 10_000
@@ -52,8 +59,8 @@ def check_text(value: object, what: str, most: int = MOST_CHARACTERS) -> str:
     return value
 
 
-def check_whole(value: object, what: str) -> int:
-    """Refuse what is no whole number from 0 on, of 63 bits at most.
+def check_whole(value: object, what: str, least: int = 0) -> int:
+    """Refuse what is no whole number of 63 bits at most.
 
     Parameters
     ----------
@@ -61,6 +68,8 @@ def check_whole(value: object, what: str) -> int:
         What came.
     what : str
         What it is for, named in the error.
+    least : int, default=0
+        The smallest.
 
     Returns
     -------
@@ -72,7 +81,7 @@ def check_whole(value: object, what: str) -> int:
     ValueError
         If it is something else.
     """
-    return int(check_number(value, what, least=0, below=2**63, whole=True))
+    return int(check_number(value, what, least=least, below=2**63, whole=True))
 
 
 def check_setting(value: object, what: str) -> Any:
@@ -108,6 +117,10 @@ def _check_one(value: object, what: str) -> Any:
         return bool(value)
     if isinstance(value, Integral):
         return int(check_number(value, what, least=-(2**63), below=2**63, whole=True))
+    if not isinstance(value, Real):
+        raise ValueError(
+            f"{what}: expected text, a number, True or False, or a list of them, got {brief(value)}"
+        )
     return check_number(value, what)
 
 
@@ -125,6 +138,36 @@ def as_tuple(value: Any) -> Any:
         What is no list stays, to be looked at by others.
     """
     return tuple(value) if isinstance(value, list) else value
+
+
+def check_list(value: object, what: str, length: int | None = None) -> tuple[Any, ...]:
+    """Refuse what is no list, or one of another length.
+
+    Parameters
+    ----------
+    value : object
+        What came.
+    what : str
+        What it is for, named in the error.
+    length : int, optional
+        How many entries it has to have.
+
+    Returns
+    -------
+    tuple
+        Its entries, to be looked at by others.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    of = "" if length is None else f" of {length:,} numbers"
+    if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray):
+        raise ValueError(f"{what}: expected a list{of}, got {brief(value)}")
+    if length not in (None, len(value)):
+        raise ValueError(f"{what}: expected a list{of}, got {len(value):,}")
+    return tuple(value)
 
 
 def check_mapping(value: object, what: str) -> Mapping[str, Any]:

@@ -115,8 +115,6 @@ def _card(plain: Any) -> ModelCard:
     """Read the card, which every error names."""
     try:
         return ModelCard.from_dict(check_mapping(plain, "card"))
-    except KeyError as error:
-        raise ValueError(f"card: {error} is missing") from error
     except WRONG as error:
         what = in_a_line(error)
         raise ValueError(what if what.startswith("card: ") else f"card: {what}") from error

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from barenet.files.plain import check_mapping, check_text, check_whole
+from barenet.errors import brief
+from barenet.files.plain import check_list, check_mapping, check_text, check_whole
 from barenet.model.validation import check_flag
 from barenet.options import check_number
 from barenet.training.history import History, finite_or_none
@@ -79,24 +80,24 @@ class TrainingLog:
 
     def __post_init__(self) -> None:
         store = partial(object.__setattr__, self)  # of Python's own types, as JSON has no others
-        store("n_epochs", check_whole(self.n_epochs, "n_epochs"))
+        store("n_epochs", check_whole(self.n_epochs, "n_epochs", least=1))
         store("seed", check_whole(self.seed, "seed"))
         check_text(self.engine, "engine")
         check_text(self.stopped_because, "stopped_because")
         kept = check_whole(self.kept, "best_epoch")
         store("penalized", check_flag(self.penalized, "penalized"))
         store("best_epoch", None if self.best_epoch is None else kept)
-        store("epochs", tuple(check_whole(epoch, "history: epoch") for epoch in self.epochs))
+        epochs = check_list(self.epochs, "history: epoch")
+        store("epochs", tuple(check_whole(epoch, "history: epoch") for epoch in epochs))
         _check_epochs(self.epochs, self.n_epochs, kept)
         curves = check_mapping(self.curves, "history").items()
         store("curves", {name: self._checked(curve, name) for name, curve in curves})
 
     def _checked(self, curve: Sequence[float], name: str) -> tuple[float, ...]:
         """Look at a curve, which may have holes."""
-        if len(curve) != len(self.epochs):
-            raise ValueError(f"history: {name!r} has {len(curve)} of {len(self.epochs)} epochs")
         what = f"history: {name}"
-        return tuple(math.nan if v != v else check_number(v, what) for v in curve)
+        numbers = check_list(curve, what, len(self.epochs))
+        return tuple(math.nan if v is None or v != v else check_number(v, what) for v in numbers)
 
     @property
     def kept(self) -> int:
@@ -205,14 +206,10 @@ class TrainingLog:
             If it is no such thing.
         """
         history = check_mapping(plain["history"], "history")
-        curves = {
-            name: tuple(math.nan if number is None else number for number in curve)
-            for name, curve in history.items()
-        }
         return cls(
             n_epochs=plain["n_epochs"],
-            epochs=tuple(history["epoch"]),
-            curves={name: curve for name, curve in curves.items() if name != "epoch"},
+            epochs=history["epoch"],
+            curves={name: curve for name, curve in history.items() if name != "epoch"},
             engine=plain["engine"],
             seed=plain["seed"],
             stopped_because=plain["stopped_because"],
@@ -233,10 +230,16 @@ def _kept_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
 
 def _check_epochs(epochs: Sequence[int], n_epochs: int, best: int) -> None:
     if len(epochs) > MOST_EPOCHS:
-        raise ValueError(f"history: {len(epochs):,} epochs, and {MOST_EPOCHS} are kept at most")
+        raise ValueError(
+            f"history: epoch: expected {MOST_EPOCHS} epochs at most, got {len(epochs):,}"
+        )
     rising = all(before < after for before, after in pairwise(epochs))
     if not (rising and {best, n_epochs - 1} <= set(epochs) and epochs[-1] < n_epochs):
-        raise ValueError(f"history: expected epochs in order, {best} and {n_epochs - 1} among them")
+        needed = " and ".join(map(str, sorted({best, n_epochs - 1})))
+        raise ValueError(
+            f"history: epoch: expected whole numbers that rise below {n_epochs:,}, {needed} among "
+            f"them, got {brief(list(epochs))}"
+        )
 
 
 def _rounded(number: float) -> float:
