@@ -145,6 +145,33 @@ def test_foreign_files_are_not_replaced(folder, name):
     assert (folder.path / name).read_text() == "foreign"
 
 
+@pytest.mark.parametrize("out", [".", "mine"])
+def test_a_folder_of_other_things_is_no_place_for_a_run(barenet, out):
+    Path("mine").mkdir()
+    Path("mine", "notes.txt").write_text("mine")
+    before = {*Path().rglob("*")}
+    done = barenet("train", "iris", "--epochs", "1", "--no-plots", "--out", out)
+    assert (done.status, done.out) == (2, "")
+    assert f"out: {out} holds " in done.err and "name one of its own" in done.err
+    assert {*Path().rglob("*")} == before
+
+
+def test_a_run_goes_into_a_folder_where_a_log_was_opened_and_what_is_hidden(folder, iris):
+    folder.path.mkdir(parents=True)
+    (folder.path / "log.txt").touch()
+    (folder.path / ".gitignore").write_text("*")
+    with folder.claimed():
+        folder.save(Predictor.load(iris / "model.safetensors"), History(), Settings(data="iris"))
+    (folder.path / "log.txt").write_text("all went well")
+    with folder.claimed():  # It is the folder of a run now.
+        pass
+    folder.settings.unlink()
+    folder.model.unlink()
+    folder.history.unlink()
+    with pytest.raises(ValueError, match=r"holds log\.txt"), folder.claimed():
+        pass
+
+
 def test_a_file_in_its_place_is_found_at_once(folder):
     folder.path.parent.write_text("in the way")
     with pytest.raises(OSError, match="cannot be written to: Not a directory"), folder.claimed():

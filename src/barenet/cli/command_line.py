@@ -24,6 +24,7 @@ from barenet.cli.export import export
 from barenet.cli.flags import PARAMETER
 from barenet.cli.importance import importance
 from barenet.cli.info import info
+from barenet.cli.paths import refuse_empty
 from barenet.cli.play import play
 from barenet.cli.plot import plot
 from barenet.cli.predict import predict
@@ -65,7 +66,7 @@ app = App(
     help_epilogue="A first try: barenet train digits",
     version=barenet.__version__,
     default_parameter=PARAMETER,
-    config=fill_in,
+    config=(refuse_empty, fill_in),
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )

@@ -147,7 +147,7 @@ class _Step:
 
 def _is_model(what: str) -> bool:
     """Tell a trained network from data: a folder can be no other."""
-    return what.endswith(".safetensors") or Path(what).is_dir()
+    return what.endswith(".safetensors") or bool(what and Path(what).is_dir())
 
 
 def _of_data(data: str, settings: Settings) -> _Step:

@@ -260,6 +260,18 @@ class RunFolder:
                     f"out: {file} was not written by a run{missing}; choose another folder with "
                     "--out"
                 )
+        if not self.checkpoint.exists() and (foreign := self._first_foreign()):
+            raise ValueError(
+                f"out: {self.path} holds {foreign.name}, so it is not the folder of a run; name "
+                f"one of its own, such as --out {self.path / 'run'}"
+            )
+
+    def _first_foreign(self) -> Path | None:
+        """Find what somebody else keeps here; a log that a shell has just opened is empty."""
+        for path in sorted(self.path.iterdir()):
+            if not path.name.startswith(".") and (path.is_dir() or path.stat().st_size):
+                return path
+        return None
 
 
 def read_history(path: Path) -> History:

@@ -55,11 +55,11 @@ def train(
     A table's own settings follow from its rows: two hidden layers of 64 and 32 units with tanh, an
     L2 penalty of 3 / rows, and with 1,000 rows or more to learn from, a tenth of them to stop by.
 
-    The model, its history, its settings and pictures go into a folder. What an earlier run left
-    there is replaced; files that no run has written never are. Ctrl-C stops the training early
-    and keeps what is learned until then. While the training goes on, its state is kept there as
-    well, so that `--resume` goes on with it after whatever has ended it, and comes to the same
-    model.
+    The model, its history, its settings and pictures go into a folder of their own. What an
+    earlier run left there is replaced; a folder that holds other things is refused. Ctrl-C stops
+    the training early and keeps what is learned until then. While the training goes on, its state
+    is kept there as well, so that `--resume` goes on with it after whatever has ended it, and comes
+    to the same model.
 
     Parameters
     ----------
