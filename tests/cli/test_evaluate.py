@@ -29,6 +29,19 @@ def test_the_rows_held_out_are_those_of_the_training(barenet, iris):
     assert np.trace(counts) == right.sum()
 
 
+def test_by_default_it_is_measured_on_the_data_of_its_training(barenet, iris, towns):
+    here = str(Path("towns.csv").resolve())
+    for run, data, rows in ((iris, "iris", "held-out rows"), (towns, here, "all rows")):
+        said, by_default = barenet("evaluate", run, data), barenet("evaluate", run)
+        assert (by_default.status, by_default.out) == (0, said.out)
+        assert by_default.err == f"{rows} of {data}, as no data are named\n\n{said.err}"
+    Path("towns.csv").unlink()
+    for command in (["evaluate"], ["importance"], ["explain"], ["plot", "confusion"]):
+        gone = barenet(*command, towns)
+        assert (gone.status, gone.out) == (2, "")
+        assert "towns.csv, not found here; name the rows after the model" in gone.err
+
+
 def test_a_model_away_from_its_run_knows_the_rows_that_were_held_out(barenet, iris):
     Path("alone.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
     there = barenet("evaluate", iris, "iris", "--json")

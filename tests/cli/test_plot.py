@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,6 +88,22 @@ def test_a_history_is_drawn_with_what_the_card_of_its_model_tells(barenet, iris,
         picture = Path("history.svg").read_text()  # each text stands in it as a comment
         assert ("best, kept: epoch 2, 0.6" in picture) == told
         assert ("loss (training: with penalty)" in picture) == told
+
+
+@pytest.mark.parametrize("patience", [3, 0])
+def test_a_run_without_a_card_tells_its_best_epoch_by_its_curves(barenet, patience):
+    """Drawn like the run itself, which knows its best epoch from its early stopping."""
+    said = ["--patience", patience, "--epochs", 40, "--learning-rate", 0.05, "--l2", 0.001]
+    assert barenet("train", "iris", *said, "--no-plots", "--no-baselines").status == 0
+    model, texts = Path("runs/iris/model.safetensors"), []
+    trained = Predictor.load(model)
+    assert (trained.card.log.best_epoch is not None) == bool(patience)
+    for card in (trained.card, None):
+        replace(trained, card=card).save(model)
+        assert barenet("plot", "history", "runs/iris", "--out", "history.svg").status == 0
+        texts.append(re.findall("<!-- (.*) -->", Path("history.svg").read_text()))
+    assert texts[0] == texts[1]
+    assert any("best, kept" in text for text in texts[0]) == bool(patience)
 
 
 @pytest.mark.parametrize("model", [None, b"no model"])

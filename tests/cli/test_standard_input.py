@@ -63,7 +63,7 @@ def test_it_is_not_taken_for_what_came_from_there_before(barenet, give):
         done = barenet("evaluate", "runs/stdin", "-", "--json")
         assert json.loads(done.out)["metrics"]["evaluated_on"] == rows
     done = barenet("importance", "runs/stdin")
-    assert done.status == 2 and "has learned from standard input; name the rows" in done.err
+    assert done.status == 2 and "was trained on standard input; name the rows" in done.err
 
 
 def test_faults_have_its_name_and_the_line(barenet, give):

@@ -13,7 +13,7 @@ from barenet.cli.comparison import compare, show_verdict
 from barenet.cli.console import say, show, show_json
 from barenet.cli.flags import OUTPUT, Json
 from barenet.cli.settings import AS_USUAL, FileOptions, is_table
-from barenet.cli.trained import SETTINGS, Trained, load_trained
+from barenet.cli.trained import SETTINGS, Trained, data_of, load_trained
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS
 from barenet.data.source import STANDARD_INPUT
@@ -30,7 +30,7 @@ Rows = Literal["held-out", "training", "all"]
 
 def evaluate(
     model: Path,
-    data: str,
+    data: Annotated[str, Parameter(show_default=False)] = "",
     /,
     *,
     rows: Annotated[Rows | None, Parameter(group=OUTPUT)] = None,
@@ -50,7 +50,7 @@ def evaluate(
         A model file, or the folder of a run.
     data : str
         A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - is a table in CSV from
-        standard input.
+        standard input. By default what the network was trained on.
     rows : {"held-out", "training", "all"}
         Which rows; by default those that were held out, if there are any.
     baselines : bool
@@ -64,9 +64,12 @@ def evaluate(
         The exit status.
     """
     trained = load_trained(model)
-    selection, predictor = select_rows(trained, data, file, rows), trained.predictor
+    predictor, known = trained.predictor, data_of(trained, data)
+    selection = select_rows(trained, known, file, rows)
     dataset, description = selection.rows, selection.description
-    _tell_what_is_seen(trained, data, selection)
+    if not data:
+        say(f"{description} of {known}, as no data are named\n")
+    _tell_what_is_seen(trained, known, selection)
     classes = predictor.classes
     loss = spec_of(as_loss(trained.loss, predictor.network.output_activation))
     scores = report.score(predictor, dataset, loss)

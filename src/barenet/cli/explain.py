@@ -25,7 +25,7 @@ from barenet.cli.numbers import whole
 from barenet.cli.place import placed
 from barenet.cli.recipes import still_usual
 from barenet.cli.settings import AS_USUAL, FileOptions, Settings
-from barenet.cli.trained import load_trained
+from barenet.cli.trained import data_of, load_trained
 from barenet.data.dataset import Dataset
 from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.data.scaling import Scaling
@@ -166,9 +166,7 @@ def _of_model(model: str, data: str, settings: Settings) -> _Step:
             raise ValueError(f"{name}: {model} has its own; leave --{name.replace('_', '-')} out")
     trained = load_trained(Path(model))
     known = trained.settings
-    rows = trained.samples(
-        data or (known.data if known else trained.predictor.dataset), settings.file
-    )
+    rows = trained.samples(data_of(trained, data), settings.file)
     usual = still_usual(settings.recipe, known.recipe if known else Recipe())
     return _Step(trained.predictor, rows, settings.recipe.over(usual).over(DEFAULTS))
 

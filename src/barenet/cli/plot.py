@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import CycloptsError, Parameter
 from numpy.typing import NDArray
 
 from barenet.cli.console import show
@@ -17,9 +18,10 @@ from barenet.cli.flags import OUTPUT
 from barenet.cli.numbers import whole
 from barenet.cli.pictures import draw, literal
 from barenet.cli.place import placed
+from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import HISTORY, read_history
 from barenet.cli.settings import AS_USUAL, FileOptions, Settings
-from barenet.cli.trained import MODEL, Trained, data_of, load_trained
+from barenet.cli.trained import MODEL, SETTINGS, Trained, data_of, load_trained
 from barenet.errors import ModelFileError
 from barenet.files.predictor import Predictor
 from barenet.insight import plots
@@ -96,14 +98,26 @@ def plot(
 
 
 def _history(run: Path) -> History:
-    """Read the epochs of a run, with what the card of its model tells of them."""
+    """Read the epochs of a run, with what the card of its model tells of them, or its settings."""
     path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
     history = read_history(path)
     with contextlib.suppress(FileNotFoundError, ModelFileError):  # The curves are drawn as well.
         card = Predictor.load(path.with_name(MODEL)).card
         if card and card.log and card.log.n_epochs == len(history):
             history.best_epoch, history.penalized = card.log.best_epoch, card.log.penalized
+            return history
+    with contextlib.suppress(CycloptsError):
+        recipe = read_run_file(path.with_name(SETTINGS)).recipe
+        history.penalized = bool(recipe.l1 or recipe.l2)
+        history.best_epoch = _best_epoch(history) if recipe.patience else None
     return history
+
+
+def _best_epoch(history: History) -> int | None:
+    """Find the epoch that early stopping has kept: the first of the smallest validation loss."""
+    losses = enumerate(history.validation_loss)
+    finite = [(loss, epoch) for epoch, loss in losses if math.isfinite(loss)]
+    return min(finite)[1] if finite else None
 
 
 def _picture(kind: str, trained: Trained, data: str, file: FileOptions) -> Figure:

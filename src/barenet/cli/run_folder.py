@@ -78,7 +78,7 @@ class RunFolder:
         Raises
         ------
         ValueError
-            If files are there that this run would replace and that no run has written.
+            If files are there that no run has written, but for empty ones and hidden ones.
         OSError
             If the folder cannot be made or written to, or another run holds it.
         """
@@ -269,7 +269,7 @@ class RunFolder:
     def _first_foreign(self) -> Path | None:
         """Find what somebody else keeps here; a log that a shell has just opened is empty."""
         for path in sorted(self.path.iterdir()):
-            if not path.name.startswith(".") and (path.is_dir() or path.stat().st_size):
+            if not path.name.startswith(".") and (path.is_dir() or path.lstat().st_size):
                 return path
         return None
 

@@ -17,7 +17,7 @@ from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.data.repetition import count_repeated
 from barenet.data.source import STANDARD_INPUT
 from barenet.data.tabular import read_samples
-from barenet.errors import DataError
+from barenet.errors import DataError, printable
 from barenet.files.predictor import Predictor
 
 __all__ = ["MODEL", "SETTINGS", "Trained", "data_of", "load_trained", "model_file"]
@@ -275,12 +275,13 @@ def data_of(trained: Trained, data: str) -> str:
     Raises
     ------
     ValueError
-        If that has come from standard input.
+        If that has come from standard input, or is not there any more.
     """
     known = trained.settings.data if trained.settings else trained.predictor.dataset
-    if not data and known == STANDARD_INPUT:
-        raise ValueError(f"data: {trained.path} has learned from standard input; name the rows")
-    return data or known
+    if data or known in DATASETS or Path(known).is_file():
+        return data or known
+    name = "standard input" if known == STANDARD_INPUT else f"{printable(known)}, not found here"
+    raise ValueError(f"data: {trained.path} was trained on {name}; name the rows after the model")
 
 
 def model_file(path: Path) -> Path:
