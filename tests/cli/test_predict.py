@@ -99,9 +99,3 @@ def test_fault_54_a_damaged_model_is_one_line(barenet, iris):
     assert len(done.err.splitlines()) == 1
     done = barenet("predict", "nowhere.safetensors", "iris")
     assert done.err == "barenet predict: error: nowhere.safetensors: there is no such file\n"
-
-
-def test_rows_are_asked_for_in_the_words_of_a_command(barenet, iris):
-    done = barenet("predict", iris)
-    assert (done.status, done.out) == (2, "")
-    assert f"say which rows, such as barenet predict {iris} iris\n" in done.err

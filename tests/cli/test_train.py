@@ -68,7 +68,7 @@ def test_mnist_is_learned_from_the_folder_of_its_files(barenet):
     options = ("--data-dir", folder, "--epochs", 1, "--no-plots")
     done = barenet("train", "mnist", *options)
     assert done.status == 0
-    assert "46,900 rows to train on, 23,100 held out; 784 features, 10 classes" in done.err
+    assert "46,900 rows to train on, 23,100 held out\n784 features, 10 classes" in done.err
     assert float(re.search(r"^network +\S+ held out +(\S+)", done.out, re.MULTILINE)[1]) > 0.8
 
 

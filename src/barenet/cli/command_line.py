@@ -12,7 +12,7 @@ from typing import Any, TextIO, cast
 
 import numpy as np
 from cyclopts import App, CycloptsError
-from cyclopts.exceptions import UnusedCliTokensError
+from cyclopts.exceptions import MissingArgumentError, UnusedCliTokensError
 
 import barenet
 from barenet.cli.console import Talk, forget, say
@@ -30,6 +30,7 @@ from barenet.cli.plot import plot
 from barenet.cli.predict import predict
 from barenet.cli.run_file import fill_in
 from barenet.cli.train import train
+from barenet.cli.usage import missing, usage
 from barenet.data.source import STANDARD_INPUT
 
 __all__ = ["COMMANDS", "run"]
@@ -71,7 +72,8 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 for place, (name, command) in enumerate(COMMANDS.items()):
-    app.command(command, name=name, sort_key=place, help_epilogue="")
+    how = f"Usage: {usage(name, command)}"
+    app.command(command, name=name, sort_key=place, usage=how, help_epilogue="")
 
 
 def run(tokens: list[str]) -> int:
@@ -124,6 +126,9 @@ def _run(tokens: list[str]) -> int:
         raise
     except UnusedCliTokensError as error:
         return _fail(tokens, f"unexpected: {' '.join(error.unused_tokens or [])}", 2)
+    except MissingArgumentError as error:
+        name = _command(tokens)
+        return _fail(tokens, missing(error, usage(name, COMMANDS[name])), 2)
     except CycloptsError as error:
         error.verbose = False
         return _fail(tokens, str(error), 2)
@@ -167,10 +172,13 @@ def _as_flag(option: re.Match[str]) -> str:
 
 def _fail(tokens: list[str], text: str, status: int) -> int:
     """Say in one line what went wrong, and where."""
-    command = next((token for token in tokens if token in COMMANDS), "")
-    place = f"barenet {command}".strip()
-    say(f"{place}: error: {_shorten(text)}")
+    say(f"{f'barenet {_command(tokens)}'.strip()}: error: {_shorten(text)}")
     return status
+
+
+def _command(tokens: list[str]) -> str:
+    """Find the command that was asked for."""
+    return next((token for token in tokens if token in COMMANDS), "")
 
 
 def _tell_warning(message: Warning | str, *place: Any, **more: Any) -> None:

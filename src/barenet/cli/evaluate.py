@@ -40,9 +40,10 @@ def evaluate(
 ) -> int:
     """Measure a trained network on rows whose truth is known.
 
-    On the data that it was trained on, which are known by their fingerprint in the model file,
-    these are the rows that were held out; on others all. Where the table that it was trained on is
-    still there, up to 16 MiB, rows of it among others are counted.
+    Of the data that it was trained on, these are the rows that were held out; of other data all.
+    The data of the training are known by a fingerprint in the model file, whatever they are called
+    now. Where other rows hold some of the training, these are counted, if its table is still there
+    and not above 16 MiB.
 
     Parameters
     ----------

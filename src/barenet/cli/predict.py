@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +17,6 @@ from barenet.cli.flags import OUTPUT, Json
 from barenet.cli.numbers import whole
 from barenet.cli.settings import AS_USUAL, FileOptions, is_table
 from barenet.cli.trained import Trained, load_trained
-from barenet.data.datasets import DATASETS
 from barenet.data.frame import Samples
 from barenet.data.tabular import read_features
 from barenet.files.predictor import Predictor
@@ -29,7 +27,7 @@ __all__ = ["predict"]
 
 def predict(
     model: Path,
-    data: Annotated[str, Parameter(show_default=False)] = "",
+    data: str,
     /,
     *,
     row: Annotated[int | None, Parameter(group=OUTPUT, converter=whole)] = None,
@@ -60,8 +58,6 @@ def predict(
         The exit status.
     """
     trained = load_trained(model)
-    if not data:
-        raise ValueError(_ask_for_rows(model, trained))
     X = _rows(trained, data, file)
     if row is not None:
         if not 0 <= row < len(X):
@@ -77,15 +73,6 @@ def predict(
     else:
         _print_csv(predictor, X)
     return 0
-
-
-def _ask_for_rows(model: Path, trained: Trained) -> str:
-    """Say what is missing, and what it might be: nobody asks what is known of the training."""
-    known = trained.predictor.dataset
-    example = known if known in DATASETS else "new.csv"
-    return (
-        f"data: say which rows, such as {shlex.join(['barenet', 'predict', str(model), example])}"
-    )
 
 
 def _rows(trained: Trained, data: str, file: FileOptions) -> Samples:

@@ -134,7 +134,7 @@ class Introduction(Callback):
         parts.append(f"{held_out.n_samples:,} held out" if held_out else "none held out")
         what = f"{len(training.classes)} classes" if training.classes else "a number to predict"
         say(f"{training.name}: {training.description}")
-        say(f"{', '.join(parts)}; {self._features()}, {what}\n")
+        say(f"{', '.join(parts)}\n{self._features()}, {what}\n")
         if is_table(self.experiment.settings.data):
             preprocessing = self.experiment.predictor.preprocessing
             say(f"{tell_columns(preprocessing, training.feature_names)}\n")
