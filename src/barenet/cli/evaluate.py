@@ -67,10 +67,8 @@ def evaluate(
     trained = load_trained(model)
     predictor, known = trained.predictor, data_of(trained, data)
     selection = select_rows(trained, known, file, rows)
-    dataset, description = selection.rows, selection.description
-    if not data:
-        say(f"{description} of {known}, as no data are named\n")
-    _tell_what_is_seen(trained, known, selection)
+    dataset = selection.rows
+    _tell_what_is_seen(trained, known, selection, data)
     classes = predictor.classes
     loss = spec_of(as_loss(trained.loss, predictor.network.output_activation))
     scores = report.score(predictor, dataset, loss)
@@ -82,16 +80,15 @@ def evaluate(
             {
                 "model": str(trained.path),
                 **selection.document(),
-                "metrics": {"evaluated_on": description, **scores},
+                "metrics": {"evaluated_on": selection.description, **scores},
                 "baselines": {each.baseline.name: each.document(scores) for each in compared},
                 "classes": classes,
                 "confusion_matrix": None if confusion is None else confusion.tolist(),
             }
         )
         return 0
-    what = LABELS[description].format(f"{dataset.n_samples:,}")
-    others = [(each.title, what, each.scores) for each in compared]
-    report.show_scores([("network", what, scores), *others], loss)
+    judged = [("network", scores), *((each.title, each.scores) for each in compared)]
+    report.show_scores([(title, selection.label, said) for title, said in judged], loss)
     show_verdict(scores, compared)
     if confusion is not None:
         show()
@@ -99,9 +96,11 @@ def evaluate(
     return 0
 
 
-def _tell_what_is_seen(trained: Trained, data: str, selection: Selection) -> None:
-    """Say so where a score is not one of new rows."""
+def _tell_what_is_seen(trained: Trained, data: str, selection: Selection, named: str) -> None:
+    """Say which rows they are, where nobody has, and so where a score is not one of new rows."""
     n_rows = selection.rows.n_samples
+    if not named:
+        say(f"{selection.description} of {data}, as no data are named\n")
     if selection.description != "all rows":
         return
     if selection.n_seen == n_rows:
@@ -157,6 +156,11 @@ class Selection:
         if self.learned is None:
             return self.n_repeated
         return 0 if self.description == "held-out rows" else self.learned.n_samples
+
+    @property
+    def label(self) -> str:
+        """What they are called in the table of scores."""
+        return LABELS[self.description].format(f"{self.rows.n_samples:,}")
 
     def document(self) -> dict[str, Any]:
         """Tell programs which rows they are.
