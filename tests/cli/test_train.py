@@ -241,7 +241,7 @@ def test_a_table_needs_an_extra_and_a_missing_one_is_one_line_and_status_2(proce
         (["iris", "--epochs", 1.5], "epochs: expected a whole number, got '1.5'"),
         (["iris", "--epochs", 0], "epochs: expected a whole number of 1 or more, got 0"),
         (["iris", "--optimizer", "adm"], "did you mean 'adam'"),
-        (["iris", "--layers"], "--layers requires at least 1 element"),
+        (["iris", "--layers"], "--layers: expected a value, got none"),
         (["iris", "wine"], "unexpected: wine"),
         (["iriss"], "data: unknown 'iriss', did you mean 'iris'?"),
         ([], "data: say what to learn from"),
