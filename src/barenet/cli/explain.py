@@ -53,6 +53,9 @@ SUFFIXES = {"text": ".txt", "html": ".html", "markdown": ".md"}
 #: Columns of a text that goes to no terminal.
 COLUMNS = 80
 
+#: Inputs that are named.
+MOST_NAMES = 16
+
 #: What was done to the inputs, in words.
 SCALED = {
     "standardize": ", standardized",
@@ -74,7 +77,7 @@ def explain(
     neuron: Annotated[str | None, Parameter(group=OUTPUT)] = None,
     notation: Annotated[Notation, Parameter(group=OUTPUT)] = "rows",
     precision: Annotated[int, Parameter(group=OUTPUT, converter=whole)] = 6,
-    limit: Annotated[int, Parameter(group=OUTPUT, converter=whole)] = 64,
+    limit: Annotated[int | None, Parameter(group=OUTPUT, converter=whole)] = None,
     form: Annotated[Form | None, Parameter(name="--format", group=OUTPUT)] = None,
     out: Annotated[str | None, Parameter(group=OUTPUT)] = None,
     json: Json = False,
@@ -109,7 +112,8 @@ def explain(
     precision : int
         Significant digits.
     limit : int
-        Entries of an array that are all shown.
+        Entries of an array that are all shown; of a larger one, statistics and the largest entries
+        are. By default 64, or 4 in a network of more than 32 parameters.
     form : str
         How it is written; by default as the suffix of --out tells, else as text.
     out : str
@@ -179,7 +183,7 @@ def _explain(
     neuron: tuple[int, int] | None,
     notation: Notation,
     precision: int,
-    limit: int,
+    limit: int | None,
 ) -> Explanation:
     """Take the step with these rows."""
     from barenet.insight.explain import explain as explain_step
@@ -226,7 +230,10 @@ def _what_was_done(predictor: Predictor) -> str:
     """Say how raw rows have become what the network takes."""
     if isinstance(predictor.preprocessing, Scaling):
         return SCALED.get(predictor.preprocessing.name, "")
-    return f", which become {', '.join(predictor.input_names)}"
+    names = predictor.input_names
+    if len(names) > MOST_NAMES:
+        return f", which become {len(names)} inputs, from {names[0]} to {names[-1]}"
+    return f", which become {', '.join(names)}"
 
 
 def _put_out(page: Explanation, form: Form | None, out: str | None) -> None:

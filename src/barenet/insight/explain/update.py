@@ -28,6 +28,10 @@ from barenet.registry import spec_of
 
 __all__ = ["explain_clipping", "explain_penalties", "explain_update"]
 
+_PENALTY = (
+    "Large weights cost something, too, so that they stay small. R is the price; it is added to "
+    "the loss, and its slope to the gradient."
+)
 _LBFGS = (
     "L-BFGS looks at all rows, and tries steps of several lengths with the gradients that it "
     "remembers: there is no formula for a single step. The gradients above are what its first "
@@ -79,7 +83,9 @@ def explain_clipping(sheet: Sheet) -> list[Step]:
         equations.append(
             sheet.equation(result, text, operands, numbers={"c": clipping.limit}, assigns=True)
         )
-    sentence = "A gradient that is too large is cut down to its limit."
+    sentence = "A gradient that is too large is cut down to its limit, so that no step is too long."
+    if given:
+        sentence += " ‖g‖ is the length of all gradients together."
     return [Step(f"Clipping: {clipping!r}", sentence, given, tuple(equations), "update")]
 
 
@@ -110,7 +116,7 @@ def explain_update(sheet: Sheet) -> Step:
     equations: list[Equation] = []
     for slot in sheet.trace.network.layout.slots:
         equations += _update(sheet, rule, slot, settings)
-    text = "Each parameter moves against its gradient."
+    text = f"Each parameter moves a little to where the loss is smaller. {rule.text}".rstrip()
     return Step(title, text, tuple(settings.values()), tuple(equations), "update")
 
 
@@ -128,9 +134,7 @@ def _explain_penalty(sheet: Sheet, penalty: Penalty, added: PenaltyTrace) -> Ste
             for slot, strength in strengths.items()
         ),
     ]
-    return Step(
-        f"Penalty: {penalty!r}", "A price on large weights.", (), tuple(equations), "update"
-    )
+    return Step(f"Penalty: {penalty!r}", _PENALTY, (), tuple(equations), "update")
 
 
 def _price(
