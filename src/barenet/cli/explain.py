@@ -147,6 +147,7 @@ class _Step:
     predictor: Predictor
     rows: Dataset
     recipe: Recipe
+    is_new: bool
 
 
 def _is_model(what: str) -> bool:
@@ -159,7 +160,7 @@ def _of_data(data: str, settings: Settings) -> _Step:
     if data:
         raise ValueError(f"data: {settings.data} is no model, so {data} is one too many")
     experiment = prepare(settings)
-    return _Step(experiment.predictor, settings.load(), experiment.settings.recipe)
+    return _Step(experiment.predictor, settings.load(), experiment.settings.recipe, True)
 
 
 def _of_model(model: str, data: str, settings: Settings) -> _Step:
@@ -174,7 +175,7 @@ def _of_model(model: str, data: str, settings: Settings) -> _Step:
         data or (known.data if known else trained.predictor.dataset), settings.file
     )
     usual = still_usual(settings.recipe, known.recipe if known else Recipe())
-    return _Step(trained.predictor, rows, settings.recipe.over(usual).over(DEFAULTS))
+    return _Step(trained.predictor, rows, settings.recipe.over(usual).over(DEFAULTS), False)
 
 
 def _explain(
@@ -209,8 +210,10 @@ def _explain(
     )
     numbers = ", ".join(map(str, rows))
     where = f"row{'s' * (len(rows) > 1)} {numbers} of {dataset.name}"
-    fact = where + _what_was_done(predictor)
-    return dataclasses.replace(page, facts=(fact, *page.facts))
+    facts = [where + _what_was_done(predictor)]
+    if step.is_new:
+        facts.append(f"new weights, init {recipe.init or 'auto'}")
+    return dataclasses.replace(page, facts=(*facts, *page.facts))
 
 
 def _place(neuron: str | None) -> tuple[int, int] | None:

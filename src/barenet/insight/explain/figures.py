@@ -176,7 +176,8 @@ def statistics(value: NDArray[Any], precision: int) -> dict[str, str]:
         Mean, standard deviation, least and greatest entry, and the share of zeros if there are any.
     """
     exact = value.astype(np.float64)
-    found = {"mean": exact.mean(), "std": exact.std(), "min": exact.min(), "max": exact.max()}
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = {"mean": exact.mean(), "std": exact.std(), "min": exact.min(), "max": exact.max()}
     said = {name: digits(each, precision) for name, each in found.items()}
     zeros = float((exact == 0).mean())
     return said | ({"zeros": f"{zeros:.0%}"} if zeros else {})

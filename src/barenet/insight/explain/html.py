@@ -168,18 +168,20 @@ def _check(equation: Equation, page: Explanation) -> str:
 
 def _folded(quantity: Quantity, page: Explanation, equation: Equation | None = None) -> str:
     """Sum up many numbers in a line; it can be opened, and then shows them."""
-    lines = "<br/>".join(map(escape, summary(quantity, page.precision, SUMMARY, equation)))
+    size = quantity.value.size
+    said = "<br/>".join(map(escape, summary(quantity, page.precision, SUMMARY, equation)))
     worked = checked = ""
-    if equation is not None and quantity.value.size <= WHOLE:
+    if equation is not None and size <= WHOLE:
         wide = replace(page, limit=WHOLE)
-        numbers = in_numbers(equation, wide, MathPrinter, _matrix)
-        worked = "".join(f"<div><math>{sign_of('=')}{each}</math></div>" for each in numbers)
+        lines = in_numbers(equation, wide, MathPrinter, _matrix)
+        worked = "".join(f"<div><math>{sign_of('=')}{each}</math></div>" for each in lines)
         checked = _check(equation, page)
-    rows = figures.matrix(quantity.value, page.precision)
-    all_of_it = "\n".join("  ".join(row) for row in rows) if quantity.value.size <= MOST else ""
+    rows = figures.matrix(quantity.value, page.precision) if size <= MOST else []
+    table = checked if size <= WHOLE else _largest(quantity, page, equation)
+    numbers = _minus("\n".join("  ".join(row) for row in rows))
     return (
-        f'<details class="summary"><summary>{_minus(lines)}</summary>{worked}'
-        f"<pre>{_minus(all_of_it)}</pre>{checked or _largest(quantity, page, equation)}</details>"
+        f'<details class="summary"><summary>{_minus(said)}</summary>{worked}'
+        f"{numbers and f'<pre>{numbers}</pre>'}{table}</details>"
     )
 
 
@@ -198,7 +200,7 @@ def _largest(quantity: Quantity, page: Explanation, equation: Equation | None) -
             head = "<th>largest</th><th></th><th>by differences</th><th>apart</th>"
             cells.append(figures.digits(entry.difference, page.precision))
             cells.append(figures.digits(entry.apart, APART_DIGITS))
-        rows.append("".join(f"<td>{cell.replace('-', '−')}</td>" for cell in cells))
+        rows.append("".join(f"<td>{_minus(cell)}</td>" for cell in cells))
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 

@@ -286,8 +286,8 @@ LAYER_FORMULAS: dict[str, Passes] = {
     "dense": Passes(
         _dense_forward,
         _dense_backward,
-        "Each neuron adds up its inputs, each times a weight, and a bias; the activation bends the "
-        "sum. W are the weights, b the biases, Z the sums, A the outputs.",
+        "Each neuron adds up its inputs, each times a weight, and a bias. The activation turns the "
+        "sum Z into the output A. W are the weights, b the biases.",
         "How much each weight changes the loss: found from the output back to the input. The chain "
         "rule, through the activation to the weighted sum, and from there to what is in it.",
     ),

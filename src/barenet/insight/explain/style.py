@@ -8,7 +8,7 @@ __all__ = ["PAGE_STYLE", "STYLE"]
 PAGE_STYLE = """
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1.25rem;
        font: 1rem/1.5 system-ui, sans-serif; }
-@media print { body { max-width: none; margin: 0; } }
+@media print { :root { color-scheme: light; } body { max-width: none; margin: 0; } }
 """
 
 #: Of an explanation wherever it is: in a page, or in a notebook with colours of its own.
@@ -38,7 +38,9 @@ STYLE = """
 .barenet-explain .columns { font-size: .8em; opacity: .72; }
 .barenet-explain .wrong { color: #d03030; opacity: 1; }
 .barenet-explain .summary { padding-left: 1.5rem; }
-.barenet-explain .summary p { white-space: normal; }
+.barenet-explain .summary > summary { white-space: normal; cursor: pointer; }
+.barenet-explain .summary pre { margin: .3rem 0; overflow: auto; max-height: 24rem; }
+.barenet-explain .given > div:has(.summary) { align-self: start; min-width: 0; }
 .barenet-explain .summary table { border-collapse: collapse; background: none; margin: .3rem 0; }
 .barenet-explain .summary th, .barenet-explain .summary td { text-align: right; border: 0;
                          padding: .05rem .9rem .05rem 0; background: none; color: inherit;
@@ -61,6 +63,7 @@ STYLE = """
 .barenet-explain mtable.matrix > mtr > mtd { padding: .18em .35em; text-align: right; }
 .barenet-explain mtable.cases > mtr > mtd { text-align: left; padding: .1em .5em; }
 .barenet-explain .verdict { font-weight: 600; }
+@media print { .barenet-explain .summary pre { max-height: none; white-space: pre-wrap; } }
 @media (max-width: 40rem) {
   .barenet-explain section { padding-left: .7rem; }
   .barenet-explain .equation .line { flex-direction: column; gap: .1rem; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,15 +77,24 @@ class Writer:
             lines += textwrap.wrap(step.text, self.width)
         if step.given and not self.short:
             lines.append("")
+        lines += self._settings([each for each in step.given if each.is_setting])
         for quantity in step.given:
-            lines += self._quantity(quantity)
+            lines += [] if quantity.is_setting else self._quantity(quantity)
         equations, left_out = told(step, self.page.limit)
-        close = self.short
+        close = bool(self.short)
         for equation in equations:
             large = equation.result.value.size > self.page.limit
             lines += [*([] if large and close else [""]), *self._equation(equation)]
             close = large
         return lines + textwrap.wrap(left_out, self.width)
+
+    def _settings(self, settings: Sequence[Quantity]) -> list[str]:
+        """Write single numbers side by side."""
+        words = [
+            f"{each.name.text} = {figures.digits(each.value, self.precision)}" for each in settings
+        ]
+        lines = textwrap.wrap("   ".join(words), self.width - len(INDENT))
+        return [INDENT + line for line in lines]
 
     def _quantity(self, quantity: Quantity) -> list[str]:
         """Write what is given."""

@@ -20,6 +20,7 @@ from barenet.insight.explain.name import Name
 from barenet.insight.explain.sheet import Sheet
 from barenet.insight.explain.trace import PenaltyTrace
 from barenet.model.arrays import FloatArray
+from barenet.model.layers import BatchNorm, LayerNorm
 from barenet.model.layout import Slot
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import LBFGS
@@ -85,7 +86,7 @@ def explain_clipping(sheet: Sheet) -> list[Step]:
         )
     sentence = "A gradient that is too large is cut down to its limit, so that no step is too long."
     if given:
-        sentence += " ‖g‖ is the length of all gradients together."
+        sentence += " ‖g‖ is its length: the root of the sum of all squares, over all layers."
     return [Step(f"Clipping: {clipping!r}", sentence, given, tuple(equations), "update")]
 
 
@@ -107,8 +108,11 @@ def explain_update(sheet: Sheet) -> Step:
     if isinstance(optimizer, LBFGS):
         return Step(title, _LBFGS, phase="update")
     rule = formula_of(OPTIMIZER_FORMULAS, optimizer) or Rule({"theta": ""})
+    # The β₂ of a norm in layer 2 is another than Adam's, which some books call ρ₂.
+    normed = any(isinstance(layer, BatchNorm | LayerNorm) for layer in sheet.trace.network.layers)
+    letters = {"beta1": "rho1", "beta2": "rho2"} if normed else {}
     settings = {
-        letter: sheet.note(Name(letter), getattr(optimizer, option))
+        letter: sheet.note(Name(letters.get(letter, letter)), getattr(optimizer, option))
         for letter, option in rule.settings.items()
     }
     if any("t)" in text for text in rule.updates.values()):
@@ -117,6 +121,8 @@ def explain_update(sheet: Sheet) -> Step:
     for slot in sheet.trace.network.layout.slots:
         equations += _update(sheet, rule, slot, settings)
     text = f"Each parameter moves a little to where the loss is smaller. {rule.text}".rstrip()
+    if normed:
+        text = text.replace("β₁", "ρ₁").replace("β₂", "ρ₂")
     return Step(title, text, tuple(settings.values()), tuple(equations), "update")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -42,10 +43,11 @@ def about(page: Explanation) -> str:
         Some sentences.
     """
     return (
-        f"Samples are {page.notation}; the number below a letter is that of its layer. A product "
-        "without a sign is one of matrices, and ᵀ swaps their rows and columns; ⊙, / and functions "
-        "work entry by entry; a bias is added to every sample. dW is short for ∂L/∂W: how the loss "
-        f"L changes with W. Numbers are computed with all digits, and shown with {page.precision}."
+        f"Samples are {page.notation}; the number below a letter is that of its layer. Two "
+        "matrices side by side are a product of matrices, and ᵀ swaps rows and columns; ⊙, / and "
+        "functions work entry by entry; a bias is added to every sample. dW is short for ∂L/∂W, "
+        "how the loss L changes with W. Numbers are computed with all digits, and shown with "
+        f"{page.precision}: where a sum nearly cancels, those shown give fewer."
         + "".join(f" {said}" for name, said in _FUNCTIONS.items() if name in _called(page))
         + _parts(page)
     )
@@ -61,7 +63,7 @@ def _called(page: Explanation) -> set[str]:
 def _parts(page: Explanation) -> str:
     """Say what the names of a neuron's parts mean, where there are any."""
     names = [quantity.name for quantity in page.quantities]
-    said = ""
+    said = " A₀ is the input X." if page.neuron and "A0" in (name.key for name in names) else ""
     if column := next((name for name in names if "," in name.index), None):
         whole = replace(column, index=column.index.partition(",")[0])
         said += f" {column.text} is the neuron's part of {whole.text}."
@@ -108,14 +110,14 @@ def more(page: Explanation) -> str:
     if largest <= page.limit or page.neuron:
         return ""
     return (
-        f"This is a summary: of more than {page.limit} entries, only the largest are shown. "
-        f"limit={largest} (--limit {largest}) shows every number, neuron=(1, 2) (--neuron 1.2) "
-        "those of one neuron."
+        f"This is a summary: of more than {page.limit} entries, only the largest are shown, at "
+        f"their [row, column] from 0. limit={largest} (--limit {largest}) shows all, neuron=(1, 2) "
+        "(--neuron 1.2) all of a neuron."
     )
 
 
-def told(step: Step, limit: int) -> tuple[list[Equation], str]:
-    """Choose the equations to show: where arrays are large, an optimizer's memory is told of one.
+def told(step: Step, limit: int) -> tuple[Sequence[Equation], str]:
+    """Choose the equations to show: an optimizer with moments does the same to every array.
 
     Parameters
     ----------
@@ -126,18 +128,17 @@ def told(step: Step, limit: int) -> tuple[list[Equation], str]:
 
     Returns
     -------
-    equations : list of Equation
-        Those to show.
+    equations : sequence of Equation
+        All; if moments are large, those of the first array.
     left_out : str
         A sentence on the others, if there are any.
     """
-    remembered = [each for each in step.equations if each.result.name.of]
-    others = [each for each in remembered if each.result.name.of != remembered[0].result.name.of]
-    if all(each.result.value.size <= limit for each in remembered):
-        return list(step.equations), ""
-    names = ", ".join(each.result.name.text for each in others)
-    left_out = f"Computed in the same way, and left out here: {names}."
-    return [each for each in step.equations if each not in others], left_out
+    moments = [each for each in step.equations if each.result.name.of]
+    if all(each.result.value.size <= limit for each in moments):
+        return step.equations, ""
+    new = [place for place, each in enumerate(step.equations, 1) if not each.result.name.of]
+    names = ", ".join(step.equations[place - 1].result.name.text for place in new[1:])
+    return step.equations[: new[0]], f"The same is done to {names}." if names else ""
 
 
 def summary(
@@ -164,12 +165,11 @@ def summary(
     lines = [figures.summary(quantity.value, precision, room)]
     if equation is not None and equation.differences is not None:
         first = next(figures.largest(quantity.value, equation))
-        known = int(np.isfinite(equation.differences).sum())
+        known = int((~np.isnan(equation.differences)).sum())
         which = "all" if known == quantity.value.size else f"the {known} largest"
-        lines.append(
-            f"by differences {figures.digits(first.difference, precision)} at "
-            f"{list(first.place)}; {which} within {figures.digits(equation.furthest, APART_DIGITS)}"
-        )
+        apart = figures.digits(equation.furthest, APART_DIGITS)
+        there = f"{figures.digits(first.difference, precision)} at {list(first.place)}"
+        lines.append(f"by differences {there}; {which} within {apart}")
     return lines
 
 
