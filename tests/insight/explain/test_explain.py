@@ -380,7 +380,7 @@ def test_a_large_network_is_told_on_a_screen_or_two():
     whole, short = (str(explain(each, X[:1], [0.5], optimizer="adam")) for each in (small, large))
     assert "summary" not in whole and "largest" not in whole
     assert "The same is done to b₁, W₂, b₂." in short and "m[W₂]" not in short
-    hint = "limit=21 (--limit 21) shows all, neuron=(1, 2) (--neuron 1.2) all of a neuron."
+    hint = "limit=21 (--limit 21) shows all, neuron=(1, 1) (--neuron 1.1) all of a neuron."
     assert hint in " ".join(short.split())
     shown = str(explain(large, X[:1], [0.5], optimizer="adam", limit=21))
     assert "summary" not in shown and "m[W₂]" in shown

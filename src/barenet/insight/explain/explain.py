@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from barenet.engines import Job
-from barenet.insight.explain.differences import Differences
+from barenet.insight.explain.differences import WHOLE, Differences
 from barenet.insight.explain.document import Step
 from barenet.insight.explain.explanation import Explanation
 from barenet.insight.explain.layers import explain_backward, explain_forward
@@ -39,9 +39,9 @@ NOTATIONS = ("rows", "columns")
 #: More digits than a float64 has would be noise.
 MOST_DIGITS = 17
 
-#: Parameters of a network that is small, and entries of an array that are all shown: of a small
-#: network, so that it is shown whole, and of a larger one, so that it has room on a screen or two.
-SMALL, WHOLE, SHORT = 32, 64, 4
+#: Parameters of a network that is small, and is shown whole; and entries of an array that are all
+#: shown in a larger one, so that its step has room on a screen or two.
+SMALL, SHORT = 32, 4
 
 
 def explain(
@@ -104,7 +104,8 @@ def explain(
         Significant digits that are shown.
     limit : int, optional
         Entries of an array that are all shown; of a larger one, statistics and the largest entries
-        are. By default 64, or 4 in a network of more than 32 parameters. In arrays of up to 64
+        are. By default 64, or 4 in a network of more than 32 parameters, of which no neuron is
+        asked for. In arrays of up to 64
         entries, or up to the limit, every gradient is checked; in larger ones the 5 largest are.
 
     Returns

@@ -19,7 +19,6 @@ __all__ = [
     "largest",
     "matrix",
     "shape",
-    "statistics",
     "summary",
 ]
 
@@ -160,29 +159,6 @@ def shape(sizes: tuple[int, ...]) -> str:
     return str(tuple(map(int, sizes))) if sizes else ""
 
 
-def statistics(value: NDArray[Any], precision: int) -> dict[str, str]:
-    """Say how large the entries of an array are.
-
-    Parameters
-    ----------
-    value : ndarray
-        Many numbers.
-    precision : int
-        Significant digits.
-
-    Returns
-    -------
-    dict of str to str
-        Mean, standard deviation, least and greatest entry, and the share of zeros if there are any.
-    """
-    exact = value.astype(np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        found = {"mean": exact.mean(), "std": exact.std(), "min": exact.min(), "max": exact.max()}
-    said = {name: digits(each, precision) for name, each in found.items()}
-    zeros = float((exact == 0).mean())
-    return said | ({"zeros": f"{zeros:.0%}"} if zeros else {})
-
-
 def summary(value: NDArray[Any], precision: int, room: int) -> str:
     """Say in a line what there is in an array.
 
@@ -198,7 +174,8 @@ def summary(value: NDArray[Any], precision: int, room: int) -> str:
     Returns
     -------
     str
-        Mean and standard deviation, to 4 digits, and as many of the largest entries as have room.
+        Mean and standard deviation, to 4 digits, the share of zeros if there are any, and as many
+        of the largest entries as have room.
 
     Examples
     --------
@@ -209,9 +186,11 @@ def summary(value: NDArray[Any], precision: int, room: int) -> str:
     """
     if (value == value.flat[0]).all():
         return f"all {digits(value.flat[0], precision)}"
-    told = statistics(value, min(precision, ROUGH))
-    names = [name for name in ("mean", "std", "zeros") if name in told]
-    said = ", ".join(f"{name} {told[name]}" for name in names)
+    exact, rough = value.astype(np.float64), min(precision, ROUGH)
+    with np.errstate(over="ignore", invalid="ignore"):
+        said = f"mean {digits(exact.mean(), rough)}, std {digits(exact.std(), rough)}"
+    if not exact.all():
+        said += f", zeros {(exact == 0).mean():.0%}"
     for number, entry in enumerate(largest(value)):
         more = f"{digits(entry.value, precision)} at {list(entry.place)}"
         longer = f"{said}{', ' if number else '; largest '}{more}"

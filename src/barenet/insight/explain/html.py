@@ -13,6 +13,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from barenet.insight.explain import figures
+from barenet.insight.explain.differences import WHOLE
 from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.explanation import Explanation
 from barenet.insight.explain.mathml import MathPrinter, math_number, sign_of
@@ -27,9 +28,6 @@ FIGURE_SPACE = "\N{FIGURE SPACE}"
 
 #: Letters of a line that sums an array up, and entries that such a line opens to at most.
 SUMMARY, MOST = 90, 4096
-
-#: Entries that are shown with all that they come from.
-WHOLE = 64
 
 
 def write_page(page: Explanation) -> str:

@@ -111,8 +111,8 @@ def more(page: Explanation) -> str:
         return ""
     return (
         f"This is a summary: of more than {page.limit} entries, only the largest are shown, at "
-        f"their [row, column] from 0. limit={largest} (--limit {largest}) shows all, neuron=(1, 2) "
-        "(--neuron 1.2) all of a neuron."
+        f"their [row, column] from 0. limit={largest} (--limit {largest}) shows all, neuron=(1, 1) "
+        "(--neuron 1.1) all of a neuron."
     )
 
 
