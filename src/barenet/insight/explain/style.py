@@ -42,6 +42,7 @@ STYLE = """
 .barenet-explain .summary { padding-left: 1.5rem; }
 .barenet-explain .summary > summary { white-space: normal; cursor: pointer; }
 .barenet-explain .summary pre { margin: .3rem 0; overflow: auto; max-height: 24rem; }
+.barenet-explain .summary .check { opacity: 1; font-size: 1em; padding-left: 0; }
 .barenet-explain .given > div:has(.summary) { align-self: start; min-width: 0; }
 .barenet-explain .summary table { border-collapse: collapse; background: none; margin: .3rem 0; }
 .barenet-explain .summary th, .barenet-explain .summary td { text-align: right; border: 0;
