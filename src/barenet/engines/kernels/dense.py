@@ -67,7 +67,7 @@ def dense_parts(kind, step, layer, start, stop):
         part = start // n_blocks
         last = min(stop, (part + 1) * n_blocks)
         first_row = (start - part * n_blocks) * BLOCK
-        last_row = min((last - part * n_blocks) * BLOCK, step.n_rows)
+        last_row = max(first_row, min((last - part * n_blocks) * BLOCK, step.n_rows))
         X = layer.x + part * step.capacity * size * itemsize(kind)
         left, right = part * size, min((part + 1) * size, layer.n_in)
         gather_columns(kind, step, X, size, first_row, last_row, left, right)

@@ -44,23 +44,24 @@ def normalize_rows_back(kind, step, layer, start, stop):
 def measure_columns(kind, step, layer, start, stop):
     """Each feature's deviation and mean over the batch; the averages that are kept follow them."""
     n, n_rows, keep = layer.n_out, step.n_rows, layer.momentum
-    variances, means = of_columns(kind, layer)
+    squares, means = of_columns(kind, layer)
     kept = array(kind, step.statistics, layer.statistics, 2 * n)
-    means[:], variances[:] = 0, 0
+    means[:], squares[:] = 0, 0
     for row in range(n_rows):
         x = row_numbers(kind, layer, layer.x, row)
         for j in range(n):
-            means[j] += x[j] / n_rows
+            means[j] += x[j]
+    for j in range(n):
+        means[j] /= n_rows
     for row in range(n_rows):
         x = row_numbers(kind, layer, layer.x, row)
         for j in range(n):
-            variances[j] += (x[j] - means[j]) ** 2 / n_rows
+            squares[j] += (x[j] - means[j]) ** 2
     for j in range(n):
         if n_rows > 1:  # one row has no variance to learn of
-            unbiased = variances[j] * n_rows / (n_rows - 1)
             kept[j] = keep * kept[j] + (1 - keep) * means[j]
-            kept[n + j] = keep * kept[n + j] + (1 - keep) * unbiased
-        variances[j] = math.sqrt(variances[j] + layer.epsilon)  # from here on the deviation
+            kept[n + j] = keep * kept[n + j] + (1 - keep) * (squares[j] / (n_rows - 1))
+        squares[j] = math.sqrt(squares[j] / n_rows + layer.epsilon)  # the deviation, from here on
 
 
 @kernel()
