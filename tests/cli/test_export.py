@@ -110,7 +110,7 @@ def test_a_network_alone_can_be_exported(barenet):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "to: say the format: onnx, c, python, json"),
+        ([], "to: say the format, one of onnx, c, python, json"),
         (["--to", "onx"], 'Did you mean "onnx"?'),
         (["--out", "net.txt"], "to: say the format, or end the path with one of"),
         (["--out", "net.py", "--weights", "int8"], "only to='c' rounds weights"),

@@ -44,7 +44,7 @@ def test_the_fit_after_some_epochs_is_trained_again(barenet, line):
     ("arguments", "said"),
     [
         (["fit", "IRIS"], "kind: a fit is of numbers, and iris has classes"),
-        (["boundary", "IRIS"], "a boundary is drawn over 2 features, got 4"),
+        (["boundary", "IRIS"], "kind: a boundary is over two numbers, and iris has"),
         (["digits", "IRIS"], "kind: the rows of iris are no images"),
         (["epochs", "IRIS"], "kind: a fit is of numbers"),
         (["portrait", "IRIS"], 'Invalid value "portrait"'),

@@ -15,6 +15,11 @@ def test_a_run_is_known_by_its_folder_or_its_model(iris):
     assert by_folder.loss == "categorical_cross_entropy"
 
 
+def test_a_folder_without_a_model_is_named(iris):
+    with pytest.raises(FileNotFoundError, match=r"no run has left a model there, as model\."):
+        load_trained(iris.parent)
+
+
 def test_data_are_made_as_for_the_training(line):
     trained = load_trained(line)
     dataset = trained.samples("plane", AS_USUAL)

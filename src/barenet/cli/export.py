@@ -67,7 +67,7 @@ def export(
         The exit status.
     """
     if to is None and (out is None or is_folder(out)):
-        raise ValueError(f"to: say the format: {', '.join(EXPORTS)}")
+        raise ValueError(f"to: say the format, one of {', '.join(EXPORTS)}, such as --to onnx")
     if data is not None and weights != "int8":
         raise ValueError("data: rows are for --weights int8, to measure what the rounding does")
     path = model_file(model)

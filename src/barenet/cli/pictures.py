@@ -75,7 +75,7 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
         raise ValueError(f"kind: a {kind} picture is of classes, and {rows.name} has numbers")
     if kind == "fit" and predictor.classes is not None:
         raise ValueError(f"kind: a fit is of numbers, and {rows.name} has classes")
-    if kind == "boundary" and predictor.takes_frames:
+    if kind == "boundary" and (predictor.takes_frames or len(rows.feature_names) != 2):
         raise ValueError(f"kind: a boundary is over two numbers, and {rows.name} has other columns")
     return KINDS[kind](predictor, rows)
 

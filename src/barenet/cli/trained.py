@@ -295,9 +295,18 @@ def model_file(path: Path) -> Path:
     Returns
     -------
     Path
-        The file, which need not be there.
+        The file, which need not be there where it was named itself.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a folder has no model.
     """
-    return path / MODEL if path.is_dir() else path
+    if not path.is_dir():
+        return path
+    if not (path / MODEL).exists():
+        raise FileNotFoundError(f"{path}: no run has left a model there, as {MODEL} is missing")
+    return path / MODEL
 
 
 def _answers(classes: tuple[str, ...] | None) -> str:
