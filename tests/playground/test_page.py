@@ -456,6 +456,31 @@ def test_epoch_losses_and_their_curve(tab):
     page.until("barenet.lanes[0].curve.plot.data[0].length === 1")
 
 
+def test_a_batch_and_a_weight_changed_by_hand_move_the_loss_and_its_curve(tab):
+    page = tab("#pace=0")
+    shown = "['.loss', '.test-loss', '.score', '.test-score'].map((name) => document.querySelector(name).textContent).join()"
+    drawn = "barenet.lanes[0].curve.plot.data"
+    seen = {page.value(shown)}
+    for batch in (1, 2):
+        page.page.click("#batch")
+        page.until(f"barenet.lanes[0].header.batch[0] === {batch}")
+        page.rest()
+        seen.add(page.value(shown))
+        assert page.value(f"{drawn}[0]") == pytest.approx([0, batch / 10])
+    assert len(seen) == 3
+    open_neuron(page, 1)
+    slide(page, 0, 3)
+    page.rest()
+    assert page.value(shown) not in seen
+    loss, test_loss = page.value(f"[1, 2].map((each) => {drawn}[each].at(-1))")
+    assert f"{loss:.3f},{test_loss:.3f}," in page.value(shown)
+    page.page.locator("#neuron .close").click()
+    page.page.click("#step")
+    page.until("barenet.lanes[0].header.epoch === 1 && !barenet.playing")
+    page.rest()
+    assert page.value(f"{drawn}[0]") == [0, 1], "an epoch has its own measure"
+
+
 def test_each_task_has_its_scale_and_its_score(tab):
     page = tab()
     scale = "document.querySelector('.legend').getAttribute('aria-label')"
