@@ -458,7 +458,7 @@ def test_epoch_losses_and_their_curve(tab):
 
 def test_a_batch_and_a_weight_changed_by_hand_move_the_loss_and_its_curve(tab):
     page = tab("#pace=0")
-    shown = "['.loss', '.test-loss', '.score', '.test-score'].map((name) => document.querySelector(name).textContent).join()"
+    shown = "document.querySelector('.scores').innerText"
     drawn = "barenet.lanes[0].curve.plot.data"
     seen = {page.value(shown)}
     for batch in (1, 2):
@@ -473,7 +473,7 @@ def test_a_batch_and_a_weight_changed_by_hand_move_the_loss_and_its_curve(tab):
     page.rest()
     assert page.value(shown) not in seen
     loss, test_loss = page.value(f"[1, 2].map((each) => {drawn}[each].at(-1))")
-    assert f"{loss:.3f},{test_loss:.3f}," in page.value(shown)
+    assert f"{loss:.3f}" in page.value(shown) and f"{test_loss:.3f}" in page.value(shown)
     page.page.locator("#neuron .close").click()
     page.page.click("#step")
     page.until("barenet.lanes[0].header.epoch === 1 && !barenet.playing")
@@ -698,6 +698,22 @@ def test_the_step_just_taken_is_explained(tab):
     assert "Take a step" in page.page.inner_text("#neuron details")
     page.page.get_by_role("button", name="Take one batch").click()
     page.until("document.querySelector('.numbers math')")
+    assert page.value("document.querySelector('.walk').offsetHeight") < 600, "seen at once"
+    lines = page.page.locator(".walk li").all_inner_texts()
+    assert len(lines) == 7 and "batch 1 of 10 in epoch 1, of 16 points" in lines[0]
+    x1, x2 = (float(each.replace("−", "-")) for each in re.findall(r"= (\S+\d)", lines[0]))
+    w1, w2, bias, z = (
+        float(each.replace("−", "-").strip("()"))
+        for each in re.search(r"z = (\S+) · \S+ \+ (\S+) · \S+ \+ (\S+) = (\S+)", lines[1]).groups()
+    )
+    assert w1 * x1 + w2 * x2 + bias == pytest.approx(z, abs=0.005)
+    assert re.search(r"tanh\(\S+\) = ", lines[2]) and lines[6].startswith("Adam takes")
+    after = page.page.locator(".moved tr td:last-child").all_inner_texts()
+    told = [float(each.replace("−", "-")) for each in after]
+    assert told == pytest.approx(page.parameters()[0:12:4], rel=0.01), "the network's own"
+    assert not page.page.locator(".numbers").is_visible(), "all points wait to be asked for"
+    page.page.locator("#neuron summary").last.click()
+    assert page.page.locator(".numbers").is_visible()
     numbers = page.page.inner_text(".numbers")
     assert "batch 1 of 10 in epoch 1" in numbers and "gradients agree" in numbers
     assert page.page.inner_text("#batches") == "+ 1 of 10 batches"
@@ -740,6 +756,24 @@ def test_what_is_said_of_a_neuron_is_whole_and_safe(tab):
         " } return all; })"
     )
     assert len(said) > 200
+    said += page.value(
+        "import('./step-words.js').then(({ ruleOf, stepLines }) => {"
+        " const all = [];"
+        " for (const activation of [...barenet.catalog.activations, 'softmax'])"
+        " for (const layer of [0, 1]) for (const last of [false, true]) for (const classes of"
+        " [null, ['no', 'yes']]) for (const penalty of ['none', 'l1']) for (const rows of [1, 16])"
+        " for (const slope of [0, -0.1]) for (const dropout of [0, 0.1])"
+        " for (const normed of [false, true]) for (const standardized of [false, true]) {"
+        " const about = { activation, layer, last, classes, penalty, dropout, normed, standardized,"
+        " index: 0, inputs: ['a', 'b'] };"
+        " const told = { rows, slope, inputs: [1, -2], z: 1, says: 0.5, gradient: [1, 2, 3],"
+        " before: [1e-7, 2, 3], target: 1, epoch: 3, batch: [1, rows] };"
+        " all.push(stepLines(about, told).map(({ words, sum }) => words + ' ' + sum).join(' ')); }"
+        " for (const optimizer of [...barenet.catalog.optimizers, 'adam:beta1=0.8', 'mine'])"
+        " all.push(ruleOf({ optimizer }, { rate: 0.1 })); return all; })"
+    )
+    rules = said[-len(page.value("barenet.catalog.optimizers")) - 2 : -1]
+    assert not [each for each in rules if "by its gradient:" in each], "every optimizer has a rule"
     assert not [each for each in said if re.search("undefined|NaN|null|object|  ", each)]
     left = page.value(
         "import('./explained.js').then(({ explained }) => { const place ="
