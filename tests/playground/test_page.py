@@ -564,17 +564,27 @@ def test_no_code_but_its_own_runs_on_the_page(tab):
 
 
 def test_two_networks_side_by_side_on_the_same_data(tab):
-    page = tab()
+    page = tab(width=1280, height=720)
     page.page.click("#compare")
     page.until("barenet.lanes.length === 2 && barenet.lanes[1].frame")
     page.choose("optimizer", "sgd", place=1)
     page.page.click("#step")
     page.until("barenet.lanes.every((lane) => lane.header.epoch === 1)")
     assert page.parameters(0) != page.parameters(1)
-    boxes = [box.bounding_box() for box in page.page.locator(".lane").all()]
-    assert boxes[0]["y"] == boxes[1]["y"] and boxes[0]["x"] < boxes[1]["x"]
+    for width in (1280, 1120):
+        page.page.set_viewport_size({"width": width, "height": 720})
+        boxes = [box.bounding_box() for box in page.page.locator(".lane").all()]
+        assert boxes[0]["y"] == boxes[1]["y"] and boxes[0]["x"] < boxes[1]["x"]
+        assert page.value("document.documentElement.scrollWidth") <= width
+        maps = [box.bounding_box() for box in page.page.locator(".map").all()]
+        assert all(each["y"] + each["height"] < 720 for each in maps), (
+            "both answers are seen at once"
+        )
     page.page.click("#compare")
     page.until("barenet.lanes.length === 1")
+    page.page.set_viewport_size({"width": 768, "height": 720})
+    page.page.click("#compare")
+    page.until("document.querySelector('#notice').textContent.includes('B stands below Network A')")
 
 
 def open_neuron(page: Tab, column: int, place: int = 0) -> dict[str, Any]:

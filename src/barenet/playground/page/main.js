@@ -77,6 +77,7 @@ class Page {
     this.wanted = structuredClone(state);
     this.state = state;
     while (this.lanes.length > networks.length) this.lanes.pop().root.remove();
+    const compared = this.lanes.length === 1 && networks.length > 1;
     while (this.lanes.length < networks.length) this.addLane();
     find("#networks").classList.toggle("two", networks.length > 1);
     this.lanes.forEach((lane, place) => lane.describe({
@@ -90,6 +91,7 @@ class Page {
     show(find("#pace"), state.pace);
     find("#compare").setAttribute("aria-pressed", networks.length > 1);
     find("#compare").textContent = networks.length > 1 ? "One network" : "Compare";
+    if (compared && tops(this.lanes)[1] > tops(this.lanes)[0]) this.notice(`${NAMES[1]} stands below ${NAMES[0]}: this window is too narrow for both.`, 5000);
     if (joined) this.repeat();
     this.goal = 0;
     this.planned = [];
@@ -327,6 +329,8 @@ class Page {
     if (this.lanes[0]?.frame) this.lanes.forEach((lane) => lane.draw(lane.frame, this.scene, this.view));
   }
 }
+
+const tops = (lanes) => lanes.map((lane) => lane.root.getBoundingClientRect().top);
 
 function picturesOf(arrays, place) {
   return { output: arrays[`${place}.output`], neurons: arrays[`${place}.neurons`], weights: arrays[`${place}.weights`] };
