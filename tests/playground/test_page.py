@@ -842,6 +842,20 @@ def test_every_set_can_be_chosen(tab):
     page.until("barenet.facts.name === 'iris'")
 
 
+def test_what_was_chosen_on_purpose_outlives_the_data_and_the_rest_is_as_usual(tab):
+    page = tab("#data=sine&noise=0.3&test_size=0.2&features=x1~x2~x1^2&net.loss=huber")
+    page.page.click("[data-name=circles]")
+    page.until("barenet.state.scene.data === 'circles'")
+    scene, design = page.value("[barenet.state.scene, barenet.state.designs[0]]")
+    assert (scene["features"], scene["test_size"]) == (["x1", "x2", "x1^2"], 0.2)
+    assert (scene["noise"], design["loss"]) == (-1, ""), "Huber is of numbers"
+    page.page.get_by_label("Other data sets").select_option("iris")
+    page.page.check("#all-columns")
+    page.until("barenet.facts.n_inputs === 4")
+    page.page.click("[data-name=xor]")
+    page.until("barenet.facts.name === 'xor' && barenet.facts.inputs.join() === 'x1,x2'")
+
+
 def test_noise_points_and_share(tab):
     page = tab()
     page.page.locator("#noise").fill("0.2")

@@ -61,7 +61,8 @@ export class DataPanel {
       scene.axes = [];
       scene.target = "";
       scene.task = "";
-      scene.features = this.entry(name)?.generated ? ["x1", "x2"] : scene.features;
+      // What was chosen on purpose stays, as far as these data have it; every column of a table they have not.
+      if (this.entry(name)?.generated && scene.features.includes("all")) scene.features = ["x1", "x2"];
     });
   }
 
