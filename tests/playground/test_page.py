@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import shlex
 import shutil
 import statistics
 import time
@@ -220,6 +221,26 @@ def test_a_weight_changed_by_hand_is_in_the_address(tab):
     other.until("barenet.lanes[0].header.epoch === 4 && !barenet.playing")
     assert other.parameters() == page.parameters()
     assert other.value("location.hash").count("net.edits=0_0_2.5*3_1_-1.25") == 1
+
+
+def test_what_is_shared_is_a_command_without_the_secret(tab, served, tmp_path):
+    page = tab("#data=xor&net.hidden=3&pace=0", permissions=["clipboard-read", "clipboard-write"])
+    page.page.click("#step")
+    page.until("barenet.lanes[0].header.epoch === 1")
+    page.page.click("#share")
+    page.until("document.querySelector('#notice').textContent.includes('A command is copied')")
+    copied = page.page.evaluate("() => navigator.clipboard.readText()")
+    words = shlex.split(copied)
+    assert words[:2] == ["barenet", "play"] and served.token not in copied
+    other = tab(words[2])
+    other.until("barenet.lanes[0].header.epoch === 1 && !barenet.playing")
+    assert other.parameters() == page.parameters()
+    (tmp_path / "mine.csv").write_text("a,b,y\n" + "".join(f"{n},{n % 7},{n}\n" for n in range(40)))
+    page.page.set_input_files("#csv", str(tmp_path / "mine.csv"))
+    page.until("barenet.facts.name === 'mine.csv'")
+    page.page.click("#share")
+    page.until("document.querySelector('#notice').textContent.includes('a file of your own')")
+    assert page.page.evaluate("() => navigator.clipboard.readText()") == copied
 
 
 def change(page: Tab, value: str) -> None:

@@ -13,6 +13,7 @@ import { NeuronPanel } from "./neuron-panel.js";
 import { Theme } from "./theme.js";
 
 const NAMES = ["Network A", "Network B"];
+const OWN_FILE = /^(table|model):/;
 const ANNOUNCE = 8000; // milliseconds
 const READABLE = 100; // milliseconds: numbers that change more often cannot be read
 
@@ -269,9 +270,11 @@ class Page {
   async share() {
     const epoch = this.lanes[0]?.header?.epoch ?? 0;
     const hash = toHash(this.state, { ...this.view, epoch }, this.catalog.defaults, this.edits());
-    const address = `${location.origin}${location.pathname}#${hash}`;
     history.replaceState(null, "", `${location.pathname}#${hash}`);
-    this.notice((await copy(address)) ? "The address is copied. It makes this network again, up to this epoch." : "The address bar has the address of this network, up to this epoch.", 5000);
+    if (OWN_FILE.test(this.state.scene.data)) return this.notice("This network is of a file of your own. Send that file along with what Export gives: the model, or the command.", 8000);
+    const command = `barenet play "#${hash}"`; // without the address, which holds a secret and leads to this machine alone
+    if (await copy(command)) this.notice("A command is copied. On any machine with barenet[play] it makes this network again, up to this epoch.", 8000);
+    else this.notice(`This makes the network again, on any machine with barenet[play]: ${command}`, 30000);
   }
 
   async upload(file) {
