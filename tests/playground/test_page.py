@@ -15,8 +15,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
+from barenet import Network, Scaling
 from barenet.cli.main import main
 from barenet.files.predictor import Predictor
 from barenet.playground.client import MOST_UNSHOWN
@@ -1081,6 +1083,28 @@ def test_a_model_is_opened(tab, tmp_path):
     page.page.set_input_files("#model-file", str(path))
     page.until("document.querySelector('#notice').textContent.includes('the model')")
     page.faults.clear()  # the browser tells of the status, too
+
+
+def test_of_a_model_of_several_numbers_each_is_shown(tab, tmp_path):
+    path = tmp_path / "two.safetensors"
+    Predictor(
+        network=Network.dense([2, 4, 2], seed=1),
+        preprocessing=Scaling("standardize", np.zeros(2), np.ones(2)),
+        classes=None,
+        feature_names=("a", "b"),
+        target_name="y",
+        dataset="rows.csv",
+    ).save(path)
+    page = tab()
+    page.page.click("#opened summary")
+    page.page.set_input_files("#model-file", str(path))
+    page.until("barenet.facts.outputs.join() === 'y 1,y 2' && barenet.facts.target === 'y 1'")
+    assert "predicts 2 numbers" in page.page.inner_text("#described")
+    first = page.picture()
+    page.page.select_option("#target", "y 2")
+    page.until("barenet.facts.target === 'y 2'")
+    assert page.picture() != first
+    assert not page.page.locator("#task").is_visible()
 
 
 def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_path, monkeypatch):

@@ -211,6 +211,7 @@ class Session:
             "columns": list(material.axes[:200]),
             "table": self.shelf.columns(self.state.scene),
             "wants": self._wanted(),
+            "outputs": self.shelf.outputs(self.state.scene),
             "image": dataset.image_shape,
             "curve": material.is_curve,
             "axes": list(plane.names),

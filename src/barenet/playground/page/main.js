@@ -280,7 +280,7 @@ class Page {
   async upload(file) {
     const told = await this.post(`table?name=${encodeURIComponent(file.name)}`, file);
     if (!told) return;
-    const fits = this.facts.wants?.every((name) => name in told.columns);
+    const fits = this.facts.wants?.length && this.facts.wants.every((name) => name in told.columns);
     if (fits) this.change(({ scene }) => (scene.rows = told.key));
     else this.change(({ scene }) => Object.assign(scene, { data: told.key, rows: "", axes: [], target: "", task: "", features: ["x1", "x2"] }));
   }
