@@ -437,6 +437,7 @@ def test_more_choices_are_behind_a_word(tab):
     page.page.click("[data-action=weights]")
     page.until(f"barenet.state.designs[0].seed === {seed + 1}")
     page.page.click("#play")
+    assert not page.page.locator(".more > .fields").is_visible(), "it hides nothing any more"
     page.until("barenet.lanes[0].header.epoch === 7 && !barenet.playing")
     assert "as you asked" in page.header("words")
 
@@ -734,12 +735,11 @@ def test_the_step_just_taken_is_explained(tab):
     assert page.value("document.querySelector('.walk').offsetHeight") < 600, "seen at once"
     lines = page.page.locator(".walk li").all_inner_texts()
     assert len(lines) == 7 and "batch 1 of 10 in epoch 1, of 16 points" in lines[0]
-    x1, x2 = (float(each.replace("−", "-")) for each in re.findall(r"= (\S+\d)", lines[0]))
-    w1, w2, bias, z = (
-        float(each.replace("−", "-").strip("()"))
-        for each in re.search(r"z = (\S+) · \S+ \+ (\S+) · \S+ \+ (\S+) = (\S+)", lines[1]).groups()
-    )
-    assert w1 * x1 + w2 * x2 + bias == pytest.approx(z, abs=0.005)
+    x1, x2 = re.findall(r"= (\S+\d)", lines[0])
+    summed, z = re.search(r"z = (.+) = (\S+)", lines[1]).groups()
+    assert all(x in summed for x in (x1, x2)) and summed.count("·") == 2
+    worth = eval(summed.replace("·", "*").replace("−", "-"), {}, {})
+    assert worth == pytest.approx(float(z.replace("−", "-")), abs=0.005)
     assert re.search(r"tanh\(\S+\) = ", lines[2]) and lines[6].startswith("Adam takes")
     after = page.page.locator(".moved tr td:last-child").all_inner_texts()
     told = [float(each.replace("−", "-")) for each in after]
@@ -965,6 +965,12 @@ def test_the_theme_is_turned(tab):
     before = page.picture()
     page.page.click("#theme")
     assert page.value("document.documentElement.dataset.theme") == "dark"
+    apart = page.value(
+        "import('./colours.js').then(({ palette }) => [palette.positive, [0, 8, 16].map((shift) =>"
+        " (palette.ramp[255] >> shift) & 255)])"
+    )
+    point, ground = sorted((lightness(str(each)) for each in apart), reverse=True)
+    assert (point + 0.05) / (ground + 0.05) > 1.4, "a point stands out where all is sure"
     assert page.picture() != before
 
 

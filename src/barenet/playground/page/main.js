@@ -3,7 +3,7 @@
 import { evenOut, fromHash, toHash } from "./address.js";
 import { Connection } from "./connection.js";
 import { DataPanel } from "./data-panel.js";
-import { counted, find, make, show } from "./dom.js";
+import { counted, find, findAll, make, show } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
 import { copy, ExportPanel } from "./export-panel.js";
 import { inputName } from "./input-names.js";
@@ -216,6 +216,7 @@ class Page {
     document.addEventListener("keydown", (event) => this.key(event));
     // A mouse leaves no focus behind, so that space plays; whoever tabs keeps it.
     document.addEventListener("click", (event) => event.detail && event.target.closest("button, a")?.blur());
+    document.addEventListener("click", ({ target }) => closeMore(target));
     window.addEventListener("hashchange", () => this.readAddress());
   }
 
@@ -330,6 +331,13 @@ class Page {
     for (const lane of this.lanes) lane.repaint();
     this.neuron.draw();
     if (this.lanes[0]?.frame) this.lanes.forEach((lane) => lane.draw(lane.frame, this.scene, this.view));
+  }
+}
+
+// What lies over the page goes with a click beside it; on a phone it lies in the page, and stays.
+function closeMore(target) {
+  for (const more of findAll(".more[open]")) {
+    if (!more.contains(target) && getComputedStyle(find(".fields", more)).position === "absolute") more.open = false;
   }
 }
 

@@ -187,7 +187,7 @@ export class NeuronPanel {
     const names = [...this.about.inputs, "bias"];
     const columns = [["gradient", gradient], ["before", before], ...(after ? [["step", after.map((value, row) => value - before[row])], ["after", after]] : [])];
     const head = make("tr", {}, make("th", { scope: "col" }, "weight of"), ...columns.map(([name]) => make("th", { scope: "col" }, name)));
-    const rows = names.map((name, row) => make("tr", {}, make("th", { scope: "row" }, name), ...columns.map(([, values]) => make("td", {}, number(values[row])))));
+    const rows = names.map((name, row) => make("tr", {}, make("th", { scope: "row" }, name), ...columns.map(([, values]) => make("td", {}, number(values[row], 4)))));
     return make("div", { className: rows.length > MANY ? "many" : "" }, make("table", { className: "moved" }, make("tbody", {}, head, ...rows)));
   }
 

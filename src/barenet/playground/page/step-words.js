@@ -29,10 +29,10 @@ export function ruleOf({ optimizer }, { rate }) {
   return (RULES[name] ?? ((rate) => `${name} moves each weight by its gradient: the learning rate is ${rate}.`))(number(rate));
 }
 
-export function number(value) {
+export function number(value, digits = 3) {
   if (value === null || value === undefined) return "no number";
   const size = Math.abs(value);
-  const text = size && (size < 1e-4 || size >= 1e5) ? value.toExponential(1) : `${+value.toPrecision(3)}`;
+  const text = size && (size < 1e-4 || size >= 1e5) ? value.toExponential(1) : `${+value.toPrecision(digits)}`;
   return text.replaceAll("-", "−");
 }
 
@@ -44,8 +44,12 @@ function point({ layer, inputs }, { rows, inputs: values, epoch, batch: [batch, 
 }
 
 function adding({ inputs }, { inputs: values, before, z }) {
-  const terms = listed(inputs, (_, row) => `${number(before[row])} · ${signed(values[row])}`, " + ");
-  return { words: "Each is multiplied by its weight, as it was before the step; added up with the bias that is z:", sum: `z = ${terms} + ${signed(before.at(-1))} = ${number(z)}` };
+  const terms = inputs.slice(0, MOST_TERMS).map((_, row) => [before[row], ` · ${signed(values[row])}`]);
+  const added = [...terms, ...(inputs.length > MOST_TERMS ? [[null, "…"]] : []), [before.at(-1), ""]].map(([value, rest], place) => {
+    const sign = place ? (value < 0 ? " − " : " + ") : value < 0 ? "−" : "";
+    return `${sign}${value === null ? "" : number(Math.abs(value))}${rest}`;
+  });
+  return { words: "Each is multiplied by its weight, as it was before the step; added up with the bias that is z:", sum: `z = ${added.join("")} = ${number(z)}` };
 }
 
 function saying({ activation, normed, dropout, last }, { z, says }) {
