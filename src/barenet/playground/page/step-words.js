@@ -39,7 +39,7 @@ export function number(value, digits = 3) {
 function point({ layer, inputs }, { rows, inputs: values, epoch, batch: [batch, batches] }) {
   const where = batches === 1 ? `Epoch ${counted(epoch)} was a single batch` : `It was batch ${counted(batch)} of ${counted(batches)} in epoch ${counted(epoch)}`;
   const which = rows === 1 ? "of one point" : `of ${counted(rows)} points. Take the one that moves this neuron most`;
-  const said = layer > 0 ? "The neurons before say of it" : "What comes in of it";
+  const said = layer > 0 ? "The neurons before say of it" : "Its inputs are";
   return { words: `${where}, ${which}. ${said}:`, sum: listed(inputs, (name, row) => `${name} = ${number(values[row])}`, ", ") };
 }
 
