@@ -1,7 +1,6 @@
 """Outputs: of a model that predicts several numbers, the one that is shown, as a model of its own.
 
-The page draws one number. A network without its other outputs says the same of that one, bit for
-bit but for the order in which products are added.
+The page draws one number, and a network without its other outputs says the same of that one.
 """
 
 from __future__ import annotations
