@@ -50,6 +50,11 @@ def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch):
     assert "open the address yourself" in done.err
     assert barenet("play", "--port", "0", "--no-browser").status == 0
     assert len(opened) == 1
+    settings = "#data=xor&net.hidden=3~2&epoch=4"
+    assert barenet("play", settings, "--port", "0").out.strip() == opened[1]
+    assert opened[1].endswith("/" + settings)
+    done = barenet("play", settings, "--target", "y", "--port", "0")
+    assert done.status == 2 and "target" in done.err
 
 
 def test_a_table_is_taken_by_its_rows_where_the_name_alone_is_known(barenet, capfd):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import closing
 from pathlib import Path
 
@@ -272,8 +273,8 @@ def test_an_optimizer_that_is_not_known_is_passed_over(shelf, folder, capfd):
 def saved(tmp_path):
     """A model of three columns whose parameters are all one number."""
 
-    def save(value: float, outputs: int = 1) -> Path:
-        network = Network.dense([3, 2, outputs], dtype="float64")
+    def save(value: float) -> Path:
+        network = Network.dense([3, 2, 1], dtype="float64")
         network.parameters[:] = value
         Predictor(
             network=network,
@@ -303,11 +304,44 @@ def test_a_model_of_numbers_too_large_is_refused_and_the_page_stays(
     page.see(lambda network: network["epoch"] == 1)
 
 
-def test_a_model_of_several_numbers_is_refused_in_words(shelf, saved, tmp_path):
+@pytest.fixture
+def several(tmp_path) -> Path:
+    """A model of two columns that predicts three numbers, each in units of its own."""
+    network = Network.dense([2, 5, 3], hidden="tanh", batch_norm=True, seed=3)
+    Predictor(
+        network=network,
+        preprocessing=Scaling("standardize", np.array([1.0, 2.0]), np.array([0.5, 2.0])),
+        target_scaling=Scaling("standardize", np.array([5.0, 6.0, 7.0]), np.array([1.0, 2.0, 4.0])),
+        classes=None,
+        feature_names=("a", "b"),
+        target_name="y",
+        dataset="rows.csv",
+    ).save(tmp_path / "several.safetensors")
+    return tmp_path / "several.safetensors"
+
+
+def test_of_several_numbers_one_is_shown_as_the_model_predicts_it(shelf, several):
+    scene = begin_with_model(several, "", shelf).scene
+    assert shelf.outputs(scene) == ["y 1", "y 2", "y 3"]
+    seen = []
+    for place, name in enumerate(["", "y 2", "y 3"]):
+        material = shelf.material(dataclasses.replace(scene, target=name))
+        network = build(begin_with_model(several, "", shelf).designs[0], material)
+        assert network.n_outputs == 1 and material.dataset.target_name == f"y {place + 1}"
+        grid = material.plane.grid(6)
+        shown = predictor(network, material).predict(grid)
+        assert shown == pytest.approx(Predictor.load(several).predict(grid)[:, place], rel=1e-5)
+        seen.append(paint(network, material).output)
+    assert (seen[0] != seen[1]).any() and (seen[1] != seen[2]).any()
+    with pytest.raises(ValueError, match=r"target: unknown 'y 4'.*y 1, y 2, y 3"):
+        shelf.material(dataclasses.replace(scene, target="y 4"))
+
+
+def test_of_several_numbers_no_table_is_learned(shelf, several, tmp_path):
     rows = tmp_path / "rows.csv"
-    rows.write_text("a,b,c,y\n" + "1,2,3,4\n5,6,8,8\n" * 40)
-    with pytest.raises(ValueError, match="it predicts 3 numbers for each row, and the page shows"):
-        begin_with_model(saved(0.1, outputs=3), str(rows), shelf)
+    rows.write_text("a,b,y\n" + "1,2,4\n5,6,8\n" * 40)
+    with pytest.raises(ValueError, match=r"rows: .* predicts several numbers .* without rows"):
+        begin_with_model(several, str(rows), shelf)
 
 
 def test_what_cannot_be_shown_is_told(shelf, folder, tmp_path, capfd):

@@ -8,14 +8,17 @@ from __future__ import annotations
 import base64
 import os
 import re
+import shlex
 import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
+from barenet import Network, Scaling
 from barenet.cli.main import main
 from barenet.files.predictor import Predictor
 from barenet.playground.client import MOST_UNSHOWN
@@ -222,6 +225,24 @@ def test_a_weight_changed_by_hand_is_in_the_address(tab):
     assert other.value("location.hash").count("net.edits=0_0_2.5*3_1_-1.25") == 1
 
 
+def test_what_is_shared_is_a_command_without_the_secret(tab, served, tmp_path):
+    page = tab("#data=xor&net.hidden=3&pace=0", permissions=["clipboard-read", "clipboard-write"])
+    page.page.click("#step")
+    page.until("barenet.lanes[0].header.epoch === 1")
+    page.page.click("#share")
+    page.until("document.querySelector('#notice').textContent.includes('A command is copied')")
+    copied = page.page.evaluate("() => navigator.clipboard.readText()")
+    words = shlex.split(copied)
+    assert words[:2] == ["barenet", "play"] and served.token not in copied
+    assert words[2] == page.value("location.hash") and words[2].endswith("&epoch=1")
+    (tmp_path / "mine.csv").write_text("a,b,y\n" + "".join(f"{n},{n % 7},{n}\n" for n in range(40)))
+    page.page.set_input_files("#csv", str(tmp_path / "mine.csv"))
+    page.until("barenet.facts.name === 'mine.csv'")
+    page.page.click("#share")
+    page.until("document.querySelector('#notice').textContent.includes('a file of your own')")
+    assert page.page.evaluate("() => navigator.clipboard.readText()") == copied
+
+
 def change(page: Tab, value: str) -> None:
     """Change the first number of the neuron that is open, and close it."""
     field = page.page.locator("#neuron table.weights input[type=number]").first
@@ -414,6 +435,7 @@ def test_more_choices_are_behind_a_word(tab):
     page.page.click("[data-action=weights]")
     page.until(f"barenet.state.designs[0].seed === {seed + 1}")
     page.page.click("#play")
+    assert not page.page.locator(".more > .fields").is_visible(), "it hides nothing any more"
     page.until("barenet.lanes[0].header.epoch === 7 && !barenet.playing")
     assert "as you asked" in page.header("words")
 
@@ -454,6 +476,31 @@ def test_epoch_losses_and_their_curve(tab):
     assert page.value("barenet.lanes[0].curve.plot.data[2][3]") == test_loss
     page.page.click("#regenerate")
     page.until("barenet.lanes[0].curve.plot.data[0].length === 1")
+
+
+def test_a_batch_and_a_weight_changed_by_hand_move_the_loss_and_its_curve(tab):
+    page = tab("#pace=0")
+    shown = "document.querySelector('.scores').innerText"
+    drawn = "barenet.lanes[0].curve.plot.data"
+    seen = {page.value(shown)}
+    for batch in (1, 2):
+        page.page.click("#batch")
+        page.until(f"barenet.lanes[0].header.batch[0] === {batch}")
+        page.rest()
+        seen.add(page.value(shown))
+        assert page.value(f"{drawn}[0]") == pytest.approx([0, batch / 10])
+    assert len(seen) == 3
+    open_neuron(page, 1)
+    slide(page, 0, 3)
+    page.rest()
+    assert page.value(shown) not in seen
+    loss, test_loss = page.value(f"[1, 2].map((each) => {drawn}[each].at(-1))")
+    assert f"{loss:.3f}" in page.value(shown) and f"{test_loss:.3f}" in page.value(shown)
+    page.page.locator("#neuron .close").click()
+    page.page.click("#step")
+    page.until("barenet.lanes[0].header.epoch === 1 && !barenet.playing")
+    page.rest()
+    assert page.value(f"{drawn}[0]") == [0, 1], "an epoch has its own measure"
 
 
 def test_each_task_has_its_scale_and_its_score(tab):
@@ -539,17 +586,27 @@ def test_no_code_but_its_own_runs_on_the_page(tab):
 
 
 def test_two_networks_side_by_side_on_the_same_data(tab):
-    page = tab()
+    page = tab(width=1280, height=720)
     page.page.click("#compare")
     page.until("barenet.lanes.length === 2 && barenet.lanes[1].frame")
     page.choose("optimizer", "sgd", place=1)
     page.page.click("#step")
     page.until("barenet.lanes.every((lane) => lane.header.epoch === 1)")
     assert page.parameters(0) != page.parameters(1)
-    boxes = [box.bounding_box() for box in page.page.locator(".lane").all()]
-    assert boxes[0]["y"] == boxes[1]["y"] and boxes[0]["x"] < boxes[1]["x"]
+    for width in (1280, 1120):
+        page.page.set_viewport_size({"width": width, "height": 720})
+        boxes = [box.bounding_box() for box in page.page.locator(".lane").all()]
+        assert boxes[0]["y"] == boxes[1]["y"] and boxes[0]["x"] < boxes[1]["x"]
+        assert page.value("document.documentElement.scrollWidth") <= width
+        maps = [box.bounding_box() for box in page.page.locator(".map").all()]
+        assert all(each["y"] + each["height"] < 720 for each in maps), (
+            "both answers are seen at once"
+        )
     page.page.click("#compare")
     page.until("barenet.lanes.length === 1")
+    page.page.set_viewport_size({"width": 768, "height": 720})
+    page.page.click("#compare")
+    page.until("document.querySelector('#notice').textContent.includes('B stands below Network A')")
 
 
 def open_neuron(page: Tab, column: int, place: int = 0) -> dict[str, Any]:
@@ -673,6 +730,21 @@ def test_the_step_just_taken_is_explained(tab):
     assert "Take a step" in page.page.inner_text("#neuron details")
     page.page.get_by_role("button", name="Take one batch").click()
     page.until("document.querySelector('.numbers math')")
+    assert page.value("document.querySelector('.walk').offsetHeight") < 600, "seen at once"
+    lines = page.page.locator(".walk li").all_inner_texts()
+    assert len(lines) == 7 and "batch 1 of 10 in epoch 1, of 16 points" in lines[0]
+    x1, x2 = re.findall(r"= (\S+\d)", lines[0])
+    summed, z = re.search(r"z = (.+) = (\S+)", lines[1]).groups()
+    assert all(x in summed for x in (x1, x2)) and summed.count("·") == 2
+    worth = eval(summed.replace("·", "*").replace("−", "-"), {}, {})
+    assert worth == pytest.approx(float(z.replace("−", "-")), abs=0.005)
+    assert re.search(r"tanh\(\S+\) = ", lines[2]) and lines[6].startswith("Adam takes")
+    after = page.page.locator(".moved tr td:last-child").all_inner_texts()
+    told = [float(each.replace("−", "-")) for each in after]
+    assert told == pytest.approx(page.parameters()[0:12:4], rel=0.01), "the network's own"
+    assert not page.page.locator(".numbers").is_visible(), "all points wait to be asked for"
+    page.page.locator("#neuron summary").last.click()
+    assert page.page.locator(".numbers").is_visible()
     numbers = page.page.inner_text(".numbers")
     assert "batch 1 of 10 in epoch 1" in numbers and "gradients agree" in numbers
     assert page.page.inner_text("#batches") == "+ 1 of 10 batches"
@@ -715,6 +787,24 @@ def test_what_is_said_of_a_neuron_is_whole_and_safe(tab):
         " } return all; })"
     )
     assert len(said) > 200
+    said += page.value(
+        "import('./step-words.js').then(({ ruleOf, stepLines }) => {"
+        " const all = [];"
+        " for (const activation of [...barenet.catalog.activations, 'softmax'])"
+        " for (const layer of [0, 1]) for (const last of [false, true]) for (const classes of"
+        " [null, ['no', 'yes']]) for (const penalty of ['none', 'l1']) for (const rows of [1, 16])"
+        " for (const slope of [0, -0.1]) for (const dropout of [0, 0.1])"
+        " for (const normed of [false, true]) for (const standardized of [false, true]) {"
+        " const about = { activation, layer, last, classes, penalty, dropout, normed, standardized,"
+        " index: 0, inputs: ['a', 'b'] };"
+        " const told = { rows, slope, inputs: [1, -2], z: 1, says: 0.5, gradient: [1, 2, 3],"
+        " before: [1e-7, 2, 3], target: 1, epoch: 3, batch: [1, rows] };"
+        " all.push(stepLines(about, told).map(({ words, sum }) => words + ' ' + sum).join(' ')); }"
+        " for (const optimizer of [...barenet.catalog.optimizers, 'adam:beta1=0.8', 'mine'])"
+        " all.push(ruleOf({ optimizer }, { rate: 0.1 })); return all; })"
+    )
+    rules = said[-len(page.value("barenet.catalog.optimizers")) - 2 : -1]
+    assert not [each for each in rules if "by its gradient:" in each], "every optimizer has a rule"
     assert not [each for each in said if re.search("undefined|NaN|null|object|  ", each)]
     left = page.value(
         "import('./explained.js').then(({ explained }) => { const place ="
@@ -771,6 +861,20 @@ def test_every_set_can_be_chosen(tab):
             page.page.locator("#neuron .close").click()
     page.page.get_by_label("Other data sets").select_option("iris")
     page.until("barenet.facts.name === 'iris'")
+
+
+def test_what_was_chosen_on_purpose_outlives_the_data_and_the_rest_is_as_usual(tab):
+    page = tab("#data=sine&noise=0.3&test_size=0.2&features=x1~x2~x1^2&net.loss=huber")
+    page.page.click("[data-name=circles]")
+    page.until("barenet.state.scene.data === 'circles'")
+    scene, design = page.value("[barenet.state.scene, barenet.state.designs[0]]")
+    assert (scene["features"], scene["test_size"]) == (["x1", "x2", "x1^2"], 0.2)
+    assert (scene["noise"], design["loss"]) == (-1, ""), "Huber is of numbers"
+    page.page.get_by_label("Other data sets").select_option("iris")
+    page.page.check("#all-columns")
+    page.until("barenet.facts.n_inputs === 4")
+    page.page.click("[data-name=xor]")
+    page.until("barenet.facts.name === 'xor' && barenet.facts.inputs.join() === 'x1,x2'")
 
 
 def test_noise_points_and_share(tab):
@@ -859,6 +963,12 @@ def test_the_theme_is_turned(tab):
     before = page.picture()
     page.page.click("#theme")
     assert page.value("document.documentElement.dataset.theme") == "dark"
+    apart = page.value(
+        "import('./colours.js').then(({ palette }) => [palette.positive, [0, 8, 16].map((shift) =>"
+        " (palette.ramp[255] >> shift) & 255)])"
+    )
+    point, ground = sorted((lightness(str(each)) for each in apart), reverse=True)
+    assert (point + 0.05) / (ground + 0.05) > 1.4, "a point stands out where all is sure"
     assert page.picture() != before
 
 
@@ -977,6 +1087,28 @@ def test_a_model_is_opened(tab, tmp_path):
     page.page.set_input_files("#model-file", str(path))
     page.until("document.querySelector('#notice').textContent.includes('the model')")
     page.faults.clear()  # the browser tells of the status, too
+
+
+def test_of_a_model_of_several_numbers_each_is_shown(tab, tmp_path):
+    path = tmp_path / "two.safetensors"
+    Predictor(
+        network=Network.dense([2, 4, 2], seed=1),
+        preprocessing=Scaling("standardize", np.zeros(2), np.ones(2)),
+        classes=None,
+        feature_names=("a", "b"),
+        target_name="y",
+        dataset="rows.csv",
+    ).save(path)
+    page = tab()
+    page.page.click("#opened summary")
+    page.page.set_input_files("#model-file", str(path))
+    page.until("barenet.facts.outputs.join() === 'y 1,y 2' && barenet.facts.target === 'y 1'")
+    assert "predicts 2 numbers" in page.page.inner_text("#described")
+    first = page.picture()
+    page.page.select_option("#target", "y 2")
+    page.until("barenet.facts.target === 'y 2'")
+    assert page.picture() != first
+    assert not page.page.locator("#task").is_visible()
 
 
 def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_path, monkeypatch):

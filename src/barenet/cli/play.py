@@ -45,8 +45,8 @@ def play(
     Parameters
     ----------
     data : str
-        What to start with: a named data set, a .csv file, a model file or the folder of a run.
-        By default circles.
+        What to start with: a named data set, a .csv file, a model file or the folder of a run;
+        or, in quotes, the # and the settings that the page's Share has copied. By default circles.
     rows : str
         With a model: the .csv file that it was trained on, where its run does not tell. Without
         it, the model is seen and cannot learn.
@@ -66,12 +66,14 @@ def play(
         raise ValueError(f"port: expected 0 to 65535, got {port}")
     for module in ("starlette", "uvicorn", "websockets"):
         require(module, extra="play", purpose="the playground")
+    data, settings = ("", data) if data.startswith("#") else (data, "")
     from barenet.playground.server import Server, listen
     from barenet.playground.sessions import Sessions
     from barenet.playground.shelf import Shelf
     from barenet.playground.trainer import Trainer
 
     def ready(address: str) -> None:
+        address += settings
         show(address)
         sys.stdout.flush()
         say("Who has this address may play. Ctrl-C ends it.")

@@ -18,7 +18,7 @@ from barenet.playground.material import Material
 from barenet.playground.reading import check_choice
 from barenet.playground.sets import LOSSES
 
-__all__ = ["Task", "blocks", "build", "check_fit", "penalties", "predictor", "task_of"]
+__all__ = ["Task", "blocks", "build", "check_fit", "fitting", "penalties", "predictor", "task_of"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -79,6 +79,34 @@ def build(design: Design, material: Material) -> Network:
         dropout=design.dropout,
         seed=design.seed,
     )
+
+
+def fitting(design: Design, material: Material) -> Design:
+    """Take the usual loss, where the one chosen before is of the other kind of task.
+
+    Parameters
+    ----------
+    design : Design
+        How it was to learn.
+    material : Material
+        New data.
+
+    Returns
+    -------
+    Design
+        The same, but for the loss.
+
+    Examples
+    --------
+    >>> from barenet.playground.material import prepare
+    >>> from barenet.playground.scene import Scene
+    >>> fitting(Design(loss="huber"), prepare(Scene(data="xor"), {})).loss
+    ''
+    """
+    known = {name for losses in LOSSES.values() for name in losses}
+    if design.loss in known - LOSSES[material.dataset.task].keys():
+        return design.copy(loss="")
+    return design
 
 
 def check_fit(design: Design, material: Material) -> None:

@@ -55,7 +55,7 @@ class Client:
         self.news = asyncio.Event()
         self.unshown = 0
         self.shown_version = self.shown_state = self.shown_scene = -1
-        self.cursors: dict[object, tuple[int, int]] = {}
+        self.cursors: dict[object, tuple[int, float]] = {}
 
     async def serve(self) -> None:
         """Talk until one of the two leaves."""

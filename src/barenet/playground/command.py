@@ -11,6 +11,7 @@ from barenet.data.datasets import DATASETS
 from barenet.data.generated import GENERATED
 from barenet.data.recipe import Recipe
 from barenet.data.table_recipe import recipe_for_table
+from barenet.errors import some
 from barenet.model.losses import as_loss
 from barenet.playground.blueprint import batch_size
 from barenet.playground.design import Design
@@ -78,18 +79,21 @@ def differences(scene: Scene, lane: Lane, shelf: Shelf, epochs: int) -> list[str
     """
     material, design = lane.material, lane.design
     said = []
+    given = some(material.features)
     if not set(material.features) <= {"x1", "x2"}:
-        said.append("This learns from the columns as they are, the page from functions of them.")
+        said.append(f"The command learns from the columns as they are, the page from {given}.")
     elif scene.data.startswith(PREFIX):
         said += _of_tables(scene, material, shelf)
     elif material.dataset.n_features > material.inputs.n_features:
-        said.append("This learns from all columns, the page from some of them.")
+        said.append("The command learns from all columns, the page from some of them.")
     if design.schedule.startswith("reduce_on_plateau"):
-        said.append("This sets rows aside for the schedule; the page takes those held out.")
+        said.append("For its schedule the command sets rows aside; the page takes those held out.")
     elif is_of_the_horizon(design, epochs):
-        said.append(f"On the page the schedule is spread over {horizon(design):,} epochs.")
+        said.append(
+            f"The page spreads the schedule over {horizon(design):,} epochs, not over these."
+        )
     if lane.latest.edits:
-        said.append("On the page weights were changed by hand.")
+        said.append("Weights were changed by hand on the page; the command cannot do that.")
     return said
 
 
@@ -98,17 +102,19 @@ def _of_tables(scene: Scene, material: Material, shelf: Shelf) -> list[str]:
     said = []
     mixed = shelf.tables.is_mixed(scene.data, material.dataset.target_name)
     if mixed or _dropped(scene, material, shelf):
-        said.append("This scales columns in float64 by another formula: equal but for rounding.")
+        said.append("The command scales columns by another formula: equal but for rounding.")
         X = material.inputs.X
         if any(set(np.unique(column)) <= {0.0, 1.0} for column in np.asarray(X).T):
-            said.append("This leaves columns of 0 and 1 as they are, the page scales them.")
+            said.append("The command leaves columns of 0 and 1 as they are, the page scales them.")
         if shelf.tables.has_holes(scene.data, _own_columns(material)):
-            said.append("This fills holes by the training rows, and tells the network where.")
+            said.append(
+                "The command fills holes by the training rows, and tells the network where."
+            )
     used = _own_columns(material)
     if [name for name in shelf.tables.columns(scene.data) if name in used] != used:
-        said.append("This takes the columns in the table's order.")
+        said.append("The command takes the columns in the table's order.")
     if shelf.tables.is_cut(scene.data):
-        said.append(f"This learns from all rows, the page from {MOST_ROWS:,} of them.")
+        said.append(f"The command learns from all rows, the page from {MOST_ROWS:,} of them.")
     return said
 
 

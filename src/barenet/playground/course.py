@@ -39,6 +39,7 @@ class Course:
         self.goal: int | None = None
         self.words = ""
         self.rows: list[Measure] = []
+        self.measured = True  # whether a measure tells of the network as it is
         self.update: Update | None = None
         self.initial = self.moment()
         self.timeline.add(self.initial)
@@ -108,6 +109,7 @@ class Course:
         """Go on by another design; a new rate alone needs no new start of the loop."""
         before, self.design, self.update = self.design, design, None
         self.words, self.failed = "", False
+        self.measured &= design.loss == before.loss
         only_rate = design.copy(learning_rate=before.learning_rate) == before
         if isinstance(self.optimizer, Optimizer) and design.optimizer == before.optimizer:
             self.optimizer.learning_rate = design.learning_rate
@@ -123,7 +125,7 @@ class Course:
         index, value = change
         self.edits = with_edit(self.edits, Edit(self.epoch, index, value))
         self.network.parameters[index] = value
-        self.update = None
+        self.update, self.measured = None, False
         self.timeline.add(self.moment())
 
     def _plan(self, edits: tuple[Edit, ...], run: Run | None) -> None:
@@ -145,6 +147,7 @@ class Course:
         due = [edit for edit in self.edits if edit.epoch == self.epoch]
         for edit in due:
             self.network.parameters[edit.place], self.update = edit.value, None
+            self.measured = False
         return bool(due)
 
     def _close(self, value: Any, run: Run | None) -> None:
@@ -153,6 +156,7 @@ class Course:
     def _return_to(self, moment: Moment, run: Run | None) -> None:
         moment.restore(self.network, self.optimizer)
         self.epoch, self.batch, self.rows = moment.epoch, 0, []
+        self.measured = False
         self.edits = tuple(edit for edit in self.edits if edit.epoch <= moment.epoch)
         if run is not None:
             run.stop(CHANGED)

@@ -20,6 +20,7 @@ from barenet.playground.blueprint import batch_size, blocks, penalties
 from barenet.playground.lane import Lane
 from barenet.playground.progress import Progress
 from barenet.playground.update import Update
+from barenet.playground.walk import walk
 
 __all__ = ["explain_update"]
 
@@ -44,7 +45,8 @@ def explain_update(lane: Lane, layer: int, neuron: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        Which neuron, and ``html``: a part of a page, with all its text escaped.
+        Which neuron; ``walk``: one point's numbers, and which update it was; and ``html``: a part
+        of a page, with all its text escaped.
 
     Raises
     ------
@@ -56,10 +58,35 @@ def explain_update(lane: Lane, layer: int, neuron: int) -> dict[str, Any]:
     if progress.update is None:
         raise ValueError("step: take one first; then it can be told in numbers")
     network, dense = _place(lane, layer)
-    page = _explain(lane, progress.update, network, (dense + 1, neuron + 1))
-    facts = [_which(lane, progress, progress.update, layer), *page.facts]
+    update = progress.update
+    page = _explain(lane, update, network, (dense + 1, neuron + 1))
+    told = walk(page, neuron)
+    facts = [_which(lane, progress, update, layer), *page.facts]
     page = dataclasses.replace(page, facts=(*facts, *_agreement(page, lane, layer, neuron)))
-    return {"layer": layer, "neuron": neuron, "html": write_part(page)}
+    return {
+        "layer": layer,
+        "neuron": neuron,
+        "walk": {**told, **_setting(lane, progress, update, told["row"])},
+        "html": write_part(page),
+    }
+
+
+def _setting(lane: Lane, progress: Progress, update: Update, row: int) -> dict[str, Any]:
+    """Say which update it was, and what is true of a point of its batch."""
+    design, material = update.design, lane.material
+    _, y = material.rows(material.training)
+    taken = update.rows(len(y), batch_size(design, material))
+    return {
+        "target": float(y[taken[row]]),
+        "epoch": _epoch(progress),
+        "batch": [update.batch + 1, update.n_batches],
+        "rate": update.learning_rate,
+    }
+
+
+def _epoch(progress: Progress) -> int:
+    """Tell of which epoch the last update was, counted from 1."""
+    return progress.epoch + (progress.batch[0] > 0)
 
 
 def _place(lane: Lane, layer: int) -> tuple[Network, int]:
@@ -94,8 +121,7 @@ def _explain(lane: Lane, update: Update, network: Network, neuron: tuple[int, in
 
 def _which(lane: Lane, progress: Progress, update: Update, layer: int) -> str:
     """Say which update it was, and what the columns of the input are."""
-    epoch = progress.epoch + (progress.batch[0] > 0)
-    said = f"batch {update.batch + 1} of {update.n_batches} in epoch {epoch:,}"
+    said = f"batch {update.batch + 1} of {update.n_batches} in epoch {_epoch(progress):,}"
     names = lane.material.inputs.feature_names
     if layer > 0 or len(names) > MOST_NAMES:
         return said

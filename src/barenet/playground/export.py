@@ -20,6 +20,10 @@ import barenet
 predictor = barenet.Predictor.load("model.safetensors")
 print(predictor.network.summary())
 """
+UNLESS = (
+    "The weights are the same to the last digit, unless you turned a setting while it learned, "
+    "or went back in time."
+)
 CONTINUED = "barenet info model.safetensors"
 
 
@@ -42,16 +46,20 @@ def export(scene: Scene, lane: Lane, shelf: Shelf) -> dict[str, Any]:
         comments what it does otherwise.
     """
     if lane.material.model is not None:
-        notes = ["This network began as a model file; what it is now is in the file above."]
+        notes = [
+            "This network began as a model file: save it above; the command tells what is in it."
+        ]
         return {"command": CONTINUED, "code": OPENED, "notes": notes}
     epochs = max(lane.latest.epoch, 1)
     others = differences(scene, lane, shelf, epochs)
     comments = [f"# {each}" for each in others]
-    notes = ["The Python code makes this network."] if others else []
-    notes.append(
-        "They make the same network where nothing was turned while it learned, and it was not "
-        "taken back in time."
-    )
+    if others:
+        first = (
+            "It trains another network: the lines with # say why. The Python code trains this one."
+        )
+    else:
+        first = "In a terminal it trains this network again, and so does the Python code."
+    notes = [first, UNLESS]
     return {
         "command": "\n".join([*comments, write_command(scene, lane, shelf, epochs)]),
         "code": write_program(scene, lane, shelf, epochs),

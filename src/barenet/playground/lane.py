@@ -233,12 +233,12 @@ class Lane:
         with self.lock:
             return self._up_to_date(self.latest).copy()
 
-    def header(self, cursor: tuple[int, int]) -> dict[str, Any]:
+    def header(self, cursor: tuple[int, float]) -> dict[str, Any]:
         """Tell how the training stands.
 
         Parameters
         ----------
-        cursor : tuple of int
+        cursor : tuple of int and float
             Version and epoch of the last measure that the page has.
 
         Returns
@@ -247,6 +247,7 @@ class Lane:
             Plain data.
         """
         latest, trace = self.latest, self.trace
+        newest = latest.here or trace.newest
         rows = trace.since(cursor[1] if cursor[0] == trace.version else -1)
         return {
             "epoch": latest.epoch,
@@ -260,7 +261,7 @@ class Lane:
             "explained": latest.update is not None,
             "version": trace.version,
             "rows": [[row.epoch, *finite(row[1:])] for row in rows],
-            "newest": [trace.newest.epoch, *finite(trace.newest[1:])] if trace.newest else None,
+            "newest": [newest.epoch, *finite(newest[1:])] if newest else None,
         }
 
     def draw(self, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -136,11 +136,6 @@ def _design_of(predictor: Predictor, recipe: Recipe) -> Design:
         raise ValueError(f"it is not all dense layers, batch norm and dropout: {network!r}")
     if network.n_parameters > MOST_PARAMETERS:
         raise ValueError(f"{network.n_parameters:,} weights are more than {MOST_PARAMETERS:,}")
-    if predictor.classes is None and (network.n_outputs or 1) > 1:
-        raise ValueError(
-            f"it predicts {network.n_outputs} numbers for each row, and the page shows one; "
-            "train a model for each of them"
-        )
     hidden, activations, dropout = [], [], 0.0
     for block in parts[:-1]:
         hidden.append(block[0].n_out or 0)

@@ -26,6 +26,8 @@ class Progress:
         Copies of the network's vectors.
     rows : list of Measure
         What was measured since the last report.
+    here : Measure, optional
+        What is measured of it as it is now, where it rests and no row tells.
     playing : bool
         Whether it goes on.
     words : str
@@ -48,6 +50,7 @@ class Progress:
     parameters: NDArray[np.floating]
     statistics: NDArray[np.floating]
     rows: list[Measure] = field(default_factory=list)
+    here: Measure | None = None
     playing: bool = False
     words: str = ""
     failed: bool = False

@@ -11,13 +11,14 @@ from barenet.model.network import Network
 from barenet.model.objective import Objective
 from barenet.model.rows import check_rows
 from barenet.model.targets import class_probabilities
+from barenet.playground.blueprint import Task, task_of
 from barenet.playground.design import Design
 from barenet.playground.material import Material
 from barenet.playground.trace import Measure
 from barenet.training.history import finite_or_none
 from barenet.training.metrics import METRICS
 
-__all__ = ["confusion", "finite", "measure"]
+__all__ = ["confusion", "finite", "measure", "measure_task"]
 
 MOST_ROWS = 2000
 
@@ -41,13 +42,34 @@ def measure(epoch: int, network: Network, material: Material, design: Design) ->
     Measure or None
         On the training rows and on those held out; None if there are no rows.
     """
-    if not material.training.n_samples:
+    return measure_task(epoch, network, task_of(design, material, network), design)
+
+
+def measure_task(epoch: float, network: Network, task: Task, design: Design) -> Measure | None:
+    """Measure a network on the rows of its task, as the training does after each epoch.
+
+    Parameters
+    ----------
+    epoch : float
+        Epochs done, with the part of one that is under way.
+    network : Network
+        As it is now.
+    task : Task
+        Has the rows, and names the metric.
+    design : Design
+        Names the loss.
+
+    Returns
+    -------
+    Measure or None
+        On the training rows and on those held out; None if there are no rows.
+    """
+    if not len(task.training[0]):
         return None
-    loss = as_loss(design.loss or None, network.output_activation)
-    metric = METRICS["accuracy" if material.classes else "r2"]
+    loss, metric = as_loss(design.loss or None, network.output_activation), METRICS[task.metric]
     values = []
-    for part in (material.training, material.held_out):
-        rows = check_rows(network, loss, *material.rows(part))
+    for part in (task.training, task.held_out):
+        rows = check_rows(network, loss, *part)
         with np.errstate(all="ignore"):
             value, output = Objective(network, loss).value_and_output(rows)
         values.append((value, metric(output, rows.y)))

@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from barenet.playground.blueprint import fitting
 from barenet.playground.design import Design
 from barenet.playground.lane import Lane
 from barenet.playground.material import Material
@@ -74,6 +76,9 @@ class Session:
         if new_scene:
             material = await asyncio.to_thread(self.shelf.material, state.scene)
         assert material is not None
+        if new_scene:
+            designs = tuple(fitting(design, material) for design in state.designs)
+            state = replace(state, designs=designs)
         plans: list[tuple[Lane, Design | None]] = []
         for place, design in enumerate(state.designs):
             old = self.lanes[place] if place < len(self.lanes) else None
@@ -206,6 +211,7 @@ class Session:
             "columns": list(material.axes[:200]),
             "table": self.shelf.columns(self.state.scene),
             "wants": self._wanted(),
+            "outputs": self.shelf.outputs(self.state.scene),
             "image": dataset.image_shape,
             "curve": material.is_curve,
             "axes": list(plane.names),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from barenet.data.dataset import Dataset
@@ -9,6 +10,7 @@ from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.playground.material import Material, prepare
 from barenet.playground.models import MODEL_PREFIX, NOTHING_KNOWN, Model, Models
 from barenet.playground.opened import material_of, named_rows
+from barenet.playground.outputs import output_names, with_one_output
 from barenet.playground.scene import LEAST_SHARE, MOST_SHARE, Scene
 from barenet.playground.state import State
 from barenet.playground.tables import PREFIX, Tables
@@ -43,10 +45,14 @@ class Shelf:
         if not scene.data.startswith(MODEL_PREFIX):
             return prepare(scene, self.tables.load(scene))
         model = self.models.find(scene.data)
-        return material_of(scene, model, self._rows(scene, model))
+        rows = self._rows(scene, model)
+        model = replace(model, predictor=with_one_output(model.predictor, scene.target))
+        return material_of(scene, model, rows)
 
     def _rows(self, scene: Scene, model: Model) -> Dataset | None:
-        """Find the rows that a model was trained on."""
+        """Find the rows that a model was trained on; a table has one column to predict."""
+        if output_names(model.predictor):
+            return None
         if scene.rows:
             return self.tables.samples(scene.rows, model.predictor)
         return named_rows(model)
@@ -77,7 +83,8 @@ class Shelf:
         """
         key = self.models.open(path, recipe)
         model = self.models.find(key)
-        fits = rows and set(self.wanted(key)) <= self.tables.columns(rows).keys()
+        wanted = self.wanted(key)
+        fits = rows and wanted and set(wanted) <= self.tables.columns(rows).keys()
         share = min(max(recipe.over(DEFAULTS).test_size or 0.0, LEAST_SHARE), MOST_SHARE)
         scene = Scene(data=key, rows=rows if fits else "", test_size=share)
         return State(scene=scene, designs=(model.design,))
@@ -93,10 +100,29 @@ class Shelf:
         Returns
         -------
         list of str
-            What it learns from, and what it predicts.
+            What it learns from, and what it predicts; none would go with several numbers.
         """
         predictor = self.models.find(key).predictor
+        if output_names(predictor):
+            return []
         return [*predictor.feature_names, predictor.target_name]
+
+    def outputs(self, scene: Scene) -> list[str]:
+        """List the numbers of which one can be shown.
+
+        Parameters
+        ----------
+        scene : Scene
+            What is shown.
+
+        Returns
+        -------
+        list of str
+            Empty but for a model that predicts several.
+        """
+        if not scene.data.startswith(MODEL_PREFIX):
+            return []
+        return list(output_names(self.models.find(scene.data).predictor))
 
     def columns(self, scene: Scene) -> dict[str, bool] | None:
         """List the columns of the table that a scene names.

@@ -100,6 +100,11 @@ def begin_with_model(path: Path, rows: str, shelf: Shelf, recipe: Recipe = NOTHI
     key = shelf.tables.open(Path(rows).name, Path(rows)) if rows else ""
     state = shelf.open_model(path, key, recipe)
     if rows and not state.scene.rows:
+        if shelf.outputs(state.scene):
+            raise ValueError(
+                f"rows: {path} predicts several numbers for each row, and of a table one column is "
+                "learned; open it without rows, or train a model for each"
+            )
         missing = [n for n in shelf.wanted(state.scene.data) if n not in shelf.tables.columns(key)]
         raise ValueError(f"rows: {rows} has no column {', '.join(missing)}, which {path} needs")
     shelf.material(state.scene)

@@ -15,15 +15,15 @@ class Measure(NamedTuple):
 
     Attributes
     ----------
-    epoch : int
-        Epochs done.
+    epoch : float
+        Epochs done; with a part of one, where a rest is amid it.
     loss, test_loss : float
         On the training rows, and on those held out.
     score, test_score : float
         Accuracy, or R².
     """
 
-    epoch: int
+    epoch: float
     loss: float
     test_loss: float
     score: float
@@ -66,12 +66,12 @@ class Trace:
             self.stride *= 2
             self.kept = [each for each in self.kept if each.epoch % self.stride == 0]
 
-    def cut(self, epoch: int) -> None:
+    def cut(self, epoch: float) -> None:
         """Forget what came after an epoch.
 
         Parameters
         ----------
-        epoch : int
+        epoch : float
             Epochs done.
         """
         if self.newest is None or self.newest.epoch <= epoch:
@@ -80,12 +80,12 @@ class Trace:
         self.newest = self.kept[-1] if self.kept else None
         self.version = next(VERSIONS)
 
-    def since(self, epoch: int) -> list[Measure]:
+    def since(self, epoch: float) -> list[Measure]:
         """List what came after an epoch.
 
         Parameters
         ----------
-        epoch : int
+        epoch : float
             Epochs done.
 
         Returns

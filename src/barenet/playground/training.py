@@ -22,6 +22,7 @@ from barenet.playground.design import MOST_EPOCHS
 from barenet.playground.onward import Onward
 from barenet.playground.order import Order
 from barenet.playground.progress import Progress
+from barenet.playground.score import measure_task
 from barenet.playground.trace import Measure, thin
 from barenet.playground.trouble import CHANGED, DEAD, NO_ROWS, divergence, growth
 from barenet.playground.update import Update
@@ -67,6 +68,7 @@ class Training(Course, Callback):
         self.reported = self.due = 0.0
         self.clock = (time.perf_counter(), 0)
         self.report_rest = REPORT_SECONDS
+        self.here: Measure | None = None
         self.speed = 0.0
 
     def order(self, verb: str, value: Any = None) -> None:
@@ -101,7 +103,7 @@ class Training(Course, Callback):
     def on_slice(self, run: Run) -> None:
         if run.batch == run.n_batches:  # an epoch that is over is counted first
             return
-        self.batch = run.batch
+        self.batch, self.measured = run.batch, False
         self._look_back(run)
         if self.orders or not self.playing:
             self._wait_to_play(run)
@@ -203,6 +205,7 @@ class Training(Course, Callback):
             *(curves[name][-1] for name in ("validation_loss", metric, f"validation_{metric}")),
         )
         self.rows.append(Measure(self.epoch, *values))
+        self.measured, self.here = True, None
         if len(self.rows) > 4 * MOST_ROWS:
             self.rows = thin(self.rows, MOST_ROWS)
         if self.epoch == 1:
@@ -214,6 +217,11 @@ class Training(Course, Callback):
         if len(run.history) > 1000:  # an hour must not fill the memory
             for curve in curves.values():
                 del curve[:-1]
+
+    def _measure_here(self) -> None:
+        """Measure what no epoch has: the network after a batch, or a change by hand."""
+        place = self.epoch + self.batch / self.n_batches
+        self.here, self.measured = measure_task(place, self.network, self.task, self.design), True
 
     def _look_for_an_end(self) -> None:
         """Stop where the page said to."""
@@ -272,6 +280,8 @@ class Training(Course, Callback):
         if now - started > 0.5:
             self.speed = (self.epoch - epoch) / (now - started)
             self.clock = (now, self.epoch)
+        if not (self.playing or self.measured):
+            self._measure_here()
         rows, self.rows = thin(self.rows, MOST_ROWS) if self.rows else [], []
         self.report(
             Progress(
@@ -279,6 +289,7 @@ class Training(Course, Callback):
                 parameters=self.network.parameters.copy(),
                 statistics=self.network.statistics.copy(),
                 rows=rows,
+                here=None if self.playing else self.here,
                 playing=self.playing,
                 words=self.words,
                 failed=self.failed,

@@ -18,7 +18,10 @@ DEAD = (
 )
 
 #: What is said where a model came alone.
-NO_ROWS = "There are no rows here to learn from: choose the table that the model was trained on."
+NO_ROWS = (
+    "There are no rows here to learn from: choose the table that the model was trained on. "
+    "A model that predicts several numbers is only shown."
+)
 
 
 def growth(first: float, loss: float) -> str:

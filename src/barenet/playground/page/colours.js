@@ -9,6 +9,8 @@ const mix = (a, b, share) => a.map((value, index) => Math.round(value + share * 
 const pack = ([red, green, blue]) => (255 << 24) | (blue << 16) | (green << 8) | red;
 export const css = ([red, green, blue], alpha = 1) => `rgb(${red} ${green} ${blue} / ${alpha})`;
 
+const GROUND = 0.72; // of a colour's strength: on what the network says of the plane its points stand out
+
 class Palette {
   renew() {
     this.negative = read("--negative");
@@ -19,7 +21,7 @@ class Palette {
     this.line = read("--line");
     this.panel = read("--panel");
     this.classes = Array.from({ length: 10 }, (_, index) => read(`--class-${index}`));
-    this.ramp = Uint32Array.from({ length: 256 }, (_, index) => pack(this.at((index - 128) / 127)));
+    this.ramp = Uint32Array.from({ length: 256 }, (_, index) => pack(mix(this.middle, this.at((index - 128) / 127), GROUND)));
   }
 
   // The colour of a value from −1 to 1. The root makes what is near 0 easier to see.
@@ -33,7 +35,7 @@ class Palette {
   }
 
   packedClass(index, sure) {
-    return pack(this.ofClass(index, sure));
+    return pack(this.ofClass(index, GROUND * sure));
   }
 }
 

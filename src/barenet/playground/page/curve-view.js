@@ -6,6 +6,8 @@ import { css, palette } from "./colours.js";
 const MOST = 1000;
 const HEIGHT = 150;
 
+const same = (a, b) => String(a) === String(b);
+
 export class CurveView {
   constructor(root) {
     this.root = root;
@@ -18,8 +20,9 @@ export class CurveView {
     this.version = -1;
   }
 
-  // Add measures: [epoch, loss, test loss, score, test score].
-  add(version, rows) {
+  // Add measures: [epoch, loss, test loss, score, test score]; the newest may be of a rest amid an
+  // epoch, or of weights changed by hand, and stays as long as it is the newest.
+  add(version, rows, newest) {
     if (version !== this.version) {
       this.rows = [];
       this.stale = true;
@@ -27,13 +30,16 @@ export class CurveView {
     this.version = version;
     for (const row of rows) if (!this.rows.length || row[0] > this.rows.at(-1)[0]) this.rows.push(row);
     if (this.rows.length > MOST) this.rows = this.rows.filter((_, index) => index % 2 === 0 || index === this.rows.length - 1);
-    if (rows.length) this.stale = true;
+    if (rows.length || !same(newest, this.newest)) this.stale = true;
+    this.newest = newest;
   }
 
   draw() {
     if (!this.stale || !this.root.clientWidth) return;
     this.stale = false;
-    const columns = [0, 1, 2].map((column) => this.rows.map((row) => row[column]));
+    const last = this.rows.at(-1);
+    const here = last && this.newest?.[0] >= last[0] && !same(last, this.newest) ? [this.newest] : [];
+    const columns = [0, 1, 2].map((column) => [...this.rows, ...here].map((row) => row[column]));
     if (this.plot) this.plot.setData(columns);
     else this.plot = new uPlot(this.options(), columns, this.root);
   }

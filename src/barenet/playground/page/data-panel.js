@@ -61,7 +61,8 @@ export class DataPanel {
       scene.axes = [];
       scene.target = "";
       scene.task = "";
-      scene.features = this.entry(name)?.generated ? ["x1", "x2"] : scene.features;
+      // What was chosen on purpose stays, as far as these data have it; every column of a table they have not.
+      if (this.entry(name)?.generated && scene.features.includes("all")) scene.features = ["x1", "x2"];
     });
   }
 
@@ -106,7 +107,9 @@ export class DataPanel {
     const [learned, tested] = data.rows;
     find("#described", this.root).textContent = learned
       ? `${entry?.title ?? data.name}: ${data.description}. ${counted(learned)} points to learn from, ${counted(tested)} held out.`
-      : `A model of ${data.name}, whose rows are not here. Choose that table below, and it can go on learning.`;
+      : data.outputs.length
+        ? `A model of ${data.name} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot go on learning here.`
+        : `A model of ${data.name}, whose rows are not here. Choose that table below, and it can go on learning.`;
     find("#share-field", this.root).hidden = !learned;
     const generated = entry?.generated ?? false;
     for (const id of ["#noise-field", "#samples-field", "#regenerate"]) find(id, this.root).hidden = !generated;
@@ -128,13 +131,16 @@ export class DataPanel {
     fillSelect(find("#axis-y", this.root), columns);
     show(find("#axis-x", this.root), data.axes[0]);
     show(find("#axis-y", this.root), data.axes[1] ?? data.axes[0]);
-    find("#table-choices", this.root).hidden = Boolean(data.wants);
-    const targets = data.table ? Object.keys(data.table) : [data.target];
+    const { outputs } = data;
+    find("#table-choices", this.root).hidden = Boolean(data.wants) && !outputs.length;
+    for (const id of ["#task", "#all-columns"]) find(id, this.root).closest("label").hidden = outputs.length > 0;
+    const targets = data.table ? Object.keys(data.table) : outputs.length ? outputs : [data.target];
     fillSelect(find("#target", this.root), targets.map((name) => [name, name]));
     show(find("#target", this.root), data.target);
     show(find("#task", this.root), scene.task);
     show(find("#all-columns", this.root), data.features.length === 0);
-    for (const id of ["#target", "#task"]) find(id, this.root).disabled = !data.table;
+    find("#target", this.root).disabled = !data.table && !outputs.length;
+    find("#task", this.root).disabled = !data.table;
   }
 
   label() {

@@ -56,7 +56,7 @@ export function drawClasses(canvas, values, side, { discrete = false } = {}) {
   const pixels = new Uint32Array(image.data.buffer);
   const count = side * side;
   for (let i = 0; i < count; i++) {
-    const sure = discrete ? 0.75 : 0.15 + 0.75 * (values[count + i] / 127) ** 2;
+    const sure = discrete ? 1 : 0.2 + 0.8 * (values[count + i] / 127) ** 2;
     pixels[i] = palette.packedClass(values[i], sure);
   }
   stretch(canvas, image, false);

@@ -1,7 +1,7 @@
 // One network on the page: how it learns, what it is made of, and what it says.
 
 import { CurveView } from "./curve-view.js";
-import { find, findAll, percent, rounded } from "./dom.js";
+import { counted, find, findAll, percent, rounded } from "./dom.js";
 import { inputName } from "./input-names.js";
 import { LearningPanel } from "./learning-panel.js";
 import { NetworkView } from "./network-view.js";
@@ -43,7 +43,7 @@ export class LaneView {
 
   // Take what came, also of frames that are never drawn.
   receive(header) {
-    this.curve.add(header.version, header.rows);
+    this.curve.add(header.version, header.rows, header.newest);
     this.header = header;
   }
 
@@ -63,10 +63,11 @@ export class LaneView {
 
   // In words, for who cannot see the picture.
   summary() {
-    const [epoch, loss, testLoss, , score] = this.header?.newest ?? [];
-    if (epoch === undefined) return "";
+    if (!this.header?.newest) return "";
+    const { epoch, batch, newest: [, loss, testLoss, , score] } = this.header;
+    const place = `Epoch ${epoch}${batch[0] ? ` and ${counted(batch[0])} of ${counted(batch[1])} batches` : ""}`;
     const good = this.data.classes ? `test accuracy ${percent(score)}` : `test R² ${rounded(score)}`;
-    return `Epoch ${epoch}: training loss ${rounded(loss)}, test loss ${rounded(testLoss)}, ${good}.`;
+    return `${place}: training loss ${rounded(loss)}, test loss ${rounded(testLoss)}, ${good}.`;
   }
 
   // What the panel of a neuron needs to know.

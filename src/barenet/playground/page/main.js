@@ -3,7 +3,7 @@
 import { evenOut, fromHash, toHash } from "./address.js";
 import { Connection } from "./connection.js";
 import { DataPanel } from "./data-panel.js";
-import { counted, find, make, show } from "./dom.js";
+import { counted, find, findAll, make, show } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
 import { copy, ExportPanel } from "./export-panel.js";
 import { inputName } from "./input-names.js";
@@ -13,6 +13,7 @@ import { NeuronPanel } from "./neuron-panel.js";
 import { Theme } from "./theme.js";
 
 const NAMES = ["Network A", "Network B"];
+const OWN_FILE = /^(table|model):/;
 const ANNOUNCE = 8000; // milliseconds
 const READABLE = 100; // milliseconds: numbers that change more often cannot be read
 
@@ -77,6 +78,7 @@ class Page {
     this.wanted = structuredClone(state);
     this.state = state;
     while (this.lanes.length > networks.length) this.lanes.pop().root.remove();
+    const compared = this.lanes.length === 1 && networks.length > 1;
     while (this.lanes.length < networks.length) this.addLane();
     find("#networks").classList.toggle("two", networks.length > 1);
     this.lanes.forEach((lane, place) => lane.describe({
@@ -90,6 +92,7 @@ class Page {
     show(find("#pace"), state.pace);
     find("#compare").setAttribute("aria-pressed", networks.length > 1);
     find("#compare").textContent = networks.length > 1 ? "One network" : "Compare";
+    if (compared && tops(this.lanes)[1] > tops(this.lanes)[0]) this.notice(`${NAMES[1]} stands below ${NAMES[0]}: this window is too narrow for both.`, 5000);
     if (joined) this.repeat();
     this.goal = 0;
     this.planned = [];
@@ -213,6 +216,7 @@ class Page {
     document.addEventListener("keydown", (event) => this.key(event));
     // A mouse leaves no focus behind, so that space plays; whoever tabs keeps it.
     document.addEventListener("click", (event) => event.detail && event.target.closest("button, a")?.blur());
+    document.addEventListener("click", ({ target }) => closeMore(target));
     window.addEventListener("hashchange", () => this.readAddress());
   }
 
@@ -267,15 +271,17 @@ class Page {
   async share() {
     const epoch = this.lanes[0]?.header?.epoch ?? 0;
     const hash = toHash(this.state, { ...this.view, epoch }, this.catalog.defaults, this.edits());
-    const address = `${location.origin}${location.pathname}#${hash}`;
     history.replaceState(null, "", `${location.pathname}#${hash}`);
-    this.notice((await copy(address)) ? "The address is copied. It makes this network again, up to this epoch." : "The address bar has the address of this network, up to this epoch.", 5000);
+    if (OWN_FILE.test(this.state.scene.data)) return this.notice("This network is of a file of your own. Send that file along with what Export gives: the model, or the command.", 8000);
+    const command = `barenet play "#${hash}"`; // without the address, which holds a secret and leads to this machine alone
+    if (await copy(command)) this.notice("A command is copied. On any machine with barenet[play] it makes this network again, up to this epoch.", 8000);
+    else this.notice(`This makes the network again, on any machine with barenet[play]: ${command}`, 30000);
   }
 
   async upload(file) {
     const told = await this.post(`table?name=${encodeURIComponent(file.name)}`, file);
     if (!told) return;
-    const fits = this.facts.wants?.every((name) => name in told.columns);
+    const fits = this.facts.wants?.length && this.facts.wants.every((name) => name in told.columns);
     if (fits) this.change(({ scene }) => (scene.rows = told.key));
     else this.change(({ scene }) => Object.assign(scene, { data: told.key, rows: "", axes: [], target: "", task: "", features: ["x1", "x2"] }));
   }
@@ -327,6 +333,15 @@ class Page {
     if (this.lanes[0]?.frame) this.lanes.forEach((lane) => lane.draw(lane.frame, this.scene, this.view));
   }
 }
+
+// What lies over the page goes with a click beside it; on a phone it lies in the page, and stays.
+function closeMore(target) {
+  for (const more of findAll(".more[open]")) {
+    if (!more.contains(target) && getComputedStyle(find(".fields", more)).position === "absolute") more.open = false;
+  }
+}
+
+const tops = (lanes) => lanes.map((lane) => lane.root.getBoundingClientRect().top);
 
 function picturesOf(arrays, place) {
   return { output: arrays[`${place}.output`], neurons: arrays[`${place}.neurons`], weights: arrays[`${place}.weights`] };

@@ -5,6 +5,7 @@ import { explained } from "./explained.js";
 import { axisNames } from "./input-names.js";
 import { drawPortrait } from "./neuron-picture.js";
 import { question, sentences, sum } from "./neuron-words.js";
+import { number, ruleOf, stepLines } from "./step-words.js";
 
 const CALM = 120; // milliseconds between two pictures while it learns
 const LOST = 2000; // milliseconds after which an answer is not waited for
@@ -104,11 +105,13 @@ export class NeuronPanel {
     };
     this.pause = button("pause", "Pause", "Rest, to read its numbers");
     this.takers = [button("batch", "Take one batch", "A single update of the weights"), button("step", "Take one epoch", "One pass over all training points")];
+    this.walk = make("div", { className: "walk" });
     this.numbers = make("div", { className: "numbers", tabIndex: 0 });
     this.numbers.setAttribute("role", "region");
-    this.numbers.setAttribute("aria-label", "The step just taken");
+    this.numbers.setAttribute("aria-label", "The step just taken, of all points");
+    this.whole = make("details", { hidden: true }, make("summary", {}, "All points, in letters and matrices"), this.numbers);
     const details = make("details", { open: this.showing }, make("summary", {}, "The step just taken, number by number"),
-      make("p", { className: "orders" }, this.pause, ...this.takers), this.state, this.numbers);
+      make("p", { className: "orders" }, this.pause, ...this.takers), this.state, this.walk, this.whole);
     details.addEventListener("toggle", () => {
       this.showing = details.open;
       if (details.open) this.ask(this.lane.header);
@@ -159,9 +162,10 @@ export class NeuronPanel {
     for (const each of this.takers) each.hidden = playing;
     const key = known && !playing ? `${epoch}.${batch[0]}` : "";
     if (playing) this.state.textContent = "It is learning. Pause, to see the numbers of its last step.";
-    else if (!key) this.state.textContent = "Take a step, and every number of it is told here: what came in, what came out, what the error says of each weight, and how each weight moved.";
+    else if (!key) this.state.textContent = "Take a step, and it is told here: what came in, what came out, what the error says of each weight, and how each weight moved.";
     this.state.hidden = Boolean(key);
-    if (!key) this.numbers.replaceChildren();
+    this.whole.hidden = !key;
+    if (!key) for (const place of [this.walk, this.numbers]) place.replaceChildren();
     if (!this.showing) this.written = "";
     else if (key !== this.written) {
       this.written = key;
@@ -171,7 +175,20 @@ export class NeuronPanel {
 
   // The server's explanation has come.
   tell(told) {
-    if (this.isMine(told) && this.written) this.numbers.replaceChildren(...explained(told.html));
+    if (!this.isMine(told) || !this.written) return;
+    const about = { ...this.about, activation: this.told.activation };
+    const lines = stepLines(about, told.walk).map(({ words, sum: shown }) => make("li", {}, make("p", {}, words), make("p", { className: "sum" }, shown)));
+    this.walk.replaceChildren(make("ol", {}, ...lines, make("li", {}, make("p", {}, ruleOf(about, told.walk)), this.moved(told.walk))));
+    this.numbers.replaceChildren(...explained(told.html));
+  }
+
+  // What the step has made of each weight.
+  moved({ gradient, before, after }) {
+    const names = [...this.about.inputs, "bias"];
+    const columns = [["gradient", gradient], ["before", before], ...(after ? [["step", after.map((value, row) => value - before[row])], ["after", after]] : [])];
+    const head = make("tr", {}, make("th", { scope: "col" }, "weight of"), ...columns.map(([name]) => make("th", { scope: "col" }, name)));
+    const rows = names.map((name, row) => make("tr", {}, make("th", { scope: "row" }, name), ...columns.map(([, values]) => make("td", {}, number(values[row], 4)))));
+    return make("div", { className: rows.length > MANY ? "many" : "" }, make("table", { className: "moved" }, make("tbody", {}, head, ...rows)));
   }
 
   isMine({ network, layer, neuron }) {
@@ -192,7 +209,7 @@ function write(field, value) {
 }
 
 // What the words need to know.
-function aboutOf({ layer, name, inputs }, { data, design, facts }) {
+function aboutOf({ layer, neuron, name, inputs }, { data, design, facts }) {
   const last = layer === facts.layout.length - 1;
   const count = facts.layout[layer].n_in;
   const curved = layer > 0 ? [] : inputs.filter((_, row) => data.features.length && !PLAIN.includes(data.features[row]));
@@ -211,6 +228,10 @@ function aboutOf({ layer, name, inputs }, { data, design, facts }) {
     count,
     curved,
     curve: data.curve,
+    index: neuron,
+    dropout: design.dropout,
+    optimizer: design.optimizer,
+    penalty: design.penalty_rate ? design.penalty : "none",
     normed: design.batch_norm && !last,
     hint: `Thick: ${last && facts.layout[layer].n_out > 1 ? "the border of this class" : "where z is 0"}. ${layer === 0 ? `The arrow points to where z grows. ${scaled}${slice}` : thin}`,
   };

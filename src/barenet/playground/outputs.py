@@ -1,0 +1,86 @@
+"""Outputs: of a model that predicts several numbers, the one that is shown, as a model of its own.
+
+The page draws one number, and a network without its other outputs says the same of that one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from barenet.files.predictor import Predictor
+from barenet.model.activations import Softmax
+from barenet.model.layers import LAYERS, Dense
+from barenet.model.network import Network
+from barenet.registry import lookup
+
+__all__ = ["output_names", "with_one_output"]
+
+
+def output_names(predictor: Predictor) -> tuple[str, ...]:
+    """Name the numbers that a model predicts.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The model.
+
+    Returns
+    -------
+    tuple of str
+        The target's name with a number from 1; empty for classes, and for a single number.
+    """
+    count = predictor.network.n_outputs or 1
+    if predictor.classes is not None or count == 1:
+        return ()
+    return tuple(f"{predictor.target_name} {number}" for number in range(1, count + 1))
+
+
+def with_one_output(predictor: Predictor, name: str) -> Predictor:
+    """Leave out all outputs but one.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The model.
+    name : str
+        One of `output_names`; empty for the first.
+
+    Returns
+    -------
+    Predictor
+        Of that number alone; the model itself, where it has no more.
+
+    Raises
+    ------
+    ValueError
+        If there is no such output, or what it says depends on the others.
+    """
+    names = output_names(predictor)
+    if not names:
+        return predictor
+    column = lookup({each: place for place, each in enumerate(names)}, name or names[0], "target")
+    network, scaling = predictor.network, predictor.target_scaling
+    last = network.layers[-1]
+    if not isinstance(last, Dense) or isinstance(last.activation, Softmax):
+        raise ValueError(
+            f"target: none of the {len(names)} outputs can be shown without the others"
+        )
+    configs = [layer.config() for layer in network.layers]
+    configs[-1] |= {"n_out": 1}
+    alone = Network([LAYERS[each.pop("layer")](**each) for each in configs], dtype=network.dtype)
+    before = network.n_parameters - last.weights.size - last.bias.size
+    alone.parameters[:before] = network.parameters[:before]
+    alone.parameters[before:] = np.append(last.weights[:, column], last.bias[column])
+    alone.statistics[:] = network.statistics
+    if scaling is not None:
+        own = slice(column, column + 1)
+        scaling = replace(scaling, offset=scaling.offset[own], factor=scaling.factor[own])
+    return replace(
+        predictor,
+        network=alone,
+        target_scaling=scaling,
+        target_name=names[column],
+        card=None,
+    )

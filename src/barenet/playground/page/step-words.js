@@ -1,0 +1,95 @@
+// The step just taken, in plain sentences with the numbers of one point beside each.
+
+import { counted } from "./dom.js";
+
+const MOST_TERMS = 4;
+const NAMES = { l1: "L1", l2: "L2" };
+
+// What an optimizer does with a gradient. `rate`: the learning rate, in words.
+const RULES = {
+  sgd: (rate) => `SGD moves each weight against its gradient: by the gradient times the learning rate, ${rate}.`,
+  momentum: (rate) => `Momentum lets each weight roll like a ball: it keeps most of its last step, and adds the gradient times the learning rate, ${rate}, the other way.`,
+  nesterov: (rate) => `Nesterov lets each weight roll like a ball, and feels the slope a little ahead of it: the learning rate is ${rate}.`,
+  adagrad: (rate) => `AdaGrad moves each weight against its gradient, by less and less, the larger all its gradients have been so far: the learning rate is ${rate}.`,
+  rmsprop: (rate) => `RMSProp divides each gradient by the size that it has had of late: most steps are about as long as the learning rate, ${rate}.`,
+  adam: (rate) => `Adam takes the mean of a weight's last gradients, and divides it by their size: most steps are about as long as the learning rate, ${rate}, or shorter.`,
+  adamw: (rate) => `AdamW takes the mean of a weight's last gradients, and divides it by their size: most steps are about as long as the learning rate, ${rate}, or shorter. Each weight shrinks a little besides.`,
+  lbfgs: () => "L-BFGS looks at all points at once, tries steps of several lengths, and keeps one that makes the loss smaller: there is no formula for it.",
+};
+
+// A list of { words, sum }; `about`: as in neuron-words.js, with { activation, dropout, optimizer, penalty }.
+export function stepLines(about, told) {
+  const sizes = about.inputs.map((_, row) => Math.abs(told.inputs[row] ?? 0));
+  about = { ...about, shown: sizes.indexOf(Math.max(...sizes)) };
+  return [point(about, told), adding(about, told), saying(about, told), erring(about, told), sharing(about, told), together(about, told)];
+}
+
+export function ruleOf({ optimizer }, { rate }) {
+  const name = optimizer.split(":")[0];
+  return (RULES[name] ?? ((rate) => `${name} moves each weight by its gradient: the learning rate is ${rate}.`))(number(rate));
+}
+
+export function number(value, digits = 3) {
+  if (value === null || value === undefined) return "no number";
+  const size = Math.abs(value);
+  const text = size && (size < 1e-4 || size >= 1e5) ? value.toExponential(1) : `${+value.toPrecision(digits)}`;
+  return text.replaceAll("-", "−");
+}
+
+function point({ layer, inputs }, { rows, inputs: values, epoch, batch: [batch, batches] }) {
+  const where = batches === 1 ? `Epoch ${counted(epoch)} was a single batch` : `It was batch ${counted(batch)} of ${counted(batches)} in epoch ${counted(epoch)}`;
+  const which = rows === 1 ? "of one point" : `of ${counted(rows)} points. Take the one that moves this neuron most`;
+  const said = layer > 0 ? "The neurons before say of it" : "Its inputs are";
+  return { words: `${where}, ${which}. ${said}:`, sum: listed(inputs, (name, row) => `${name} = ${number(values[row])}`, ", ") };
+}
+
+function adding({ inputs }, { inputs: values, before, z }) {
+  const terms = inputs.slice(0, MOST_TERMS).map((_, row) => [before[row], ` · ${signed(values[row])}`]);
+  const added = [...terms, ...(inputs.length > MOST_TERMS ? [[null, "…"]] : []), [before.at(-1), ""]].map(([value, rest], place) => {
+    const sign = place ? (value < 0 ? " − " : " + ") : value < 0 ? "−" : "";
+    return `${sign}${value === null ? "" : number(Math.abs(value))}${rest}`;
+  });
+  return { words: "Each is multiplied by its weight, as it was before the step; added up with the bias that is z:", sum: `z = ${added.join("")} = ${number(z)}` };
+}
+
+function saying({ activation, normed, dropout, last }, { z, says }) {
+  const rest = !last && dropout > 0;
+  const parts = [normed && "batch norm", activation !== "identity" && activation, rest && "dropout"].filter(Boolean);
+  if (!parts.length) return { words: "That is what it says, as it is:", sum: `z = ${number(says)}` };
+  const who = parts.join(", then ");
+  const direct = !normed && !rest && activation !== "softmax";
+  const others = activation === "softmax" ? ", which looks at the sums of the other classes, too" : "";
+  return { words: `From z comes what it says, by ${who}${others}:`, sum: direct ? `${activation}(${number(z)}) = ${number(says)}` : `${number(z)} → ${number(says)}` };
+}
+
+function erring(about, told) {
+  const { slope, says, rows } = told;
+  const heard = about.last ? `${truth(about, told)} it said ${number(says)}. ` : "How wrong the answer was comes back through the network. ";
+  if (!slope) return { words: `${heard}For this point z makes no difference to the loss${rows > 1 ? ", and for no other of the batch" : ""}.`, sum: "slope of the loss along z: 0" };
+  const way = slope > 0 ? "rises" : "falls";
+  return { words: `${heard}The loss ${way} where z grows:`, sum: `slope of the loss along z = ${number(slope)}` };
+}
+
+// What the point should have made the answer say.
+function truth({ activation, classes, standardized, index }, { target }) {
+  if (!classes) return `It should have said ${number(target)}${standardized ? ", in standard deviations" : ""}, and`;
+  const right = activation === "softmax" ? Number(target === index) : target;
+  return `The point is of class ${classes[target]}: it should have said ${number(right)}, and`;
+}
+
+function sharing({ inputs, shown }, { inputs: values, slope }) {
+  return { words: `A weight has its part in that: the slope, times what came in by it. For the weight of ${inputs[shown]}:`, sum: `${number(slope)} · ${signed(values[shown])} = ${number(slope * values[shown])}` };
+}
+
+function together({ penalty, shown }, { rows, gradient }) {
+  const all = rows === 1 ? "That is the gradient of this weight" : `The same for each of the ${counted(rows)} points, added up, is the gradient of this weight`;
+  const pull = NAMES[penalty] ? `, with what ${NAMES[penalty]} adds to it` : "";
+  return { words: `${all}${pull}:`, sum: `gradient = ${number(gradient[shown])}` };
+}
+
+const signed = (value) => (value < 0 ? `(${number(value)})` : number(value));
+
+function listed(names, write, between) {
+  const shown = names.slice(0, MOST_TERMS).map(write);
+  return [...shown, ...(names.length > MOST_TERMS ? ["…"] : [])].join(between);
+}
