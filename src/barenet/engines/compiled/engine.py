@@ -70,7 +70,9 @@ class CompiledEngine(Engine):
         optimizer = self.job.optimizer
         assert isinstance(optimizer, Optimizer)
         optimizer.prepare(self.job.network.parameters)
-        program = self._program("learn", min(batch_size, len(order)), self.job.rows)
+        # As for a whole epoch: what is left of one, after a resumption, takes the same steps.
+        capacity = min(batch_size, max(len(order), len(self.job.rows.X)))
+        program = self._program("learn", capacity, self.job.rows)
         for number, moment in enumerate(optimizer.moments.values(), 1):
             program.point(f"moment_{number}", moment)
         program.step["n_steps"] = optimizer.n_steps

@@ -99,13 +99,9 @@ def slim(kind, step, layer, start, stop):
     n, L, c = layer.n_in, lanes(kind), layer.option
     W = vectors(kind, layer.weights, 0)
     for row in range(start, stop):
-        x = array(kind, layer.x, row * layer.x_stride, n)
-        z, other = W[n * L], x[0] * W[0]  # two sums, as an addition waits for the one before
-        for k in range(2, n, 2):
-            z, other = z + x[k - 1] * W[(k - 1) * L], other + x[k] * W[k * L]
-        if n % 2 == 0:
-            z = z + x[n - 1] * W[(n - 1) * L]
-        z = z + other
+        x, z = array(kind, layer.x, row * layer.x_stride, n), W[n * L]
+        for k in range(n):
+            z = z + x[k] * W[k * L]
         vectors(kind, layer.z, 0)[row * L] = z
         if layer.a != layer.z:
             vectors(kind, layer.a, 0)[row * L] = value(kind)(z, c)
