@@ -32,9 +32,10 @@ def test_the_first_step_of_the_sine_tutorial(barenet):
 def test_another_row_and_a_batch(barenet):
     one = barenet("explain", "sine", "--row", 3)
     assert one.status == 0, one.err
-    assert "row 3 of sine, standardized; 1 sample; loss squared_error" in one.out
+    facts = "row 3 of sine, standardized; new weights, init normal:std=0.1; 1 sample; loss squared"
+    assert facts in words(one)
     some = barenet("explain", "moons", "--rows", 0, 1, 2)
-    assert "rows 0, 1, 2 of moons; 3 samples" in some.out
+    assert "rows 0, 1, 2 of moons; new weights, init normal:std=0.01; 3 samples" in words(some)
     assert max(map(len, some.out.splitlines())) <= 80
 
 
@@ -76,6 +77,23 @@ def test_what_a_trained_network_says_is_what_predict_says(barenet, iris):
     outputs = {each["name"]: each["value"] for s in page["steps"] for each in s["equations"]}
     last = max(name for name in outputs if re.fullmatch(r"A\d", name))
     np.testing.assert_allclose(outputs[last], said["probabilities"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["digits", "iris", "sine", "circles", "spirals", "wine"])
+def test_a_usual_network_is_told_on_a_screen_or_two(barenet, name):
+    assert len(barenet("explain", name).out.splitlines()) <= 150
+
+
+def test_a_wide_table_is_told_on_a_screen_or_two(barenet):
+    words_and_numbers = [f"{name}{{0}}" for name in "abcdef"] + ["{1}"] * 6
+    rows = [",".join([f"k{i % 3}", *words_and_numbers]).format(i % 2, i * i % 7) for i in range(60)]
+    Path("plants.csv").write_text("\n".join(["kind,a,b,c,d,e,f,g,h,i,j,k,l", *rows]))
+    done = barenet("explain", "plants.csv", "--target", "kind")
+    assert len(done.out.splitlines()) <= 150
+    assert "which become 18 inputs, from a=a0 to l" in words(done)
+    (limit,) = re.findall(r"--limit (\d+)", words(done))
+    everything = barenet("explain", "plants.csv", "--target", "kind", "--limit", limit).out
+    assert "largest" not in everything and "m[b₃]" in everything
 
 
 def test_images(barenet, digits):

@@ -53,6 +53,9 @@ SUFFIXES = {"text": ".txt", "html": ".html", "markdown": ".md"}
 #: Columns of a text that goes to no terminal.
 COLUMNS = 80
 
+#: Inputs that are named.
+MOST_NAMES = 16
+
 #: What was done to the inputs, in words.
 SCALED = {
     "standardize": ", standardized",
@@ -74,7 +77,7 @@ def explain(
     neuron: Annotated[str | None, Parameter(group=OUTPUT)] = None,
     notation: Annotated[Notation, Parameter(group=OUTPUT)] = "rows",
     precision: Annotated[int, Parameter(group=OUTPUT, converter=whole)] = 6,
-    limit: Annotated[int, Parameter(group=OUTPUT, converter=whole)] = 64,
+    limit: Annotated[int | None, Parameter(group=OUTPUT, converter=whole)] = None,
     form: Annotated[Form | None, Parameter(name="--format", group=OUTPUT)] = None,
     out: Annotated[str | None, Parameter(group=OUTPUT)] = None,
     json: Json = False,
@@ -109,7 +112,8 @@ def explain(
     precision : int
         Significant digits.
     limit : int
-        Entries of an array that are all shown.
+        Entries of an array that are all shown; of a larger one, statistics and the largest entries
+        are. By default 64, or 4 in a network of more than 32 parameters.
     form : str
         How it is written; by default as the suffix of --out tells, else as text.
     out : str
@@ -143,6 +147,7 @@ class _Step:
     predictor: Predictor
     rows: Dataset
     recipe: Recipe
+    is_new: bool
 
 
 def _is_model(what: str) -> bool:
@@ -155,7 +160,7 @@ def _of_data(data: str, settings: Settings) -> _Step:
     if data:
         raise ValueError(f"data: {settings.data} is no model, so {data} is one too many")
     experiment = prepare(settings)
-    return _Step(experiment.predictor, settings.load(), experiment.settings.recipe)
+    return _Step(experiment.predictor, settings.load(), experiment.settings.recipe, True)
 
 
 def _of_model(model: str, data: str, settings: Settings) -> _Step:
@@ -170,7 +175,7 @@ def _of_model(model: str, data: str, settings: Settings) -> _Step:
         data or (known.data if known else trained.predictor.dataset), settings.file
     )
     usual = still_usual(settings.recipe, known.recipe if known else Recipe())
-    return _Step(trained.predictor, rows, settings.recipe.over(usual).over(DEFAULTS))
+    return _Step(trained.predictor, rows, settings.recipe.over(usual).over(DEFAULTS), False)
 
 
 def _explain(
@@ -179,7 +184,7 @@ def _explain(
     neuron: tuple[int, int] | None,
     notation: Notation,
     precision: int,
-    limit: int,
+    limit: int | None,
 ) -> Explanation:
     """Take the step with these rows."""
     from barenet.insight.explain import explain as explain_step
@@ -205,8 +210,10 @@ def _explain(
     )
     numbers = ", ".join(map(str, rows))
     where = f"row{'s' * (len(rows) > 1)} {numbers} of {dataset.name}"
-    fact = where + _what_was_done(predictor)
-    return dataclasses.replace(page, facts=(fact, *page.facts))
+    facts = [where + _what_was_done(predictor)]
+    if step.is_new:
+        facts.append(f"new weights, init {recipe.init or 'auto'}")
+    return dataclasses.replace(page, facts=(*facts, *page.facts))
 
 
 def _place(neuron: str | None) -> tuple[int, int] | None:
@@ -226,7 +233,10 @@ def _what_was_done(predictor: Predictor) -> str:
     """Say how raw rows have become what the network takes."""
     if isinstance(predictor.preprocessing, Scaling):
         return SCALED.get(predictor.preprocessing.name, "")
-    return f", which become {', '.join(predictor.input_names)}"
+    names = predictor.input_names
+    if len(names) > MOST_NAMES:
+        return f", which become {len(names)} inputs, from {names[0]} to {names[-1]}"
+    return f", which become {', '.join(names)}"
 
 
 def _put_out(page: Explanation, form: Form | None, out: str | None) -> None:

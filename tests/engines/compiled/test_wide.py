@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+
+import numba as nb
 import numpy as np
 import pytest
 
@@ -17,6 +20,12 @@ from barenet import (
     train,
 )
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
+from barenet.engines.compiled.lowering import Lowering
+from barenet.engines.compiled.memory import Memory
+from barenet.engines.kernels.dense import BLOCK, multiply
+from barenet.engines.kernels.records import LAYER, STEP
+from barenet.engines.simd.calls import invoke
+from barenet.engines.simd.memory import kind_of
 from barenet.model.losses import as_loss
 from barenet.model.rows import check_rows
 from barenet.optimization.optimizers import as_optimizer
@@ -132,6 +141,32 @@ def test_batches_that_grow_and_shrink():
         for step, size in enumerate((3, 40, 1, 70, 33)):
             engine.run(np.arange(size), size, np.full(1, 0.01), step)
     np.testing.assert_allclose(found.parameters, expected.parameters, rtol=0, atol=1e-12)
+
+
+@nb.njit
+def call(function, step, operands, start, stop):
+    invoke(function, step, operands, start, stop)
+
+
+def test_rows_that_the_last_batch_does_not_have_are_nobodys():
+    """The thread that has their block may come while another one gathers the rows there are."""
+    network = Network.dense([300, 6, 3], output="softmax", seed=1, dtype="float64")
+    job, kind, order = job_for(network, 2), kind_of(network.dtype), np.arange(2)
+    memory, step = Memory(kind, network.dtype), np.zeros((), STEP)
+    lowering = Lowering(job, job.rows, memory, 2 * BLOCK, "learn")
+    kernel, operands = lowering.parts[0].instructions[0]
+    layer = np.frombuffer((ctypes.c_char * LAYER.itemsize).from_address(operands), LAYER)[0]
+    products = np.ctypeslib.as_array(
+        ctypes.cast(int(layer["partial"]), ctypes.POINTER(ctypes.c_double)),
+        (2 * BLOCK, int(layer["stride"])),
+    )
+    step["x"], step["batch"] = job.rows.X.ctypes.data, order.ctypes.data
+    step["x_row"], step["x_column"], step["scale"] = 300, 1, 1
+    step["n_rows"], step["capacity"], step["multiply"] = 2, 2 * BLOCK, multiply.address(kind)
+    for block, seen in ((1, [9, 9, 9]), (0, [0, 0, 9])):  # all weights here are 0, as nothing loads
+        products[:3] = 9
+        call(kernel, step.ctypes.data, operands, block, block + 1)
+        assert products[:3, 0].tolist() == seen
 
 
 def test_bytes_with_a_scale():

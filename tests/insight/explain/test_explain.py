@@ -373,6 +373,44 @@ def test_a_large_network_is_told_by_its_largest_entries():
     assert "std" in page.to_html() and "std" in page.to_markdown()
 
 
+def test_a_large_network_is_told_on_a_screen_or_two():
+    """Large is more than 32 parameters; a limit that is said decides for itself."""
+    small, large = (Network.dense([3, n, 1], hidden="tanh", seed=1) for n in (6, 7))
+    assert (small.parameters.size, large.parameters.size) == (31, 36)
+    whole, short = (str(explain(each, X[:1], [0.5], optimizer="adam")) for each in (small, large))
+    assert "summary" not in whole and "largest" not in whole
+    assert "The same is done to b₁, W₂, b₂." in short and "m[W₂]" not in short
+    hint = "limit=21 (--limit 21) shows all, neuron=(1, 1) (--neuron 1.1) all of a neuron."
+    assert hint in " ".join(short.split())
+    shown = str(explain(large, X[:1], [0.5], optimizer="adam", limit=21))
+    assert "summary" not in shown and "m[W₂]" in shown
+    assert "summary" not in str(explain(large, X[:1], [0.5], neuron=(1, 2)))
+
+
+def test_what_a_hand_computes_from_the_digits_shown_is_what_is_shown():
+    page = explain(
+        every_layer(), X, [0, 1, 1, 0, 1], penalty="l2:strength=0.1", clip="norm:limit=0.5"
+    )
+    round_all = np.vectorize(lambda number: float(f"{number:.{page.precision}g}"))
+    for equation in page.equations:
+        if equation.formula is not None:
+            shown = {name: round_all(each.value) for name, each in equation.operands.items()}
+            by_hand, exact = equation.formula.evaluate(shown).ravel(), equation.result.value.ravel()
+            scale = max(np.abs(exact).max(), 0.01)  # where a sum nearly cancels, digits are lost
+            assert np.abs(by_hand - exact).max() < 1e-4 * scale, equation.result.name.text
+
+
+def test_no_letter_has_two_meanings():
+    """A norm of layer 2 has a β₂, and so has Adam."""
+    network = Network([Dense(3, 2), BatchNorm(2), Dense(2, 1)], seed=1, dtype="float64")
+    page = explain(network, X, X[:, 0], optimizer="adam:beta2=0.9")
+    names = {each.name for each in page.quantities}
+    assert len({name.text for name in names}) == len({name.key for name in names}) == len(names)
+    assert page["beta2"].shape == (2,) and page["rho2"] == 0.9
+    assert "of which ρ₁ and ρ₂ are kept" in " ".join(str(page).split())
+    assert "ρ" not in str(explain(by_hand(), [[0.05, 0.10]], [[0.01, 0.99]], optimizer="adam"))
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -46,21 +46,24 @@ def tiny():
 TINY = """\
 One training step of Network([Dense(2, 1, 'sigmoid')], dtype='float64')
 1 sample; loss binary_cross_entropy; optimizer sgd; in float64
-Samples are rows. A product without a sign is one of matrices; ⊙, / and
+Samples are rows; the number below a letter is that of its layer. Two matrices
+side by side are a product of matrices, and ᵀ swaps rows and columns; ⊙, / and
 functions work entry by entry; a bias is added to every sample. dW is short for
-∂L/∂W.
+∂L/∂W, how the loss L changes with W. Numbers are computed with all digits, and
+shown with 6: where a sum nearly cancels, those shown give fewer.
 
 1. Input and target
 ───────────────────
-A₀ is the input X, of one sample; Y is what the network should say.
+What the network is shown, and what it should say. A₀ is the input X, of one
+sample; Y is the target.
 
     A₀ = [1  2]                                                           (1, 2)
     Y = [1]                                                               (1, 1)
 
 2. Layer 1, forward: Dense(2, 1, 'sigmoid')
 ───────────────────────────────────────────
-Each output is a weighted sum of all inputs plus a bias, and then the
-activation.
+Each neuron adds up its inputs, each times a weight, and a bias. The activation
+turns the sum Z into the output A. W are the weights, b the biases.
 
     W₁ = ⎡ 0.5⎤                                                           (2, 1)
          ⎣-1  ⎦
@@ -168,8 +171,36 @@ def page_value(equation):
 def test_wide_matrices_come_in_blocks_in_every_form():
     rng = np.random.default_rng(1)
     network = Network.dense([30, 25, 1], hidden="tanh", seed=1)
-    wide = explain(network, rng.normal(size=(2, 30)), [0.5, 1.0])
+    wide = explain(network, rng.normal(size=(2, 30)), [0.5, 1.0], limit=64)
     assert max(map(len, str(wide).splitlines())) <= 80
     for written in (str(wide), wide.to_html(), wide.to_markdown()):
         assert "columns 0 to" in written and "to 24" in written
     assert "<details" in wide.to_html()
+
+
+def test_all_numbers_of_a_summary_are_in_the_page():
+    network = Network.dense([10, 20, 1], hidden="tanh", seed=1)
+    html = explain(network, np.eye(10)[:1], [0.5]).to_html()
+    assert html.count("<details") == html.count("</details>")
+    written = [
+        [[float(word.replace("−", "-")) for word in line.split()] for line in block.splitlines()]
+        for block in re.findall("<pre>(.*?)</pre>", html, re.DOTALL)
+    ]
+    (weights,) = (block for block in written[:2] if np.shape(block) == (10, 20))
+    np.testing.assert_allclose(weights, network.layers[0].weights, rtol=1e-5)
+
+
+def test_many_numbers_are_no_more_than_a_browser_can_bear():
+    network = Network.dense([1000, 5, 1], seed=1)
+    page = explain(network, np.ones((1, 1000)), [0.5])
+    assert len(page.to_html()) < 100_000
+    assert "limit=5000 (--limit 5000)" in " ".join(str(page).split())
+
+
+@pytest.mark.parametrize(
+    "form", [str, lambda page: page.to_html(), lambda page: page.to_markdown()]
+)
+def test_a_summary_of_numbers_that_overflow(form):
+    network = Network.dense([3, 20, 1], seed=1, dtype="float64")
+    network.parameters *= 1e200
+    assert "nan" in form(explain(network, np.ones((2, 3)), [0.0, 1.0]))

@@ -71,7 +71,10 @@ def test_nothing_of_another_neuron_is_computed():
     assert found == ["Z1,2", "A1,2", "dA1,2", "dZ1,2", "dW1,2", "db1,2", "W1,2", "b1,2"]
     given = [each.name.key for step in view.steps for each in step.given]
     assert given == ["A0", "W1,2", "b1,2", "W2←2", "dZ2", "eta"]
-    said = "W₁,₂ is the neuron's part of W₁. W₂←₂ is what goes from the neuron to the next layer."
+    said = (
+        "A₀ is the input X. W₁,₂ is the neuron's part of W₁. "
+        "W₂←₂ is what goes from the neuron to the next layer."
+    )
     assert said in " ".join(str(view).split())
 
 

@@ -134,21 +134,21 @@ class Lowering:
         self.width = layer.n_out
         Z, self.d, rows = self.matrix(), self.derivatives(), self.parameters(n_in + 1)
         P = self.memory.matrix(len(lefts) * capacity, self.width) if x is None else Z
+        few = capacity <= FEW and Z.shape[1] == self.memory.kind.count and x is not None
         record = self.layer(**rows, n_in=n_in, index=index, x=X, x_stride=X.shape[1], z=Z, d=self.d,
-                            part_size=part, n_parts=len(lefts), partial=P)  # fmt: skip
+                            d_in=d_in, part_size=part, n_parts=len(lefts), partial=P)  # fmt: skip
         W, start = rows["weights"], self.zeros if x is None else rows["weights"][n_in]
         record["parts" if x is None else "forward"] = self.memory.table(PRODUCT, [
             product(P[k * capacity :], X[k * capacity :], W[left:], start, min(part, n_in - left))
             for k, left in enumerate(lefts)
         ])  # fmt: skip
-        if self.learning:
+        if self.learning and not few:
             self.differentiate(record, rows, X, lefts, d_in)
         if x is None:
             work = self.work(record, dense.dense_parts, formula=self.source)
             units = len(lefts) * -(-capacity // dense.BLOCK)
             self.parts = [Group(work, units, chunk=NEVER, grain=1)]
             self.add(record, dense.dense_join)
-        few = capacity <= FEW and Z.shape[1] == self.memory.kind.count and x is not None
         self.nonlinearity(record, Z, self.activation, *((dense.slim, dense.slim_back) * few))
         self.learn(record, n_in + 1, dense.slim_gradient if few else dense.dense_gradient)
 
@@ -167,8 +167,7 @@ class Lowering:
         if d_in is not None:
             W_T = self.memory.matrix(dW.shape[1], n_in)
             back = product(d_in, dZ, W_T, self.zeros, self.width)
-            record["d_in"], record["transposed"] = address(d_in), address(W_T)
-            record["transposed_stride"] = W_T.shape[1]
+            record["transposed"], record["transposed_stride"] = address(W_T), W_T.shape[1]
             record["backward"] = self.memory.table(PRODUCT, [back])
 
     def activate(self, layer: Activate, index: int) -> None:

@@ -67,7 +67,7 @@ def dense_parts(kind, step, layer, start, stop):
         part = start // n_blocks
         last = min(stop, (part + 1) * n_blocks)
         first_row = (start - part * n_blocks) * BLOCK
-        last_row = min((last - part * n_blocks) * BLOCK, step.n_rows)
+        last_row = max(first_row, min((last - part * n_blocks) * BLOCK, step.n_rows))
         X = layer.x + part * step.capacity * size * itemsize(kind)
         left, right = part * size, min((part + 1) * size, layer.n_in)
         gather_columns(kind, step, X, size, first_row, last_row, left, right)
@@ -99,9 +99,13 @@ def slim(kind, step, layer, start, stop):
     n, L, c = layer.n_in, lanes(kind), layer.option
     W = vectors(kind, layer.weights, 0)
     for row in range(start, stop):
-        x, z = array(kind, layer.x, row * layer.x_stride, n), W[n * L]
-        for k in range(n):
-            z = z + x[k] * W[k * L]
+        x = array(kind, layer.x, row * layer.x_stride, n)
+        z, other = W[n * L], x[0] * W[0]  # two sums, as an addition waits for the one before
+        for k in range(2, n, 2):
+            z, other = z + x[k - 1] * W[(k - 1) * L], other + x[k] * W[k * L]
+        if n % 2 == 0:
+            z = z + x[n - 1] * W[(n - 1) * L]
+        z = z + other
         vectors(kind, layer.z, 0)[row * L] = z
         if layer.a != layer.z:
             vectors(kind, layer.a, 0)[row * L] = value(kind)(z, c)
@@ -110,19 +114,16 @@ def slim(kind, step, layer, start, stop):
 @kernel(FORMULAS)
 def slim_back(kind, step, layer, start, stop):
     """dZ = dA · f′(Z), in place of dA; and dX = dZ Wᵀ where it is needed."""
-    L, stride, c = lanes(kind), layer.transposed_stride, layer.option
-    Z, A, D = vectors(kind, layer.z, 0), vectors(kind, layer.a, 0), vectors(kind, layer.d, 0)
+    n, L, c = layer.n_in, lanes(kind), layer.option
+    W, Z = vectors(kind, layer.weights, 0), vectors(kind, layer.z, 0)
+    A, D = vectors(kind, layer.a, 0), vectors(kind, layer.d, 0)
     for row in range(start, stop):
         if layer.a != layer.z:
             D[row * L] = D[row * L] * slope(kind)(Z[row * L], A[row * L], c)
-        if layer.transposed != 0:
-            d, W_T = array(kind, layer.d, row * L, layer.n_out), vectors(kind, layer.transposed, 0)
-            D_in = vectors(kind, layer.d_in, row * stride)
-            for j in range(0, stride, L):
-                total = d[0] * W_T[j]
-                for k in range(1, layer.n_out):
-                    total = total + d[k] * W_T[k * stride + j]
-                D_in[j] = total
+        if layer.d_in != 0:
+            d_in = array(kind, layer.d_in, row * layer.x_stride, n)
+            for i in range(n):
+                d_in[i] = sum_lanes(D[row * L] * W[i * L])
 
 
 @kernel()
@@ -131,11 +132,11 @@ def slim_gradient(kind, step, layer, start, stop):
     n, L, n_rows, stride = layer.n_in, lanes(kind), step.n_rows, layer.x_stride
     D, G = vectors(kind, layer.d, 0), vectors(kind, layer.gradient, 0)
     X = array(kind, layer.x, 0, n_rows * stride)
-    square = widen(D[0] * 0)
+    square = D[0] * 0
     for i in range(start, stop):
         g = X[i] * D[0] if i < n else D[0]
         for row in range(1, n_rows):
             g = g + (X[row * stride + i] * D[row * L] if i < n else D[row * L])
         G[i * L] = g
-        square = square + widen(g * g)
-    keep_squares(kind, step, layer, start, stop, sum_lanes(square))
+        square = square + g * g
+    keep_squares(kind, step, layer, start, stop, sum_lanes(widen(square)))

@@ -25,12 +25,16 @@ def sum_of(address, first, length):
 
 @nb.njit(**INLINE)
 def sum_squares(kind, step, layer, start, stop):
-    """Σ g² of a tile."""
+    """Σ g² of a tile, in four sums, as an addition waits for the one before."""
     _, g, length = tile(kind, layer, start, stop)
-    total = widen(g[0] * g[0])
-    for i in range(lanes(kind), length, lanes(kind)):
-        total = total + widen(g[i] * g[i])
-    keep_squares(kind, step, layer, start, stop, sum_lanes(total))
+    L = lanes(kind)
+    a = b = c = d = g[0] * 0
+    for i in range(3 * L, length, 4 * L):
+        a, b = a + g[i] * g[i], b + g[i - L] * g[i - L]
+        c, d = c + g[i - 2 * L] * g[i - 2 * L], d + g[i - 3 * L] * g[i - 3 * L]
+    for i in range(length - length % (4 * L), length, L):
+        a = a + g[i] * g[i]
+    keep_squares(kind, step, layer, start, stop, sum_lanes(widen((a + b) + (c + d))))
 
 
 @nb.njit(**OPTIONS)

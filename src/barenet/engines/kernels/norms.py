@@ -18,7 +18,7 @@ def normalize_rows(kind, step, layer, start, stop):
     """N = (X − mean) / √(variance + ε) over each row."""
     scales = array(kind, layer.scales, 0, stop)
     for row in range(start, stop):
-        mean, variance = mean_and_variance(row_numbers(kind, layer, layer.x, row), 1)
+        mean, variance = mean_and_variance(row_numbers(kind, layer, layer.x, row))
         scales[row] = deviation = math.sqrt(variance + layer.epsilon)
         X, N = row_vectors(kind, layer, layer.x, row), row_vectors(kind, layer, layer.z, row)
         for j in range(0, layer.n_out, lanes(kind)):
@@ -44,16 +44,24 @@ def normalize_rows_back(kind, step, layer, start, stop):
 def measure_columns(kind, step, layer, start, stop):
     """Each feature's deviation and mean over the batch; the averages that are kept follow them."""
     n, n_rows, keep = layer.n_out, step.n_rows, layer.momentum
-    deviations, means = of_columns(kind, layer)
+    squares, means = of_columns(kind, layer)
     kept = array(kind, step.statistics, layer.statistics, 2 * n)
+    means[:], squares[:] = 0, 0
+    for row in range(n_rows):
+        x = row_numbers(kind, layer, layer.x, row)
+        for j in range(n):
+            means[j] += x[j]
     for j in range(n):
-        column = array(kind, layer.x, j, n_rows * layer.stride - j)
-        mean, variance = mean_and_variance(column, layer.stride)
-        deviations[j], means[j] = math.sqrt(variance + layer.epsilon), mean
+        means[j] /= n_rows
+    for row in range(n_rows):
+        x = row_numbers(kind, layer, layer.x, row)
+        for j in range(n):
+            squares[j] += (x[j] - means[j]) ** 2
+    for j in range(n):
         if n_rows > 1:  # one row has no variance to learn of
-            unbiased = variance * n_rows / (n_rows - 1)
-            kept[j] = keep * kept[j] + (1 - keep) * mean
-            kept[n + j] = keep * kept[n + j] + (1 - keep) * unbiased
+            kept[j] = keep * kept[j] + (1 - keep) * means[j]
+            kept[n + j] = keep * kept[n + j] + (1 - keep) * (squares[j] / (n_rows - 1))
+        squares[j] = math.sqrt(squares[j] / n_rows + layer.epsilon)  # the deviation, from here on
 
 
 @kernel()
@@ -131,13 +139,12 @@ def outputs_and_derivatives(kind, layer, row):
 
 
 @nb.njit(**OPTIONS)
-def mean_and_variance(x, step):
-    """Mean and variance of each step-th number, in float64."""
-    n = -(-len(x) // step)
+def mean_and_variance(x):
+    """Mean and variance of some numbers, in float64."""
     mean = variance = 0.0
-    for i in range(n):
-        mean += x[i * step]
-    mean /= n
-    for i in range(n):
-        variance += (x[i * step] - mean) ** 2
-    return mean, variance / n
+    for number in x:
+        mean += number
+    mean /= len(x)
+    for number in x:
+        variance += (number - mean) ** 2
+    return mean, variance / len(x)

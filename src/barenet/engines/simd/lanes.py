@@ -132,10 +132,10 @@ def widen(typing_context: Any, x: Any) -> Any:
 
 @intrinsic
 def sum_lanes(typing_context: Any, x: Any) -> Any:
-    """Add up numbers in float64, always in the same order."""
-    name, double = f"llvm.vector.reduce.fadd.v{x.count}f64", NUMBERS[types.float64]
-    return types.float64(x), written_by(
-        lambda builder, x: call(builder, name, double, double(0), x, fastmath=["reassoc"])
+    """Add up all numbers, always in the same order."""
+    name, number = f"llvm.vector.reduce.fadd.v{x.count}f{x.dtype.bitwidth}", NUMBERS[x.dtype]
+    return x.dtype(x), written_by(
+        lambda builder, x: call(builder, name, number, number(0), x, fastmath=["reassoc"])
     )
 
 

@@ -29,9 +29,10 @@ def _exp_single(x):
     """eˣ = 2ⁿ eʳ with n the nearest whole number to x / ln 2, so that |r| ≤ ½ ln 2."""
     n = floor(x * 1.4426950408889634 + 0.5)
     r = x - n * 0.693359375 - n * -2.12194440e-4
-    p = 1.9875691500e-4 * r + 1.3981999507e-3
-    p = ((p * r + 8.3334519073e-3) * r + 4.1665795894e-2) * r + 1.6666665459e-1
-    y = times_power_of_two((p * r + 5.0000001201e-1) * r * r + r + 1, n)
+    s = r * r
+    p = (1.9875691500e-4 * r + 1.3981999507e-3) * s + (8.3334519073e-3 * r + 4.1665795894e-2)
+    p = p * s + (1.6666665459e-1 * r + 5.0000001201e-1)
+    y = times_power_of_two(p * s + r + 1, n)
     return where(x <= 88.72283, where(x < -87.3365, 0, y), x * np.inf)
 
 

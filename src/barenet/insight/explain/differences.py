@@ -19,10 +19,13 @@ from barenet.model.arrays import FloatArray
 from barenet.model.objective import Objective
 from barenet.model.randomness import derive_key
 
-__all__ = ["LARGEST", "Differences"]
+__all__ = ["LARGEST", "WHOLE", "Differences"]
 
 #: Entries of a large array that are shown one by one, the largest ones.
 LARGEST = 5
+
+#: Entries of an array of which all gradients are computed, whatever is shown of it.
+WHOLE = 64
 
 
 class Differences:

@@ -73,6 +73,11 @@ class Quantity(NamedTuple):
         array.flags.writeable = False
         return cls(name, array, shape)
 
+    @property
+    def is_setting(self) -> bool:
+        """Whether it is a single number that goes for all layers, such as a learning rate."""
+        return self.value.ndim == 0 and not self.name.index
+
     def transposed(self) -> Quantity:
         """Turn rows into columns.
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from barenet.engines import Job
-from barenet.insight.explain.differences import Differences
+from barenet.insight.explain.differences import WHOLE, Differences
 from barenet.insight.explain.document import Step
 from barenet.insight.explain.explanation import Explanation
 from barenet.insight.explain.layers import explain_backward, explain_forward
@@ -39,6 +39,10 @@ NOTATIONS = ("rows", "columns")
 #: More digits than a float64 has would be noise.
 MOST_DIGITS = 17
 
+#: Parameters of a network that is small, and is shown whole; and entries of an array that are all
+#: shown in a larger one, so that its step has room on a screen or two.
+SMALL, SHORT = 32, 4
+
 
 def explain(
     network: Network,
@@ -55,7 +59,7 @@ def explain(
     neuron: tuple[int, int] | None = None,
     notation: Literal["rows", "columns"] = "rows",
     precision: int = 6,
-    limit: int = 64,
+    limit: int | None = None,
 ) -> Explanation:
     """Show a training step with every number, and the formula that it comes from.
 
@@ -68,7 +72,8 @@ def explain(
     Parameters
     ----------
     network : Network
-        Small, to see all; a larger one is shown by shapes, statistics and its largest entries.
+        Small, to see all; a larger one is shown by shapes, statistics and its largest entries,
+        or whole if `limit` says so.
     X : array-like of shape (n_samples, n_inputs)
         The samples of the step, one a row.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -97,8 +102,11 @@ def explain(
         with Z = W X + b and every matrix transposed.
     precision : int, default=6
         Significant digits that are shown.
-    limit : int, default=64
-        Entries of an array that are all shown and checked.
+    limit : int, optional
+        Entries of an array that are all shown; of a larger one, statistics and the largest entries
+        are. By default 64, or 4 in a network of more than 32 parameters, of which no neuron is
+        asked for. In arrays of up to 64
+        entries, or up to the limit, every gradient is checked; in larger ones the 5 largest are.
 
     Returns
     -------
@@ -126,7 +134,6 @@ def explain(
         raise ValueError(f"network: expected a Network, got {network!r}")
     lookup(dict.fromkeys(NOTATIONS), notation, "notation")
     digits = int(check_number(precision, "precision", least=1, most=MOST_DIGITS, whole=True))
-    limit = check_count(limit, "limit")
     objective = as_loss(loss, network.output_activation)
     job = Job(
         network=network,
@@ -140,8 +147,15 @@ def explain(
     _check(job)
     first_step = int(check_number(step, "step", least=0, whole=True))
     place = None if neuron is None else find_neuron(network, neuron)
-    page = _page(job, first_step, place, digits, limit)
+    page = _page(job, first_step, place, digits, _limit(limit, network, place))
     return page if notation == "rows" else page.transposed()
+
+
+def _limit(said: int | None, network: Network, neuron: Neuron | None) -> int:
+    """Decide how much of an array is shown, where nobody has said it."""
+    if said is not None:
+        return check_count(said, "limit")
+    return SHORT if neuron is None and network.parameters.size > SMALL else WHOLE
 
 
 def _page(
@@ -153,15 +167,18 @@ def _page(
     # As in a training, what overflows is found in the numbers, and NumPy need not warn of it.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         steps = tuple(_steps(job, first_step, neuron, limit))
+    place = None
     if neuron is not None:
         steps = tuple(steps_of(steps, neuron))
-        title = f"Neuron {neuron.column + 1} of layer {neuron.layers[0] + 1} in one {what}"
+        place = neuron.layers[0] + 1, neuron.column + 1
+        title = f"Neuron {place[1]} of layer {place[0]} in one {what}"
     return Explanation(
         title=title,
         facts=_facts(job),
         steps=steps,
         precision=precision,
         limit=limit,
+        neuron=place,
     )
 
 
@@ -211,4 +228,4 @@ def _differences(
         # The optimizer may hold moments of float32, and has no part in the gradients.
         job = dataclasses.replace(job, network=network, rows=wide, optimizer=SGD(), clipping=None)
         trace = take_step(job, first_step)
-    return Differences(job, trace, limit, first_step, neuron)
+    return Differences(job, trace, max(limit, WHOLE), first_step, neuron)

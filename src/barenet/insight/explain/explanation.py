@@ -35,6 +35,8 @@ class Explanation:
         Significant digits that are shown.
     limit : int
         Entries of an array that are all shown; of a larger one there are statistics.
+    neuron : tuple of two int, optional
+        The one whose part alone is here: its layer and its number, counted from 1.
 
     Examples
     --------
@@ -54,6 +56,7 @@ class Explanation:
     notation: Literal["rows", "columns"] = "rows"
     precision: int = 6
     limit: int = 64
+    neuron: tuple[int, int] | None = None
 
     def __getitem__(self, name: str) -> FloatArray:
         """Look a quantity up, such as ``"Z1"``, ``"dW2"`` or ``"L"``, as it is in the end.

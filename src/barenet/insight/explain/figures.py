@@ -11,7 +11,20 @@ from numpy.typing import NDArray
 from barenet.insight.explain.differences import LARGEST
 from barenet.insight.explain.document import Equation
 
-__all__ = ["Largest", "blocks", "breadth", "digits", "largest", "matrix", "shape", "statistics"]
+__all__ = [
+    "Largest",
+    "blocks",
+    "breadth",
+    "digits",
+    "largest",
+    "matrix",
+    "shape",
+    "summary",
+]
+
+
+#: Digits of a mean, in a line that has little room.
+ROUGH = 4
 
 
 class Largest(NamedTuple):
@@ -146,26 +159,45 @@ def shape(sizes: tuple[int, ...]) -> str:
     return str(tuple(map(int, sizes))) if sizes else ""
 
 
-def statistics(value: NDArray[Any], precision: int) -> dict[str, str]:
-    """Say how large the entries of an array are.
+def summary(value: NDArray[Any], precision: int, room: int) -> str:
+    """Say in a line what there is in an array.
 
     Parameters
     ----------
-    value : ndarray
+    value : ndarray of shape (n, m)
         Many numbers.
     precision : int
         Significant digits.
+    room : int
+        Letters that there is room for.
 
     Returns
     -------
-    dict of str to str
-        Mean, standard deviation, least and greatest entry, and the share of zeros if there are any.
+    str
+        Mean and standard deviation, to 4 digits, the share of zeros if there are any, and as many
+        of the largest entries as have room.
+
+    Examples
+    --------
+    >>> summary(np.array([[1.0, 2.0, -9.0]]), 3, 60)
+    'mean -2, std 4.97; largest -9 at [0, 2], 2 at [0, 1]'
+    >>> summary(np.zeros((2, 5)), 3, 60)
+    'all 0'
     """
-    exact = value.astype(np.float64)
-    found = {"mean": exact.mean(), "std": exact.std(), "min": exact.min(), "max": exact.max()}
-    said = {name: digits(each, precision) for name, each in found.items()}
-    zeros = float((exact == 0).mean())
-    return said | ({"zeros": f"{zeros:.0%}"} if zeros else {})
+    if (value == value.flat[0]).all():
+        return f"all {digits(value.flat[0], precision)}"
+    exact, rough = value.astype(np.float64), min(precision, ROUGH)
+    with np.errstate(over="ignore", invalid="ignore"):
+        said = f"mean {digits(exact.mean(), rough)}, std {digits(exact.std(), rough)}"
+    if not exact.all():
+        said += f", zeros {(exact == 0).mean():.0%}"
+    for number, entry in enumerate(largest(value)):
+        more = f"{digits(entry.value, precision)} at {list(entry.place)}"
+        longer = f"{said}{', ' if number else '; largest '}{more}"
+        if number and len(longer) > room:
+            break
+        said = longer
+    return said
 
 
 def largest(value: NDArray[Any], equation: Equation | None = None) -> Iterator[Largest]:

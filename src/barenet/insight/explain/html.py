@@ -5,6 +5,7 @@ All colours go by the text's own, so it fits a page or a notebook that is light 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from operator import attrgetter
 from typing import Any
@@ -12,17 +13,21 @@ from typing import Any
 from numpy.typing import NDArray
 
 from barenet.insight.explain import figures
+from barenet.insight.explain.differences import WHOLE
 from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.explanation import Explanation
 from barenet.insight.explain.mathml import MathPrinter, math_number, sign_of
 from barenet.insight.explain.style import PAGE_STYLE, STYLE
 from barenet.insight.explain.substitution import ROOM, in_letters, in_numbers
-from barenet.insight.explain.words import APART_DIGITS, about, shapes, verdict
+from barenet.insight.explain.words import APART_DIGITS, about, more, shapes, summary, verdict
 
 __all__ = ["write_page", "write_part", "write_section"]
 
 #: As wide as a digit, and not swallowed at the ends of a number.
 FIGURE_SPACE = "\N{FIGURE SPACE}"
+
+#: Letters of a line that sums an array up, and entries that such a line opens to at most.
+SUMMARY, MOST = 90, 4096
 
 
 def write_page(page: Explanation) -> str:
@@ -79,10 +84,12 @@ def write_part(page: Explanation, style: str = "") -> str:
         HTML without scripts, handlers or styles, all text in it escaped.
     """
     steps = "".join(_step(number, step, page) for number, step in enumerate(page.steps, 1))
+    hint = more(page)
     return (
         f'<div class="barenet-explain">\n{style}'
         f'<p class="title" role="heading" aria-level="2">{escape(page.title)}</p>\n'
         f"<p>{escape('; '.join(page.facts))}</p>\n<p>{escape(about(page))}</p>\n"
+        f"{hint and f'<p>{escape(hint)} Here, each line of a summary can be opened.</p>'}\n"
         f'{steps}<p class="verdict">{escape(verdict(page))}</p>\n</div>\n'
     )
 
@@ -103,7 +110,7 @@ def _given(quantity: Quantity, page: Explanation) -> str:
     name, shape = quantity.name.mathml, figures.shape(quantity.shape)
     if quantity.value.size > page.limit:
         math = f"<math>{name}</math>"
-        return f"<div>{_line(math, shape)}{_summary(quantity, page)}</div>"
+        return f"<div>{_line(math, shape)}{_folded(quantity, page)}</div>"
     first, *others = _blocks(quantity.value, page.precision)
     lines = [f"{name}{sign_of('=')}{first}", *others]
     math = "".join(f"<div><math>{line}</math></div>" for line in lines)
@@ -129,7 +136,7 @@ def _equation(equation: Equation, page: Explanation) -> str:
         for place, (sign, line) in enumerate(lines or [("", "")])
     )
     math = f"<math><mtable class='lines' displaystyle='true'>{rows}</mtable></math>"
-    below = _summary(result, page, equation) if large else _check(equation, page)
+    below = _folded(result, page, equation) if large else _check(equation, page)
     return f'<div class="equation">{_line(math, shapes(equation))}{below}</div>\n'
 
 
@@ -157,10 +164,32 @@ def _check(equation: Equation, page: Explanation) -> str:
     )
 
 
-def _summary(quantity: Quantity, page: Explanation, equation: Equation | None = None) -> str:
-    """Write statistics and the largest entries of many numbers."""
-    said = figures.statistics(quantity.value, page.precision)
-    words = ", ".join(f"{name} {each}" for name, each in said.items())
+def _folded(quantity: Quantity, page: Explanation, equation: Equation | None = None) -> str:
+    """Sum up many numbers in a line; it can be opened, and then shows them."""
+    size = quantity.value.size
+    said = "<br/>".join(map(escape, summary(quantity, page.precision, SUMMARY, equation)))
+    worked = checked = ""
+    if equation is not None and size <= WHOLE:
+        wide = replace(page, limit=WHOLE)
+        lines = in_numbers(equation, wide, MathPrinter, _matrix)
+        worked = "".join(f"<div><math>{sign_of('=')}{each}</math></div>" for each in lines)
+        checked = _check(equation, page)
+    rows = figures.matrix(quantity.value, page.precision) if size <= MOST else []
+    table = checked if size <= WHOLE else _largest(quantity, page, equation)
+    numbers = _minus("\n".join("  ".join(row) for row in rows))
+    return (
+        f'<details class="summary"><summary>{_minus(said)}</summary>{worked}'
+        f"{numbers and f'<pre>{numbers}</pre>'}{table}</details>"
+    )
+
+
+def _minus(text: str) -> str:
+    """Write minus signs."""
+    return text.replace("-", "−")
+
+
+def _largest(quantity: Quantity, page: Explanation, equation: Equation | None) -> str:
+    """Write the largest entries of many numbers, with what differences say of each."""
     head = "<th>largest</th><th></th>"
     rows = []
     for entry in figures.largest(quantity.value, equation):
@@ -169,10 +198,9 @@ def _summary(quantity: Quantity, page: Explanation, equation: Equation | None = 
             head = "<th>largest</th><th></th><th>by differences</th><th>apart</th>"
             cells.append(figures.digits(entry.difference, page.precision))
             cells.append(figures.digits(entry.apart, APART_DIGITS))
-        rows.append("".join(f"<td>{cell.replace('-', '−')}</td>" for cell in cells))
+        rows.append("".join(f"<td>{_minus(cell)}</td>" for cell in cells))
     body = "".join(f"<tr>{row}</tr>" for row in rows)
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="summary"><p>{words.replace("-", "−")}</p>{table}</div>'
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _blocks(value: NDArray[Any], precision: int) -> list[str]:

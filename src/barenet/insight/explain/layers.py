@@ -276,16 +276,20 @@ def _any_backward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
     return [*_gradients(sheet, step, {}, {}), *_by_input(sheet, step, None, {})]
 
 
-_BACKWARD = "The chain rule: from the gradient by the output to that by the input."
+_BACKWARD = (
+    "How much each number that came in changes the loss. The chain rule: from the gradient by the "
+    "output to that by the input."
+)
 
 #: How every layer is written, by its name.
 LAYER_FORMULAS: dict[str, Passes] = {
     "dense": Passes(
         _dense_forward,
         _dense_backward,
-        "Each output is a weighted sum of all inputs plus a bias, and then the activation.",
-        "The chain rule, through the activation to the weighted sum, and from there to what is in "
-        "it.",
+        "Each neuron adds up its inputs, each times a weight, and a bias. The activation turns the "
+        "sum Z into the output A. W are the weights, b the biases.",
+        "How much each weight changes the loss: found from the output back to the input. The chain "
+        "rule, through the activation to the weighted sum, and from there to what is in it.",
     ),
     "activate": Passes(
         _activate_forward,
@@ -296,21 +300,23 @@ LAYER_FORMULAS: dict[str, Passes] = {
     "dropout": Passes(
         _dropout_forward,
         _dropout_backward,
-        "M is drawn: 0 silences, and what is kept is made larger, so that the mean stays.",
+        "Some outputs are silenced by chance, so that the next layer relies on no single one. M is "
+        "drawn: 0 silences, and what is kept is made larger, so that the mean stays.",
         "What was silenced has no part in the loss.",
     ),
     "batch_norm": Passes(
         _batch_norm_forward,
         lambda sheet, step: _normalize_back(sheet, step, "samples"),
         "Each feature is brought to mean 0 and variance 1 over the samples, then scaled and "
-        "shifted. For predictions, running averages are kept of μ and of n / (n − 1) V.",
+        "shifted. μ is the mean, V the variance, N what is left; γ and β are learned. For "
+        "predictions, running averages are kept of μ and of n / (n − 1) V: μ̄ and V̄.",
         "A sample moves its own output, and by mean and variance those of all samples.",
     ),
     "layer_norm": Passes(
         lambda sheet, step: _normalize(sheet, step, "outputs"),
         lambda sheet, step: _normalize_back(sheet, step, "outputs"),
         "Each sample is brought to mean 0 and variance 1 over its entries, then scaled and "
-        "shifted.",
+        "shifted. μ is the mean, V the variance, N what is left; γ and β are learned.",
         "An entry moves its own output, and by mean and variance those of its whole sample.",
     ),
 }

@@ -14,7 +14,7 @@ from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.explanation import Explanation
 from barenet.insight.explain.latex import LatexPrinter, latex_number
 from barenet.insight.explain.substitution import ROOM, in_letters, in_numbers
-from barenet.insight.explain.words import APART_DIGITS, about, shapes, verdict
+from barenet.insight.explain.words import APART_DIGITS, about, more, shapes, summary, told, verdict
 
 __all__ = ["write_markdown"]
 
@@ -33,6 +33,7 @@ def write_markdown(page: Explanation) -> str:
         With a heading for each step.
     """
     head = [f"# {_words(page.title)}", _words("; ".join(page.facts)), _words(about(page))]
+    head += filter(None, [_words(more(page))])
     steps = [
         part for number, step in enumerate(page.steps, 1) for part in _step(number, step, page)
     ]
@@ -43,9 +44,10 @@ def _step(number: int, step: Step, page: Explanation) -> list[str]:
     parts = [f"## {number}. {_words(step.title)}", _words(step.text)]
     for quantity in step.given:
         parts += _given(quantity, page)
-    for equation in step.equations:
+    equations, left_out = told(step, page.limit)
+    for equation in equations:
         parts += _equation(equation, page)
-    return parts
+    return [*parts, *filter(None, [left_out])]
 
 
 def _given(quantity: Quantity, page: Explanation) -> list[str]:
@@ -88,20 +90,7 @@ def _check(equation: Equation, page: Explanation) -> list[str]:
 
 def _summary(quantity: Quantity, page: Explanation, equation: Equation | None = None) -> list[str]:
     """Write statistics and the largest entries of many numbers."""
-    said = figures.statistics(quantity.value, page.precision)
-    entries = list(figures.largest(quantity.value, equation))
-    heads = ["largest", "value"]
-    if entries[0].difference is not None:
-        heads += ["by differences", "apart"]
-    rows = [heads, ["---", *["---:"] * (len(heads) - 1)]]
-    for entry in entries:
-        cells = [f"`{list(entry.place)}`", figures.digits(entry.value, page.precision)]
-        if entry.difference is not None and entry.apart is not None:
-            cells.append(figures.digits(entry.difference, page.precision))
-            cells.append(figures.digits(entry.apart, APART_DIGITS))
-        rows.append(cells)
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return [", ".join(f"{name} {each}" for name, each in said.items()), table]
+    return [_words(line) for line in summary(quantity, page.precision, ROOM, equation)]
 
 
 def _beside(shape: str) -> str:

@@ -21,6 +21,8 @@ _LETTERS: dict[str, tuple[str, str]] = {
     "mubar": ("μ̄", r"\bar{\mu}"),
     "norm": ("‖g‖", r"\lVert g \rVert"),
     "rho": ("ρ", r"\rho"),
+    "rho1": ("ρ₁", r"\rho_1"),
+    "rho2": ("ρ₂", r"\rho_2"),
     "theta": ("θ", r"\theta"),
     "Vbar": ("V̄", r"\bar{V}"),
 }
@@ -90,7 +92,7 @@ class Name:
         """As MathML is told to show it."""
         letter = self._letters[0]
         shown = f"<mi>{escape(letter)}</mi>"
-        if self.base in ("beta1", "beta2"):
+        if self.base in ("beta1", "beta2", "rho1", "rho2"):
             shown = f"<msub><mi>{letter[0]}</mi><mn>{self.base[-1]}</mn></msub>"
         if letter.endswith(_BAR):
             shown = f"<mover><mi>{letter[0]}</mi><mo stretchy='false'>¯</mo></mover>"

@@ -13,6 +13,8 @@ from barenet.options import options_of
 
 __all__ = ["explain_loss", "explain_rows"]
 
+_HEAD = "One number, L, tells how wrong the output is; training makes it smaller."
+_EACH = "It is the mean of the losses ℓ of the samples."
 _INSIDE = (
     "The loss is computed from {taken}, with the {activation} inside, so that nothing can "
     "overflow. By the chain rule its derivative is that by {output} times that of {output} by "
@@ -41,7 +43,12 @@ def explain_rows(sheet: Sheet) -> Step:
     if trace.sample_weight is not None:
         given.append(sheet.note(Name("w"), trace.sample_weight, by_sample=True))
     many = f"{sheet.n_samples} samples" if sheet.n_samples > 1 else "one sample"
-    text = f"{given[0].name.text} is the input X, of {many}; Y is what the network should say."
+    text = (
+        "What the network is shown, and what it should say. "
+        f"{given[0].name.text} is the input X, of {many}; Y is the target."
+    )
+    if trace.sample_weight is not None:
+        text += " w is how much each sample counts."
     return Step("Input and target", text, tuple(given))
 
 
@@ -81,7 +88,8 @@ def explain_loss(sheet: Sheet) -> Step:
         names = {"activation": activation, "output": operands["A"].name.text}
         end = (_CANCELLED if _is_difference(trace.loss) else _TOGETHER).format(**names)
         text = _INSIDE.format(taken=taken.text, end=end, **names)
-    return Step(f"Loss: {sheet.job.loss!r}", text, (), tuple(equations))
+    head = f"{_HEAD} {_EACH}" if sheet.n_samples > 1 else _HEAD
+    return Step(f"Loss: {sheet.job.loss!r}", f"{head} {text}", (), tuple(equations))
 
 
 def _value(sheet: Sheet, operands: Mapping[str, Quantity]) -> list[Equation]:

@@ -8,7 +8,8 @@ __all__ = ["PAGE_STYLE", "STYLE"]
 PAGE_STYLE = """
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1.25rem;
        font: 1rem/1.5 system-ui, sans-serif; }
-@media print { body { max-width: none; margin: 0; } }
+@media print { :root { color-scheme: light; }
+               body { max-width: none; margin: 0; font-size: 9.5pt; } }
 """
 
 #: Of an explanation wherever it is: in a page, or in a notebook with colours of its own.
@@ -16,16 +17,17 @@ STYLE = """
 .barenet-explain p { margin: 0 0 .4rem; max-width: 46rem; }
 .barenet-explain p.title { max-width: none; font-size: 1.25em; font-weight: 600; }
 .barenet-explain section { margin: 1.5rem 0; padding: .1rem 0 .1rem 1.1rem;
-                           border-left: .3rem solid #2f86c1; break-inside: avoid-page; }
+                           border-left: .3rem solid #2f86c1; }
 .barenet-explain section.backward { border-color: #d9772b; }
 .barenet-explain section.update { border-color: #2c9f6e; }
 .barenet-explain p.step { font-size: 1.1em; font-weight: 600; }
+.barenet-explain section > p { break-after: avoid; }
 .barenet-explain p.step b { opacity: .6; margin-right: .3rem; }
 .barenet-explain .given { display: flex; flex-wrap: wrap; align-items: center;
                           gap: .6rem 2.5rem; margin: .8rem 0; }
 .barenet-explain .line { display: flex; align-items: baseline; gap: 1.2rem; }
 .barenet-explain .line > div { overflow: auto hidden; padding: .15rem 0; }
-.barenet-explain .equation { margin: 1rem 0; }
+.barenet-explain .equation { margin: 1rem 0; break-inside: avoid; }
 .barenet-explain .equation .line { position: relative; }
 .barenet-explain .equation .line > div { flex: auto; }
 .barenet-explain .equation .shape { position: absolute; top: .4em; right: 0; }
@@ -38,7 +40,10 @@ STYLE = """
 .barenet-explain .columns { font-size: .8em; opacity: .72; }
 .barenet-explain .wrong { color: #d03030; opacity: 1; }
 .barenet-explain .summary { padding-left: 1.5rem; }
-.barenet-explain .summary p { white-space: normal; }
+.barenet-explain .summary > summary { white-space: normal; cursor: pointer; }
+.barenet-explain .summary pre { margin: .3rem 0; overflow: auto; max-height: 24rem; }
+.barenet-explain .summary .check { opacity: 1; font-size: 1em; padding-left: 0; }
+.barenet-explain .given > div:has(.summary) { align-self: start; min-width: 0; }
 .barenet-explain .summary table { border-collapse: collapse; background: none; margin: .3rem 0; }
 .barenet-explain .summary th, .barenet-explain .summary td { text-align: right; border: 0;
                          padding: .05rem .9rem .05rem 0; background: none; color: inherit;
@@ -56,11 +61,12 @@ STYLE = """
                 linear-gradient(currentColor, currentColor) 0 100% / .35em .09em,
                 linear-gradient(currentColor, currentColor) 100% 0 / .35em .09em,
                 linear-gradient(currentColor, currentColor) 100% 100% / .35em .09em;
-    background-repeat: no-repeat; background-origin: border-box;
+    background-repeat: no-repeat; background-origin: border-box; print-color-adjust: exact;
     border: solid currentColor; border-width: 0 .09em; }
 .barenet-explain mtable.matrix > mtr > mtd { padding: .18em .35em; text-align: right; }
 .barenet-explain mtable.cases > mtr > mtd { text-align: left; padding: .1em .5em; }
 .barenet-explain .verdict { font-weight: 600; }
+@media print { .barenet-explain .summary pre { max-height: none; white-space: pre-wrap; } }
 @media (max-width: 40rem) {
   .barenet-explain section { padding-left: .7rem; }
   .barenet-explain .equation .line { flex-direction: column; gap: .1rem; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from barenet.insight.explain.box import Box, length
 from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.explanation import Explanation
 from barenet.insight.explain.plain import PlainPrinter
-from barenet.insight.explain.words import APART_DIGITS, about, shapes, verdict
+from barenet.insight.explain.words import APART_DIGITS, about, more, shapes, summary, told, verdict
 
 __all__ = ["Writer", "write_text"]
 
@@ -50,6 +51,7 @@ class Writer:
 
     def __init__(self, page: Explanation, width: int) -> None:
         self.page, self.width, self.precision = page, width, page.precision
+        self.short = more(page)
 
     def lines(self) -> list[str]:
         """Write all.
@@ -63,6 +65,7 @@ class Writer:
         lines = textwrap.wrap(page.title, self.width, subsequent_indent=INDENT)
         lines += textwrap.wrap("; ".join(page.facts), self.width)
         lines += textwrap.wrap(about(page), self.width)
+        lines += textwrap.wrap(self.short, self.width)
         for number, step in enumerate(page.steps, 1):
             lines += ["", *self._step(number, step)]
         return [*lines, "", *textwrap.wrap(verdict(page), self.width)]
@@ -70,20 +73,35 @@ class Writer:
     def _step(self, number: int, step: Step) -> list[str]:
         title = textwrap.wrap(f"{number}. {step.title}", self.width, subsequent_indent=INDENT)
         lines = [*title, "─" * max(map(length, title))]
-        lines += textwrap.wrap(step.text, self.width)
-        if step.given:
+        if not self.short or step.text not in (each.text for each in self.page.steps[: number - 1]):
+            lines += textwrap.wrap(step.text, self.width)
+        if step.given and not self.short:
             lines.append("")
+        lines += self._settings([each for each in step.given if each.is_setting])
         for quantity in step.given:
-            lines += self._quantity(quantity)
-        for equation in step.equations:
-            lines += ["", *self._equation(equation)]
-        return lines
+            lines += [] if quantity.is_setting else self._quantity(quantity)
+        equations, left_out = told(step, self.page.limit)
+        close = bool(self.short)
+        for equation in equations:
+            large = equation.result.value.size > self.page.limit
+            lines += [*([] if large and close else [""]), *self._equation(equation)]
+            close = large
+        return lines + textwrap.wrap(left_out, self.width)
+
+    def _settings(self, settings: Sequence[Quantity]) -> list[str]:
+        """Write single numbers side by side."""
+        words = [
+            f"{each.name.text} = {figures.digits(each.value, self.precision)}" for each in settings
+        ]
+        lines = textwrap.wrap("   ".join(words), self.width - len(INDENT))
+        return [INDENT + line for line in lines]
 
     def _quantity(self, quantity: Quantity) -> list[str]:
         """Write what is given."""
         name = quantity.name.text
         if quantity.value.size > self.page.limit:
-            return [*self._beside(f"{INDENT}{name}", quantity), *self._summary(quantity)]
+            (said,) = summary(quantity, self.precision, self.width - 24)
+            return self._beside(f"{INDENT}{name}: {said}", quantity)
         shown = Box.of(f"{name} = ").beside(self._matrix(quantity.value))
         if len(INDENT) + shown.width + len(figures.shape(quantity.shape)) + 2 <= self.width:
             return self._beside(f"{INDENT}{name} = ", quantity, self._matrix(quantity.value))
@@ -160,25 +178,12 @@ class Writer:
             return [line, *self._blocks(equation.differences)]
         return [*str(shown).split("\n"), f"{INDENT}apart by at most {greatest}"]
 
-    def _summary(self, quantity: Quantity, equation: Equation | None = None) -> list[str]:
+    def _summary(self, quantity: Quantity, equation: Equation) -> list[str]:
         """Write statistics and the largest entries of many numbers."""
-        said = figures.statistics(quantity.value, self.precision)
-        lines = textwrap.wrap(
-            ", ".join(f"{name} {each}" for name, each in said.items()),
-            self.width,
-            initial_indent=INDENT * 2,
-            subsequent_indent=INDENT * 2,
-        )
-        entries = list(figures.largest(quantity.value, equation))
-        checked = entries[0].difference is not None
-        rows = [["largest", "", *(["by differences", "apart"] if checked else [])]]
-        for entry in entries:
-            row = [str(list(entry.place)), figures.digits(entry.value, self.precision)]
-            if entry.difference is not None and entry.apart is not None:
-                row.append(figures.digits(entry.difference, self.precision))
-                row.append(figures.digits(entry.apart, APART_DIGITS))
-            rows.append(row)
-        return lines + [f"{INDENT * 2}{line}".rstrip() for line in Box.table(rows).lines]
+        indent = INDENT * 2
+        room = self.width - len(indent)
+        lines = summary(quantity, self.precision, room, equation)
+        return [indent + part for line in lines for part in textwrap.wrap(line, room)]
 
     def _matrix(self, value: NDArray[np.floating], precision: int | None = None) -> Box:
         """Set numbers in a box."""

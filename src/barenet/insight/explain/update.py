@@ -20,6 +20,7 @@ from barenet.insight.explain.name import Name
 from barenet.insight.explain.sheet import Sheet
 from barenet.insight.explain.trace import PenaltyTrace
 from barenet.model.arrays import FloatArray
+from barenet.model.layers import BatchNorm, LayerNorm
 from barenet.model.layout import Slot
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import LBFGS
@@ -28,6 +29,10 @@ from barenet.registry import spec_of
 
 __all__ = ["explain_clipping", "explain_penalties", "explain_update"]
 
+_PENALTY = (
+    "Large weights cost something, too, so that they stay small. R is the price; it is added to "
+    "the loss, and its slope to the gradient."
+)
 _LBFGS = (
     "L-BFGS looks at all rows, and tries steps of several lengths with the gradients that it "
     "remembers: there is no formula for a single step. The gradients above are what its first "
@@ -79,7 +84,9 @@ def explain_clipping(sheet: Sheet) -> list[Step]:
         equations.append(
             sheet.equation(result, text, operands, numbers={"c": clipping.limit}, assigns=True)
         )
-    sentence = "A gradient that is too large is cut down to its limit."
+    sentence = "A gradient that is too large is cut down to its limit, so that no step is too long."
+    if given:
+        sentence += " ‖g‖ is its length: the root of the sum of all squares, over all layers."
     return [Step(f"Clipping: {clipping!r}", sentence, given, tuple(equations), "update")]
 
 
@@ -101,8 +108,11 @@ def explain_update(sheet: Sheet) -> Step:
     if isinstance(optimizer, LBFGS):
         return Step(title, _LBFGS, phase="update")
     rule = formula_of(OPTIMIZER_FORMULAS, optimizer) or Rule({"theta": ""})
+    # The β₂ of a norm in layer 2 is another than Adam's, which some books call ρ₂.
+    normed = any(isinstance(layer, BatchNorm | LayerNorm) for layer in sheet.trace.network.layers)
+    letters = {"beta1": "rho1", "beta2": "rho2"} if normed else {}
     settings = {
-        letter: sheet.note(Name(letter), getattr(optimizer, option))
+        letter: sheet.note(Name(letters.get(letter, letter)), getattr(optimizer, option))
         for letter, option in rule.settings.items()
     }
     if any("t)" in text for text in rule.updates.values()):
@@ -110,7 +120,9 @@ def explain_update(sheet: Sheet) -> Step:
     equations: list[Equation] = []
     for slot in sheet.trace.network.layout.slots:
         equations += _update(sheet, rule, slot, settings)
-    text = "Each parameter moves against its gradient."
+    text = f"Each parameter moves a little to where the loss is smaller. {rule.text}".rstrip()
+    if normed:
+        text = text.replace("β₁", "ρ₁").replace("β₂", "ρ₂")
     return Step(title, text, tuple(settings.values()), tuple(equations), "update")
 
 
@@ -128,9 +140,7 @@ def _explain_penalty(sheet: Sheet, penalty: Penalty, added: PenaltyTrace) -> Ste
             for slot, strength in strengths.items()
         ),
     ]
-    return Step(
-        f"Penalty: {penalty!r}", "A price on large weights.", (), tuple(equations), "update"
-    )
+    return Step(f"Penalty: {penalty!r}", _PENALTY, (), tuple(equations), "update")
 
 
 def _price(

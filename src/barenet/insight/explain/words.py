@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from barenet.insight.explain import figures
 from barenet.insight.explain.box import Box
-from barenet.insight.explain.document import Equation
+from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.explanation import Explanation
 from barenet.insight.explain.plain import PlainPrinter
 
-__all__ = ["APART_DIGITS", "about", "shapes", "verdict"]
+__all__ = ["APART_DIGITS", "about", "more", "shapes", "summary", "told", "verdict"]
 
 #: Digits of a distance between a gradient and its differences: only its size matters.
 APART_DIGITS = 2
+
+#: The functions that a beginner may not know.
+_FUNCTIONS = {
+    "sigmoid": "σ(x) is 1 / (1 + exp(−x)).",
+    "normal": "Φ is the distribution function of the normal distribution.",
+    "density": "φ is the density of the normal distribution.",
+    "clip": "clip(x, a, b) is x, but not below a and not above b.",
+    "sign": "sign(x) is 1, 0 or −1, as x is above, at or below 0.",
+}
 
 
 def about(page: Explanation) -> str:
@@ -30,16 +43,27 @@ def about(page: Explanation) -> str:
         Some sentences.
     """
     return (
-        f"Samples are {page.notation}. A product without a sign is one of matrices; ⊙, / and "
-        "functions work entry by entry; a bias is added to every sample. dW is short for ∂L/∂W."
+        f"Samples are {page.notation}; the number below a letter is that of its layer. Two "
+        "matrices side by side are a product of matrices, and ᵀ swaps rows and columns; ⊙, / and "
+        "functions work entry by entry; a bias is added to every sample. dW is short for ∂L/∂W, "
+        "how the loss L changes with W. Numbers are computed with all digits, and shown with "
+        f"{page.precision}: where a sum nearly cancels, those shown give fewer."
+        + "".join(f" {said}" for name, said in _FUNCTIONS.items() if name in _called(page))
         + _parts(page)
     )
+
+
+def _called(page: Explanation) -> set[str]:
+    """Find the functions in all formulas."""
+    trees = (each.formula.tree for each in page.equations if each.formula)
+    calls = (node.func for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {each.id for each in calls if isinstance(each, ast.Name)}
 
 
 def _parts(page: Explanation) -> str:
     """Say what the names of a neuron's parts mean, where there are any."""
     names = [quantity.name for quantity in page.quantities]
-    said = ""
+    said = " A₀ is the input X." if page.neuron and "A0" in (name.key for name in names) else ""
     if column := next((name for name in names if "," in name.index), None):
         whole = replace(column, index=column.index.partition(",")[0])
         said += f" {column.text} is the neuron's part of {whole.text}."
@@ -62,11 +86,91 @@ def verdict(page: Explanation) -> str:
         A sentence.
     """
     apart = figures.digits(page.apart, APART_DIGITS)
-    differences = "differences of the loss, (L(θ + h) − L(θ − h)) / 2h in float64"
+    differences = "differences of the loss, (L(θ + h) − L(θ − h)) / 2h with a small h, in float64"
     if page.agrees:
         return f"The gradients agree with {differences}, to within {apart}."
     wrong = ", ".join(page.disagreeing)
     return f"The gradients DIFFER from {differences}, by up to {apart}: {wrong}."
+
+
+def more(page: Explanation) -> str:
+    """Say how to see what is only summed up.
+
+    Parameters
+    ----------
+    page : Explanation
+        What is to be read.
+
+    Returns
+    -------
+    str
+        Some sentences; nothing where all is shown, or where a single neuron is.
+    """
+    largest = max(each.value.size for each in page.quantities)
+    if largest <= page.limit or page.neuron:
+        return ""
+    return (
+        f"This is a summary: of more than {page.limit} entries, only the largest are shown, at "
+        f"their [row, column] from 0. limit={largest} (--limit {largest}) shows all, neuron=(1, 1) "
+        "(--neuron 1.1) all of a neuron."
+    )
+
+
+def told(step: Step, limit: int) -> tuple[Sequence[Equation], str]:
+    """Choose the equations to show: an optimizer with moments does the same to every array.
+
+    Parameters
+    ----------
+    step : Step
+        What is to be read.
+    limit : int
+        Entries of an array that is not large.
+
+    Returns
+    -------
+    equations : sequence of Equation
+        All; if moments are large, those of the first array.
+    left_out : str
+        A sentence on the others, if there are any.
+    """
+    moments = [each for each in step.equations if each.result.name.of]
+    if all(each.result.value.size <= limit for each in moments):
+        return step.equations, ""
+    new = [place for place, each in enumerate(step.equations, 1) if not each.result.name.of]
+    names = ", ".join(step.equations[place - 1].result.name.text for place in new[1:])
+    return step.equations[: new[0]], f"The same is done to {names}." if names else ""
+
+
+def summary(
+    quantity: Quantity, precision: int, room: int, equation: Equation | None = None
+) -> list[str]:
+    """Sum up an array that is too large to be shown.
+
+    Parameters
+    ----------
+    quantity : Quantity
+        What is summed up.
+    precision : int
+        Significant digits.
+    room : int
+        Letters that there is room for in a line.
+    equation : Equation, optional
+        Where it comes from.
+
+    Returns
+    -------
+    list of str
+        A line on its entries, and of a gradient one on its differences.
+    """
+    lines = [figures.summary(quantity.value, precision, room)]
+    if equation is not None and equation.differences is not None:
+        first = next(figures.largest(quantity.value, equation))
+        known = int((~np.isnan(equation.differences)).sum())
+        which = "all" if known == quantity.value.size else f"the {known} largest"
+        apart = figures.digits(equation.furthest, APART_DIGITS)
+        there = f"{figures.digits(first.difference, precision)} at {list(first.place)}"
+        lines.append(f"by differences {there}; {which} within {apart}")
+    return lines
 
 
 def shapes(equation: Equation) -> str:
