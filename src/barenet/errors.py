@@ -42,8 +42,10 @@ class MissingExtraError(BarenetError, ImportError):
     """An optional dependency is needed and not installed; the message says how to install it."""
 
 
-class DivergenceError(BarenetError, ArithmeticError):
+class DivergenceError(BarenetError, ArithmeticError, ValueError):
     """The loss or the parameters stopped being finite numbers.
+
+    A ``ValueError`` as well, as code that is written for scikit-learn's estimators expects one.
 
     Attributes
     ----------

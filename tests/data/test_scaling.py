@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.sparse import csr_matrix
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from barenet.data.scaling import KINDS, Scaling
 from barenet.errors import DataError
@@ -23,7 +23,8 @@ matrices = hnp.arrays(
 
 
 @pytest.mark.parametrize(
-    ("kind", "oracle"), [("standardize", StandardScaler), ("minmax", MinMaxScaler)]
+    ("kind", "oracle"),
+    [("standardize", StandardScaler), ("minmax", MinMaxScaler), ("robust", RobustScaler)],
 )
 @given(X=matrices, later=matrices)
 def test_scikit_learn_gives_the_same(kind, oracle, X, later):
@@ -40,7 +41,7 @@ def test_standardize_by_hand():
     assert scaling.factor[0] == pytest.approx((8 / 3) ** -0.5, rel=1e-15)
 
 
-@pytest.mark.parametrize("kind", ["standardize", "minmax"])
+@pytest.mark.parametrize("kind", ["standardize", "minmax", "robust"])
 @pytest.mark.parametrize("value", [0.0, 0.1, -1e308, 5e-324])
 def test_fault_20_a_constant_feature_becomes_zero(kind, value):
     """0.1 summed ten times over ten is not 0.1: its deviation must not be divided by."""

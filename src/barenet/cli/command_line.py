@@ -132,6 +132,8 @@ def _run(tokens: list[str]) -> int:
     except CycloptsError as error:
         error.verbose = False
         return _fail(tokens, str(error), 2)
+    except barenet.DivergenceError as error:  # a ValueError, and not what the user gave
+        return _fail(tokens, _text(error), 1)
     except (FileNotFoundError, ValueError, barenet.MissingExtraError) as error:
         return _fail(tokens, _text(error), 2)
     except (barenet.BarenetError, OSError) as error:

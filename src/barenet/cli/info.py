@@ -100,7 +100,8 @@ def _described(predictor: Predictor) -> Iterator[tuple[str, str]]:
     yield "scaling", _scaling(predictor)
     card = predictor.card or ModelCard()
     rows = ", ".join(_rows(card.rows))
-    yield "trained on", predictor.dataset + (f": {rows}" if rows else "")
+    if predictor.dataset or rows:
+        yield "trained on", ": ".join(filter(None, (predictor.dataset, rows)))
     if card.log is not None:
         yield "trained for", _length(card.log)
     if card.versions:

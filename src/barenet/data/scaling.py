@@ -18,7 +18,7 @@ from barenet.registry import lookup
 
 __all__ = ["LEAST", "Scaling"]
 
-Kind = Literal["none", "standardize", "minmax"]
+Kind = Literal["none", "standardize", "minmax", "robust"]
 
 #: The least that numbers may be multiplied or divided by: below it a float64 loses its digits.
 LEAST = float(np.finfo(np.float64).tiny)
@@ -33,7 +33,7 @@ class Scaling:
 
     Attributes
     ----------
-    name : {"none", "standardize", "minmax"}
+    name : {"none", "standardize", "minmax", "robust"}
         How it was measured.
     offset : ndarray of shape (n_features,), float64
         Subtracted first.
@@ -75,12 +75,13 @@ class Scaling:
 
         Parameters
         ----------
-        kind : {"none", "standardize", "minmax"}
+        kind : {"none", "standardize", "minmax", "robust"}
             ``"none"`` leaves the numbers alone; ``"standardize"`` gives each feature mean 0 and
             standard deviation 1, with the population's formula (the sum over n, not n - 1);
-            ``"minmax"`` maps the smallest number to 0 and the largest to 1. Images of type uint8
-            are divided by 255 by ``"minmax"``, whatever they hold: the type's range is known, is
-            one for all pixels, and keeps the pictures as they look.
+            ``"robust"`` gives it median 0 and quartiles that are 1 apart, which outliers do not
+            move; ``"minmax"`` maps the smallest number to 0 and the largest to 1. Images of type
+            uint8 are divided by 255 by ``"minmax"``, whatever they hold: the type's range is known,
+            is one for all pixels, and keeps the pictures as they look.
         X : array-like of shape (n_samples, n_features)
             The training rows.
 
@@ -192,5 +193,12 @@ def _minmax(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return smallest, largest - smallest
 
 
+def _robust(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Measure the median and the distance of the quartiles."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        lower, median, upper = np.quantile(X.astype(np.float64), (0.25, 0.5, 0.75), axis=0)
+        return median, upper - lower
+
+
 #: What measures each kind: a function of X that returns the offset and the spread.
-KINDS = {"none": _none, "standardize": _standardize, "minmax": _minmax}
+KINDS = {"none": _none, "standardize": _standardize, "minmax": _minmax, "robust": _robust}

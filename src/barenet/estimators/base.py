@@ -66,6 +66,7 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
     network_: Network
     history_: History
     n_features_in_: int
+    _n_rows: dict[str, int]
     _optimizer: Optimizer | LBFGS | None
     _standing: Standing
 
@@ -301,6 +302,9 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
         self.best_loss_ = None if scored else min([*self.loss_curve_, self.loss_])
         self.validation_scores_ = list(standing.scores) if scored else None
         self.best_validation_score_ = -standing.best if scored else None
+        self._n_rows = {"training": len(rounds.job.rows.X)}
+        if rounds.examination is not None:
+            self._n_rows["validation"] = len(rounds.examination.rows.X)
 
     # Predicting
 

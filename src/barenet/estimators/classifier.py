@@ -71,6 +71,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     See Also
     --------
     MLPRegressor : The same for numbers.
+    Predictor.from_estimator : A fitted one, or a pipeline, as a model file.
     train : The function below it, for networks of any layers.
 
     Notes

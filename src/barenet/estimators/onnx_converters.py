@@ -28,8 +28,8 @@ def register_onnx_converters() -> None:
     """Teach skl2onnx to convert `MLPClassifier` and `MLPRegressor`.
 
     Once in a program, before ``skl2onnx.to_onnx`` is given a pipeline with one of them. For an
-    estimator alone `export` will do. skl2onnx is to be told ``target_opset=17``, where the model
-    is for an ONNX Runtime that is older than the onnx package.
+    estimator alone, or after a scaler, `export` will do. skl2onnx is to be told
+    ``target_opset=17``, where the model is for an ONNX Runtime that is older than the onnx package.
 
     Raises
     ------

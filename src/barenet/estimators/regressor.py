@@ -52,6 +52,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     See Also
     --------
     MLPClassifier : The same for classes.
+    Predictor.from_estimator : A fitted one, or a pipeline, as a model file.
     train : The function below it, for networks of any layers.
 
     Notes

@@ -6,7 +6,8 @@ know, and that a prediction would be wrong or nameless without.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any
 
@@ -44,6 +45,8 @@ class Predictor:
         What was done to the target, and is undone in what the network says.
     classes : tuple of str, optional
         Names of the classes, in the order of the outputs; None for numbers.
+    text_classes : bool
+        Whether classes are text even if all of them look like numbers, or like False and True.
     feature_names : tuple of str
         Names of the columns of X, in order; of a table, those that are not dropped.
     target_name : str
@@ -78,6 +81,7 @@ class Predictor:
     image_shape: tuple[int, int] | None = None
     target_scaling: Scaling | None = None
     card: ModelCard | None = None
+    text_classes: bool = False
 
     @property
     def takes_frames(self) -> bool:
@@ -90,6 +94,13 @@ class Predictor:
         if isinstance(self.preprocessing, TableEncoding):
             return self.preprocessing.output_names
         return self.feature_names
+
+    @property
+    def labels(self) -> NDArray[Any] | None:
+        """The classes as `predict` tells them: numbers, truth values or text; None for numbers."""
+        if self.classes is None:
+            return None
+        return np.array(self.classes) if self.text_classes else class_labels(self.classes)
 
     def outputs(self, X: Any) -> FloatArray:
         """Compute what the network says of raw rows.
@@ -210,12 +221,12 @@ class Predictor:
         ndarray of shape (n_samples,), or (n_samples, n_outputs) for several numbers
             The most probable class of each row, or what the network says. Classes that are all
             numbers are numbers, of int64 where they are whole; False and True are of bool; all
-            others are text.
+            others are text, and so are all where `text_classes` is set.
         """
-        if self.classes is None:
+        if (labels := self.labels) is None:
             output = self.outputs(X)
             return output[:, 0] if output.shape[1] == 1 else output
-        return class_labels(self.classes)[self.probabilities(X).argmax(axis=1)]
+        return labels[self.probabilities(X).argmax(axis=1)]
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write everything to a model file, whole or not at all.
@@ -247,6 +258,76 @@ class Predictor:
         check_parts(self)
         extra, _ = write_parts(self)
         check_header(self.network, extra)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        model: Any,
+        X: Any = None,
+        y: ArrayLike | None = None,
+        *,
+        target_name: str = "",
+        dataset: str = "",
+        scores: Mapping[str, Mapping[str, float]] | None = None,
+    ) -> Predictor:
+        """Take a fitted estimator for what is to be shipped, with all that it knows.
+
+        Parameters
+        ----------
+        model : MLPClassifier, MLPRegressor, Pipeline or search
+            A pipeline has a `TablePreprocessor` or scikit-learn's ``StandardScaler``,
+            ``MinMaxScaler`` or ``RobustScaler`` before the estimator. Of a search the best model is
+            taken. A ``TransformedTargetRegressor`` with such a scaler goes as well.
+        X : array-like of shape (n_samples, n_features), DataFrame or mapping, optional
+            The rows that `model` was fitted on; their fingerprint goes on the card.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), optional
+            Their targets.
+        target_name : str, optional
+            What is predicted; by default the name of `y`, or "y".
+        dataset : str, optional
+            What the rows are called.
+        scores : mapping of str to mapping of str to float, optional
+            What was measured, for each kind of rows, such as
+            ``{"held_out": {"accuracy": 0.97}}``; those of validation rows are known.
+
+        Returns
+        -------
+        Predictor
+            Of a copy of the network. It says what `model` says: to the last bit without a scaler
+            of scikit-learn's, and with one to the last digits of its precision.
+
+        Raises
+        ------
+        ValueError
+            If the model is not fitted, has a step that a file can't say, tells several labels of a
+            row, or has learned from other rows.
+
+        Examples
+        --------
+        >>> from barenet import MLPClassifier, Predictor
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> X, y = [[1.0], [2.0], [3.0], [4.0]], ["low", "low", "high", "high"]
+        >>> network = MLPClassifier(4, solver="lbfgs", max_iter=500, random_state=0)
+        >>> pipeline = make_pipeline(StandardScaler(), network).fit(X, y)
+        >>> predictor = Predictor.from_estimator(pipeline, X, y, target_name="speed")
+        >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
+        (('high', 'low'), 'standardize', {'training': 4})
+        """
+        from barenet.files.fitted import take_apart
+        from barenet.files.fitted_card import card_of
+
+        fitted = take_apart(model)
+        card = card_of(fitted, X, y)
+        named = getattr(y, "name", None)
+        predictor = cls(
+            **fitted.predictor_parts(),
+            target_name=target_name or (named if isinstance(named, str) else "y"),
+            dataset=dataset,
+            card=replace(card, scores={**card.scores, **(scores or {})}),
+        )
+        check_parts(predictor)
+        return predictor
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Predictor:

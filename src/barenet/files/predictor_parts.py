@@ -55,6 +55,8 @@ def write_parts(predictor: Predictor) -> tuple[dict[str, Any], dict[str, NDArray
         "dataset": predictor.dataset,
         "image_shape": predictor.image_shape,
     }
+    if predictor.text_classes:
+        extra["text_classes"] = True
     arrays: dict[str, NDArray[Any]] = {}
     if isinstance(predictor.preprocessing, TableEncoding):
         text = json.dumps(predictor.preprocessing.to_dict(), allow_nan=False)
@@ -100,6 +102,7 @@ def read_parts(extra: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> dict[
         if extra["target_scaling"] is not None
         else None,
         "classes": as_tuple(extra["classes"]),
+        "text_classes": extra.get("text_classes", False),
         "feature_names": as_tuple(extra["feature_names"]) or (),
         "target_name": extra["target_name"],
         "dataset": extra["dataset"],
@@ -142,6 +145,8 @@ def check_parts(predictor: Predictor) -> None:
         _check_names("classes", predictor.classes, fitting, f"{outputs} outputs")
         if len(set(predictor.classes)) < len(predictor.classes) or "" in predictor.classes:
             raise ValueError("classes: expected different names, none of them empty")
+    if type(predictor.text_classes) is not bool:
+        raise ValueError(f"text_classes: expected True or False, got {predictor.text_classes!r}")
     if predictor.target_scaling is not None:
         _check_width("target_scaling", predictor.target_scaling, outputs, "outputs")
         if predictor.classes is not None:

@@ -81,8 +81,8 @@ def export(
     Parameters
     ----------
     model : Network, Predictor, MLPClassifier, MLPRegressor or Pipeline
-        What was trained. A network alone knows no scaling and no names. A pipeline is of a
-        `TablePreprocessor` and an estimator.
+        What was trained. A network alone knows no scaling and no names. A pipeline, or a search,
+        is one that `Predictor.from_estimator` takes.
     path : str or path
         Where to. A file that is there is replaced if it is an export, whole or not at all.
     to : {"onnx", "c", "python", "json"}, optional
@@ -112,7 +112,7 @@ def export(
 
     See Also
     --------
-    register_onnx_converters : For a whole pipeline of scikit-learn's, as ONNX.
+    register_onnx_converters : For any pipeline of scikit-learn's, as ONNX.
 
     Examples
     --------

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
-from barenet.data.target import class_labels
 from barenet.files.exports.encode import Encode
 from barenet.files.exports.steps import (
     Affine,
@@ -28,6 +27,7 @@ from barenet.files.exports.steps import (
     Step,
     Unscale,
 )
+from barenet.files.fitted import Fitted, take_apart
 from barenet.files.predictor import Predictor
 from barenet.files.predictor_parts import check_parts
 from barenet.model.activations import (
@@ -146,9 +146,7 @@ def program_of(model: Any) -> Program:
     Parameters
     ----------
     model : Network, Predictor, a fitted estimator, or a pipeline
-        What was trained. An estimator is known by what scikit-learn's conventions call its parts:
-        ``network_``, ``classes_`` and ``feature_names_in_``. A pipeline is a `TablePreprocessor`
-        and an estimator.
+        What was trained; a fitted estimator or pipeline as `take_apart` takes it.
 
     Returns
     -------
@@ -164,17 +162,12 @@ def program_of(model: Any) -> Program:
         return _of_predictor(model)
     if isinstance(model, Network):
         return _of_network(model)
-    if isinstance(network := getattr(model, "network_", None), Network):
-        return _of_estimator(model, network)
-    if isinstance(encoding := _encoding_of(model), TableEncoding):
-        return _of_pipeline(encoding, program_of(model[-1]))
-    if hasattr(model, "fit") and not hasattr(model, "steps"):
-        raise ValueError(f"model: {type(model).__name__} has no network yet; call fit first")
-    raise ValueError(
-        "model: expected a Network, a Predictor, or a fitted MLPClassifier or MLPRegressor, with a "
-        f"TablePreprocessor before it or alone, got {type(model).__name__}; other pipelines of "
-        "scikit-learn's go to ONNX by skl2onnx, after barenet.register_onnx_converters()"
-    )
+    if not hasattr(model, "fit"):
+        raise ValueError(
+            "model: expected a Network, a Predictor, or a fitted MLPClassifier, MLPRegressor or "
+            f"pipeline of one, got {type(model).__name__}"
+        )
+    return _of_fitted(take_apart(model))
 
 
 def _of_network(network: Network) -> Program:
@@ -201,21 +194,23 @@ def _of_predictor(predictor: Predictor) -> Program:
         image_shape=predictor.image_shape,
         card={} if predictor.card is None else predictor.card.summary(),
     )
-    before = _before(predictor.preprocessing, program.dtype)
-    after = [Unscale(*parts) for parts in _parts(predictor.target_scaling)]
-    program = replace(program, steps=(*before, *program.steps, *after))
-    if predictor.classes is None:
+    steps = _around(program, predictor.preprocessing, predictor.target_scaling)
+    program = replace(program, steps=steps)
+    if predictor.classes is None or (labels := predictor.labels) is None:
         return program
-    labels = class_labels(predictor.classes)
     whole = labels.dtype.kind == "i"
     return _with_classes(program, tuple(labels.tolist()) if whole else predictor.classes)
 
 
-def _before(preprocessing: Scaling | TableEncoding, dtype: np.dtype[Any]) -> list[Step]:
-    """What is done to raw rows first."""
+def _around(
+    program: Program, preprocessing: Scaling | TableEncoding | None, target_scaling: Scaling | None
+) -> tuple[Step, ...]:
+    """Put what is done to raw rows first before the steps, and what is done to answers after."""
     if isinstance(preprocessing, TableEncoding):
-        return [Encode(preprocessing, dtype)]
-    return [Scale(*parts, dtype) for parts in _parts(preprocessing)]
+        before: list[Step] = [Encode(preprocessing, program.dtype)]
+    else:
+        before = [Scale(*parts, program.dtype) for parts in _parts(preprocessing)]
+    return (*before, *program.steps, *(Unscale(*parts) for parts in _parts(target_scaling)))
 
 
 def _parts(scaling: Scaling | None) -> Iterator[tuple[Any, Any]]:
@@ -224,33 +219,20 @@ def _parts(scaling: Scaling | None) -> Iterator[tuple[Any, Any]]:
         yield scaling.offset, scaling.factor
 
 
-def _of_estimator(estimator: Any, network: Network) -> Program:
-    names = getattr(estimator, "feature_names_in_", ())
-    program = replace(_of_network(network), feature_names=tuple(map(str, names)))
-    if not hasattr(estimator, "classes_"):
-        return program
-    classes = _names(estimator.classes_.tolist())
-    if program.n_outputs > 1 and isinstance(network.output_activation, Sigmoid):
-        return replace(program, answer="labels", classes=classes)
-    if len(classes) == 1:
-        raise ValueError(f"model: knows the one class {classes[0]!r}, so there is nothing to tell")
-    return _with_classes(program, classes)
-
-
-def _encoding_of(pipeline: Any) -> Any:
-    """What the first of two steps of a pipeline has measured of a table."""
-    steps: Any = getattr(pipeline, "steps", ())
-    return getattr(steps[0][1], "encoding_", None) if len(steps) == 2 else None
-
-
-def _of_pipeline(encoding: TableEncoding, program: Program) -> Program:
-    """Put the columns of a table before an estimator."""
-    return replace(
+def _of_fitted(fitted: Fitted) -> Program:
+    program = _of_network(fitted.estimator.network_)
+    program = replace(
         program,
-        steps=(Encode(encoding, program.dtype), *program.steps),
-        n_inputs=len(encoding.feature_names),
-        feature_names=encoding.feature_names,
+        steps=_around(program, fitted.preprocessing, fitted.target_scaling),
+        n_inputs=len(fitted.feature_names) or program.n_inputs,
+        feature_names=fitted.feature_names,
     )
+    if (labels := fitted.classes) is None:
+        return program
+    classes = _names(labels.tolist())
+    if fitted.has_labels:
+        return replace(program, answer="labels", classes=classes)
+    return _with_classes(program, classes)
 
 
 def _names(labels: list[Any]) -> tuple[str | int, ...]:

@@ -1,0 +1,196 @@
+"""What scikit-learn's conventions say of a fitted model: what an export and a predictor need of it.
+
+A network alone does not know the classes, the names of the columns, and the scaling that a pipeline
+does before it. Steps are known by what they measure; what they would compute is not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.data.encoding import TableEncoding
+from barenet.data.scaling import Scaling
+from barenet.data.target import class_labels, class_name
+from barenet.errors import some
+from barenet.model.activations import Sigmoid
+from barenet.model.network import Network
+
+__all__ = ["Fitted", "take_apart"]
+
+#: What to do with a model that is none of barenet's.
+OTHERWISE = (
+    "other pipelines of scikit-learn's go to ONNX by skl2onnx, after "
+    "barenet.register_onnx_converters()"
+)
+
+
+class Fitted(NamedTuple):
+    """A fitted model, taken apart.
+
+    Attributes
+    ----------
+    estimator : estimator
+        What has a network.
+    preprocessing : Scaling or TableEncoding, optional
+        What is done to raw rows first.
+    feature_names : tuple of str
+        Names of the columns; empty if nobody has said.
+    target_scaling : Scaling, optional
+        What was done to the target.
+    """
+
+    estimator: Any
+    preprocessing: Scaling | TableEncoding | None
+    feature_names: tuple[str, ...]
+    target_scaling: Scaling | None
+
+    @property
+    def classes(self) -> NDArray[Any] | None:
+        """What it tells apart, in the order of the outputs; None for numbers."""
+        classes = getattr(self.estimator, "classes_", None)
+        if classes is not None and len(classes) == 1:
+            only = classes.tolist()[0]
+            raise ValueError(f"model: knows the one class {only!r}, so there is nothing to tell")
+        return classes
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether a row may have several of the classes at once."""
+        network = self.estimator.network_
+        several = isinstance(network.output_activation, Sigmoid) and network.n_outputs > 1
+        return several and hasattr(self.estimator, "classes_")
+
+    def predictor_parts(self) -> dict[str, Any]:
+        """Find what a predictor is made of, but for the names and the card.
+
+        Returns
+        -------
+        dict
+            With a copy of the network.
+
+        Raises
+        ------
+        ValueError
+            If a predictor can't tell the classes.
+        """
+        network = self.estimator.network_.copy()
+        if self.has_labels:
+            raise ValueError(
+                "model: a row may have several labels, and a predictor tells one class of each; "
+                "network_.save() keeps the network, and export() writes it with its labels"
+            )
+        width = network.n_inputs
+        return {
+            "network": network,
+            "preprocessing": self.preprocessing or Scaling("none", np.zeros(width), np.ones(width)),
+            "target_scaling": self.target_scaling,
+            "feature_names": self.feature_names or tuple(f"x{at}" for at in range(width)),
+            **_named(self.classes),
+        }
+
+
+def take_apart(model: Any) -> Fitted:
+    """Find the network in a fitted model, and what is done before it and after it.
+
+    Parameters
+    ----------
+    model : estimator, Pipeline, TransformedTargetRegressor or search
+        `MLPClassifier` or `MLPRegressor`; a pipeline of a scaler or a `TablePreprocessor` and one
+        of them; either with its target scaled; or a search over them, of which the best is taken.
+
+    Returns
+    -------
+    Fitted
+        It shares the model's arrays.
+
+    Raises
+    ------
+    ValueError
+        If the model is not fitted, or has a step that only its own code can do.
+    """
+    model, target = getattr(model, "best_estimator_", model), None
+    if hasattr(model, "regressor_") and hasattr(model, "transformer_"):
+        target = _scaling_of(model.transformer_, "transformer")
+        model = model.regressor_
+    *steps, (_, estimator) = getattr(model, "steps", None) or [("", model)]
+    if not isinstance(getattr(estimator, "network_", None), Network):
+        raise ValueError(_without_network(model, estimator))
+    steps = [(name, step) for name, step in steps if step not in (None, "passthrough")]
+    if len(steps) > 1:
+        names = ", ".join(f"{name!r}" for name, _ in steps)
+        raise ValueError(f"model: expected one step before the network, got {names}; {OTHERWISE}")
+    (name, first) = steps[0] if steps else ("", None)
+    encoding = getattr(first, "encoding_", None)
+    if isinstance(encoding, TableEncoding):
+        return Fitted(estimator, encoding, encoding.feature_names, target)
+    named = getattr(estimator if first is None else first, "feature_names_in_", ())
+    before = None if first is None else _scaling_of(first, f"step {name!r}")
+    return Fitted(estimator, before, tuple(map(str, named)), target)
+
+
+def _without_network(model: Any, estimator: Any) -> str:
+    """Say why there is no network to be found."""
+    known = type(estimator).__module__.startswith("barenet.")
+    if known and hasattr(estimator, "fit") and hasattr(estimator, "predict"):
+        return f"model: {type(estimator).__name__} has no network yet; call fit first"
+    return (
+        "model: expected a fitted MLPClassifier or MLPRegressor, alone or as the last step of a "
+        f"pipeline, got {type(model).__name__}; {OTHERWISE}"
+    )
+
+
+def _named(classes: NDArray[Any] | None) -> dict[str, Any]:
+    """Write classes as names, from which the same classes come back."""
+    if classes is None:
+        return {"classes": None}
+    labels = classes.tolist()
+    is_text = all(isinstance(label, str) for label in labels)
+    names = tuple(class_name(label) if isinstance(label, float) else str(label) for label in labels)
+    if is_text:
+        return {"classes": names, "text_classes": class_labels(names).tolist() != labels}
+    if class_labels(names).tolist() != labels:
+        raise ValueError(f"model: classes {some(names, 5)}: a file can't say them; use text")
+    return {"classes": names}
+
+
+def _scaling_of(scaler: Any, what: str) -> Scaling:
+    """Say a scaler of scikit-learn's as barenet's own."""
+    known = _SCALERS.get(type(scaler).__name__)
+    own = type(scaler).__module__.startswith("sklearn.")
+    if known is None or not own or getattr(scaler, "clip", False):
+        how = "(clip=True)" if known is not None and own else ""
+        raise ValueError(
+            f"model: {what}: {type(scaler).__name__}{how} can't be said in a file; what can is "
+            f"TablePreprocessor, {', '.join(_SCALERS)}; {OTHERWISE}"
+        )
+    if not hasattr(scaler, "n_features_in_"):
+        raise ValueError(f"model: {what}: {type(scaler).__name__} is not fitted; call fit first")
+    name, measured = known
+    offset, factor = (np.zeros(scaler.n_features_in_) + part for part in measured(scaler))
+    return Scaling(name, offset, factor)
+
+
+def _standard(scaler: Any) -> tuple[Any, Any]:
+    return scaler.mean_ if scaler.with_mean else 0, 1 / scaler.scale_ if scaler.with_std else 1
+
+
+def _robust(scaler: Any) -> tuple[Any, Any]:
+    offset = scaler.center_ if scaler.with_centering else 0
+    return offset, 1 / scaler.scale_ if scaler.with_scaling else 1
+
+
+def _minmax(scaler: Any) -> tuple[Any, Any]:
+    """Turn x · scale + min around; scaled to other limits than 0 and 1, the offset is another."""
+    return scaler.data_min_ - scaler.feature_range[0] / scaler.scale_, scaler.scale_
+
+
+#: The scalers that a file can say: what barenet calls each, and its offset and factor.
+_SCALERS: dict[str, tuple[str, Callable[[Any], tuple[Any, Any]]]] = {
+    "StandardScaler": ("standardize", _standard),
+    "MinMaxScaler": ("minmax", _minmax),
+    "RobustScaler": ("robust", _robust),
+}

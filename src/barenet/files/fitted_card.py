@@ -1,0 +1,126 @@
+"""The card of a fitted estimator: its settings, how it has learned, and from which rows.
+
+An estimator does not keep its rows. Whoever ships it gives them once more, for their fingerprint.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from barenet.data.encoding import TableEncoding
+from barenet.data.fingerprint import fingerprint
+from barenet.data.framing import column_names, columns_by_name
+from barenet.errors import brief
+from barenet.files.fitted import Fitted
+from barenet.files.model_card import ModelCard
+from barenet.registry import spec_of
+from barenet.training.history import History
+
+__all__ = ["card_of"]
+
+#: Settings that decide nothing of the network.
+NOT_ON_A_CARD = ("callbacks", "threads", "verbose", "warm_start")
+
+
+def card_of(fitted: Fitted, X: Any, y: ArrayLike | None) -> ModelCard:
+    """Write down where a fitted estimator comes from.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        The estimator, and what is done before it.
+    X : array-like of shape (n_samples, n_features), DataFrame or mapping, optional
+        The rows that it was fitted on, as they were before anything was done to them.
+    y : array-like of shape (n_samples,), optional
+        Their targets.
+
+    Returns
+    -------
+    ModelCard
+        With the history of one `fit`: of the last of several there is none.
+
+    Raises
+    ------
+    ValueError
+        If the rows are not those that it was fitted on, as far as can be told.
+    """
+    estimator, history = fitted.estimator, fitted.estimator.history_
+    is_whole = len(history) == len(estimator.loss_curve_)
+    rows = dict(estimator._n_rows) if is_whole else {}
+    seen = None if X is None and y is None else _fingerprint(fitted, X, y, rows)
+    card = ModelCard(
+        settings=_settings(estimator),
+        data_fingerprint=seen,
+        rows=rows,
+        scores=_scores(history) if is_whole else {},
+    ).with_history(history)
+    return card if is_whole else replace(card, log=None)
+
+
+def _fingerprint(fitted: Fitted, X: Any, y: ArrayLike | None, rows: Mapping[str, int]) -> str:
+    """Compute it as ``barenet train`` does for these rows in a file."""
+    if X is None or y is None:
+        raise ValueError("X, y: expected both, the rows and their targets, or neither")
+    targets = _numbered(np.asarray(y), fitted.classes)
+    counts = {rows.get("training"), sum(rows.values())}
+    if rows and len(targets) not in counts:
+        raise ValueError(
+            f"y: {len(targets)} rows, and the model has learned from {rows['training']}"
+        )
+    if isinstance(fitted.preprocessing, TableEncoding):
+        return fingerprint(fitted.preprocessing.frame_of(X), targets)
+    if column_names(X) is not None:
+        X = columns_by_name(X, fitted.feature_names or column_names(X) or ())
+        X = np.asarray(X, np.float64)  # as numbers are read from a file
+    expected = len(targets), fitted.estimator.n_features_in_
+    if np.shape(X) != expected:
+        raise ValueError(f"X: expected shape {expected}, got {np.shape(X)}")
+    return fingerprint(X, targets)
+
+
+def _numbered(y: NDArray[Any], classes: NDArray[Any] | None) -> NDArray[Any]:
+    """Turn classes into their places."""
+    if classes is None:
+        return y.astype(np.float64)
+    if unknown := y[~np.isin(y, classes)].tolist():
+        raise ValueError(f"y: {unknown[0]!r} is not among the classes of the model")
+    return np.searchsorted(classes, y).astype(np.int64)
+
+
+def _scores(history: History) -> dict[str, dict[str, float]]:
+    """The scores of the validation rows, of the epoch that was kept."""
+    kept = -1 if history.best_epoch is None else history.best_epoch
+    found = {
+        name.removeprefix("validation_"): float(curve[kept])
+        for name, curve in history.curves.items()
+        if name.startswith("validation_") and len(curve)
+    }
+    found = {name: score for name, score in found.items() if math.isfinite(score)}
+    return {"validation": found} if found else {}
+
+
+def _settings(estimator: Any) -> dict[str, Any]:
+    given = estimator.get_params(deep=False).items()
+    settings = {n: _setting(v) for n, v in given if v is not None and n not in NOT_ON_A_CARD}
+    return {"estimator": type(estimator).__name__, **settings}
+
+
+def _setting(value: Any) -> Any:
+    """Write a setting as a card can hold it."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return tuple(map(_setting, value))
+    if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    if isinstance(value, float | Mapping):
+        return brief(value)
+    if isinstance(getattr(value, "name", None), str):
+        return spec_of(value)
+    return getattr(value, "__name__", type(value).__name__)

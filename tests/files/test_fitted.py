@@ -1,0 +1,201 @@
+"""Fitted estimators and pipelines as predictors: they say the same, from a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    RobustScaler,
+    StandardScaler,
+)
+
+from barenet import MLPClassifier, MLPRegressor, Network, Predictor, TablePreprocessor, export
+from barenet.cli.main import main
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X, KIND = load_iris(return_X_y=True)
+QUICK = {"solver": "lbfgs", "max_iter": 15, "random_state": 0}
+
+TARGETS = {
+    "text": np.array(["setosa", "versicolor", "virginica"])[KIND],
+    "text of digits": KIND.astype(str),
+    "text of truth": np.where(KIND == 1, "True", "False"),
+    "objects": np.array(["a", "b", "c"], object)[KIND],
+    "integers": KIND * 10 - 5,
+    "whole floats": KIND * 2.0,
+    "truth": KIND == 1,
+}
+
+STEPS = {
+    "none": [],
+    "passthrough": ["passthrough"],
+    "standardize": [StandardScaler()],
+    "no mean": [StandardScaler(with_mean=False)],
+    "no deviation": [StandardScaler(with_std=False)],
+    "minmax": [MinMaxScaler((-1, 3))],
+    "robust": [RobustScaler(unit_variance=True)],
+    "not centered": [RobustScaler(with_centering=False)],
+    "not scaled": [RobustScaler(with_scaling=False)],
+    "table": [TablePreprocessor()],
+    "float32 table": [TablePreprocessor(dtype="float32")],
+}
+
+#: Where the same arithmetic is done, in the same order.
+TO_THE_LAST_BIT = ("none", "passthrough", "table", "float32 table")
+
+
+def shipped(model, path, *rows, **more):
+    Predictor.from_estimator(model, *rows, **more).save(path)
+    return Predictor.load(path)
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_classes_are_what_they_were(path, kind):
+    y = TARGETS[kind]
+    model = MLPClassifier(4, **QUICK).fit(X, y)
+    loaded = shipped(model, path, X, y)
+    said = loaded.predict(X)
+    assert said.tolist() == model.predict(X).tolist()
+    assert isinstance(said.tolist()[0], type(y.tolist()[0])) or kind == "whole floats"
+    assert np.array_equal(loaded.probabilities(X), model.predict_proba(X))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("steps", STEPS)
+def test_a_pipeline_says_the_same_from_its_file(path, steps, dtype):
+    rows, y = (100 + X).astype(dtype), TARGETS["text"]
+    model = make_pipeline(*STEPS[steps], MLPClassifier(4, **QUICK)).fit(rows, y)
+    loaded = shipped(model, path, rows, y)
+    assert loaded.network.dtype == {"table": "float64", "float32 table": "float32"}.get(
+        steps, dtype
+    )
+    assert loaded.predict(rows).tolist() == model.predict(rows).tolist()
+    expected = model.predict_proba(rows)
+    if steps in TO_THE_LAST_BIT:
+        assert np.array_equal(loaded.probabilities(rows), expected)
+    # In float32, scikit-learn's scalers take 100 from 105 in float32.
+    tolerance = 1e-4 if dtype == "float32" else 1e-12
+    np.testing.assert_allclose(loaded.probabilities(rows), expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_numbers_one_or_several_scaled_or_not(path, n_outputs, scaled):
+    y = X[:, 2 : 2 + n_outputs].squeeze() * 1000
+    model = MLPRegressor(hidden_layer_sizes=4, **QUICK)
+    if scaled:
+        model = TransformedTargetRegressor(
+            make_pipeline(StandardScaler(), model), transformer=StandardScaler()
+        )
+    model.fit(X[:, :2], y)
+    loaded = shipped(model, path, X[:, :2], y)
+    assert (loaded.target_scaling is not None) == scaled
+    np.testing.assert_allclose(
+        loaded.predict(X[:, :2]), model.predict(X[:, :2]), rtol=1e-12 if scaled else 0
+    )
+
+
+def test_names_come_with_a_data_frame(path):
+    rows = pd.DataFrame(X, columns=["a", "b", "c", "d"])
+    y = pd.Series(TARGETS["text"], name="species")
+    for step in (StandardScaler(), TablePreprocessor()):
+        model = make_pipeline(step, MLPClassifier(4, **QUICK)).fit(rows, y)
+        loaded = shipped(model, path, rows, y, dataset="iris")
+        assert loaded.feature_names == ("a", "b", "c", "d")
+        assert (loaded.target_name, loaded.dataset) == ("species", "iris")
+        assert loaded.predict(rows[["d", "a", "c", "b"]]).tolist() == model.predict(rows).tolist()
+    nameless = MLPClassifier(4, **QUICK).fit(X, y)
+    assert Predictor.from_estimator(nameless).feature_names == ("x0", "x1", "x2", "x3")
+
+
+def test_a_table_of_words_keeps_its_columns(path):
+    rows = pd.DataFrame({"size": [1.5, None, 3.0, 4.0] * 5, "town": ["Rome", "Oslo"] * 10})
+    y = np.arange(20) % 4 > 1
+    model = make_pipeline(TablePreprocessor(), MLPClassifier(4, **QUICK)).fit(rows, y)
+    loaded = shipped(model, path, rows, y)
+    assert loaded.feature_names == ("size", "town")
+    assert np.array_equal(loaded.probabilities(rows), model.predict_proba(rows))
+
+
+def test_a_search_ships_its_best(path):
+    grid = {"mlpclassifier__alpha": [0.01, 1.0]}
+    pipeline = make_pipeline(StandardScaler(), MLPClassifier(4, **QUICK))
+    search = GridSearchCV(pipeline, grid, cv=2).fit(X, KIND)
+    loaded = shipped(search, path)
+    assert loaded.card.settings["alpha"] == search.best_params_["mlpclassifier__alpha"]
+    assert loaded.predict(X).tolist() == search.predict(X).tolist()
+
+
+def test_the_command_line_predicts_what_the_pipeline_predicts(tmp_path, capfd):
+    rows = pd.DataFrame(X, columns=["a", "b", "c", "d"])
+    model = make_pipeline(RobustScaler(), MLPClassifier(4, **QUICK)).fit(rows, TARGETS["text"])
+    path, table = tmp_path / "flowers.safetensors", tmp_path / "flowers.csv"
+    predictor = Predictor.from_estimator(model, rows, TARGETS["text"], target_name="species")
+    predictor.save(path)
+    rows.assign(species=TARGETS["text"]).to_csv(table, index=False)
+    assert main(["predict", str(path), str(table)]) == 0
+    told = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
+    assert [row["prediction"] for row in told] == model.predict(rows).tolist()
+    printed = [[row[f"probability_{name}"] for name in predictor.classes] for row in told]
+    np.testing.assert_allclose(np.array(printed, float), model.predict_proba(rows), atol=1e-12)
+    assert main(["info", str(path)]) == 0
+    assert "robust" in capfd.readouterr().out
+    assert main(["evaluate", str(path), str(table), "--no-baselines"]) == 0  # known by fingerprint
+    assert "trained on these very rows" in capfd.readouterr().err
+
+
+def test_the_network_is_a_copy_and_an_export_is_the_same(tmp_path):
+    model = make_pipeline(StandardScaler(), MLPClassifier(4, **QUICK)).fit(X, TARGETS["text"])
+    predictor = Predictor.from_estimator(model)
+    texts = []
+    for name, what in (("pipeline", model), ("predictor", predictor)):
+        folder = tmp_path / name
+        folder.mkdir()
+        export(what, folder / "flowers.json")
+        texts.append((folder / "flowers.json").read_text().partition('"steps"')[2])
+    assert texts[0] == texts[1] != ""
+    model[-1].network_.parameters[:] = 0
+    assert predictor.network.parameters.any()
+
+
+LABELS = np.stack([KIND > 0, KIND == 2], axis=1).astype(int)
+
+REFUSED = [
+    (MLPClassifier, "MLPClassifier has no network yet; call fit first"),
+    (lambda: make_pipeline(StandardScaler(), MLPRegressor()), "MLPRegressor has no network yet"),
+    (lambda: make_pipeline(StandardScaler()), "expected a fitted MLPClassifier or MLPRegressor"),
+    (lambda: Network.dense([2, 1]), "expected a fitted MLPClassifier or MLPRegressor, .* Network"),
+    (lambda: make_pipeline(PCA(2), MLPClassifier(2, **QUICK)).fit(X, KIND),
+     "step 'pca': PCA can't be said in a file; what can is TablePreprocessor, StandardScaler, M"),
+    (lambda: make_pipeline(MaxAbsScaler(), MLPClassifier(2, **QUICK)).fit(X, KIND), "MaxAbsScaler"),
+    (lambda: make_pipeline(MinMaxScaler(clip=True), MLPClassifier(2, **QUICK)).fit(X, KIND),
+     r"MinMaxScaler\(clip=True\) can't be said"),
+    (lambda: make_pipeline(PCA(2), StandardScaler(), MLPClassifier(2, **QUICK)).fit(X, KIND),
+     "one step before the network, got 'pca', 'standardscaler'"),
+    (lambda: TransformedTargetRegressor(
+        MLPRegressor(hidden_layer_sizes=2, **QUICK), transformer=FunctionTransformer()
+     ).fit(X, X[:, 0]), "transformer: FunctionTransformer can't be said"),
+    (lambda: MLPClassifier(2, **QUICK).fit(X, LABELS), "a row may have several labels"),
+    (lambda: MLPClassifier(2, **QUICK).fit(X, np.full(150, "a")), "knows the one class 'a'"),
+    (lambda: MLPClassifier(2, **QUICK).fit(X, 2**60 + KIND), "classes 1152921504606846976"),
+    (lambda: MLPClassifier(2, **QUICK).fit(X, np.array(["", "b", "c"])[KIND]), "none of them"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "why"), REFUSED)
+def test_what_a_file_cannot_say_is_refused(model, why):
+    with pytest.raises(ValueError, match=f"^(model|classes): .*{why}"):
+        Predictor.from_estimator(model())

@@ -1,0 +1,95 @@
+"""Cards of fitted estimators: what is on them is true, and what is not known is not on them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score
+from sklearn.pipeline import make_pipeline
+
+from barenet import (
+    Adam,
+    MLPClassifier,
+    MLPRegressor,
+    Predictor,
+    TablePreprocessor,
+    fingerprint,
+    load_dataset,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(60, 3)), np.arange(60) % 3
+QUICK = {"hidden_layer_sizes": 4, "max_iter": 5, "random_state": 7}
+
+
+def card_of(model, *rows, **more):
+    return Predictor.from_estimator(model, *rows, **more).card
+
+
+def test_a_card_tells_settings_history_and_rows():
+    names = np.array(["c", "a", "b"])[Y]
+    model = MLPClassifier(**QUICK, optimizer=Adam(0.5), class_weight={"a": 2.0}).fit(X, names)
+    card = card_of(model, X, names, scores={"held_out": {"accuracy": 0.5}})
+    assert card.settings["estimator"] == "MLPClassifier"
+    assert card.settings["random_state"] == 7 and card.settings["hidden_layer_sizes"] == 4
+    assert card.settings["optimizer"] == "adam:learning_rate=0.5"
+    assert card.settings["class_weight"] == "{'a': 2.0}"
+    assert not {"callbacks", "threads", "verbose", "scoring"} & card.settings.keys()
+    assert card.rows == {"training": 60} and card.scores == {"held_out": {"accuracy": 0.5}}
+    assert card.log.n_epochs == 5
+    assert card.log.curves["loss"] == pytest.approx(model.loss_curve_, 1e-5)
+    assert card.data_fingerprint == fingerprint(X, np.array([2, 0, 1])[Y])
+    assert "barenet" in card.versions
+    json.dumps(card.to_dict(), allow_nan=False)
+
+
+def test_the_score_of_the_validation_rows_is_that_of_the_network():
+    held_out = RNG.normal(size=(20, 3)), np.arange(20) % 3
+    settings = {**QUICK, "max_iter": 30, "early_stopping": True}
+    model = MLPClassifier(**settings).fit(X, Y, validation_data=held_out)
+    card = card_of(model, X, Y)
+    assert card.rows == {"training": 60, "validation": 20}
+    expected = accuracy_score(held_out[1], model.predict(held_out[0]))
+    assert card.scores["validation"]["accuracy"] == pytest.approx(expected)
+    of_its_own = MLPClassifier(**settings).fit(X, Y)
+    assert card_of(of_its_own, X, Y).rows == {"training": 54, "validation": 6}
+
+
+def test_of_several_fits_there_is_no_history():
+    model = MLPRegressor(**QUICK).partial_fit(X, X[:, 0]).partial_fit(X[:20], X[:20, 0])
+    card = card_of(model, X, X[:, 0])
+    assert card.log is None and card.rows == {} and card.versions
+    assert card.data_fingerprint == fingerprint(X, X[:, 0])
+
+
+@pytest.mark.parametrize("words", [False, True])
+def test_the_fingerprint_is_that_of_the_rows_in_a_file(tmp_path, words):
+    table = pd.DataFrame({"a": Y * 2, "b": X[:, 0]}) if not words else pd.DataFrame(
+        {"a": np.array(["u", "v", "w"])[Y], "b": X[:, 0]}
+    )  # fmt: skip
+    y = pd.Series(np.where(X[:, 1] > 0, "yes", "no"), name="y")
+    table.assign(y=y).to_csv(tmp_path / "rows.csv", index=False)
+    data = load_dataset(str(tmp_path / "rows.csv"), target="y")
+    steps = [TablePreprocessor()] if words else []
+    model = make_pipeline(*steps, MLPClassifier(**QUICK)).fit(table, y)
+    assert card_of(model, table, y).data_fingerprint == fingerprint(data.X, data.y)
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ((X,), "X, y: expected both"),
+        ((X[:50], Y[:50]), "y: 50 rows, and the model has learned from 60"),
+        ((X, Y + 1), "y: 3 is not among the classes"),
+        ((X[:50], Y), r"X: expected shape \(60, 3\), got \(50, 3\)"),
+        ((X[:, :2], Y), "X: expected shape"),
+    ],
+)
+def test_other_rows_are_refused(rows, why):
+    with pytest.raises(ValueError, match=f"^{why}"):
+        card_of(MLPClassifier(**QUICK).fit(X, Y), *rows)
