@@ -222,7 +222,7 @@ class Lowering:
     def norm(self, layer: LayerNorm | BatchNorm) -> Record:
         """Gain and bias, and what both norms have in common."""
         x, self.x, d_in, self.d = self.x, self.matrix(), self.d, self.derivatives()
-        scales = self.memory.matrix(2, max(self.width, self.capacity))
+        scales = self.memory.matrix(3, max(self.width, self.capacity))
         return self.layer(
             **self.parameters(2), n_in=2, x=x, z=self.matrix(), a=self.x, d=self.d, d_in=d_in,
             scales=scales, epsilon=layer.epsilon, momentum=getattr(layer, "momentum", 0.0),
@@ -273,6 +273,8 @@ class Lowering:
             record[name] += strengths[int(record["flat"])]
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
             differentiate += (gradients.penalize,)
+        if differentiate != (dense.slim_gradient,):  # which does so by itself
+            differentiate += (gradients.sum_squares,)
         transpose = [copies.transpose] if record["transposed"] else []
         load, work = self.work(record, copies.load, *transpose), self.work(record, *differentiate)
         self.loading.append(Group(load, height, tile, tile))

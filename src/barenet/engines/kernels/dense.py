@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from barenet.engines.kernels.activations import FORMULAS, slope, value
 from barenet.engines.kernels.copies import SOURCES, gather_columns
-from barenet.engines.kernels.gradients import keep_squares, sum_squares
+from barenet.engines.kernels.gradients import keep_squares
 from barenet.engines.kernels.kernel import kernel
 from barenet.engines.kernels.records import PRODUCT, row_vectors
 from barenet.engines.simd.blocks import block_product
 from barenet.engines.simd.calls import invoke
-from barenet.engines.simd.lanes import sum_lanes, widen
+from barenet.engines.simd.lanes import sum_lanes
 from barenet.engines.simd.memory import array, itemsize, lanes, vectors
 
 #: Rows of the largest block of a product; and of a batch in parts, that threads do not divide.
@@ -38,7 +38,7 @@ def multiply(kind, step, product, start, stop):
 
 @kernel()
 def dense_gradient(kind, step, layer, start, stop):
-    """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch; and the tile's Σ g²."""
+    """dW = Xᵀ dZ, and below it db, the sums of dZ over the batch."""
     part = min(start // layer.part_size, layer.n_parts - 1)  # the bias goes with the last one
     first, last = part * layer.part_size, stop if stop <= layer.n_in else layer.n_whole
     product = layer.learning + part * PRODUCT_SIZE
@@ -51,7 +51,6 @@ def dense_gradient(kind, step, layer, start, stop):
             for i in range(stride + j, step.n_rows * stride, stride):
                 total = total + D[i]
             db[j] = total
-    sum_squares(kind, step, layer, start, stop)
 
 
 @kernel(SOURCES)
@@ -128,11 +127,11 @@ def slim_gradient(kind, step, layer, start, stop):
     n, L, n_rows, stride = layer.n_in, lanes(kind), step.n_rows, layer.x_stride
     D, G = vectors(kind, layer.d, 0), vectors(kind, layer.gradient, 0)
     X = array(kind, layer.x, 0, n_rows * stride)
-    square = D[0] * 0
+    squares = D[0] * 0
     for i in range(start, stop):
         g = X[i] * D[0] if i < n else D[0]
         for row in range(1, n_rows):
             g = g + (X[row * stride + i] * D[row * L] if i < n else D[row * L])
         G[i * L] = g
-        square = square + g * g
-    keep_squares(kind, step, layer, start, stop, sum_lanes(widen(square)))
+        squares = squares + g * g
+    keep_squares(kind, step, layer, start, stop, squares)

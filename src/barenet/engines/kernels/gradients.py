@@ -9,7 +9,7 @@ import numpy as np
 
 from barenet.engines.kernels.kernel import kernel
 from barenet.engines.kernels.records import tile
-from barenet.engines.simd.calls import INLINE, OPTIONS
+from barenet.engines.simd.calls import OPTIONS
 from barenet.engines.simd.lanes import absolute, sum_lanes, where, widen
 from barenet.engines.simd.memory import array, lanes
 
@@ -23,46 +23,47 @@ def sum_of(address, first, length):
     return total
 
 
-@nb.njit(**INLINE)
+@kernel()
 def sum_squares(kind, step, layer, start, stop):
     """Σ g² of a tile, in four sums, as an addition waits for the one before."""
     _, g, length = tile(kind, layer, start, stop)
     L = lanes(kind)
     a = b = c = d = g[0] * 0
-    for i in range(3 * L, length, 4 * L):
-        a, b = a + g[i] * g[i], b + g[i - L] * g[i - L]
-        c, d = c + g[i - 2 * L] * g[i - 2 * L], d + g[i - 3 * L] * g[i - 3 * L]
-    for i in range(length - length % (4 * L), length, L):
+    whole = length - length % (4 * L)
+    for i in range(0, whole, 4 * L):
+        a, b = a + g[i] * g[i], b + g[i + L] * g[i + L]
+        c, d = c + g[i + 2 * L] * g[i + 2 * L], d + g[i + 3 * L] * g[i + 3 * L]
+    for i in range(whole, length, L):
         a = a + g[i] * g[i]
-    keep_squares(kind, step, layer, start, stop, sum_lanes(widen((a + b) + (c + d))))
+    keep_squares(kind, step, layer, start, stop, (a + b) + (c + d))
 
 
 @nb.njit(**OPTIONS)
-def keep_squares(kind, step, layer, start, stop, square):
+def keep_squares(kind, step, layer, start, stop, squares):
     """Keep Σ g² of a tile; but if a square may not have fitted the dtype, sum up anew."""
-    if square == 0 or square == np.inf:
+    total = sum_lanes(widen(squares))
+    if total == 0 or total == np.inf:
         _, g, length = tile(kind, layer, start, stop)
-        square = 0.0
+        total = 0.0
         for i in range(0, length, lanes(kind)):
-            square += sum_lanes(widen(g[i]) * widen(g[i]))
+            total += sum_lanes(widen(g[i]) * widen(g[i]))
     number = layer.first_tile + (start >> layer.tile_bits)
-    array(np.float64, step.squares, number, 1)[0] = square
+    array(np.float64, step.squares, number, 1)[0] = total
 
 
 @kernel()
 def penalize(kind, step, layer, start, stop):
-    """Add the penalties of the weights to the gradient, and their price to the tile's."""
+    """Add the penalties of the weights to the gradient, and keep their price."""
     p, g, length = tile(kind, layer, start, min(stop, layer.n_in))
     l1 = layer.l1 + layer.shared_l1 * step.row_weight
     l2 = layer.l2 + layer.shared_l2 * step.row_weight
-    price = 0.0
+    price = widen(p[0] * 0)
     for i in range(0, length, lanes(kind)):
         sign = where(p[i] > 0, 1, where(p[i] < 0, -1, p[i]))
         g[i] = g[i] + (l1 * sign + l2 * p[i])
-        price += sum_lanes(widen(l1 * absolute(p[i]) + 0.5 * l2 * p[i] * p[i]))
+        price = price + widen(l1 * absolute(p[i]) + 0.5 * l2 * p[i] * p[i])
     number = step.n_tiles + layer.first_tile + (start >> layer.tile_bits)
-    array(np.float64, step.squares, number, 1)[0] = price
-    sum_squares(kind, step, layer, start, stop)
+    array(np.float64, step.squares, number, 1)[0] = sum_lanes(price)
 
 
 @kernel()

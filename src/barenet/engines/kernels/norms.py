@@ -6,7 +6,6 @@ import math
 
 import numba as nb
 
-from barenet.engines.kernels.gradients import sum_squares
 from barenet.engines.kernels.kernel import kernel
 from barenet.engines.kernels.records import row_numbers, row_vectors
 from barenet.engines.simd.calls import OPTIONS
@@ -16,10 +15,15 @@ from barenet.engines.simd.memory import array, lanes
 @kernel()
 def normalize_rows(kind, step, layer, start, stop):
     """N = (X − mean) / √(variance + ε) over each row."""
-    scales = array(kind, layer.scales, 0, stop)
+    n, scales = layer.n_out, array(kind, layer.scales, 0, stop)
     for row in range(start, stop):
-        mean, variance = mean_and_variance(row_numbers(kind, layer, layer.x, row))
-        scales[row] = deviation = math.sqrt(variance + layer.epsilon)
+        mean = square = 0.0  # float64
+        for x in row_numbers(kind, layer, layer.x, row):
+            mean += x
+        mean /= n
+        for x in row_numbers(kind, layer, layer.x, row):
+            square += (x - mean) ** 2
+        scales[row] = deviation = math.sqrt(square / n + layer.epsilon)
         X, N = row_vectors(kind, layer, layer.x, row), row_vectors(kind, layer, layer.z, row)
         for j in range(0, layer.n_out, lanes(kind)):
             N[j] = (X[j] - mean) / deviation
@@ -42,9 +46,12 @@ def normalize_rows_back(kind, step, layer, start, stop):
 
 @kernel()
 def measure_columns(kind, step, layer, start, stop):
-    """Each feature's deviation and mean over the batch; the averages that are kept follow them."""
+    """Each feature's deviation and mean over the batch; the averages that are kept follow them.
+
+    They are summed row by row, as memory lies, and in the network's dtype, as NumPy does.
+    """
     n, n_rows, keep = layer.n_out, step.n_rows, layer.momentum
-    squares, means = of_columns(kind, layer)
+    deviations, means, squares = of_columns(kind, layer)
     kept = array(kind, step.statistics, layer.statistics, 2 * n)
     means[:], squares[:] = 0, 0
     for row in range(n_rows):
@@ -61,13 +68,13 @@ def measure_columns(kind, step, layer, start, stop):
         if n_rows > 1:  # one row has no variance to learn of
             kept[j] = keep * kept[j] + (1 - keep) * means[j]
             kept[n + j] = keep * kept[n + j] + (1 - keep) * (squares[j] / (n_rows - 1))
-        squares[j] = math.sqrt(squares[j] / n_rows + layer.epsilon)  # the deviation, from here on
+        deviations[j] = math.sqrt(squares[j] / n_rows + layer.epsilon)
 
 
 @kernel()
 def recall_columns(kind, step, layer, start, stop):
     """Each feature's deviation and mean as they were kept."""
-    n, (deviations, means) = layer.n_out, of_columns(kind, layer)
+    n, (deviations, means, _) = layer.n_out, of_columns(kind, layer)
     kept = array(kind, step.statistics, layer.statistics, 2 * n)
     for j in range(n):
         deviations[j], means[j] = math.sqrt(kept[n + j] + layer.epsilon), kept[j]
@@ -76,7 +83,7 @@ def recall_columns(kind, step, layer, start, stop):
 @kernel()
 def normalize_columns(kind, step, layer, start, stop):
     """N = (X − mean) / √(variance + ε) over each column."""
-    deviations, means = of_columns(kind, layer)
+    deviations, means, _ = of_columns(kind, layer)
     for row in range(start, stop):
         X, N = row_numbers(kind, layer, layer.x, row), row_numbers(kind, layer, layer.z, row)
         for j in range(layer.n_out):
@@ -89,7 +96,7 @@ def normalize_columns_back(kind, step, layer, start, stop):
 
     The means are those of the gradients by β and γ, times γ.
     """
-    n_rows, (deviations, _) = step.n_rows, of_columns(kind, layer)
+    n_rows, (deviations, _, _) = step.n_rows, of_columns(kind, layer)
     gain = row_numbers(kind, layer, layer.weights, 0)
     d_gain = row_numbers(kind, layer, layer.gradient, 0)
     d_bias = row_numbers(kind, layer, layer.gradient, 1)
@@ -113,7 +120,7 @@ def scale_and_shift(kind, step, layer, start, stop):
 
 @kernel()
 def norm_gradient(kind, step, layer, start, stop):
-    """dL/dγ = Σ dL/d(output) · N and dL/dβ = Σ dL/d(output), over the rows; Σ g² of both."""
+    """dL/dγ = Σ dL/d(output) · N and dL/dβ = Σ dL/d(output), over the rows."""
     d_gain = row_vectors(kind, layer, layer.gradient, 0)
     d_bias = row_vectors(kind, layer, layer.gradient, 1)
     N, D = row_vectors(kind, layer, layer.z, 0), row_vectors(kind, layer, layer.d, 0)
@@ -122,13 +129,14 @@ def norm_gradient(kind, step, layer, start, stop):
         for i in range(layer.stride + j, step.n_rows * layer.stride, layer.stride):
             gain, bias = gain + D[i] * N[i], bias + D[i]
         d_gain[j], d_bias[j] = gain, bias
-    sum_squares(kind, step, layer, 0, 2)
 
 
 @nb.njit(**OPTIONS)
 def of_columns(kind, layer):
-    """Each feature's deviation, and its mean."""
-    return row_numbers(kind, layer, layer.scales, 0), row_numbers(kind, layer, layer.scales, 1)
+    """Each feature's deviation, mean, and sum of squares around it."""
+    place = layer.scales
+    deviations, means = row_numbers(kind, layer, place, 0), row_numbers(kind, layer, place, 1)
+    return deviations, means, row_numbers(kind, layer, place, 2)
 
 
 @nb.njit(**OPTIONS)
@@ -136,15 +144,3 @@ def outputs_and_derivatives(kind, layer, row):
     """N, dL/d(output) and dL/d(input) of a row."""
     N, d = row_numbers(kind, layer, layer.z, row), row_numbers(kind, layer, layer.d, row)
     return N, d, row_numbers(kind, layer, layer.d_in, row)
-
-
-@nb.njit(**OPTIONS)
-def mean_and_variance(x):
-    """Mean and variance of some numbers, in float64."""
-    mean = variance = 0.0
-    for number in x:
-        mean += number
-    mean /= len(x)
-    for number in x:
-        variance += (number - mean) ** 2
-    return mean, variance / len(x)

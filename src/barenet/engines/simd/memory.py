@@ -2,7 +2,7 @@
 
 A view does not count who refers to its memory, as Numba's own do with an atomic operation for each
 slice; whoever hands out an address keeps the memory alive. An address counts bytes, a stride
-numbers. All arithmetic on addresses is in this folder.
+numbers; who sees memory through these names a place by its number, and need not count bytes.
 """
 
 from __future__ import annotations
