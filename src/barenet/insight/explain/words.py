@@ -42,13 +42,14 @@ def about(page: Explanation) -> str:
     str
         Some sentences.
     """
+    called = _called(page)
     return (
         f"Samples are {page.notation}; the number below a letter is that of its layer. Two "
         "matrices side by side are a product of matrices, and ᵀ swaps rows and columns; ⊙, / and "
         "functions work entry by entry; a bias is added to every sample. dW is short for ∂L/∂W, "
         "how the loss L changes with W. Numbers are computed with all digits, and shown with "
         f"{page.precision}: where a sum nearly cancels, those shown give fewer."
-        + "".join(f" {said}" for name, said in _FUNCTIONS.items() if name in _called(page))
+        + "".join(f" {said}" for name, said in _FUNCTIONS.items() if name in called)
         + _parts(page)
     )
 
