@@ -105,8 +105,8 @@ def explain(
     limit : int, optional
         Entries of an array that are all shown; of a larger one, statistics and the largest entries
         are. By default 64, or 4 in a network of more than 32 parameters, of which no neuron is
-        asked for. In arrays of up to 64
-        entries, or up to the limit, every gradient is checked; in larger ones the 5 largest are.
+        asked for. In arrays of up to 64 entries, or up to the limit, every gradient is checked; in
+        larger ones the 5 largest are.
 
     Returns
     -------

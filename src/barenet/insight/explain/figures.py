@@ -22,7 +22,6 @@ __all__ = [
     "summary",
 ]
 
-
 #: Digits of a mean, in a line that has little room.
 ROUGH = 4
 
