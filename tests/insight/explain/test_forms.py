@@ -190,6 +190,29 @@ def test_all_numbers_of_a_summary_are_in_the_page():
     np.testing.assert_allclose(weights, network.layers[0].weights, rtol=1e-5)
 
 
+def test_what_is_alike_in_a_summary_is_told_once_in_every_form():
+    network = Network.dense([3, 7, 1], hidden="tanh", seed=1)
+    page = explain(network, np.ones((1, 3)), [0.5], optimizer="adam")
+    text, html, markdown = str(page), page.to_html(), page.to_markdown()
+    for written in (" ".join(text.split()), html, markdown):
+        assert written.count("The same is done to b₁, W₂, b₂.") == 1
+        assert written.count("Each neuron adds up its inputs") == 1
+        assert written.count("The chain rule") == 1
+    assert text.count("\n    m[") == markdown.count("\nm_{") == 1
+    shown, _, folded = html.partition("<details><summary>The same is done to b₁, W₂, b₂.</summary>")
+    equation = '<div class="equation">'
+    assert shown.count(equation) + folded.count(equation) == len(page.equations)
+    assert folded.count(equation) == 9  # the new m, v and parameters of three arrays
+
+
+def test_every_equation_of_a_neuron_is_told_however_large_it_is():
+    network = Network.dense([70, 2, 2, 1], hidden="tanh", seed=1)
+    page = explain(network, np.ones((1, 70)), [0.5], optimizer="adam", neuron=(1, 2))
+    assert page["m_W1,2"].size > page.limit
+    assert [part.equations for part in page.parts] == [step.equations for step in page.steps]
+    assert "The same is done" not in str(page)
+
+
 def test_many_numbers_are_no_more_than_a_browser_can_bear():
     network = Network.dense([1000, 5, 1], seed=1)
     page = explain(network, np.ones((1, 1000)), [0.5])

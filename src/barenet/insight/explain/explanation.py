@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from barenet.insight.explain.document import Equation, Quantity, Step
+from barenet.insight.explain.part import Part
 from barenet.model.arrays import FloatArray
 
 __all__ = ["Explanation"]
@@ -85,6 +86,19 @@ class Explanation:
     def equations(self) -> list[Equation]:
         """All equations in their order."""
         return [equation for step in self.steps for equation in step.equations]
+
+    @property
+    def is_summary(self) -> bool:
+        """Whether it is of a whole network, with arrays that are larger than the limit."""
+        return self.neuron is None and any(each.value.size > self.limit for each in self.quantities)
+
+    @property
+    def parts(self) -> list[Part]:
+        """What is told of each step; in a summary, what is alike is told once."""
+        if not self.is_summary:
+            return [Part(step, step.text, step.equations) for step in self.steps]
+        texts = [step.text for step in self.steps]
+        return [Part.of(step, texts[:place], self.limit) for place, step in enumerate(self.steps)]
 
     @property
     def apart(self) -> float:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from barenet.insight.explain import figures
 from barenet.insight.explain.differences import WHOLE
-from barenet.insight.explain.document import Equation, Quantity, Step
+from barenet.insight.explain.document import Equation, Quantity
 from barenet.insight.explain.explanation import Explanation
 from barenet.insight.explain.mathml import MathPrinter, math_number, sign_of
+from barenet.insight.explain.part import Part
 from barenet.insight.explain.style import PAGE_STYLE, STYLE
 from barenet.insight.explain.substitution import ROOM, in_letters, in_numbers
-from barenet.insight.explain.words import APART_DIGITS, about, more, shapes, summary, verdict
+from barenet.insight.explain.words import APART_DIGITS, about, hint, shapes, summary, verdict
 
 __all__ = ["write_page", "write_part", "write_section"]
 
@@ -83,25 +84,30 @@ def write_part(page: Explanation, style: str = "") -> str:
     str
         HTML without scripts, handlers or styles, all text in it escaped.
     """
-    steps = "".join(_step(number, step, page) for number, step in enumerate(page.steps, 1))
-    hint = more(page)
+    parts = "".join(_part(number, part, page) for number, part in enumerate(page.parts, 1))
+    summed = hint(page)
     return (
         f'<div class="barenet-explain">\n{style}'
         f'<p class="title" role="heading" aria-level="2">{escape(page.title)}</p>\n'
         f"<p>{escape('; '.join(page.facts))}</p>\n<p>{escape(about(page))}</p>\n"
-        f"{hint and f'<p>{escape(hint)} Here, each line of a summary can be opened.</p>'}\n"
-        f'{steps}<p class="verdict">{escape(verdict(page))}</p>\n</div>\n'
+        f"{summed and f'<p>{escape(summed)} Here, each line of a summary can be opened.</p>'}\n"
+        f'{parts}<p class="verdict">{escape(verdict(page))}</p>\n</div>\n'
     )
 
 
-def _step(number: int, step: Step, page: Explanation) -> str:
+def _part(number: int, part: Part, page: Explanation) -> str:
+    step = part.step
     given = "".join(_given(quantity, page) for quantity in step.given)
-    equations = "".join(_equation(equation, page) for equation in step.equations)
+    equations = "".join(_equation(equation, page) for equation in part.equations)
+    others = "".join(_equation(equation, page) for equation in part.alike)
     return (
         f'<section class="{step.phase}">\n<p class="step" role="heading" aria-level="3">'
-        f"<b>{number}</b> {escape(step.title)}</p>\n<p>{escape(step.text)}</p>\n"
+        f"<b>{number}</b> {escape(step.title)}</p>\n"
+        + (f"<p>{escape(part.text)}</p>\n" if part.text else "")
         + (f'<div class="given">{given}</div>\n' if given else "")
-        + f"{equations}</section>\n"
+        + equations
+        + (f"<details><summary>{escape(part.note)}</summary>{others}</details>\n" if others else "")
+        + "</section>\n"
     )
 
 

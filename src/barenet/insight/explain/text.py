@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from barenet.insight.explain import figures
 from barenet.insight.explain.box import Box, length
-from barenet.insight.explain.document import Equation, Quantity, Step
+from barenet.insight.explain.document import Equation, Quantity
 from barenet.insight.explain.explanation import Explanation
+from barenet.insight.explain.part import Part
 from barenet.insight.explain.plain import PlainPrinter
-from barenet.insight.explain.words import APART_DIGITS, about, more, shapes, summary, told, verdict
+from barenet.insight.explain.words import APART_DIGITS, about, hint, shapes, summary, verdict
 
 __all__ = ["Writer", "write_text"]
 
@@ -51,7 +52,6 @@ class Writer:
 
     def __init__(self, page: Explanation, width: int) -> None:
         self.page, self.width, self.precision = page, width, page.precision
-        self.short = more(page)
 
     def lines(self) -> list[str]:
         """Write all.
@@ -65,28 +65,26 @@ class Writer:
         lines = textwrap.wrap(page.title, self.width, subsequent_indent=INDENT)
         lines += textwrap.wrap("; ".join(page.facts), self.width)
         lines += textwrap.wrap(about(page), self.width)
-        lines += textwrap.wrap(self.short, self.width)
-        for number, step in enumerate(page.steps, 1):
-            lines += ["", *self._step(number, step)]
+        lines += textwrap.wrap(hint(page), self.width)
+        for number, part in enumerate(page.parts, 1):
+            lines += ["", *self._part(number, part)]
         return [*lines, "", *textwrap.wrap(verdict(page), self.width)]
 
-    def _step(self, number: int, step: Step) -> list[str]:
+    def _part(self, number: int, part: Part) -> list[str]:
+        step, close = part.step, self.page.is_summary
         title = textwrap.wrap(f"{number}. {step.title}", self.width, subsequent_indent=INDENT)
         lines = [*title, "─" * max(map(length, title))]
-        if not self.short or step.text not in (each.text for each in self.page.steps[: number - 1]):
-            lines += textwrap.wrap(step.text, self.width)
-        if step.given and not self.short:
+        lines += textwrap.wrap(part.text, self.width)
+        if step.given and not close:
             lines.append("")
         lines += self._settings([each for each in step.given if each.is_setting])
         for quantity in step.given:
             lines += [] if quantity.is_setting else self._quantity(quantity)
-        equations, left_out = told(step, self.page.limit)
-        close = bool(self.short)
-        for equation in equations:
+        for equation in part.equations:
             large = equation.result.value.size > self.page.limit
             lines += [*([] if large and close else [""]), *self._equation(equation)]
             close = large
-        return lines + textwrap.wrap(left_out, self.width)
+        return lines + textwrap.wrap(part.note, self.width)
 
     def _settings(self, settings: Sequence[Quantity]) -> list[str]:
         """Write single numbers side by side."""

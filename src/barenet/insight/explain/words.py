@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from barenet.insight.explain import figures
 from barenet.insight.explain.box import Box
-from barenet.insight.explain.document import Equation, Quantity, Step
+from barenet.insight.explain.document import Equation, Quantity
 from barenet.insight.explain.explanation import Explanation
 from barenet.insight.explain.plain import PlainPrinter
 
-__all__ = ["APART_DIGITS", "about", "more", "shapes", "summary", "told", "verdict"]
+__all__ = ["APART_DIGITS", "about", "hint", "shapes", "summary", "verdict"]
 
 #: Digits of a distance between a gradient and its differences: only its size matters.
 APART_DIGITS = 2
@@ -94,7 +93,7 @@ def verdict(page: Explanation) -> str:
     return f"The gradients DIFFER from {differences}, by up to {apart}: {wrong}."
 
 
-def more(page: Explanation) -> str:
+def hint(page: Explanation) -> str:
     """Say how to see what is only summed up.
 
     Parameters
@@ -107,39 +106,14 @@ def more(page: Explanation) -> str:
     str
         Some sentences; nothing where all is shown, or where a single neuron is.
     """
-    largest = max(each.value.size for each in page.quantities)
-    if largest <= page.limit or page.neuron:
+    if not page.is_summary:
         return ""
+    largest = max(each.value.size for each in page.quantities)
     return (
         f"This is a summary: of more than {page.limit} entries, only the largest are shown, at "
         f"their [row, column] from 0. limit={largest} (--limit {largest}) shows all, neuron=(1, 1) "
         "(--neuron 1.1) all of a neuron."
     )
-
-
-def told(step: Step, limit: int) -> tuple[Sequence[Equation], str]:
-    """Choose the equations to show: an optimizer with moments does the same to every array.
-
-    Parameters
-    ----------
-    step : Step
-        What is to be read.
-    limit : int
-        Entries of an array that is not large.
-
-    Returns
-    -------
-    equations : sequence of Equation
-        All; if moments are large, those of the first array.
-    left_out : str
-        A sentence on the others, if there are any.
-    """
-    moments = [each for each in step.equations if each.result.name.of]
-    if all(each.result.value.size <= limit for each in moments):
-        return step.equations, ""
-    new = [place for place, each in enumerate(step.equations, 1) if not each.result.name.of]
-    names = ", ".join(step.equations[place - 1].result.name.text for place in new[1:])
-    return step.equations[: new[0]], f"The same is done to {names}." if names else ""
 
 
 def summary(
