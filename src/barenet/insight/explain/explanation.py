@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from barenet.insight.explain.document import Equation, Quantity, Step
+from barenet.insight.explain.limits import SMALL_ARRAY_ENTRIES
 from barenet.insight.explain.part import Part
 from barenet.model.arrays import FloatArray
 
@@ -56,7 +57,7 @@ class Explanation:
     steps: tuple[Step, ...]
     notation: Literal["rows", "columns"] = "rows"
     precision: int = 6
-    limit: int = 64
+    limit: int = SMALL_ARRAY_ENTRIES
     neuron: tuple[int, int] | None = None
 
     def __getitem__(self, name: str) -> FloatArray:

@@ -13,22 +13,24 @@ from typing import Any
 from numpy.typing import NDArray
 
 from barenet.insight.explain import figures
-from barenet.insight.explain.differences import WHOLE
 from barenet.insight.explain.document import Equation, Quantity
 from barenet.insight.explain.explanation import Explanation
+from barenet.insight.explain.limits import (
+    APART_DIGITS,
+    SMALL_ARRAY_ENTRIES,
+    SUMMARY_LETTERS,
+    UNFOLDED_ENTRIES,
+)
 from barenet.insight.explain.mathml import MathPrinter, math_number, sign_of
 from barenet.insight.explain.part import Part
 from barenet.insight.explain.style import PAGE_STYLE, STYLE
 from barenet.insight.explain.substitution import ROOM, in_letters, in_numbers
-from barenet.insight.explain.words import APART_DIGITS, about, hint, shapes, summary, verdict
+from barenet.insight.explain.words import about, hint, shapes, summary, verdict
 
 __all__ = ["write_page", "write_part", "write_section"]
 
 #: As wide as a digit, and not swallowed at the ends of a number.
 FIGURE_SPACE = "\N{FIGURE SPACE}"
-
-#: Letters of a line that sums an array up, and entries that such a line opens to at most.
-SUMMARY, MOST = 90, 4096
 
 
 def write_page(page: Explanation) -> str:
@@ -173,15 +175,15 @@ def _check(equation: Equation, page: Explanation) -> str:
 def _folded(quantity: Quantity, page: Explanation, equation: Equation | None = None) -> str:
     """Sum up many numbers in a line; it can be opened, and then shows them."""
     size = quantity.value.size
-    said = "<br/>".join(map(escape, summary(quantity, page.precision, SUMMARY, equation)))
+    said = "<br/>".join(map(escape, summary(quantity, page.precision, SUMMARY_LETTERS, equation)))
     worked = checked = ""
-    if equation is not None and size <= WHOLE:
-        wide = replace(page, limit=WHOLE)
+    if equation is not None and size <= SMALL_ARRAY_ENTRIES:
+        wide = replace(page, limit=SMALL_ARRAY_ENTRIES)
         lines = in_numbers(equation, wide, MathPrinter, _matrix)
         worked = "".join(f"<div><math>{sign_of('=')}{each}</math></div>" for each in lines)
         checked = _check(equation, page)
-    rows = figures.matrix(quantity.value, page.precision) if size <= MOST else []
-    table = checked if size <= WHOLE else _largest(quantity, page, equation)
+    rows = figures.matrix(quantity.value, page.precision) if size <= UNFOLDED_ENTRIES else []
+    table = checked if size <= SMALL_ARRAY_ENTRIES else _largest(quantity, page, equation)
     numbers = _minus("\n".join("  ".join(row) for row in rows))
     return (
         f'<details class="summary"><summary>{_minus(said)}</summary>{worked}'

@@ -13,9 +13,10 @@ from barenet.insight.explain import figures
 from barenet.insight.explain.document import Equation, Quantity
 from barenet.insight.explain.explanation import Explanation
 from barenet.insight.explain.latex import LatexPrinter, latex_number
+from barenet.insight.explain.limits import APART_DIGITS
 from barenet.insight.explain.part import Part
 from barenet.insight.explain.substitution import ROOM, in_letters, in_numbers
-from barenet.insight.explain.words import APART_DIGITS, about, hint, shapes, summary, verdict
+from barenet.insight.explain.words import about, hint, shapes, summary, verdict
 
 __all__ = ["write_markdown"]
 

@@ -11,12 +11,10 @@ from barenet.insight.explain import figures
 from barenet.insight.explain.box import Box
 from barenet.insight.explain.document import Equation, Quantity
 from barenet.insight.explain.explanation import Explanation
+from barenet.insight.explain.limits import APART_DIGITS
 from barenet.insight.explain.plain import PlainPrinter
 
-__all__ = ["APART_DIGITS", "about", "hint", "shapes", "summary", "verdict"]
-
-#: Digits of a distance between a gradient and its differences: only its size matters.
-APART_DIGITS = 2
+__all__ = ["about", "hint", "shapes", "summary", "verdict"]
 
 #: The functions that a beginner may not know.
 _FUNCTIONS = {
@@ -137,7 +135,7 @@ def summary(
     list of str
         A line on its entries, and of a gradient one on its differences.
     """
-    lines = [figures.summary(quantity.value, precision, room)]
+    lines = [figures.statistics(quantity.value, precision, room)]
     if equation is not None and equation.differences is not None:
         first = next(figures.largest(quantity.value, equation))
         known = int((~np.isnan(equation.differences)).sum())
