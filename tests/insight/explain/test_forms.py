@@ -70,13 +70,11 @@ turns the sum Z into the output A. W are the weights, b the biases.
     b₁ = [0]                                                                (1,)
 
     Z₁ = A₀ W₁ + b₁                                (1, 2) (2, 1) + (1,) → (1, 1)
-       = [1  2] ⎡ 0.5⎤ + [0]
+       = [1  2] ⎡ 0.5⎤ + [0] = [-1.5]
                 ⎣-1  ⎦
-       = [-1.5]
 
     A₁ = 1 / (1 + exp(−Z₁))                                               (1, 1)
-       = 1 / (1 + exp(−[-1.5]))
-       = [0.182426]
+       = 1 / (1 + exp(−[-1.5])) = [0.182426]
 """
 
 
@@ -86,10 +84,8 @@ def test_the_text_of_a_tiny_network(tiny):
     assert gradient.startswith(
         "    dW₁ = A₀ᵀ dZ₁                                        "
         "(1, 2)ᵀ (1, 1) → (2, 1)\n"
-        "        = ⎡1⎤ [-0.817574]\n"
-        "          ⎣2⎦\n"
-        "        = ⎡-0.817574⎤\n"
-        "          ⎣-1.63515 ⎦\n"
+        "        = ⎡1⎤ [-0.817574] = ⎡-0.817574⎤\n"
+        "          ⎣2⎦               ⎣-1.63515 ⎦\n"
     )
 
 
@@ -203,6 +199,16 @@ def test_what_is_alike_in_a_summary_is_told_once_in_every_form():
     equation = '<div class="equation">'
     assert shown.count(equation) + folded.count(equation) == len(page.equations)
     assert folded.count(equation) == 9  # the new m, v and parameters of three arrays
+
+
+def test_a_small_network_with_adam_is_whole_and_its_text_short():
+    network = Network.dense([2, 2, 1], hidden="tanh", output="sigmoid", seed=0)
+    page = explain(network, X[:1], [1], optimizer="adam")
+    text = str(page)
+    assert not page.is_summary and len(text.splitlines()) <= 150
+    assert text.count("Each neuron adds up its inputs") == 1
+    remembered = [each.result.name.text for each in page.equations if each.result.name.of]
+    assert len(remembered) == 8 and all(f"\n    {name} ←" in text for name in remembered)
 
 
 def test_every_equation_of_a_neuron_is_told_however_large_it_is():

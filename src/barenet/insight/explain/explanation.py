@@ -95,11 +95,10 @@ class Explanation:
 
     @property
     def parts(self) -> list[Part]:
-        """What is told of each step; in a summary, what is alike is told once."""
-        if not self.is_summary:
-            return [Part(step, step.text, step.equations) for step in self.steps]
+        """What is told of each step: words once, and in a summary also what is alike."""
         texts = [step.text for step in self.steps]
-        return [Part.of(step, texts[:place], self.limit) for place, step in enumerate(self.steps)]
+        limit = self.limit if self.is_summary else math.inf
+        return [Part.of(step, texts[:place], limit) for place, step in enumerate(self.steps)]
 
     @property
     def apart(self) -> float:

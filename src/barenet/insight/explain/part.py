@@ -1,4 +1,4 @@
-"""Part: what is told of a step, where much of a large network is alike.
+"""Part: what is told of a step, as much of a network is alike.
 
 It is decided here for all forms: text, a page for a browser, Markdown.
 """
@@ -39,8 +39,8 @@ class Part(NamedTuple):
     alike: tuple[Equation, ...] = ()
 
     @classmethod
-    def of(cls, step: Step, said: Collection[str], limit: int) -> Part:
-        """Choose what to tell of a step in a summary.
+    def of(cls, step: Step, said: Collection[str], limit: float) -> Part:
+        """Choose what to tell of a step.
 
         Parameters
         ----------
@@ -48,7 +48,7 @@ class Part(NamedTuple):
             Of an optimizer with large moments, only the equations of the first array are shown.
         said : collection of str
             The texts of the steps before.
-        limit : int
+        limit : float
             Entries of an array that is not large.
 
         Returns
