@@ -235,3 +235,5 @@ def test_a_summary_of_numbers_that_overflow(form):
     written = form(explain(network, np.ones((2, 3)), [0.0, 1.0])).replace("\\", "")
     nowhere = "mean nan, std nan; largest nan at [0, 0], nan at [1, 0], nan at [2, 0]"
     assert written.count(nowhere) == 2  # of dW₂, and of W₂ after the step
+    assert written.count("by differences no number is left") == 5
+    assert "in float64, for no number is left: dA₂, dZ₂" in " ".join(written.split())

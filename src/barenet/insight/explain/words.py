@@ -88,7 +88,11 @@ def verdict(page: Explanation) -> str:
     if page.agrees:
         return f"The gradients agree with {differences}, to within {apart}."
     wrong = ", ".join(page.disagreeing)
-    return f"The gradients DIFFER from {differences}, by up to {apart}: {wrong}."
+    known = [
+        each.furthest for each in page.equations if not (each.agrees or np.isnan(each.furthest))
+    ]
+    most = f"by up to {apart}" if known else "for no number is left"
+    return f"The gradients DIFFER from {differences}, {most}: {wrong}."
 
 
 def hint(page: Explanation) -> str:
@@ -139,6 +143,8 @@ def summary(
     if equation is not None and equation.differences is not None:
         first = next(figures.largest(quantity.value, equation))
         known = int((~np.isnan(equation.differences)).sum())
+        if not known:
+            return [*lines, "by differences no number is left"]
         which = "all" if known == quantity.value.size else f"the {known} largest"
         apart = figures.digits(equation.furthest, APART_DIGITS)
         there = f"{figures.digits(first.difference, precision)} at {list(first.place)}"
