@@ -6,7 +6,8 @@ import numpy as np
 
 from barenet import SGD, CategoricalCrossEntropy, Dense, Network
 from barenet.engines import Job
-from barenet.insight.explain.differences import LARGEST, Differences
+from barenet.insight.explain.differences import Differences
+from barenet.insight.explain.limits import LARGEST_ENTRIES
 from barenet.insight.explain.trace import take_step
 from barenet.model.rows import check_rows
 
@@ -48,5 +49,5 @@ def test_of_many_entries_the_largest_are_taken():
     numeric = found.by_parameter(0, "weights")
     known = np.isfinite(numeric)
     size = np.abs(trace.layers[0].gradients["weights"])
-    assert known.sum() == LARGEST
+    assert known.sum() == LARGEST_ENTRIES
     assert size[known].min() >= size[~known].max()

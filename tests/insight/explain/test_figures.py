@@ -43,9 +43,9 @@ def test_blocks_hold_all_columns_once():
 def test_a_summary_has_the_statistics_of_numpy_and_what_has_room():
     value = np.array([[0.0, 1.0], [2.0, -3.0]], np.float32)
     statistics = f"mean 0, std {value.std():.3g}, zeros 25%"
-    assert figures.summary(value, 3, 70) == f"{statistics}; largest -3 at [1, 1], 2 at [1, 0]"
-    assert figures.summary(value, 3, 1) == f"{statistics}; largest -3 at [1, 1]"
-    assert figures.summary(value * 0 + 2, 3, 1) == "all 2"
+    assert figures.statistics(value, 3, 70) == f"{statistics}; largest -3 at [1, 1], 2 at [1, 0]"
+    assert figures.statistics(value, 3, 1) == f"{statistics}; largest -3 at [1, 1]"
+    assert figures.statistics(value * 0 + 2, 3, 1) == "all 2"
 
 
 def test_the_largest_are_the_furthest_from_zero():

@@ -70,13 +70,11 @@ turns the sum Z into the output A. W are the weights, b the biases.
     b₁ = [0]                                                                (1,)
 
     Z₁ = A₀ W₁ + b₁                                (1, 2) (2, 1) + (1,) → (1, 1)
-       = [1  2] ⎡ 0.5⎤ + [0]
+       = [1  2] ⎡ 0.5⎤ + [0] = [-1.5]
                 ⎣-1  ⎦
-       = [-1.5]
 
     A₁ = 1 / (1 + exp(−Z₁))                                               (1, 1)
-       = 1 / (1 + exp(−[-1.5]))
-       = [0.182426]
+       = 1 / (1 + exp(−[-1.5])) = [0.182426]
 """
 
 
@@ -86,10 +84,8 @@ def test_the_text_of_a_tiny_network(tiny):
     assert gradient.startswith(
         "    dW₁ = A₀ᵀ dZ₁                                        "
         "(1, 2)ᵀ (1, 1) → (2, 1)\n"
-        "        = ⎡1⎤ [-0.817574]\n"
-        "          ⎣2⎦\n"
-        "        = ⎡-0.817574⎤\n"
-        "          ⎣-1.63515 ⎦\n"
+        "        = ⎡1⎤ [-0.817574] = ⎡-0.817574⎤\n"
+        "          ⎣2⎦               ⎣-1.63515 ⎦\n"
     )
 
 
@@ -190,6 +186,39 @@ def test_all_numbers_of_a_summary_are_in_the_page():
     np.testing.assert_allclose(weights, network.layers[0].weights, rtol=1e-5)
 
 
+def test_what_is_alike_in_a_summary_is_told_once_in_every_form():
+    network = Network.dense([3, 7, 1], hidden="tanh", seed=1)
+    page = explain(network, np.ones((1, 3)), [0.5], optimizer="adam")
+    text, html, markdown = str(page), page.to_html(), page.to_markdown()
+    for written in (" ".join(text.split()), html, markdown):
+        assert written.count("The same is done to b₁, W₂, b₂.") == 1
+        assert written.count("Each neuron adds up its inputs") == 1
+        assert written.count("The chain rule") == 1
+    assert text.count("\n    m[") == markdown.count("\nm_{") == 1
+    shown, _, folded = html.partition("<details><summary>The same is done to b₁, W₂, b₂.</summary>")
+    equation = '<div class="equation">'
+    assert shown.count(equation) + folded.count(equation) == len(page.equations)
+    assert folded.count(equation) == 9  # the new m, v and parameters of three arrays
+
+
+def test_a_small_network_with_adam_is_whole_and_its_text_short():
+    network = Network.dense([2, 2, 1], hidden="tanh", output="sigmoid", seed=0)
+    page = explain(network, X[:1], [1], optimizer="adam")
+    text = str(page)
+    assert not page.is_summary and len(text.splitlines()) <= 150
+    assert text.count("Each neuron adds up its inputs") == 1
+    remembered = [each.result.name.text for each in page.equations if each.result.name.of]
+    assert len(remembered) == 8 and all(f"\n    {name} ←" in text for name in remembered)
+
+
+def test_every_equation_of_a_neuron_is_told_however_large_it_is():
+    network = Network.dense([70, 2, 2, 1], hidden="tanh", seed=1)
+    page = explain(network, np.ones((1, 70)), [0.5], optimizer="adam", neuron=(1, 2))
+    assert page["m_W1,2"].size > page.limit
+    assert [part.equations for part in page.parts] == [step.equations for step in page.steps]
+    assert "The same is done" not in str(page)
+
+
 def test_many_numbers_are_no_more_than_a_browser_can_bear():
     network = Network.dense([1000, 5, 1], seed=1)
     page = explain(network, np.ones((1, 1000)), [0.5])
@@ -203,4 +232,8 @@ def test_many_numbers_are_no_more_than_a_browser_can_bear():
 def test_a_summary_of_numbers_that_overflow(form):
     network = Network.dense([3, 20, 1], seed=1, dtype="float64")
     network.parameters *= 1e200
-    assert "nan" in form(explain(network, np.ones((2, 3)), [0.0, 1.0]))
+    written = form(explain(network, np.ones((2, 3)), [0.0, 1.0])).replace("\\", "")
+    nowhere = "mean nan, std nan; largest nan at [0, 0], nan at [1, 0], nan at [2, 0]"
+    assert written.count(nowhere) == 2  # of dW₂, and of W₂ after the step
+    assert written.count("by differences no number is left") == 5
+    assert "in float64, for no number is left: dA₂, dZ₂" in " ".join(written.split())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from string import Formatter
+
 import pytest
 
 from barenet import ACTIVATIONS, LAYERS, LOSSES, OPTIMIZERS
@@ -39,6 +42,14 @@ def test_an_optimizer_has_its_own_settings_and_moments():
         kind = OPTIMIZERS[name]
         assert set(rule.moments.values()) == set(getattr(kind, "moment_names", ()))
         assert all(hasattr(kind, option) for option in rule.settings.values())
+
+
+def test_an_optimizer_has_a_text_for_each_of_its_letters():
+    for name, rule in formulas.OPTIMIZER_FORMULAS.items():
+        fields = {field for _, field, _, _ in Formatter().parse(rule.text) if field}
+        assert fields == rule.settings.keys()
+        assert rule.moments.keys() <= set(re.findall(r"\b\w\b", rule.text))
+        assert rule.text.endswith(".") or name == "lbfgs"
 
 
 def test_somebody_elses_class_has_none_even_by_the_same_name():

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines import Job
+from barenet.insight.explain.limits import LARGEST_ENTRIES
 from barenet.insight.explain.neuron import Neuron
 from barenet.insight.explain.trace import LayerTrace, Trace
 from barenet.insight.gradient_check import slopes
@@ -19,13 +20,7 @@ from barenet.model.arrays import FloatArray
 from barenet.model.objective import Objective
 from barenet.model.randomness import derive_key
 
-__all__ = ["LARGEST", "WHOLE", "Differences"]
-
-#: Entries of a large array that are shown one by one, the largest ones.
-LARGEST = 5
-
-#: Entries of an array of which all gradients are computed, whatever is shown of it.
-WHOLE = 64
+__all__ = ["Differences"]
 
 
 class Differences:
@@ -135,7 +130,7 @@ class Differences:
             indices = indices[..., mine if layer in self.neuron.layers else slice(0)]
         indices = indices.ravel()
         if indices.size > self.limit:
-            indices = indices[np.argsort(-np.abs(flat[indices]), kind="stable")[:LARGEST]]
+            indices = indices[np.argsort(-np.abs(flat[indices]), kind="stable")[:LARGEST_ENTRIES]]
         found = slopes(self._value, moved.reshape(-1), flat, indices=indices)
         return found.reshape(analytic.shape)
 

@@ -10,10 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from barenet.engines import Job
-from barenet.insight.explain.differences import WHOLE, Differences
+from barenet.insight.explain.differences import Differences
 from barenet.insight.explain.document import Step
 from barenet.insight.explain.explanation import Explanation
 from barenet.insight.explain.layers import explain_backward, explain_forward
+from barenet.insight.explain.limits import (
+    MOST_DIGITS,
+    SMALL_ARRAY_ENTRIES,
+    SMALL_NETWORK_PARAMETERS,
+    SUMMARY_ENTRIES,
+)
 from barenet.insight.explain.neuron import Neuron, find_neuron, steps_of
 from barenet.insight.explain.objective import explain_loss, explain_rows
 from barenet.insight.explain.sheet import Sheet
@@ -35,13 +41,6 @@ __all__ = ["NOTATIONS", "explain"]
 
 #: What a sample may be.
 NOTATIONS = ("rows", "columns")
-
-#: More digits than a float64 has would be noise.
-MOST_DIGITS = 17
-
-#: Parameters of a network that is small, and is shown whole; and entries of an array that are all
-#: shown in a larger one, so that its step has room on a screen or two.
-SMALL, SHORT = 32, 4
 
 
 def explain(
@@ -105,8 +104,8 @@ def explain(
     limit : int, optional
         Entries of an array that are all shown; of a larger one, statistics and the largest entries
         are. By default 64, or 4 in a network of more than 32 parameters, of which no neuron is
-        asked for. In arrays of up to 64
-        entries, or up to the limit, every gradient is checked; in larger ones the 5 largest are.
+        asked for. In arrays of up to 64 entries, or up to the limit, every gradient is checked; in
+        larger ones the 5 largest are.
 
     Returns
     -------
@@ -155,7 +154,8 @@ def _limit(said: int | None, network: Network, neuron: Neuron | None) -> int:
     """Decide how much of an array is shown, where nobody has said it."""
     if said is not None:
         return check_count(said, "limit")
-    return SHORT if neuron is None and network.parameters.size > SMALL else WHOLE
+    small = network.parameters.size <= SMALL_NETWORK_PARAMETERS
+    return SMALL_ARRAY_ENTRIES if small or neuron is not None else SUMMARY_ENTRIES
 
 
 def _page(
@@ -228,4 +228,4 @@ def _differences(
         # The optimizer may hold moments of float32, and has no part in the gradients.
         job = dataclasses.replace(job, network=network, rows=wide, optimizer=SGD(), clipping=None)
         trace = take_step(job, first_step)
-    return Differences(job, trace, max(limit, WHOLE), first_step, neuron)
+    return Differences(job, trace, max(limit, SMALL_ARRAY_ENTRIES), first_step, neuron)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from barenet.insight.explain.document import Equation, Quantity, Step
+from barenet.insight.explain.limits import SMALL_ARRAY_ENTRIES
+from barenet.insight.explain.part import Part
 from barenet.model.arrays import FloatArray
 
 __all__ = ["Explanation"]
@@ -55,7 +57,7 @@ class Explanation:
     steps: tuple[Step, ...]
     notation: Literal["rows", "columns"] = "rows"
     precision: int = 6
-    limit: int = 64
+    limit: int = SMALL_ARRAY_ENTRIES
     neuron: tuple[int, int] | None = None
 
     def __getitem__(self, name: str) -> FloatArray:
@@ -85,6 +87,18 @@ class Explanation:
     def equations(self) -> list[Equation]:
         """All equations in their order."""
         return [equation for step in self.steps for equation in step.equations]
+
+    @property
+    def is_summary(self) -> bool:
+        """Whether it is of a whole network, with arrays that are larger than the limit."""
+        return self.neuron is None and any(each.value.size > self.limit for each in self.quantities)
+
+    @property
+    def parts(self) -> list[Part]:
+        """What is told of each step: words once, and in a summary also what is alike."""
+        texts = [step.text for step in self.steps]
+        limit = self.limit if self.is_summary else math.inf
+        return [Part.of(step, texts[:place], limit) for place, step in enumerate(self.steps)]
 
     @property
     def apart(self) -> float:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.insight.explain.differences import LARGEST
 from barenet.insight.explain.document import Equation
+from barenet.insight.explain.limits import LARGEST_ENTRIES, MEAN_DIGITS
 
 __all__ = [
     "Largest",
@@ -19,12 +19,8 @@ __all__ = [
     "largest",
     "matrix",
     "shape",
-    "summary",
+    "statistics",
 ]
-
-
-#: Digits of a mean, in a line that has little room.
-ROUGH = 4
 
 
 class Largest(NamedTuple):
@@ -159,7 +155,7 @@ def shape(sizes: tuple[int, ...]) -> str:
     return str(tuple(map(int, sizes))) if sizes else ""
 
 
-def summary(value: NDArray[Any], precision: int, room: int) -> str:
+def statistics(value: NDArray[Any], precision: int, room: int) -> str:
     """Say in a line what there is in an array.
 
     Parameters
@@ -179,14 +175,14 @@ def summary(value: NDArray[Any], precision: int, room: int) -> str:
 
     Examples
     --------
-    >>> summary(np.array([[1.0, 2.0, -9.0]]), 3, 60)
+    >>> statistics(np.array([[1.0, 2.0, -9.0]]), 3, 60)
     'mean -2, std 4.97; largest -9 at [0, 2], 2 at [0, 1]'
-    >>> summary(np.zeros((2, 5)), 3, 60)
+    >>> statistics(np.zeros((2, 5)), 3, 60)
     'all 0'
     """
     if (value == value.flat[0]).all():
         return f"all {digits(value.flat[0], precision)}"
-    exact, rough = value.astype(np.float64), min(precision, ROUGH)
+    exact, rough = value.astype(np.float64), min(precision, MEAN_DIGITS)
     with np.errstate(over="ignore", invalid="ignore"):
         said = f"mean {digits(exact.mean(), rough)}, std {digits(exact.std(), rough)}"
     if not exact.all():
@@ -217,7 +213,7 @@ def largest(value: NDArray[Any], equation: Equation | None = None) -> Iterator[L
     """
     differences = equation.differences if equation else None
     apart = equation.apart if equation else None
-    order = np.argsort(-np.abs(value), axis=None, kind="stable")[:LARGEST]
+    order = np.argsort(-np.abs(value), axis=None, kind="stable")[:LARGEST_ENTRIES]
     for flat in order:
         index = tuple(int(place) for place in np.unravel_index(flat, value.shape))
         known = differences is not None and apart is not None

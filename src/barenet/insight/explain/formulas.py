@@ -53,7 +53,7 @@ class Rule(NamedTuple):
     """An optimizer: what it does to its moments and to a parameter θ, with its gradient g.
 
     Its settings are Greek letters, by the names that the class has for them; `text` tells what all
-    its letters are.
+    its letters are, with a setting's in braces, for a page may have another letter for it.
     """
 
     updates: Mapping[str, str]
@@ -133,16 +133,16 @@ _ADAM_MEAN = "beta1 * m + (1 - beta1) * g"
 _ADAM_SQUARES = "beta2 * v + (1 - beta2) * g**2"
 _ADAM_STEP = "eta * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + eps)"
 
-_ETA = "η is the learning rate"
-_EPS = "ε avoids a division by 0"
-_VELOCITY = f"{_ETA}, v the velocity, of which β is kept at each step."
+_ETA = "{eta} is the learning rate"
+_EPS = "{eps} avoids a division by 0"
+_VELOCITY = _ETA + ", v the velocity, of which {beta} is kept at each step."
 _MOMENTS = (
-    f"{_ETA}, m a running mean of gradients and v one of their squares, of which β₁ and β₂ are "
-    f"kept, t the number of the step; {_EPS}"
+    _ETA + ", m a running mean of gradients and v one of their squares, of which {beta1} and "
+    "{beta2} are kept, t the number of the step; " + _EPS
 )
 
 OPTIMIZER_FORMULAS: dict[str, Rule] = {
-    "sgd": Rule({"theta": "theta - eta * g"}, {}, _RATE, f"{_ETA}."),
+    "sgd": Rule({"theta": "theta - eta * g"}, {}, _RATE, _ETA + "."),
     "momentum": Rule(
         {"v": "beta * v - eta * g", "theta": "theta + v"},
         {"v": "velocity"},
@@ -159,13 +159,13 @@ OPTIMIZER_FORMULAS: dict[str, Rule] = {
         {"s": "s + g**2", "theta": "theta - eta * g / (sqrt(s) + eps)"},
         {"s": "squares"},
         _RATE | {"eps": "epsilon"},
-        f"{_ETA}, s the sum of all squared gradients so far; {_EPS}.",
+        _ETA + ", s the sum of all squared gradients so far; " + _EPS + ".",
     ),
     "rmsprop": Rule(
         {"s": "rho * s + (1 - rho) * g**2", "theta": "theta - eta * g / (sqrt(s) + eps)"},
         {"s": "squares"},
         _RATE | {"rho": "decay", "eps": "epsilon"},
-        f"{_ETA}, s a running mean of squared gradients, of which ρ is kept; {_EPS}.",
+        _ETA + ", s a running mean of squared gradients, of which {rho} is kept; " + _EPS + ".",
     ),
     "adam": Rule(
         {
@@ -175,7 +175,7 @@ OPTIMIZER_FORMULAS: dict[str, Rule] = {
         },
         {"m": "mean", "v": "squares"},
         _ADAM,
-        f"{_MOMENTS}.",
+        _MOMENTS + ".",
     ),
     "adamw": Rule(
         {
@@ -185,7 +185,7 @@ OPTIMIZER_FORMULAS: dict[str, Rule] = {
         },
         {"m": "mean", "v": "squares"},
         _ADAM | {"lam": "weight_decay"},
-        f"{_MOMENTS}; λ makes every parameter a little smaller.",
+        _MOMENTS + "; {lam} makes every parameter a little smaller.",
     ),
     "lbfgs": Rule({}),
 }

@@ -13,21 +13,24 @@ from typing import Any
 from numpy.typing import NDArray
 
 from barenet.insight.explain import figures
-from barenet.insight.explain.differences import WHOLE
-from barenet.insight.explain.document import Equation, Quantity, Step
+from barenet.insight.explain.document import Equation, Quantity
 from barenet.insight.explain.explanation import Explanation
+from barenet.insight.explain.limits import (
+    APART_DIGITS,
+    SMALL_ARRAY_ENTRIES,
+    SUMMARY_LETTERS,
+    UNFOLDED_ENTRIES,
+)
 from barenet.insight.explain.mathml import MathPrinter, math_number, sign_of
+from barenet.insight.explain.part import Part
 from barenet.insight.explain.style import PAGE_STYLE, STYLE
 from barenet.insight.explain.substitution import ROOM, in_letters, in_numbers
-from barenet.insight.explain.words import APART_DIGITS, about, more, shapes, summary, verdict
+from barenet.insight.explain.words import about, hint, shapes, summary, verdict
 
 __all__ = ["write_page", "write_part", "write_section"]
 
 #: As wide as a digit, and not swallowed at the ends of a number.
 FIGURE_SPACE = "\N{FIGURE SPACE}"
-
-#: Letters of a line that sums an array up, and entries that such a line opens to at most.
-SUMMARY, MOST = 90, 4096
 
 
 def write_page(page: Explanation) -> str:
@@ -83,25 +86,30 @@ def write_part(page: Explanation, style: str = "") -> str:
     str
         HTML without scripts, handlers or styles, all text in it escaped.
     """
-    steps = "".join(_step(number, step, page) for number, step in enumerate(page.steps, 1))
-    hint = more(page)
+    parts = "".join(_part(number, part, page) for number, part in enumerate(page.parts, 1))
+    summed = hint(page)
     return (
         f'<div class="barenet-explain">\n{style}'
         f'<p class="title" role="heading" aria-level="2">{escape(page.title)}</p>\n'
         f"<p>{escape('; '.join(page.facts))}</p>\n<p>{escape(about(page))}</p>\n"
-        f"{hint and f'<p>{escape(hint)} Here, each line of a summary can be opened.</p>'}\n"
-        f'{steps}<p class="verdict">{escape(verdict(page))}</p>\n</div>\n'
+        f"{summed and f'<p>{escape(summed)} Here, each line of a summary can be opened.</p>'}\n"
+        f'{parts}<p class="verdict">{escape(verdict(page))}</p>\n</div>\n'
     )
 
 
-def _step(number: int, step: Step, page: Explanation) -> str:
+def _part(number: int, part: Part, page: Explanation) -> str:
+    step = part.step
     given = "".join(_given(quantity, page) for quantity in step.given)
-    equations = "".join(_equation(equation, page) for equation in step.equations)
+    equations = "".join(_equation(equation, page) for equation in part.equations)
+    others = "".join(_equation(equation, page) for equation in part.alike)
     return (
         f'<section class="{step.phase}">\n<p class="step" role="heading" aria-level="3">'
-        f"<b>{number}</b> {escape(step.title)}</p>\n<p>{escape(step.text)}</p>\n"
+        f"<b>{number}</b> {escape(step.title)}</p>\n"
+        + (f"<p>{escape(part.text)}</p>\n" if part.text else "")
         + (f'<div class="given">{given}</div>\n' if given else "")
-        + f"{equations}</section>\n"
+        + equations
+        + (f"<details><summary>{escape(part.note)}</summary>{others}</details>\n" if others else "")
+        + "</section>\n"
     )
 
 
@@ -167,15 +175,15 @@ def _check(equation: Equation, page: Explanation) -> str:
 def _folded(quantity: Quantity, page: Explanation, equation: Equation | None = None) -> str:
     """Sum up many numbers in a line; it can be opened, and then shows them."""
     size = quantity.value.size
-    said = "<br/>".join(map(escape, summary(quantity, page.precision, SUMMARY, equation)))
+    said = "<br/>".join(map(escape, summary(quantity, page.precision, SUMMARY_LETTERS, equation)))
     worked = checked = ""
-    if equation is not None and size <= WHOLE:
-        wide = replace(page, limit=WHOLE)
+    if equation is not None and size <= SMALL_ARRAY_ENTRIES:
+        wide = replace(page, limit=SMALL_ARRAY_ENTRIES)
         lines = in_numbers(equation, wide, MathPrinter, _matrix)
         worked = "".join(f"<div><math>{sign_of('=')}{each}</math></div>" for each in lines)
         checked = _check(equation, page)
-    rows = figures.matrix(quantity.value, page.precision) if size <= MOST else []
-    table = checked if size <= WHOLE else _largest(quantity, page, equation)
+    rows = figures.matrix(quantity.value, page.precision) if size <= UNFOLDED_ENTRIES else []
+    table = checked if size <= SMALL_ARRAY_ENTRIES else _largest(quantity, page, equation)
     numbers = _minus("\n".join("  ".join(row) for row in rows))
     return (
         f'<details class="summary"><summary>{_minus(said)}</summary>{worked}'

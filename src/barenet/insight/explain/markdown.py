@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.insight.explain import figures
-from barenet.insight.explain.document import Equation, Quantity, Step
+from barenet.insight.explain.document import Equation, Quantity
 from barenet.insight.explain.explanation import Explanation
 from barenet.insight.explain.latex import LatexPrinter, latex_number
+from barenet.insight.explain.limits import APART_DIGITS
+from barenet.insight.explain.part import Part
 from barenet.insight.explain.substitution import ROOM, in_letters, in_numbers
-from barenet.insight.explain.words import APART_DIGITS, about, more, shapes, summary, told, verdict
+from barenet.insight.explain.words import about, hint, shapes, summary, verdict
 
 __all__ = ["write_markdown"]
 
@@ -33,21 +35,20 @@ def write_markdown(page: Explanation) -> str:
         With a heading for each step.
     """
     head = [f"# {_words(page.title)}", _words("; ".join(page.facts)), _words(about(page))]
-    head += filter(None, [_words(more(page))])
-    steps = [
-        part for number, step in enumerate(page.steps, 1) for part in _step(number, step, page)
+    head += filter(None, [_words(hint(page))])
+    parts = [
+        block for number, part in enumerate(page.parts, 1) for block in _part(number, part, page)
     ]
-    return "\n\n".join([*head, *steps, _words(verdict(page))]) + "\n"
+    return "\n\n".join([*head, *parts, _words(verdict(page))]) + "\n"
 
 
-def _step(number: int, step: Step, page: Explanation) -> list[str]:
-    parts = [f"## {number}. {_words(step.title)}", _words(step.text)]
-    for quantity in step.given:
-        parts += _given(quantity, page)
-    equations, left_out = told(step, page.limit)
-    for equation in equations:
-        parts += _equation(equation, page)
-    return [*parts, *filter(None, [left_out])]
+def _part(number: int, part: Part, page: Explanation) -> list[str]:
+    blocks = [f"## {number}. {_words(part.step.title)}", _words(part.text)]
+    for quantity in part.step.given:
+        blocks += _given(quantity, page)
+    for equation in part.equations:
+        blocks += _equation(equation, page)
+    return list(filter(None, [*blocks, _words(part.note)]))
 
 
 def _given(quantity: Quantity, page: Explanation) -> list[str]:

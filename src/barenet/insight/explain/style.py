@@ -40,7 +40,7 @@ STYLE = """
 .barenet-explain .columns { font-size: .8em; opacity: .72; }
 .barenet-explain .wrong { color: #d03030; opacity: 1; }
 .barenet-explain .summary { padding-left: 1.5rem; }
-.barenet-explain .summary > summary { white-space: normal; cursor: pointer; }
+.barenet-explain summary { white-space: normal; cursor: pointer; }
 .barenet-explain .summary pre { margin: .3rem 0; overflow: auto; max-height: 24rem; }
 .barenet-explain .summary .check { opacity: 1; font-size: 1em; padding-left: 0; }
 .barenet-explain .given > div:has(.summary) { align-self: start; min-width: 0; }

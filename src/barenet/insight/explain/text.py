@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from barenet.insight.explain import figures
 from barenet.insight.explain.box import Box, length
-from barenet.insight.explain.document import Equation, Quantity, Step
+from barenet.insight.explain.document import Equation, Quantity
 from barenet.insight.explain.explanation import Explanation
+from barenet.insight.explain.limits import APART_DIGITS
+from barenet.insight.explain.part import Part
 from barenet.insight.explain.plain import PlainPrinter
-from barenet.insight.explain.words import APART_DIGITS, about, more, shapes, summary, told, verdict
+from barenet.insight.explain.words import about, hint, shapes, summary, verdict
 
 __all__ = ["Writer", "write_text"]
 
@@ -51,7 +53,6 @@ class Writer:
 
     def __init__(self, page: Explanation, width: int) -> None:
         self.page, self.width, self.precision = page, width, page.precision
-        self.short = more(page)
 
     def lines(self) -> list[str]:
         """Write all.
@@ -65,28 +66,27 @@ class Writer:
         lines = textwrap.wrap(page.title, self.width, subsequent_indent=INDENT)
         lines += textwrap.wrap("; ".join(page.facts), self.width)
         lines += textwrap.wrap(about(page), self.width)
-        lines += textwrap.wrap(self.short, self.width)
-        for number, step in enumerate(page.steps, 1):
-            lines += ["", *self._step(number, step)]
+        lines += textwrap.wrap(hint(page), self.width)
+        for number, part in enumerate(page.parts, 1):
+            lines += ["", *self._part(number, part)]
         return [*lines, "", *textwrap.wrap(verdict(page), self.width)]
 
-    def _step(self, number: int, step: Step) -> list[str]:
+    def _part(self, number: int, part: Part) -> list[str]:
+        step, close = part.step, self.page.is_summary or not part.text
         title = textwrap.wrap(f"{number}. {step.title}", self.width, subsequent_indent=INDENT)
         lines = [*title, "─" * max(map(length, title))]
-        if not self.short or step.text not in (each.text for each in self.page.steps[: number - 1]):
-            lines += textwrap.wrap(step.text, self.width)
-        if step.given and not self.short:
+        lines += textwrap.wrap(part.text, self.width)
+        if step.given and not close:
             lines.append("")
         lines += self._settings([each for each in step.given if each.is_setting])
         for quantity in step.given:
             lines += [] if quantity.is_setting else self._quantity(quantity)
-        equations, left_out = told(step, self.page.limit)
-        close = bool(self.short)
-        for equation in equations:
+        near = not (part.text or step.given)
+        for equation in part.equations:
             large = equation.result.value.size > self.page.limit
-            lines += [*([] if large and close else [""]), *self._equation(equation)]
-            close = large
-        return lines + textwrap.wrap(left_out, self.width)
+            lines += [*([] if near or (large and close) else [""]), *self._equation(equation)]
+            close, near = large, equation.result.name.of is not None
+        return lines + textwrap.wrap(part.note, self.width)
 
     def _settings(self, settings: Sequence[Quantity]) -> list[str]:
         """Write single numbers side by side."""
@@ -116,9 +116,21 @@ class Writer:
         lines = self._beside(text, result, note=shapes(equation))
         if result.value.size > self.page.limit:
             return lines + self._summary(result, equation)
-        if worked := self._worked(equation):
-            lines += self._under(name, worked)
-        return [*lines, *self._result(name, result.value), *self._check(equation)]
+        return [*lines, *self._numbers(name, equation), *self._check(equation)]
+
+    def _numbers(self, name: str, equation: Equation) -> list[str]:
+        """Write a formula with its numbers, and what comes of it, beside it if there is room."""
+        value, worked = equation.result.value, self._worked(equation)
+        if worked is None:
+            return self._result(name, value)
+        both = worked.beside(Box.of(" = "), self._matrix(value))
+        if self._has_room(name, both):
+            return self._under(name, both)
+        return [*self._under(name, worked), *self._result(name, value)]
+
+    def _has_room(self, name: str, box: Box) -> bool:
+        """Whether a box has room after a sign, below a name."""
+        return len(INDENT) + length(name) + 3 + box.width <= self.width
 
     def _beside(
         self, text: str, quantity: Quantity, box: Box | None = None, note: str = ""
@@ -147,8 +159,7 @@ class Writer:
             boxes.__getitem__, equation.scalars, numeric=True, negative=equation.negative
         )
         box = printer.show(equation.formula)
-        room = self.width - len(INDENT) - length(equation.result.name.text) - 3
-        return box if box.width <= room else None
+        return box if self._has_room(equation.result.name.text, box) else None
 
     def _under(self, name: str, box: Box) -> list[str]:
         """Write numbers below a formula, after a sign in the column of its own."""
@@ -158,7 +169,7 @@ class Writer:
     def _result(self, name: str, value: NDArray[np.floating]) -> list[str]:
         """Write what comes out, in blocks if it is wide."""
         box = self._matrix(value)
-        if len(INDENT) + length(name) + 3 + box.width <= self.width:
+        if self._has_room(name, box):
             return self._under(name, box)
         return self._blocks(value)
 

@@ -120,9 +120,8 @@ def explain_update(sheet: Sheet) -> Step:
     equations: list[Equation] = []
     for slot in sheet.trace.network.layout.slots:
         equations += _update(sheet, rule, slot, settings)
-    text = f"Each parameter moves a little to where the loss is smaller. {rule.text}".rstrip()
-    if normed:
-        text = text.replace("β₁", "ρ₁").replace("β₂", "ρ₂")
+    said = rule.text.format_map({letter: each.name.text for letter, each in settings.items()})
+    text = f"Each parameter moves a little to where the loss is smaller. {said}".rstrip()
     return Step(title, text, tuple(settings.values()), tuple(equations), "update")
 
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from barenet.insight.explain import figures
 from barenet.insight.explain.box import Box
-from barenet.insight.explain.document import Equation, Quantity, Step
+from barenet.insight.explain.document import Equation, Quantity
 from barenet.insight.explain.explanation import Explanation
+from barenet.insight.explain.limits import APART_DIGITS
 from barenet.insight.explain.plain import PlainPrinter
 
-__all__ = ["APART_DIGITS", "about", "more", "shapes", "summary", "told", "verdict"]
-
-#: Digits of a distance between a gradient and its differences: only its size matters.
-APART_DIGITS = 2
+__all__ = ["about", "hint", "shapes", "summary", "verdict"]
 
 #: The functions that a beginner may not know.
 _FUNCTIONS = {
@@ -42,13 +39,14 @@ def about(page: Explanation) -> str:
     str
         Some sentences.
     """
+    called = _called(page)
     return (
         f"Samples are {page.notation}; the number below a letter is that of its layer. Two "
         "matrices side by side are a product of matrices, and ᵀ swaps rows and columns; ⊙, / and "
         "functions work entry by entry; a bias is added to every sample. dW is short for ∂L/∂W, "
         "how the loss L changes with W. Numbers are computed with all digits, and shown with "
         f"{page.precision}: where a sum nearly cancels, those shown give fewer."
-        + "".join(f" {said}" for name, said in _FUNCTIONS.items() if name in _called(page))
+        + "".join(f" {said}" for name, said in _FUNCTIONS.items() if name in called)
         + _parts(page)
     )
 
@@ -90,10 +88,14 @@ def verdict(page: Explanation) -> str:
     if page.agrees:
         return f"The gradients agree with {differences}, to within {apart}."
     wrong = ", ".join(page.disagreeing)
-    return f"The gradients DIFFER from {differences}, by up to {apart}: {wrong}."
+    known = [
+        each.furthest for each in page.equations if not (each.agrees or np.isnan(each.furthest))
+    ]
+    most = f"by up to {apart}" if known else "for no number is left"
+    return f"The gradients DIFFER from {differences}, {most}: {wrong}."
 
 
-def more(page: Explanation) -> str:
+def hint(page: Explanation) -> str:
     """Say how to see what is only summed up.
 
     Parameters
@@ -106,39 +108,14 @@ def more(page: Explanation) -> str:
     str
         Some sentences; nothing where all is shown, or where a single neuron is.
     """
-    largest = max(each.value.size for each in page.quantities)
-    if largest <= page.limit or page.neuron:
+    if not page.is_summary:
         return ""
+    largest = max(each.value.size for each in page.quantities)
     return (
         f"This is a summary: of more than {page.limit} entries, only the largest are shown, at "
         f"their [row, column] from 0. limit={largest} (--limit {largest}) shows all, neuron=(1, 1) "
         "(--neuron 1.1) all of a neuron."
     )
-
-
-def told(step: Step, limit: int) -> tuple[Sequence[Equation], str]:
-    """Choose the equations to show: an optimizer with moments does the same to every array.
-
-    Parameters
-    ----------
-    step : Step
-        What is to be read.
-    limit : int
-        Entries of an array that is not large.
-
-    Returns
-    -------
-    equations : sequence of Equation
-        All; if moments are large, those of the first array.
-    left_out : str
-        A sentence on the others, if there are any.
-    """
-    moments = [each for each in step.equations if each.result.name.of]
-    if all(each.result.value.size <= limit for each in moments):
-        return step.equations, ""
-    new = [place for place, each in enumerate(step.equations, 1) if not each.result.name.of]
-    names = ", ".join(step.equations[place - 1].result.name.text for place in new[1:])
-    return step.equations[: new[0]], f"The same is done to {names}." if names else ""
 
 
 def summary(
@@ -162,10 +139,12 @@ def summary(
     list of str
         A line on its entries, and of a gradient one on its differences.
     """
-    lines = [figures.summary(quantity.value, precision, room)]
+    lines = [figures.statistics(quantity.value, precision, room)]
     if equation is not None and equation.differences is not None:
         first = next(figures.largest(quantity.value, equation))
         known = int((~np.isnan(equation.differences)).sum())
+        if not known:
+            return [*lines, "by differences no number is left"]
         which = "all" if known == quantity.value.size else f"the {known} largest"
         apart = figures.digits(equation.furthest, APART_DIGITS)
         there = f"{figures.digits(first.difference, precision)} at {list(first.place)}"
