@@ -17,10 +17,49 @@ if TYPE_CHECKING:
     from barenet.files.predictor import Predictor
     from barenet.files.training_log import TrainingLog
 
-__all__ = ["describe_log", "describe_network", "describe_predictor", "describe_rows"]
+__all__ = [
+    "describe_log",
+    "describe_network",
+    "describe_predictor",
+    "describe_rows",
+    "write_predictor",
+]
 
 #: Names that are shown; more make a card that nobody reads.
 MOST_NAMES = 8
+
+
+def write_predictor(predictor: Predictor) -> str:
+    """Write what a predictor is shown as.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        Any.
+
+    Returns
+    -------
+    str
+        Some lines: what `describe_predictor` says, and the network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from barenet import Network, Predictor, Scaling
+    >>> Predictor(
+    ...     network=Network.dense([2, 1]), preprocessing=Scaling.fit("minmax", np.eye(2)),
+    ...     classes=None, feature_names=("area", "floor"), target_name="price", dataset="homes",
+    ... )
+    <Predictor
+      predicts     price, a number
+      from         2 features: area, floor
+      scaling      minmax
+      network      2 → 1 identity, 3 parameters of float32
+      trained on   homes>
+    """
+    said = [*describe_predictor(predictor)]
+    said.insert(3, ("network", describe_network(predictor.network)))
+    return "<Predictor" + "".join(f"\n  {name:<11}  {what}" for name, what in said) + ">"
 
 
 def describe_predictor(predictor: Predictor) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ from barenet.data.framing import column_names, columns_by_name
 from barenet.data.scaling import Scaling
 from barenet.data.target import class_labels
 from barenet.errors import ModelFileError, in_a_line
-from barenet.files.described import describe_network, describe_predictor
+from barenet.files.described import write_predictor
 from barenet.files.model_card import ModelCard
 from barenet.files.model_file import read_model, write_model
 from barenet.files.model_header import check_header
@@ -71,13 +71,6 @@ class Predictor:
     ... )
     >>> predictor.predict([[2.0]])
     array(['no'], dtype='<U3')
-    >>> predictor
-    <Predictor
-      predicts     y, one of 2: no, yes
-      from         1 feature: x
-      scaling      standardize
-      network      1 → 2 softmax, 4 parameters of float32
-      trained on   two rows>
     """
 
     network: Network
@@ -93,9 +86,7 @@ class Predictor:
 
     def __repr__(self) -> str:
         """Say in some lines what it predicts, from what, and where it comes from."""
-        said = [*describe_predictor(self)]
-        said.insert(3, ("network", describe_network(self.network)))
-        return "<Predictor" + "".join(f"\n  {name:<11}  {what}" for name, what in said) + ">"
+        return write_predictor(self)
 
     @property
     def takes_frames(self) -> bool:
