@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,13 @@ from barenet.cli.report import HEADINGS, write_score
 from barenet.cli.sparkline import sparkline
 from barenet.cli.trained import model_file
 from barenet.data.encoding import TableEncoding
-from barenet.errors import some
+from barenet.files.described import describe_predictor
 from barenet.files.model_card import ModelCard
 from barenet.files.predictor import Predictor, load_model
 from barenet.files.training_log import TrainingLog
 from barenet.model.network import Network
 
 __all__ = ["info"]
-
-#: Names that are shown; more make a card that nobody reads.
-MOST_NAMES = 8
 
 #: Characters of a setting that are shown.
 MOST_CHARACTERS = 60
@@ -94,61 +91,13 @@ def _answers(predictor: Predictor) -> dict[str, Any]:
 
 
 def _described(predictor: Predictor) -> Iterator[tuple[str, str]]:
-    """Say in some lines what it does, and where it comes from."""
-    yield "predicts", _predicts(predictor)
-    yield "from", _inputs(predictor)
-    yield "scaling", _scaling(predictor)
+    """Say what it does and where it comes from, to the last digit."""
+    yield from describe_predictor(predictor)
     card = predictor.card or ModelCard()
-    rows = ", ".join(_rows(card.rows))
-    if predictor.dataset or rows:
-        yield "trained on", ": ".join(filter(None, (predictor.dataset, rows)))
-    if card.log is not None:
-        yield "trained for", _length(card.log)
     if card.versions:
         yield "trained with", ", ".join(f"{name} {said}" for name, said in card.versions.items())
     if card.data_fingerprint:
         yield "data's fingerprint", card.data_fingerprint
-
-
-def _predicts(predictor: Predictor) -> str:
-    classes, target = predictor.classes, predictor.target_name
-    if classes is None:
-        return f"{target}, {'a number' if predictor.network.n_outputs == 1 else 'numbers'}"
-    return f"{target}, one of {len(classes)}: {some(classes, MOST_NAMES)}"
-
-
-def _inputs(predictor: Predictor) -> str:
-    if predictor.image_shape:
-        height, width = predictor.image_shape
-        return f"images of {height} × {width} pixels"
-    names = predictor.feature_names
-    return f"{len(names)} feature{'s' * (len(names) != 1)}: {some(names, MOST_NAMES)}"
-
-
-def _scaling(predictor: Predictor) -> str:
-    target, before = predictor.target_scaling, predictor.preprocessing
-    how = "column by column, as below" if isinstance(before, TableEncoding) else before.name
-    return how + (f", and the target: {target.name}" if target else "")
-
-
-def _rows(rows: Mapping[str, int]) -> Iterator[str]:
-    """Say how many rows were for what."""
-    words = {
-        "training": "{} rows to learn from",
-        "validation": "{} to validate with",
-        "held_out": "{} held out",
-    }
-    for name, number in rows.items():
-        yield words.get(name, f"{{}} {name}").format(f"{number:,}")
-
-
-def _length(log: TrainingLog) -> str:
-    """Say how long it was, and which epoch was kept."""
-    ended = log.stopped_because
-    why = "" if ended in ("", "completed") else f" ({ended})"
-    best = "" if log.best_epoch is None else f", kept the best, epoch {log.best_epoch}"
-    engine = f", {log.engine} engine" if log.engine else ""
-    return f"{log.n_epochs:,} epoch{'s' * (log.n_epochs != 1)}{why}{best}{engine}, seed {log.seed}"
 
 
 def _show_columns(predictor: Predictor) -> None:

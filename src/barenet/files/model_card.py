@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from barenet.data.fingerprint import fingerprint
 from barenet.data.frame import Frame
 from barenet.errors import brief
+from barenet.files.described import describe_log, describe_rows
 from barenet.files.plain import check_mapping, check_setting, check_text, check_whole
 from barenet.files.training_log import TrainingLog
 from barenet.options import check_number
@@ -75,6 +76,13 @@ class ModelCard:
     log: TrainingLog | None = None
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Say in a line what it was trained on, how long, and how good it is."""
+        log = None if self.log is None else describe_log(self.log)
+        scores = (f"{name} {_in_a_line(scores)}" for name, scores in self.scores.items())
+        said = filter(None, [describe_rows(self.rows), log, *scores])
+        return f"<ModelCard: {'; '.join(said) or 'nothing on it'}>"
 
     def __post_init__(self) -> None:
         settings = _each(check_setting, self.settings, "settings")
@@ -212,6 +220,10 @@ class ModelCard:
 def _check_fingerprint(value: object) -> None:
     if not FINGERPRINT.fullmatch(check_text(value, "data_fingerprint")):
         raise ValueError(f"data_fingerprint: expected 64 hexadecimal digits, got {brief(value)}")
+
+
+def _in_a_line(scores: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {score:.4g}" for name, score in scores.items())
 
 
 def _versions(engine: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from barenet.data.framing import column_names, columns_by_name
 from barenet.data.scaling import Scaling
 from barenet.data.target import class_labels
 from barenet.errors import ModelFileError, in_a_line
+from barenet.files.described import write_predictor
 from barenet.files.model_card import ModelCard
 from barenet.files.model_file import read_model, write_model
 from barenet.files.model_header import check_header
@@ -82,6 +83,10 @@ class Predictor:
     target_scaling: Scaling | None = None
     card: ModelCard | None = None
     text_classes: bool = False
+
+    def __repr__(self) -> str:
+        """Say in some lines what it predicts, from what, and where it comes from."""
+        return write_predictor(self)
 
     @property
     def takes_frames(self) -> bool:

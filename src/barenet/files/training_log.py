@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from barenet.errors import brief
+from barenet.errors import brief, some
+from barenet.files.described import describe_log
 from barenet.files.plain import check_list, check_mapping, check_text, check_whole
 from barenet.model.validation import check_flag
 from barenet.options import check_number
@@ -67,6 +68,8 @@ class TrainingLog:
     >>> log = TrainingLog.of(history)
     >>> log.n_epochs, len(log.epochs) <= MOST_EPOCHS, log.at(log.kept)
     (100000, True, {'loss': 1e-05})
+    >>> log
+    <TrainingLog: 100,000 epochs, seed 0; loss>
     """
 
     n_epochs: int
@@ -77,6 +80,10 @@ class TrainingLog:
     stopped_because: str = ""
     best_epoch: int | None = None
     penalized: bool = False
+
+    def __repr__(self) -> str:
+        """Say in a line how long it was, and which curves there are."""
+        return f"<TrainingLog: {describe_log(self)}; {some([*self.curves])}>"
 
     def __post_init__(self) -> None:
         store = partial(object.__setattr__, self)  # of Python's own types, as JSON has no others

@@ -44,6 +44,7 @@ def write_program(scene: Scene, lane: Lane, shelf: Shelf, epochs: int) -> str:
     if is_of_the_horizon(lane.design, epochs):
         callbacks.append(f"barenet.EachEpoch(lambda run: len(run.history) == {epochs})")
         epochs = horizon(lane.design)
+    y = "{}.y" if material.target_scaling is None else "target({}.y)"
     lines = [
         *(["import dataclasses", ""] if any("dataclasses." in line for line in load) else []),
         "import numpy as np",
@@ -58,9 +59,9 @@ def write_program(scene: Scene, lane: Lane, shelf: Shelf, epochs: int) -> str:
         "history = barenet.train(",
         "    network,",
         "    scaling.apply(train.X, np.float32),",
-        "    target(train.y),",
+        f"    {y.format('train')},",
         *_setting_lines(lane.design, material, epochs),
-        "    validation_data=(scaling.apply(test.X, np.float32), target(test.y)),",
+        f"    validation_data=(scaling.apply(test.X, np.float32), {y.format('test')}),",
         f'    metrics="{"accuracy" if material.classes else "r2"}",',
         *([f"    callbacks=[{', '.join(callbacks)}],"] if callbacks else []),
         ")",
@@ -127,7 +128,7 @@ def _feature_lines(material: Material) -> list[str]:
 
 def _target_lines(material: Material) -> list[str]:
     if material.target_scaling is None:
-        return ["target = np.asarray"]
+        return []
     return [
         'unit = barenet.Scaling.fit("standardize", train.y.reshape(-1, 1))',
         "target = lambda y: unit.apply(y.reshape(-1, 1))[:, 0]",
