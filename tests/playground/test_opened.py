@@ -12,7 +12,7 @@ import pytest
 from barenet.cli.main import main
 from barenet.data.datasets import load_dataset
 from barenet.data.recipe import Recipe
-from barenet.data.scaling import Scaling
+from barenet.data.scaling import KINDS, NAMES, Scaling
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
 from barenet.playground.blueprint import build, predictor
@@ -206,13 +206,15 @@ def test_a_model_without_rows_is_watched_and_learns_when_they_come(
     capfd.readouterr()
 
 
-@pytest.mark.parametrize("kind", ["standardize", "minmax", "none"])
+@pytest.mark.parametrize("kind", NAMES)
 def test_a_model_of_a_matrix_without_rows(shelf, tmp_path, kind):
     X = np.array([[0.0, 10.0, 5.0], [2.0, 30.0, 5.0], [4.0, 20.0, 8.0]])
     path = tmp_path / "model.safetensors"
     made = Predictor(
         network=Network.dense([3, 4, 2], output="softmax", seed=2),
-        preprocessing=Scaling.fit(kind, X),
+        preprocessing=Scaling.fit(kind, X)
+        if kind in KINDS
+        else Scaling(kind, np.array([1.0, 20.0, 4.0]), np.array([0.5, 0.1, -2.0])),
         classes=("no", "yes"),
         feature_names=("a", "b", "c"),
         target_name="answer",
@@ -222,10 +224,22 @@ def test_a_model_of_a_matrix_without_rows(shelf, tmp_path, kind):
     state = begin_with_model(path, "", shelf)
     material = shelf.material(state.scene)
     said, points = answers(material, build(state.designs[0], material))
-    third = {"standardize": X[:, 2].mean(), "minmax": 6.5, "none": 0.0}[kind]
+    third = {
+        "standardize": X[:, 2].mean(),
+        "robust": np.median(X[:, 2]),
+        "minmax": 6.5,
+        "none": 0.0,
+        "affine": 4.0,
+    }[kind]
     rows = np.column_stack([points, np.full(len(points), third)])
     assert said == pytest.approx(made.outputs(rows), abs=1e-6)
-    words = {"standardize": "their mean", "minmax": "the middle of their range", "none": "0"}
+    words = {
+        "standardize": "their mean",
+        "robust": "their median",
+        "minmax": "the middle of their range",
+        "none": "0",
+        "affine": "what the network sees as 0",
+    }
     assert material.held == words[kind] and material.scaling.name == "none"
     low, high = material.plane.low, material.plane.high
     if kind != "none":
