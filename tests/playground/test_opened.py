@@ -195,7 +195,7 @@ def test_a_model_without_rows_is_watched_and_learns_when_they_come(
     assert page.state["data"]["rows"] == [0, 0] and page.state["data"]["wants"][-1] == "kind"
     page.say("play")
     told = page.see(lambda network: network["failed"])
-    assert "choose the table" in told["words"]
+    assert "choose the table" in told["words"] and "several" not in told["words"]
     page.say("edit", network=0, layer=0, row=0, column=0, value=3.0)
     page.see(lambda network: network["edits"])
     assert page.arrays["0.weights"][0] == 3.0
@@ -356,6 +356,16 @@ def test_of_several_numbers_no_table_is_learned(shelf, several, tmp_path):
     rows.write_text("a,b,y\n" + "1,2,4\n5,6,8\n" * 40)
     with pytest.raises(ValueError, match=r"rows: .* predicts several numbers .* without rows"):
         begin_with_model(several, str(rows), shelf)
+
+
+def test_a_model_of_several_numbers_says_that_it_is_only_shown(server, page, ask, several):
+    own = [("Host", server.host), ("Origin", server.origin)]
+    place = f"/{server.token}/open/{page.state['session']}"
+    assert ask(place, "POST", own, several.read_bytes())[0] == 200
+    page.see(lambda network: network["newest"] is None)
+    page.say("play")
+    told = page.see(lambda network: network["failed"])
+    assert "several numbers is only shown" in told["words"] and "choose" not in told["words"]
 
 
 def test_what_cannot_be_shown_is_told(shelf, folder, tmp_path, capfd):

@@ -24,7 +24,7 @@ from barenet.playground.order import Order
 from barenet.playground.progress import Progress
 from barenet.playground.score import measure_task
 from barenet.playground.trace import Measure, thin
-from barenet.playground.trouble import CHANGED, DEAD, NO_ROWS, divergence, growth
+from barenet.playground.trouble import CHANGED, DEAD, NO_ROWS, ONLY_SHOWN, divergence, growth
 from barenet.playground.update import Update
 from barenet.training.callbacks import Callback
 from barenet.training.run import Run
@@ -94,7 +94,7 @@ class Training(Course, Callback):
             if len(self.task.training[0]):
                 self._go()
             else:
-                self._rest(NO_ROWS, failed=True)
+                self._rest(ONLY_SHOWN if self.task.only_shown else NO_ROWS, failed=True)
 
     def on_start(self, run: Run) -> None:
         self.n_batches = run.n_batches
