@@ -15,7 +15,7 @@ from barenet.data.recipe import Recipe
 from barenet.data.scaling import KINDS, NAMES, Scaling
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
-from barenet.playground.blueprint import build, predictor
+from barenet.playground.blueprint import build, predictor, task_of
 from barenet.playground.painter import feature_pictures, paint
 from barenet.playground.score import confusion, measure
 from barenet.playground.shelf import Shelf
@@ -60,6 +60,11 @@ def table(folder: Path) -> str:
     return str(path)
 
 
+def measured(design, material, network):
+    """What the page first says of a network."""
+    return measure(0, network, task_of(design, material, network), design)
+
+
 def answers(material, network, side=6):
     """What the page's network says on the plane, and the raw points there."""
     return network.predict(material.grid(side)), material.plane.grid(side)
@@ -87,7 +92,7 @@ def test_a_model_of_mixed_columns_is_asked_as_it_predicts(shelf, folder, capfd, 
         assert material.training.n_samples + material.held_out.n_samples == 180
     assert np.isfinite(said).all() and material.training.n_samples == 144 * with_rows
     paint(network, material), feature_pictures(material)
-    assert (measure(0, network, material, state.designs[0]) is None) == (not with_rows)
+    assert (measured(state.designs[0], material, network) is None) == (not with_rows)
     assert (confusion(network, material) is None) == (not with_rows or target == "width")
     assert predictor(network, material).feature_names == Predictor.load(path).feature_names
     capfd.readouterr()
@@ -104,7 +109,7 @@ def test_a_named_sets_own_scaling_is_kept(shelf, folder, capfd, data):
     raw = model.network.predict(model.inputs(material.plane.rows(points)))
     assert said == pytest.approx(raw, abs=1e-5)
     paint(network, material)
-    assert measure(0, network, material, state.designs[0]).loss > 0
+    assert measured(state.designs[0], material, network).loss > 0
     assert material.dataset.name == data
     capfd.readouterr()
 
@@ -118,7 +123,7 @@ def test_the_score_is_the_commands_own(shelf, folder, barenet_run):
 
     state = _start(str(out), "", "", shelf)
     material = shelf.material(state.scene)
-    found = measure(0, build(state.designs[0], material), material, state.designs[0])
+    found = measured(state.designs[0], material, build(state.designs[0], material))
     assert found.test_score == pytest.approx(told["metrics"]["accuracy"])
 
 
