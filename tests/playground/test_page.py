@@ -804,7 +804,8 @@ def test_what_is_said_of_a_neuron_is_whole_and_safe(tab):
         " all.push(ruleOf({ optimizer }, { rate: 0.1 })); return all; })"
     )
     rules = said[-len(page.value("barenet.catalog.optimizers")) - 2 : -1]
-    assert not [each for each in rules if "by its gradient:" in each], "every optimizer has a rule"
+    missing = [each for each in rules if "by its gradient:" in each]
+    assert not missing, "every optimizer has a sentence in RULES of step-words.js"
     assert not [each for each in said if re.search("undefined|NaN|null|object|  ", each)]
     left = page.value(
         "import('./explained.js').then(({ explained }) => { const place ="
