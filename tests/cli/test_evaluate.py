@@ -42,6 +42,15 @@ def test_by_default_it_is_measured_on_the_data_of_its_training(barenet, iris, to
         assert "towns.csv, not found here; name the rows after the model" in gone.err
 
 
+def test_a_model_that_does_not_tell_its_data_asks_for_rows(barenet, iris):
+    replace(Predictor.load(iris / "model.safetensors"), dataset="", card=None).save(
+        "alone.safetensors"
+    )
+    done = barenet("evaluate", "alone.safetensors")
+    said = "does not tell what it was trained on; name the rows after the model"
+    assert done.status == 2 and f"data: alone.safetensors {said}" in done.err
+
+
 def test_a_model_away_from_its_run_knows_the_rows_that_were_held_out(barenet, iris):
     Path("alone.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
     there = barenet("evaluate", iris, "iris", "--json")

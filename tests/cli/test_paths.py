@@ -1,4 +1,4 @@
-"""Paths that are empty: nothing is written where nobody has said."""
+"""Names that are empty: nothing is read or written where nobody has said."""
 
 from __future__ import annotations
 
@@ -20,16 +20,22 @@ import pytest
         (["plot", "history", ""], "run"),
         (["explain", "iris", "--out", ""], "out"),
         (["info", ""], "model"),
+        (["train", ""], "data"),
+        (["train", "mnist", "--data-dir", ""], "data_dir"),
+        (["evaluate", "IRIS", ""], "data"),
+        (["importance", "IRIS", " "], "data"),
+        (["predict", "IRIS", ""], "data"),
+        (["plot", "confusion", "IRIS", ""], "data"),
+        (["export", "IRIS", "--to", "c", "--weights", "int8", "--data", ""], "data"),
+        (["explain", ""], "what"),
+        (["explain", "IRIS", ""], "data"),
+        (["play", ""], "data"),
+        (["play", "IRIS", ""], "rows"),
     ],
 )
 def test_an_empty_one_is_refused_by_its_name(barenet, iris, command, name):
     done = barenet(*[iris if word == "IRIS" else word for word in command])
     assert (done.status, done.out) == (2, "")
-    said = f"{name}: expected a file or a folder, got an empty name\n"
+    said = f"{name}: expected a file, a folder or a data set, got an empty name\n"
     assert done.err == f"barenet {command[0]}: error: {said}"
     assert not any(Path.cwd().iterdir())
-
-
-def test_nothing_to_explain_is_asked_for(barenet):
-    done = barenet("explain", "")
-    assert done.status == 2 and "data: say what to learn from" in done.err

@@ -42,9 +42,10 @@ def test_fault_63_a_link_is_followed_and_a_folder_or_fifo_refused(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    for path in (tmp_path, tmp_path / "fifo", tmp_path / "a"):
-        with pytest.raises(OSError, match="so it is not replaced"):
-            write_atomically(path, b"")
+    refused = {"": "a folder", "fifo": "no ordinary file", "a": "a link in a circle"}
+    for name, kind in refused.items():
+        with pytest.raises(OSError, match=f"is {kind}, so it is not replaced"):
+            write_atomically(tmp_path / name, b"")
 
 
 def test_a_missing_folder_is_named(tmp_path):

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from barenet.cli import report
 from barenet.cli.comparison import compare, show_verdict
 from barenet.cli.console import say, show, show_json
-from barenet.cli.flags import OUTPUT, Json
+from barenet.cli.flags import NAMED, OUTPUT, Json
 from barenet.cli.settings import AS_USUAL, FileOptions, is_table
 from barenet.cli.trained import SETTINGS, Trained, data_of, load_trained
 from barenet.data.dataset import Dataset
@@ -30,7 +30,7 @@ Rows = Literal["held-out", "training", "all"]
 
 def evaluate(
     model: Path,
-    data: Annotated[str, Parameter(show_default=False)] = "",
+    data: Annotated[str, Parameter(show_default=False), NAMED] = "",
     /,
     *,
     rows: Annotated[Rows | None, Parameter(group=OUTPUT)] = None,

@@ -15,6 +15,7 @@ from barenet.cli.console import show, show_json
 from barenet.cli.experiment import clipping_of, optimizer_of, penalties_of, prepare
 from barenet.cli.flags import (
     DATA,
+    NAMED,
     NO_STEP_FLAGS,
     OF_THE_NETWORK,
     OUTPUT,
@@ -67,8 +68,8 @@ SCALED = {
 
 
 def explain(
-    what: str,
-    data: Annotated[str, Parameter(show_default=False)] = "",
+    what: Annotated[str, NAMED],
+    data: Annotated[str, Parameter(show_default=False), NAMED] = "",
     /,
     *,
     row: Rows = (0,),
@@ -81,7 +82,7 @@ def explain(
     precision: Annotated[int, Parameter(group=OUTPUT, converter=whole)] = 6,
     limit: Annotated[int | None, Parameter(group=OUTPUT, converter=whole)] = None,
     form: Annotated[Form | None, Parameter(name="--format", group=OUTPUT)] = None,
-    out: Annotated[str | None, Parameter(group=OUTPUT)] = None,
+    out: Annotated[str | None, Parameter(group=OUTPUT), NAMED] = None,
     json: Json = False,
 ) -> int:
     """Show one training step with every number, and the formula that it comes from.

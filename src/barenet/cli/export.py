@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from barenet.cli.console import say, show, show_json
-from barenet.cli.flags import DATA, OUTPUT, Json
+from barenet.cli.flags import DATA, NAMED, OUTPUT, Json
 from barenet.cli.place import is_folder, placed
 from barenet.cli.settings import AS_USUAL, FileOptions
 from barenet.cli.trained import MODEL, load_trained, model_file
@@ -30,9 +30,9 @@ def export(
     /,
     *,
     to: Format = None,
-    out: Annotated[str | None, Parameter(group=OUTPUT)] = None,
+    out: Annotated[str | None, Parameter(group=OUTPUT), NAMED] = None,
     weights: Kept = "float32",
-    data: Annotated[str | None, Parameter(group=DATA)] = None,
+    data: Annotated[str | None, Parameter(group=DATA), NAMED] = None,
     file: FileOptions = AS_USUAL,
     json: Json = False,
 ) -> int:

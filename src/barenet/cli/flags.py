@@ -17,6 +17,7 @@ from barenet.data.recipe import DEFAULTS, Recipe
 __all__ = [
     "DATA",
     "LEARNING",
+    "NAMED",
     "NETWORK",
     "NO_FLAGS",
     "NO_STEP_FLAGS",
@@ -35,6 +36,9 @@ DATA = Group("Data", sort_key=1)
 NETWORK = Group("Network", sort_key=2)
 LEARNING = Group("Learning", sort_key=3)
 OUTPUT = Group("Output", sort_key=4)
+
+#: Marks a text that names a file, a folder or a data set, as the type `Path` marks itself.
+NAMED = "names a file, a folder or a data set"
 
 #: The flag of every command that can answer a program.
 Json = Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)]

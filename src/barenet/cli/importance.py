@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from barenet.cli.console import say, show, show_json, show_table
 from barenet.cli.evaluate import Rows, select_rows
-from barenet.cli.flags import OUTPUT, Json
+from barenet.cli.flags import NAMED, OUTPUT, Json
 from barenet.cli.numbers import whole
 from barenet.cli.report import HEADINGS
 from barenet.cli.settings import AS_USUAL, FileOptions
@@ -35,7 +35,7 @@ Count = Annotated[int, Parameter(group=OUTPUT, converter=whole)]
 
 def importance(
     model: Path,
-    data: Annotated[str, Parameter(show_default=False)] = "",
+    data: Annotated[str, Parameter(show_default=False), NAMED] = "",
     /,
     *,
     repeats: Count = REPEATS,

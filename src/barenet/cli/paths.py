@@ -1,6 +1,7 @@
-"""Paths on the command line: an empty one is a slip, such as a variable that is not set.
+"""Names on the command line: an empty one is a slip, such as a variable that is not set.
 
-Python takes it for the folder that one is in, and files would be written right there.
+Of a path Python takes it for the folder that one is in, and files would be written right there; of
+rows it would be those that are taken where none are named.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from typing import get_args
 
 from cyclopts import App, ArgumentCollection, CycloptsError
 
+from barenet.cli.flags import NAMED
+
 __all__ = ["refuse_empty"]
 
 
 def refuse_empty(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Refuse a path that is empty, before anything is made of it.
+    """Refuse a name that is empty, before anything is made of it.
 
     Parameters
     ----------
@@ -23,7 +26,7 @@ def refuse_empty(app: App, commands: tuple[str, ...], arguments: ArgumentCollect
     commands : tuple of str
         The command.
     arguments : ArgumentCollection
-        Its options; those that are paths are looked at, and where results go.
+        Its options; those that are paths or `NAMED` are looked at.
 
     Raises
     ------
@@ -32,7 +35,10 @@ def refuse_empty(app: App, commands: tuple[str, ...], arguments: ArgumentCollect
     """
     for argument in arguments:
         kinds = (argument.hint, *get_args(argument.hint))
-        path = Path in kinds or argument.name == "--out"
-        if path and any(not token.value.strip() for token in argument.tokens):
+        marks = getattr(argument.field_info.annotation, "__metadata__", ())
+        named = Path in kinds or NAMED in marks
+        if named and any(not token.value.strip() for token in argument.tokens):
             name = argument.name.lstrip("-").lower().replace("-", "_")
-            raise CycloptsError(msg=f"{name}: expected a file or a folder, got an empty name")
+            raise CycloptsError(
+                msg=f"{name}: expected a file, a folder or a data set, got an empty name"
+            )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from barenet.cli.console import say, show
-from barenet.cli.flags import DATA, OUTPUT
+from barenet.cli.flags import DATA, NAMED, OUTPUT
 from barenet.cli.settings import AS_USUAL
 from barenet.cli.trained import Trained, load_trained
 from barenet.data.recipe import Recipe
@@ -29,8 +29,8 @@ PORT = 8421
 
 
 def play(
-    data: Annotated[str, Parameter(show_default=False, group=DATA)] = "",
-    rows: Annotated[str, Parameter(show_default=False, group=DATA)] = "",
+    data: Annotated[str, Parameter(show_default=False, group=DATA), NAMED] = "",
+    rows: Annotated[str, Parameter(show_default=False, group=DATA), NAMED] = "",
     /,
     *,
     target: Annotated[str, Parameter(show_default=False, group=DATA)] = "",

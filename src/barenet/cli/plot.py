@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from barenet.cli.console import show
 from barenet.cli.evaluate import select_rows
 from barenet.cli.experiment import prepare
-from barenet.cli.flags import OUTPUT
+from barenet.cli.flags import NAMED, OUTPUT
 from barenet.cli.numbers import whole
 from barenet.cli.pictures import draw, literal
 from barenet.cli.place import placed
@@ -45,11 +45,11 @@ Epochs = Annotated[
 def plot(
     kind: Kind,
     run: Path,
-    data: Annotated[str, Parameter(show_default=False)] = "",
+    data: Annotated[str, Parameter(show_default=False), NAMED] = "",
     /,
     *,
     at: Epochs = (10, 50, 100, 500, 1000),
-    out: Annotated[str | None, Parameter(group=OUTPUT)] = None,
+    out: Annotated[str | None, Parameter(group=OUTPUT), NAMED] = None,
     file: FileOptions = AS_USUAL,
 ) -> int:
     """Draw a picture of a run, and print the name of its file.

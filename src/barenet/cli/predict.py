@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from barenet.cli import words
 from barenet.cli.console import show, show_json
-from barenet.cli.flags import OUTPUT, Json
+from barenet.cli.flags import NAMED, OUTPUT, Json
 from barenet.cli.numbers import whole
 from barenet.cli.settings import AS_USUAL, FileOptions, is_table
 from barenet.cli.trained import Trained, load_trained
@@ -27,7 +27,7 @@ __all__ = ["predict"]
 
 def predict(
     model: Path,
-    data: str,
+    data: Annotated[str, NAMED],
     /,
     *,
     row: Annotated[int | None, Parameter(group=OUTPUT, converter=whole)] = None,

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from barenet.cli.columns import list_kinds
-from barenet.cli.flags import DATA, NETWORK, NO_FLAGS, Flags
+from barenet.cli.flags import DATA, NAMED, NETWORK, NO_FLAGS, Flags
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, TABLE_SUFFIXES, load_dataset, usual_name
 from barenet.data.parquet import open_parquet
@@ -57,7 +57,7 @@ class FileOptions:
     delimiter: str | None = None
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
-    data_dir: str | None = None
+    data_dir: Annotated[str | None, NAMED] = None
     drop_missing_target: Annotated[bool | None, Parameter(negative=(), show_default=False)] = None
 
 

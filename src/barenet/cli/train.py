@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from barenet.cli.columns import tell_columns
 from barenet.cli.console import say
 from barenet.cli.experiment import Experiment, prepare
-from barenet.cli.flags import DATA, LEARNING, OUTPUT, Json
+from barenet.cli.flags import DATA, LEARNING, NAMED, OUTPUT, Json
 from barenet.cli.interruption import INTERRUPTED, Interruption
 from barenet.cli.last_checkpoint import LastCheckpoint
 from barenet.cli.numbers import whole
@@ -33,7 +33,7 @@ __all__ = ["train"]
 
 
 def train(
-    data: Annotated[str, Parameter(group=DATA, show_default=False)] = "",
+    data: Annotated[str, Parameter(group=DATA, show_default=False), NAMED] = "",
     *,
     settings: Settings = NOTHING_SAID,
     config: Annotated[Path | None, Parameter(group=DATA)] = None,

@@ -275,11 +275,16 @@ def data_of(trained: Trained, data: str) -> str:
     Raises
     ------
     ValueError
-        If that has come from standard input, or is not there any more.
+        If that is not known, has come from standard input, or is not there any more.
     """
     known = trained.settings.data if trained.settings else trained.predictor.dataset
     if data or known in DATASETS or Path(known).is_file():
         return data or known
+    if not known:
+        raise ValueError(
+            f"data: {trained.path} does not tell what it was trained on; name the rows after the "
+            "model"
+        )
     name = "standard input" if known == STANDARD_INPUT else f"{printable(known)}, not found here"
     raise ValueError(f"data: {trained.path} was trained on {name}; name the rows after the model")
 

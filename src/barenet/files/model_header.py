@@ -30,7 +30,8 @@ __all__ = [
 ]
 
 #: Raised when a file of this version could not be read by the version before. What that one could
-#: read is written as 1 still; 2 is a predictor with the encoding of a table.
+#: read is written as 1 still; 2 is a predictor with the encoding of a table, with classes that are
+#: text whatever they look like, or scaled by quartiles.
 FORMAT_VERSION = 2
 
 #: Most bytes of a header: names and layers, no numbers.

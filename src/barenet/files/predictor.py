@@ -94,6 +94,12 @@ class Predictor:
         return isinstance(self.preprocessing, TableEncoding)
 
     @property
+    def _is_robust(self) -> bool:
+        """Whether a scaling is of the kind that files of version 1 do not know."""
+        scalings = self.preprocessing, self.target_scaling
+        return any(isinstance(each, Scaling) and each.name == "robust" for each in scalings)
+
+    @property
     def input_names(self) -> tuple[str, ...]:
         """Names of the numbers that the network itself takes."""
         if isinstance(self.preprocessing, TableEncoding):
@@ -249,7 +255,7 @@ class Predictor:
             If the file can't be written; an old file there is left as it was.
         """
         check_parts(self)
-        version = 2 if self.takes_frames else 1
+        version = 2 if self.takes_frames or self.text_classes or self._is_robust else 1
         write_model(path, self.network, *write_parts(self), version=version)
 
     def check_header(self) -> None:
