@@ -53,9 +53,6 @@ SUFFIXES = {"text": ".txt", "html": ".html", "markdown": ".md"}
 #: Columns of a text that goes to no terminal.
 COLUMNS = 80
 
-#: Inputs that are named.
-MOST_NAMES = 16
-
 #: What was done to the inputs, in words.
 SCALED = {
     "standardize": ", standardized",
@@ -185,6 +182,7 @@ def _explain(
     limit: int | None,
 ) -> Explanation:
     """Take the step with these rows."""
+    from barenet.cli.notes import note_inputs, note_target
     from barenet.insight.explain import explain as explain_step
 
     dataset, predictor, recipe = step.rows, step.predictor, step.recipe
@@ -192,9 +190,10 @@ def _explain(
         if not 0 <= row < dataset.n_samples:
             raise ValueError(f"row: expected 0 to {dataset.n_samples - 1:,}, got {row}")
     chosen = list(rows)
+    inputs = predictor.inputs(dataset.X[chosen]).astype(predictor.network.dtype)
     page = explain_step(
         predictor.network,
-        predictor.inputs(dataset.X[chosen]).astype(predictor.network.dtype),
+        inputs,
         predictor.targets(dataset.y[chosen]),
         recipe.loss,
         optimizer=optimizer_of(recipe),
@@ -208,10 +207,14 @@ def _explain(
     )
     numbers = ", ".join(map(str, rows))
     where = f"row{'s' * (len(rows) > 1)} {numbers} of {dataset.name}"
-    facts = [where + _what_was_done(predictor)]
+    facts = [where + _what_was_done(predictor, len(rows))]
     if step.is_new:
         facts.append(f"new weights, init {recipe.init or 'auto'}")
-    return dataclasses.replace(page, facts=(*facts, *page.facts))
+    notes = {
+        "A0": note_inputs(predictor, dataset.X[chosen], inputs, precision),
+        "Y": note_target(predictor, dataset.y[chosen], precision),
+    }
+    return dataclasses.replace(page.noted(notes), facts=(*facts, *page.facts))
 
 
 def _place(neuron: str | None) -> tuple[int, int] | None:
@@ -227,14 +230,13 @@ def _place(neuron: str | None) -> tuple[int, int] | None:
     return int(layer), int(number)
 
 
-def _what_was_done(predictor: Predictor) -> str:
+def _what_was_done(predictor: Predictor, n_rows: int) -> str:
     """Say how raw rows have become what the network takes."""
     if isinstance(predictor.preprocessing, Scaling):
         return SCALED.get(predictor.preprocessing.name, "")
-    names = predictor.input_names
-    if len(names) > MOST_NAMES:
-        return f", which become {len(names)} inputs, from {names[0]} to {names[-1]}"
-    return f", which become {', '.join(names)}"
+    number = len(predictor.input_names)
+    become = "becomes" if n_rows == 1 else "become"
+    return f", which {become} {number} input{'s' * (number != 1)}"
 
 
 def _put_out(page: Explanation, form: Form | None, out: str | None) -> None:
