@@ -17,6 +17,9 @@ from barenet.insight.explain.note import Note
 
 __all__ = ["note_inputs", "note_target"]
 
+#: Letters of a text that are shown.
+MOST_LETTERS = 40
+
 
 def note_inputs(predictor: Predictor, X: Any, inputs: NDArray[Any], precision: int) -> Note:
     """Name what the network takes, and of one row what there was before.
@@ -60,8 +63,8 @@ def note_target(predictor: Predictor, y: NDArray[Any], precision: int) -> Note:
     """
     name, scaling = predictor.target_name, predictor.target_scaling
     if predictor.classes is not None:
-        width = predictor.network.n_outputs
-        Y = y.reshape(-1, 1) if width == 1 else np.eye(width)[y]
+        classes = np.eye(len(predictor.classes))[y]
+        Y = classes[:, 1:] if predictor.network.n_outputs == 1 else classes
         return Note.of_classes(Y, predictor.classes, precision, name)
     number = digits(y[0], precision) if len(y) == 1 else "y"
     said = f"{name} = {number}" if len(y) == 1 else name
@@ -99,9 +102,11 @@ def _word(value: Any, missing: tuple[str, ...], precision: int) -> str:
     if isinstance(value, np.bool_):
         return str(bool(value))
     if isinstance(value, str):
-        return "missing" if value.strip() in missing else value.strip()
+        text = value.strip()
+        if text in missing:
+            return "missing"
+        return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}…"
     if isinstance(value, np.datetime64):
-        return (
-            "missing" if np.isnat(value) else str(value.astype("M8[s]")).removesuffix("T00:00:00")
-        )
+        moment = str(value.astype("M8[s]")).removesuffix("T00:00:00")
+        return "missing" if np.isnat(value) else moment
     return "missing" if np.isnan(value) else digits(value, precision)

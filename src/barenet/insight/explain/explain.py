@@ -111,8 +111,8 @@ def explain(
         asked for. In arrays of up to 64 entries, or up to the limit, every gradient is checked; in
         larger ones the 5 largest are.
     feature_names : sequence of str, optional
-        What the inputs are called. They stand beside the numbers of a sample; of more than 16, those
-        of the largest do.
+        What the inputs are called. Their names stand beside the numbers of a sample; of more than
+        16, those of the largest do.
     class_names : sequence of str, optional
         What the classes are called, in the order of their indices.
 

@@ -62,13 +62,13 @@ class Note(NamedTuple):
         Note
             With the numbers of one sample; of several, only the names.
         """
-        places, lead = np.arange(len(names)), ""
+        places, lead = list(range(len(names))), ""
         if len(names) > MOST_NAMES:
-            sizes = np.abs(X).max(axis=0)
-            places, lead = np.argsort(-sizes, kind="stable")[:LARGEST_ENTRIES], "largest: "
+            order = np.argsort(-np.abs(X).max(axis=0), kind="stable")
+            places, lead = order[:LARGEST_ENTRIES].tolist(), "largest: "
         if len(X) > 1:
             first, *others = (names[at] for at in places)
-            return cls((f"{lead or 'in order: '}{first}", *others))
+            return cls((f"{lead or 'in order '}{first}", *others))
         digits = [figures.digits(number, precision) for number in X[0]]
         before = raw or [""] * len(names)
         first, *others = (_entry(names[at], before[at], digits[at]) for at in places)
@@ -97,14 +97,15 @@ class Note(NamedTuple):
             Of one sample, its class, or all where it has shares of several; of several samples,
             what their numbers mean.
         """
-        lead = f"{target}: " if target else ""
-        if len(Y) == 1 and np.count_nonzero(Y) <= 1 and set(np.unique(Y)) <= {0, 1}:
-            index = int(Y[0, 0]) if Y.shape[1] == 1 else int(Y.argmax())
-            return cls((lead + names[index],))
-        if Y.shape[1] == 1:
-            return cls((f"{lead}0 is {names[0]}", f"1 is {names[1]}"))
-        first, *others = cls.of_inputs(Y, names, precision).parts
-        return cls((lead + first, *others))
+        shares = np.column_stack([1 - Y, Y]) if Y.shape[1] == 1 else Y
+        one_hot = np.count_nonzero(shares, axis=1) == 1
+        if len(Y) == 1 and one_hot.all():
+            parts: tuple[str, ...] = (names[int(shares.argmax())],)
+        elif Y.shape[1] == 1:
+            parts = (f"0 is {names[0]}", f"1 is {names[1]}")
+        else:
+            parts = cls.of_inputs(Y, names, precision).parts
+        return cls((f"{target}: {parts[0]}" if target else parts[0], *parts[1:]))
 
 
 def _entry(name: str, raw: str, number: str) -> str:
