@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -205,16 +206,19 @@ def _explain(
         precision=precision,
         limit=limit,
     )
-    numbers = ", ".join(map(str, rows))
-    where = f"row{'s' * (len(rows) > 1)} {numbers} of {dataset.name}"
-    facts = [where + _what_was_done(predictor, len(rows))]
-    if step.is_new:
-        facts.append(f"new weights, init {recipe.init or 'auto'}")
     notes = {
-        "A0": note_inputs(predictor, dataset.X[chosen], inputs, precision),
+        "A0": note_inputs(predictor, dataset.X[chosen], inputs, precision, limit),
         "Y": note_target(predictor, dataset.y[chosen], precision),
     }
-    return dataclasses.replace(page.noted(notes), facts=(*facts, *page.facts))
+    return dataclasses.replace(page.noted(notes), facts=(*_facts(step, rows), *page.facts))
+
+
+def _facts(step: _Step, rows: tuple[int, ...]) -> Iterator[str]:
+    """Say which rows these are, what was done to them, and where the weights come from."""
+    where = f"row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))} of {step.rows.name}"
+    yield where + _what_was_done(step.predictor, len(rows))
+    if step.is_new:
+        yield f"new weights, init {step.recipe.init or 'auto'}"
 
 
 def _place(neuron: str | None) -> tuple[int, int] | None:

@@ -21,7 +21,13 @@ __all__ = ["note_inputs", "note_target"]
 MOST_LETTERS = 40
 
 
-def note_inputs(predictor: Predictor, X: Any, inputs: NDArray[Any], precision: int) -> Note:
+def note_inputs(
+    predictor: Predictor,
+    X: Any,
+    inputs: NDArray[Any],
+    precision: int,
+    limit: int | None = None,
+) -> Note:
     """Name what the network takes, and of one row what there was before.
 
     Parameters
@@ -34,6 +40,8 @@ def note_inputs(predictor: Predictor, X: Any, inputs: NDArray[Any], precision: i
         What they become.
     precision : int
         Significant digits.
+    limit : int, optional
+        Inputs that are all named, if that is more than 16.
 
     Returns
     -------
@@ -41,7 +49,7 @@ def note_inputs(predictor: Predictor, X: Any, inputs: NDArray[Any], precision: i
         For the input of the network.
     """
     raw = list(_raw(predictor, X, inputs[0], precision)) if len(X) == 1 else []
-    return Note.of_inputs(inputs, predictor.input_names, precision, raw)
+    return Note.of_inputs(inputs, predictor.input_names, precision, raw, limit)
 
 
 def note_target(predictor: Predictor, y: NDArray[Any], precision: int) -> Note:

@@ -63,6 +63,8 @@ def test_of_many_inputs_the_largest_are_named_and_not_listed_again():
     given = many[many.index("    A₀") : many.index("2. Layer")]
     assert "largest: x16 -3, x5 1, x3 0.5, x0 0, x1 0\n" in given
     assert "at [" not in given
+    whole = str(explain(Network.dense([17, 3, 1]), X, [1.0], feature_names=names, limit=17))
+    assert "x15 0, x16 -3\n" in whole and "largest: " not in whole
     bare = str(explain(Network.dense([17, 3, 1]), X, [1.0]))
     assert "largest -3 at [0, 16]" in bare[bare.index("    A₀") : bare.index("2. Layer")]
 

@@ -112,7 +112,7 @@ def explain(
         larger ones the 5 largest are.
     feature_names : sequence of str, optional
         What the inputs are called. Their names stand beside the numbers of a sample; of more than
-        16, those of the largest do.
+        16, and than the limit if that is said, those of the largest do.
     class_names : sequence of str, optional
         What the classes are called, in the order of their indices.
 
@@ -153,7 +153,7 @@ def explain(
         seed=check_seed(seed),
     )
     _check(job)
-    notes = _notes(job, digits, feature_names, class_names)
+    notes = _notes(job, digits, limit, feature_names, class_names)
     first_step = int(check_number(step, "step", least=0, whole=True))
     place = None if neuron is None else find_neuron(network, neuron)
     page = _page(job, first_step, place, digits, _limit(limit, network, place)).noted(notes)
@@ -163,6 +163,7 @@ def explain(
 def _notes(
     job: Job,
     precision: int,
+    limit: int | None,
     feature_names: Sequence[str] | None,
     class_names: Sequence[str] | None,
 ) -> dict[str, Note]:
@@ -170,7 +171,8 @@ def _notes(
     notes = {}
     if feature_names is not None:
         names = _names(feature_names, "feature_names", job.rows.X.shape[1])
-        notes["A0"] = Note.of_inputs(job.rows.inputs(job.network.dtype), names, precision)
+        X = job.rows.inputs(job.network.dtype)
+        notes["A0"] = Note.of_inputs(X, names, precision, limit=limit)
     if class_names is not None:
         names = _names(class_names, "class_names", max(2, job.rows.y.shape[1]))
         notes["Y"] = Note.of_classes(job.rows.y, names, precision)

@@ -41,7 +41,12 @@ class Note(NamedTuple):
 
     @classmethod
     def of_inputs(
-        cls, X: NDArray[Any], names: Sequence[str], precision: int, raw: Sequence[str] = ()
+        cls,
+        X: NDArray[Any],
+        names: Sequence[str],
+        precision: int,
+        raw: Sequence[str] = (),
+        limit: int | None = None,
     ) -> Note:
         """Name the inputs; of many, those with the largest numbers.
 
@@ -56,6 +61,8 @@ class Note(NamedTuple):
         raw : sequence of str, optional
             For each input, what there was before it became a number; nothing where its name says
             it.
+        limit : int, optional
+            Inputs that are all named, if that is more than 16.
 
         Returns
         -------
@@ -63,7 +70,7 @@ class Note(NamedTuple):
             With the numbers of one sample; of several, only the names.
         """
         places, lead = list(range(len(names))), ""
-        if len(names) > MOST_NAMES:
+        if len(names) > max(MOST_NAMES, limit or 0):
             order = np.argsort(-np.abs(X).max(axis=0), kind="stable")
             places, lead = order[:LARGEST_ENTRIES].tolist(), "largest: "
         if len(X) > 1:
