@@ -55,7 +55,9 @@ def test_a_class_and_what_was_scaled(barenet, iris):
     assert "petal width (cm) = 0.2 → -1.31" in given(barenet("explain", iris, "iris"))
     assert given(barenet("explain", "iris")).endswith("species: setosa")
     assert given(barenet("explain", "iris", "--row", 149)).endswith("species: virginica")
-    assert "x1 = 0.743461, x2 = 0.464656" in given(barenet("explain", "moons"))
+    one = given(barenet("explain", "moons"))
+    assert "x1 = 0.743461, x2 = 0.464656" in one and one.endswith("Y = [0] (1, 1) y: 0")
+    assert given(barenet("explain", "moons", "--row", 1)).endswith("Y = [1] (1, 1) y: 1")
 
 
 @pytest.mark.parametrize(
