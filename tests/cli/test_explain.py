@@ -97,7 +97,9 @@ def test_a_wide_table_is_told_on_a_screen_or_two(barenet):
     Path("plants.csv").write_text("\n".join(["kind,a,b,c,d,e,f,g,h,i,j,k,l", *rows]))
     done = barenet("explain", "plants.csv", "--target", "kind")
     assert len(done.out.splitlines()) <= 150
-    assert "which become 18 inputs, from a=a0 to l" in words(done)
+    assert "row 0 of plants.csv, which becomes 18 inputs;" in words(done)
+    given = words(done).partition("2. Layer")[0].partition("A₀: ")[2]
+    assert "(1, 18) largest: g = 0 → -1.34891, h = " in given and " at [0, 1" not in given
     (limit,) = re.findall(r"--limit (\d+)", words(done))
     everything = barenet("explain", "plants.csv", "--target", "kind", "--limit", limit).out
     assert "largest" not in everything and "m[b₃]" in everything

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -53,9 +54,6 @@ SUFFIXES = {"text": ".txt", "html": ".html", "markdown": ".md"}
 
 #: Columns of a text that goes to no terminal.
 COLUMNS = 80
-
-#: Inputs that are named.
-MOST_NAMES = 16
 
 #: What was done to the inputs, in words.
 SCALED = {
@@ -188,6 +186,7 @@ def _explain(
     limit: int | None,
 ) -> Explanation:
     """Take the step with these rows."""
+    from barenet.cli.notes import note_inputs, note_target
     from barenet.insight.explain import explain as explain_step
 
     dataset, predictor, recipe = step.rows, step.predictor, step.recipe
@@ -195,9 +194,10 @@ def _explain(
         if not 0 <= row < dataset.n_samples:
             raise ValueError(f"row: expected 0 to {dataset.n_samples - 1:,}, got {row}")
     chosen = list(rows)
+    inputs = predictor.inputs(dataset.X[chosen]).astype(predictor.network.dtype)
     page = explain_step(
         predictor.network,
-        predictor.inputs(dataset.X[chosen]).astype(predictor.network.dtype),
+        inputs,
         predictor.targets(dataset.y[chosen]),
         recipe.loss,
         optimizer=optimizer_of(recipe),
@@ -209,12 +209,19 @@ def _explain(
         precision=precision,
         limit=limit,
     )
-    numbers = ", ".join(map(str, rows))
-    where = f"row{'s' * (len(rows) > 1)} {numbers} of {dataset.name}"
-    facts = [where + _what_was_done(predictor)]
+    notes = {
+        "A0": note_inputs(predictor, dataset.X[chosen], inputs, precision, limit),
+        "Y": note_target(predictor, dataset.y[chosen], precision),
+    }
+    return dataclasses.replace(page.noted(notes), facts=(*_facts(step, rows), *page.facts))
+
+
+def _facts(step: _Step, rows: tuple[int, ...]) -> Iterator[str]:
+    """Say which rows these are, what was done to them, and where the weights come from."""
+    where = f"row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))} of {step.rows.name}"
+    yield where + _what_was_done(step.predictor, len(rows))
     if step.is_new:
-        facts.append(f"new weights, init {recipe.init or 'auto'}")
-    return dataclasses.replace(page, facts=(*facts, *page.facts))
+        yield f"new weights, init {step.recipe.init or 'auto'}"
 
 
 def _place(neuron: str | None) -> tuple[int, int] | None:
@@ -230,14 +237,13 @@ def _place(neuron: str | None) -> tuple[int, int] | None:
     return int(layer), int(number)
 
 
-def _what_was_done(predictor: Predictor) -> str:
+def _what_was_done(predictor: Predictor, n_rows: int) -> str:
     """Say how raw rows have become what the network takes."""
     if isinstance(predictor.preprocessing, Scaling):
         return SCALED[predictor.preprocessing.name]
-    names = predictor.input_names
-    if len(names) > MOST_NAMES:
-        return f", which become {len(names)} inputs, from {names[0]} to {names[-1]}"
-    return f", which become {', '.join(names)}"
+    number = len(predictor.input_names)
+    become = "becomes" if n_rows == 1 else "become"
+    return f", which {become} {number} input{'s' * (number != 1)}"
 
 
 def _put_out(page: Explanation, form: Form | None, out: str | None) -> None:

@@ -93,7 +93,7 @@ def _needed(formula: Formula | None) -> dict[str, Part] | None:
 
 def _part(quantity: Quantity, part: Part, column: int) -> Quantity:
     """Take a column or a row; what is the same for all neurons stays whole."""
-    name, value, shape = quantity
+    name, value, shape, _ = quantity
     if part == "all" or value.ndim == 0 or value.shape[part == "column"] == 1:
         return quantity
     if part == "row":

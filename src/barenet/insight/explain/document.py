@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from barenet.insight.explain.formula import Formula
 from barenet.insight.explain.name import Name
+from barenet.insight.explain.note import Note
 from barenet.insight.gradient_check import SMALLEST_SCALE
 from barenet.model.arrays import FloatArray
 
@@ -36,6 +37,8 @@ class Quantity(NamedTuple):
         The numbers: a matrix, in which a vector is a row or a column; or one number.
     shape : tuple of int
         The shape that the array has in the code; in the notation of columns, that of `value`.
+    note : Note, optional
+        What its entries are called.
 
     Examples
     --------
@@ -47,6 +50,7 @@ class Quantity(NamedTuple):
     name: Name
     value: FloatArray
     shape: tuple[int, ...]
+    note: Note | None = None
 
     @classmethod
     def of(cls, name: Name, value: Any, *, by_sample: bool = False) -> Quantity:
@@ -86,7 +90,7 @@ class Quantity(NamedTuple):
         Quantity
             With the shape of the matrix.
         """
-        return Quantity(self.name, self.value.T, self.value.T.shape)
+        return self._replace(value=self.value.T, shape=self.value.T.shape)
 
 
 @dataclass(frozen=True, eq=False)

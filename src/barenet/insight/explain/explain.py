@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from barenet.engines import Job
+from barenet.errors import brief
 from barenet.insight.explain.differences import Differences
 from barenet.insight.explain.document import Step
 from barenet.insight.explain.explanation import Explanation
@@ -21,6 +22,7 @@ from barenet.insight.explain.limits import (
     SUMMARY_ENTRIES,
 )
 from barenet.insight.explain.neuron import Neuron, find_neuron, steps_of
+from barenet.insight.explain.note import Note
 from barenet.insight.explain.objective import explain_loss, explain_rows
 from barenet.insight.explain.sheet import Sheet
 from barenet.insight.explain.trace import Trace, take_step
@@ -59,6 +61,8 @@ def explain(
     notation: Literal["rows", "columns"] = "rows",
     precision: int = 6,
     limit: int | None = None,
+    feature_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
 ) -> Explanation:
     """Show a training step with every number, and the formula that it comes from.
 
@@ -106,6 +110,11 @@ def explain(
         are. By default 64, or 4 in a network of more than 32 parameters, of which no neuron is
         asked for. In arrays of up to 64 entries, or up to the limit, every gradient is checked; in
         larger ones the 5 largest are.
+    feature_names : sequence of str, optional
+        What the inputs are called. Their names stand beside the numbers of a sample; of more than
+        16, and than the limit if that is said, those of the largest do.
+    class_names : sequence of str, optional
+        What the classes are called, in the order of their indices.
 
     Returns
     -------
@@ -144,10 +153,38 @@ def explain(
         seed=check_seed(seed),
     )
     _check(job)
+    notes = _notes(job, digits, limit, feature_names, class_names)
     first_step = int(check_number(step, "step", least=0, whole=True))
     place = None if neuron is None else find_neuron(network, neuron)
-    page = _page(job, first_step, place, digits, _limit(limit, network, place))
+    page = _page(job, first_step, place, digits, _limit(limit, network, place)).noted(notes)
     return page if notation == "rows" else page.transposed()
+
+
+def _notes(
+    job: Job,
+    precision: int,
+    limit: int | None,
+    feature_names: Sequence[str] | None,
+    class_names: Sequence[str] | None,
+) -> dict[str, Note]:
+    """Write down what the inputs and the classes are called, where that is said."""
+    notes = {}
+    if feature_names is not None:
+        names = _names(feature_names, "feature_names", job.rows.X.shape[1])
+        X = job.rows.inputs(job.network.dtype)
+        notes["A0"] = Note.of_inputs(X, names, precision, limit=limit)
+    if class_names is not None:
+        names = _names(class_names, "class_names", max(2, job.rows.y.shape[1]))
+        notes["Y"] = Note.of_classes(job.rows.y, names, precision)
+    return notes
+
+
+def _names(names: Sequence[str], argument: str, number: int) -> list[str]:
+    """Take so many names, or say what came instead."""
+    texts = [] if isinstance(names, str) or not hasattr(names, "__iter__") else list(names)
+    if len(texts) != number or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"{argument}: expected {number} texts, got {brief(names)}")
+    return texts
 
 
 def _limit(said: int | None, network: Network, neuron: Neuron | None) -> int:

@@ -6,11 +6,13 @@ It is data, and nothing is computed here: `explain` has put all numbers in.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.limits import SMALL_ARRAY_ENTRIES
+from barenet.insight.explain.note import Note
 from barenet.insight.explain.part import Part
 from barenet.model.arrays import FloatArray
 
@@ -127,6 +129,27 @@ class Explanation:
         other: Literal["rows", "columns"] = "columns" if self.notation == "rows" else "rows"
         steps = tuple(step.transposed() for step in self.steps)
         return replace(self, steps=steps, notation=other)
+
+    def noted(self, notes: Mapping[str, Note]) -> Explanation:
+        """Put words below quantities that are given.
+
+        Parameters
+        ----------
+        notes : mapping of str to Note
+            By the quantities' names, such as ``"A0"``; those that are not given here are passed
+            over.
+
+        Returns
+        -------
+        Explanation
+            With the same numbers.
+        """
+
+        def noted(each: Quantity) -> Quantity:
+            return each._replace(note=notes.get(each.name.key, each.note))
+
+        steps = (replace(step, given=tuple(map(noted, step.given))) for step in self.steps)
+        return replace(self, steps=tuple(steps))
 
     def to_text(self, width: int = 80) -> str:
         """Write it for a terminal.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.insight.explain.document import Equation
 from barenet.insight.explain.limits import LARGEST_ENTRIES, MEAN_DIGITS
+
+if TYPE_CHECKING:
+    from barenet.insight.explain.document import Equation
 
 __all__ = [
     "Largest",
@@ -155,7 +157,7 @@ def shape(sizes: tuple[int, ...]) -> str:
     return str(tuple(map(int, sizes))) if sizes else ""
 
 
-def statistics(value: NDArray[Any], precision: int, room: int) -> str:
+def statistics(value: NDArray[Any], precision: int, room: int, *, with_largest: bool = True) -> str:
     """Say in a line what there is in an array.
 
     Parameters
@@ -166,6 +168,8 @@ def statistics(value: NDArray[Any], precision: int, room: int) -> str:
         Significant digits.
     room : int
         Letters that there is room for.
+    with_largest : bool, default=True
+        Whether the largest entries are listed.
 
     Returns
     -------
@@ -187,7 +191,7 @@ def statistics(value: NDArray[Any], precision: int, room: int) -> str:
         said = f"mean {digits(exact.mean(), rough)}, std {digits(exact.std(), rough)}"
     if not exact.all():
         said += f", zeros {(exact == 0).mean():.0%}"
-    for number, entry in enumerate(largest(value)):
+    for number, entry in enumerate(largest(value) if with_largest else ()):
         more = f"{digits(entry.value, precision)} at {list(entry.place)}"
         longer = f"{said}{', ' if number else '; largest '}{more}"
         if number and len(longer) > room:

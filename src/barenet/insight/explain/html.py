@@ -5,6 +5,7 @@ All colours go by the text's own, so it fits a page or a notebook that is light 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html import escape
 from operator import attrgetter
@@ -22,6 +23,7 @@ from barenet.insight.explain.limits import (
     UNFOLDED_ENTRIES,
 )
 from barenet.insight.explain.mathml import MathPrinter, math_number, sign_of
+from barenet.insight.explain.note import Note
 from barenet.insight.explain.part import Part
 from barenet.insight.explain.style import PAGE_STYLE, STYLE
 from barenet.insight.explain.substitution import ROOM, in_letters, in_numbers
@@ -116,13 +118,19 @@ def _part(number: int, part: Part, page: Explanation) -> str:
 def _given(quantity: Quantity, page: Explanation) -> str:
     """Write what is there to start with."""
     name, shape = quantity.name.mathml, figures.shape(quantity.shape)
+    note = f'<div class="note">{_noted(quantity.note)}</div>' if quantity.note else ""
     if quantity.value.size > page.limit:
         math = f"<math>{name}</math>"
-        return f"<div>{_line(math, shape)}{_folded(quantity, page)}</div>"
+        return f"<div>{_line(math, shape)}{_folded(quantity, page)}{note}</div>"
     first, *others = _blocks(quantity.value, page.precision)
     lines = [f"{name}{sign_of('=')}{first}", *others]
     math = "".join(f"<div><math>{line}</math></div>" for line in lines)
-    return _line(math, shape)
+    return f"<div>{_line(math, shape)}{note}</div>" if note else _line(math, shape)
+
+
+def _noted(note: Note) -> str:
+    """Write what entries are called, and the minus signs of numbers, but not those of names."""
+    return escape(re.sub(r"(?<=[ →])-(?=\d)", "−", str(note)))
 
 
 def _equation(equation: Equation, page: Explanation) -> str:

@@ -10,6 +10,7 @@ __all__ = [
     "LARGEST_ENTRIES",
     "MEAN_DIGITS",
     "MOST_DIGITS",
+    "MOST_NAMES",
     "SMALL_ARRAY_ENTRIES",
     "SMALL_NETWORK_PARAMETERS",
     "SUMMARY_ENTRIES",
@@ -30,6 +31,9 @@ SUMMARY_ENTRIES = 4
 
 #: Entries of a larger array that are shown one by one, the largest ones.
 LARGEST_ENTRIES = 5
+
+#: Inputs that are named; of more, those with the largest numbers are.
+MOST_NAMES = 16
 
 #: Entries of an array that a browser shows when the line on it is opened.
 UNFOLDED_ENTRIES = 4096

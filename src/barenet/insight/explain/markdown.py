@@ -46,6 +46,7 @@ def _part(number: int, part: Part, page: Explanation) -> list[str]:
     blocks = [f"## {number}. {_words(part.step.title)}", _words(part.text)]
     for quantity in part.step.given:
         blocks += _given(quantity, page)
+        blocks += [_words(str(quantity.note))] if quantity.note else []
     for equation in part.equations:
         blocks += _equation(equation, page)
     return list(filter(None, [*blocks, _words(part.note)]))

@@ -37,12 +37,18 @@ def write_record(page: Explanation) -> dict[str, Any]:
                 "title": step.title,
                 "text": step.text,
                 "phase": step.phase,
-                "given": [_quantity(each) for each in step.given],
+                "given": [_given(each) for each in step.given],
                 "equations": [_equation(each) for each in step.equations],
             }
             for step in page.steps
         ],
     }
+
+
+def _given(quantity: Quantity) -> dict[str, Any]:
+    """Write what is there to start with, and what its entries are called if that is known."""
+    note = {} if quantity.note is None else {"note": str(quantity.note)}
+    return {**_quantity(quantity), **note}
 
 
 def _quantity(quantity: Quantity) -> dict[str, Any]:

@@ -39,7 +39,8 @@ STYLE = """
 .barenet-explain details.check { display: block; }
 .barenet-explain .columns { font-size: .8em; opacity: .72; }
 .barenet-explain .wrong { color: #d03030; opacity: 1; }
-.barenet-explain .summary { padding-left: 1.5rem; }
+.barenet-explain .summary, .barenet-explain .note { padding-left: 1.5rem; }
+.barenet-explain .note { font-size: .88em; opacity: .8; max-width: 46rem; }
 .barenet-explain summary { white-space: normal; cursor: pointer; }
 .barenet-explain .summary pre { margin: .3rem 0; overflow: auto; max-height: 24rem; }
 .barenet-explain .summary .check { opacity: 1; font-size: 1em; padding-left: 0; }

@@ -21,6 +21,9 @@ __all__ = ["Writer", "write_text"]
 
 INDENT = "    "
 
+#: Looks like a blank, and ends no line.
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
 
 def write_text(page: Explanation, width: int = 80) -> str:
     """Write an explanation for a terminal.
@@ -81,6 +84,7 @@ class Writer:
         lines += self._settings([each for each in step.given if each.is_setting])
         for quantity in step.given:
             lines += [] if quantity.is_setting else self._quantity(quantity)
+            lines += self._note(quantity)
         near = not (part.text or step.given)
         for equation in part.equations:
             large = equation.result.value.size > self.page.limit
@@ -106,6 +110,14 @@ class Writer:
         if len(INDENT) + shown.width + len(figures.shape(quantity.shape)) + 2 <= self.width:
             return self._beside(f"{INDENT}{name} = ", quantity, self._matrix(quantity.value))
         return [*self._beside(f"{INDENT}{name} =", quantity), *self._blocks(quantity.value)]
+
+    def _note(self, quantity: Quantity) -> list[str]:
+        """Write what its entries are called; words that belong together stay in a line."""
+        parts = quantity.note.parts if quantity.note else ()
+        whole = ", ".join(" ".join(part.split()).replace(" ", NO_BREAK) for part in parts)
+        room = self.width - len(INDENT) * 2
+        lines = textwrap.wrap(whole, room, break_on_hyphens=False)
+        return [INDENT * 2 + line.replace(NO_BREAK, " ") for line in lines]
 
     def _equation(self, equation: Equation) -> list[str]:
         """Write a formula, the same with its numbers, and what comes of it."""

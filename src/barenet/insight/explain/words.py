@@ -139,7 +139,8 @@ def summary(
     list of str
         A line on its entries, and of a gradient one on its differences.
     """
-    lines = [figures.statistics(quantity.value, precision, room)]
+    told = quantity.note is not None and quantity.note.has_numbers
+    lines = [figures.statistics(quantity.value, precision, room, with_largest=not told)]
     if equation is not None and equation.differences is not None:
         first = next(figures.largest(quantity.value, equation))
         known = int((~np.isnan(equation.differences)).sum())

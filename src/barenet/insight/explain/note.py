@@ -1,0 +1,122 @@
+"""Note: whose numbers those of a given quantity are, in the reader's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.insight.explain import figures
+from barenet.insight.explain.limits import LARGEST_ENTRIES, MOST_NAMES
+
+__all__ = ["Note"]
+
+
+class Note(NamedTuple):
+    """What stands in words below a quantity that is given.
+
+    Attributes
+    ----------
+    parts : tuple of str
+        A few words each, which belong together.
+    has_numbers : bool
+        Whether the entries are in it, so that a summary need not list the largest.
+
+    Examples
+    --------
+    >>> str(Note.of_inputs(np.array([[-1.5, 1.0]]), ["age", "sex=f"], 3, ["17", ""]))
+    'age = 17 → -1.5, sex=f 1'
+    >>> str(Note.of_classes(np.array([[0.0, 1.0]]), ["no", "yes"], 3))
+    'yes'
+    """
+
+    parts: tuple[str, ...]
+    has_numbers: bool = False
+
+    def __str__(self) -> str:
+        """All parts in a line."""
+        return ", ".join(self.parts)
+
+    @classmethod
+    def of_inputs(
+        cls,
+        X: NDArray[Any],
+        names: Sequence[str],
+        precision: int,
+        raw: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> Note:
+        """Name the inputs; of many, those with the largest numbers.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_inputs)
+            What the network takes.
+        names : sequence of str
+            One for each input.
+        precision : int
+            Significant digits.
+        raw : sequence of str, optional
+            For each input, what there was before it became a number; nothing where its name says
+            it.
+        limit : int, optional
+            Inputs that are all named, if that is more than 16.
+
+        Returns
+        -------
+        Note
+            With the numbers of one sample; of several, only the names.
+        """
+        places, lead = list(range(len(names))), ""
+        if len(names) > max(MOST_NAMES, limit or 0):
+            order = np.argsort(-np.abs(X).max(axis=0), kind="stable")
+            places, lead = order[:LARGEST_ENTRIES].tolist(), "largest: "
+        if len(X) > 1:
+            first, *others = (names[at] for at in places)
+            return cls((f"{lead or 'in order '}{first}", *others))
+        digits = [figures.digits(number, precision) for number in X[0]]
+        before = raw or [""] * len(names)
+        first, *others = (_entry(names[at], before[at], digits[at]) for at in places)
+        return cls((lead + first, *others), has_numbers=True)
+
+    @classmethod
+    def of_classes(
+        cls, Y: NDArray[Any], names: Sequence[str], precision: int, target: str = ""
+    ) -> Note:
+        """Name the class that is wanted.
+
+        Parameters
+        ----------
+        Y : ndarray of shape (n_samples, n_outputs)
+            A column for each class, or one for two classes.
+        names : sequence of str
+            One for each class.
+        precision : int
+            Significant digits.
+        target : str, optional
+            What the classes are of.
+
+        Returns
+        -------
+        Note
+            Of one sample, its class, or all where it has shares of several; of several samples,
+            what their numbers mean.
+        """
+        shares = np.column_stack([1 - Y, Y]) if Y.shape[1] == 1 else Y
+        one_hot = np.count_nonzero(shares, axis=1) == 1
+        if len(Y) == 1 and one_hot.all():
+            parts: tuple[str, ...] = (names[int(shares.argmax())],)
+        elif Y.shape[1] == 1:
+            parts = (f"0 is {names[0]}", f"1 is {names[1]}")
+        else:
+            parts = cls.of_inputs(Y, names, precision).parts
+        return cls((f"{target}: {parts[0]}" if target else parts[0], *parts[1:]))
+
+
+def _entry(name: str, raw: str, number: str) -> str:
+    """Write a name, what there was, and what has become of it."""
+    if not raw:
+        return f"{name} {number}"
+    return f"{name} = {raw}" if raw == number else f"{name} = {raw} → {number}"

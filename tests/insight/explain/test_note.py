@@ -1,0 +1,116 @@
+"""What is said of a given quantity: names beside numbers, few where there are many."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from barenet import Network, explain
+from barenet.insight.explain.note import Note
+
+
+def page(**options):
+    network = Network.dense([2, 1], output="sigmoid", init="zeros", dtype="float64")
+    return explain(network, [[1.0, -2.5]], [1], **options)
+
+
+NAMES = {"feature_names": ["<b>age", "e-5"], "class_names": ["gone", "stayed"]}
+
+
+@pytest.mark.parametrize("notation", ["rows", "columns"])
+def test_every_form_has_the_names(notation):
+    named = page(notation=notation, **NAMES)
+    lines = [" ".join(line.split()) for line in str(named).splitlines()]
+    above = lines.index("<b>age 1, e-5 -2.5")
+    assert lines[above - 1].endswith(("[1 -2.5] (1, 2)", "⎣-2.5⎦"))
+    assert lines[lines.index("stayed") - 1] == "Y = [1] (1, 1)"
+    html = named.to_html()
+    assert '<div class="note">&lt;b&gt;age 1, e-5 −2.5</div>' in html
+    assert '<div class="note">stayed</div>' in html
+    markdown = named.to_markdown()
+    assert "\n\n\\<b\\>age 1, e-5 -2.5\n\n" in markdown and "\n\nstayed\n\n" in markdown
+    given = json.loads(json.dumps(named.to_dict()))["steps"][0]["given"]
+    assert [each["note"] for each in given] == ["<b>age 1, e-5 -2.5", "stayed"]
+
+
+def test_without_names_nothing_is_said():
+    assert "stayed" not in str(page()) and 'class="note"' not in page().to_html()
+    assert "note" not in page().to_dict()["steps"][0]["given"][0]
+
+
+def test_a_neuron_has_the_names_of_its_inputs():
+    assert "<b>age 1, e-5 -2.5" in str(page(neuron=(1, 1), **NAMES))
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_words_that_belong_together_stay_in_a_line(width):
+    names = [f"the length of part {n}" for n in range(10)]
+    X = np.arange(10.0)[None] / 8
+    text = explain(Network.dense([10, 1]), X, [1.0], feature_names=names).to_text(width)
+    lines = text.splitlines()
+    for number, name in zip(X[0], names, strict=True):
+        assert any(f"{name} {number:g}" in line for line in lines)
+    assert max(map(len, lines)) <= width
+
+
+def test_of_many_inputs_the_largest_are_named_and_not_listed_again():
+    X = np.zeros((1, 17))
+    X[0, [3, 16, 5]] = 0.5, -3.0, 1.0
+    names = [f"x{n}" for n in range(17)]
+    many = str(explain(Network.dense([17, 3, 1]), X, [1.0], feature_names=names))
+    given = many[many.index("    A₀") : many.index("2. Layer")]
+    assert "largest: x16 -3, x5 1, x3 0.5, x0 0, x1 0\n" in given
+    assert "at [" not in given
+    whole = str(explain(Network.dense([17, 3, 1]), X, [1.0], feature_names=names, limit=17))
+    assert "x15 0, x16 -3\n" in whole and "largest: " not in whole
+    bare = str(explain(Network.dense([17, 3, 1]), X, [1.0]))
+    assert "largest -3 at [0, 16]" in bare[bare.index("    A₀") : bare.index("2. Layer")]
+
+
+def test_of_several_samples_there_are_only_the_names():
+    X = np.array([[1.0, 2.0], [3.0, -9.0]])
+    assert str(Note.of_inputs(X, ["a", "b"], 3, ["1", "2"])) == "in order a, b"
+    wide = np.zeros((2, 17))
+    wide[1, 4], wide[0, 2] = -2, 1
+    said = Note.of_inputs(wide, [f"x{n}" for n in range(17)], 3)
+    assert str(said) == "largest: x4, x2, x0, x1, x3"
+    assert not said.has_numbers
+
+
+def test_what_there_was_is_said_where_it_is_not_the_number():
+    note = Note.of_inputs(np.array([[-1.486512, 2.0, 1.0]]), ["t", "u", "v=w"], 3, ["0", "2", ""])
+    assert str(note) == "t = 0 → -1.49, u = 2, v=w 1"
+
+
+@pytest.mark.parametrize(
+    ("Y", "said"),
+    [
+        ([[0]], "kind: a"),
+        ([[1]], "kind: b"),
+        ([[0.25]], "kind: 0 is a, 1 is b"),
+        ([[0], [1]], "kind: 0 is a, 1 is b"),
+        ([[0, 1, 0]], "kind: b"),
+        ([[0.25, 0.75, 0]], "kind: a 0.25, b 0.75, c 0"),
+        ([[0, 0, 0]], "kind: a 0, b 0, c 0"),
+        ([[1, 0, 0], [0, 0, 1]], "kind: in order a, b, c"),
+    ],
+)
+def test_the_class_that_is_wanted(Y, said):
+    assert str(Note.of_classes(np.array(Y, float), ["a", "b", "c"], 3, "kind")) == said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"feature_names": ["a"]}, "feature_names: expected 2 texts, got"),
+        ({"feature_names": "ab"}, "feature_names: expected 2 texts, got 'ab'"),
+        ({"feature_names": ["a", 2]}, "feature_names: expected 2 texts, got"),
+        ({"class_names": ["a", "b", "c"]}, "class_names: expected 2 texts, got"),
+        ({"class_names": 3}, "class_names: expected 2 texts, got 3"),
+    ],
+)
+def test_names_that_do_not_fit_are_refused(options, said):
+    with pytest.raises(ValueError, match=said):
+        page(**options)
