@@ -82,7 +82,7 @@ def _rows(trained: Trained, data: str, file: FileOptions) -> Samples:
     options = trained.file_options(data, file)
     for of_others in ("data_dir", "drop_missing_target"):
         options.pop(of_others, None)
-    options["frame"] = trained.predictor.takes_frames
+    options |= {"frame": trained.predictor.takes_frames, "categories": trained.categories}
     return read_features(data, trained.predictor.feature_names, **options)
 
 
