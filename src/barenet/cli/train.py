@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -110,9 +112,10 @@ def train(
             failures = _save(folder, outcome, keeper)
         files = (folder.model, folder.history, folder.settings)
         written = [path for path in files if path.exists()]
-        _tell(outcome, folder, json, bool(interruption.signal))
-        if plots and not interruption.signal:
-            written += _draw(experiment, history, folder)
+        with _after_the_training(folder):
+            _tell(outcome, folder, json, bool(interruption.signal))
+            if plots and not interruption.signal:
+                written += _draw(experiment, history, folder)
     say(f"saved in {folder.path}:\n  {', '.join(path.name for path in written)}")
     _tell_what_is_stale(folder, before)
     _tell_how_it_ended(history, experiment, folder)
@@ -201,6 +204,19 @@ def _tell(outcome: Outcome, folder: RunFolder, json: bool, in_a_hurry: bool) -> 
         outcome.show()
         say()
     sys.stdout.flush()
+
+
+@contextmanager
+def _after_the_training(folder: RunFolder) -> Iterator[None]:
+    """Say, to who interrupts what comes after the training, that nothing of it is lost."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        again = shlex.join(["barenet", "evaluate", str(folder.path)])
+        raise KeyboardInterrupt(
+            f"interrupted after the training had ended: {folder.model} is saved, and `{again}` "
+            "tells how good it is"
+        ) from error
 
 
 def _stem(name: str) -> str:
