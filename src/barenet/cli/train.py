@@ -97,7 +97,7 @@ def train(
     parse_interval(checkpoint_every, "checkpoint_every")
     earlier = None if resume is None else find_run(resume, out)
     if earlier is not None and not earlier.checkpoint.exists():
-        return tell_finished(earlier, json)
+        return tell_finished(earlier, settings, json)
     experiment = prepare(settings) if earlier is None else take_up(earlier, settings)
     folder = earlier or RunFolder(out or Path("runs") / _stem(experiment.training.name))
     with folder.claimed():
