@@ -19,6 +19,7 @@ from barenet.data.source import PARQUET_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data.table import read_table
 
 __all__ = [
+    "AS_FOUND",
     "AS_USUAL",
     "HEADER",
     "NOTHING_SAID",
