@@ -116,6 +116,7 @@ def load_table(
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
     check_task(task)
+    _check_categories(categories)
     check_flag(frame, "frame")
     check_flag(drop_missing_target, "drop_missing_target")
     if not (target is None or isinstance(target, str)):
@@ -190,6 +191,7 @@ def read_features(
     ...     read_features(path, ["a", "b"])
     array([[1., 2.]])
     """
+    _check_categories(categories)
     check_flag(frame, "frame")
     table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
     _check_names(table, feature_names)
@@ -254,6 +256,7 @@ def read_samples(
     ...     read_samples(path, ["a"], "both", ["no", "yes"])[1]
     array([1, 0])
     """
+    _check_categories(categories)
     check_flag(frame, "frame")
     check_flag(drop_missing_target, "drop_missing_target")
     table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
@@ -268,6 +271,12 @@ def read_samples(
     if classes is None:
         return X, complete_numbers(rows, target_name)
     return X, known_classes(rows, target_name, list(classes))
+
+
+def _check_categories(categories: object) -> None:
+    """Refuse a single name: its letters are no columns."""
+    if isinstance(categories, str):
+        raise ValueError(f"categories: expected a list of columns, got {categories!r}")
 
 
 def _open(path: str | PathLike[str], **options: str | None) -> _Table:
