@@ -110,8 +110,7 @@ def train(
             # Who has sent a signal does not wait for other models.
             outcome = Outcome(experiment, history, baselines and not interruption.signal)
             failures = _save(folder, outcome, keeper)
-        files = (folder.model, folder.history, folder.settings)
-        written = [path for path in files if path.exists()]
+        written = [*filter(Path.exists, (folder.model, folder.history, folder.settings))]
         with _after_the_training(folder):
             _tell(outcome, folder, json, bool(interruption.signal))
             if plots and not interruption.signal:

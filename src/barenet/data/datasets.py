@@ -124,11 +124,8 @@ def load_dataset(
     if ending.endswith(".npz"):
         _check_options(text, options, ("task",))
         return load_arrays(text, **options)
-    if text not in DATASETS and os.path.isdir(text):  # noqa: PTH112  no error of names too long
-        raise DataError(f"{text}: is a folder, expected a file")
-    if text not in DATASETS and Path(text).suffix:
-        known = ", ".join((*TABLE_SUFFIXES, ".npz"))
-        raise ValueError(f"data: {text!r} is a file of an unknown kind (known: {known})")
+    if text not in DATASETS:
+        _refuse_path(text)
     named = lookup(DATASETS, text, "data")
     _check_options(text, options, named.options)
     return named.load(text, **options)
@@ -160,6 +157,15 @@ def _check_path(path: object, expected: str) -> str:
     if not isinstance(path, str | PathLike):
         raise ValueError(f"{expected}, got {path!r}")
     return str(fspath(path))
+
+
+def _refuse_path(text: str) -> None:
+    """Refuse what is no data set's name, and looks like a path to something else."""
+    if os.path.isdir(text):  # noqa: PTH112  no error of names too long
+        raise DataError(f"{text}: is a folder, expected a file")
+    if Path(text).suffix:
+        known = ", ".join((*TABLE_SUFFIXES, ".npz"))
+        raise ValueError(f"data: {text!r} is a file of an unknown kind (known: {known})")
 
 
 def _check_options(name: str, options: dict[str, Any], allowed: tuple[str, ...]) -> None:
