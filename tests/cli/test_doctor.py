@@ -22,7 +22,11 @@ def test_people_get_a_table_and_advice(barenet, monkeypatch, tmp_path):
     done = barenet("doctor")
     assert (done.status, done.err) == (0, "")
     assert "scikit-learn" in done.out
-    assert "and that is no folder" in " ".join(done.out.split())
+    said = " ".join(done.out.split())
+    assert f"data folder {tmp_path / 'nowhere'}, which is no folder" in said
+    assert "and that is no folder" in said
+    monkeypatch.delenv("BARENET_DATA")
+    assert "data folder none, as BARENET_DATA is not set" in " ".join(barenet("doctor").out.split())
 
 
 @pytest.mark.parametrize(

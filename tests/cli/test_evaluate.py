@@ -34,7 +34,7 @@ def test_by_default_it_is_measured_on_the_data_of_its_training(barenet, iris, to
     for run, data, rows in ((iris, "iris", "held-out rows"), (towns, here, "all rows")):
         said, by_default = barenet("evaluate", run, data), barenet("evaluate", run)
         assert (by_default.status, by_default.out) == (0, said.out)
-        assert by_default.err == f"{rows} of {data}, as no data are named\n\n{said.err}"
+        assert by_default.err == f"no data named: the {rows} of {data}\n\n{said.err}"
     Path("towns.csv").unlink()
     for command in (["evaluate"], ["importance"], ["explain"], ["plot", "confusion"]):
         gone = barenet(*command, towns)

@@ -183,6 +183,8 @@ def test_notation_and_precision(barenet):
         (["moons", "--epochs", 3], "Unknown option: --epochs"),
         (["IRIS", "moons"], "moons has 2 features"),
         (["IRIS", "--layers", 4, 3], "layers: "),
+        (["IRIS", "--missing", "unknown"], "missing: "),
+        (["moons", "--drop", "x"], "drop: this is an option for tables, and moons is none"),
         (["nowhere.safetensors"], "nowhere.safetensors"),
         (["moons", "--clip-norm", 1, "--clip-value", 1], "clip_norm: give that or clip_value"),
     ],
@@ -200,3 +202,17 @@ def test_a_file_that_cannot_be_written_is_one_line(barenet, tmp_path):
     done = barenet("explain", "moons", "--out", "taken")
     assert (done.status, done.out) == (1, "")
     assert len(done.err.splitlines()) == 1 and "explanation.txt" in done.err
+
+
+def test_a_table_takes_the_options_that_its_faults_name(barenet):
+    rows = "".join(f"{n},{n / 4},{n * n}\n" for n in range(24))
+    Path("sens.csv").write_text(f"id,heat,y\n{rows}25,unknown,5\n")
+    step = ("explain", "sens.csv", "--target", "y", "--drop", "id")
+    assert "say --missing 'unknown'; if the column is one of names, say --categories 'heat'" in (
+        barenet(*step).err
+    )
+    done = barenet(*step, "--missing", "unknown")
+    assert done.status == 0, done.err
+    assert "row 0 of sens.csv, which become heat, heat missing" in " ".join(done.out.split())
+    names = barenet(*step, "--categories", "heat", "--rare", 0)
+    assert "heat=unknown" in names.out

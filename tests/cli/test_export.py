@@ -68,7 +68,7 @@ def test_a_table_with_words_in_it(barenet, penguins):
     assert (done.stdout, done.stderr) == (expected, "")
     card = barenet("info", "run").out
     assert "column by column" in card
-    assert re.search(r"^island +category +3 +1 in its own output", card, re.MULTILINE)
+    assert re.search(r"^island +category +3 +one-hot: 1 for its own", card, re.MULTILINE)
 
 
 def test_onnx_predicts_numbers_in_the_units_of_the_target(barenet, line):

@@ -99,3 +99,33 @@ def test_fault_54_a_damaged_model_is_one_line(barenet, iris):
     assert len(done.err.splitlines()) == 1
     done = barenet("predict", "nowhere.safetensors", "iris")
     assert done.err == "barenet predict: error: nowhere.safetensors: there is no such file\n"
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_columns_that_are_kept_stand_before_the_predictions(barenet, iris, kind):
+    pyarrow = pytest.importorskip("pyarrow")
+    csv_files, parquet = (pytest.importorskip(f"pyarrow.{name}") for name in ("csv", "parquet"))
+    X = load_dataset("iris").X[[0, 60, 149]]
+    table = pyarrow.table({**dict(zip(IRIS, X.T, strict=True)), "key": ["007", 'a "b"', "c, d"]})
+    if kind == "csv":
+        csv_files.write_csv(table, "new.csv")
+    else:
+        parquet.write_table(table, "new.parquet")
+    said = ("predict", iris, f"new.{kind}")
+    alone, rows = rows_of(barenet(*said)), rows_of(barenet(*said, "--keep", "key", IRIS[3]))
+    assert list(rows[0])[:3] == ["key", IRIS[3], "prediction"]
+    assert [row.pop("key") for row in rows] == ["007", 'a "b"', "c, d"]
+    assert [float(row.pop(IRIS[3])) for row in rows] == X[:, 3].tolist()
+    assert rows == alone
+    result = json.loads(barenet(*said, "--keep", "key", "--row", 2, "--json").out)
+    assert (result["kept"], len(result["predictions"])) == ({"key": ["c, d"]}, 1)
+
+
+def test_what_can_not_be_kept(barenet, iris):
+    Path("one.csv").write_text(",".join(IRIS) + "\n5.1,3.5,1.4,0.2\n")
+    for data, said in (
+        ("iris", "keep: this is an option for tables, and iris is none"),
+        ("one.csv", "keep: one.csv has no column key; its columns are sepal length (cm), "),
+    ):
+        done = barenet("predict", iris, data, "--keep", "key")
+        assert (done.status, done.out) == (2, "") and said in done.err

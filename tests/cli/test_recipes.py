@@ -96,3 +96,11 @@ def test_every_named_set_has_settings_that_fit():
     for name, named in DATASETS.items():
         if named.kind != "images":
             assert settle(Recipe(), load_dataset(name)).loss, name
+
+
+def test_the_lines_of_a_data_set_are_those_of_its_own_epochs():
+    digits = load_dataset("digits")
+    assert settle(Recipe(), digits).verbose_epoch == 6
+    assert settle(Recipe(epochs=60), digits).verbose_epoch == 6
+    assert settle(Recipe(epochs=3000), digits).verbose_epoch is None
+    assert settle(Recipe(epochs=3000, verbose_epoch=6), digits).verbose_epoch == 6

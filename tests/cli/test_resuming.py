@@ -129,6 +129,7 @@ def test_fault_73_other_settings_are_refused_with_what_has_changed(interrupted, 
         assert done.status == 2
         assert "error: resume: a run goes on with its own settings: " in done.err
         assert message in done.err and done.err.count("\n") == 1
+        assert f"--start-from {interrupted} starts a new run from its weights\n" in done.err
     done = barenet("train", "--resume", interrupted, "--out", "elsewhere")
     assert done.status == 2 and "out: a run goes on in its own folder" in done.err
     assert (interrupted / "checkpoint.safetensors").read_bytes() == before
@@ -167,6 +168,22 @@ def test_a_finished_run_is_told(barenet, iris):
     done = barenet("train", "--resume", iris, "--json")
     assert json.loads(done.out) == {"finished": True, "model": f"{iris}/model.safetensors"}
     assert {path.name: path.read_bytes() for path in iris.iterdir()} == before
+
+
+def test_a_finished_run_is_given_more_epochs_as_a_new_one_from_its_weights(barenet, iris):
+    assert barenet("train", "--resume", iris, "--epochs", 20, "--verbose-epoch", 3).status == 0
+    done = barenet("train", "--resume", iris, "--epochs", 40)
+    options = f"--config {iris}/settings.toml --start-from {iris}"
+    assert done.status == 2
+    assert done.err == (
+        "barenet train: error: resume: the run is finished: epochs was 20, and is 40; "
+        f"for others, {options} starts a new run from its weights\n"
+    )
+    losses = [
+        json.loads(line)["loss"] for line in (iris / "history.jsonl").read_text().splitlines()
+    ]
+    done = barenet("train", *options.split(), "--epochs", 2, "--out", "more", "--json")
+    assert json.loads(done.out)["history"]["loss"][0] < losses[0] / 2
 
 
 def test_where_no_run_is_there_is_nothing_to_go_on_with(barenet):

@@ -240,3 +240,22 @@ def test_rows_without_a_target_are_left_out_if_said(barenet):
     done = barenet("evaluate", "runs/penguins", PENGUINS, "--json")  # the same rows held out
     assert json.loads(done.out)["metrics"]["accuracy"] == trained
     assert len(rows_of(barenet("predict", "runs/penguins", PENGUINS))) == 344
+
+
+def test_names_and_days_with_points_stand_beside_decimal_commas(barenet):
+    rows = [f"{n % 28 + 1:02}.0{n % 9 + 1}.2022;{n},5;1.{n % 2};{n % 2}" for n in range(40)]
+    Path("eu.csv").write_text("\n".join(["signup;fee;version;churn", *rows]) + "\n")
+    said = ("train", "eu.csv", "--target", "churn", "--decimal", ",", *QUICK)
+    day = barenet(*said, "--categories", "version")
+    assert "column 'signup': expected a date such as 2024-12-31, got " in day.err
+    assert "say --drop 'signup' to leave it out, or --categories 'signup'" in day.err
+    point = barenet(*said, "--drop", "signup")
+    assert "column 'version': expected a number with a decimal comma" in point.err
+    assert "say --categories 'version' or --drop 'version'" in point.err
+    assert (day.status, point.status) == (2, 2)
+    done = barenet(*said, "--drop", "signup", "--categories", "version")
+    assert done.status == 0, done.err
+    assert "  1 category  version (2)\n" in done.err and "signup: as told" in done.err
+    for command in ("predict", "evaluate"):
+        later = barenet(command, "runs/eu", "eu.csv")
+        assert later.status == 0, later.err

@@ -520,3 +520,19 @@ def test_scores_that_cannot_be_measured_leave_the_model(barenet, monkeypatch):
     assert done.status == 2 and "no scores" in done.err
     card = Predictor.load("runs/xor/model.safetensors").card
     assert card.scores == {} and card.log.n_epochs == 1
+
+
+def test_who_interrupts_what_comes_after_the_training_hears_where_the_model_is(
+    barenet, monkeypatch
+):
+    # The baselines begin when the last epoch is over and the model is written.
+    monkeypatch.setattr(
+        "barenet.cli.outcome.compare", lambda *_: signal.raise_signal(signal.SIGINT)
+    )
+    done = barenet("train", "iris", "--epochs", 2, "--no-plots", "--out", "a run")
+    assert (done.status, done.out) == (130, "")
+    assert done.err.endswith(
+        "barenet train: error: interrupted after the training had ended: a run/model.safetensors "
+        "is saved, and `barenet evaluate 'a run'` tells how good it is\n"
+    )
+    assert barenet("evaluate", "a run").status == 0

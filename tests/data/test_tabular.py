@@ -291,3 +291,17 @@ def test_a_class_that_is_called_none_is_there_when_the_classes_are_known(write):
         read_samples(write("x,y\n1,\n"), ["x"], "y", ["a"], drop_missing_target=True)
     with pytest.raises(DataError, match=r"1 row \(2 without a target left out\), at least 2"):
         load_table(write("x,y\n1,\n2,NA\n3,a\n"), "y", drop_missing_target=True)
+
+
+def test_a_point_beside_decimal_commas_is_allowed_in_names(write):
+    path = write("a;version;y\n1,5;1.2;0\n2,5;1.3;1\n3,5;1.2;1\n4,5;1.3;0\n")
+    said = {"decimal": ",", "categories": ["version"]}
+    assert load_table(path, "y", **said).X.tolist()[0] == [1.5, 1.2]
+    assert read_features(path, ["a", "version"], **said)[1].tolist() == [2.5, 1.3]
+    assert read_samples(path, ["a"], "y", ["0", "1"], **said)[1].tolist() == [0, 1, 1, 0]
+    for read in (lambda **more: load_table(path, "y", **more),
+                 lambda **more: read_features(path, ["version"], **more)):  # fmt: skip
+        with pytest.raises(DataError, match=r"column 'version': expected a number with a decimal"):
+            read(decimal=",")
+        with pytest.raises(ValueError, match=r"^categories: expected a list of columns, got 'v"):
+            read(decimal=",", categories="version")

@@ -140,8 +140,8 @@ def _run(tokens: list[str]) -> int:
         return _fail(tokens, _text(error), 1)
     except MemoryError as error:
         return _fail(tokens, f"not enough memory: {error}", 1)
-    except KeyboardInterrupt:
-        return _fail(tokens, "interrupted", 130)
+    except KeyboardInterrupt as error:
+        return _fail(tokens, str(error) or "interrupted", 130)
     except RecursionError:
         return _fail(tokens, "the input is too deeply nested", 2)
     except SystemExit as error:

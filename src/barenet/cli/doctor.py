@@ -58,10 +58,15 @@ def doctor(
     if json:
         show_json(findings)
         return 0
-    advice = findings.pop("advice")
+    advice, data = findings.pop("advice"), findings.pop("data_folder")
+    found = "" if data["found"] else ", which is no folder"
+    told = f"{data['path']}{found}" if data["path"] else f"none, as {DATA_VARIABLE} is not set"
     show_table(
         ["what", "found"],
-        [[name.replace("_", " "), _write(value)] for name, value in findings.items()],
+        [
+            *([name.replace("_", " "), _write(value)] for name, value in findings.items()),
+            ["data folder", told],
+        ],
     )
     for line in advice:
         show("\n" + textwrap.fill(line, 79))

@@ -100,7 +100,7 @@ def _tell_what_is_seen(trained: Trained, data: str, selection: Selection, named:
     """Say which rows they are, where nobody has, and so where a score is not one of new rows."""
     n_rows = selection.rows.n_samples
     if not named:
-        say(f"{selection.description} of {data}, as no data are named\n")
+        say(f"no data named: the {selection.description} of {data}\n")
     if selection.description != "all rows":
         return
     if selection.n_seen == n_rows:

@@ -26,7 +26,7 @@ from barenet.cli.flags import (
 from barenet.cli.numbers import whole
 from barenet.cli.place import placed
 from barenet.cli.recipes import still_usual
-from barenet.cli.settings import AS_USUAL, FileOptions, Settings
+from barenet.cli.settings import AS_FOUND, AS_USUAL, FileOptions, Settings, TableOptions
 from barenet.cli.trained import data_of, load_trained
 from barenet.data.dataset import Dataset
 from barenet.data.recipe import DEFAULTS, Recipe
@@ -74,6 +74,7 @@ def explain(
     target: Annotated[str | None, Parameter(group=DATA)] = None,
     task: Annotated[Literal["classification", "regression"] | None, Parameter(group=DATA)] = None,
     file: FileOptions = AS_USUAL,
+    table: TableOptions = AS_FOUND,
     flags: Annotated[StepFlags, Parameter(name="*")] = NO_STEP_FLAGS,
     neuron: Annotated[str | None, Parameter(group=OUTPUT)] = None,
     notation: Annotated[Notation, Parameter(group=OUTPUT)] = "rows",
@@ -131,7 +132,7 @@ def explain(
     if json and (form or out):
         raise ValueError("json: goes without --format and --out")
     said = Recipe(**{name: value for name, value in vars(flags).items() if value is not None})
-    settings = Settings(data=what, target=target, task=task, file=file, recipe=said)
+    settings = Settings(data=what, target=target, task=task, file=file, table=table, recipe=said)
     step = _of_model(what, data, settings) if _is_model(what) else _of_data(data, settings)
     page = _explain(step, row, _place(neuron), notation, precision, limit)
     if json:
@@ -166,8 +167,9 @@ def _of_data(data: str, settings: Settings) -> _Step:
 
 def _of_model(model: str, data: str, settings: Settings) -> _Step:
     """Take a trained network, and the settings of its training if they are known."""
-    said = {**settings.recipe.said(), "target": settings.target, "task": settings.task}
-    for name in (*OF_THE_NETWORK, "target", "task"):
+    said = settings.recipe.said() | settings.table.said()
+    said |= {"target": settings.target, "task": settings.task}
+    for name in (*OF_THE_NETWORK, *vars(settings.table), "target", "task"):
         if said.get(name) is not None:
             raise ValueError(f"{name}: {model} has its own; leave --{name.replace('_', '-')} out")
     trained = load_trained(Path(model))

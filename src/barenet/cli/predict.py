@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from itertools import repeat
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from barenet.cli import words
 from barenet.cli.console import show, show_json
 from barenet.cli.flags import NAMED, OUTPUT, Json
+from barenet.cli.kept import read_kept
 from barenet.cli.numbers import whole
 from barenet.cli.settings import AS_USUAL, FileOptions, is_table
 from barenet.cli.trained import Trained, load_trained
@@ -31,6 +33,7 @@ def predict(
     /,
     *,
     row: Annotated[int | None, Parameter(group=OUTPUT, converter=whole)] = None,
+    keep: Annotated[tuple[str, ...], Parameter(group=OUTPUT, show_default=False)] = (),
     file: FileOptions = AS_USUAL,
     json: Json = False,
 ) -> int:
@@ -47,6 +50,8 @@ def predict(
     data : str
         A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - is a table in CSV from
         standard input.
+    keep : tuple of str
+        Columns of the table to print before the predictions, such as a key.
     row : int
         Print one row only, counted from 0; an image is described in words and drawn.
     json : bool
@@ -58,20 +63,20 @@ def predict(
         The exit status.
     """
     trained = load_trained(model)
-    X = _rows(trained, data, file)
+    X, kept = _rows(trained, data, file), read_kept(trained, data, keep, file)
     if row is not None:
         if not 0 <= row < len(X):
             raise ValueError(f"row: expected 0 to {len(X) - 1:,}, got {row}")
         X = X[row : row + 1]
+        kept = {name: values[row : row + 1] for name, values in kept.items()}
     predictor = trained.predictor
     if json:
-        show_json(
-            {"model": str(trained.path), "target": predictor.target_name, **_said(predictor, X)}
-        )
-    elif row is not None and predictor.image_shape and predictor.classes:
+        told = {"model": str(trained.path), "target": predictor.target_name}
+        show_json(told | ({"kept": kept} if keep else {}) | _said(predictor, X))
+    elif row is not None and predictor.image_shape and predictor.classes and not keep:
         _describe(predictor, X)
     else:
-        _print_csv(predictor, X)
+        _print_csv(predictor, X, kept)
     return 0
 
 
@@ -82,7 +87,7 @@ def _rows(trained: Trained, data: str, file: FileOptions) -> Samples:
     options = trained.file_options(data, file)
     for of_others in ("data_dir", "drop_missing_target"):
         options.pop(of_others, None)
-    options["frame"] = trained.predictor.takes_frames
+    options |= {"frame": trained.predictor.takes_frames, "categories": trained.categories}
     return read_features(data, trained.predictor.feature_names, **options)
 
 
@@ -98,8 +103,8 @@ def _said(predictor: Predictor, X: Samples) -> dict[str, Any]:
     }
 
 
-def _print_csv(predictor: Predictor, X: Samples) -> None:
-    """Print a row for each row; numbers with all digits that they have."""
+def _print_csv(predictor: Predictor, X: Samples, kept: dict[str, list[str]]) -> None:
+    """Print a row for each row, what is kept first; numbers with all digits that they have."""
     if predictor.classes is not None:
         header = ["prediction", *(f"probability_{name}" for name in predictor.classes)]
         names, shares = _named(predictor, X)
@@ -110,8 +115,9 @@ def _print_csv(predictor: Predictor, X: Samples) -> None:
         if columns.shape[1] > 1:
             header = [f"prediction_{number}" for number in range(1, columns.shape[1] + 1)]
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(columns.astype(str).tolist())
+    writer.writerow([*kept, *header])
+    before = zip(*kept.values(), strict=True) if kept else repeat(())
+    writer.writerows([*a, *b] for a, b in zip(before, columns.astype(str).tolist(), strict=False))
 
 
 def _named(predictor: Predictor, X: Samples) -> tuple[NDArray[Any], FloatArray]:

@@ -21,6 +21,9 @@ __all__ = ["settle", "still_usual", "usual_recipe"]
 #: Losses to which only the difference of prediction and truth matters, so that both may be scaled.
 OF_DIFFERENCES = {"squared_error", "absolute_error", "huber", "quantile"}
 
+#: A setting, and what a recipe chooses for its value alone.
+CHOSEN_FOR = {"optimizer": "learning_rate", "output": "loss", "epochs": "verbose_epoch"}
+
 
 def settle(flags: Recipe, dataset: Dataset, n_inputs: int | None = None) -> Recipe:
     """Decide every setting of a run.
@@ -99,7 +102,8 @@ def _recipe_of(dataset: Dataset, flags: Recipe) -> Recipe:
 def still_usual(flags: Recipe, usual: Recipe) -> Recipe:
     """Forget what belongs to a setting that the user has changed.
 
-    A learning rate is chosen for its optimizer, and a loss for its output.
+    A learning rate is chosen for its optimizer, a loss for its output, and how often a line is
+    printed for the number of epochs.
 
     Parameters
     ----------
@@ -118,15 +122,15 @@ def still_usual(flags: Recipe, usual: Recipe) -> Recipe:
     >>> still_usual(Recipe(optimizer="adam"), Recipe(optimizer="sgd", learning_rate=0.5, l2=0.1))
     Recipe(..., optimizer='sgd', learning_rate=None, ..., l2=0.1, ...)
     """
-    for changed, chosen_for_it in (("optimizer", "learning_rate"), ("output", "loss")):
+    for changed, chosen_for_it in CHOSEN_FOR.items():
         said, before = getattr(flags, changed), getattr(usual, changed)
         if said is not None and _name(said) != _name(before):
             usual = dataclasses.replace(usual, **{chosen_for_it: None})
     return usual
 
 
-def _name(spec: str | None) -> str:
-    return (spec or "").partition(":")[0]
+def _name(spec: str | int | None) -> str:
+    return str(spec or "").partition(":")[0]
 
 
 def _outputs(dataset: Dataset) -> tuple[int, ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import sys
 from pathlib import Path
 
 from barenet.cli.console import say, show_json
 from barenet.cli.experiment import Experiment, prepare
+from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import Settings
 from barenet.data.source import STANDARD_INPUT
@@ -67,15 +69,15 @@ def take_up(folder: RunFolder, said: Settings) -> Experiment:
         If something else was said, or its data cannot be used any more.
     """
     settings = folder.unfinished()
-    now, before = said.said(), settings.said()
     if settings.data == STANDARD_INPUT and sys.stdin is not None and sys.stdin.isatty():
         raise ValueError(
             "resume: this run learns from standard input; give it the same rows again, as in "
             f"barenet train --resume {folder.path} < rows.csv"
         )
-    every = now.pop("verbose_epoch", settings.recipe.verbose_epoch)
-    if changed := changes({name: before.get(name) for name in now}, now):
-        raise ValueError(f"resume: a run goes on with its own settings: {changed}")
+    if changed := _changes(settings, said):
+        others = f"for others, once it has ended, {_start_from(folder)}"
+        raise ValueError(f"resume: a run goes on with its own settings: {changed}; {others}")
+    every = said.recipe.verbose_epoch or settings.recipe.verbose_epoch
     recipe = dataclasses.replace(settings.recipe, verbose_epoch=every)
     # The weights that it began with are not asked for: they may have been its own folder's.
     experiment = prepare(dataclasses.replace(settings, recipe=recipe, start_from=None))
@@ -83,13 +85,15 @@ def take_up(folder: RunFolder, said: Settings) -> Experiment:
     return dataclasses.replace(experiment, settings=started)
 
 
-def tell_finished(folder: RunFolder, json: bool) -> int:
+def tell_finished(folder: RunFolder, said: Settings, json: bool) -> int:
     """Say that there is nothing to go on with.
 
     Parameters
     ----------
     folder : RunFolder
         Without a checkpoint.
+    said : Settings
+        What was said now.
     json : bool
         Whether a program asks.
 
@@ -97,8 +101,29 @@ def tell_finished(folder: RunFolder, json: bool) -> int:
     -------
     int
         The exit status.
+
+    Raises
+    ------
+    ValueError
+        If something else was said than what it was trained with.
     """
+    known = read_run_file(folder.settings) if folder.settings.is_file() else None
+    if known and (changed := _changes(known, said)):
+        others = f"for others, --config {shlex.quote(str(folder.settings))} {_start_from(folder)}"
+        raise ValueError(f"resume: the run is finished: {changed}; {others}")
     say(f"{folder.path}: the run is finished, and its model is {folder.model}")
     if json:
         show_json({"finished": True, "model": str(folder.model)})
     return 0
+
+
+def _changes(before: Settings, said: Settings) -> str:
+    """Say what is said otherwise than before, but for what is printed."""
+    now, settings = said.said(), before.said()
+    now.pop("verbose_epoch", None)
+    return changes({name: settings.get(name) for name in now}, now)
+
+
+def _start_from(folder: RunFolder) -> str:
+    """The option that starts another run, and what it does."""
+    return f"--start-from {shlex.quote(str(folder.path))} starts a new run from its weights"

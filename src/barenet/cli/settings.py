@@ -19,6 +19,7 @@ from barenet.data.source import PARQUET_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data.table import read_table
 
 __all__ = [
+    "AS_FOUND",
     "AS_USUAL",
     "HEADER",
     "NOTHING_SAID",
@@ -167,6 +168,7 @@ class Settings:
             noise=recipe.noise,
             data_seed=recipe.data_seed,
             frame=self._frame(),
+            categories=(*(self.table.drop or ()), *(self.table.categories or ())) or None,
             **dataclasses.asdict(self.file),
         )
 
@@ -190,7 +192,7 @@ class Settings:
                 encoding=file.encoding,
                 decimal=file.decimal,
             )
-        frame = table.frame(table.names)
+        frame = table.frame(table.names, categories=table.names)
         last = [*frame.columns][-1]
         return (
             f"target: say which column of {self.data} is to be predicted, such as --target "

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -95,7 +97,7 @@ def train(
     parse_interval(checkpoint_every, "checkpoint_every")
     earlier = None if resume is None else find_run(resume, out)
     if earlier is not None and not earlier.checkpoint.exists():
-        return tell_finished(earlier, json)
+        return tell_finished(earlier, settings, json)
     experiment = prepare(settings) if earlier is None else take_up(earlier, settings)
     folder = earlier or RunFolder(out or Path("runs") / _stem(experiment.training.name))
     with folder.claimed():
@@ -108,11 +110,11 @@ def train(
             # Who has sent a signal does not wait for other models.
             outcome = Outcome(experiment, history, baselines and not interruption.signal)
             failures = _save(folder, outcome, keeper)
-        files = (folder.model, folder.history, folder.settings)
-        written = [path for path in files if path.exists()]
-        _tell(outcome, folder, json, bool(interruption.signal))
-        if plots and not interruption.signal:
-            written += _draw(experiment, history, folder)
+        written = [*filter(Path.exists, (folder.model, folder.history, folder.settings))]
+        with _after_the_training(folder):
+            _tell(outcome, folder, json, bool(interruption.signal))
+            if plots and not interruption.signal:
+                written += _draw(experiment, history, folder)
     say(f"saved in {folder.path}:\n  {', '.join(path.name for path in written)}")
     _tell_what_is_stale(folder, before)
     _tell_how_it_ended(history, experiment, folder)
@@ -201,6 +203,19 @@ def _tell(outcome: Outcome, folder: RunFolder, json: bool, in_a_hurry: bool) -> 
         outcome.show()
         say()
     sys.stdout.flush()
+
+
+@contextmanager
+def _after_the_training(folder: RunFolder) -> Iterator[None]:
+    """Say, to who interrupts what comes after the training, that nothing of it is lost."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        again = shlex.join(["barenet", "evaluate", str(folder.path)])
+        raise KeyboardInterrupt(
+            f"interrupted after the training had ended: {folder.model} is saved, and `{again}` "
+            "tells how good it is"
+        ) from error
 
 
 def _stem(name: str) -> str:

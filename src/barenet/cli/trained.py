@@ -11,6 +11,7 @@ from typing import Any
 from barenet.cli.provenance import fingerprint_of, settings_of
 from barenet.cli.run_file import read_run_file
 from barenet.cli.settings import FileOptions, Settings, is_table
+from barenet.data.columns import CategoryColumn
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, load_dataset, usual_name
 from barenet.data.recipe import DEFAULTS, Recipe
@@ -163,6 +164,12 @@ class Trained:
         return None
 
     @property
+    def categories(self) -> list[str]:
+        """The columns of a table in which it knows names, whatever they look like."""
+        columns = getattr(self.predictor.preprocessing, "columns", ())
+        return [each.name for each in columns if isinstance(each, CategoryColumn)]
+
+    @property
     def loss(self) -> str | None:
         """What it was trained to make small; None if that is not known."""
         return self.settings.recipe.loss if self.settings else None
@@ -193,7 +200,7 @@ class Trained:
         predictor = self.predictor
         options = self.file_options(data, file)
         options.pop("data_dir", None)
-        options["frame"] = predictor.takes_frames
+        options |= {"frame": predictor.takes_frames, "categories": self.categories}
         X, y = read_samples(
             data, predictor.feature_names, predictor.target_name, predictor.classes, **options
         )

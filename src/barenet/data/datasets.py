@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ ALSO_CALLED = {
 TABLE_SUFFIXES = (*CSV_SUFFIXES, *PARQUET_SUFFIXES)
 
 _TABLE_OPTIONS = (
-    *("target", "task", "delimiter", "encoding", "decimal", "frame", "drop_missing_target"),
+    *("target", "task", "delimiter", "encoding", "decimal", "categories", "frame"),
+    "drop_missing_target",
 )
 
 
@@ -47,6 +49,7 @@ def load_dataset(
     delimiter: str | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
+    categories: Collection[str] | None = None,
     frame: bool | None = None,
     drop_missing_target: bool | None = None,
     data_dir: str | PathLike[str] | None = None,
@@ -72,6 +75,8 @@ def load_dataset(
         For a table: how its text is encoded.
     decimal : {".", ","}, optional
         For a table: what stands before the digits after the point.
+    categories : collection of str, optional
+        For a table: columns that hold names, or will be left out.
     frame : bool, optional
         For a table: whether X is a frame even where all columns are numbers.
     drop_missing_target : bool, optional
@@ -104,7 +109,7 @@ def load_dataset(
     """
     given: dict[str, Any] = {"target": target, "task": task, "delimiter": delimiter}
     given |= {"encoding": encoding, "decimal": decimal, "frame": frame, "data_dir": data_dir}
-    given |= {"drop_missing_target": drop_missing_target}
+    given |= {"drop_missing_target": drop_missing_target, "categories": categories}
     given |= {"samples": samples, "noise": noise, "data_seed": data_seed}
     options = {option: value for option, value in given.items() if value is not None}
     text = usual_name(_check_path(name_or_path, "data: expected a name or a path"))
@@ -119,11 +124,8 @@ def load_dataset(
     if ending.endswith(".npz"):
         _check_options(text, options, ("task",))
         return load_arrays(text, **options)
-    if text not in DATASETS and os.path.isdir(text):  # noqa: PTH112  no error of names too long
-        raise DataError(f"{text}: is a folder, expected a file")
-    if text not in DATASETS and Path(text).suffix:
-        known = ", ".join((*TABLE_SUFFIXES, ".npz"))
-        raise ValueError(f"data: {text!r} is a file of an unknown kind (known: {known})")
+    if text not in DATASETS:
+        _refuse_path(text)
     named = lookup(DATASETS, text, "data")
     _check_options(text, options, named.options)
     return named.load(text, **options)
@@ -155,6 +157,15 @@ def _check_path(path: object, expected: str) -> str:
     if not isinstance(path, str | PathLike):
         raise ValueError(f"{expected}, got {path!r}")
     return str(fspath(path))
+
+
+def _refuse_path(text: str) -> None:
+    """Refuse what is no data set's name, and looks like a path to something else."""
+    if os.path.isdir(text):  # noqa: PTH112  no error of names too long
+        raise DataError(f"{text}: is a folder, expected a file")
+    if Path(text).suffix:
+        known = ", ".join((*TABLE_SUFFIXES, ".npz"))
+        raise ValueError(f"data: {text!r} is a file of an unknown kind (known: {known})")
 
 
 def _check_options(name: str, options: dict[str, Any], allowed: tuple[str, ...]) -> None:

@@ -42,14 +42,16 @@ class ParquetTable:
     path: Path
     names: tuple[str, ...]
 
-    def frame(self, names: Sequence[str], text: Collection[str] = ()) -> Frame:
+    def frame(
+        self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
+    ) -> Frame:
         """Read columns.
 
         Parameters
         ----------
         names : sequence of str
             Which, in any order.
-        text : collection of str
+        text, categories : collection of str
             Without effect: a Parquet file knows its columns' types.
 
         Returns

@@ -82,7 +82,8 @@ class Recipe:
     data_seed : int, optional
         Fixes the rows of a generated data set.
     verbose_epoch : int, optional
-        Epochs between two printed lines.
+        Epochs between two printed lines; by default the data set's own, and with other epochs than
+        it has, about twenty lines, on a terminal none but the bar.
 
     Examples
     --------

@@ -31,6 +31,10 @@ from barenet.extras import require
 __all__ = ["Lines", "Table", "read_table"]
 
 
+#: What might be a number with points between its thousands: no date, no address, no 1.2.3.
+_POINTED = r"^[+-]?(\d+\.\d+|\d{1,3}(\.\d{3})+)(,\d+)?$"
+
+
 @dataclass(frozen=True, eq=False)
 class Lines:
     """Where the rows of a frame are in a CSV file.
@@ -118,7 +122,9 @@ class Table:
         """
         return self.columns[self._index[name]]
 
-    def frame(self, names: Sequence[str], text: Collection[str] = ()) -> Frame:
+    def frame(
+        self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
+    ) -> Frame:
         """Make a frame of columns.
 
         Parameters
@@ -127,12 +133,19 @@ class Table:
             Which, in any order.
         text : collection of str
             Those of them that are to stay text.
+        categories : collection of str
+            Those whose values are names, or are not asked for: a point in them is none that
+            parts thousands.
 
         Returns
         -------
         Frame
             Columns in which all is a number, or missing, as float64; the rest as text.
         """
+        if self.decimal == ",":
+            for name in names:
+                if name not in categories:
+                    self._refuse_points(name)
         columns = {name: self._text(name) if name in text else self._values(name) for name in names}
         return Frame(columns, self.lines)
 
@@ -158,20 +171,21 @@ class Table:
         """Where a comma stands before the decimals, a point is most often one of thousands."""
         compute = require("pyarrow.compute", extra="tables", purpose="a CSV file")
         values = compute.utf8_trim(self.column(name), characters=" \t")
-        pointed = compute.match_substring_regex(values, r"^[+-]?\d+(\.\d+)+(,\d+)?$")
+        pointed = compute.match_substring_regex(values, _POINTED)
         row = int(compute.index(pointed, True).as_py())
         commas = compute.match_substring_regex(values, r"^[+-]?[\d.]*,?\d+$")
         if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= 0.9:
             frame = Frame({name: np.array(values.to_pylist(), TEXT)}, self.lines)
             expected = "a number with a decimal comma and no other point"
-            raise frame.fault(row, name, expected, "take the points between the thousands out")
+            remedy = "take the points between the thousands out; if these are names, or of no use"
+            remedy += f", say categories={[name]} or drop={[name]}"
+            raise frame.fault(row, name, expected, remedy)
 
     def _trimmed(self, name: str) -> Any:
         """Take a column's texts, no space around them, and numbers with a point."""
         compute = require("pyarrow.compute", extra="tables", purpose="a CSV file")
         values = compute.utf8_trim(self.column(name), characters=" \t")
         if self.decimal == ",":
-            self._refuse_points(name)
             comma = compute.match_substring_regex(values, r"^[+-]?\d*,\d+([eE][+-]?\d+)?$")
             values = compute.if_else(comma, compute.replace_substring(values, ",", "."), values)
         return values

@@ -39,7 +39,9 @@ class _Table(Protocol):
     @property
     def names(self) -> tuple[str, ...]: ...
 
-    def frame(self, names: Sequence[str], text: Collection[str] = ()) -> Frame: ...
+    def frame(
+        self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
+    ) -> Frame: ...
 
 
 def load_table(
@@ -50,6 +52,7 @@ def load_table(
     delimiter: str | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
+    categories: Collection[str] = (),
     frame: bool = False,
     drop_missing_target: bool = False,
 ) -> Dataset:
@@ -80,6 +83,9 @@ def load_table(
         How the text is encoded, by default as its byte-order mark says, else UTF-8.
     decimal : {".", ","}, optional
         What stands before the digits after the point, by default a point.
+    categories : collection of str
+        Columns that hold names, or will be left out: in others, a point beside decimal commas is
+        an error, as most often it parts thousands.
     frame : bool, default False
         Whether X is a frame even where all columns are numbers.
     drop_missing_target : bool, default False
@@ -110,6 +116,7 @@ def load_table(
     (('a', 'b'), ('no', 'yes'), array([0, 0, 0, 1]))
     """
     check_task(task)
+    _check_categories(categories)
     check_flag(frame, "frame")
     check_flag(drop_missing_target, "drop_missing_target")
     if not (target is None or isinstance(target, str)):
@@ -117,7 +124,7 @@ def load_table(
     table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
     features = _check_features(table, target)
     assert target is not None
-    every = rows = table.frame([*features, target], text=[target])
+    every = rows = table.frame([*features, target], [target], categories)
     if drop_missing_target:
         rows = every.take(~missing_targets(every, target, task))
     if len(rows) < 2:
@@ -144,6 +151,7 @@ def read_features(
     delimiter: str | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
+    categories: Collection[str] = (),
     frame: bool = False,
 ) -> Samples:
     """Read a CSV or Parquet file to predict for its rows.
@@ -156,6 +164,8 @@ def read_features(
     feature_names : sequence of str
         The features that the network has learned from, in its order.
     delimiter, encoding, decimal : str, optional
+        As for `load_table`.
+    categories : collection of str
         As for `load_table`.
     frame : bool, default False
         Whether the columns are taken as they are, to be encoded; else all must be numbers.
@@ -181,10 +191,11 @@ def read_features(
     ...     read_features(path, ["a", "b"])
     array([[1., 2.]])
     """
+    _check_categories(categories)
     check_flag(frame, "frame")
     table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
     _check_names(table, feature_names)
-    rows = table.frame(feature_names)
+    rows = table.frame(feature_names, categories=categories)
     return rows if frame else _numbers(rows)
 
 
@@ -197,6 +208,7 @@ def read_samples(
     delimiter: str | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
+    categories: Collection[str] = (),
     frame: bool = False,
     drop_missing_target: bool = False,
 ) -> tuple[Samples, NDArray[Any]]:
@@ -213,6 +225,8 @@ def read_samples(
     classes : sequence of str, or None
         The classes that the network knows, in its order; None for numbers.
     delimiter, encoding, decimal : str, optional
+        As for `load_table`.
+    categories : collection of str
         As for `load_table`.
     frame : bool, default False
         As for `read_features`.
@@ -242,11 +256,12 @@ def read_samples(
     ...     read_samples(path, ["a"], "both", ["no", "yes"])[1]
     array([1, 0])
     """
+    _check_categories(categories)
     check_flag(frame, "frame")
     check_flag(drop_missing_target, "drop_missing_target")
     table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
     _check_names(table, [*feature_names, target_name])
-    rows = table.frame([*feature_names, target_name], text=[target_name])
+    rows = table.frame([*feature_names, target_name], [target_name], categories)
     if drop_missing_target:
         rows = rows.take(~missing_targets(rows, target_name, None, classes or ()))
         if not len(rows):
@@ -256,6 +271,12 @@ def read_samples(
     if classes is None:
         return X, complete_numbers(rows, target_name)
     return X, known_classes(rows, target_name, list(classes))
+
+
+def _check_categories(categories: object) -> None:
+    """Refuse a single name: its letters are no columns."""
+    if isinstance(categories, str):
+        raise ValueError(f"categories: expected a list of columns, got {categories!r}")
 
 
 def _open(path: str | PathLike[str], **options: str | None) -> _Table:

@@ -74,7 +74,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
     >>> print(preprocessor.describe())
     column  kind      numbers  how
     size    number    2        (x - 2.1) / 1.4, where missing x = 2.8
-    town    category  2        1 in its own output, 0 in the others; others are all 0
+    town    category  2        one-hot: 1 for its own category, 0 for the others; a new one is all 0
     big     boolean   1        1 if true, 0 if false, where missing 0
     >>> preprocessor.transform(towns)
     array([[1. , 0. , 0. , 1. , 1. ],

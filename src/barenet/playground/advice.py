@@ -21,6 +21,7 @@ _ADVICE = (
         "take such rows out of the file",
     ),
     (re.compile(r"; for a decimal comma, say .*"), "; write numbers with a decimal point"),
+    (re.compile(r"; if these are names, or of no use, say .*"), ""),
     (
         re.compile(r"(for classes,|or) say task='classification'( if it is a class)?"),
         r"\1 choose to predict it as classes",

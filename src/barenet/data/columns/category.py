@@ -68,8 +68,8 @@ class CategoryColumn(Column):
 
     @property
     def formula(self) -> str:
-        own = "1 in its own output, 0 in the others"
-        return f"{own}; {'others are rare' if self.rare else 'others are all 0'}"
+        others = "rare and new ones share one" if self.rare else "a new one is all 0"
+        return f"one-hot: 1 for its own category, 0 for the others; {others}"
 
     @cached_property
     def _places(self) -> dict[str, int]:

@@ -1,0 +1,75 @@
+"""Columns of a table that stand beside its predictions, so that each row is known again.
+
+They are shown as they are written: a key such as 00123 is none of the numbers that a network takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from barenet.cli.settings import FileOptions, is_table
+from barenet.cli.trained import Trained
+from barenet.data.parquet import open_parquet
+from barenet.data.reading import as_labels
+from barenet.data.source import PARQUET_SUFFIXES, plain_name
+from barenet.data.table import read_table
+from barenet.errors import DataError, some
+
+__all__ = ["read_kept"]
+
+
+def read_kept(
+    trained: Trained, data: str, names: Sequence[str], file: FileOptions
+) -> dict[str, list[str]]:
+    """Read columns as text.
+
+    Parameters
+    ----------
+    trained : Trained
+        The network, which knows how its own table was read.
+    data : str
+        What is predicted.
+    names : sequence of str
+        Which columns, in any order.
+    file : FileOptions
+        How it is read.
+
+    Returns
+    -------
+    dict of str to list of str
+        The values of each column, one a row: of a CSV file as they are written.
+
+    Raises
+    ------
+    ValueError
+        If the data are no table.
+    DataError
+        If a column is not there.
+    """
+    if not names:
+        return {}
+    if not is_table(data):
+        raise ValueError(f"keep: this is an option for tables, and {data} is none")
+    if plain_name(data).endswith(PARQUET_SUFFIXES):
+        parquet = open_parquet(Path(data))
+        _check(names, parquet.names, data)
+        frame = parquet.frame(names)
+        is_text = {name: frame[name].dtype.kind == "T" for name in names}
+        return {
+            name: (frame[name] if is_text[name] else as_labels(frame, name, ())).tolist()
+            for name in names
+        }
+    known = trained.file_options(data, file)
+    options = {name: known.get(name) for name in ("delimiter", "encoding", "decimal")}
+    table = read_table(Path(data), **options)
+    _check(names, table.names, data)
+    return {name: table.column(name).to_pylist() for name in names}
+
+
+def _check(names: Sequence[str], known: Sequence[str], data: str) -> None:
+    """Refuse columns that are not there."""
+    if missing := [name for name in names if name not in known]:
+        raise DataError(
+            f"keep: {data} has no column {some(missing)}; its columns are {some(known)}"
+        )
