@@ -22,7 +22,7 @@ from barenet.cli.flags import (
     StepFlags,
 )
 from barenet.cli.numbers import whole
-from barenet.cli.place import placed
+from barenet.cli.place import check_own, is_folder, placed
 from barenet.cli.recipes import still_usual
 from barenet.cli.settings import AS_USUAL, FileOptions, Settings
 from barenet.cli.trained import data_of, load_trained
@@ -45,7 +45,7 @@ Rows = Annotated[
 ]
 
 #: What the suffix of a file asks for.
-FORMS: dict[str, Form] = {".html": "html", ".htm": "html", ".md": "markdown"}
+FORMS: dict[str, Form] = {".txt": "text", ".html": "html", ".htm": "html", ".md": "markdown"}
 
 #: And the other way round, for a file in a folder.
 SUFFIXES = {"text": ".txt", "html": ".html", "markdown": ".md"}
@@ -117,8 +117,8 @@ def explain(
     form : str
         How it is written; by default as the suffix of --out tells, else as text.
     out : str
-        The file that it goes to, such as step.html or step.md, or a folder for it, instead of the
-        terminal.
+        The file that it goes to, such as step.txt, step.html or step.md, or a folder for it,
+        instead of the terminal. An explanation that is there is replaced, and no other file.
     json : bool
         Print JSON, for programs.
 
@@ -129,6 +129,7 @@ def explain(
     """
     if json and (form or out):
         raise ValueError("json: goes without --format and --out")
+    _check_suffix(out)
     said = Recipe(**{name: value for name, value in vars(flags).items() if value is not None})
     settings = Settings(data=what, target=target, task=task, file=file, recipe=said)
     step = _of_model(what, data, settings) if _is_model(what) else _of_data(data, settings)
@@ -237,6 +238,15 @@ def _what_was_done(predictor: Predictor) -> str:
     return f", which become {', '.join(names)}"
 
 
+def _check_suffix(out: str | None) -> None:
+    """Refuse a file of another kind; a name without a suffix is that of a text."""
+    suffix = "" if out is None or is_folder(out) else Path(out).suffix
+    if suffix and suffix.lower() not in FORMS:
+        raise ValueError(
+            f"out: unknown format {suffix!r} of {out} (choose from {', '.join(FORMS)})"
+        )
+
+
 def _put_out(page: Explanation, form: Form | None, out: str | None) -> None:
     """Write the page to its file, whole or not at all, or to the terminal."""
     form = form or FORMS.get(Path(out or "").suffix.lower(), "text")
@@ -248,6 +258,9 @@ def _put_out(page: Explanation, form: Form | None, out: str | None) -> None:
     if out is None:
         show(text.rstrip("\n"))
     else:
+        from barenet.insight.explain.origin import is_explanation
+
         with placed(out, f"explanation{SUFFIXES[form]}") as target:
+            check_own(target, is_explanation, "explanation")
             write_atomically(target, (text.rstrip("\n") + "\n").encode())
         show(str(target))
