@@ -65,6 +65,7 @@ def evaluate(
         The exit status.
     """
     trained = load_trained(model)
+    trained.check_one_number()
     predictor, known = trained.predictor, data_of(trained, data)
     selection = select_rows(trained, known, file, rows)
     dataset = selection.rows

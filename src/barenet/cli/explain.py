@@ -171,6 +171,7 @@ def _of_model(model: str, data: str, settings: Settings) -> _Step:
         if said.get(name) is not None:
             raise ValueError(f"{name}: {model} has its own; leave --{name.replace('_', '-')} out")
     trained = load_trained(Path(model))
+    trained.check_one_number()
     known = trained.settings
     rows = trained.samples(data_of(trained, data), settings.file)
     usual = still_usual(settings.recipe, known.recipe if known else Recipe())

@@ -126,6 +126,8 @@ def _best_epoch(history: History) -> int | None:
 
 def _picture(kind: str, trained: Trained, data: str, file: FileOptions) -> Figure:
     """Draw what the network says of the rows held out, or of all."""
+    if kind in ("fit", "importance"):
+        trained.check_one_number()
     selection = select_rows(trained, data_of(trained, data), file, None)
     return draw(kind, trained.predictor, selection.rows)
 
