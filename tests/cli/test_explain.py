@@ -175,6 +175,8 @@ def test_notation_and_precision(barenet):
         (["IRIS", "moons"], "moons has 2 features"),
         (["IRIS", "--layers", 4, 3], "layers: "),
         (["nowhere.safetensors"], "nowhere.safetensors"),
+        (["moons", "--neuron", "1." + "9" * 5_000], "neuron: expected a layer and a number, such"),
+        (["moons", "--neuron", "1." + "9" * 4_000], "neuron: of layer 1: expected a whole number"),
         (["moons", "--clip-norm", 1, "--clip-value", 1], "clip_norm: give that or clip_value"),
     ],
 )

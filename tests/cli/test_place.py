@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -100,3 +101,18 @@ def test_an_empty_file_is_nobody_s(barenet):
     Path("new.md").touch()
     assert barenet("explain", "moons", "--out", "new.md").status == 0
     assert Path("new.md").stat().st_size
+
+
+@pytest.mark.skipif(os.name != "posix", reason="of links as POSIX has them")
+@pytest.mark.parametrize("command", ["train moons", "explain moons", "plot weights"])
+@pytest.mark.parametrize("inside", ["", "in/it"])
+def test_where_no_folder_can_be_it_is_said_what_is_there(barenet, iris, command, inside):
+    Path("file").touch()
+    Path("link").symlink_to("nowhere")
+    arguments = [*command.split(), *([iris] if command.startswith("plot") else [])]
+    for name, kind in (("file", "a file"), ("link", "a link that leads nowhere")):
+        done = barenet(*arguments, "--out", f"{name}/{inside}/")
+        assert (done.status, done.out) == (1, "")
+        (line,) = done.err.splitlines()
+        said = f"out: {name} is {kind}, and no folder can be made there; choose another place"
+        assert line == f"barenet {command.split()[0]}: error: {said}"

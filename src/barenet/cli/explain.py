@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shutil
 import sys
@@ -29,6 +30,7 @@ from barenet.cli.trained import data_of, load_trained
 from barenet.data.dataset import Dataset
 from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.data.scaling import Scaling
+from barenet.errors import brief
 from barenet.files.atomic import write_atomically
 from barenet.files.predictor import Predictor
 
@@ -221,12 +223,13 @@ def _place(neuron: str | None) -> tuple[int, int] | None:
     if neuron is None:
         return None
     layer, _, number = neuron.partition(".")
-    if not (layer.isdecimal() and number.isdecimal()):
-        raise ValueError(
-            f"neuron: expected a layer and a number, such as 2.3 for the third neuron of layer 2, "
-            f"got {neuron!r}"
-        )
-    return int(layer), int(number)
+    with contextlib.suppress(ValueError):  # also of digits that are too many
+        if layer.isdecimal() and number.isdecimal():
+            return int(layer), int(number)
+    raise ValueError(
+        f"neuron: expected a layer and a number, such as 2.3 for the third neuron of layer 2, "
+        f"got {brief(neuron)}"
+    )
 
 
 def _what_was_done(predictor: Predictor) -> str:
