@@ -186,6 +186,8 @@ def test_notation_and_precision(barenet):
         (["IRIS", "--missing", "unknown"], "missing: "),
         (["moons", "--drop", "x"], "drop: this is an option for tables, and moons is none"),
         (["nowhere.safetensors"], "nowhere.safetensors"),
+        (["moons", "--neuron", "1." + "9" * 5_000], "neuron: expected a layer and a number, such"),
+        (["moons", "--neuron", "1." + "9" * 4_000], "neuron: of layer 1: expected a whole number"),
         (["moons", "--clip-norm", 1, "--clip-value", 1], "clip_norm: give that or clip_value"),
     ],
 )

@@ -53,6 +53,12 @@ def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch):
     settings = "#data=xor&net.hidden=3~2&epoch=4"
     assert barenet("play", settings, "--port", "0").out.strip() == opened[1]
     assert opened[1].endswith("/" + settings)
+    done = barenet("play", "#target=a b<ü>#%20|5%", "--port", "0", "--no-browser")
+    assert done.out.endswith("/#target=a%20b%3C%C3%BC%3E%23%20%7C5%25\n")
+    for hostile in ("#\n\nhttp://evil/", "#\x1b[2J", "#\x85x"):
+        done = barenet("play", hostile, "--port", "0", "--no-browser")
+        assert (done.status, done.out) == (2, "") and "data: expected # and the set" in done.err
+        assert len(done.err.splitlines()) == 1
     done = barenet("play", settings, "--target", "y", "--port", "0")
     assert done.status == 2 and "target" in done.err
 

@@ -174,5 +174,5 @@ def test_a_run_goes_into_a_folder_where_a_log_was_opened_and_what_is_hidden(fold
 
 def test_a_file_in_its_place_is_found_at_once(folder):
     folder.path.parent.write_text("in the way")
-    with pytest.raises(OSError, match="cannot be written to: Not a directory"), folder.claimed():
+    with pytest.raises(OSError, match="is a file, and no folder can be made"), folder.claimed():
         pass

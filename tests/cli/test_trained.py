@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from barenet import Network, Predictor
 from barenet.cli.settings import AS_USUAL
 from barenet.cli.trained import is_table, load_trained, model_file
+from barenet.data.scaling import Scaling
 from barenet.errors import DataError
 
 
@@ -37,3 +42,29 @@ def test_other_data_are_refused(iris, line):
 def test_tables_are_told_by_their_suffix():
     assert is_table("a.csv") and is_table("A.TSV.gz") and is_table("a.txt")
     assert not is_table("iris") and not is_table("a.npz")
+
+
+def test_what_predicts_several_numbers_has_no_truths_in_a_table(barenet):
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    several = Predictor(
+        network=Network.dense([2, 2]),
+        preprocessing=Scaling.fit("standardize", X),
+        classes=None,
+        feature_names=("x0", "x1"),
+        target_name="y",
+        dataset="",
+    )
+    several.save("two.safetensors")
+    Path("two.csv").write_text("x0,x1,y\n" + "".join(f"{a},{b},{a}\n" for a, b in X))
+    commands = ("evaluate", "importance", "explain", "plot fit", "plot importance")
+    for command in commands:
+        for data in ("two.csv",), ():  # the advice is no detour
+            done = barenet(*command.split(), "two.safetensors", *data)
+            assert (done.status, done.out) == (2, ""), command
+            assert done.err == (
+                f"barenet {command.split()[0]}: error: model: two.safetensors predicts 2 numbers "
+                "for each row, and a table has one target; train a model for each\n"
+            )
+    assert not list(Path().glob("*.png"))
+    assert barenet("predict", "two.safetensors", "two.csv", "--row", 0).status == 0
+    assert barenet("plot", "weights", "two.safetensors", "two.csv").status == 0

@@ -146,3 +146,16 @@ def test_rows_that_do_not_fit_are_refused(trained):
         permutation_importance(predictor, data.X[:, :5], data.y)
     with pytest.raises(ValueError, match="y: expected one for each of 178 rows, got 5"):
         permutation_importance(predictor, data.X, data.y[:5])
+
+
+def test_of_several_numbers_none_is_measured():
+    several = Predictor(
+        network=Network.dense([2, 3], output="identity"),
+        preprocessing=Scaling.fit("none", np.zeros((2, 2))),
+        classes=None,
+        feature_names=("a", "b"),
+        target_name="y",
+        dataset="",
+    )
+    with pytest.raises(ValueError, match="predictor: predicts 3 numbers for each row, and y has"):
+        permutation_importance(several, np.ones((4, 2)), np.ones(4))

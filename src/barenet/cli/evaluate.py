@@ -65,16 +65,16 @@ def evaluate(
         The exit status.
     """
     trained = load_trained(model)
+    trained.check_one_number()
     predictor, known = trained.predictor, data_of(trained, data)
     selection = select_rows(trained, known, file, rows)
     dataset = selection.rows
     _tell_what_is_seen(trained, known, selection, data)
-    classes = predictor.classes
     loss = spec_of(as_loss(trained.loss, predictor.network.output_activation))
     scores = report.score(predictor, dataset, loss)
     learned = selection.learned if baselines else None
     compared = compare(predictor, learned, dataset, loss) if learned else []
-    confusion = None if classes is None else report.confusion_matrix(predictor, dataset)
+    confusion = None if predictor.classes is None else report.confusion_matrix(predictor, dataset)
     if json:
         show_json(
             {
@@ -82,7 +82,7 @@ def evaluate(
                 **selection.document(),
                 "metrics": {"evaluated_on": selection.description, **scores},
                 "baselines": {each.baseline.name: each.document(scores) for each in compared},
-                "classes": classes,
+                "classes": predictor.classes,
                 "confusion_matrix": None if confusion is None else confusion.tolist(),
             }
         )
@@ -92,7 +92,7 @@ def evaluate(
     show_verdict(scores, compared)
     if confusion is not None:
         show()
-        report.show_confusion(confusion, classes or ())
+        report.show_confusion(confusion, predictor.classes or ())
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shutil
 import sys
@@ -24,13 +25,14 @@ from barenet.cli.flags import (
     StepFlags,
 )
 from barenet.cli.numbers import whole
-from barenet.cli.place import placed
+from barenet.cli.place import check_own, is_folder, placed
 from barenet.cli.recipes import still_usual
 from barenet.cli.settings import AS_FOUND, AS_USUAL, FileOptions, Settings, TableOptions
 from barenet.cli.trained import data_of, load_trained
 from barenet.data.dataset import Dataset
 from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.data.scaling import Scaling
+from barenet.errors import brief
 from barenet.files.atomic import write_atomically
 from barenet.files.predictor import Predictor
 
@@ -47,7 +49,7 @@ Rows = Annotated[
 ]
 
 #: What the suffix of a file asks for.
-FORMS: dict[str, Form] = {".html": "html", ".htm": "html", ".md": "markdown"}
+FORMS: dict[str, Form] = {".txt": "text", ".html": "html", ".htm": "html", ".md": "markdown"}
 
 #: And the other way round, for a file in a folder.
 SUFFIXES = {"text": ".txt", "html": ".html", "markdown": ".md"}
@@ -119,8 +121,8 @@ def explain(
     form : str
         How it is written; by default as the suffix of --out tells, else as text.
     out : str
-        The file that it goes to, such as step.html or step.md, or a folder for it, instead of the
-        terminal.
+        The file that it goes to, such as step.txt, step.html or step.md, or a folder for it,
+        instead of the terminal. An explanation that is there is replaced, and no other file.
     json : bool
         Print JSON, for programs.
 
@@ -131,6 +133,7 @@ def explain(
     """
     if json and (form or out):
         raise ValueError("json: goes without --format and --out")
+    _check_suffix(out)
     said = Recipe(**{name: value for name, value in vars(flags).items() if value is not None})
     settings = Settings(data=what, target=target, task=task, file=file, table=table, recipe=said)
     step = _of_model(what, data, settings) if _is_model(what) else _of_data(data, settings)
@@ -173,6 +176,7 @@ def _of_model(model: str, data: str, settings: Settings) -> _Step:
         if said.get(name) is not None:
             raise ValueError(f"{name}: {model} has its own; leave --{name.replace('_', '-')} out")
     trained = load_trained(Path(model))
+    trained.check_one_number()
     known = trained.settings
     rows = trained.samples(data_of(trained, data), settings.file)
     usual = still_usual(settings.recipe, known.recipe if known else Recipe())
@@ -231,12 +235,13 @@ def _place(neuron: str | None) -> tuple[int, int] | None:
     if neuron is None:
         return None
     layer, _, number = neuron.partition(".")
-    if not (layer.isdecimal() and number.isdecimal()):
-        raise ValueError(
-            f"neuron: expected a layer and a number, such as 2.3 for the third neuron of layer 2, "
-            f"got {neuron!r}"
-        )
-    return int(layer), int(number)
+    with contextlib.suppress(ValueError):  # also of digits that are too many
+        if layer.isdecimal() and number.isdecimal():
+            return int(layer), int(number)
+    raise ValueError(
+        f"neuron: expected a layer and a number, such as 2.3 for the third neuron of layer 2, "
+        f"got {brief(neuron)}"
+    )
 
 
 def _what_was_done(predictor: Predictor, n_rows: int) -> str:
@@ -246,6 +251,15 @@ def _what_was_done(predictor: Predictor, n_rows: int) -> str:
     number = len(predictor.input_names)
     become = "becomes" if n_rows == 1 else "become"
     return f", which {become} {number} input{'s' * (number != 1)}"
+
+
+def _check_suffix(out: str | None) -> None:
+    """Refuse a file of another kind; a name without a suffix is that of a text."""
+    suffix = "" if out is None or is_folder(out) else Path(out).suffix
+    if suffix and suffix.lower() not in FORMS:
+        raise ValueError(
+            f"out: unknown format {suffix!r} of {out} (choose from {', '.join(FORMS)})"
+        )
 
 
 def _put_out(page: Explanation, form: Form | None, out: str | None) -> None:
@@ -259,6 +273,9 @@ def _put_out(page: Explanation, form: Form | None, out: str | None) -> None:
     if out is None:
         show(text.rstrip("\n"))
     else:
+        from barenet.insight.explain.origin import is_explanation
+
         with placed(out, f"explanation{SUFFIXES[form]}") as target:
+            check_own(target, is_explanation, "explanation")
             write_atomically(target, (text.rstrip("\n") + "\n").encode())
         show(str(target))

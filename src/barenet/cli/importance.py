@@ -72,6 +72,7 @@ def importance(
         The exit status.
     """
     trained = load_trained(model)
+    trained.check_one_number()
     if min(repeats, most_rows) < 1:
         name, value = ("repeats", repeats) if repeats < 1 else ("most_rows", most_rows)
         raise ValueError(f"{name}: expected a whole number of 1 or more, got {value}")

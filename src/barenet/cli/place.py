@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["is_folder", "placed"]
+__all__ = ["check_own", "is_folder", "make_folder", "placed"]
 
 
 def is_folder(out: str) -> bool:
@@ -53,7 +53,7 @@ def placed(out: str, name: str) -> Iterator[Path]:
         yield path
         return
     made = [folder for folder in (path, *path.parents) if not folder.exists()]
-    path.mkdir(parents=True, exist_ok=True)
+    make_folder(path)
     try:
         yield path / name
     except BaseException:
@@ -61,3 +61,46 @@ def placed(out: str, name: str) -> Iterator[Path]:
             for folder in made:
                 folder.rmdir()
         raise
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those that it lies in, where they are missing.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+
+    Raises
+    ------
+    OSError
+        If there can be none.
+    """
+    there = next((place for place in (path, *path.parents) if os.path.lexists(place)), path)
+    if os.path.lexists(there) and not there.is_dir():
+        kind = "a file" if there.exists() else "a link that leads nowhere"
+        raise NotADirectoryError(
+            f"out: {there} is {kind}, and no folder can be made there; choose another place"
+        )
+    path.mkdir(parents=True, exist_ok=True)
+
+
+def check_own(path: Path, is_own: Callable[[Path], bool], kind: str) -> None:
+    """Refuse to replace what is somebody else's; an empty file is nobody's.
+
+    Parameters
+    ----------
+    path : Path
+        Where something is to be written.
+    is_own : callable
+        Tells if a file that is there was written by the same command.
+    kind : str
+        What such a file is.
+
+    Raises
+    ------
+    ValueError
+        If another file is there.
+    """
+    if path.is_file() and path.stat().st_size and not is_own(path):
+        raise ValueError(f"out: {path} is no {kind} of barenet's; choose another name")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import webbrowser
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -16,6 +18,7 @@ from barenet.cli.flags import DATA, NAMED, OUTPUT
 from barenet.cli.settings import AS_USUAL
 from barenet.cli.trained import Trained, load_trained
 from barenet.data.recipe import Recipe
+from barenet.errors import brief
 from barenet.extras import require
 
 if TYPE_CHECKING:
@@ -26,6 +29,9 @@ __all__ = ["PORT", "play"]
 
 #: Where the page is, if nobody says.
 PORT = 8421
+
+#: What stands in an address after the # as it is, beside letters, digits and - . _ ~ (RFC 3986).
+IN_A_FRAGMENT = "!$&'()*+,;=:@/?%"
 
 
 def play(
@@ -66,7 +72,7 @@ def play(
         raise ValueError(f"port: expected 0 to 65535, got {port}")
     for module in ("starlette", "uvicorn", "websockets"):
         require(module, extra="play", purpose="the playground")
-    data, settings = ("", data) if data.startswith("#") else (data, "")
+    data, settings = ("", _fragment(data)) if data.startswith("#") else (data, "")
     from barenet.playground.server import Server, listen
     from barenet.playground.sessions import Sessions
     from barenet.playground.shelf import Shelf
@@ -87,6 +93,14 @@ def play(
             server = Server(sessions, line, ready)
             server.start()
     return 0 if server.signal is None else 128 + server.signal
+
+
+def _fragment(settings: str) -> str:
+    """Write settings as the end of an address; what is encoded already stays."""
+    if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in settings):
+        raise ValueError(f"data: expected # and the settings of a page, got {brief(settings)}")
+    settings = re.sub("%(?![0-9A-Fa-f]{2})", "%25", settings)
+    return "#" + quote(settings[1:], safe=IN_A_FRAGMENT, errors="surrogateescape")
 
 
 def _start(data: str, rows: str, target: str, shelf: Shelf) -> State:

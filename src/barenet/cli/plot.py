@@ -17,7 +17,7 @@ from barenet.cli.experiment import prepare
 from barenet.cli.flags import NAMED, OUTPUT
 from barenet.cli.numbers import whole
 from barenet.cli.pictures import draw, literal
-from barenet.cli.place import placed
+from barenet.cli.place import check_own, placed
 from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import HISTORY, read_history
 from barenet.cli.settings import AS_USUAL, FileOptions, Settings
@@ -25,6 +25,7 @@ from barenet.cli.trained import MODEL, SETTINGS, Trained, data_of, load_trained
 from barenet.errors import ModelFileError
 from barenet.files.predictor import Predictor
 from barenet.insight import plots
+from barenet.insight.plots.saving import is_picture
 from barenet.training.callbacks import EachEpoch
 from barenet.training.history import History
 from barenet.training.progress import Progress
@@ -77,7 +78,8 @@ def plot(
         Epochs after which the fit is drawn, for epochs.
     out : str
         The file: .png, .svg, .pdf, .jpg or .webp; or a folder for it, which is made if its name
-        ends with /. By default KIND.png, beside the model.
+        ends with /. By default KIND.png, beside the model. A picture of barenet's that is there is
+        replaced, and no other file.
 
     Returns
     -------
@@ -92,6 +94,8 @@ def plot(
         figure = _epochs(trained, at) if again else _picture(kind, trained, data, file)
     beside = str(run if run.is_dir() else run.parent)
     with placed(out or beside, f"{kind}.png") as target:
+        if out or not target.with_name(SETTINGS).is_file():  # else it is one of the run's pictures
+            check_own(target, is_picture, "picture")
         plots.save_figure(figure, target)
     show(str(target))
     return 0
@@ -122,6 +126,8 @@ def _best_epoch(history: History) -> int | None:
 
 def _picture(kind: str, trained: Trained, data: str, file: FileOptions) -> Figure:
     """Draw what the network says of the rows held out, or of all."""
+    if kind in ("fit", "importance"):
+        trained.check_one_number()
     selection = select_rows(trained, data_of(trained, data), file, None)
     return draw(kind, trained.predictor, selection.rows)
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from barenet.cli.last_checkpoint import LastCheckpoint
 from barenet.cli.pictures import KINDS
+from barenet.cli.place import make_folder
 from barenet.cli.run_file import parse_run_file
 from barenet.cli.settings import HEADER, Settings
 from barenet.cli.trained import MODEL, SETTINGS
@@ -234,10 +235,12 @@ class RunFolder:
     def _check_writable(self) -> None:
         """Make the folder and try it: better now than after an hour of training."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path)
             with tempfile.TemporaryFile(dir=self.path):
                 pass
         except OSError as error:
+            if not error.strerror:  # it says all itself
+                raise
             raise OSError(f"out: {self.path} cannot be written to: {error.strerror}") from error
 
     def _check_files(self) -> None:

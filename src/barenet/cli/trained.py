@@ -117,6 +117,21 @@ class Trained:
             )
         return dataset
 
+    def check_one_number(self) -> None:
+        """Refuse a model whose answers no table has the truths of.
+
+        Raises
+        ------
+        ValueError
+            If it predicts several numbers for each row.
+        """
+        count = self.predictor.network.n_outputs or 1
+        if self.predictor.classes is None and count > 1:
+            raise ValueError(
+                f"model: {self.path} predicts {count:,} numbers for each row, and a table has one "
+                "target; train a model for each"
+            )
+
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
         """Part the rows of the training as they were then.
 

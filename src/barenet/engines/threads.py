@@ -6,6 +6,7 @@ puts the library where Numba does not look, so it is loaded by its path first.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import importlib
@@ -16,6 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from barenet.errors import brief
 from barenet.model.validation import check_count
 
 __all__ = [
@@ -164,9 +166,10 @@ def _pools() -> Any:
 
 
 def _from_environment(text: str) -> int:
-    if not text.isdecimal():
-        raise ValueError(f"BARENET_THREADS: expected a whole number of 1 or more, got {text!r}")
-    return int(text)
+    with contextlib.suppress(ValueError):
+        if text.isdecimal() and (count := int(text)) >= 1:
+            return count
+    raise ValueError(f"BARENET_THREADS: expected a whole number of 1 or more, got {brief(text)}")
 
 
 def _quota() -> int:

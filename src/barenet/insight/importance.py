@@ -101,7 +101,7 @@ def permutation_importance(
     Raises
     ------
     ValueError
-        If the rows do not fit the network, or a number is none.
+        If the rows do not fit the network, it predicts several numbers, or a number is none.
 
     Notes
     -----
@@ -124,6 +124,9 @@ def permutation_importance(
     (1.0, [True, False])
     """
     n_repeats = check_count(n_repeats, "n_repeats")
+    count = predictor.network.n_outputs or 1
+    if predictor.classes is None and count > 1:
+        raise ValueError(f"predictor: predicts {count:,} numbers for each row, and y has one")
     inputs, metric = predictor.inputs(X), "r2" if predictor.classes is None else "accuracy"
     if np.shape(y) != (len(inputs),):
         raise ValueError(f"y: expected one for each of {len(inputs)} rows, got {np.size(y)}")

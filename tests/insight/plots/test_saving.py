@@ -11,7 +11,7 @@ import pytest
 from matplotlib.image import imread
 
 from barenet.insight.plots import plot_history, save_figure
-from barenet.insight.plots.saving import FORMATS
+from barenet.insight.plots.saving import FORMATS, is_picture
 
 HISTORY = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}
 BEGINNINGS = {
@@ -55,6 +55,14 @@ def test_an_older_picture_is_replaced(figure, tmp_path):
     path.write_text("old")
     save_figure(figure, path)
     assert path.read_bytes().startswith(b"<?xml")
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_picture_is_known_from_matplotlib_s_own(figure, tmp_path, kind):
+    own, other = tmp_path / f"own.{kind}", tmp_path / f"other.{kind}"
+    save_figure(figure, own)
+    figure.savefig(other)
+    assert is_picture(own) and not is_picture(other)
 
 
 @posix
