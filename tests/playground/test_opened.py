@@ -16,7 +16,9 @@ from barenet.data.scaling import Scaling
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
 from barenet.playground.blueprint import build, predictor
+from barenet.playground.design import Design
 from barenet.playground.painter import feature_pictures, paint
+from barenet.playground.scene import Scene
 from barenet.playground.score import confusion, measure
 from barenet.playground.shelf import Shelf
 from barenet.playground.start import begin_with_model
@@ -91,6 +93,30 @@ def test_a_model_of_mixed_columns_is_asked_as_it_predicts(shelf, folder, capfd, 
     assert (confusion(network, material) is None) == (not with_rows or target == "width")
     assert predictor(network, material).feature_names == Predictor.load(path).feature_names
     capfd.readouterr()
+
+
+@pytest.mark.parametrize("features", [("x1", "x2"), ("x2",), ("all",)])
+def test_a_model_of_a_table_with_holes_is_saved_with_what_fills_them(
+    shelf, folder, barenet_run, features
+):
+    """Of the page's own rows it says the same: evaluated, asked, and opened once more."""
+    csv = table(folder)
+    key = shelf.tables.open("flowers.csv", Path(csv))
+    scene = Scene(data=key, target="kind", features=features, test_size=0.2)
+    material = shelf.material(scene)
+    network = build(Design(), material)
+    path = folder / "saved.safetensors"
+    predictor(network, material).save(path)
+    shown = measure(0, network, material, Design())
+    told = barenet_run(["evaluate", str(path), csv, "--json"])
+    every = np.average([shown.score, shown.test_score], weights=[144, 36])
+    assert told["metrics"]["accuracy"] == pytest.approx(every)
+    again = shelf.material(begin_with_model(path, csv, shelf).scene)
+    opened = measure(0, network, again, Design())
+    assert opened.loss == pytest.approx(shown.loss, rel=1e-5)
+    heights = [float(said) for line in ROWS.splitlines()[1:] if (said := line.split(",")[1])]
+    fills = {each.name: each.fill for each in again.model.predictor.preprocessing.columns}
+    assert fills.get("height", np.median(heights)) == np.median(heights)
 
 
 @pytest.mark.parametrize("data", ["moons", "digits", "hills", "iris", "sine", "diabetes"])

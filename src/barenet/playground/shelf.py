@@ -43,7 +43,9 @@ class Shelf:
             If it is not here, or cannot be shown so.
         """
         if not scene.data.startswith(MODEL_PREFIX):
-            return prepare(scene, self.tables.load(scene))
+            material = prepare(scene, self.tables.load(scene))
+            is_own = scene.data.startswith(PREFIX)
+            return replace(material, fills=self.tables.fills(scene.data)) if is_own else material
         model = self.models.find(scene.data)
         rows = self._rows(scene, model)
         model = replace(model, predictor=with_one_output(model.predictor, scene.target))

@@ -42,8 +42,8 @@ class _Kept:
     """A file, and what was found out when it was opened.
 
     `options` say how it is read, `n_rows` how many rows it has, `numbers` whether each column can
-    be an axis, `whole` which have a number in every row, and `target` is what is predicted if
-    nobody says.
+    be an axis, `whole` which have a number in every row, `medians` what stands for one that is
+    missing, and `target` is what is predicted if nobody says.
     """
 
     name: str
@@ -52,6 +52,7 @@ class _Kept:
     n_rows: int
     numbers: dict[str, bool]
     whole: tuple[str, ...]
+    medians: dict[str, float]
     target: str
 
 
@@ -134,7 +135,8 @@ class Tables:
         target = _usual_target(frame, numbers)
         key = f"{PREFIX}{len(self._kept) + self.count}-{Path(name).stem[:40]}"
         whole = tuple(n for n in table.names if numbers[n] and not np.isnan(frame[n]).any())
-        self._kept[key] = _Kept(name, path, options, len(frame), numbers, whole, target)
+        medians = {n: float(np.nanmedian(frame[n])) for n in table.names if numbers[n]}
+        self._kept[key] = _Kept(name, path, options, len(frame), numbers, whole, medians, target)
         return key
 
     def columns(self, key: str) -> dict[str, bool]:
@@ -201,6 +203,22 @@ class Tables:
             Whether any is missing.
         """
         return not set(names) <= set(self._find(key).whole)
+
+    def fills(self, key: str) -> dict[str, float]:
+        """Tell what stands for the numbers that are missing.
+
+        Parameters
+        ----------
+        key : str
+            From `add`.
+
+        Returns
+        -------
+        dict of str to float
+            The median of every column of numbers; empty where none has a hole.
+        """
+        medians = self._find(key).medians
+        return medians if self.has_holes(key, [*medians]) else {}
 
     def options(self, key: str) -> dict[str, str]:
         """Tell how a table is read.
@@ -395,5 +413,5 @@ def _of_numbers(dataset: Dataset, kept: _Kept) -> Dataset:
         said += f"; without {some(left_out, 4)}, which are no numbers"
     if holes := int(np.isnan(X).sum()):
         said += f"; holes filled by the median: {holes:,}"
-        X = np.where(np.isnan(X), np.nanmedian(X, axis=0), X)
+        X = np.where(np.isnan(X), [kept.medians[name] for name in names], X)
     return dataclasses.replace(dataset, X=X, feature_names=tuple(names), description=said)
