@@ -587,11 +587,33 @@ def test_no_code_but_its_own_runs_on_the_page(tab):
 
 def test_two_networks_side_by_side_on_the_same_data(tab):
     page = tab(width=1280, height=720)
+    for epoch in (1, 2):
+        page.page.click("#step")
+        page.until(f"barenet.lanes[0].header.epoch === {epoch}")
     page.page.click("#compare")
     page.until("barenet.lanes.length === 2 && barenet.lanes[1].frame")
     page.choose("optimizer", "sgd", place=1)
+    told = page.page.locator(".learning h2")
+    assert told.all_inner_texts() == ["Network A epoch 2", "Network B epoch 0"]
+    notice = page.page.locator("#notice")
+    assert "B begins at epoch 0, Network A goes on from 2. Reset" in notice.inner_text()
+    notice.click()
+    assert notice.is_visible(), "it may be copied from"
+    page.page.click("#reset")
+    assert not notice.is_visible(), "a press beside it ends it"
+    page.until("barenet.lanes.every((lane) => lane.header.epoch === 0)")
     page.page.click("#step")
     page.until("barenet.lanes.every((lane) => lane.header.epoch === 1)")
+    for inviting in (True, False):
+        assert page.page.locator(".invitation").first.is_visible() == inviting
+        stages = [box.bounding_box()["y"] for box in page.page.locator(".stage").all()]
+        assert stages[0] == stages[1], "level, also where they invite"
+        if inviting:
+            open_neuron(page, 1)
+            page.page.locator("#neuron .close").click()
+    head, stage = (page.page.locator(f".network {each}").first for each in (".head", ".stage"))
+    end = head.bounding_box()["y"] + head.bounding_box()["height"]
+    assert stage.bounding_box()["y"] - end < 20, "what is gone leaves no room"
     assert page.parameters(0) != page.parameters(1)
     for width in (1280, 1120):
         page.page.set_viewport_size({"width": width, "height": 720})
