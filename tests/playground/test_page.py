@@ -268,6 +268,9 @@ def test_a_table_of_ones_own(tab, tmp_path):
     page.until("barenet.facts.classes?.length === 3")
     assert page.value("barenet.facts.axes") == ["height", "width"]
     assert page.page.locator("#described").inner_text().startswith("my <b>flowers.csv:")
+    train, play = page.page.locator("#with-words code").all_inner_texts()
+    assert shlex.split(train)[1:5] == ["train", path.name, "--target", "kind"]
+    assert shlex.split(play) == ["barenet", "play", "runs/my <b>flowers"]
     open_neuron(page, 1)
     assert page.page.locator("#neuron .axis").all_inner_texts() == ["height", "width"]
     said = page.page.inner_text("#neuron .anatomy")

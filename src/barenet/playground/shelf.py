@@ -143,6 +143,23 @@ class Shelf:
             return None
         return self.tables.columns(scene.data)
 
+    def with_words(self, scene: Scene, target: str) -> list[str]:
+        """Write the commands that learn from columns that are no numbers, too.
+
+        Parameters
+        ----------
+        scene : Scene
+            What is shown.
+        target : str
+            What is predicted.
+
+        Returns
+        -------
+        list of str
+            Two of them; none where there is no table with such a column.
+        """
+        return [] if self.columns(scene) is None else self.tables.with_words(scene.data, target)
+
     def close(self) -> None:
         """Remove what was sent."""
         self.tables.close()

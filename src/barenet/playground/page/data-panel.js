@@ -110,6 +110,7 @@ export class DataPanel {
       : data.outputs.length
         ? `A model of ${data.name} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot go on learning here.`
         : `A model of ${data.name}, whose rows are not here. Choose that table below, and it can go on learning.`;
+    this.tellOfWords(data.with_words);
     find("#share-field", this.root).hidden = !learned;
     const generated = entry?.generated ?? false;
     for (const id of ["#noise-field", "#samples-field", "#regenerate"]) find(id, this.root).hidden = !generated;
@@ -119,6 +120,13 @@ export class DataPanel {
     show(find("#test-share", this.root), Math.round(100 * scene.test_size));
     this.label();
     this.describeTable(scene, data);
+  }
+
+  // How to learn from the columns of a table that no axis can be.
+  tellOfWords([train, play]) {
+    const place = find("#with-words", this.root);
+    place.hidden = !train;
+    place.replaceChildren("To learn from words, yes or no and dates, too: ", make("code", {}, train ?? ""), ", then ", make("code", {}, play ?? ""), ".");
   }
 
   describeTable(scene, data) {
