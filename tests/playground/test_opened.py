@@ -17,6 +17,7 @@ from barenet.files.predictor import Predictor
 from barenet.model.network import Network
 from barenet.playground.blueprint import build, predictor
 from barenet.playground.design import Design
+from barenet.playground.explanation import in_units
 from barenet.playground.painter import feature_pictures, paint
 from barenet.playground.scene import Scene
 from barenet.playground.score import confusion, measure
@@ -87,6 +88,8 @@ def test_a_model_of_mixed_columns_is_asked_as_it_predicts(shelf, folder, capfd, 
         raw = model.network.predict(model.inputs({**columns, **axes}))
         assert said == pytest.approx(raw, abs=1e-5)
         assert material.training.n_samples + material.held_out.n_samples == 180
+        shown = in_units(material, material.training.X[0])
+        assert len(shown) - shown.count(None) == len(material.plane.names), "words have no units"
     assert np.isfinite(said).all() and material.training.n_samples == 144 * with_rows
     paint(network, material), feature_pictures(material)
     assert (measure(0, network, material, state.designs[0]) is None) == (not with_rows)
@@ -114,6 +117,9 @@ def test_a_model_of_a_table_with_holes_is_saved_with_what_fills_them(
     again = shelf.material(begin_with_model(path, csv, shelf).scene)
     opened = measure(0, network, again, Design())
     assert opened.loss == pytest.approx(shown.loss, rel=1e-5)
+    for each in (material, again):
+        row = in_units(each, each.training.X[5])
+        assert row == pytest.approx(material.training.X[5].tolist()), "in the table's units"
     heights = [float(said) for line in ROWS.splitlines()[1:] if (said := line.split(",")[1])]
     fills = {each.name: each.fill for each in again.model.predictor.preprocessing.columns}
     assert fills.get("height", np.median(heights)) == np.median(heights)

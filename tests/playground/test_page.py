@@ -285,6 +285,15 @@ def test_a_table_of_ones_own(tab, tmp_path):
     page.until("barenet.facts.n_inputs === 2")
     page.page.click("#step")
     page.until("barenet.lanes[0].header.epoch === 1")
+    open_neuron(page, 1)
+    page.page.click("#neuron summary")
+    page.until("document.querySelector('.walk li')")
+    told = page.page.locator(".walk li .sum").first.inner_text()
+    width, weight = map(
+        float, re.search(r"\((\S+)\), .+\((\S+)\)$", told.replace("−", "-")).groups()
+    )
+    assert weight % 1 == 0, "as the table has it, beside what it is scaled"
+    assert width == pytest.approx((weight % 3) ** 2 - weight / 89, abs=1e-3)
 
 
 def test_a_table_that_cannot_be_read_is_told_of(tab, tmp_path):
