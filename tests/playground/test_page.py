@@ -235,12 +235,14 @@ def test_what_is_shared_is_a_command_without_the_secret(tab, served, tmp_path):
     words = shlex.split(copied)
     assert words[:2] == ["barenet", "play"] and served.token not in copied
     assert words[2] == page.value("location.hash") and words[2].endswith("&epoch=1")
-    (tmp_path / "mine.csv").write_text("a,b,y\n" + "".join(f"{n},{n % 7},{n}\n" for n in range(40)))
-    page.page.set_input_files("#csv", str(tmp_path / "mine.csv"))
-    page.until("barenet.facts.name === 'mine.csv'")
+    path = tmp_path / "it's mine.csv"
+    path.write_text("a,b,y\n" + "".join(f"{n},{n % 7},{n}\n" for n in range(40)))
+    page.page.set_input_files("#csv", str(path))
+    page.until("barenet.facts.table && barenet.lanes[0].frame")
     page.page.click("#share")
-    page.until("document.querySelector('#notice').textContent.includes('a file of your own')")
-    assert page.page.evaluate("() => navigator.clipboard.readText()") == copied
+    page.until("document.querySelector('#notice').textContent.includes(\"and it's mine.csv\")")
+    words = shlex.split(page.page.evaluate("() => navigator.clipboard.readText()"))
+    assert words[:3] == ["barenet", "play", path.name] and words[3] == page.value("location.hash")
 
 
 def change(page: Tab, value: str) -> None:

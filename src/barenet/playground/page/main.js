@@ -285,10 +285,13 @@ class Page {
     const epoch = this.lanes[0]?.header?.epoch ?? 0;
     const hash = toHash(this.state, { ...this.view, epoch }, this.catalog.defaults, this.edits());
     history.replaceState(null, "", `${location.pathname}#${hash}`);
-    if (OWN_FILE.test(this.state.scene.data)) return this.notice("This network is of a file of your own. Send that file along with what Export gives: the model, or the command.", 8000);
-    const command = `barenet play "#${hash}"`; // without the address, which holds a secret and leads to this machine alone
-    if (await copy(command)) this.notice("A command is copied. On any machine with barenet[play] it makes this network again, up to this epoch.", 8000);
-    else this.notice(`This makes the network again, on any machine with barenet[play]: ${command}`, 30000);
+    const own = this.state.scene.data.match(OWN_FILE)?.[1];
+    if (own === "model") return this.notice("This network is of a file of your own. Send along what Export gives: the model, or the command.", 8000);
+    const table = own ? `${quoted(this.facts.name)} ` : "";
+    const where = `on any machine with barenet[play]${own ? ` and ${this.facts.name}` : ""}`;
+    const command = `barenet play ${table}"#${hash}"`; // without the address, which holds a secret and leads to this machine alone
+    if (await copy(command)) this.notice(`A command is copied. It makes this network again, up to this epoch, ${where}.`, 8000);
+    else this.notice(`This makes the network again, ${where}: ${command}`, 30000);
   }
 
   async upload(file) {
@@ -354,6 +357,9 @@ function closeMore(target) {
     if (!more.contains(target) && getComputedStyle(find(".fields", more)).position === "absolute") more.open = false;
   }
 }
+
+// A file's name, as a shell takes it.
+const quoted = (name) => (/^[\w.][\w.-]*$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`);
 
 const tops = (lanes) => lanes.map((lane) => lane.root.getBoundingClientRect().top);
 
