@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from barenet.cli.explain import SCALED
+from barenet.data.scaling import NAMES
+
 
 def test_the_first_step_of_the_sine_tutorial(barenet):
     """It trains row by row in order: the step shown is the first one of the training."""
@@ -37,6 +40,10 @@ def test_another_row_and_a_batch(barenet):
     some = barenet("explain", "moons", "--rows", 0, 1, 2)
     assert "rows 0, 1, 2 of moons; new weights, init normal:std=0.01; 3 samples" in words(some)
     assert max(map(len, some.out.splitlines())) <= 80
+
+
+def test_every_scaling_has_its_words():
+    assert SCALED.keys() == set(NAMES)
 
 
 def test_one_neuron(barenet):

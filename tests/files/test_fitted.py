@@ -23,6 +23,7 @@ from sklearn.preprocessing import (
 
 from barenet import MLPClassifier, MLPRegressor, Network, Predictor, TablePreprocessor, export
 from barenet.cli.main import main
+from barenet.data.scaling import KINDS, Scaling
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -45,8 +46,11 @@ STEPS = {
     "standardize": [StandardScaler()],
     "no mean": [StandardScaler(with_mean=False)],
     "no deviation": [StandardScaler(with_std=False)],
-    "minmax": [MinMaxScaler((-1, 3))],
-    "robust": [RobustScaler(unit_variance=True)],
+    "minmax": [MinMaxScaler()],
+    "other limits": [MinMaxScaler((-1, 3))],
+    "robust": [RobustScaler()],
+    "unit variance": [RobustScaler(unit_variance=True)],
+    "other quantiles": [RobustScaler(quantile_range=(10, 90))],
     "not centered": [RobustScaler(with_centering=False)],
     "not scaled": [RobustScaler(with_scaling=False)],
     "table": [TablePreprocessor()],
@@ -89,6 +93,18 @@ def test_a_pipeline_says_the_same_from_its_file(path, steps, dtype):
     # In float32, scikit-learn's scalers take 100 from 105 in float32.
     tolerance = 1e-4 if dtype == "float32" else 1e-12
     np.testing.assert_allclose(loaded.probabilities(rows), expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("steps", [name for name in STEPS if "table" not in name])
+def test_a_scaling_has_a_name_that_is_true_of_it(steps):
+    model = make_pipeline(*STEPS[steps], MLPClassifier(4, solver="lbfgs", max_iter=1)).fit(X, KIND)
+    scaling = Predictor.from_estimator(model).preprocessing
+    if scaling.name == "affine":
+        measured = [Scaling.fit(kind, X).apply(X) for kind in KINDS]
+        assert not any(np.allclose(scaling.apply(X), each) for each in measured)
+    else:
+        assert scaling.apply(X) == pytest.approx(Scaling.fit(scaling.name, X).apply(X))
+    assert (scaling.name == "affine") == (steps not in ("passthrough", *KINDS))
 
 
 @pytest.mark.parametrize("n_outputs", [1, 2])

@@ -12,10 +12,10 @@ import pytest
 from barenet.cli.main import main
 from barenet.data.datasets import load_dataset
 from barenet.data.recipe import Recipe
-from barenet.data.scaling import Scaling
+from barenet.data.scaling import KINDS, NAMES, Scaling
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
-from barenet.playground.blueprint import build, predictor
+from barenet.playground.blueprint import build, predictor, task_of
 from barenet.playground.design import Design
 from barenet.playground.explanation import in_units
 from barenet.playground.painter import feature_pictures, paint
@@ -63,6 +63,11 @@ def table(folder: Path) -> str:
     return str(path)
 
 
+def measured(design, material, network):
+    """What the page first says of a network."""
+    return measure(0, network, task_of(design, material, network), design)
+
+
 def answers(material, network, side=6):
     """What the page's network says on the plane, and the raw points there."""
     return network.predict(material.grid(side)), material.plane.grid(side)
@@ -92,7 +97,7 @@ def test_a_model_of_mixed_columns_is_asked_as_it_predicts(shelf, folder, capfd, 
         assert len(shown) - shown.count(None) == len(material.plane.names), "words have no units"
     assert np.isfinite(said).all() and material.training.n_samples == 144 * with_rows
     paint(network, material), feature_pictures(material)
-    assert (measure(0, network, material, state.designs[0]) is None) == (not with_rows)
+    assert (measured(state.designs[0], material, network) is None) == (not with_rows)
     assert (confusion(network, material) is None) == (not with_rows or target == "width")
     assert predictor(network, material).feature_names == Predictor.load(path).feature_names
     capfd.readouterr()
@@ -110,12 +115,12 @@ def test_a_model_of_a_table_with_holes_is_saved_with_what_fills_them(
     network = build(Design(), material)
     path = folder / "saved.safetensors"
     predictor(network, material).save(path)
-    shown = measure(0, network, material, Design())
+    shown = measured(Design(), material, network)
     told = barenet_run(["evaluate", str(path), csv, "--json"])
     every = np.average([shown.score, shown.test_score], weights=[144, 36])
     assert told["metrics"]["accuracy"] == pytest.approx(every)
     again = shelf.material(begin_with_model(path, csv, shelf).scene)
-    opened = measure(0, network, again, Design())
+    opened = measured(Design(), again, network)
     assert opened.loss == pytest.approx(shown.loss, rel=1e-5)
     for each in (material, again):
         row = in_units(each, each.training.X[5])
@@ -136,7 +141,7 @@ def test_a_named_sets_own_scaling_is_kept(shelf, folder, capfd, data):
     raw = model.network.predict(model.inputs(material.plane.rows(points)))
     assert said == pytest.approx(raw, abs=1e-5)
     paint(network, material)
-    assert measure(0, network, material, state.designs[0]).loss > 0
+    assert measured(state.designs[0], material, network).loss > 0
     assert material.dataset.name == data
     capfd.readouterr()
 
@@ -150,7 +155,7 @@ def test_the_score_is_the_commands_own(shelf, folder, barenet_run):
 
     state = _start(str(out), "", "", shelf)
     material = shelf.material(state.scene)
-    found = measure(0, build(state.designs[0], material), material, state.designs[0])
+    found = measured(state.designs[0], material, build(state.designs[0], material))
     assert found.test_score == pytest.approx(told["metrics"]["accuracy"])
 
 
@@ -227,7 +232,7 @@ def test_a_model_without_rows_is_watched_and_learns_when_they_come(
     assert page.state["data"]["rows"] == [0, 0] and page.state["data"]["wants"][-1] == "kind"
     page.say("play")
     told = page.see(lambda network: network["failed"])
-    assert "choose the table" in told["words"]
+    assert "choose the table" in told["words"] and "several" not in told["words"]
     page.say("edit", network=0, layer=0, row=0, column=0, value=3.0)
     page.see(lambda network: network["edits"])
     assert page.arrays["0.weights"][0] == 3.0
@@ -238,13 +243,15 @@ def test_a_model_without_rows_is_watched_and_learns_when_they_come(
     capfd.readouterr()
 
 
-@pytest.mark.parametrize("kind", ["standardize", "minmax", "none"])
+@pytest.mark.parametrize("kind", NAMES)
 def test_a_model_of_a_matrix_without_rows(shelf, tmp_path, kind):
     X = np.array([[0.0, 10.0, 5.0], [2.0, 30.0, 5.0], [4.0, 20.0, 8.0]])
     path = tmp_path / "model.safetensors"
     made = Predictor(
         network=Network.dense([3, 4, 2], output="softmax", seed=2),
-        preprocessing=Scaling.fit(kind, X),
+        preprocessing=Scaling.fit(kind, X)
+        if kind in KINDS
+        else Scaling(kind, np.array([1.0, 20.0, 4.0]), np.array([0.5, 0.1, -2.0])),
         classes=("no", "yes"),
         feature_names=("a", "b", "c"),
         target_name="answer",
@@ -254,10 +261,22 @@ def test_a_model_of_a_matrix_without_rows(shelf, tmp_path, kind):
     state = begin_with_model(path, "", shelf)
     material = shelf.material(state.scene)
     said, points = answers(material, build(state.designs[0], material))
-    third = {"standardize": X[:, 2].mean(), "minmax": 6.5, "none": 0.0}[kind]
+    third = {
+        "standardize": X[:, 2].mean(),
+        "robust": np.median(X[:, 2]),
+        "minmax": 6.5,
+        "none": 0.0,
+        "affine": 4.0,
+    }[kind]
     rows = np.column_stack([points, np.full(len(points), third)])
     assert said == pytest.approx(made.outputs(rows), abs=1e-6)
-    words = {"standardize": "their mean", "minmax": "the middle of their range", "none": "0"}
+    words = {
+        "standardize": "their mean",
+        "robust": "their median",
+        "minmax": "the middle of their range",
+        "none": "0",
+        "affine": "what the network sees as 0",
+    }
     assert material.held == words[kind] and material.scaling.name == "none"
     low, high = material.plane.low, material.plane.high
     if kind != "none":
@@ -374,6 +393,16 @@ def test_of_several_numbers_no_table_is_learned(shelf, several, tmp_path):
     rows.write_text("a,b,y\n" + "1,2,4\n5,6,8\n" * 40)
     with pytest.raises(ValueError, match=r"rows: .* predicts several numbers .* without rows"):
         begin_with_model(several, str(rows), shelf)
+
+
+def test_a_model_of_several_numbers_says_that_it_is_only_shown(server, page, ask, several):
+    own = [("Host", server.host), ("Origin", server.origin)]
+    place = f"/{server.token}/open/{page.state['session']}"
+    assert ask(place, "POST", own, several.read_bytes())[0] == 200
+    page.see(lambda network: network["newest"] is None)
+    page.say("play")
+    told = page.see(lambda network: network["failed"])
+    assert "several numbers is only shown" in told["words"] and "choose" not in told["words"]
 
 
 def test_what_cannot_be_shown_is_told(shelf, folder, tmp_path, capfd):

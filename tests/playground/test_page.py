@@ -840,7 +840,8 @@ def test_what_is_said_of_a_neuron_is_whole_and_safe(tab):
         " all.push(ruleOf({ optimizer }, { rate: 0.1 })); return all; })"
     )
     rules = said[-len(page.value("barenet.catalog.optimizers")) - 2 : -1]
-    assert not [each for each in rules if "by its gradient:" in each], "every optimizer has a rule"
+    missing = [each for each in rules if "by its gradient:" in each]
+    assert not missing, "every optimizer has a sentence in RULES of step-words.js"
     assert not [each for each in said if re.search("undefined|NaN|null|object|  ", each)]
     left = page.value(
         "import('./explained.js').then(({ explained }) => { const place ="
@@ -1131,15 +1132,16 @@ def test_of_a_model_of_several_numbers_each_is_shown(tab, tmp_path):
         network=Network.dense([2, 4, 2], seed=1),
         preprocessing=Scaling("standardize", np.zeros(2), np.ones(2)),
         classes=None,
-        feature_names=("a", "b"),
+        feature_names=("x0", "x1"),
         target_name="y",
-        dataset="rows.csv",
+        dataset="",
     ).save(path)
     page = tab()
     page.page.click("#opened summary")
     page.page.set_input_files("#model-file", str(path))
     page.until("barenet.facts.outputs.join() === 'y 1,y 2' && barenet.facts.target === 'y 1'")
-    assert "predicts 2 numbers" in page.page.inner_text("#described")
+    assert "A model that predicts 2 numbers" in page.page.inner_text("#described")
+    assert page.page.locator(".feature-name").all_inner_texts() == ["x0", "x₁"]
     first = page.picture()
     page.page.select_option("#target", "y 2")
     page.until("barenet.facts.target === 'y 2'")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, r2_score
 
-from barenet.playground.blueprint import build, predictor
+from barenet.playground.blueprint import build, predictor, task_of
 from barenet.playground.design import Design
 from barenet.playground.material import prepare
 from barenet.playground.scene import Scene
@@ -22,7 +22,7 @@ def test_classes_are_counted_as_scikit_learn_counts_them(data):
     said = shares.argmax(axis=1)
     labels = range(len(material.classes))
     assert confusion(network, material) == confusion_matrix(part.y, said, labels=labels).tolist()
-    measured = measure(0, network, material, Design())
+    measured = measure(0, network, task_of(Design(), material, network), Design())
     assert measured.test_score == pytest.approx(accuracy_score(part.y, said))
     assert measured.test_loss == pytest.approx(log_loss(part.y, shares, labels=labels), rel=1e-5)
 
@@ -31,7 +31,7 @@ def test_numbers_are_measured_as_scikit_learn_measures_them():
     material = prepare(Scene(data="plane"), {})
     network = build(Design(), material)
     said = predictor(network, material).outputs(material.held_out.X)[:, 0]
-    measured = measure(3, network, material, Design())
+    measured = measure(3, network, task_of(Design(), material, network), Design())
     assert measured.epoch == 3
     assert measured.test_score == pytest.approx(r2_score(material.held_out.y, said), rel=1e-5)
     assert confusion(network, material) is None

@@ -58,9 +58,11 @@ MOST_NAMES = 16
 
 #: What was done to the inputs, in words.
 SCALED = {
+    "none": "",
     "standardize": ", standardized",
     "minmax": ", scaled to 0 … 1",
     "robust": ", scaled by quartiles",
+    "affine": ", shifted and scaled",
 }
 
 
@@ -230,7 +232,7 @@ def _place(neuron: str | None) -> tuple[int, int] | None:
 def _what_was_done(predictor: Predictor) -> str:
     """Say how raw rows have become what the network takes."""
     if isinstance(predictor.preprocessing, Scaling):
-        return SCALED.get(predictor.preprocessing.name, "")
+        return SCALED[predictor.preprocessing.name]
     names = predictor.input_names
     if len(names) > MOST_NAMES:
         return f", which become {len(names)} inputs, from {names[0]} to {names[-1]}"

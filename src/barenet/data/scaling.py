@@ -16,7 +16,7 @@ from barenet.errors import DataError, brief
 from barenet.model.validation import numeric_array
 from barenet.registry import lookup
 
-__all__ = ["LEAST", "Scaling"]
+__all__ = ["KINDS", "LEAST", "NAMES", "Scaling"]
 
 Kind = Literal["none", "standardize", "minmax", "robust"]
 
@@ -33,8 +33,8 @@ class Scaling:
 
     Attributes
     ----------
-    name : {"none", "standardize", "minmax", "robust"}
-        How it was measured.
+    name : {"none", "standardize", "minmax", "robust", "affine"}
+        How it was measured; ``"affine"`` where it is none of what `fit` measures.
     offset : ndarray of shape (n_features,), float64
         Subtracted first.
     factor : ndarray of shape (n_features,), float64
@@ -58,7 +58,7 @@ class Scaling:
     factor: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        lookup(KINDS, self.name, "scaling")
+        lookup(dict.fromkeys(NAMES), self.name, "scaling")
         for part in (self.offset, self.factor):
             if not isinstance(part, np.ndarray) or part.dtype != np.float64 or part.ndim != 1:
                 raise ValueError(
@@ -202,3 +202,6 @@ def _robust(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 #: What measures each kind: a function of X that returns the offset and the spread.
 KINDS = {"none": _none, "standardize": _standardize, "minmax": _minmax, "robust": _robust}
+
+#: What a scaling may be called: how it was measured, or that nothing is known of that.
+NAMES = (*KINDS, "affine")

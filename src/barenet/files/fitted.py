@@ -169,9 +169,10 @@ def _scaling_of(scaler: Any, what: str) -> Scaling:
         )
     if not hasattr(scaler, "n_features_in_"):
         raise ValueError(f"model: {what}: {type(scaler).__name__} is not fitted; call fit first")
-    name, measured = known
+    name, usual, measured = known
     offset, factor = (np.zeros(scaler.n_features_in_) + part for part in measured(scaler))
-    return Scaling(name, offset, factor)
+    as_fit = all(getattr(scaler, option) == value for option, value in usual.items())
+    return Scaling(name if as_fit else "affine", offset, factor)
 
 
 def _standard(scaler: Any) -> tuple[Any, Any]:
@@ -188,9 +189,18 @@ def _minmax(scaler: Any) -> tuple[Any, Any]:
     return scaler.data_min_ - scaler.feature_range[0] / scaler.scale_, scaler.scale_
 
 
-#: The scalers that a file can say: what barenet calls each, and its offset and factor.
-_SCALERS: dict[str, tuple[str, Callable[[Any], tuple[Any, Any]]]] = {
-    "StandardScaler": ("standardize", _standard),
-    "MinMaxScaler": ("minmax", _minmax),
-    "RobustScaler": ("robust", _robust),
+#: Of a robust scaler, what `Scaling.fit` does.
+_QUARTILES = {
+    "with_centering": True,
+    "with_scaling": True,
+    "quantile_range": (25.0, 75.0),
+    "unit_variance": False,
+}
+
+#: The scalers that a file can say: what barenet calls each, with which options that is true, and
+#: its offset and factor.
+_SCALERS: dict[str, tuple[str, dict[str, Any], Callable[[Any], tuple[Any, Any]]]] = {
+    "StandardScaler": ("standardize", {"with_mean": True, "with_std": True}, _standard),
+    "MinMaxScaler": ("minmax", {"feature_range": (0, 1)}, _minmax),
+    "RobustScaler": ("robust", _QUARTILES, _robust),
 }

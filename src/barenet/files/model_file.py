@@ -26,10 +26,9 @@ from barenet.files.model_header import (
     sealed,
     without_repeats,
 )
-from barenet.model.layers import LAYERS, Layer
+from barenet.model.layers import LAYERS, layer_from
 from barenet.model.layout import Layout
 from barenet.model.network import Network
-from barenet.registry import lookup
 
 __all__ = [
     "check_layers",
@@ -157,7 +156,7 @@ def check_layers(network: Network) -> None:
                 f"network: {layer!r} is not one of barenet's layers, so nobody could load it; "
                 "barenet.LAYERS[name] = its class makes it one, here and where it is loaded"
             )
-        _layer(layer.config())
+        layer_from(layer.config())
 
 
 def read_model(
@@ -227,7 +226,7 @@ def _rebuild(parts: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> Network:
     stored = {name: tensors.pop(name) for name in ("parameters", "statistics")}
     if not isinstance(parts, dict) or not isinstance(parts["layers"], list):
         raise ValueError("its network is not a list of layers")
-    layers = [_layer(config) for config in parts["layers"]]
+    layers = [layer_from(config) for config in parts["layers"]]
     # Before memory is asked for: what a file says of its size need not be true.
     _check_stored(stored["parameters"], "parameters", (layer.parameter_shapes for layer in layers))
     _check_stored(stored["statistics"], "statistics", (layer.statistic_shapes for layer in layers))
@@ -235,13 +234,6 @@ def _rebuild(parts: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> Network:
         network = Network(layers, dtype=stored["parameters"].dtype)
     network.parameters[:], network.statistics[:] = stored["parameters"], stored["statistics"]
     return network
-
-
-def _layer(config: Any) -> Layer:
-    if not isinstance(config, dict):
-        raise ValueError(f"{config!r} is not a layer")
-    arguments = {name: value for name, value in config.items() if name != "layer"}
-    return lookup(LAYERS, config["layer"], "layer")(**arguments)
 
 
 def _check_stored(

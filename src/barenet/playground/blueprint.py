@@ -37,6 +37,8 @@ class Task:
         What is measured besides the loss.
     design : Design
         How it learns.
+    only_shown : bool
+        Whether no rows can come for it to learn from.
     """
 
     network: Network
@@ -44,6 +46,7 @@ class Task:
     held_out: tuple[NDArray[np.float32], NDArray[Any]]
     metric: str
     design: Design
+    only_shown: bool = False
 
 
 def build(design: Design, material: Material) -> Network:
@@ -181,6 +184,7 @@ def task_of(design: Design, material: Material, network: Network) -> Task:
         held_out=material.rows(material.held_out),
         metric="accuracy" if material.classes else "r2",
         design=design,
+        only_shown=material.model is not None and bool(material.model.outputs),
     )
 
 

@@ -54,7 +54,8 @@ class Lane:
         check_fit(design, material)
         self.pace = pace
         self.trace = Trace()
-        if (first := measure(0, self.network, material, design)) is not None:
+        task = task_of(design, material, self.network)
+        if (first := measure(0, self.network, task, design)) is not None:
             self.trace.add(first)
         self.latest = Progress(
             epoch=0,

@@ -21,6 +21,7 @@ from barenet.model.layers import Activate, BatchNorm, Dense, Dropout
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.playground.blocks import MOST_PARAMETERS, blocks
 from barenet.playground.design import CHECKS, HIDDEN_ACTIVATIONS, Design
+from barenet.playground.outputs import output_names
 from barenet.playground.sets import LOSSES
 from barenet.registry import spec_of
 
@@ -45,11 +46,14 @@ class Model:
         What the network is made of, and how it goes on learning.
     recipe : Recipe
         How it was trained, as far as that is known.
+    outputs : tuple of str
+        The numbers that it predicts, where there are several: it is only shown then.
     """
 
     predictor: Predictor
     design: Design
     recipe: Recipe
+    outputs: tuple[str, ...] = ()
 
 
 class Models:
@@ -94,7 +98,8 @@ class Models:
                 "which the page learns in; train it again with a smaller learning rate"
             )
         predictor = replace(predictor, network=network)
-        model = Model(predictor=predictor, design=design, recipe=recipe)
+        outputs = output_names(predictor)
+        model = Model(predictor=predictor, design=design, recipe=recipe, outputs=outputs)
         self.count += 1
         key = f"{MODEL_PREFIX}{self.count}-{Path(predictor.dataset).stem[:40]}"
         self.kept[key] = model

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +32,24 @@ __all__ = ["material_of", "named_rows"]
 
 #: How far the plane reaches where there are no rows, in units of the preprocessing.
 REACH = 2.5
-#: What each scaling makes of the middle of a column, and what that was.
-MIDDLES = {
-    "standardize": (0.0, "their mean"),
-    "minmax": (0.5, "the middle of their range"),
-    "none": (0.0, "0"),
+
+
+class _Usual(NamedTuple):
+    """Where the numbers of a column are, as scaled: its ends, its middle, and what that was."""
+
+    low: float
+    middle: float
+    high: float
+    held: str
+
+
+#: What each scaling makes of a usual column.
+USUAL = {
+    "none": _Usual(-REACH, 0.0, REACH, "0"),
+    "standardize": _Usual(-REACH, 0.0, REACH, "their mean"),
+    "minmax": _Usual(0.0, 0.5, 1.0, "the middle of their range"),
+    "robust": _Usual(-REACH, 0.0, REACH, "their median"),
+    "affine": _Usual(-REACH, 0.0, REACH, "what the network sees as 0"),
 }
 
 
@@ -176,8 +190,8 @@ def _axes(model: Model) -> list[_Axis]:
     if isinstance(encoding, Scaling):
         for place, name in enumerate(predictor.feature_names):
             center, scale = float(encoding.offset[place]), 1 / float(encoding.factor[place])
-            first, last = (0.0, 1.0) if encoding.name == "minmax" else (-REACH, REACH)
-            ends = {"low": center + first * scale, "high": center + last * scale}
+            usual = USUAL[encoding.name]
+            ends = {"low": center + usual.low * scale, "high": center + usual.high * scale}
             axes.append(_Axis(name=name, place=place, center=center, scale=scale, **ends))
         return axes
     for column in encoding.used:
@@ -199,8 +213,8 @@ def _usual_row(model: Model, X: NDArray[np.float64]) -> tuple[NDArray[np.float64
     """What the network sees of an ordinary row, and in words what that is."""
     encoding = model.predictor.preprocessing
     if isinstance(encoding, Scaling):
-        middle, held = MIDDLES[encoding.name]
-        return np.full(len(encoding.offset), middle), held
+        usual = USUAL[encoding.name]
+        return np.full(len(encoding.offset), usual.middle), usual.held
     parts, place = [], 0
     for column in encoding.used:
         end = place + len(column.outputs)

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from barenet.files.predictor import Predictor
 from barenet.model.activations import Softmax
-from barenet.model.layers import LAYERS, Dense
+from barenet.model.layers import Dense, layer_from
 from barenet.model.network import Network
 from barenet.registry import lookup
 
@@ -67,20 +65,27 @@ def with_one_output(predictor: Predictor, name: str) -> Predictor:
         raise ValueError(
             f"target: none of the {len(names)} outputs can be shown without the others"
         )
-    configs = [layer.config() for layer in network.layers]
-    configs[-1] |= {"n_out": 1}
-    alone = Network([LAYERS[each.pop("layer")](**each) for each in configs], dtype=network.dtype)
-    before = network.n_parameters - last.weights.size - last.bias.size
-    alone.parameters[:before] = network.parameters[:before]
-    alone.parameters[before:] = np.append(last.weights[:, column], last.bias[column])
-    alone.statistics[:] = network.statistics
     if scaling is not None:
         own = slice(column, column + 1)
         scaling = replace(scaling, offset=scaling.offset[own], factor=scaling.factor[own])
     return replace(
         predictor,
-        network=alone,
+        network=_without_others(network, column),
         target_scaling=scaling,
         target_name=names[column],
         card=None,
     )
+
+
+def _without_others(network: Network, column: int) -> Network:
+    """Build the network anew, with a single neuron in its last layer."""
+    configs = [layer.config() for layer in network.layers]
+    configs[-1] |= {"n_out": 1}
+    alone = Network([layer_from(config) for config in configs], dtype=network.dtype)
+    ours, theirs = (each.layout.views(each.parameters) for each in (alone, network))
+    theirs[-1] = {name: array[..., [column]] for name, array in theirs[-1].items()}
+    for mine, arrays in zip(ours, theirs, strict=True):
+        for name, array in arrays.items():
+            mine[name][...] = array
+    alone.statistics[:] = network.statistics
+    return alone

@@ -11,41 +11,19 @@ from barenet.model.network import Network
 from barenet.model.objective import Objective
 from barenet.model.rows import check_rows
 from barenet.model.targets import class_probabilities
-from barenet.playground.blueprint import Task, task_of
+from barenet.playground.blueprint import Task
 from barenet.playground.design import Design
 from barenet.playground.material import Material
 from barenet.playground.trace import Measure
 from barenet.training.history import finite_or_none
 from barenet.training.metrics import METRICS
 
-__all__ = ["confusion", "finite", "measure", "measure_task"]
+__all__ = ["confusion", "finite", "measure"]
 
 MOST_ROWS = 2000
 
 
-def measure(epoch: int, network: Network, material: Material, design: Design) -> Measure | None:
-    """Measure a network as the training does after each epoch.
-
-    Parameters
-    ----------
-    epoch : int
-        Epochs done.
-    network : Network
-        As it is now.
-    material : Material
-        The rows.
-    design : Design
-        Names the loss.
-
-    Returns
-    -------
-    Measure or None
-        On the training rows and on those held out; None if there are no rows.
-    """
-    return measure_task(epoch, network, task_of(design, material, network), design)
-
-
-def measure_task(epoch: float, network: Network, task: Task, design: Design) -> Measure | None:
+def measure(epoch: float, network: Network, task: Task, design: Design) -> Measure | None:
     """Measure a network on the rows of its task, as the training does after each epoch.
 
     Parameters

@@ -72,13 +72,11 @@ class Session:
 
     async def _configure(self, state: State) -> None:
         material = self.material
-        new_scene = material is None or state.scene != self.state.scene
-        if new_scene:
+        if material is None or state.scene != self.state.scene:
             material = await asyncio.to_thread(self.shelf.material, state.scene)
-        assert material is not None
-        if new_scene:
             designs = tuple(fitting(design, material) for design in state.designs)
             state = replace(state, designs=designs)
+        new_scene = material is not self.material
         plans: list[tuple[Lane, Design | None]] = []
         for place, design in enumerate(state.designs):
             old = self.lanes[place] if place < len(self.lanes) else None

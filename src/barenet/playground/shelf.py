@@ -10,7 +10,7 @@ from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.playground.material import Material, prepare
 from barenet.playground.models import MODEL_PREFIX, NOTHING_KNOWN, Model, Models
 from barenet.playground.opened import material_of, named_rows
-from barenet.playground.outputs import output_names, with_one_output
+from barenet.playground.outputs import with_one_output
 from barenet.playground.scene import LEAST_SHARE, MOST_SHARE, Scene
 from barenet.playground.state import State
 from barenet.playground.tables import PREFIX, Tables
@@ -53,7 +53,7 @@ class Shelf:
 
     def _rows(self, scene: Scene, model: Model) -> Dataset | None:
         """Find the rows that a model was trained on; a table has one column to predict."""
-        if output_names(model.predictor):
+        if model.outputs:
             return None
         if scene.rows:
             return self.tables.samples(scene.rows, model.predictor)
@@ -104,10 +104,10 @@ class Shelf:
         list of str
             What it learns from, and what it predicts; none would go with several numbers.
         """
-        predictor = self.models.find(key).predictor
-        if output_names(predictor):
+        model = self.models.find(key)
+        if model.outputs:
             return []
-        return [*predictor.feature_names, predictor.target_name]
+        return [*model.predictor.feature_names, model.predictor.target_name]
 
     def outputs(self, scene: Scene) -> list[str]:
         """List the numbers of which one can be shown.
@@ -124,7 +124,7 @@ class Shelf:
         """
         if not scene.data.startswith(MODEL_PREFIX):
             return []
-        return list(output_names(self.models.find(scene.data).predictor))
+        return list(self.models.find(scene.data).outputs)
 
     def columns(self, scene: Scene) -> dict[str, bool] | None:
         """List the columns of the table that a scene names.

@@ -22,9 +22,9 @@ from barenet.playground.design import MOST_EPOCHS
 from barenet.playground.onward import Onward
 from barenet.playground.order import Order
 from barenet.playground.progress import Progress
-from barenet.playground.score import measure_task
+from barenet.playground.score import measure
 from barenet.playground.trace import Measure, thin
-from barenet.playground.trouble import CHANGED, DEAD, NO_ROWS, divergence, growth
+from barenet.playground.trouble import CHANGED, DEAD, NO_ROWS, ONLY_SHOWN, divergence, growth
 from barenet.playground.update import Update
 from barenet.training.callbacks import Callback
 from barenet.training.run import Run
@@ -94,7 +94,7 @@ class Training(Course, Callback):
             if len(self.task.training[0]):
                 self._go()
             else:
-                self._rest(NO_ROWS, failed=True)
+                self._rest(ONLY_SHOWN if self.task.only_shown else NO_ROWS, failed=True)
 
     def on_start(self, run: Run) -> None:
         self.n_batches = run.n_batches
@@ -221,7 +221,7 @@ class Training(Course, Callback):
     def _measure_here(self) -> None:
         """Measure what no epoch has: the network after a batch, or a change by hand."""
         place = self.epoch + self.batch / self.n_batches
-        self.here, self.measured = measure_task(place, self.network, self.task, self.design), True
+        self.here, self.measured = measure(place, self.network, self.task, self.design), True
 
     def _look_for_an_end(self) -> None:
         """Stop where the page said to."""

@@ -6,7 +6,7 @@ import math
 
 from barenet.errors import DivergenceError
 
-__all__ = ["CHANGED", "DEAD", "NO_ROWS", "divergence", "growth"]
+__all__ = ["CHANGED", "DEAD", "NO_ROWS", "ONLY_SHOWN", "divergence", "growth"]
 
 #: Why a run ends whose settings the page has changed.
 CHANGED = "its settings were changed"
@@ -18,10 +18,10 @@ DEAD = (
 )
 
 #: What is said where a model came alone.
-NO_ROWS = (
-    "There are no rows here to learn from: choose the table that the model was trained on. "
-    "A model that predicts several numbers is only shown."
-)
+NO_ROWS = "There are no rows here to learn from: choose the table that the model was trained on."
+
+#: What is said where no table would go with a model.
+ONLY_SHOWN = "A model that predicts several numbers is only shown: it does not learn here."
 
 
 def growth(first: float, loss: float) -> str:

@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 import barenet
-from barenet.model.layers import LAYERS, Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.model.layers import (
+    LAYERS,
+    Activate,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+    layer_from,
+)
 from barenet.model.network import Network
 
 #: One of each, for three columns.
@@ -36,9 +45,8 @@ def test_every_layer_is_here():
 @each
 def test_its_configuration_makes_one_like_it(name):
     layer = EXAMPLES[name]()
-    config = layer.config()
-    assert config.pop("layer") == name
-    twin = LAYERS[name](**config)
+    twin = layer_from(layer.config())
+    assert type(twin) is LAYERS[name]
     assert twin.config() == layer.config()
     assert twin.parameter_shapes == layer.parameter_shapes
     assert (twin.n_in, twin.n_out) == (layer.n_in, layer.n_out)

@@ -2,16 +2,59 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from barenet.model.layers.activate import Activate
 from barenet.model.layers.batch_norm import BatchNorm
 from barenet.model.layers.dense import Dense
 from barenet.model.layers.dropout import Dropout
 from barenet.model.layers.layer import Layer
 from barenet.model.layers.layer_norm import LayerNorm
+from barenet.registry import lookup
 
-__all__ = ["LAYERS", "Activate", "BatchNorm", "Dense", "Dropout", "Layer", "LayerNorm"]
+__all__ = [
+    "LAYERS",
+    "Activate",
+    "BatchNorm",
+    "Dense",
+    "Dropout",
+    "Layer",
+    "LayerNorm",
+    "layer_from",
+]
 
 #: Every layer by its name.
 LAYERS: dict[str, type[Layer]] = {
     kind.name: kind for kind in (Dense, Dropout, BatchNorm, LayerNorm, Activate)
 }
+
+
+def layer_from(config: Any) -> Layer:
+    """Make a layer from its description as plain data.
+
+    Parameters
+    ----------
+    config : dict
+        From `Layer.config`.
+
+    Returns
+    -------
+    Layer
+        A new one, in no network yet.
+
+    Raises
+    ------
+    ValueError
+        If it is no description of a layer, or an argument's value is wrong.
+    LookupError, TypeError
+        If it has no name, or arguments that the layer does not take.
+
+    Examples
+    --------
+    >>> layer_from(Dense(3, 2, "tanh").config())
+    Dense(3, 2, 'tanh')
+    """
+    if not isinstance(config, dict):
+        raise ValueError(f"{config!r} is not a layer")
+    arguments = {name: value for name, value in config.items() if name != "layer"}
+    return lookup(LAYERS, config["layer"], "layer")(**arguments)

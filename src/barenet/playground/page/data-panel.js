@@ -105,11 +105,12 @@ export class DataPanel {
     }
     this.others.value = entry && !entry.shown ? scene.data : "";
     const [learned, tested] = data.rows;
+    const model = data.name ? `A model of ${data.name}` : "A model";
     find("#described", this.root).textContent = learned
       ? `${entry?.title ?? data.name}: ${data.description}. ${counted(learned)} points to learn from, ${counted(tested)} held out.`
       : data.outputs.length
-        ? `A model of ${data.name} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot go on learning here.`
-        : `A model of ${data.name}, whose rows are not here. Choose that table below, and it can go on learning.`;
+        ? `${model} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot go on learning here.`
+        : `${model}${data.name && ","} whose rows are not here. Choose that table below, and it can go on learning.`;
     this.tellOfWords(data.with_words);
     find("#share-field", this.root).hidden = !learned;
     const generated = entry?.generated ?? false;

@@ -3,7 +3,7 @@
 const MOST = 12; // letters that fit into a sentence with numbers
 const BARE = /^x([12])$/;
 
-const bare = (name) => name.replace(BARE, (_, place) => (place === "1" ? "x₁" : "x₂"));
+export const bare = (name) => name.replace(BARE, (_, place) => (place === "1" ? "x₁" : "x₂"));
 
 export function axisNames({ axes, curve, target }) {
   return [axes[0], curve ? target : axes[1]].map((name) => bare(name ?? ""));

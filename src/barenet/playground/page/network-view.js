@@ -3,7 +3,7 @@
 import { css, palette } from "./colours.js";
 import { find, make, rounded } from "./dom.js";
 import { drawPictures } from "./heatmap.js";
-import { inputName } from "./input-names.js";
+import { bare, inputName } from "./input-names.js";
 import { Links } from "./links.js";
 
 const SIDE = 24;
@@ -49,7 +49,7 @@ export class NetworkView {
     const usable = names.filter((name) => !data.features.length || !data.curve || !name.includes("x2"));
     const rows = usable.map((name) => {
       const place = data.features.length ? data.features.indexOf(name) : data.inputs.indexOf(name);
-      return this.input(name, features[name] ? inputName(features[name], data) : name, place, data.features.length > 0);
+      return this.input(name, data.features.length ? inputName(features[name], data) : bare(name), place, data.features.length > 0);
     });
     const more = data.n_inputs - data.inputs.length;
     if (!data.features.length && more > 0) rows.push(make("p", { className: "rest" }, `+${more} more`));
