@@ -13,6 +13,7 @@ import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -327,6 +328,16 @@ def test_a_long_table_with_line_breaks_words_and_holes(tab, tmp_path):
     assert "5,000 of 100,000 rows" in told and "without said" in told and "holes filled" in told
     page.page.click("#step")
     page.until("barenet.lanes[0].header.epoch === 1")
+    page.page.click("[data-action=export]")
+    with page.page.expect_download() as download:
+        page.page.click("#model")
+    model = tmp_path / "model.safetensors"
+    download.value.save_as(model)
+    page.page.click("#export .close")
+    page.page.set_input_files("#model-file", str(model))
+    page.until("barenet.facts.rows.join() === '4000,1000' && barenet.facts.wants")
+    page.page.click("#step")
+    page.until("barenet.lanes[0].header.epoch === 1 && barenet.lanes[0].header.newest")
 
 
 def test_it_diverges_in_words_and_recovers(tab):
@@ -1147,6 +1158,10 @@ def test_of_a_model_of_several_numbers_each_is_shown(tab, tmp_path):
     page.until("barenet.facts.target === 'y 2'")
     assert page.picture() != first
     assert not page.page.locator("#task").is_visible()
+    computed = replace(Predictor.load(path), network=Network.dense([2, 1], output="identity"))
+    replace(computed, feature_names=("height", "x2^2"), dataset="mine.csv").save(path)
+    page.page.set_input_files("#model-file", str(path))
+    page.until("document.querySelector('#described').textContent.includes('no table holds')")
 
 
 def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_path, monkeypatch):
