@@ -29,7 +29,7 @@ def test_the_address_is_printed_answers_and_goes(process, number, status):
     assert out == "" and "Traceback" not in err and "Ctrl-C ends it" in err
 
 
-def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch):
+def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch, tmp_path):
     """The server is told to end as soon as it would open the browser."""
     from barenet.playground import server
 
@@ -59,6 +59,11 @@ def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch):
         done = barenet("play", hostile, "--port", "0", "--no-browser")
         assert (done.status, done.out) == (2, "") and "data: expected # and the set" in done.err
         assert len(done.err.splitlines()) == 1
+    table = tmp_path / "mine.csv"
+    table.write_text("a,b,y\n" + "1,2,3\n4,6,5\n" * 9)
+    settings = settings.replace("xor", "table%3A7-other")
+    assert barenet("play", table, settings, "--port", "0").status == 0
+    assert opened[2].endswith("/" + settings.replace("7-other", "0-mine"))
     done = barenet("play", settings, "--target", "y", "--port", "0")
     assert done.status == 2 and "target" in done.err
 

@@ -149,6 +149,12 @@ def test_a_long_table_is_learned_the_same_by_the_program(server, page, tmp_path,
     assert (run_program(told["code"]) == weights).all()
 
 
+@pytest.mark.parametrize(("features", "told"), [(["x1", "x2"], False), (["x1", "x2^2"], True)])
+def test_inputs_that_a_table_has_not_are_told_of(server, page, tmp_path, features, told):
+    _, said = own_table(server, page, tmp_path, NUMBERS, features=features)
+    assert any("computed from the columns" in note for note in said["notes"]) == told
+
+
 def test_weights_changed_by_hand_are_changed_in_the_program(page):
     page.say("edit", network=0, layer=0, row=0, column=0, value=2.5)
     page.say("run_to", epoch=2)

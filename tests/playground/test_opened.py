@@ -16,7 +16,10 @@ from barenet.data.scaling import KINDS, NAMES, Scaling
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
 from barenet.playground.blueprint import build, predictor, task_of
+from barenet.playground.design import Design
+from barenet.playground.explanation import in_units
 from barenet.playground.painter import feature_pictures, paint
+from barenet.playground.scene import Scene
 from barenet.playground.score import confusion, measure
 from barenet.playground.shelf import Shelf
 from barenet.playground.start import begin_with_model
@@ -90,12 +93,41 @@ def test_a_model_of_mixed_columns_is_asked_as_it_predicts(shelf, folder, capfd, 
         raw = model.network.predict(model.inputs({**columns, **axes}))
         assert said == pytest.approx(raw, abs=1e-5)
         assert material.training.n_samples + material.held_out.n_samples == 180
+        shown = in_units(material, material.training.X[0])
+        assert len(shown) - shown.count(None) == len(material.plane.names), "words have no units"
     assert np.isfinite(said).all() and material.training.n_samples == 144 * with_rows
     paint(network, material), feature_pictures(material)
     assert (measured(state.designs[0], material, network) is None) == (not with_rows)
     assert (confusion(network, material) is None) == (not with_rows or target == "width")
     assert predictor(network, material).feature_names == Predictor.load(path).feature_names
     capfd.readouterr()
+
+
+@pytest.mark.parametrize("features", [("x1", "x2"), ("x2",), ("all",)])
+def test_a_model_of_a_table_with_holes_is_saved_with_what_fills_them(
+    shelf, folder, barenet_run, features
+):
+    """Of the page's own rows it says the same: evaluated, asked, and opened once more."""
+    csv = table(folder)
+    key = shelf.tables.open("flowers.csv", Path(csv))
+    scene = Scene(data=key, target="kind", features=features, test_size=0.2)
+    material = shelf.material(scene)
+    network = build(Design(), material)
+    path = folder / "saved.safetensors"
+    predictor(network, material).save(path)
+    shown = measured(Design(), material, network)
+    told = barenet_run(["evaluate", str(path), csv, "--json"])
+    every = np.average([shown.score, shown.test_score], weights=[144, 36])
+    assert told["metrics"]["accuracy"] == pytest.approx(every)
+    again = shelf.material(begin_with_model(path, csv, shelf).scene)
+    opened = measured(Design(), again, network)
+    assert opened.loss == pytest.approx(shown.loss, rel=1e-5)
+    for each in (material, again):
+        row = in_units(each, each.training.X[5])
+        assert row == pytest.approx(material.training.X[5].tolist()), "in the table's units"
+    heights = [float(said) for line in ROWS.splitlines()[1:] if (said := line.split(",")[1])]
+    fills = {each.name: each.fill for each in again.model.predictor.preprocessing.columns}
+    assert fills.get("height", np.median(heights)) == np.median(heights)
 
 
 @pytest.mark.parametrize("data", ["moons", "digits", "hills", "iris", "sine", "diabetes"])

@@ -13,6 +13,7 @@ import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -235,12 +236,14 @@ def test_what_is_shared_is_a_command_without_the_secret(tab, served, tmp_path):
     words = shlex.split(copied)
     assert words[:2] == ["barenet", "play"] and served.token not in copied
     assert words[2] == page.value("location.hash") and words[2].endswith("&epoch=1")
-    (tmp_path / "mine.csv").write_text("a,b,y\n" + "".join(f"{n},{n % 7},{n}\n" for n in range(40)))
-    page.page.set_input_files("#csv", str(tmp_path / "mine.csv"))
-    page.until("barenet.facts.name === 'mine.csv'")
+    path = tmp_path / "it's mine.csv"
+    path.write_text("a,b,y\n" + "".join(f"{n},{n % 7},{n}\n" for n in range(40)))
+    page.page.set_input_files("#csv", str(path))
+    page.until("barenet.facts.table && barenet.lanes[0].frame")
     page.page.click("#share")
-    page.until("document.querySelector('#notice').textContent.includes('a file of your own')")
-    assert page.page.evaluate("() => navigator.clipboard.readText()") == copied
+    page.until("document.querySelector('#notice').textContent.includes(\"and it's mine.csv\")")
+    words = shlex.split(page.page.evaluate("() => navigator.clipboard.readText()"))
+    assert words[:3] == ["barenet", "play", path.name] and words[3] == page.value("location.hash")
 
 
 def change(page: Tab, value: str) -> None:
@@ -268,6 +271,9 @@ def test_a_table_of_ones_own(tab, tmp_path):
     page.until("barenet.facts.classes?.length === 3")
     assert page.value("barenet.facts.axes") == ["height", "width"]
     assert page.page.locator("#described").inner_text().startswith("my <b>flowers.csv:")
+    train, play = page.page.locator("#with-words code").all_inner_texts()
+    assert shlex.split(train)[1:5] == ["train", path.name, "--target", "kind"]
+    assert shlex.split(play) == ["barenet", "play", "runs/my <b>flowers"]
     open_neuron(page, 1)
     assert page.page.locator("#neuron .axis").all_inner_texts() == ["height", "width"]
     said = page.page.inner_text("#neuron .anatomy")
@@ -282,6 +288,15 @@ def test_a_table_of_ones_own(tab, tmp_path):
     page.until("barenet.facts.n_inputs === 2")
     page.page.click("#step")
     page.until("barenet.lanes[0].header.epoch === 1")
+    open_neuron(page, 1)
+    page.page.click("#neuron summary")
+    page.until("document.querySelector('.walk li')")
+    told = page.page.locator(".walk li .sum").first.inner_text()
+    width, weight = map(
+        float, re.search(r"\((\S+)\), .+\((\S+)\)$", told.replace("−", "-")).groups()
+    )
+    assert weight % 1 == 0, "as the table has it, beside what it is scaled"
+    assert width == pytest.approx((weight % 3) ** 2 - weight / 89, abs=1e-3)
 
 
 def test_a_table_that_cannot_be_read_is_told_of(tab, tmp_path):
@@ -313,6 +328,16 @@ def test_a_long_table_with_line_breaks_words_and_holes(tab, tmp_path):
     assert "5,000 of 100,000 rows" in told and "without said" in told and "holes filled" in told
     page.page.click("#step")
     page.until("barenet.lanes[0].header.epoch === 1")
+    page.page.click("[data-action=export]")
+    with page.page.expect_download() as download:
+        page.page.click("#model")
+    model = tmp_path / "model.safetensors"
+    download.value.save_as(model)
+    page.page.click("#export .close")
+    page.page.set_input_files("#model-file", str(model))
+    page.until("barenet.facts.rows.join() === '4000,1000' && barenet.facts.wants")
+    page.page.click("#step")
+    page.until("barenet.lanes[0].header.epoch === 1 && barenet.lanes[0].header.newest")
 
 
 def test_it_diverges_in_words_and_recovers(tab):
@@ -587,11 +612,33 @@ def test_no_code_but_its_own_runs_on_the_page(tab):
 
 def test_two_networks_side_by_side_on_the_same_data(tab):
     page = tab(width=1280, height=720)
+    for epoch in (1, 2):
+        page.page.click("#step")
+        page.until(f"barenet.lanes[0].header.epoch === {epoch}")
     page.page.click("#compare")
     page.until("barenet.lanes.length === 2 && barenet.lanes[1].frame")
     page.choose("optimizer", "sgd", place=1)
+    told = page.page.locator(".learning h2")
+    assert told.all_inner_texts() == ["Network A epoch 2", "Network B epoch 0"]
+    notice = page.page.locator("#notice")
+    assert "B begins at epoch 0, Network A goes on from 2. Reset" in notice.inner_text()
+    notice.click()
+    assert notice.is_visible(), "it may be copied from"
+    page.page.click("#reset")
+    assert not notice.is_visible(), "a press beside it ends it"
+    page.until("barenet.lanes.every((lane) => lane.header.epoch === 0)")
     page.page.click("#step")
     page.until("barenet.lanes.every((lane) => lane.header.epoch === 1)")
+    for inviting in (True, False):
+        assert page.page.locator(".invitation").first.is_visible() == inviting
+        stages = [box.bounding_box()["y"] for box in page.page.locator(".stage").all()]
+        assert stages[0] == stages[1], "level, also where they invite"
+        if inviting:
+            open_neuron(page, 1)
+            page.page.locator("#neuron .close").click()
+    head, stage = (page.page.locator(f".network {each}").first for each in (".head", ".stage"))
+    end = head.bounding_box()["y"] + head.bounding_box()["height"]
+    assert stage.bounding_box()["y"] - end < 20, "what is gone leaves no room"
     assert page.parameters(0) != page.parameters(1)
     for width in (1280, 1120):
         page.page.set_viewport_size({"width": width, "height": 720})
@@ -1111,6 +1158,10 @@ def test_of_a_model_of_several_numbers_each_is_shown(tab, tmp_path):
     page.until("barenet.facts.target === 'y 2'")
     assert page.picture() != first
     assert not page.page.locator("#task").is_visible()
+    computed = replace(Predictor.load(path), network=Network.dense([2, 1], output="identity"))
+    replace(computed, feature_names=("height", "x2^2"), dataset="mine.csv").save(path)
+    page.page.set_input_files("#model-file", str(path))
+    page.until("document.querySelector('#described').textContent.includes('no table holds')")
 
 
 def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_path, monkeypatch):

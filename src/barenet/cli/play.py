@@ -9,7 +9,7 @@ import webbrowser
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 from cyclopts import Parameter
 
@@ -55,7 +55,8 @@ def play(
         or, in quotes, the # and the settings that the page's Share has copied. By default circles.
     rows : str
         With a model: the .csv file that it was trained on, where its run does not tell. Without
-        it, the model is seen and cannot learn.
+        it, the model is seen and cannot learn. With a .csv file: its settings, as Share copies
+        them.
     target : str
         The column of a .csv file that is to be predicted, by default the last one, remarks aside.
     port : int
@@ -72,11 +73,15 @@ def play(
         raise ValueError(f"port: expected 0 to 65535, got {port}")
     for module in ("starlette", "uvicorn", "websockets"):
         require(module, extra="play", purpose="the playground")
-    data, settings = ("", _fragment(data)) if data.startswith("#") else (data, "")
     from barenet.playground.server import Server, listen
     from barenet.playground.sessions import Sessions
     from barenet.playground.shelf import Shelf
+    from barenet.playground.start import is_csv
     from barenet.playground.trainer import Trainer
+
+    data, settings = ("", _fragment(data)) if data.startswith("#") else (data, "")
+    if is_csv(data) and rows.startswith("#"):
+        rows, settings = "", _fragment(rows)
 
     def ready(address: str) -> None:
         address += settings
@@ -88,6 +93,8 @@ def play(
 
     with closing(Shelf()) as shelf:
         start = _start(data, rows, target, shelf)
+        if data and settings:
+            settings = _of_table(settings, start.scene.data)
         with listen(port) as line:
             sessions = Sessions(Trainer(), shelf, start)
             server = Server(sessions, line, ready)
@@ -101,6 +108,11 @@ def _fragment(settings: str) -> str:
         raise ValueError(f"data: expected # and the settings of a page, got {brief(settings)}")
     settings = re.sub("%(?![0-9A-Fa-f]{2})", "%25", settings)
     return "#" + quote(settings[1:], safe=IN_A_FRAGMENT, errors="surrogateescape")
+
+
+def _of_table(settings: str, key: str) -> str:
+    """Let settings be of a table that another page has called otherwise."""
+    return "#" + urlencode({**dict(parse_qsl(settings[1:], keep_blank_values=True)), "data": key})
 
 
 def _start(data: str, rows: str, target: str, shelf: Shelf) -> State:

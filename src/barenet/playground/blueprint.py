@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data.columns import NumberColumn
+from barenet.data.encoding import TableEncoding
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
 from barenet.optimization.penalties import L1, L2, Penalty
@@ -224,13 +226,26 @@ def predictor(network: Network, material: Material) -> Predictor:
     inputs = material.inputs
     return Predictor(
         network=network,
-        preprocessing=material.scaling,
+        preprocessing=_encoding(material) or material.scaling,
         target_scaling=material.target_scaling,
         classes=inputs.classes,
         feature_names=inputs.feature_names,
         target_name=inputs.target_name,
         dataset=inputs.name,
         image_shape=inputs.image_shape,
+    )
+
+
+def _encoding(material: Material) -> TableEncoding | None:
+    """Write the scaling and what fills the holes column by column; formulas have no such record."""
+    if not material.fills or not set(material.features) <= {"x1", "x2"}:
+        return None
+    pairs = zip(material.scaling.offset.tolist(), material.scaling.factor.tolist(), strict=True)
+    return TableEncoding(
+        tuple(
+            NumberColumn(name, material.fills[name], offset, 1 / factor, indicator=False)
+            for name, (offset, factor) in zip(material.inputs.feature_names, pairs, strict=True)
+        )
     )
 
 

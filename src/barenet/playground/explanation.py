@@ -10,7 +10,11 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from barenet.data.columns import NumberColumn
+from barenet.data.encoding import TableEncoding
+from barenet.data.generated import GENERATED
 from barenet.insight.explain import Explanation, explain
 from barenet.insight.explain.html import write_part
 from barenet.model.layers import Dense
@@ -18,11 +22,12 @@ from barenet.model.network import Network
 from barenet.optimization.optimizers import Optimizer, as_optimizer
 from barenet.playground.blueprint import batch_size, blocks, penalties
 from barenet.playground.lane import Lane
+from barenet.playground.material import Material
 from barenet.playground.progress import Progress
 from barenet.playground.update import Update
-from barenet.playground.walk import walk
+from barenet.playground.walk import MOST_WEIGHTS, walk
 
-__all__ = ["explain_update"]
+__all__ = ["explain_update", "in_units"]
 
 #: Significant digits; the page is narrow.
 DIGITS = 4
@@ -66,22 +71,57 @@ def explain_update(lane: Lane, layer: int, neuron: int) -> dict[str, Any]:
     return {
         "layer": layer,
         "neuron": neuron,
-        "walk": {**told, **_setting(lane, progress, update, told["row"])},
+        "walk": {**told, **_setting(lane, progress, update, told["row"], layer)},
         "html": write_part(page),
     }
 
 
-def _setting(lane: Lane, progress: Progress, update: Update, row: int) -> dict[str, Any]:
+def _setting(
+    lane: Lane, progress: Progress, update: Update, row: int, layer: int
+) -> dict[str, Any]:
     """Say which update it was, and what is true of a point of its batch."""
     design, material = update.design, lane.material
     _, y = material.rows(material.training)
     taken = update.rows(len(y), batch_size(design, material))
     return {
         "target": float(y[taken[row]]),
+        "raw": [] if layer else in_units(material, material.training.X[taken[row]]),
         "epoch": _epoch(progress),
         "batch": [update.batch + 1, update.n_batches],
         "rate": update.learning_rate,
     }
+
+
+def in_units(material: Material, inputs: NDArray[np.float64]) -> list[float | None]:
+    """Bring a point's inputs back into the units of its table.
+
+    Parameters
+    ----------
+    material : Material
+        Tells how they came about.
+    inputs : ndarray of shape (n_inputs,), float64
+        A row of its training rows.
+
+    Returns
+    -------
+    list of float or None
+        None for what is no column of numbers; empty where there is no table.
+    """
+    if material.dataset.name in GENERATED or material.dataset.image_shape is not None:
+        return []
+    values = inputs.tolist()
+    model = material.model
+    if model is None or not isinstance(encoding := model.predictor.preprocessing, TableEncoding):
+        names = material.features or ("x1",) * len(values)
+        pairs = zip(names, values, strict=True)
+        return [v if name in ("x1", "x2") else None for name, v in pairs][:MOST_WEIGHTS]
+    raw: list[float | None] = []
+    for column in encoding.used:
+        said: list[float | None] = [None] * len(column.outputs)
+        if isinstance(column, NumberColumn):
+            said[0] = values[len(raw)] * column.scale + column.center
+        raw += said
+    return raw[:MOST_WEIGHTS]
 
 
 def _epoch(progress: Progress) -> int:

@@ -9,6 +9,7 @@ from barenet.playground.lane import Lane
 from barenet.playground.program import write_program
 from barenet.playground.scene import Scene
 from barenet.playground.shelf import Shelf
+from barenet.playground.tables import PREFIX
 
 __all__ = ["export"]
 
@@ -23,6 +24,11 @@ print(predictor.network.summary())
 UNLESS = (
     "The weights are the same to the last digit, unless you turned a setting while it learned, "
     "or went back in time."
+)
+COMPUTED = (
+    "The model file takes what is computed from the columns as columns of its own, which the table "
+    "has not: barenet evaluate, predict and play cannot use it with the table. A model of the "
+    "columns alone they can."
 )
 CONTINUED = "barenet info model.safetensors"
 
@@ -60,6 +66,8 @@ def export(scene: Scene, lane: Lane, shelf: Shelf) -> dict[str, Any]:
     else:
         first = "In a terminal it trains this network again, and so does the Python code."
     notes = [first, UNLESS]
+    if scene.data.startswith(PREFIX) and not set(lane.material.features) <= {"x1", "x2"}:
+        notes.append(COMPUTED)
     return {
         "command": "\n".join([*comments, write_command(scene, lane, shelf, epochs)]),
         "code": write_program(scene, lane, shelf, epochs),

@@ -61,6 +61,8 @@ class Material:
         The columns of the axes.
     offset, factor : ndarray of shape (2,)
         ``u = (x - offset) * factor`` is what features other than the coordinates are of.
+    fills : dict of str to float
+        Of a table with holes: what stands for a number that is missing, column by column.
     model : Model, optional
         The model that is shown, where it is one.
     """
@@ -81,6 +83,7 @@ class Material:
     columns: list[int] = field(default_factory=list)
     offset: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
     factor: NDArray[np.float64] = field(default_factory=lambda: np.ones(2))
+    fills: dict[str, float] = field(default_factory=dict)
     model: Model | None = None
     kept: dict[Any, NDArray[np.float32]] = field(default_factory=dict)
 

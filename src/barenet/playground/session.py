@@ -208,6 +208,7 @@ class Session:
             "rows": [material.training.n_samples, material.held_out.n_samples],
             "columns": list(material.axes[:200]),
             "table": self.shelf.columns(self.state.scene),
+            "with_words": self.shelf.with_words(self.state.scene, dataset.target_name),
             "wants": self._wanted(),
             "outputs": self.shelf.outputs(self.state.scene),
             "image": dataset.image_shape,

@@ -43,7 +43,9 @@ class Shelf:
             If it is not here, or cannot be shown so.
         """
         if not scene.data.startswith(MODEL_PREFIX):
-            return prepare(scene, self.tables.load(scene))
+            material = prepare(scene, self.tables.load(scene))
+            is_own = scene.data.startswith(PREFIX)
+            return replace(material, fills=self.tables.fills(scene.data)) if is_own else material
         model = self.models.find(scene.data)
         rows = self._rows(scene, model)
         model = replace(model, predictor=with_one_output(model.predictor, scene.target))
@@ -140,6 +142,23 @@ class Shelf:
         if not scene.data.startswith(PREFIX) or scene.data not in self.tables:
             return None
         return self.tables.columns(scene.data)
+
+    def with_words(self, scene: Scene, target: str) -> list[str]:
+        """Write the commands that learn from columns that are no numbers, too.
+
+        Parameters
+        ----------
+        scene : Scene
+            What is shown.
+        target : str
+            What is predicted.
+
+        Returns
+        -------
+        list of str
+            Two of them; none where there is no table with such a column.
+        """
+        return [] if self.columns(scene) is None else self.tables.with_words(scene.data, target)
 
     def close(self) -> None:
         """Remove what was sent."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import tempfile
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,13 +14,11 @@ import numpy as np
 
 from barenet.data.dataset import Dataset
 from barenet.data.frame import Frame
-from barenet.data.source import read_source
-from barenet.data.table import Table, read_table
 from barenet.data.tabular import load_table, read_samples
-from barenet.data.target import MOST_CLASSES
 from barenet.errors import DataError, some
 from barenet.files.predictor import Predictor
 from barenet.playground.advice import by_its_name
+from barenet.playground.own_table import OwnTable, look_at
 from barenet.playground.scene import Scene
 
 __all__ = ["MOST_ROWS", "MOST_TABLE_BYTES", "PREFIX", "Tables"]
@@ -37,29 +33,11 @@ MOST_ROWS = 5000
 MOST_DRAWN_CLASSES = 100
 
 
-@dataclass(frozen=True)
-class _Kept:
-    """A file, and what was found out when it was opened.
-
-    `options` say how it is read, `n_rows` how many rows it has, `numbers` whether each column can
-    be an axis, `whole` which have a number in every row, and `target` is what is predicted if
-    nobody says.
-    """
-
-    name: str
-    path: Path
-    options: dict[str, str]
-    n_rows: int
-    numbers: dict[str, bool]
-    whole: tuple[str, ...]
-    target: str
-
-
 class Tables:
     """Files, by a key that the page calls them by."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: OrderedDict[str, OwnTable] = OrderedDict()
         self.count = 0
 
     @cached_property
@@ -127,14 +105,9 @@ class Tables:
         DataError
             If it is no table.
         """
-        with by_its_name(name, path):
-            table, options = _read(path)
-        frame = table.frame(table.names)
-        numbers = {each: _is_of_numbers(frame, each) for each in table.names}
-        target = _usual_target(frame, numbers)
+        table = look_at(name, path)
         key = f"{PREFIX}{len(self._kept) + self.count}-{Path(name).stem[:40]}"
-        whole = tuple(n for n in table.names if numbers[n] and not np.isnan(frame[n]).any())
-        self._kept[key] = _Kept(name, path, options, len(frame), numbers, whole, target)
+        self._kept[key] = table
         return key
 
     def columns(self, key: str) -> dict[str, bool]:
@@ -201,6 +174,39 @@ class Tables:
             Whether any is missing.
         """
         return not set(names) <= set(self._find(key).whole)
+
+    def fills(self, key: str) -> dict[str, float]:
+        """Tell what stands for the numbers that are missing.
+
+        Parameters
+        ----------
+        key : str
+            From `add`.
+
+        Returns
+        -------
+        dict of str to float
+            The median of every column of numbers; empty where none has a hole.
+        """
+        medians = self._find(key).medians
+        return medians if self.has_holes(key, [*medians]) else {}
+
+    def with_words(self, key: str, target: str) -> list[str]:
+        """Write the commands that learn from the columns that are no numbers, too.
+
+        Parameters
+        ----------
+        key : str
+            From `add`.
+        target : str
+            What is predicted.
+
+        Returns
+        -------
+        list of str
+            Two of them; none where all columns are numbers.
+        """
+        return self._find(key).with_words(target)
 
     def options(self, key: str) -> dict[str, str]:
         """Tell how a table is read.
@@ -302,7 +308,7 @@ class Tables:
         )
         return cut(dataset)
 
-    def _find(self, key: str) -> _Kept:
+    def _find(self, key: str) -> OwnTable:
         """Find a table, or say that it is not here."""
         if key not in self._kept:
             raise ValueError(
@@ -310,7 +316,7 @@ class Tables:
             )
         return self._kept[key]
 
-    def _load(self, scene: Scene, kept: _Kept) -> Dataset:
+    def _load(self, scene: Scene, kept: OwnTable) -> Dataset:
         """Read all columns."""
         options: dict[str, Any] = {"task": scene.task or None, **kept.options}
         with by_its_name(kept.name, kept.path):
@@ -332,49 +338,7 @@ def cut(dataset: Dataset) -> Dataset:
     return dataclasses.replace(kept, stratify=dataset.stratify, description=said)
 
 
-def _read(path: Path) -> tuple[Table, dict[str, str]]:
-    """Read a table, and find out how: what Excel writes is not UTF-8 everywhere, nor has a point.
-
-    Windows' letters are taken where there is no UTF-8, and a decimal comma where it makes numbers
-    of columns that a semicolon parts.
-    """
-    options: dict[str, str] = {}
-    content = read_source(path)
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        if b"\0" not in content:
-            options["encoding"] = "cp1252"
-    table = read_table(path, **options)
-    if table.lines.delimiter in (";", "\t"):
-        with contextlib.suppress(DataError):
-            other = read_table(path, **options, decimal=",")
-            if _count_numbers(other) > _count_numbers(table):
-                return other, {**options, "decimal": ","}
-    return table, options
-
-
-def _count_numbers(table: Table) -> int:
-    frame = table.frame(table.names)
-    return sum(_is_of_numbers(frame, name) for name in table.names)
-
-
-def _is_of_numbers(frame: Frame, name: str) -> bool:
-    """Whether a column can be an axis: it has a name and numbers, and nothing but holes besides."""
-    column = frame[name]
-    return bool(name) and column.dtype == np.float64 and bool(np.isfinite(column).any())
-
-
-def _usual_target(frame: Frame, numbers: dict[str, bool]) -> str:
-    """The last column, unless it is one of names or remarks, and another is not."""
-    names = [*frame.columns]
-    for name in reversed(names):
-        if numbers[name] or (name and len(np.unique(frame[name])) <= MOST_CLASSES):
-            return name
-    return names[-1]
-
-
-def _of_numbers(dataset: Dataset, kept: _Kept) -> Dataset:
+def _of_numbers(dataset: Dataset, kept: OwnTable) -> Dataset:
     """Leave out columns of text, that no axis can be, and fill what is missing in the others."""
     if len(dataset.classes or ()) > MOST_DRAWN_CLASSES:
         raise DataError(
@@ -385,7 +349,7 @@ def _of_numbers(dataset: Dataset, kept: _Kept) -> Dataset:
     if not names:
         raise DataError(
             f"{kept.name}: no column of numbers to learn {dataset.target_name!r} from; there is "
-            f"{some(dataset.feature_names)}"
+            f"{some(dataset.feature_names)}; barenet train learns from words, too"
         )
     if not isinstance(dataset.X, Frame):
         return dataset
@@ -395,5 +359,5 @@ def _of_numbers(dataset: Dataset, kept: _Kept) -> Dataset:
         said += f"; without {some(left_out, 4)}, which are no numbers"
     if holes := int(np.isnan(X).sum()):
         said += f"; holes filled by the median: {holes:,}"
-        X = np.where(np.isnan(X), np.nanmedian(X, axis=0), X)
+        X = np.where(np.isnan(X), [kept.medians[name] for name in names], X)
     return dataclasses.replace(dataset, X=X, feature_names=tuple(names), description=said)

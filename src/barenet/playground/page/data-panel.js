@@ -4,6 +4,8 @@ import { css } from "./colours.js";
 import { counted, fillSelect, find, make, rounded, show } from "./dom.js";
 import { colourOf } from "./points.js";
 
+const PLAIN = ["x1", "x2"];
+
 export class DataPanel {
   // `acts`: change(function of the scene), upload(file), open(file).
   constructor(root, catalog, acts) {
@@ -106,11 +108,16 @@ export class DataPanel {
     this.others.value = entry && !entry.shown ? scene.data : "";
     const [learned, tested] = data.rows;
     const model = data.name ? `A model of ${data.name}` : "A model";
+    const computed = data.wants?.some((name) => name in this.catalog.features && !PLAIN.includes(name));
+    const without = computed
+      ? "It has learned from what was computed from the columns, which no table holds: it cannot go on learning here."
+      : "Choose that table below, and it can go on learning.";
     find("#described", this.root).textContent = learned
       ? `${entry?.title ?? data.name}: ${data.description}. ${counted(learned)} points to learn from, ${counted(tested)} held out.`
       : data.outputs.length
         ? `${model} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot go on learning here.`
-        : `${model}${data.name && ","} whose rows are not here. Choose that table below, and it can go on learning.`;
+        : `${model}${data.name && ","} whose rows are not here. ${without}`;
+    this.tellOfWords(data.with_words);
     find("#share-field", this.root).hidden = !learned;
     const generated = entry?.generated ?? false;
     for (const id of ["#noise-field", "#samples-field", "#regenerate"]) find(id, this.root).hidden = !generated;
@@ -120,6 +127,13 @@ export class DataPanel {
     show(find("#test-share", this.root), Math.round(100 * scene.test_size));
     this.label();
     this.describeTable(scene, data);
+  }
+
+  // How to learn from the columns of a table that no axis can be.
+  tellOfWords([train, play]) {
+    const place = find("#with-words", this.root);
+    place.hidden = !train;
+    place.replaceChildren("To learn from words, yes or no and dates, too: ", make("code", {}, train ?? ""), ", then ", make("code", {}, play ?? ""), ".");
   }
 
   describeTable(scene, data) {

@@ -9,7 +9,7 @@ export class Invitation {
   }
 
   accept() {
-    if (this.body.classList.contains("inviting")) this.body.classList.replace("inviting", "invited");
+    this.body.classList.remove("inviting");
     try {
       localStorage.setItem(KEY, "yes");
     } catch {

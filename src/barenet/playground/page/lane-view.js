@@ -56,6 +56,7 @@ export class LaneView {
   // What is read rather than seen.
   write() {
     this.network.drawBiases();
+    find(".at", this.root).textContent = `epoch ${counted(this.header.epoch)}`;
     this.score.show(this.header);
     this.curve.draw();
     this.learning.say(this.header.words, this.header.failed);

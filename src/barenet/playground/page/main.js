@@ -92,7 +92,8 @@ class Page {
     show(find("#pace"), state.pace);
     find("#compare").setAttribute("aria-pressed", networks.length > 1);
     find("#compare").textContent = networks.length > 1 ? "One network" : "Compare";
-    if (compared && tops(this.lanes)[1] > tops(this.lanes)[0]) this.notice(`${NAMES[1]} stands below ${NAMES[0]}: this window is too narrow for both.`, 5000);
+    find("#epoch-of").textContent = networks.length > 1 ? "Epoch of A" : "Epoch";
+    if (compared) this.compare();
     if (joined) this.repeat();
     this.goal = 0;
     this.planned = [];
@@ -103,6 +104,17 @@ class Page {
   repeat() {
     this.planned.forEach((edits, network) => edits.length && this.line.send("plan", { network, edits }));
     if (this.goal) this.line.send("run_to", { epoch: this.goal });
+  }
+
+  // What to know of a second network, that has just come.
+  compare() {
+    const [first, second] = tops(this.lanes);
+    const { epoch } = this.lanes[0].header ?? { epoch: 0 };
+    const words = [
+      second > first && `${NAMES[1]} stands below ${NAMES[0]}: this window is too narrow for both.`,
+      epoch && `${NAMES[1]} begins at epoch 0, ${NAMES[0]} goes on from ${counted(epoch)}. Reset starts both anew.`,
+    ];
+    this.notice(words.filter(Boolean).join(" "), 5000);
   }
 
   addLane() {
@@ -217,6 +229,7 @@ class Page {
     // A mouse leaves no focus behind, so that space plays; whoever tabs keeps it.
     document.addEventListener("click", (event) => event.detail && event.target.closest("button, a")?.blur());
     document.addEventListener("click", ({ target }) => closeMore(target));
+    document.addEventListener("pointerdown", ({ target }) => this.noticeEnds && target.id !== "notice" && this.notice(""));
     window.addEventListener("hashchange", () => this.readAddress());
   }
 
@@ -272,10 +285,13 @@ class Page {
     const epoch = this.lanes[0]?.header?.epoch ?? 0;
     const hash = toHash(this.state, { ...this.view, epoch }, this.catalog.defaults, this.edits());
     history.replaceState(null, "", `${location.pathname}#${hash}`);
-    if (OWN_FILE.test(this.state.scene.data)) return this.notice("This network is of a file of your own. Send that file along with what Export gives: the model, or the command.", 8000);
-    const command = `barenet play "#${hash}"`; // without the address, which holds a secret and leads to this machine alone
-    if (await copy(command)) this.notice("A command is copied. On any machine with barenet[play] it makes this network again, up to this epoch.", 8000);
-    else this.notice(`This makes the network again, on any machine with barenet[play]: ${command}`, 30000);
+    const own = this.state.scene.data.match(OWN_FILE)?.[1];
+    if (own === "model") return this.notice("This network is of a file of your own. Send along what Export gives: the model, or the command.", 8000);
+    const table = own ? `${quoted(this.facts.name)} ` : "";
+    const where = `on any machine with barenet[play]${own ? ` and ${this.facts.name}` : ""}`;
+    const command = `barenet play ${table}"#${hash}"`; // without the address, which holds a secret and leads to this machine alone
+    if (await copy(command)) this.notice(`A command is copied. It makes this network again, up to this epoch, ${where}.`, 8000);
+    else this.notice(`This makes the network again, ${where}: ${command}`, 30000);
   }
 
   async upload(file) {
@@ -316,6 +332,7 @@ class Page {
     clearTimeout(this.noticeTimer);
     place.textContent = words;
     place.hidden = !words;
+    this.noticeEnds = Boolean(milliseconds); // then a press beside it ends it, too
     if (milliseconds) this.noticeTimer = setTimeout(() => this.notice(""), milliseconds);
   }
 
@@ -340,6 +357,9 @@ function closeMore(target) {
     if (!more.contains(target) && getComputedStyle(find(".fields", more)).position === "absolute") more.open = false;
   }
 }
+
+// A file's name, as a shell takes it.
+const quoted = (name) => (/^[\w.][\w.-]*$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`);
 
 const tops = (lanes) => lanes.map((lane) => lane.root.getBoundingClientRect().top);
 

@@ -36,11 +36,12 @@ export function number(value, digits = 3) {
   return text.replaceAll("-", "−");
 }
 
-function point({ layer, inputs }, { rows, inputs: values, epoch, batch: [batch, batches] }) {
+function point({ layer, inputs }, { rows, inputs: values, raw = [], epoch, batch: [batch, batches] }) {
   const where = batches === 1 ? `Epoch ${counted(epoch)} was a single batch` : `It was batch ${counted(batch)} of ${counted(batches)} in epoch ${counted(epoch)}`;
   const which = rows === 1 ? "of one point" : `of ${counted(rows)} points. Take the one that moves this neuron most`;
-  const said = layer > 0 ? "The neurons before say of it" : "Its inputs are";
-  return { words: `${where}, ${which}. ${said}:`, sum: listed(inputs, (name, row) => `${name} = ${number(values[row])}`, ", ") };
+  const said = layer > 0 ? "The neurons before say of it" : raw.length ? "Its inputs are, scaled (and as in the table)" : "Its inputs are";
+  const unscaled = (row) => typeof raw[row] === "number" ? ` (${number(raw[row], 6)})` : "";
+  return { words: `${where}, ${which}. ${said}:`, sum: listed(inputs, (name, row) => `${name} = ${number(values[row])}${unscaled(row)}`, ", ") };
 }
 
 function adding({ inputs }, { inputs: values, before, z }) {
