@@ -192,6 +192,10 @@ REFUSED = [
     (lambda: MLPClassifier(2, **QUICK).fit(X, np.full(150, "a")), "knows the one class 'a'"),
     (lambda: MLPClassifier(2, **QUICK).fit(X, 2**60 + KIND), "classes 1152921504606846976"),
     (lambda: MLPClassifier(2, **QUICK).fit(X, np.array(["", "b", "c"])[KIND]), "none of them"),
+    (lambda: MLPClassifier(2, **QUICK).fit(X, np.array([" x", "x", "c"])[KIND]),
+     "' x' has spaces around it"),
+    (lambda: MLPClassifier(2, **QUICK).fit(pd.DataFrame(X, columns=[" a", "b", "a ", "c"]), KIND),
+     "columns ' a' and 'a ' differ by spaces"),
 ]  # fmt: skip
 
 
@@ -199,3 +203,11 @@ REFUSED = [
 def test_what_a_file_cannot_say_is_refused(model, why):
     with pytest.raises(ValueError, match=f"^(model|classes): .*{why}"):
         Predictor.from_estimator(model())
+
+
+def test_a_name_with_spaces_around_it_is_told_in_quotes(path, tmp_path, capfd):
+    rows = pd.DataFrame(X, columns=[" a", "b", "c", "d"])
+    Predictor.from_estimator(MLPClassifier(2, **QUICK).fit(rows, KIND)).save(path)
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    assert main(["predict", str(path), str(tmp_path / "rows.csv")]) == 2
+    assert "no column ' a'" in capfd.readouterr().err

@@ -6,7 +6,7 @@ does before it. Steps are known by what they measure; what they would compute is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
 from barenet.data.target import class_labels, class_name
-from barenet.errors import some
+from barenet.errors import brief, some
 from barenet.model.activations import Sigmoid
 from barenet.model.network import Network
 
@@ -84,11 +84,13 @@ class Fitted(NamedTuple):
                 "network_.save() keeps the network, and export() writes it with its labels"
             )
         width = network.n_inputs
+        names = self.feature_names or tuple(f"x{at}" for at in range(width))
+        _check_apart(names)
         return {
             "network": network,
             "preprocessing": self.preprocessing or Scaling("none", np.zeros(width), np.ones(width)),
             "target_scaling": self.target_scaling,
-            "feature_names": self.feature_names or tuple(f"x{at}" for at in range(width)),
+            "feature_names": names,
             **_named(self.classes),
         }
 
@@ -155,6 +157,17 @@ def _named(classes: NDArray[Any] | None) -> dict[str, Any]:
     if class_labels(names).tolist() != labels:
         raise ValueError(f"model: classes {some(names, 5)}: a file can't say them; use text")
     return {"classes": names}
+
+
+def _check_apart(names: Sequence[str]) -> None:
+    """Refuse columns that would be one in a table, which is read without spaces around names."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if (other := seen.setdefault(name.strip(), name)) != name:
+            raise ValueError(
+                f"model: columns {brief(other)} and {brief(name)} differ by spaces around them, "
+                "which are taken off where a table is read; rename one before the fit"
+            )
 
 
 def _scaling_of(scaler: Any, what: str) -> Scaling:
