@@ -121,6 +121,29 @@ def test_names_come_with_a_data_frame(path):
     assert Predictor.from_estimator(nameless).feature_names == ("x0", "x1", "x2", "x3")
 
 
+@pytest.mark.parametrize(
+    "names", [range(4), [2.5, 1.5, 0.5, 3.5], pd.MultiIndex.from_product([["u", "v"], [1, 2]])]
+)
+def test_columns_without_text_for_a_name_count_by_their_places(path, names):
+    rows = pd.DataFrame(X, columns=names)
+    for step in ("passthrough", StandardScaler(), TablePreprocessor()):
+        model = make_pipeline(step, MLPClassifier(4, **QUICK)).fit(rows, KIND)
+        loaded = shipped(model, path, rows, KIND)
+        np.testing.assert_allclose(loaded.probabilities(rows), model.predict_proba(rows), 1e-12)
+        assert loaded.card.data_fingerprint is not None
+    with pytest.raises(ValueError, match="X"):
+        shipped(MLPClassifier(4, **QUICK).fit(rows, KIND), path).predict(rows.iloc[:, :3])
+
+
+def test_a_column_with_a_number_for_its_name_is_found_by_it():
+    rows = pd.DataFrame(X, columns=list("0123"))  # as a file's header has it
+    predictor = Predictor.from_estimator(MLPClassifier(4, **QUICK).fit(rows, KIND))
+    turned = rows.set_axis(range(4), axis=1)[[2, 0, 1, 3]]
+    assert predictor.predict(turned).tolist() == predictor.predict(X).tolist()
+    with pytest.raises(ValueError, match="X: no column 3; its columns are 0, 1, 2, 4"):
+        predictor.predict(rows.set_axis([0, 1, 2, 4], axis=1))
+
+
 def test_a_table_of_words_keeps_its_columns(path):
     rows = pd.DataFrame({"size": [1.5, None, 3.0, 4.0] * 5, "town": ["Rome", "Oslo"] * 10})
     y = np.arange(20) % 4 > 1
@@ -171,6 +194,32 @@ def test_the_network_is_a_copy_and_an_export_is_the_same(tmp_path):
     assert predictor.network.parameters.any()
 
 
+class Halving:
+    def predict_proba(self, X):
+        return super().predict_proba(X) / 2
+
+
+class Cautious(Halving, MLPClassifier):
+    pass
+
+
+class Rounding(TablePreprocessor):
+    def transform(self, X):
+        return super().transform(X).round()
+
+
+class Small(MLPClassifier):
+    def __init__(self, hidden_layer_sizes=2, *, solver="lbfgs", max_iter=15, random_state=0):
+        super().__init__(
+            hidden_layer_sizes, solver=solver, max_iter=max_iter, random_state=random_state
+        )
+
+
+def test_a_subclass_of_other_defaults_is_taken(path):
+    model = Small().fit(X, KIND)
+    assert np.array_equal(shipped(model, path).probabilities(X), model.predict_proba(X))
+
+
 LABELS = np.stack([KIND > 0, KIND == 2], axis=1).astype(int)
 
 REFUSED = [
@@ -188,6 +237,21 @@ REFUSED = [
     (lambda: TransformedTargetRegressor(
         MLPRegressor(hidden_layer_sizes=2, **QUICK), transformer=FunctionTransformer()
      ).fit(X, X[:, 0]), "transformer: FunctionTransformer can't be said"),
+    (lambda: make_pipeline(
+        StandardScaler(), GridSearchCV(MLPClassifier(2, **QUICK), {}, cv=2)
+     ).fit(X, KIND), "step 'gridsearchcv': .* got GridSearchCV; search over the whole pipeline"),
+    (lambda: make_pipeline(StandardScaler(), make_pipeline(MLPClassifier(2, **QUICK))).fit(X, KIND),
+     "step 'pipeline': .* got Pipeline; put its steps into the one"),
+    (lambda: make_pipeline(StandardScaler(), TransformedTargetRegressor(
+        MLPRegressor(hidden_layer_sizes=2, **QUICK)
+     )).fit(X, X[:, 0]), "step 'transformedtargetregressor': .*put it around the whole pipeline"),
+    (lambda: GridSearchCV(MLPClassifier(2, **QUICK), {}, cv=2, refit=False).fit(X, KIND),
+     "GridSearchCV has no best model: it needs refit=True"),
+    (lambda: GridSearchCV(MLPClassifier(), {}), "GridSearchCV has no best .* is not fitted"),
+    (lambda: Cautious(2, **QUICK).fit(X, KIND),
+     r"Cautious has a predict_proba of its own \(Halving\), which a file can't say"),
+    (lambda: make_pipeline(Rounding(), MLPClassifier(2, **QUICK)).fit(X, KIND),
+     r"Rounding has a transform of its own \(Rounding\)"),
     (lambda: MLPClassifier(2, **QUICK).fit(X, LABELS), "a row may have several labels"),
     (lambda: MLPClassifier(2, **QUICK).fit(X, np.full(150, "a")), "knows the one class 'a'"),
     (lambda: MLPClassifier(2, **QUICK).fit(X, 2**60 + KIND), "classes 1152921504606846976"),

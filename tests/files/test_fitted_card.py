@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 from sklearn.metrics import accuracy_score
 from sklearn.pipeline import make_pipeline
 
@@ -88,8 +89,15 @@ def test_the_fingerprint_is_that_of_the_rows_in_a_file(tmp_path, words):
         ((X, Y + 1), "y: 3 is not among the classes"),
         ((X[:50], Y), r"X: expected shape \(60, 3\), got \(50, 3\)"),
         ((X[:, :2], Y), "X: expected shape"),
+        ((csr_array(X), Y), r"X: a sparse matrix has no fingerprint; use X.toarray\(\)"),
     ],
 )
 def test_other_rows_are_refused(rows, why):
     with pytest.raises(ValueError, match=f"^{why}"):
         card_of(MLPClassifier(**QUICK).fit(X, Y), *rows)
+
+
+@pytest.mark.parametrize("scores", [3, {"held_out": 0.5}])
+def test_scores_that_are_none_are_refused(scores):
+    with pytest.raises(ValueError, match="^scores: .*expected values by names, got"):
+        card_of(MLPClassifier(**QUICK).fit(X, Y), scores=scores)

@@ -73,6 +73,8 @@ def _fingerprint(fitted: Fitted, X: Any, y: ArrayLike | None, rows: Mapping[str,
         raise ValueError(
             f"y: {len(targets)} rows, and the model has learned from {rows['training']}"
         )
+    if hasattr(X, "tocsr"):
+        raise ValueError("X: a sparse matrix has no fingerprint; use X.toarray()")
     if isinstance(fitted.preprocessing, TableEncoding):
         return fingerprint(fitted.preprocessing.frame_of(X), targets)
     if column_names(X) is not None:

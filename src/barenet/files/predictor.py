@@ -22,6 +22,7 @@ from barenet.errors import ModelFileError, in_a_line
 from barenet.files.model_card import ModelCard
 from barenet.files.model_file import read_model, write_model
 from barenet.files.model_header import check_header
+from barenet.files.plain import check_mapping
 from barenet.files.predictor_parts import WRONG, check_parts, read_parts, write_parts
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
@@ -109,7 +110,8 @@ class Predictor:
         ----------
         X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
             Rows as they were before anything was done to them. Of a table with named columns the
-            features are taken by their names, in whatever order they are.
+            features are taken by their names, in whatever order they are; of a DataFrame whose
+            columns have numbers for names, which are no feature's, by their places.
 
         Returns
         -------
@@ -299,8 +301,8 @@ class Predictor:
         Raises
         ------
         ValueError
-            If the model is not fitted, has a step that a file can't say, tells several labels of a
-            row, or has learned from other rows.
+            If the model is not fitted, has a step or a method that a file can't say, tells several
+            labels of a row, or has learned from other rows.
 
         Examples
         --------
@@ -320,11 +322,12 @@ class Predictor:
         fitted = take_apart(model)
         card = card_of(fitted, X, y)
         named = getattr(y, "name", None)
+        measured = check_mapping({} if scores is None else scores, "scores")
         predictor = cls(
             **fitted.predictor_parts(),
             target_name=target_name or (named if isinstance(named, str) else "y"),
             dataset=dataset,
-            card=replace(card, scores={**card.scores, **(scores or {})}),
+            card=replace(card, scores={**card.scores, **measured}),
         )
         check_parts(predictor)
         return predictor
