@@ -91,6 +91,18 @@ def test_a_pipeline_says_the_same_from_its_file(path, steps, dtype):
     np.testing.assert_allclose(loaded.probabilities(rows), expected, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("offset", [0, 1e6])
+@pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler(), RobustScaler()])
+def test_scaled_numbers_differ_by_the_precision_of_the_rows_far_from_0(scaler, offset, dtype):
+    rows = (offset + X).astype(dtype)
+    model = make_pipeline(scaler, MLPRegressor(hidden_layer_sizes=2, **QUICK)).fit(rows, KIND)
+    loaded = Predictor.from_estimator(model)
+    far = np.abs(loaded.preprocessing.offset * loaded.preprocessing.factor).max()
+    error = np.abs(loaded.inputs(rows) - model[0].transform(rows)).max()
+    assert error <= 4 * np.finfo(dtype).eps * (1 + far)
+
+
 @pytest.mark.parametrize("n_outputs", [1, 2])
 @pytest.mark.parametrize("scaled", [False, True])
 def test_numbers_one_or_several_scaled_or_not(path, n_outputs, scaled):

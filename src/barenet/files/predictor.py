@@ -296,7 +296,10 @@ class Predictor:
         -------
         Predictor
             Of a copy of the network. It says what `model` says: to the last bit without a scaler
-            of scikit-learn's, and with one to the last digits of its precision.
+            of scikit-learn's. With one, a scaled number may differ by about ε · (1 + ``|offset ·
+            factor|``) of `preprocessing`, with ε = 2e-16 for rows of float64 and 1e-7 for float32:
+            far from 0 scikit-learn loses digits in the type of the rows, that barenet, which
+            subtracts first and in float64, keeps.
 
         Raises
         ------

@@ -147,8 +147,8 @@ def check_parts(predictor: Predictor) -> None:
             raise ValueError("classes: expected different names, none of them empty")
         if wide := [name for name in predictor.classes if name != name.strip()]:
             raise ValueError(
-                f"classes: {brief(wide[0])} has spaces around it, which are taken off where a table "
-                "is read, so it would never be met; take them off before the network learns"
+                f"classes: {brief(wide[0])} has spaces around it, which are taken off where a "
+                "table is read, so it would never be met; take them off before the network learns"
             )
     if type(predictor.text_classes) is not bool:
         raise ValueError(f"text_classes: expected True or False, got {predictor.text_classes!r}")
