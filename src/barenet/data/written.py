@@ -52,7 +52,8 @@ def _dates(moments: NDArray[Any]) -> NDArray[Any]:
     """Write all dates of a column alike: the time only where one is not midnight."""
     known = moments[~np.isnat(moments)]
     fitting = (unit for unit in ("D", "s", "ms") if (known == known.astype(f"M8[{unit}]")).all())
-    texts = np.char.replace(np.datetime_as_string(moments, unit=next(fitting, "us")), "T", " ")
+    dates = moments.astype(f"M8[{next(fitting, 'us')}]")
+    texts = np.char.replace(dates.astype(str), "T", " ")
     return np.where(np.isnat(moments), "", texts).astype(TEXT)
 
 
