@@ -155,7 +155,7 @@ def some(names: Sequence[str], most: int = 20) -> str:
 
 
 def printable(name: object) -> str:
-    r"""Write a name in one line; what is empty in quotes, and what can't be seen spelled out.
+    r"""Write a name in one line; what can't be seen is spelled out, or in quotes.
 
     Parameters
     ----------
@@ -169,8 +169,10 @@ def printable(name: object) -> str:
 
     Examples
     --------
-    >>> print(printable("prices"), printable("two\nlines"), printable(""))
-    prices two\nlines ''
+    >>> print(printable("prices"), printable("two\nlines"), printable(""), printable(" x"))
+    prices two\nlines '' ' x'
     """
     text = str(name)
-    return text if text and text.isprintable() else repr(text)[1:-1] or "''"
+    if not text.isprintable():
+        return repr(text)[1:-1]
+    return text if text and text == text.strip() else repr(text)

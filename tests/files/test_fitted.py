@@ -107,6 +107,18 @@ def test_a_scaling_has_a_name_that_is_true_of_it(steps):
     assert (scaling.name == "affine") == (steps not in ("passthrough", *KINDS))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("offset", [0, 1e6])
+@pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler(), RobustScaler()])
+def test_scaled_numbers_differ_by_the_precision_of_the_rows_far_from_0(scaler, offset, dtype):
+    rows = (offset + X).astype(dtype)
+    model = make_pipeline(scaler, MLPRegressor(hidden_layer_sizes=2, **QUICK)).fit(rows, KIND)
+    loaded = Predictor.from_estimator(model)
+    far = np.abs(loaded.preprocessing.offset * loaded.preprocessing.factor).max()
+    error = np.abs(loaded.inputs(rows) - model[0].transform(rows)).max()
+    assert error <= 4 * np.finfo(dtype).eps * (1 + far)
+
+
 @pytest.mark.parametrize("n_outputs", [1, 2])
 @pytest.mark.parametrize("scaled", [False, True])
 def test_numbers_one_or_several_scaled_or_not(path, n_outputs, scaled):
@@ -135,6 +147,29 @@ def test_names_come_with_a_data_frame(path):
         assert loaded.predict(rows[["d", "a", "c", "b"]]).tolist() == model.predict(rows).tolist()
     nameless = MLPClassifier(4, **QUICK).fit(X, y)
     assert Predictor.from_estimator(nameless).feature_names == ("x0", "x1", "x2", "x3")
+
+
+@pytest.mark.parametrize(
+    "names", [range(4), [2.5, 1.5, 0.5, 3.5], pd.MultiIndex.from_product([["u", "v"], [1, 2]])]
+)
+def test_columns_without_text_for_a_name_count_by_their_places(path, names):
+    rows = pd.DataFrame(X, columns=names)
+    for step in ("passthrough", StandardScaler(), TablePreprocessor()):
+        model = make_pipeline(step, MLPClassifier(4, **QUICK)).fit(rows, KIND)
+        loaded = shipped(model, path, rows, KIND)
+        np.testing.assert_allclose(loaded.probabilities(rows), model.predict_proba(rows), 1e-12)
+        assert loaded.card.data_fingerprint is not None
+    with pytest.raises(ValueError, match="X"):
+        shipped(MLPClassifier(4, **QUICK).fit(rows, KIND), path).predict(rows.iloc[:, :3])
+
+
+def test_a_column_with_a_number_for_its_name_is_found_by_it():
+    rows = pd.DataFrame(X, columns=list("0123"))  # as a file's header has it
+    predictor = Predictor.from_estimator(MLPClassifier(4, **QUICK).fit(rows, KIND))
+    turned = rows.set_axis(range(4), axis=1)[[2, 0, 1, 3]]
+    assert predictor.predict(turned).tolist() == predictor.predict(X).tolist()
+    with pytest.raises(ValueError, match="X: no column 3; its columns are 0, 1, 2, 4"):
+        predictor.predict(rows.set_axis([0, 1, 2, 4], axis=1))
 
 
 def test_a_table_of_words_keeps_its_columns(path):
@@ -187,6 +222,32 @@ def test_the_network_is_a_copy_and_an_export_is_the_same(tmp_path):
     assert predictor.network.parameters.any()
 
 
+class Halving:
+    def predict_proba(self, X):
+        return super().predict_proba(X) / 2
+
+
+class Cautious(Halving, MLPClassifier):
+    pass
+
+
+class Rounding(TablePreprocessor):
+    def transform(self, X):
+        return super().transform(X).round()
+
+
+class Small(MLPClassifier):
+    def __init__(self, hidden_layer_sizes=2, *, solver="lbfgs", max_iter=15, random_state=0):
+        super().__init__(
+            hidden_layer_sizes, solver=solver, max_iter=max_iter, random_state=random_state
+        )
+
+
+def test_a_subclass_of_other_defaults_is_taken(path):
+    model = Small().fit(X, KIND)
+    assert np.array_equal(shipped(model, path).probabilities(X), model.predict_proba(X))
+
+
 LABELS = np.stack([KIND > 0, KIND == 2], axis=1).astype(int)
 
 REFUSED = [
@@ -204,10 +265,29 @@ REFUSED = [
     (lambda: TransformedTargetRegressor(
         MLPRegressor(hidden_layer_sizes=2, **QUICK), transformer=FunctionTransformer()
      ).fit(X, X[:, 0]), "transformer: FunctionTransformer can't be said"),
+    (lambda: make_pipeline(
+        StandardScaler(), GridSearchCV(MLPClassifier(2, **QUICK), {}, cv=2)
+     ).fit(X, KIND), "step 'gridsearchcv': .* got GridSearchCV; search over the whole pipeline"),
+    (lambda: make_pipeline(StandardScaler(), make_pipeline(MLPClassifier(2, **QUICK))).fit(X, KIND),
+     "step 'pipeline': .* got Pipeline; put its steps into the one"),
+    (lambda: make_pipeline(StandardScaler(), TransformedTargetRegressor(
+        MLPRegressor(hidden_layer_sizes=2, **QUICK)
+     )).fit(X, X[:, 0]), "step 'transformedtargetregressor': .*put it around the whole pipeline"),
+    (lambda: GridSearchCV(MLPClassifier(2, **QUICK), {}, cv=2, refit=False).fit(X, KIND),
+     "GridSearchCV has no best model: it needs refit=True"),
+    (lambda: GridSearchCV(MLPClassifier(), {}), "GridSearchCV has no best .* is not fitted"),
+    (lambda: Cautious(2, **QUICK).fit(X, KIND),
+     r"Cautious has a predict_proba of its own \(Halving\), which a file can't say"),
+    (lambda: make_pipeline(Rounding(), MLPClassifier(2, **QUICK)).fit(X, KIND),
+     r"Rounding has a transform of its own \(Rounding\)"),
     (lambda: MLPClassifier(2, **QUICK).fit(X, LABELS), "a row may have several labels"),
     (lambda: MLPClassifier(2, **QUICK).fit(X, np.full(150, "a")), "knows the one class 'a'"),
     (lambda: MLPClassifier(2, **QUICK).fit(X, 2**60 + KIND), "classes 1152921504606846976"),
     (lambda: MLPClassifier(2, **QUICK).fit(X, np.array(["", "b", "c"])[KIND]), "none of them"),
+    (lambda: MLPClassifier(2, **QUICK).fit(X, np.array([" x", "x", "c"])[KIND]),
+     "' x' has spaces around it"),
+    (lambda: MLPClassifier(2, **QUICK).fit(pd.DataFrame(X, columns=[" a", "b", "a ", "c"]), KIND),
+     "columns ' a' and 'a ' differ by spaces"),
 ]  # fmt: skip
 
 
@@ -215,3 +295,11 @@ REFUSED = [
 def test_what_a_file_cannot_say_is_refused(model, why):
     with pytest.raises(ValueError, match=f"^(model|classes): .*{why}"):
         Predictor.from_estimator(model())
+
+
+def test_a_name_with_spaces_around_it_is_told_in_quotes(path, tmp_path, capfd):
+    rows = pd.DataFrame(X, columns=[" a", "b", "c", "d"])
+    Predictor.from_estimator(MLPClassifier(2, **QUICK).fit(rows, KIND)).save(path)
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    assert main(["predict", str(path), str(tmp_path / "rows.csv")]) == 2
+    assert "no column ' a'" in capfd.readouterr().err

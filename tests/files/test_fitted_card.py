@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 from sklearn.metrics import accuracy_score
 from sklearn.pipeline import make_pipeline
 
@@ -19,6 +20,7 @@ from barenet import (
     fingerprint,
     load_dataset,
 )
+from barenet.cli.main import main
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -80,6 +82,35 @@ def test_the_fingerprint_is_that_of_the_rows_in_a_file(tmp_path, words):
     assert card_of(model, table, y).data_fingerprint == fingerprint(data.X, data.y)
 
 
+def test_the_fingerprint_of_float32_is_that_of_the_digits_in_a_file(tmp_path):
+    table = pd.DataFrame({"a": X[:, 0], "b": X[:, 1]}).astype("float32")
+    y = table.pop("b")
+    table.assign(y=y).to_csv(tmp_path / "rows.csv", index=False)
+    data = load_dataset(str(tmp_path / "rows.csv"), target="y")
+    card = card_of(MLPRegressor(**QUICK).fit(table, y), table, y)
+    assert card.data_fingerprint == fingerprint(data.X, data.y)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_rows_of_every_kind_are_known_again(tmp_path, capfd, suffix):
+    table = pd.DataFrame(
+        {
+            "truth": Y > 1,
+            "perhaps": pd.array([True, False, None] * 20, "boolean"),
+            "day": pd.to_datetime("2026-03-01") + pd.to_timedelta(Y, "D"),
+            "town": np.array([" Rome", "Oslo ", "Bonn"])[Y],
+            "y": np.where(X[:, 1] > 0, "yes", "no"),
+        }
+    )
+    rows, y = table.drop(columns="y"), table["y"]
+    model = make_pipeline(TablePreprocessor(), MLPClassifier(**QUICK)).fit(rows, y)
+    Predictor.from_estimator(model, rows, y).save(tmp_path / "model.safetensors")
+    path = tmp_path / f"rows.{suffix}"
+    getattr(table, f"to_{suffix}")(path, index=False)
+    assert main(["evaluate", str(tmp_path / "model.safetensors"), str(path)]) == 0
+    assert "trained on these very rows" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("rows", "why"),
     [
@@ -88,8 +119,15 @@ def test_the_fingerprint_is_that_of_the_rows_in_a_file(tmp_path, words):
         ((X, Y + 1), "y: 3 is not among the classes"),
         ((X[:50], Y), r"X: expected shape \(60, 3\), got \(50, 3\)"),
         ((X[:, :2], Y), "X: expected shape"),
+        ((csr_array(X), Y), r"X: a sparse matrix has no fingerprint; use X.toarray\(\)"),
     ],
 )
 def test_other_rows_are_refused(rows, why):
     with pytest.raises(ValueError, match=f"^{why}"):
         card_of(MLPClassifier(**QUICK).fit(X, Y), *rows)
+
+
+@pytest.mark.parametrize("scores", [3, {"held_out": 0.5}])
+def test_scores_that_are_none_are_refused(scores):
+    with pytest.raises(ValueError, match=r"^scores: .*expected values by names, got"):
+        card_of(MLPClassifier(**QUICK).fit(X, Y), scores=scores)

@@ -13,8 +13,9 @@ from barenet.cli.sparkline import sparkline
 from barenet.cli.trained import model_file
 from barenet.data.encoding import TableEncoding
 from barenet.files.described import describe_predictor
+from barenet.files.loading import load_model
 from barenet.files.model_card import ModelCard
-from barenet.files.predictor import Predictor, load_model
+from barenet.files.predictor import Predictor
 from barenet.files.training_log import TrainingLog
 from barenet.model.network import Network
 

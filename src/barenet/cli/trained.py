@@ -14,10 +14,12 @@ from barenet.cli.settings import FileOptions, Settings, is_table
 from barenet.data.columns import CategoryColumn
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, load_dataset, usual_name
+from barenet.data.frame import Frame
 from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.data.repetition import count_repeated
 from barenet.data.source import STANDARD_INPUT
 from barenet.data.tabular import read_samples
+from barenet.data.written import as_written
 from barenet.errors import DataError, printable
 from barenet.files.predictor import Predictor
 
@@ -66,7 +68,11 @@ class Trained:
         card, known = self.predictor.card, self.trained_on(data)
         if card is not None and card.data_fingerprint is not None:
             names = self.predictor.feature_names
-            return fingerprint_of(dataset, names) == card.data_fingerprint or (
+            rows = [dataset.X]
+            if isinstance(dataset.X, Frame):  # an estimator knows its rows as a CSV file has them
+                rows.append(as_written(dataset.X))
+            alike = (dataclasses.replace(dataset, X=X) for X in rows)
+            return card.data_fingerprint in (fingerprint_of(each, names) for each in alike) or (
                 known is not None and data in DATASETS  # made anew, perhaps with other last digits
             )
         return None if self.settings is None else known is not None

@@ -111,7 +111,9 @@ def columns_by_name(X: Any, names: Sequence[str]) -> Any:
     Returns
     -------
     array-like of shape (n_rows, n_columns)
-        An array, or a DataFrame of a DataFrame.
+        An array, or a DataFrame of a DataFrame. One that has no text for names, and none of these
+        even written as text, comes back as it is: its columns count by their places, as they do
+        for scikit-learn.
 
     Raises
     ------
@@ -122,6 +124,9 @@ def columns_by_name(X: Any, names: Sequence[str]) -> Any:
         frame = as_frame(X, only=names)
         return np.column_stack([as_numbers(frame, name, ()) for name in names])
     columns = {str(column): column for column in X.columns}
+    is_named = any(isinstance(column, str) for column in X.columns)
+    if not is_named and columns.keys().isdisjoint(names):
+        return X
     check_names(names, columns)
     return X[[columns[name] for name in names]]
 

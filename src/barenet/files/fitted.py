@@ -6,7 +6,7 @@ does before it. Steps are known by what they measure; what they would compute is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
 from barenet.data.target import class_labels, class_name
-from barenet.errors import some
+from barenet.errors import brief, some
 from barenet.model.activations import Sigmoid
 from barenet.model.network import Network
 
@@ -84,11 +84,13 @@ class Fitted(NamedTuple):
                 "network_.save() keeps the network, and export() writes it with its labels"
             )
         width = network.n_inputs
+        names = self.feature_names or tuple(f"x{at}" for at in range(width))
+        _check_apart(names)
         return {
             "network": network,
             "preprocessing": self.preprocessing or Scaling("none", np.zeros(width), np.ones(width)),
             "target_scaling": self.target_scaling,
-            "feature_names": self.feature_names or tuple(f"x{at}" for at in range(width)),
+            "feature_names": names,
             **_named(self.classes),
         }
 
@@ -116,9 +118,10 @@ def take_apart(model: Any) -> Fitted:
     if hasattr(model, "regressor_") and hasattr(model, "transformer_"):
         target = _scaling_of(model.transformer_, "transformer")
         model = model.regressor_
-    *steps, (_, estimator) = getattr(model, "steps", None) or [("", model)]
+    *steps, (last, estimator) = getattr(model, "steps", None) or [("", model)]
     if not isinstance(getattr(estimator, "network_", None), Network):
-        raise ValueError(_without_network(model, estimator))
+        raise ValueError(_without_network(last, estimator))
+    _check_own(estimator, "predict", "predict_proba")
     steps = [(name, step) for name, step in steps if step not in (None, "passthrough")]
     if len(steps) > 1:
         names = ", ".join(f"{name!r}" for name, _ in steps)
@@ -126,21 +129,41 @@ def take_apart(model: Any) -> Fitted:
     (name, first) = steps[0] if steps else ("", None)
     encoding = getattr(first, "encoding_", None)
     if isinstance(encoding, TableEncoding):
+        _check_own(first, "transform")
         return Fitted(estimator, encoding, encoding.feature_names, target)
     named = getattr(estimator if first is None else first, "feature_names_in_", ())
     before = None if first is None else _scaling_of(first, f"step {name!r}")
     return Fitted(estimator, before, tuple(map(str, named)), target)
 
 
-def _without_network(model: Any, estimator: Any) -> str:
+def _without_network(step: str, estimator: Any) -> str:
     """Say why there is no network to be found."""
+    kind = type(estimator).__name__
     known = type(estimator).__module__.startswith("barenet.")
     if known and hasattr(estimator, "fit") and hasattr(estimator, "predict"):
-        return f"model: {type(estimator).__name__} has no network yet; call fit first"
+        return f"model: {kind} has no network yet; call fit first"
+    is_search = hasattr(estimator, "refit")
+    if is_search and not step and not hasattr(estimator, "best_estimator_"):
+        how = "is not fitted; call fit first" if estimator.refit else "needs refit=True"
+        return f"model: {kind} has no best model: it {how}"
+    where = f"step {step!r}: " if step else ""
+    there = "" if step else ", alone or as the last step of a pipeline"
+    remedy = "search over the whole pipeline" if is_search else _REMEDIES.get(kind, OTHERWISE)
     return (
-        "model: expected a fitted MLPClassifier or MLPRegressor, alone or as the last step of a "
-        f"pipeline, got {type(model).__name__}; {OTHERWISE}"
+        f"model: {where}expected a fitted MLPClassifier or MLPRegressor{there}, got {kind}; "
+        f"{remedy}"
     )
+
+
+def _check_own(part: Any, *methods: str) -> None:
+    """Refuse a subclass that computes by code of its own."""
+    for method in methods:
+        where = next((kind for kind in type(part).__mro__ if method in vars(kind)), None)
+        if where is not None and not where.__module__.startswith("barenet."):
+            raise ValueError(
+                f"model: {type(part).__name__} has a {method} of its own ({where.__qualname__}), "
+                "which a file can't say; use barenet's own class, and do the rest around it"
+            )
 
 
 def _named(classes: NDArray[Any] | None) -> dict[str, Any]:
@@ -155,6 +178,17 @@ def _named(classes: NDArray[Any] | None) -> dict[str, Any]:
     if class_labels(names).tolist() != labels:
         raise ValueError(f"model: classes {some(names, 5)}: a file can't say them; use text")
     return {"classes": names}
+
+
+def _check_apart(names: Sequence[str]) -> None:
+    """Refuse columns that would be one in a table, which is read without spaces around names."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if (other := seen.setdefault(name.strip(), name)) != name:
+            raise ValueError(
+                f"model: columns {brief(other)} and {brief(name)} differ by spaces around them, "
+                "which are taken off where a table is read; rename one before the fit"
+            )
 
 
 def _scaling_of(scaler: Any, what: str) -> Scaling:
@@ -188,6 +222,12 @@ def _minmax(scaler: Any) -> tuple[Any, Any]:
     """Turn x · scale + min around; scaled to other limits than 0 and 1, the offset is another."""
     return scaler.data_min_ - scaler.feature_range[0] / scaler.scale_, scaler.scale_
 
+
+#: What to do with what is around a network inside a pipeline.
+_REMEDIES = {
+    "Pipeline": "put its steps into the one pipeline",
+    "TransformedTargetRegressor": "put it around the whole pipeline",
+}
 
 #: Of a robust scaler, what `Scaling.fit` does.
 _QUARTILES = {

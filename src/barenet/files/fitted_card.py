@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from barenet.data.encoding import TableEncoding
 from barenet.data.fingerprint import fingerprint
 from barenet.data.framing import column_names, columns_by_name
+from barenet.data.written import as_written
 from barenet.errors import brief
 from barenet.files.fitted import Fitted
 from barenet.files.model_card import ModelCard
@@ -73,11 +74,13 @@ def _fingerprint(fitted: Fitted, X: Any, y: ArrayLike | None, rows: Mapping[str,
         raise ValueError(
             f"y: {len(targets)} rows, and the model has learned from {rows['training']}"
         )
+    if hasattr(X, "tocsr"):
+        raise ValueError("X: a sparse matrix has no fingerprint; use X.toarray()")
     if isinstance(fitted.preprocessing, TableEncoding):
-        return fingerprint(fitted.preprocessing.frame_of(X), targets)
+        return fingerprint(as_written(fitted.preprocessing.frame_of(X)), targets)
     if column_names(X) is not None:
         X = columns_by_name(X, fitted.feature_names or column_names(X) or ())
-        X = np.asarray(X, np.float64)  # as numbers are read from a file
+        X = _exact(np.asarray(X))  # as numbers are read from a file
     expected = len(targets), fitted.estimator.n_features_in_
     if np.shape(X) != expected:
         raise ValueError(f"X: expected shape {expected}, got {np.shape(X)}")
@@ -87,10 +90,15 @@ def _fingerprint(fitted: Fitted, X: Any, y: ArrayLike | None, rows: Mapping[str,
 def _numbered(y: NDArray[Any], classes: NDArray[Any] | None) -> NDArray[Any]:
     """Turn classes into their places."""
     if classes is None:
-        return y.astype(np.float64)
+        return _exact(y)
     if unknown := y[~np.isin(y, classes)].tolist():
         raise ValueError(f"y: {unknown[0]!r} is not among the classes of the model")
     return np.searchsorted(classes, y).astype(np.int64)
+
+
+def _exact(numbers: NDArray[Any]) -> NDArray[np.float64]:
+    """Take float32 for the numbers that it is written as, such as 0.1."""
+    return numbers.astype(str if numbers.dtype == np.float32 else np.float64).astype(np.float64)
 
 
 def _scores(history: History) -> dict[str, dict[str, float]]:

@@ -18,18 +18,19 @@ from barenet.data.encoding import TableEncoding
 from barenet.data.framing import column_names, columns_by_name
 from barenet.data.scaling import Scaling
 from barenet.data.target import class_labels
-from barenet.errors import ModelFileError, in_a_line
+from barenet.errors import ModelFileError
 from barenet.files.described import write_predictor
 from barenet.files.model_card import ModelCard
-from barenet.files.model_file import read_model, write_model
+from barenet.files.model_file import write_model
 from barenet.files.model_header import check_header
-from barenet.files.predictor_parts import WRONG, check_parts, read_parts, write_parts
+from barenet.files.plain import check_mapping
+from barenet.files.predictor_parts import check_parts, write_parts
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
 from barenet.model.targets import class_probabilities
 from barenet.model.validation import check_answers, check_inputs
 
-__all__ = ["Predictor", "load_model"]
+__all__ = ["Predictor"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -120,7 +121,8 @@ class Predictor:
         ----------
         X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
             Rows as they were before anything was done to them. Of a table with named columns the
-            features are taken by their names, in whatever order they are.
+            features are taken by their names, in whatever order they are; of a DataFrame whose
+            columns have numbers for names, which are no feature's, by their places.
 
         Returns
         -------
@@ -305,13 +307,16 @@ class Predictor:
         -------
         Predictor
             Of a copy of the network. It says what `model` says: to the last bit without a scaler
-            of scikit-learn's, and with one to the last digits of its precision.
+            of scikit-learn's. With one, a scaled number may differ by about ε · (1 + ``|offset ·
+            factor|``) of `preprocessing`, with ε = 2e-16 for rows of float64 and 1e-7 for float32:
+            far from 0 scikit-learn loses digits in the type of the rows, that barenet, which
+            subtracts first and in float64, keeps.
 
         Raises
         ------
         ValueError
-            If the model is not fitted, has a step that a file can't say, tells several labels of a
-            row, or has learned from other rows.
+            If the model is not fitted, has a step or a method that a file can't say, tells several
+            labels of a row, or has learned from other rows.
 
         Examples
         --------
@@ -331,11 +336,12 @@ class Predictor:
         fitted = take_apart(model)
         card = card_of(fitted, X, y)
         named = getattr(y, "name", None)
+        measured = check_mapping({} if scores is None else scores, "scores")
         predictor = cls(
             **fitted.predictor_parts(),
             target_name=target_name or (named if isinstance(named, str) else "y"),
             dataset=dataset,
-            card=replace(card, scores={**card.scores, **(scores or {})}),
+            card=replace(card, scores={**card.scores, **measured}),
         )
         check_parts(predictor)
         return predictor
@@ -361,38 +367,9 @@ class Predictor:
         ModelFileError
             If the file can't be used, or holds a network alone.
         """
+        from barenet.files.loading import load_model  # it makes predictors
+
         model = load_model(path)
         if isinstance(model, Network):
             raise ModelFileError(f"{path}: holds a network alone; barenet.load() reads it")
         return model
-
-
-def load_model(path: str | PathLike[str]) -> Predictor | Network:
-    """Read a model file, whichever of the two it holds.
-
-    Parameters
-    ----------
-    path : str or path
-        The file.
-
-    Returns
-    -------
-    Predictor or Network
-        A network where nothing is known of raw rows.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ModelFileError
-        If the file can't be used.
-    """
-    network, extra, tensors = read_model(path)
-    if "scaling" not in extra:
-        return network
-    try:
-        predictor = Predictor(network=network, **read_parts(extra, tensors))
-        check_parts(predictor)
-    except WRONG as error:
-        raise ModelFileError(f"{path}: not a valid model: {in_a_line(error)}") from error
-    return predictor

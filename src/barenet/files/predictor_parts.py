@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
-from barenet.errors import in_a_line
+from barenet.errors import brief, in_a_line
 from barenet.files.model_card import ModelCard
 from barenet.files.model_header import MAX_HEADER, has_room, without_repeats
 from barenet.files.plain import as_tuple, check_mapping, check_text
@@ -145,6 +145,11 @@ def check_parts(predictor: Predictor) -> None:
         _check_names("classes", predictor.classes, fitting, f"{outputs} outputs")
         if len(set(predictor.classes)) < len(predictor.classes) or "" in predictor.classes:
             raise ValueError("classes: expected different names, none of them empty")
+        if wide := [name for name in predictor.classes if name != name.strip()]:
+            raise ValueError(
+                f"classes: {brief(wide[0])} has spaces around it, which are taken off where a "
+                "table is read, so it would never be met; take them off before the network learns"
+            )
     if type(predictor.text_classes) is not bool:
         raise ValueError(f"text_classes: expected True or False, got {predictor.text_classes!r}")
     if predictor.target_scaling is not None:
