@@ -48,7 +48,7 @@ TARGETS = {
 @pytest.mark.parametrize("kind", TARGETS)
 def test_a_pipeline_for_classes(to_onnx, kind, dtype):
     rows = X.astype(dtype)
-    network = MLPClassifier(8, "silu", solver="lbfgs", max_iter=500, random_state=0)
+    network = MLPClassifier(8, "silu", solver="lbfgs", max_iter=2000, random_state=0)
     pipeline = make_pipeline(StandardScaler(), PCA(3), network).fit(rows, TARGETS[kind])
     model = to_onnx(pipeline, rows[:1], options={id(pipeline): {"zipmap": False}}, target_opset=17)
     labels, probabilities = run(model, rows)
@@ -62,7 +62,7 @@ def test_a_pipeline_for_classes(to_onnx, kind, dtype):
 @pytest.mark.parametrize("n_outputs", [1, 2])
 def test_a_pipeline_for_numbers(to_onnx, n_outputs, dtype):
     rows, y = X[:, :2].astype(dtype), X[:, 2 : 2 + n_outputs].squeeze()
-    network = MLPRegressor(hidden_layer_sizes=8, solver="lbfgs", max_iter=500, random_state=0)
+    network = MLPRegressor(hidden_layer_sizes=8, solver="lbfgs", max_iter=2000, random_state=0)
     pipeline = make_pipeline(StandardScaler(), network).fit(rows, y)
     (predictions,) = run(to_onnx(pipeline, rows[:1], target_opset=17), rows)
     precision = 1e-5 if dtype == "float32" else 1e-12
@@ -72,7 +72,7 @@ def test_a_pipeline_for_numbers(to_onnx, n_outputs, dtype):
 
 def test_the_options_of_skl2onnx_are_taken(to_onnx):
     rows = X.astype(np.float32)
-    network = MLPClassifier(4, solver="lbfgs", max_iter=500, random_state=0)
+    network = MLPClassifier(4, solver="lbfgs", max_iter=2000, random_state=0)
     network.fit(rows, TARGETS["text"])
     model = to_onnx(network, rows[:1], target_opset=17)  # with its map for each row
     names, maps = run(model, rows[:2])

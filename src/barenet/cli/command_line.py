@@ -36,7 +36,7 @@ from barenet.data.source import STANDARD_INPUT
 __all__ = ["COMMANDS", "run"]
 
 #: Letters of an error: more are an echo of the input, and hide what is said.
-MOST_LETTERS = 300
+MOST_LETTERS = 360
 #: Columns; in fewer, words would be set letter by letter or never end.
 LEAST_COLUMNS = 20
 
