@@ -17,7 +17,7 @@ PAGE = ROOT / "docs" / "reliability.md"
 NUMBERS = {"promise": set(range(1, 19)), "fault": set(range(1, 96))}
 LINK = re.compile(r'\[[^\]]+\]\((?P<file>\.\./tests/[^\s)]+) "(?P<test>\w+)"\)')
 TEST = re.compile(r"^def (test_\w+)\(", re.MULTILINE)
-NUMBERED = re.compile(r"^test((?:_(?:fault|promise)(?:_\d\d)+)+)_[a-z]")
+NUMBERED = re.compile(r"^test((?:_(?:fault|promise)(?:_\d{2,3})+)+)_[a-z]")
 
 
 def rows(kind: str) -> dict[int, str]:
@@ -42,7 +42,7 @@ def named() -> Iterator[tuple[Path, str]]:
 def numbers_of(name: str, kind: str) -> set[int]:
     """The numbers in a test's name."""
     numbered = NUMBERED.match(name)
-    series = re.findall(rf"{kind}((?:_\d\d)+)", numbered[1]) if numbered else []
+    series = re.findall(rf"{kind}((?:_\d{{2,3}})+)", numbered[1]) if numbered else []
     return {int(number) for each in series for number in each.split("_")[1:]}
 
 
