@@ -88,7 +88,7 @@ def compared():
     X, y = np.array([[0.0], [1.0]]), np.array([0, 1])
     fits = [fit_baseline(name, X, y, n_classes=2) for name in ("linear", "constant")]
     scores = [{"accuracy": 0.75}, {"accuracy": 0.5}]
-    return [Compared(fit, score, 2) for fit, score in zip(fits, scores, strict=True)]
+    return [Compared(fit, score) for fit, score in zip(fits, scores, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,3 @@ def compared():
 def test_a_network_that_is_no_better_is_told_so(compared, accuracy, said):
     sentence = verdict({"accuracy": accuracy}, compared)
     assert sentence is None if said is None else said in sentence
-
-
-def test_a_linear_model_that_has_not_seen_all_rows_says_so(compared):
-    assert compared[0].title == "linear model"
-    assert Compared(compared[0].baseline, {}, 5).title == "linear model, 2 rows seen"

@@ -26,7 +26,7 @@ SENTENCES = {
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """A baseline, and what it has reached.
+    """A baseline with its scores.
 
     Attributes
     ----------
@@ -34,20 +34,10 @@ class Compared:
         The model.
     scores : dict of str to float
         As `report.score` gives them for a network.
-    n_learned : int
-        Rows that there were to learn from.
     """
 
     baseline: Baseline
     scores: dict[str, float]
-    n_learned: int
-
-    @property
-    def title(self) -> str:
-        """What it is called in a table; says so where it has not seen all rows."""
-        fitted = self.baseline.n_rows
-        some = f", {fitted:,} rows seen" if fitted < self.n_learned else ""
-        return f"{self.baseline.title}{some}"
 
     def document(self, network: Mapping[str, float]) -> dict[str, Any]:
         """Tell it to programs.
@@ -102,7 +92,7 @@ def compare(
         if predictor.network.n_outputs == 1 and n_classes:
             outputs = outputs[:, 1:]
         scores = report.score_outputs(predictor, judged, outputs, loss)
-        compared.append(Compared(baseline, scores, learned.n_samples))
+        compared.append(Compared(baseline, scores))
     return compared
 
 

@@ -87,7 +87,7 @@ def evaluate(
             }
         )
         return 0
-    judged = [("network", scores), *((each.title, each.scores) for each in compared)]
+    judged = [("network", scores), *((each.baseline.title, each.scores) for each in compared)]
     report.show_scores([(title, selection.label, said) for title, said in judged], loss)
     show_verdict(scores, compared)
     if confusion is not None:

@@ -175,9 +175,9 @@ class Outcome:
         learned = ("network", f"{training:,} training", self.learned)
         if held_out is None:
             learned = ("network", f"{training:,} training, none held out", self.learned)
-            return [learned, *((each.title, "the same", each.scores) for each in self.compared)]
+            return [learned, *((each.baseline.title, "the same", each.scores) for each in self.compared)]
         judged = f"{held_out.n_samples:,} held out"
-        others = [(each.title, judged, each.scores) for each in self.compared]
+        others = [(each.baseline.title, judged, each.scores) for each in self.compared]
         return [("network", judged, self.judged), *others, learned]
 
     def _score(self, rows: Dataset) -> dict[str, float]:

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from barenet.cli.console import show, show_table
 from barenet.data.dataset import Dataset
+from barenet.engines import Job, choose_engine
 from barenet.files.predictor import Predictor
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import Loss, as_loss
-from barenet.model.objective import Objective
 from barenet.model.rows import check_rows
 from barenet.model.targets import check_targets
 from barenet.model.validation import check_answers
+from barenet.optimization.optimizers import SGD
 from barenet.training import metrics
 
 __all__ = [
@@ -54,8 +55,9 @@ def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, fl
     """
     network, chosen = predictor.network, _loss(predictor, loss)
     inside = check_rows(network, chosen, prepared(predictor, rows), predictor.targets(rows.y))
+    job = Job(network=network, rows=inside, loss=chosen, optimizer=SGD())
     with np.errstate(over="ignore", invalid="ignore"):
-        value, output = Objective(network, chosen).value_and_output(inside)
+        value, output = choose_engine("auto", job).evaluate(inside)
         answers = predictor.in_units(check_answers(output))
     return _measure(predictor, rows, answers, inside.y, value)
 

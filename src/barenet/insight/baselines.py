@@ -1,101 +1,113 @@
-"""Baselines: what is reached without a network, so that its score means something.
+"""Baselines: the scores of two simpler models, which give a network's score its meaning.
 
-A constant, which looks at no feature, and a linear model. A network that is no better than the
-second is not needed; one that is no better than the first has learned nothing.
+A network that is no better than a linear model is not needed; one that is no better than a constant
+has learned nothing. Both are networks themselves, without a hidden layer.
 """
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet.model.arrays import FloatArray
+from barenet.model.network import Network
+from barenet.model.targets import class_probabilities
 from barenet.model.validation import check_inputs
+from barenet.optimization.penalties import L2
 from barenet.registry import lookup
+from barenet.training.train import train
 
 __all__ = ["BASELINES", "Baseline", "fit_baseline"]
 
-#: Rows × features × outputs that a linear model is fitted to, and passes over them: some seconds.
-MOST_ENTRIES = 30_000_000
-MOST_PASSES = 200
-#: Rows that it has in any case.
-LEAST_ROWS = 100
+#: Rows × weights up to which L-BFGS is the faster way to fit a linear model.
+FEW = 2**21
+#: Rows that Adam visits at the least, repetitions included: about a thousand steps.
+LEAST_VISITS = 2**18
+#: Columns up to which the normal equations are the faster way to fit it to numbers.
+NARROW = 2048
+#: Rows that are centred at a time.
+BLOCK = 8192
 
 Kind = Literal["constant", "linear"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Baseline:
-    """A model to hold a network against.
+    """A simple model to compare a network with.
 
     Attributes
     ----------
     name : {"constant", "linear"}
-        Which one.
+        The kind of model.
     title : str
-        What it is, in words.
+        A description of the model.
     n_rows : int
-        Rows that it was fitted to.
+        Number of rows that it was fitted to.
     n_classes : int or None
-        Columns of probabilities that it gives; None for numbers.
-    model : scikit-learn estimator
-        Fitted.
+        Number of classes; None for a regression.
+    network : Network
+        The fitted model: one dense layer, whose weights are 0 for a constant.
+    classes : ndarray of int or None
+        Classes among the rows that it was fitted to, in the order of the network's outputs.
 
     Examples
     --------
     >>> line = fit_baseline("linear", [[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0])
-    >>> line.name, line.title, line.n_rows, line.model
-    ('linear', 'linear model', 3, Ridge())
+    >>> line.title, line.n_rows, line.outputs([[1.5]])  # y = ⅔ x + ⅓: the penalty flattens it
+    ('linear model', 3, array([[1.33333333]]))
     """
 
     name: str
     title: str
     n_rows: int
     n_classes: int | None
-    model: Any
+    network: Network
+    classes: NDArray[Any] | None
 
-    def outputs(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Answer as a network does.
+    def outputs(self, X: ArrayLike) -> FloatArray:
+        """Predict rows, as a network would.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows, prepared as those that it was fitted to.
+            Rows, prepared as those that the baseline was fitted to.
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes), or (n_samples, 1) for numbers, float64
+        ndarray of shape (n_samples, n_classes), or (n_samples, 1) for a regression
             Probabilities, or numbers.
         """
-        X = check_inputs(X, np.dtype(np.float64), None)
-        if self.n_classes is None:
-            return np.asarray(self.model.predict(X), np.float64).reshape(len(X), 1)
-        shares = np.zeros((len(X), self.n_classes))
-        shares[:, self.model.classes_] = self.model.predict_proba(X)
-        return shares
+        output = self.network.predict(X)
+        if self.n_classes is None or self.classes is None:
+            return output
+        probabilities = np.zeros((len(output), self.n_classes), output.dtype)
+        alone = len(self.classes) == 1
+        probabilities[:, self.classes] = 1.0 if alone else class_probabilities(output)
+        return probabilities
 
 
 def fit_baseline(
     name: Kind, X: ArrayLike, y: ArrayLike, *, n_classes: int | None = None, seed: int = 0
 ) -> Baseline:
-    """Fit a baseline to the rows that a network learns from.
+    """Fit a baseline to the training rows of a network.
 
     Parameters
     ----------
     name : {"constant", "linear"}
-        The most frequent class or the mean; or scikit-learn's LogisticRegression or Ridge. Many
-        rows cost a linear model seconds, and give it little: of so many, some are taken.
+        The class frequencies or the mean; or logistic or ridge regression, with the penalty that
+        scikit-learn's have by default. A logistic regression is fitted by L-BFGS to few rows, and by
+        ten epochs of Adam or more to many.
     X : array-like of shape (n_samples, n_features)
-        Rows, prepared as for the network.
+        Rows, prepared as for the network. float32 is computed in float32, all else in float64.
     y : array-like of shape (n_samples,)
         Class indices, or numbers.
     n_classes : int, optional
-        How many classes there are; by default `y` are numbers.
+        Number of classes; by default `y` are numbers.
     seed : int, default=0
-        Fixes which rows are taken, where they are too many.
+        Fixes the order of the rows in each epoch of Adam.
 
     Returns
     -------
@@ -105,51 +117,81 @@ def fit_baseline(
     Raises
     ------
     ValueError
-        If there is no such baseline, or the rows are no finite numbers.
+        If there is no such baseline, or X has anything but finite numbers.
 
     Examples
     --------
     >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 0, 1]
-    >>> always = fit_baseline("constant", X, y, n_classes=2)
-    >>> always.title, always.outputs([[7.0]])
+    >>> constant = fit_baseline("constant", X, y, n_classes=2)
+    >>> constant.title, constant.outputs([[7.0]])
     ('most frequent class', array([[0.75, 0.25]]))
     """
     fit, titles = lookup(BASELINES, name, "name")
-    X, y = np.asarray(X), np.asarray(y)
-    if name == "linear" and (most := _most_rows(X, n_classes)) < len(X):
-        rows = np.random.default_rng(seed).permutation(len(X))[:most]
-        X, y = X[rows], y[rows]
-    model = fit(check_inputs(X, np.dtype(np.float64), None), y, n_classes is not None)
-    title = titles[n_classes is None]
-    return Baseline(name=name, title=title, n_rows=len(X), n_classes=n_classes, model=model)
+    single = getattr(X, "dtype", None) == np.float32
+    X = check_inputs(X, np.dtype(np.float32 if single else np.float64), None)
+    targets = np.asarray(y)
+    classes = None
+    if n_classes is not None:
+        classes, targets = np.unique(targets, return_inverse=True)
+        if len(classes) == 1:
+            fit = _constant
+    network = _network_for(X, classes)
+    fit(network, X, targets, seed)
+    return Baseline(
+        name=name,
+        title=titles[n_classes is None],
+        n_rows=len(X),
+        n_classes=n_classes,
+        network=network,
+        classes=classes,
+    )
 
 
-def _most_rows(X: NDArray[Any], n_classes: int | None) -> int:
-    """Tell how many rows a linear model is fitted to."""
-    return max(LEAST_ROWS, MOST_ENTRIES // (X[0].size * (n_classes or 1))) if len(X) else 0
+def _network_for(X: FloatArray, classes: NDArray[Any] | None) -> Network:
+    """Create a dense layer of zeros, with one sigmoid output for two classes."""
+    n_outputs = 1 if classes is None or len(classes) <= 2 else len(classes)
+    output = "identity" if classes is None else "sigmoid" if n_outputs == 1 else "softmax"
+    return Network.dense([X.shape[1], n_outputs], output=output, init="zeros", dtype=X.dtype)
 
 
-def _constant(X: NDArray[np.float64], y: NDArray[Any], is_classes: bool) -> Any:
-    from sklearn.dummy import DummyClassifier, DummyRegressor
-
-    return (DummyClassifier() if is_classes else DummyRegressor()).fit(X, y)
-
-
-def _linear(X: NDArray[np.float64], y: NDArray[Any], is_classes: bool) -> Any:
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression, Ridge
-
-    if not is_classes:
-        return Ridge().fit(X, y)
-    if len(np.unique(y)) == 1:
-        return _constant(X, y, is_classes)
-    with warnings.catch_warnings():
-        # A baseline that is nearly at its best will do.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return LogisticRegression(max_iter=MOST_PASSES).fit(X, y)
+def _constant(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None:
+    """Set the bias such that every output is the mean, or the frequency of its class."""
+    bias = network.layers[0].bias
+    if network.output_activation.name == "identity":
+        bias[:] = y.mean()
+    elif len(counts := np.bincount(y)) == 2:
+        bias[:] = np.log(counts[1] / counts[0])
+    elif len(counts) > 2:
+        bias[:] = np.log(counts / len(y))
 
 
-#: What fits a baseline, and its title for classes and for numbers.
+def _linear(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None:
+    """Fit a linear model with an L2 penalty of ½‖W‖² on the sum of the rows' losses."""
+    if network.output_activation.name == "identity" and X.shape[1] <= NARROW:
+        return _ridge(network, X, y.astype(np.float64))
+    how: dict[str, Any] = {"optimizer": "lbfgs:tolerance=1e-6", "epochs": 200}
+    if X.size * (network.n_outputs or 1) > FEW:
+        how = {"optimizer": "adam:learning_rate=0.01", "schedule": "cosine"}
+        how |= {"batch_size": min(256, len(X)), "epochs": max(10, LEAST_VISITS // len(X))}
+    train(network, X, y, penalty=L2(1 / len(X)), seed=seed, **how)
+    return None
+
+
+def _ridge(network: Network, X: FloatArray, y: NDArray[np.float64]) -> None:
+    """Solve the normal equations (XᵀX + I) W = Xᵀy, with X and y centred."""
+    from scipy.linalg import solve
+
+    mean, gram, moment = X.mean(axis=0, dtype=np.float64), np.eye(X.shape[1]), 0.0
+    for start in range(0, len(X), BLOCK):
+        rows = X[start : start + BLOCK] - mean
+        gram += rows.T @ rows
+        moment = moment + rows.T @ (y[start : start + BLOCK] - y.mean())
+    layer = network.layers[0]
+    layer.weights[:, 0] = weights = solve(gram, moment, assume_a="pos")
+    layer.bias[:] = y.mean() - mean @ weights
+
+
+#: How each baseline is fitted, and its title for classes and for numbers.
 BASELINES: dict[str, tuple[Any, tuple[str, str]]] = {
     "constant": (_constant, ("most frequent class", "mean")),
     "linear": (_linear, ("linear model", "linear model")),
