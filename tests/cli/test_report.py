@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from barenet import Predictor, Scaling
+from barenet import Predictor
 from barenet.cli.report import confusion_matrix, score, show_confusion, show_scores
 from barenet.data import load_dataset
 
@@ -24,21 +24,6 @@ def test_scores_are_scikit_learns(iris):
     expected = log_loss(rows.y, shares / shares.sum(axis=1, keepdims=True))
     assert abs(scores["loss"] - expected) < 1e-5
     assert scores["accuracy"] == accuracy_score(rows.y, shares.argmax(axis=1))
-
-
-def test_rows_are_prepared_once_and_go_through_the_network_once(iris, monkeypatch):
-    predictor, rows = Predictor.load(iris / "model.safetensors"), load_dataset("iris")
-    expected, done = score(predictor, rows, None), []
-    for kind, method in [(Scaling, "apply"), (type(predictor.network.layers[0]), "forward")]:
-        plain = getattr(kind, method)
-
-        def counted(*args, plain=plain, method=method, **options):
-            done.append(method)
-            return plain(*args, **options)
-
-        monkeypatch.setattr(kind, method, counted)
-    assert score(predictor, rows, None) == expected
-    assert done == ["apply", *["forward"] * len(predictor.network.layers)]
 
 
 def test_scores_stand_under_their_names(capsys):

@@ -81,9 +81,7 @@ def test_float32_stays_float32(name):
     X, y = WINE
     outputs = fit_baseline(name, X.astype(np.float32), y, n_classes=3).outputs(X)
     assert outputs.dtype == np.float32
-    np.testing.assert_allclose(
-        outputs, fit_baseline(name, X, y, n_classes=3).outputs(X), atol=2e-3
-    )
+    np.testing.assert_allclose(outputs, fit_baseline(name, X, y, n_classes=3).outputs(X), atol=2e-3)
 
 
 def test_what_is_no_baseline():

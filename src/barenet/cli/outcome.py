@@ -173,11 +173,10 @@ class Outcome:
         """What stands in the table of scores."""
         training, held_out = self.experiment.training.n_samples, self.experiment.held_out
         learned = ("network", f"{training:,} training", self.learned)
-        if held_out is None:
-            learned = ("network", f"{training:,} training, none held out", self.learned)
-            return [learned, *((each.baseline.title, "the same", each.scores) for each in self.compared)]
-        judged = f"{held_out.n_samples:,} held out"
+        judged = "the same" if held_out is None else f"{held_out.n_samples:,} held out"
         others = [(each.baseline.title, judged, each.scores) for each in self.compared]
+        if held_out is None:
+            return [("network", f"{training:,} training, none held out", self.learned), *others]
         return [("network", judged, self.judged), *others, learned]
 
     def _score(self, rows: Dataset) -> dict[str, float]:

@@ -98,7 +98,7 @@ def fit_baseline(
     ----------
     name : {"constant", "linear"}
         The class frequencies or the mean; or logistic or ridge regression, with the penalty that
-        scikit-learn's have by default. A logistic regression is fitted by L-BFGS to few rows, and by
+        scikit-learn's have by default. A logistic regression is fitted by L-BFGS to few rows, by
         ten epochs of Adam or more to many.
     X : array-like of shape (n_samples, n_features)
         Rows, prepared as for the network. float32 is computed in float32, all else in float64.
