@@ -386,7 +386,7 @@ def test_a_row_beyond_all_numbers_is_refused_and_not_answered_by_nan(estimator):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, y)
-    with pytest.raises(ValueError, match=r"^X: row 1 is so far out"):
+    with pytest.raises(ValueError, match=r"^X: row 1 has values so large"):
         model.predict([[0.0, 0.0, 0.0], [1.7e308, -1.7e308, 1.7e308]])
 
 

@@ -314,5 +314,5 @@ def test_promise_17_what_has_no_end_in_its_own_units_is_refused():
     far = replace(
         predictor(None, 1), target_scaling=Scaling("none", np.full(1, 1.7e308), np.full(1, 3e-308))
     )
-    with pytest.raises(ValueError, match=r"^X: row 1 is so far out"):
+    with pytest.raises(ValueError, match=r"^X: row 1 has values so large"):
         far.outputs(X)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from barenet.engines.compiled.engine import CompiledEngine
-from barenet.engines.compiled_network import CompiledNetwork
+from barenet.engines.compiled_network import CompiledNetwork, compiled_outputs
 from barenet.engines.engine import Engine, Job, SliceReport
 from barenet.engines.reference import ReferenceEngine
+from barenet.model.network import Network
 from barenet.registry import lookup
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "SliceReport",
     "choose_engine",
 ]
+
+Network._fast_outputs = staticmethod(compiled_outputs)
 
 #: Every engine by its name.
 ENGINES: dict[str, type[Engine]] = {kind.name: kind for kind in (ReferenceEngine, CompiledEngine)}

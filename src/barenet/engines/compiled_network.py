@@ -1,39 +1,45 @@
-"""A network's predictions, compiled: for who asks for them often, one row or many at a time."""
+"""Compiled predictions: a network's outputs, computed by the kernels of the compiled engine."""
 
 from __future__ import annotations
 
 import math
+import os
 import threading
+import weakref
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from barenet.engines.compiled.engine import CHUNK
+from barenet.engines.compiled.engine import CHUNK, CompiledEngine
 from barenet.engines.engine import Job
-from barenet.model.arrays import FloatArray
+from barenet.model.arrays import FloatArray, InputArray
 from barenet.model.inputs import input_blocks, keep_inputs
 from barenet.model.losses import as_loss
 from barenet.model.network import Network
 from barenet.model.rows import Rows
-from barenet.model.validation import check_count
+from barenet.model.validation import check_answers, check_count
 from barenet.optimization.optimizers import SGD
 
-__all__ = ["CompiledNetwork"]
+__all__ = ["CompiledNetwork", "compiled_outputs"]
+
+#: Rows, and rows × parameters, from which on the kernels are worth their overhead.
+MANY_ROWS, MUCH_WORK = 16, 2**17
 
 
 class CompiledNetwork:
-    """What a network says of rows, as `Network.predict` does, by the compiled engine.
+    """A network's predictions for many small calls: one row takes a few microseconds.
 
-    It keeps the parameters that the network had when this was made. Threads of Python that share it
-    wait for each other.
+    `Network.predict` uses the same kernels where there are many rows. This class keeps a copy of
+    the network's parameters where the kernels need them, so that single rows are fast as well.
+    Threads of Python that share it wait for each other.
 
     Parameters
     ----------
     network : Network
-        What predicts.
+        The network, which is copied.
     threads : int, optional
-        The most threads for many rows; by default what pays.
+        Maximum number of threads for many rows; by default as many as are worth starting.
 
     Raises
     ------
@@ -51,7 +57,6 @@ class CompiledNetwork:
 
     def __init__(self, network: Network, threads: int | None = None) -> None:
         from barenet.engines.compiled.interpreter import run_alone
-        from barenet.engines.compiled.lowering import refusal
         from barenet.engines.compiled.program import Program
 
         if not isinstance(network, Network):
@@ -64,9 +69,8 @@ class CompiledNetwork:
         self._row = np.zeros((1, network.n_inputs), network.dtype)
         self._answer = np.zeros((1, network.n_outputs or network.n_inputs), network.dtype)
         rows = Rows(self._row, self._answer, None)
-        loss = as_loss(None, network.output_activation)
-        job = Job(network=self.network, rows=rows, loss=loss, optimizer=SGD())
-        reason = refusal(job)
+        job = _prediction_job(self.network, rows)
+        reason = CompiledEngine.refusal(job)
         if reason is not None:
             raise ValueError(f"network: it can't be compiled: {reason}")
         self._alone = threading.Lock()
@@ -87,7 +91,7 @@ class CompiledNetwork:
         return f"<CompiledNetwork: {sizes}, {self.network.dtype}>"
 
     def predict(self, X: ArrayLike) -> FloatArray:
-        """Compute what the network says of each sample.
+        """Predict the outputs of each sample.
 
         Parameters
         ----------
@@ -102,7 +106,8 @@ class CompiledNetwork:
         Raises
         ------
         ValueError
-            If X has another width, no rows, or anything but finite numbers.
+            If X has another width, no rows, or anything but finite numbers, or an output is beyond
+            the range of the network's dtype.
         """
         with self._alone:
             if isinstance(X, np.ndarray) and X.shape == self._row.shape and X.dtype.kind == "f":
@@ -111,7 +116,7 @@ class CompiledNetwork:
                     return answer
             dtype = self.network.dtype
             kept = keep_inputs(X, dtype, self.network.n_inputs)
-            return np.concatenate([self._predict(block) for block in input_blocks(kept, dtype)])
+            return check_answers(self._predict(kept))
 
     def _predict_row(self, X: FloatArray) -> FloatArray | None:
         """Predict one row; None if there may be something wrong with it."""
@@ -120,12 +125,70 @@ class CompiledNetwork:
             if not math.isfinite(self._row[0].dot(self._row[0])):
                 return None
         self._run(self._address)
-        return self._answer.copy()
+        return self._answer.copy() if math.isfinite(self._answer.sum()) else None
 
-    def _predict(self, X: FloatArray) -> FloatArray:
-        """Predict any number of rows, chunk by chunk."""
-        output = np.empty((len(X), self._answer.shape[1]), X.dtype)
-        self._many.read(Rows(X, output, None))
-        self._many.point("output", output)
-        self._many.run(np.arange(len(X)), CHUNK, np.zeros(-(-len(X) // CHUNK)), 0)
+    def _predict(self, X: InputArray) -> FloatArray:
+        """Predict any number of rows, block by block."""
+        output = np.empty((len(X), self._answer.shape[1]), self.network.dtype)
+        start = 0
+        for block in input_blocks(X, self.network.dtype):
+            part = output[start : start + len(block)]
+            self._many.read(Rows(block, part, None))
+            self._many.point("output", part)
+            self._many.run(np.arange(len(block)), CHUNK, np.zeros(-(-len(block) // CHUNK)), 0)
+            start += len(block)
         return output
+
+    def _predict_with(self, network: Network, X: InputArray) -> FloatArray:
+        """Predict with the present parameters of a network that this one is a copy of."""
+        with self._alone:
+            self.network.parameters = network.parameters
+            self.network.statistics = network.statistics
+            return self._predict(X)
+
+
+#: The programs of networks that have predicted many rows, each with what it was lowered from.
+_PROGRAMS: weakref.WeakKeyDictionary[Network, tuple[str, CompiledNetwork | None]]
+_PROGRAMS = weakref.WeakKeyDictionary()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_PROGRAMS.clear)  # a lock may be held by another thread
+
+
+def compiled_outputs(network: Network, X: InputArray) -> FloatArray | None:
+    """Compute the outputs of many rows with kernels, as `Network.predict` does where it can.
+
+    Parameters
+    ----------
+    network : Network
+        Any network, with its present parameters.
+    X : ndarray of shape (n_samples, n_inputs)
+        Checked samples, from `keep_inputs`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_outputs), or None
+        None where NumPy is faster, or the network has a layer without a kernel.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> network = Network.dense([100, 3])
+    >>> compiled_outputs(network, np.zeros((1000, 100))).shape
+    (1000, 3)
+    >>> compiled_outputs(network, np.zeros((1, 100))) is None
+    True
+    """
+    if len(X) < MANY_ROWS or len(X) * network.n_parameters < MUCH_WORK or network.n_inputs is None:
+        return None
+    structure, (known, program) = repr(network), _PROGRAMS.get(network, ("", None))
+    if structure != known:
+        job = _prediction_job(network, Rows(X, network.parameters, None))
+        program = None if CompiledEngine.refusal(job) else CompiledNetwork(network)
+        _PROGRAMS[network] = structure, program
+    return None if program is None else program._predict_with(network, X)
+
+
+def _prediction_job(network: Network, rows: Rows) -> Job:
+    """Describe a prediction as a job, of which only the network and the rows count."""
+    loss = as_loss(None, network.output_activation)
+    return Job(network=network, rows=rows, loss=loss, optimizer=SGD())

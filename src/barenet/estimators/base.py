@@ -38,7 +38,6 @@ from barenet.model.losses import Loss
 from barenet.model.network import Network
 from barenet.model.randomness import derive_key
 from barenet.model.rows import Rows, check_rows
-from barenet.model.validation import check_answers
 from barenet.optimization.clipping import as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.penalties import L2
@@ -315,14 +314,10 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
         with naming(X):
             X = validate_data(self, X, accept_sparse="csr", reset=False)
         if isinstance(X, np.ndarray):
-            return self._answers(X)
+            return self.network_.predict(X)
         starts = range(0, X.shape[0], CHUNK)
         chunks = (as_dense(X[start : start + CHUNK], "X") for start in starts)
-        return np.concatenate([self._answers(chunk) for chunk in chunks])
-
-    def _answers(self, X: NDArray[Any]) -> FloatArray:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return check_answers(self.network_.predict(X))
+        return np.concatenate([self.network_.predict(chunk) for chunk in chunks])
 
     def _steps_by_batches(self) -> bool:
         """Whether there is a `partial_fit`: L-BFGS has none."""

@@ -181,11 +181,12 @@ def _ridge(network: Network, X: FloatArray, y: NDArray[np.float64]) -> None:
     """Solve the normal equations (XᵀX + I) W = Xᵀy, with X and y centred."""
     from scipy.linalg import solve
 
-    mean, gram, moment = X.mean(axis=0, dtype=np.float64), np.eye(X.shape[1]), 0.0
+    mean, gram = X.mean(axis=0, dtype=np.float64), np.eye(X.shape[1])
+    moment = np.zeros(X.shape[1])
     for start in range(0, len(X), BLOCK):
         rows = X[start : start + BLOCK] - mean
         gram += rows.T @ rows
-        moment = moment + rows.T @ (y[start : start + BLOCK] - y.mean())
+        moment += rows.T @ (y[start : start + BLOCK] - y.mean())
     layer = network.layers[0]
     layer.weights[:, 0] = weights = solve(gram, moment, assume_a="pos")
     layer.bias[:] = y.mean() - mean @ weights

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -34,12 +34,12 @@ BLOCK = 2**18
 
 
 def check_answers(output: FloatArray) -> FloatArray:
-    """Refuse what a network says of rows that lie beyond all numbers it can compute with.
+    """Refuse outputs that are not finite, as those of rows with huge values may be.
 
     Parameters
     ----------
     output : ndarray of shape (n_samples, n_outputs)
-        What it says.
+        The outputs of a network.
 
     Returns
     -------
@@ -54,8 +54,8 @@ def check_answers(output: FloatArray) -> FloatArray:
     finite = np.isfinite(output).all(axis=1)
     if not finite.all():
         raise ValueError(
-            f"X: row {int(finite.argmin())} is so far out that what the network says of it is no "
-            f"finite number of {output.dtype}"
+            f"X: row {int(finite.argmin())} has values so large that the network's output is "
+            f"beyond the range of {output.dtype}"
         )
     return output
 
@@ -152,9 +152,9 @@ def check_finite(
         return
     with np.errstate(over="ignore", invalid="ignore"):
         for start, block in _row_blocks(np.atleast_1d(array)):
-            # Squares overflow long before their roots do: if their sum fits, so do all of them.
-            if not math.isfinite(dtype.type(np.vdot(block, block))):
-                _look_closer(block, start, dtype, argument)
+            # NaN is the smallest and the largest number of a block that has one.
+            if not math.isfinite(dtype.type(max(-block.min(), block.max()))):
+                _refuse(block, start, dtype, argument)
 
 
 def check_inputs(
@@ -268,10 +268,10 @@ def _row_blocks(
         yield start, array[start : start + rows]
 
 
-def _look_closer(
+def _refuse(
     block: np.ndarray[Any, np.dtype[Any]], start: int, dtype: np.dtype[Any], argument: str
-) -> None:
-    """Find what is wrong in a block, if anything is."""
+) -> NoReturn:
+    """Raise an error for a block that has a number beyond the dtype, or NaN."""
     wrong = np.argwhere(~np.isfinite(block))
     if len(wrong):
         row, *column = (int(i) for i in wrong[0])
@@ -279,9 +279,7 @@ def _look_closer(
             f"{argument}: {block[row, *column]} at {(start + row, *column)}; "
             "only finite numbers can be used"
         )
-    largest = max(-block.min(), block.max())
-    if not math.isfinite(dtype.type(largest)):
-        raise ValueError(
-            f"{argument}: {largest:g} is too large for {dtype}; "
-            "scale the data, or use a float64 network"
-        )
+    raise ValueError(
+        f"{argument}: {max(-block.min(), block.max()):g} is too large for {dtype}; "
+        "scale the data, or use a float64 network"
+    )

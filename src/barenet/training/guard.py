@@ -176,8 +176,8 @@ DEAD = "dead ReLUs? Try another initializer, a smaller learning rate, or leaky_r
 
 
 def is_finite(vector: FloatArray) -> bool:
-    """Tell if all numbers of a vector are finite; mostly from their squares, which is quick."""
-    return math.isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
+    """Return whether all numbers of a vector are finite."""
+    return bool(np.isfinite(vector).all())
 
 
 def levels_to_the_caller() -> int:
