@@ -11,6 +11,7 @@ import numpy as np
 
 from barenet.cli.provenance import card_of
 from barenet.cli.recipes import settle, usual_recipe
+from barenet.cli.report import prepared
 from barenet.cli.settings import Settings, TableOptions, is_table
 from barenet.cli.trained import model_file
 from barenet.data.dataset import Dataset
@@ -117,10 +118,7 @@ class Experiment:
         )
 
     def _scaled(self, rows: Dataset) -> tuple[Any, Any]:
-        predictor = self.predictor
-        return predictor.preprocessing.apply(rows.X, predictor.network.dtype), predictor.targets(
-            rows.y
-        )
+        return prepared(self.predictor, rows), self.predictor.targets(rows.y)
 
 
 def prepare(settings: Settings) -> Experiment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -90,8 +91,9 @@ def score_outputs(
     return _measure(predictor, rows, predictor.in_units(outputs), y, value)
 
 
+@functools.lru_cache(maxsize=2)
 def prepared(predictor: Predictor, rows: Dataset) -> FloatArray:
-    """Bring rows into the form that the network takes.
+    """Bring rows into the form that the network takes; the last two results are remembered.
 
     Parameters
     ----------

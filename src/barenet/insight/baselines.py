@@ -24,8 +24,8 @@ __all__ = ["BASELINES", "Baseline", "fit_baseline"]
 
 #: Rows × weights up to which L-BFGS is the faster way to fit a linear model.
 FEW = 2**21
-#: Rows that Adam visits at the least, repetitions included: about a thousand steps.
-LEAST_VISITS = 2**18
+#: Rows that Adam visits at the least, repetitions included: about two thousand steps.
+LEAST_VISITS = 2**17
 #: Columns up to which the normal equations are the faster way to fit it to numbers.
 NARROW = 2048
 #: Rows that are centred at a time.
@@ -99,7 +99,7 @@ def fit_baseline(
     name : {"constant", "linear"}
         The class frequencies or the mean; or logistic or ridge regression, with the penalty that
         scikit-learn's have by default. A logistic regression is fitted by L-BFGS to few rows, by
-        ten epochs of Adam or more to many.
+        three epochs of Adam or more to many.
     X : array-like of shape (n_samples, n_features)
         Rows, prepared as for the network. float32 is computed in float32, all else in float64.
     y : array-like of shape (n_samples,)
@@ -172,7 +172,7 @@ def _linear(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None
     how: dict[str, Any] = {"optimizer": "lbfgs:tolerance=1e-6", "epochs": 200}
     if X.size * (network.n_outputs or 1) > FEW:
         how = {"optimizer": "adam:learning_rate=0.01", "schedule": "cosine"}
-        how |= {"batch_size": min(256, len(X)), "epochs": max(10, LEAST_VISITS // len(X))}
+        how |= {"batch_size": min(64, len(X)), "epochs": max(3, LEAST_VISITS // len(X))}
     train(network, X, y, penalty=L2(1 / len(X)), seed=seed, **how)
     return None
 
