@@ -13,10 +13,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docutils import nodes
+from sphinx.util import logging
+
 import barenet
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+
+logger = logging.getLogger(__name__)
 
 #: The headings, and the modules that each holds; the most particular module wins.
 HEADINGS = {
@@ -132,8 +137,17 @@ def _is_scikit_learns(_app: Sphinx, _kind: str, name: str, *_: object) -> bool |
     return True if name.startswith("set_") and name.endswith("_request") else None
 
 
+def _refuse_quotations(app: Sphinx, document: nodes.document) -> None:
+    """Warn of an indented formula that reStructuredText has taken for a quotation."""
+    if app.env.docname.startswith("generated/"):
+        for quote in document.findall(nodes.block_quote):
+            where = (app.env.docname, quote.line)
+            logger.warning("write :: before the formula %r", quote.astext(), location=where)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("config-inited", write_page)
     app.connect("autodoc-skip-member", _is_scikit_learns)
+    app.connect("doctree-read", _refuse_quotations)
     return {"parallel_read_safe": True}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import re
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from docutils import nodes
+from docutils.core import publish_doctree
 from numpydoc.docscrape import NumpyDocString
 from numpydoc.validate import ERROR_MSGS, validate
 
@@ -181,3 +184,22 @@ def is_error(thing: Any) -> bool:
 
 def has_property(kind: type, name: str) -> bool:
     return isinstance(inspect.getattr_static(kind, name, None), property)
+
+
+def block_quotes(docstring: str) -> list[str]:
+    """The indented paragraphs that reStructuredText takes for quotations."""
+    settings = {"report_level": 5, "halt_level": 6}
+    document = publish_doctree(docstring, settings_overrides=settings)
+    return [quote.astext() for quote in document.findall(nodes.block_quote)]
+
+
+def test_formulas_are_literal_blocks_and_no_quotations():
+    """A quotation would run the lines of a formula together."""
+    sources = (Path(barenet.__file__).parent).rglob("*.py")
+    trees = (ast.walk(ast.parse(path.read_text("utf-8"))) for path in sources)
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    texts = (ast.get_docstring(n) or "" for tree in trees for n in tree if isinstance(n, kinds))
+    prose = (re.split(r"\n(?=[A-Z][a-z ]+\n---)", text)[0] for text in texts)
+    wrong = [text for text in prose if "\n\n " in text and block_quotes(text)]
+    assert wrong == []
+    assert block_quotes("The derivative:\n\n    dW = Xᵀ dZ") == ["dW = Xᵀ dZ"]

@@ -67,7 +67,7 @@ def block_product(n_rows: int, n_vectors: int) -> Callable[..., int]:
     depth, whatever block it falls into: the bits do not depend on how work is split.
 
     The code takes the kind, the product, which is a record like `records.PRODUCT`, the first row,
-    the end of the rows, the first column, and the depth:
+    the end of the rows, the first column, and the depth::
 
         A[i, k] is at a + i·a_row + k·a_step
         row k of B starts at b + k·b_step, row i of C at c + i·c_row

@@ -21,7 +21,7 @@ class Softmax(Activation):
     """f(z)ᵢ = exp(zᵢ) / Σⱼ exp(zⱼ): probabilities of classes, one row at a time.
 
     Subtracting the row's greatest z changes nothing in the quotient, and keeps exp from
-    overflowing. As ∂aᵢ/∂zⱼ = aᵢ(δᵢⱼ − aⱼ), the chain rule reads
+    overflowing. As ∂aᵢ/∂zⱼ = aᵢ(δᵢⱼ − aⱼ), the chain rule reads::
 
         dL/dzⱼ = Σᵢ dL/daᵢ · aᵢ(δᵢⱼ − aⱼ) = aⱼ (dL/daⱼ − Σᵢ dL/daᵢ · aᵢ).
 

@@ -119,7 +119,7 @@ class BatchNorm(Layer):
 
         Write N for the normalized X, s for √(σ² + ε), and dN = dL/d(output) · γ. A row moves its
         own output, and through μ and σ² every row's. With ∂μ/∂xᵢ = 1/n and
-        ∂s/∂xᵢ = (xᵢ − μ)/(n s) = Nᵢ/n, each column's chain rule gives
+        ∂s/∂xᵢ = (xᵢ − μ)/(n s) = Nᵢ/n, each column's chain rule gives::
 
             dxᵢ = (dNᵢ − mean(dN) − Nᵢ · mean(dN · N)) / s.
 

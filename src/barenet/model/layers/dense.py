@@ -124,7 +124,7 @@ class Dense(Layer):
     ) -> FloatArray:
         """Compute dL/dW, dL/db and dL/dX from dL/dA.
 
-        With z_ij = Σₖ x_ik w_kj + b_j and a_ij = f(z_ij), the chain rule goes through Z:
+        With z_ij = Σₖ x_ik w_kj + b_j and a_ij = f(z_ij), the chain rule goes through Z::
 
             dL/dz_ij = dL/da_ij · f′(z_ij)
             dL/dw_kj = Σᵢ dL/dz_ij · ∂z_ij/∂w_kj = Σᵢ x_ik dL/dz_ij     so  dW = Xᵀ dZ

@@ -90,7 +90,7 @@ class LayerNorm(Layer):
         """Compute dL/dγ, dL/dβ and dL/dX from dL/d(output).
 
         As in `BatchNorm.backward`, with the means over each row in place of each column: write N
-        for the normalized X, s for √(σ² + ε), and dN = dL/d(output) · γ; then
+        for the normalized X, s for √(σ² + ε), and dN = dL/d(output) · γ; then::
 
             dxⱼ = (dNⱼ − mean(dN) − Nⱼ · mean(dN · N)) / s.
 

@@ -61,7 +61,7 @@ class BinaryCrossEntropy(Loss):
 class SigmoidCrossEntropy(Loss):
     """`BinaryCrossEntropy` of p = σ(z), from z: ℓ = Σⱼ max(zⱼ, 0) − yⱼzⱼ + ln(1 + exp(−|zⱼ|)).
 
-    The chain rule cancels nearly everything: with dp/dz = p(1 − p),
+    The chain rule cancels nearly everything: with dp/dz = p(1 − p)::
 
         dℓ/dz = (p − y) / (p(1 − p)) · p(1 − p) = p − y.
 
@@ -123,7 +123,7 @@ class CategoricalCrossEntropy(Loss):
 class SoftmaxCrossEntropy(Loss):
     """`CategoricalCrossEntropy` of p = softmax(z), from z: ℓ = −Σⱼ yⱼ (zⱼ − ln Σₖ exp zₖ).
 
-    With ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ − pⱼ) and Σᵢ yᵢ = 1,
+    With ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ − pⱼ) and Σᵢ yᵢ = 1::
 
         ∂ℓ/∂zⱼ = −Σᵢ yᵢ/pᵢ · pᵢ(δᵢⱼ − pⱼ) = −yⱼ + pⱼ Σᵢ yᵢ = pⱼ − yⱼ.
 

@@ -69,7 +69,7 @@ class BinaryFocal(Loss):
 class SigmoidFocal(Loss):
     """`BinaryFocal` of p = σ(z), from z, with u = 1 − p = σ(−z) and s = −ln p = ln(1 + exp(−z)).
 
-    Of a yes, ℓ = uᵞ s. With du/dz = −pu and ds/dz = −u,
+    Of a yes, ℓ = uᵞ s. With du/dz = −pu and ds/dz = −u::
 
         dℓ/dz = −γ uᵞ⁻¹ pu s − uᵞ u = −uᵞ (γ p s + u),
 
@@ -145,7 +145,7 @@ class CategoricalFocal(Loss):
 class SoftmaxFocal(Loss):
     """`CategoricalFocal` of p = softmax(z), from z, with u = 1 − p.
 
-    With gᵢ = pᵢ ∂ℓ/∂pᵢ = yᵢ (γ uᵢᵞ⁻¹ pᵢ ln pᵢ − uᵢᵞ) and ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ − pⱼ),
+    With gᵢ = pᵢ ∂ℓ/∂pᵢ = yᵢ (γ uᵢᵞ⁻¹ pᵢ ln pᵢ − uᵢᵞ) and ∂pᵢ/∂zⱼ = pᵢ(δᵢⱼ − pⱼ)::
 
         ∂ℓ/∂zⱼ = Σᵢ gᵢ (δᵢⱼ − pⱼ) = gⱼ − pⱼ Σᵢ gᵢ,
 

@@ -89,7 +89,7 @@ class RMSProp(Optimizer):
 class Adam(Optimizer):
     """A running mean m of the gradient, over the root of one of its square v.
 
-    At step t:
+    At step t::
 
         m ← β₁ m + (1 − β₁) g            m̂ = m / (1 − β₁ᵗ)
         v ← β₂ v + (1 − β₂) g²           v̂ = v / (1 − β₂ᵗ)
