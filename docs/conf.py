@@ -13,6 +13,9 @@ sys.path.insert(0, EXTENSIONS)
 # The pages run in processes of their own, which find them, too.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [EXTENSIONS, os.environ.get("PYTHONPATH")]))
 
+# The digits of the tests are enough for the pages, and need no download.
+os.environ["BARENET_DATA"] = str(Path(__file__).parents[1] / "tests" / "data" / "mnist_slice")
+
 project = "barenet"
 author = "the barenet developers"
 release = version = barenet.__version__
