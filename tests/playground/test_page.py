@@ -21,6 +21,7 @@ import pytest
 
 from barenet import Network, Scaling
 from barenet.cli.main import main
+from barenet.cli.play import _write_redirect
 from barenet.files.predictor import Predictor
 from barenet.playground.client import MOST_UNSHOWN
 
@@ -597,6 +598,25 @@ def test_a_page_of_another_site_gets_nothing(browser, served):
     )
     context.close()
     assert asked == ["refused"] * 3
+
+
+def test_the_file_that_the_command_opens_leads_to_the_page_once(browser, served):
+    """A browser treats a file as another site: the server admits the one that is expected."""
+    path = _write_redirect(served.address + "#data=xor")
+    served.server.gate.expects_file = True
+    page = browser.new_page()
+    try:
+        page.goto(path.as_uri())
+        page.wait_for_url(served.address + "*")
+        page.wait_for_selector("#sets [aria-checked=true][data-name=xor]")
+        page.reload()
+        page.wait_for_selector("#sets [aria-checked=true][data-name=xor]")
+        with page.expect_response(served.address) as answer:
+            page.goto(path.as_uri())
+        assert answer.value.status == 403
+    finally:
+        page.close()
+        path.unlink()
 
 
 def test_no_code_but_its_own_runs_on_the_page(tab):
