@@ -25,6 +25,7 @@ from barenet.errors import brief
 from barenet.extras import require
 
 if TYPE_CHECKING:
+    from barenet.playground.gate import Gate
     from barenet.playground.shelf import Shelf
     from barenet.playground.state import State
 
@@ -96,11 +97,8 @@ def play(
         show(address)
         sys.stdout.flush()
         say("Who has this address may play. Ctrl-C ends it.")
-        if browser:  # in a thread, as a browser in the terminal waits for its reader
-            path = _write_redirect(address)
-            at_the_end.callback(path.unlink, missing_ok=True)
-            server.gate.expects_file = True
-            threading.Thread(target=_open, args=(path,), name="browser", daemon=True).start()
+        if browser:
+            at_the_end.callback(_browse(address, server.gate).unlink, missing_ok=True)
 
     with closing(Shelf()) as shelf, ExitStack() as at_the_end:
         start = _start(data, rows, target, shelf)
@@ -161,6 +159,15 @@ def _has_learned_from(trained: Trained, data: str) -> bool:
         return trained.has_learned_from(data, trained.samples(data, AS_USUAL)) is True
     except (OSError, ValueError):
         return False
+
+
+def _browse(address: str, gate: Gate) -> Path:
+    """Open the page in the browser by a file, which is returned to be removed at the end."""
+    path = _write_redirect(address)
+    gate.expects_file = True
+    # In a thread, as a browser in the terminal waits for its reader.
+    threading.Thread(target=_open, args=(path,), name="browser", daemon=True).start()
+    return path
 
 
 def _write_redirect(address: str) -> Path:
