@@ -25,7 +25,7 @@ export function inputName(label, { axes }) {
 
 // What a picture shows of data with more inputs than its two axes; empty where it shows all of them.
 export function sliceWords({ axes, inputs, image, features, n_inputs: count, held }) {
-  if (image) return "The plane through the mean image along two main directions";
+  if (image) return "The plane of the first two principal components";
   if (features.length || count <= axes.length) return "";
   const others = inputs.filter((name) => !axes.includes(name));
   const which = count - axes.length > 2 || others.length !== count - axes.length ? `the other ${count - axes.length} inputs are` : others.length === 1 ? `${bare(others[0])} is` : `${others.map(bare).join(" and ")} are`;
