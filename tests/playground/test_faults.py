@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import subprocess
+import sys
 import time
 import urllib.request
 
@@ -286,6 +288,31 @@ def test_fault_110_the_deadline_is_for_each_request(run_server, monkeypatch, fir
                 line.sendall(b"a")
                 time.sleep(0.05)
         assert 0.25 < time.monotonic() - started < 5
+
+
+#: Half requests from a process of its own, as many as it can send.
+FLOOD = """
+import socket, sys
+held = []
+while True:
+    held.append(socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10))
+    held[-1].sendall(b"GET / HT")
+    if len(held) > 300:
+        held.pop(0).close()
+"""
+
+
+def test_fault_110_the_owner_is_served_in_a_flood(run_server):
+    with run_server() as served:
+        flood = [sys.executable, "-c", FLOOD, str(served.port)]
+        with subprocess.Popen(flood, stderr=subprocess.DEVNULL) as process:
+            try:
+                time.sleep(1)
+                for _ in range(30):
+                    with urllib.request.urlopen(served.address) as answer:
+                        assert answer.status == 200
+            finally:
+                process.kill()
 
 
 def test_fault_110_a_table_that_is_slow_is_answered(run_server, monkeypatch):

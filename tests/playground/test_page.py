@@ -1021,7 +1021,8 @@ def test_every_set_can_be_chosen(tab):
         assert matrix.is_visible() == (name not in ("plane", "hills", "sine"))
         if name == "digits":
             open_neuron(page, 1)
-            assert hint(page).endswith("The plane of the first two principal components.")
+            words = page.page.inner_text("#neuron .slice")
+            assert words == "The plane of the first two principal components"
             page.page.locator("#neuron .close").click()
     page.page.get_by_label("Other data sets").select_option("iris")
     page.until("barenet.facts.name === 'iris'")
@@ -1351,9 +1352,8 @@ def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_p
     page.page.locator(".map").hover(position={"x": 100, "y": 100})
     assert re.search(r": [xyz], \d+ %", page.page.inner_text(".output .value"))
     open_neuron(page, 1)
-    assert "Inputs are as the model scales them. A slice: the other 4 inputs are held at" in hint(
-        page
-    )
+    assert "Inputs are as the model scales them." in hint(page)
+    assert "other 4 inputs are held at their median" in page.page.inner_text("#neuron .slice")
     page.page.locator("#neuron .close").click()
     page.page.select_option("#axis-y", "c")
     page.until("barenet.facts.axes[1] === 'c'")

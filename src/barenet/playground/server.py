@@ -178,7 +178,8 @@ class PatientProtocol(H11Protocol):
             longest.transport.abort()
 
 
-#: Messages are small, a page that does not answer is let go, and nothing is logged.
+#: Messages are small, a page that does not answer is let go, and nothing is logged. Connections are
+#: accepted in turns of at most the backlog: each is read before that many others crowd it out.
 SETTINGS: dict[str, Any] = {
     "http": PatientProtocol,
     "ws": "websockets-sansio",
@@ -191,6 +192,7 @@ SETTINGS: dict[str, Any] = {
     "timeout_keep_alive": 10,
     "timeout_graceful_shutdown": 2,
     "limit_concurrency": 200,
+    "backlog": 50,
     "proxy_headers": False,
     "server_header": False,
     "access_log": False,

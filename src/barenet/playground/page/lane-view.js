@@ -103,7 +103,7 @@ export class LaneView {
     if (layer > 0) return `neuron ${row + 1}`;
     const { features, inputs } = this.data;
     const label = this.catalog.features[features[row]];
-    return label ? inputName(label, this.data) : bare(inputs[row]);
+    return label ? inputName(label, this.data) : bare(inputs[row], this.data);
   }
 
   repaint() {

@@ -50,7 +50,7 @@ export class NetworkView {
     const usable = names.filter((name) => !data.features.length || !data.curve || !name.includes("x2"));
     const rows = usable.map((name) => {
       const place = data.features.length ? data.features.indexOf(name) : data.inputs.indexOf(name);
-      return this.input(name, data.features.length ? inputName(features[name], data) : bare(name), place, data.features.length > 0);
+      return this.input(name, data.features.length ? inputName(features[name], data) : bare(name, data), place, data.features.length > 0);
     });
     const more = data.n_inputs - data.drawn_inputs.length;
     const rest = data.image ? `+${more} pixels that vary less` : `+${more} more`;

@@ -215,7 +215,6 @@ function aboutOf({ layer, neuron, name, inputs, terms }, { data, design, facts }
   const count = facts.layout[layer].n_in;
   const curved = layer > 0 ? [] : inputs.filter((_, row) => data.features.length && !PLAIN.includes(data.features[row]));
   const scaled = data.scaling === "standardize" ? "Inputs are scaled: 0 is their mean, 1 a standard deviation." : "Inputs are as the model scales them.";
-  const slice = sliceWords(data) && ` ${sliceWords(data)}.`;
   const thin = "Thin: the lines of the neurons before it, where each of them turns from off to on.";
   return {
     layer,
@@ -234,7 +233,7 @@ function aboutOf({ layer, neuron, name, inputs, terms }, { data, design, facts }
     optimizer: design.optimizer,
     penalty: design.penalty_rate ? design.penalty : "none",
     normed: design.batch_norm && !last,
-    hint: `Thick: ${last && facts.layout[layer].n_out > 1 ? "the border of this class" : "where z is 0"}. ${layer === 0 ? `The arrow points to where z grows. ${scaled}${slice}` : thin}`,
+    hint: `Thick: ${last && facts.layout[layer].n_out > 1 ? "the border of this class" : "where z is 0"}. ${layer === 0 ? `The arrow points to where z grows. ${scaled}` : thin}`,
   };
 }
 
