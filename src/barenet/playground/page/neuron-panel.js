@@ -10,6 +10,7 @@ import { number, ruleOf, stepLines } from "./step-words.js";
 const CALM = 120; // milliseconds between two pictures while it learns
 const LOST = 2000; // milliseconds after which an answer is not waited for
 const MANY = 9; // weights that need not be scrolled
+const LONG = 20; // letters of a name that is wrapped
 const PLAIN = ["x1", "x2"];
 
 export class NeuronPanel {
@@ -71,7 +72,7 @@ export class NeuronPanel {
     const number = make("input", { type: "number", step: "any" });
     slide.setAttribute("aria-label", row < 0 ? "Move the bias" : `Move the weight of ${name}`);
     number.setAttribute("aria-label", row < 0 ? "Bias" : `Weight of ${name}`);
-    const field = { slide, number, row: make("tr", {}, make("th", { scope: "row" }, row < 0 ? "bias" : `weight of ${name}`), make("td", {}, slide), make("td", {}, number)) };
+    const field = { slide, number, row: make("tr", {}, make("th", { scope: "row", className: name.length > LONG ? "long" : "" }, row < 0 ? "bias" : `weight of ${name}`), make("td", {}, slide), make("td", {}, number)) };
     slide.addEventListener("input", () => this.move(field, row, Number(slide.value)));
     number.addEventListener("change", () => number.value !== "" && this.move(field, row, Number(number.value)));
     write(field, value);
