@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -87,6 +88,10 @@ def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch, tmp_path
     assert "open the address yourself" in done.err
     assert barenet("play", "--port", "0", "--no-browser").status == 0
     assert len(opened) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(play_module.tempfile, "mkstemp", lambda **_: os.open(tmp_path, os.O_WRONLY))
+        done = barenet("play", "--port", "0")
+    assert done.status == 0 and "open the address yourself" in done.err and len(opened) == 1
     settings = "#data=xor&net.hidden=3~2&epoch=4"
     assert barenet("play", settings, "--port", "0").out.strip() == opened[1]
     assert opened[1].endswith("/" + settings)

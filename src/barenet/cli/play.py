@@ -37,6 +37,8 @@ PORT = 8421
 #: What stands in an address after the # as it is, beside letters, digits and - . _ ~ (RFC 3986).
 IN_A_FRAGMENT = "!$&'()*+,;=:@/?%"
 
+NO_BROWSER = "no browser could be opened: open the address yourself"
+
 #: The file that the browser opens: the command line of a browser is there for all users to read.
 REDIRECT = """<!doctype html><meta charset="utf-8"><title>barenet playground</title>
 <meta http-equiv="refresh" content="0;url={address}"><a href="{address}">Open the playground</a>
@@ -98,7 +100,7 @@ def play(
         sys.stdout.flush()
         say("Who has this address may play. Ctrl-C ends it.")
         if browser:
-            at_the_end.callback(_browse(address, server.gate).unlink, missing_ok=True)
+            _browse(address, server.gate, at_the_end)
 
     with closing(Shelf()) as shelf, ExitStack() as at_the_end:
         start = _start(data, rows, target, shelf)
@@ -161,13 +163,17 @@ def _has_learned_from(trained: Trained, data: str) -> bool:
         return False
 
 
-def _browse(address: str, gate: Gate) -> Path:
-    """Open the page in the browser by a file, which is returned to be removed at the end."""
-    path = _write_redirect(address)
+def _browse(address: str, gate: Gate, at_the_end: ExitStack) -> None:
+    """Open the page in the browser by a file, which is removed at the end."""
+    try:
+        path = _write_redirect(address)
+    except OSError:
+        say(NO_BROWSER)
+        return
+    at_the_end.callback(path.unlink, missing_ok=True)
     gate.expects_file = True
     # In a thread, as a browser in the terminal waits for its reader.
     threading.Thread(target=_open, args=(path,), name="browser", daemon=True).start()
-    return path
 
 
 def _write_redirect(address: str) -> Path:
@@ -184,4 +190,4 @@ def _write_redirect(address: str) -> Path:
 def _open(path: Path) -> None:
     """Open the page, or print that no browser was found."""
     if not webbrowser.open(path.as_uri()):
-        say("no browser could be opened: open the address yourself")
+        say(NO_BROWSER)
