@@ -7,6 +7,7 @@ and can be asked, and cannot learn.
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -162,7 +163,8 @@ def settings_words(model: Model) -> str:
         design.penalty: design.penalty_rate,
     }
     if "loss" in said:
-        said["loss"] = spec_of(as_loss(said["loss"], activation))
+        with contextlib.suppress(ValueError):  # a file may name any loss
+            said["loss"] = spec_of(as_loss(said["loss"], activation))
     names = ["optimizer", "learning_rate", "loss", *usual, "clip_norm", "clip_value"]
     others = [name for name in names if name in said and said[name] != here.get(name)]
     if not others:
