@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
 import sys
 import threading
+import time
 import urllib.request
 from contextlib import closing
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -29,11 +32,46 @@ def test_the_address_is_printed_answers_and_goes(process, number, status):
     assert out == "" and "Traceback" not in err and "Ctrl-C ends it" in err
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
+@pytest.mark.parametrize("snap", [False, True])
+def test_fault_109_the_token_is_on_no_command_line(process, tmp_path, snap):
+    """The browser gets a file of this user's alone, which is gone at the end."""
+    temporary, home = tmp_path / "temporary", tmp_path / "home"
+    for folder in (temporary, home / "snap") if snap else (temporary, home):
+        folder.mkdir(parents=True)
+    browser = tmp_path / "browser"
+    browser.write_text(
+        '#!/bin/sh\necho "$@" > "$HOME/told.part"\nmv "$HOME/told.part" "$HOME/told"\n'
+    )
+    browser.chmod(0o700)
+    environment = {"BROWSER": f"{browser} %s", "HOME": str(home), "TMPDIR": str(temporary)}
+    running = process("play", "#data=xor&noise=1", "--port", "0", environment=environment)
+    address = running.stdout.readline().strip()
+    token = address.split("/")[3]
+    for _ in range(600):
+        if (home / "told").exists():
+            break
+        time.sleep(0.05)
+    told = (home / "told").read_text().strip()
+    assert token not in told and told.startswith("file:///")
+    path = Path(told.removeprefix("file://"))
+    assert path.parent == (home if snap else temporary)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert f'content="0;url={address.replace("&", "&amp;")}"' in path.read_text()
+    running.send_signal(signal.SIGTERM)
+    running.communicate(timeout=30)
+    assert running.returncode == 143 and not path.exists()
+
+
 def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch, tmp_path):
     """The server is told to end as soon as it would open the browser."""
     from barenet.playground import server
 
     opened = []
+
+    def browse(address):
+        found = re.search('href="(.*?)"', Path(address.removeprefix("file://")).read_text())
+        opened.append(unescape(found[1]))
 
     class Ended(server.Server):
         def start(self):
@@ -44,12 +82,16 @@ def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch, tmp_path
 
     monkeypatch.setattr(server, "Server", Ended)
     monkeypatch.setattr("barenet.playground.trainer.Trainer", lambda: None)
-    monkeypatch.setattr(play_module.webbrowser, "open", opened.append)
+    monkeypatch.setattr(play_module.webbrowser, "open", browse)
     done = barenet("play", "--port", "0")
     assert done.status == 0 and opened == [done.out.strip()]
     assert "open the address yourself" in done.err
     assert barenet("play", "--port", "0", "--no-browser").status == 0
     assert len(opened) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(play_module.tempfile, "mkstemp", lambda **_: os.open(tmp_path, os.O_WRONLY))
+        done = barenet("play", "--port", "0")
+    assert done.status == 0 and "open the address yourself" in done.err and len(opened) == 1
     settings = "#data=xor&net.hidden=3~2&epoch=4"
     assert barenet("play", settings, "--port", "0").out.strip() == opened[1]
     assert opened[1].endswith("/" + settings)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import subprocess
+import sys
 import time
+import urllib.request
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from barenet.cli.main import main
+from barenet.playground import app as app_module
 from barenet.playground import client, gate
 from barenet.playground import server as server_module
 from barenet.playground.app import MOST_CLIENTS
@@ -237,6 +241,89 @@ def test_fault_81_a_page_on_the_line_is_not_cut(run_server, open_page, monkeypat
         page.say("hello")
         assert page.hear()["type"] == "state"
         page.close()
+
+
+def opened_and_half(port: int, first: bytes, second: bytes) -> socket.socket:
+    """A connection that has had an answer, and then sent part of another request."""
+    line = socket.create_connection(("127.0.0.1", port), 10)
+    line.sendall(first)
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        answer += line.recv(65536)
+    line.sendall(second)
+    return line
+
+
+@pytest.mark.parametrize(
+    "second", [b"", b"GE", b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1"]
+)
+def test_fault_110_many_connections_leave_room_for_the_owner(run_server, second):
+    with run_server() as served, contextlib.ExitStack() as lines:
+        for _ in range(240):
+            line = opened_and_half(served.port, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", second)
+            lines.enter_context(line)
+        with urllib.request.urlopen(served.address) as answer:
+            assert answer.status == 200
+        assert len(served.server.server_state.connections) <= server_module.MOST_CONNECTIONS
+
+
+POST = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 999\r\n\r\n"
+
+
+@pytest.mark.parametrize("first", [b"", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"])
+@pytest.mark.parametrize(
+    "request_", [b"GET / HTTP/1.1\r\nX: ", POST, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" + POST]
+)
+def test_fault_110_the_deadline_is_for_each_request(run_server, monkeypatch, first, request_):
+    """A byte now and then, of the first lines or the body, does not move the deadline."""
+    monkeypatch.setattr(server_module, "PATIENCE", 0.3)
+    with run_server() as served, socket.create_connection(("127.0.0.1", served.port), 10) as line:
+        if first:
+            line.sendall(first)
+            assert b"403" in line.recv(65536)
+        line.sendall(request_)
+        started = time.monotonic()
+        with contextlib.suppress(ConnectionError):
+            while time.monotonic() - started < 5:
+                line.sendall(b"a")
+                time.sleep(0.05)
+        assert 0.25 < time.monotonic() - started < 5
+
+
+#: Half requests from a process of its own, as many as it can send.
+FLOOD = """
+import socket, sys
+held = []
+while True:
+    held.append(socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10))
+    held[-1].sendall(b"GET / HT")
+    if len(held) > 300:
+        held.pop(0).close()
+"""
+
+
+def test_fault_110_the_owner_is_served_in_a_flood(run_server):
+    with run_server() as served:
+        flood = [sys.executable, "-c", FLOOD, str(served.port)]
+        with subprocess.Popen(flood, stderr=subprocess.DEVNULL) as process:
+            try:
+                time.sleep(1)
+                for _ in range(30):
+                    with urllib.request.urlopen(served.address) as answer:
+                        assert answer.status == 200
+            finally:
+                process.kill()
+
+
+def test_fault_110_a_table_that_is_slow_is_answered(run_server, monkeypatch):
+    monkeypatch.setattr(server_module, "PATIENCE", 0.5)
+    monkeypatch.setattr(app_module, "PATIENCE", 0.5)
+    with run_server() as served, socket.create_connection(("127.0.0.1", served.port), 10) as line:
+        line.sendall(
+            f"POST /{served.token}/table HTTP/1.1\r\nHost: {served.host}\r\n"
+            f"Origin: {served.origin}\r\nContent-Length: 99\r\n\r\na,b".encode()
+        )
+        assert line.recv(65536).startswith(b"HTTP/1.1 408")
 
 
 def test_fault_82_a_port_that_is_taken(capfd):

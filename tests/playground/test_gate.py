@@ -52,3 +52,22 @@ def test_a_page_without_an_origin_is_read_by_who_may(site, let_in):
 )
 def test_everybody_else_is_told_why_not(headers, more, word):
     assert asked(headers, **more).startswith(word)
+
+
+def test_a_file_that_is_expected_leads_to_the_page_once():
+    site = [(b"sec-fetch-site", b"cross-site"), (b"sec-fetch-mode", b"navigate")]
+    opens = [*OWN, *site, (b"sec-fetch-dest", b"document")]
+    framed = [*OWN, *site, (b"sec-fetch-dest", b"iframe")]
+
+    def refusal(headers, path="/secret/", kind="http"):
+        return gate.refusal({"type": kind, "path": path, "headers": headers, "method": "GET"})
+
+    gate = Gate(None, "secret", {"127.0.0.1:8421"})
+    assert refusal(opens).startswith("Sec-Fetch-Site")
+    gate.expects_file = True
+    assert refusal(opens, "/guess/").startswith("Token")
+    assert refusal(opens, "/secret/model/a/0").startswith("Sec-Fetch-Site")
+    assert refusal(framed).startswith("Sec-Fetch-Site")
+    assert refusal(opens, kind="websocket").startswith("Origin")
+    assert refusal(opens) is None
+    assert refusal(opens).startswith("Sec-Fetch-Site")

@@ -18,6 +18,7 @@ from barenet.model.network import Network
 from barenet.playground.blueprint import build, predictor, task_of
 from barenet.playground.design import Design
 from barenet.playground.explanation import in_units
+from barenet.playground.models import settings_words
 from barenet.playground.painter import feature_pictures, paint
 from barenet.playground.scene import Scene
 from barenet.playground.score import confusion, measure
@@ -417,4 +418,23 @@ def test_what_cannot_be_shown_is_told(shelf, folder, tmp_path, capfd):
     curved = trained(tmp_path, "moons", "--hidden", "exponential")
     with pytest.raises(ValueError, match=r"not know the activation exponential; it knows .*relu"):
         begin_with_model(curved, "", shelf)
+    capfd.readouterr()
+
+
+def test_settings_that_are_not_its_own_are_named(shelf, folder, capfd):
+    """A file alone does not have them; of a run, those that the page has no place for are named."""
+    path = trained(folder, "moons")
+
+    def words(recipe):
+        return settings_words(shelf.models.find(shelf.models.open(path, recipe)))
+
+    assert "goes on with the settings chosen here" in words(Recipe())
+    own = Recipe(optimizer="adamw", learning_rate=0.02, l2=0.01, shuffle=True, batch_size=8)
+    assert words(own) == words(dataclasses.replace(own, loss="binary_cross_entropy")) == ""
+    assert words(Recipe(loss="mine")).endswith("training: loss mine.")
+    other = dataclasses.replace(own, schedule="cosine", clip_norm=1.0, patience=5, l1=0.1)
+    assert words(other) == (
+        "It goes on without some settings of its own training: schedule cosine, patience 5, "
+        "l1 0.1, clip_norm 1.0."
+    )
     capfd.readouterr()

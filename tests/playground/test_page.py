@@ -21,6 +21,8 @@ import pytest
 
 from barenet import Network, Scaling
 from barenet.cli.main import main
+from barenet.cli.play import _write_redirect
+from barenet.data.datasets import load_dataset
 from barenet.files.predictor import Predictor
 from barenet.playground.client import MOST_UNSHOWN
 
@@ -176,6 +178,27 @@ def test_a_link_under_the_pointer_tells_its_weight(tab):
     page.page.mouse.click(*place)
     page.until("document.querySelector('#neuron').open")
     assert page.page.inner_text("#neuron-title") == "Layer 1, neuron 1"
+
+
+def test_the_weight_of_a_link_under_the_pointer_keeps_up(tab):
+    page = tab()
+    place = page.value(
+        "(() => { const [link] = barenet.lanes[0].network.links.links;"
+        " const home = document.querySelector('.layers-row').getBoundingClientRect();"
+        " return [home.left + (link.from.x + link.to.x) / 2,"
+        " home.top + (link.from.y + link.to.y) / 2]; })()"
+    )
+    page.page.mouse.move(*place)
+    page.until("!document.querySelector('#tip').hidden")
+    at, first = page.page.locator("#tip").bounding_box(), page.page.inner_text("#tip")
+    page.page.keyboard.press("Space")
+    page.until("barenet.lanes[0].header.epoch > 20")
+    page.page.keyboard.press("Space")
+    page.until("!barenet.lanes[0].header.playing")
+    page.rest()
+    told, weight = page.page.inner_text("#tip"), page.parameters()[0]
+    assert told != first and f"{abs(weight):.3f}" in told
+    assert page.page.locator("#tip").bounding_box()["x"] == at["x"]
 
 
 def test_a_neuron_under_the_pointer_is_shown_large(tab):
@@ -599,6 +622,25 @@ def test_a_page_of_another_site_gets_nothing(browser, served):
     assert asked == ["refused"] * 3
 
 
+def test_the_file_that_the_command_opens_leads_to_the_page_once(browser, served):
+    """A browser treats a file as another site: the server admits the one that is expected."""
+    path = _write_redirect(served.address + "#data=xor")
+    served.server.gate.expects_file = True
+    page = browser.new_page()
+    try:
+        page.goto(path.as_uri())
+        page.wait_for_url(served.address + "*")
+        page.wait_for_selector("#sets [aria-checked=true][data-name=xor]")
+        page.reload()
+        page.wait_for_selector("#sets [aria-checked=true][data-name=xor]")
+        with page.expect_response(served.address) as answer:
+            page.goto(path.as_uri())
+        assert answer.value.status == 403
+    finally:
+        page.close()
+        path.unlink()
+
+
 def test_no_code_but_its_own_runs_on_the_page(tab):
     page = tab()
     page.value(
@@ -828,7 +870,7 @@ def test_what_is_said_of_a_neuron_is_whole_and_safe(tab):
         " [false, true]) for (const curved of [[], ['x₁²']]) for (const line of [[], [0, 0, 1, 1]])"
         " for (const normed of [false, true]) for (const standardized of [false, true]) {"
         " const about = { layer, last, curve, curved, normed, standardized, inputs: ['a', 'b'],"
-        " count: 2, name: 'y', classes: ['no', 'yes'] };"
+        " terms: [0, 1], count: 2, name: 'y', classes: ['no', 'yes'] };"
         " const told = { activation, weights: [1, -2], bias: 0, line, above: 0.5 };"
         " all.push([question(about, told), ...sentences(about, told), sum(about, told)].join(' '));"
         " } return all; })"
@@ -843,7 +885,7 @@ def test_what_is_said_of_a_neuron_is_whole_and_safe(tab):
         " for (const slope of [0, -0.1]) for (const dropout of [0, 0.1])"
         " for (const normed of [false, true]) for (const standardized of [false, true]) {"
         " const about = { activation, layer, last, classes, penalty, dropout, normed, standardized,"
-        " index: 0, inputs: ['a', 'b'] };"
+        " index: 0, inputs: ['a', 'b'], terms: [0, 1] };"
         " const told = { rows, slope, inputs: [1, -2], z: 1, says: 0.5, gradient: [1, 2, 3],"
         " before: [1e-7, 2, 3], target: 1, epoch: 3, batch: [1, rows] };"
         " all.push(stepLines(about, told).map(({ words, sum }) => words + ' ' + sum).join(' ')); }"
@@ -892,6 +934,80 @@ def test_test_points_and_sharp_answers(tab):
     assert "discrete=true" in page.value("location.hash")
 
 
+def test_sharp_borders_are_offered_for_classes_alone(tab):
+    page = tab("#discrete=true")
+    box = page.page.locator("[data-view=discrete]")
+    assert box.is_visible() and box.is_checked()
+    for name in ("plane", "sine"):
+        page.page.click(f"[data-name={name}]")
+        page.until(f"barenet.facts.name === '{name}'")
+        page.rest()
+        assert not box.is_visible()
+    page.page.click("[data-name=plane]")
+    page.until("barenet.facts.name === 'plane'")
+    sharp = page.picture()
+    page.page.evaluate("barenet.look('discrete', false)")
+    assert page.picture() == sharp, "numbers have no borders"
+
+
+def test_the_confusion_matrix_is_there_at_rest_and_names_its_rows(tab):
+    caption = ".matrix caption"
+    page = tab("#data=iris")
+    page.page.click(".confused summary")
+    assert page.page.inner_text(caption) == "75 test rows"
+    assert sum(map(int, page.page.locator(".matrix td").all_inner_texts())) == 75
+    page = tab("#samples=5000&test_size=0.5")
+    page.page.click(".confused summary")
+    assert page.page.inner_text(caption) == "2,500 test rows"
+    page = tab("#samples=5000&test_size=0.5&net.hidden=200~200&net.activations=tanh~tanh")
+    page.page.click(".confused summary")
+    assert page.page.inner_text(caption) == "2,000 of 2,500 test rows"
+
+
+def test_digits_have_every_answer_and_the_pixels_that_vary(tab):
+    page = tab("#data=digits")
+    assert page.page.locator(".answer").all_inner_texts() == list("0123456789")
+    names = page.page.locator(".inputs .feature-name").all_inner_texts()
+    assert len(names) == 8 and not [name for name in names if name.startswith("pixel_0")]
+    assert page.page.inner_text(".inputs .rest") == "+56 pixels that vary less"
+    assert page.page.locator(".inputs .pixel").count() == 8
+    spread = load_dataset("digits").X.std(axis=0).reshape(8, 8)
+    told = [spread[tuple(map(int, name.split("_")[1:]))] for name in names]
+    assert min(told) > np.median(spread)
+    link = page.value("barenet.lanes[0].network.links.links[0].row")
+    page.value(f"barenet.lanes[0].network.acts.open(0, 0, {link})")
+    page.until("document.querySelector('#neuron').open && barenet.neuron.told")
+    rows = page.page.locator("#neuron .weights th").all_inner_texts()
+    assert len(rows) == 65 and not [row for row in rows if "input" in row]
+    assert page.value("document.activeElement.ariaLabel") == f"Weight of {names[0]}"
+    assert page.page.inner_text("#neuron .sum").count("·") == 8
+    assert all(name in page.page.inner_text("#neuron .sum") for name in names)
+
+
+def test_a_slice_is_named_on_the_picture_and_what_it_holds_is_pale(tab):
+    page = tab("#data=iris&features=all")
+    words = "A slice: petal length and petal width are held at their median"
+    assert page.page.inner_text(".output .slice") == words
+    open_neuron(page, 1)
+    assert page.page.inner_text("#neuron .slice") == words
+    page.page.locator("#neuron .close").click()
+    strongest = page.value(
+        "[0, 1, 2, 3].map((input) => Math.max(..."
+        "barenet.scene.inputs.subarray(576 * input, 576 * (input + 1)).map(Math.abs)))"
+    )
+    assert min(strongest[:2]) > 100 and max(strongest[2:]) < 64
+    page = tab("#data=iris")
+    assert not page.page.locator(".output .slice").is_visible(), "the network sees no other column"
+
+
+def test_columns_lend_their_names_to_the_inputs(tab):
+    page = tab("#data=iris")
+    names = page.page.locator(".inputs .feature-name").all_inner_texts()
+    assert names[:3] == ["sepal length", "sepal width", "sepal length²"]
+    open_neuron(page, 1)
+    assert "· sepal length" in page.page.inner_text("#neuron .sum")
+
+
 def test_every_set_can_be_chosen(tab):
     page = tab()
     for name in ("xor", "gaussians", "spirals", "moons", "digits", "plane", "hills", "sine"):
@@ -905,7 +1021,8 @@ def test_every_set_can_be_chosen(tab):
         assert matrix.is_visible() == (name not in ("plane", "hills", "sine"))
         if name == "digits":
             open_neuron(page, 1)
-            assert hint(page).endswith("is the plane of the first two principal components.")
+            words = page.page.inner_text("#neuron .slice")
+            assert words == "The plane of the first two principal components"
             page.page.locator("#neuron .close").click()
     page.page.get_by_label("Other data sets").select_option("iris")
     page.until("barenet.facts.name === 'iris'")
@@ -969,6 +1086,61 @@ def test_everything_has_a_name_for_who_cannot_see(tab):
     page.until("barenet.lanes[0].header.epoch === 1")
     page.value("barenet.announce()")
     assert "Epoch 1: training loss" in page.page.inner_text("#live")
+
+
+def test_regions_have_names_of_their_own_and_can_be_focused(tab):
+    page = tab("#networks=2&data=digits")
+    for summary in page.page.locator(".confused summary").all():
+        summary.click()
+    names = page.value(
+        "[...document.querySelectorAll('section, [role=region]')].map((each) =>"
+        " each.getAttribute('aria-label') ?? each.getAttribute('aria-labelledby')).filter(Boolean)"
+    )
+    assert len(names) == len(set(names)) >= 8
+    page.page.click("#step")
+    page.until("barenet.lanes[0].header.epoch === 1")
+    open_neuron(page, 1)
+    page.page.click("#neuron details summary")
+    page.until("document.querySelector('.numbers').children.length")
+    page.value("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+    unreached = page.value(
+        "[...document.querySelectorAll('*')].filter((each) =>"
+        " /auto|scroll/.test(getComputedStyle(each).overflow) && each.checkVisibility() &&"
+        " (each.scrollWidth > each.clientWidth + 1 || each.scrollHeight > each.clientHeight + 1) &&"
+        " each.tabIndex < 0 && !each.querySelector('a, button, input, summary, [tabindex=\"0\"]')"
+        ").map((each) => each.className)"
+    )
+    assert unreached == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(683, 384), (342, 192)])
+def test_a_page_that_is_zoomed_has_room(tab, width, height):
+    """At 200 % and 400 % on 1366 × 768: nothing stays in place over the page, and Play is round."""
+    page = tab(width=width, height=height)
+    assert page.value("document.documentElement.scrollWidth") <= width
+    play = page.page.locator("#play").bounding_box()
+    assert play["width"] == play["height"]
+    if height == 384:
+        assert page.value("document.querySelector('.bar').offsetHeight") < 0.3 * height
+    page.value("window.scrollTo(0, 700)")
+    over = page.value(
+        f"[5, {height} - 5].filter((y) => document.elementFromPoint({width} / 2, y)"
+        "?.closest('.bar')).length"
+    )
+    assert over == 0
+
+
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("data", ["moons", "digits"])
+def test_an_explanation_fits_a_phone(browser, tmp_path, data, width):
+    assert main(["explain", data, "--rows", "0", "1", "--out", str(tmp_path / "step.html")]) == 0
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    try:
+        page.goto((tmp_path / "step.html").as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    finally:
+        page.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -1126,6 +1298,7 @@ def test_a_model_is_opened(tab, tmp_path):
     expected = Predictor.load(path).network.parameters
     page.until("barenet.state.designs[0].hidden.join() === '1'")
     assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
+    assert "How it was trained is not in the file" in page.page.inner_text("#described")
     page.page.click("#step")
     page.until("barenet.lanes[0].header.epoch === 1")
     page.page.click("#reset")
@@ -1179,9 +1352,8 @@ def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_p
     page.page.locator(".map").hover(position={"x": 100, "y": 100})
     assert re.search(r": [xyz], \d+ %", page.page.inner_text(".output .value"))
     open_neuron(page, 1)
-    assert "Inputs are as the model scales them. The other inputs are held at their median" in hint(
-        page
-    )
+    assert "Inputs are as the model scales them." in hint(page)
+    assert "other 4 inputs are held at their median" in page.page.inner_text("#neuron .slice")
     page.page.locator("#neuron .close").click()
     page.page.select_option("#axis-y", "c")
     page.until("barenet.facts.axes[1] === 'c'")

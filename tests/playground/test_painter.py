@@ -6,7 +6,13 @@ import pytest
 from barenet.playground.blueprint import build
 from barenet.playground.design import Design
 from barenet.playground.material import prepare
-from barenet.playground.painter import MOST_DRAWN, NEURON_SIDE, feature_pictures, paint
+from barenet.playground.painter import (
+    MOST_DRAWN,
+    NEURON_SIDE,
+    drawn_inputs,
+    feature_pictures,
+    paint,
+)
 from barenet.playground.scene import Scene
 
 
@@ -84,3 +90,22 @@ def test_an_input_is_drawn_as_the_network_sees_it():
     assert pictures.shape == (2, NEURON_SIDE, NEURON_SIDE)
     assert (np.diff(pictures[0], axis=0) == 0).all(), "x1 is the same from top to bottom"
     assert (np.diff(pictures[1], axis=1) == 0).all()
+
+
+def test_an_input_that_is_the_same_everywhere_is_pale():
+    material = prepare(Scene(data="iris", features=("all",)), {})
+    pictures, scales = feature_pictures(material)
+    values = pictures * np.array(scales)[:, None, None] / 127
+    grid = material.grid(NEURON_SIDE).T.reshape(values.shape)
+    assert values == pytest.approx(grid, abs=0.02)
+    assert np.ptp(pictures[2]) == 0 and 0 < abs(int(pictures[2, 0, 0])) < 64
+
+
+def test_of_an_image_the_pixels_that_vary_most_are_drawn():
+    material = prepare(Scene(data="digits"), {})
+    spread = material.training.X.std(axis=0)
+    chosen = drawn_inputs(material)
+    assert chosen == sorted(chosen) and len(chosen) == MOST_DRAWN
+    assert spread[chosen].min() >= np.sort(spread)[-MOST_DRAWN]
+    assert (feature_pictures(material)[0].any(axis=(1, 2))).all()
+    assert drawn_inputs(prepare(Scene(data="circles"), {})) == [0, 1]

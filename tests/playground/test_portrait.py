@@ -35,7 +35,7 @@ def test_the_line_of_a_first_neuron_is_where_its_weights_say(data):
     assert told["line"] and told["before"] == []
     sums = rows_at(there, told["line"]) @ layer.weights[:, 2] + 0.1
     assert np.abs(sums).max() < 0.01
-    assert told["weights"] == pytest.approx(layer.weights[:32, 2].tolist())
+    assert told["weights"] == pytest.approx(layer.weights[:64, 2].tolist())
     assert told["bias"] == pytest.approx(0.1)
     x, y, right, down = told["arrow"]
     ahead = rows_at(there, [x + 0.05 * right, y + 0.05 * down]) @ layer.weights[:, 2]

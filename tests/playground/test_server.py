@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from barenet.errors import BarenetError
-from barenet.playground.server import HOST, SETTINGS, listen
+from barenet.playground.server import HOST, MOST_CONNECTIONS, SETTINGS, listen
 
 
 def test_it_listens_to_this_machine_alone():
@@ -63,4 +63,5 @@ def test_drawing_leaves_the_other_cores_to_the_training():
 
 def test_the_limits_are_the_ones_that_are_promised():
     assert SETTINGS["ws_max_size"] == 2**16
+    assert 2 * SETTINGS["backlog"] < MOST_CONNECTIONS < SETTINGS["limit_concurrency"]
     assert not SETTINGS["proxy_headers"] and not SETTINGS["server_header"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+import tempfile
 import threading
 import webbrowser
-from contextlib import closing
+from contextlib import ExitStack, closing
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import parse_qsl, quote, urlencode
@@ -22,6 +25,7 @@ from barenet.errors import brief
 from barenet.extras import require
 
 if TYPE_CHECKING:
+    from barenet.playground.gate import Gate
     from barenet.playground.shelf import Shelf
     from barenet.playground.state import State
 
@@ -32,6 +36,13 @@ PORT = 8421
 
 #: What stands in an address after the # as it is, beside letters, digits and - . _ ~ (RFC 3986).
 IN_A_FRAGMENT = "!$&'()*+,;=:@/?%"
+
+NO_BROWSER = "no browser could be opened: open the address yourself"
+
+#: The file that the browser opens: the command line of a browser is there for all users to read.
+REDIRECT = """<!doctype html><meta charset="utf-8"><title>barenet playground</title>
+<meta http-equiv="refresh" content="0;url={address}"><a href="{address}">Open the playground</a>
+"""
 
 
 def play(
@@ -88,10 +99,10 @@ def play(
         show(address)
         sys.stdout.flush()
         say("Who has this address may play. Ctrl-C ends it.")
-        if browser:  # in a thread, as a browser in the terminal waits for its reader
-            threading.Thread(target=_open, args=(address,), name="browser", daemon=True).start()
+        if browser:
+            _browse(address, server.gate, at_the_end)
 
-    with closing(Shelf()) as shelf:
+    with closing(Shelf()) as shelf, ExitStack() as at_the_end:
         start = _start(data, rows, target, shelf)
         if data and settings:
             settings = _of_table(settings, start.scene.data)
@@ -152,7 +163,31 @@ def _has_learned_from(trained: Trained, data: str) -> bool:
         return False
 
 
-def _open(address: str) -> None:
-    """Open the page, or say that nothing was found to open it with."""
-    if not webbrowser.open(address):
-        say("no browser could be opened: open the address yourself")
+def _browse(address: str, gate: Gate, at_the_end: ExitStack) -> None:
+    """Open the page in the browser by a file, which is removed at the end."""
+    try:
+        path = _write_redirect(address)
+    except OSError:
+        say(NO_BROWSER)
+        return
+    at_the_end.callback(path.unlink, missing_ok=True)
+    gate.expects_file = True
+    # In a thread, as a browser in the terminal waits for its reader.
+    threading.Thread(target=_open, args=(path,), name="browser", daemon=True).start()
+
+
+def _write_redirect(address: str) -> Path:
+    """Write a file that leads to the address, for this user alone to read (mode 0600)."""
+    home = Path.home()
+    # A browser from the snap store has a /tmp of its own, and sees no hidden folder of the user.
+    folder = home if (home / "snap").is_dir() and os.access(home, os.W_OK) else None
+    number, name = tempfile.mkstemp(prefix="barenet-playground-", suffix=".html", dir=folder)
+    with os.fdopen(number, "w", encoding="utf-8") as file:
+        file.write(REDIRECT.format(address=escape(address)))
+    return Path(name)
+
+
+def _open(path: Path) -> None:
+    """Open the page, or print that no browser was found."""
+    if not webbrowser.open(path.as_uri()):
+        say(NO_BROWSER)

@@ -14,7 +14,6 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from barenet.playground.blueprint import predictor
@@ -140,7 +139,7 @@ class App:
             self.sessions.trainer.close()
 
 
-def make_app(sessions: Sessions, token: str, hosts: set[str]) -> ASGIApp:
+def make_app(sessions: Sessions, token: str, hosts: set[str]) -> Gate:
     """Put the routes behind the gate.
 
     Parameters
@@ -154,8 +153,8 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> ASGIApp:
 
     Returns
     -------
-    ASGI application
-        The whole server.
+    Gate
+        The whole server, an ASGI application.
     """
     app = App(sessions)
     routes = [

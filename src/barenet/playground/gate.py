@@ -46,10 +46,17 @@ class Gate:
         The first part of every path.
     hosts : set of str
         Names with the port that the server answers to.
+
+    Attributes
+    ----------
+    expects_file : bool
+        Whether a file of this machine may lead to the page, once; to a browser that is another
+        site.
     """
 
     def __init__(self, app: ASGIApp, token: str, hosts: set[str]) -> None:
         self.app, self.token, self.hosts = app, token, hosts
+        self.expects_file = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -84,12 +91,22 @@ class Gate:
         needed = scope["type"] == "websocket" or scope["method"] not in READING
         if (needed or origins) and origins not in [[f"http://{host}"] for host in self.hosts]:
             return "Origin: only the server's own page may ask this."
-        if headers.getlist("sec-fetch-site") not in OWN_SITES:
-            return "Sec-Fetch-Site: open the address yourself; no other page may ask for this one."
         said = scope["path"][1:].partition("/")[0]
         if not secrets.compare_digest(said.encode(), self.token.encode()):
             return "Token: use the address that `barenet play` has printed."
+        own = headers.getlist("sec-fetch-site") in OWN_SITES
+        if not own and not self._is_from_the_file(scope, headers):
+            return "Sec-Fetch-Site: open the address yourself; no other page may ask for this one."
         return None
+
+    def _is_from_the_file(self, scope: Scope, headers: Headers) -> bool:
+        """Whether the file that is expected leads to the page; from then on none is expected."""
+        names = ("sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest")
+        sent = [headers.getlist(name) for name in names]
+        opens = sent == [["cross-site"], ["navigate"], ["document"]]
+        is_it = self.expects_file and opens and scope["path"] == f"/{self.token}/"
+        self.expects_file = self.expects_file and not is_it
+        return is_it
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, status: int, reason: str) -> None:

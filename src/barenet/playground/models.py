@@ -7,6 +7,7 @@ and can be asked, and cannot learn.
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from barenet.data.recipe import Recipe
 from barenet.errors import ModelFileError
 from barenet.files.predictor import Predictor
 from barenet.model.layers import Activate, BatchNorm, Dense, Dropout
+from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.playground.blocks import MOST_PARAMETERS, blocks
 from barenet.playground.design import CHECKS, HIDDEN_ACTIVATIONS, Design
@@ -25,7 +27,7 @@ from barenet.playground.outputs import output_names
 from barenet.playground.sets import LOSSES
 from barenet.registry import spec_of
 
-__all__ = ["MODEL_PREFIX", "Model", "Models"]
+__all__ = ["MODEL_PREFIX", "Model", "Models", "settings_words"]
 
 #: How the name of a model starts among the data sets.
 MODEL_PREFIX = "model:"
@@ -130,6 +132,45 @@ class Models:
                 f"data: the model {key.removeprefix(MODEL_PREFIX)!r} is not here; open it again"
             )
         return self.kept[key]
+
+
+def settings_words(model: Model) -> str:
+    """Describe with which settings a model goes on learning, where they are not its own.
+
+    Parameters
+    ----------
+    model : Model
+        Its design has the page's settings, its recipe those of its training.
+
+    Returns
+    -------
+    str
+        Two sentences at most; empty where all settings are its own.
+    """
+    said, design = model.recipe.said(), model.design
+    activation = model.predictor.network.output_activation
+    if not said:
+        return (
+            "How it was trained is not in the file: it goes on with the settings chosen here, and "
+            "rows held out here may be among those that it was trained on."
+        )
+    usual = {"schedule": "constant", "shuffle": True, "patience": 0, "l1": 0.0, "l2": 0.0}
+    here = {
+        **usual,
+        "optimizer": design.optimizer,
+        "learning_rate": design.learning_rate,
+        "loss": spec_of(as_loss(design.loss or None, activation)),
+        design.penalty: design.penalty_rate,
+    }
+    if "loss" in said:
+        with contextlib.suppress(ValueError):  # a file may name any loss
+            said["loss"] = spec_of(as_loss(said["loss"], activation))
+    names = ["optimizer", "learning_rate", "loss", *usual, "clip_norm", "clip_value"]
+    others = [name for name in names if name in said and said[name] != here.get(name)]
+    if not others:
+        return ""
+    given = ", ".join(f"{name} {said[name]}" for name in others)
+    return f"It goes on without some settings of its own training: {given}."
 
 
 def _design_of(predictor: Predictor, recipe: Recipe) -> Design:

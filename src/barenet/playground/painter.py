@@ -14,7 +14,7 @@ from barenet.model.network import Network
 from barenet.playground.blueprint import blocks, predictor
 from barenet.playground.material import Material
 
-__all__ = ["MOST_DRAWN", "Picture", "feature_pictures", "paint"]
+__all__ = ["MOST_DRAWN", "Picture", "drawn_inputs", "feature_pictures", "paint"]
 
 #: Neurons of a layer that are drawn, and inputs.
 MOST_DRAWN = 8
@@ -79,6 +79,26 @@ def paint(network: Network, material: Material) -> Picture:
     return Picture(side=side, output=_output(output, material), neurons=neurons, scales=scales)
 
 
+def drawn_inputs(material: Material) -> list[int]:
+    """Choose the inputs to draw: the first ones, or of an image the pixels that vary most.
+
+    Parameters
+    ----------
+    material : Material
+        The inputs, and the training rows.
+
+    Returns
+    -------
+    list of int
+        Columns of the network's inputs, in their order.
+    """
+    count = min(material.inputs.n_features, MOST_DRAWN)
+    if material.dataset.image_shape is None:
+        return list(range(count))
+    spread = np.std(material.training.X, axis=0)
+    return sorted(np.argsort(-spread, kind="stable")[:count].tolist())
+
+
 def feature_pictures(material: Material) -> tuple[Bytes, list[float]]:
     """Draw the inputs themselves.
 
@@ -90,11 +110,15 @@ def feature_pictures(material: Material) -> tuple[Bytes, list[float]]:
     Returns
     -------
     pictures : ndarray of shape (n_drawn, 24, 24), int8
-        Of the first inputs, as the network sees them.
+        Of the inputs that are drawn, as the network sees them.
     scales : list of float
-        What 127 stands for, in each.
+        What 127 stands for, in each: the largest value of the training rows, or of the plane
+        where that is larger. So an input that is the same everywhere on the plane is pale.
     """
-    return _to_bytes(material.grid(NEURON_SIDE)[:, :MOST_DRAWN], least=0.0)
+    chosen = drawn_inputs(material)
+    rows = material.rows(material.training)[0][:, chosen]
+    least = np.abs(rows).max(axis=0) if len(rows) else np.float32(1.0)
+    return _to_bytes(material.grid(NEURON_SIDE)[:, chosen], least=least)
 
 
 def _neurons(network: Network, material: Material) -> tuple[Bytes, list[float]]:
@@ -105,13 +129,15 @@ def _neurons(network: Network, material: Material) -> tuple[Bytes, list[float]]:
     for block in blocks(network)[:-1]:
         for layer in block:
             values, _ = layer.forward(values)
-        drawn, largest = _to_bytes(values[:, :MOST_DRAWN], least=1.0)
+        drawn, largest = _to_bytes(values[:, :MOST_DRAWN], least=np.float32(1.0))
         pictures.append(drawn)
         scales += largest
     return np.concatenate(pictures), scales
 
 
-def _to_bytes(columns: NDArray[np.float32], least: float) -> tuple[Bytes, list[float]]:
+def _to_bytes(
+    columns: NDArray[np.float32], least: NDArray[np.float32] | np.float32
+) -> tuple[Bytes, list[float]]:
     """Make each column a picture, in shares of its largest value."""
     columns = np.nan_to_num(columns, posinf=1e30, neginf=-1e30)
     largest = np.maximum(np.abs(columns).max(axis=0), least)

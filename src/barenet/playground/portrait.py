@@ -19,6 +19,7 @@ from barenet.playground.contour import contour
 from barenet.playground.lane import Lane
 from barenet.playground.painter import MOST_DRAWN
 from barenet.playground.score import finite
+from barenet.playground.walk import MOST_WEIGHTS
 
 __all__ = ["portray"]
 
@@ -26,8 +27,6 @@ __all__ = ["portray"]
 SIDES = ((20_000, 48), (10**9, 24))
 #: What the arrow needs on both sides of the line, as a share of the picture.
 ARROW = 0.18
-#: Weights that are told.
-MOST_WEIGHTS = 32
 
 Values = NDArray[np.floating]
 

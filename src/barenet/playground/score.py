@@ -20,7 +20,8 @@ from barenet.training.metrics import METRICS
 
 __all__ = ["confusion", "finite", "measure"]
 
-MOST_ROWS = 2000
+#: Test rows that are counted at each picture, for small networks and for large ones.
+MOST_ROWS = ((20_000, 5_000), (10**9, 2_000))
 
 
 def measure(epoch: float, network: Network, task: Task, design: Design) -> Measure | None:
@@ -56,7 +57,7 @@ def measure(epoch: float, network: Network, task: Task, design: Design) -> Measu
 
 
 def confusion(network: Network, material: Material) -> list[list[int]] | None:
-    """Count which classes are taken for which, among the rows held out.
+    """Count which classes are taken for which, among the test rows.
 
     Parameters
     ----------
@@ -68,12 +69,14 @@ def confusion(network: Network, material: Material) -> list[list[int]] | None:
     Returns
     -------
     list of list of int, or None
-        True classes down, predicted ones across; None for numbers, or without rows.
+        True classes down, predicted ones across; None for numbers, or without rows. Of large
+        networks only the first test rows are counted, as the counts add up to.
     """
     if material.classes is None or not material.held_out.n_samples:
         return None
     X, y = material.rows(material.held_out)
-    X, y = X[:MOST_ROWS], y[:MOST_ROWS]
+    most = next(rows for size, rows in MOST_ROWS if network.n_parameters <= size)
+    X, y = X[:most], y[:most]
     output = network.forward(X)[0]
     said = class_probabilities(output).argmax(axis=1)
     n_classes = len(material.classes)

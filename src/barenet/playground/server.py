@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
+import h11
 import uvicorn
 from threadpoolctl import threadpool_limits
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -26,8 +27,10 @@ __all__ = ["HOST", "Server", "listen"]
 
 #: The loopback interface: no other machine reaches it.
 HOST = "127.0.0.1"
-#: Seconds for a request's first lines to arrive.
+#: Seconds for a request's first lines to arrive, and once more for its body.
 PATIENCE = 10.0
+#: Connections at a time: below uvicorn's own limit, beyond which it answers 503.
+MOST_CONNECTIONS = 150
 
 
 def listen(port: int) -> socket.socket:
@@ -80,6 +83,8 @@ class Server(uvicorn.Server):
     ----------
     address : str
         With the token: who has it may play.
+    gate : Gate
+        Decides which requests are answered.
     signal : int, optional
         The signal that ended it.
     """
@@ -92,7 +97,8 @@ class Server(uvicorn.Server):
         self.line, self.ready = line, ready
         self.signal: int | None = None
         hosts = {f"{HOST}:{port}", f"localhost:{port}"}
-        super().__init__(uvicorn.Config(make_app(sessions, token, hosts), **SETTINGS))
+        self.gate = make_app(sessions, token, hosts)
+        super().__init__(uvicorn.Config(self.gate, **SETTINGS))
 
     def start(self) -> None:
         """Answer until told to end; it draws in one thread, as other cores are the training's."""
@@ -123,23 +129,57 @@ class Server(uvicorn.Server):
 
 
 class PatientProtocol(H11Protocol):
-    """HTTP that waits for the first lines of a request, and not for ever."""
+    """HTTP with a deadline for every request, and room for whoever comes next."""
+
+    deadline: asyncio.TimerHandle | None = None
+    #: Since when it waits for a request, or for the rest of one; None while one is answered.
+    waiting_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.deadline = self.loop.call_later(PATIENCE, self._give_up)
+        self._make_room()
+        self._wait(PATIENCE)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.deadline.cancel()
+        self._stop_waiting()
         super().connection_lost(exc)
 
-    def _give_up(self) -> None:
-        upgraded = self.transport.get_protocol() is not self
-        if self.cycle is None and not upgraded:
-            self.transport.close()
+    def handle_events(self) -> None:
+        """Read on, and set the deadline for what is still to come: first lines, or a body."""
+        before = self.cycle
+        super().handle_events()
+        is_upgraded = self.transport.get_protocol() is not self
+        if is_upgraded or self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+            self._stop_waiting()
+        elif self.cycle is not before:  # a second more: the app answers 408 after PATIENCE
+            self._wait(PATIENCE + 1)
+        elif self.deadline is None:
+            self._wait(PATIENCE)
+
+    def _wait(self, seconds: float) -> None:
+        """Set the deadline, in place of the one before."""
+        self._stop_waiting()
+        self.waiting_since = self.loop.time()
+        self.deadline = self.loop.call_later(seconds, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        """Clear the deadline: the request has come, or the connection has gone."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+        self.deadline = self.waiting_since = None
+
+    def _make_room(self) -> None:
+        """Where there are too many connections, close the one that has waited longest."""
+        others = [each for each in self.connections if isinstance(each, PatientProtocol)]
+        waiting = [(each.waiting_since, id(each), each) for each in others if each.waiting_since]
+        if len(self.connections) > MOST_CONNECTIONS and waiting:
+            _, _, longest = min(waiting)
+            self.connections.discard(longest)
+            longest.transport.abort()
 
 
-#: Messages are small, a page that does not answer is let go, and nothing is logged.
+#: Messages are small, a page that does not answer is let go, and nothing is logged. Connections are
+#: accepted in turns of at most the backlog: each is read before that many others crowd it out.
 SETTINGS: dict[str, Any] = {
     "http": PatientProtocol,
     "ws": "websockets-sansio",
@@ -152,6 +192,7 @@ SETTINGS: dict[str, Any] = {
     "timeout_keep_alive": 10,
     "timeout_graceful_shutdown": 2,
     "limit_concurrency": 200,
+    "backlog": 50,
     "proxy_headers": False,
     "server_header": False,
     "access_log": False,

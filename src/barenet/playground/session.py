@@ -18,12 +18,13 @@ from barenet.playground.blueprint import fitting
 from barenet.playground.design import Design
 from barenet.playground.lane import Lane
 from barenet.playground.material import Material
-from barenet.playground.models import MODEL_PREFIX
-from barenet.playground.painter import MOST_DRAWN, feature_pictures
+from barenet.playground.models import MODEL_PREFIX, settings_words
+from barenet.playground.painter import drawn_inputs, feature_pictures
 from barenet.playground.progress import Progress
 from barenet.playground.shelf import Shelf
 from barenet.playground.state import State
 from barenet.playground.trainer import Trainer
+from barenet.playground.walk import MOST_WEIGHTS
 
 __all__ = ["Session"]
 
@@ -217,11 +218,14 @@ class Session:
             "low": plane.low.tolist(),
             "high": plane.high.tolist(),
             "features": list(material.features),
-            "inputs": list(material.inputs.feature_names[:MOST_DRAWN]),
+            "inputs": list(material.inputs.feature_names[:MOST_WEIGHTS]),
+            "drawn_inputs": drawn_inputs(material),
+            "mean_image": _mean_image(material),
             "n_inputs": material.inputs.n_features,
             "scaling": material.scaling.name,
             "target_scaling": getattr(material.target_scaling, "name", "none"),
             "held": material.held,
+            "settings": settings_words(material.model) if material.model else "",
             "range": list(material.span),
         }
 
@@ -268,3 +272,11 @@ class Session:
                 self.loop.call_soon_threadsafe(receive, progress)
 
         return listen
+
+
+def _mean_image(material: Material) -> list[float]:
+    """The mean of all images, each pixel from 0 to 1; empty for other data."""
+    if material.dataset.image_shape is None:
+        return []
+    mean = np.mean(material.dataset.X, axis=0)
+    return np.round(mean / (mean.max() or 1.0), 3).tolist()

@@ -19,7 +19,7 @@ from barenet.training.history import finite_or_none
 __all__ = ["MOST_WEIGHTS", "walk"]
 
 #: Weights that are told.
-MOST_WEIGHTS = 32
+MOST_WEIGHTS = 64
 
 
 def walk(page: Explanation, column: int) -> dict[str, Any]:

@@ -26,7 +26,8 @@ STYLE = """
 .barenet-explain .given { display: flex; flex-wrap: wrap; align-items: center;
                           gap: .6rem 2.5rem; margin: .8rem 0; }
 .barenet-explain .line { display: flex; align-items: baseline; gap: 1.2rem; }
-.barenet-explain .line > div { overflow: auto hidden; padding: .15rem 0; }
+.barenet-explain .given > div { min-width: 0; max-width: 100%; }
+.barenet-explain .line > div { min-width: 0; overflow: auto hidden; padding: .15rem 0; }
 .barenet-explain .equation { margin: 1rem 0; break-inside: avoid; }
 .barenet-explain .equation .line { position: relative; }
 .barenet-explain .equation .line > div { flex: auto; }
@@ -44,7 +45,8 @@ STYLE = """
 .barenet-explain summary { white-space: normal; cursor: pointer; }
 .barenet-explain .summary pre { margin: .3rem 0; overflow: auto; max-height: 24rem; }
 .barenet-explain .summary .check { opacity: 1; font-size: 1em; padding-left: 0; }
-.barenet-explain .given > div:has(.summary) { align-self: start; min-width: 0; }
+.barenet-explain .given > div:has(.summary) { align-self: start; }
+.barenet-explain details.summary { overflow-x: auto; }
 .barenet-explain .summary table { border-collapse: collapse; background: none; margin: .3rem 0; }
 .barenet-explain .summary th, .barenet-explain .summary td { text-align: right; border: 0;
                          padding: .05rem .9rem .05rem 0; background: none; color: inherit;
@@ -70,6 +72,8 @@ STYLE = """
 @media print { .barenet-explain .summary pre { max-height: none; white-space: pre-wrap; } }
 @media (max-width: 40rem) {
   .barenet-explain section { padding-left: .7rem; }
+  .barenet-explain .given .line { flex-wrap: wrap; gap: .1rem 1.2rem; }
+  .barenet-explain .given .line > div { max-width: 100%; }
   .barenet-explain .equation .line { flex-direction: column; gap: .1rem; }
   .barenet-explain .equation .line > div { max-width: 100%; }
   .barenet-explain .equation .shape { position: static; order: -1; white-space: normal; }

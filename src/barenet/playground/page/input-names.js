@@ -1,18 +1,41 @@
-// What inputs and axes are called: as their columns, where a table has short names for them, else x₁ and x₂.
+// What inputs and axes are called: as their columns, or x₁ and x₂ where those have long names.
 
-const MOST = 12; // letters that fit into a sentence with numbers
+const MOST = 24; // letters that fit into a sentence with numbers
+const UNIT = / ?\([^()]*\)$/; // "sepal length (cm)"
 const BARE = /^x([12])$/;
 
-export const bare = (name) => name.replace(BARE, (_, place) => (place === "1" ? "x₁" : "x₂"));
+// The name of a column, as an input is called: without its unit, where no other is called so then.
+export const bare = (name, { columns, inputs }) => withIndex(short(name, [...columns, ...inputs]));
+
+function short(name, names) {
+  const cut = name.replace(UNIT, "");
+  const others = names.filter((each) => each !== name && each.replace(UNIT, "") === cut);
+  return cut && !others.length ? cut : name;
+}
+
+const withIndex = (name) => name.replace(BARE, (_, place) => (place === "1" ? "x₁" : "x₂"));
 
 export function axisNames({ axes, curve, target }) {
-  return [axes[0], curve ? target : axes[1]].map((name) => bare(name ?? ""));
+  return [axes[0], curve ? target : axes[1]].map((name) => withIndex(name ?? ""));
 }
 
 // `label` is that of the catalog, of x₁ and x₂: "x₁²", "sin x₂".
-export function inputName(label, { axes }) {
-  if (axes.some((name) => name.length > MOST)) return label;
-  const column = (place) => bare(axes[place] ?? ["x₁", "x₂"][place]);
+export function inputName(label, data) {
+  const { axes } = data;
+  const names = axes.map((name) => bare(name, data));
+  if (names.some((name) => name.length > MOST)) return label;
+  const column = (place) => names[place] ?? ["x₁", "x₂"][place];
   const apart = axes.some((name) => !BARE.test(name)) ? label.replace("x₁x₂", "x₁ · x₂") : label;
   return apart.replace(/x[₁₂]/g, (name) => column(name === "x₁" ? 0 : 1));
+}
+
+// What a picture shows of data with more inputs than its two axes; empty where it shows all of them.
+export function sliceWords(data) {
+  const { axes, inputs, image, features, n_inputs: count, held } = data;
+  if (image) return "The plane of the first two principal components";
+  if (features.length || count <= axes.length) return "";
+  const others = inputs.filter((name) => !axes.includes(name));
+  const names = others.map((name) => bare(name, data)).join(" and ");
+  if (others.length === 1) return `A slice: ${names} is held at ${held.replace("their", "its")}`;
+  return `A slice: ${others.length > 2 ? `the other ${count - axes.length} inputs` : names} are held at ${held}`;
 }

@@ -2,11 +2,13 @@
 
 import { CurveView } from "./curve-view.js";
 import { counted, find, findAll, percent, rounded } from "./dom.js";
-import { inputName } from "./input-names.js";
+import { bare, inputName } from "./input-names.js";
 import { LearningPanel } from "./learning-panel.js";
 import { NetworkView } from "./network-view.js";
 import { OutputView } from "./output-view.js";
 import { ScoreView } from "./score-view.js";
+
+const MOST_WEIGHTS = 64; // that the server sends of a neuron
 
 export class LaneView {
   // `acts`: change, exported, open, feature, tip, look(name, value).
@@ -36,9 +38,16 @@ export class LaneView {
     this.network.describe(network, data, design, this.catalog.features);
     this.output.describe(data);
     this.score.describe(data);
+    this.nameRegions(/^Network/.test(name) ? ` of ${name}` : "");
     for (const box of findAll("[data-view]", this.root)) box.checked = view[box.dataset.view];
     find("[data-action=fewer]", this.root).disabled = design.hidden.length === 0;
     find("[data-action=more]", this.root).disabled = design.hidden.length >= this.catalog.limits.layers;
+  }
+
+  // Beside another network, the name of each region has that of its network in it.
+  nameRegions(whose) {
+    const names = { ".network": "Neurons", ".output": "Output", ".matrix": "Confusion matrix" };
+    for (const [selector, name] of Object.entries(names)) find(selector, this.root).setAttribute("aria-label", `${name}${whose}`);
   }
 
   // Take what came, also of frames that are never drawn.
@@ -55,7 +64,8 @@ export class LaneView {
 
   // What is read rather than seen.
   write() {
-    this.network.drawBiases();
+    this.network.write();
+    this.output.tell();
     find(".at", this.root).textContent = `epoch ${counted(this.header.epoch)}`;
     this.score.show(this.header);
     this.curve.draw();
@@ -75,7 +85,7 @@ export class LaneView {
   neuron(layer, neuron) {
     const { layout } = this.facts;
     const { n_in: count, n_out: width, start } = layout[layer];
-    const inputs = Array.from({ length: Math.min(count, 32) }, (_, row) => this.inputName(layer, row));
+    const inputs = Array.from({ length: Math.min(count, MOST_WEIGHTS) }, (_, row) => this.inputName(layer, row));
     const last = layer === layout.length - 1;
     return {
       place: this.place,
@@ -83,6 +93,7 @@ export class LaneView {
       layer,
       neuron,
       inputs,
+      terms: layer === 0 ? this.data.drawn_inputs : inputs.map((_, row) => row),
       index: inputs.map((_, row) => start + row * width + neuron),
       bias: start + count * width + neuron,
     };
@@ -92,7 +103,7 @@ export class LaneView {
     if (layer > 0) return `neuron ${row + 1}`;
     const { features, inputs } = this.data;
     const label = this.catalog.features[features[row]];
-    return label ? inputName(label, this.data) : (inputs[row] ?? `input ${row + 1}`);
+    return label ? inputName(label, this.data) : bare(inputs[row], this.data);
   }
 
   repaint() {

@@ -323,6 +323,7 @@ class Page {
     tip.hidden = !text;
     if (!text) return;
     tip.textContent = text;
+    if (!event) return; // the pointer rests, and the value has changed
     tip.style.left = `${Math.min(event.clientX + 12, innerWidth - 240)}px`;
     tip.style.top = `${event.clientY + 14}px`;
   }

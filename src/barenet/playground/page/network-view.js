@@ -8,6 +8,7 @@ import { Links } from "./links.js";
 
 const SIDE = 24;
 const PICTURE = SIDE * SIDE;
+const MOST_ANSWERS = 10;
 
 export class NetworkView {
   // `acts`: hover(picture or null), open(layer, neuron), link(link, event), change(function of the
@@ -27,7 +28,7 @@ export class NetworkView {
 
   describe(network, data, design, features) {
     Object.assign(this, { network, data, design });
-    const key = JSON.stringify([network.layout, network.drawn, data.features, data.inputs, data.axes, design.activations, data.classes]);
+    const key = JSON.stringify([network.layout, network.drawn, data.features, data.inputs, data.drawn_inputs, data.axes, design.activations, data.classes]);
     find(".count", this.root).textContent = countOf(design.hidden.length);
     if (key === this.key) return;
     this.key = key;
@@ -45,14 +46,15 @@ export class NetworkView {
 
   inputColumn(features) {
     const { data } = this;
-    const names = data.features.length ? Object.keys(features) : data.inputs;
+    const names = data.features.length ? Object.keys(features) : data.drawn_inputs.map((row) => data.inputs[row]);
     const usable = names.filter((name) => !data.features.length || !data.curve || !name.includes("x2"));
     const rows = usable.map((name) => {
       const place = data.features.length ? data.features.indexOf(name) : data.inputs.indexOf(name);
-      return this.input(name, data.features.length ? inputName(features[name], data) : bare(name), place, data.features.length > 0);
+      return this.input(name, data.features.length ? inputName(features[name], data) : bare(name, data), place, data.features.length > 0);
     });
-    const more = data.n_inputs - data.inputs.length;
-    if (!data.features.length && more > 0) rows.push(make("p", { className: "rest" }, `+${more} more`));
+    const more = data.n_inputs - data.drawn_inputs.length;
+    const rest = data.image ? `+${more} pixels that vary less` : `+${more} more`;
+    if (!data.features.length && more > 0) rows.push(make("p", { className: "rest" }, rest));
     return make("div", { className: "column inputs" }, ...rows);
   }
 
@@ -66,8 +68,9 @@ export class NetworkView {
       node.title = used ? "Leave this input out" : "Give the network this input";
       node.addEventListener("click", () => this.acts.feature(name));
     }
-    if (used) this.keep({ node, column: 0, place, picture: place, name: `Input ${label}` });
-    return make("div", { className: "with-name" }, make("span", { className: used ? "feature-name" : "feature-name off-name" }, label), node);
+    if (used) this.keep({ node, column: 0, place, picture: this.data.drawn_inputs.indexOf(place), name: `Input ${label}` });
+    const pixel = this.data.image ? [pixelCanvas(this.data, place)] : [];
+    return make("div", { className: "with-name" }, make("span", { className: used ? "feature-name" : "feature-name off-name", title: label }, label), ...pixel, node);
   }
 
   hiddenColumn(layer, size) {
@@ -92,14 +95,14 @@ export class NetworkView {
     const last = this.network.layout.at(-1);
     const layer = this.network.layout.length - 1;
     const names = last.n_out === 1 ? [this.data.target] : this.data.classes;
-    const nodes = names.slice(0, 8).map((name, place) => {
+    const nodes = names.slice(0, MOST_ANSWERS).map((name, place) => {
       const node = make("button", { className: "neuron answer", type: "button", title: name }, make("span", { className: "answer-name" }, name));
       node.setAttribute("aria-label", `Output ${name}. Open its weights`);
       node.addEventListener("click", () => this.acts.open(layer, place));
       this.keep({ node, column: layer + 1, place, name: `Output ${name}` });
       return node;
     });
-    if (last.n_out > 8) nodes.push(make("p", { className: "rest" }, `+${last.n_out - 8} more`));
+    if (last.n_out > MOST_ANSWERS) nodes.push(make("p", { className: "rest" }, `+${last.n_out - MOST_ANSWERS} more`));
     return make("div", { className: "column answers" }, ...nodes);
   }
 
@@ -177,6 +180,7 @@ export class NetworkView {
       }
     });
     this.links.place(links, this.row.scrollWidth, this.row.offsetHeight);
+    this.mark(null);
     this.draw();
   }
 
@@ -186,6 +190,12 @@ export class NetworkView {
     this.links.draw(frame.weights, this.marked);
     const pictures = this.neurons.map((neuron) => ({ ...neuron.box, values: this.valuesOf(neuron) }));
     drawPictures(this.links.canvas, pictures.filter((picture) => picture.values), SIDE);
+  }
+
+  // What is read rather than seen, a few times a second.
+  write() {
+    this.drawBiases();
+    if (this.marked) this.acts.tip(this.told());
   }
 
   drawBiases() {
@@ -210,13 +220,28 @@ export class NetworkView {
       this.stage.classList.toggle("on-link", link !== null);
       this.draw();
     }
-    const weight = link && this.frame?.weights[link.index];
-    this.acts.tip(link ? `weight ${rounded(weight)} — click to change it` : "", event);
+    this.acts.tip(link ? this.told() : "", event);
+  }
+
+  // The weight of the link under the pointer, as it is now.
+  told() {
+    return `weight ${rounded(this.frame?.weights[this.marked.index])} — click to change it`;
   }
 
   click(event) {
     if (this.marked && !event.target.closest("button, select, input")) this.acts.open(this.marked.layer, this.marked.column, this.marked.row);
   }
+}
+
+// Where a pixel lies, on the mean of all images.
+function pixelCanvas({ image: [height, width], mean_image: mean, inputs }, place) {
+  const canvas = make("canvas", { className: "pixel", width, height, title: `${inputs[place]}, on the mean of all images` });
+  const context = canvas.getContext("2d");
+  mean.forEach((value, index) => {
+    context.fillStyle = index === place ? css(palette.positive) : `rgb(${Array(3).fill(Math.round(255 * value))})`;
+    context.fillRect(index % width, Math.floor(index / width), 1, 1);
+  });
+  return canvas;
 }
 
 function countOf(number) {

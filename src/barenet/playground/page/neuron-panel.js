@@ -2,7 +2,7 @@
 
 import { find, make } from "./dom.js";
 import { explained } from "./explained.js";
-import { axisNames } from "./input-names.js";
+import { axisNames, sliceWords } from "./input-names.js";
 import { drawPortrait } from "./neuron-picture.js";
 import { question, sentences, sum } from "./neuron-words.js";
 import { number, ruleOf, stepLines } from "./step-words.js";
@@ -10,6 +10,7 @@ import { number, ruleOf, stepLines } from "./step-words.js";
 const CALM = 120; // milliseconds between two pictures while it learns
 const LOST = 2000; // milliseconds after which an answer is not waited for
 const MANY = 9; // weights that need not be scrolled
+const LONG = 20; // letters of a name that is wrapped
 const PLAIN = ["x1", "x2"];
 
 export class NeuronPanel {
@@ -55,7 +56,7 @@ export class NeuronPanel {
 
   plot() {
     const [across, up] = axisNames(this.lane.data);
-    return make("div", { className: "plot" }, this.canvas, make("span", { className: "axis x" }, across), make("span", { className: "axis y" }, up));
+    return make("div", { className: "plot" }, sliceNote(this.lane.data), this.canvas, make("span", { className: "axis x" }, across), make("span", { className: "axis y" }, up));
   }
 
   table(weights) {
@@ -71,7 +72,7 @@ export class NeuronPanel {
     const number = make("input", { type: "number", step: "any" });
     slide.setAttribute("aria-label", row < 0 ? "Move the bias" : `Move the weight of ${name}`);
     number.setAttribute("aria-label", row < 0 ? "Bias" : `Weight of ${name}`);
-    const field = { slide, number, row: make("tr", {}, make("th", { scope: "row" }, row < 0 ? "bias" : `weight of ${name}`), make("td", {}, slide), make("td", {}, number)) };
+    const field = { slide, number, row: make("tr", {}, make("th", { scope: "row", className: name.length > LONG ? "long" : "" }, row < 0 ? "bias" : `weight of ${name}`), make("td", {}, slide), make("td", {}, number)) };
     slide.addEventListener("input", () => this.move(field, row, Number(slide.value)));
     number.addEventListener("change", () => number.value !== "" && this.move(field, row, Number(number.value)));
     write(field, value);
@@ -188,7 +189,8 @@ export class NeuronPanel {
     const columns = [["gradient", gradient], ["before", before], ...(after ? [["step", after.map((value, row) => value - before[row])], ["after", after]] : [])];
     const head = make("tr", {}, make("th", { scope: "col" }, "weight of"), ...columns.map(([name]) => make("th", { scope: "col" }, name)));
     const rows = names.map((name, row) => make("tr", {}, make("th", { scope: "row" }, name), ...columns.map(([, values]) => make("td", {}, number(values[row], 4)))));
-    return make("div", { className: rows.length > MANY ? "many" : "" }, make("table", { className: "moved" }, make("tbody", {}, head, ...rows)));
+    const region = { className: rows.length > MANY ? "many" : "", tabIndex: 0, role: "region", "aria-label": "The weights before and after the step" };
+    return make("div", region, make("table", { className: "moved" }, make("tbody", {}, head, ...rows)));
   }
 
   isMine({ network, layer, neuron }) {
@@ -209,13 +211,11 @@ function write(field, value) {
 }
 
 // What the words need to know.
-function aboutOf({ layer, neuron, name, inputs }, { data, design, facts }) {
+function aboutOf({ layer, neuron, name, inputs, terms }, { data, design, facts }) {
   const last = layer === facts.layout.length - 1;
   const count = facts.layout[layer].n_in;
   const curved = layer > 0 ? [] : inputs.filter((_, row) => data.features.length && !PLAIN.includes(data.features[row]));
   const scaled = data.scaling === "standardize" ? "Inputs are scaled: 0 is their mean, 1 a standard deviation." : "Inputs are as the model scales them.";
-  const held = data.image ? "The picture is the plane of the first two principal components." : `The other inputs are held at ${data.held}.`;
-  const slice = !data.features.length && data.n_inputs > 2 ? ` ${held}` : "";
   const thin = "Thin: the lines of the neurons before it, where each of them turns from off to on.";
   return {
     layer,
@@ -225,6 +225,7 @@ function aboutOf({ layer, neuron, name, inputs }, { data, design, facts }) {
     classes: data.classes,
     standardized: data.target_scaling === "standardize",
     inputs: layer > 0 ? inputs.map((_, row) => `n${subscript(row + 1)}`) : inputs,
+    terms,
     count,
     curved,
     curve: data.curve,
@@ -233,8 +234,13 @@ function aboutOf({ layer, neuron, name, inputs }, { data, design, facts }) {
     optimizer: design.optimizer,
     penalty: design.penalty_rate ? design.penalty : "none",
     normed: design.batch_norm && !last,
-    hint: `Thick: ${last && facts.layout[layer].n_out > 1 ? "the border of this class" : "where z is 0"}. ${layer === 0 ? `The arrow points to where z grows. ${scaled}${slice}` : thin}`,
+    hint: `Thick: ${last && facts.layout[layer].n_out > 1 ? "the border of this class" : "where z is 0"}. ${layer === 0 ? `The arrow points to where z grows. ${scaled}` : thin}`,
   };
+}
+
+function sliceNote(data) {
+  const words = sliceWords(data);
+  return make("p", { className: "slice", hidden: !words }, words);
 }
 
 const subscript = (number) => [...String(number)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("");

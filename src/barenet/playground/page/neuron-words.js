@@ -35,8 +35,8 @@ export function sentences(about, told) {
   return [adding(about), [...line(about, told), activation(about, told)].join(" "), moving(about, told)];
 }
 
-export function sum({ inputs, count }, { weights, bias }) {
-  const terms = inputs.slice(0, MOST_TERMS).map((name, index) => [weights[index], ` · ${name}`]);
+export function sum({ inputs, terms: rows, count }, { weights, bias }) {
+  const terms = rows.slice(0, MOST_TERMS).map((row) => [weights[row], ` · ${inputs[row]}`]);
   const shown = [...terms, [bias, ""]].map(([value, name], index) => {
     const sign = index ? ` ${value < 0 ? "−" : "+"} ` : value < 0 ? "−" : "";
     return `${sign}${number(Math.abs(value ?? 0))}${name}`;

@@ -3,7 +3,7 @@
 import { css, palette } from "./colours.js";
 import { find, make, rounded } from "./dom.js";
 import { drawClasses, drawGrid, fit } from "./heatmap.js";
-import { axisNames } from "./input-names.js";
+import { axisNames, sliceWords } from "./input-names.js";
 import { Points } from "./points.js";
 
 const NEURON_SIDE = 24;
@@ -17,8 +17,8 @@ export class OutputView {
     this.legend = find(".legend", root);
     this.hovered = null;
     this.points = new Points();
-    this.canvas.addEventListener("pointermove", (event) => this.tell(event));
-    this.canvas.addEventListener("pointerleave", () => (this.value.textContent = ""));
+    this.canvas.addEventListener("pointermove", (event) => this.tell((this.pointer = event)));
+    this.canvas.addEventListener("pointerleave", () => (this.value.textContent = this.pointer = ""));
   }
 
   describe(data) {
@@ -26,6 +26,10 @@ export class OutputView {
     const [across, up] = axisNames(data);
     find(".axis.x", this.root).textContent = across;
     find(".axis.y", this.root).textContent = up;
+    const slice = find(".slice", this.root);
+    slice.textContent = sliceWords(data);
+    slice.hidden = !slice.textContent;
+    find("[data-view=discrete]", this.root).closest("label").hidden = !this.isDiscrete();
     this.root.dataset.kind = this.kind();
     this.fillLegend();
   }
@@ -34,6 +38,11 @@ export class OutputView {
     if (this.data.curve) return "curve";
     if (!this.data.classes) return "number";
     return this.data.classes.length === 2 ? "pair" : "classes";
+  }
+
+  // Whether there is a choice between soft and sharp borders of classes.
+  isDiscrete() {
+    return this.kind() === "pair" || this.kind() === "classes";
   }
 
   // Show a neuron instead of the output; null for the output again.
@@ -55,7 +64,7 @@ export class OutputView {
     } else if (this.kind() === "classes") {
       drawClasses(this.canvas, frame.output, frame.side, view);
     } else {
-      drawGrid(this.canvas, frame.output, frame.side, view);
+      drawGrid(this.canvas, frame.output, frame.side, { discrete: view.discrete && this.isDiscrete() });
     }
     this.points.draw(this.canvas, scene, this.data, ratio, view.tests);
   }
@@ -106,9 +115,9 @@ export class OutputView {
     this.legend.setAttribute("aria-label", `Colour scale: orange for ${words[0]}, blue for ${words[2]}`);
   }
 
-  // Read the value under the pointer.
-  tell(event) {
-    if (!this.frame || this.kind() === "curve") return;
+  // Read the value under the pointer, also when it rests while the network learns.
+  tell(event = this.pointer) {
+    if (!event || !this.frame || this.kind() === "curve") return;
     const box = this.canvas.getBoundingClientRect();
     const across = (event.clientX - box.left) / box.width;
     const down = (event.clientY - box.top) / box.height;

@@ -1,12 +1,13 @@
 // How good the network is: losses, accuracy or R², and which classes it takes for which.
 
-import { find, make, percent, rounded } from "./dom.js";
+import { counted, find, make, percent, rounded } from "./dom.js";
 
 export class ScoreView {
   constructor(root) {
     this.root = root;
     this.matrix = find(".matrix", root);
     this.details = find(".confused", root);
+    this.details.addEventListener("toggle", () => this.header && this.show(this.header));
   }
 
   describe(data) {
@@ -18,6 +19,7 @@ export class ScoreView {
   }
 
   show(header) {
+    this.header = header;
     const [, loss, testLoss, score, testScore] = header.newest ?? [];
     const written = this.data.classes ? percent : rounded;
     find(".loss", this.root).textContent = rounded(loss);
@@ -29,10 +31,10 @@ export class ScoreView {
 
   fill(counts) {
     const { classes } = this.data;
-    const key = JSON.stringify(counts);
+    const key = JSON.stringify([counts, classes]);
     if (key === this.key) return;
     this.key = key;
-    const head = make("tr", {}, make("th", {}, "true \\ said"), ...classes.map((name) => make("th", { scope: "col" }, name)));
+    const head = make("tr", {}, make("th", {}, "true \\ predicted"), ...classes.map((name) => make("th", { scope: "col" }, name)));
     const rows = counts.map((row, truth) => {
       const total = row.reduce((sum, count) => sum + count, 0) || 1;
       const cells = row.map((count, said) => {
@@ -42,6 +44,8 @@ export class ScoreView {
       });
       return make("tr", {}, make("th", { scope: "row" }, classes[truth]), ...cells);
     });
-    this.matrix.replaceChildren(make("table", {}, make("caption", {}, "Test points"), make("tbody", {}, head, ...rows)));
+    const [shown, all] = [counts.flat().reduce((sum, count) => sum + count, 0), this.data.rows[1]];
+    const caption = `${shown < all ? `${counted(shown)} of ${counted(all)}` : counted(all)} test rows`;
+    this.matrix.replaceChildren(make("table", {}, make("caption", {}, caption), make("tbody", {}, head, ...rows)));
   }
 }

@@ -36,16 +36,16 @@ export function number(value, digits = 3) {
   return text.replaceAll("-", "−");
 }
 
-function point({ layer, inputs }, { rows, inputs: values, raw = [], epoch, batch: [batch, batches] }) {
+function point({ layer, inputs, terms }, { rows, inputs: values, raw = [], epoch, batch: [batch, batches] }) {
   const where = batches === 1 ? `Epoch ${counted(epoch)} was a single batch` : `It was batch ${counted(batch)} of ${counted(batches)} in epoch ${counted(epoch)}`;
   const which = rows === 1 ? "of one point" : `of ${counted(rows)} points. Take the one that moves this neuron most`;
   const said = layer > 0 ? "The neurons before say of it" : raw.length ? "Its inputs are, scaled (and as in the table)" : "Its inputs are";
   const unscaled = (row) => typeof raw[row] === "number" ? ` (${number(raw[row], 6)})` : "";
-  return { words: `${where}, ${which}. ${said}:`, sum: listed(inputs, (name, row) => `${name} = ${number(values[row])}${unscaled(row)}`, ", ") };
+  return { words: `${where}, ${which}. ${said}:`, sum: listed(terms, inputs.length, (row) => `${inputs[row]} = ${number(values[row])}${unscaled(row)}`, ", ") };
 }
 
-function adding({ inputs }, { inputs: values, before, z }) {
-  const terms = inputs.slice(0, MOST_TERMS).map((_, row) => [before[row], ` · ${signed(values[row])}`]);
+function adding({ inputs, terms: rows }, { inputs: values, before, z }) {
+  const terms = rows.slice(0, MOST_TERMS).map((row) => [before[row], ` · ${signed(values[row])}`]);
   const added = [...terms, ...(inputs.length > MOST_TERMS ? [[null, "…"]] : []), [before.at(-1), ""]].map(([value, rest], place) => {
     const sign = place ? (value < 0 ? " − " : " + ") : value < 0 ? "−" : "";
     return `${sign}${value === null ? "" : number(Math.abs(value))}${rest}`;
@@ -90,7 +90,7 @@ function together({ penalty, shown }, { rows, gradient }) {
 
 const signed = (value) => (value < 0 ? `(${number(value)})` : number(value));
 
-function listed(names, write, between) {
-  const shown = names.slice(0, MOST_TERMS).map(write);
-  return [...shown, ...(names.length > MOST_TERMS ? ["…"] : [])].join(between);
+function listed(rows, count, write, between) {
+  const shown = rows.slice(0, MOST_TERMS).map(write);
+  return [...shown, ...(count > MOST_TERMS ? ["…"] : [])].join(between);
 }
