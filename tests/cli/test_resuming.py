@@ -284,7 +284,7 @@ def test_fault_67_what_does_not_fit_beside_the_model_does_not_cost_it(interrupte
 
     started = process("train", "--resume", interrupted, "--verbose-epoch", 400, "--no-plots",
                       "--checkpoint-every", "never", preexec_fn=limit)  # fmt: skip
-    while not next(started.stderr).startswith("epoch 400"):
+    while not next(started.stderr).startswith("epoch 401"):
         pass
     started.send_signal(signal.SIGINT)
     _, err = started.communicate(timeout=20)

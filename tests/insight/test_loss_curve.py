@@ -55,10 +55,10 @@ def test_of_many_epochs_no_spike_is_lost():
 
 def test_the_ring_is_at_the_kept_epoch_of_the_validation_rows():
     curves = {"loss": [3.0, 2.0, 1.0], "validation_loss": [3.0, 2.5, 2.8]}
-    svg = drawn(curves, best=1)
+    svg = drawn(curves, best=2)
     rings = [ring for ring in svg.iter(f"{SVG}circle") if ring.get("fill") == "none"]
     assert [float(rings[0].get("cx")), float(rings[0].get("cy"))] == points(svg)[1][1].tolist()
-    assert "best, kept: epoch 1" in texts(svg)
+    assert "best, kept: epoch 2" in texts(svg)
     assert not any("best" in text for text in texts(drawn(curves)))
 
 

@@ -200,7 +200,7 @@ def test_lbfgs_records_each_iteration_from_where_it_started():
 
 def test_lbfgs_stops_when_a_callback_wants_to():
     history = train(
-        classifier(), X, LABELS, optimizer="lbfgs", callbacks=lambda run: run.epoch == 2
+        classifier(), X, LABELS, optimizer="lbfgs", callbacks=lambda run: run.epoch == 3
     )
     assert len(history) == 3 and history.stopped_because == "a callback returned True"
 

@@ -130,10 +130,10 @@ class Introduction(Callback):
 
     def on_start(self, run: Run) -> None:
         training, held_out = self.experiment.training, self.experiment.held_out
-        parts = [f"{training.n_samples:,} rows to train on"]
+        parts = [f"{training.n_samples:,} training rows"]
         if self.experiment.validation is not None:
-            parts.append(f"{self.experiment.validation.n_samples:,} to validate with")
-        parts.append(f"{held_out.n_samples:,} held out" if held_out else "none held out")
+            parts.append(f"{self.experiment.validation.n_samples:,} validation rows")
+        parts.append(f"{held_out.n_samples:,} test rows" if held_out else "no test rows")
         what = f"{len(training.classes)} classes" if training.classes else "a number to predict"
         say(f"{training.name}: {training.description}")
         say(f"{', '.join(parts)}\n{self._features()}, {what}\n")

@@ -158,7 +158,8 @@ def _line(curve: FloatArray, colour: str, dashes: str, across: Scale, up: Scale)
     x, y = points[-1].split()
     return (
         f'<path d="M{"L".join(points)}" fill="none" stroke="{colour}" stroke-width="2" '
-        f'stroke-linejoin="round"{_dashed(dashes)}/><circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>'
+        f'stroke-linejoin="round"{_dashed(dashes)}/>'
+        f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>'
     )
 
 

@@ -29,9 +29,9 @@ class Watch(Callback):
     """Show the loss curve while the network learns: in a notebook a picture, elsewhere progress.
 
     The picture has the loss of the training rows, and of validation and test rows where there are
-    any, and a ring at the epoch whose parameters `EarlyStopping` keeps. Below it stand the last numbers,
-    and how the run ended. It is drawn four times a second at most, and never for more than a
-    twentieth of the time. In a terminal or a script it is `Progress`.
+    any, and a ring at the epoch whose parameters `EarlyStopping` keeps. Below it stand the last
+    numbers, and how the run ended. It is drawn four times a second at most, and never for more than
+    a twentieth of the time. In a terminal or a script it is `Progress`.
 
     Parameters
     ----------

@@ -45,7 +45,8 @@ class Plan:
         Visit the rows in a new order each epoch.
     order : callable, optional
         Gives an epoch's order of the rows, where they are shuffled; it is called with the number
-        of epochs that are done, 0 first. By default the order is a function of the seed and the epoch alone.
+        of epochs that are done, 0 first. By default the order is a function of the seed and the
+        epoch alone.
     schedule : Schedule
         Factor on the learning rate.
     metrics : mapping of str to callable

@@ -102,9 +102,7 @@ class Progress(Callback):
     def _move_bar(self, run: Run, done: float) -> None:
         assert self.bar is not None and self.task is not None
         numbers = _in_short(run) if len(run.history) else ""
-        self.bar.update(
-            self.task, completed=done, epoch=run.epoch, numbers=numbers, refresh=True
-        )
+        self.bar.update(self.task, completed=done, epoch=run.epoch, numbers=numbers, refresh=True)
 
 
 def _in_short(run: Run) -> str:

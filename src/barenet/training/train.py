@@ -111,9 +111,10 @@ def train(
         Fixes the order of the rows and the dropout; the same seed gives the same bits, on the same
         machine with the same engine and libraries.
     scale : float, default=1.0
-        Factor on X, and on the X of `validation_data` and `test_data`, multiplied as each batch is taken, in the
-        network's dtype: bytes of 0 … 255 train with ``scale=1/255`` without ever becoming floats
-        as a whole. The network knows nothing of it: `predict` is given ``X * scale``.
+        Factor on X, and on the X of `validation_data` and `test_data`, multiplied as each batch is
+        taken, in the network's dtype: bytes of 0 … 255 train with ``scale=1/255`` without ever
+        becoming floats as a whole. The network knows nothing of it: `predict` is given
+        ``X * scale``.
     threads : int, optional
         Most threads that the compiled engine may use; by default what the environment's
         ``BARENET_THREADS`` says, else what pays, and never more than the cores allowed. The bits

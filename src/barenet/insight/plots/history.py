@@ -39,9 +39,9 @@ def plot_history(
     ----------
     history : History or mapping of str to sequence of float
         What `barenet.train` returned, or its ``to_dict()``: one number an epoch for ``"loss"``,
-        each metric, and the same names with ``"validation_"`` or ``"test_"`` before them. What is not
-        finite, or None, leaves its epoch out. Learning rates, gradient norms and seconds are not
-        drawn. Which epoch was kept, and whether the training loss has penalties in it, only a
+        each metric, and the same names with ``"validation_"`` or ``"test_"`` before them. What is
+        not finite, or None, leaves its epoch out. Learning rates, gradient norms and seconds are
+        not drawn. Which epoch was kept, and whether the training loss has penalties in it, only a
         History knows.
     title : str, optional
         Title of the picture.
