@@ -250,7 +250,7 @@ def test_a_short_run_writes_no_checkpoint(barenet, kept):
 def test_a_run_file_may_say_how_often(barenet, kept):
     Path("run.toml").write_text('data = "iris"\nepochs = 7\ncheckpoint_every = 3\nplots = false\n')
     assert barenet("train", "--config", "run.toml").status == 0
-    assert kept == [2, 5, 6]
+    assert kept == [3, 6, 7]
     assert not Path("runs/iris/checkpoint.safetensors").exists()
 
 

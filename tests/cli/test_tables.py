@@ -210,7 +210,7 @@ def test_rows_that_are_held_out_and_learned_are_told_of(barenet):
     Path("twice.csv").write_text("\n".join([HEADER, *LINES, *LINES]) + "\n")
     done = barenet("train", "twice.csv", "--target", "species", *QUICK)
     assert done.status == 0, done.err
-    told = re.search(r"(\d+) of the (\d+) rows held out stand among", " ".join(done.out.split()))
+    told = re.search(r"(\d+) of the (\d+) test rows are among", " ".join(done.out.split()))
     n_repeated, n_rows = map(int, told.groups())
     assert abs(n_rows - 0.4 * len(LINES)) < 1 and 0.6 < n_repeated / n_rows < 1
     done = barenet("train", PENGUINS, "--target", "species", *QUICK)

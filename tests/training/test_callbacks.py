@@ -216,6 +216,11 @@ def test_a_curve_that_is_not_measured_is_named():
     assert np.array_equal(network.parameters, before)  # it was said before anything was learned
 
 
+def test_test_rows_never_decide_when_to_stop():
+    with pytest.raises(ValueError, match=r"^monitor: 'test_loss' is of the test rows.*validation"):
+        fit(EarlyStopping("test_loss"), test_data=(X, Y))
+
+
 @pytest.mark.parametrize(
     "make",
     [

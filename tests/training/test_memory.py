@@ -306,6 +306,7 @@ CHANGED = {
         {"validation_data": (X[:20] + 1, Y[:20], WEIGHT[:20])},
         "validation_data's X has other values",
     ),
+    "test": ({"test_data": (X[:20], Y[:20])}, "test_data's X was nothing, and is 20 × 3 of"),
 }
 
 

@@ -222,7 +222,7 @@ class Loop:
 
     def _finish_iteration(self, loss: float, gradient: FloatArray) -> bool:
         run = self.run
-        run.epoch, run.batch = len(run.history) + 1, 0
+        run.epoch, run.batch = run.epoch + run.batch, 0  # the one after an epoch that is over
         self.guard.check_slice(np.array([loss]))
         run.batch = 1
         for callback in self.callbacks:

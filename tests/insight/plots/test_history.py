@@ -62,6 +62,18 @@ def test_the_kept_epoch_is_marked_in_every_panel():
         assert any(list(line.get_xdata()) == [3, 3] for line in axes.lines)
 
 
+def test_test_rows_have_a_colour_of_their_own_and_no_ring(readable):
+    curves = HISTORY | {"test_loss": [2.2, 1.3, 1.0, 0.8], "test_accuracy": [0.1, 0.4, 0.6, 0.7]}
+    figure = plot_history(History(curves, best_epoch=3))
+    loss = figure.axes[0]
+    assert curve(loss, "test").get_color() == style.TEST
+    np.testing.assert_array_equal(curve(loss, "test").get_ydata(), curves["test_loss"])
+    ring = next(line for line in loss.lines if line.get_marker() == "o")
+    assert list(ring.get_ydata()) == [0.9]  # of the validation rows, which have decided
+    assert len(figure.axes) == 2
+    readable(figure)
+
+
 def test_where_the_last_epoch_is_kept_none_is_marked():
     """A best epoch whose parameters are gone is none to boast of."""
     loss, _ = plot_history(History(HISTORY)).axes
