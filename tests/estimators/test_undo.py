@@ -90,7 +90,7 @@ def test_promise_13_a_part_that_fails_on_its_way_changes_nothing(kind, solver):
     classes = {"classes": [0, 1]} if kind is MLPClassifier else {}
     model = kind(**SMALL, solver=solver).partial_fit(X, Y, **classes).partial_fit(X, Y)
     before, alone = state_of(model), copy.deepcopy(model)
-    model.set_params(callbacks=Fail(0, KeyError))
+    model.set_params(callbacks=Fail(1, KeyError))
     with pytest.raises(KeyError):
         model.partial_fit(X, Y)
     assert state_of(model.set_params(callbacks=())) == before

@@ -163,7 +163,7 @@ def test_test_rows_decide_nothing():
 
 
 def test_wrong_test_rows_are_named():
-    with pytest.raises(ValueError, match="^test_data: X: "):
+    with pytest.raises(ValueError, match=r"^test_data: X: "):
         train(classifier(), X, LABELS, test_data=(X[:, :2], LABELS))
     with pytest.raises(ValueError, match=r"^test_data: expected \(X, y\)"):
         train(classifier(), X, LABELS, test_data=X)

@@ -185,7 +185,7 @@ class Training(Course, Callback):
                     penalty=penalties(design),
                     callbacks=self,
                     # The first segment is the run that `barenet train` makes; a later one shuffles
-                    # anew, as its epochs are counted from 0 again.
+                    # anew, as its epochs are counted from 1 again.
                     seed=self._seed,
                     engine="auto",
                 )
@@ -230,9 +230,9 @@ class Training(Course, Callback):
             self.playing, self.goal = False, None
         if design.stop_epoch and self.epoch == design.stop_epoch:
             self.playing, self.words = False, f"It stopped at epoch {self.epoch:,}, as you asked."
-        elif design.stop_loss and measure.test_loss <= design.stop_loss:
+        elif design.stop_loss and measure.loss <= design.stop_loss:
             self.playing = False
-            self.words = f"The test loss has reached {measure.test_loss:.4g}, as you asked."
+            self.words = f"The training loss has reached {measure.loss:.4g}, as you asked."
 
     def _keep_pace(self, run: Run, now: float) -> None:
         """Sleep until the next epoch is due, or something is ordered."""
