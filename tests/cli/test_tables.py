@@ -51,7 +51,7 @@ def test_it_is_learned_with_nothing_but_the_target(barenet):
     assert "  4 numbers     bill_length_mm (some missing), " in done.err
     assert "  2 categories  island (3), sex (2, some missing)\n" in done.err
     network = done.out.splitlines()[1].split()
-    assert float(network[network.index("out") + 1]) > 0.95
+    assert float(network[network.index("test") + 1]) > 0.95
     assert "Adelie" in done.out and "Chinstrap" in done.out
     assert Path("runs/penguins/confusion.png").exists()
 

@@ -29,7 +29,7 @@ COLORS = {"training": style.TRAINING, "validation": style.VALIDATION, "test": st
 def plot_history(
     history: History | Mapping[str, Sequence[float]], *, title: str | None = None
 ) -> Figure:
-    """Draw the loss and the metrics of every epoch, training beside validation and test.
+    """Draw the loss and the metrics of every epoch, for each set of rows.
 
     One panel for the loss, and one for each metric. The loss is on a logarithmic scale where it
     spans a factor of 100 or more. The epoch whose parameters were kept, by early stopping, is
