@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from os import PathLike
 from typing import Literal
@@ -175,13 +175,16 @@ def train(
         clipping=as_clipping(clip),
         seed=check_seed(seed),
     )
-    held_out = {"validation": validation_data, "test": test_data}
-    plan = _plan(job, epochs, batch_size, shuffle, schedule, metrics, held_out)
-    most = None if threads is None else check_count(threads, "threads")
+    plan = _plan(job, epochs, batch_size, shuffle, schedule, metrics, validation_data, test_data)
     keeper, source = _keepers(checkpoint, resume)
-    loop = Loop(choose_engine(engine, job, most), plan, as_callbacks(callbacks), keeper)
+    loop = Loop(choose_engine(engine, job, _most(threads)), plan, as_callbacks(callbacks), keeper)
     with keeper.held(loop.run) if keeper is not None else nullcontext():
         return loop.start(_read(source, resume))
+
+
+def _most(threads: int | None) -> int | None:
+    """Check the most threads; None for as many as pay."""
+    return None if threads is None else check_count(threads, "threads")
 
 
 def _keepers(
@@ -225,10 +228,12 @@ def _plan(
     shuffle: bool,
     schedule: str | Schedule | None,
     metrics: str | Sequence[str],
-    held_out: Mapping[str, Sequence[ArrayLike] | None],
+    validation_data: Sequence[ArrayLike] | None,
+    test_data: Sequence[ArrayLike] | None,
 ) -> Plan:
     """Check how the epochs are to go."""
     check_full_batch(job, schedule)
+    held_out = {"validation": validation_data, "test": test_data}
     return Plan(
         epochs=check_count(epochs, "epochs"),
         batch_size=_check_batch_size(batch_size, job),
