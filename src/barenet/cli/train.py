@@ -55,7 +55,8 @@ def train(
     another optimizer or output than the data set's own brings its own, unless you say one.
 
     A table's own settings follow from its rows: two hidden layers of 64 and 32 units with tanh, an
-    L2 penalty of 3 / rows, and with 1,000 rows or more to learn from, a tenth of them to stop by.
+    L2 penalty of 3 / rows, and with 1,000 training rows or more, early stopping with a patience of
+    30 epochs by a tenth of them. The test rows decide nothing.
 
     The model, its history, its settings and pictures go into a folder of their own. What an
     earlier run left there is replaced; a folder that holds other things is refused. Ctrl-C stops

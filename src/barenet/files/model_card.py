@@ -44,7 +44,7 @@ class ModelCard:
     settings : mapping of str to str, int, float, bool, or tuple of those
         What it was trained with, by name.
     data_fingerprint : str, optional
-        The `fingerprint` of the data: of all rows, also of those held out.
+        The `fingerprint` of the data: of all rows, also of the test rows.
     rows : mapping of str to int
         How many rows were for what, such as ``training``, ``validation`` and ``held_out``.
     log : TrainingLog, optional

@@ -147,6 +147,8 @@ def test_names_never_lie_on_each_other(readable, gap, best):
     validation[-1] = 1.0 + gap
     curves = {"loss": loss, "validation_loss": validation}
     readable(plot_history(History(curves, best_epoch=best + 1), title="A run"))
+    test = validation + gap / 2
+    readable(plot_history(History(curves | {"test_loss": test}, best_epoch=best + 1)))
 
 
 def test_the_upper_of_two_ends_has_the_upper_name():

@@ -1,7 +1,7 @@
 """How a network learnt: the loss and the metrics, epoch by epoch.
 
-The first picture to look at after training. It answers whether the loss still falls, whether
-training and test or validation part (overfitting), and which epoch was the best.
+The first picture to look at after training. It answers whether the loss still falls, whether the
+training loss and the others part (overfitting), and which epoch was the best.
 """
 
 from __future__ import annotations
