@@ -26,8 +26,8 @@ def load() -> tuple[Dataset, int]:
 
 def report(run: Run) -> None:
     """Print how many of the test digits are right, after each epoch."""
-    right = run.history["validation_accuracy"][-1]
-    print(f"epoch {run.epoch + 1:2}: {right:.2%} of the test digits are right")
+    right = run.history["test_accuracy"][-1]
+    print(f"epoch {run.epoch:2}: {right:.2%} of the test digits are right")
 
 
 def main(epochs: int | None = None, out: str | Path = "runs/examples/digits") -> None:
@@ -52,7 +52,7 @@ def main(epochs: int | None = None, out: str | Path = "runs/examples/digits") ->
         optimizer="sgd:learning_rate=0.1",
         epochs=epochs or 50,
         batch_size=batch_size,
-        validation_data=(X_test, test.y),
+        test_data=(X_test, test.y),
         metrics="accuracy",
         callbacks=report,
     )

@@ -34,11 +34,10 @@ def main(epochs: int | None = None, out: str | Path = "runs/examples/sine") -> N
     predictions = {0: network.predict(X)}
 
     def look(run: Run) -> None:
-        done = run.epoch + 1
-        if run.epoch % 200 == 0 or done == epochs:
+        if run.epoch % 200 == 1 or run.epoch == epochs:
             print(f"epoch {run.epoch:4}: loss {run.history.loss[-1]:.5f}")
-        if done in PANELS or done == epochs:
-            predictions[done] = network.predict(X)
+        if run.epoch in PANELS or run.epoch == epochs:
+            predictions[run.epoch] = network.predict(X)
 
     history = train(
         network,

@@ -50,9 +50,9 @@ class DivergenceError(BarenetError, ArithmeticError, ValueError):
     Attributes
     ----------
     epoch : int
-        Epoch in which it happened, counted from 0.
+        Epoch in which it happened, counted from 1.
     batch : int
-        Batch within that epoch, counted from 0.
+        Batch within that epoch, counted from 1.
     loss : float
         The loss of that batch.
     outcome : str

@@ -22,7 +22,7 @@ def test_the_rows_held_out_are_those_of_the_training(barenet, iris):
     _, held_out = load_dataset("iris").split(0.2, 0)
     right = predictor.predict(held_out.X) == np.array(held_out.classes)[held_out.y]
     assert result["rows"] == 30
-    assert result["metrics"]["evaluated_on"] == "held-out rows"
+    assert result["metrics"]["evaluated_on"] == "test rows"
     assert result["metrics"]["accuracy"] == right.mean()
     counts = np.array(result["confusion_matrix"])
     assert counts.sum(axis=1).tolist() == [10, 10, 10]
@@ -31,7 +31,7 @@ def test_the_rows_held_out_are_those_of_the_training(barenet, iris):
 
 def test_by_default_it_is_measured_on_the_data_of_its_training(barenet, iris, towns):
     here = str(Path("towns.csv").resolve())
-    for run, data, rows in ((iris, "iris", "held-out rows"), (towns, here, "all rows")):
+    for run, data, rows in ((iris, "iris", "test rows"), (towns, here, "all rows")):
         said, by_default = barenet("evaluate", run, data), barenet("evaluate", run)
         assert (by_default.status, by_default.out) == (0, said.out)
         assert by_default.err == f"no data named: the {rows} of {data}\n\n{said.err}"
@@ -135,7 +135,7 @@ def test_rows_that_were_learned_from_are_known_in_any_order_and_company(barenet)
 def test_all_rows_are_told_to_be_known_in_part(barenet, iris):
     done = barenet("evaluate", iris, "iris", "--rows", "all", "--json")
     assert result_of(done)["rows_seen"] == 120
-    assert done.err.startswith("the network was trained on 120 of these 150 rows; --rows held-out")
+    assert done.err.startswith("the network was trained on 120 of these 150 rows; --rows test")
 
 
 def test_other_rows_can_be_chosen(barenet, iris):
@@ -151,15 +151,15 @@ def test_a_table_is_judged_whole(barenet, line):
     error = predicted - np.array([0.1, 0.5])
     assert result["rows"] == 2
     assert result["metrics"]["mae"] == pytest.approx(np.abs(error).mean(), rel=1e-5)
-    done = barenet("evaluate", line, "new.csv", "--rows", "held-out")
+    done = barenet("evaluate", line, "new.csv", "--rows", "test")
     assert done.status == 2
-    assert "rows: none of new.csv are known as held-out rows" in done.err
+    assert "rows: none of new.csv are known as test rows" in done.err
 
 
 def test_people_get_tables(barenet, iris):
     done = barenet("evaluate", iris, "iris")
     assert done.status == 0
-    assert "network              30 held out" in done.out
+    assert "network              30 test" in done.out
     assert "confusion matrix: a row for each actual class" in done.out
     assert done.err == ""
 

@@ -22,13 +22,13 @@ def test_the_columns_are_told_in_the_order_of_what_is_lost(barenet, iris):
     assert told == dict(zip(expected.names, expected.mean, strict=True))
     assert list(told.values()) == sorted(told.values(), reverse=True)
     assert (result["metric"], result["rows"], result["repeats"]) == ("accuracy", 30, 10)
-    assert result["evaluated_on"] == "held-out rows"
+    assert result["evaluated_on"] == "test rows"
 
 
 def test_people_get_bars_over_the_data_of_the_run(barenet, iris):
     done = barenet("importance", iris, "--repeats", 3)
     assert done.status == 0
-    assert re.match(r"accuracy \d\.\d{4} on 30 held-out rows; each column shuffled 3×\n", done.err)
+    assert re.match(r"accuracy \d\.\d{4} on 30 test rows; each column shuffled 3×\n", done.err)
     heading, first, *rest = done.out.splitlines()
     assert heading.split() == ["column", "accuracy", "lost"]
     assert first.endswith("█" * 24) and len(rest) == 3

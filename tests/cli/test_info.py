@@ -29,11 +29,11 @@ def test_the_card_of_a_run(barenet, iris):
     assert card["predicts"] == "species, one of 3: setosa, versicolor, virginica"
     assert card["from"].startswith("4 features: sepal length (cm), ")
     assert card["scaling"] == "standardize"
-    assert card["trained on"] == "iris: 120 rows to learn from, 30 held out"
+    assert card["trained on"] == "iris: 120 training rows, 30 test rows"
     assert card["trained for"] == "20 epochs, compiled engine, seed 0"
     assert f"numpy {np.__version__}" in card["trained with"]
     assert f"→ {history['loss'][-1]:.5g}\n" in done.out
-    assert f"{history['validation_accuracy'][-1]:.4f}" in done.out.split("30 held out")[2]
+    assert f"{history['test_accuracy'][-1]:.4f}" in done.out.split("30 test")[2]
     assert "seconds" not in done.out
     assert "parameters of float32" in done.out
     assert any("epochs 20" in " ".join(line.split()) for line in done.out.splitlines())
@@ -58,6 +58,7 @@ def test_json(barenet, iris):
     assert card["bytes"] == (iris / "model.safetensors").stat().st_size
     assert card["training"]["n_epochs"] == card["settings"]["epochs"] == 20
     history = History.from_jsonl((iris / "history.jsonl").read_text())
+    assert card["training"]["history"]["epoch"] == list(range(1, 21))
     assert card["training"]["history"]["loss"] == pytest.approx(history.loss, rel=1e-5)
     assert set(card["scores"]) == {"held_out", "training"}
     judged = json.loads(barenet("evaluate", iris, "iris", "--json").out)["metrics"]
@@ -69,7 +70,7 @@ def test_the_epoch_that_was_kept_is_told(barenet):
     assert barenet("train", "iris", *arguments, "--no-plots").status == 0
     training = json.loads(barenet("info", "runs/iris", "--json").out)["training"]
     losses = History.from_jsonl(Path("runs/iris/history.jsonl").read_text()).validation_loss
-    assert training["best_epoch"] == losses.index(min(losses)) < training["n_epochs"] - 1
+    assert training["best_epoch"] == losses.index(min(losses)) + 1 < training["n_epochs"]
     assert training["n_epochs"] == len(losses)
     kept = f"kept the best, epoch {training['best_epoch']}, "
     assert kept in card_of(barenet("info", "runs/iris").out)["trained for"]

@@ -22,7 +22,7 @@ def test_a_signal_stops_the_run(number, status):
     with Interruption() as interruption:
         assert interruption.status == 0
         raise_once = barenet.EachEpoch(
-            lambda run: signal.raise_signal(number) if run.epoch == 3 else None
+            lambda run: signal.raise_signal(number) if run.epoch == 4 else None
         )
         history = train(raise_once, interruption)
     assert history.stopped_because == INTERRUPTED

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +37,7 @@ def test_images(barenet, digits):
 def test_the_fit_after_some_epochs_is_trained_again(barenet, line):
     done = barenet("plot", "epochs", line, "--at", 1, 3, "--out", "e.svg")
     assert done.status == 0, done.err
-    assert "epoch 2  loss" in done.err and "epoch 3  loss" not in done.err
+    assert "epoch 3  loss" in done.err and "epoch 4  loss" not in done.err
     assert "3 epochs" in Path("e.svg").read_text() or Path("e.svg").stat().st_size > 5000
 
 
@@ -74,19 +75,19 @@ def test_every_kind_is_offered(barenet):
 def test_a_history_is_drawn_with_what_the_card_of_its_model_tells(barenet, iris, tmp_path):
     """The epoch that was kept need not be that of the smallest loss."""
     curves = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}
-    history = History(curves, stopped_because="patience", best_epoch=2, penalized=True)
+    history = History(curves, stopped_because="patience", best_epoch=3, penalized=True)
     (tmp_path / "history.jsonl").write_text(history.to_jsonl())
     model = Predictor.load(iris / "model.safetensors")
     for log, told in (
         (TrainingLog.of(history), True),
-        (TrainingLog.of(History({"loss": [0.5] * 9}, best_epoch=8)), False),  # of another run
+        (TrainingLog.of(History({"loss": [0.5] * 9}, best_epoch=9)), False),  # of another run
         (None, False),
     ):
         replace(model, card=ModelCard(log=log)).save(tmp_path / "model.safetensors")
         done = barenet("plot", "history", tmp_path, "--out", "history.svg")
         assert done.status == 0, done.err
         picture = Path("history.svg").read_text()  # each text stands in it as a comment
-        assert ("best, kept: epoch 2, 0.6" in picture) == told
+        assert ("best, kept: epoch 3, 0.6" in picture) == told
         assert ("loss (training: with penalty)" in picture) == told
 
 
@@ -104,6 +105,18 @@ def test_a_run_without_a_card_tells_its_best_epoch_by_its_curves(barenet, patien
         texts.append(re.findall("<!-- (.*) -->", Path("history.svg").read_text()))
     assert texts[0] == texts[1]
     assert any("best, kept" in text for text in texts[0]) == bool(patience)
+
+
+def test_a_history_of_an_earlier_version_is_drawn(barenet, tmp_path):
+    """Its epochs are numbered from 0, and its test rows are called validation rows."""
+    rows = [{"epoch": 0, "loss": 0.5, "validation_loss": 0.6}]
+    rows += [{"epoch": 1, "loss": 0.25, "validation_loss": 0.5}]
+    (tmp_path / "history.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "settings.toml").write_text('data = "iris"\npatience = 5\n')
+    done = barenet("plot", "history", tmp_path, "--out", "history.svg")
+    assert done.status == 0, done.err
+    picture = Path("history.svg").read_text()
+    assert "<!-- validation -->" in picture and "best, kept: epoch 2, 0.5" in picture
 
 
 @pytest.mark.parametrize("model", [None, b"no model"])

@@ -28,11 +28,11 @@ def test_scores_are_scikit_learns(iris):
 
 def test_scores_stand_under_their_names(capsys):
     scores = {"loss": 0.123456789, "r2": 0.5, "rmse": 1e-9, "mae": 2.0}
-    show_scores([("network", "5 held out", scores)], "huber:delta=2.0")
+    show_scores([("network", "5 test rows", scores)], "huber:delta=2.0")
     lines = capsys.readouterr().out.splitlines()
     assert [line.split() for line in lines] == [
         ["rows", "R²", "RMSE", "MAE", "huber"],
-        ["network", "5", "held", "out", "0.5000", "1e-09", "2", "0.12346"],
+        ["network", "5", "test", "rows", "0.5000", "1e-09", "2", "0.12346"],
     ]
     assert len({len(line) for line in lines}) == 1
 

@@ -250,7 +250,7 @@ def test_a_short_run_writes_no_checkpoint(barenet, kept):
 def test_a_run_file_may_say_how_often(barenet, kept):
     Path("run.toml").write_text('data = "iris"\nepochs = 7\ncheckpoint_every = 3\nplots = false\n')
     assert barenet("train", "--config", "run.toml").status == 0
-    assert kept == [2, 5, 6]
+    assert kept == [3, 6, 7]
     assert not Path("runs/iris/checkpoint.safetensors").exists()
 
 
@@ -284,7 +284,7 @@ def test_fault_67_what_does_not_fit_beside_the_model_does_not_cost_it(interrupte
 
     started = process("train", "--resume", interrupted, "--verbose-epoch", 400, "--no-plots",
                       "--checkpoint-every", "never", preexec_fn=limit)  # fmt: skip
-    while not next(started.stderr).startswith("epoch 400"):
+    while not next(started.stderr).startswith("epoch 401"):
         pass
     started.send_signal(signal.SIGINT)
     _, err = started.communicate(timeout=20)

@@ -33,7 +33,7 @@ def test_what_is_saved_stays(folder, iris):
     (folder.path / "notes.txt").write_text("mine")
     with folder.claimed():
         folder.save(predictor, History({"loss": [0.4]}), Settings(data="iris"))
-    assert folder.history.read_text() == '{"epoch": 0, "loss": 0.4}\n'
+    assert folder.history.read_text() == '{"epoch": 1, "loss": 0.4}\n'
     assert (folder.path / "notes.txt").read_text() == "mine"
 
 

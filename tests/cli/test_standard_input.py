@@ -56,7 +56,7 @@ def test_it_is_not_taken_for_what_came_from_there_before(barenet, give):
     assert barenet("train", "-", *QUICK).status == 0
     assert tomllib.loads(Path("runs/stdin/settings.toml").read_text())["data"] == "/dev/stdin"
     for table, rows in (
-        (TABLE, "held-out rows"),
+        (TABLE, "test rows"),
         (TABLE[: TABLE.rindex(b"\n", 0, -1)], "all rows"),
     ):
         give(table)

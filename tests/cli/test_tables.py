@@ -51,7 +51,7 @@ def test_it_is_learned_with_nothing_but_the_target(barenet):
     assert "  4 numbers     bill_length_mm (some missing), " in done.err
     assert "  2 categories  island (3), sex (2, some missing)\n" in done.err
     network = done.out.splitlines()[1].split()
-    assert float(network[network.index("out") + 1]) > 0.95
+    assert float(network[network.index("test") + 1]) > 0.95
     assert "Adelie" in done.out and "Chinstrap" in done.out
     assert Path("runs/penguins/confusion.png").exists()
 
@@ -210,7 +210,7 @@ def test_rows_that_are_held_out_and_learned_are_told_of(barenet):
     Path("twice.csv").write_text("\n".join([HEADER, *LINES, *LINES]) + "\n")
     done = barenet("train", "twice.csv", "--target", "species", *QUICK)
     assert done.status == 0, done.err
-    told = re.search(r"(\d+) of the (\d+) rows held out stand among", " ".join(done.out.split()))
+    told = re.search(r"(\d+) of the (\d+) test rows are among", " ".join(done.out.split()))
     n_repeated, n_rows = map(int, told.groups())
     assert abs(n_rows - 0.4 * len(LINES)) < 1 and 0.6 < n_repeated / n_rows < 1
     done = barenet("train", PENGUINS, "--target", "species", *QUICK)

@@ -37,15 +37,16 @@ def test_a_sine_wave_with_the_options_of_its_tutorial(barenet):
     done = barenet("train", "sine", *options.split(), "--no-plots")
     printed = dict(re.findall(r"^epoch (\d+)  loss (\S+)", done.err, re.MULTILINE))
     assert done.status == 0
-    assert printed == {"0": f"{SINE[0]:.9f}", "200": f"{SINE[1]:.9f}"}
+    assert printed == {"1": f"{SINE[0]:.9f}", "201": f"{SINE[1]:.9f}"}
     history = [json.loads(row) for row in Path("runs/sine/history.jsonl").read_text().splitlines()]
+    assert [row["epoch"] for row in history] == list(range(1, 202))
     np.testing.assert_allclose([history[0]["loss"], history[200]["loss"]], SINE, atol=6e-10)
 
 
 def test_digits_are_learned_and_told(barenet):
     done = barenet("train", "digits")
     assert done.status == 0
-    score = float(re.search(r"^network +\S+ held out +(\S+)", done.out, re.MULTILINE)[1])
+    score = float(re.search(r"^network +\S+ test +(\S+)", done.out, re.MULTILINE)[1])
     assert score >= 0.97
     rows = re.findall(r"^\d(?: +(?:\d+|·)){10}$", done.out, re.MULTILINE)
     assert len(rows) == 10
@@ -68,8 +69,8 @@ def test_mnist_is_learned_from_the_folder_of_its_files(barenet):
     options = ("--data-dir", folder, "--epochs", 1, "--no-plots")
     done = barenet("train", "mnist", *options)
     assert done.status == 0
-    assert "46,900 rows to train on, 23,100 held out\n784 features, 10 classes" in done.err
-    assert float(re.search(r"^network +\S+ held out +(\S+)", done.out, re.MULTILINE)[1]) > 0.8
+    assert "46,900 training rows, 23,100 test rows\n784 features, 10 classes" in done.err
+    assert float(re.search(r"^network +\S+ test +(\S+)", done.out, re.MULTILINE)[1]) > 0.8
 
 
 def test_numbers_are_judged_by_what_is_left_unexplained(barenet):
@@ -79,7 +80,7 @@ def test_numbers_are_judged_by_what_is_left_unexplained(barenet):
 
     training, held_out = load_dataset("plane").split(0.2, 0)
     error = predictor.predict(held_out.X) - held_out.y
-    assert metrics["evaluated_on"] == "held-out rows"
+    assert metrics["evaluated_on"] == "test rows"
     assert metrics["rmse"] == pytest.approx(np.sqrt((error**2).mean()), rel=1e-5)
     assert metrics["mae"] == pytest.approx(np.abs(error).mean(), rel=1e-5)
     assert metrics["r2"] == pytest.approx(1 - (error**2).mean() / held_out.y.var(), rel=1e-4)
@@ -91,7 +92,7 @@ def test_numbers_are_judged_by_what_is_left_unexplained(barenet):
 
 def test_it_says_when_no_rows_are_held_out(barenet):
     done = barenet("train", "iris", "--test-size", 0, "--epochs", 1, "--no-plots")
-    assert "150 training, none held out" in done.out
+    assert "150 training, no test rows" in done.out
     result = result_of(
         barenet("train", "iris", "--test-size", 0, "--epochs", 1, "--no-plots", "--json")
     )
@@ -184,8 +185,22 @@ def test_patience_takes_validation_rows_from_the_training_rows(barenet):
     assert result["rows"] == {"training": 108, "validation": 12, "held_out": 30}
     assert len(result["history"]["loss"]) < 500
     assert result["stopped_because"] == "validation_loss has not improved for 3 epochs"
+    assert len(result["history"]["test_loss"]) == len(result["history"]["loss"])
     losses = result["history"]["validation_loss"]
-    assert result["best_epoch"] == losses.index(min(losses))
+    assert result["best_epoch"] == losses.index(min(losses)) + 1
+
+
+def test_rows_that_decide_nothing_are_called_test_rows_everywhere(barenet):
+    done = barenet("train", "iris", "--epochs", 3, "--verbose-epoch", 1, "--no-plots")
+    lines = re.findall(r"^epoch (\d)  loss .*  test \d\.\d{6}, accuracy \d\.", done.err, re.M)
+    assert lines == ["1", "2", "3"]
+    assert "120 training rows, 30 test rows\n" in done.err
+    result = result_of(barenet("train", "iris", "--epochs", 3, "--no-plots", "--json"))
+    assert result["rows"]["validation"] == 0
+    assert {"test_loss", "test_accuracy"} <= result["history"].keys()
+    told = barenet("info", "runs/iris").out
+    assert "test loss" in told and "validation" not in done.out + done.err + told
+    assert not [name for name in result["history"] if name.startswith("validation")]
 
 
 def test_a_run_starts_from_the_weights_of_a_model(barenet, iris):
@@ -206,7 +221,7 @@ def test_a_run_that_diverges_leaves_the_older_model(barenet):
     done = barenet("train", "plane", "--optimizer", "sgd", "--learning-rate", 1e9, "--no-plots")
     assert done.status == 1
     last = done.err.splitlines()[-1]
-    assert re.match(r"barenet train: error: the loss became \S+ in epoch 0, and nothing is", last)
+    assert re.match(r"barenet train: error: the loss became \S+ in epoch 1, and nothing is", last)
     assert "--learning-rate" in last
     assert Path("runs/plane/model.safetensors").read_bytes() == before
     assert barenet("train", "plane", "--optimizer", "sgd", "--learning-rate", 1e9, "--out", "new")
@@ -334,7 +349,7 @@ def test_fault_68_69_promise_15_a_signal_ends_a_run_that_keeps_what_it_learned(
 ):
     started = process("train", "sine", "--epochs", 100_000, "--verbose-epoch", 1)
     for printed in started.stderr:
-        if printed.startswith("epoch 3"):
+        if printed.startswith("epoch 4"):
             break
     started.send_signal(number)
     _, err = started.communicate(timeout=10)
@@ -354,7 +369,7 @@ def test_fault_68_a_second_interrupt_ends_it_at_once(process, tmp_path):
     options += ["--engine", "reference", "--verbose-epoch", 1]
     started = process("train", "plane", *options, "--epochs", 1000)
     for printed in started.stderr:
-        if printed.startswith("epoch 0"):
+        if printed.startswith("epoch 1"):
             break
     for _ in range(2):
         time.sleep(0.1)

@@ -77,7 +77,7 @@ def test_early_stopping_takes_the_validation_data(kind):
     assert model.t_ == model.n_iter_ * len(learned)
     assert model.n_iter_ < 300
     assert model.score(held_out, y_held_out) == pytest.approx(model.best_validation_score_)
-    assert model.validation_scores_[model.history_.best_epoch] == model.best_validation_score_
+    assert model.validation_scores_[model.history_.best_epoch - 1] == model.best_validation_score_
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_schedule_and_a_clip(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_callbacks_see_the_run(kind):
     seen = []
-    model = small(kind, callbacks=[seen.append, lambda run: run.epoch == 3]).fit(X, Y)
+    model = small(kind, callbacks=[seen.append, lambda run: run.epoch == 4]).fit(X, Y)
     assert model.n_iter_ == 4
     assert seen[0].network is model.network_
     assert model.history_.stopped_because == "a callback returned True"

@@ -365,7 +365,7 @@ def test_fault_92_a_fork_after_threads_have_learned():
 @pytest.mark.parametrize("kind", KINDS)
 def test_fault_93_another_process_learns_the_same(kind, engine):
     """What loky sends goes by cloudpickle: functions that have no name go as well."""
-    settings = {"engine": engine, "callbacks": lambda run: run.epoch == 3, "early_stopping": True,
+    settings = {"engine": engine, "callbacks": lambda run: run.epoch == 4, "early_stopping": True,
                 "scoring": {"mine": lambda model, X, y: -float(np.abs(model.predict(X) - y).sum())},
                 "dropout": 0.2, "optimizer": "adamw"}  # fmt: skip
     models = [small(kind, random_state=seed, **settings) for seed in range(3)]

@@ -34,7 +34,7 @@ def test_the_warning_points_at_the_caller():
     assert caught[0].filename == __file__
 
 
-@pytest.mark.parametrize("settings", [{"tol": 10.0}, {"callbacks": lambda run: run.epoch == 2}])
+@pytest.mark.parametrize("settings", [{"tol": 10.0}, {"callbacks": lambda run: run.epoch == 3}])
 def test_a_run_that_was_ended_is_not_too_short(settings):
     assert MLPClassifier(4, n_iter_no_change=2, **settings).fit(X, Y).n_iter_ in (3, 4)
 
@@ -45,7 +45,7 @@ def test_one_part_is_never_too_short():
 
 class Interrupt(Callback):
     def on_epoch(self, run):
-        if run.epoch == 2:
+        if run.epoch == 3:
             raise KeyboardInterrupt
 
 
@@ -83,7 +83,7 @@ def test_after_a_part_that_diverged_learning_goes_on(solver):
 def test_divergence_after_the_best_epoch_is_survived():
     class Explode(Callback):
         def on_epoch(self, run):
-            if run.epoch == 3:
+            if run.epoch == 4:
                 run.network.parameters[:] = 1e200
 
     model = MLPRegressor(early_stopping=True, random_state=0, callbacks=Explode())

@@ -113,7 +113,7 @@ def test_early_stopping_follows_it_and_puts_the_best_network_back(task, name, en
     model = model_for(task, **settings).fit(*learned, validation_data=(*held_out, weight))
     assert model.validation_scores_ == model.history_[f"validation_{name}"]
     assert model.best_validation_score_ == max(model.validation_scores_)
-    assert model.validation_scores_[model.history_.best_epoch] == model.best_validation_score_
+    assert model.validation_scores_[model.history_.best_epoch - 1] == model.best_validation_score_
     found = says(name, model, held_out, weight)
     assert found == pytest.approx(model.best_validation_score_, rel=1e-9)
 
@@ -202,7 +202,7 @@ def test_callbacks_know_which_way_a_score_goes():
     model = model_for("classes", scoring="neg_log_loss", callbacks=stop, max_iter=400, tol=0)
     model.fit(*learned, validation_data=held_out)
     curve = model.history_["validation_neg_log_loss"]
-    assert curve[model.history_.best_epoch] == max(curve)
+    assert curve[model.history_.best_epoch - 1] == max(curve)
     assert model.history_.best_epoch > 5
 
 

@@ -14,9 +14,9 @@ def epochs(callback, losses, scores=()):
     """Show a callback these losses and scores; return the epoch in which it ends the run."""
     network = Network.dense([1, 1], init="zeros")
     run = Run(network=network, history=History(), epochs=len(losses), n_batches=1)
-    for run.epoch, loss in enumerate(losses):
+    for run.epoch, loss in enumerate(losses, 1):
         network.parameters[:] = run.epoch
-        score = {"validation_accuracy": scores[run.epoch]} if scores else {}
+        score = {"validation_accuracy": scores[run.epoch - 1]} if scores else {}
         run.history.append({"loss": loss, **score})
         callback.on_epoch(run)
         if run.stop_reason:
@@ -27,7 +27,7 @@ def epochs(callback, losses, scores=()):
 
 def test_one_epoch_more_than_it_waits_for():
     losses = [1.0, 0.95, 0.95, 0.99, 0.1, 0.1]
-    assert epochs(Patience(Standing(), tol=0.1, most=2), losses).epoch == 3
+    assert epochs(Patience(Standing(), tol=0.1, most=2), losses).epoch == 4
     assert epochs(Patience(Standing(), tol=0.1, most=3), losses).stop_reason is None
 
 
@@ -56,7 +56,7 @@ def test_a_fifth_of_the_rate_until_it_is_tiny():
     optimizer = SGD(1e-5)
     run = epochs(Patience(Standing(), 0.1, 1, optimizer), [1.0] * 30)
     # Every other epoch a fifth: 2e-6 after the third, 4e-7 after the fifth, and the end.
-    assert run.epoch == 6
+    assert run.epoch == 7
     assert optimizer.learning_rate == pytest.approx(4e-7)
 
 
@@ -65,15 +65,15 @@ def test_the_best_score_is_put_back():
     standing = Standing()
     rule = BestScore("validation_accuracy", standing, tol=0, most=9)
     run = epochs(rule, [1.0] * 6, scores)
-    assert run.history.best_epoch == 1
-    assert run.network.parameters.tolist() == [1, 1]
+    assert run.history.best_epoch == 2
+    assert run.network.parameters.tolist() == [2, 2]
     assert standing.best == -0.7
     assert len(standing.scores) == 6
 
 
 def test_a_score_that_is_no_number_is_no_better():
     rule = BestScore("validation_accuracy", Standing(), tol=0, most=2)
-    assert epochs(rule, [1.0] * 9, [0.5] + 8 * [math.nan]).epoch == 3
+    assert epochs(rule, [1.0] * 9, [0.5] + 8 * [math.nan]).epoch == 4
 
 
 def test_inverse_time():

@@ -159,7 +159,7 @@ def test_a_run_that_ends_early_leaves_no_task_open(solver):
     assert 1 < model.n_iter_ < 400
     names = [hook for hook, name, _ in seen.hooks if name == "epoch"]
     assert names.count("begin") == names.count("end")
-    for stopped in (small(callbacks=lambda run: run.epoch == 1), small(tol=9, n_iter_no_change=1)):
+    for stopped in (small(callbacks=lambda run: run.epoch == 2), small(tol=9, n_iter_no_change=1)):
         stopped.set_callbacks(again := Recorder()).fit(X, Y)
         assert again.hooks == hooks_of(stopped.n_iter_)
 
@@ -219,7 +219,7 @@ def test_both_kinds_of_callbacks_and_copies():
     plain = small().fit(X, Y)
     assert (clone(model).fit(X, Y).predict_proba(X) == plain.predict_proba(X)).all()
     assert (copy.deepcopy(model).fit(X, Y).loss_curve_) == plain.loss_curve_
-    assert epochs == [0, 1, 2, 3] * 2
+    assert epochs == [1, 2, 3, 4] * 2
     assert accuracy_score(Y, plain.predict(X)) == plain.score(X, Y)
     with pytest.raises(TypeError, match="FitCallback"):
         model.set_callbacks(print)

@@ -37,7 +37,7 @@ def names(folder):
 
 
 class Interrupt(Callback):
-    def __init__(self, epoch=2):
+    def __init__(self, epoch=3):
         self.epoch = epoch
 
     def on_slice(self, run):
@@ -78,7 +78,7 @@ def test_a_time_may_end_in_the_middle_of_an_epoch(tmp_path):
             super().keep(run, state)
 
     learn(Recording(tmp_path, every=".000001ms"))
-    assert {1, 2, 3} & {batch for _, batch in kept} and kept[-1] == (5, 4)
+    assert {1, 2, 3} & {batch for _, batch in kept} and kept[-1] == (6, 4)
     assert names(tmp_path) == [FILE_NAME]  # a folder is where the file of the usual name goes
 
 
@@ -274,7 +274,7 @@ def test_fault_72_a_second_run_is_refused(tmp_path):
 def test_a_run_that_is_about_to_diverge_is_not_kept(tmp_path):
     class Spoil(Callback):
         def on_slice(self, run):
-            if run.epoch == 2:
+            if run.epoch == 3:
                 run.network.layers[0].bias = np.inf
 
     look = Look(tmp_path / "kept")

@@ -49,7 +49,7 @@ def test_a_predictor_of_a_thousand_columns_and_hundreds_of_epochs_is_a_few_lines
         "from": f"1000 features: {first}, … (1000 in all)",
         "scaling": "robust, and the target: standardize",
         "network": "1000 → 4 tanh → 1 identity, 4,009 parameters of float32",
-        "trained on": r"two\nlines: 1,080 rows to learn from, 120 to validate with",
+        "trained on": r"two\nlines: 1,080 training rows, 120 validation rows",
         "trained for": (
             "400 epochs (no improvement), kept the best, epoch 369, compiled engine, seed 7"
         ),
@@ -63,7 +63,7 @@ def test_what_nobody_has_said_is_left_out(predictor):
 
 def test_a_card_and_its_log_are_a_line():
     assert repr(CARD) == (
-        "<ModelCard: 1,080 rows to learn from, 120 to validate with; 400 epochs (no improvement), "
+        "<ModelCard: 1,080 training rows, 120 validation rows; 400 epochs (no improvement), "
         "kept the best, epoch 369, compiled engine, seed 7; validation r2 0.9123>"
     )
     assert repr(CARD.log).endswith("seed 7; loss, learning_rate>")

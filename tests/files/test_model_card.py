@@ -90,7 +90,7 @@ def test_where_names_leave_no_room_the_history_is_short(model, path):
     narrow.check_header()
     narrow.save(path)
     log = Predictor.load(path).card.log
-    assert (log.n_epochs, log.epochs, log.curves["loss"]) == (400, (399,), (399.0,))
+    assert (log.n_epochs, log.epochs, log.curves["loss"]) == (400, (400,), (399.0,))
 
 
 WRONG = [
@@ -218,7 +218,7 @@ def test_numbers_of_numpy_are_taken_as_numbers():
         scores={"held_out": {"accuracy": np.float32(0.5), "loss": 1}},
         log=TrainingLog(
             n_epochs=np.int64(2),
-            epochs=np.arange(2),
+            epochs=np.arange(1, 3),
             curves={"loss": np.array([np.nan, 0.5], np.float32)},
             best_epoch=np.int64(1),
         ),
@@ -229,7 +229,7 @@ def test_numbers_of_numpy_are_taken_as_numbers():
     assert plain["scores"] == {"held_out": {"accuracy": 0.5, "loss": 1.0}}
     assert plain["training"]["history"] == {"epoch": [0, 1], "loss": [None, 0.5]}
     assert ModelCard.from_dict(plain).to_dict() == card.to_dict()
-    assert plain["settings"]["shuffle"] is True and plain["training"]["best_epoch"] == 1
+    assert plain["settings"]["shuffle"] is True and plain["training"]["best_epoch"] == 0
 
 
 def test_the_checksum_covers_the_card(model, path):

@@ -21,21 +21,21 @@ def history(n_epochs: int, best_epoch: int | None = None) -> History:
 @pytest.mark.parametrize("n_epochs", [1, 2, MOST_EPOCHS])
 def test_a_short_run_is_kept_whole(n_epochs):
     log = TrainingLog.of(history(n_epochs))
-    assert log.epochs == tuple(range(n_epochs))
+    assert log.epochs == tuple(range(1, n_epochs + 1))
     assert log.curves["loss"] == pytest.approx(history(n_epochs).loss, rel=1e-5)
 
 
 @pytest.mark.parametrize("n_epochs", [MOST_EPOCHS + 1, 3000, 100_000])
 def test_a_long_run_is_thinned_and_keeps_its_ends_and_its_best(n_epochs):
     log = TrainingLog.of(history(n_epochs, best_epoch=n_epochs - 77))
-    assert {0, n_epochs - 77, n_epochs - 1} <= set(log.epochs)
+    assert {1, n_epochs - 77, n_epochs} <= set(log.epochs)
     assert MOST_EPOCHS / 2 < len(log.epochs) <= MOST_EPOCHS
     assert log.n_epochs == n_epochs and log.kept == n_epochs - 77
     for epoch in log.epochs:
-        assert log.at(epoch)["loss"] == pytest.approx(1 / (1 + epoch), rel=1e-5)
+        assert log.at(epoch)["loss"] == pytest.approx(1 / epoch, rel=1e-5)
     gaps = [after - before for before, after in zip(log.epochs, log.epochs[1:], strict=False)]
     assert max(gaps) <= math.ceil(n_epochs / (MOST_EPOCHS / 2 - 2))
-    assert log.epochs[:5] == (0, 1, 2, 3, 4)
+    assert log.epochs[:5] == (1, 2, 3, 4, 5)
     assert len(json.dumps(log.to_dict())) < 10_000
 
 
@@ -54,9 +54,9 @@ def test_there_and_back_with_what_is_not_finite():
 
 def test_the_end_is_two_epochs_at_most():
     log = TrainingLog.of(history(900, best_epoch=50)).only_ends()
-    assert log.epochs == (50, 899) and log.kept == 50 and log.n_epochs == 900
-    assert TrainingLog.of(history(9)).only_ends().epochs == (8,)
-    assert log.at(50) == {"loss": pytest.approx(1 / 51, rel=1e-5)}
+    assert log.epochs == (50, 900) and log.kept == 50 and log.n_epochs == 900
+    assert TrainingLog.of(history(9)).only_ends().epochs == (9,)
+    assert log.at(50) == {"loss": pytest.approx(1 / 50, rel=1e-5)}
 
 
 @pytest.mark.parametrize(

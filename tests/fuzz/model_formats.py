@@ -195,7 +195,7 @@ def numbers() -> Predictor:
 def carded() -> Predictor:
     """The same, with a card that tells of a run of the command line."""
     curves = {"loss": [0.9, 0.5, 0.6], "r2": [0.1, float("nan"), 0.3]}
-    history = History(curves, "compiled", 1, "patience", best_epoch=1, penalized=True)
+    history = History(curves, "compiled", 1, "patience", best_epoch=2, penalized=True)
     settings = {"data": "rows.csv", "target": "open", "test_size": 0.2, "layers": (3, 2, 1)}
     card = ModelCard(
         settings=settings | {"optimizer": "adam", "shuffle": True, "epochs": 3},

@@ -42,7 +42,7 @@ class Interruption(Callback):
     """End a run in the middle of an epoch."""
 
     def on_slice(self, run) -> None:
-        if run.epoch == 2:
+        if run.epoch == 3:
             run.stop("interrupted", for_now=True)
 
 

@@ -33,7 +33,7 @@ print(time.perf_counter() - started, history.best_epoch)
 """,
     """
 def interrupt(run):
-    if run.epoch == 20:
+    if run.epoch == 21:
         os.kill(os.getpid(), signal.SIGINT)
 
 barenet.train(
@@ -101,13 +101,13 @@ def test_a_refused_run_shows_no_picture(notebook):
 def test_without_a_notebook_there_is_progress(capsys):
     train(Network.dense([1, 4, 1]), X, Y, epochs=40, callbacks=Watch())
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 21 and lines[-1].startswith("epoch 39  loss 0.")
+    assert len(lines) == 21 and lines[-1].startswith("epoch 40  loss 0.")
 
 
 def test_the_epochs_between_two_lines_are_said(capsys):
     train(Network.dense([1, 4, 1]), X, Y, epochs=40, callbacks=Watch(every=10))
     lines = capsys.readouterr().err.splitlines()
-    assert [line.split()[1] for line in lines] == ["0", "10", "20", "30", "39"]
+    assert [line.split()[1] for line in lines] == ["1", "11", "21", "31", "40"]
     assert repr(Watch(every=10)) == "Watch(every=10)"
     with pytest.raises(ValueError, match="every: expected a whole number of 1 or more, got 0"):
         Watch(every=0)

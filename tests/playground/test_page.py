@@ -506,8 +506,8 @@ def test_it_stops_at_a_loss(tab):
     page.page.keyboard.press("Tab")
     page.until("barenet.state.designs[0].stop_loss === 0.3")
     page.page.click("#play")
-    page.until("barenet.lanes[0].header.words.includes('test loss has reached')")
-    assert page.header("newest")[2] <= 0.3 and not page.header("playing")
+    page.until("barenet.lanes[0].header.words.includes('training loss has reached')")
+    assert page.header("newest")[1] <= 0.3 and not page.header("playing")
 
 
 def test_epoch_losses_and_their_curve(tab):

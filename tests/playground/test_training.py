@@ -176,7 +176,7 @@ def test_it_stops_where_it_is_told_to(start):
     other = start(stop_loss=0.5)
     other.order("play")
     report = other.seen(lambda report: not report.playing and report.epoch)
-    assert report.rows[-1].test_loss <= 0.5 and "has reached" in report.words
+    assert report.rows[-1].loss <= 0.5 and "has reached" in report.words
 
 
 def test_divergence_is_told_in_words_and_can_be_recovered_from(start):

@@ -39,10 +39,10 @@ def test_the_turns_come_in_order():
     fit(diary, epochs=3)
     epochs = [entry for entry in diary.entries if entry[0] == "epoch"]
     assert diary.entries[0] == "start" and diary.entries[-1] == "end"
-    assert epochs == [("epoch", 0, 1), ("epoch", 1, 2), ("epoch", 2, 3)]
+    assert epochs == [("epoch", 1, 1), ("epoch", 2, 2), ("epoch", 3, 3)]
     slices = [entry for entry in diary.entries if entry[0] == "slice"]
-    assert {entry[1] for entry in slices if entry[2] == 5} == {0, 1, 2}
-    assert diary.entries.index(("slice", 0, 5)) < diary.entries.index(("epoch", 0, 1))
+    assert {entry[1] for entry in slices if entry[2] == 5} == {1, 2, 3}
+    assert diary.entries.index(("slice", 1, 5)) < diary.entries.index(("epoch", 1, 1))
 
 
 def test_a_callback_says_when_it_wants_to_look_up_again():
@@ -90,7 +90,7 @@ def test_the_end_is_told_even_after_an_error():
 def test_a_function_is_called_after_each_epoch_and_can_end_the_run():
     seen = []
     history = fit(lambda run: seen.append(run.epoch) or len(seen) == 3)
-    assert seen == [0, 1, 2] and len(history) == 3
+    assert seen == [1, 2, 3] and len(history) == 3
     assert history.stopped_because == "a callback returned True"
 
 
@@ -162,17 +162,17 @@ def test_early_stopping_waits_and_restores_the_best_epoch():
         validation_data=(X, -Y),
     )
     curve = history.validation_loss
-    assert history.best_epoch == int(np.argmin(curve))
-    assert len(history) == history.best_epoch + 1 + 4
+    assert history.best_epoch == int(np.argmin(curve)) + 1
+    assert len(history) == history.best_epoch + 4
     assert history.stopped_because == "validation_loss has not improved for 4 epochs"
-    assert np.array_equal(network.parameters, kept[history.best_epoch])
+    assert np.array_equal(network.parameters, kept[history.best_epoch - 1])
 
 
 def test_early_stopping_restores_after_a_complete_run_too():
     network = Network.dense([1, 8, 1], seed=1)
     history = fit(EarlyStopping(patience=99), network, epochs=60, validation_data=(X, -Y))
     assert history.stopped_because == "completed"
-    assert history.best_epoch < 59
+    assert history.best_epoch < 60
     network_loss = np.mean((network.predict(X)[:, 0] + Y) ** 2) / 2
     assert network_loss == pytest.approx(min(history.validation_loss), rel=1e-4)
 
@@ -198,12 +198,12 @@ def test_early_stopping_on_a_metric_takes_the_greatest():
         metrics="accuracy",
         callbacks=EarlyStopping("accuracy", patience=5),
     )
-    assert history.best_epoch == int(np.argmax(history["accuracy"]))
+    assert history.best_epoch == int(np.argmax(history["accuracy"])) + 1
 
 
 def test_a_minimum_delta_asks_for_more():
     patient = fit(EarlyStopping("loss", patience=2, minimum_delta=10.0), epochs=50)
-    assert len(patient) == 3 and patient.best_epoch == 0
+    assert len(patient) == 3 and patient.best_epoch == 1
 
 
 def test_a_curve_that_is_not_measured_is_named():
@@ -214,6 +214,11 @@ def test_a_curve_that_is_not_measured_is_named():
     with pytest.raises(ValueError, match="monitor: 'los'"):
         fit(EarlyStopping("los"), network)
     assert np.array_equal(network.parameters, before)  # it was said before anything was learned
+
+
+def test_test_rows_never_decide_when_to_stop():
+    with pytest.raises(ValueError, match=r"^monitor: 'test_loss' is of the test rows.*validation"):
+        fit(EarlyStopping("test_loss"), test_data=(X, Y))
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_fault_85_promise_03_a_learning_rate_of_a_million(engine, dtype, optimiz
             assert f"in epoch {error.epoch}, batch {error.batch}; try a smaller learning" in str(
                 error
             )
-            assert error.epoch > 0 or np.array_equal(network.parameters, before)
+            assert error.epoch > 1 or np.array_equal(network.parameters, before)
         else:
             assert np.isfinite(history.loss).all()
             assert any("the loss grew from" in str(warning.message) for warning in caught)
@@ -109,7 +109,7 @@ def test_fault_88_denormals_change_no_answer(engine, dtype):
 
 @engines
 @dtypes
-@pytest.mark.filterwarnings("ignore:in epoch 0, every gradient of an epoch was 0:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:in epoch 1, every gradient of an epoch was 0:RuntimeWarning")
 def test_fault_88_denormals_take_less_than_three_times_as_long(engine, dtype):
     """By the processor's own time, the least of some turns; where they are slow it is 10 times."""
     tiny = float(np.finfo(dtype).tiny) / 8

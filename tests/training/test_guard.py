@@ -22,8 +22,8 @@ def test_fault_85_a_learning_rate_of_a_million():
         warnings.simplefilter("ignore")
         train(network, X, X[:, 0] ** 2, optimizer="sgd:learning_rate=1e6", batch_size=4)
     error = caught.value
-    assert (error.epoch, error.batch >= 1) == (0, True) and not np.isfinite(error.loss)
-    assert f"epoch 0, batch {error.batch}" in str(error)
+    assert (error.epoch, error.batch >= 1) == (1, True) and not np.isfinite(error.loss)
+    assert f"epoch 1, batch {error.batch}" in str(error)
     assert "try a smaller learning rate" in str(error)
     assert str(error).endswith(". The network has the parameters from before that epoch")
 
@@ -41,13 +41,13 @@ def test_after_a_divergence_the_network_is_as_it_was_before_the_epoch():
 
     def poison(run):
         kept.append(run.network.parameters.copy())
-        if run.epoch == 2:
+        if run.epoch == 3:
             run.network.layers[1].bias = np.inf
 
-    # Poisoned after its end, epoch 2 was still good, and epoch 3 starts from infinity.
+    # Poisoned after its end, epoch 3 was still good, and epoch 4 starts from infinity.
     with pytest.raises(DivergenceError) as caught:
         train(network, X, X[:, 0] ** 2, batch_size=4, callbacks=poison)
-    assert caught.value.epoch == 3
+    assert caught.value.epoch == 4
     assert np.array_equal(network.parameters, kept[2])
 
 
@@ -77,7 +77,7 @@ def test_a_perfect_fit_is_no_reason_to_warn():
 
 def test_fault_10_huge_numbers_are_finite_or_a_divergence():
     network = Network.dense([1, 4, 1], seed=1, dtype="float64")
-    with pytest.raises(DivergenceError, match="the loss became inf in epoch 0, batch 0"):
+    with pytest.raises(DivergenceError, match="the loss became inf in epoch 1, batch 1"):
         train(network, X * 1e300, X[:, 0] * 1e300)
 
 
@@ -119,7 +119,7 @@ def test_no_loss_that_is_no_number_is_overlooked(wrong, usual, at):
         guard.check_slice(np.full(5, usual))
         network.parameters[:] = 7.0
         guard.check_slice(losses)
-    assert caught.value.batch == at
+    assert caught.value.batch == at + 1
     assert np.array_equal(network.parameters, before)
 
 

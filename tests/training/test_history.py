@@ -38,7 +38,9 @@ def test_json_lines_there_and_back(rows):
         history.append({"loss": loss, "seconds": seconds})
     text = history.to_jsonl()
     assert History.from_jsonl(text).curves == history.curves
-    assert [json.loads(line)["epoch"] for line in text.splitlines()] == list(range(len(rows)))
+    assert [json.loads(line)["epoch"] for line in text.splitlines()] == list(
+        range(1, len(rows) + 1)
+    )
 
 
 def test_a_curve_that_was_not_measured_lists_the_others():

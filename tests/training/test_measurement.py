@@ -36,7 +36,9 @@ def measure(engine, weight, is_stopped=lambda: False):
     net, loss = network(), as_loss("categorical_cross_entropy", network().output_activation)
     rows = check_rows(net, loss, X, Y, weight)
     job = Job(network=net, rows=rows, loss=loss, optimizer=as_optimizer("sgd"))
-    plan = Plan(epochs=1, batch_size=8, metrics=as_metrics("accuracy"), validation=rows)
+    plan = Plan(
+        epochs=1, batch_size=8, metrics=as_metrics("accuracy"), held_out={"validation": rows}
+    )
     return Measurement(choose_engine(engine, job), plan).take(is_stopped)
 
 

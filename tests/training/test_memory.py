@@ -44,7 +44,7 @@ class Interrupt(Callback):
         self.step = step
 
     def on_slice(self, run):
-        if run.epoch * run.n_batches + run.batch >= self.step:
+        if (run.epoch - 1) * run.n_batches + run.batch >= self.step:
             run.stop("interrupted", for_now=True)
 
 
@@ -210,7 +210,7 @@ def test_a_rate_that_a_callback_changes_in_the_middle_of_an_epoch(tmp_path, slic
 
         class Slower(Callback):
             def on_slice(self, run):
-                if (run.epoch, run.batch) == (2, 3):
+                if (run.epoch, run.batch) == (3, 3):
                     optimizer.learning_rate = 0.002
 
         return learn(Slower(), *more, optimizer=optimizer, schedule="cosine", **kept)
@@ -306,6 +306,7 @@ CHANGED = {
         {"validation_data": (X[:20] + 1, Y[:20], WEIGHT[:20])},
         "validation_data's X has other values",
     ),
+    "test": ({"test_data": (X[:20], Y[:20])}, "test_data's X was nothing, and is 20 × 3 of"),
 }
 
 
@@ -434,7 +435,7 @@ class Spoil(Callback):
         self.factor = factor
 
     def on_slice(self, run):
-        if (run.epoch, run.batch) == (3, 4):
+        if (run.epoch, run.batch) == (4, 4):
             run.network.parameters *= self.factor
 
 
@@ -446,7 +447,7 @@ def test_a_divergence_after_it_goes_back_to_before_its_epoch(tmp_path, slices_of
         try:
             train(net, X, Y, epochs=6, batch_size=10, callbacks=callbacks, **kept)
         except DivergenceError as error:
-            assert (error.epoch, error.batch) == (3, 4)
+            assert (error.epoch, error.batch) == (4, 5)
         else:
             assert callbacks[0].step == 3 * 7 + 2
         return net.parameters.tobytes()

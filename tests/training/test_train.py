@@ -137,6 +137,38 @@ def test_validation_measures_and_does_not_teach():
     assert np.array_equal(watched.parameters, alone.parameters)
 
 
+def test_validation_rows_and_test_rows_are_measured_side_by_side():
+    validation, test = (X[:9], LABELS[:9]), (X[9:29], LABELS[9:29], RNG.random(20))
+    settings = {"epochs": 3, "metrics": "accuracy", "batch_size": 16}
+    both = train(classifier(), X, LABELS, validation_data=validation, test_data=test, **settings)
+    for name, rows in (("validation", validation), ("test", test)):
+        alone = train(classifier(), X, LABELS, **settings, **{f"{name}_data": rows})
+        for curve in (f"{name}_loss", f"{name}_accuracy"):
+            assert both[curve] == alone[curve]
+    assert both.test_loss == both["test_loss"] != both.validation_loss
+
+
+def test_test_rows_decide_nothing():
+    """A schedule that goes by the validation loss goes by the training loss without such rows."""
+    settings = {"epochs": 12, "schedule": "reduce_on_plateau:patience=1", "batch_size": 16}
+    wrong = (X, 1 - LABELS)  # its loss rises
+    networks = [classifier() for _ in range(3)]
+    rows = ({}, {"test_data": wrong}, {"validation_data": wrong})
+    plain, test, validation = (
+        train(network, X, LABELS, **settings, **given)
+        for network, given in zip(networks, rows, strict=True)
+    )
+    assert plain["learning_rate"] == test["learning_rate"] != validation["learning_rate"]
+    assert np.array_equal(networks[0].parameters, networks[1].parameters)
+
+
+def test_wrong_test_rows_are_named():
+    with pytest.raises(ValueError, match=r"^test_data: X: "):
+        train(classifier(), X, LABELS, test_data=(X[:, :2], LABELS))
+    with pytest.raises(ValueError, match=r"^test_data: expected \(X, y\)"):
+        train(classifier(), X, LABELS, test_data=X)
+
+
 def test_validation_loss_is_that_of_predict_at_the_end_of_the_epoch():
     network = classifier(dtype="float64")
     weight = RNG.random(20)
@@ -200,7 +232,7 @@ def test_lbfgs_records_each_iteration_from_where_it_started():
 
 def test_lbfgs_stops_when_a_callback_wants_to():
     history = train(
-        classifier(), X, LABELS, optimizer="lbfgs", callbacks=lambda run: run.epoch == 2
+        classifier(), X, LABELS, optimizer="lbfgs", callbacks=lambda run: run.epoch == 3
     )
     assert len(history) == 3 and history.stopped_because == "a callback returned True"
 

@@ -70,7 +70,7 @@ def compare(
     predictor : Predictor
         The network, whose preparation of the rows is theirs, too.
     learned : Dataset
-        Raw rows that are not held out.
+        Raw rows without the test rows.
     judged : Dataset
         Raw rows that the network is judged by.
     loss : str, optional

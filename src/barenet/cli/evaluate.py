@@ -23,9 +23,9 @@ from barenet.registry import spec_of
 __all__ = ["evaluate"]
 
 #: What rows are called in the table of scores.
-LABELS = {"held-out rows": "{} held out", "training rows": "{} training", "all rows": "all {}"}
+LABELS = {"test rows": "{} test", "training rows": "{} training", "all rows": "all {}"}
 
-Rows = Literal["held-out", "training", "all"]
+Rows = Literal["test", "training", "all"]
 
 
 def evaluate(
@@ -40,7 +40,8 @@ def evaluate(
 ) -> int:
     """Measure a trained network on rows whose truth is known.
 
-    Of the data that it was trained on, these are the rows that were held out; of other data all.
+    Of the data that it was trained on, these are the test rows, which were not trained on; of other
+    data all.
     The data of the training are known by a fingerprint in the model file, whatever they are called
     now. Where other rows hold some of the training, these are counted, if its table is still there
     and not above 16 MiB.
@@ -52,8 +53,8 @@ def evaluate(
     data : str
         A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - is a table in CSV from
         standard input. By default what the network was trained on.
-    rows : {"held-out", "training", "all"}
-        Which rows; by default those that were held out, if there are any.
+    rows : {"test", "training", "all"}
+        Which rows; by default the test rows, if there are any.
     baselines : bool
         On the data that it was trained on, measure a constant and a linear model on the same rows.
     json : bool
@@ -116,7 +117,7 @@ def _tell_what_is_seen(trained: Trained, data: str, selection: Selection, named:
     elif selection.n_seen:
         say(
             f"the network was trained on {selection.n_seen:,} of these {n_rows:,} rows; "
-            "--rows held-out measures the others"
+            "--rows test measures the others"
         )
     elif selection.learned is None and _is_called_alike(trained, data):
         say(f"{data} has changed since the training: rows that are still the same have been seen")
@@ -155,7 +156,7 @@ class Selection:
         """How many of the rows the network has learned from; None if that is not known."""
         if self.learned is None:
             return self.n_repeated
-        return 0 if self.description == "held-out rows" else self.learned.n_samples
+        return 0 if self.description == "test rows" else self.learned.n_samples
 
     @property
     def label(self) -> str:
@@ -185,8 +186,8 @@ def select_rows(trained: Trained, data: str, file: FileOptions, rows: Rows | Non
         A named data set, or a file.
     file : FileOptions
         How it is read.
-    rows : {"held-out", "training", "all"}, optional
-        Which of them; by default those held out, else all.
+    rows : {"test", "training", "all"}, optional
+        Which of them; by default the test rows, else all.
 
     Returns
     -------
@@ -205,7 +206,7 @@ def select_rows(trained: Trained, data: str, file: FileOptions, rows: Rows | Non
         if known is None and trained.predictor.dataset == dataset.name:
             say(
                 f"all rows are measured, also those of the training: no {SETTINGS} beside "
-                f"{trained.path} says which were held out"
+                f"{trained.path} tells which are test rows"
             )
         look = learned is None and is_table(data)
         n_repeated = trained.count_learned(dataset) if look else None
@@ -216,4 +217,4 @@ def select_rows(trained: Trained, data: str, file: FileOptions, rows: Rows | Non
         raise ValueError(
             f"rows: none of {data} are known as {rows} rows of {trained.path}; leave --rows out"
         )
-    return Selection(held_out, "held-out rows", learned)
+    return Selection(held_out, "test rows", learned)

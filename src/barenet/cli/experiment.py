@@ -47,13 +47,14 @@ class Experiment:
     settings : Settings
         Its recipe says everything.
     available : Dataset
-        All rows that are not held out: those to learn from and to validate with.
+        All rows but the test set: the training set and the validation set.
     training : Dataset
-        The rows to learn from.
+        The training set.
     validation : Dataset, optional
-        The rows whose loss decides when to stop or to slow down.
+        The validation set, taken from the training rows: its loss decides when to stop, or when
+        the learning rate is reduced.
     held_out : Dataset, optional
-        The rows for the last word, which decide nothing.
+        The test set, which decides nothing.
     predictor : Predictor
         The network, with the scaling of the training rows.
     """
@@ -92,7 +93,6 @@ class Experiment:
         """
         recipe = self.settings.recipe
         patience = [EarlyStopping(patience=recipe.patience)] if recipe.patience else []
-        watched = self.validation or self.held_out
         said: dict[str, Any] = {
             "loss": recipe.loss,
             "schedule": recipe.schedule,
@@ -105,10 +105,11 @@ class Experiment:
         return train(
             self.predictor.network,
             *self._scaled(self.training),
+            validation_data=None if self.validation is None else self._scaled(self.validation),
+            test_data=None if self.held_out is None else self._scaled(self.held_out),
             optimizer=optimizer_of(recipe),
             penalty=penalties_of(recipe),
             clip=clipping_of(recipe),
-            validation_data=None if watched is None else self._scaled(watched),
             metrics="accuracy" if self.training.classes else "r2",
             callbacks=[*patience, *callbacks],
             threads=threads,
@@ -179,7 +180,7 @@ def prepare(settings: Settings) -> Experiment:
 def _parts(
     dataset: Dataset, usual: Recipe
 ) -> tuple[Dataset, Dataset, Dataset | None, Dataset | None]:
-    """Part the rows: those not held out, of them those to learn from and to validate, the rest."""
+    """Split the rows: all but the test set, training set and validation set of these, test set."""
     available, held_out = dataset.split(usual.test_size or 0.0, usual.split_seed or 0)
     return available, *_set_aside(available, usual), held_out
 

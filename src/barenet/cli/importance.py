@@ -47,9 +47,8 @@ def importance(
     """Tell which columns a trained network needs.
 
     Each column of the table is shuffled by itself, and what the score loses by it is told: the
-    accuracy for classes, R² for numbers. Rows that were held out from the training are taken,
-    where they are known. Of two columns that say the same, the network can do without either, and
-    both lose little.
+    accuracy for classes, R² for numbers. The test rows are taken, where they are known. Of two
+    columns that say the same, the network can do without either, and both lose little.
 
     Parameters
     ----------
@@ -61,8 +60,8 @@ def importance(
         How often each column is shuffled.
     most_rows : int
         Rows that are shuffled, if there are more; a picture's many pixels take long.
-    rows : {"held-out", "training", "all"}
-        Which rows; by default those that were held out, if there are any.
+    rows : {"test", "training", "all"}
+        Which rows; by default the test rows, if there are any.
     json : bool
         Print JSON, for programs.
 

@@ -12,7 +12,7 @@ from barenet.cli.report import HEADINGS, write_score
 from barenet.cli.sparkline import sparkline
 from barenet.cli.trained import model_file
 from barenet.data.encoding import TableEncoding
-from barenet.files.described import describe_predictor
+from barenet.files.described import describe_predictor, name_of_rows
 from barenet.files.loading import load_model
 from barenet.files.model_card import ModelCard
 from barenet.files.predictor import Predictor
@@ -25,7 +25,7 @@ __all__ = ["info"]
 MOST_CHARACTERS = 60
 
 #: What the curves of a log are called that are drawn.
-CURVES = {"loss": "loss", "validation_loss": "validation loss"}
+CURVES = {"loss": "loss", "validation_loss": "validation loss", "test_loss": "test loss"}
 
 
 def info(model: Path, /, *, json: Json = False) -> int:
@@ -39,7 +39,7 @@ def info(model: Path, /, *, json: Json = False) -> int:
     model : Path
         A model file, or the folder of a run.
     json : bool
-        Print JSON, for programs.
+        Print JSON, for programs. Epochs are counted from 1.
 
     Returns
     -------
@@ -77,7 +77,11 @@ def _answers(predictor: Predictor) -> dict[str, Any]:
     """What goes in and comes out, and the card."""
     target, before = predictor.target_scaling, predictor.preprocessing
     table = before.to_dict()["columns"] if isinstance(before, TableEncoding) else None
-    card = dict.fromkeys(ModelCard().to_dict())
+    card = predictor.card
+    told: dict[str, Any] = dict.fromkeys(ModelCard().to_dict()) if card is None else card.to_dict()
+    if card is not None and card.log is not None:  # in the file, epochs are counted from 0
+        epochs = {**told["training"]["history"], "epoch": list(card.log.epochs)}
+        told["training"] |= {"best_epoch": card.log.best_epoch, "history": epochs}
     return {
         "dataset": predictor.dataset,
         "target": predictor.target_name,
@@ -87,7 +91,7 @@ def _answers(predictor: Predictor) -> dict[str, Any]:
         "scaling": None if isinstance(before, TableEncoding) else before.name,
         "columns": table,
         "target_scaling": target.name if target else None,
-        **(card if predictor.card is None else predictor.card.to_dict()),
+        **told,
     }
 
 
@@ -139,7 +143,7 @@ def _show_scores(card: ModelCard) -> None:
     for rows, scores in card.scores.items():
         number = f"{card.rows[rows]:,} " if rows in card.rows else ""
         said = [write_score(name, scores[name]) if name in scores else "" for name in names]
-        lines.append([f"{number}{rows.replace('_', ' ')}", *said])
+        lines.append([f"{number}{name_of_rows(rows)}", *said])
     show_table(["scores on", *names.values()], lines, numbers=1)
 
 

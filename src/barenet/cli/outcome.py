@@ -24,7 +24,7 @@ from barenet.training.measurement import MOST
 
 __all__ = ["Outcome"]
 
-#: From this share of the held-out rows on, repeated rows are told of.
+#: Share of the test rows from which on repeated rows are reported.
 REPEATED_SHARE = 0.01
 
 
@@ -86,7 +86,7 @@ class Outcome:
 
     @cached_property
     def judged(self) -> dict[str, float]:
-        """The scores on the rows held out; where there are none, on the training rows."""
+        """The scores on the test rows; where there are none, on the training rows."""
         return self._score(self.rows) if self.experiment.held_out else self.learned
 
     @cached_property
@@ -99,7 +99,7 @@ class Outcome:
 
     @cached_property
     def repeated(self) -> int:
-        """How many rows of a table that are held out could be learned as well."""
+        """How many of the test rows of a table are among the other rows, too."""
         held_out, settings = self.experiment.held_out, self.experiment.settings
         if held_out is None or not is_table(settings.data):
             return 0
@@ -150,7 +150,7 @@ class Outcome:
             "best_epoch": history.best_epoch,
             "history": history.to_dict(),
             "metrics": {
-                "evaluated_on": "held-out rows" if held_out else "training rows",
+                "evaluated_on": "test rows" if held_out else "training rows",
                 **self.judged,
                 **{f"train_{name}": value for name, value in self.learned.items()},
             },
@@ -164,8 +164,8 @@ class Outcome:
         n_rows = self.rows.n_samples
         if self.repeated > REPEATED_SHARE * n_rows:
             text = (
-                f"{self.repeated:,} of the {n_rows:,} rows held out stand among the training rows, "
-                "too, target and all: on new rows the scores will be lower."
+                f"{self.repeated:,} of the {n_rows:,} test rows are among the training rows, too, "
+                "with the same target: on new rows the scores will be lower."
             )
             show(f"\n{textwrap.fill(text, 79)}")
 
@@ -173,10 +173,10 @@ class Outcome:
         """What stands in the table of scores."""
         training, held_out = self.experiment.training.n_samples, self.experiment.held_out
         learned = ("network", f"{training:,} training", self.learned)
-        judged = "the same" if held_out is None else f"{held_out.n_samples:,} held out"
+        judged = "the same" if held_out is None else f"{held_out.n_samples:,} test"
         others = [(each.baseline.title, judged, each.scores) for each in self.compared]
         if held_out is None:
-            return [("network", f"{training:,} training, none held out", self.learned), *others]
+            return [("network", f"{training:,} training, no test rows", self.learned), *others]
         return [("network", judged, self.judged), *others, learned]
 
     def _score(self, rows: Dataset) -> dict[str, float]:

@@ -64,7 +64,7 @@ def plot(
     - importance: what is lost when a column is shuffled
     - weights: those of the first layer
 
-    Where rows were held out, those are drawn.
+    Where there is a test set, its rows are drawn.
 
     Parameters
     ----------
@@ -119,13 +119,13 @@ def _history(run: Path) -> History:
 
 def _best_epoch(history: History) -> int | None:
     """Find the epoch that early stopping has kept: the first of the smallest validation loss."""
-    losses = enumerate(history.validation_loss)
+    losses = enumerate(history.validation_loss, 1)
     finite = [(loss, epoch) for epoch, loss in losses if math.isfinite(loss)]
     return min(finite)[1] if finite else None
 
 
 def _picture(kind: str, trained: Trained, data: str, file: FileOptions) -> Figure:
-    """Draw what the network says of the rows held out, or of all."""
+    """Draw the predictions for the test rows, or for all."""
     if kind in ("fit", "importance"):
         trained.check_one_number()
     selection = select_rows(trained, data_of(trained, data), file, None)
@@ -140,7 +140,7 @@ def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:
             f"{trained.path}"
         )
     if min(at) < 1:
-        raise ValueError(f"at: epochs are counted from 1 here, got {min(at)}")
+        raise ValueError(f"at: epochs are counted from 1, got {min(at)}")
     if trained.predictor.classes is not None:
         raise ValueError("kind: a fit is of numbers, and the run has classes")
     experiment = prepare(_long_enough(trained.settings, max(at)))

@@ -55,7 +55,8 @@ def train(
     another optimizer or output than the data set's own brings its own, unless you say one.
 
     A table's own settings follow from its rows: two hidden layers of 64 and 32 units with tanh, an
-    L2 penalty of 3 / rows, and with 1,000 rows or more to learn from, a tenth of them to stop by.
+    L2 penalty of 3 / rows, and with 1,000 training rows or more, early stopping with a patience of
+    30 epochs by a tenth of them. The test rows decide nothing.
 
     The model, its history, its settings and pictures go into a folder of their own. What an
     earlier run left there is replaced; a folder that holds other things is refused. Ctrl-C stops
@@ -130,10 +131,10 @@ class Introduction(Callback):
 
     def on_start(self, run: Run) -> None:
         training, held_out = self.experiment.training, self.experiment.held_out
-        parts = [f"{training.n_samples:,} rows to train on"]
+        parts = [f"{training.n_samples:,} training rows"]
         if self.experiment.validation is not None:
-            parts.append(f"{self.experiment.validation.n_samples:,} to validate with")
-        parts.append(f"{held_out.n_samples:,} held out" if held_out else "none held out")
+            parts.append(f"{self.experiment.validation.n_samples:,} validation rows")
+        parts.append(f"{held_out.n_samples:,} test rows" if held_out else "no test rows")
         what = f"{len(training.classes)} classes" if training.classes else "a number to predict"
         say(f"{training.name}: {training.description}")
         say(f"{', '.join(parts)}\n{self._features()}, {what}\n")

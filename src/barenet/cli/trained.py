@@ -58,7 +58,7 @@ class Trained:
         data : str
             What `samples` was asked for.
         dataset : Dataset
-            What it gave: all rows, also those that were held out.
+            What it gave: all rows, also the test rows.
 
         Returns
         -------

@@ -87,21 +87,21 @@ class Dataset:
         return int(self.X.shape[1])
 
     def split(self, test_size: float, seed: int = 0) -> tuple[Dataset, Dataset | None]:
-        """Hold some rows out, as scikit-learn's ``train_test_split`` does.
+        """Split the rows into a training set and a test set, as ``train_test_split`` does.
 
         Parameters
         ----------
         test_size : float
-            Share of the rows to hold out, 0 to hold out none.
+            Share of the test rows, 0 for none.
         seed : int, default 0
             Fixes which rows.
 
         Returns
         -------
         train : Dataset
-            The rows to learn from; all of them, in their order, where none are held out.
+            The training rows; all of them, in their order, where there are no test rows.
         test : Dataset or None
-            The rows held out.
+            The test rows.
 
         Raises
         ------

@@ -57,7 +57,8 @@ class Recipe:
     shuffle : bool, optional
         Visit the rows in a new order each epoch.
     patience : int, optional
-        Stop when the validation loss has not improved for this many epochs; 0 never stops early.
+        Stop when the validation loss has not improved for this many epochs, and keep the best
+        epoch's weights; 0 never stops early. A tenth of the training rows become validation rows.
     seed : int, optional
         Fixes the initial weights, the order of the rows and the dropout.
     dtype : {"float32", "float64"}, optional
@@ -72,9 +73,10 @@ class Recipe:
         What is done to a target of numbers, and undone in predictions. By default standardize,
         where the output is the identity and the loss is one of differences.
     test_size : float, optional
-        Share of the rows held out for testing, 0 to hold out none.
+        Share of the rows that are test rows: measured, but not trained on, and without a say in
+        when to stop; 0 for none.
     split_seed : int, optional
-        Fixes which rows are held out.
+        Fixes which rows are test rows, and which are validation rows.
     samples : int, optional
         Rows to generate, for a generated data set.
     noise : float, optional
@@ -82,8 +84,9 @@ class Recipe:
     data_seed : int, optional
         Fixes the rows of a generated data set.
     verbose_epoch : int, optional
-        Epochs between two printed lines; by default the data set's own, and with other epochs than
-        it has, about twenty lines, on a terminal none but the bar.
+        Epochs between two printed lines, from epoch 1 on; the last epoch has a line as well. By
+        default the data set's own, and with other epochs than it has, about twenty lines, on a
+        terminal none but the bar.
 
     Examples
     --------

@@ -32,7 +32,7 @@ def recipe_for_table(n_training: int) -> Recipe:
     Parameters
     ----------
     n_training : int
-        Rows that are not held out.
+        Rows without the test rows.
 
     Returns
     -------

@@ -98,7 +98,7 @@ class Rounds:
             shuffle=self.settings.shuffle and self.stochastic,
             order=_running_order(len(self.job.rows.X), self.rng),
             schedule=copy.deepcopy(as_schedule(self.settings.schedule)),
-            validation=examined,
+            held_out={} if examined is None else {"validation": examined},
             judge=judge,
         )
         told = [tasks] if tasks is not None and tasks.wanted else []
@@ -194,7 +194,7 @@ def _running_order(n_rows: int, rng: np.random.RandomState) -> Callable[[int], N
     """
     order = np.arange(n_rows)
 
-    def next_order(epoch: int) -> NDArray[np.intp]:
+    def next_order(_: int) -> NDArray[np.intp]:
         nonlocal order
         places = np.arange(n_rows)
         rng.shuffle(places)

@@ -165,7 +165,7 @@ class Report(Callback):
         self.standing = standing
 
     def on_epoch(self, run: Run) -> None:
-        _print(f"Iteration {run.epoch + 1}, loss = {run.history.loss[-1]:.8f}")
+        _print(f"Iteration {run.epoch}, loss = {run.history.loss[-1]:.8f}")
         if self.standing.scores:
             _print(f"Validation score: {self.standing.scores[-1]:.6f}")
 

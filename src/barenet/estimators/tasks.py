@@ -77,7 +77,7 @@ class Tasks(Callback):
             **self.data, reconstruction_attributes=lambda: self._as_it_stands(run)
         ):
             run.stop("a callback of scikit-learn's asked for it")
-        if not run.stop_reason and run.epoch + 1 < run.epochs:
+        if not run.stop_reason and run.epoch < run.epochs:
             self._begin_epoch(run)
 
     def on_end(self, run: Run) -> None:

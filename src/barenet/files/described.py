@@ -22,6 +22,7 @@ __all__ = [
     "describe_network",
     "describe_predictor",
     "describe_rows",
+    "name_of_rows",
     "write_predictor",
 ]
 
@@ -114,16 +115,14 @@ def describe_rows(rows: Mapping[str, int]) -> str:
     Examples
     --------
     >>> describe_rows({"training": 1200, "held_out": 300})
-    '1,200 rows to learn from, 300 held out'
+    '1,200 training rows, 300 test rows'
     """
-    words = {
-        "training": "{} rows to learn from",
-        "validation": "{} to validate with",
-        "held_out": "{} held out",
-    }
-    return ", ".join(
-        words.get(name, f"{{}} {name}").format(f"{number:,}") for name, number in rows.items()
-    )
+    return ", ".join(f"{number:,} {name_of_rows(name)} rows" for name, number in rows.items())
+
+
+def name_of_rows(key: str) -> str:
+    """Name some rows by their key on a card, where the test rows are called ``held_out``."""
+    return "test" if key == "held_out" else printable(key).replace("_", " ")
 
 
 def describe_log(log: TrainingLog) -> str:

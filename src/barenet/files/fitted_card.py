@@ -103,7 +103,7 @@ def _exact(numbers: NDArray[Any]) -> NDArray[np.float64]:
 
 def _scores(history: History) -> dict[str, dict[str, float]]:
     """The scores of the validation rows, of the epoch that was kept."""
-    kept = -1 if history.best_epoch is None else history.best_epoch
+    kept = -1 if history.best_epoch is None else history.best_epoch - 1
     found = {
         name.removeprefix("validation_"): float(curve[kept])
         for name, curve in history.curves.items()

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from barenet.data.fingerprint import fingerprint
 from barenet.data.frame import Frame
 from barenet.errors import brief
-from barenet.files.described import describe_log, describe_rows
+from barenet.files.described import describe_log, describe_rows, name_of_rows
 from barenet.files.plain import check_mapping, check_setting, check_text, check_whole
 from barenet.files.training_log import TrainingLog
 from barenet.options import check_number
@@ -44,7 +44,7 @@ class ModelCard:
     settings : mapping of str to str, int, float, bool, or tuple of those
         What it was trained with, by name.
     data_fingerprint : str, optional
-        The `fingerprint` of the data: of all rows, also of those held out.
+        The `fingerprint` of the data: of all rows, also of the test rows.
     rows : mapping of str to int
         How many rows were for what, such as ``training``, ``validation`` and ``held_out``.
     log : TrainingLog, optional
@@ -80,7 +80,7 @@ class ModelCard:
     def __repr__(self) -> str:
         """Say in a line what it was trained on, how long, and how good it is."""
         log = None if self.log is None else describe_log(self.log)
-        scores = (f"{name} {_in_a_line(scores)}" for name, scores in self.scores.items())
+        scores = (f"{name_of_rows(name)} {_in_a_line(s)}" for name, s in self.scores.items())
         said = filter(None, [describe_rows(self.rows), log, *scores])
         return f"<ModelCard: {'; '.join(said) or 'nothing on it'}>"
 

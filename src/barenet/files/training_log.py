@@ -43,7 +43,7 @@ class TrainingLog:
     n_epochs : int
         How many there were.
     epochs : tuple of int
-        Those that are kept, counted from 0, in order.
+        Those that are kept, counted from 1, in order.
     curves : mapping of str to tuple of float
         A number for each of them, by name; NaN for what was not finite.
     engine : str
@@ -53,7 +53,7 @@ class TrainingLog:
     stopped_because : str
         ``"completed"``, or what ended it before.
     best_epoch : int, optional
-        The epoch whose parameters the network has, counted from 0; None for the last.
+        The epoch whose parameters the network has, counted from 1; None for the last.
     penalized : bool
         Whether the losses of the training rows have penalties in them.
 
@@ -91,11 +91,11 @@ class TrainingLog:
         store("seed", check_whole(self.seed, "seed"))
         check_text(self.engine, "engine")
         check_text(self.stopped_because, "stopped_because")
-        kept = check_whole(self.kept, "best_epoch")
+        kept = check_whole(self.kept, "best_epoch", least=1)
         store("penalized", check_flag(self.penalized, "penalized"))
         store("best_epoch", None if self.best_epoch is None else kept)
         epochs = check_list(self.epochs, "history: epoch")
-        store("epochs", tuple(check_whole(epoch, "history: epoch") for epoch in epochs))
+        store("epochs", tuple(check_whole(epoch, "history: epoch", 1) for epoch in epochs))
         _check_epochs(self.epochs, self.n_epochs, kept)
         curves = check_mapping(self.curves, "history").items()
         store("curves", {name: self._checked(curve, name) for name, curve in curves})
@@ -108,8 +108,8 @@ class TrainingLog:
 
     @property
     def kept(self) -> int:
-        """The epoch whose parameters the network has, counted from 0."""
-        return self.n_epochs - 1 if self.best_epoch is None else self.best_epoch
+        """The epoch whose parameters the network has, counted from 1."""
+        return self.n_epochs if self.best_epoch is None else self.best_epoch
 
     def at(self, epoch: int) -> dict[str, float]:
         """Say what was measured in an epoch.
@@ -117,7 +117,7 @@ class TrainingLog:
         Parameters
         ----------
         epoch : int
-            One of those that are kept, counted from 0.
+            One of those that are kept, counted from 1.
 
         Returns
         -------
@@ -145,13 +145,13 @@ class TrainingLog:
             so that the same run twice is the same log.
         """
         n_epochs, best = len(history), history.best_epoch
-        epochs = _kept_epochs(n_epochs, n_epochs - 1 if best is None else best)
+        epochs = _kept_epochs(n_epochs, n_epochs if best is None else best)
         curves = {name: c for name, c in history.curves.items() if name not in NEVER_THE_SAME}
         return cls(
             n_epochs=n_epochs,
             epochs=epochs,
             curves={
-                name: tuple(_rounded(curve[epoch]) for epoch in epochs)
+                name: tuple(_rounded(curve[epoch - 1]) for epoch in epochs)
                 for name, curve in curves.items()
             },
             engine=history.engine,
@@ -169,7 +169,7 @@ class TrainingLog:
         TrainingLog
             In a few lines.
         """
-        epochs = tuple(sorted({self.kept, self.n_epochs - 1}))
+        epochs = tuple(sorted({self.kept, self.n_epochs}))
         places = [self.epochs.index(epoch) for epoch in epochs]
         curves = {name: tuple(curve[at] for at in places) for name, curve in self.curves.items()}
         return replace(self, epochs=epochs, curves=curves)
@@ -180,17 +180,18 @@ class TrainingLog:
         Returns
         -------
         dict
-            JSON, from which `from_dict` makes it again; null for what is not finite.
+            JSON, from which `from_dict` makes it again; null for what is not finite. Here, and so
+            in a model file, epochs are counted from 0.
         """
         curves = {name: [finite_or_none(v) for v in curve] for name, curve in self.curves.items()}
         return {
             "engine": self.engine,
             "seed": self.seed,
             "n_epochs": self.n_epochs,
-            "best_epoch": self.best_epoch,
+            "best_epoch": None if self.best_epoch is None else self.best_epoch - 1,
             "penalized": self.penalized,
             "stopped_because": self.stopped_because,
-            "history": {"epoch": list(self.epochs), **curves},
+            "history": {"epoch": [epoch - 1 for epoch in self.epochs], **curves},
         }
 
     @classmethod
@@ -213,14 +214,15 @@ class TrainingLog:
             If it is no such thing.
         """
         history = check_mapping(plain["history"], "history")
+        epochs, best = check_list(history["epoch"], "history: epoch"), plain["best_epoch"]
         return cls(
             n_epochs=plain["n_epochs"],
-            epochs=history["epoch"],
+            epochs=tuple(check_whole(epoch, "history: epoch") + 1 for epoch in epochs),
             curves={name: curve for name, curve in history.items() if name != "epoch"},
             engine=plain["engine"],
             seed=plain["seed"],
             stopped_because=plain["stopped_because"],
-            best_epoch=plain["best_epoch"],
+            best_epoch=None if best is None else check_whole(best, "best_epoch") + 1,
             penalized=plain["penalized"],
         )
 
@@ -228,10 +230,10 @@ class TrainingLog:
 def _kept_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
     """Choose the epochs that are kept."""
     if n_epochs <= MOST_EPOCHS:
-        return tuple(range(n_epochs))
+        return tuple(range(1, n_epochs + 1))
     half = MOST_EPOCHS // 2 - 1
-    evenly = np.linspace(0, n_epochs - 1, half).round().astype(int)
-    by_powers = np.geomspace(1, n_epochs, half).round().astype(int) - 1
+    evenly = np.linspace(0, n_epochs - 1, half).round().astype(int) + 1
+    by_powers = np.geomspace(1, n_epochs, half).round().astype(int)
     return tuple(sorted({*evenly.tolist(), *by_powers.tolist(), best}))
 
 
@@ -241,10 +243,10 @@ def _check_epochs(epochs: Sequence[int], n_epochs: int, best: int) -> None:
             f"history: epoch: expected {MOST_EPOCHS} epochs at most, got {len(epochs):,}"
         )
     rising = all(before < after for before, after in pairwise(epochs))
-    if not (rising and {best, n_epochs - 1} <= set(epochs) and epochs[-1] < n_epochs):
-        needed = " and ".join(map(str, sorted({best, n_epochs - 1})))
+    if not (rising and {best, n_epochs} <= set(epochs) and epochs[-1] == n_epochs):
+        needed = " and ".join(map(str, sorted({best, n_epochs})))
         raise ValueError(
-            f"history: epoch: expected whole numbers that rise below {n_epochs:,}, {needed} among "
+            f"history: epoch: expected rising numbers from 1 to {n_epochs:,}, {needed} among "
             f"them, got {brief(list(epochs))}"
         )
 

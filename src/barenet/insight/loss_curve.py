@@ -13,9 +13,9 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.insight.plots.style import TRAINING, VALIDATION, needs_log_scale
+from barenet.insight.plots.style import TEST, TRAINING, VALIDATION, needs_log_scale
 from barenet.model.arrays import FloatArray
-from barenet.training.history import WITH_PENALTY
+from barenet.training.history import HELD_OUT, WITH_PENALTY
 
 __all__ = ["draw_loss_curve"]
 
@@ -25,6 +25,9 @@ LEFT, TOP, RIGHT, BOTTOM = 64, 34, 626, 224
 
 #: Points of a curve; there are not many more pixels.
 MOST_POINTS = 500
+
+#: Colour and dashes of the rows that are not trained on.
+LOOKS = {"validation": (VALIDATION, "6 3"), "test": (TEST, "2 3")}
 
 #: A place in the picture, for a number on an axis.
 Scale = Callable[[float], float]
@@ -37,15 +40,15 @@ def draw_loss_curve(
     penalized: bool = False,
     description: str = "",
 ) -> str:
-    """Draw the loss of every epoch, training beside validation.
+    """Draw the loss of every epoch, of training, validation and test rows.
 
     Parameters
     ----------
     curves : mapping of str to sequence of float
-        A number an epoch for ``"loss"``, and for ``"validation_loss"`` if there are validation
-        rows. What is not finite leaves its epoch out.
+        A number an epoch for ``"loss"``, and for ``"validation_loss"`` and ``"test_loss"`` if
+        there are such rows. What is not finite leaves its epoch out.
     best : int, optional
-        The epoch whose parameters are kept, marked by a ring.
+        The epoch whose parameters are kept, counted from 1, marked by a ring.
     penalized : bool, default=False
         Whether the loss of the training rows has penalties in it.
     description : str, default=""
@@ -63,20 +66,21 @@ def draw_loss_curve(
     '<svg'
     """
     losses = np.array(curves.get("loss", ()), dtype=np.float64)
-    validation = np.array(curves.get("validation_loss", ()), dtype=np.float64)
-    values = np.concatenate([losses, validation])
+    held_out = {part: np.array(curves.get(f"{part}_loss", ()), np.float64) for part in HELD_OUT}
+    held_out = {part: curve for part, curve in held_out.items() if len(curve)}
+    values = np.concatenate([losses, *held_out.values()])
     values = values[np.isfinite(values)]
     across, ticks_across = _across(len(losses))
     up, ticks_up = _up(values)
     parts = [_loss_axis(ticks_up, up), _epoch_axis(ticks_across, across)]
     if len(values):
-        parts.append(_line(losses, TRAINING, across, up))
-        parts.append(_line(validation, VALIDATION, across, up, dashed=True))
+        parts.append(_line(losses, TRAINING, "", across, up))
+        parts += [_line(curve, *LOOKS[part], across, up) for part, curve in held_out.items()]
     names = [(f"training, {WITH_PENALTY}" if penalized else "training", TRAINING, "")]
-    names += [("validation", VALIDATION, ' stroke-dasharray="6 3"')] if len(validation) else []
-    ringed = validation if len(validation) else losses
-    if best is not None and np.isfinite(ringed[best]):
-        parts.append(_ring(across(best), up(ringed[best])))
+    names += [(part, *LOOKS[part]) for part in held_out]
+    ringed = held_out.get("validation", losses)
+    if best is not None and np.isfinite(ringed[best - 1]):
+        parts.append(_ring(across(best), up(ringed[best - 1])))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'style="width:100%;max-width:{WIDTH}px;height:auto" font-size="12" fill="currentColor">'
@@ -86,10 +90,10 @@ def draw_loss_curve(
 
 
 def _across(n_epochs: int) -> tuple[Scale, list[float]]:
-    """Scale and ticks of the epochs, counted from 0."""
-    last = max(n_epochs - 1, 1)
-    ticks = _multiples(0, last, max(1.0, _round_step(last / 6)))
-    return lambda epoch: LEFT + (RIGHT - LEFT) * epoch / last, ticks
+    """Scale and ticks of the epochs, counted from 1."""
+    last = max(n_epochs, 2)
+    ticks = _multiples(1, last, max(1.0, _round_step((last - 1) / 6)))
+    return lambda epoch: LEFT + (RIGHT - LEFT) * (epoch - 1) / (last - 1), ticks
 
 
 def _up(values: FloatArray) -> tuple[Scale, list[float]]:
@@ -146,21 +150,21 @@ def _epoch_axis(ticks: Iterable[float], across: Scale) -> str:
     )
 
 
-def _line(curve: FloatArray, colour: str, across: Scale, up: Scale, *, dashed: bool = False) -> str:
+def _line(curve: FloatArray, colour: str, dashes: str, across: Scale, up: Scale) -> str:
     """Draw a curve, and its last point, which is all there is of one epoch."""
-    points = [f"{across(epoch):.1f} {up(curve[epoch]):.1f}" for epoch in _drawn_epochs(curve)]
+    points = [f"{across(at + 1):.1f} {up(curve[at]):.1f}" for at in _drawn_places(curve)]
     if not points:
         return ""
-    dashes = ' stroke-dasharray="6 3"' if dashed else ""
     x, y = points[-1].split()
     return (
         f'<path d="M{"L".join(points)}" fill="none" stroke="{colour}" stroke-width="2" '
-        f'stroke-linejoin="round"{dashes}/><circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>'
+        f'stroke-linejoin="round"{_dashed(dashes)}/>'
+        f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>'
     )
 
 
-def _drawn_epochs(curve: FloatArray) -> NDArray[np.intp]:
-    """Choose the epochs to draw; of many in one place the least and the greatest."""
+def _drawn_places(curve: FloatArray) -> NDArray[np.intp]:
+    """Choose the places in the curve to draw; of many close together the least and the greatest."""
     epochs = np.flatnonzero(np.isfinite(curve))
     if len(epochs) <= MOST_POINTS:
         return epochs
@@ -168,6 +172,10 @@ def _drawn_epochs(curve: FloatArray) -> NDArray[np.intp]:
     places = np.pad(epochs, (0, -len(epochs) % size), mode="edge").reshape(-1, size)
     ends = [choose(curve[places], axis=1) for choose in (np.argmin, np.argmax)]
     return np.unique([*np.take_along_axis(places, np.transpose(ends), 1).ravel(), epochs[-1]])
+
+
+def _dashed(dashes: str) -> str:
+    return f' stroke-dasharray="{dashes}"' if dashes else ""
 
 
 def _ring(x: float, y: float) -> str:
@@ -182,7 +190,7 @@ def _legend(names: Sequence[tuple[str, str, str]], best: int | None) -> str:
     parts, x = [], LEFT
     for name, colour, dashes in names:
         parts.append(
-            f'<path d="M{x} 14h24" stroke="{colour}" stroke-width="2"{dashes}/>'
+            f'<path d="M{x} 14h24" stroke="{colour}" stroke-width="2"{_dashed(dashes)}/>'
             f'<text x="{x + 30}" y="18">{name}</text>'
         )
         x += 60 + 6 * len(name)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 from barenet.insight.loss_curve import draw_loss_curve
 from barenet.model.validation import check_count
 from barenet.training.callbacks import Callback
-from barenet.training.history import RUN_CURVES
+from barenet.training.history import HELD_OUT, RUN_CURVES
 from barenet.training.progress import Progress
 from barenet.training.run import Run
 
@@ -27,10 +28,10 @@ PAUSE, SHARE = 0.25, 20
 class Watch(Callback):
     """Show the loss curve while the network learns: in a notebook a picture, elsewhere progress.
 
-    The picture has the loss of the training rows, and of the validation rows where there are any,
-    and a ring at the epoch whose parameters `EarlyStopping` keeps. Below it stand the last numbers,
-    and how the run ended. It is drawn four times a second at most, and never for more than a
-    twentieth of the time. In a terminal or a script it is `Progress`.
+    The picture has the loss of the training rows, and of validation and test rows where there are
+    any, and a ring at the epoch whose parameters `EarlyStopping` keeps. Below it stand the last
+    numbers, and how the run ended. It is drawn four times a second at most, and never for more than
+    a twentieth of the time. In a terminal or a script it is `Progress`.
 
     Parameters
     ----------
@@ -153,7 +154,7 @@ class _Snapshot:
         told += [
             f"{name.replace('_', ' ')} {value:.4g}"
             for name, value in last.items()
-            if name not in RUN_CURVES and (name == "loss" or f"validation_{name}" not in last)
+            if name not in RUN_CURVES and (name == "loss" or not _is_held_out(name, last))
         ]
         return " · ".join([*told, *_ending(run.history.stopped_because)])
 
@@ -169,6 +170,11 @@ class _Snapshot:
             f'<div>{svg}<div style="font-size:13px;font-variant-numeric:tabular-nums">'
             f"{escape(text)}</div></div>"
         )
+
+
+def _is_held_out(measure: str, last: Mapping[str, float]) -> bool:
+    """Tell if a measure of the training rows is there for rows that are not trained on, too."""
+    return any(f"{part}_{measure}" in last for part in HELD_OUT)
 
 
 def _ending(reason: str) -> list[str]:

@@ -87,7 +87,9 @@ def differences(scene: Scene, lane: Lane, shelf: Shelf, epochs: int) -> list[str
     elif material.dataset.n_features > material.inputs.n_features:
         said.append("The command learns from all columns, the page from some of them.")
     if design.schedule.startswith("reduce_on_plateau"):
-        said.append("For its schedule the command sets rows aside; the page takes those held out.")
+        said.append(
+            "The command's schedule goes by validation rows, the page's by the training loss."
+        )
     elif is_of_the_horizon(design, epochs):
         said.append(
             f"The page spreads the schedule over {horizon(design):,} epochs, not over these."

@@ -68,7 +68,7 @@ class Design:
     stop_epoch : int
         Epoch to stop at, 0 for none.
     stop_loss : float
-        Test loss to stop at, 0 for none.
+        Training loss to stop at, 0 for none: test points decide nothing.
 
     Examples
     --------

@@ -40,7 +40,7 @@ class Material:
     training, held_out : Dataset
         The parts of `inputs`.
     is_test : ndarray of bool of shape (n_samples,)
-        Which rows are held out.
+        Which rows are test rows.
     scaling : Scaling
         Of the inputs, measured on the training rows.
     target_scaling : Scaling, optional
@@ -326,14 +326,14 @@ def split(inputs: Dataset, scene: Scene) -> tuple[Dataset, Dataset, NDArray[np.b
     inputs : Dataset
         X is a matrix.
     scene : Scene
-        Says how many are held out.
+        Its share of test rows.
 
     Returns
     -------
     training, held_out : Dataset
         The two parts.
     is_test : ndarray of bool of shape (n_samples,)
-        Which rows are held out.
+        Which rows are test rows.
     """
     numbered = dataclasses.replace(
         inputs, X=np.column_stack([inputs.X, np.arange(inputs.n_samples)])

@@ -61,7 +61,7 @@ def write_program(scene: Scene, lane: Lane, shelf: Shelf, epochs: int) -> str:
         "    scaling.apply(train.X, np.float32),",
         f"    {y.format('train')},",
         *_setting_lines(lane.design, material, epochs),
-        f"    validation_data=(scaling.apply(test.X, np.float32), {y.format('test')}),",
+        f"    test_data=(scaling.apply(test.X, np.float32), {y.format('test')}),",
         f'    metrics="{"accuracy" if material.classes else "r2"}",',
         *([f"    callbacks=[{', '.join(callbacks)}],"] if callbacks else []),
         ")",

@@ -16,7 +16,7 @@ __all__ = ["ALL_COLUMNS", "LEAST_SHARE", "MOST_SAMPLES", "MOST_SHARE", "Scene"]
 ALL_COLUMNS = "all"
 
 MOST_SAMPLES = 5000
-#: Of the rows, how many are held out.
+#: Share of the rows that are test rows.
 LEAST_SHARE, MOST_SHARE = 0.05, 0.95
 
 
@@ -38,7 +38,7 @@ class Scene:
     data_seed : int
         Fixes a generated set's rows.
     test_size : float
-        Share of the rows that is held out.
+        Share of the rows that are test rows.
     features : tuple of str
         What the network is given, names from `FEATURES`; or ``("all",)`` for every column.
     axes : tuple of str

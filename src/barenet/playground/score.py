@@ -1,4 +1,4 @@
-"""Score: how good a network is on the rows that were held out, in the words of its task."""
+"""Score: how good a network is on the test rows, in the words of its task."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def measure(epoch: float, network: Network, task: Task, design: Design) -> Measu
     Returns
     -------
     Measure or None
-        On the training rows and on those held out; None if there are no rows.
+        On the training rows and on the test rows; None if there are no rows.
     """
     if not len(task.training[0]):
         return None

@@ -235,7 +235,7 @@ class Session:
         Returns
         -------
         dict of str to ndarray
-            The points' places, their classes or numbers (0 to 1), which are held out, and the
+            The points' places, their classes or numbers (0 to 1), which are test points, and the
             pictures of the inputs with their scales.
         """
         material = self.material

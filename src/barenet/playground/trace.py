@@ -18,7 +18,7 @@ class Measure(NamedTuple):
     epoch : float
         Epochs done; with a part of one, where a rest is amid it.
     loss, test_loss : float
-        On the training rows, and on those held out.
+        On the training rows, and on the test rows.
     score, test_score : float
         Accuracy, or R².
     """

@@ -164,4 +164,4 @@ def warm_up() -> None:
     """Make the kernels ready, so that the first step on the page does not wait for them."""
     network = Network.dense([2, 2, 1], output="sigmoid")
     X, y = np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1])
-    train(network, X, y, epochs=1, batch_size=2, validation_data=(X, y), metrics="accuracy")
+    train(network, X, y, epochs=1, batch_size=2, test_data=(X, y), metrics="accuracy")

@@ -107,7 +107,7 @@ class Training(Course, Callback):
         self._look_back(run)
         if self.orders or not self.playing:
             self._wait_to_play(run)
-        self._look_ahead(run, run.epoch)
+        self._look_ahead(run, run.epoch - 1)
 
     def on_epoch(self, run: Run) -> None:
         self.epoch, self.batch = self.epoch + 1, 0
@@ -123,14 +123,14 @@ class Training(Course, Callback):
             self._wait_to_play(run)
         elif self.pace:
             self._keep_pace(run, now)
-        self._look_ahead(run, run.epoch + 1)
+        self._look_ahead(run, run.epoch)
 
     def _look_back(self, run: Run) -> None:
         """Rest after a single batch, and forget an update that is not the last one any more."""
         if self.one_batch:
             self.one_batch = self.playing = False
         update = self.update
-        if update is not None and (update.epoch, update.batch + 1) != (run.epoch, run.batch):
+        if update is not None and (update.epoch + 1, update.batch + 1) != (run.epoch, run.batch):
             self.update = None
 
     def _look_ahead(self, run: Run, epoch: int) -> None:
@@ -179,13 +179,13 @@ class Training(Course, Callback):
                     optimizer=self.optimizer,
                     epochs=left,
                     batch_size=size,
-                    validation_data=task.held_out,
+                    test_data=task.held_out,
                     metrics=task.metric,
                     schedule=self.schedule,
                     penalty=penalties(design),
                     callbacks=self,
                     # The first segment is the run that `barenet train` makes; a later one shuffles
-                    # anew, as its epochs are counted from 0 again.
+                    # anew, as its epochs are counted from 1 again.
                     seed=self._seed,
                     engine="auto",
                 )
@@ -202,7 +202,7 @@ class Training(Course, Callback):
         loss = curves["loss"][-1]
         values = (
             loss,
-            *(curves[name][-1] for name in ("validation_loss", metric, f"validation_{metric}")),
+            *(curves[name][-1] for name in ("test_loss", metric, f"test_{metric}")),
         )
         self.rows.append(Measure(self.epoch, *values))
         self.measured, self.here = True, None
@@ -230,9 +230,9 @@ class Training(Course, Callback):
             self.playing, self.goal = False, None
         if design.stop_epoch and self.epoch == design.stop_epoch:
             self.playing, self.words = False, f"It stopped at epoch {self.epoch:,}, as you asked."
-        elif design.stop_loss and measure.test_loss <= design.stop_loss:
+        elif design.stop_loss and measure.loss <= design.stop_loss:
             self.playing = False
-            self.words = f"The test loss has reached {measure.test_loss:.4g}, as you asked."
+            self.words = f"The training loss has reached {measure.loss:.4g}, as you asked."
 
     def _keep_pace(self, run: Run, now: float) -> None:
         """Sleep until the next epoch is due, or something is ordered."""

@@ -26,7 +26,7 @@ def epoch_order(n_rows: int, *, seed: int, epoch: int, shuffle: bool = True) -> 
     seed : int
         The run's seed.
     epoch : int
-        Counted from 0.
+        Epochs done before it, 0 for the first.
     shuffle : bool, default=True
         False for the rows as they stand.
 

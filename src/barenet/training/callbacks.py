@@ -13,6 +13,7 @@ from barenet.model.snapshot import Snapshot
 from barenet.model.validation import check_count, check_positive
 from barenet.options import check_number
 from barenet.training.form import check_like
+from barenet.training.history import curve_rows
 from barenet.training.run import Run
 
 __all__ = ["Callback", "EachEpoch", "EarlyStopping", "StopAfter", "as_callbacks"]
@@ -143,8 +144,8 @@ class EarlyStopping(Callback):
     Parameters
     ----------
     monitor : str, default="validation_loss"
-        A curve of the history. Accuracy, R² and an estimator's scores are better the greater
-        they are, all else the smaller.
+        A curve of the history, of the training rows or the validation rows. Accuracy, R² and an
+        estimator's scores are better the greater they are, all else the smaller.
     patience : int, default=10
         Epochs without improvement that are waited for.
     minimum_delta : float, default=0.0
@@ -164,7 +165,8 @@ class EarlyStopping(Callback):
     Raises
     ------
     ValueError
-        If a setting is out of its range; when the run starts, if the curve is not measured.
+        If a setting is out of its range; when the run starts, if the curve is not measured, or
+        is of the test rows.
 
     Examples
     --------
@@ -176,7 +178,7 @@ class EarlyStopping(Callback):
     ...     validation_data=(X, -X[:, 0]), callbacks=[EarlyStopping(patience=3)],
     ... )
     >>> len(history) - history.best_epoch
-    4
+    3
     """
 
     def __init__(
@@ -202,6 +204,11 @@ class EarlyStopping(Callback):
             raise ValueError(
                 f"monitor: {self.monitor!r} is not measured in this run; "
                 f"there are {', '.join(run.measured)}"
+            )
+        if curve_rows(self.monitor)[0] == "test":
+            raise ValueError(
+                f"monitor: {self.monitor!r} is of the test rows, which must not decide when to "
+                "stop; pass rows for this as validation_data, and monitor those"
             )
 
     def on_epoch(self, run: Run) -> None:

@@ -149,8 +149,8 @@ class Guard:
             self._warn(f"the loss grew from {self.first_loss:.4g} to {loss:.4g}", ADVICE)
 
     def _diverged(self, batch: int, loss: float) -> None:
-        """Go back to the epoch's start, and say what happened and what to try."""
-        epoch = self.run.epoch
+        """Restore the parameters from before the epoch, and raise the error."""
+        epoch, batch = self.run.epoch, batch + 1
         finite = "a parameter became infinite or no number"
         what = finite if math.isfinite(loss) else f"the loss became {loss:.4g}"
         self.kept.restore(self.run.network)

@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from barenet.errors import brief, some
 from barenet.options import check_number
 
-__all__ = ["RUN_CURVES", "WITH_PENALTY", "History", "finite_or_none"]
+__all__ = ["HELD_OUT", "RUN_CURVES", "WITH_PENALTY", "History", "curve_rows", "finite_or_none"]
+
+#: Rows that are measured after each epoch and not trained on, by the prefix of their curves'
+#: names. Validation rows may decide when to stop or to slow down; test rows decide nothing.
+HELD_OUT = ("validation", "test")
 
 #: Curves that tell how a run went, and nothing of how good the network is.
 RUN_CURVES = ("learning_rate", "gradient_norm", "seconds")
 
-#: What is said of a training loss that has penalties in it, beside a validation loss that has not.
+#: Label of a training loss that includes penalties, beside other losses that don't.
 WITH_PENALTY = "with penalty"
 
 
@@ -28,8 +32,8 @@ class History:
     curves : dict of str to list of float
         A number an epoch, by name: ``loss`` (mean over the epoch's batches, each before its step,
         penalties included), ``gradient_norm`` (mean over the batches), ``learning_rate`` (of the
-        last batch), ``seconds``, each metric's name, and ``validation_`` of the loss and metrics
-        where there are validation data.
+        last batch), ``seconds``, each metric's name, and the loss and the metrics of validation
+        rows and of test rows, such as ``validation_loss`` and ``test_accuracy``.
     engine : str
         The engine that ran.
     seed : int
@@ -37,9 +41,11 @@ class History:
     stopped_because : str
         ``"completed"``, or what ended it before.
     best_epoch : int, optional
-        The epoch whose parameters were restored, counted from 0.
+        The epoch whose parameters were restored, counted from 1: its loss is
+        ``loss[best_epoch - 1]``.
     penalized : bool
-        Whether there were penalties, which ``loss`` has in it and ``validation_loss`` has not.
+        Whether there were penalties. ``loss`` includes them, ``validation_loss`` and ``test_loss``
+        don't.
 
     Examples
     --------
@@ -77,6 +83,11 @@ class History:
         """The validation loss of each epoch, if there are validation data."""
         return self.curves.get("validation_loss", [])
 
+    @property
+    def test_loss(self) -> list[float]:
+        """The test loss of each epoch, if there are test data."""
+        return self.curves.get("test_loss", [])
+
     def last(self) -> dict[str, float]:
         """Return the last epoch.
 
@@ -103,20 +114,20 @@ class History:
         Returns
         -------
         str
-            JSON objects with ``epoch``, counted from 0, and the curves' names; null for what is not
+            JSON objects with ``epoch``, counted from 1, and the curves' names; null for what is not
             finite, as JSON has no such numbers.
 
         Examples
         --------
         >>> History({"loss": [0.5, 0.25]}).to_jsonl()
-        '{"epoch": 0, "loss": 0.5}\\n{"epoch": 1, "loss": 0.25}\\n'
+        '{"epoch": 1, "loss": 0.5}\\n{"epoch": 2, "loss": 0.25}\\n'
         """
         names = list(self.curves)
         rows = zip(*self.curves.values(), strict=True)
         return "".join(
             json.dumps({"epoch": epoch, **dict(zip(names, map(finite_or_none, row), strict=True))})
             + "\n"
-            for epoch, row in enumerate(rows)
+            for epoch, row in enumerate(rows, 1)
         )
 
     @classmethod
@@ -126,7 +137,8 @@ class History:
         Parameters
         ----------
         text : str
-            A JSON object a line.
+            A JSON object a line. The epochs are taken in their order; the first may be numbered 0,
+            as earlier versions wrote it.
 
         Returns
         -------
@@ -160,6 +172,18 @@ class History:
         """Say in a line how the run went."""
         ends = f", loss {self.loss[0]:.4g} → {self.loss[-1]:.4g}" if self.loss else ""
         return f"<History: {len(self)} epochs{ends}, {self.stopped_because or 'running'}>"
+
+
+def curve_rows(name: str) -> tuple[str, str]:
+    """Split the name of a curve into the rows it was measured on and the measure.
+
+    Examples
+    --------
+    >>> curve_rows("test_accuracy"), curve_rows("loss")
+    (('test', 'accuracy'), ('training', 'loss'))
+    """
+    rows, _, measure = name.partition("_")
+    return (rows, measure) if rows in HELD_OUT else ("training", name)
 
 
 def finite_or_none(value: float) -> float | None:

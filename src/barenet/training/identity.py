@@ -75,27 +75,30 @@ def settings_of(engine: Engine, plan: Plan, callbacks: Sequence[Callback]) -> di
     return {name: _in_words(value) for name, value in settings.items()}
 
 
-def data_of(rows: Rows, validation: Rows | None) -> dict[str, Any]:
+def data_of(rows: Rows, held_out: Mapping[str, Rows]) -> dict[str, Any]:
     """Compute checksums of the data.
 
     Parameters
     ----------
     rows : Rows
-        What is learned from.
-    validation : Rows, optional
-        What is measured.
+        The training rows.
+    held_out : mapping of str to Rows
+        The rows that are measured after each epoch, by name.
 
     Returns
     -------
     dict
         For each array its shape, its type and the SHA-256 of its values.
     """
-    arrays = {"X": rows.X, "y": rows.y, "sample_weight": rows.sample_weight}
-    if validation is not None:
-        weights = validation.sample_weight
-        measured = {"X": validation.X, "y": validation.y, "sample_weight": weights}
-        arrays |= {f"validation_data's {name}": array for name, array in measured.items()}
+    arrays = _arrays(rows)
+    for part, measured in held_out.items():
+        arrays |= {f"{part}_data's {name}": array for name, array in _arrays(measured).items()}
     return {name: _describe(array) for name, array in arrays.items() if array is not None}
+
+
+def _arrays(rows: Rows) -> dict[str, NDArray[Any] | None]:
+    """Name the arrays of some rows."""
+    return {"X": rows.X, "y": rows.y, "sample_weight": rows.sample_weight}
 
 
 def surroundings(engine: str) -> dict[str, Any]:

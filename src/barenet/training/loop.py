@@ -22,7 +22,7 @@ from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.optimizers.past import Past
 from barenet.training.callbacks import Callback
 from barenet.training.guard import Guard
-from barenet.training.history import History
+from barenet.training.history import HELD_OUT, History
 from barenet.training.keeper import Keeper, State
 from barenet.training.measurement import Measurement, Stopped
 from barenet.training.memory import Memory
@@ -115,19 +115,22 @@ class Loop:
     def _curves(self) -> tuple[str, ...]:
         """Name what is measured in each epoch."""
         plan, names = self.plan, ["loss", *self.plan.metrics]
-        if plan.validation is not None:
-            names += [f"validation_{name}" for name in ("loss", *plan.metrics, *self._scores())]
+        for part in plan.held_out:
+            names += [f"{part}_{name}" for name in ("loss", *plan.metrics)]
+            names += self._scores() if part == "validation" else ()
         if not isinstance(self.job.optimizer, LBFGS):
             names.append("learning_rate")
         return (*names, "gradient_norm", "seconds")
 
-    def _scores(self) -> tuple[str, ...]:
-        return () if self.plan.judge is None else self.plan.judge.names
+    def _scores(self) -> list[str]:
+        """Name the curves of the scores."""
+        judge = self.plan.judge
+        return [] if judge is None else [f"validation_{name}" for name in judge.names]
 
     def _rising(self) -> frozenset[str]:
         """Name the curves that are better the greater they are."""
-        known = {*GREATER_IS_BETTER, *(f"validation_{name}" for name in GREATER_IS_BETTER)}
-        return frozenset({*known, *(f"validation_{name}" for name in self._scores())})
+        held_out = {f"{part}_{name}" for part in HELD_OUT for name in GREATER_IS_BETTER}
+        return frozenset({*GREATER_IS_BETTER, *held_out, *self._scores()})
 
     def _note_the_end(self, kind: type[BaseException] | None, *_: object) -> None:
         """Write into the history how the run ended."""
@@ -152,12 +155,12 @@ class Loop:
     def _learn_in_batches(self, optimizer: Optimizer) -> None:
         run, tally = self.run, self.tally
         timetable = Timetable(self.job.rows, optimizer, self.plan, self.job.seed)
-        for epoch in range(len(run.history), run.epochs):
-            resumed = epoch == run.epoch and run.batch > 0
+        for done in range(len(run.history), run.epochs):
+            resumed = run.epoch == done + 1 and run.batch > 0
             if not resumed:
-                run.epoch, run.batch = epoch, 0
+                run.epoch, run.batch = done + 1, 0
                 tally.begin(timetable.rates)
-            timetable.turn_to(epoch)
+            timetable.turn_to(done)
             if resumed:  # the epoch's rates were those of its begin
                 timetable.rates[:] = tally.rates
             self._visit_all_rows(timetable)
@@ -192,7 +195,7 @@ class Loop:
     def _run_slice(self, order: NDArray[np.intp], rates: NDArray[np.float64]) -> SliceReport:
         """Hand the next batches to the engine, and learn how many the next slice can have."""
         run, count = self.run, len(rates)
-        first_step = run.epoch * run.n_batches + run.batch
+        first_step = (run.epoch - 1) * run.n_batches + run.batch
         started = time.perf_counter()
         report = self.engine.run(order, self.plan.batch_size, rates, first_step)
         seconds = max(time.perf_counter() - started, 1e-9)
@@ -219,12 +222,12 @@ class Loop:
 
     def _finish_iteration(self, loss: float, gradient: FloatArray) -> bool:
         run = self.run
+        run.epoch, run.batch = run.epoch + run.batch, 0  # the one after an epoch that is over
         self.guard.check_slice(np.array([loss]))
         run.batch = 1
         for callback in self.callbacks:
             callback.on_slice(run)
         self._finish_epoch(loss, euclidean_norm(gradient))
-        run.epoch, run.batch = run.epoch + 1, 0
         self.tally.begin(np.zeros(0))
         if run.stop_reason is None:
             self.memory.keep_if_due()
@@ -236,7 +239,7 @@ class Loop:
         measured = self.measurement.take(self._is_interrupted)
         values = {"loss": loss, **measured, **more, "gradient_norm": gradient_norm}
         self.guard.check_measured(values)
-        self.plan.schedule.observe(values.get("validation_loss", loss))
+        self.plan.schedule.observe(values.get("validation_loss", loss))  # never of the test rows
         self.run.history.append({**values, "seconds": self.tally.seconds})
         for callback in self.callbacks:
             callback.on_epoch(self.run)

@@ -29,7 +29,7 @@ class Stopped(Exception):  # noqa: N818
 
 
 class Measurement:
-    """The metrics on the training rows, and loss and metrics on the validation rows.
+    """The metrics on the training rows, and loss and metrics on the rows that are held out.
 
     Parameters
     ----------
@@ -62,18 +62,17 @@ class Measurement:
         Stopped
             If it was.
         """
-        rows, validation, metrics = self.engine.job.rows, self.plan.validation, self.plan.metrics
+        rows, metrics = self.engine.job.rows, self.plan.metrics
         values: dict[str, float] = {}
         if metrics:
             _, output = self._evaluate(rows, is_stopped)
             values |= {name: metric(output, rows.y) for name, metric in metrics.items()}
-        if validation is not None:
-            values["validation_loss"], output = self._evaluate(validation, is_stopped)
-            for name, metric in metrics.items():
-                values[f"validation_{name}"] = metric(output, validation.y)
-            if self.plan.judge is not None:
-                scores = self.plan.judge(output)
-                values |= {f"validation_{name}": score for name, score in scores.items()}
+        for part, held_out in self.plan.held_out.items():
+            values[f"{part}_loss"], output = self._evaluate(held_out, is_stopped)
+            scores = {name: metric(output, held_out.y) for name, metric in metrics.items()}
+            if part == "validation" and self.plan.judge is not None:
+                scores |= self.plan.judge(output)
+            values |= {f"{part}_{name}": score for name, score in scores.items()}
         return values
 
     def _evaluate(self, rows: Rows, is_stopped: Callable[[], bool]) -> tuple[float, FloatArray]:

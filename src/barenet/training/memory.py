@@ -166,7 +166,7 @@ class Memory:
             self.kept = True
 
     def _data_of(self) -> dict[str, Any]:
-        return data_of(self.loop.job.rows, self.loop.plan.validation)
+        return data_of(self.loop.job.rows, self.loop.plan.held_out)
 
     def _parts(self) -> dict[str, Part]:
         loop, optimizer = self.loop, self.loop.job.optimizer

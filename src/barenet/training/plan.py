@@ -17,7 +17,7 @@ __all__ = ["Judge", "Plan"]
 
 
 class Judge(Protocol):
-    """Scores what the network says of the validation rows; greater is better.
+    """Scores the network's outputs for the validation rows; greater is better.
 
     Attributes
     ----------
@@ -44,16 +44,18 @@ class Plan:
     shuffle : bool
         Visit the rows in a new order each epoch.
     order : callable, optional
-        Gives an epoch's order of the rows, where they are shuffled; it is asked epoch by epoch,
-        counted from 0. By default the order is a function of the seed and the epoch alone.
+        Gives an epoch's order of the rows, where they are shuffled; it is called with the number
+        of epochs that are done, 0 first. By default the order is a function of the seed and the
+        epoch alone.
     schedule : Schedule
         Factor on the learning rate.
     metrics : mapping of str to callable
         What is measured after each epoch besides the loss.
-    validation : Rows, optional
-        Rows that are measured and not learned from.
+    held_out : mapping of str to Rows
+        Rows that are measured after each epoch and not trained on, by their names in `HELD_OUT`.
+        Only those named ``"validation"`` may decide something.
     judge : Judge, optional
-        Scores these rows, for curves named ``validation_`` and the score.
+        Scores the validation rows, for curves named ``validation_`` and the score.
     """
 
     epochs: int
@@ -62,5 +64,5 @@ class Plan:
     order: Callable[[int], NDArray[np.intp]] | None = None
     schedule: Schedule = field(default_factory=Constant)
     metrics: Mapping[str, Callable[[FloatArray, FloatArray], float]] = field(default_factory=dict)
-    validation: Rows | None = None
+    held_out: Mapping[str, Rows] = field(default_factory=dict)
     judge: Judge | None = None

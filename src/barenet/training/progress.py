@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
 from barenet.model.validation import check_count
 from barenet.training.callbacks import Callback
-from barenet.training.history import WITH_PENALTY
+from barenet.training.history import HELD_OUT, WITH_PENALTY
 from barenet.training.run import Run
 
 if TYPE_CHECKING:
@@ -19,13 +20,13 @@ __all__ = ["Progress"]
 
 
 class Progress(Callback):
-    """Show how a run gets on: epoch, loss, validation, learning rate and the time left.
+    """Show the progress of a run: epoch, losses, learning rate and the time left.
 
     Parameters
     ----------
     every : int, optional
-        Epochs between two printed lines. By default none on a terminal, where there is the bar,
-        and about twenty elsewhere.
+        Epochs between two printed lines, the first of them for epoch 1; the last epoch has a line
+        as well. By default none on a terminal, where there is the bar, and about twenty elsewhere.
     file : text file, optional
         Where to; by default standard error.
 
@@ -41,8 +42,8 @@ class Progress(Callback):
     >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
     >>> _ = train(network, [[1.0]], [1.0], optimizer="sgd", batch_size=1, epochs=3,
     ...           callbacks=Progress(every=2, file=sys.stdout))
-    epoch 0  loss 0.500000000  rate 0.1
-    epoch 2  loss 0.204800000  rate 0.1
+    epoch 1  loss 0.500000000  rate 0.1
+    epoch 3  loss 0.204800000  rate 0.1
     """
 
     def __init__(self, every: int | None = None, *, file: TextIO | None = None) -> None:
@@ -63,10 +64,10 @@ class Progress(Callback):
         # A redraw costs a hundred epochs of a tiny network: ten a second are enough.
         if self.bar is not None and time.perf_counter() - self.refreshed > 0.1:
             self.refreshed = time.perf_counter()
-            self._move_bar(run, run.epoch + run.batch / run.n_batches)
+            self._move_bar(run, run.epoch - 1 + run.batch / run.n_batches)
 
     def on_epoch(self, run: Run) -> None:
-        due = run.epoch % self.step == 0 or run.epoch == run.epochs - 1
+        due = (run.epoch - 1) % self.step == 0 or run.epoch == run.epochs
         if due and (self.bar is None or self.every is not None):
             self._print(f"epoch {run.epoch}  {_in_full(run)}")
 
@@ -95,19 +96,22 @@ class Progress(Callback):
             console=Console(file=stream),
             auto_refresh=False,
         )
-        self.task = self.bar.add_task("", total=run.epochs, epoch=0, numbers="")
+        self.task = self.bar.add_task("", total=run.epochs, epoch=run.epoch, numbers="")
         self.bar.start()
 
     def _move_bar(self, run: Run, done: float) -> None:
         assert self.bar is not None and self.task is not None
         numbers = _in_short(run) if len(run.history) else ""
-        self.bar.update(self.task, completed=done, epoch=int(done), numbers=numbers, refresh=True)
+        self.bar.update(self.task, completed=done, epoch=run.epoch, numbers=numbers, refresh=True)
 
 
 def _in_short(run: Run) -> str:
     """Write what fits beside the bar, on a terminal of 80 columns."""
     last = run.history.last()
-    names = {"loss": "loss", "validation_loss": "validation", "learning_rate": "rate"}
+    names = {"loss": "loss", "learning_rate": "rate"}
+    for part in reversed(HELD_OUT):  # one of them: there is no room for both
+        if f"{part}_loss" in last:
+            names = {"loss": "loss", f"{part}_loss": part, "learning_rate": "rate"}
     return " ".join(f"{names[key]} {last[key]:.3g}" for key in names if key in last)
 
 
@@ -116,10 +120,16 @@ def _in_full(run: Run) -> str:
     last, digits = run.history.last(), 9 if run.network.dtype.itemsize == 8 else 6
     name = f"loss {WITH_PENALTY}" if run.history.penalized else "loss"
     parts = [f"{name} {last['loss']:.{digits}f}"]
-    if "validation_loss" in last:
-        parts.append(f"validation {last['validation_loss']:.{digits}f}")
-    for name in ("accuracy", "r2"):
-        value = last.get(f"validation_{name}", last.get(name))
-        parts += [] if value is None else [f"{name} {value:.4f}"]
+    held_out = [part for part in HELD_OUT if f"{part}_loss" in last]
+    for part in held_out:
+        scores = _scores(last, f"{part}_")
+        parts.append(", ".join([f"{part} {last[f'{part}_loss']:.{digits}f}", *scores]))
+    parts += [] if held_out else _scores(last, "")
     parts += [f"rate {last['learning_rate']:.4g}"] if "learning_rate" in last else []
     return "  ".join(parts)
+
+
+def _scores(last: Mapping[str, float], prefix: str) -> list[str]:
+    """Write the accuracy or R² of some rows."""
+    names = [name for name in ("accuracy", "r2") if prefix + name in last]
+    return [f"{name} {last[prefix + name]:.4f}" for name in names]

@@ -35,7 +35,7 @@ class Run:
     rising : frozenset of str
         Those of them that are better the greater they are.
     epoch : int
-        The current one, counted from 0.
+        The current one, counted from 1.
     batch : int
         Batches done in the current epoch.
     slice_limit : int, optional
@@ -62,7 +62,7 @@ class Run:
     n_batches: int
     measured: tuple[str, ...] = ()
     rising: frozenset[str] = frozenset()
-    epoch: int = 0
+    epoch: int = 1
     batch: int = 0
     slice_limit: int | None = None
     stop_reason: str | None = None
@@ -98,10 +98,10 @@ class Run:
         """
         history = self.history
         return {
-            "epoch": self.epoch,
+            "epoch": self.epoch - 1,  # a checkpoint counts epochs from 0
             "batch": self.batch,
             "stop_reason": self.stop_reason if self.over else None,
-            "best_epoch": history.best_epoch,
+            "best_epoch": None if history.best_epoch is None else history.best_epoch - 1,
             "parameters": self.network.parameters,
             "statistics": self.network.statistics,
             **{f"curve_{name}": np.array(curve) for name, curve in history.curves.items()},
@@ -115,12 +115,13 @@ class Run:
         state : mapping
             What `state` said, then or in another process.
         """
-        self.epoch, self.batch = state["epoch"], state["batch"]
+        self.epoch, self.batch = state["epoch"] + 1, state["batch"]
         self.stop_reason, self.over = state["stop_reason"], state["stop_reason"] is not None
         Snapshot(state["parameters"], state["statistics"]).restore(self.network)
         curves = {name: f"curve_{name}" for name in self.measured if f"curve_{name}" in state}
         self.history.curves = {name: state[key].tolist() for name, key in curves.items()}
-        self.history.best_epoch = state["best_epoch"]
+        best = state["best_epoch"]
+        self.history.best_epoch = None if best is None else best + 1
 
 
 #: What is being trained; what two runs at once would make of it is nobody's wish.

@@ -69,7 +69,7 @@ class Timetable:
         Parameters
         ----------
         epoch : int
-            Counted from 0.
+            Epochs done before it, 0 for the first.
         """
         if self._plan.shuffle:
             self.order = self._draw_order(epoch)

@@ -43,6 +43,7 @@ def train(
     shuffle: bool = True,
     sample_weight: ArrayLike | None = None,
     validation_data: Sequence[ArrayLike] | None = None,
+    test_data: Sequence[ArrayLike] | None = None,
     metrics: str | Sequence[str] = (),
     schedule: str | Schedule | None = None,
     penalty: str | Penalty | Sequence[str | Penalty] | None = None,
@@ -81,11 +82,19 @@ def train(
     sample_weight : array-like of shape (n_samples,), optional
         How much each row counts.
     validation_data : tuple of X and y, and of sample weights if there are any, optional
-        Rows that are measured after each epoch and not learned from.
+        Rows that are measured after each epoch and not trained on, for the curves
+        ``validation_loss`` and ``validation_`` with each metric's name. They may decide something:
+        `EarlyStopping` and `ReduceOnPlateau` go by them.
+    test_data : tuple of X and y, and of sample weights if there are any, optional
+        Rows that are measured after each epoch, too, for the curves ``test_loss`` and ``test_``
+        with each metric's name. They decide nothing: no schedule goes by them, and `EarlyStopping`
+        refuses to.
     metrics : str or sequence of str, default=()
-        What else is measured after each epoch: names from `METRICS`.
+        What else is measured after each epoch, of training rows, validation rows and test rows:
+        names from `METRICS`.
     schedule : str or Schedule, optional
-        How the learning rate changes; by default it stays.
+        How the learning rate changes; by default it stays. `ReduceOnPlateau` goes by the
+        validation loss where there are validation data, else by the training loss.
     penalty : str, Penalty, or a sequence of them, optional
         A price on large weights.
     clip : str or Clipping, optional
@@ -102,9 +111,10 @@ def train(
         Fixes the order of the rows and the dropout; the same seed gives the same bits, on the same
         machine with the same engine and libraries.
     scale : float, default=1.0
-        Factor on X, and on the X of `validation_data`, multiplied as each batch is taken, in the
-        network's dtype: bytes of 0 … 255 train with ``scale=1/255`` without ever becoming floats
-        as a whole. The network knows nothing of it: `predict` is given ``X * scale``.
+        Factor on X, and on the X of `validation_data` and `test_data`, multiplied as each batch is
+        taken, in the network's dtype: bytes of 0 … 255 train with ``scale=1/255`` without ever
+        becoming floats as a whole. The network knows nothing of it: `predict` is given
+        ``X * scale``.
     threads : int, optional
         Most threads that the compiled engine may use; by default what the environment's
         ``BARENET_THREADS`` says, else what pays, and never more than the cores allowed. The bits
@@ -165,12 +175,16 @@ def train(
         clipping=as_clipping(clip),
         seed=check_seed(seed),
     )
-    plan = _plan(job, epochs, batch_size, shuffle, schedule, metrics, validation_data)
-    most = None if threads is None else check_count(threads, "threads")
+    plan = _plan(job, epochs, batch_size, shuffle, schedule, metrics, validation_data, test_data)
     keeper, source = _keepers(checkpoint, resume)
-    loop = Loop(choose_engine(engine, job, most), plan, as_callbacks(callbacks), keeper)
+    loop = Loop(choose_engine(engine, job, _most(threads)), plan, as_callbacks(callbacks), keeper)
     with keeper.held(loop.run) if keeper is not None else nullcontext():
         return loop.start(_read(source, resume))
+
+
+def _most(threads: int | None) -> int | None:
+    """Check the most threads; None for as many as pay."""
+    return None if threads is None else check_count(threads, "threads")
 
 
 def _keepers(
@@ -215,30 +229,34 @@ def _plan(
     schedule: str | Schedule | None,
     metrics: str | Sequence[str],
     validation_data: Sequence[ArrayLike] | None,
+    test_data: Sequence[ArrayLike] | None,
 ) -> Plan:
     """Check how the epochs are to go."""
     check_full_batch(job, schedule)
+    held_out = {"validation": validation_data, "test": test_data}
     return Plan(
         epochs=check_count(epochs, "epochs"),
         batch_size=_check_batch_size(batch_size, job),
         shuffle=check_flag(shuffle, "shuffle"),
         schedule=as_schedule(schedule),
         metrics=as_metrics(metrics),
-        validation=_check_validation(validation_data, job),
+        held_out={
+            part: _check_held_out(data, f"{part}_data", job)
+            for part, data in held_out.items()
+            if data is not None
+        },
     )
 
 
-def _check_validation(data: Sequence[ArrayLike] | None, job: Job) -> Rows | None:
-    """Check validation rows as training rows are, and say which ones an error is about."""
-    if data is None:
-        return None
+def _check_held_out(data: Sequence[ArrayLike], argument: str, job: Job) -> Rows:
+    """Check rows that are not trained on as training rows are; an error names their argument."""
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
-        raise ValueError("validation_data: expected (X, y) or (X, y, sample_weight)")
+        raise ValueError(f"{argument}: expected (X, y) or (X, y, sample_weight)")
     X, y, weight = (*data, None)[:3]
     try:
         return check_rows(job.network, job.loss, X, y, weight, job.rows.scale)
     except ValueError as error:
-        raise ValueError(f"validation_data: {error}") from error
+        raise ValueError(f"{argument}: {error}") from error
 
 
 def _check_batch_size(batch_size: int | Literal["auto"] | None, job: Job) -> int:

@@ -181,7 +181,7 @@ def test_a_run_that_diverges_does_so_at_the_same_batch(settings, factor, dtype):
                 train(network, X, y, engine=engine, epochs=50, batch_size=8, **settings)
         ends.append((caught.value.epoch, caught.value.batch))
         assert np.isfinite(network.parameters).all()
-        if caught.value.epoch == 0:
+        if caught.value.epoch == 1:
             assert np.array_equal(network.parameters, before)
     assert ends[0] == ends[1]
 

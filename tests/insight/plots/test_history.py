@@ -28,7 +28,7 @@ def curve(axes, label):
 def test_every_epoch_of_every_curve_is_drawn():
     loss, accuracy = plot_history(HISTORY).axes
     for axes, name in ((loss, "loss"), (accuracy, "accuracy")):
-        np.testing.assert_array_equal(curve(axes, "training").get_xdata(), [0, 1, 2, 3])
+        np.testing.assert_array_equal(curve(axes, "training").get_xdata(), [1, 2, 3, 4])
         np.testing.assert_array_equal(curve(axes, "training").get_ydata(), HISTORY[name])
         measured = curve(axes, "validation").get_ydata()
         np.testing.assert_array_equal(measured, HISTORY[f"validation_{name}"])
@@ -38,7 +38,7 @@ def test_axes_are_named_and_end_with_the_run():
     loss, accuracy = plot_history(HISTORY).axes
     assert (loss.get_xlabel(), loss.get_ylabel()) == ("epoch", "loss")
     assert (accuracy.get_xlabel(), accuracy.get_ylabel()) == ("epoch", "accuracy")
-    assert loss.get_xlim() == accuracy.get_xlim() == (0, 3)
+    assert loss.get_xlim() == accuracy.get_xlim() == (1, 4)
 
 
 def test_training_and_validation_have_their_colours_everywhere(pixels):
@@ -53,13 +53,25 @@ def test_training_and_validation_have_their_colours_everywhere(pixels):
 
 
 def test_the_kept_epoch_is_marked_in_every_panel():
-    figure = plot_history(History(HISTORY, best_epoch=2))
+    figure = plot_history(History(HISTORY, best_epoch=3))
     loss = figure.axes[0]
     ring = next(line for line in loss.lines if line.get_marker() == "o")
-    assert (list(ring.get_xdata()), list(ring.get_ydata())) == ([2], [0.9])
-    assert "best, kept: epoch 2, 0.9" in [text.get_text() for text in loss.texts]
+    assert (list(ring.get_xdata()), list(ring.get_ydata())) == ([3], [0.9])
+    assert "best, kept: epoch 3, 0.9" in [text.get_text() for text in loss.texts]
     for axes in figure.axes:
-        assert any(list(line.get_xdata()) == [2, 2] for line in axes.lines)
+        assert any(list(line.get_xdata()) == [3, 3] for line in axes.lines)
+
+
+def test_test_rows_have_a_colour_of_their_own_and_no_ring(readable):
+    curves = HISTORY | {"test_loss": [2.2, 1.3, 1.0, 0.8], "test_accuracy": [0.1, 0.4, 0.6, 0.7]}
+    figure = plot_history(History(curves, best_epoch=3))
+    loss = figure.axes[0]
+    assert curve(loss, "test").get_color() == style.TEST
+    np.testing.assert_array_equal(curve(loss, "test").get_ydata(), curves["test_loss"])
+    ring = next(line for line in loss.lines if line.get_marker() == "o")
+    assert list(ring.get_ydata()) == [0.9]  # of the validation rows, which have decided
+    assert len(figure.axes) == 2
+    readable(figure)
 
 
 def test_where_the_last_epoch_is_kept_none_is_marked():
@@ -102,10 +114,10 @@ def test_validation_alone_can_make_the_loss_logarithmic():
 @pytest.mark.parametrize("gap", [float("nan"), float("inf"), None])
 def test_epochs_without_a_number_are_left_out(gap):
     curves = {"loss": [3.0, 2.0, 1.0], "validation_loss": [gap, 2.5, gap]}
-    (axes,) = plot_history(History(curves, best_epoch=1)).axes
-    np.testing.assert_array_equal(curve(axes, "validation").get_xdata(), [1])
+    (axes,) = plot_history(History(curves, best_epoch=2)).axes
+    np.testing.assert_array_equal(curve(axes, "validation").get_xdata(), [2])
     assert curve(axes, "validation").get_marker() == "o"  # a line through one point is no mark
-    assert "best, kept: epoch 1, 2.5" in [text.get_text() for text in axes.texts]
+    assert "best, kept: epoch 2, 2.5" in [text.get_text() for text in axes.texts]
 
 
 def test_one_epoch_is_a_dot_over_a_whole_number(pixels, texts, readable):
@@ -113,7 +125,7 @@ def test_one_epoch_is_a_dot_over_a_whole_number(pixels, texts, readable):
     readable(figure)
     loss = figure.axes[0]
     assert [line.get_marker() for line in loss.lines] == ["o", "o"]
-    assert [text.get_text() for text in texts(figure)].count("0") == 2  # one tick a panel
+    assert [text.get_text() for text in texts(figure)].count("1") == 2  # one tick a panel
     blue = np.abs(pixels(figure) - to_rgb(style.TRAINING)).max(axis=2) < 0.01
     assert blue.any()
 
@@ -123,7 +135,7 @@ def test_ten_thousand_epochs_are_all_there(readable):
     figure = plot_history({"loss": np.exp(-epochs / 900), "validation_loss": 1 / (1 + epochs)})
     (axes,) = figure.axes
     assert len(curve(axes, "training").get_ydata()) == 10_000
-    assert axes.get_xlim() == (0, 9999)
+    assert axes.get_xlim() == (1, 10_000)
     readable(figure)
 
 
@@ -134,7 +146,9 @@ def test_names_never_lie_on_each_other(readable, gap, best):
     validation = 1.0 + gap + np.abs(np.arange(40) - best) / 40
     validation[-1] = 1.0 + gap
     curves = {"loss": loss, "validation_loss": validation}
-    readable(plot_history(History(curves, best_epoch=best), title="A run"))
+    readable(plot_history(History(curves, best_epoch=best + 1), title="A run"))
+    test = validation + gap / 2
+    readable(plot_history(History(curves | {"test_loss": test}, best_epoch=best + 1)))
 
 
 def test_the_upper_of_two_ends_has_the_upper_name():

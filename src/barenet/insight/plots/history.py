@@ -1,7 +1,7 @@
 """How a network learnt: the loss and the metrics, epoch by epoch.
 
-The first picture to look at after training. It answers whether the loss still falls, whether
-training and validation part (overfitting), and which epoch was the best.
+The first picture to look at after training. It answers whether the loss still falls, whether the
+training loss and the others part (overfitting), and which epoch was the best.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from barenet.insight.plots import style
 from barenet.model.arrays import FloatArray
-from barenet.training.history import RUN_CURVES, WITH_PENALTY
+from barenet.training.history import RUN_CURVES, WITH_PENALTY, curve_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_history"]
 
-COLORS = {"training": style.TRAINING, "validation": style.VALIDATION}
+COLORS = {"training": style.TRAINING, "validation": style.VALIDATION, "test": style.TEST}
 
 
 def plot_history(
     history: History | Mapping[str, Sequence[float]], *, title: str | None = None
 ) -> Figure:
-    """Draw the loss and the metrics of every epoch, training beside validation.
+    """Draw the loss and the metrics of every epoch, for each set of rows.
 
     One panel for the loss, and one for each metric. The loss is on a logarithmic scale where it
     spans a factor of 100 or more. The epoch whose parameters were kept, by early stopping, is
@@ -39,9 +39,9 @@ def plot_history(
     ----------
     history : History or mapping of str to sequence of float
         What `barenet.train` returned, or its ``to_dict()``: one number an epoch for ``"loss"``,
-        each metric, and the same names with ``"validation_"`` before them. What is not
-        finite, or None, leaves its epoch out. Learning rates, gradient norms and seconds are not
-        drawn. Which epoch was kept, and whether the training loss has penalties in it, only a
+        each metric, and the same names with ``"validation_"`` or ``"test_"`` before them. What is
+        not finite, or None, leaves its epoch out. Learning rates, gradient norms and seconds are
+        not drawn. Which epoch was kept, and whether the training loss has penalties in it, only a
         History knows.
     title : str, optional
         Title of the picture.
@@ -62,11 +62,11 @@ def plot_history(
     --------
     >>> from barenet import History
     >>> history = History(
-    ...     {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}, best_epoch=1
+    ...     {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}, best_epoch=2
     ... )
     >>> picture = plot_history(history)
     >>> [text.get_text() for text in picture.axes[0].texts]
-    ['training', 'validation', 'best, kept: epoch 1, 0.5']
+    ['training', 'validation', 'best, kept: epoch 2, 0.5']
     """
     panels = _panels(_curves(history))
     rows, columns = -(-len(panels) // 3), min(len(panels), 3)
@@ -79,7 +79,7 @@ def plot_history(
     best, losses = getattr(history, "best_epoch", None), panels["loss"]
     if best is not None:
         _mark_best(picture.axes, losses, best)
-    if "validation" in losses and getattr(history, "penalized", False):
+    if len(losses) > 1 and getattr(history, "penalized", False):
         picture.axes[0].set_ylabel(f"loss (training: {WITH_PENALTY})")
     style.headline(picture, title)
     return picture
@@ -91,7 +91,7 @@ def _curves(history: History | Mapping[str, Sequence[float]]) -> dict[str, Float
     curves = {
         name: _numbers(values, name) for name, values in entries.items() if name not in RUN_CURVES
     }
-    if not {"loss", "validation_loss"} & curves.keys():
+    if "loss" not in {curve_rows(name)[1] for name in curves}:
         raise ValueError(f"history: expected a 'loss', got {sorted(curves) or 'nothing'}")
     lengths = {name: curve.shape for name, curve in curves.items()}
     if len(set(lengths.values())) > 1:
@@ -117,8 +117,7 @@ def _panels(curves: Mapping[str, FloatArray]) -> dict[str, dict[str, FloatArray]
     """Group the curves by what they measure, the loss first."""
     panels: dict[str, dict[str, FloatArray]] = {"loss": {}}
     for name, curve in curves.items():
-        measure = name.removeprefix("validation_")
-        role = "training" if measure == name else "validation"
+        role, measure = curve_rows(name)
         panels.setdefault(measure, {})[role] = curve
     return panels
 
@@ -135,12 +134,12 @@ def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
             look |= {"linewidth": 0.8, "alpha": 0.65}
         if len(epochs) == 1:
             look |= {"marker": "o", "markersize": 6}
-        axes.plot(epochs, curve[epochs], linestyle="-", label=role, **look)  # type: ignore[arg-type]
+        axes.plot(epochs + 1, curve[epochs], linestyle="-", label=role, **look)  # type: ignore[arg-type]
     values = np.concatenate([curve[np.isfinite(curve)] for curve in curves.values()])
     if name == "loss" and style.needs_log_scale(values.min(), values.max()):
         axes.set_yscale("log")
     axes.margins(y=0.06)
-    axes.set_xlim((0, n_epochs - 1) if n_epochs > 1 else (-0.5, 0.5))
+    axes.set_xlim((1, n_epochs) if n_epochs > 1 else (0.5, 1.5))
     axes.xaxis.set_major_locator(
         MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
     )
@@ -151,25 +150,26 @@ def _draw(axes: Axes, name: str, curves: Mapping[str, FloatArray]) -> None:
 
 def _mark_best(panels: Sequence[Axes], losses: Mapping[str, FloatArray], best: int) -> None:
     """Mark the epoch that was kept: a ring, a line through all panels, its name."""
-    role, curve = [*losses.items()][-1]
+    role = next(role for role in ("validation", "training", "test") if role in losses)
+    curve = losses[role]
     for axes in panels:
         axes.axvline(best, color=style.MUTED, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
     loss = panels[0]
     ring = {"marker": "o", "markersize": 7, "markeredgewidth": 1.6, "markerfacecolor": style.PAPER}
     loss.plot(
         [best],
-        [curve[best]],
+        [curve[best - 1]],
         color=COLORS[role],
         linestyle="none",
         clip_on=False,
         zorder=3,
         **ring,  # type: ignore[arg-type]
     )
-    share = best / max(len(curve) - 1, 1)
+    share = (best - 1) / max(len(curve) - 1, 1)
     loss.text(
         best,
         1.02,
-        f"best, kept: epoch {best}, {curve[best]:.3g}",
+        f"best, kept: epoch {best}, {curve[best - 1]:.3g}",
         transform=loss.get_xaxis_transform(),
         ha="left" if share < 0.2 else "right" if share > 0.8 else "center",
         va="bottom",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAPER, INK, MUTED, GRID = "#FFFFFF", "#262626", "#6B6B6B", "#E8E8E8"
-TRAINING, VALIDATION = "#0072B2", "#D55E00"
+TRAINING, VALIDATION, TEST = "#0072B2", "#009E73", "#D55E00"
 ACTUAL, PREDICTED = "#8A8A8A", "#AA3377"
 WRONG = "#B3001B"
 
@@ -215,18 +215,35 @@ def label_ends(axes: Axes, ends: Sequence[tuple[str, float, str]], gap: float = 
     axes : matplotlib.axes.Axes
         The panel, with its limits and scale already final.
     ends : sequence of (str, float, str)
-        Name, last value and colour of each curve; at most two.
+        Name, last value and colour of each curve.
     gap : float, default=0.075
         Least distance between two names, as a share of the panel's height.
     """
     to_fraction = axes.transScale + axes.transLimits
     heights = [float(to_fraction.transform((1.0, value))[1]) for _, value, _ in ends]
-    if len(ends) == 2 and abs(heights[0] - heights[1]) < gap:
-        middle, up = sum(heights) / 2, 1 if heights[0] >= heights[1] else -1
-        heights = [middle + up * gap / 2, middle - up * gap / 2]
-    for (name, _, color), height in zip(ends, heights, strict=True):
+    for (name, _, color), height in zip(ends, _moved_apart(heights, gap), strict=True):
         look = {"color": color, "fontsize": SMALL_SIZE, "va": "center", "ha": "left"}
         axes.text(1.015, height, name, transform=axes.transAxes, **look)  # type: ignore[arg-type]
+
+
+def _moved_apart(heights: Sequence[float], gap: float) -> list[float]:
+    """Move heights apart by the least squares: an isotonic regression, by its max-min formula.
+
+    Examples
+    --------
+    >>> [round(height, 2) for height in _moved_apart([0.5, 0.9, 0.5, 0.1], 0.1)]
+    [0.55, 0.9, 0.45, 0.1]
+    """
+    order = sorted(range(len(heights)), key=lambda index: (heights[index], -index))
+    low = [heights[index] - gap * place for place, index in enumerate(order)]
+    moved = dict.fromkeys(range(len(heights)), 0.0)
+    for place, index in enumerate(order):
+        pools = (
+            min(sum(low[first:end]) / (end - first) for end in range(place + 1, len(low) + 1))
+            for first in range(place + 1)
+        )
+        moved[index] = max(pools) + gap * place
+    return list(moved.values())
 
 
 def dress_scale(bar: Colorbar, text: str, ticks: Sequence[float] | None = None) -> None:

@@ -113,7 +113,7 @@ export class DataPanel {
       ? "It has learned from what was computed from the columns, which no table holds: it cannot go on learning here."
       : "Choose that table below, and it can go on learning.";
     find("#described", this.root).textContent = learned
-      ? `${entry?.title ?? data.name}: ${data.description}. ${counted(learned)} points to learn from, ${counted(tested)} held out. ${data.settings}`
+      ? `${entry?.title ?? data.name}: ${data.description}. ${counted(learned)} training points, ${counted(tested)} test points. ${data.settings}`
       : data.outputs.length
         ? `${model} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot go on learning here.`
         : `${model}${data.name && ","} whose rows are not here. ${without}`;
