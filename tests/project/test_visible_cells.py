@@ -20,7 +20,8 @@ import barenet
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs" / "first-network.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]
 CELL = re.compile(
-    r"^```\{code-cell\}[^\n]*\n(?P<tags>:tags:[^\n]*\n)?(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^```\{code-cell\}[^\n]*\n(?P<tags>:tags:[^\n]*\n)?(?P<code>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
 SECONDS = 240
 
