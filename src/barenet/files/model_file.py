@@ -8,7 +8,6 @@ code is read from the file.
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
@@ -32,7 +31,7 @@ from barenet.model.network import Network
 
 __all__ = [
     "check_layers",
-    "load",
+    "load_network",
     "read_model",
     "save",
     "write_model",
@@ -59,18 +58,19 @@ def save(network: Network, path: str | PathLike[str]) -> None:
     write_model(path, network, {}, {})
 
 
-def load(path: str | PathLike[str]) -> Network:
-    """Read a network from a model file.
+def load_network(path: str | PathLike[str]) -> Network:
+    """Load the network of a model file, without the preprocessing that may be stored with it.
 
     Parameters
     ----------
     path : str or path
-        The file, from ``network.save`` or ``barenet train``.
+        The file: from ``predictor.save``, ``network.save``, ``barenet train`` or a `Checkpoint`.
 
     Returns
     -------
     Network
-        It predicts the same, to the last bit.
+        It takes rows as it was trained on, such as scaled ones, and predicts exactly as it did
+        when it was saved. For raw rows, use `load`.
 
     Raises
     ------
@@ -79,30 +79,17 @@ def load(path: str | PathLike[str]) -> Network:
     ModelFileError
         If it is damaged, not a model file, or newer than this version of barenet.
 
-    Warns
-    -----
-    UserWarning
-        If the file also holds what is done to raw rows before the network sees them;
-        `Predictor.load` applies it.
-
     Examples
     --------
     >>> import pathlib, tempfile
-    >>> from barenet import Network, load
+    >>> from barenet import Network, load_network
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
     >>> network = Network.dense([2, 3, 1], seed=5)
     >>> network.save(path)
-    >>> bool((load(path).parameters == network.parameters).all())
+    >>> bool((load_network(path).parameters == network.parameters).all())
     True
     """
-    network, extra, _ = read_model(path)
-    if extra.get("scaling"):
-        warnings.warn(
-            f"{path} was trained on scaled inputs; Predictor.load() treats raw rows the same way",
-            UserWarning,
-            stacklevel=2,
-        )
-    return network
+    return read_model(path)[0]
 
 
 def write_model(
