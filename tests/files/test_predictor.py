@@ -55,7 +55,8 @@ def test_promise_12_a_predictor_there_and_back(path, classes, outputs):
 )
 def test_what_an_older_barenet_would_misread_has_a_version_that_it_refuses(path, parts, version):
     replace(predictor(), **parts).save(path)
-    header = read_header(path)[1]["__metadata__"]["barenet"]
+    with path.open("rb") as stream:
+        header = read_header(path, stream)[1]["__metadata__"]["barenet"]
     assert json.loads(header)["format_version"] == version
 
 

@@ -213,7 +213,7 @@ def _read(path: Path) -> tuple[Network, dict[str, Any], dict[str, np.ndarray[Any
         raise FileNotFoundError(
             f"{path}: is a folder, expected the checkpoint of a run; move it away to start anew"
         )
-    network, extra, tensors = read_model(path)
+    network, extra, tensors = read_model(path, with_state=True)
     kept = extra.get("checkpoint")
     if kept is None:
         raise ModelFileError(f"{path}: a model, but not a checkpoint: it has only what was learned")
