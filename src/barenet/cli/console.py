@@ -140,11 +140,10 @@ def show_json(document: dict[str, Any] | list[Any]) -> None:
 def _as_json(value: Any) -> Iterator[str]:
     """Write JSON piece by piece."""
     if isinstance(value, Iterator):
-        between = "["
-        for part in value:
-            yield between + _dumped(part)[1:-1]
-            between = ", "
-        yield "]" if between == ", " else "[]"
+        yield "["
+        for at, part in enumerate(filter(None, value)):
+            yield (", " if at else "") + _dumped(part)[1:-1]
+        yield "]"
     elif isinstance(value, dict) and value:
         between = "{"
         for key, entry in value.items():
