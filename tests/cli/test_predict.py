@@ -165,7 +165,7 @@ def peak_of(*arguments, **options) -> int:
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
-    return usage.ru_maxrss * 1024
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="the peak of a process is asked of Unix")
