@@ -20,7 +20,7 @@ from barenet.errors import (
     ModelFileError,
 )
 from barenet.files.checkpoint import Checkpoint
-from barenet.files.model_file import load
+from barenet.files.model_file import load_network
 from barenet.insight.gradient_check import GradientReport, ParameterReport, check_gradients
 from barenet.insight.plots import (
     plot_boundary,
@@ -97,6 +97,7 @@ if TYPE_CHECKING:
         register_onnx_converters,
     )
     from barenet.files.exports import Exported, export
+    from barenet.files.loading import load
     from barenet.files.model_card import ModelCard
     from barenet.files.predictor import Predictor
     from barenet.insight.baselines import Baseline, fit_baseline
@@ -194,6 +195,7 @@ __all__ = [
     "fit_baseline",
     "load",
     "load_dataset",
+    "load_network",
     "load_table",
     "one_hot",
     "permutation_importance",
@@ -221,6 +223,7 @@ _LAZY = {
     "fingerprint": "barenet.data.fingerprint",
     "ModelCard": "barenet.files.model_card",
     "Predictor": "barenet.files.predictor",
+    "load": "barenet.files.loading",
     **dict.fromkeys(("Exported", "export"), "barenet.files.exports"),
     **dict.fromkeys(("Baseline", "fit_baseline"), "barenet.insight.baselines"),
     **dict.fromkeys(("Explanation", "explain"), "barenet.insight.explain"),

@@ -18,6 +18,9 @@ from barenet.options import options_of
 
 T = TypeVar("T")
 
+#: Most characters of a name with its options, which may come from a file.
+MOST_CHARACTERS = 1_000
+
 
 def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argument: str) -> T:
     """Turn a name with options into the object, or check that it already is one.
@@ -54,6 +57,11 @@ def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argumen
     if not isinstance(spec, str):
         names = ", ".join(sorted(registry))
         raise ValueError(f"{argument}: expected one of {names}, or an instance, got {brief(spec)}")
+    if len(spec) > MOST_CHARACTERS:
+        raise ValueError(
+            f"{argument}: expected a name with options of up to {MOST_CHARACTERS:,} characters, "
+            f"got {len(spec):,}: {brief(spec)}; make the instance instead"
+        )
     name, _, options = spec.strip().partition(":")
     kind = lookup(registry, name.strip(), argument)
     chosen = _parse_options(kind, options, argument)
@@ -100,7 +108,7 @@ def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
     close = difflib.get_close_matches(name, registry, n=1)
     hint = f", did you mean {close[0]!r}?" if close else ""
     choices = ", ".join(sorted(registry)) or "nothing"
-    raise ValueError(f"{argument}: unknown {name!r}{hint} (choose from {choices})")
+    raise ValueError(f"{argument}: unknown {brief(name)}{hint} (choose from {choices})")
 
 
 def spec_of(thing: Any) -> str:
@@ -139,7 +147,7 @@ def _parse_options(kind: type, text: str, argument: str) -> dict[str, Any]:
         key = key.strip()
         if not equals:
             known = ", ".join(allowed) or "none"
-            raise ValueError(f"{argument}: {part!r} is no option=value (options: {known})")
+            raise ValueError(f"{argument}: {brief(part)} is no option=value (options: {known})")
         lookup(dict.fromkeys(allowed), key, f"{argument}: option")
         if key in options:
             raise ValueError(f"{argument}: {key} is said twice")
@@ -149,14 +157,13 @@ def _parse_options(kind: type, text: str, argument: str) -> dict[str, Any]:
 
 def _split(text: str) -> list[str]:
     """Split at the commas outside square brackets."""
-    parts, depth = [""], 0
-    for character in text:
+    parts, depth, start = [], 0, 0
+    for at, character in enumerate(text):
         depth += (character == "[") - (character == "]")
         if character == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
+            parts.append(text[start:at])
+            start = at + 1
+    return [*parts, text[start:]]
 
 
 def _read(text: str) -> Any:

@@ -18,6 +18,19 @@ def test_json_has_no_nan(capsys):
     assert text.isascii() and text.count("\n") == 1
 
 
+def test_json_takes_long_lists_in_parts(capsys):
+    parts = {
+        "a": iter([[1, 2], [], [float("nan")]]),
+        "b": {},
+        "c": {"d": iter([]), "e": iter([[]])},
+    }
+    show_json({**parts, "f\x7f\n": "\x7f"})
+    text = capsys.readouterr().out
+    whole = {"a": [1, 2, None], "b": {}, "c": {"d": [], "e": []}, "f\x7f\n": "\x7f"}
+    assert text == json.dumps(whole).replace("\x7f", "\\u007f") + "\n"
+    assert json.loads(text) == whole
+
+
 def test_what_a_terminal_would_obey_is_spelled_out(capsys):
     show_table(["a"], [["\x1b[2J\nb"]])
     say("\x1b[31m")

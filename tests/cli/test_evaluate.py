@@ -168,3 +168,52 @@ def test_other_classes_are_refused(barenet, iris):
     done = barenet("evaluate", iris, "wine")
     assert done.status == 2
     assert "wine has 13 features" in done.err
+
+
+#: Columns beside a number that changes, of which some are dropped, in tables that hold only numbers
+#: or look like it.
+ODD_COLUMNS = {
+    "constant": lambda i: "7",
+    "constant_zero": lambda i: "0.0",
+    "constant_truth": lambda i: "true",
+    "missing": lambda i: "",
+    "missing_mark": lambda i: "NA",
+    "some_missing": lambda i: "" if i % 3 else "1.5",
+    "truth": lambda i: "yes" if i % 2 else "no",
+    "zero_or_one": lambda i: str(i % 2),
+    "identifier": lambda i: f"customer {i}",
+    "code": lambda i: f"{i:05}",
+    "day": lambda i: f"2026-01-{1 + i % 28:02}",
+    "duplicate": lambda i: str(i % 7),
+    "rarely_else": lambda i: "1" if i else "2",
+}
+
+
+@pytest.mark.parametrize("target", ["numbers", "classes"])
+@pytest.mark.parametrize("odd", [["constant"], ["constant", "zero_or_one"], *ODD_COLUMNS.items()])
+def test_fault_99_held_out_rows_are_found_whatever_columns_are_dropped(barenet, odd, target):
+    names = odd if isinstance(odd, list) else [odd[0]]
+    truth = {"numbers": lambda i: f"{i * i % 31}.25", "classes": lambda i: "ab"[i % 2]}[target]
+    rows = [[str(i % 9), *(ODD_COLUMNS[name](i) for name in names), truth(i)] for i in range(60)]
+    lines = [",".join(row) for row in [["a", *names, "y"], *rows]]
+    Path("t.csv").write_text("\n".join(lines) + "\n")
+    plan = ["--target", "y", "--epochs", 1, "--no-plots", "--no-baselines", "--test-size", 0.25]
+    assert barenet("train", "t.csv", *plan).status == 0
+    for command in ("evaluate", "importance"):
+        done = barenet(command, "runs/t", "t.csv", "--json")
+        result = result_of(done)
+        assert result.get("metrics", result)["evaluated_on"] == "held-out rows"
+        assert result["rows"] == 15 and "has changed" not in done.err
+
+
+def test_fault_99_truth_values_beside_a_constant_column_of_a_parquet_file(barenet):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    every = range(60)
+    columns = {"a": [i % 9 for i in every], "is_open": [i % 2 == 0 for i in every]}
+    columns |= {"same": [1.0] * 60, "y": [i * i % 31 + 0.25 for i in every]}
+    parquet.write_table(pyarrow.table(columns), "t.parquet")
+    plan = ["--target", "y", "--epochs", 1, "--no-plots", "--no-baselines"]
+    assert barenet("train", "t.parquet", *plan).status == 0
+    result = result_of(barenet("evaluate", "runs/t", "t.parquet", "--json"))
+    assert (result["rows"], result["metrics"]["evaluated_on"]) == (12, "held-out rows")

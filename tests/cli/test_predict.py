@@ -3,14 +3,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from barenet import Predictor
+from barenet import Network, Predictor, Scaling
+from barenet.cli.predict import for_spreadsheets
 from barenet.data import load_dataset
 
+COMMAND = str(Path(sys.executable).with_name("barenet"))
 IRIS = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
 
 
@@ -129,3 +134,139 @@ def test_what_can_not_be_kept(barenet, iris):
     ):
         done = barenet("predict", iris, data, "--keep", "key")
         assert (done.status, done.out) == (2, "") and said in done.err
+
+
+def plain_predictor(classes) -> Predictor:
+    """Predict classes, or two numbers, from the columns a and b: with whole weights, exactly."""
+    output, width = ("identity", 2) if classes is None else ("softmax", len(classes))
+    network = Network.dense([2, width], output=output, init="normal:std=2", seed=3)
+    network.parameters[:] = network.parameters.round()
+    return Predictor(
+        network=network,
+        preprocessing=Scaling("none", np.zeros(2), np.ones(2)),
+        classes=classes,
+        feature_names=("a", "b"),
+        target_name="y",
+        dataset="none",
+    )
+
+
+def numbered_rows(path, n_rows, key="k") -> np.ndarray:
+    X = np.random.default_rng(0).integers(-8, 9, (n_rows, 2)) / 4
+    lines = [f"{key}{number},{a},{b}" for number, (a, b) in enumerate(X.tolist())]
+    Path(path).write_text("\n".join(["key,a,b", *lines]) + "\n")
+    return X
+
+
+def peak_of(*arguments, **options) -> int:
+    """Run the command, and return the most bytes of memory that it has had."""
+    with Path("out").open("wb") as out:
+        process = subprocess.Popen([COMMAND, *map(str, arguments)], stdout=out, **options)
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="the peak of a process is asked of Unix")
+def test_fault_108_long_class_names_take_no_memory_for_each_row(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plain_predictor(tuple(letter * 400 for letter in "abc")).save("m.safetensors")
+    numbered_rows("rows.csv", 60_000)
+    least = peak_of("predict", "m.safetensors", "rows.csv", "--keep", "key", "--row", 0)
+    for options in ([], ["--json"], ["--keep", "key"], ["--keep", "key", "--json"], ["--safe-csv"]):
+        peak = peak_of("predict", "m.safetensors", "rows.csv", *options)
+        assert Path("out").stat().st_size > 60_000 * 400
+        assert peak - least < 2**25, options
+    with Path("rows.csv").open("rb") as rows:
+        assert peak_of("predict", "m.safetensors", "-", stdin=rows) - least < 2**25
+
+
+@pytest.mark.parametrize("classes", [None, ("no", "yes"), ("=x", "a,b", "c")])
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_fault_108_blocks_of_rows_are_printed_as_all_at_once(barenet, monkeypatch, classes, kind):
+    predictor, X = plain_predictor(classes), numbered_rows("rows.csv", 50)
+    predictor.save("m.safetensors")
+    if kind == "parquet":
+        parquet = pytest.importorskip("pyarrow.parquet")
+        parquet.write_table(pytest.importorskip("pyarrow.csv").read_csv("rows.csv"), "rows.parquet")
+    plans = [[], ["--json"], ["--keep", "key", "a"], ["--keep", "key", "--json"], ["--safe-csv"]]
+    plans = [["predict", "m.safetensors", f"rows.{kind}", *plan] for plan in plans]
+    whole = [barenet(*plan).out for plan in plans]
+    document = {"model": "m.safetensors", "target": "y", "predictions": predictor.predict(X)}
+    if classes:
+        document |= {"classes": classes, "probabilities": predictor.probabilities(X).tolist()}
+    document["predictions"] = document["predictions"].tolist()
+    assert whole[1] == json.dumps(document) + "\n"
+    for n_rows in (1, 7, 49, 50):
+        monkeypatch.setattr("barenet.cli.predict.ROWS", n_rows)
+        assert [barenet(*plan).out for plan in plans] == whole
+
+
+def test_fault_108_a_late_row_that_is_refused_is_counted_from_the_first(barenet, monkeypatch):
+    monkeypatch.setattr("barenet.cli.predict.ROWS", 7)
+    plain_predictor(None).save("m.safetensors")
+    numbered_rows("rows.csv", 50)
+    lines = Path("rows.csv").read_text().splitlines()
+    lines[31] = "k30,3e38,3e38"
+    Path("rows.csv").write_text("\n".join(lines) + "\n")
+    done = barenet("predict", "m.safetensors", "rows.csv")
+    assert (done.status, done.out) == (2, "") and "row 30 " in done.err
+
+
+def on_a_terminal(*arguments) -> str:
+    """Run the command on a terminal, and return all that it writes."""
+    leader, follower = os.openpty()
+    command = [COMMAND, *map(str, arguments)]
+    process = subprocess.Popen(command, stdin=follower, stdout=follower, stderr=follower)
+    os.close(follower)
+    parts = []
+    try:
+        while part := os.read(leader, 2**16):
+            parts.append(part)
+    except OSError:  # Linux: the other end is closed
+        pass
+    os.close(leader)
+    process.wait()
+    return b"".join(parts).decode()
+
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b2J\u202e"
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals to be had")
+def test_fault_115_control_characters_are_spelled_out_on_a_terminal(barenet):
+    plain_predictor((f"no{HOSTILE}", "yes", "\x7f")).save("m.safetensors")
+    numbered_rows("rows.csv", 9, key=HOSTILE)
+    for plan in (["--keep", "key"], ["--keep", "key", "--json"], ["--keep", HOSTILE]):
+        text = on_a_terminal("predict", "m.safetensors", "rows.csv", *plan)
+        assert not {"\x1b", "\x07", "\x7f", "\x9b", "\u202e"} & {*text}
+        assert "owned" in text
+    piped = barenet("predict", "m.safetensors", "rows.csv", "--keep", "key").out
+    assert HOSTILE in piped and next(csv.DictReader(io.StringIO(piped)))["key"] == f"{HOSTILE}0"
+    result = json.loads(barenet("predict", "m.safetensors", "rows.csv", "--json").out)
+    assert result["classes"] == [f"no{HOSTILE}", "yes", "\x7f"]
+
+
+COMPUTED = ["=HYPERLINK(1)", "+1+1", "-1+1", "@A1", "\t=1", "\r=1", "\n=1", "  =1", "-", "-1e"]
+COMPUTED += ["\uff1d1"]
+AS_IT_IS = ["-1.5", "+3e-7", "a=b", "Rome", "0", "1-1", "'=1", "a\n=1"]
+
+
+def test_fault_115_cells_that_a_spreadsheet_would_compute_are_marked():
+    assert for_spreadsheets(COMPUTED) == [f"'{text}" for text in COMPUTED]
+    assert for_spreadsheets(AS_IT_IS) == AS_IT_IS
+
+
+def test_fault_115_a_safe_table_of_predictions(barenet):
+    plain_predictor(("=HYPERLINK(1)", "-7", "-x")).save("m.safetensors")
+    numbered_rows("rows.csv", 40, key="=k")
+    said = ("predict", "m.safetensors", "rows.csv", "--keep", "key", "a")
+    rows, safe = rows_of(barenet(*said)), rows_of(barenet(*said, "--safe-csv"))
+    assert [row["key"] for row in safe] == [f"'{row['key']}" for row in rows]
+    assert [row["a"] for row in safe] == [row["a"] for row in rows]
+    marked = {"=HYPERLINK(1)": "'=HYPERLINK(1)", "-7": "-7", "-x": "'-x"}
+    assert [row["prediction"] for row in safe] == [marked[row["prediction"]] for row in rows]
+    assert {row["prediction"] for row in rows} == {*marked}
+    done = barenet(*said, "--safe-csv", "--json")
+    assert done.status == 2 and "safe_csv: JSON has no cells" in done.err

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet import Predictor
+from barenet import Predictor, load, load_dataset, load_network
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import Settings
 from barenet.training.history import History
@@ -35,6 +35,15 @@ def test_what_is_saved_stays(folder, iris):
         folder.save(predictor, History({"loss": [0.4]}), Settings(data="iris"))
     assert folder.history.read_text() == '{"epoch": 1, "loss": 0.4}\n'
     assert (folder.path / "notes.txt").read_text() == "mine"
+
+
+def test_load_returns_the_predictor_of_a_run(iris):
+    flowers, path = load_dataset("iris"), iris / "model.safetensors"
+    names = [flowers.classes[label] for label in flowers.y]
+    assert (load(path).predict(flowers.X) == names).mean() > 0.9
+    network = load_network(path)
+    scaled = load(path).preprocessing.apply(flowers.X)
+    assert (network.predict(scaled).argmax(axis=1) == flowers.y).mean() > 0.9
 
 
 def test_one_run_at_a_time(folder):

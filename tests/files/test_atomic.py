@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet.files.atomic import write_atomically
+from barenet.files.atomic import remove_leftovers, write_atomically
 
 
 def test_a_new_file_and_a_replaced_one(tmp_path):
@@ -87,3 +87,35 @@ def test_fault_67_a_full_disk_leaves_the_old_file(tmp_path):
     assert done.stdout == "File too large\n"
     assert path.read_bytes() == b"old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+#: Names of 255 bytes, which is the most that there can be on most file systems.
+LONG = ["m" * 255, "é" * 127 + "m", ("m[*]?" * 51), "m" * 120 + ".txt", "m" * 101, "m" * 100]
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_fault_119_a_file_of_the_longest_name(tmp_path, name):
+    path, other = tmp_path / name, tmp_path / ("n" + name[1:])
+    for content in (b"one", b"two"):
+        write_atomically(path, content)
+        assert path.read_bytes() == content
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+    killed = (
+        "import os, sys; from barenet.files import atomic\n"
+        "os.fsync = lambda handle: os.kill(os.getpid(), 9)\n"
+        "atomic.write_atomically(sys.argv[1], b'never there')\n"
+    )
+    for target in (path, other):
+        subprocess.run([sys.executable, "-c", killed, str(target)], check=False)
+    assert len({*tmp_path.iterdir()}) == 3 and path.read_bytes() == b"two"
+    remove_leftovers(path)
+    assert len({*tmp_path.iterdir()} - {path}) == 1  # that of the other file
+    remove_leftovers(other)
+    assert [*tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.parametrize("extra", [1, 100])
+def test_fault_119_a_name_that_is_too_long_is_an_error(tmp_path, extra):
+    with pytest.raises(OSError, match="File name too long"):
+        write_atomically(tmp_path / ("m" * (255 + extra)), b"")
+    assert [*tmp_path.iterdir()] == []

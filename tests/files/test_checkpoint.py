@@ -117,6 +117,13 @@ def test_a_checkpoint_is_a_model_as_well(tmp_path):
     assert np.array_equal(loaded.parameters, net.parameters) and repr(loaded) == repr(net)
 
 
+def test_fault_119_a_checkpoint_of_the_longest_name(tmp_path):
+    path, net = tmp_path / ("k" * 255), network()
+    learn(path, Interrupt(), net=net)
+    assert np.array_equal(barenet.load_network(path).parameters, net.parameters)
+    assert [*tmp_path.iterdir()] == [path]
+
+
 def test_notes_are_given_back(tmp_path):
     notes = {"settings": 'data = "é"', "n": [1, 2.5, None]}
     learn(Checkpoint(tmp_path / "kept", notes=notes), Interrupt())

@@ -304,6 +304,120 @@ def test_fault_57_layers_that_are_none(path, rewrite, layers):
         load(path)
 
 
+SLOW = {
+    "option": [{**DENSE, "activation": "relu:" + "a" * 1_000_000}],
+    "options": [{**DENSE, "activation": "relu:" + "a," * 500_000}],
+    "brackets": [{**DENSE, "init": "normal:std=" + "[" * 1_000_000}],
+    "name": [{**DENSE, "init": "a" * 1_000_000}],
+    "kind": [{**DENSE, "layer": "a" * 1_000_000}],
+    "layer": ["a" * 1_000_000],
+}
+
+
+@pytest.mark.parametrize("case", SLOW)
+def test_fault_106_long_texts_in_a_layer_take_no_time(path, rewrite, loading, case):
+    Network.dense([2, 1]).save(path)
+    rewrite(path, network={"layers": SLOW[case]})
+    outcome, seconds, memory = loading(path)
+    assert "not a valid model: " in outcome and len(outcome) < 500 + len(str(path))
+    assert seconds < 1 and memory < 2**26
+
+
+def test_fault_106_thousands_of_layers_take_no_time(path, rewrite, loading):
+    Network.dense([2, 1]).save(path)
+    rewrite(path, network={"layers": [{"layer": "dropout", "rate": 0.1}] * 20_000 + [DENSE]})
+    outcome, seconds, _ = loading(path)
+    assert outcome == "read" and seconds < 3
+
+
+@pytest.mark.parametrize("checksum", ["ab" + "a" * 400_000, "", 7, None, "0" * 64, "A" * 64])
+def test_fault_106_a_checksum_that_is_none(path, loading, checksum):
+    Network.dense([2, 1]).save(path)
+    header, numbers = header_of(path)
+    description = json.loads(header["__metadata__"]["barenet"]) | {"sha256": checksum}
+    header["__metadata__"] = {"a": "a" * 500_000, "barenet": json.dumps(description)}
+    put(path, json.dumps(header), numbers)
+    outcome, seconds, _ = loading(path)
+    assert "its checksum does not match" in outcome and seconds < 1
+
+
+def test_fault_106_the_weights_of_a_file_are_not_drawn_first(path, monkeypatch):
+    """An orthogonal matrix of 16 MB takes seconds, and would be replaced at once."""
+    network = Network.dense([2, 1])
+    network.save(path)
+    monkeypatch.setattr(Network, "initialize", None)
+    assert np.array_equal(load(path).parameters, network.parameters)
+
+
+def place(n_numbers, start=0):
+    """Give the header's entry of an array of float32."""
+    end = start + 4 * n_numbers
+    return {"dtype": "F32", "shape": [n_numbers], "data_offsets": [start, end]}
+
+
+HUGE = 2**26
+
+
+@pytest.mark.parametrize(
+    ("parameters", "statistics", "others", "extra", "message"),
+    [
+        (HUGE, 0, {}, {}, "the layers have 9 parameters, and the file holds float32 of shape"),
+        (9, HUGE, {}, {}, "the layers have 0 statistics, and the file holds float32 of shape"),
+        (9, 0, {"scaling.offset": HUGE}, {"scaling": "none"}, "and columns take 268,435,456 bytes"),
+        (9, 0, {"table": HUGE}, {"scaling": "table"}, "room for 67,109,008"),
+        (9, 0, {"run/x": HUGE}, {"checkpoint": {}}, "read"),
+    ],
+)
+def test_fault_107_arrays_that_no_layer_has_are_not_read(
+    path, forge, loading, parameters, statistics, others, extra, message
+):
+    arrays, end = {}, 0
+    for name, size in {"parameters": parameters, "statistics": statistics, **others}.items():
+        arrays[name] = place(size, end)
+        end += 4 * size
+    layers = [{"layer": "dense", "n_in": 2, "n_out": 3}]
+    forge(path, {"network": {"layers": layers}, "extra": extra}, arrays, end)
+    outcome, seconds, memory = loading(path)
+    assert message in outcome
+    assert memory < 2**26 and (seconds < 1 or outcome == "read")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"shape": [0] * 100_000},
+        {"shape": [2**62] * 32},
+        {"shape": [-9]},
+        {"shape": [True, 9]},
+        {"shape": [9.0]},
+        {"shape": None},
+        {"dtype": "F8"},
+        {"dtype": None},
+        {"data_offsets": [0]},
+        {"data_offsets": [0, 9**400]},
+    ],
+)
+def test_fault_107_an_entry_that_is_no_place_of_an_array(path, forge, loading, entry):
+    layers = [{"layer": "dense", "n_in": 2, "n_out": 3}]
+    arrays = {"parameters": place(9) | entry, "statistics": place(0, 36)}
+    forge(path, {"network": {"layers": layers}}, arrays, 36)
+    outcome, seconds, memory = loading(path)
+    assert "a damaged one: 'parameters'" in outcome and len(outcome) < 500 + len(str(path))
+    assert seconds < 1 and memory < 2**26
+
+
+def test_fault_107_a_negative_variance_is_refused(path, rewrite):
+    network = Network([Dense(2, 3), BatchNorm(3)])
+    network.save(path)
+    statistics = np.array([-1, 0, 1, 1, -1e-6, 1], np.float32)
+    rewrite(path, statistics=statistics)
+    with pytest.raises(ModelFileError, match=r"a variance of BatchNorm\(n_in=3.* is negative"):
+        load(path)
+    network.statistics[:] = statistics
+    with pytest.raises(ValueError, match="is negative"):
+        network.save(path)
+
+
 def test_promise_17_numbers_that_are_drawn_and_replaced_are_not_warned_of(path, rewrite):
     network = Network.dense([2, 1])
     network.save(path)

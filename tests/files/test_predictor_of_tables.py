@@ -9,7 +9,15 @@ import pandas as pd
 import pyarrow
 import pytest
 
-from barenet import DataError, ModelFileError, Network, Predictor, Scaling, TableEncoding, load
+from barenet import (
+    DataError,
+    ModelFileError,
+    Network,
+    Predictor,
+    Scaling,
+    TableEncoding,
+    load_network,
+)
 from barenet.data.tabular import load_table
 from barenet.files.model_file import read_model
 
@@ -89,8 +97,7 @@ def test_a_predictor_of_numbers_takes_named_columns_too():
 
 def test_the_file_is_of_format_2_and_holds_text_alone(predictor, path):
     predictor.save(path)
-    with pytest.warns(UserWarning, match=r"Predictor\.load\(\) treats raw rows"):
-        load(path)
+    assert np.array_equal(load_network(path).parameters, predictor.network.parameters)
     _, extra, tensors = read_model(path)
     assert extra["scaling"] == "table"
     assert json.loads(tensors["table"].tobytes()) == predictor.preprocessing.to_dict()

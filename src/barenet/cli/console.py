@@ -10,12 +10,12 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, TextIO
 
 from barenet.training.history import finite_or_none
 
-__all__ = ["Talk", "forget", "plain", "say", "show", "show_json", "show_table"]
+__all__ = ["Output", "Talk", "forget", "plain", "say", "show", "show_json", "show_table"]
 
 #: What would move a terminal's cursor or change its colours, and how it is written instead.
 CONTROLS = {
@@ -55,6 +55,16 @@ class Talk:
             self.stream.flush()
         except (OSError, ValueError):
             forget(self.stream)
+
+
+class Output:
+    """Standard output for data: as they are, but on a terminal without what it would obey."""
+
+    def __init__(self) -> None:
+        self.is_terminal = sys.stdout.isatty()
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(plain(text) if self.is_terminal else text)
 
 
 def forget(stream: TextIO) -> None:
@@ -119,9 +129,34 @@ def show_json(document: dict[str, Any] | list[Any]) -> None:
     Parameters
     ----------
     document : dict or list
-        Plain data. JSON has no NaN and no infinity: they become null.
+        Plain data. JSON has no NaN and no infinity: they become null. A value in a dictionary may
+        be an iterator of lists, the parts of a long one.
     """
-    show(json.dumps(_finite(document), allow_nan=False))
+    for text in _as_json(document):
+        sys.stdout.write(text.replace("\x7f", "\\u007f"))
+    sys.stdout.write("\n")
+
+
+def _as_json(value: Any) -> Iterator[str]:
+    """Write JSON piece by piece."""
+    if isinstance(value, Iterator):
+        yield "["
+        for at, part in enumerate(filter(None, value)):
+            yield (", " if at else "") + _dumped(part)[1:-1]
+        yield "]"
+    elif isinstance(value, dict) and value:
+        between = "{"
+        for key, entry in value.items():
+            yield f"{between}{_dumped({key: 0})[1:-4]}: "
+            yield from _as_json(entry)
+            between = ", "
+        yield "}"
+    else:
+        yield _dumped(value)
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(_finite(value), allow_nan=False)
 
 
 def show_table(

@@ -17,7 +17,6 @@ from barenet.cli.trained import model_file
 from barenet.data.dataset import Dataset
 from barenet.data.encoding import TableEncoding
 from barenet.data.frame import Frame
-from barenet.data.framing import as_frame
 from barenet.data.recipe import Recipe
 from barenet.data.scaling import Scaling
 from barenet.files.checkpoint import Checkpoint
@@ -144,7 +143,8 @@ def prepare(settings: Settings) -> Experiment:
     usual = usual_recipe(settings.recipe, dataset)
     parts = _parts(dataset, usual)
     if is_table(settings.data) and _has_constants(parts[1]):
-        parts = _parts(replace(dataset, X=as_frame(dataset.X, dataset.feature_names)), usual)
+        dataset = settings.load(frame=True)  # Which the card's fingerprint is of, too.
+        parts = _parts(dataset, usual)
     available, training, validation, held_out = parts
     preprocessing = _preprocessing(usual.scaling, training, settings.table)
     recipe = settle(settings.recipe, dataset, preprocessing.n_outputs)

@@ -17,7 +17,7 @@ from barenet.files.exports import EXPORTS, Exported
 from barenet.files.exports import export as write
 from barenet.files.exports.export import WEIGHTS, Weights
 from barenet.files.exports.quantization import Rounding
-from barenet.files.loading import load_model
+from barenet.files.loading import load
 
 __all__ = ["export"]
 
@@ -72,7 +72,7 @@ def export(
         raise ValueError("data: rows are for --weights int8, to measure what the rounding does")
     path = model_file(model)
     if data is None:
-        held, X = load_model(path), None
+        held, X = load(path), None
     else:
         trained = load_trained(model)
         held, X = trained.predictor, trained.samples(data, file).X

@@ -13,7 +13,7 @@ from barenet.cli.sparkline import sparkline
 from barenet.cli.trained import model_file
 from barenet.data.encoding import TableEncoding
 from barenet.files.described import describe_predictor, name_of_rows
-from barenet.files.loading import load_model
+from barenet.files.loading import load
 from barenet.files.model_card import ModelCard
 from barenet.files.predictor import Predictor
 from barenet.files.training_log import TrainingLog
@@ -47,7 +47,7 @@ def info(model: Path, /, *, json: Json = False) -> int:
         The exit status.
     """
     path = model_file(model)
-    held = load_model(path)
+    held = load(path)
     predictor, network = (held, held.network) if isinstance(held, Predictor) else (None, held)
     if json:
         about = {} if predictor is None else _answers(predictor)

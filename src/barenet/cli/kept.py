@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from barenet.cli.settings import FileOptions, is_table
 from barenet.cli.trained import Trained
@@ -16,12 +17,35 @@ from barenet.data.source import PARQUET_SUFFIXES, plain_name
 from barenet.data.table import read_table
 from barenet.errors import DataError, some
 
-__all__ = ["read_kept"]
+__all__ = ["Column", "read_kept", "texts"]
+
+#: The values of a column as they were read: an array of NumPy's, or of Arrow's.
+Column: TypeAlias = Any
+
+
+def texts(column: Column, rows: slice) -> list[str]:
+    """Take some values of a column.
+
+    Parameters
+    ----------
+    column : Column
+        From `read_kept`.
+    rows : slice
+        The rows.
+
+    Returns
+    -------
+    list of str
+        Their values.
+    """
+    part = column[rows]
+    found: list[str] = part.tolist() if hasattr(part, "tolist") else part.to_pylist()
+    return found
 
 
 def read_kept(
     trained: Trained, data: str, names: Sequence[str], file: FileOptions
-) -> dict[str, list[str]]:
+) -> dict[str, Column]:
     """Read columns as text.
 
     Parameters
@@ -37,8 +61,8 @@ def read_kept(
 
     Returns
     -------
-    dict of str to list of str
-        The values of each column, one a row: of a CSV file as they are written.
+    dict of str to Column
+        The values of each column, which `texts` takes: of a CSV file as they are written.
 
     Raises
     ------
@@ -57,14 +81,13 @@ def read_kept(
         frame = parquet.frame(names)
         is_text = {name: frame[name].dtype.kind == "T" for name in names}
         return {
-            name: (frame[name] if is_text[name] else as_labels(frame, name, ())).tolist()
-            for name in names
+            name: frame[name] if is_text[name] else as_labels(frame, name, ()) for name in names
         }
     known = trained.file_options(data, file)
     options = {name: known.get(name) for name in ("delimiter", "encoding", "decimal")}
     table = read_table(Path(data), **options)
     _check(names, table.names, data)
-    return {name: table.column(name).to_pylist() for name in names}
+    return {name: table.column(name) for name in names}
 
 
 def _check(names: Sequence[str], known: Sequence[str], data: str) -> None:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import csv
-import sys
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import repeat
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from cyclopts import Parameter
-from numpy.typing import NDArray
 
 from barenet.cli import words
-from barenet.cli.console import show, show_json
+from barenet.cli.console import Output, show, show_json
 from barenet.cli.flags import NAMED, OUTPUT, Json
-from barenet.cli.kept import read_kept
+from barenet.cli.kept import Column, read_kept, texts
 from barenet.cli.numbers import whole
 from barenet.cli.settings import AS_USUAL, FileOptions, is_table
 from barenet.cli.trained import Trained, load_trained
 from barenet.data.frame import Samples
+from barenet.data.reading import to_number
 from barenet.data.tabular import read_features
 from barenet.files.predictor import Predictor
 from barenet.model.arrays import FloatArray
+from barenet.model.inputs import BLOCK
+from barenet.model.targets import class_probabilities
 
-__all__ = ["predict"]
+__all__ = ["for_spreadsheets", "predict"]
+
+#: Rows that are predicted and printed at a time; a network predicts blocks of half as many.
+ROWS = 2 * BLOCK
+
+#: How a cell begins that a spreadsheet computes; some read the wide characters of East Asia, too.
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def predict(
@@ -34,6 +42,7 @@ def predict(
     *,
     row: Annotated[int | None, Parameter(group=OUTPUT, converter=whole)] = None,
     keep: Annotated[tuple[str, ...], Parameter(group=OUTPUT, show_default=False)] = (),
+    safe_csv: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False,
     file: FileOptions = AS_USUAL,
     json: Json = False,
 ) -> int:
@@ -54,6 +63,9 @@ def predict(
         Columns of the table to print before the predictions, such as a key.
     row : int
         Print one row only, counted from 0; an image is described in words and drawn.
+    safe_csv : bool
+        Put every cell in quotes, and an apostrophe before text that a spreadsheet would compute:
+        text that starts with = + - @, a tab or a line break. Numbers stay numbers.
     json : bool
         Print JSON, for programs.
 
@@ -62,6 +74,8 @@ def predict(
     int
         The exit status.
     """
+    if safe_csv and json:
+        raise ValueError("safe_csv: JSON has no cells that a spreadsheet computes; leave one out")
     trained = load_trained(model)
     X, kept = _rows(trained, data, file), read_kept(trained, data, keep, file)
     if row is not None:
@@ -70,13 +84,14 @@ def predict(
         X = X[row : row + 1]
         kept = {name: values[row : row + 1] for name, values in kept.items()}
     predictor = trained.predictor
+    outputs = _outputs(predictor, X)
     if json:
         told = {"model": str(trained.path), "target": predictor.target_name}
-        show_json(told | ({"kept": kept} if keep else {}) | _said(predictor, X))
+        show_json(told | _document(predictor, outputs, kept))
     elif row is not None and predictor.image_shape and predictor.classes and not keep:
-        _describe(predictor, X)
+        _describe(predictor, outputs, X)
     else:
-        _print_csv(predictor, X, kept)
+        _print_csv(predictor, outputs, kept, safe_csv)
     return 0
 
 
@@ -91,44 +106,105 @@ def _rows(trained: Trained, data: str, file: FileOptions) -> Samples:
     return read_features(data, trained.predictor.feature_names, **options)
 
 
-def _said(predictor: Predictor, X: Samples) -> dict[str, Any]:
-    """Collect the predictions for programs."""
+def _outputs(predictor: Predictor, X: Samples) -> FloatArray:
+    """Compute the outputs of all rows, of some thousands at a time: a block of text is large."""
+    blocks = []
+    for rows in _blocks(len(X)):
+        try:
+            blocks.append(predictor.outputs(X[rows]))
+        except ValueError:
+            predictor.outputs(X[: rows.stop])  # Whose error counts the rows from the first one.
+            raise
+    return np.concatenate(blocks)
+
+
+def _blocks(n_rows: int) -> Iterator[slice]:
+    """Part rows into blocks."""
+    return (slice(start, start + ROWS) for start in range(0, n_rows, ROWS))
+
+
+def _document(
+    predictor: Predictor, outputs: FloatArray, kept: Mapping[str, Column]
+) -> dict[str, Any]:
+    """Collect the predictions for programs; what is long comes in blocks."""
+    blocks = [outputs[rows] for rows in _blocks(len(outputs))]
+    document: dict[str, Any] = {}
+    if kept:
+        document["kept"] = {
+            name: (texts(column, rows) for rows in _blocks(len(outputs)))
+            for name, column in kept.items()
+        }
     if predictor.classes is None:
-        return {"predictions": predictor.predict(X).tolist()}
-    names, shares = _named(predictor, X)
-    return {
-        "predictions": names.tolist(),
+        several = outputs.shape[1] > 1
+        predictions = ((block if several else block[:, 0]).tolist() for block in blocks)
+        return document | {"predictions": predictions}
+    return document | {
+        "predictions": (_names(predictor, block) for block in blocks),
         "classes": predictor.classes,
-        "probabilities": shares.tolist(),
+        "probabilities": (class_probabilities(block).tolist() for block in blocks),
     }
 
 
-def _print_csv(predictor: Predictor, X: Samples, kept: dict[str, list[str]]) -> None:
-    """Print a row for each row, what is kept first; numbers with all digits that they have."""
+def _print_csv(
+    predictor: Predictor, outputs: FloatArray, kept: Mapping[str, Column], safe: bool
+) -> None:
+    """Print a row for each row, kept columns first; numbers with all their digits."""
+    header = ["prediction"]
     if predictor.classes is not None:
-        header = ["prediction", *(f"probability_{name}" for name in predictor.classes)]
-        names, shares = _named(predictor, X)
-        columns = np.hstack([names.reshape(-1, 1), shares.astype(str)])
-    else:
-        columns = predictor.predict(X).reshape(len(X), -1)
-        header = ["prediction"]
-        if columns.shape[1] > 1:
-            header = [f"prediction_{number}" for number in range(1, columns.shape[1] + 1)]
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*kept, *header])
-    before = zip(*kept.values(), strict=True) if kept else repeat(())
-    writer.writerows([*a, *b] for a, b in zip(before, columns.astype(str).tolist(), strict=False))
+        header += [f"probability_{name}" for name in predictor.classes]
+    elif outputs.shape[1] > 1:
+        header = [f"prediction_{number}" for number in range(1, outputs.shape[1] + 1)]
+    quoting: Any = csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL
+    writer = csv.writer(Output(), lineterminator="\n", quoting=quoting)
+    cells = for_spreadsheets if safe else list[str]
+    writer.writerow(cells([*kept, *header]))
+    for rows in _blocks(len(outputs)):
+        columns = [texts(column, rows) for column in kept.values()]
+        if predictor.classes is None:
+            numbers = outputs[rows]
+        else:
+            columns.append(_names(predictor, outputs[rows]))
+            numbers = class_probabilities(outputs[rows])
+        before: Iterable[tuple[str, ...]] = zip(*columns, strict=True) if columns else repeat(())
+        after = numbers.astype(str).tolist()
+        writer.writerows(cells([*a, *b]) for a, b in zip(before, after, strict=False))
 
 
-def _named(predictor: Predictor, X: Samples) -> tuple[NDArray[Any], FloatArray]:
-    """The most probable class of each row, by its name, and how probable all are."""
-    shares = predictor.probabilities(X)
-    return np.array(predictor.classes)[shares.argmax(axis=1)], shares
+def for_spreadsheets(cells: Iterable[str]) -> list[str]:
+    """Mark as text what a spreadsheet would compute, by an apostrophe before it.
+
+    Parameters
+    ----------
+    cells : iterable of str
+        A row of a CSV file.
+
+    Returns
+    -------
+    list of str
+        Numbers stay as they are.
+
+    Examples
+    --------
+    >>> for_spreadsheets(["=1+1", "-1.5", "Rome"])
+    ["'=1+1", '-1.5', 'Rome']
+    """
+    return [f"'{cell}" if _is_computed(cell) else cell for cell in cells]
 
 
-def _describe(predictor: Predictor, X: Samples) -> None:
-    """Say what an image is, and draw it."""
+def _is_computed(cell: str) -> bool:
+    return cell.lstrip(" ").startswith(FORMULAS) and to_number(cell) is None
+
+
+def _names(predictor: Predictor, outputs: FloatArray) -> list[str]:
+    """Name the most probable class of each row."""
+    assert predictor.classes is not None
+    classes = predictor.classes
+    return [classes[label] for label in class_probabilities(outputs).argmax(axis=1)]
+
+
+def _describe(predictor: Predictor, outputs: FloatArray, X: Samples) -> None:
+    """Name an image's class, and draw the image."""
     assert predictor.classes is not None and predictor.image_shape is not None
-    shares = predictor.probabilities(X)[0]
+    shares = class_probabilities(outputs)[0]
     show(words.guess(predictor.classes[shares.argmax()], float(shares.max())))
     show(words.draw_image(X[0], predictor.image_shape))

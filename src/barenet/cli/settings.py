@@ -139,8 +139,14 @@ class Settings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", usual_name(self.data))
 
-    def load(self) -> Dataset:
+    def load(self, *, frame: bool | None = None) -> Dataset:
         """Load the data.
+
+        Parameters
+        ----------
+        frame : bool, optional
+            Whether the columns of a table stay as they are even where all of them are numbers; by
+            default only where an option of the table's columns requires it.
 
         Returns
         -------
@@ -167,7 +173,7 @@ class Settings:
             samples=recipe.samples,
             noise=recipe.noise,
             data_seed=recipe.data_seed,
-            frame=self._frame(),
+            frame=frame or self._frame(),
             categories=(*(self.table.drop or ()), *(self.table.categories or ())) or None,
             **dataclasses.asdict(self.file),
         )

@@ -7,12 +7,17 @@ place in one step. Whatever goes wrong before that step leaves an old file as it
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 from glob import escape
 from pathlib import Path
 
-__all__ = ["remove_leftovers", "write_atomically"]
+__all__ = ["check_replaceable", "hidden_name", "remove_leftovers", "write_atomically"]
+
+#: Most bytes of a file's name that the names of its temporary files begin with: these have to be
+#: shorter than the longest name of a file system, which is 143 bytes in some and 255 in most.
+LONGEST = 100
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
@@ -46,7 +51,9 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target.parent}: there is no such folder")
     mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    handle, name = tempfile.mkstemp(
+        dir=target.parent, prefix=f"{hidden_name(target.name)}.", suffix=".tmp"
+    )
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
@@ -84,6 +91,31 @@ def check_replaceable(path: Path, name: object = None) -> None:
         )
 
 
+def hidden_name(name: str) -> str:
+    """Begin the name of what lies beside a file for a while, such as its lock.
+
+    Parameters
+    ----------
+    name : str
+        The name of the file.
+
+    Returns
+    -------
+    str
+        A point and the name; of a long name, a point and a hash of it, to which an ending can be
+        added without exceeding the longest name of a file system.
+
+    Examples
+    --------
+    >>> hidden_name("model.safetensors"), len(hidden_name(255 * "m"))
+    ('.model.safetensors', 33)
+    """
+    encoded = os.fsencode(name)
+    if len(encoded) > LONGEST:
+        name = hashlib.sha256(encoded).hexdigest()[:32]
+    return f".{name}"
+
+
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
     """Take away what killed processes have left on their way to a file.
 
@@ -102,7 +134,7 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
     []
     """
     target = _followed(path)
-    for left in target.parent.glob(f".{escape(target.name)}.*.tmp"):
+    for left in target.parent.glob(f"{escape(hidden_name(target.name))}.*.tmp"):
         with contextlib.suppress(OSError):
             left.unlink()
 

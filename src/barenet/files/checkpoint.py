@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from barenet.errors import ModelFileError
-from barenet.files.atomic import check_replaceable, remove_leftovers
+from barenet.files.atomic import check_replaceable, hidden_name, remove_leftovers
 from barenet.files.lock import locked
 from barenet.files.model_file import check_layers, read_model, write_model
 from barenet.model.network import Network
@@ -100,7 +100,7 @@ class Checkpoint(Keeper):
             raise FileNotFoundError(f"checkpoint: {self.path.parent}: there is no such folder")
         if self.path.exists():
             check_replaceable(self.path, f"checkpoint: {self.path}")
-        with locked(self.path.with_name(f".{self.path.name}.lock"), "another run"):
+        with locked(self.path.with_name(f"{hidden_name(self.path.name)}.lock"), "another run"):
             remove_leftovers(self.path)
             self._kept_at, self._kept_epochs = time.monotonic(), 0
             yield
@@ -213,7 +213,7 @@ def _read(path: Path) -> tuple[Network, dict[str, Any], dict[str, np.ndarray[Any
         raise FileNotFoundError(
             f"{path}: is a folder, expected the checkpoint of a run; move it away to start anew"
         )
-    network, extra, tensors = read_model(path)
+    network, extra, tensors = read_model(path, with_state=True)
     kept = extra.get("checkpoint")
     if kept is None:
         raise ModelFileError(f"{path}: a model, but not a checkpoint: it has only what was learned")

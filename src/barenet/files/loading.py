@@ -1,4 +1,4 @@
-"""Loading: what a model file holds, a network alone or a predictor around one."""
+"""Load a model file: a `Predictor`, or a bare `Network` where the file holds nothing else."""
 
 from __future__ import annotations
 
@@ -10,28 +10,47 @@ from barenet.files.predictor import Predictor
 from barenet.files.predictor_parts import WRONG, check_parts, read_parts
 from barenet.model.network import Network
 
-__all__ = ["load_model"]
+__all__ = ["load"]
 
 
-def load_model(path: str | PathLike[str]) -> Predictor | Network:
-    """Read a model file, whichever of the two it holds.
+def load(path: str | PathLike[str]) -> Predictor | Network:
+    """Load a model file.
 
     Parameters
     ----------
     path : str or path
-        The file.
+        The file: from ``predictor.save``, ``network.save``, ``barenet train`` or a `Checkpoint`.
 
     Returns
     -------
     Predictor or Network
-        A network where nothing is known of raw rows.
+        The predictor, which takes raw rows, where the file holds one; else the network, which
+        takes rows as it was trained on. `load_network` always returns the network. Both predict
+        exactly as they did when they were saved.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ModelFileError
-        If the file can't be used.
+        If it is damaged, not a model file, or newer than this version of barenet.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> from barenet import Network, Predictor, Scaling, load
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
+    >>> network = Network.dense([2, 1], seed=5)
+    >>> network.save(path)
+    >>> load(path)
+    Network([Dense(2, 1, 'identity')])
+    >>> Predictor(
+    ...     network=network, preprocessing=Scaling.fit("minmax", np.eye(2)),
+    ...     classes=None, feature_names=("area", "floor"), target_name="price", dataset="homes",
+    ... ).save(path)
+    >>> load(path).feature_names
+    ('area', 'floor')
     """
     network, extra, tensors = read_model(path)
     if "scaling" not in extra:

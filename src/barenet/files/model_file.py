@@ -7,9 +7,9 @@ code is read from the file.
 
 from __future__ import annotations
 
+import hashlib
 import json
-import warnings
-from collections.abc import Iterable
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,29 @@ import numpy as np
 from barenet.errors import ModelFileError, in_a_line
 from barenet.files.atomic import write_atomically
 from barenet.files.model_header import (
-    check_seal,
     check_version,
     metadata,
     read_header,
     sealed,
+    unsealed,
     without_repeats,
 )
-from barenet.model.layers import LAYERS, layer_from
+from barenet.files.tensors import Place, places_of, read_tensors
+from barenet.model.architecture import chain_widths
+from barenet.model.layers import LAYERS, BatchNorm, Layer, layer_from
 from barenet.model.layout import Layout
 from barenet.model.network import Network
 
+#: Bytes of arrays besides the network's own, for each byte of those and in all: scalings, and the
+#: columns of a table. A checkpoint has no such limit.
+PER_BYTE, FREE = 4, 2**26
+
+#: The arrays of the network itself.
+OWN = ("parameters", "statistics")
+
 __all__ = [
     "check_layers",
-    "load",
+    "load_network",
     "read_model",
     "save",
     "write_model",
@@ -59,18 +68,19 @@ def save(network: Network, path: str | PathLike[str]) -> None:
     write_model(path, network, {}, {})
 
 
-def load(path: str | PathLike[str]) -> Network:
-    """Read a network from a model file.
+def load_network(path: str | PathLike[str]) -> Network:
+    """Load the network of a model file, without the preprocessing that may be stored with it.
 
     Parameters
     ----------
     path : str or path
-        The file, from ``network.save`` or ``barenet train``.
+        The file: from ``predictor.save``, ``network.save``, ``barenet train`` or a `Checkpoint`.
 
     Returns
     -------
     Network
-        It predicts the same, to the last bit.
+        It takes rows as it was trained on, such as scaled ones, and predicts exactly as it did
+        when it was saved. For raw rows, use `load`.
 
     Raises
     ------
@@ -79,30 +89,17 @@ def load(path: str | PathLike[str]) -> Network:
     ModelFileError
         If it is damaged, not a model file, or newer than this version of barenet.
 
-    Warns
-    -----
-    UserWarning
-        If the file also holds what is done to raw rows before the network sees them;
-        `Predictor.load` applies it.
-
     Examples
     --------
     >>> import pathlib, tempfile
-    >>> from barenet import Network, load
+    >>> from barenet import Network, load_network
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
     >>> network = Network.dense([2, 3, 1], seed=5)
     >>> network.save(path)
-    >>> bool((load(path).parameters == network.parameters).all())
+    >>> bool((load_network(path).parameters == network.parameters).all())
     True
     """
-    network, extra, _ = read_model(path)
-    if extra.get("scaling"):
-        warnings.warn(
-            f"{path} was trained on scaled inputs; Predictor.load() treats raw rows the same way",
-            UserWarning,
-            stacklevel=2,
-        )
-    return network
+    return read_model(path)[0]
 
 
 def write_model(
@@ -129,10 +126,14 @@ def write_model(
     """
     from safetensors.numpy import save as to_bytes
 
-    if not (np.isfinite(network.parameters).all() and np.isfinite(network.statistics).all()):
-        raise ValueError("network: its parameters are not all finite numbers, so it is not saved")
+    _check_numbers(network)
     check_layers(network)
-    own = {"parameters": network.parameters, "statistics": network.statistics}
+    own = {name: getattr(network, name) for name in OWN}
+    if "checkpoint" not in extra:
+        _check_others(
+            sum(array.nbytes for array in tensors.values()),
+            sum(array.nbytes for array in own.values()),
+        )
     arrays = {name: np.ascontiguousarray(array) for name, array in {**tensors, **own}.items()}
     write_atomically(path, sealed(to_bytes(arrays, metadata=metadata(network, extra, version))))
 
@@ -160,7 +161,7 @@ def check_layers(network: Network) -> None:
 
 
 def read_model(
-    path: str | PathLike[str],
+    path: str | PathLike[str], *, with_state: bool = False
 ) -> tuple[Network, dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
     """Read a network with all that belongs to it.
 
@@ -168,6 +169,8 @@ def read_model(
     ----------
     path : str or path
         The file.
+    with_state : bool, default False
+        Whether to read the arrays of a checkpoint, too: those of the optimizer, for example.
 
     Returns
     -------
@@ -183,68 +186,104 @@ def read_model(
     FileNotFoundError
         If there is no such file.
     ModelFileError
-        If the file can't be used; the message says why.
+        If the file can't be used; the message names the reason.
     """
-    if not Path(path).is_file():
-        if Path(path).is_dir():
-            inside = Path(path) / "model.safetensors"
-            such = f"file such as {inside}" if inside.is_file() else "model file"
-            raise FileNotFoundError(f"{path}: is a folder, expected a {such}")
-        raise FileNotFoundError(f"{path}: there is no such file")
-    data, header = read_header(path)
-    said = header.get("__metadata__")
-    if not isinstance(said, dict) or "barenet" not in said:
-        raise ModelFileError(f"{path}: a safetensors file, but not one of barenet's models")
-    try:
-        description = json.loads(said["barenet"], object_pairs_hook=without_repeats)
-        check_version(path, description["format_version"])
-        check_seal(path, data, description["sha256"])
-        tensors = _tensors(path, data)
-        network, extra = _rebuild(description["network"], tensors), dict(description["extra"])
-    except ModelFileError:
-        raise
-    except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise ModelFileError(f"{path}: not a valid model: {in_a_line(error)}") from error
+    _check_there(Path(path))
+    with Path(path).open("rb") as stream:
+        head, header, size = read_header(path, stream)
+        try:
+            places = places_of(header, size)
+        except ValueError as error:
+            raise ModelFileError(
+                f"{path}: not a model file, or a damaged one: {in_a_line(error)}"
+            ) from error
+        metadata = header.get("__metadata__")
+        if not isinstance(metadata, dict) or "barenet" not in metadata:
+            raise ModelFileError(f"{path}: a safetensors file, but not one of barenet's models")
+        try:
+            description = json.loads(metadata["barenet"], object_pairs_hook=without_repeats)
+            check_version(path, description["format_version"])
+            extra = dict(description["extra"])
+            layers = _layers(description["network"], places)
+            is_checkpoint, checksum = "checkpoint" in extra, description["sha256"]
+            if not is_checkpoint:
+                own = sum(place.stop - place.start for place in places if place.name in OWN)
+                _check_others(size - own, own)
+            digest = hashlib.sha256(unsealed(head, checksum))
+            names = OWN if is_checkpoint and not with_state else None
+            tensors = read_tensors(stream, places, names, digest)
+            if digest.hexdigest() != checksum:
+                raise ModelFileError(f"{path}: damaged: its checksum does not match")
+            network = _network(layers, *[tensors.pop(name) for name in OWN])
+        except ModelFileError:
+            raise
+        except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise ModelFileError(f"{path}: not a valid model: {in_a_line(error)}") from error
     return network, extra, tensors
 
 
-def _tensors(path: str | PathLike[str], data: bytes) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
-    """Let safetensors read the arrays, which checks offsets and sizes."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as from_bytes
-
-    try:
-        return from_bytes(data)
-    except SafetensorError as error:
-        raise ModelFileError(
-            f"{path}: not a model file, or a damaged one: {in_a_line(error)}"
-        ) from error
+def _check_there(path: Path) -> None:
+    """Refuse a path that is not a file."""
+    if path.is_dir():
+        inside = path / "model.safetensors"
+        such = f"file such as {inside}" if inside.is_file() else "model file"
+        raise FileNotFoundError(f"{path}: is a folder, expected a {such}")
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: there is no such file")
 
 
-def _rebuild(parts: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> Network:
-    """Make the layers, and give them the stored numbers."""
-    stored = {name: tensors.pop(name) for name in ("parameters", "statistics")}
+def _layers(parts: Any, places: Sequence[Place]) -> list[Layer]:
+    """Make the layers, and compare their sizes with those of the arrays that are to be read."""
     if not isinstance(parts, dict) or not isinstance(parts["layers"], list):
         raise ValueError("its network is not a list of layers")
     layers = [layer_from(config) for config in parts["layers"]]
-    # Before memory is asked for: what a file says of its size need not be true.
-    _check_stored(stored["parameters"], "parameters", (layer.parameter_shapes for layer in layers))
-    _check_stored(stored["statistics"], "statistics", (layer.statistic_shapes for layer in layers))
-    with np.errstate(all="ignore"):  # Of numbers that are drawn, and then replaced.
-        network = Network(layers, dtype=stored["parameters"].dtype)
-    network.parameters[:], network.statistics[:] = stored["parameters"], stored["statistics"]
+    listed = {place.name: place for place in places}
+    for name, size in (
+        ("parameters", Layout(layer.parameter_shapes for layer in layers).size),
+        ("statistics", Layout(layer.statistic_shapes for layer in layers).size),
+    ):
+        place = listed[name]
+        if place.shape != (size,) or place.dtype not in (np.float32, np.float64):
+            raise ValueError(
+                f"the layers have {size} {name}, and the file holds {place.dtype} "
+                f"of shape {place.shape}"
+            )
+    return layers
+
+
+def _check_others(size: int, own: int) -> None:
+    """Refuse more bytes of other arrays than a model needs; `own` are those of the network."""
+    if size > (most := FREE + PER_BYTE * own):
+        raise ValueError(
+            f"its scalings and columns take {size:,} bytes, and a model file of this network has "
+            f"room for {most:,}"
+        )
+
+
+def _network(
+    layers: list[Layer], parameters: np.ndarray[Any, Any], statistics: np.ndarray[Any, Any]
+) -> Network:
+    """Make a network of stored numbers; no initial ones are drawn, which can take long."""
+    network = Network.__new__(Network)
+    state = {"layers": layers, "sizes": chain_widths(layers)}
+    layouts = {
+        "layout": Layout(layer.parameter_shapes for layer in layers),
+        "statistics_layout": Layout(layer.statistic_shapes for layer in layers),
+    }
+    arrays = {
+        "parameters": parameters,
+        "statistics": statistics.astype(parameters.dtype, copy=False),
+    }
+    network.__setstate__(state | layouts | arrays)
+    _check_numbers(network)
     return network
 
 
-def _check_stored(
-    stored: np.ndarray[Any, Any], name: str, shapes: Iterable[dict[str, tuple[int, ...]]]
-) -> None:
-    """Hold a stored vector against the layers that it is for."""
-    size = Layout(shapes).size
-    if stored.shape != (size,) or stored.dtype not in (np.float32, np.float64):
-        raise ValueError(
-            f"the layers have {size} {name}, and the file holds {stored.dtype} "
-            f"of shape {stored.shape}"
-        )
-    if not np.isfinite(stored).all():
-        raise ValueError(f"its {name} are not all finite numbers")
+def _check_numbers(network: Network) -> None:
+    """Refuse numbers that nothing can be predicted with."""
+    for name in OWN:
+        if not np.isfinite(getattr(network, name)).all():
+            raise ValueError(f"network: its {name} are not all finite numbers")
+    for layer in network.layers:
+        if isinstance(layer, BatchNorm) and (layer.variance < 0).any():
+            raise ValueError(f"network: a variance of {layer!r} is negative")

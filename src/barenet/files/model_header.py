@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from os import PathLike
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from barenet.errors import ModelFileError, brief, in_a_line
 from barenet.model.network import Network
@@ -20,12 +20,12 @@ __all__ = [
     "FORMAT_VERSION",
     "MAX_HEADER",
     "check_header",
-    "check_seal",
     "check_version",
     "has_room",
     "metadata",
     "read_header",
     "sealed",
+    "unsealed",
     "without_repeats",
 ]
 
@@ -43,6 +43,9 @@ _ROOM = 4096
 
 #: Stands where the checksum will, while the checksum is computed.
 _NO_CHECKSUM = "0" * 64
+
+#: What a SHA-256 looks like.
+CHECKSUM = re.compile(r"[0-9a-f]{64}")
 
 
 def check_header(network: Network, extra: dict[str, Any]) -> None:
@@ -145,59 +148,47 @@ def sealed(data: bytes) -> bytes:
     return data[:at] + checksum + data[at + len(checksum) :]
 
 
-def read_header(path: str | PathLike[str]) -> tuple[bytes, dict[str, Any]]:
-    """Read a file and its header, whose length is not believed before it is checked.
+def read_header(path: str | PathLike[str], stream: BinaryIO) -> tuple[bytes, dict[str, Any], int]:
+    """Read the header of a file, whose length is not believed before it is checked.
 
     Parameters
     ----------
     path : str or path
-        The file; it is there.
+        The file, named in errors.
+    stream : binary file
+        The same, at its start; afterwards at the end of the header.
 
     Returns
     -------
-    data : bytes
-        The whole file.
+    head : bytes
+        The file up to the end of the header.
     header : dict
-        Plain data; of it nothing is checked but that its arrays end where the file ends.
+        The header as plain data, of which nothing is checked.
+    left : int
+        Bytes behind the header.
 
     Raises
     ------
     ModelFileError
-        If it has no header, or none that may be read.
+        If there is no header, or it is longer than a megabyte.
     """
-    with Path(path).open("rb") as stream:
-        start = stream.read(8)
-        length, left = int.from_bytes(start, "little"), os.fstat(stream.fileno()).st_size - 8
-        if len(start) < 8 or length > min(left, MAX_HEADER):
-            raise ModelFileError(
-                f"{path}: not a model file, or a damaged one: it claims a header of {length:,} "
-                f"bytes, of {max(left, 0):,} in the file and {MAX_HEADER:,} allowed"
-            )
-        text = stream.read(length)
-        try:
-            header = json.loads(text.decode(), object_pairs_hook=without_repeats)
-        except (ValueError, RecursionError) as error:
-            raise ModelFileError(
-                f"{path}: not a model file, or a damaged one: "
-                f"its header is no JSON: {in_a_line(error)}"
-            ) from error
-        if not text.startswith(b"{"):
-            raise ModelFileError(f"{path}: not a model file, or a damaged one: no header")
-        if (claimed := _claimed_end(header)) not in (None, left - length):
-            raise ModelFileError(
-                f"{path}: damaged: {claimed:,} bytes of numbers are claimed, and the file has "
-                f"{left - length:,}"
-            )
-        return start + text + stream.read(), header
-
-
-def _claimed_end(header: dict[str, Any]) -> int | None:
-    """How many bytes of arrays a header speaks of; None where it makes no sense, which is found."""
-    entries = [entry for name, entry in header.items() if name != "__metadata__"]
+    start = stream.read(8)
+    length, left = int.from_bytes(start, "little"), os.fstat(stream.fileno()).st_size - 8
+    if len(start) < 8 or length > min(left, MAX_HEADER):
+        raise ModelFileError(
+            f"{path}: not a model file, or a damaged one: it claims a header of {length:,} "
+            f"bytes, of {max(left, 0):,} in the file and {MAX_HEADER:,} allowed"
+        )
+    text = stream.read(length)
     try:
-        return max((int(entry["data_offsets"][1]) for entry in entries), default=0)
-    except (LookupError, TypeError, ValueError, OverflowError):
-        return None
+        header = json.loads(text.decode(), object_pairs_hook=without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(
+            f"{path}: not a model file, or a damaged one: its header is no JSON: {in_a_line(error)}"
+        ) from error
+    if not text.startswith(b"{"):
+        raise ModelFileError(f"{path}: not a model file, or a damaged one: no header")
+    return start + text, header, left - length
 
 
 def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -224,31 +215,26 @@ def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def check_seal(path: str | PathLike[str], data: bytes, checksum: object) -> None:
-    """Compute the checksum of a file as it was before its checksum was put in.
+def unsealed(head: bytes, checksum: object) -> bytes:
+    """Give the head of a file as it was before its checksum was put in.
 
     Parameters
     ----------
-    path : str or path
-        The file, named in the error.
-    data : bytes
-        All of it.
+    head : bytes
+        The file up to the end of the header.
     checksum : object
-        What its header says.
+        The checksum that the header has.
 
-    Raises
-    ------
-    ModelFileError
-        If that is another.
+    Returns
+    -------
+    bytes
+        The bytes that the checksum is of, together with the arrays; empty where `checksum` is not
+        a checksum.
     """
-    text = checksum.encode() if isinstance(checksum, str) else b""
-    at = data.rfind(text, 8, 8 + int.from_bytes(data[:8], "little"))
-    view = memoryview(data)
-    found = hashlib.sha256(view[:at])
-    found.update(_NO_CHECKSUM.encode())
-    found.update(view[at + len(_NO_CHECKSUM) :])
-    if at < 0 or found.hexdigest() != checksum:
-        raise ModelFileError(f"{path}: damaged: its checksum does not match")
+    if not isinstance(checksum, str) or not CHECKSUM.fullmatch(checksum):
+        return b""
+    at = head.rfind(checksum.encode(), 8)
+    return head[:at] + _NO_CHECKSUM.encode() + head[at + len(_NO_CHECKSUM) :]
 
 
 def check_version(path: str | PathLike[str], version: object) -> None:

@@ -367,9 +367,9 @@ class Predictor:
         ModelFileError
             If the file can't be used, or holds a network alone.
         """
-        from barenet.files.loading import load_model  # it makes predictors
+        from barenet.files.loading import load  # which imports this class
 
-        model = load_model(path)
+        model = load(path)
         if isinstance(model, Network):
-            raise ModelFileError(f"{path}: holds a network alone; barenet.load() reads it")
+            raise ModelFileError(f"{path}: holds a bare network; use barenet.load_network()")
         return model

@@ -195,10 +195,12 @@ def _as_list(sizes: Any, argument: str) -> list[Any]:
 
 def _check_each(layers: Sequence[Layer]) -> None:
     """Refuse what is not a layer, and a layer that is in use already."""
+    seen: set[int] = set()
     for index, layer in enumerate(layers):
         if not isinstance(layer, Layer):
             raise ValueError(f"layers: expected layers, got {brief(layer)} at {index}")
-        if layer.is_bound or any(layer is other for other in layers[:index]):
+        if layer.is_bound or id(layer) in seen:
             raise ValueError(
                 f"layers: layer {index} ({layer!r}) is in use already; make one for each place"
             )
+        seen.add(id(layer))

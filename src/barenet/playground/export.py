@@ -18,7 +18,7 @@ OPENED = """\
 import barenet
 
 # The network was opened from a model file, and goes on from its weights: save it as a model file.
-predictor = barenet.Predictor.load("model.safetensors")
+predictor = barenet.load("model.safetensors")
 print(predictor.network.summary())
 """
 UNLESS = (

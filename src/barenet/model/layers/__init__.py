@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from barenet.errors import brief
 from barenet.model.layers.activate import Activate
 from barenet.model.layers.batch_norm import BatchNorm
 from barenet.model.layers.dense import Dense
@@ -55,6 +56,6 @@ def layer_from(config: Any) -> Layer:
     Dense(3, 2, 'tanh')
     """
     if not isinstance(config, dict):
-        raise ValueError(f"{config!r} is not a layer")
+        raise ValueError(f"{brief(config)} is not a layer")
     arguments = {name: value for name, value in config.items() if name != "layer"}
     return lookup(LAYERS, config["layer"], "layer")(**arguments)
