@@ -119,8 +119,9 @@ def _outputs(predictor: Predictor, X: Samples) -> FloatArray:
 
 
 def _blocks(n_rows: int) -> Iterator[slice]:
-    """Part rows into blocks."""
-    return (slice(start, start + ROWS) for start in range(0, n_rows, ROWS))
+    """Split rows into blocks of at least ROWS: fewer might be computed another way than all."""
+    starts = range(0, max(n_rows - ROWS, 1), ROWS)
+    return (slice(start, n_rows if start == starts[-1] else start + ROWS) for start in starts)
 
 
 def _document(
