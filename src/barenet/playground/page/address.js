@@ -63,7 +63,7 @@ export function fromHash(hash, catalog) {
       designs,
       pace: words.has("pace") ? Number(words.get("pace")) : usual.pace,
     },
-    view: { tests: words.has("tests"), discrete: words.has("discrete") },
+    view: { tests: words.has("tests"), discrete: words.has("discrete"), log: words.has("log") },
     edits: designs.map((_, index) => readEdits(words.get(PREFIXES[index] + EDITS))),
     epoch: Number(words.get("epoch")) || 0,
     empty: [...words].length === 0,

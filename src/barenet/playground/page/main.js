@@ -132,6 +132,11 @@ class Page {
         this.invitation.accept();
         this.neuron.open(lane.neuron(layer, neuron), lane, row);
       },
+      slower: () => {
+        this.change((wanted) => (wanted.designs[place].learning_rate /= 10));
+        this.line.send("recover", { network: place });
+      },
+      swap: () => this.line.send("swap"),
       feature: (name) => this.toggleInput(name),
       tip: (text, event) => this.tip(text, event),
       look: (name, value) => this.look(name, value),
@@ -173,6 +178,7 @@ class Page {
     if (latest.version === this.version && this.scene) {
       const legible = now - this.written >= READABLE || !latest.networks.some((header) => header.playing);
       this.lanes.forEach((lane, place) => {
+        lane.curve.compare(this.lanes[1 - place]?.curve.rows ?? []);
         const { output, neurons, weights } = picturesOf(latest.arrays, place);
         lane.draw({ ...latest.networks[place], output, neurons, weights }, this.scene, this.view);
         if (legible) lane.write();
@@ -213,7 +219,8 @@ class Page {
     scrub.max = last || 1; // with nothing to go back to, the thumb stands at the end
     if (playing || !last) scrub.value = scrub.max;
     else if (scrub !== document.activeElement) scrub.value = this.kept.findLastIndex((each) => each <= epoch);
-    find("#scrub-value").textContent = `epoch ${counted(epoch)}`;
+    const { last: end } = this.lanes[0].header;
+    find("#scrub-value").textContent = `epoch ${counted(epoch)}${!playing && epoch < end ? ` of ${counted(end)}` : ""}`;
   }
 
   connectControls() {
@@ -242,6 +249,7 @@ class Page {
     if (event.key === " " && !onButton) this.line.send(this.playing ? "pause" : "play");
     else if (event.key === ".") this.line.send("step");
     else if (event.key === ",") this.line.send("batch");
+    else if (event.key === "n" || event.key === "N") this.change(({ designs }) => designs.forEach((design) => (design.seed += 1)));
     else if (event.key === "r" || event.key === "R") this.line.send("reset");
     else return;
     event.preventDefault();
@@ -262,6 +270,7 @@ class Page {
     for (const lane of this.lanes) {
       find(`[data-view=${name}]`, lane.root).checked = value;
       lane.output.draw();
+      lane.curve.setLog(this.view.log);
     }
   }
 
