@@ -46,7 +46,7 @@ def test_batch_norm_stands_before_the_activation(material):
         ({"optimizer": "lbfgs", "dropout": 0.1}, "dropout"),
         ({"optimizer": "lbfgs", "schedule": "cosine"}, "schedule"),
         ({"batch_norm": True, "batch_size": 1}, "2 rows or more"),
-        ({"batch_norm": True, "batch_size": 149}, "last batch of 1 row"),
+        ({"batch_norm": True, "batch_size": 249}, "last batch of 1 row"),
         ({"loss": "huber"}, "loss: unknown 'huber'"),
     ],
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.errors import some
 from barenet.model.network import Network
 from barenet.playground.blueprint import Task, blocks
 from barenet.playground.trace import Measure, Trace
@@ -22,6 +23,8 @@ GOOD = {"accuracy": 0.95, "r2": 0.9}
 PATIENCE, PROGRESS = 100, 0.98
 #: From this factor on a training loss is far worse than that of a constant prediction.
 FAR_WORSE, FIRST_EPOCHS = 1.5, 5
+#: From this factor on an earlier training loss was so much lower that going back is worth it.
+MUCH_BETTER = 1.2
 #: A neuron is saturated if its slope is below 5 % of the steepest at 95 % of the rows.
 FLAT, SATURATED = 0.05, 0.95
 
@@ -61,10 +64,12 @@ def diagnose(
     newest = trace.newest
     if guess is None or newest is None or newest.epoch < FIRST_EPOCHS:
         return []
-    good = newest.score >= GOOD[task.metric]
-    if (far := _far_worse(trace, guess[0])) or good:
-        return far
-    return list(_flat_layers(network, task)) or _stuck(trace, newest, task.metric)
+    far = _far_worse(trace, guess[0])
+    if not far and newest.score >= GOOD[task.metric]:
+        return []
+    was_better = newest.loss > MUCH_BETTER * min(row.loss for row in trace.kept)
+    flat = _flat_layers(network, task, "" if far else "rate" if was_better else "weights")
+    return [*far, *flat] or _stuck(trace, newest, task.metric)
 
 
 def _far_worse(trace: Trace, guess: float) -> list[dict[str, str]]:
@@ -97,23 +102,34 @@ def _stuck(trace: Trace, newest: Measure, metric: str) -> list[dict[str, str]]:
     return [{"words": words, "remedy": "weights"}]
 
 
-def _flat_layers(network: Network, task: Task) -> Iterator[dict[str, str]]:
+def _flat_layers(network: Network, task: Task, remedy: str) -> list[dict[str, str]]:
     """Find layers most of whose neurons have a slope of almost 0 at almost every row."""
+    found: dict[str, list[str]] = {}
+    for number, (name, values) in enumerate(_hidden_values(network, task), 1):
+        is_flat, called = _FLAT.get(name, (np.zeros_like, ""))
+        count = int((is_flat(values).mean(axis=0) >= SATURATED).sum())
+        if 2 * count > values.shape[1]:
+            found.setdefault(called, []).append(
+                f"{count} of {values.shape[1]} in hidden layer {number}"
+            )
+    return [
+        {
+            "words": f"Neurons are {called} on at least {SATURATED:.0%} of the training points: "
+            f"{some(layers)}. Their slope is almost 0 there, so that they hardly learn. A smaller "
+            "learning rate and other initial weights help.",
+            "remedy": remedy,
+        }
+        for called, layers in found.items()
+    ]
+
+
+def _hidden_values(network: Network, task: Task) -> Iterator[tuple[str, Values]]:
+    """The activation of each hidden layer, and its values at some training rows."""
     values: Values = task.training[0][:MOST_ROWS]
-    for number, block in enumerate(blocks(network)[:-1], 1):
+    for block in blocks(network)[:-1]:
         name = ""
         for layer in block:
             with np.errstate(all="ignore"):
                 values = layer.forward(values)[0]
             name = getattr(getattr(layer, "activation", None), "name", name)
-        if name not in _FLAT:
-            continue
-        is_flat, called = _FLAT[name]
-        count = int((is_flat(values).mean(axis=0) >= SATURATED).sum())
-        if 2 * count > values.shape[1]:
-            words = (
-                f"In hidden layer {number}, {count} of {values.shape[1]} neurons are {called} on at "
-                f"least {SATURATED:.0%} of the training points. The slope is almost 0 there, so "
-                "that they hardly learn. Take other initial weights, and a smaller learning rate."
-            )
-            yield {"words": words, "remedy": "weights"}
+        yield name, values

@@ -90,7 +90,7 @@ export class CurveView {
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { setScale: false, x: false } },
       scales: { x: { time: false }, y },
-      axes: [{ ...axis, size: 24, gap: 2 }, { ...axis, size: 44, gap: 4, values: (_, ticks) => ticks.map(written) }],
+      axes: [{ ...axis, size: 24, gap: 2 }, { ...axis, size: 44, gap: 4, values: (_, ticks) => ticks.map(written), ...(this.log && { filter: decades, grid: { ...axis.grid, filter: decades } }) }],
       series: [
         {},
         line(css(palette.muted), 1.5),
@@ -143,6 +143,14 @@ export class CurveView {
     this.stale = true;
     this.draw();
   }
+}
+
+// Of a log scale's ticks the powers of ten, and no more than fit.
+function decades(_, ticks) {
+  const powers = ticks.map((tick) => Math.log10(tick));
+  const whole = (power) => Math.abs(power - Math.round(power)) < 1e-9;
+  const step = Math.ceil(powers.filter(whole).length / 6);
+  return ticks.map((tick, index) => (whole(powers[index]) && Math.round(powers[index]) % step === 0 ? tick : null));
 }
 
 function written(tick) {

@@ -83,7 +83,7 @@ export class LaneView {
     const end = other.at(-1)?.[0];
     find(".key .other-path", this.root).hidden = !other.length;
     find(".key .other-network", this.root).hidden = !compared.length;
-    find(".key .mark", this.root).hidden = place === null;
+    find(".key .here", this.root).hidden = place === null;
     find(".paths", this.root).hidden = !past && !other.length;
     const back = `Back at epoch ${counted(epoch)} of ${counted(last)}. Learning on from here begins a new path; the old one stays, and you can return to it.`;
     const words = past ? back : `This path left another one at epoch ${counted(fork)}.`;

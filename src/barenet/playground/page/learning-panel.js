@@ -9,6 +9,9 @@ const DROPOUTS = [0, 0.1, 0.2, 0.3, 0.5];
 const NAMES = { sgd: "SGD", momentum: "Momentum", nesterov: "Nesterov", adagrad: "AdaGrad", rmsprop: "RMSProp", adam: "Adam", adamw: "AdamW", lbfgs: "L-BFGS" };
 const NUMBERS = new Set(["learning_rate", "penalty_rate", "batch_size", "dropout", "stop_epoch", "stop_loss"]);
 
+const STEADY = 2000; // milliseconds that words stay, while it learns
+
+const same = (a, b) => a.map((each) => each.remedy).join() === b.map((each) => each.remedy).join();
 const asEntries = (numbers) => numbers.map((number) => [number, String(number)]);
 
 export class LearningPanel {
@@ -66,8 +69,11 @@ export class LearningPanel {
   }
 
   // What is wrong, each with a button that may help.
-  say({ words, failed, remedy }, signs) {
+  say({ words, failed, remedy, playing }, signs) {
     const found = [...(words ? [{ words, remedy }] : []), ...signs];
+    if (playing && this.found && !same(found, this.found) && performance.now() - this.since < STEADY) return;
+    if (!same(found, this.found ?? [])) this.since = performance.now();
+    this.found = found;
     const place = find(".words", this.root);
     const key = JSON.stringify([found.map((each) => each.remedy), this.rate]);
     place.hidden = !found.length;
