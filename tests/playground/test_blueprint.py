@@ -65,8 +65,8 @@ def test_a_network_too_large_to_be_watched_is_refused():
 
 
 def test_batches_and_penalties(material):
-    assert batch_size(Design(batch_size=0), material) == 150
-    assert batch_size(Design(batch_size=1000), material) == 150
+    assert batch_size(Design(batch_size=0), material) == 250
+    assert batch_size(Design(batch_size=1000), material) == 250
     assert batch_size(Design(batch_size=7), material) == 7
     assert penalties(Design()) == []
     (penalty,) = penalties(Design(penalty="l1", penalty_rate=0.5))

@@ -21,6 +21,7 @@ from barenet.optimization.optimizers import LBFGS
 from barenet.playground.blueprint import Task, penalties
 from barenet.playground.course import Course
 from barenet.playground.design import MOST_EPOCHS
+from barenet.playground.edits import Edit
 from barenet.playground.onward import Onward
 from barenet.playground.order import Order
 from barenet.playground.progress import Progress
@@ -294,6 +295,12 @@ class Training(Course, Callback):
     def _seed(self) -> int:
         return self.design.seed + self.segments - 1
 
+    def _edits_so_far(self) -> tuple[Edit, ...]:
+        """The changes by hand, without those that lie ahead of an earlier moment."""
+        if self.epoch >= self.timeline.moments[-1].epoch:
+            return self.edits
+        return tuple(edit for edit in self.edits if edit.epoch <= self.epoch)
+
     def _tell(self) -> None:
         """Report how it stands."""
         now = self.reported = time.perf_counter()
@@ -317,7 +324,7 @@ class Training(Course, Callback):
                 failed=self.failed,
                 epochs_per_second=self.speed if self.playing else 0.0,
                 kept=None if self.playing else self.timeline.epochs,
-                edits=self.edits,
+                edits=self._edits_so_far(),
                 batch=(self.batch, self.n_batches),
                 update=None if self.playing else self.update,
                 path=self.timeline.path,

@@ -90,7 +90,7 @@ export class LaneView {
     const button = find("[data-action=swap]", this.root);
     find(".paths span", this.root).textContent = words;
     button.hidden = !other.length;
-    button.textContent = other.length ? `Return to the other path, at its end (epoch ${counted(end)})` : "";
+    if (other.length) button.textContent = `Return to the other path, at its end (epoch ${counted(end)})`;
   }
 
   // In words, for who cannot see the picture.
