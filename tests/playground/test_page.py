@@ -947,12 +947,12 @@ def test_the_step_just_taken_is_explained(tab):
     assert page.page.locator(".numbers").is_visible()
     numbers = page.page.inner_text(".numbers")
     assert "batch 1 of 16 in epoch 1" in numbers and "gradients agree" in numbers
-    assert page.page.inner_text("#batches") == "+ 1 of 10 batches"
+    assert page.page.inner_text("#batches") == "+ 1 of 16 batches"
     weights = page.value("document.querySelector('.numbers section:last-of-type').innerText")
     for value in page.parameters()[0:8:4]:
         assert f"{abs(value):.4g}" in weights, "the new weights are those of the network"
     page.page.get_by_role("button", name="Take one epoch").click()
-    page.until("document.querySelector('.numbers').innerText.includes('batch 10 of 10 in epoch 1')")
+    page.until("document.querySelector('.numbers').innerText.includes('batch 16 of 16 in epoch 1')")
     assert page.page.inner_text("#batches") == ""
     assert page.value(
         "getComputedStyle(document.querySelector('.numbers section')).borderLeftWidth !== '0px'"

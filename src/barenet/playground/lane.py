@@ -70,6 +70,7 @@ class Lane:
             kept=[0],
         )
         self.key: int | None = None
+        self.play_ordered = False  # and not yet reported, as while the trainer starts
         self.lock = threading.Lock()
 
     def start(self, listener: Any) -> None:
@@ -92,6 +93,7 @@ class Lane:
         value : object
             What goes with it.
         """
+        self.play_ordered = verb == "play"
         if self.key is not None:
             self.trainer.order(self.key, verb, value)
 
@@ -116,6 +118,7 @@ class Lane:
         if progress is None:
             self.latest = replace(self.latest, playing=False, failed=True, words=GONE)
             return
+        self.play_ordered = False
         self._follow(progress)
         self.latest = progress
         for row in progress.rows:
