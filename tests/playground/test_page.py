@@ -407,7 +407,7 @@ def test_a_data_set_brings_its_settings_and_yours_stay(tab):
     page.choose("learning_rate", "0.03")
     assert "kept for other data: learning rate." in page.page.inner_text("#changed")
     page.page.click("[data-name=spirals]")
-    page.until(f"{design}.hidden.join() === '8,8' && {design}.batch_size === 8")
+    page.until(f"{design}.hidden.join() === '10,8'")
     assert page.value(f"[{design}.learning_rate, barenet.state.pace]") == [0.03, 100]
     page.page.get_by_role("button", name="Use the settings that suit these data").click()
     page.until(f"{design}.learning_rate === 0.01 && location.hash === '#data=spirals'")

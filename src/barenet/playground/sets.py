@@ -45,12 +45,7 @@ NAMED = tuple(dict.fromkeys([*SHOWN, *GENERATED, *EMBEDDED]))
 SUITED: dict[str, dict[str, Any]] = {
     "xor": {"hidden": (8,), "activations": ("relu",)},
     "gaussians": {"hidden": (2,), "activations": ("tanh",)},
-    "spirals": {
-        "hidden": (8, 8),
-        "activations": ("silu", "silu"),
-        "batch_size": 8,
-        "pace": 100.0,
-    },
+    "spirals": {"hidden": (10, 8), "activations": ("silu", "silu"), "pace": 100.0},
     "moons": {"hidden": (8,), "activations": ("relu",), "learning_rate": 0.03},
     "digits": {
         "test_size": 0.3,
