@@ -46,7 +46,7 @@ def test_batch_norm_stands_before_the_activation(material):
         ({"optimizer": "lbfgs", "dropout": 0.1}, "dropout"),
         ({"optimizer": "lbfgs", "schedule": "cosine"}, "schedule"),
         ({"batch_norm": True, "batch_size": 1}, "2 rows or more"),
-        ({"batch_norm": True, "batch_size": 149}, "last batch of 1 row"),
+        ({"batch_norm": True, "batch_size": 249}, "last batch of 1 row"),
         ({"loss": "huber"}, "loss: unknown 'huber'"),
     ],
 )
@@ -65,8 +65,8 @@ def test_a_network_too_large_to_be_watched_is_refused():
 
 
 def test_batches_and_penalties(material):
-    assert batch_size(Design(batch_size=0), material) == 150
-    assert batch_size(Design(batch_size=1000), material) == 150
+    assert batch_size(Design(batch_size=0), material) == 250
+    assert batch_size(Design(batch_size=1000), material) == 250
     assert batch_size(Design(batch_size=7), material) == 7
     assert penalties(Design()) == []
     (penalty,) = penalties(Design(penalty="l1", penalty_rate=0.5))

@@ -23,6 +23,7 @@ def test_it_offers_what_the_library_has():
 
 
 def test_the_defaults_are_the_servers_own():
-    told = catalog()["defaults"]
-    state = State.read({"scene": told["scene"], "designs": [told["design"]], "pace": told["pace"]})
-    assert state == State()
+    told = json.loads(json.dumps(catalog()))
+    assert State.read(told["defaults"]) == State()
+    for entry in told["data"]:
+        assert State.read(entry["suited"]) == State.suited(entry["name"])

@@ -42,8 +42,10 @@ def test_back_in_time_and_the_curve_with_it(page):
     before = page.see(lambda network: network["epoch"] == 8 and not network["playing"])
     page.say("scrub", epoch=3)
     found = page.see(lambda network: network["epoch"] == 3)
-    assert found["newest"][0] == 3 and found["version"] > before["version"]
-    assert [row[0] for row in found["rows"]] == [0, 1, 2, 3]
+    assert (found["newest"][0], found["last"]) == (3, 8) and found["version"] == before["version"]
+    page.say("step")
+    found = page.see(lambda network: network["epoch"] == 4 and not network["playing"])
+    assert found["version"] > before["version"], "the curve of another path"
 
 
 def test_divergence_is_told_in_words(page):

@@ -71,10 +71,10 @@ def test_a_single_batch_after_another(page):
         rest(page, 0, batch)
         told = explained(page, 0, 1)
         assert apart(told) < 1e-6
-        assert f"batch {batch} of 10 in epoch 1" in told["html"]
+        assert f"batch {batch} of 16 in epoch 1" in told["html"]
     page.say("step")  # the rest of the epoch
     rest(page, 1)
-    assert "batch 10 of 10 in epoch 1" in explained(page, 0, 1)["html"]
+    assert "batch 16 of 16 in epoch 1" in explained(page, 0, 1)["html"]
 
 
 @pytest.mark.parametrize("pace", [30, 0])

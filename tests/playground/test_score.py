@@ -10,7 +10,7 @@ from barenet.playground.blueprint import build, predictor, task_of
 from barenet.playground.design import Design
 from barenet.playground.material import prepare
 from barenet.playground.scene import Scene
-from barenet.playground.score import confusion, finite, measure
+from barenet.playground.score import confusion, finite, guess, measure
 
 
 @pytest.mark.parametrize("data", ["circles", "iris"])
@@ -39,3 +39,20 @@ def test_numbers_are_measured_as_scikit_learn_measures_them():
 
 def test_json_has_no_infinity():
     assert finite([1.0, math.nan, math.inf, np.float32(2)]) == [1.0, None, None, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("data", "loss", "expected"),
+    [
+        ("xor", "", lambda y, at: -np.mean(np.where(at, np.log(y.mean()), np.log(1 - y.mean())))),
+        ("xor", "squared_error", lambda y, at: np.mean((at - y.mean()) ** 2) / 2),
+        ("plane", "absolute_error", lambda y, at: np.mean(np.abs(at - np.median(y)))),
+    ],
+)
+def test_a_constant_prediction_is_measured(data, loss, expected):
+    design, material = Design().copy(loss=loss), prepare(Scene(data=data, samples=80), {})
+    task = task_of(design, material, build(design, material))
+    training, held_out = (np.ravel(part[1]) for part in (task.training, task.held_out))
+    found = guess(task, design)
+    assert found[0] == pytest.approx(expected(training, training), rel=1e-5)
+    assert found[1] == pytest.approx(expected(training, held_out), rel=1e-5)

@@ -48,3 +48,9 @@ def test_the_scene_is_told_once_and_in_numbers_that_can_be_drawn(page):
     places = page.scene["places"].reshape(-1, 2)
     assert len(places) == 150 and places.min() >= 0 and places.max() <= 1
     assert set(page.scene["values"]) == {0, 1, 2} and page.scene["tests"].sum() == 75
+
+
+def test_play_outlives_a_change_made_before_the_training_has_begun(page):
+    page.say("play")
+    page.change(seed=5)
+    assert page.see(lambda network: network["playing"] and network["epoch"] > 3)

@@ -73,3 +73,28 @@ def test_the_nearest_is_found_and_a_new_one_forgets_the_later():
     assert timeline.epochs == [0, 1, 2, 3] and timeline.at(3).snapshot.parameters[0] == 33
     timeline.forget_after(0)
     assert timeline.epochs == [0]
+
+
+def test_a_path_that_is_left_can_be_returned_to():
+    timeline = Timeline()
+    for epoch in range(6):
+        timeline.add(Moment.of(epoch, network_at(epoch), SGD()))
+    assert not timeline.leave(5), "nothing lies ahead"
+    assert timeline.leave(2) and timeline.epochs == [0, 1, 2]
+    assert (timeline.path, timeline.fork, timeline.other_path) == (1, 2, 0)
+    timeline.add(Moment.of(3, network_at(33), SGD()))
+    timeline.swap()
+    assert timeline.epochs == [0, 1, 2, 3, 4, 5] and timeline.path == 0
+    timeline.swap()
+    assert timeline.at(3).snapshot.parameters[0] == 33 and timeline.path == 1
+    timeline.clear()
+    assert timeline.epochs == [0] and timeline.other_path is None
+
+
+def test_the_best_moment_has_the_lowest_loss():
+    timeline = Timeline()
+    for epoch, loss in enumerate((0.7, 0.2, float("nan"), 0.1, float("inf"))):
+        timeline.add(Moment.of(epoch, network_at(epoch), SGD(), loss))
+    assert timeline.best.epoch == 3
+    timeline.forget_losses()
+    assert timeline.best.epoch == 0

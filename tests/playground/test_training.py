@@ -183,12 +183,56 @@ def test_divergence_is_told_in_words_and_can_be_recovered_from(start):
     training = start(Scene(data="plane", samples=60), optimizer="sgd", learning_rate=1e4)
     training.order("play")
     report = training.seen(lambda report: report.failed)
-    assert "diverged" in report.words and not report.playing
+    assert "diverged" in report.words and "back at epoch 0" in report.words and not report.playing
+    assert (report.parameters == build(training.design, training.material).parameters).all()
     training.order("redesign", training.design.copy(learning_rate=0.01))
-    training.order("reset")
     training.order("run_to", 20)
     report = training.seen(lambda report: report.epoch == 20 and not report.playing)
     assert not report.failed and report.words == ""
+
+
+def test_after_divergence_it_goes_on_from_the_epoch_with_the_lowest_loss(start):
+    training = start(Scene(data="plane", samples=60), optimizer="sgd", learning_rate=0.03)
+    training.order("run_to", 30)
+    before = training.seen(lambda report: report.epoch == 30 and not report.playing)
+    training.order("redesign", training.design.copy(learning_rate=1e3))
+    training.order("play")
+    report = training.seen(lambda report: report.failed)
+    best = min(training.timeline.moments, key=lambda moment: moment.loss)
+    assert report.epoch == best.epoch > 20 and f"back at epoch {best.epoch}" in report.words
+    assert (report.parameters == best.snapshot.parameters).all()
+    training.order("redesign", training.design.copy(learning_rate=0.03))
+    training.order("recover")
+    report = training.seen(lambda report: report.epoch > 60)
+    assert report.playing and not report.failed and report.words == ""
+    assert training.loss < before.rows[-1].loss
+
+
+def test_the_path_that_was_left_can_be_returned_to(start):
+    training = start()
+    training.order("edit", (0, 1.5))
+    training.order("run_to", 9)
+    end = training.seen(lambda report: report.epoch == 9 and not report.playing)
+    training.order("scrub", 4)
+    past = training.seen(lambda report: report.epoch == 4)
+    assert (past.path, past.last, past.other_path) == (end.path, 9, None)
+    training.order("scrub", 9)
+    assert (training.seen(lambda report: report.epoch == 9).parameters == end.parameters).all()
+    training.order("scrub", 4)
+    training.order("edit", (1, 2.5))
+    training.order("step")
+    fork = training.seen(lambda report: report.epoch == 5 and not report.playing)
+    assert (fork.fork, fork.last, fork.other_path) == (4, 5, end.path) and fork.path != end.path
+    assert [edit.value for edit in fork.edits] == [1.5, 2.5]
+    training.order("swap")
+    back = training.seen(lambda report: report.epoch == 9)
+    assert (back.parameters == end.parameters).all() and back.other_path == fork.path
+    assert [edit.value for edit in back.edits] == [1.5]
+    training.order("swap")
+    assert (training.seen(lambda report: report.epoch == 5).parameters == fork.parameters).all()
+    training.order("reset")
+    report = training.seen(lambda report: report.epoch == 0)
+    assert report.other_path is None and report.kept == [0] and len(report.edits) == 1
 
 
 def test_dead_neurons_are_told_of(start):

@@ -10,16 +10,14 @@ from typing import Any
 from barenet.data.datasets import DATASETS
 from barenet.data.generated import GENERATED
 from barenet.optimization.optimizers import OPTIMIZERS
-from barenet.playground.design import HIDDEN_ACTIVATIONS, MOST_LAYERS, MOST_NEURONS, Design
+from barenet.playground.design import HIDDEN_ACTIVATIONS, MOST_LAYERS, MOST_NEURONS
 from barenet.playground.features import FEATURES
 from barenet.playground.material import prepare
 from barenet.playground.scene import MOST_SAMPLES, Scene
 from barenet.playground.sets import LOSSES, NAMED, NOISES, SHOWN
+from barenet.playground.state import State
 
-__all__ = ["PACE", "catalog"]
-
-#: Epochs in a second, where nobody says: one for each picture.
-PACE = 30.0
+__all__ = ["catalog"]
 
 SCHEDULES = {
     "constant": "Constant",
@@ -49,7 +47,7 @@ def catalog() -> dict[str, Any]:
         "schedules": SCHEDULES,
         "losses": LOSSES,
         "limits": {"layers": MOST_LAYERS, "neurons": MOST_NEURONS, "samples": MOST_SAMPLES},
-        "defaults": {"scene": Scene().to_dict(), "design": Design().to_dict(), "pace": PACE},
+        "defaults": State().to_dict(),
     }
 
 
@@ -63,6 +61,7 @@ def _describe(name: str) -> dict[str, Any]:
         "generated": name in GENERATED,
         "shown": name in SHOWN,
         "noise": {"most": most, "usual": usual},
+        "suited": State.suited(name).to_dict(),
     }
     return entry | _points(name) if name in SHOWN else entry
 

@@ -136,6 +136,9 @@ class Client:
         layer, row, column = (_whole(message.get(n), n) for n in ("layer", "row", "column"))
         lane.edit(layer, row, column, message.get("value"))
 
+    async def _recover(self, message: dict[str, Any]) -> None:
+        self._own.lanes[self._place(message)].order("recover")
+
     async def _plan(self, message: dict[str, Any]) -> None:
         self._own.lanes[self._place(message)].plan(message.get("edits"))
 
@@ -180,6 +183,8 @@ class Client:
         "step": _order,
         "batch": _order,
         "reset": _order,
+        "swap": _order,
+        "recover": _recover,
         "run_to": _go_to,
         "scrub": _go_to,
         "edit": _edit,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from barenet.optimization.optimizers import Optimizer, as_optimizer
@@ -38,12 +39,14 @@ class Course:
         self.playing = self.closed = self.failed = self.one_batch = False
         self.goal: int | None = None
         self.words = ""
+        self.loss = math.nan  # the training loss of the network as it is, where it is known
         self.rows: list[Measure] = []
         self.measured = True  # whether a measure tells of the network as it is
         self.update: Update | None = None
         self.initial = self.moment()
         self.timeline.add(self.initial)
         self.edits: tuple[Edit, ...] = ()
+        self.other_edits: tuple[Edit, ...] = ()
 
     def moment(self) -> Moment:
         """Keep how it is now.
@@ -53,7 +56,7 @@ class Course:
         Moment
             Of this epoch.
         """
-        return Moment.of(self.epoch, self.network, self.optimizer)
+        return Moment.of(self.epoch, self.network, self.optimizer, self.loss)
 
     def obey(self, order: Order, run: Run | None) -> None:
         """Do one thing.
@@ -94,14 +97,27 @@ class Course:
         self.goal = epoch
 
     def _scrub(self, epoch: int, run: Run | None) -> None:
-        moment = self.timeline.at(epoch)
-        self.playing, self.goal, self.update = False, None, None
-        self.words, self.failed = "", False
-        self._return_to(moment, run)
+        self._keep_the_end()
+        self._rest_at(self.timeline.at(epoch), run)
+
+    def _swap(self, value: Any, run: Run | None) -> None:
+        """Go to the end of the path that was left."""
+        if self.timeline.other_path is None:
+            return
+        self._keep_the_end()
+        self.timeline.swap()
+        self.edits, self.other_edits = self.other_edits, self.edits
+        self._rest_at(self.timeline.moments[-1], run)
+
+    def _recover(self, value: Any, run: Run | None) -> None:
+        """Go on from the moment with the lowest training loss."""
+        self._rest_at(self.timeline.best, run)
+        self._play(None, run)
 
     def _reset(self, value: Any, run: Run | None) -> None:
-        self._scrub(0, run)
-        self.timeline.forget_after(0)
+        self._rest_at(self.timeline.moments[0], run)
+        self.timeline.clear()
+        self.edits = tuple(edit for edit in self.edits if edit.epoch == 0)
         self.optimizer = as_optimizer(self.design.optimizer_spec)
         self.segments, self.rows = 0, []
 
@@ -109,7 +125,9 @@ class Course:
         """Go on by another design; a new rate alone needs no new start of the loop."""
         before, self.design, self.update = self.design, design, None
         self.words, self.failed = "", False
-        self.measured &= design.loss == before.loss
+        if design.loss != before.loss:
+            self.measured, self.loss = False, math.nan
+            self.timeline.forget_losses()
         only_rate = design.copy(learning_rate=before.learning_rate) == before
         if isinstance(self.optimizer, Optimizer) and design.optimizer == before.optimizer:
             self.optimizer.learning_rate = design.learning_rate
@@ -123,9 +141,10 @@ class Course:
 
     def _edit(self, change: tuple[int, float], run: Run | None) -> None:
         index, value = change
+        self.leave_the_path()
         self.edits = with_edit(self.edits, Edit(self.epoch, index, value))
         self.network.parameters[index] = value
-        self.update, self.measured = None, False
+        self.update, self.measured, self.loss = None, False, math.nan
         self.timeline.add(self.moment())
 
     def _plan(self, edits: tuple[Edit, ...], run: Run | None) -> None:
@@ -147,16 +166,32 @@ class Course:
         due = [edit for edit in self.edits if edit.epoch == self.epoch]
         for edit in due:
             self.network.parameters[edit.place], self.update = edit.value, None
-            self.measured = False
+            self.measured, self.loss = False, math.nan
         return bool(due)
+
+    def leave_the_path(self) -> None:
+        """Begin a new path where later moments lie ahead; the old one keeps its changes by hand."""
+        if self.timeline.leave(self.epoch):
+            self.other_edits = self.edits
+            self.edits = tuple(edit for edit in self.edits if edit.epoch <= self.epoch)
 
     def _close(self, value: Any, run: Run | None) -> None:
         self.closed = True
 
+    def _keep_the_end(self) -> None:
+        """Keep the present moment, where it is the last one of its path."""
+        if not self.batch and self.epoch > self.timeline.moments[-1].epoch:
+            self.timeline.add(self.moment())
+
+    def _rest_at(self, moment: Moment, run: Run | None) -> None:
+        """Be what the network was, and wait there."""
+        self.playing, self.goal, self.update = False, None, None
+        self.words, self.failed = "", False
+        self._return_to(moment, run)
+
     def _return_to(self, moment: Moment, run: Run | None) -> None:
         moment.restore(self.network, self.optimizer)
-        self.epoch, self.batch, self.rows = moment.epoch, 0, []
+        self.epoch, self.batch, self.rows, self.loss = moment.epoch, 0, [], moment.loss
         self.measured = False
-        self.edits = tuple(edit for edit in self.edits if edit.epoch <= moment.epoch)
         if run is not None:
             run.stop(CHANGED)

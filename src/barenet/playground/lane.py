@@ -12,16 +12,20 @@ from barenet.model.layers import Dense
 from barenet.model.network import Network
 from barenet.playground.blueprint import blocks, build, check_fit, task_of
 from barenet.playground.design import Design
+from barenet.playground.diagnosis import diagnose
 from barenet.playground.edits import MOST_EDITS, check_weight, read_edits
 from barenet.playground.material import Material
 from barenet.playground.painter import MOST_DRAWN, paint
 from barenet.playground.progress import Progress
-from barenet.playground.score import confusion, finite, measure
-from barenet.playground.trace import Trace
+from barenet.playground.score import confusion, finite, guess, measure
+from barenet.playground.trace import Trace, thin
 from barenet.playground.trainer import Trainer
+from barenet.playground.trouble import remedy
 
 __all__ = ["Lane"]
 
+#: Points of the curve of the path that can be returned to.
+MOST_OTHER_ROWS = 200
 #: Weights that are sent with every picture; of larger networks the page draws no links.
 MOST_WEIGHTS = 20_000
 GONE = "The process that trains has ended. Start barenet play again; this address will do."
@@ -54,9 +58,11 @@ class Lane:
         check_fit(design, material)
         self.pace = pace
         self.trace = Trace()
-        task = task_of(design, material, self.network)
-        if (first := measure(0, self.network, task, design)) is not None:
+        self.other: Trace | None = None
+        self.task = task_of(design, material, self.network)
+        if (first := measure(0, self.network, self.task, design)) is not None:
             self.trace.add(first)
+        self._measure_guess()
         self.latest = Progress(
             epoch=0,
             parameters=self.network.parameters.copy(),
@@ -64,6 +70,7 @@ class Lane:
             kept=[0],
         )
         self.key: int | None = None
+        self.play_ordered = False  # and not yet reported, as while the trainer starts
         self.lock = threading.Lock()
 
     def start(self, listener: Any) -> None:
@@ -74,8 +81,7 @@ class Lane:
         listener : callable
             Takes each `Progress`, in another thread.
         """
-        task = task_of(self.design, self.material, self.network)
-        self.key = self.trainer.begin(task, self.pace, listener)
+        self.key = self.trainer.begin(self.task, self.pace, listener)
 
     def order(self, verb: str, value: Any = None) -> None:
         """Tell the trainer what to do.
@@ -87,8 +93,14 @@ class Lane:
         value : object
             What goes with it.
         """
+        self.play_ordered = verb == "play"
         if self.key is not None:
             self.trainer.order(self.key, verb, value)
+
+    def _measure_guess(self) -> None:
+        """Measure the loss of a constant prediction, if there are rows."""
+        has_rows = len(self.task.training[0]) > 0
+        self.guess = guess(self.task, self.design) if has_rows else None
 
     def close(self) -> None:
         """End the training."""
@@ -106,11 +118,23 @@ class Lane:
         if progress is None:
             self.latest = replace(self.latest, playing=False, failed=True, words=GONE)
             return
+        self.play_ordered = False
+        self._follow(progress)
         self.latest = progress
-        self.trace.cut(progress.epoch)
         for row in progress.rows:
-            if row.epoch <= progress.epoch:
-                self.trace.add(row)
+            self.trace.add(row)
+
+    def _follow(self, progress: Progress) -> None:
+        """Take the curve of the path that the network is on now, and keep that of the other one."""
+        before = self.latest
+        if progress.path == before.path:
+            return
+        if progress.other_path is None:
+            self.trace, self.other = self.trace.until(progress.fork), None
+        elif progress.path == before.other_path and self.other is not None:
+            self.trace, self.other = self.other, self.trace
+        else:
+            self.trace, self.other = self.trace.until(progress.fork), self.trace
 
     def redesign(self, design: Design) -> None:
         """Go on with the same network by another design.
@@ -127,6 +151,7 @@ class Lane:
         """
         check_fit(design, self.material)
         self.design = design
+        self._measure_guess()
         self.order("redesign", design)
 
     def edit(self, layer: int, row: int, column: int, value: Any) -> None:
@@ -249,12 +274,14 @@ class Lane:
         """
         latest, trace = self.latest, self.trace
         newest = latest.here or trace.newest
-        rows = trace.since(cursor[1] if cursor[0] == trace.version else -1)
+        known = cursor[0] == trace.version
+        rows = trace.since(cursor[1] if known else -1)
         return {
             "epoch": latest.epoch,
             "playing": latest.playing,
             "words": latest.words,
             "failed": latest.failed,
+            "remedy": remedy(latest.words),
             "speed": round(latest.epochs_per_second, 1),
             "kept": latest.kept,
             "edits": latest.edits,
@@ -262,8 +289,19 @@ class Lane:
             "explained": latest.update is not None,
             "version": trace.version,
             "rows": [[row.epoch, *finite(row[1:])] for row in rows],
+            "last": max(latest.last, latest.epoch),
+            "fork": latest.fork,
+            "other": None if known else self._other_rows(),
+            "guess": finite(self.guess) if self.guess else None,
             "newest": [newest.epoch, *finite(newest[1:])] if newest else None,
         }
+
+    def _other_rows(self) -> list[list[Any]]:
+        """Measures of the path that can be returned to, from where the two paths part."""
+        if self.other is None:
+            return []
+        rows = thin(self.other.since(self.latest.fork - 1), MOST_OTHER_ROWS)
+        return [[row.epoch, *finite(row[1:])] for row in rows]
 
     def draw(self, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
         """Draw the network; may run in any thread.
@@ -284,10 +322,23 @@ class Lane:
             network = self._up_to_date(progress)
             picture = paint(network, self.material)
             matrix = confusion(network, self.material)
-        header = {"side": picture.side, "scales": picture.scales, "confusion": matrix}
+            signs = self._signs(network, progress)
+        header = {
+            "side": picture.side,
+            "scales": picture.scales,
+            "confusion": matrix,
+            "signs": signs,
+        }
         weights = np.nan_to_num(progress.parameters, posinf=1e30, neginf=-1e30)
         shown = weights.astype(np.float32) if weights.size <= MOST_WEIGHTS else weights[:0]
         return header, {"output": picture.output, "neurons": picture.neurons, "weights": shown}
+
+    def _signs(self, network: Network, progress: Progress) -> list[dict[str, str]]:
+        """Look for trouble that the training has not reported; the past is over."""
+        newest = self.trace.newest
+        if progress.failed or newest is None or progress.epoch < newest.epoch:
+            return []
+        return diagnose(network, self.task, self.trace, self.guess)
 
     def _up_to_date(self, progress: Progress) -> Network:
         self.network.parameters[:] = progress.parameters

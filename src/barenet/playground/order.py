@@ -15,8 +15,8 @@ class Order:
     Attributes
     ----------
     verb : str
-        ``play``, ``pause``, ``step``, ``batch``, ``run_to``, ``scrub``, ``reset``, ``redesign``,
-        ``pace``, ``edit``, ``plan`` or ``close``.
+        ``play``, ``pause``, ``step``, ``batch``, ``run_to``, ``scrub``, ``swap``, ``recover``,
+        ``reset``, ``redesign``, ``pace``, ``edit``, ``plan`` or ``close``.
     value : object
         What goes with it.
     """

@@ -44,6 +44,15 @@ class Progress:
         Batches done of the epoch that is under way, and how many an epoch has.
     update : Update, optional
         The last one, to be told of; told where the training rests.
+    path : int
+        Number of the path that the network is on: another one begins where it learns on from an
+        earlier moment.
+    fork : int
+        Epoch at which this path left another.
+    last : int
+        Last epoch kept on this path; later than `epoch` where the network has gone back in time.
+    other_path : int, optional
+        Number of the path that can be returned to.
     """
 
     epoch: int
@@ -59,3 +68,7 @@ class Progress:
     edits: tuple[Edit, ...] = ()
     batch: tuple[int, int] = (0, 1)
     update: Update | None = None
+    path: int = 0
+    fork: int = 0
+    last: int = 0
+    other_path: int | None = None

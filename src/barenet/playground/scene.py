@@ -56,7 +56,7 @@ class Scene:
 
     data: str = "circles"
     rows: str = ""
-    samples: int = 300
+    samples: int = 500
     noise: float = -1.0
     data_seed: int = 0
     test_size: float = 0.5

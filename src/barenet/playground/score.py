@@ -18,7 +18,7 @@ from barenet.playground.trace import Measure
 from barenet.training.history import finite_or_none
 from barenet.training.metrics import METRICS
 
-__all__ = ["confusion", "finite", "measure"]
+__all__ = ["confusion", "finite", "guess", "measure"]
 
 #: Test rows that are counted at each picture, for small networks and for large ones.
 MOST_ROWS = ((20_000, 5_000), (10**9, 2_000))
@@ -54,6 +54,35 @@ def measure(epoch: float, network: Network, task: Task, design: Design) -> Measu
         values.append((value, metric(output, rows.y)))
     (loss_value, score), (test_loss, test_score) = values
     return Measure(epoch, loss_value, test_loss, score, test_score)
+
+
+def guess(task: Task, design: Design) -> tuple[float, float]:
+    """Measure the best constant prediction: the classes' frequencies, the mean or the median.
+
+    Parameters
+    ----------
+    task : Task
+        Has the rows.
+    design : Design
+        Names the loss.
+
+    Returns
+    -------
+    training, held_out : float
+        Its loss on both parts of the rows; the constant comes from the training rows.
+    """
+    network = task.network
+    loss = as_loss(design.loss or None, network.output_activation)
+    training, held_out = (
+        check_rows(network, loss, *part).y for part in (task.training, task.held_out)
+    )
+    constants = (training.mean(axis=0), np.median(training, axis=0))
+    values = [
+        [loss.value(np.broadcast_to(constant, y.shape), y) for y in (training, held_out)]
+        for constant in constants
+    ]
+    best = min(values, key=lambda pair: pair[0])
+    return best[0], best[1]
 
 
 def confusion(network: Network, material: Material) -> list[list[int]] | None:

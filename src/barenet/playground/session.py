@@ -133,7 +133,7 @@ class Session:
     @property
     def playing(self) -> bool:
         """Whether a network is learning."""
-        return any(lane.latest.playing for lane in self.lanes)
+        return any(lane.latest.playing or lane.play_ordered for lane in self.lanes)
 
     def watch(self, who: object, wake: Callable[[], None]) -> None:
         """Let a page know of every change.

@@ -66,7 +66,7 @@ def begin_with(said: str, target: str, shelf: Shelf) -> State:
         return State()
     name = usual_name(said)
     lookup(dict.fromkeys(NAMED), name, "data")
-    return State(scene=Scene(data=name))
+    return State.suited(name)
 
 
 def begin_with_model(path: Path, rows: str, shelf: Shelf, recipe: Recipe = NOTHING_KNOWN) -> State:

@@ -6,7 +6,8 @@ stride doubles, so that an hour of training takes as much room as a minute.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,15 +36,24 @@ class Moment:
         What the optimizer remembers.
     n_steps : int
         The steps that it has taken.
+    loss : float
+        The training loss; NaN where it is not known.
     """
 
     epoch: int
     snapshot: Snapshot
     moments: dict[str, NDArray[np.floating]]
     n_steps: int
+    loss: float = math.nan
 
     @classmethod
-    def of(cls, epoch: int, network: Network, optimizer: Optimizer | LBFGS) -> Moment:
+    def of(
+        cls,
+        epoch: int,
+        network: Network,
+        optimizer: Optimizer | LBFGS,
+        loss: float = math.nan,
+    ) -> Moment:
         """Copy a network and its optimizer as they are.
 
         Parameters
@@ -54,6 +64,8 @@ class Moment:
             The network.
         optimizer : Optimizer or LBFGS
             The latter remembers nothing from call to call.
+        loss : float, optional
+            The training loss.
 
         Returns
         -------
@@ -61,9 +73,9 @@ class Moment:
             The copies.
         """
         if isinstance(optimizer, LBFGS):
-            return cls(epoch, Snapshot.of(network), {}, 0)
+            return cls(epoch, Snapshot.of(network), {}, 0, loss)
         moments = {name: moment.copy() for name, moment in optimizer.moments.items()}
-        return cls(epoch, Snapshot.of(network), moments, optimizer.n_steps)
+        return cls(epoch, Snapshot.of(network), moments, optimizer.n_steps, loss)
 
     def restore(self, network: Network, optimizer: Optimizer | LBFGS) -> None:
         """Make a network and its optimizer what they were.
@@ -93,6 +105,9 @@ class Moment:
 class Timeline:
     """Moments in the order of their epochs; the first one is never forgotten.
 
+    Training on from an earlier moment starts a new path. The path that was left is kept, one at a
+    time, so that it can be returned to.
+
     Parameters
     ----------
     most_moments : int
@@ -105,6 +120,9 @@ class Timeline:
         self.most_moments, self.most_bytes = most_moments, most_bytes
         self.moments: list[Moment] = []
         self.stride = 1
+        self.path = self.fork = self.paths = 0
+        self.other: list[Moment] = []
+        self.other_path: int | None = None
 
     @property
     def epochs(self) -> list[int]:
@@ -159,8 +177,45 @@ class Timeline:
         """
         return min(self.moments, key=lambda moment: abs(moment.epoch - epoch))
 
+    @property
+    def best(self) -> Moment:
+        """The moment with the lowest training loss; the first one where none is known."""
+        known = [each for each in self.moments if math.isfinite(each.loss)]
+        return min(known, key=lambda moment: moment.loss) if known else self.moments[0]
+
+    def leave(self, epoch: int) -> bool:
+        """Start a new path at an epoch, and keep the path so far to return to.
+
+        Parameters
+        ----------
+        epoch : int
+            Epochs done.
+
+        Returns
+        -------
+        bool
+            False if nothing lies ahead, so that the path goes on.
+        """
+        if self.moments[-1].epoch <= epoch:
+            return False
+        self.other, self.other_path = self.moments, self.path
+        self.forget_after(epoch)
+        self._number(epoch)
+        return True
+
+    def swap(self) -> None:
+        """Return to the other path, and keep this one instead."""
+        assert self.other_path is not None
+        self.moments, self.other = self.other, self.moments
+        self.path, self.other_path = self.other_path, self.path
+
+    def clear(self) -> None:
+        """Forget everything but the first moment."""
+        self.moments, self.other, self.other_path = self.moments[:1], [], None
+        self._number(0)
+
     def forget_after(self, epoch: int) -> None:
-        """Forget what came after an epoch.
+        """Forget the moments of this path after an epoch.
 
         Parameters
         ----------
@@ -168,3 +223,13 @@ class Timeline:
             Epochs done.
         """
         self.moments = [each for each in self.moments if each.epoch <= epoch] or self.moments[:1]
+
+    def forget_losses(self) -> None:
+        """Forget the losses, which another loss function makes incomparable."""
+        self.moments = [replace(each, loss=math.nan) for each in self.moments]
+        self.other = [replace(each, loss=math.nan) for each in self.other]
+
+    def _number(self, fork: int) -> None:
+        """Give the path a number that no other has had."""
+        self.paths += 1
+        self.path, self.fork = self.paths, fork

@@ -80,6 +80,24 @@ class Trace:
         self.newest = self.kept[-1] if self.kept else None
         self.version = next(VERSIONS)
 
+    def until(self, epoch: float) -> Trace:
+        """Copy what was measured up to an epoch.
+
+        Parameters
+        ----------
+        epoch : float
+            Epochs done.
+
+        Returns
+        -------
+        Trace
+            Another version.
+        """
+        copy = Trace(self.most)
+        copy.stride, copy.kept, copy.newest = self.stride, list(self.kept), self.newest
+        copy.cut(epoch)
+        return copy
+
     def since(self, epoch: float) -> list[Measure]:
         """List what came after an epoch.
 

@@ -6,10 +6,12 @@ where the page says pause, and to change what the page has changed. Nothing here
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,12 +21,21 @@ from barenet.optimization.optimizers import LBFGS
 from barenet.playground.blueprint import Task, penalties
 from barenet.playground.course import Course
 from barenet.playground.design import MOST_EPOCHS
+from barenet.playground.edits import Edit
 from barenet.playground.onward import Onward
 from barenet.playground.order import Order
 from barenet.playground.progress import Progress
-from barenet.playground.score import measure
+from barenet.playground.score import guess, measure
 from barenet.playground.trace import Measure, thin
-from barenet.playground.trouble import CHANGED, DEAD, NO_ROWS, ONLY_SHOWN, divergence, growth
+from barenet.playground.trouble import (
+    CHANGED,
+    DEAD,
+    NO_ROWS,
+    ONLY_SHOWN,
+    back_at,
+    divergence,
+    growth,
+)
 from barenet.playground.update import Update
 from barenet.training.callbacks import Callback
 from barenet.training.run import Run
@@ -39,7 +50,7 @@ REPORT_SECONDS, REPORT_SHARE = 0.025, 0.05
 MOST_ROWS = 64
 #: Epochs a second from which on the last update of each is not kept to be told of.
 OFTEN = 100.0
-#: A loss that has grown by this factor has exploded, even while it is a number.
+#: A loss this many times that of a constant prediction has exploded, even while it is finite.
 EXPLOSION = 1e6
 
 
@@ -64,7 +75,7 @@ class Training(Course, Callback):
         self.n_batches = 1
         self.learning_rate = 0.0
         self.schedule: Onward | None = None
-        self.first_loss = 0.0
+        self.guess = math.inf
         self.reported = self.due = 0.0
         self.clock = (time.perf_counter(), 0)
         self.report_rest = REPORT_SECONDS
@@ -87,6 +98,9 @@ class Training(Course, Callback):
 
     def work(self) -> None:
         """Do what is ordered until told to close; the body of the thread."""
+        if (first := measure(0, self.network, self.task, self.design)) is not None:
+            self.loss = first.loss
+            self.initial = self.timeline.moments[0] = replace(self.initial, loss=first.loss)
         while not self.closed:
             self._wait_to_play(None)
             if self.closed:
@@ -113,9 +127,10 @@ class Training(Course, Callback):
         self.epoch, self.batch = self.epoch + 1, 0
         self._look_back(run)
         self._measure(run)
-        if self.make_edits() or self.timeline.wants(self.epoch):
-            self.timeline.add(self.moment())
-        self._look_for_an_end()
+        if not self.failed:
+            if self.make_edits() or self.timeline.wants(self.epoch):
+                self.timeline.add(self.moment())
+            self._look_for_an_end()
         now = time.perf_counter()
         if self.playing and now - self.reported >= self.report_rest:
             self._tell()
@@ -161,7 +176,9 @@ class Training(Course, Callback):
     def _go(self) -> None:
         """Train by the present design, until it changes or something goes wrong."""
         design, task = self.design, self.task
+        self.leave_the_path()
         self.segments += 1
+        self.guess = guess(task, design)[0]
         self.update, self.batch = None, 0
         left = (design.stop_epoch or MOST_EPOCHS) - self.epoch
         if left <= 0:
@@ -192,14 +209,14 @@ class Training(Course, Callback):
             if history.stopped_because not in ("completed", CHANGED):
                 self._rest(f"It stopped: {history.stopped_because}.")
         except DivergenceError as error:
-            self._rest(divergence(error, self.epoch), failed=True)
+            self._recover_from(divergence(error, self.epoch), None)
         except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
             self._rest(f"It cannot be trained like this: {error}", failed=True)
 
     def _measure(self, run: Run) -> None:
         """Take the epoch's numbers, and say it if they tell of trouble."""
         curves, metric = run.history.curves, self.task.metric
-        loss = curves["loss"][-1]
+        loss = self.loss = curves["loss"][-1]
         values = (
             loss,
             *(curves[name][-1] for name in ("test_loss", metric, f"test_{metric}")),
@@ -208,10 +225,8 @@ class Training(Course, Callback):
         self.measured, self.here = True, None
         if len(self.rows) > 4 * MOST_ROWS:
             self.rows = thin(self.rows, MOST_ROWS)
-        if self.epoch == 1:
-            self.first_loss = loss
-        if self.first_loss and loss > EXPLOSION * self.first_loss:
-            self.words = growth(self.first_loss, loss)
+        if loss > EXPLOSION * self.guess:
+            self._recover_from(growth(self.guess, loss, self.epoch), run)
         elif loss and curves["gradient_norm"][-1] == 0:
             self.words = DEAD
         if len(run.history) > 1000:  # an hour must not fill the memory
@@ -262,6 +277,14 @@ class Training(Course, Callback):
             run.stop(CHANGED)
         self.clock = (time.perf_counter(), self.epoch)
 
+    def _recover_from(self, words: str, run: Run | None) -> None:
+        """Rest at the moment with the lowest training loss, and forget what led away from it."""
+        moment, rows = self.timeline.best, self.rows
+        self._return_to(moment, run)
+        self.rows = rows  # the curve shows how it went wrong
+        self.timeline.forget_after(moment.epoch)
+        self._rest(words + back_at(moment.epoch), failed=True)
+
     def _rest(self, words: str, failed: bool = False) -> None:
         self.playing, self.goal = False, None
         self.words, self.failed = words or self.words, failed
@@ -271,6 +294,12 @@ class Training(Course, Callback):
     @property
     def _seed(self) -> int:
         return self.design.seed + self.segments - 1
+
+    def _edits_so_far(self) -> tuple[Edit, ...]:
+        """The changes by hand, without those that lie ahead of an earlier moment."""
+        if self.epoch >= self.timeline.moments[-1].epoch:
+            return self.edits
+        return tuple(edit for edit in self.edits if edit.epoch <= self.epoch)
 
     def _tell(self) -> None:
         """Report how it stands."""
@@ -295,9 +324,13 @@ class Training(Course, Callback):
                 failed=self.failed,
                 epochs_per_second=self.speed if self.playing else 0.0,
                 kept=None if self.playing else self.timeline.epochs,
-                edits=self.edits,
+                edits=self._edits_so_far(),
                 batch=(self.batch, self.n_batches),
                 update=None if self.playing else self.update,
+                path=self.timeline.path,
+                fork=self.timeline.fork,
+                last=self.timeline.moments[-1].epoch,
+                other_path=self.timeline.other_path,
             )
         )
         self.report_rest = max(REPORT_SECONDS, (time.thread_time() - worked) / REPORT_SHARE)

@@ -6,7 +6,16 @@ import math
 
 from barenet.errors import DivergenceError
 
-__all__ = ["CHANGED", "DEAD", "NO_ROWS", "ONLY_SHOWN", "divergence", "growth"]
+__all__ = [
+    "CHANGED",
+    "DEAD",
+    "NO_ROWS",
+    "ONLY_SHOWN",
+    "back_at",
+    "divergence",
+    "growth",
+    "remedy",
+]
 
 #: Why a run ends whose settings the page has changed.
 CHANGED = "its settings were changed"
@@ -24,45 +33,87 @@ NO_ROWS = "There are no rows here to learn from: choose the table that the model
 ONLY_SHOWN = "A model that predicts several numbers is only shown: it does not learn here."
 
 
-def growth(first: float, loss: float) -> str:
-    """Say that a loss explodes, while it is a number still.
+#: The first words where a training diverged.
+DIVERGED = "It diverged"
+
+
+def remedy(words: str) -> str:
+    """Find the remedy that the page offers.
 
     Parameters
     ----------
-    first, loss : float
-        That of the first epoch, and that of the last.
+    words : str
+        Why a training rests.
 
     Returns
     -------
     str
-        Two sentences.
-
-    Examples
-    --------
-    >>> growth(0.5, 1e7)
-    'The loss has grown from 0.5 to 1e+07. A smaller learning rate may help.'
+        ``rate`` for a smaller learning rate, ``weights`` for other initial weights, or empty.
     """
-    return f"The loss has grown from {first:.3g} to {loss:.3g}. A smaller learning rate may help."
+    return "rate" if words.startswith(DIVERGED) else "weights" if words == DEAD else ""
 
 
-def divergence(error: DivergenceError, epoch: int) -> str:
-    """Say in words what NaN would not.
+def growth(guess: float, loss: float, epoch: int) -> str:
+    """Report a loss that explodes, while it is finite still.
 
     Parameters
     ----------
-    error : DivergenceError
-        What ended the training.
+    guess : float
+        The loss of a constant prediction.
+    loss : float
+        The training loss.
     epoch : int
         Epochs done.
 
     Returns
     -------
     str
-        Some sentences.
+        One sentence.
+
+    Examples
+    --------
+    >>> growth(0.5, 1e7, 12)
+    'It diverged: the loss after epoch 12 was 1e+07 (a constant prediction has 0.5).'
+    """
+    return (
+        f"{DIVERGED}: the loss after epoch {epoch:,} was {loss:.3g} (a constant "
+        f"prediction has {guess:.3g})."
+    )
+
+
+def divergence(error: DivergenceError, epoch: int) -> str:
+    """Report a loss that is infinite or NaN, or has run away.
+
+    Parameters
+    ----------
+    error : DivergenceError
+        The error that ended the training.
+    epoch : int
+        Epochs done.
+
+    Returns
+    -------
+    str
+        Two sentences.
     """
     what = "grew beyond every number" if not math.isfinite(error.loss) else "ran away"
+    return f"{DIVERGED}: the loss {what} in the epoch after {epoch:,}."
+
+
+def back_at(epoch: int) -> str:
+    """Report the moment at which the network has been restored.
+
+    Parameters
+    ----------
+    epoch : int
+        Epochs done there.
+
+    Returns
+    -------
+    str
+        Two sentences.
+    """
     return (
-        f"It diverged: the loss {what} in the epoch after {epoch:,}. The steps are too long. "
-        "The weights are those from before that epoch; take a smaller learning rate and go on, "
-        "or reset."
+        f" The steps are too long. The network is back at epoch {epoch:,}, where its training loss "
+        "was lowest. Go on from there with a smaller learning rate."
     )

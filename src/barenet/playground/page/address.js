@@ -1,4 +1,6 @@
-// The whole state in the address: what differs from the defaults, by names that can be read.
+// The whole state in the address: what differs from the settings that suit its data, by names that can be read.
+
+import { suited } from "./settings.js";
 
 const PREFIXES = ["", "b."];
 const OF_DESIGN = "net.";
@@ -25,24 +27,26 @@ const MOST_EDITS = 64;
 const writeEdits = (edits) => edits.map((edit) => edit.join("_")).join("*");
 const readEdits = (text) => (text ? text.split("*").slice(0, MOST_EDITS).map((part) => part.split("_").map(Number)) : []);
 
-export function toHash(state, view, defaults, edits) {
+export function toHash(state, view, catalog, edits) {
   const words = new URLSearchParams();
+  const usual = suited(catalog, state.scene.data);
   const put = (prefix, fields, usual) => {
     for (const [name, value] of Object.entries(fields)) {
       if (!same(value, usual[name])) words.set(prefix + name, write(value));
     }
   };
-  put("", state.scene, defaults.scene);
-  state.designs.forEach((design, index) => put(PREFIXES[index] + OF_DESIGN, design, defaults.design));
+  put("", state.scene, { ...usual.scene, data: catalog.defaults.scene.data });
+  state.designs.forEach((design, index) => put(PREFIXES[index] + OF_DESIGN, design, usual.designs[0]));
   edits.forEach((each, index) => each.length && words.set(PREFIXES[index] + EDITS, writeEdits(each)));
   if (state.designs.length > 1) words.set("networks", "2");
-  if (state.pace !== defaults.pace) words.set("pace", state.pace);
+  if (state.pace !== usual.pace) words.set("pace", state.pace);
   for (const [name, value] of Object.entries(view)) if (value) words.set(name, value);
   return words.toString();
 }
 
-export function fromHash(hash, defaults) {
+export function fromHash(hash, catalog) {
   const words = new URLSearchParams(hash.replace(/^#/, ""));
+  const usual = suited(catalog, words.get("data") ?? catalog.defaults.scene.data);
   const take = (prefix, usual) => {
     const found = {};
     for (const name of Object.keys(usual)) {
@@ -51,15 +55,15 @@ export function fromHash(hash, defaults) {
     return { ...structuredClone(usual), ...found };
   };
   const count = words.get("networks") === "2" ? 2 : 1;
-  const designs = PREFIXES.slice(0, count).map((prefix) => take(prefix + OF_DESIGN, defaults.design));
+  const designs = PREFIXES.slice(0, count).map((prefix) => take(prefix + OF_DESIGN, usual.designs[0]));
   for (const design of designs) evenOut(design);
   return {
     state: {
-      scene: take("", defaults.scene),
+      scene: take("", usual.scene),
       designs,
-      pace: words.has("pace") ? Number(words.get("pace")) : defaults.pace,
+      pace: words.has("pace") ? Number(words.get("pace")) : usual.pace,
     },
-    view: { tests: words.has("tests"), discrete: words.has("discrete") },
+    view: { tests: words.has("tests"), discrete: words.has("discrete"), log: words.has("log") },
     edits: designs.map((_, index) => readEdits(words.get(PREFIXES[index] + EDITS))),
     epoch: Number(words.get("epoch")) || 0,
     empty: [...words].length === 0,

@@ -2,27 +2,31 @@
 
 import uPlot from "./vendor/uPlot.esm.js";
 import { css, palette } from "./colours.js";
+import { best, nearest, overfitting } from "./curve-facts.js";
+import { counted, rounded } from "./dom.js";
 
 const MOST = 1000;
 const HEIGHT = 150;
 
 const same = (a, b) => String(a) === String(b);
+const column = (rows, index) => rows.map((row) => row[index]);
 
 export class CurveView {
-  constructor(root) {
-    this.root = root;
+  // `tell`: takes what the pointer is at, in words; empty beside the curve.
+  constructor(root, tell) {
+    Object.assign(this, { root, tell, log: false });
     this.clear();
     new ResizeObserver(() => this.resize()).observe(root);
   }
 
   clear() {
-    this.rows = [];
-    this.version = -1;
+    Object.assign(this, { rows: [], other: [], compared: [], guess: null, place: null, version: -1 });
   }
 
   // Add measures: [epoch, loss, test loss, score, test score]; the newest may be of a rest amid an
-  // epoch, or of weights changed by hand, and stays as long as it is the newest.
-  add(version, rows, newest) {
+  // epoch, or of weights changed by hand, and stays as long as it is the newest. `other` is the path
+  // that can be returned to, where it is sent; `place` the epoch that was gone back to.
+  add({ version, rows, newest, other, guess, epoch, playing }) {
     if (version !== this.version) {
       this.rows = [];
       this.stale = true;
@@ -30,32 +34,101 @@ export class CurveView {
     this.version = version;
     for (const row of rows) if (!this.rows.length || row[0] > this.rows.at(-1)[0]) this.rows.push(row);
     if (this.rows.length > MOST) this.rows = this.rows.filter((_, index) => index % 2 === 0 || index === this.rows.length - 1);
-    if (rows.length || !same(newest, this.newest)) this.stale = true;
-    this.newest = newest;
+    const place = !playing && epoch < this.rows.at(-1)?.[0] ? epoch : null;
+    if (rows.length || !same(newest, this.newest) || place !== this.place || !same(guess, this.guess)) this.stale = true;
+    if (other) this.other = other;
+    Object.assign(this, { newest, place, guess });
+  }
+
+  // Draw the test loss of the other network, too.
+  compare(rows) {
+    if (rows.length !== this.compared.length || !same(rows.at(-1), this.compared.at(-1))) this.stale = true;
+    this.compared = [...rows];
+  }
+
+  setLog(log) {
+    if (log !== this.log) {
+      this.log = log;
+      this.repaint();
+    }
   }
 
   draw() {
     if (!this.stale || !this.root.clientWidth) return;
     this.stale = false;
+    if (this.plot) this.plot.setData(this.columns());
+    else this.plot = new uPlot(this.options(), this.columns(), this.root);
+  }
+
+  // Epochs, training loss, test loss, a constant prediction's test loss, that of the other path and of the other network.
+  columns() {
     const last = this.rows.at(-1);
     const here = last && this.newest?.[0] >= last[0] && !same(last, this.newest) ? [this.newest] : [];
-    const columns = [0, 1, 2].map((column) => [...this.rows, ...here].map((row) => row[column]));
-    if (this.plot) this.plot.setData(columns);
-    else this.plot = new uPlot(this.options(), columns, this.root);
+    const rows = [...this.rows, ...here];
+    const own = [...[0, 1, 2].map((index) => column(rows, index)), rows.map(() => this.guess?.[1] ?? null)];
+    const others = [this.other, this.compared].map((each) => [column(each, 0), column(each, 2)]);
+    const columns = uPlot.join([own, ...others]);
+    return this.log ? columns.map((values, index) => (index ? values.map((value) => (value > 0 ? value : null)) : values)) : columns;
+  }
+
+  // In words: the best epoch, and whether it overfits.
+  facts() {
+    const lowest = best(this.rows);
+    const over = overfitting(this.rows, this.guess);
+    if (over) return `Overfits since epoch ${counted(over.epoch)}: the test loss rose from ${rounded(over.from[2])} to ${rounded(over.to[1])}, while the training loss fell from ${rounded(over.from[1])} to ${rounded(over.to[0])}.`;
+    return lowest && this.rows.length > 1 ? `Lowest test loss: ${rounded(lowest[2])}, at epoch ${counted(lowest[0])}.` : "";
   }
 
   options() {
     const axis = { stroke: css(palette.muted), font: "11px system-ui, sans-serif", grid: { stroke: css(palette.line), width: 1 }, ticks: { show: false } };
+    const line = (colour, width, dash) => ({ stroke: colour, width, dash, spanGaps: true, points: { show: false } });
+    const y = this.log ? { distr: 3 } : { range: (_, low, high) => [Math.min(0, low ?? 0), high || 1] };
     return {
       width: this.root.clientWidth,
       height: HEIGHT,
       padding: [8, 14, 0, 0],
       legend: { show: false },
-      cursor: { y: false, points: { show: false } },
-      scales: { x: { time: false }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), high || 1] } },
-      axes: [{ ...axis, size: 24, gap: 2 }, { ...axis, size: 44, gap: 4, values: (_, ticks) => ticks.map((tick) => (tick >= 1e4 ? tick.toExponential(0) : `${+tick.toPrecision(3)}`)) }],
-      series: [{}, { stroke: css(palette.muted), width: 1.5, points: { show: false } }, { stroke: css(palette.ink), width: 2, points: { show: false } }],
+      cursor: { y: false, points: { show: false }, drag: { setScale: false, x: false } },
+      scales: { x: { time: false }, y },
+      axes: [{ ...axis, size: 24, gap: 2 }, { ...axis, size: 44, gap: 4, values: (_, ticks) => ticks.map(written), ...(this.log && { filter: decades, grid: { ...axis.grid, filter: decades } }) }],
+      series: [
+        {},
+        line(css(palette.muted), 1.5),
+        line(css(palette.ink), 2),
+        line(css(palette.muted), 1, [2, 4]),
+        line(css(palette.ink, 0.45), 1.5, [6, 4]),
+        line(css(palette.positive), 1.5),
+      ],
+      hooks: { draw: [(plot) => this.mark(plot)], setCursor: [(plot) => this.read(plot)] },
     };
+  }
+
+  // Mark the epoch with the lowest test loss, and the one that was gone back to.
+  mark(plot) {
+    const { ctx, bbox } = plot;
+    const lowest = best(this.rows);
+    ctx.save();
+    if (lowest && this.rows.length > 1 && (!this.log || lowest[2] > 0)) {
+      ctx.beginPath();
+      ctx.arc(plot.valToPos(lowest[0], "x", true), plot.valToPos(lowest[2], "y", true), 4 * devicePixelRatio, 0, 2 * Math.PI);
+      ctx.fillStyle = css(palette.panel);
+      ctx.fill();
+      ctx.lineWidth = 2 * devicePixelRatio;
+      ctx.strokeStyle = css(palette.ink);
+      ctx.stroke();
+    }
+    if (this.place !== null) {
+      ctx.fillStyle = css(palette.positive);
+      ctx.fillRect(plot.valToPos(this.place, "x", true) - devicePixelRatio, bbox.top, 2 * devicePixelRatio, bbox.height);
+    }
+    ctx.restore();
+  }
+
+  // Tell the values at the pointer.
+  read(plot) {
+    const { left } = plot.cursor;
+    const row = left >= 0 ? nearest(this.rows, plot.posToVal(left, "x")) : null;
+    this.tell(row ? `Epoch ${counted(row[0])}: training loss ${rounded(row[1])}, test loss ${rounded(row[2])}.` : "");
   }
 
   resize() {
@@ -70,4 +143,17 @@ export class CurveView {
     this.stale = true;
     this.draw();
   }
+}
+
+// Of a log scale's ticks the powers of ten, and no more than fit.
+function decades(_, ticks) {
+  const powers = ticks.map((tick) => Math.log10(tick));
+  const whole = (power) => Math.abs(power - Math.round(power)) < 1e-9;
+  const step = Math.ceil(powers.filter(whole).length / 6);
+  return ticks.map((tick, index) => (whole(powers[index]) && Math.round(powers[index]) % step === 0 ? tick : null));
+}
+
+function written(tick) {
+  if (tick === null) return "";
+  return tick >= 1e4 || (tick > 0 && tick < 1e-3) ? tick.toExponential(0) : `${+tick.toPrecision(3)}`;
 }

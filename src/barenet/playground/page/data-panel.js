@@ -7,7 +7,7 @@ import { colourOf } from "./points.js";
 const PLAIN = ["x1", "x2"];
 
 export class DataPanel {
-  // `acts`: change(function of the scene), upload(file), open(file).
+  // `acts`: change(function of the scene), choose(name), restore(), upload(file), open(file).
   constructor(root, catalog, acts) {
     Object.assign(this, { root, catalog, acts });
     this.sets = find("#sets", root);
@@ -24,6 +24,7 @@ export class DataPanel {
       if (target.files[0]) acts.open(target.files[0]);
       target.value = "";
     });
+    find("[data-action=suit]", root).addEventListener("click", () => acts.restore());
     this.tableControls();
   }
 
@@ -32,13 +33,13 @@ export class DataPanel {
     const buttons = shown.map((entry) => {
       const canvas = make("canvas", { width: 64, height: 64 });
       const button = make("button", { className: "set", type: "button", role: "radio", title: entry.description, data: { name: entry.name } }, canvas, make("span", {}, entry.title));
-      button.addEventListener("click", () => this.choose(entry.name));
+      button.addEventListener("click", () => this.acts.choose(entry.name));
       return button;
     });
     this.others = make("select", { className: "others" });
     fillSelect(this.others, [["", "other data …"], ...this.catalog.data.filter((entry) => !entry.shown).map((entry) => [entry.name, entry.title])]);
     this.others.setAttribute("aria-label", "Other data sets");
-    this.others.addEventListener("change", () => this.others.value && this.choose(this.others.value));
+    this.others.addEventListener("change", () => this.others.value && this.acts.choose(this.others.value));
     this.sets.replaceChildren(...buttons, this.others);
     this.sets.addEventListener("keydown", (event) => this.move(event));
   }
@@ -53,19 +54,6 @@ export class DataPanel {
     const next = buttons[(place + step + buttons.length) % buttons.length];
     next.focus();
     next.click();
-  }
-
-  choose(name) {
-    this.acts.change((scene) => {
-      scene.data = name;
-      scene.rows = "";
-      scene.noise = -1;
-      scene.axes = [];
-      scene.target = "";
-      scene.task = "";
-      // What was chosen on purpose stays, as far as these data have it; every column of a table they have not.
-      if (this.entry(name)?.generated && scene.features.includes("all")) scene.features = ["x1", "x2"];
-    });
   }
 
   entry(name) {
@@ -98,7 +86,7 @@ export class DataPanel {
     on("#all-columns", (scene, control) => (scene.features = control.checked ? ["all"] : ["x1", "x2"]));
   }
 
-  describe(scene, data) {
+  describe(scene, data, changed) {
     const entry = this.entry(scene.data);
     for (const button of this.sets.querySelectorAll(".set")) {
       const chosen = button.dataset.name === scene.data;
@@ -118,6 +106,7 @@ export class DataPanel {
         ? `${model} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot go on learning here.`
         : `${model}${data.name && ","} whose rows are not here. ${without}`;
     this.tellOfWords(data.with_words);
+    this.describeSettings(scene, changed);
     find("#share-field", this.root).hidden = !learned;
     const generated = entry?.generated ?? false;
     for (const id of ["#noise-field", "#samples-field", "#regenerate"]) find(id, this.root).hidden = !generated;
@@ -127,6 +116,14 @@ export class DataPanel {
     show(find("#test-share", this.root), Math.round(100 * scene.test_size));
     this.label();
     this.describeTable(scene, data);
+  }
+
+  // Which settings were changed by hand, and stay when other data are chosen.
+  describeSettings(scene, changed) {
+    const shown = changed.length > 0 && !scene.data.startsWith("model:");
+    find("#suited", this.root).hidden = shown;
+    find("#changed", this.root).hidden = !shown;
+    find("#changed span", this.root).textContent = `Changed by you, and kept for other data: ${changed.join(", ")}.`;
   }
 
   // How to learn from the columns of a table that no axis can be.

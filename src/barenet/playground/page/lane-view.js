@@ -11,7 +11,7 @@ import { ScoreView } from "./score-view.js";
 const MOST_WEIGHTS = 64; // that the server sends of a neuron
 
 export class LaneView {
-  // `acts`: change, exported, open, feature, tip, look(name, value).
+  // `acts`: change, slower(), swap(), exported, open, feature, tip, look(name, value).
   constructor(place, catalog, acts) {
     this.place = place;
     this.root = find("#lane").content.firstElementChild.cloneNode(true);
@@ -23,12 +23,13 @@ export class LaneView {
       activations: catalog.activations,
       hover: (picture) => this.output.hover(picture),
     });
-    this.curve = new CurveView(find(".curve", this.root));
+    this.curve = new CurveView(find(".curve", this.root), (words) => this.tellOfCurve(words));
     this.score = new ScoreView(find(".output", this.root));
     find("[data-action=fewer]", this.root).addEventListener("click", () => acts.change((design) => design.hidden.pop()));
     find("[data-action=more]", this.root).addEventListener("click", () => acts.change((design) => {
       if (design.hidden.length < catalog.limits.layers) design.hidden.push(Math.min(design.hidden.at(-1) ?? 4, 8));
     }));
+    find("[data-action=swap]", this.root).addEventListener("click", () => acts.swap());
     for (const box of findAll("[data-view]", this.root)) box.addEventListener("change", () => acts.look(box.dataset.view, box.checked));
   }
 
@@ -40,6 +41,7 @@ export class LaneView {
     this.score.describe(data);
     this.nameRegions(/^Network/.test(name) ? ` of ${name}` : "");
     for (const box of findAll("[data-view]", this.root)) box.checked = view[box.dataset.view];
+    this.curve.setLog(view.log);
     find("[data-action=fewer]", this.root).disabled = design.hidden.length === 0;
     find("[data-action=more]", this.root).disabled = design.hidden.length >= this.catalog.limits.layers;
   }
@@ -52,7 +54,7 @@ export class LaneView {
 
   // Take what came, also of frames that are never drawn.
   receive(header) {
-    this.curve.add(header.version, header.rows, header.newest);
+    this.curve.add(header);
     this.header = header;
   }
 
@@ -69,7 +71,36 @@ export class LaneView {
     find(".at", this.root).textContent = `epoch ${counted(this.header.epoch)}`;
     this.score.show(this.header);
     this.curve.draw();
-    this.learning.say(this.header.words, this.header.failed);
+    this.learning.say(this.header, this.frame.signs);
+    this.tellOfCurve();
+    this.tellOfPaths();
+  }
+
+  // The values at the pointer, or what the curve shows.
+  tellOfCurve(hovered = this.hovered) {
+    this.hovered = hovered;
+    const place = find(".curve-facts", this.root);
+    const words = hovered || this.curve.facts();
+    if (place.textContent !== words) place.textContent = words;
+    if (!hovered) find(".curve", this.root).setAttribute("aria-label", `Loss per epoch. ${words}`);
+  }
+
+  // Where the network stands on its path, and which other one can be returned to.
+  tellOfPaths() {
+    const { epoch, fork, last, playing } = this.header;
+    const { other, compared, place } = this.curve;
+    const past = !playing && epoch < last;
+    const end = other.at(-1)?.[0];
+    find(".key .other-path", this.root).hidden = !other.length;
+    find(".key .other-network", this.root).hidden = !compared.length;
+    find(".key .here", this.root).hidden = place === null;
+    find(".paths", this.root).hidden = !past && !other.length;
+    const back = `Back at epoch ${counted(epoch)} of ${counted(last)}. Learning on from here begins a new path; the old one stays, and you can return to it.`;
+    const words = past ? back : `This path left another one at epoch ${counted(fork)}.`;
+    const button = find("[data-action=swap]", this.root);
+    find(".paths span", this.root).textContent = words;
+    button.hidden = !other.length;
+    if (other.length) button.textContent = `Return to the other path, at its end (epoch ${counted(end)})`;
   }
 
   // In words, for who cannot see the picture.

@@ -1,6 +1,6 @@
 // How one network learns: every choice is a change of its design.
 
-import { fillSelect, find, findAll, show } from "./dom.js";
+import { fillSelect, find, findAll, make, show } from "./dom.js";
 
 const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 const STRENGTHS = [0, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
@@ -9,10 +9,13 @@ const DROPOUTS = [0, 0.1, 0.2, 0.3, 0.5];
 const NAMES = { sgd: "SGD", momentum: "Momentum", nesterov: "Nesterov", adagrad: "AdaGrad", rmsprop: "RMSProp", adam: "Adam", adamw: "AdamW", lbfgs: "L-BFGS" };
 const NUMBERS = new Set(["learning_rate", "penalty_rate", "batch_size", "dropout", "stop_epoch", "stop_loss"]);
 
+const STEADY = 2000; // milliseconds that words stay, while it learns
+
+const same = (a, b) => a.map((each) => each.remedy).join() === b.map((each) => each.remedy).join();
 const asEntries = (numbers) => numbers.map((number) => [number, String(number)]);
 
 export class LearningPanel {
-  // `acts`: change(function of the design), newWeights(), exported().
+  // `acts`: change(function of the design), slower(), exported().
   constructor(root, catalog, acts) {
     Object.assign(this, { root, catalog, acts });
     const fill = (name, entries) => fillSelect(this.field(name), entries);
@@ -24,7 +27,7 @@ export class LearningPanel {
     fill("schedule", Object.entries(catalog.schedules));
     fill("dropout", asEntries(DROPOUTS));
     for (const control of findAll("[data-field]", root)) control.addEventListener("change", () => this.changed(control));
-    find("[data-action=weights]", root).addEventListener("click", () => acts.change((design) => (design.seed += 1)));
+    find("[data-action=weights]", root).addEventListener("click", () => this.newWeights());
     find("[data-action=export]", root).addEventListener("click", () => acts.exported());
   }
 
@@ -51,6 +54,7 @@ export class LearningPanel {
   }
 
   describe(design, task, name) {
+    this.rate = design.optimizer === "lbfgs" ? 0 : design.learning_rate;
     find(".name", this.root).textContent = name;
     fillSelect(this.field("loss"), Object.entries(this.catalog.losses[task]));
     for (const control of findAll("[data-field]", this.root)) {
@@ -64,10 +68,39 @@ export class LearningPanel {
     for (const field of ["learning_rate", "schedule", "batch_size"]) this.field(field).disabled = design.optimizer === "lbfgs";
   }
 
-  say(words, failed) {
+  // What is wrong, each with a button that may help.
+  say({ words, failed, remedy, playing }, signs) {
+    const found = [...(words ? [{ words, remedy }] : []), ...signs];
+    if (playing && this.found && !same(found, this.found) && performance.now() - this.since < STEADY) return;
+    if (!same(found, this.found ?? [])) this.since = performance.now();
+    this.found = found;
     const place = find(".words", this.root);
-    if (place.textContent !== words) place.textContent = words;
-    place.hidden = !words;
-    place.classList.toggle("failed", failed);
+    const key = JSON.stringify([found.map((each) => each.remedy), this.rate]);
+    place.hidden = !found.length;
+    place.classList.toggle("failed", failed || signs.length > 0);
+    if (key !== this.said) {
+      // Numbers in the words change as it learns; the buttons stay, so that they can be pressed.
+      place.replaceChildren(...found.map((each) => make("span", {}, make("span", {}), " ", ...this.remedies(each.remedy))));
+    }
+    this.said = key;
+    found.forEach((each, index) => {
+      const span = place.children[index].firstChild;
+      if (span.textContent !== each.words) span.textContent = each.words;
+    });
+  }
+
+  remedies(remedy) {
+    const button = (label, act) => {
+      const made = make("button", { className: "link", type: "button" }, label);
+      made.addEventListener("click", act);
+      return [made];
+    };
+    if (remedy === "weights") return button("Start again with new weights", () => this.newWeights());
+    if (remedy === "rate" && this.rate) return button(`Go on from the best epoch with the rate ${this.rate / 10}`, () => this.acts.slower());
+    return [];
+  }
+
+  newWeights() {
+    this.acts.change((design) => (design.seed += 1));
   }
 }

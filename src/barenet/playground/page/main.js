@@ -10,6 +10,7 @@ import { inputName } from "./input-names.js";
 import { Invitation } from "./invitation.js";
 import { LaneView } from "./lane-view.js";
 import { NeuronPanel } from "./neuron-panel.js";
+import { changed, choose, restore } from "./settings.js";
 import { Theme } from "./theme.js";
 
 const NAMES = ["Network A", "Network B"];
@@ -20,7 +21,7 @@ const READABLE = 100; // milliseconds: numbers that change more often cannot be 
 class Page {
   constructor(catalog) {
     this.catalog = catalog;
-    const { state, view, edits, epoch, empty } = fromHash(location.hash, catalog.defaults);
+    const { state, view, edits, epoch, empty } = fromHash(location.hash, catalog);
     Object.assign(this, { wanted: state, view, planned: edits, goal: epoch, fresh: empty });
     this.session = "";
     this.lanes = [];
@@ -30,6 +31,8 @@ class Page {
     this.theme = new Theme(find("#theme"), () => this.repaint());
     this.data = new DataPanel(find(".data"), catalog, {
       change: (act) => this.change((wanted) => act(wanted.scene)),
+      choose: (name) => this.change((wanted) => choose(wanted, name, catalog)),
+      restore: () => this.change((wanted) => restore(wanted, catalog)),
       upload: (file) => this.upload(file),
       open: (file) => this.openModel(file),
     });
@@ -88,7 +91,7 @@ class Page {
       name: networks.length > 1 ? NAMES[place] : "How it learns",
       view: this.view,
     }));
-    this.data.describe(state.scene, data);
+    this.data.describe(state.scene, data, changed(state, this.catalog));
     show(find("#pace"), state.pace);
     find("#compare").setAttribute("aria-pressed", networks.length > 1);
     find("#compare").textContent = networks.length > 1 ? "One network" : "Compare";
@@ -129,6 +132,11 @@ class Page {
         this.invitation.accept();
         this.neuron.open(lane.neuron(layer, neuron), lane, row);
       },
+      slower: () => {
+        this.change((wanted) => (wanted.designs[place].learning_rate /= 10));
+        this.line.send("recover", { network: place });
+      },
+      swap: () => this.line.send("swap"),
       feature: (name) => this.toggleInput(name),
       tip: (text, event) => this.tip(text, event),
       look: (name, value) => this.look(name, value),
@@ -170,6 +178,7 @@ class Page {
     if (latest.version === this.version && this.scene) {
       const legible = now - this.written >= READABLE || !latest.networks.some((header) => header.playing);
       this.lanes.forEach((lane, place) => {
+        lane.curve.compare(this.lanes[1 - place]?.curve.rows ?? []);
         const { output, neurons, weights } = picturesOf(latest.arrays, place);
         lane.draw({ ...latest.networks[place], output, neurons, weights }, this.scene, this.view);
         if (legible) lane.write();
@@ -210,7 +219,8 @@ class Page {
     scrub.max = last || 1; // with nothing to go back to, the thumb stands at the end
     if (playing || !last) scrub.value = scrub.max;
     else if (scrub !== document.activeElement) scrub.value = this.kept.findLastIndex((each) => each <= epoch);
-    find("#scrub-value").textContent = `epoch ${counted(epoch)}`;
+    const { last: end } = this.lanes[0].header;
+    find("#scrub-value").textContent = `epoch ${counted(epoch)}${!playing && epoch < end ? ` of ${counted(end)}` : ""}`;
   }
 
   connectControls() {
@@ -239,6 +249,7 @@ class Page {
     if (event.key === " " && !onButton) this.line.send(this.playing ? "pause" : "play");
     else if (event.key === ".") this.line.send("step");
     else if (event.key === ",") this.line.send("batch");
+    else if (event.key === "n" || event.key === "N") this.change(({ designs }) => designs.forEach((design) => (design.seed += 1)));
     else if (event.key === "r" || event.key === "R") this.line.send("reset");
     else return;
     event.preventDefault();
@@ -259,6 +270,7 @@ class Page {
     for (const lane of this.lanes) {
       find(`[data-view=${name}]`, lane.root).checked = value;
       lane.output.draw();
+      lane.curve.setLog(this.view.log);
     }
   }
 
@@ -267,12 +279,12 @@ class Page {
   }
 
   writeAddress() {
-    const hash = toHash(this.state, this.view, this.catalog.defaults, this.edits());
+    const hash = toHash(this.state, this.view, this.catalog, this.edits());
     history.replaceState(null, "", `${location.pathname}#${hash}`);
   }
 
   readAddress() {
-    const { state, view, edits, epoch } = fromHash(location.hash, this.catalog.defaults);
+    const { state, view, edits, epoch } = fromHash(location.hash, this.catalog);
     this.view = view;
     this.wanted = state;
     this.line.send("configure", { state });
@@ -283,7 +295,7 @@ class Page {
 
   async share() {
     const epoch = this.lanes[0]?.header?.epoch ?? 0;
-    const hash = toHash(this.state, { ...this.view, epoch }, this.catalog.defaults, this.edits());
+    const hash = toHash(this.state, { ...this.view, epoch }, this.catalog, this.edits());
     history.replaceState(null, "", `${location.pathname}#${hash}`);
     const own = this.state.scene.data.match(OWN_FILE)?.[1];
     if (own === "model") return this.notice("This network is of a file of your own. Send along what Export gives: the model, or the command.", 8000);
@@ -299,7 +311,7 @@ class Page {
     if (!told) return;
     const fits = this.facts.wants?.length && this.facts.wants.every((name) => name in told.columns);
     if (fits) this.change(({ scene }) => (scene.rows = told.key));
-    else this.change(({ scene }) => Object.assign(scene, { data: told.key, rows: "", axes: [], target: "", task: "", features: ["x1", "x2"] }));
+    else this.change((wanted) => choose(wanted, told.key, this.catalog));
   }
 
   openModel(file) {

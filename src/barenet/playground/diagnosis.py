@@ -1,0 +1,135 @@
+"""Diagnosis: signs that a training gets nowhere, each with the remedy that the page offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import some
+from barenet.model.network import Network
+from barenet.playground.blueprint import Task, blocks
+from barenet.playground.trace import Measure, Trace
+
+__all__ = ["diagnose"]
+
+#: Training rows whose activations are looked at.
+MOST_ROWS = 200
+#: A score from which on nothing is wrong.
+GOOD = {"accuracy": 0.95, "r2": 0.9}
+#: Epochs without progress until a training counts as stuck, or a third of all where that is more,
+#: and the progress in them: the factor by which the training loss falls at least.
+PATIENCE, PROGRESS = 100, 0.98
+#: From this factor on a training loss is far worse than that of a constant prediction.
+FAR_WORSE, FIRST_EPOCHS = 1.5, 5
+#: From this factor on an earlier training loss was so much lower that going back is worth it.
+MUCH_BETTER = 1.2
+#: A neuron is saturated if its slope is below 5 % of the steepest at 95 % of the rows.
+FLAT, SATURATED = 0.05, 0.95
+
+Values = NDArray[np.floating]
+
+
+#: Where the slope of an activation is almost 0, by its value a, and how such a neuron is called.
+_FLAT: dict[str, tuple[Callable[[Values], NDArray[np.bool_]], str]] = {
+    "tanh": (lambda a: 1 - a**2 < FLAT, "saturated (tanh near −1 or 1)"),
+    "sigmoid": (lambda a: 4 * a * (1 - a) < FLAT, "saturated (sigmoid near 0 or 1)"),
+    "relu": (lambda a: a <= 0, "dead (ReLU at 0)"),
+}
+
+
+def diagnose(
+    network: Network, task: Task, trace: Trace, guess: tuple[float, float] | None
+) -> list[dict[str, str]]:
+    """List the signs that a training gets nowhere.
+
+    Parameters
+    ----------
+    network : Network
+        As it is now.
+    task : Task
+        Has the training rows, and names the metric.
+    trace : Trace
+        What was measured so far.
+    guess : tuple of float, optional
+        The losses of a constant prediction, see `guess`.
+
+    Returns
+    -------
+    list of dict
+        For each sign its ``words`` and its ``remedy``: ``rate`` for a smaller learning rate from
+        the best moment on, ``weights`` for other initial weights. Empty where all is well.
+    """
+    newest = trace.newest
+    if guess is None or newest is None or newest.epoch < FIRST_EPOCHS:
+        return []
+    far = _far_worse(trace, guess[0])
+    if not far and newest.score >= GOOD[task.metric]:
+        return []
+    was_better = newest.loss > MUCH_BETTER * min(row.loss for row in trace.kept)
+    flat = _flat_layers(network, task, "" if far else "rate" if was_better else "weights")
+    return [*far, *flat] or _stuck(trace, newest, task.metric)
+
+
+def _far_worse(trace: Trace, guess: float) -> list[dict[str, str]]:
+    """Find a training loss that is far worse than a constant prediction's."""
+    loss = float(np.median([row.loss for row in trace.kept[-5:]]))
+    if not loss > FAR_WORSE * guess:
+        return []
+    words = (
+        f"The training loss is {loss:.3g}, far worse than that of a constant prediction, "
+        f"{guess:.3g}. The steps are too long: take a smaller learning rate."
+    )
+    return [{"words": words, "remedy": "rate"}]
+
+
+def _stuck(trace: Trace, newest: Measure, metric: str) -> list[dict[str, str]]:
+    """Find a training loss that has not fallen for long."""
+    since = newest.epoch - max(PATIENCE, newest.epoch / 3)
+    before = [row.loss for row in trace.kept if row.epoch <= since]
+    after = [row.loss for row in trace.kept if row.epoch > since]
+    if since < FIRST_EPOCHS or not after or min(after) < PROGRESS * min(before):
+        return []
+    score = (
+        f"accuracy is {newest.score:.0%}" if metric == "accuracy" else f"R² is {newest.score:.2f}"
+    )
+    words = (
+        f"Stuck: since epoch {since:,.0f} the training loss has hardly fallen, and the training "
+        f"{score}. Other initial weights, more neurons or more inputs may help; where the data "
+        "overlap, nothing does."
+    )
+    return [{"words": words, "remedy": "weights"}]
+
+
+def _flat_layers(network: Network, task: Task, remedy: str) -> list[dict[str, str]]:
+    """Find layers most of whose neurons have a slope of almost 0 at almost every row."""
+    found: dict[str, list[str]] = {}
+    for number, (name, values) in enumerate(_hidden_values(network, task), 1):
+        is_flat, called = _FLAT.get(name, (np.zeros_like, ""))
+        count = int((is_flat(values).mean(axis=0) >= SATURATED).sum())
+        if 2 * count > values.shape[1]:
+            found.setdefault(called, []).append(
+                f"{count} of {values.shape[1]} in hidden layer {number}"
+            )
+    return [
+        {
+            "words": f"Neurons are {called} on at least {SATURATED:.0%} of the training points: "
+            f"{some(layers)}. Their slope is almost 0 there, so that they hardly learn. A smaller "
+            "learning rate and other initial weights help.",
+            "remedy": remedy,
+        }
+        for called, layers in found.items()
+    ]
+
+
+def _hidden_values(network: Network, task: Task) -> Iterator[tuple[str, Values]]:
+    """The activation of each hidden layer, and its values at some training rows."""
+    values: Values = task.training[0][:MOST_ROWS]
+    for block in blocks(network)[:-1]:
+        name = ""
+        for layer in block:
+            with np.errstate(all="ignore"):
+                values = layer.forward(values)[0]
+            name = getattr(getattr(layer, "activation", None), "name", name)
+        yield name, values

@@ -1,0 +1,62 @@
+// The settings that suit a data set, and which of them were changed by hand.
+
+const OF_THE_DATA = ["data", "rows", "axes", "target", "task"];
+const RESET = [...OF_THE_DATA, "noise"]; // these change with the data in any case
+const SEEDS = ["seed", "data_seed"]; // other points and weights are no other settings
+const NAMES = {
+  samples: "points", noise: "noise", test_size: "held-out share", features: "inputs", hidden: "hidden layers", activations: "activation", dropout: "dropout",
+  batch_norm: "batch norm", loss: "loss", optimizer: "optimizer", learning_rate: "learning rate", schedule: "rate over time",
+  penalty: "regularization", penalty_rate: "its rate", batch_size: "batch size", stop_epoch: "stop at epoch", stop_loss: "stop at test loss", pace: "speed",
+};
+
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+const copy = structuredClone;
+
+// The state that suits a data set; a table has the defaults.
+export function suited(catalog, data) {
+  const found = catalog.data.find((entry) => entry.name === data)?.suited ?? catalog.defaults;
+  return { ...found, scene: { ...found.scene, data } };
+}
+
+// Choose other data: every setting that was not changed by hand becomes the one that suits them.
+export function choose(wanted, data, catalog) {
+  const [before, after] = [suited(catalog, wanted.scene.data), suited(catalog, data)];
+  const everything = wanted.scene.data.startsWith("model:"); // a model's own network goes with it
+  for (const [name, value] of Object.entries(after.scene)) {
+    if (RESET.includes(name) || everything || same(wanted.scene[name], before.scene[name])) wanted.scene[name] = copy(value);
+  }
+  if (catalog.data.find((entry) => entry.name === data)?.generated && wanted.scene.features.includes("all")) wanted.scene.features = copy(after.scene.features);
+  if (everything) wanted.designs = [copy(after.designs[0])];
+  else for (const design of wanted.designs) suit(design, before.designs[0], after.designs[0]);
+  if (everything || wanted.pace === before.pace) wanted.pace = after.pace;
+}
+
+function suit(design, before, after) {
+  const kept = changedIn(design, before);
+  for (const name of Object.keys(after)) if (name !== "seed" && !kept.includes(name)) design[name] = copy(after[name]);
+  if (!kept.includes("activations")) design.activations = design.hidden.map(() => after.activations[0] ?? before.activations[0] ?? "tanh");
+}
+
+// Every layer has an activation, so another number of layers is no other activation.
+function changedIn(design, usual) {
+  const changed = Object.keys(usual).filter((name) => name !== "activations" && !SEEDS.includes(name) && !same(design[name], usual[name]));
+  const other = design.activations.some((each) => each !== (usual.activations[0] ?? "tanh"));
+  return other ? [...changed, "activations"] : changed;
+}
+
+// What was changed by hand, in words.
+export function changed(state, catalog) {
+  const usual = suited(catalog, state.scene.data);
+  const scene = Object.keys(usual.scene).filter((name) => !OF_THE_DATA.includes(name) && !SEEDS.includes(name) && !same(state.scene[name], usual.scene[name]));
+  const designs = state.designs.flatMap((design) => changedIn(design, usual.designs[0]));
+  const pace = state.pace === usual.pace ? [] : ["pace"];
+  return [...new Set([...scene, ...designs, ...pace])].map((name) => NAMES[name] ?? name);
+}
+
+// Undo what was changed by hand; the points and the initial weights stay.
+export function restore(wanted, catalog) {
+  const usual = suited(catalog, wanted.scene.data);
+  for (const [name, value] of Object.entries(usual.scene)) if (!OF_THE_DATA.includes(name) && !SEEDS.includes(name)) wanted.scene[name] = copy(value);
+  wanted.designs = wanted.designs.map(({ seed }) => ({ ...copy(usual.designs[0]), seed }));
+  wanted.pace = usual.pace;
+}
