@@ -19,6 +19,7 @@ from barenet.data.frame import Frame
 from barenet.data.framing import as_frame
 from barenet.data.recipe import Recipe
 from barenet.data.scaling import Scaling
+from barenet.errors import ArgumentError, ModelFileError
 from barenet.files.checkpoint import Checkpoint
 from barenet.files.model_file import read_model
 from barenet.files.predictor import Predictor
@@ -141,6 +142,7 @@ def prepare(settings: Settings) -> Experiment:
     ValueError
         If the data cannot be used, or a setting does not fit them.
     """
+    settings.recipe.check()
     dataset = settings.load()
     usual = usual_recipe(settings.recipe, dataset)
     parts = _parts(dataset, usual)
@@ -246,8 +248,12 @@ def _network(recipe: Recipe) -> Network:
 def _take_weights(network: Network, settings: Settings) -> None:
     """Start from a model's weights instead of new ones."""
     assert settings.start_from is not None
-    path = model_file(settings.start_from)
-    model, _, _ = read_model(path)
+    try:
+        path = model_file(settings.start_from)
+        model, _, _ = read_model(path)
+    except (FileNotFoundError, ModelFileError) as error:
+        given = settings.start_from
+        raise ArgumentError(f"start_from: {error}", argument="start_from", value=given) from error
     own, other = ([repr(layer) for layer in net.layers] for net in (network, model))
     if own != other:
         raise ValueError(
@@ -270,7 +276,7 @@ def optimizer_of(recipe: Recipe) -> Optimizer | LBFGS:
     Optimizer or LBFGS
         With the recipe's learning rate, or its own.
     """
-    spec = recipe.optimizer or "adam"
+    spec = "adam" if recipe.optimizer is None else recipe.optimizer
     if recipe.learning_rate is not None:
         spec += f"{',' if ':' in spec else ':'}learning_rate={recipe.learning_rate!r}"
     return as_optimizer(spec)
@@ -312,7 +318,7 @@ def clipping_of(recipe: Recipe) -> Clipping | None:
         If there are two.
     """
     if recipe.clip_norm is not None and recipe.clip_value is not None:
-        raise ValueError("clip_norm: give that or clip_value, not both")
+        raise ValueError("clip_norm: give that or --clip-value, not both")
     if recipe.clip_norm is not None:
         return ClipNorm(recipe.clip_norm)
     return None if recipe.clip_value is None else ClipValue(recipe.clip_value)

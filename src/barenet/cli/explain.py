@@ -135,6 +135,7 @@ def explain(
         raise ValueError("json: goes without --format and --out")
     _check_suffix(out)
     said = Recipe(**{name: value for name, value in vars(flags).items() if value is not None})
+    said.check()
     settings = Settings(data=what, target=target, task=task, file=file, table=table, recipe=said)
     step = _of_model(what, data, settings) if _is_model(what) else _of_data(data, settings)
     page = _explain(step, row, _place(neuron), notation, precision, limit)

@@ -10,6 +10,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from barenet.options import check_number, option
+
 __all__ = ["DEFAULTS", "Recipe"]
 
 
@@ -95,32 +97,45 @@ class Recipe:
     hidden: tuple[str, ...] | None = None
     output: str | None = None
     batch_norm: bool | None = None
-    dropout: float | None = None
+    dropout: float | None = option(None, least=0, below=1)
     init: str | None = None
     bias_init: str | None = None
     loss: str | None = None
     optimizer: str | None = None
-    learning_rate: float | None = None
+    learning_rate: float | None = option(None, above=0)
     schedule: str | None = None
-    l1: float | None = None
-    l2: float | None = None
-    clip_norm: float | None = None
-    clip_value: float | None = None
-    epochs: int | None = None
+    l1: float | None = option(None, least=0)
+    l2: float | None = option(None, least=0)
+    clip_norm: float | None = option(None, above=0)
+    clip_value: float | None = option(None, above=0)
+    epochs: int | None = option(None, least=1, whole=True)
     batch_size: int | Literal["full"] | None = None
     shuffle: bool | None = None
-    patience: int | None = None
-    seed: int | None = None
+    patience: int | None = option(None, least=0, whole=True)
+    seed: int | None = option(None, least=0, most=2**32 - 1, whole=True)
     dtype: Literal["float32", "float64"] | None = None
     engine: str | None = None
     scaling: Literal["none", "standardize", "minmax", "robust"] | None = None
     target_scaling: Literal["none", "standardize"] | None = None
-    test_size: float | None = None
-    split_seed: int | None = None
+    test_size: float | None = option(None, least=0, below=1)
+    split_seed: int | None = option(None, least=0, most=2**32 - 1, whole=True)
     samples: int | None = None
     noise: float | None = None
     data_seed: int | None = None
-    verbose_epoch: int | None = None
+    verbose_epoch: int | None = option(None, least=1, whole=True)
+
+    def check(self) -> None:
+        """Check the numbers that are given against their ranges.
+
+        Raises
+        ------
+        ArgumentError
+            For the first that is outside its range; names the field.
+        """
+        for field in dataclasses.fields(Recipe):
+            value = getattr(self, field.name)
+            if field.metadata and value is not None:
+                check_number(value, field.name, **field.metadata)
 
     def over(self, base: Recipe) -> Recipe:
         """Lay this recipe over another one.
