@@ -109,8 +109,29 @@ class ArgumentError(BarenetError, ValueError):
         """The message without the name of the argument."""
         return str(self).removeprefix(f"{self.argument}: ")
 
+    def renamed(self, argument: str) -> ArgumentError:
+        """Name the argument of the caller instead.
 
-class DataError(BarenetError, ValueError):
+        Parameters
+        ----------
+        argument : str
+            The name that the caller knows.
+
+        Returns
+        -------
+        ArgumentError
+            The same in other respects.
+        """
+        return ArgumentError(
+            f"{argument}: {self.problem}",
+            argument=argument,
+            value=self.value,
+            expected=self.expected,
+            remedy=self.remedy,
+        )
+
+
+class DataError(ArgumentError):
     """Data that cannot be used; the message names the file and line, or the column."""
 
 

@@ -64,7 +64,10 @@ def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argumen
             argument=argument,
             value=spec,
         )
-    return kind(**chosen)
+    try:
+        return kind(**chosen)
+    except ArgumentError as error:
+        raise error.renamed(argument) from None
 
 
 def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:

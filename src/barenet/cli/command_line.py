@@ -148,7 +148,7 @@ def _run_to_its_end(tokens: list[str]) -> int:
 def _run(tokens: list[str]) -> int:
     """Run a command, and turn every error into a line and a status."""
     try:
-        named = _name_standard_input(tokens)
+        named = _name_standard_input(_command_first(tokens))
         return app(named, exit_on_error=False, print_error=False) or 0
     except BrokenPipeError:
         raise
@@ -177,6 +177,13 @@ def _run(tokens: list[str]) -> int:
         if isinstance(error.__context__, BrokenPipeError):  # what the help's printer makes of it
             return 0
         return error.code if isinstance(error.code, int) else 1
+
+
+def _command_first(tokens: list[str]) -> list[str]:
+    """Take ``barenet --quiet train`` as ``barenet train --quiet``."""
+    if tokens[0:1] in (["--quiet"], ["-q"]):
+        return [*tokens[1:2], tokens[0], *tokens[2:]]
+    return tokens
 
 
 def _name_standard_input(tokens: list[str]) -> list[str]:

@@ -277,9 +277,14 @@ def optimizer_of(recipe: Recipe) -> Optimizer | LBFGS:
         With the recipe's learning rate, or its own.
     """
     spec = "adam" if recipe.optimizer is None else recipe.optimizer
-    if recipe.learning_rate is not None:
-        spec += f"{',' if ':' in spec else ':'}learning_rate={recipe.learning_rate!r}"
-    return as_optimizer(spec)
+    optimizer = as_optimizer(spec)
+    if recipe.learning_rate is None:
+        return optimizer
+    if isinstance(optimizer, LBFGS):
+        raise ValueError("learning_rate: lbfgs finds its own step sizes; leave it out")
+    return as_optimizer(
+        f"{spec}{',' if ':' in spec else ':'}learning_rate={recipe.learning_rate!r}"
+    )
 
 
 def penalties_of(recipe: Recipe) -> list[Penalty]:

@@ -17,7 +17,7 @@ from barenet.errors import ArgumentError, brief
 __all__ = ["Given", "explain_usage", "name_of", "spelling"]
 
 #: How the library calls an argument that has another name on the command line.
-LIBRARY_NAMES = {"path": "out", "every": "verbose_epoch", "model": "run"}
+LIBRARY_NAMES = {"path": ("out",), "model": ("run", "what"), "data": ("what",)}
 
 #: Expected values, in words.
 NOUNS = {float: "a number", int: "a whole number", bool: "true or false"}
@@ -53,7 +53,7 @@ class Given:
         >>> Given().rename(ValueError("table.csv:3: expected 2 values"))
         'table.csv:3: expected 2 values'
         """
-        if isinstance(error, ArgumentError):
+        if isinstance(error, ArgumentError) and error.argument:
             names, problem = error.argument, error.problem
         else:
             names, _, problem = str(error).partition(": ")
@@ -64,11 +64,15 @@ class Given:
 
     def _spelled(self, name: str) -> str | None:
         """Find the spelling of an argument; None if the command has none of that name."""
-        for known in (name, LIBRARY_NAMES.get(name)):
-            for argument in self.arguments:
-                if known in map(name_of, argument.names):
-                    return spelling(argument)
-        return None
+        names = (name, *LIBRARY_NAMES.get(name, ()))
+        found = [
+            argument
+            for known in names
+            for argument in self.arguments
+            if known in map(name_of, argument.names)
+        ]
+        found.sort(key=lambda argument: not argument.tokens)  # the one that was given, if any
+        return spelling(found[0]) if found else None
 
 
 def name_of(flag: str) -> str:
@@ -89,7 +93,7 @@ def name_of(flag: str) -> str:
     >>> name_of("--learning-rate"), name_of("DATA")
     ('learning_rate', 'data')
     """
-    return flag.lstrip("-").lower().replace("-", "_")
+    return flag.strip("-[]").lower().replace("-", "_")
 
 
 def spelling(argument: Argument, token: Token | None = None) -> str:
