@@ -18,6 +18,7 @@ from cyclopts import App, ArgumentCollection, CycloptsError
 from cyclopts.exceptions import MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
 import barenet
+from barenet.cli.completion import completion_of
 from barenet.cli.console import Talk, complain, forget, hush
 from barenet.cli.datasets import datasets
 from barenet.cli.doctor import doctor
@@ -62,6 +63,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "play": play,
     "datasets": datasets,
     "doctor": doctor,
+    "completion": completion_of(lambda: app),
 }
 
 given = Given()
