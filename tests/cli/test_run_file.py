@@ -35,7 +35,10 @@ def test_it_reads_what_settings_write(tmp_path):
         ('data = "iris"\nepochs = "many"', "epochs.*expected a whole number"),
         ('data = "iris"\nepochs = 1.5', "epochs.*expected a whole number, got '1.5'"),
         ("data = [", "run.toml: TOMLDecodeError"),
-        ('data = "iris"\ndtype = "\\n"', 'Invalid value " " for \\[dtype\\] from .*run.toml'),
+        (
+            'data = "iris"\ndtype = "\\n"',
+            r"dtype in .*run.toml: expected float32 or float64, got '..n'",
+        ),
         ("epochs = 3", r"config: .*run.toml: Parameter --data"),
     ],
 )

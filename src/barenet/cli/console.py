@@ -173,6 +173,8 @@ def _colour(kind: str, terminal: TextIO) -> str:
     from rich.text import Text
 
     console = Console(file=terminal)
+    if console.no_color:  # Rich would leave it bold.
+        return f"{kind}:"
     with console.capture() as captured:
         console.print(Text(f"{kind}:", style=COLOURS[kind]), end="")
     return captured.get()

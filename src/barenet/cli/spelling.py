@@ -167,6 +167,7 @@ def _expected(kind: Any, value: str) -> str:
         words = [str(word) for word in get_args(kind)]
         close = difflib.get_close_matches(value, words, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        return f"expected one of {', '.join(words)}, got {brief(value)}{hint}"
+        listed = " or ".join(words) if len(words) == 2 else f"one of {', '.join(words)}"
+        return f"expected {listed}, got {brief(value)}{hint}"
     kinds = [NOUNS[each] for each in (kind, *get_args(kind)) if each in NOUNS]
     return f"expected {kinds[0] if kinds else 'another value'}, got {brief(value)}"
