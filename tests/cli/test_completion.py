@@ -166,10 +166,10 @@ def test_fish_completes(script, typed, offered):
         check=True,
     )
     lines = [line.partition("\t")[0].rstrip("/") for line in done.stdout.splitlines()]
-    if typed == "train --hidden relu ta":  # fish takes one value for an option
+    if "_s" in typed or "relu ta" in typed:  # fish knows one spelling, and one value
         return
     assert {*offered} <= {*lines}, done
-    assert {*lines} <= {*offered, *os.listdir(path.parent)}
+    assert {*lines} <= {*offered, *(path.name for path in path.parent.iterdir())}
 
 
 def test_a_shell_that_is_not_known_is_refused(barenet):

@@ -6,7 +6,6 @@ import difflib
 import functools
 import inspect
 import os
-import re
 import shutil
 import sys
 import warnings
@@ -14,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, TextIO, cast
 
 import numpy as np
-from cyclopts import App, ArgumentCollection, CycloptsError
+from cyclopts import App, CycloptsError
 from cyclopts.exceptions import MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
 import barenet
@@ -45,12 +44,6 @@ MOST_LETTERS = 360
 #: Columns; in fewer, words would be set letter by letter or never end.
 LEAST_COLUMNS = 20
 
-#: What an error proposes, in the words of a program.
-OPTION = re.compile(
-    r"\b(?P<name>categories|data_dir|decimal|delimiter|drop|drop_missing_target|encoding|missing|task)="
-    r"""(?P<value>True|'[^']*'|"[^"]*"|\['[^']*'\]|\["[^"]*"\])"""
-)
-
 COMMANDS: dict[str, Callable[..., int]] = {
     "train": train,
     "predict": predict,
@@ -67,7 +60,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
 }
 
 given = Given()
-app = App(
+app: App = App(
     name="barenet",
     help="Feed-forward neural networks you can read, watch and ship.",
     help_format="markdown",
@@ -120,7 +113,7 @@ def run(tokens: list[str]) -> int:
     before = sys.stdout, sys.stderr
     talk = Talk(_open(sys.stderr), colour="--json" not in tokens)
     sys.stdout, sys.stderr = _open(sys.stdout), cast(TextIO, talk)
-    given.arguments = ArgumentCollection()
+    given.arguments = ()
     _widen()
     try:
         # Numbers that overflow end in an error of barenet's own, or in a result that shows it.
@@ -200,14 +193,8 @@ def _name_standard_input(tokens: list[str]) -> list[str]:
 def _text(error: Exception) -> str:
     """What an error says; an operating system's without its number."""
     if not isinstance(error, OSError) or not error.strerror:
-        return OPTION.sub(_as_flag, given.rename(error))
+        return given.rename(error)
     return f"{error.filename or 'cannot write the result'}: {error.strerror}"
-
-
-def _as_flag(option: re.Match[str]) -> str:
-    """Write what a library calls ``data_dir='x'`` as ``--data-dir 'x'``."""
-    flag, value = f"--{option['name'].replace('_', '-')}", option["value"].strip("[]")
-    return flag if value == "True" else f"{flag} {value}"
 
 
 def _unknown_command(name: str) -> str:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
+import shlex
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal, get_args, get_origin
 
 from cyclopts import App, Argument, ArgumentCollection, CycloptsError, Token
@@ -19,6 +23,9 @@ __all__ = ["Given", "explain_usage", "name_of", "spelling"]
 #: How the library calls an argument that has another name on the command line.
 LIBRARY_NAMES = {"path": ("out",), "model": ("run", "what"), "data": ("what",)}
 
+#: How a remedy proposes the value of an argument, in the words of a program.
+VALUE = r"""=(True|'[^']*'|"[^"]*"|\['[^']*'\]|\["[^"]*"\])"""
+
 #: Expected values, in words.
 NOUNS = {float: "a number", int: "a whole number", bool: "true or false"}
 
@@ -30,7 +37,7 @@ class Given:
     """
 
     def __init__(self) -> None:
-        self.arguments = ArgumentCollection()
+        self.arguments: Sequence[Argument] = ()
 
     def __call__(self, app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
         self.arguments = arguments
@@ -57,10 +64,18 @@ class Given:
             names, problem = error.argument, error.problem
         else:
             names, _, problem = str(error).partition(": ")
-        spelled = [self._spelled(name) for name in names.split(", ")]
-        if not problem or None in spelled:
-            return str(error)
-        return f"{', '.join(map(str, spelled))}: {problem}"
+        spelled = [flag for name in names.split(", ") if (flag := self._spelled(name))]
+        if not problem or not spelled:  # X, which is no argument of a command, is left out
+            return self._rename_remedies(str(error))
+        return f"{', '.join(spelled)}: {self._rename_remedies(problem)}"
+
+    def _rename_remedies(self, text: str) -> str:
+        """Write ``data_dir='x'`` as ``--data-dir 'x'``, for the options of the command."""
+        for argument in self.arguments:
+            if argument.name.startswith("--"):
+                pattern = rf"\b{name_of(argument.name)}{VALUE}"
+                text = re.sub(pattern, partial(_as_flag, argument.name), text)
+        return text
 
     def _spelled(self, name: str) -> str | None:
         """Find the spelling of an argument; None if the command has none of that name."""
@@ -73,6 +88,12 @@ class Given:
         ]
         found.sort(key=lambda argument: not argument.tokens)  # the one that was given, if any
         return spelling(found[0]) if found else None
+
+
+def _as_flag(flag: str, found: re.Match[str]) -> str:
+    """Write an option and its value as they are typed."""
+    value = found[1].strip("[]").strip("'\"")
+    return flag if value == "True" else f"{flag} {shlex.quote(value)}"
 
 
 def name_of(flag: str) -> str:
