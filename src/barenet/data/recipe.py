@@ -30,62 +30,62 @@ class Recipe:
     batch_norm : bool, optional
         Normalize each hidden layer over the batch, before its activation.
     dropout : float, optional
-        Share of each hidden layer's outputs dropped while training.
+        Fraction of each hidden layer's outputs dropped during training.
     init : str, optional
-        Initializer of the weights, such as he or normal:std=0.1; auto is what goes with each
-        layer's activation, which is the default where the data set does not bring its own.
+        Initializer of the weights, such as he or normal:std=0.1; auto chooses by each layer's
+        activation, and is the default where the data set has none of its own.
     bias_init : str, optional
         Initializer of the biases.
     loss : str, optional
-        What is minimised. By default the loss that goes with the output activation.
+        Loss that is minimized. By default the one that goes with the output activation.
     optimizer : str, optional
-        How a gradient becomes a step, such as sgd or adam:beta1=0.8.
+        Optimizer, such as sgd or adam:beta1=0.8.
     learning_rate : float, optional
-        Step size. By default the optimizer's own.
+        Learning rate. By default the optimizer's own.
     schedule : str, optional
-        How the learning rate changes, such as step:every=10,gamma=0.5.
+        Learning rate schedule, such as step:every=10,gamma=0.5.
     l1 : float, optional
         Strength of the L1 penalty on the weights.
     l2 : float, optional
         Strength of the L2 penalty on the weights.
     clip_norm : float, optional
-        Greatest Euclidean norm of a gradient.
+        Maximum Euclidean norm of the gradient.
     clip_value : float, optional
-        Greatest absolute value of a gradient's entries.
+        Maximum absolute value of the gradient's entries.
     epochs : int, optional
         Passes over the training rows.
     batch_size : int or "full", optional
-        Rows in a step.
+        Rows of a mini-batch.
     shuffle : bool, optional
-        Visit the rows in a new order each epoch.
+        Shuffle the rows before each epoch.
     patience : int, optional
         Stop when the validation loss has not improved for this many epochs; 0 never stops early.
     seed : int, optional
-        Fixes the initial weights, the order of the rows and the dropout.
+        Seed of the initial weights, the order of the rows and the dropout.
     dtype : {"float32", "float64"}, optional
-        Precision of the network.
+        Floating-point type of the network.
     engine : str, optional
-        Where the arithmetic runs: compiled, reference, or auto, which is compiled wherever it can
-        be.
+        Engine that does the arithmetic: compiled, reference, or auto, which is compiled wherever
+        possible.
     scaling : {"none", "standardize", "minmax", "robust"}, optional
-        What is done to the inputs, measured on the training rows. Robust is for tables: the median
-        and the quartiles, which a few numbers far out do not move.
+        Scaling of the inputs, fitted on the training set. Robust is for tables: by the median and
+        the quartiles, which outliers do not affect.
     target_scaling : {"none", "standardize"}, optional
-        What is done to a target of numbers, and undone in predictions. By default standardize,
-        where the output is the identity and the loss is one of differences.
+        Scaling of a numeric target, undone in predictions. By default standardize, where the
+        output is the identity and the loss depends on differences alone.
     test_size : float, optional
         Share of the rows held out for testing, 0 to hold out none.
     split_seed : int, optional
-        Fixes which rows are held out.
+        Seed of the split into training and held-out rows.
     samples : int, optional
-        Rows to generate, for a generated data set.
+        Number of rows of a generated data set.
     noise : float, optional
-        Standard deviation of the noise, for a generated data set.
+        Standard deviation of the noise of a generated data set.
     data_seed : int, optional
-        Fixes the rows of a generated data set.
+        Seed of a generated data set.
     verbose_epoch : int, optional
-        Epochs between two printed lines; by default the data set's own, and with other epochs than
-        it has, about twenty lines, on a terminal none but the bar.
+        Epochs between two printed lines. By default the data set's own; if --epochs is given, about
+        twenty lines, and on a terminal the progress bar alone.
 
     Examples
     --------
