@@ -39,7 +39,7 @@ def test_it_reads_what_settings_write(tmp_path):
             'data = "iris"\ndtype = "\\n"',
             r"dtype in .*run.toml: expected float32 or float64, got '..n'",
         ),
-        ("epochs = 3", r"config: .*run.toml: Parameter --data"),
+        ("epochs = 3", r"^.*run.toml: data: expected a value, got none"),
     ],
 )
 def test_faults_are_named(tmp_path, text, said):

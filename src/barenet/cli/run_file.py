@@ -105,9 +105,9 @@ def read_run_file(path: Path) -> Settings:
             result_action="return_value",
         )
     except CycloptsError as error:
-        problem = ValueError(explain_usage(error))
-        place = "" if str(path) in str(problem) else f"config: {path}: "
-        raise CycloptsError(msg=f"{place}{in_a_line(problem)}") from error
+        problem = in_a_line(ValueError(explain_usage(error))).removeprefix("config: ")
+        place = "" if str(path) in problem else f"{path}: "
+        raise CycloptsError(msg=f"{place}{problem}") from error
     return settings
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 from cyclopts import App, Argument, ArgumentCollection, CycloptsError, Token
 from cyclopts.exceptions import (
     CoercionError,
+    MissingArgumentError,
     RepeatArgumentError,
     UnknownOptionError,
 )
@@ -159,6 +160,8 @@ def explain_usage(error: CycloptsError) -> str:
         return _unknown_option(error)
     if isinstance(error, RepeatArgumentError):
         return f"{error.token.keyword}: given twice; give it once"
+    if isinstance(error, MissingArgumentError) and error.argument is not None:
+        return f"{name_of(error.argument.name)}: expected a value, got none"
     if isinstance(error, CoercionError) and error.argument is not None:
         place = spelling(error.argument, error.token)
         if error.msg is not None:
