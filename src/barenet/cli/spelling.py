@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import shlex
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Literal, get_args, get_origin
@@ -93,8 +92,8 @@ class Given:
 
 def _as_flag(flag: str, found: re.Match[str]) -> str:
     """Write an option and its value as they are typed."""
-    value = found[1].strip("[]").strip("'\"")
-    return flag if value == "True" else f"{flag} {shlex.quote(value)}"
+    value = found[1].strip("[]")
+    return flag if value == "True" else f"{flag} {value}"
 
 
 def name_of(flag: str) -> str:

@@ -39,7 +39,7 @@ class Recipe:
     loss : str, optional
         Loss that is minimized. By default the one that goes with the output activation.
     optimizer : str, optional
-        Optimizer, such as sgd or adam:beta1=0.8.
+        The optimizer, such as sgd or adam:beta1=0.8.
     learning_rate : float, optional
         Learning rate. By default the optimizer's own.
     schedule : str, optional
