@@ -37,7 +37,7 @@ def test_it_reads_what_settings_write(tmp_path):
         ("data = [", "run.toml: TOMLDecodeError"),
         (
             'data = "iris"\ndtype = "\\n"',
-            r"dtype in .*run.toml: expected float32 or float64, got '..n'",
+            r"dtype in .*run.toml: expected float32 or float64, got '.n'",
         ),
         ("epochs = 3", r"^.*run.toml: data: expected a value, got none"),
     ],
