@@ -1,10 +1,15 @@
 """How an error writes what a user gave."""
 
+import pickle
+
 import numpy as np
 import pytest
 
 import barenet
-from barenet.errors import LONGEST, brief, in_a_line, some
+from barenet.data.recipe import Recipe
+from barenet.errors import LONGEST, ArgumentError, brief, in_a_line, some
+from barenet.model.validation import check_count, check_dtype, check_flag
+from barenet.optimization.optimizers import as_optimizer
 
 
 def test_an_array_is_told_by_its_shape():
@@ -36,3 +41,40 @@ def test_promise_17_names_from_a_file_stay_in_a_line():
 def test_promise_17_what_another_library_says_is_one_line_and_not_long():
     assert in_a_line(ValueError("here\n  and\u2028there")) == "here and there"
     assert len(in_a_line(ValueError("x" * 10_000))) < 300
+
+
+def test_an_argument_error_has_its_parts_as_data():
+    error = ArgumentError.of("optimizer", -1, "a number above 0", part="adam's beta1", remedy="try")
+    assert str(error) == "optimizer: adam's beta1: expected a number above 0, got -1; try"
+    assert error.problem == "adam's beta1: expected a number above 0, got -1; try"
+    assert (error.argument, error.value) == ("optimizer", -1)
+    assert (error.expected, error.remedy) == ("a number above 0", "try")
+
+
+def test_an_argument_error_is_a_value_error_that_can_be_pickled_and_renamed():
+    error = ArgumentError.of("rate", 2, "a number from 0 to below 1")
+    assert isinstance(error, ValueError)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (str(copy), vars(copy)) == (str(error), vars(error))
+    renamed = error.renamed("dropout")
+    assert str(renamed) == "dropout: expected a number from 0 to below 1, got 2"
+    assert (renamed.argument, renamed.value, renamed.expected) == ("dropout", 2, error.expected)
+
+
+@pytest.mark.parametrize(
+    ("call", "argument", "value"),
+    [
+        (lambda: check_count(0, "epochs"), "epochs", 0),
+        (lambda: check_flag("yes", "shuffle"), "shuffle", "yes"),
+        (lambda: check_dtype("int8"), "dtype", "int8"),
+        (lambda: as_optimizer("adamm"), "optimizer", "adamm"),
+        (lambda: as_optimizer("adam:beta1=3"), "optimizer", 3),
+        (lambda: Recipe(l1=-1.0).check(), "l1", -1.0),
+    ],
+)
+def test_checks_raise_argument_errors(call, argument, value):
+    with pytest.raises(ArgumentError) as caught:
+        call()
+    assert (caught.value.argument, caught.value.value) == (argument, value)
+    assert caught.value.expected
+    assert str(caught.value).startswith(f"{argument}: ")

@@ -1,7 +1,8 @@
 """What barenet raises when something is wrong, in one place.
 
-A wrong argument is a plain ``ValueError`` that names it. The classes here are for what a caller
-may want to tell apart: bad data, a bad model file, a run that diverged, an extra not installed.
+A wrong argument is a ``ValueError`` that names it, an `ArgumentError` where its parts are kept
+as data. The other classes are for what a caller may want to tell apart: bad data, a bad model file,
+a run that diverged, an extra not installed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import partial
 from typing import Any
 
 __all__ = [
+    "ArgumentError",
     "BarenetError",
     "DataError",
     "DivergenceError",
@@ -30,7 +32,106 @@ class BarenetError(Exception):
     """Base of every error that is barenet's own."""
 
 
-class DataError(BarenetError, ValueError):
+class ArgumentError(BarenetError, ValueError):
+    """A wrong value of an argument, with its parts as data.
+
+    The message names the argument as the library does, ``learning_rate``; the command line puts
+    ``--learning-rate`` in its place.
+
+    Parameters
+    ----------
+    message : str
+        The whole message, which begins with the name of the argument and a colon.
+    argument : str
+        The name of the argument.
+    value : object
+        The value that was given.
+    expected : str
+        What was expected in its place.
+    remedy : str
+        What to do about it.
+
+    Examples
+    --------
+    >>> error = ArgumentError.of("epochs", 0, "a whole number of 1 or more")
+    >>> print(error)
+    epochs: expected a whole number of 1 or more, got 0
+    >>> error.argument, error.value, error.problem
+    ('epochs', 0, 'expected a whole number of 1 or more, got 0')
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        argument: str = "",
+        value: object = None,
+        expected: str = "",
+        remedy: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.argument = argument
+        self.value = value
+        self.expected = expected
+        self.remedy = remedy
+
+    @classmethod
+    def of(
+        cls, argument: str, value: object, expected: str, *, part: str = "", remedy: str = ""
+    ) -> ArgumentError:
+        """Compose the message of its parts.
+
+        Parameters
+        ----------
+        argument : str
+            The name of the argument.
+        value : object
+            The value that was given.
+        expected : str
+            What was expected in its place, such as "a number above 0".
+        part : str
+            The part of the argument that is wrong, such as "adam's beta1".
+        remedy : str
+            What to do about it.
+
+        Returns
+        -------
+        ArgumentError
+            To be raised.
+        """
+        place = f"{argument}: {part}" if part else argument
+        end = f"; {remedy}" if remedy else ""
+        message = f"{place}: expected {expected}, got {brief(value)}{end}"
+        return cls(message, argument=argument, value=value, expected=expected, remedy=remedy)
+
+    @property
+    def problem(self) -> str:
+        """The message without the name of the argument."""
+        return str(self).removeprefix(f"{self.argument}: ")
+
+    def renamed(self, argument: str) -> ArgumentError:
+        """Name the argument of the caller instead.
+
+        Parameters
+        ----------
+        argument : str
+            The name that the caller knows.
+
+        Returns
+        -------
+        ArgumentError
+            The same in other respects.
+        """
+        return ArgumentError(
+            f"{argument}: {self.problem}",
+            argument=argument,
+            value=self.value,
+            expected=self.expected,
+            remedy=self.remedy,
+        )
+
+
+class DataError(ArgumentError):
     """Data that cannot be used; the message names the file and line, or the column."""
 
 

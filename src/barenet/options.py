@@ -12,7 +12,7 @@ import numbers
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from barenet.errors import brief
+from barenet.errors import ArgumentError
 
 __all__ = ["WithOptions", "check_number", "option", "options_of"]
 
@@ -71,8 +71,8 @@ class WithOptions:
             limits = _limits(self, each.name)
             if limits is None:
                 continue
-            what = f"{self.role}: {self.name}'s {each.name}"
-            number = check_number(getattr(self, each.name), what, **limits)
+            part = f"{self.name}'s {each.name}"
+            number = check_number(getattr(self, each.name), self.role, part=part, **limits)
             object.__setattr__(self, each.name, number)  # as most of these classes are frozen
 
 
@@ -97,8 +97,9 @@ def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
 
 def check_number(
     value: object,
-    what: str,
+    argument: str,
     *,
+    part: str = "",
     least: float | None = None,
     above: float | None = None,
     below: float | None = None,
@@ -111,8 +112,10 @@ def check_number(
     ----------
     value : object
         What the user gave.
-    what : str
-        What it was given for, named in the error.
+    argument : str
+        The argument that it was given for, named in the error.
+    part : str, optional
+        The part of the argument that it is, such as "huber's delta".
     least, above, below, most : float, optional
         The range.
     whole : bool, default=False
@@ -125,16 +128,16 @@ def check_number(
 
     Raises
     ------
-    ValueError
+    ArgumentError
         If it is anything else.
 
     Examples
     --------
-    >>> check_number(2, "loss: huber's delta", above=0)
+    >>> check_number(2, "loss", part="huber's delta", above=0)
     2.0
-    >>> check_number(0, "loss: huber's delta", above=0)
+    >>> check_number(0, "loss", part="huber's delta", above=0)
     Traceback (most recent call last):
-    ValueError: loss: huber's delta: expected a number above 0, got 0
+    barenet.errors.ArgumentError: loss: huber's delta: expected a number above 0, got 0
     """
     kind = numbers.Integral if whole else numbers.Real
     if isinstance(value, kind) and not isinstance(value, bool):
@@ -145,7 +148,7 @@ def check_number(
             return number
     noun = "whole number" if whole else "number"
     limits = _in_words(least, above, below, most)
-    raise ValueError(f"{what}: expected a {noun}{limits}, got {brief(value)}")
+    raise ArgumentError.of(argument, value, f"a {noun}{limits}", part=part)
 
 
 def _in_words(

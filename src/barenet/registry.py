@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING
 from typing import Any, TypeVar
 
-from barenet.errors import brief
+from barenet.errors import ArgumentError
 from barenet.options import options_of
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argumen
 
     Raises
     ------
-    ValueError
+    ArgumentError
         If the name, an option or a value is wrong; the message lists the right ones.
 
     Examples
@@ -56,19 +56,28 @@ def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argumen
         return spec
     if not isinstance(spec, str):
         names = ", ".join(sorted(registry))
-        raise ValueError(f"{argument}: expected one of {names}, or an instance, got {brief(spec)}")
+        raise ArgumentError.of(argument, spec, f"one of {names}, or an instance")
     if len(spec) > MOST_CHARACTERS:
-        raise ValueError(
-            f"{argument}: expected a name with options of up to {MOST_CHARACTERS:,} characters, "
-            f"got {len(spec):,}: {brief(spec)}; make the instance instead"
+        raise ArgumentError.of(
+            argument,
+            spec,
+            f"a name with options of up to {MOST_CHARACTERS:,} characters",
+            remedy=f"these are {len(spec):,}; make the instance instead",
         )
     name, _, options = spec.strip().partition(":")
     kind = lookup(registry, name.strip(), argument)
     chosen = _parse_options(kind, options, argument)
     missing = [o.name for o in options_of(kind) if o.default is MISSING and o.name not in chosen]
     if missing:
-        raise ValueError(f"{argument}: {name} needs {missing[0]}, as in '{name}:{missing[0]}=1'")
-    return kind(**chosen)
+        raise ArgumentError(
+            f"{argument}: {name} needs {missing[0]}, as in '{name}:{missing[0]}=1'",
+            argument=argument,
+            value=spec,
+        )
+    try:
+        return kind(**chosen)
+    except ArgumentError as error:
+        raise error.renamed(argument) from None
 
 
 def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
@@ -90,25 +99,28 @@ def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
 
     Raises
     ------
-    ValueError
+    ArgumentError
         If the name is not in the registry.
 
     Examples
     --------
-    >>> lookup({"relu": 1, "tanh": 2}, "rellu", "hidden")
+    >>> lookup({"relu": 1}, "rellu", "hidden")
     Traceback (most recent call last):
-    ValueError: hidden: unknown 'rellu', did you mean 'relu'? (choose from relu, tanh)
+    barenet.errors.ArgumentError: hidden: unknown 'rellu', did you mean 'relu'? (choose from relu)
     """
     if not isinstance(name, str):
-        raise ValueError(
-            f"{argument}: expected one of {', '.join(sorted(registry))}, got {brief(name)}"
-        )
+        raise ArgumentError.of(argument, name, f"one of {', '.join(sorted(registry))}")
     if name in registry:
         return registry[name]
     close = difflib.get_close_matches(name, registry, n=1)
     hint = f", did you mean {close[0]!r}?" if close else ""
     choices = ", ".join(sorted(registry)) or "nothing"
-    raise ValueError(f"{argument}: unknown {brief(name)}{hint} (choose from {choices})")
+    raise ArgumentError(
+        f"{argument}: unknown {brief(name)}{hint} (choose from {choices})",
+        argument=argument.partition(": ")[0],
+        value=name,
+        expected=f"one of {choices}",
+    )
 
 
 def spec_of(thing: Any) -> str:
@@ -147,10 +159,14 @@ def _parse_options(kind: type, text: str, argument: str) -> dict[str, Any]:
         key = key.strip()
         if not equals:
             known = ", ".join(allowed) or "none"
-            raise ValueError(f"{argument}: {brief(part)} is no option=value (options: {known})")
+            raise ArgumentError(
+                f"{argument}: {brief(part)} is no option=value (options: {known})",
+                argument=argument,
+                value=text,
+            )
         lookup(dict.fromkeys(allowed), key, f"{argument}: option")
         if key in options:
-            raise ValueError(f"{argument}: {key} is said twice")
+            raise ArgumentError(f"{argument}: {key} is given twice", argument=argument, value=text)
         options[key] = _read(value.strip())
     return options
 

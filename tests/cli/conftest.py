@@ -52,6 +52,26 @@ def process(tmp_path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
                 pipe.close()
 
 
+@pytest.fixture
+def terminal(tmp_path) -> Callable[..., str]:
+    """Run the command line in a terminal; returns what is seen there."""
+    pexpect = pytest.importorskip("pexpect")
+
+    def run(*arguments: str, **environment: str) -> str:
+        given = {**os.environ, "TERM": "xterm", "NO_COLOR": "", **environment}
+        output, _ = pexpect.run(
+            " ".join([COMMAND, *arguments]),
+            cwd=tmp_path,
+            env=given,
+            encoding="utf-8",
+            timeout=60,
+            withexitstatus=True,
+        )
+        return output
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def iris(tmp_path_factory) -> Path:
     """The folder of a run on iris."""

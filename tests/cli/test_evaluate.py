@@ -48,7 +48,7 @@ def test_a_model_that_does_not_tell_its_data_asks_for_rows(barenet, iris):
     )
     done = barenet("evaluate", "alone.safetensors")
     said = "does not tell what it was trained on; name the rows after the model"
-    assert done.status == 2 and f"data: alone.safetensors {said}" in done.err
+    assert done.status == 2 and f"DATA: alone.safetensors {said}" in done.err
 
 
 def test_a_model_away_from_its_run_knows_the_rows_that_were_held_out(barenet, iris):

@@ -73,7 +73,7 @@ def test_penalties_are_part_of_the_loss(setting):
 
 
 def test_clipping_is_by_norm_or_by_value():
-    with pytest.raises(ValueError, match="clip_norm: give that or clip_value, not both"):
+    with pytest.raises(ValueError, match="clip_norm: give that or --clip-value, not both"):
         prepared(clip_norm=1.0, clip_value=1.0).run([])
     small = prepared("plane", epochs=1, clip_value=1e-12, optimizer="sgd")
     before = small.predictor.network.parameters.copy()

@@ -175,12 +175,12 @@ def test_notation_and_precision(barenet):
         (["moons", "--row", 200], "row: expected 0 to 199, got 200"),
         (["moons", "--row", -1], "row: expected 0 to 199, got -1"),
         (["moons", "--row", "1.5"], "row: expected a whole number, got '1.5'"),
-        (["moons", "iris"], "data: moons is no model"),
+        (["moons", "iris"], "DATA: moons is no model"),
         (["moons", "--layers", 3, 1], "layers: start with 3, but moons has 2 features"),
         (["moons", "--precision", 99], "precision: expected a whole number from 1 to 17, got 99"),
         (["moons", "--notation", "diagonal"], "diagonal"),
         (["moons", "--json", "--out", "x.md"], "json: goes without --format and --out"),
-        (["moons", "--epochs", 3], "Unknown option: --epochs"),
+        (["moons", "--epochs", 3], "--epochs: unknown option"),
         (["IRIS", "moons"], "moons has 2 features"),
         (["IRIS", "--layers", 4, 3], "layers: "),
         (["IRIS", "--missing", "unknown"], "missing: "),
@@ -188,7 +188,7 @@ def test_notation_and_precision(barenet):
         (["nowhere.safetensors"], "nowhere.safetensors"),
         (["moons", "--neuron", "1." + "9" * 5_000], "neuron: expected a layer and a number, such"),
         (["moons", "--neuron", "1." + "9" * 4_000], "neuron: of layer 1: expected a whole number"),
-        (["moons", "--clip-norm", 1, "--clip-value", 1], "clip_norm: give that or clip_value"),
+        (["moons", "--clip-norm", 1, "--clip-value", 1], "--clip-norm: give that or --clip-value"),
     ],
 )
 def test_what_does_not_fit_is_one_line(barenet, iris, arguments, said):

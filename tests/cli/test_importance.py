@@ -73,7 +73,7 @@ def test_it_is_a_picture_too(barenet, request, run):
     ("arguments", "said"),
     [
         (["--repeats", 0], "repeats: expected a whole number of 1 or more, got 0"),
-        (["--most-rows", 0], "most_rows: expected a whole number of 1 or more, got 0"),
+        (["--most-rows", 0], "--most-rows: expected a whole number of 1 or more, got 0"),
         (["wine"], "wine has 13 features"),
         (["iris", "--repeats", "two"], "repeats: expected a whole number, got 'two'"),
     ],

@@ -113,7 +113,7 @@ def test_warnings_stay_one_line_where_python_makes_errors_of_them(process):
     done = process("train", *arguments, environment=environment)
     _, err = done.communicate(timeout=60)
     assert done.returncode == 0
-    assert "Traceback" not in err and "warning: batch_size: 1000" in err
+    assert "Traceback" not in err and "warning: --batch-size: 1000" in err
 
 
 def test_a_long_echo_is_cut(barenet):
@@ -143,3 +143,66 @@ sys.exit(entry.load()())
 def entry() -> str:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
     return project["project"]["scripts"]["barenet"]
+
+
+def test_an_unknown_command_lists_all(barenet):
+    done = barenet("nothing-like-it")
+    assert done.status == 2
+    assert all(name in done.err for name in COMMANDS)
+    assert "Did you mean" not in done.err
+
+
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_the_version_has_two_flags(barenet, flag):
+    done = barenet(flag)
+    assert (done.status, done.out, done.err) == (0, f"{package.__version__}\n", "")
+
+
+@pytest.mark.parametrize("quiet", ["-q", "--quiet"])
+def test_a_quiet_run_prints_its_result_alone(barenet, quiet):
+    done = barenet("train", "iris", "--epochs", 3, quiet)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("  ") and "accuracy" in done.out
+    assert Path("runs/iris/model.safetensors").exists()
+
+
+def test_quiet_may_stand_before_the_command(barenet):
+    assert barenet("-q", "train", "iris", "--epochs", 1, "--no-plots").err == ""
+    assert barenet("-q").status == 2
+
+
+def test_warnings_and_errors_are_not_quiet(barenet):
+    done = barenet("train", "iris", "-q", "--epochs", 1, "--no-plots", "--batch-size", 1000)
+    assert done.err == "warning: --batch-size: 1000 is more than the 120 rows; taking 120\n"
+    assert barenet("train", "iris", "-q", "--epochs", 0).err.startswith("barenet train: error: ")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_be_quiet(barenet, name):
+    assert "│ --quiet -q " in barenet(name, "--help").out
+
+
+def test_a_quiet_run_has_no_bar(terminal):
+    said = terminal("train", "iris", "--epochs", "200", "--no-plots", "-q", TERM="dumb")
+    assert said.splitlines()[0].split() == ["rows", "accuracy", "categorical_cross_entropy"]
+
+
+RED, YELLOW = "\x1b[1;31merror:\x1b[0m", "\x1b[33mwarning:\x1b[0m"
+LARGE_BATCHES = ["train", "iris", "-q", "--epochs", "1", "--no-plots", "--batch-size", "1000"]
+
+
+def test_errors_and_warnings_are_coloured_on_a_terminal(terminal):
+    assert terminal("train", "iris", "--epochs", "0").startswith(f"barenet train: {RED} --epochs: ")
+    assert terminal(*LARGE_BATCHES).startswith(f"{YELLOW} --batch-size: ")
+
+
+@pytest.mark.parametrize("plain", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_errors_are_plain_where_colours_are_not_wanted(terminal, plain):
+    said = terminal("train", "iris", "--epochs", "0", **plain)
+    assert said.startswith("barenet train: error: --epochs: expected a whole number")
+    assert terminal("info", "nowhere", "--json").startswith("barenet info: error: nowhere: ")
+
+
+def test_errors_into_a_pipe_are_plain(process):
+    _, err = process("train", "iris", "--epochs", 0).communicate(timeout=30)
+    assert err.startswith("barenet train: error: --epochs: expected")

@@ -114,5 +114,5 @@ def test_where_no_folder_can_be_it_is_said_what_is_there(barenet, iris, command,
         done = barenet(*arguments, "--out", f"{name}/{inside}/")
         assert (done.status, done.out) == (1, "")
         (line,) = done.err.splitlines()
-        said = f"out: {name} is {kind}, and no folder can be made there; choose another place"
+        said = f"--out: {name} is {kind}, and no folder can be made there; choose another place"
         assert line == f"barenet {command.split()[0]}: error: {said}"

@@ -99,7 +99,7 @@ def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch, tmp_path
     assert done.out.endswith("/#target=a%20b%3C%C3%BC%3E%23%20%7C5%25\n")
     for hostile in ("#\n\nhttp://evil/", "#\x1b[2J", "#\x85x"):
         done = barenet("play", hostile, "--port", "0", "--no-browser")
-        assert (done.status, done.out) == (2, "") and "data: expected # and the set" in done.err
+        assert (done.status, done.out) == (2, "") and "DATA: expected # and the set" in done.err
         assert len(done.err.splitlines()) == 1
     table = tmp_path / "mine.csv"
     table.write_text("a,b,y\n" + "1,2,3\n4,6,5\n" * 9)
@@ -133,7 +133,7 @@ def test_a_table_is_taken_by_its_rows_where_the_name_alone_is_known(barenet, cap
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nowhere"], "data: unknown 'nowhere'"),
+        (["nowhere"], "DATA: unknown 'nowhere'"),
         (["none.csv"], "none.csv"),
         (["none.safetensors"], "none.safetensors"),
         (["--port", "70000"], "expected 0 to 65535"),

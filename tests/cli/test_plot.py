@@ -44,11 +44,11 @@ def test_the_fit_after_some_epochs_is_trained_again(barenet, line):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["fit", "IRIS"], "kind: a fit is of numbers, and iris has classes"),
-        (["boundary", "IRIS"], "kind: a boundary is over two numbers, and iris has"),
-        (["digits", "IRIS"], "kind: the rows of iris are no images"),
-        (["epochs", "IRIS"], "kind: a fit is of numbers"),
-        (["portrait", "IRIS"], 'Invalid value "portrait"'),
+        (["fit", "IRIS"], "KIND: a fit is of numbers, and iris has classes"),
+        (["boundary", "IRIS"], "KIND: a boundary is over two numbers, and iris has"),
+        (["digits", "IRIS"], "KIND: the rows of iris are no images"),
+        (["epochs", "IRIS"], "KIND: a fit is of numbers"),
+        (["portrait", "IRIS"], "KIND: expected one of history, fit, epochs, "),
         (["history", "nowhere"], "nowhere"),
         (["history", "IRIS", "--out", "picture.bmp"], "unknown format '.bmp'"),
     ],

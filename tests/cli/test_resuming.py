@@ -127,7 +127,7 @@ def test_fault_73_other_settings_are_refused_with_what_has_changed(interrupted, 
     ]:
         done = barenet("train", *said, "--resume", interrupted)
         assert done.status == 2
-        assert "error: resume: a run goes on with its own settings: " in done.err
+        assert "error: --resume: a run goes on with its own settings: " in done.err
         assert message in done.err and done.err.count("\n") == 1
         assert f"--start-from {interrupted} starts a new run from its weights\n" in done.err
     done = barenet("train", "--resume", interrupted, "--out", "elsewhere")
@@ -176,7 +176,7 @@ def test_a_finished_run_is_given_more_epochs_as_a_new_one_from_its_weights(baren
     options = f"--config {iris}/settings.toml --start-from {iris}"
     assert done.status == 2
     assert done.err == (
-        "barenet train: error: resume: the run is finished: epochs was 20, and is 40; "
+        "barenet train: error: --resume: the run is finished: epochs was 20, and is 40; "
         f"for others, {options} starts a new run from its weights\n"
     )
     losses = [
@@ -226,7 +226,9 @@ def test_a_checkpoint_of_somebody_else_is_not_replaced(barenet):
 @pytest.mark.parametrize("every", ["0", "soon", "1.5", "-1s"])
 def test_what_is_no_interval(barenet, every):
     done = barenet("train", "iris", f"--checkpoint-every={every}")
-    assert done.status == 2 and "checkpoint_every: expected a number of epochs, a time" in done.err
+    assert (
+        done.status == 2 and "--checkpoint-every: expected a number of epochs, a time" in done.err
+    )
     assert not Path("runs").exists()
 
 

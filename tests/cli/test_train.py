@@ -212,7 +212,7 @@ def test_a_run_starts_from_the_weights_of_a_model(barenet, iris):
     assert result["history"]["loss"][0] == pytest.approx(learned[-1]["loss"], rel=0.2)
     done = barenet("train", "iris", "--layers", 4, 9, 3, "--start-from", iris)
     assert done.status == 2
-    assert "start_from: the layers of" in done.err and "Dense(4, 9, 'relu')" in done.err
+    assert "--start-from: the layers of" in done.err and "Dense(4, 9, 'relu')" in done.err
 
 
 def test_a_run_that_diverges_leaves_the_older_model(barenet):
@@ -258,10 +258,10 @@ def test_a_table_needs_an_extra_and_a_missing_one_is_one_line_and_status_2(proce
         (["iris", "--optimizer", "adm"], "did you mean 'adam'"),
         (["iris", "--layers"], "--layers: expected a value, got none"),
         (["iris", "wine"], "unexpected: wine"),
-        (["iriss"], "data: unknown 'iriss', did you mean 'iris'?"),
+        (["iriss"], "DATA: unknown 'iriss', did you mean 'iris'?"),
         ([], "data: say what to learn from"),
         (["--config", "missing.toml"], "config: missing.toml: No such file or directory"),
-        (["iris", "--clip-norm", 1, "--clip-value", 1], "clip_norm: give that or clip_value"),
+        (["iris", "--clip-norm", 1, "--clip-value", 1], "--clip-norm: give that or --clip-value"),
         pytest.param(["missing.csv", "--target", "y"], "missing.csv: no such file", id="fault_35"),
         pytest.param(
             ["columns.csv", "--target", "c"], "no column c; the columns are a, b", id="fault_44"
@@ -280,7 +280,7 @@ def test_promise_14_wrong_usage_is_one_line_and_status_2(barenet, arguments, sai
 )
 def test_fault_64_an_unknown_option_gets_a_hint(barenet, option, meant):
     assert_refused(
-        barenet, ["iris", option, 4], f"Unknown option: {option}. Did you mean --{meant}?"
+        barenet, ["iris", option, 4], f"{option}: unknown option; did you mean --{meant}?"
     )
 
 
@@ -310,7 +310,7 @@ def test_fault_66_a_folder_that_cannot_be_written_is_found_before_training(baren
     assert done.status == 1
     (line,) = done.err.splitlines()
     said = "is a file, and no folder can be made there; choose another place"
-    assert line == f"barenet train: error: out: file {said}"
+    assert line == f"barenet train: error: --out: file {said}"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of this kind")
@@ -421,7 +421,7 @@ def test_warnings_are_one_line(process):
     _, err = done.communicate()
     assert done.returncode == 0
     lines = [text for text in err.splitlines() if "warn" in text.lower()]
-    assert lines == ["warning: batch_size: 1000 is more than the 120 rows; taking 120"]
+    assert lines == ["warning: --batch-size: 1000 is more than the 120 rows; taking 120"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")

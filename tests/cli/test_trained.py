@@ -58,11 +58,12 @@ def test_what_predicts_several_numbers_has_no_truths_in_a_table(barenet):
     Path("two.csv").write_text("x0,x1,y\n" + "".join(f"{a},{b},{a}\n" for a, b in X))
     commands = ("evaluate", "importance", "explain", "plot fit", "plot importance")
     for command in commands:
+        name = {"explain": "WHAT", "plot": "RUN"}.get(command.split()[0], "MODEL")
         for data in ("two.csv",), ():  # the advice is no detour
             done = barenet(*command.split(), "two.safetensors", *data)
             assert (done.status, done.out) == (2, ""), command
             assert done.err == (
-                f"barenet {command.split()[0]}: error: model: two.safetensors predicts 2 numbers "
+                f"barenet {command.split()[0]}: error: {name}: two.safetensors predicts 2 numbers "
                 "for each row, and a table has one target; train a model for each\n"
             )
     assert not list(Path().glob("*.png"))

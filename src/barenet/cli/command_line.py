@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import functools
+import inspect
 import os
-import re
 import shutil
 import sys
 import warnings
@@ -12,16 +14,17 @@ from typing import Any, TextIO, cast
 
 import numpy as np
 from cyclopts import App, CycloptsError
-from cyclopts.exceptions import MissingArgumentError, UnusedCliTokensError
+from cyclopts.exceptions import MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
 import barenet
-from barenet.cli.console import Talk, forget, say
+from barenet.cli.completion import completion_of
+from barenet.cli.console import Talk, complain, forget, hush
 from barenet.cli.datasets import datasets
 from barenet.cli.doctor import doctor
 from barenet.cli.evaluate import evaluate
 from barenet.cli.explain import explain
 from barenet.cli.export import export
-from barenet.cli.flags import PARAMETER
+from barenet.cli.flags import PARAMETER, Quiet
 from barenet.cli.importance import importance
 from barenet.cli.info import info
 from barenet.cli.paths import refuse_empty
@@ -29,6 +32,7 @@ from barenet.cli.play import play
 from barenet.cli.plot import plot
 from barenet.cli.predict import predict
 from barenet.cli.run_file import fill_in
+from barenet.cli.spelling import Given, explain_usage
 from barenet.cli.train import train
 from barenet.cli.usage import missing, usage
 from barenet.data.source import STANDARD_INPUT
@@ -39,12 +43,6 @@ __all__ = ["COMMANDS", "run"]
 MOST_LETTERS = 360
 #: Columns; in fewer, words would be set letter by letter or never end.
 LEAST_COLUMNS = 20
-
-#: What an error proposes, in the words of a program.
-OPTION = re.compile(
-    r"\b(?P<name>categories|data_dir|decimal|delimiter|drop|drop_missing_target|encoding|missing|task)="
-    r"""(?P<value>True|'[^']*'|"[^"]*"|\['[^']*'\]|\["[^"]*"\])"""
-)
 
 COMMANDS: dict[str, Callable[..., int]] = {
     "train": train,
@@ -58,22 +56,45 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "play": play,
     "datasets": datasets,
     "doctor": doctor,
+    "completion": completion_of(lambda: app),
 }
 
-app = App(
+given = Given()
+app: App = App(
     name="barenet",
     help="Feed-forward neural networks you can read, watch and ship.",
     help_format="markdown",
     help_epilogue="A first try: barenet train digits",
     version=barenet.__version__,
+    version_flags=["--version", "-V"],
     default_parameter=PARAMETER,
-    config=(refuse_empty, fill_in),
+    config=(given, refuse_empty, fill_in),
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
+
+
+def _with_quiet(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the option ``--quiet``."""
+    signature = inspect.signature(command, eval_str=True)
+    option = inspect.Parameter("quiet", inspect.Parameter.KEYWORD_ONLY, default=False)
+    option = option.replace(annotation=Quiet)
+
+    @functools.wraps(command)
+    def run_command(*arguments: Any, quiet: bool = False, **options: Any) -> int:
+        if quiet:
+            hush()
+        return command(*arguments, **options)
+
+    parameters = [*signature.parameters.values(), option]
+    run_command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run_command.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run_command
+
+
 for place, (name, command) in enumerate(COMMANDS.items()):
     how = f"Usage: {usage(name, command)}"
-    app.command(command, name=name, sort_key=place, usage=how, help_epilogue="")
+    app.command(_with_quiet(command), name=name, sort_key=place, usage=how, help_epilogue="")
 
 
 def run(tokens: list[str]) -> int:
@@ -90,7 +111,9 @@ def run(tokens: list[str]) -> int:
         The exit status.
     """
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _open(sys.stdout), cast(TextIO, Talk(_open(sys.stderr)))
+    talk = Talk(_open(sys.stderr), colour="--json" not in tokens)
+    sys.stdout, sys.stderr = _open(sys.stdout), cast(TextIO, talk)
+    given.arguments = ()
     _widen()
     try:
         # Numbers that overflow end in an error of barenet's own, or in a result that shows it.
@@ -120,7 +143,7 @@ def _run_to_its_end(tokens: list[str]) -> int:
 def _run(tokens: list[str]) -> int:
     """Run a command, and turn every error into a line and a status."""
     try:
-        named = _name_standard_input(tokens)
+        named = _name_standard_input(_command_first(tokens))
         return app(named, exit_on_error=False, print_error=False) or 0
     except BrokenPipeError:
         raise
@@ -129,9 +152,10 @@ def _run(tokens: list[str]) -> int:
     except MissingArgumentError as error:
         name = _command(tokens)
         return _fail(tokens, missing(error, usage(name, COMMANDS[name])), 2)
+    except UnknownCommandError as error:
+        return _fail(tokens, _unknown_command((error.unused_tokens or [""])[0]), 2)
     except CycloptsError as error:
-        error.verbose = False
-        return _fail(tokens, str(error), 2)
+        return _fail(tokens, given.rename(explain_usage(error)), 2)
     except barenet.DivergenceError as error:  # a ValueError, and not what the user gave
         return _fail(tokens, _text(error), 1)
     except (FileNotFoundError, ValueError, barenet.MissingExtraError) as error:
@@ -150,6 +174,13 @@ def _run(tokens: list[str]) -> int:
         return error.code if isinstance(error.code, int) else 1
 
 
+def _command_first(tokens: list[str]) -> list[str]:
+    """Take ``barenet --quiet train`` as ``barenet train --quiet``."""
+    if tokens[0:1] in (["--quiet"], ["-q"]):
+        return [*tokens[1:2], tokens[0], *tokens[2:]]
+    return tokens
+
+
 def _name_standard_input(tokens: list[str]) -> list[str]:
     """Write out the - that stands for standard input; after an option it is the option's value."""
     before = ["-", *tokens]
@@ -162,19 +193,20 @@ def _name_standard_input(tokens: list[str]) -> list[str]:
 def _text(error: Exception) -> str:
     """What an error says; an operating system's without its number."""
     if not isinstance(error, OSError) or not error.strerror:
-        return OPTION.sub(_as_flag, str(error))
+        return given.rename(error)
     return f"{error.filename or 'cannot write the result'}: {error.strerror}"
 
 
-def _as_flag(option: re.Match[str]) -> str:
-    """Write what a library calls ``data_dir='x'`` as ``--data-dir 'x'``."""
-    flag, value = f"--{option['name'].replace('_', '-')}", option["value"].strip("[]")
-    return flag if value == "True" else f"{flag} {value}"
+def _unknown_command(name: str) -> str:
+    """Name the command with the closest name, and all there are."""
+    close = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = f' Did you mean "{close[0]}"?' if close else ""
+    return f'Unknown command "{name}".{hint} Available commands: {", ".join(COMMANDS)}.'
 
 
 def _fail(tokens: list[str], text: str, status: int) -> int:
-    """Say in one line what went wrong, and where."""
-    say(f"{f'barenet {_command(tokens)}'.strip()}: error: {_shorten(text)}")
+    """Write in one line what went wrong, and where."""
+    complain("error", _shorten(text), of=f"barenet {_command(tokens)}".strip())
     return status
 
 
@@ -184,8 +216,8 @@ def _command(tokens: list[str]) -> str:
 
 
 def _tell_warning(message: Warning | str, *place: Any, **more: Any) -> None:
-    """Say a warning in one line, without the place in the code that it comes from."""
-    say(f"warning: {_shorten(str(message))}")
+    """Write a warning in one line, without the place in the code that it comes from."""
+    complain("warning", _shorten(given.rename(str(message))))
 
 
 def _shorten(text: str) -> str:

@@ -15,7 +15,18 @@ from typing import Any, Literal, TextIO
 
 from barenet.training.history import finite_or_none
 
-__all__ = ["Output", "Talk", "forget", "plain", "say", "show", "show_json", "show_table"]
+__all__ = [
+    "Output",
+    "Talk",
+    "complain",
+    "forget",
+    "hush",
+    "plain",
+    "say",
+    "show",
+    "show_json",
+    "show_table",
+]
 
 #: What would move a terminal's cursor or change its colours, and how it is written instead.
 CONTROLS = {
@@ -27,6 +38,9 @@ CONTROLS |= {
     for code in (0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
 }
 
+#: How an error and a warning are set on a terminal.
+COLOURS = {"error": "bold red", "warning": "yellow"}
+
 
 class Talk:
     """A stream that is written to as well as it can be: talk that is lost stops no work.
@@ -35,15 +49,39 @@ class Talk:
     ----------
     stream : text file
         Where to. Once it fails, nothing more is said.
+    colour : bool
+        Whether errors and warnings may be coloured, if it is a terminal.
+
+    Attributes
+    ----------
+    quiet : bool
+        Whether everything is dropped but errors and warnings.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, colour: bool = True) -> None:
         self.stream = stream
+        self.colour = colour
+        self.quiet = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
 
     def write(self, text: str) -> int:
+        return len(text) if self.quiet else self.insist(text)
+
+    def insist(self, text: str) -> int:
+        """Write even where the talk is quiet.
+
+        Parameters
+        ----------
+        text : str
+            A line, or several.
+
+        Returns
+        -------
+        int
+            The number of its characters.
+        """
         try:
             return self.stream.write(text)
         except (OSError, ValueError):
@@ -110,6 +148,47 @@ def say(text: str = "") -> None:
     """
     sys.stderr.write(f"{plain(text)}\n")
     sys.stderr.flush()
+
+
+def hush() -> None:
+    """Drop whatever else is written to standard error, but for errors and warnings."""
+    if isinstance(sys.stderr, Talk):
+        sys.stderr.quiet = True
+
+
+def complain(kind: str, text: str, *, of: str = "") -> None:
+    """Write an error or a warning, its first word in colour on a terminal.
+
+    Parameters
+    ----------
+    kind : {"error", "warning"}
+        What it is.
+    text : str
+        One line.
+    of : str
+        The command that it comes from.
+    """
+    before = f"{of}: " if of else ""
+    talk: Any = sys.stderr if isinstance(sys.stderr, Talk) else Talk(sys.stderr)
+    if talk.colour and talk.isatty():
+        before, kind = plain(before), _colour(kind, talk.stream)
+        talk.insist(f"{before}{kind} {plain(text)}\n")
+    else:
+        talk.insist(plain(f"{before}{kind}: {text}\n"))
+    talk.flush()
+
+
+def _colour(kind: str, terminal: TextIO) -> str:
+    """Set an error or a warning in its colour; NO_COLOR and TERM=dumb leave it plain."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=terminal)
+    if console.no_color:  # Rich would leave it bold.
+        return f"{kind}:"
+    with console.capture() as captured:
+        console.print(Text(f"{kind}:", style=COLOURS[kind]), end="")
+    return captured.get()
 
 
 def show(text: str = "") -> None:

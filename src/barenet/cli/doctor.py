@@ -16,7 +16,7 @@ from cyclopts import Parameter
 
 import barenet
 from barenet.cli.console import show, show_json, show_table
-from barenet.cli.flags import Json
+from barenet.cli.flags import OUTPUT, Json
 from barenet.cli.kernels import WHERE_TO_KEEP, build_kernels, kernel_folder
 from barenet.data.images import DATA_VARIABLE
 from barenet.engines import ENGINES
@@ -33,16 +33,16 @@ WIDE_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
 def doctor(
     *,
-    warm: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
+    warm: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False,
     json: Json = False,
 ) -> int:
-    """Tell what barenet finds on this machine, and what would make it better.
+    """Check the installation, and advise how to improve it.
 
     Parameters
     ----------
     warm : bool
-        Instead build all kernels of the compiled engine that are not kept yet, so that no training
-        has to wait for them.
+        Instead build all kernels of the compiled engine that are not cached yet, so that no
+        training has to wait for them.
     json : bool
         Print JSON, for programs.
 

@@ -19,6 +19,7 @@ from barenet.data.encoding import TableEncoding
 from barenet.data.frame import Frame
 from barenet.data.recipe import Recipe
 from barenet.data.scaling import Scaling
+from barenet.errors import ArgumentError, ModelFileError
 from barenet.files.checkpoint import Checkpoint
 from barenet.files.model_file import read_model
 from barenet.files.predictor import Predictor
@@ -139,6 +140,7 @@ def prepare(settings: Settings) -> Experiment:
     ValueError
         If the data cannot be used, or a setting does not fit them.
     """
+    settings.recipe.check()
     dataset = settings.load()
     usual = usual_recipe(settings.recipe, dataset)
     parts = _parts(dataset, usual)
@@ -245,8 +247,12 @@ def _network(recipe: Recipe) -> Network:
 def _take_weights(network: Network, settings: Settings) -> None:
     """Start from a model's weights instead of new ones."""
     assert settings.start_from is not None
-    path = model_file(settings.start_from)
-    model, _, _ = read_model(path)
+    try:
+        path = model_file(settings.start_from)
+        model, _, _ = read_model(path)
+    except (FileNotFoundError, ModelFileError) as error:
+        given = settings.start_from
+        raise ArgumentError(f"start_from: {error}", argument="start_from", value=given) from error
     own, other = ([repr(layer) for layer in net.layers] for net in (network, model))
     if own != other:
         raise ValueError(
@@ -269,10 +275,15 @@ def optimizer_of(recipe: Recipe) -> Optimizer | LBFGS:
     Optimizer or LBFGS
         With the recipe's learning rate, or its own.
     """
-    spec = recipe.optimizer or "adam"
-    if recipe.learning_rate is not None:
-        spec += f"{',' if ':' in spec else ':'}learning_rate={recipe.learning_rate!r}"
-    return as_optimizer(spec)
+    spec = "adam" if recipe.optimizer is None else recipe.optimizer
+    optimizer = as_optimizer(spec)
+    if recipe.learning_rate is None:
+        return optimizer
+    if isinstance(optimizer, LBFGS):
+        raise ValueError("learning_rate: lbfgs finds its own step sizes; leave it out")
+    return as_optimizer(
+        f"{spec}{',' if ':' in spec else ':'}learning_rate={recipe.learning_rate!r}"
+    )
 
 
 def penalties_of(recipe: Recipe) -> list[Penalty]:
@@ -311,7 +322,7 @@ def clipping_of(recipe: Recipe) -> Clipping | None:
         If there are two.
     """
     if recipe.clip_norm is not None and recipe.clip_value is not None:
-        raise ValueError("clip_norm: give that or clip_value, not both")
+        raise ValueError("clip_norm: give that or --clip-value, not both")
     if recipe.clip_norm is not None:
         return ClipNorm(recipe.clip_norm)
     return None if recipe.clip_value is None else ClipValue(recipe.clip_value)

@@ -86,21 +86,20 @@ def explain(
     out: Annotated[str | None, Parameter(group=OUTPUT), NAMED] = None,
     json: Json = False,
 ) -> int:
-    """Show one training step with every number, and the formula that it comes from.
+    """Show one training step with every number and its formula.
 
-    In the order in which a hand would write it: each layer's sums and outputs, the loss, the
-    gradients back through the layers, the update. The shape stands beside each, and beside each
-    gradient what differences of the loss say. Nothing is changed by it. The learning rate is that
+    In the order of a calculation by hand: each layer's sums and outputs, the loss, the
+    gradients back through the layers, the update. Each array has its shape beside it, each
+    gradient a check by finite differences. The model is not changed. The learning rate is the one
     before any schedule.
 
     The network is a new one, as `barenet train` would start with on these data, or that of a
-    model. Of a large network there are shapes, statistics, and the largest entries.
+    model. A large network is shown by shapes, statistics, and the largest entries.
 
     Parameters
     ----------
     what : str
-        What to learn from: a named data set or a file. Or a model: its file, or the folder of its
-        run.
+        A named data set or a file; or a model: its file, or the folder of its run.
     data : str
         For a model, a named data set or a file; by default what it was trained on.
     row : tuple of int
@@ -108,11 +107,11 @@ def explain(
     target : str
         The column of a table that is to be predicted.
     task : str
-        What the target is, where its values leave it open.
+        The kind of target, where its values leave it open.
     neuron : str
         Show one neuron's part alone: 2.3 is the third neuron of layer 2.
     notation : str
-        What samples are: rows, with Z = X W + b, or columns, with Z = W X + b.
+        Layout of the samples: rows, with Z = X W + b, or columns, with Z = W X + b.
     precision : int
         Significant digits.
     limit : int
@@ -135,6 +134,7 @@ def explain(
         raise ValueError("json: goes without --format and --out")
     _check_suffix(out)
     said = Recipe(**{name: value for name, value in vars(flags).items() if value is not None})
+    said.check()
     settings = Settings(data=what, target=target, task=task, file=file, table=table, recipe=said)
     step = _of_model(what, data, settings) if _is_model(what) else _of_data(data, settings)
     page = _explain(step, row, _place(neuron), notation, precision, limit)

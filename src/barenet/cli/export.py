@@ -38,26 +38,26 @@ def export(
 ) -> int:
     """Write a trained network as a file that predicts without barenet.
 
-    - onnx: for ONNX Runtime and its like
+    - onnx: for ONNX Runtime and similar runtimes
     - c: C99 and a header, for microcontrollers and everything else
     - python: a file that needs NumPy alone
-    - json: the numbers, for any language
+    - json: the parameters as numbers, for any language
 
-    What is done to raw rows first is in it, and so are the names of the classes.
+    The file includes the preprocessing of raw rows and the names of the classes.
 
     Parameters
     ----------
     model : Path
         A model file, or the folder of a run.
     to : str
-        The format; by default what the suffix of --out tells.
+        The format; by default that of the suffix of --out.
     out : str
         The file, or a folder for it, which is made if its name ends with /. By default beside the
         model, named after it or its run.
     weights : {"float32", "int8"}
-        For c: weights as they are, or rounded to 8 bits, in a quarter of the memory.
+        For c: the weights as they are, or quantized to 8 bits, in a quarter of the memory.
     data : str
-        For int8: a named data set, or a file, on which it is measured what the rounding does.
+        For int8: a named data set, or a file, on which the effect of the rounding is measured.
     json : bool
         Print JSON, for programs.
 

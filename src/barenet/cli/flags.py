@@ -26,6 +26,7 @@ __all__ = [
     "PARAMETER",
     "Flags",
     "Json",
+    "Quiet",
     "StepFlags",
 ]
 
@@ -42,6 +43,18 @@ NAMED = "names a file, a folder or a data set"
 
 #: The flag of every command that can answer a program.
 Json = Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)]
+
+#: The flag of every command that leaves standard error to errors and warnings.
+Quiet = Annotated[
+    bool,
+    Parameter(
+        name=["--quiet", "-q"],
+        group=OUTPUT,
+        negative=(),
+        show_default=False,
+        help="Print nothing but results, warnings and errors.",
+    ),
+]
 
 #: The heading of the help under which a field of `Recipe` stands; the others are about learning.
 GROUPS = {

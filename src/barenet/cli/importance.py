@@ -44,11 +44,12 @@ def importance(
     file: FileOptions = AS_USUAL,
     json: Json = False,
 ) -> int:
-    """Tell which columns a trained network needs.
+    """Measure how much a trained network depends on each column.
 
-    Each column of the table is shuffled by itself, and what the score loses by it is told: the
-    accuracy for classes, R² for numbers. The test rows are taken, where they are known. Of two
-    columns that say the same, the network can do without either, and both lose little.
+    Permutation importance: each column of the table is shuffled by itself, and the loss of score
+    is printed, of accuracy for classes, of R² for numbers. The test rows are used where they are
+    known. Two columns with the same information both lose little, as the network can do without
+    either.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def importance(
     repeats : int
         How often each column is shuffled.
     most_rows : int
-        Rows that are shuffled, if there are more; a picture's many pixels take long.
+        Maximum number of rows to use; many columns, such as pixels, take long.
     rows : {"test", "training", "all"}
         Which rows; by default the test rows, if there are any.
     json : bool

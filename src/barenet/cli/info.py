@@ -29,10 +29,10 @@ CURVES = {"loss": "loss", "validation_loss": "validation loss", "test_loss": "te
 
 
 def info(model: Path, /, *, json: Json = False) -> int:
-    """Tell what a model file holds.
+    """Show what a model file holds.
 
-    What it predicts and from what, its layers, the data that it was trained on, how good it is,
-    how the training went, and with which settings. All of it is in the file itself.
+    Its inputs and its target, its layers, the training data, the scores, the course of the
+    training and its settings. All of it is in the file itself.
 
     Parameters
     ----------

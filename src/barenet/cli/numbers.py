@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any, get_args, get_origin
 
-from cyclopts import CycloptsError, Token
+from cyclopts import Token
 
 __all__ = ["whole"]
 
@@ -28,8 +28,8 @@ def whole(kind: Any, tokens: Sequence[Token]) -> Any:
 
     Raises
     ------
-    CycloptsError
-        If something is not a whole number.
+    ValueError
+        If something is not a whole number; the parser adds the name of the option.
     """
     words = [word for part in get_args(kind) for word in get_args(part)]
     values = tuple(_whole(token, words) for token in tokens)
@@ -44,9 +44,5 @@ def _whole(token: Token, words: list[str]) -> int | str:
     with contextlib.suppress(ValueError):
         if (number := float(token.value)).is_integer():
             return int(number)
-    name = (token.keyword or ".".join(token.keys)).lstrip("-")
-    source = "" if token.source == "cli" else f" in {token.source}"
     or_words = "".join(f" or {word}" for word in words)
-    raise CycloptsError(
-        msg=f"{name}{source}: expected a whole number{or_words}, got {token.value!r}"
-    )
+    raise ValueError(f"expected a whole number{or_words}, got {token.value!r}")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
-from cyclopts import App, ArgumentCollection, CycloptsError
+from cyclopts import App, ArgumentCollection
+from cyclopts.exceptions import CoercionError
 
 from barenet.cli.flags import NAMED
 
@@ -30,7 +31,7 @@ def refuse_empty(app: App, commands: tuple[str, ...], arguments: ArgumentCollect
 
     Raises
     ------
-    CycloptsError
+    CoercionError
         If one is empty; names it.
     """
     for argument in arguments:
@@ -38,7 +39,6 @@ def refuse_empty(app: App, commands: tuple[str, ...], arguments: ArgumentCollect
         marks = getattr(argument.field_info.annotation, "__metadata__", ())
         named = Path in kinds or NAMED in marks
         if named and any(not token.value.strip() for token in argument.tokens):
-            name = argument.name.lstrip("-").lower().replace("-", "_")
-            raise CycloptsError(
-                msg=f"{name}: expected a file, a folder or a data set, got an empty name"
+            raise CoercionError(
+                msg="expected a file, a folder or a data set, got an empty name", argument=argument
             )

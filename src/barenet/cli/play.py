@@ -54,24 +54,24 @@ def play(
     port: Annotated[int, Parameter(group=OUTPUT)] = PORT,
     browser: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
 ) -> int:
-    """Watch a network learn, on a page of this machine.
+    """Watch a network learn, on a page in the browser.
 
-    The page's address is printed, and opened in the browser. It holds a secret, and no other
-    machine reaches it: who has the address may play. Ctrl-C ends it.
+    The page's address is printed, and opened in the browser. It contains a secret, and other
+    machines cannot reach it: anyone with this address can use the playground. Ctrl-C ends it.
 
     Parameters
     ----------
     data : str
-        What to start with: a named data set, a .csv file, a model file or the folder of a run;
-        or, in quotes, the # and the settings that the page's Share has copied. By default circles.
+        A named data set, a .csv file, a model file or the folder of a run; or, in quotes, the #
+        and the settings that the page's Share has copied. By default circles.
     rows : str
         With a model: the .csv file that it was trained on, where its run does not tell. Without
         it, the model is seen and cannot learn. With a .csv file: its settings, as Share copies
         them.
     target : str
-        The column of a .csv file that is to be predicted, by default the last one, remarks aside.
+        The column of a .csv file to predict, by default the last one without names or free text.
     port : int
-        Where the page is; 0 for any port that is free.
+        Port of the page; 0 for any port that is free.
     browser : bool
         Open the page in the browser.
 

@@ -59,12 +59,12 @@ def plot(
     - fit: predicted numbers
     - epochs: the fit after some epochs, for which the run is trained once more
     - boundary: classes over two features
-    - digits: images, and what is said of them
-    - confusion: which classes are taken for which
-    - importance: what is lost when a column is shuffled
-    - weights: those of the first layer
+    - digits: images and their predicted classes
+    - confusion: the confusion matrix
+    - importance: the permutation importance of each column
+    - weights: the weights of the first layer
 
-    Where there is a test set, its rows are drawn.
+    The rows of the test set are drawn, if there is one.
 
     Parameters
     ----------
@@ -78,8 +78,8 @@ def plot(
         Epochs after which the fit is drawn, for epochs.
     out : str
         The file: .png, .svg, .pdf, .jpg or .webp; or a folder for it, which is made if its name
-        ends with /. By default KIND.png, beside the model. A picture of barenet's that is there is
-        replaced, and no other file.
+        ends with /. By default KIND.png, beside the model. An earlier plot by barenet is replaced,
+        any other file is not.
 
     Returns
     -------

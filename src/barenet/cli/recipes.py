@@ -58,7 +58,7 @@ def settle(flags: Recipe, dataset: Dataset, n_inputs: int | None = None) -> Reci
     n_inputs = n_inputs or dataset.n_features
     layers = recipe.layers or (n_inputs, *HIDDEN_SIZES, _outputs(dataset)[0])
     _check_layers(layers, dataset, n_inputs)
-    output = recipe.output or _output(layers, dataset)
+    output = _output(layers, dataset) if recipe.output is None else recipe.output
     activation = build(Activation, ACTIVATIONS, output, "output")
     _check_output(activation.name, layers, dataset)
     loss = as_loss(recipe.loss, activation)

@@ -17,6 +17,7 @@ from cyclopts.config import Dict
 
 from barenet.cli.flags import PARAMETER
 from barenet.cli.settings import NOTHING_SAID, Settings
+from barenet.cli.spelling import explain_usage
 from barenet.errors import in_a_line
 
 __all__ = ["fill_in", "parse_run_file", "read_run_file"]
@@ -104,9 +105,9 @@ def read_run_file(path: Path) -> Settings:
             result_action="return_value",
         )
     except CycloptsError as error:
-        error.verbose = False
-        place = "" if str(path) in str(error) else f"config: {path}: "
-        raise CycloptsError(msg=f"{place}{in_a_line(error)}") from error
+        problem = in_a_line(ValueError(explain_usage(error))).removeprefix("config: ")
+        place = "" if str(path) in problem else f"{path}: "
+        raise CycloptsError(msg=f"{place}{problem}") from error
     return settings
 
 

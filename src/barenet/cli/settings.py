@@ -44,15 +44,15 @@ class FileOptions:
     Attributes
     ----------
     delimiter : str
-        What stands between two values of a table: one character, or tab.
+        Separator of the values of a table: one character, or tab.
     encoding : str
-        How the text of a table is encoded, such as latin-1.
+        Text encoding of a table, such as latin-1.
     decimal : {".", ","}
-        What stands before the digits after the point in a table.
+        Decimal separator of the numbers in a table.
     data_dir : str
         Folder of the IDX files of mnist or fashion_mnist.
     drop_missing_target : bool
-        Leave rows of a table out that have no target.
+        Leave out the rows of a table that have no target.
     """
 
     delimiter: str | None = None
@@ -75,13 +75,13 @@ class TableOptions:
     drop : tuple of str
         Columns to leave out.
     categories : tuple of str
-        Columns of categories, whatever they look like, such as codes that are numbers.
+        Columns to read as categories, such as codes that look like numbers.
     numeric : tuple of str
-        Columns of numbers, such as those with leading zeros.
+        Columns to read as numbers, such as those with leading zeros.
     missing : tuple of str
-        What stands for a missing value besides the usual, such as -999 or unknown.
+        More spellings of a missing value, such as -999 or unknown.
     rare : float
-        A category in a smaller share of the rows is rare, and rare ones are one; 1 or more is a
+        Categories in a smaller fraction of the rows are merged into one; a value of 1 or more is a
         number of rows.
     """
 
@@ -117,7 +117,7 @@ class Settings:
     target : str
         The column of a table that is to be predicted.
     task : {"classification", "regression"}
-        What the target is, where its values leave it open.
+        The kind of target, where its values leave it open.
     file : FileOptions
         How files are read.
     table : TableOptions

@@ -49,43 +49,43 @@ def train(
 ) -> int:
     """Train a network on a named data set or a file.
 
-    A named data set brings the settings that it is usually trained with (barenet datasets --json
-    lists them), a run file goes over those, and options over both; where none says anything, the
-    defaults below hold. A learning rate goes with its optimizer, and a loss with its output:
-    another optimizer or output than the data set's own brings its own, unless you say one.
+    A named data set has default settings (barenet datasets --json lists them). A run file
+    overrides them, and options override both; the defaults below hold for the rest. Another
+    optimizer than the data set's own has its own learning rate, and another output its own loss,
+    unless you give one.
 
-    A table's own settings follow from its rows: two hidden layers of 64 and 32 units with tanh, an
-    L2 penalty of 3 / rows, and with 1,000 training rows or more, early stopping with a patience of
-    30 epochs by a tenth of them. The test rows decide nothing.
+    The default settings of a table depend on its number of rows: two hidden layers of 64 and 32
+    units with tanh, an L2 penalty of 3 / rows, and with 1,000 training rows or more, early
+    stopping on a tenth of them with a patience of 30 epochs. The test rows decide nothing.
 
-    The model, its history, its settings and pictures go into a folder of their own. What an
-    earlier run left there is replaced; a folder that holds other things is refused. Ctrl-C stops
-    the training early and keeps what is learned until then. While the training goes on, its state
-    is kept there as well, so that `--resume` goes on with it after whatever has ended it, and comes
-    to the same model.
+    The model, its history, its settings and pictures are saved in a folder of their own. An
+    earlier run there is replaced; a folder that holds other things is refused. Ctrl-C stops
+    the training early and keeps the model as it is then. Checkpoints are saved during the
+    training, so that `--resume` can continue a run that was interrupted or killed, with a
+    bit-identical result.
 
     Parameters
     ----------
     data : str
-        What to learn from: a named data set (see `barenet datasets`), or a .csv, .tsv, .txt,
-        .parquet or .npz file; - is a table in CSV from standard input.
+        A named data set (see `barenet datasets`), or a .csv, .tsv, .txt, .parquet or .npz file; -
+        reads CSV from standard input.
     config : Path
-        Run file with any of these options, such as the settings.toml of an earlier run.
+        A TOML file with any of these options, such as the settings.toml of an earlier run.
     resume : Path
-        Folder of a run that was interrupted or killed, to go on with it, as if nothing had been.
-        Its settings are those that it was started with.
+        Folder of a run that was interrupted or killed, to continue it. Its settings are those that
+        it was started with.
     threads : int
-        Most threads that the compiled engine may use, by default what pays. The result does not
-        depend on it, and so it is none of the settings that are kept.
+        Maximum number of threads of the compiled engine, by default as many as are worth it. The
+        result does not depend on it, and it is not saved with the settings.
     checkpoint_every : str
-        How often the state of the training is kept: a number of epochs, a time such as 30s or 5m,
-        or never, which is only when a signal ends it.
+        How often a checkpoint is saved: a number of epochs, a time such as 30s or 5m, or never,
+        which saves one only when a signal ends the run.
     out : Path
-        Folder for what comes of it, by default runs/ and the name of the data.
+        Folder of the run, by default runs/ and the name of the data.
     baselines : bool
-        Measure a constant and a linear model on the same rows.
+        Compare with a constant and a linear model on the same rows.
     plots : bool
-        Draw pictures, if matplotlib is installed.
+        Draw plots, if matplotlib is installed.
     json : bool
         Print the result as JSON, for programs.
 

@@ -10,6 +10,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from barenet.options import check_number, option
+
 __all__ = ["DEFAULTS", "Recipe"]
 
 
@@ -28,65 +30,65 @@ class Recipe:
     batch_norm : bool, optional
         Normalize each hidden layer over the batch, before its activation.
     dropout : float, optional
-        Share of each hidden layer's outputs dropped while training.
+        Fraction of each hidden layer's outputs dropped during training.
     init : str, optional
-        Initializer of the weights, such as he or normal:std=0.1; auto is what goes with each
-        layer's activation, which is the default where the data set does not bring its own.
+        Initializer of the weights, such as he or normal:std=0.1; auto chooses by each layer's
+        activation, and is the default where the data set has none of its own.
     bias_init : str, optional
         Initializer of the biases.
     loss : str, optional
-        What is minimised. By default the loss that goes with the output activation.
+        Loss that is minimized. By default the one that goes with the output activation.
     optimizer : str, optional
-        How a gradient becomes a step, such as sgd or adam:beta1=0.8.
+        The optimizer, such as sgd or adam:beta1=0.8.
     learning_rate : float, optional
-        Step size. By default the optimizer's own.
+        Learning rate. By default the optimizer's own.
     schedule : str, optional
-        How the learning rate changes, such as step:every=10,gamma=0.5.
+        Learning rate schedule, such as step:every=10,gamma=0.5.
     l1 : float, optional
         Strength of the L1 penalty on the weights.
     l2 : float, optional
         Strength of the L2 penalty on the weights.
     clip_norm : float, optional
-        Greatest Euclidean norm of a gradient.
+        Maximum Euclidean norm of the gradient.
     clip_value : float, optional
-        Greatest absolute value of a gradient's entries.
+        Maximum absolute value of the gradient's entries.
     epochs : int, optional
         Passes over the training rows.
     batch_size : int or "full", optional
-        Rows in a step.
+        Rows of a mini-batch.
     shuffle : bool, optional
-        Visit the rows in a new order each epoch.
+        Shuffle the rows before each epoch.
     patience : int, optional
         Stop when the validation loss has not improved for this many epochs, and keep the best
         epoch's weights; 0 never stops early. A tenth of the training rows become validation rows.
     seed : int, optional
-        Fixes the initial weights, the order of the rows and the dropout.
+        Seed of the initial weights, the order of the rows and the dropout.
     dtype : {"float32", "float64"}, optional
-        Precision of the network.
+        Floating-point type of the network.
     engine : str, optional
-        Where the arithmetic runs: compiled, reference, or auto, which is compiled wherever it can
-        be.
+        Engine that does the arithmetic: compiled, reference, or auto, which is compiled wherever
+        possible.
     scaling : {"none", "standardize", "minmax", "robust"}, optional
-        What is done to the inputs, measured on the training rows. Robust is for tables: the median
-        and the quartiles, which a few numbers far out do not move.
+        Scaling of the inputs, fitted on the training set. Robust is for tables: by the median and
+        the quartiles, which outliers do not affect.
     target_scaling : {"none", "standardize"}, optional
-        What is done to a target of numbers, and undone in predictions. By default standardize,
-        where the output is the identity and the loss is one of differences.
+        Scaling of a numeric target, undone in predictions. By default standardize, where the
+        output is the identity and the loss depends on differences alone.
     test_size : float, optional
-        Share of the rows that are test rows: measured, but not trained on, and without a say in
-        when to stop; 0 for none.
+        Fraction of the rows in the test set, which is measured after each epoch and decides
+        nothing; 0 for none.
     split_seed : int, optional
-        Fixes which rows are test rows, and which are validation rows.
+        Seed of the split into training, validation and test rows.
     samples : int, optional
-        Rows to generate, for a generated data set.
+        Number of rows of a generated data set.
     noise : float, optional
-        Standard deviation of the noise, for a generated data set.
+        Standard deviation of the noise of a generated data set.
     data_seed : int, optional
-        Fixes the rows of a generated data set.
+        Seed of a generated data set.
     verbose_epoch : int, optional
         Epochs between two printed lines, from epoch 1 on; the last epoch has a line as well. By
-        default the data set's own, and with other epochs than it has, about twenty lines, on a
-        terminal none but the bar.
+        default the data set's own; if --epochs is given, about twenty lines, and on a terminal the
+        progress bar alone.
 
     Examples
     --------
@@ -98,32 +100,45 @@ class Recipe:
     hidden: tuple[str, ...] | None = None
     output: str | None = None
     batch_norm: bool | None = None
-    dropout: float | None = None
+    dropout: float | None = option(None, least=0, below=1)
     init: str | None = None
     bias_init: str | None = None
     loss: str | None = None
     optimizer: str | None = None
-    learning_rate: float | None = None
+    learning_rate: float | None = option(None, above=0)
     schedule: str | None = None
-    l1: float | None = None
-    l2: float | None = None
-    clip_norm: float | None = None
-    clip_value: float | None = None
-    epochs: int | None = None
+    l1: float | None = option(None, least=0)
+    l2: float | None = option(None, least=0)
+    clip_norm: float | None = option(None, above=0)
+    clip_value: float | None = option(None, above=0)
+    epochs: int | None = option(None, least=1, whole=True)
     batch_size: int | Literal["full"] | None = None
     shuffle: bool | None = None
-    patience: int | None = None
-    seed: int | None = None
+    patience: int | None = option(None, least=0, whole=True)
+    seed: int | None = option(None, least=0, most=2**32 - 1, whole=True)
     dtype: Literal["float32", "float64"] | None = None
     engine: str | None = None
     scaling: Literal["none", "standardize", "minmax", "robust"] | None = None
     target_scaling: Literal["none", "standardize"] | None = None
-    test_size: float | None = None
-    split_seed: int | None = None
+    test_size: float | None = option(None, least=0, below=1)
+    split_seed: int | None = option(None, least=0, most=2**32 - 1, whole=True)
     samples: int | None = None
     noise: float | None = None
     data_seed: int | None = None
-    verbose_epoch: int | None = None
+    verbose_epoch: int | None = option(None, least=1, whole=True)
+
+    def check(self) -> None:
+        """Check the numbers that are given against their ranges.
+
+        Raises
+        ------
+        ArgumentError
+            For the first that is outside its range; names the field.
+        """
+        for field in dataclasses.fields(Recipe):
+            value = getattr(self, field.name)
+            if field.metadata and value is not None:
+                check_number(value, field.name, **field.metadata)
 
     def over(self, base: Recipe) -> Recipe:
         """Lay this recipe over another one.

@@ -295,7 +295,7 @@ def _check_features(table: _Table, target: str | None) -> list[str]:
         raise ValueError(
             f"target: say which column of {table.path} is to be predicted; {_columns(table)}"
         )
-    _check_names(table, [target])
+    _check_names(table, [target], "target")
     features = [name for name in table.names if name != target and not _is_unnamed(name)]
     if not features:
         raise DataError(
@@ -339,7 +339,7 @@ def _numbers(rows: Frame) -> NDArray[np.float64]:
     return X
 
 
-def _check_names(table: _Table, names: Sequence[str]) -> None:
+def _check_names(table: _Table, names: Sequence[str], argument: str = "") -> None:
     """Refuse a table that lacks some of the columns."""
     known = set(table.names)
     if missing := [name for name in names if name not in known]:
@@ -349,7 +349,8 @@ def _check_names(table: _Table, names: Sequence[str]) -> None:
             shown = f"1 column, {table.names[0][:60]!r}"
             raise DataError(f"{table.path}:1: {shown}; try delimiter={between!r}")
         hint = f", did you mean {meant[0]!r}?" if meant else ";"
-        raise DataError(f"{table.path}: no column {some(missing)}{hint} {_columns(table)}")
+        message = f"{table.path}: no column {some(missing)}{hint} {_columns(table)}"
+        raise DataError(message, argument=argument, value=missing[0])
 
 
 def _delimiter_beside(name: str, header: str) -> str | None:

@@ -53,7 +53,7 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     --------
     >>> choose_engine("fast", None)
     Traceback (most recent call last):
-    ValueError: engine: unknown 'fast' (choose from auto, compiled, reference)
+    barenet.errors.ArgumentError: engine: unknown 'fast' (choose from auto, compiled, reference)
     """
     if isinstance(name, str) and name == "auto":
         name = ReferenceEngine.name if CompiledEngine.refusal(job) else CompiledEngine.name

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from barenet.errors import brief
+from barenet.errors import ArgumentError
 from barenet.model.arrays import FloatArray
 from barenet.options import check_number
 
@@ -68,7 +68,7 @@ def check_count(value: object, argument: str) -> int:
 def check_flag(value: object, argument: str) -> bool:
     """Return True or False, or say what came instead."""
     if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"{argument}: expected True or False, got {brief(value)}")
+        raise ArgumentError.of(argument, value, "True or False")
     return bool(value)
 
 
@@ -94,7 +94,7 @@ def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     except TypeError:
         result = None
     if result not in (np.float32, np.float64):
-        raise ValueError(f"dtype: expected float32 or float64, got {dtype!r}")
+        raise ArgumentError.of("dtype", dtype, "float32 or float64")
     return result
 
 

@@ -54,12 +54,15 @@ class Penalty(WithOptions, ABC):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shared", bool(self.shared))
-        what = f"penalty: {self.name}'s strength"
+        part = f"{self.name}'s strength"
         if isinstance(self.strength, list | tuple | np.ndarray):
-            each = tuple(check_number(value, what, least=0) for value in self.strength)
+            each = tuple(
+                check_number(value, self.role, part=part, least=0) for value in self.strength
+            )
             object.__setattr__(self, "strength", each)
         else:
-            object.__setattr__(self, "strength", check_number(self.strength, what, least=0))
+            strength = check_number(self.strength, self.role, part=part, least=0)
+            object.__setattr__(self, "strength", strength)
 
     @abstractmethod
     def value(self, parameters: FloatArray, strengths: FloatArray) -> float:

@@ -1,0 +1,196 @@
+"""Errors in the user's spelling: the flag as it was typed, or the key of a run file."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Literal, get_args, get_origin
+
+from cyclopts import App, Argument, ArgumentCollection, CycloptsError, Token
+from cyclopts.exceptions import (
+    CoercionError,
+    MissingArgumentError,
+    RepeatArgumentError,
+    UnknownOptionError,
+)
+
+from barenet.errors import ArgumentError, brief
+
+__all__ = ["Given", "explain_usage", "name_of", "spelling"]
+
+#: How the library calls an argument that has another name on the command line.
+LIBRARY_NAMES = {"path": ("out",), "model": ("run", "what"), "data": ("what",)}
+
+#: How a remedy proposes the value of an argument, in the words of a program.
+VALUE = r"""=(True|'[^']*'|"[^"]*"|\['[^']*'\]|\["[^"]*"\])"""
+
+#: Expected values, in words.
+NOUNS = {float: "a number", int: "a whole number", bool: "true or false"}
+
+
+class Given:
+    """The arguments of the command that runs, as they were given.
+
+    The parser hands them to each function of its ``config`` before it makes values of them.
+    """
+
+    def __init__(self) -> None:
+        self.arguments: Sequence[Argument] = ()
+
+    def __call__(self, app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+        self.arguments = arguments
+
+    def rename(self, error: Exception | str) -> str:
+        """Write an error with the user's spelling in the place of the library's names.
+
+        Parameters
+        ----------
+        error : Exception or str
+            Its message begins with the names of arguments and a colon, or with neither.
+
+        Returns
+        -------
+        str
+            The message.
+
+        Examples
+        --------
+        >>> Given().rename(ValueError("table.csv:3: expected 2 values"))
+        'table.csv:3: expected 2 values'
+        """
+        if isinstance(error, ArgumentError) and error.argument:
+            names, problem = error.argument, error.problem
+        else:
+            names, _, problem = str(error).partition(": ")
+        spelled = [flag for name in names.split(", ") if (flag := self._spelled(name))]
+        if not problem or not spelled:  # X, which is no argument of a command, is left out
+            return self._rename_remedies(str(error))
+        return f"{', '.join(spelled)}: {self._rename_remedies(problem)}"
+
+    def _rename_remedies(self, text: str) -> str:
+        """Write ``data_dir='x'`` as ``--data-dir 'x'``, for the options of the command."""
+        for argument in self.arguments:
+            if argument.name.startswith("--"):
+                pattern = rf"\b{name_of(argument.name)}{VALUE}"
+                text = re.sub(pattern, partial(_as_flag, argument.name), text)
+        return text
+
+    def _spelled(self, name: str) -> str | None:
+        """Find the spelling of an argument; None if the command has none of that name."""
+        names = (name, *LIBRARY_NAMES.get(name, ()))
+        found = [
+            argument
+            for known in names
+            for argument in self.arguments
+            if known in map(name_of, argument.names)
+        ]
+        found.sort(key=lambda argument: not argument.tokens)  # the one that was given, if any
+        return spelling(found[0]) if found else None
+
+
+def _as_flag(flag: str, found: re.Match[str]) -> str:
+    """Write an option and its value as they are typed."""
+    value = found[1].strip("[]")
+    return flag if value == "True" else f"{flag} {value}"
+
+
+def name_of(flag: str) -> str:
+    """Turn a flag into the name of its argument.
+
+    Parameters
+    ----------
+    flag : str
+        As it is typed.
+
+    Returns
+    -------
+    str
+        The library's name.
+
+    Examples
+    --------
+    >>> name_of("--learning-rate"), name_of("DATA")
+    ('learning_rate', 'data')
+    """
+    return flag.strip("-[]").lower().replace("-", "_")
+
+
+def spelling(argument: Argument, token: Token | None = None) -> str:
+    """Name an argument as the user did.
+
+    Parameters
+    ----------
+    argument : Argument
+        Of a command.
+    token : Token, optional
+        The value in question; by default the last one.
+
+    Returns
+    -------
+    str
+        The flag as typed, the key and the path of a run file, or the name in the usage.
+    """
+    token = token or (argument.tokens[-1] if argument.tokens else None)
+    name = argument.name if argument.name.startswith("-") else argument.name.upper()
+    if token is None:
+        return name
+    if token.source not in ("", "cli"):
+        return f"{name_of(argument.name)} in {token.source}"
+    is_positional = argument.field_info.is_positional
+    return token.keyword or (name_of(name).upper() if is_positional else name)
+
+
+def explain_usage(error: CycloptsError) -> str:
+    """Write an error of the parser as the library writes its own.
+
+    Parameters
+    ----------
+    error : CycloptsError
+        From the parser.
+
+    Returns
+    -------
+    str
+        One line, which begins with the flag.
+    """
+    if isinstance(error, UnknownOptionError):
+        return _unknown_option(error)
+    if isinstance(error, RepeatArgumentError):
+        return f"{error.token.keyword}: given twice; give it once"
+    if isinstance(error, MissingArgumentError) and error.argument is not None:
+        return f"{name_of(error.argument.name)}: expected a value, got none"
+    if isinstance(error, CoercionError) and error.argument is not None:
+        place = spelling(error.argument, error.token)
+        if error.msg is not None:
+            return f"{place}: {error.msg}"
+        if error.token is not None:
+            value = error.token.value
+            return f"{place}: {_expected(error.target_type, value)}"
+    error.verbose = False
+    return str(error)
+
+
+def _unknown_option(error: UnknownOptionError) -> str:
+    """Name an unknown option, and the option with the closest name."""
+    token = error.token
+    flag = (token.keyword or token.value).partition("=")[0]
+    known = [name for each in error.argument_collection if each.parse for name in each.names]
+    close = difflib.get_close_matches(flag.replace("_", "-"), known, n=1)
+    if token.source not in ("", "cli"):
+        flag, close = f"{name_of(flag)} in {token.source}", [*map(name_of, close)]
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"{flag}: unknown option{hint}"
+
+
+def _expected(kind: Any, value: str) -> str:
+    """Say in words what was expected in the place of a value."""
+    if get_origin(kind) is Literal:
+        words = [str(word) for word in get_args(kind)]
+        close = difflib.get_close_matches(value, words, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        listed = " or ".join(words) if len(words) == 2 else f"one of {', '.join(words)}"
+        return f"expected {listed}, got {brief(value)}{hint}"
+    kinds = [NOUNS[each] for each in (kind, *get_args(kind)) if each in NOUNS]
+    return f"expected {kinds[0] if kinds else 'another value'}, got {brief(value)}"
