@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING
 from typing import Any, TypeVar
 
-from barenet.errors import ArgumentError
+from barenet.errors import ArgumentError, brief
 from barenet.options import options_of
 
 T = TypeVar("T")
