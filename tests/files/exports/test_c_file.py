@@ -217,7 +217,7 @@ def test_a_scale_beyond_float32_is_refused(build, part, factor):
 
 def test_the_comment_tells_what_it_needs(build):
     text = render(program_of(build("classes").model), "it")[".c"].decode()
-    n_floats = 2 * 3 + 3 * 6 + 6 + 6 * 3 + 3
+    n_floats = 3 * 3 + 3 * 6 + 6 + 6 * 3 + 3
     assert f"constants  {4 * n_floats} bytes\n" in text
     assert f"stack      {4 * (3 + 6)} bytes" in text
     assert "3 -> scale -> 6 -> gelu -> 3 -> softmax" in text
@@ -229,7 +229,7 @@ def test_rounded_weights_take_a_quarter(build, compile_c, tmp_path):
     export(model, tmp_path / "it.c", weights="int8")
     text = (tmp_path / "it.c").read_text()
     n_codes, n_floats = 300 * 40 + 40 * 12, 2 * (40 + 12)
-    assert "scale(x, 0.0f, 0x1.010102p-8f, a, 300);" in text  # once for all pixels
+    assert "scale(x, 0.0f, 0.0f, 0x1.010102p-8f, a, 300);" in text  # once for all pixels
     assert f"constants  {n_codes + 4 * n_floats:,} bytes, with weights rounded to 8 bits" in text
     compile_c(tmp_path / "it.c", "-shared", "-fPIC")
 

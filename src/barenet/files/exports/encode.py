@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from barenet.data.columns import CategoryColumn, Column, DateColumn
 from barenet.data.columns.date import seconds
 from barenet.data.encoding import TableEncoding
+from barenet.data.reading import to_number
 from barenet.files.exports.steps import Step
 
 __all__ = ["Encode"]
@@ -41,6 +42,12 @@ class Encode(Step):
     def columns(self) -> tuple[Column, ...]:
         """The records of the columns that are used."""
         return self.encoding.used
+
+    @property
+    def number_markers(self) -> list[float]:
+        """The markers of a missing value that are numbers, such as -999."""
+        numbers = map(to_number, self.encoding.missing)
+        return sorted({number for number in numbers if number is not None})
 
     def values(self, X: Any) -> NDArray[np.float64]:
         """Read a table as numbers.

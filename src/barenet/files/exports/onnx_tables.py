@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 
 from barenet.data.columns import BooleanColumn, CategoryColumn, Column, NumberColumn
+from barenet.data.reading import label_of
 from barenet.files.exports.encode import Encode
 from barenet.files.exports.onnx_graph import TYPES, Graph
 
@@ -70,18 +69,21 @@ def write_columns(step: Encode, graph: Graph) -> str:
     str
         Name of the numbers, of the network's dtype.
     """
-    parts = [part for column in step.columns for part in _encode(column, graph)]
+    parts = [part for column in step.columns for part in _encode(column, step, graph)]
     joined = graph.add("Concat", *parts, axis=1)
     return graph.add("Cast", joined, to=TYPES[str(step.dtype)])
 
 
-def _encode(column: Column, graph: Graph) -> list[str]:
+def _encode(column: Column, step: Encode, graph: Graph) -> list[str]:
     """Encode a column, in float64 as barenet does."""
     if isinstance(column, CategoryColumn):
-        return [_category(column, graph)]
+        return [_category(column, step, graph)]
     assert isinstance(column, NumberColumn | BooleanColumn)
+    missing = graph.add("IsNaN", column.name)
+    for marker in step.number_markers if isinstance(column, NumberColumn) else ():
+        is_marker = graph.add("Equal", column.name, graph.constant(np.array(marker, step.dtype)))
+        missing = graph.add("Or", missing, is_marker)
     x = graph.add("Cast", column.name, to=TYPES["float64"])
-    missing = graph.add("IsNaN", x)
     encoded = graph.add("Where", missing, _number(graph, float(column.fill)), x)
     if isinstance(column, NumberColumn):
         shifted = graph.add("Sub", encoded, _number(graph, column.center))
@@ -90,22 +92,29 @@ def _encode(column: Column, graph: Graph) -> list[str]:
     return [encoded, *told]
 
 
-def _category(column: CategoryColumn, graph: Graph) -> str:
+def _category(column: CategoryColumn, step: Encode, graph: Graph) -> str:
     """Find the place of each text, and put a 1 there."""
     count, n_outputs = len(column.categories), len(column.outputs)
     other = count if column.rare else -1
-    places: dict[str, Any] = {name: at for at, name in enumerate(column.categories)}
-    places[""] = n_outputs - 1 if column.missing else other
+    places: dict[bytes, int] = {_utf8(name): at for at, name in enumerate(column.categories)}
+    hole = n_outputs - 1 if column.missing else other
+    for marker in ("", *step.encoding.missing):
+        places |= {_utf8(marker): hole, _utf8(label_of(marker)): hole}
     place = graph.add(
         "LabelEncoder",
         column.name,
         domain="ai.onnx.ml",
-        keys_strings=[name.encode("utf-8", "replace") for name in places],
+        keys_strings=list(places),
         values_int64s=list(places.values()),
         default_int64=other,
     )
     own = graph.add("Equal", place, graph.constant(np.arange(n_outputs).reshape(1, -1)))
     return graph.add("Cast", own, to=TYPES["float64"])
+
+
+def _utf8(text: str) -> bytes:
+    """Write a text as ONNX holds it."""
+    return text.encode("utf-8", "replace")
 
 
 def _number(graph: Graph, value: float) -> str:
