@@ -23,7 +23,9 @@ SPREADS = (1, 0.01, 300, 1e6, 1e-7)
 Values = list[str]
 
 
-def random_table(rng: np.random.Generator, *, dates: bool) -> tuple[Predictor, dict[str, Values]]:
+def random_table(
+    rng: np.random.Generator, *, dates: bool, single: bool = False
+) -> tuple[Predictor, dict[str, Values]]:
     """A network for a table, and rows, of which it has seen the first.
 
     Parameters
@@ -32,17 +34,21 @@ def random_table(rng: np.random.Generator, *, dates: bool) -> tuple[Predictor, d
         Makes both.
     dates : bool
         Whether there may be columns of dates.
+    single : bool
+        Whether numbers are those of float32.
 
     Returns
     -------
     Predictor, dict of str to list of str
-        The rows as text, as a CSV file has them. Numbers are those of float32.
+        The rows as text, as a CSV file has them.
     """
     markers = [*MISSING, *rng.permutation(["-999", "99.5", "keine", "1e9", "0"])[:2].tolist()]
     kinds = [numbers, truths, categories, zeros_and_ones, constant, *([moments] if dates else [])]
     chosen = [kinds[at] for at in rng.permutation(len(kinds))]
     chosen += [kinds[at] for at in rng.integers(len(kinds), size=2)]
     rows = {f"{kind.__name__} {at}": kind(rng) for at, kind in enumerate(chosen)}
+    if single:
+        rows |= {name: list(map(to_single, rows[name])) for name in rows if "numbers" in name}
     named = [name for name in rows if name.startswith("categories")]
     for name, values in rows.items():
         rows[name] = with_markers(rng, values, markers)
@@ -58,14 +64,20 @@ def random_table(rng: np.random.Generator, *, dates: bool) -> tuple[Predictor, d
 
 def predictor_of(rng: np.random.Generator, encoding: TableEncoding) -> Predictor:
     """A network of random weights, for classes or for numbers far from 0."""
-    target, n_outputs, dtype = None, int(rng.integers(1, 4)), str(rng.choice(["float32", "float64"]))
+    target, n_outputs, dtype = (
+        None,
+        int(rng.integers(1, 4)),
+        str(rng.choice(["float32", "float64"])),
+    )
     classes = ("a", "b", "c")[: max(2, n_outputs)] if rng.random() < 0.5 else None
     output = "identity" if classes is None else "softmax" if n_outputs > 1 else "sigmoid"
     if classes is None:
         offset, factor = rng.choice(OFFSETS, n_outputs), 1 / rng.choice(SPREADS[:4], n_outputs)
         target = Scaling("standardize", offset, factor)
     layers = [encoding.n_outputs, 6, n_outputs]
-    network = Network.dense(layers, hidden="tanh", output=output, seed=int(rng.integers(999)), dtype=dtype)
+    network = Network.dense(
+        layers, hidden="tanh", output=output, seed=int(rng.integers(999)), dtype=dtype
+    )
     return Predictor(
         network=network,
         preprocessing=encoding,
@@ -88,9 +100,13 @@ def with_markers(rng: np.random.Generator, values: Values, markers: Values) -> V
 
 
 def numbers(rng: np.random.Generator) -> Values:
-    values = rng.normal(rng.choice(OFFSETS), rng.choice(SPREADS), N_ROWS).astype(np.float32)
-    forms: list[Callable[[float], str]] = [repr, "{:+.9e}".format, repr]
+    values = rng.normal(rng.choice(OFFSETS), rng.choice(SPREADS), N_ROWS)
+    forms: list[Callable[[float], str]] = [repr, "{:+.17e}".format, "{:.60g}".format]
     return [forms[at % 3](value) for at, value in enumerate(values.tolist())]
+
+
+def to_single(text: str) -> str:
+    return repr(float(np.float32(text)))
 
 
 def truths(rng: np.random.Generator) -> Values:

@@ -101,10 +101,11 @@ def test_fault_97_onnx_exports_of_random_tables(seed):
 TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(string)": object}
 
 
+@pytest.mark.filterwarnings("ignore:input .* a float of C misses")  # but not these
 @pytest.mark.parametrize("weights", ["float32", "int8"])
-@pytest.mark.parametrize("seed", SEEDS[:10])
+@pytest.mark.parametrize("seed", SEEDS[: len(SEEDS) // 2])
 def test_fault_98_c_exports_of_random_tables(seed, weights, run_c, tmp_path):
-    model, rows = random_table(np.random.default_rng(seed), dates=False)
+    model, rows = random_table(np.random.default_rng(seed), dates=False, single=True)
     program = program_of(model)
     export(model, tmp_path / "it.c", weights=weights)
     found = run_c(tmp_path / "it.c", raw_numbers(program, rows), program.n_outputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 import numpy as np
 
 from barenet.data.columns import BooleanColumn, CategoryColumn, Column, NumberColumn
@@ -19,27 +19,30 @@ ML_OPSET = 3
 RESERVED = ("", "labels", "probabilities", "predictions")
 
 
-def column_inputs(step: Encode) -> Iterator[tuple[str, int]]:
+def column_inputs(step: Encode, is_coarse: Iterable[bool]) -> Iterator[tuple[str, int]]:
     """Say what each input is called, and of which type it is.
 
     Parameters
     ----------
     step : Encode
         The records.
+    is_coarse : iterable of bool
+        Whether float32 is too coarse for each column.
 
     Yields
     ------
     name : str
         The column's.
     kind : int
-        Text for categories, else numbers of the network's dtype.
+        Text for categories, else numbers of the network's dtype; float64 where float32 would
+        lose digits that count.
 
     Raises
     ------
     ValueError
         If a column cannot be an input.
     """
-    for column in step.columns:
+    for column, coarse in zip(step.columns, is_coarse, strict=True):
         if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
             raise ValueError(
                 f"model: column {column.name!r} holds a {column.kind}, for which ONNX has no type; "
@@ -51,7 +54,8 @@ def column_inputs(step: Encode) -> Iterator[tuple[str, int]]:
                 "needs it for itself; rename the column"
             )
         text = isinstance(column, CategoryColumn)
-        yield column.name, TYPES["string" if text else str(step.dtype)]
+        number = "float64" if coarse else str(step.dtype)
+        yield column.name, TYPES["string" if text else number]
 
 
 def write_columns(step: Encode, graph: Graph) -> str:
@@ -80,10 +84,12 @@ def _encode(column: Column, step: Encode, graph: Graph) -> list[str]:
         return [_category(column, step, graph)]
     assert isinstance(column, NumberColumn | BooleanColumn)
     missing = graph.add("IsNaN", column.name)
-    for marker in step.number_markers if isinstance(column, NumberColumn) else ():
-        is_marker = graph.add("Equal", column.name, graph.constant(np.array(marker, step.dtype)))
-        missing = graph.add("Or", missing, is_marker)
     x = graph.add("Cast", column.name, to=TYPES["float64"])
+    for marker in step.number_markers if isinstance(column, NumberColumn) else ():
+        singles = {marker, float(np.float32(marker))}  # an input may be of either type
+        for number in singles:
+            is_marker = graph.add("Equal", x, _number(graph, number))
+            missing = graph.add("Or", missing, is_marker)
     encoded = graph.add("Where", missing, _number(graph, float(column.fill)), x)
     if isinstance(column, NumberColumn):
         shifted = graph.add("Sub", encoded, _number(graph, column.center))
