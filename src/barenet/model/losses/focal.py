@@ -32,6 +32,10 @@ __all__ = [
 ]
 
 
+#: ln(1 − p) of a softmax of one output, so that its loss is finite.
+ALONE = -1e4
+
+
 @dataclass(frozen=True)
 class BinaryFocal(Loss):
     """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ + (1 − yⱼ) pⱼᵞ ln(1 − pⱼ): each output is a yes or no of its own.
@@ -251,7 +255,8 @@ def _log_shares(z: FloatArray) -> tuple[NDArray[np.bool_], FloatArray, FloatArra
     """Find the greatest of each row; return it as a mask, with ln p and ln(1 − p)."""
     top = np.arange(z.shape[1]) == z.argmax(axis=1)[:, None]
     Z = z - z[top][:, None]
-    others = np.where(top, np.finfo(z.dtype).min, Z)
+    alone = z.shape[1] == 1  # and its p is 1, whatever the logit
+    others = np.where(top, ALONE if alone else -np.inf, Z)
     second = others.max(axis=1, keepdims=True)
     log_rest = second + np.log(np.exp(others - second).sum(axis=1, keepdims=True))
     rest = np.exp(log_rest)
