@@ -95,7 +95,8 @@ def with_markers(rng: np.random.Generator, values: Values, markers: Values) -> V
     absent = rng.random(N_ROWS) < np.repeat(share, [N_TRAINING, N_ROWS - N_TRAINING])
     absent[:2] = False  # so that there is something to learn
     spaces = rng.choice(["", "", " ", "\t"], N_ROWS)
-    chosen = [str(rng.choice(markers)) if hole else value for hole, value in zip(absent, values)]
+    pairs = zip(absent, values, strict=True)
+    chosen = [str(rng.choice(markers)) if hole else value for hole, value in pairs]
     return [f"{space}{text}{space}" for space, text in zip(spaces, chosen, strict=True)]
 
 

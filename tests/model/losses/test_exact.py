@@ -52,7 +52,7 @@ def part(name: str, a: Decimal, u: Decimal, y: Decimal, gamma: Decimal) -> Decim
         "absolute": lambda: size,
         "huber": lambda: size**2 / 2 if size <= 1 else size - Decimal("0.5"),
         "quantile": lambda: size / 2,
-    }[name.split("_")[0]]()
+    }[name.split("_", maxsplit=1)[0]]()
 
 
 def exact(spec: str, output: str, z: list[float], y: list[float]) -> tuple[float, list[float]]:

@@ -261,7 +261,9 @@ def binary_focal_of_logarithms(log_p, log_u, y, c):
 
 
 #: The kernel of each loss.
-LOSSES = {name: each for each in (loss, softmax_loss, softmax_binary_loss) for name in each.formulas}
+LOSSES = {
+    name: each for each in (loss, softmax_loss, softmax_binary_loss) for name in each.formulas
+}
 
 
 @nb.njit(**OPTIONS)

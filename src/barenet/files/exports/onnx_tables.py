@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+
 import numpy as np
 
 from barenet.data.columns import BooleanColumn, CategoryColumn, Column, NumberColumn

@@ -131,10 +131,11 @@ class Program:
 
     @property
     def single_errors(self) -> NDArray[np.float64]:
-        """By how much float32 misses each input at most, in units of its spread, if that is known."""
+        """By how much float32 misses each input at most, in units of its spread where known."""
         first = self.steps[0] if self.steps else None
-        known = isinstance(first, Scale | Encode)
-        return np.nan_to_num(first.single_errors, nan=np.inf) if known else np.zeros(self.n_inputs)
+        if isinstance(first, Scale | Encode):
+            return np.nan_to_num(first.single_errors, nan=np.inf)
+        return np.zeros(self.n_inputs)
 
     def sketch(self) -> str:
         """Write the steps in one line.
