@@ -106,7 +106,8 @@ def test_every_subclass_is_registered_or_said_to_be_found():
         barenet.model.layers.Layer: LAYERS,
     }
     found = {"sigmoid_cross_entropy", "softmax_cross_entropy", "exponential_poisson",
-             "sigmoid_focal", "softmax_focal"}  # fmt: skip
+             "sigmoid_focal", "softmax_focal", "softplus_poisson", "sigmoid_poisson",
+             "softmax_poisson", "softmax_binary_focal"}  # fmt: skip
     for base, registry in bases.items():
         kinds = {
             kind

@@ -10,7 +10,16 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris, make_multilabel_classification
-from sklearn.metrics import get_scorer, make_scorer, roc_auc_score
+from sklearn.metrics import (
+    brier_score_loss,
+    d2_log_loss_score,
+    get_scorer,
+    get_scorer_names,
+    log_loss,
+    make_scorer,
+    roc_auc_score,
+    top_k_accuracy_score,
+)
 from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier
 
@@ -247,3 +256,54 @@ def test_names():
     assert list(as_scorers("r2")) == ["r2"]
     assert list(as_scorers(hits)) == ["hits"]
     assert list(as_scorers(get_scorer("r2"))) == list(as_scorers(lambda *a: 1)) == ["score"]
+
+
+def rows_with_a_rare_class(kind):
+    """Validation rows that lack the last class."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(80, 3)), np.array([0, 1, 2] * 26 + [3, 3])
+    y = {"numbers": y * 2 - 1, "text": np.array(["a", "b", "c", "d"])[y], "two": y == 3}[kind]
+    return (X, y), (X[:30], y[:30])
+
+
+WITH_LABELS = {
+    "neg_log_loss": log_loss,
+    "neg_brier_score": brier_score_loss,
+    "d2_log_loss_score": d2_log_loss_score,
+    "top_k_accuracy": top_k_accuracy_score,
+}
+
+
+@pytest.mark.parametrize("kind", ["numbers", "text", "two"])
+@pytest.mark.parametrize("name", WITH_LABELS)
+def test_fault_100_validation_rows_that_lack_a_class(name, kind):
+    learned, held_out = rows_with_a_rare_class(kind)
+    model = model_for("classes", scoring=name, early_stopping=True)
+    model.fit(*learned, validation_data=held_out)
+    numbers = np.searchsorted(model.classes_, held_out[1])
+    P = model.predict_proba(held_out[0])
+    given = P if kind != "two" or "log" in name else P[:, 1]
+    expected = WITH_LABELS[name](numbers, given, labels=np.arange(len(model.classes_)))
+    sign = -1 if name.startswith("neg") else 1
+    assert model.best_validation_score_ == pytest.approx(sign * expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(get_scorer_names()))
+def test_fault_100_every_scorer_is_a_number_or_refused_before_the_first_epoch(name):
+    learned, held_out = rows_with_a_rare_class("numbers")
+    model = model_for("classes", scoring=name, early_stopping=True)
+    if name in UNDEFINED:
+        with pytest.raises(ValueError, match=f"^scoring: {name} (can't score|is undefined for)"):
+            model.fit(*learned, validation_data=held_out)
+    else:
+        model.fit(*learned, validation_data=held_out)
+        assert np.isfinite(model.validation_scores_).all()
+
+
+#: Scorers for two classes, for labels or for numbers above 0, and those that need every class.
+UNDEFINED = {
+    "f1", "f1_samples", "jaccard", "jaccard_samples", "precision", "precision_samples", "recall",
+    "recall_samples", "neg_negative_likelihood_ratio", "positive_likelihood_ratio",
+    "neg_mean_gamma_deviance", "neg_mean_poisson_deviance", "neg_mean_squared_log_error",
+    "neg_root_mean_squared_log_error", "roc_auc", "average_precision", "roc_auc_ovr",
+}  # fmt: skip

@@ -27,6 +27,7 @@ __all__ = [
     "complete_numbers",
     "different",
     "is_code",
+    "label_of",
     "to_number",
 ]
 
@@ -238,7 +239,8 @@ def as_labels(frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]
     column = frame[name]
     if column.dtype.kind == "T":
         codes, texts = different(column)
-        labels = ["" if text in missing else _label(text) for text in texts]
+        markers = {label_of(token) for token in missing}  # -999 stands for -999.0, too
+        labels = ["" if (label := label_of(text)) in markers else label for text in texts]
         return np.array(labels, object)[codes]
     if column.dtype.kind == "M":
         return np.where(np.isnat(column), "", _written(column)).astype(object)
@@ -280,7 +282,7 @@ def _written(moments: NDArray[Any]) -> NDArray[np.str_]:
     return np.char.replace(np.datetime_as_string(moments, unit="auto"), "T", " ")
 
 
-def _label(text: str) -> str:
-    """Write equal numbers alike."""
+def label_of(text: str) -> str:
+    """Write equal numbers alike: 1.0 and 1e0 are the label 1, and 007 is one of its own."""
     number = None if is_code(text) else to_number(text)
     return text if number is None or np.isinf(number) else class_name(number)

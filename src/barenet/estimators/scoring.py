@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
 from barenet.estimators.labels import Labels
 from barenet.model.arrays import FloatArray, InputArray
@@ -109,6 +109,7 @@ class Scores:
         self, estimator: Any, scorers: Mapping[str, Scorer], rows: Rows, y: NDArray[Any]
     ) -> None:
         self.names = tuple(scorers)
+        self._named = [name for name, scorer in scorers.items() if scorer.named]
         self._recall = Recall(rows.X, estimator._predict_output)
         self._stand_in = copy.copy(estimator)
         self._stand_in._predict_output = self._recall
@@ -146,22 +147,30 @@ class Scores:
         Raises
         ------
         ValueError
-            If one can't be.
+            If one can't be, or scikit-learn's is undefined for these rows.
         """
         try:
-            self(output)
+            scores = self(output)
         except (ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
             names = ", ".join(self.names)
             raise ValueError(f"scoring: {names} can't score these rows: {error}") from error
+        undefined = [name for name in self._named if math.isnan(scores[name])]
+        if undefined and np.isfinite(output).all():
+            raise ValueError(
+                f"scoring: {', '.join(undefined)} is undefined for these {len(self._X)} rows; "
+                "give validation_data in which every class is there, or take another scorer"
+            )
 
     def _call_of(self, scorer: Scorer, y: NDArray[Any]) -> Callable[[], float]:
         """Put together what a scorer is called with: the weights, too, if it takes them."""
-        estimator = self._stand_in
+        estimator, measure = self._stand_in, scorer.measure
         if scorer.named and y.dtype.kind in "OSU":
             estimator, y = _numbered(estimator, y)
-        weighs = self._weight is not None and _takes_weights(scorer.measure)
+        if scorer.named and y.ndim == 1 and hasattr(estimator, "classes_"):
+            measure = _with_labels(measure, estimator.classes_)
+        weighs = self._weight is not None and _takes_weights(measure)
         more = {"sample_weight": self._weight} if weighs else {}
-        return functools.partial(scorer.measure, estimator, self._X, y, **more)
+        return functools.partial(measure, estimator, self._X, y, **more)
 
 
 class Recall:
@@ -212,6 +221,21 @@ def _numbered(estimator: Any, y: NDArray[Any]) -> tuple[Any, NDArray[np.intp]]:
     twin._labels = Labels(np.arange(len(classes)))
     twin.classes_ = twin._labels.classes
     return twin, np.searchsorted(classes, y)
+
+
+def _with_labels(scorer: Any, classes: NDArray[Any]) -> Callable[..., float]:
+    """Give a scorer of probabilities all classes, as the rows that it is to score may lack one."""
+    takes_labels = "labels" in inspect.signature(scorer._score_func).parameters
+    if scorer._response_method == "predict" or not takes_labels:
+        return scorer
+    options = {**scorer._kwargs, "labels": classes}
+    measure: Callable[..., float] = make_scorer(
+        scorer._score_func,
+        response_method=scorer._response_method,
+        greater_is_better=scorer._sign > 0,
+        **options,
+    )
+    return measure
 
 
 def _takes_weights(measure: Callable[..., float]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import shutil
 import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from barenet import (
     TableEncoding,
 )
 from barenet.data.tabular import load_table
+
+sys.path.insert(0, str(Path(__file__).parent))  # the files that the tests share
 
 RNG = np.random.default_rng(7)
 X3 = RNG.normal(0, 2, size=(40, 3)).astype(np.float32).astype(np.float64)

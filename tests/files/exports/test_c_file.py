@@ -13,7 +13,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from barenet import ACTIVATIONS, Activate, BatchNorm, Dense, LayerNorm, Network, Scaling, export
+from barenet import (
+    ACTIVATIONS,
+    Activate,
+    BatchNorm,
+    Dense,
+    LayerNorm,
+    Network,
+    Predictor,
+    Scaling,
+    export,
+)
 from barenet.files.exports.c_file import render
 from barenet.files.exports.program import program_of
 from barenet.files.exports.quantization import round_weights
@@ -185,6 +195,48 @@ def test_a_name_that_is_too_long_for_c_is_refused(build):
         render(program, "it")
 
 
+#: Longitudes and latitudes of a state, of a city (to 16 m), years, and numbers near 0.
+PLACES = np.array([[-119.57, 2.0], [37.7749, 0.01], [2013.0, 3.0], [0.1, 1e-4]])
+
+
+@pytest.mark.filterwarnings("ignore:input .* a float of C misses")  # but not these numbers
+@pytest.mark.parametrize("weights", ["float32", "int8"])
+@pytest.mark.parametrize("first", ["scaling", "batch norm"])
+def test_fault_98_offsets_keep_their_digits(run_c, tmp_path, first, weights):
+    """To 2e-5 of the output's standard deviation, for inputs that a float holds."""
+    X = np.random.default_rng(0).normal(*PLACES.T, (200, 4)).astype(np.float32).astype(np.float64)
+    scaling = Scaling.fit("standardize" if first == "scaling" else "none", X)
+    norm = [BatchNorm(4)] if first == "batch norm" else []
+    network = Network([*norm, Dense(4, 8, "tanh"), Dense(8, 1)], seed=1, dtype="float64")
+    if norm:
+        network.layers[0].mean, network.layers[0].variance = X.mean(axis=0), X.var(axis=0)
+    target = Scaling("standardize", np.array([40.7128]), np.array([1 / 0.3]))
+    model = Predictor(
+        network=network,
+        preprocessing=scaling,
+        classes=None,
+        feature_names=("longitude", "latitude", "year", "small"),
+        target_name="y",
+        dataset="places",
+        target_scaling=target,
+    )
+    export(model, tmp_path / "it.c", weights=weights)
+    found, program = run_c(tmp_path / "it.c", X, 1), program_of(model)
+    expected = (round_weights(program) if weights == "int8" else program).outputs(X)
+    last_digit = np.spacing(np.float32(41))
+    assert np.abs(found - expected).max() < 2e-5 * expected.std() + last_digit
+
+
+def test_fault_98_inputs_that_a_float_does_not_hold_are_told(build):
+    scaling = Scaling("standardize", np.array([40.7128, 0, 0]), np.array([100.0, 1, 1]))
+    model = replace(build("classes").model, preprocessing=scaling)
+    told = (
+        r"^input 0 \(feature 0\): a float of C misses its numbers by up to 0.0002 of their spread"
+    )
+    with pytest.warns(UserWarning, match=told):
+        render(program_of(model), "it")
+
+
 @pytest.mark.parametrize("stem", ['a"b', "a\nb", "größe", "a/b"])
 def test_a_file_name_that_would_break_the_include_is_refused(build, stem):
     with pytest.raises(ValueError, match=r"^path: expected a file name of plain letters"):
@@ -217,7 +269,7 @@ def test_a_scale_beyond_float32_is_refused(build, part, factor):
 
 def test_the_comment_tells_what_it_needs(build):
     text = render(program_of(build("classes").model), "it")[".c"].decode()
-    n_floats = 2 * 3 + 3 * 6 + 6 + 6 * 3 + 3
+    n_floats = 3 * 3 + 3 * 6 + 6 + 6 * 3 + 3
     assert f"constants  {4 * n_floats} bytes\n" in text
     assert f"stack      {4 * (3 + 6)} bytes" in text
     assert "3 -> scale -> 6 -> gelu -> 3 -> softmax" in text
@@ -229,7 +281,7 @@ def test_rounded_weights_take_a_quarter(build, compile_c, tmp_path):
     export(model, tmp_path / "it.c", weights="int8")
     text = (tmp_path / "it.c").read_text()
     n_codes, n_floats = 300 * 40 + 40 * 12, 2 * (40 + 12)
-    assert "scale(x, 0.0f, 0x1.010102p-8f, a, 300);" in text  # once for all pixels
+    assert "scale(x, 0.0f, 0.0f, 0x1.010102p-8f, a, 300);" in text  # once for all pixels
     assert f"constants  {n_codes + 4 * n_floats:,} bytes, with weights rounded to 8 bits" in text
     compile_c(tmp_path / "it.c", "-shared", "-fPIC")
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from barenet import Network
+from barenet import Network, Scaling
 from barenet.files.exports.onnx_file import IR_VERSION, OPSET, render
 from barenet.files.exports.program import Program, program_of
 
@@ -126,3 +126,11 @@ def test_any_name_stays_a_name(classes, other):
 
 def test_the_same_model_gives_the_same_bytes(build):
     assert exported(build("wide").model) == exported(build("wide").model)
+
+
+def test_fault_98_inputs_that_float32_does_not_hold_are_float64(build):
+    model = build("classes").model
+    X = np.random.default_rng(0).normal([40.7128, 0, 0], [0.01, 1, 1], (50, 3))
+    model = replace(model, preprocessing=Scaling.fit("standardize", X))
+    answers = run(exported(model), X)
+    np.testing.assert_allclose(answers["probabilities"], model.probabilities(X), atol=1e-5)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 
+from barenet import Network, Predictor, TableEncoding
 from barenet.data.columns import CategoryColumn
 from barenet.data.framing import as_frame
 from barenet.files.exports.onnx_file import IR_VERSION, OPSET, render
@@ -60,3 +65,43 @@ def test_a_column_whose_name_is_taken_is_refused(table, name):
     model = replace(table.model, preprocessing=encoding, feature_names=encoding.feature_names)
     with pytest.raises(ValueError, match=f"column '{name}' can't be an input of that name"):
         render(program_of(model), "it")
+
+
+@pytest.fixture
+def adult() -> tuple[Predictor, dict[str, list[str]]]:
+    """A network for a real table, in which ? stands for a missing value, and its test set."""
+    path = Path(os.environ.get("BARENET_DATA", "")) / "tables" / "adult.csv.gz"
+    if not path.exists():
+        pytest.skip("BARENET_DATA names no folder with Adult's table")
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        names, *lines = csv.reader(file)
+    columns = dict(zip(names[:-1], zip(*lines, strict=True), strict=False))
+    training = {name: values[:-16_281] for name, values in columns.items()}
+    encoding = TableEncoding.fit(training)
+    network = Network.dense([encoding.n_outputs, 8, 1], output="sigmoid", seed=0)
+    model = Predictor(
+        network=network,
+        preprocessing=encoding,
+        classes=("<=50K", ">50K"),
+        feature_names=encoding.feature_names,
+        target_name="income",
+        dataset="adult",
+    )
+    return model, {name: list(values[-16_281:]) for name, values in columns.items()}
+
+
+def test_fault_97_the_markers_of_a_real_table(adult):
+    model, rows = adult
+    program = program_of(model)
+    given = {
+        column.name: np.array(rows[column.name], object)[:, np.newaxis]
+        if isinstance(column, CategoryColumn)
+        else values[:, np.newaxis].astype(np.float32)
+        for column, values in zip(program.table.columns, program.table.values(rows).T, strict=True)
+    }
+    assert any("?" in values for values in given.values())
+    labels, probabilities = onnxruntime.InferenceSession(render(program, "it")[".onnx"]).run(
+        None, given
+    )
+    np.testing.assert_allclose(probabilities, model.probabilities(rows), atol=1e-5)
+    assert labels.tolist() == model.predict(rows).tolist()

@@ -240,8 +240,7 @@ class Lowering:
             a=output, d=self.matrix() if self.d is None else self.d, option=option, epsilon=margin
         )
         if self.task != "predict":
-            kernel = losses.softmax_loss if loss.name in losses.ON_SOFTMAX else losses.loss
-            self.add(record, kernel, formula=loss.name)
+            self.add(record, losses.LOSSES[loss.name], formula=loss.name)
         if not self.learning:
             shown = network.output_activation if logits else None
             self.nonlinearity(self.layer(z=output), output, shown)
@@ -356,7 +355,7 @@ LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
 CLIPS = {ClipValue: gradients.clip_values, ClipNorm: gradients.clip_norm}
 KNOWN = {
     "activation": {"softmax", *activations.FORMULAS},
-    "loss": {*losses.FORMULAS, *losses.ON_SOFTMAX},
+    "loss": set(losses.LOSSES),
     "optimizer": {*optimizers.RULES, LBFGS.name},
     "penalty": {"l1", "l2"},
     "clip": {"norm", "value"},

@@ -12,6 +12,7 @@ from barenet.engines.kernels.kernel import chosen, kernel
 from barenet.engines.kernels.records import row_numbers
 from barenet.engines.simd.calls import OPTIONS
 from barenet.engines.simd.memory import array
+from barenet.model.losses.focal import ALONE
 
 
 @nb.njit(**OPTIONS)
@@ -81,6 +82,23 @@ def on_exponential(z, y, c, margin):
     return rate - y - y * z + y_log_y(y), rate - y
 
 
+def poisson_on_softplus(z, y, c, margin):
+    """Poisson deviance of the rate ln(1 + eᶻ)."""
+    t = math.exp(-abs(z))
+    q = math.log1p(t) / t if t > 0 else 1.0
+    rate = z + math.log1p(t) if z > 0 else t * q
+    log_rate = math.log(rate) if z > 0 else z + math.log(q)
+    share = 1 / ((1 + t) * (rate if z > 0 else q))  # σ(z) over the rate
+    return rate - y - y * log_rate + y_log_y(y), 1 / (1 + math.exp(-z)) - y * share
+
+
+def poisson_on_sigmoid(z, y, c, margin):
+    """Poisson deviance of the rate σ(z)."""
+    p, u = 1 / (1 + math.exp(-z)), 1 / (1 + math.exp(z))
+    log_rate = min(z, 0.0) - math.log1p(math.exp(-abs(z)))
+    return p - y - y * log_rate + y_log_y(y), u * (p - y)
+
+
 @nb.njit(**OPTIONS)
 def focal(p, u, c):
     """−uᵞ ln p and its derivative by p, with u = 1 − p and γ = c."""
@@ -122,6 +140,12 @@ def focal_on_softmax(log_p, y, c):
     return -y * u**c * log_p, y * (bend - u**c)
 
 
+def poisson_on_softmax(log_p, y, c):
+    """Poisson deviance of the rate p."""
+    p = math.exp(log_p)
+    return p - y - y * log_p + y_log_y(y), p - y
+
+
 #: Each takes float64 numbers, and gives the loss of an output and its derivative by the output.
 FORMULAS = {
     "squared_error": squared,
@@ -133,13 +157,19 @@ FORMULAS = {
     "categorical_cross_entropy": categorical,
     "sigmoid_cross_entropy": on_sigmoid,
     "exponential_poisson": on_exponential,
+    "softplus_poisson": poisson_on_softplus,
+    "sigmoid_poisson": poisson_on_sigmoid,
     "binary_focal": binary_focal,
     "categorical_focal": categorical_focal,
     "sigmoid_focal": focal_on_sigmoid,
 }
 
 #: The same by ln p, for p = softmax(z).
-ON_SOFTMAX = {"softmax_cross_entropy": on_softmax, "softmax_focal": focal_on_softmax}
+ON_SOFTMAX = {
+    "softmax_cross_entropy": on_softmax,
+    "softmax_focal": focal_on_softmax,
+    "softmax_poisson": poisson_on_softmax,
+}
 
 formula_of, formula_on_softmax = chosen(FORMULAS), chosen(ON_SOFTMAX)
 
@@ -174,6 +204,66 @@ def softmax_loss(kind, step, layer, start, stop):
             _, g = formula(z[j] - log_sum, y[j], layer.option)
             p[j] = weight * (g - p[j] * sum_g)
         losses[row] = weight * z.dtype.type(value)
+
+
+@kernel(["softmax_binary_focal"])
+def softmax_binary_loss(kind, step, layer, start, stop):
+    """The loss of each row, and its derivative by the logits, hⱼ − pⱼ Σ h/u over the others."""
+    losses, c = array(np.float64, step.losses, 0, step.n_rows), layer.option
+    for row in range(start, stop):
+        z, y, d, weight = row_of(kind, step, layer, row)
+        top, log_rest = rest_of_row(z, layer.n_out)
+        log_p, log_u, h_top, value, sum_g = 0.0, 0.0, 0.0, 0.0, 0.0
+        for j in range(layer.n_out):
+            log_p, log_u = log_shares(z, j, top, log_rest)
+            part, h = binary_focal_of_logarithms(log_p, log_u, y[j], c)
+            value, h_top = value + part, h if j == top else h_top
+            sum_g += 0.0 if j == top else h / math.exp(log_u)
+        _, log_u_top = log_shares(z, top, top, log_rest)
+        for j in range(layer.n_out):
+            log_p, log_u = log_shares(z, j, top, log_rest)
+            _, h = binary_focal_of_logarithms(log_p, log_u, y[j], c)
+            others = sum_g if j == top else sum_g - h / math.exp(log_u)
+            from_top = 0.0 if j == top else h_top * math.exp(log_p - log_u_top)
+            d[j] = weight * (h - math.exp(log_p) * others - from_top)
+        losses[row] = weight * z.dtype.type(value)
+
+
+@nb.njit(**OPTIONS)
+def rest_of_row(z, n):
+    """The place of the greatest logit, and ln Σ exp(z − greatest) of the others."""
+    top, second, total = 0, -np.inf, 0.0
+    for j in range(1, n):
+        top = j if z[j] > z[top] else top
+    for j in range(n):
+        second = second if j == top else max(second, np.float64(z[j]))
+    for j in range(n):
+        total += 0.0 if j == top else math.exp(z[j] - second)
+    return top, second - z[top] + math.log(total) if n > 1 else ALONE
+
+
+@nb.njit(**OPTIONS)
+def log_shares(z, j, top, log_rest):
+    """ln p and ln (1 − p) of a row's entry."""
+    rest, difference = math.exp(log_rest), np.float64(z[j]) - np.float64(z[top])
+    log_total = math.log1p(rest)
+    log_u = log_rest if j == top else math.log1p(rest - math.exp(difference))
+    return difference - log_total, log_u - log_total
+
+
+@nb.njit(**OPTIONS)
+def binary_focal_of_logarithms(log_p, log_u, y, c):
+    """The loss by ln p and ln u, and p u times its derivative by p."""
+    p, u = math.exp(log_p), math.exp(log_u)
+    less, more = math.exp(c * log_u), math.exp(c * log_p)  # uᵞ, pᵞ
+    slope = y * less * (c * p * log_p - u) + (1 - y) * more * (p - c * u * log_u)
+    return -y * less * log_p - (1 - y) * more * log_u, slope
+
+
+#: The kernel of each loss.
+LOSSES = {
+    name: each for each in (loss, softmax_loss, softmax_binary_loss) for name in each.formulas
+}
 
 
 @nb.njit(**OPTIONS)

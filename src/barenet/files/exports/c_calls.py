@@ -7,7 +7,7 @@ what it writes goes into the other. Steps that work entry by entry stay where th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from barenet.files.exports.c_parts import EvenScale, function_of
 from barenet.files.exports.encode import Encode
-from barenet.files.exports.numerals import hexadecimal
+from barenet.files.exports.numerals import hexadecimal, rest_of
 from barenet.files.exports.program import Program
 from barenet.files.exports.quantization import RoundedAffine
 from barenet.files.exports.steps import (
@@ -82,7 +82,7 @@ class Plan:
         """
         plan, place, width, number = cls(), "x", program.n_inputs, 0
         moves = [isinstance(step, MOVING) for step in program.steps]
-        for index, step in enumerate(map(_even, program.steps)):
+        for index, step in enumerate(map(_for_c, program.steps)):
             number += isinstance(step, NUMBERED)
             if place == "x" and not moves[index]:
                 place = plan._copy(width, last=not any(moves[index:]))
@@ -136,7 +136,7 @@ class Plan:
         self.steps.append(step)
         names = self._name_arrays(step, number)
         if isinstance(step, Scale | EvenScale):
-            numbers = names or _numbers(vars(step))
+            numbers = names or _numbers(_parts(step))
             self.calls.append(f"scale({source}, {', '.join(numbers)}, {place}, {width})")
         elif isinstance(step, Affine | RoundedAffine):
             n_in = (step.weights if isinstance(step, Affine) else step.codes).shape[0]
@@ -152,7 +152,7 @@ class Plan:
     def _name_arrays(self, step: Step, number: int) -> list[str]:
         """Name a step's arrays; matrices are turned, so that an output's weights lie together."""
         names = []
-        for part, value in vars(step).items():
+        for part, value in _parts(step).items():
             if isinstance(value, np.ndarray):
                 _check_single(part, value)
                 part = "weights" if part == "codes" else part
@@ -162,11 +162,27 @@ class Plan:
         return names
 
 
-def _even(step: Step) -> Step:
-    """Say once what is the same for every input, as it is for the pixels of an image."""
+def _for_c(step: Step) -> Step:
+    """Rewrite a step in the form that floats compute best.
+
+    Numbers that are the same for every input, as for the pixels of an image, become one. The mean
+    of a batch norm of float64 becomes a float, and its bias makes up for the rest.
+    """
     if isinstance(step, Scale) and np.ptp(step.offset) == np.ptp(step.factor) == 0:
         return EvenScale(step.offset[0], step.factor[0])
+    if isinstance(step, Normalize):
+        return replace(step, bias=step.bias - step.gain * rest_of(step.mean) / step.deviation)
     return step
+
+
+def _parts(step: Step) -> dict[str, Any]:
+    """What a step holds; an offset is two floats, as the digits of one are too few."""
+    parts: dict[str, Any] = {}
+    for name, value in vars(step).items():
+        parts[name] = value
+        if name == "offset":
+            parts["rest"] = rest_of(value)
+    return parts
 
 
 #: What arrays are called, where they have no number.

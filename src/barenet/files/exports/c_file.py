@@ -7,6 +7,7 @@ allocates nothing, keeps no state and needs math.h alone.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from itertools import starmap
 from typing import Any
@@ -41,6 +42,9 @@ __all__ = ["render"]
 
 #: The function of every step and activation.
 FUNCTIONS: dict[type[Any], str] = {**STEPS, **ACTIVATIONS}
+
+#: The rounding of inputs to floats, in units of their spread, that is not worth a warning.
+MOST_ERROR = 2e-5
 
 #: Inputs that are listed one by one.
 MOST_LISTED = 100
@@ -84,7 +88,24 @@ def render(program: Program, stem: str, rounding: Rounding | None = None) -> dic
     )
     classify = CLASSIFY if program.answer == "class" else ""
     source += "".join(f"\n{part}".format(**fields) for part in (classify, _main(program)) if part)
+    _warn_of_coarse(program)
     return {".c": source.encode("ascii"), ".h": _header(program, fields).encode("ascii")}
+
+
+def _warn_of_coarse(program: Program) -> None:
+    """Warn of an input of which a float holds too few digits."""
+    errors = program.single_errors
+    if not (errors > MOST_ERROR).any():
+        return
+    at = int(errors.argmax())
+    name = f" ({program.feature_names[at]})" if program.feature_names else ""
+    warnings.warn(
+        f"input {at}{name}: a float of C misses its numbers by up to {errors[at]:.1g} of their "
+        "spread; to='python' and to='json' take them as they are, or subtract a constant from "
+        "them before training",
+        UserWarning,
+        stacklevel=4,
+    )
 
 
 def _about(program: Program, plan: Plan, fields: dict[str, str], rounding: Rounding | None) -> str:

@@ -123,19 +123,20 @@ static void softmax(float *a, int n)
 
 STEPS: dict[type[Step], str] = {
     Scale: """\
-/* b = (a - offset) * factor */
-static void scale(const float *a, const float *offset, const float *factor, float *b, int n)
+/* b = (a - offset - rest) * factor; the rest is that of the offset beyond a float */
+static void scale(const float *a, const float *offset, const float *rest, const float *factor,
+                  float *b, int n)
 {
     for (int i = 0; i < n; i++)
-        b[i] = (a[i] - offset[i]) * factor[i];
+        b[i] = (a[i] - offset[i] - rest[i]) * factor[i];
 }
 """,
     EvenScale: """\
-/* b = (a - offset) * factor */
-static void scale(const float *a, float offset, float factor, float *b, int n)
+/* b = (a - offset - rest) * factor; the rest is that of the offset beyond a float */
+static void scale(const float *a, float offset, float rest, float factor, float *b, int n)
 {
     for (int i = 0; i < n; i++)
-        b[i] = (a[i] - offset) * factor;
+        b[i] = (a[i] - offset - rest) * factor;
 }
 """,
     Affine: """\
@@ -191,11 +192,11 @@ static void normalize_row(float *a, int n, const float *gain, const float *bias,
 }
 """,
     Unscale: """\
-/* a = a / factor + offset: back in the units of the target */
-static void unscale(float *a, int n, const float *offset, const float *factor)
+/* a = a / factor + rest + offset: back in the units of the target */
+static void unscale(float *a, int n, const float *offset, const float *rest, const float *factor)
 {
     for (int i = 0; i < n; i++)
-        a[i] = a[i] / factor[i] + offset[i];
+        a[i] = a[i] / factor[i] + rest[i] + offset[i];
 }
 """,
     Both: """\

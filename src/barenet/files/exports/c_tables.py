@@ -9,19 +9,29 @@ import numpy as np
 from barenet.data.columns import BooleanColumn, CategoryColumn, Column, NumberColumn
 from barenet.files.exports.encode import Encode
 from barenet.files.exports.names import c_string, words
-from barenet.files.exports.numerals import flow, hexadecimal
+from barenet.files.exports.numerals import flow, hexadecimal, rest_of
 
 __all__ = ["category_arrays", "encode_functions", "listed_columns"]
 
 _NUMBER = """\
-/* A number; what is missing is filled, and may be told by one more. */
-static float *number(float *b, float x, float fill, float center, float scale, int told)
+/* (x - center - rest) / scale, or fill where x is missing, which one more may say. The rest is
+ * that of the center beyond a float. */
+static float *number(float *b, float x, int missing, float fill, float center, float rest,
+                     float scale, int indicator)
 {
-    *b++ = ((isnan(x) ? fill : x) - center) / scale;
-    if (told)
-        *b++ = isnan(x) ? 1.0f : 0.0f;
+    *b++ = missing ? fill : (x - center - rest) / scale;
+    if (indicator)
+        *b++ = missing ? 1.0f : 0.0f;
     return b;
 }
+"""
+
+_IS_MISSING = """\
+/* Not a number, or a number that stands for a missing one. */
+static int is_missing(float x)
+{{
+    return isnan(x){markers};
+}}
 """
 
 _CATEGORY = """\
@@ -69,6 +79,9 @@ def encode_functions(step: Encode) -> Iterator[str]:
     """
     lines = [f"    b = {_call(column, at)};" for at, column in enumerate(step.columns)]
     lines[-1] = lines[-1].replace("b = ", "", 1)
+    if any(isinstance(column, NumberColumn) for column in step.columns):
+        markers = (f" || x == {hexadecimal(np.float64(each))}" for each in step.number_markers)
+        yield _IS_MISSING.format(markers="".join(markers))
     if any(isinstance(column, NumberColumn | BooleanColumn) for column in step.columns):
         yield _NUMBER
     if any(isinstance(column, CategoryColumn) for column in step.columns):
@@ -131,14 +144,18 @@ def _meaning(column: Column, array: str) -> str:
 
 def _call(column: Column, at: int) -> str:
     if isinstance(column, NumberColumn):
-        parts = {"fill": column.fill, "center": column.center, "scale": column.scale}
+        fill = (column.fill - column.center) / column.scale
+        parts = {"center": column.center, "scale": column.scale, "fill": fill}
         for name, value in parts.items():
             _check_single(column, name, value)
-        numbers = ", ".join(hexadecimal(np.float64(value)) for value in parts.values())
-        return f"number(b, a[{at}], {numbers}, {int(column.indicator)})"
+        numbers = ", ".join(
+            hexadecimal(np.float64(value))
+            for value in (fill, column.center, rest_of(column.center), column.scale)
+        )
+        return f"number(b, a[{at}], is_missing(a[{at}]), {numbers}, {int(column.indicator)})"
     if isinstance(column, BooleanColumn):
-        fill = "1.0f" if column.fill else "0.0f"
-        return f"number(b, a[{at}], {fill}, 0.0f, 1.0f, {int(column.indicator)})"
+        numbers = f"{'1.0f' if column.fill else '0.0f'}, 0.0f, 0.0f, 1.0f"
+        return f"number(b, a[{at}], isnan(a[{at}]), {numbers}, {int(column.indicator)})"
     if isinstance(column, CategoryColumn):
         options = f"{len(column.categories)}, {int(column.rare)}, {int(column.missing)}"
         return f"category(b, a[{at}], {options})"

@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.columns import CategoryColumn, Column, DateColumn
+from barenet.data.columns import CategoryColumn, Column, DateColumn, NumberColumn
 from barenet.data.columns.date import seconds
 from barenet.data.encoding import TableEncoding
-from barenet.files.exports.steps import Step
+from barenet.data.reading import to_number
+from barenet.files.exports.steps import Step, single_error
 
 __all__ = ["Encode"]
 
@@ -41,6 +42,18 @@ class Encode(Step):
     def columns(self) -> tuple[Column, ...]:
         """The records of the columns that are used."""
         return self.encoding.used
+
+    @property
+    def number_markers(self) -> list[float]:
+        """The markers of a missing value that are numbers, such as -999."""
+        numbers = map(to_number, self.encoding.missing)
+        return sorted({number for number in numbers if number is not None})
+
+    @property
+    def single_errors(self) -> NDArray[np.float64]:
+        """By how much float32 misses each column's numbers at most, in units of their spread."""
+        numbers = (each if isinstance(each, NumberColumn) else None for each in self.columns)
+        return np.array([single_error(n.center, n.scale) if n else 0 for n in numbers])
 
     def values(self, X: Any) -> NDArray[np.float64]:
         """Read a table as numbers.

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["decimal", "flow", "hexadecimal"]
+__all__ = ["decimal", "flow", "hexadecimal", "rest_of"]
 
 #: Columns of a line.
 WIDTH = 96
@@ -58,6 +59,29 @@ def hexadecimal(value: np.floating[Any]) -> str:
         return "0.0f"
     digits, power = single.hex().split("p")
     return f"{digits.rstrip('0').rstrip('.')}p{power}f"
+
+
+def rest_of(values: float | NDArray[Any]) -> Any:
+    """Compute the difference between numbers and the nearest float32.
+
+    Parameters
+    ----------
+    values : float or ndarray, float64
+        Numbers within the range of float32.
+
+    Returns
+    -------
+    float64 or ndarray of float64
+        The nearest float32 and the rest, itself rounded to float32, add up to the number with a
+        relative error of 4e-15.
+
+    Examples
+    --------
+    >>> print(rest_of(0.5), rest_of(40.7128))
+    0.0 9.277343764324542e-07
+    """
+    with np.errstate(over="ignore"):
+        return values - np.asarray(values, np.float32).astype(np.float64)
 
 
 def flow(items: Iterable[str], indent: str = "    ", width: int = WIDTH) -> str:

@@ -23,6 +23,9 @@ __all__ = ["IR_VERSION", "OPSET", "render"]
 #: ONNX Runtime refuses what is newer than itself, so newer ones would shut people out.
 OPSET, IR_VERSION = 17, 8
 
+#: Inputs that float32 misses by more, in units of their spread, are float64.
+MOST_ERROR = 4e-6
+
 #: Most bytes of a protocol buffer, less room for names.
 MOST_BYTES = 2**31 - 2**20
 
@@ -100,11 +103,11 @@ class _Graph:
 
 def _inputs(helper: Any, program: Program, graph: _Graph) -> tuple[list[Any], str]:
     """Declare what goes in: a matrix, or a column of its own for each of a table's."""
-    make = helper.make_tensor_value_info
+    make, is_coarse = helper.make_tensor_value_info, program.single_errors > MOST_ERROR
     if program.table is None:
-        shape = ["n_samples", program.n_inputs]
-        return [make("X", TYPES[str(program.dtype)], shape)], "X"
-    columns = column_inputs(program.table)
+        kind = "float64" if is_coarse.any() else str(program.dtype)
+        return [make("X", TYPES[kind], ["n_samples", program.n_inputs])], "X"
+    columns = column_inputs(program.table, is_coarse)
     return [make(*each, ["n_samples", 1]) for each in columns], write_columns(program.table, graph)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from barenet.data.columns import BooleanColumn, CategoryColumn, Column, NumberColumn
+from barenet.data.reading import label_of
 from barenet.files.exports.encode import Encode
 from barenet.files.exports.onnx_graph import TYPES, Graph
 
@@ -20,27 +20,30 @@ ML_OPSET = 3
 RESERVED = ("", "labels", "probabilities", "predictions")
 
 
-def column_inputs(step: Encode) -> Iterator[tuple[str, int]]:
+def column_inputs(step: Encode, is_coarse: Iterable[bool]) -> Iterator[tuple[str, int]]:
     """Say what each input is called, and of which type it is.
 
     Parameters
     ----------
     step : Encode
         The records.
+    is_coarse : iterable of bool
+        Whether float32 is too coarse for each column.
 
     Yields
     ------
     name : str
         The column's.
     kind : int
-        Text for categories, else numbers of the network's dtype.
+        Text for categories, else numbers of the network's dtype; float64 where float32 would
+        lose digits that count.
 
     Raises
     ------
     ValueError
         If a column cannot be an input.
     """
-    for column in step.columns:
+    for column, coarse in zip(step.columns, is_coarse, strict=True):
         if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
             raise ValueError(
                 f"model: column {column.name!r} holds a {column.kind}, for which ONNX has no type; "
@@ -52,7 +55,8 @@ def column_inputs(step: Encode) -> Iterator[tuple[str, int]]:
                 "needs it for itself; rename the column"
             )
         text = isinstance(column, CategoryColumn)
-        yield column.name, TYPES["string" if text else str(step.dtype)]
+        number = "float64" if coarse else str(step.dtype)
+        yield column.name, TYPES["string" if text else number]
 
 
 def write_columns(step: Encode, graph: Graph) -> str:
@@ -70,18 +74,23 @@ def write_columns(step: Encode, graph: Graph) -> str:
     str
         Name of the numbers, of the network's dtype.
     """
-    parts = [part for column in step.columns for part in _encode(column, graph)]
+    parts = [part for column in step.columns for part in _encode(column, step, graph)]
     joined = graph.add("Concat", *parts, axis=1)
     return graph.add("Cast", joined, to=TYPES[str(step.dtype)])
 
 
-def _encode(column: Column, graph: Graph) -> list[str]:
+def _encode(column: Column, step: Encode, graph: Graph) -> list[str]:
     """Encode a column, in float64 as barenet does."""
     if isinstance(column, CategoryColumn):
-        return [_category(column, graph)]
+        return [_category(column, step, graph)]
     assert isinstance(column, NumberColumn | BooleanColumn)
+    missing = graph.add("IsNaN", column.name)
     x = graph.add("Cast", column.name, to=TYPES["float64"])
-    missing = graph.add("IsNaN", x)
+    for marker in step.number_markers if isinstance(column, NumberColumn) else ():
+        singles = {marker, float(np.float32(marker))}  # an input may be of either type
+        for number in singles:
+            is_marker = graph.add("Equal", x, _number(graph, number))
+            missing = graph.add("Or", missing, is_marker)
     encoded = graph.add("Where", missing, _number(graph, float(column.fill)), x)
     if isinstance(column, NumberColumn):
         shifted = graph.add("Sub", encoded, _number(graph, column.center))
@@ -90,22 +99,29 @@ def _encode(column: Column, graph: Graph) -> list[str]:
     return [encoded, *told]
 
 
-def _category(column: CategoryColumn, graph: Graph) -> str:
+def _category(column: CategoryColumn, step: Encode, graph: Graph) -> str:
     """Find the place of each text, and put a 1 there."""
     count, n_outputs = len(column.categories), len(column.outputs)
     other = count if column.rare else -1
-    places: dict[str, Any] = {name: at for at, name in enumerate(column.categories)}
-    places[""] = n_outputs - 1 if column.missing else other
+    places: dict[bytes, int] = {_utf8(name): at for at, name in enumerate(column.categories)}
+    hole = n_outputs - 1 if column.missing else other
+    for marker in ("", *step.encoding.missing):
+        places |= {_utf8(marker): hole, _utf8(label_of(marker)): hole}
     place = graph.add(
         "LabelEncoder",
         column.name,
         domain="ai.onnx.ml",
-        keys_strings=[name.encode("utf-8", "replace") for name in places],
+        keys_strings=list(places),
         values_int64s=list(places.values()),
         default_int64=other,
     )
     own = graph.add("Equal", place, graph.constant(np.arange(n_outputs).reshape(1, -1)))
     return graph.add("Cast", own, to=TYPES["float64"])
+
+
+def _utf8(text: str) -> bytes:
+    """Write a text as ONNX holds it."""
+    return text.encode("utf-8", "replace")
 
 
 def _number(graph: Graph, value: float) -> str:

@@ -129,6 +129,14 @@ class Program:
         first = self.steps[0] if self.steps else None
         return first if isinstance(first, Encode) else None
 
+    @property
+    def single_errors(self) -> NDArray[np.float64]:
+        """By how much float32 misses each input at most, in units of its spread where known."""
+        first = self.steps[0] if self.steps else None
+        if isinstance(first, Scale | Encode):
+            return np.nan_to_num(first.single_errors, nan=np.inf)
+        return np.zeros(self.n_inputs)
+
     def sketch(self) -> str:
         """Write the steps in one line.
 

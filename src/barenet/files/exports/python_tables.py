@@ -20,8 +20,11 @@ from barenet.files.exports.numerals import WIDTH, flow
 __all__ = ["MODULES", "READ_TABLE", "encode_functions"]
 
 _NUMBER = '''\
-def number(values, fill, center, scale, indicator=False):
+def number(values, fill, center, scale, indicator):
     """(x - center) / scale; where x is missing, fill, and 1 in a column more"""
+    for value in values:
+        if isinstance(value, str) and not is_missing(value) and not NUMBER.fullmatch(value.strip()):
+            raise ValueError(f"expected a number, got {value!r}")
     x = np.array([math.nan if is_missing(value) else float(value) for value in values])
     if np.isinf(x).any():
         raise ValueError("expected finite numbers")
@@ -32,7 +35,7 @@ def number(values, fill, center, scale, indicator=False):
 '''
 
 _BOOLEAN = '''\
-def boolean(values, fill, indicator=False):
+def boolean(values, fill, indicator):
     """1 for true and 0 for false; where it is missing, fill, and 1 in a column more"""
     truths = {"true": 1, "yes": 1, "y": 1, "t": 1, "on": 1, "1": 1}
     truths |= {"false": 0, "no": 0, "n": 0, "f": 0, "off": 0, "0": 0}
@@ -45,9 +48,11 @@ def boolean(values, fill, indicator=False):
 '''
 
 _CATEGORY = '''\
-def category(values, categories, rare=False, missing=False):
+def category(values, categories, rare, missing):
     """1 in the column of its own, 0 in all others; any other, and none, may have columns, too"""
+    markers = {label(text) for text in MISSING}
     labels = ["" if is_missing(value) else label(value) for value in values]
+    labels = ["" if text in markers else text for text in labels]
     own = [[text == name for text in labels] for name in categories]
     others = [[text not in {*categories, *([""] if missing else [])} for text in labels]]
     holes = [[text == "" for text in labels]]
@@ -64,7 +69,7 @@ def label(value):
 '''
 
 _DATE = '''\
-def date(values, fill, center, scale, cycles=(), indicator=False):
+def date(values, fill, center, scale, cycles, indicator):
     """(s - center) / scale, with s the seconds since 1970, and the place in each cycle"""
     missing = np.array([is_missing(value) for value in values])
     nothing = np.datetime64(round(fill * 1e6), "us")
@@ -92,11 +97,12 @@ def moment(value):
     return time if time.tzinfo is None else time.astimezone(timezone.utc).replace(tzinfo=None)
 '''
 
-_IS_MISSING = """\
+_IS_MISSING = '''\
 def is_missing(value):
-    nothing = value is None or (isinstance(value, float) and math.isnan(value))
-    return nothing or (isinstance(value, str) and value.strip() in MISSING)
-"""
+    """Tell a missing value: None, NaN, NaT, pandas' NA, or a text that stands for one."""
+    markers = MISSING if isinstance(value, str) else ("None", "nan", "NaT", "<NA>")
+    return str(value).strip() in markers
+'''
 
 _ENCODE = '''\
 def encode(rows):
@@ -169,12 +175,11 @@ def encode_functions(step: Encode) -> list[str]:
 
 def _call(column: Column, at: int) -> str:
     """Call the function of a column, with all that its record holds."""
-    parts = {**column.to_dict()}
+    parts = column.to_dict()
     kind, _ = parts.pop("kind"), parts.pop("name")
     options = [
         f"{name}={_texts(value, ' ' * 8) if isinstance(value, list) else repr(value)}"
         for name, value in parts.items()
-        if value is not False
     ]
     return f"{kind}({', '.join([f'X[{at}]', *options])})"
 

@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 from barenet.model.activations import Activation
 from barenet.model.arrays import FloatArray
 
-__all__ = ["Affine", "Apply", "Both", "Normalize", "NormalizeRow", "Scale", "Step", "Unscale"]
+__all__ = [
+    "Affine", "Apply", "Both", "Normalize", "NormalizeRow", "Scale", "Step", "Unscale",
+    "single_error",
+]  # fmt: skip
 
 
 class Step(ABC):
@@ -62,6 +65,11 @@ class Scale(Step):
     offset: NDArray[np.float64]
     factor: NDArray[np.float64]
     dtype: np.dtype[Any]
+
+    @property
+    def single_errors(self) -> NDArray[np.float64]:
+        """By how much float32 misses each input at most, in units of its spread."""
+        return single_error(self.offset, 1 / self.factor)
 
     def forward(self, X: NDArray[Any]) -> NDArray[Any]:
         return ((X - self.offset) * self.factor).astype(self.dtype)
@@ -172,3 +180,26 @@ class Unscale(Step):
 
     def forward(self, X: NDArray[Any]) -> NDArray[Any]:
         return X / self.factor + self.offset
+
+
+def single_error(center: Any, scale: Any) -> NDArray[np.float64]:
+    """Bound the rounding of numbers to float32.
+
+    Parameters
+    ----------
+    center, scale : float or ndarray, float64
+        Where the numbers lie, and how far they spread around it.
+
+    Returns
+    -------
+    ndarray of float64
+        The largest error in units of the scale; NaN where float32 does not hold the numbers.
+
+    Examples
+    --------
+    >>> single_error(40.7128, 0.01).round(6)  # latitudes in one city
+    np.float64(0.000191)
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = np.asarray(np.abs(center) + np.abs(scale), np.float32)
+        return np.spacing(size) / 2 / np.abs(scale)

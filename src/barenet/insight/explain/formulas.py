@@ -79,6 +79,7 @@ ACTIVATION_FORMULAS: dict[str, Bend] = {
 # Of focal losses: a yes, a no, and A times the derivative of a class by A.
 _YES, _NO = "(1 - A)**gamma * ln(A)", "A**gamma * ln(1 - A)"
 _G = "Y * (gamma * (1 - A)**(gamma - 1) * A * ln(A) - (1 - A)**gamma)"
+_G_BOTH = f"{_G} + (1 - Y) * (A**(gamma + 1) / (1 - A) - gamma * A**gamma * ln(1 - A))"
 
 LOSS_FORMULAS: dict[str, Distance] = {
     "squared_error": Distance("factor * (A - Y)**2", "2 * factor * (A - Y)"),
@@ -99,6 +100,9 @@ LOSS_FORMULAS: dict[str, Distance] = {
     "sigmoid_cross_entropy": Distance("-(times_ln(Y, A) + times_ln(1 - Y, 1 - A))", "A - Y"),
     "softmax_cross_entropy": Distance("-times_ln(Y, A)", "A - Y"),
     "exponential_poisson": Distance("A - Y + times_ln(Y, Y / A)", "A - Y"),
+    "softplus_poisson": Distance("A - Y + times_ln(Y, Y / A)", "(1 - exp(-A)) * (1 - Y / A)"),
+    "sigmoid_poisson": Distance("A - Y + times_ln(Y, Y / A)", "(1 - A) * (A - Y)"),
+    "softmax_poisson": Distance("A - Y + times_ln(Y, Y / A)", "A - Y - A * over_outputs(A - Y)"),
     "binary_focal": Distance(
         f"-(Y * {_YES} + (1 - Y) * {_NO})",
         "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
@@ -113,6 +117,9 @@ LOSS_FORMULAS: dict[str, Distance] = {
         " - Y * (1 - A)**gamma * (1 - A - gamma * A * ln(A))",
     ),
     "softmax_focal": Distance(f"-(Y * {_YES})", f"{_G} - A * over_outputs({_G})"),
+    "softmax_binary_focal": Distance(
+        f"-(Y * {_YES} + (1 - Y) * {_NO})", f"{_G_BOTH} - A * over_outputs({_G_BOTH})"
+    ),
 }
 
 PENALTY_FORMULAS: dict[str, Price] = {

@@ -13,17 +13,18 @@ from barenet.model.losses.focal import (
     BinaryFocal,
     CategoricalFocal,
     SigmoidFocal,
+    SoftmaxBinaryFocal,
     SoftmaxFocal,
 )
 from barenet.model.losses.loss import Loss
-from barenet.model.losses.regression import (
-    AbsoluteError,
+from barenet.model.losses.poisson import (
     ExponentialPoisson,
-    Huber,
     Poisson,
-    Quantile,
-    SquaredError,
+    SigmoidPoisson,
+    SoftmaxPoisson,
+    SoftplusPoisson,
 )
+from barenet.model.losses.regression import AbsoluteError, Huber, Quantile, SquaredError
 from barenet.registry import build
 
 __all__ = [
@@ -40,8 +41,12 @@ __all__ = [
     "Quantile",
     "SigmoidCrossEntropy",
     "SigmoidFocal",
+    "SigmoidPoisson",
+    "SoftmaxBinaryFocal",
     "SoftmaxCrossEntropy",
     "SoftmaxFocal",
+    "SoftmaxPoisson",
+    "SoftplusPoisson",
     "SquaredError",
     "as_loss",
     "loss_on",

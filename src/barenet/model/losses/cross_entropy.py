@@ -54,6 +54,10 @@ class BinaryCrossEntropy(Loss):
         _check_probabilities(y, self.name)
 
     def on_logits(self, activation: Activation) -> Loss | None:
+        if activation.name == "softmax":
+            from barenet.model.losses.focal import SoftmaxBinaryFocal
+
+            return SoftmaxBinaryFocal(gamma=0)
         return SigmoidCrossEntropy() if activation.name == "sigmoid" else None
 
 

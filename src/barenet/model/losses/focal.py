@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from barenet.model.activations import Activation, sigmoid
 from barenet.model.arrays import FloatArray
@@ -22,7 +23,17 @@ from barenet.model.losses.cross_entropy import (
 from barenet.model.losses.loss import Loss
 from barenet.options import option
 
-__all__ = ["BinaryFocal", "CategoricalFocal", "SigmoidFocal", "SoftmaxFocal"]
+__all__ = [
+    "BinaryFocal",
+    "CategoricalFocal",
+    "SigmoidFocal",
+    "SoftmaxBinaryFocal",
+    "SoftmaxFocal",
+]
+
+
+#: ln(1 − p) of a softmax of one output, so that its loss is finite.
+ALONE = -1e4
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,9 @@ class BinaryFocal(Loss):
         BinaryCrossEntropy().check_targets(y)
 
     def on_logits(self, activation: Activation) -> Loss | None:
-        return SigmoidFocal(self.gamma) if activation.name == "sigmoid" else None
+        on_logits = {"sigmoid": SigmoidFocal, "softmax": SoftmaxBinaryFocal}
+        stable = on_logits.get(activation.name)
+        return stable(self.gamma) if stable else None
 
 
 @dataclass(frozen=True)
@@ -179,6 +192,51 @@ class SoftmaxFocal(Loss):
         return g - p * g.sum(axis=1, keepdims=True)
 
 
+@dataclass(frozen=True)
+class SoftmaxBinaryFocal(Loss):
+    """`BinaryFocal` of p = softmax(z), from z; γ = 0 is `BinaryCrossEntropy`.
+
+    With uᵢ = 1 − pᵢ, the sum of the others' probabilities, and hᵢ = pᵢuᵢ ∂ℓ/∂pᵢ,
+
+        hᵢ = yᵢ uᵢᵞ (γ pᵢ ln pᵢ − uᵢ) + (1 − yᵢ) pᵢᵞ (pᵢ − γ uᵢ ln uᵢ),
+        ∂ℓ/∂zⱼ = hⱼ − pⱼ Σ_{i ≠ j} hᵢ/uᵢ.
+
+    Only the greatest probability may have a uᵢ that is nearly 0, and then pⱼ/uᵢ is computed from
+    the logarithms.
+
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        As of `BinaryFocal`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> z, y = np.array([[1e4, 0.0, 0.0]]), np.array([[0.0, 1.0, 0.0]])
+    >>> SoftmaxBinaryFocal(0).derivative(z, y)  # 1 − (−1), −1 − ½, 0 − ½
+    array([[ 2. , -1.5, -0.5]])
+    """
+
+    gamma: float = option(2.0, least=0)
+    name: ClassVar[str] = "softmax_binary_focal"
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        _, log_p, log_u = _log_shares(output)
+        yes, no = np.exp(self.gamma * log_u) * log_p, np.exp(self.gamma * log_p) * log_u
+        return -(y * yes + (1 - y) * no).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        top, log_p, log_u = _log_shares(output)
+        p, u, gamma = np.exp(log_p), np.exp(log_u), self.gamma
+        yes = np.exp(gamma * log_u) * (gamma * p * log_p - u)
+        no = np.exp(gamma * log_p) * (p - gamma * u * log_u)
+        h = y * yes + (1 - y) * no
+        g = np.where(top, 0, h / np.where(top, 1, u))
+        others = p * (g.sum(axis=1, keepdims=True) - g)
+        share = np.exp(np.minimum(log_p - log_u[top][:, None], 0))
+        return h - others - np.where(top, 0, h[top][:, None] * share)
+
+
 def _slope(p: FloatArray, u: FloatArray, gamma: float) -> FloatArray:
     """d/dp of −uᵞ ln p, where u = 1 − p."""
     return gamma * u ** (gamma - 1) * np.log(p) - u**gamma / p
@@ -191,3 +249,16 @@ def _softplus(z: FloatArray) -> FloatArray:
 def _log_softmax(z: FloatArray) -> FloatArray:
     Z = z - z.max(axis=1, keepdims=True)
     return Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
+
+
+def _log_shares(z: FloatArray) -> tuple[NDArray[np.bool_], FloatArray, FloatArray]:
+    """Find the greatest of each row; return it as a mask, with ln p and ln(1 − p)."""
+    top = np.arange(z.shape[1]) == z.argmax(axis=1)[:, None]
+    Z = z - z[top][:, None]
+    alone = z.shape[1] == 1  # and its p is 1, whatever the logit
+    others = np.where(top, ALONE if alone else -np.inf, Z)
+    second = others.max(axis=1, keepdims=True)
+    log_rest = second + np.log(np.exp(others - second).sum(axis=1, keepdims=True))
+    rest = np.exp(log_rest)
+    log_u = np.where(top, log_rest, np.log1p(rest - np.where(top, 0, np.exp(Z))))
+    return top, Z - np.log1p(rest), log_u - np.log1p(rest)

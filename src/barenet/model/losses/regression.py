@@ -1,4 +1,4 @@
-"""Losses for numbers: squared, absolute, Huber, quantile and Poisson."""
+"""Losses for numbers: squared, absolute, Huber and quantile."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from barenet.model.activations import Activation
 from barenet.model.arrays import FloatArray
 from barenet.model.losses.loss import Loss
 from barenet.options import option
 
 __all__ = [
     "AbsoluteError",
-    "ExponentialPoisson",
     "Huber",
-    "Poisson",
     "Quantile",
     "SquaredError",
 ]
@@ -149,65 +146,3 @@ class Quantile(Loss):
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
         below, above = y > output, y < output
         return ((1 - self.q) * above - self.q * below).astype(output.dtype)
-
-
-@dataclass(frozen=True)
-class Poisson(Loss):
-    """ℓ = Σⱼ ŷⱼ − yⱼ + yⱼ ln(yⱼ/ŷⱼ), with the derivative 1 − yⱼ/ŷⱼ: for counts.
-
-    Half the deviance of a Poisson distribution of rate ŷ, so the loss of a perfect prediction is
-    0. The output must be positive: exponential (the usual one), softplus, sigmoid or softmax.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> round(Poisson().value(np.array([[2.0]]), np.array([[1.0]])), 6)  # 1 − ln 2
-    0.306853
-    """
-
-    name: ClassVar[str] = "poisson"
-    outputs: ClassVar[tuple[str, ...]] = ("exponential", "softplus", "sigmoid", "softmax")
-
-    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        rate = _positive(output)
-        return (rate - y - y * np.log(rate) + _y_log_y(y)).sum(axis=1)
-
-    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        return 1 - y / _positive(output)
-
-    def check_targets(self, y: FloatArray) -> None:
-        if (y < 0).any():
-            raise ValueError(f"y: the poisson loss needs counts of 0 or more, got {y.min()}")
-
-    def on_logits(self, activation: Activation) -> Loss | None:
-        return ExponentialPoisson() if activation.name == "exponential" else None
-
-
-@dataclass(frozen=True)
-class ExponentialPoisson(Loss):
-    """`Poisson` of ŷ = eᶻ, from z: ℓ = Σⱼ e^zⱼ − yⱼ − yⱼzⱼ + yⱼ ln yⱼ, with the derivative ŷ − y.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> round(ExponentialPoisson().value(np.log([[2.0]]), np.array([[1.0]])), 6)
-    0.306853
-    """
-
-    name: ClassVar[str] = "exponential_poisson"
-
-    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        return (np.exp(output) - y - y * output + _y_log_y(y)).sum(axis=1)
-
-    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        return np.exp(output) - y
-
-
-def _positive(output: FloatArray) -> FloatArray:
-    """Keep a rate that was rounded to 0 away from the logarithm's pole."""
-    return np.maximum(output, np.finfo(output.dtype).eps)
-
-
-def _y_log_y(y: FloatArray) -> FloatArray:
-    """y ln y, with its limit 0 at 0."""
-    return y * np.log(np.where(y > 0, y, 1))

@@ -1,0 +1,121 @@
+"""A reader of JSON exports in plain Python: the whole of what another language has to write."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+
+def sigmoid(z: float) -> float:
+    return 1 / (1 + math.exp(-z)) if z > -700 else 0.0
+
+
+FORMULAS = {
+    "relu": lambda z: max(z, 0.0),
+    "leaky_relu": lambda z, slope: z if z > 0 else slope * z,
+    "elu": lambda z, alpha: z if z > 0 else alpha * math.expm1(z),
+    "gelu": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,
+    "silu": lambda z: z * sigmoid(z),
+    "tanh": math.tanh,
+    "sigmoid": sigmoid,
+    "softplus": lambda z: max(z, 0.0) + math.log1p(math.exp(-abs(z))),
+    "exponential": math.exp,
+}
+
+
+def predict(document: dict[str, Any], x: Any) -> list[float]:
+    """Do one step after the other; of a table, x is a row of text by the names of the columns."""
+    for step in document["steps"]:
+        do = step["do"]
+        if do == "encode":
+            x = encode(step, x)
+        elif do == "scale":
+            parts = zip(x, step["offset"], step["factor"], strict=True)
+            x = [(a - offset) * factor for a, offset, factor in parts]
+        elif do == "affine":
+            columns = zip(*step["weights"], strict=True)
+            products = (sum(a * w for a, w in zip(x, c, strict=True)) for c in columns)
+            x = [product + bias for product, bias in zip(products, step["bias"], strict=True)]
+        elif do == "normalize":
+            parts = zip(x, *(step[k] for k in ("mean", "deviation", "gain", "bias")), strict=True)
+            x = [gain * (a - mean) / deviation + bias for a, mean, deviation, gain, bias in parts]
+        elif do == "normalize_row":
+            mean = sum(x) / len(x)
+            deviation = math.sqrt(sum((a - mean) ** 2 for a in x) / len(x) + step["epsilon"])
+            parts = zip(x, step["gain"], step["bias"], strict=True)
+            x = [gain * (a - mean) / deviation + bias for a, gain, bias in parts]
+        elif do == "softmax":
+            powers = [math.exp(a - max(x)) for a in x]
+            x = [power / sum(powers) for power in powers]
+        elif do == "both":
+            x = [1 - x[0], x[0]]
+        elif do == "unscale":
+            parts = zip(x, step["offset"], step["factor"], strict=True)
+            x = [a / factor + offset for a, offset, factor in parts]
+        else:
+            options = {name: value for name, value in step.items() if name != "do"}
+            x = [FORMULAS[do](a, **options) for a in x]
+    return x
+
+
+def encode(step: dict[str, Any], row: dict[str, str]) -> list[float]:
+    """Turn the columns of a table into numbers."""
+    x: list[float] = []
+    for column in step["columns"]:
+        text = row[column["name"]].strip()
+        is_missing = label(text) in {label(marker) for marker in step["missing"]}
+        x += ENCODERS[column["kind"]](column, text, is_missing)
+        if column.get("indicator", column.get("missing")):
+            x.append(is_missing)
+    return [float(a) for a in x]
+
+
+def number(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
+    value = column["fill"] if is_missing else float(text)
+    return [(value - column["center"]) / column["scale"]]
+
+
+def boolean(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
+    return [column["fill"] if is_missing else text.lower() in ("true", "yes", "y", "t", "on", "1")]
+
+
+def category(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
+    own = "" if is_missing else label(text)
+    places = [own == category for category in column["categories"]]
+    is_known = any(places) or (is_missing and column["missing"])
+    return [*places, *([not is_known] if column["rare"] else [])]
+
+
+def date(column: dict[str, Any], text: str, is_missing: bool) -> list[float]:
+    seconds = column["fill"]
+    if not is_missing:
+        moment = datetime.fromisoformat(text.replace("/", "-").replace(" UTC", "Z"))
+        seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    year = datetime.fromtimestamp(seconds, UTC).year
+    start, end = (datetime(each, 1, 1, tzinfo=UTC).timestamp() for each in (year, year + 1))
+    shares = {
+        "year": (seconds - start) / (end - start),
+        "week": (seconds // 86400 + 3) % 7 / 7,
+        "day": seconds % 86400 / 86400,
+    }
+    x = [(seconds - column["center"]) / column["scale"]]
+    for cycle in column["cycles"]:
+        x += [math.sin(2 * math.pi * shares[cycle]), math.cos(2 * math.pi * shares[cycle])]
+    return x
+
+
+def label(text: str) -> str:
+    """Write numbers that are equal alike; one with a zero before other digits is a name."""
+    digits = text.lstrip("+-")
+    is_code = digits.isdigit() and (len(digits) > 15 or (len(digits) > 1 and digits[0] == "0"))
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    if is_code or not math.isfinite(value) or "_" in text or not text.isascii():
+        return text
+    return str(int(value)) if value.is_integer() else repr(value)
+
+
+ENCODERS = {"number": number, "boolean": boolean, "category": category, "date": date}

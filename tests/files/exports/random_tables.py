@@ -1,0 +1,138 @@
+"""Random tables with every kind of column, every fill and every marker of a missing value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from barenet import Network, Predictor, Scaling, TableEncoding
+from barenet.data.reading import MISSING, TRUTHS
+
+N_TRAINING, N_ROWS = 30, 44
+
+WORDS = [
+    "Oslo", "größer", "數", "🦆", '"); x', "a b", "007", "1", "1.0", "1e0", "-0", "2.50", "True",
+    "e\u0301", "\u00e9", "%s", "x" * 70, "nan?", "1_000", "\u0661", "12345678901234567", "\\",
+]  # fmt: skip
+
+OFFSETS = (0, 40.7128, -122.4194, 2013, 1e5 + 0.3, 3e9, 1e-9)
+SPREADS = (1, 0.01, 300, 1e6, 1e-7)
+
+Values = list[str]
+
+
+def random_table(
+    rng: np.random.Generator, *, dates: bool, single: bool = False
+) -> tuple[Predictor, dict[str, Values]]:
+    """A network for a table, and rows, of which it has seen the first.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Makes both.
+    dates : bool
+        Whether there may be columns of dates.
+    single : bool
+        Whether numbers are those of float32.
+
+    Returns
+    -------
+    Predictor, dict of str to list of str
+        The rows as text, as a CSV file has them.
+    """
+    markers = [*MISSING, *rng.permutation(["-999", "99.5", "keine", "1e9", "0"])[:2].tolist()]
+    kinds = [numbers, truths, categories, zeros_and_ones, constant, *([moments] if dates else [])]
+    chosen = [kinds[at] for at in rng.permutation(len(kinds))]
+    chosen += [kinds[at] for at in rng.integers(len(kinds), size=2)]
+    rows = {f"{kind.__name__} {at}": kind(rng) for at, kind in enumerate(chosen)}
+    if single:
+        rows |= {name: list(map(to_single, rows[name])) for name in rows if "numbers" in name}
+    named = [name for name in rows if name.startswith("categories")]
+    for name, values in rows.items():
+        rows[name] = with_markers(rng, values, markers)
+    encoding = TableEncoding.fit(
+        {name: values[:N_TRAINING] for name, values in rows.items()},
+        numbers=str(rng.choice(["standardize", "robust", "minmax"])),
+        rare=float(rng.choice([0, 4])),
+        categories=named,
+        missing=markers,
+    )
+    return predictor_of(rng, encoding), rows
+
+
+def predictor_of(rng: np.random.Generator, encoding: TableEncoding) -> Predictor:
+    """A network of random weights, for classes or for numbers far from 0."""
+    target, n_outputs, dtype = (
+        None,
+        int(rng.integers(1, 4)),
+        str(rng.choice(["float32", "float64"])),
+    )
+    classes = ("a", "b", "c")[: max(2, n_outputs)] if rng.random() < 0.5 else None
+    output = "identity" if classes is None else "softmax" if n_outputs > 1 else "sigmoid"
+    if classes is None:
+        offset, factor = rng.choice(OFFSETS, n_outputs), 1 / rng.choice(SPREADS[:4], n_outputs)
+        target = Scaling("standardize", offset, factor)
+    layers = [encoding.n_outputs, 6, n_outputs]
+    network = Network.dense(
+        layers, hidden="tanh", output=output, seed=int(rng.integers(999)), dtype=dtype
+    )
+    return Predictor(
+        network=network,
+        preprocessing=encoding,
+        classes=classes,
+        feature_names=encoding.feature_names,
+        target_name="y",
+        dataset="random",
+        target_scaling=target,
+    )
+
+
+def with_markers(rng: np.random.Generator, values: Values, markers: Values) -> Values:
+    """Take some values out, in the rows of the training, in the others, in both or in none."""
+    share = rng.choice([0, 0.2], 2)
+    absent = rng.random(N_ROWS) < np.repeat(share, [N_TRAINING, N_ROWS - N_TRAINING])
+    absent[:2] = False  # so that there is something to learn
+    spaces = rng.choice(["", "", " ", "\t"], N_ROWS)
+    pairs = zip(absent, values, strict=True)
+    chosen = [str(rng.choice(markers)) if hole else value for hole, value in pairs]
+    return [f"{space}{text}{space}" for space, text in zip(spaces, chosen, strict=True)]
+
+
+def numbers(rng: np.random.Generator) -> Values:
+    values = rng.normal(rng.choice(OFFSETS), rng.choice(SPREADS), N_ROWS)
+    forms: list[Callable[[float], str]] = [repr, "{:+.17e}".format, "{:.60g}".format]
+    return [forms[at % 3](value) for at, value in enumerate(values.tolist())]
+
+
+def to_single(text: str) -> str:
+    return repr(float(np.float32(text)))
+
+
+def truths(rng: np.random.Generator) -> Values:
+    pair = TRUTHS[rng.integers(len(TRUTHS))]
+    words = [pair[0] if at % 7 else pair[1] for at in range(N_ROWS)]
+    if rng.random() < 0.5:
+        words = [pair[1] if word == pair[0] else pair[0] for word in words]
+    return [word.upper() if rng.random() < 0.3 else word for word in words]
+
+
+def categories(rng: np.random.Generator) -> Values:
+    few = rng.choice(WORDS, 6, replace=False)
+    return rng.choice([*few, few[0], few[0]], N_ROWS).tolist()
+
+
+def zeros_and_ones(rng: np.random.Generator) -> Values:
+    return ["1" if rng.random() < 0.7 else "0" for _ in range(N_ROWS)]
+
+
+def constant(rng: np.random.Generator) -> Values:
+    return [str(rng.choice(["7", "same", "2013.5"]))] * N_ROWS
+
+
+def moments(rng: np.random.Generator) -> Values:
+    seconds = rng.normal(rng.choice([0, 1.6e9, -2e9]), rng.choice([1e4, 1e8]), N_ROWS)
+    forms = [lambda text: text, lambda text: text[:10], lambda text: f"{text}.25+02:00"]
+    form: Any = forms[rng.integers(3)]
+    return [form(str(np.datetime64(int(each), "s")).replace("T", " ")) for each in seconds]

@@ -1,0 +1,109 @@
+"""Every loss on every output that takes it, against 60 digits, for logits from −30 to 30.
+
+The oracle is the definition of the loss in decimal arithmetic, and its central differences.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+from functools import cache
+
+import numpy as np
+import pytest
+
+from barenet import Dense, Network
+from barenet.engines import CompiledEngine, Job, ReferenceEngine
+from barenet.model.activations import ACTIVATIONS
+from barenet.model.losses import LOSSES, as_loss
+from barenet.model.rows import Rows
+from barenet.optimization.optimizers import SGD
+
+LOGITS = (-30, -20, -9, -2, 0, 2, 9, 20, 30)
+STEP = Decimal(10) ** -20
+
+CASES = [
+    (f"{name}{option}", output)
+    for name, kind in LOSSES.items()
+    for option in ((":gamma=0.5", ":gamma=2") if "focal" in name else ("",))
+    for output in kind.outputs or ("identity", "sigmoid", "softplus", "softmax", "exponential")
+]
+
+
+def rates(output: str, z: list[Decimal]) -> tuple[list[Decimal], list[Decimal]]:
+    """The outputs, and what is left to 1."""
+    powers = [each.exp() for each in z]
+    if output == "softmax":
+        total = sum(powers)
+        return [e / total for e in powers], [(total - e) / total for e in powers]
+    if output == "sigmoid":
+        return [e / (1 + e) for e in powers], [1 / (1 + e) for e in powers]
+    a = {"exponential": powers, "softplus": [(1 + e).ln() for e in powers], "identity": z}[output]
+    return a, [1 - each for each in a]
+
+
+def part(name: str, a: Decimal, u: Decimal, y: Decimal, gamma: Decimal) -> Decimal:
+    """The loss of one output."""
+    size = abs(a - y)
+    return {
+        "poisson": lambda: a - y - (y * (a / y).ln() if y else 0),
+        "binary": lambda: -y * u**gamma * a.ln() - (1 - y) * a**gamma * u.ln(),
+        "categorical": lambda: -y * u**gamma * a.ln(),
+        "squared": lambda: size**2 / 2,
+        "absolute": lambda: size,
+        "huber": lambda: size**2 / 2 if size <= 1 else size - Decimal("0.5"),
+        "quantile": lambda: size / 2,
+    }[name.split("_", maxsplit=1)[0]]()
+
+
+def exact(spec: str, output: str, z: list[float], y: list[float]) -> tuple[float, list[float]]:
+    """The loss of a row, and its derivatives by the logits."""
+    name, _, option = spec.partition(":gamma=")
+    targets, gamma = [*map(Decimal, y)], Decimal(option or 0)
+
+    def loss(logits: list[Decimal]) -> Decimal:
+        parts = zip(*rates(output, logits), targets, strict=True)
+        return sum(part(name, a, u, target, gamma) for a, u, target in parts)
+
+    with localcontext(prec=60):
+        here, slopes = [*map(Decimal, z)], []
+        for at in range(len(z)):
+            low, high = ([*here[:at], here[at] + h, *here[at + 1 :]] for h in (-STEP, STEP))
+            slopes.append(float((loss(high) - loss(low)) / (2 * STEP)))
+        return float(loss(here)), slopes
+
+
+def rows_for(spec: str, output: str) -> tuple[np.ndarray, np.ndarray]:
+    """Logits and targets: one output, or three for a softmax."""
+    if output == "softmax":
+        Z = np.array([[z, 0, 1.5] for z in LOGITS for _ in range(2)])
+        return Z, np.array([[1.0, 0, 0], [0, 1, 0]] * len(LOGITS))
+    targets = (0.25, 1) if "_cross" in spec or "focal" in spec else (0.25, 3)
+    return np.repeat(LOGITS, 2)[:, None].astype(float), np.array(targets * len(LOGITS))[:, None]
+
+
+@cache
+def expected(spec: str, output: str) -> tuple[float, np.ndarray]:
+    """The mean loss of the rows, and the derivative of each."""
+    Z, Y = rows_for(spec, output)
+    pairs = [exact(spec, output, z, y) for z, y in zip(Z.tolist(), Y.tolist(), strict=True)]
+    return np.mean([value for value, _ in pairs]), np.array([slopes for _, slopes in pairs])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("engine", [ReferenceEngine, CompiledEngine])
+@pytest.mark.parametrize(("spec", "output"), CASES)
+def test_fault_113_every_loss_on_every_output(spec, output, engine, dtype):
+    """Weights that are the logits, and rows of the identity: a gradient for each row."""
+    Z, Y = rows_for(spec, output)
+    n = len(Z)
+    network = Network([Dense(n, Z.shape[1], output)], dtype=dtype)
+    network.layers[0].weights, network.layers[0].bias = Z, np.zeros(Z.shape[1])
+    rows = Rows(np.eye(n, dtype=dtype), Y.astype(dtype), None)
+    loss = as_loss(spec, ACTIVATIONS[output]())
+    job = Job(network=network, rows=rows, loss=loss, optimizer=SGD())
+    value, gradient = engine(job).value_and_gradient()
+    mean, slopes = expected(spec, output)
+    found = gradient[: Z.size].reshape(Z.shape) * n
+    precision = 2e-6 if dtype == "float32" else 1e-14
+    assert value == pytest.approx(mean, rel=precision)
+    np.testing.assert_allclose(found, slopes, rtol=precision, atol=precision)
