@@ -42,8 +42,8 @@ LEAST_COLUMNS = 20
 
 #: What an error proposes, in the words of a program.
 OPTION = re.compile(
-    r"\b(?P<name>categories|data_dir|decimal|delimiter|drop|drop_missing_target|encoding|missing|task)="
-    r"""(?P<value>True|'[^']*'|"[^"]*"|\['[^']*'\]|\["[^"]*"\])"""
+    r"\b(?P<name>categories|data_dir|decimal|delimiter|drop|drop_missing_target|encoding|header"
+    r"""|missing|task)=(?P<value>True|False|'[^']*'|"[^"]*"|\['[^']*'\]|\["[^"]*"\])"""
 )
 
 COMMANDS: dict[str, Callable[..., int]] = {
@@ -168,8 +168,10 @@ def _text(error: Exception) -> str:
 
 def _as_flag(option: re.Match[str]) -> str:
     """Write what a library calls ``data_dir='x'`` as ``--data-dir 'x'``."""
-    flag, value = f"--{option['name'].replace('_', '-')}", option["value"].strip("[]")
-    return flag if value == "True" else f"{flag} {value}"
+    name, value = option["name"].replace("_", "-"), option["value"].strip("[]")
+    if value in ("True", "False"):
+        return f"--{name}" if value == "True" else f"--no-{name}"
+    return f"--{name} {value}"
 
 
 def _fail(tokens: list[str], text: str, status: int) -> int:
