@@ -40,6 +40,7 @@ def play(
     /,
     *,
     target: Annotated[str, Parameter(show_default=False, group=DATA)] = "",
+    header: Annotated[bool | None, Parameter(show_default=False, group=DATA)] = None,
     port: Annotated[int, Parameter(group=OUTPUT)] = PORT,
     browser: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
 ) -> int:
@@ -59,6 +60,8 @@ def play(
         them.
     target : str
         The column of a .csv file that is to be predicted, by default the last one, remarks aside.
+    header : bool
+        Whether the first line of a .csv file names its columns; if not, they are x1, x2 and so on.
     port : int
         Where the page is; 0 for any port that is free.
     browser : bool
@@ -92,7 +95,7 @@ def play(
             threading.Thread(target=_open, args=(address,), name="browser", daemon=True).start()
 
     with closing(Shelf()) as shelf:
-        start = _start(data, rows, target, shelf)
+        start = _start(data, rows, target, header, shelf)
         if data and settings:
             settings = _of_table(settings, start.scene.data)
         with listen(port) as line:
@@ -115,7 +118,7 @@ def _of_table(settings: str, key: str) -> str:
     return "#" + urlencode({**dict(parse_qsl(settings[1:], keep_blank_values=True)), "data": key})
 
 
-def _start(data: str, rows: str, target: str, shelf: Shelf) -> State:
+def _start(data: str, rows: str, target: str, header: bool | None, shelf: Shelf) -> State:
     """Find out what was named; a run tells what its model was trained on."""
     from barenet.playground.start import begin_with, begin_with_model
 
@@ -123,12 +126,14 @@ def _start(data: str, rows: str, target: str, shelf: Shelf) -> State:
     if not data or not (path.suffix == ".safetensors" or path.is_dir()):
         if rows:
             raise ValueError("rows: they go with a model; give one file of rows alone")
-        return begin_with(data, target, shelf)
+        return begin_with(data, target, shelf, header)
     if target:
         raise ValueError("target: a model knows its own")
     trained = load_trained(path)
     recipe = trained.settings.recipe if trained.settings else Recipe()
-    return begin_with_model(trained.path, rows or _rows_of(trained), shelf, recipe)
+    if header is None and trained.settings:
+        header = trained.settings.file.header
+    return begin_with_model(trained.path, rows or _rows_of(trained), shelf, recipe, header)
 
 
 def _rows_of(trained: Trained) -> str:

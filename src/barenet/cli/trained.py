@@ -253,7 +253,9 @@ class Trained:
         """
         known = self.trained_on(data)
         options = dataclasses.asdict(known.file if known else FileOptions())
-        if self.settings and plain_name(data).endswith(CSV_SUFFIXES):  # Its columns are called as those of the training.
+        if self.settings and plain_name(data).endswith(
+            CSV_SUFFIXES
+        ):  # Its columns are called as those of the training.
             options["header"] = self.settings.file.header
         given = {name: value for name, value in vars(file).items() if value is not None}
         return {name: value for name, value in (options | given).items() if value is not None}

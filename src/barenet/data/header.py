@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from barenet.data.delimited import DELIMITERS, read_records
+from barenet.data.memory_budget import check_columns
 from barenet.data.moments import is_moment
 from barenet.data.reading import MISSING
-from barenet.data.source import memory_budget
 from barenet.errors import DataError
 
 __all__ = ["check_header", "positional_names", "read_header"]
@@ -63,13 +63,12 @@ def read_header(
         If the file is empty, has too many columns, one name twice, or numbers for names.
     """
     first = re.match(r"[^\r\n]*", text)[0]  # type: ignore[index]
-    budget = memory_budget(path)
     if '"' not in first:  # else a delimiter may belong to a value
-        budget.check_columns(first.count(delimiter) + 1)
+        check_columns(path, first.count(delimiter) + 1)
     line, fields = next(read_records(text, delimiter, path), (0, []))
     if not fields:
         raise DataError(f"{path}: empty file")
-    budget.check_columns(len(fields))
+    check_columns(path, len(fields))
     names = tuple(name.strip() for name in fields)
     if len(names) == 1:
         _check_delimiter(names[0], delimiter, f"{path}:{line}")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from barenet.errors import DataError
 
-__all__ = ["MOST_COLUMNS", "VARIABLE", "MemoryBudget", "machine_memory", "spelled"]
+__all__ = ["SHARE", "MemoryBudget", "check_columns", "machine_memory", "spelled"]
 
 #: The environment variable that replaces the budget, such as 8GB.
 VARIABLE = "BARENET_MEMORY"
@@ -54,9 +54,7 @@ class MemoryBudget:
 
     @property
     def limit(self) -> int:
-        """Bytes: as BARENET_MEMORY has it, else at most half of the machine's memory, and in
-        proportion to the file's own size.
-        """  # noqa: D205
+        """Bytes: BARENET_MEMORY, else half of the machine's memory, or less for a small file."""
         if text := os.environ.get(VARIABLE, "").strip():
             return _parse(text)
         return min(int(SHARE * machine_memory()), FREE + PER_BYTE * self.file_size)
@@ -84,24 +82,27 @@ class MemoryBudget:
                 f"as {min(10**6, -(-2 * needed // 10**9))}GB"
             )
 
-    def check_columns(self, n_columns: int) -> None:
-        """Refuse a table with too many columns.
 
-        Parameters
-        ----------
-        n_columns : int
-            How many it has.
+def check_columns(path: Path, n_columns: int) -> None:
+    """Refuse a table with too many columns.
 
-        Raises
-        ------
-        DataError
-            If there are more than 50,000.
-        """
-        if n_columns > MOST_COLUMNS:
-            raise DataError(
-                f"{self.path}: {n_columns:,} columns; a table may have {MOST_COLUMNS:,} at most; "
-                f"leave some out, or save them as the array X of an .npz file"
-            )
+    Parameters
+    ----------
+    path : Path
+        The file, for the error.
+    n_columns : int
+        How many it has.
+
+    Raises
+    ------
+    DataError
+        If there are more than 50,000.
+    """
+    if n_columns > MOST_COLUMNS:
+        raise DataError(
+            f"{path}: {n_columns:,} columns; a table may have {MOST_COLUMNS:,} at most; leave some "
+            f"out, or save them as the array X of an .npz file"
+        )
 
 
 def machine_memory() -> int:

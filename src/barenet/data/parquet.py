@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from barenet.data.frame import TEXT, Frame
 from barenet.data.framing import MOST_EXACT
+from barenet.data.memory_budget import MemoryBudget, check_columns, spelled
 from barenet.data.moments import YEARS, far_off
-from barenet.data.memory_budget import MemoryBudget, spelled
 from barenet.data.source import memory_budget, open_source
 from barenet.data.target import WORDS, class_name
 from barenet.errors import DataError, in_a_line
@@ -143,7 +143,7 @@ def open_parquet(path: Path) -> ParquetTable:
     with _opened(path) as file:
         schema = file.schema_arrow
         names = tuple(schema.names)
-    memory_budget(path).check_columns(len(names))
+    check_columns(path, len(names))
     counts = Counter(names)
     if twice := sorted(name for name in counts if counts[name] > 1):
         raise DataError(
@@ -235,7 +235,9 @@ def _size_of_texts(column: Any) -> int:
 def _is_text(kind: Any) -> bool:
     """Tell if values are texts; as read here, they are a dictionary and codes."""
     types = require("pyarrow.types", extra="tables", purpose=_PURPOSE)
-    return any(test(kind) for test in (types.is_string, types.is_large_string, types.is_string_view))
+    return any(
+        test(kind) for test in (types.is_string, types.is_large_string, types.is_string_view)
+    )
 
 
 def _check_type(path: Path, name: str, kind: Any) -> None:
