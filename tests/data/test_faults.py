@@ -125,7 +125,7 @@ def test_fault_43_duplicate_columns(write, tmp_path):
     from pyarrow import parquet
 
     message = "column 'x' is there 2 times; each name must be its own"
-    remedy = "; if the first line is a row of the table, say header=False"
+    remedy = "; if the first line is a row of the table, use header=False"
     assert refused(load, write(b"x,x,y\n1,2,3\n4,5,6\n")) == f"t.csv:1: {message}{remedy}"
     twice = pyarrow.table([[1, 2], [3, 4], [5, 6]], names=["x", "x", "y"])
     parquet.write_table(twice, tmp_path / "t.parquet")

@@ -145,8 +145,9 @@ def read_run_file(path: Path) -> Settings:
         )
     except CycloptsError as error:
         error.verbose = False
-        place = "" if str(path) in str(error) else f"config: {path}: "
-        raise CycloptsError(msg=f"{place}{in_a_line(error)}") from error
+        line = in_a_line(error)
+        place = "" if str(path) in line else f"config: {path}: "
+        raise CycloptsError(msg=f"{place}{line}") from error
     return settings
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-import lzma
 import math
 import struct
+import sys
 import tokenize
 import warnings
 import zipfile
@@ -32,6 +32,9 @@ _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0
 #: Bytes before the header: a magic string, the version and, with it, how the length is written.
 _START, _LENGTHS = 8, {(1, 0): "<H", (2, 0): "<I"}
 
+#: How NumPy packs arrays; a few bytes in other ways may ask for gigabytes to unpack them.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
 #: Most bytes of a header; NumPy refuses longer ones itself, after it has read them.
 _LONGEST_HEADER = 10_000
 
@@ -39,7 +42,6 @@ _LONGEST_HEADER = 10_000
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
-    lzma.LZMAError,
     struct.error,
     tokenize.TokenError,
     SyntaxError,
@@ -131,6 +133,8 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def _read_member(archive: zipfile.ZipFile, name: str, budget: MemoryBudget) -> NDArray[Any]:
     """Read one array; its header is believed only as far as bytes follow it."""
+    if archive.getinfo(f"{name}.npy").compress_type not in _METHODS:
+        raise ValueError(f"{name}: packed in another way than NumPy does, by deflate")
     with archive.open(f"{name}.npy") as stream:
         shape, is_fortran, dtype = _read_header(stream, name)
         if dtype.hasobject or dtype.itemsize == 0 or min(shape, default=0) < 0:
@@ -167,6 +171,9 @@ def _target(
 ) -> tuple[NDArray[Any], tuple[str, ...] | None]:
     """Read the target as classes or as numbers."""
     if y.dtype.kind == "U" and task != "regression":
+        letters = y.astype(y.dtype.newbyteorder("=")).view(np.uint32)
+        if (letters > sys.maxunicode).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
+            raise DataError(f"{path}: y: not all of it is text")
         return encode(y)
     numbers = _finite(path, "y", y)
     is_classes = are_classes(numbers) if task is None else task == "classification"

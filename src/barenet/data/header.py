@@ -33,7 +33,7 @@ _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 #: Share of a column's values that are numbers, or dates, where the column is one of them.
 _MOST = 0.9
 
-_REMEDY = "if it is a row of the table, say header=False"
+_REMEDY = "if it is a row of the table, use header=False"
 
 
 def read_header(
@@ -133,7 +133,7 @@ def _check_names(names: tuple[str, ...], place: str, is_known: bool) -> None:
     if twice := sorted(name for name in counts if name and counts[name] > 1):
         raise DataError(
             f"{place}: column {twice[0]!r} is there {counts[twice[0]]} times; each name must be "
-            f"its own; if the first line is a row of the table, say header=False"
+            f"its own; if the first line is a row of the table, use header=False"
         )
 
 
