@@ -51,6 +51,7 @@ class Parquet(Format):
     """Tables in Arrow's own format of files."""
 
     name = "parquet"
+    in_tests = 1_000
     refusals = (DataError,)
 
     NUMBERS_AND_CLASSES: ClassVar[dict[str, Any]] = {

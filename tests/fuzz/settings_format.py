@@ -25,6 +25,7 @@ class RunFile(Format):
     """Settings of a run."""
 
     name = "settings"
+    in_tests = 600
     refusals = (CycloptsError, ValueError)
 
     SEEDS = tuple(

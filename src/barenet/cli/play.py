@@ -95,7 +95,7 @@ def play(
             threading.Thread(target=_open, args=(address,), name="browser", daemon=True).start()
 
     with closing(Shelf()) as shelf:
-        start = _start(data, rows, target, header, shelf)
+        start = _start(data, rows, target, shelf, header)
         if data and settings:
             settings = _of_table(settings, start.scene.data)
         with listen(port) as line:
@@ -118,7 +118,7 @@ def _of_table(settings: str, key: str) -> str:
     return "#" + urlencode({**dict(parse_qsl(settings[1:], keep_blank_values=True)), "data": key})
 
 
-def _start(data: str, rows: str, target: str, header: bool | None, shelf: Shelf) -> State:
+def _start(data: str, rows: str, target: str, shelf: Shelf, header: bool | None = None) -> State:
     """Find out what was named; a run tells what its model was trained on."""
     from barenet.playground.start import begin_with, begin_with_model
 
