@@ -52,7 +52,7 @@ def test_fault_101_every_command_reads_a_table_without_a_header(barenet, run, tm
 
 
 def test_fault_101_other_rows_may_have_a_header(barenet, run, tmp_path):
-    (tmp_path / "named.csv").write_text(f"x4,x3,x2,x1\nno,4,Rome,0.25\nyes,4,Oslo,0.25\n")
+    (tmp_path / "named.csv").write_text("x4,x3,x2,x1\nno,4,Rome,0.25\nyes,4,Oslo,0.25\n")
     assert barenet("predict", run, "named.csv", "--header").out.count("\n") == 3
 
 

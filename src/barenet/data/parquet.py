@@ -35,10 +35,7 @@ _PER_VALUE = 24
 #: Bytes of memory for each text beside its letters: in a group of rows, and in the column.
 _PER_TEXT = 32
 
-#: Bytes of memory for each byte of the part that describes the columns.
-_PER_FOOTER_BYTE = 32
-
-#: Most lengths of anything in that part.
+#: Most entries of a list in the part that describes the columns.
 _MOST_ENTRIES = 1_000_000
 
 
@@ -161,9 +158,8 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
     parquet = require("pyarrow.parquet", extra="tables", purpose=_PURPOSE)
     with open_source(path) as stream:
         try:
-            length = _footer_length(stream)
-            memory_budget(path).check(_PER_FOOTER_BYTE * length, "the description of the columns")
-            limit = max(1, min(length, _MOST_ENTRIES))
+            # A list has no more entries than bytes; Arrow takes memory for as many as it claims.
+            limit = max(1, min(_footer_length(stream), _MOST_ENTRIES))
             yield parquet.ParquetFile(stream, thrift_container_size_limit=limit, **options)
         except DataError:
             raise
