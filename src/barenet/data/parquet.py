@@ -29,8 +29,8 @@ _PURPOSE = "a Parquet file"
 #: The texts of no rows.
 _NOTHING = np.array([], TEXT)
 
-#: Bytes of memory for each value: as it is stored, as float64 in a frame and in a matrix.
-_PER_VALUE = 24
+#: Bytes of memory for each value: as it is stored, in a frame, in a matrix, and on the way there.
+_PER_VALUE = 32
 
 #: Bytes of memory for each text beside its letters: in a group of rows, and in the column.
 _PER_TEXT = 32
