@@ -99,8 +99,7 @@ def play(
         if data and settings:
             settings = _of_table(settings, start.scene.data)
         with listen(port) as line:
-            sessions = Sessions(Trainer(), shelf, start)
-            server = Server(sessions, line, ready)
+            server = Server(Sessions(Trainer(), shelf, start), line, ready)
             server.start()
     return 0 if server.signal is None else 128 + server.signal
 

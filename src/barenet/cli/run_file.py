@@ -111,7 +111,9 @@ def _check_depth(text: str, path: str) -> None:
     dots = max((key.count(".") for key in re.findall(r"[^\n=,\[\]{}]+", bare)), default=0)
     steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", bare))
     if max(dots, *itertools.accumulate(steps), 0) > DEEPEST:
-        raise CycloptsError(msg=f"config: {path}: nested more than {DEEPEST} deep for settings")
+        raise CycloptsError(
+            msg=f"config: {path}: too deeply nested for settings; expected {DEEPEST} levels at most"
+        )
 
 
 def _holds_tables(value: Any) -> bool:
