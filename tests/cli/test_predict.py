@@ -82,7 +82,7 @@ def test_an_image_is_told_in_words_and_drawn(barenet, digits):
         (["iris", "--row", 150], "row: expected 0 to 149, got 150"),
         (["wine"], "wine has 13 features, and"),
         (["short.csv"], "no column petal length (cm), petal width (cm)"),
-        (["ragged.csv"], "ragged.csv:3: expected 4 values, as in the header, got 3"),  # F38
+        (["ragged.csv"], "ragged.csv:3: expected 4 values, as in the first line, got 3"),  # F38
         (["nothing.csv"], "nothing.csv: no such file"),
     ],
 )

@@ -82,9 +82,9 @@ def test_after_an_option_it_is_the_option_s_value(barenet, give):
 
 
 def test_no_more_than_the_limit_is_read(give, monkeypatch):
-    monkeypatch.setattr("barenet.data.source.LIMIT", 100)
+    monkeypatch.setattr("barenet.data.source.machine_memory", lambda: 200)
     give(b"x" * 101)
-    with pytest.raises(DataError, match=r"/dev/stdin: more than 100 bytes; refused"):
+    with pytest.raises(DataError, match=r"/dev/stdin: more than 100 bytes, half of"):
         read_source(Path("/dev/stdin"))
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(DataError, match=r"/dev/stdin: standard input is closed"):

@@ -78,16 +78,16 @@ def test_damaged_files(tmp_path):
         load_arrays(tmp_path / "nowhere.npz")
 
 
-def test_a_bomb_is_refused_by_its_directory(tmp_path):
-    """The sizes that a zip file claims are added up before anything is unpacked."""
+def test_the_sizes_in_a_directory_are_not_believed(tmp_path):
     path, buffer = tmp_path / "bomb.npz", io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("X.npy", b"x")
+        archive.writestr("y.npy", b"x")
     data = bytearray(buffer.getvalue())
     at = data.index(b"PK\x01\x02") + 24  # The directory's field for the size once unpacked.
     data[at : at + 4] = (2**32 - 2).to_bytes(4, "little")
     path.write_bytes(data)
-    with pytest.raises(DataError, match=r"bomb\.npz: more than 2,147,483,648 bytes once unpacked"):
+    with pytest.raises(DataError, match=r"bomb\.npz: no usable \.npz file"):
         load_arrays(path)
 
 
@@ -130,7 +130,7 @@ Y = npy(np.arange(6) % 2)
 def test_members_that_are_no_arrays(tmp_path, member):
     path = tmp_path / "odd.npz"
     for members in ({"X": member, "y": Y}, {"X": npy(X), "y": member}):
-        with pytest.raises(DataError, match=r"odd\.npz: no usable \.npz file: "):
+        with pytest.raises(DataError, match=r"odd\.npz: (no usable \.npz file: |array . of shape)"):
             load_arrays(pack(path, **members))
 
 

@@ -11,9 +11,9 @@ from barenet.data.delimited import (
     check_delimiter,
     decode,
     find_delimiter,
-    read_header,
     read_records,
 )
+from barenet.data.header import read_header
 from barenet.errors import DataError
 
 PATH = Path("t.csv")
@@ -55,7 +55,8 @@ def test_fault_41_byte_order_mark():
 
 def test_fault_43_duplicate_columns():
     assert fault(b"a,b, a\n1,2,3\n") == (
-        "t.csv:1: column 'a' is there 2 times; each name must be its own"
+        "t.csv:1: column 'a' is there 2 times; each name must be its own; if the first line is a "
+        "row of the table, use header=False"
     )
 
 

@@ -103,15 +103,15 @@ def test_fault_50_claimed_sizes_overflow(tmp_path, code, packed):
     for sizes in ((2**32 - 1,) * 3, (2**16, 2**16), (2**32 - 1,)):
         data = bytes([0, 0, code, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes)
         path.write_bytes(gzip.compress(data) if packed else data)
-        with pytest.raises(DataError, match=r"huge\.idx: the header claims .* are refused"):
+        with pytest.raises(DataError, match=r"huge\.idx: .* as its header claims, would take"):
             read_idx(path)
 
 
 def test_fault_50_nothing_is_allocated_for_a_claim(tmp_path):
-    """Within the cap, but not there: the memory in use must not grow by what is claimed."""
+    """Within the budget, but not there: the memory in use must not grow by what is claimed."""
     path = tmp_path / "claims.idx"
-    path.write_bytes(bytes([0, 0, 8, 1]) + struct.pack(">I", 2**31 - 1) + bytes(100))
-    with peak_below(2**24), pytest.raises(DataError, match=r"expected 2,147,483,647 .*, got 100$"):
+    path.write_bytes(bytes([0, 0, 8, 1]) + struct.pack(">I", 2**25) + bytes(100))
+    with peak_below(2**24), pytest.raises(DataError, match=r"expected 33,554,432 .*, got 100$"):
         read_idx(path)
 
 
@@ -133,9 +133,9 @@ def test_fault_46_a_bomb_behind_a_small_header_is_not_unpacked(tmp_path):
 def test_promise_17_a_bomb_that_its_header_promises_is_not_unpacked(tmp_path):
     """The header is right: there is as much behind it as it says."""
     path = tmp_path / "bomb.idx.bz2"
-    sizes = struct.pack(">4B2I", 0, 0, 8, 2, 2**12, 2**13)
-    path.write_bytes(bz2.compress(sizes + bytes(2**25)))
-    with peak_below(2**24), pytest.raises(DataError, match=r"bytes once unpacked; refused"):
+    sizes = struct.pack(">4B2I", 0, 0, 8, 2, 2**13, 2**13)
+    path.write_bytes(bz2.compress(sizes + bytes(2**26)))
+    with peak_below(2**24), pytest.raises(DataError, match=r"8192 × 8192 numbers, .* would take"):
         read_idx(path)
 
 
@@ -143,5 +143,5 @@ def test_promise_17_a_bomb_that_its_header_promises_is_not_unpacked(tmp_path):
 def test_fault_50_sizes_that_no_array_can_have(tmp_path, sizes):
     path = tmp_path / "odd.idx"
     path.write_bytes(bytes([0, 0, 8, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes) + b"1")
-    with pytest.raises(DataError, match=r"odd\.idx: the header claims .* are refused$"):
+    with pytest.raises(DataError, match=r"odd\.idx: .* header claims"):
         read_idx(path)

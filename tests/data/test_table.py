@@ -86,7 +86,7 @@ def test_forms_of_numbers(read):
 def test_line_endings_and_empty_lines(read, ending):
     data = ending.join(["", "a,b", "", "1,2", "", "3,4", "", ""]).encode()
     assert columns(read(data)) == {"a": ["1", "3"], "b": ["2", "4"]}
-    assert fault(read, data + b"5") == "t.csv:8: expected 2 values, as in the header, got 1"
+    assert fault(read, data + b"5") == "t.csv:8: expected 2 values, as in the first line, got 1"
 
 
 def test_tabs_for_tsv(read):
@@ -108,12 +108,12 @@ def test_fault_36_header_only(read):
 
 def test_fault_37_ragged_long(read):
     text = b"a,b\n1,2\n\n3,4,5\n6,7\n"
-    assert fault(read, text) == "t.csv:4: expected 2 values, as in the header, got 3"
+    assert fault(read, text) == "t.csv:4: expected 2 values, as in the first line, got 3"
 
 
 def test_fault_38_ragged_short(read):
     text = b'a,b,c\n1,"two\nlines",3\n4,5\n'
-    assert fault(read, text) == "t.csv:4: expected 3 values, as in the header, got 2"
+    assert fault(read, text) == "t.csv:4: expected 3 values, as in the first line, got 2"
 
 
 @pytest.mark.parametrize(

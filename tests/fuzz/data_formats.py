@@ -100,11 +100,16 @@ class CSV(Format):
             target_name="y",
             dataset="learned.csv",
         ).save(self.model)
-        self.bomb = bomb(b"size,town,y\n", b"1.5,Rome,no\n", 2**26)
+        self.bombs = {
+            "t.csv.zst": bomb(b"size,town,y\n", b"1.5,Rome,no\n", 2**26),
+            "t.csv.xz": lzma.compress(b",".join(b"x%d" % at for at in range(10**6)), preset=0),
+            "t.csv.gz": gzip.compress(b"x,y\n" + b"," * 10**6 + b"\n", 1, mtime=0),
+            "t.csv": (b",".join(b"x%d" % at for at in range(2000)) + b"\n") * 3,
+        }
 
     def write(self, rng: random.Random) -> Path:
         if rng.randrange(BOMBS) == 0:
-            return self.put("t.csv.zst", self.bomb)
+            return self.put(*rng.choice(list(self.bombs.items())))
         data = mutated(rng.choice(self.SEEDS), rng, self.WORDS, self.SEEDS)
         ending, data = packed(data, rng)
         return self.put(rng.choice(("t.csv", "t.csv", "t.tsv")) + ending, data)

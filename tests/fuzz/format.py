@@ -32,6 +32,8 @@ class Format(ABC):
     """
 
     name: ClassVar[str]
+    #: How many inputs the tests have; `make fuzz` has a million of each format.
+    in_tests: ClassVar[int] = 10_000
     #: What a file may be refused by.
     refusals: tuple[type[Exception], ...]
 

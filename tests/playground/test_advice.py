@@ -12,7 +12,7 @@ from barenet.playground.tables import Tables
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"a,b\n1,2\n3\n", r"bad\.csv:3: expected 2 values, as in the header, got 1$"),
+        (b"a,b\n1,2\n3\n", r"bad\.csv:3: expected 2 values, as in the first line, got 1$"),
         (b'a,b\n1,"2\n', r"bad\.csv:2: a quote that opens here is not closed"),
         (b"a,b\n1,\x002\n", r"bad\.csv:2: a zero byte .*; save it as UTF-8$"),
         (b"a,b\n\xff\x00,2\n", r"bad\.csv: not UTF-8 text.*; save it as UTF-8$"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from contextlib import closing
 
 import numpy as np
@@ -128,3 +129,17 @@ def test_a_long_table_is_cut_to_what_can_be_watched(tables):
         key = tables.add("long.csv", f"a,b,c\n{rows}".encode())
         (dataset,) = tables.load(Scene(data=key)).values()
         assert dataset.n_samples == MOST_ROWS and tables.is_cut(key) == cut
+
+
+def test_fault_104_a_table_of_very_many_columns_is_refused_at_once(tables):
+    names = b",".join(b"x%d" % column for column in range(100_000))
+    started = time.process_time()
+    with pytest.raises(DataError, match=r"^wide\.csv: 100,000 columns; a table may have 50,000 at"):
+        tables.add("wide.csv", names + b"\n" + b",".join([b"1"] * 100_000))
+    assert time.process_time() - started < 1
+
+
+def test_fault_101_a_table_without_a_header_is_refused_in_words_for_the_page(tables):
+    with pytest.raises(DataError) as error:
+        tables.add("mine.csv", b"1.5,Rome,no\n2.5,Oslo,yes\n3.5,Rome,no\n")
+    assert str(error.value).endswith("(1.5, Rome, no); add a first line that names the columns")

@@ -84,8 +84,8 @@ def read_kept(
             name: frame[name] if is_text[name] else as_labels(frame, name, ()) for name in names
         }
     known = trained.file_options(data, file)
-    options = {name: known.get(name) for name in ("delimiter", "encoding", "decimal")}
-    table = read_table(Path(data), **options)
+    names_of_options = ("delimiter", "encoding", "decimal", "header")
+    table = read_table(Path(data), **{name: known.get(name) for name in names_of_options})
     _check(names, table.names, data)
     return {name: table.column(name) for name in names}
 

@@ -51,6 +51,7 @@ def play(
     /,
     *,
     target: Annotated[str, Parameter(show_default=False, group=DATA)] = "",
+    header: Annotated[bool | None, Parameter(show_default=False, group=DATA)] = None,
     port: Annotated[int, Parameter(group=OUTPUT)] = PORT,
     browser: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
 ) -> int:
@@ -70,6 +71,8 @@ def play(
         them.
     target : str
         The column of a .csv file to predict, by default the last one without names or free text.
+    header : bool
+        Whether the first line of a .csv file names its columns; if not, they are x1, x2 and so on.
     port : int
         Port of the page; 0 for any port that is free.
     browser : bool
@@ -103,12 +106,11 @@ def play(
             _browse(address, server.gate, at_the_end)
 
     with closing(Shelf()) as shelf, ExitStack() as at_the_end:
-        start = _start(data, rows, target, shelf)
+        start = _start(data, rows, target, shelf, header)
         if data and settings:
             settings = _of_table(settings, start.scene.data)
         with listen(port) as line:
-            sessions = Sessions(Trainer(), shelf, start)
-            server = Server(sessions, line, ready)
+            server = Server(Sessions(Trainer(), shelf, start), line, ready)
             server.start()
     return 0 if server.signal is None else 128 + server.signal
 
@@ -126,7 +128,7 @@ def _of_table(settings: str, key: str) -> str:
     return "#" + urlencode({**dict(parse_qsl(settings[1:], keep_blank_values=True)), "data": key})
 
 
-def _start(data: str, rows: str, target: str, shelf: Shelf) -> State:
+def _start(data: str, rows: str, target: str, shelf: Shelf, header: bool | None = None) -> State:
     """Find out what was named; a run tells what its model was trained on."""
     from barenet.playground.start import begin_with, begin_with_model
 
@@ -134,12 +136,14 @@ def _start(data: str, rows: str, target: str, shelf: Shelf) -> State:
     if not data or not (path.suffix == ".safetensors" or path.is_dir()):
         if rows:
             raise ValueError("rows: they go with a model; give one file of rows alone")
-        return begin_with(data, target, shelf)
+        return begin_with(data, target, shelf, header)
     if target:
         raise ValueError("target: a model knows its own")
     trained = load_trained(path)
     recipe = trained.settings.recipe if trained.settings else Recipe()
-    return begin_with_model(trained.path, rows or _rows_of(trained), shelf, recipe)
+    if header is None and trained.settings:
+        header = trained.settings.file.header
+    return begin_with_model(trained.path, rows or _rows_of(trained), shelf, recipe, header)
 
 
 def _rows_of(trained: Trained) -> str:

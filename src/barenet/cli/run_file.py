@@ -6,7 +6,9 @@ What a run was trained with is kept in its folder as a run file, and trains it a
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
+import re
 import tempfile
 import tomllib
 from pathlib import Path
@@ -21,6 +23,18 @@ from barenet.cli.spelling import explain_usage
 from barenet.errors import in_a_line
 
 __all__ = ["fill_in", "parse_run_file", "read_run_file"]
+
+#: Most bytes of a run file, and most levels of dotted keys, arrays and tables in it.
+MOST_BYTES, DEEPEST = 2**20, 8
+#: Most entries of all lists in it.
+MOST_ENTRIES = 5_000
+
+#: Strings and comments of TOML; what is not closed ends with the line, or with the file.
+_STRINGS = re.compile(
+    r'''"""(?:\\.|(?!""")[^\\])*+(?:"""|\Z)|"(?:\\.|[^"\\\n])*+"?|#[^\n]*'''
+    r"""|'''(?:(?!''').)*+(?:'''|\Z)|'[^'\n]*+'?""",
+    re.DOTALL,
+)
 
 
 def fill_in(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
@@ -54,8 +68,9 @@ def fill_in(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) 
 def _settings(path: str) -> dict[str, Any]:
     """Read a file that has settings and nothing else."""
     try:
-        with open(os.path.expanduser(path), "rb") as file:  # noqa: PTH111, PTH123
-            document = tomllib.load(file)
+        text = _read_text(os.path.expanduser(path))  # noqa: PTH111
+        _check_depth(text, path)
+        document = tomllib.loads(text)
     except IsADirectoryError as error:
         inside = Path(path) / "settings.toml"
         such = f"file such as {inside}" if inside.is_file() else "run file"
@@ -72,7 +87,34 @@ def _settings(path: str) -> dict[str, Any]:
                 msg=f"config: {path}: expected settings outside of tables, such as epochs = 10; "
                 f"got the table [{name}]"
             )
+    entries = sum(len(value) for value in document.values() if isinstance(value, list))
+    if entries > MOST_ENTRIES:  # The command line takes time that grows with their square.
+        raise CycloptsError(
+            msg=f"config: {path}: {entries:,} entries of lists; expected {MOST_ENTRIES:,} at most"
+        )
     return document
+
+
+def _read_text(path: str) -> str:
+    """Read a regular file that is small enough for settings."""
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):  # noqa: PTH110, PTH112, PTH113
+        raise CycloptsError(msg=f"config: {path}: expected a regular file")
+    with open(path, "rb") as file:  # noqa: PTH123
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise CycloptsError(msg=f"config: {path}: a run file has {MOST_BYTES:,} bytes at most")
+    return data.decode()
+
+
+def _check_depth(text: str, path: str) -> None:
+    """Refuse deep nesting, for which the parser takes time that grows with its square."""
+    bare = _STRINGS.sub("''", text).replace(" ", "").replace("\t", "")
+    dots = max((key.count(".") for key in re.findall(r"[^\n=,\[\]{}]+", bare)), default=0)
+    steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", bare))
+    if max(dots, *itertools.accumulate(steps), 0) > DEEPEST:
+        raise CycloptsError(
+            msg=f"config: {path}: too deeply nested for settings; expected {DEEPEST} levels at most"
+        )
 
 
 def _holds_tables(value: Any) -> bool:

@@ -49,6 +49,9 @@ class FileOptions:
         Text encoding of a table, such as latin-1.
     decimal : {".", ","}
         Decimal separator of the numbers in a table.
+    header : bool
+        Whether the first line of a table names its columns; if not, they are x1, x2 and so on, by
+        their positions. By default it does, and is refused where it looks like a row.
     data_dir : str
         Folder of the IDX files of mnist or fashion_mnist.
     drop_missing_target : bool
@@ -58,6 +61,7 @@ class FileOptions:
     delimiter: str | None = None
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
+    header: Annotated[bool | None, Parameter(show_default=False)] = None
     data_dir: Annotated[str | None, NAMED] = None
     drop_missing_target: Annotated[bool | None, Parameter(negative=(), show_default=False)] = None
 
@@ -197,6 +201,7 @@ class Settings:
                 delimiter=file.delimiter,
                 encoding=file.encoding,
                 decimal=file.decimal,
+                header=file.header,
             )
         frame = table.frame(table.names, categories=table.names)
         last = [*frame.columns][-1]

@@ -24,7 +24,7 @@ __all__ = ["Given", "explain_usage", "name_of", "spelling"]
 LIBRARY_NAMES = {"path": ("out",), "model": ("run", "what"), "data": ("what",)}
 
 #: How a remedy proposes the value of an argument, in the words of a program.
-VALUE = r"""=(True|'[^']*'|"[^"]*"|\['[^']*'\]|\["[^"]*"\])"""
+VALUE = r"""=(True|False|'[^']*'|"[^"]*"|\['[^']*'\]|\["[^"]*"\])"""
 
 #: Expected values, in words.
 NOUNS = {float: "a number", int: "a whole number", bool: "true or false"}
@@ -93,7 +93,8 @@ class Given:
 def _as_flag(flag: str, found: re.Match[str]) -> str:
     """Write an option and its value as they are typed."""
     value = found[1].strip("[]")
-    return flag if value == "True" else f"{flag} {value}"
+    switches = {"True": flag, "False": f"--no-{flag.removeprefix('--')}"}
+    return switches.get(value, f"{flag} {value}")
 
 
 def name_of(flag: str) -> str:

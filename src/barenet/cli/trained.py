@@ -17,7 +17,7 @@ from barenet.data.datasets import DATASETS, load_dataset, usual_name
 from barenet.data.frame import Frame
 from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.data.repetition import count_repeated
-from barenet.data.source import STANDARD_INPUT
+from barenet.data.source import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data.tabular import read_samples
 from barenet.data.written import as_written
 from barenet.errors import DataError, printable
@@ -253,8 +253,12 @@ class Trained:
         """
         known = self.trained_on(data)
         options = dataclasses.asdict(known.file if known else FileOptions())
-        said = {name: value for name, value in dataclasses.asdict(file).items() if value}
-        return {name: value for name, value in (options | said).items() if value}
+        if self.settings and plain_name(data).endswith(
+            CSV_SUFFIXES
+        ):  # Its columns are called as those of the training.
+            options["header"] = self.settings.file.header
+        given = {name: value for name, value in vars(file).items() if value is not None}
+        return {name: value for name, value in (options | given).items() if value is not None}
 
 
 def load_trained(path: Path) -> Trained:

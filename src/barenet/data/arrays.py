@@ -2,36 +2,54 @@
 
 from __future__ import annotations
 
-import lzma
+import io
 import math
+import struct
+import sys
+import tokenize
+import warnings
 import zipfile
 import zlib
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from barenet.data.dataset import Dataset
-from barenet.data.source import LIMIT, open_source, read_exactly
+from barenet.data.memory_budget import MemoryBudget
+from barenet.data.source import memory_budget, open_source, read_exactly
 from barenet.data.target import Task, are_classes, check_task, encode
-from barenet.errors import DataError
+from barenet.errors import DataError, in_a_line, some
 
 __all__ = ["load_arrays"]
 
-#: What reads an array's header, by its format's version; a later one is for named fields.
+#: Readers of an array's header, by its format's version; a later one is for named fields.
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+#: Bytes before the header: a magic string, the version and, with it, how the length is written.
+_START, _LENGTHS = 8, {(1, 0): "<H", (2, 0): "<I"}
+
+#: How NumPy packs arrays; a few bytes in other ways may ask for gigabytes to unpack them.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+#: Most bytes of a header; NumPy refuses longer ones itself, after it has read them.
+_LONGEST_HEADER = 10_000
 
 #: What zipfile, its decompressors and NumPy's reader of headers raise for a damaged file.
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
-    lzma.LZMAError,
+    struct.error,
+    tokenize.TokenError,
+    SyntaxError,
     ValueError,
     TypeError,
+    AttributeError,
     LookupError,
+    ArithmeticError,
     EOFError,
     MemoryError,
     RuntimeError,
@@ -95,17 +113,16 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     """Read both arrays, and check that they are arrays of samples."""
     try:
         with open_source(path) as stream, zipfile.ZipFile(stream) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > LIMIT:
-                raise DataError(f"{path}: more than {LIMIT:,} bytes once unpacked; refused")
             names = [name.removesuffix(".npy") for name in archive.namelist()]
             if missing := {"X", "y"} - set(names):
-                found = ", ".join(names) or "none"
+                found = some(names) or "none"
                 raise DataError(f"{path}: no array {min(missing)}; the arrays are {found}")
-            X, y = (_read_member(archive, name) for name in ("X", "y"))
+            budget = memory_budget(path)
+            X, y = (_read_member(archive, name, budget) for name in ("X", "y"))
     except DataError:
         raise
     except _DAMAGE as error:
-        raise DataError(f"{path}: no usable .npz file: {error}") from error
+        raise DataError(f"{path}: no usable .npz file: {in_a_line(error)}") from error
     if X.ndim not in (2, 3) or y.ndim != 1 or len(X) != len(y) or X.size == 0 or len(X) < 2:
         raise DataError(
             f"{path}: expected X of shape (n, features) or (n, height, width) and y of shape (n,) "
@@ -114,19 +131,39 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     return X, y
 
 
-def _read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+def _read_member(archive: zipfile.ZipFile, name: str, budget: MemoryBudget) -> NDArray[Any]:
     """Read one array; its header is believed only as far as bytes follow it."""
+    if archive.getinfo(f"{name}.npy").compress_type not in _METHODS:
+        raise ValueError(f"{name}: packed in another way than NumPy does, by deflate")
     with archive.open(f"{name}.npy") as stream:
-        version = npy.read_magic(stream)
-        if version not in _HEADERS:
-            raise ValueError(f"{name}: a header of version {version}")
-        shape, is_fortran, dtype = _HEADERS[version](stream)
-        size = math.prod(shape) * dtype.itemsize
+        shape, is_fortran, dtype = _read_header(stream, name)
         if dtype.hasobject or dtype.itemsize == 0 or min(shape, default=0) < 0:
             raise ValueError(f"{name}: object arrays and arrays of nothing are refused ({dtype})")
-        if size > LIMIT or len(data := read_exactly(stream, size + 1)) != size:  # type: ignore[arg-type]
+        # Its bytes, and what becomes of them: float64 and a mask, or sorted names.
+        each = dtype.itemsize if dtype == np.uint8 else 9 if dtype.kind in "biuf" else 0
+        size = math.prod(shape) * dtype.itemsize
+        needed = math.prod(shape) * (dtype.itemsize + (each or 2 * dtype.itemsize))
+        budget.check(needed, f"array {name} of shape {shape} and type {dtype}")
+        if len(data := read_exactly(stream, size + 1)) != size:  # type: ignore[arg-type]
             raise ValueError(f"{name}: its header claims {shape} of {dtype}, which is not there")
     return np.ndarray(shape, dtype, data, order="F" if is_fortran else "C")
+
+
+def _read_header(stream: Any, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Read an array's shape, order and type; a header that is too long is not read."""
+    start = read_exactly(stream, _START)
+    version = npy.read_magic(io.BytesIO(start))
+    if version not in _HEADERS:
+        raise ValueError(f"{name}: a header of version {version}")
+    written = read_exactly(stream, struct.calcsize(_LENGTHS[version]))
+    (length,) = struct.unpack(_LENGTHS[version], written)
+    if length > _LONGEST_HEADER:
+        raise ValueError(f"{name}: a header of {length:,} bytes; expected {_LONGEST_HEADER:,}")
+    header: BinaryIO = io.BytesIO(written + read_exactly(stream, length))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of headers that were written by Python 2
+        shape, is_fortran, dtype = _HEADERS[version](header)
+    return shape, is_fortran, dtype
 
 
 def _target(
@@ -134,6 +171,9 @@ def _target(
 ) -> tuple[NDArray[Any], tuple[str, ...] | None]:
     """Read the target as classes or as numbers."""
     if y.dtype.kind == "U" and task != "regression":
+        letters = y.astype(y.dtype.newbyteorder("=")).view(np.uint32)
+        if (letters > sys.maxunicode).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
+            raise DataError(f"{path}: y: not all of it is text")
         return encode(y)
     numbers = _finite(path, "y", y)
     is_classes = are_classes(numbers) if task is None else task == "classification"
@@ -145,7 +185,9 @@ def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
     if array.dtype.kind not in "biuf":
         raise DataError(f"{path}: {name}: expected real numbers, got {array.dtype}")
     numbers = array.astype(np.float64)
-    if (wrong := np.argwhere(~np.isfinite(numbers))).size:
-        at = ", ".join(map(str, wrong[0]))
-        raise DataError(f"{path}: {name}[{at}] is {numbers[tuple(wrong[0])]}, expected a number")
+    is_number = np.isfinite(numbers)
+    if not is_number.all():
+        wrong = np.unravel_index(int(is_number.argmin()), numbers.shape)
+        at = ", ".join(map(str, wrong))
+        raise DataError(f"{path}: {name}[{at}] is {numbers[wrong]}, expected a number")
     return numbers

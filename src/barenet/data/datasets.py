@@ -36,8 +36,8 @@ ALSO_CALLED = {
 TABLE_SUFFIXES = (*CSV_SUFFIXES, *PARQUET_SUFFIXES)
 
 _TABLE_OPTIONS = (
-    *("target", "task", "delimiter", "encoding", "decimal", "categories", "frame"),
-    "drop_missing_target",
+    *("target", "task", "delimiter", "encoding", "decimal", "header", "categories"),
+    *("frame", "drop_missing_target"),
 )
 
 
@@ -49,6 +49,7 @@ def load_dataset(
     delimiter: str | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
+    header: bool | None = None,
     categories: Collection[str] | None = None,
     frame: bool | None = None,
     drop_missing_target: bool | None = None,
@@ -75,6 +76,8 @@ def load_dataset(
         For a table: how its text is encoded.
     decimal : {".", ","}, optional
         For a table: what stands before the digits after the point.
+    header : bool, optional
+        For a CSV file: whether its first line names the columns, as for `load_table`.
     categories : collection of str, optional
         For a table: columns that hold names, or will be left out.
     frame : bool, optional
@@ -110,7 +113,7 @@ def load_dataset(
     given: dict[str, Any] = {"target": target, "task": task, "delimiter": delimiter}
     given |= {"encoding": encoding, "decimal": decimal, "frame": frame, "data_dir": data_dir}
     given |= {"drop_missing_target": drop_missing_target, "categories": categories}
-    given |= {"samples": samples, "noise": noise, "data_seed": data_seed}
+    given |= {"header": header, "samples": samples, "noise": noise, "data_seed": data_seed}
     options = {option: value for option, value in given.items() if value is not None}
     text = usual_name(_check_path(name_or_path, "data: expected a name or a path"))
     if data_dir is not None:

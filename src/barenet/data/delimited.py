@@ -1,4 +1,4 @@
-"""Delimited text: bytes to text, text to rows with their lines, and the row that names the columns.
+"""Delimited text: bytes to text, and text to rows with their lines.
 
 This is the slow and careful reader, Python's own. It reads headers, looks for what is wrong with
 quotes, and finds the line of whatever the fast reader refused.
@@ -7,16 +7,14 @@ quotes, and finds the line of whatever the fast reader refused.
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from barenet.data.source import plain_name
 from barenet.errors import DataError
 
-__all__ = ["check_delimiter", "decode", "find_delimiter", "read_header", "read_records"]
+__all__ = ["DELIMITERS", "check_delimiter", "decode", "find_delimiter", "read_records"]
 
 #: How texts begin that say themselves how they are encoded; the longer first, as it begins alike.
 _MARKS = (
@@ -101,44 +99,9 @@ def _parts_evenly(sample: str, delimiter: str, path: Path) -> bool:
     return len(widths) == 1 and widths != {1}
 
 
-def read_header(text: str, delimiter: str, path: Path) -> tuple[str, ...]:
-    """Read the columns' names, and refuse what is none."""
-    line, fields = next(read_records(text, delimiter, path), (0, []))
-    names = tuple(name.strip() for name in fields)
-    if not names:
-        raise DataError(f"{path}: empty file")
-    if len(names) == 1:
-        for other, spelled in DELIMITERS.items():
-            if other != delimiter and other in names[0]:
-                raise DataError(
-                    f"{path}:{line}: 1 column, {names[0][:60]!r}; try delimiter={spelled}"
-                )
-    if _are_values(names):
-        raise DataError(
-            f"{path}:{line}: {', '.join(names[:3])}, … are numbers, where the first line must name "
-            f"the columns; add such a line"
-        )
-    counts = Counter(names)
-    if twice := sorted(name for name in counts if name and counts[name] > 1):
-        raise DataError(
-            f"{path}:{line}: column {twice[0]!r} is there {counts[twice[0]]} times; "
-            f"each name must be its own"
-        )
-    return names
-
-
-def _are_values(names: tuple[str, ...]) -> bool:
-    """Tell whether a header is a row of numbers; 0, 1, 2, … are names that pandas writes."""
-    try:
-        numbers = [float(name) for name in names]
-    except ValueError:
-        return False
-    return numbers != list(range(len(names)))
-
-
 def read_records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
     """Read a row after the other, each with the line on which it starts; skip empty lines."""
-    reader = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter, strict=True)
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
     line = 1
     usual = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     try:
@@ -153,3 +116,9 @@ def read_records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, l
         ) from error
     finally:
         csv.field_size_limit(usual)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Read a line after the other, whatever ends it; memory does not grow with the text."""
+    for line in re.finditer(r"[^\r\n]*(\r\n|\r|\n)|[^\r\n]+", text):
+        yield line[0].rstrip("\r\n") + "\n" if line[1] else line[0]

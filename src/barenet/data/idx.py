@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.source import LIMIT, open_source, read_allowed, read_exactly
+from barenet.data.source import memory_budget, open_source, read_allowed, read_exactly
 from barenet.errors import DataError
 
 __all__ = ["read_idx"]
@@ -45,8 +45,8 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
     Raises
     ------
     DataError
-        If the file is no IDX file, its size is not what its header says, or it unpacks to more
-        than 4 MiB and 100 times its packed size.
+        If the file is no IDX file, its size is not that of its header, or it is beyond its memory
+        budget.
 
     Examples
     --------
@@ -62,11 +62,8 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
         dtype, shape = _read_header(stream, path)
         expected = math.prod(shape) * dtype.itemsize
         # An array of no numbers can still be of sizes that NumPy has no room for.
-        if math.prod(size or 1 for size in shape) * dtype.itemsize > LIMIT:
-            raise DataError(
-                f"{path}: the header claims {_times(shape)} numbers, {expected:,} bytes; "
-                f"more than {LIMIT:,} are refused"
-            )
+        claimed = math.prod(size or 1 for size in shape) * dtype.itemsize
+        memory_budget(path).check(2 * claimed, f"{_times(shape)} numbers, as its header claims,")
         data = read_allowed(stream, path, expected + 1)
     if len(data) < expected:
         raise DataError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,8 +15,9 @@ from numpy.typing import NDArray
 
 from barenet.data.frame import TEXT, Frame
 from barenet.data.framing import MOST_EXACT
+from barenet.data.memory_budget import MemoryBudget, check_columns, spelled
 from barenet.data.moments import YEARS, far_off
-from barenet.data.source import bytes_allowed, open_source
+from barenet.data.source import memory_budget, open_source
 from barenet.data.target import WORDS, class_name
 from barenet.errors import DataError, in_a_line
 from barenet.extras import require
@@ -23,8 +26,17 @@ __all__ = ["ParquetTable", "open_parquet"]
 
 _PURPOSE = "a Parquet file"
 
-#: Bytes of columns that every file may hold; it is none that a table of text would take on the way.
-FREE = 2**26
+#: The texts of no rows.
+_NOTHING = np.array([], TEXT)
+
+#: Bytes of memory for each value: as it is stored, in a frame, in a matrix, and on the way there.
+_PER_VALUE = 32
+
+#: Bytes of memory for each text beside its letters: in a group of rows, and in the column.
+_PER_TEXT = 32
+
+#: Most entries of a list in the part that describes the columns.
+_MOST_ENTRIES = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +49,13 @@ class ParquetTable:
         The file.
     names : tuple of str
         Its columns.
+    texts : tuple of str
+        Those of text.
     """
 
     path: Path
     names: tuple[str, ...]
+    texts: tuple[str, ...] = ()
 
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
@@ -65,25 +80,24 @@ class ParquetTable:
         ------
         DataError
             If the file is damaged, has no rows, or a column is of another type, such as lists; or
-            if it would take more than 64 MiB and 100 times its size; or a date is not of the years
-            1 to 9999.
+            if it is beyond its memory budget; or a date is not of the years 1 to 9999.
         """
-        with _opened(self.path) as file:
-            groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
-            n_rows = max(file.metadata.num_rows, sum(group.num_rows for group in groups))
-            _check_size(self.path, n_rows, len(names))
+        budget = memory_budget(self.path)
+        # Texts stay a dictionary and codes: a file of a few kilobytes may repeat a long one.
+        with _opened(self.path, read_dictionary=[*self.texts]) as file:
             for name in names:
                 _check_type(self.path, name, file.schema_arrow.field(name).type)
+            needed = _check_size(budget, file, names)
             parts: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
             for number in range(file.num_row_groups):
-                group = file.read_row_group(number, columns=list(names))
+                group = file.read_row_group(number, columns=[*names])
+                needed += sum(map(_size_of_texts, group.columns))
+                budget.check(needed, f"the texts of {file.metadata.num_rows:,} rows")
                 for name, columns in parts.items():
                     columns.append(_column(group.column(name)))
         if not sum(map(len, parts[names[0]])):
             raise DataError(f"{self.path}: no rows")
-        return _in_microseconds(
-            Frame({name: _joined(columns) for name, columns in parts.items()}, self)
-        )
+        return _in_microseconds(Frame({name: _joined(parts.pop(name)) for name in [*parts]}, self))
 
     def find(self, row: int, name: str) -> tuple[str, str | None]:
         """Name a row's place.
@@ -124,27 +138,42 @@ def open_parquet(path: Path) -> ParquetTable:
         If the file is missing or damaged, or has a name twice.
     """
     with _opened(path) as file:
-        names = tuple(file.schema_arrow.names)
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+        schema = file.schema_arrow
+        names = tuple(schema.names)
+    check_columns(path, len(names))
+    counts = Counter(names)
+    if twice := sorted(name for name in counts if counts[name] > 1):
         raise DataError(
-            f"{path}: column {twice[0]!r} is there {names.count(twice[0])} times; "
+            f"{path}: column {twice[0]!r} is there {counts[twice[0]]} times; "
             f"each name must be its own"
         )
-    return ParquetTable(path, names)
+    texts = (name for name, kind in zip(names, schema.types, strict=True) if _is_text(kind))
+    return ParquetTable(path, names, tuple(texts))
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """Open the file, and say in one line what Arrow says of its damage."""
+def _opened(path: Path, **options: Any) -> Iterator[Any]:
+    """Open the file, and report in one line how it is damaged."""
     pyarrow = require("pyarrow", extra="tables", purpose=_PURPOSE)
     parquet = require("pyarrow.parquet", extra="tables", purpose=_PURPOSE)
     with open_source(path) as stream:
         try:
-            yield parquet.ParquetFile(stream)
+            # A list has no more entries than bytes; Arrow takes memory for as many as it claims.
+            limit = max(1, min(_footer_length(stream), _MOST_ENTRIES))
+            yield parquet.ParquetFile(stream, thrift_container_size_limit=limit, **options)
         except DataError:
             raise
         except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
             raise DataError(f"{path}: no usable Parquet file: {in_a_line(error)}") from error
+
+
+def _footer_length(stream: Any) -> int:
+    """Bytes of the description at a file's end, as far as the file has as many."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - 8))
+    length = int.from_bytes(stream.read(4), "little")
+    stream.seek(0)
+    return min(length, size)
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
@@ -174,13 +203,37 @@ def _in_microseconds(frame: Frame) -> Frame:
     return frame
 
 
-def _check_size(path: Path, n_rows: int, n_columns: int) -> None:
-    """Refuse a small file that claims to hold very much."""
-    if 8 * n_rows * n_columns > (limit := bytes_allowed(path, FREE)):
-        raise DataError(
-            f"{path}: {n_rows:,} rows of {n_columns:,} columns in so small a file would take more "
-            f"than {limit:,} bytes; refused"
-        )
+def _check_size(budget: MemoryBudget, file: Any, names: Sequence[str]) -> int:
+    """Estimate the memory that columns take beside their texts; refuse a file that takes more."""
+    groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
+    n_rows = max(file.metadata.num_rows, sum(group.num_rows for group in groups))
+    needed = _PER_VALUE * n_rows * len(names)
+    budget.check(needed, f"{n_rows:,} rows of {len(names):,} columns")
+    # Not the sizes of single columns: Arrow crashes where a damaged file does not describe them.
+    largest = max((group.total_byte_size for group in groups), default=0)
+    budget.check(needed + largest, f"a group of rows of {spelled(largest)}")
+    return needed
+
+
+def _size_of_texts(column: Any) -> int:
+    """Bytes of memory that a group's texts take, once each row has its own."""
+    compute = require("pyarrow.compute", extra="tables", purpose=_PURPOSE)
+    types = require("pyarrow.types", extra="tables", purpose=_PURPOSE)
+    if not (types.is_dictionary(column.type) and _is_text(column.type.value_type)):
+        return 0
+    size = _PER_TEXT * len(column)
+    for chunk in column.chunks:
+        lengths = compute.take(compute.binary_length(chunk.dictionary), chunk.indices)
+        size += 2 * (compute.sum(lengths.cast("int64")).as_py() or 0)
+    return size
+
+
+def _is_text(kind: Any) -> bool:
+    """Tell if values are texts; as read here, they are a dictionary and codes."""
+    types = require("pyarrow.types", extra="tables", purpose=_PURPOSE)
+    return any(
+        test(kind) for test in (types.is_string, types.is_large_string, types.is_string_view)
+    )
 
 
 def _check_type(path: Path, name: str, kind: Any) -> None:
@@ -204,6 +257,8 @@ def _column(values: Any) -> NDArray[Any]:
     pyarrow = require("pyarrow", extra="tables", purpose=_PURPOSE)
     types = require("pyarrow.types", extra="tables", purpose=_PURPOSE)
     if types.is_dictionary(values.type):
+        if _is_text(values.type.value_type):
+            return np.concatenate([_texts(chunk) for chunk in values.chunks] or [_NOTHING])
         values = values.cast(values.type.value_type)
     if types.is_boolean(values.type):
         if not values.null_count:
@@ -220,6 +275,13 @@ def _column(values: Any) -> NDArray[Any]:
     if types.is_floating(values.type) or is_decimal or types.is_null(values.type):
         return _floats(values, pyarrow)
     return _as_written(values)
+
+
+def _texts(chunk: Any) -> NDArray[Any]:
+    """Take the texts of a dictionary by their codes; nothing is ""."""
+    texts = ["", *(text or "" for text in chunk.dictionary.to_pylist())]
+    codes = chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.array(texts, TEXT)[codes.astype(np.int64) + 1]
 
 
 def _as_written(values: Any) -> NDArray[Any]:

@@ -1,7 +1,7 @@
 """Where bytes come from: a file, plain or packed, whose every fault is one line with its path.
 
-What packed it is told by its first bytes, not by the file's name, and it is unpacked no further
-than a cap, so that a small hostile file cannot fill the memory.
+The packer is recognized by the file's first bytes, not by its name, and a file is unpacked no
+further than its memory budget allows, so that a small hostile file cannot fill the memory.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 from weakref import WeakKeyDictionary
 
+from barenet.data.memory_budget import SHARE, MemoryBudget, machine_memory, spelled
 from barenet.errors import DataError
 from barenet.extras import require
 
 __all__ = [
     "CSV_SUFFIXES",
-    "LIMIT",
     "PARQUET_SUFFIXES",
     "STANDARD_INPUT",
-    "bytes_allowed",
+    "memory_budget",
     "open_source",
     "plain_name",
     "read_allowed",
@@ -38,16 +38,6 @@ __all__ = [
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 #: How the name of a Parquet file ends; any other table is CSV.
 PARQUET_SUFFIXES = (".parquet", ".pq")
-
-#: Most bytes that a packed file may unpack to.
-LIMIT = 2**31
-
-#: What unpacks to more than this is refused beyond `MOST_UNPACKED` times its size. A table takes a
-#: dozen times as much while it is read, so that a few kB take less than 64 MiB.
-FREE = 2**22
-
-#: Text and pictures pack to a third or a tenth; what packs better is made to fill the memory.
-MOST_UNPACKED = 100
 
 #: What standard input is called, as if it were a file; it holds CSV, plain or packed.
 STANDARD_INPUT = "/dev/stdin"
@@ -158,10 +148,13 @@ def _receive() -> bytes:
     """Read standard input to its end, the first time."""
     if sys.stdin is None or sys.stdin.closed:
         raise DataError(f"{STANDARD_INPUT}: standard input is closed")
+    limit = int(SHARE * machine_memory())
     if sys.stdin not in _RECEIVED:
-        _RECEIVED[sys.stdin] = read_exactly(sys.stdin.buffer, LIMIT + 1)
-    if len(_RECEIVED[sys.stdin]) > LIMIT:
-        raise DataError(f"{STANDARD_INPUT}: more than {LIMIT:,} bytes; refused")
+        _RECEIVED[sys.stdin] = read_exactly(sys.stdin.buffer, limit + 1)
+    if len(_RECEIVED[sys.stdin]) > limit:
+        raise DataError(
+            f"{STANDARD_INPUT}: more than {spelled(limit)}, half of this machine's memory; refused"
+        )
     return _RECEIVED[sys.stdin]
 
 
@@ -186,15 +179,15 @@ def read_exactly(stream: BinaryIO, size: int) -> bytes:
     return data.getvalue()
 
 
-def read_source(path: Path, *, limit: int = LIMIT) -> bytes:
+def read_source(path: Path, *, memory_per_byte: float = 1) -> bytes:
     """Read a whole file, unpacked where it is packed.
 
     Parameters
     ----------
     path : Path
         The file.
-    limit : int, default 2**31
-        Most bytes that it may hold, once unpacked.
+    memory_per_byte : float, default 1
+        Bytes of memory that each byte of it will take at least, once it is decoded.
 
     Returns
     -------
@@ -204,26 +197,27 @@ def read_source(path: Path, *, limit: int = LIMIT) -> bytes:
     Raises
     ------
     DataError
-        If the file is missing, a folder, unreadable, damaged, larger than `limit`, or larger
-        than 4 MiB and 100 times its packed size.
+        If the file is missing, a folder, unreadable, damaged, or beyond its memory budget.
     """
     with open_source(path) as stream:
-        return read_allowed(stream, path, limit + 1, limit)
+        return read_allowed(stream, path, memory_per_byte=memory_per_byte)
 
 
-def read_allowed(stream: BinaryIO, path: Path, size: int, limit: int = LIMIT) -> bytes:
-    """Read a number of bytes, or what there is, of a file that may be packed too well.
+def read_allowed(
+    stream: BinaryIO, path: Path, size: int | None = None, *, memory_per_byte: float = 1
+) -> bytes:
+    """Read a number of bytes, or as many as there are, of a file that may unpack to very many.
 
     Parameters
     ----------
     stream : binary file
-        What `open_source` gave.
+        Opened by `open_source`.
     path : Path
         The file.
-    size : int
-        Most bytes to read, however large.
-    limit : int, default 2**31
-        Most bytes that there may be.
+    size : int, optional
+        Most bytes to read, by default all.
+    memory_per_byte : float, default 1
+        Bytes of memory that each byte of it will take at least, once it is decoded.
 
     Returns
     -------
@@ -233,32 +227,28 @@ def read_allowed(stream: BinaryIO, path: Path, size: int, limit: int = LIMIT) ->
     Raises
     ------
     DataError
-        If there are more than `limit`, or than 4 MiB and 100 times the file's own size.
+        If there are more than the file's memory budget allows.
     """
-    limit = min(limit, bytes_allowed(path, FREE))
-    data = read_exactly(stream, min(size, limit + 1))
-    if len(data) > limit:
-        raise DataError(
-            f"{path}: more than {limit:,} bytes once unpacked; refused, as so much in so small a "
-            f"file is made to fill the memory; if it is not, unpack it first"
-        )
+    budget = memory_budget(path)
+    most = int(budget.limit / memory_per_byte)
+    data = read_exactly(stream, most + 1 if size is None else min(size, most + 1))
+    if len(data) > most:
+        budget.check(int(memory_per_byte * len(data)) + 1, f"more than {spelled(most)} of data")
     return data
 
 
-def bytes_allowed(path: Path, free: int) -> int:
-    """Tell how many bytes a packed file may unpack to.
+def memory_budget(path: Path) -> MemoryBudget:
+    """Give the memory budget of a file.
 
     Parameters
     ----------
     path : Path
-        The file.
-    free : int
-        How many are allowed to every file.
+        The file, or standard input.
 
     Returns
     -------
-    int
-        These, and 100 times its size.
+    MemoryBudget
+        In proportion to the file's stored size.
     """
     size = len(_receive()) if _is_standard_input(path) else path.stat().st_size
-    return free + MOST_UNPACKED * size
+    return MemoryBudget(path, size)

@@ -6,9 +6,11 @@ open quote or a repeated name, is looked for here; so is the line of whatever it
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +21,23 @@ from barenet.data.delimited import (
     check_delimiter,
     decode,
     find_delimiter,
-    read_header,
     read_records,
 )
 from barenet.data.frame import TEXT, Frame
+from barenet.data.header import check_header, read_header
 from barenet.data.reading import CODE, MISSING, NUMBER
-from barenet.data.source import read_source
+from barenet.data.source import memory_budget, read_source
 from barenet.errors import DataError
 from barenet.extras import require
 
 __all__ = ["Lines", "Table", "read_table"]
 
+
+#: Bytes of memory for each byte of text: as bytes, as text, in columns, and on the way there.
+_PER_BYTE = 4
+
+#: Bytes of memory for each value, as text in a column and as a number, and for each column.
+_PER_VALUE, _PER_COLUMN = 16, 10_000
 
 #: What might be a number with points between its thousands: no date, no address, no 1.2.3.
 _POINTED = r"^[+-]?(\d+\.\d+|\d{1,3}(\.\d{3})+)(,\d+)?$"
@@ -49,12 +57,15 @@ class Lines:
         All of it.
     delimiter : str
         What stands between two values.
+    header : bool
+        Whether the first line names the columns.
     """
 
     path: Path
     names: tuple[str, ...]
     text: str
     delimiter: str
+    header: bool = True
 
     def find(self, row: int, name: str) -> tuple[str, str]:
         """Find a value.
@@ -62,7 +73,7 @@ class Lines:
         Parameters
         ----------
         row : int
-            The row below the header, counted from 0.
+            The row, counted from 0, the header aside.
         name : str
             The column.
 
@@ -74,7 +85,7 @@ class Lines:
             As it is written there.
         """
         records = read_records(self.text, self.delimiter, self.path)
-        line, fields = next(record for index, record in enumerate(records) if index == row + 1)
+        line, fields = next(islice(records, row + self.header, None))
         return f"{self.path}:{line}", fields[self.names.index(name)]
 
 
@@ -197,8 +208,9 @@ def read_table(
     delimiter: str | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
+    header: bool | None = None,
 ) -> Table:
-    """Read a CSV file, plain or packed, whose first line names the columns.
+    """Read a CSV file, plain or packed.
 
     Parameters
     ----------
@@ -212,6 +224,9 @@ def read_table(
         How the text is encoded, by default as its byte-order mark says, else UTF-8.
     decimal : {".", ","}, optional
         What stands before the digits after the point, by default a point.
+    header : bool, optional
+        Whether the first line names the columns; if not, they are x1, x2 and so on. By default it
+        does, and is refused where it looks like a row.
 
     Returns
     -------
@@ -224,7 +239,7 @@ def read_table(
         If the file is missing, empty, damaged, not text in that encoding, or its rows do not
         fit its header; names the line.
     ValueError
-        If `delimiter`, `encoding` or `decimal` is none.
+        If another argument is wrong.
 
     Examples
     --------
@@ -239,26 +254,41 @@ def read_table(
         raise ValueError(f"decimal: expected '.' or ',', got {decimal!r}")
     if delimiter is not None:
         delimiter = check_delimiter(delimiter, path)
-    text = decode(read_source(path), encoding, path)
+    text = decode(read_source(path, memory_per_byte=_PER_BYTE), encoding, path)
     delimiter = delimiter or find_delimiter(text, path)
-    names = read_header(text, delimiter, path)
+    names = read_header(text, delimiter, path, header)
+    _check_size(text, delimiter, len(names), path)
     if '"' in text:
         for _ in read_records(text, delimiter, path):
             pass
     columns = _columns(text, delimiter, len(names), path)
-    return Table(path, names, columns, Lines(path, names, text, delimiter), decimal or ".")
+    if header is None:
+        check_header(names, columns, path)
+    if header is not False:
+        columns = [column.slice(1) for column in columns]
+    if not len(columns[0]):
+        raise DataError(f"{path}: no rows below the header")
+    lines = Lines(path, names, text, delimiter, header is not False)
+    return Table(path, names, columns, lines, decimal or ".")
+
+
+def _check_size(text: str, delimiter: str, n_columns: int, path: Path) -> None:
+    """Refuse a table that would take more memory than it may, before it is split into columns."""
+    n_values = text.count(delimiter) + text.count("\n") + 1
+    needed = 2 * (sys.getsizeof(text) + len(text))
+    needed += _PER_VALUE * n_values + _PER_COLUMN * n_columns
+    memory_budget(path).check(needed, f"{n_values:,} values in {n_columns:,} columns")
 
 
 def _columns(text: str, delimiter: str, n_columns: int, path: Path) -> list[Any]:
-    """Read the rows below the header."""
+    """Read all rows, the first line like any other: its names have no meaning for Arrow."""
     pyarrow = require("pyarrow", extra="tables", purpose="a CSV file")
     arrow_csv = require("pyarrow.csv", extra="tables", purpose="a CSV file")
-    # The header is read as a row like any other, so that its names have no meaning for Arrow.
     types = {f"f{column}": pyarrow.string() for column in range(n_columns)}
     try:
         rows = arrow_csv.read_csv(
             # A header alone is an error to Arrow unless a line break ends it.
-            pyarrow.BufferReader(f"{text}\n".encode()),
+            pyarrow.BufferReader((text if text.endswith("\n") else f"{text}\n").encode()),
             read_options=arrow_csv.ReadOptions(
                 autogenerate_column_names=True, block_size=2**26, use_threads=False
             ),
@@ -268,9 +298,7 @@ def _columns(text: str, delimiter: str, n_columns: int, path: Path) -> list[Any]
     except pyarrow.ArrowInvalid as error:
         for line, fields in read_records(text, delimiter, path):
             if len(fields) != n_columns:
-                expected = f"expected {n_columns} values, as in the header, got {len(fields)}"
+                expected = f"expected {n_columns} values, as in the first line, got {len(fields)}"
                 raise DataError(f"{path}:{line}: {expected}") from error
         raise DataError(f"{path}: {error}") from error
-    if len(rows) < 2:
-        raise DataError(f"{path}: no rows below the header")
-    return [column.slice(1) for column in rows.columns]
+    return list(rows.columns)

@@ -52,6 +52,7 @@ def load_table(
     delimiter: str | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
+    header: bool | None = None,
     categories: Collection[str] = (),
     frame: bool = False,
     drop_missing_target: bool = False,
@@ -70,8 +71,7 @@ def load_table(
     Parameters
     ----------
     path : str or path-like
-        The file: ``.parquet`` or ``.pq``; else CSV, plain or packed, its first line naming the
-        columns.
+        The file: ``.parquet`` or ``.pq``; else CSV, plain or packed.
     target : str
         The column to be predicted.
     task : {"classification", "regression"}, optional
@@ -83,6 +83,10 @@ def load_table(
         How the text is encoded, by default as its byte-order mark says, else UTF-8.
     decimal : {".", ","}, optional
         What stands before the digits after the point, by default a point.
+    header : bool, optional
+        For CSV: whether the first line names the columns. If not, they are named x1, x2 and so on
+        by their positions. By default it names them, and the file is refused where its first line
+        looks like a row.
     categories : collection of str
         Columns that hold names, or will be left out: in others, a point beside decimal commas is
         an error, as most often it parts thousands.
@@ -121,7 +125,7 @@ def load_table(
     check_flag(drop_missing_target, "drop_missing_target")
     if not (target is None or isinstance(target, str)):
         raise ValueError(f"target: expected the name of a column, got {target!r}")
-    table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
+    table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal, header=header)
     features = _check_features(table, target)
     assert target is not None
     every = rows = table.frame([*features, target], [target], categories)
@@ -151,6 +155,7 @@ def read_features(
     delimiter: str | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
+    header: bool | None = None,
     categories: Collection[str] = (),
     frame: bool = False,
 ) -> Samples:
@@ -163,7 +168,7 @@ def read_features(
         ignored, whatever they hold.
     feature_names : sequence of str
         The features that the network has learned from, in its order.
-    delimiter, encoding, decimal : str, optional
+    delimiter, encoding, decimal, header : optional
         As for `load_table`.
     categories : collection of str
         As for `load_table`.
@@ -193,7 +198,7 @@ def read_features(
     """
     _check_categories(categories)
     check_flag(frame, "frame")
-    table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
+    table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal, header=header)
     _check_names(table, feature_names)
     rows = table.frame(feature_names, categories=categories)
     return rows if frame else _numbers(rows)
@@ -208,6 +213,7 @@ def read_samples(
     delimiter: str | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
+    header: bool | None = None,
     categories: Collection[str] = (),
     frame: bool = False,
     drop_missing_target: bool = False,
@@ -224,7 +230,7 @@ def read_samples(
         The column that holds the truth.
     classes : sequence of str, or None
         The classes that the network knows, in its order; None for numbers.
-    delimiter, encoding, decimal : str, optional
+    delimiter, encoding, decimal, header : optional
         As for `load_table`.
     categories : collection of str
         As for `load_table`.
@@ -259,7 +265,7 @@ def read_samples(
     _check_categories(categories)
     check_flag(frame, "frame")
     check_flag(drop_missing_target, "drop_missing_target")
-    table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal)
+    table = _open(path, delimiter=delimiter, encoding=encoding, decimal=decimal, header=header)
     _check_names(table, [*feature_names, target_name])
     rows = table.frame([*feature_names, target_name], [target_name], categories)
     if drop_missing_target:
@@ -279,9 +285,11 @@ def _check_categories(categories: object) -> None:
         raise ValueError(f"categories: expected a list of columns, got {categories!r}")
 
 
-def _open(path: str | PathLike[str], **options: str | None) -> _Table:
+def _open(path: str | PathLike[str], **options: Any) -> _Table:
     """Look at a file's columns."""
     path = Path(path)
+    if options["header"] is not None:
+        check_flag(options["header"], "header")
     if not plain_name(path).endswith(PARQUET_SUFFIXES):
         return read_table(path, **options)
     if said := [option for option, value in options.items() if value is not None]:

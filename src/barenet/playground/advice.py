@@ -23,6 +23,10 @@ _ADVICE = (
     (re.compile(r"; for a decimal comma, say .*"), "; write numbers with a decimal point"),
     (re.compile(r"; if these are names, or of no use, say .*"), ""),
     (
+        re.compile(r"; (if it is a row|if the first line is a row)[^;]*, use header=False(; .*)?$"),
+        "; add a first line that names the columns",
+    ),
+    (
         re.compile(r"(for classes,|or) say task='classification'( if it is a class)?"),
         r"\1 choose to predict it as classes",
     ),

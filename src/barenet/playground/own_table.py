@@ -6,6 +6,7 @@ import contextlib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class OwnTable:
         What it is called.
     path : Path
         Where it is.
-    options : dict of str to str
+    options : dict
         How it is read, for `load_dataset`.
     n_rows : int
         How many rows it has.
@@ -45,7 +46,7 @@ class OwnTable:
 
     name: str
     path: Path
-    options: dict[str, str]
+    options: dict[str, Any]
     n_rows: int
     numbers: dict[str, bool]
     whole: tuple[str, ...]
@@ -67,13 +68,16 @@ class OwnTable:
         """
         if all(known for name, known in self.numbers.items() if name not in ("", target)):
             return []
-        said = [word for option, value in self.options.items() for word in (f"--{option}", value)]
+        options = {name: value for name, value in self.options.items() if name != "header"}
+        said = [word for option, value in options.items() for word in (f"--{option}", value)]
+        if "header" in self.options:
+            said.append("--header" if self.options["header"] else "--no-header")
         run = f"runs/{Path(self.name.removesuffix('.gz')).stem.strip('.') or 'data'}"
         train = ["barenet", "train", self.name, "--target", target, *said]
         return [shlex.join(train), shlex.join(["barenet", "play", run])]
 
 
-def look_at(name: str, path: Path) -> OwnTable:
+def look_at(name: str, path: Path, header: bool | None = None) -> OwnTable:
     """Open a table, and find out what there is to know of it.
 
     Parameters
@@ -82,6 +86,8 @@ def look_at(name: str, path: Path) -> OwnTable:
         What it is called.
     path : Path
         Where it is.
+    header : bool, optional
+        Whether its first line names the columns, as for `load_table`.
 
     Returns
     -------
@@ -94,7 +100,7 @@ def look_at(name: str, path: Path) -> OwnTable:
         If it is no table.
     """
     with by_its_name(name, path):
-        table, options = _read(path)
+        table, options = _read(path, header)
     frame = table.frame(table.names)
     numbers = {each: _is_of_numbers(frame, each) for each in table.names}
     known = {each: frame[each] for each in table.names if numbers[each]}
@@ -110,13 +116,13 @@ def look_at(name: str, path: Path) -> OwnTable:
     )
 
 
-def _read(path: Path) -> tuple[Table, dict[str, str]]:
+def _read(path: Path, header: bool | None) -> tuple[Table, dict[str, Any]]:
     """Read a table, and find out how: what Excel writes is not UTF-8 everywhere, nor has a point.
 
     Windows' letters are taken where there is no UTF-8, and a decimal comma where it makes numbers
     of columns that a semicolon parts.
     """
-    options: dict[str, str] = {}
+    options: dict[str, Any] = {} if header is None else {"header": header}
     content = read_source(path)
     try:
         content.decode()

@@ -33,7 +33,7 @@ def is_csv(said: str) -> bool:
     return plain_name(said).endswith(CSV_SUFFIXES)
 
 
-def begin_with(said: str, target: str, shelf: Shelf) -> State:
+def begin_with(said: str, target: str, shelf: Shelf, header: bool | None = None) -> State:
     """Find out what data were named.
 
     Parameters
@@ -44,6 +44,8 @@ def begin_with(said: str, target: str, shelf: Shelf) -> State:
         The column of a table that is to be predicted; empty for the usual one.
     shelf : Shelf
         Where a table is kept.
+    header : bool, optional
+        Whether the first line of a table names its columns.
 
     Returns
     -------
@@ -57,9 +59,12 @@ def begin_with(said: str, target: str, shelf: Shelf) -> State:
     """
     if is_csv(said):
         path = Path(said)
-        state = State(scene=Scene(data=shelf.tables.open(path.name, path), target=target))
+        key = shelf.tables.open(path.name, path, header)
+        state = State(scene=Scene(data=key, target=target))
         shelf.material(state.scene)
         return state
+    if header is not None:
+        raise ValueError("header: only a .csv file has a header")
     if target:
         raise ValueError("target: only a .csv file has columns to choose from")
     if not said:
@@ -69,7 +74,13 @@ def begin_with(said: str, target: str, shelf: Shelf) -> State:
     return State.suited(name)
 
 
-def begin_with_model(path: Path, rows: str, shelf: Shelf, recipe: Recipe = NOTHING_KNOWN) -> State:
+def begin_with_model(
+    path: Path,
+    rows: str,
+    shelf: Shelf,
+    recipe: Recipe = NOTHING_KNOWN,
+    header: bool | None = None,
+) -> State:
     """Open a model with the rows that it was trained on.
 
     Parameters
@@ -82,6 +93,8 @@ def begin_with_model(path: Path, rows: str, shelf: Shelf, recipe: Recipe = NOTHI
         Where both are kept.
     recipe : Recipe, optional
         How it was trained.
+    header : bool, optional
+        Whether the first line of the table names its columns.
 
     Returns
     -------
@@ -97,7 +110,7 @@ def begin_with_model(path: Path, rows: str, shelf: Shelf, recipe: Recipe = NOTHI
     ValueError
         If the rows are no such table.
     """
-    key = shelf.tables.open(Path(rows).name, Path(rows)) if rows else ""
+    key = shelf.tables.open(Path(rows).name, Path(rows), header) if rows else ""
     state = shelf.open_model(path, key, recipe)
     if rows and not state.scene.rows:
         if shelf.outputs(state.scene):

@@ -85,7 +85,7 @@ class Tables:
                 oldest.path.unlink(missing_ok=True)
         return key
 
-    def open(self, name: str, path: Path) -> str:
+    def open(self, name: str, path: Path, header: bool | None = None) -> str:
         """Take a file of the user's own.
 
         Parameters
@@ -94,6 +94,8 @@ class Tables:
             What it is called.
         path : Path
             Where it is.
+        header : bool, optional
+            Whether its first line names the columns, as for `load_table`.
 
         Returns
         -------
@@ -105,7 +107,7 @@ class Tables:
         DataError
             If it is no table.
         """
-        table = look_at(name, path)
+        table = look_at(name, path, header)
         key = f"{PREFIX}{len(self._kept) + self.count}-{Path(name).stem[:40]}"
         self._kept[key] = table
         return key
@@ -208,7 +210,7 @@ class Tables:
         """
         return self._find(key).with_words(target)
 
-    def options(self, key: str) -> dict[str, str]:
+    def options(self, key: str) -> dict[str, Any]:
         """Tell how a table is read.
 
         Parameters
@@ -218,7 +220,7 @@ class Tables:
 
         Returns
         -------
-        dict of str to str
+        dict
             The options of `load_dataset` that it needs.
         """
         return self._find(key).options

@@ -1,0 +1,183 @@
+"""The header of a CSV file: the names of its columns, or x1, x2, … where it has none.
+
+A file without a header is refused rather than read with its first row as names, unless the caller
+has decided. The columns' values show which it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from barenet.data.delimited import DELIMITERS, read_records
+from barenet.data.memory_budget import check_columns
+from barenet.data.moments import is_moment
+from barenet.data.reading import MISSING
+from barenet.errors import DataError
+
+__all__ = ["check_header", "positional_names", "read_header"]
+
+#: Columns and rows that are looked at to tell names from values.
+_MOST_COLUMNS, _MOST_ROWS = 200, 1000
+
+#: Values of a column that are tested for numbers and dates.
+_MOST_TESTED = 100
+
+#: A number as people write it, with a point or a comma.
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
+
+#: Share of a column's values that are numbers, or dates, where the column is one of them.
+_MOST = 0.9
+
+_REMEDY = "if it is a row of the table, use header=False"
+
+
+def read_header(
+    text: str, delimiter: str, path: Path, header: bool | None = None
+) -> tuple[str, ...]:
+    """Read the names of the columns, or make names by position.
+
+    Parameters
+    ----------
+    text : str
+        All of the file.
+    delimiter : str
+        The character between two values.
+    path : Path
+        The file, for errors.
+    header : bool, optional
+        Whether the first line holds the names; by default it does, and numbers are refused.
+
+    Returns
+    -------
+    tuple of str
+        The names.
+
+    Raises
+    ------
+    DataError
+        If the file is empty, has too many columns, one name twice, or numbers for names.
+    """
+    first = re.match(r"[^\r\n]*", text)[0]  # type: ignore[index]
+    if '"' not in first:  # else a delimiter may belong to a value
+        check_columns(path, first.count(delimiter) + 1)
+    line, fields = next(read_records(text, delimiter, path), (0, []))
+    if not fields:
+        raise DataError(f"{path}: empty file")
+    check_columns(path, len(fields))
+    names = tuple(name.strip() for name in fields)
+    if len(names) == 1:
+        _check_delimiter(names[0], delimiter, f"{path}:{line}")
+    if header is False:
+        return positional_names(len(names))
+    _check_names(names, f"{path}:{line}", is_known=header is True)
+    return names
+
+
+def positional_names(n_columns: int) -> tuple[str, ...]:
+    """Name columns by their positions, from 1, as the columns of an .npz file are."""
+    return tuple(f"x{column + 1}" for column in range(n_columns))
+
+
+def check_header(names: Sequence[str], columns: Sequence[Any], path: Path) -> None:
+    """Refuse names that are more like the values below them than like names.
+
+    Each column votes. It is a sign of a row that a number stands above numbers, a date above
+    dates, or a text above texts of which it is one. It is a sign of a header that another text
+    stands above numbers or dates, or above texts that repeat.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The first line.
+    columns : sequence of pyarrow.ChunkedArray of string
+        The values below it.
+    path : Path
+        The file, for errors.
+
+    Raises
+    ------
+    DataError
+        If more columns are signs of a row than of a header.
+    """
+    shown = list(zip(names, columns, strict=True))[:_MOST_COLUMNS]
+    counted = _count(names)
+    votes = [_vote(name, column, counted) for name, column in shown]
+    if votes.count(-1) > votes.count(1):
+        like = [name for (name, _), vote in zip(shown, votes, strict=True) if vote < 0]
+        listed = ", ".join(like[:3]) + (", …" if len(like) > 3 else "")
+        raise DataError(
+            f"{path}:1: the first line looks like a row and not like the names of the columns "
+            f"({listed}); {_REMEDY}; if it does name them, header=True"
+        )
+
+
+def _check_delimiter(name: str, delimiter: str, place: str) -> None:
+    for other, spelled in DELIMITERS.items():
+        if other != delimiter and other in name:
+            raise DataError(f"{place}: 1 column, {name[:60]!r}; try delimiter={spelled}")
+
+
+def _check_names(names: tuple[str, ...], place: str, is_known: bool) -> None:
+    """Refuse numbers, unless they are known to be names, and a name that is there twice."""
+    if not is_known and _are_values(names):
+        raise DataError(
+            f"{place}: {', '.join(names[:3])}, … are numbers, where the first line must name the "
+            f"columns; {_REMEDY}; if these are names, header=True"
+        )
+    counts = Counter(names)
+    if twice := sorted(name for name in counts if name and counts[name] > 1):
+        raise DataError(
+            f"{place}: column {twice[0]!r} is there {counts[twice[0]]} times; each name must be "
+            f"its own; if the first line is a row of the table, use header=False"
+        )
+
+
+def _are_values(names: tuple[str, ...]) -> bool:
+    """Tell whether a header is a row of numbers; 0, 1, 2, … are names that pandas writes."""
+    try:
+        numbers = [float(name) for name in names]
+    except ValueError:
+        return False
+    return numbers != list(range(len(names)))
+
+
+def _count(names: Sequence[str]) -> frozenset[str]:
+    """Find the numbers that count, and so are names: years, wavelengths, percentages.
+
+    They are years, or 0, 1, 2, …, or they rise: at least four of them, or in equal steps.
+    """
+    numbers = [name for name in names if _NUMBER.fullmatch(name)]
+    values = [float(name) for name in numbers if "," not in name and name.count(".") < 2]
+    if len(values) < len(numbers):
+        return frozenset()
+    are_years = all(name.isdecimal() and 1800 <= int(name) <= 2100 for name in numbers)
+    steps = [after - before for before, after in pairwise(values)]
+    rises = bool(steps) and min(steps) > 0
+    is_even = len(steps) > 1 and max(steps) - min(steps) < 1e-6 * max(map(abs, values))
+    from_zero = values == list(range(len(values)))
+    counts = are_years or from_zero or (rises and (len(values) >= 4 or is_even))
+    return frozenset(numbers if counts else ())
+
+
+def _vote(name: str, column: Any, counted: frozenset[str]) -> int:
+    """Return 1 for a name, -1 for a value, 0 where that is open."""
+    values = [text.strip() for text in column.slice(1, _MOST_ROWS).to_pylist()]
+    known = [text for text in values if text not in MISSING]
+    if not known or name in counted or name in ("y", *MISSING):
+        return -1 if name == "?" else 0
+    for is_one in (_is_number, is_moment):
+        if sum(map(is_one, known[:_MOST_TESTED])) >= _MOST * len(known[:_MOST_TESTED]):
+            return -1 if is_one(name) else 1
+    different = set(known)
+    if name in different:
+        return -1
+    return 1 if len(different) <= len(known) / 2 else 0
+
+
+def _is_number(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None

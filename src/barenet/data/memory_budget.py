@@ -1,0 +1,172 @@
+"""The memory that reading a file may take, checked before anything in the file is decoded.
+
+A few kilobytes can unpack to gigabytes, so every reader first estimates its peak memory from what
+the file claims to hold, and asks the one budget here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from barenet.errors import DataError
+
+__all__ = ["SHARE", "MemoryBudget", "check_columns", "machine_memory", "spelled"]
+
+#: The environment variable that replaces the budget, such as 8GB.
+VARIABLE = "BARENET_MEMORY"
+
+#: Bytes of memory that every file may take, however small it is.
+FREE = 2**26
+
+#: Bytes of memory beyond these for each byte of the file. Text and numbers that nobody has
+#: prepared stay below 300, packed as well as gzip or Parquet can.
+PER_BYTE = 1000
+
+#: Part of the machine's memory that one file may take; the rest is for learning from it.
+SHARE = 0.5
+
+#: Columns of a table. Each costs 10 kB and 0.1 ms beside its values, and a model file has no room
+#: for the names of many more.
+MOST_COLUMNS = 50_000
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+_CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+@dataclass(frozen=True)
+class MemoryBudget:
+    """How much memory may be taken by the contents of one file.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    file_size : int
+        Its size in bytes, as it is stored.
+    """
+
+    path: Path
+    file_size: int
+
+    @property
+    def limit(self) -> int:
+        """Bytes: BARENET_MEMORY, else half of the machine's memory, or less for a small file."""
+        if text := os.environ.get(VARIABLE, "").strip():
+            return _parse(text)
+        return min(int(SHARE * machine_memory()), FREE + PER_BYTE * self.file_size)
+
+    def check(self, needed: int, contents: str) -> None:
+        """Refuse a file that would take more memory than it may.
+
+        Parameters
+        ----------
+        needed : int
+            Estimated bytes of memory.
+        contents : str
+            What takes them, for the error, such as "1,000,000 rows of 2 columns".
+
+        Raises
+        ------
+        DataError
+            If that is beyond the limit.
+        """
+        if needed > self.limit:
+            raise DataError(
+                f"{self.path}: {contents} would take about {spelled(needed)} of memory, more than "
+                f"the {spelled(self.limit)} allowed for this file of {spelled(self.file_size)}; "
+                f"if you trust it, set the environment variable {VARIABLE} to a larger size, such "
+                f"as {min(10**6, -(-2 * needed // 10**9))}GB"
+            )
+
+
+def check_columns(path: Path, n_columns: int) -> None:
+    """Refuse a table with too many columns.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the error.
+    n_columns : int
+        How many it has.
+
+    Raises
+    ------
+    DataError
+        If there are more than 50,000.
+    """
+    if n_columns > MOST_COLUMNS:
+        raise DataError(
+            f"{path}: {n_columns:,} columns; a table may have {MOST_COLUMNS:,} at most; leave some "
+            f"out, or save them as the array X of an .npz file"
+        )
+
+
+def machine_memory() -> int:
+    """Bytes of memory that this process may use: the machine's, or less where a limit is set.
+
+    Returns
+    -------
+    int
+        The smallest of the physical memory, a container's limit and the process's own limit.
+    """
+    limits = [_physical_memory()]
+    for name in _CGROUPS:
+        try:
+            limits.append(int(Path(name).read_text("ascii")))
+        except (OSError, ValueError):  # no such file, or "max"
+            continue
+    try:
+        import resource
+
+        limits.append(resource.getrlimit(resource.RLIMIT_AS)[0])
+    except ImportError:  # Windows
+        pass
+    return min(limit for limit in limits if limit > 0)
+
+
+def spelled(size: int) -> str:
+    """Write a number of bytes for people.
+
+    Parameters
+    ----------
+    size : int
+        Bytes.
+
+    Returns
+    -------
+    str
+        Such as "1.9 MB".
+
+    Examples
+    --------
+    >>> spelled(28_000), spelled(12_300_000_000), spelled(17)
+    ('28 kB', '12.3 GB', '17 bytes')
+    """
+    if size >= 10**15:
+        return "more than 1,000 TB"
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= unit:
+            return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
+    return f"{size} bytes"
+
+
+def _physical_memory() -> int:
+    """The machine's memory; 8 GB where it is unknown."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # Windows
+        return 8 * 10**9
+
+
+def _parse(text: str) -> int:
+    """Read a size such as 8GB, 500 MB or a number of bytes."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", text.lower())
+    if found is None:
+        raise ValueError(f"{VARIABLE}: expected a size such as 8GB or 500MB, got {text!r}")
+    number, unit, binary = found.groups()
+    base = _UNITS[unit]
+    return int(float(number) * (1024 ** list(_UNITS).index(unit) if binary else base))

@@ -1,0 +1,126 @@
+"""Small files that claim to be large, read by a process of its own: seconds and memory are counted.
+
+Only the processor's time is asserted: a busy machine is not a failure.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from barenet.data.tabular import load_table
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="the peak of memory is counted as Linux does"
+)
+
+#: Bytes of memory and seconds that a refusal may take, those of the imports included.
+MEMORY, SECONDS = 200 * 10**6, 2.5
+
+#: The command line; at its end the process counts what it took, as a parent's count is its own too.
+PROGRAM = """
+import pathlib, re, sys, time
+from barenet_command import main
+try:
+    sys.exit(main())
+finally:
+    peak = re.search(r"VmHWM:\\s*(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]
+    pathlib.Path("used").write_text(f"{peak} {time.process_time()}")
+"""
+
+
+def refuse(*arguments: object, folder) -> str:
+    """Run the command line until it refuses; return its one line."""
+    command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    kilobytes, seconds = (folder / "used").read_text().split()
+    assert int(kilobytes) * 1024 < MEMORY
+    assert float(seconds) < SECONDS
+    return done.stderr
+
+
+def save_parquet(path, text_length, n_rows):
+    import pyarrow
+    from pyarrow import parquet
+
+    codes = pyarrow.array(np.zeros(n_rows, np.int32))
+    text = pyarrow.DictionaryArray.from_arrays(codes, ["x" * text_length])
+    columns = {"text": text, "y": np.arange(n_rows) % 2}
+    parquet.write_table(pyarrow.table(columns), path, compression="zstd")
+
+
+def test_fault_102_a_parquet_file_that_repeats_a_long_text(tmp_path):
+    save_parquet(tmp_path / "t.parquet", 20_000, 10**6)
+    assert (tmp_path / "t.parquet").stat().st_size < 30_000
+    line = refuse("train", "t.parquet", "--target", "y", folder=tmp_path)
+    assert "t.parquet: the texts of 1,000,000 rows would take about 40.1 GB of memory" in line
+
+
+def test_fault_102_a_file_that_repeats_a_short_text_is_read(tmp_path):
+    save_parquet(tmp_path / "t.parquet", 30, 10**5)
+    assert load_table(tmp_path / "t.parquet", "y").X["text"][-1] == "x" * 30
+
+
+def test_fault_103_an_npz_file_that_unpacks_to_gigabytes(tmp_path):
+    X = np.zeros((2 * 10**6, 100), np.int8)
+    np.savez_compressed(tmp_path / "t.npz", X=X, y=np.arange(len(X)) % 2)
+    line = refuse("train", "t.npz", folder=tmp_path)
+    assert "t.npz: array X of shape (2000000, 100) and type int8 would take about 2 GB" in line
+
+
+def test_fault_103_an_npz_file_with_a_damaged_header(tmp_path):
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (3, "
+    member = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with zipfile.ZipFile(tmp_path / "t.npz", "w") as archive:
+        for name in "Xy":
+            archive.writestr(f"{name}.npy", member)
+    assert "t.npz: no usable .npz file: " in refuse("train", "t.npz", folder=tmp_path)
+
+
+@pytest.mark.parametrize("n_columns", [10**5, 10**6])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_fault_104_a_table_of_very_many_columns(tmp_path, n_columns, quote):
+    names = ",".join(f"{quote}x{column}{quote}" for column in range(n_columns))
+    row = ",".join("1" * n_columns)
+    (tmp_path / "t.csv").write_text(f"{names}\n" + f"{row}\n" * 6)
+    line = refuse("train", "t.csv", "--target", "x1", folder=tmp_path)
+    assert f"t.csv: {n_columns:,} columns; a table may have 50,000 at most" in line
+
+
+def test_fault_105_a_run_file_with_a_key_of_very_many_parts(tmp_path):
+    (tmp_path / "settings.toml").write_text(".".join("a" * 100_000) + " = 1\n")
+    line = refuse("train", "--config", "settings.toml", folder=tmp_path)
+    assert "settings.toml: too deeply nested" in line
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device")
+def test_fault_105_a_run_file_that_is_a_device(tmp_path):
+    line = refuse("train", "--config", "/dev/zero", folder=tmp_path)
+    assert "/dev/zero: expected a regular file" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("# " + "x" * 2**20, "a run file has 1,048,576 bytes at most"),
+        ("layers = " + "[" * 9, "too deeply nested for settings; expected 8 levels at most"),
+        ("layers = [" + "1," * 5001 + "]", "5,001 entries of lists; expected 5,000 at most"),
+    ],
+)
+def test_fault_105_run_files_beyond_a_limit(barenet, tmp_path, text, message):
+    (tmp_path / "settings.toml").write_text(text)
+    done = barenet("train", "--config", "settings.toml")
+    assert done.status == 2 and message in done.err
+
+
+def test_fault_105_dots_in_texts_and_comments_are_no_depth(barenet, tmp_path):
+    dots = ".".join("a" * 20)
+    (tmp_path / "settings.toml").write_text(f"""data = "{dots}" # {dots}\ntarget = '{dots}'\n""")
+    done = barenet("train", "--config", "settings.toml")
+    assert done.status == 2 and "deeply" not in done.err and "file of an unknown kind" in done.err

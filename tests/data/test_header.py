@@ -1,0 +1,119 @@
+"""Names or values: tables without a header are refused, and tables with odd names are read."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+
+from barenet.data.datasets import load_dataset
+from barenet.data.table import read_table
+from barenet.data.tabular import load_table, read_features, read_samples
+from barenet.errors import DataError
+
+TABLES = Path(os.environ.get("BARENET_DATA", "")) / "tables"
+ROWS = "5.1,Rome,3,no\n4.9,Oslo,4,yes\n4.7,Rome,5,no\n4.6,Oslo,8,yes\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_text(text: str, name: str = "t.csv"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write_text
+
+
+def test_fault_101_a_table_without_a_header_is_refused(write):
+    with pytest.raises(DataError) as error:
+        load_table(write(ROWS), "no")
+    assert str(error.value).endswith(
+        "t.csv:1: the first line looks like a row and not like the names of the columns "
+        "(5.1, Rome, 3, …); if it is a row of the table, use header=False; if it does name them, "
+        "header=True"
+    )
+
+
+def test_fault_101_a_table_without_a_header_is_read_by_position(write):
+    path = write(ROWS)
+    for load in (load_table, lambda path, y, **options: load_dataset(path, target=y, **options)):
+        data = load(path, "x4", header=False)
+        assert (data.n_samples, data.feature_names) == (4, ("x1", "x2", "x3"))
+        assert data.classes == ("no", "yes")
+    assert read_features(path, ["x3", "x1"], header=False).tolist()[0] == [3, 5.1]
+    assert read_samples(path, ["x1"], "x4", ("no", "yes"), header=False)[1].tolist() == [0, 1, 0, 1]
+    with pytest.raises(DataError, match=r"t\.csv:2: column 'x2': expected a number, got 'Oslo'"):
+        table = read_table(path, header=False)
+        raise table.frame(table.names).fault(1, "x2", "a number")
+    with pytest.raises(DataError, match=r"no column y; the columns are x1, x2, x3, x4$"):
+        load_table(path, "y", header=False)
+
+
+def test_fault_101_a_header_that_looks_like_a_row_can_be_believed(write):
+    path = write("Rome,Oslo\nRome,a\nOslo,b\nRome,c\n")
+    with pytest.raises(DataError, match=r"\(Rome\); if it is a row"):
+        read_table(path)
+    assert read_table(path, header=True).names == ("Rome", "Oslo")
+    numbers = write("1.5,2.5\n1,2\n3,4\n")
+    with pytest.raises(DataError, match=r"1\.5, 2\.5, … are numbers, .* use header=False; if"):
+        read_table(numbers)
+    assert read_table(numbers, header=True).names == ("1.5", "2.5")
+    assert len(read_table(numbers, header=False).frame(["x1"])) == 3
+
+
+@pytest.mark.parametrize("header", ["no", 1, 0])
+def test_fault_101_a_header_that_is_no_flag(write, header):
+    with pytest.raises(ValueError, match=r"^header: expected True or False"):
+        load_table(write(ROWS), "x4", header=header)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "country,2019,2020\nGermany,1.5,2.5\nFrance,3.5,4\n",
+        "country,region,2000,2001,2002\nGermany,Europe,1,2,3\nFrance,Europe,4,5,6\n",
+        "sample,1100,1102.5,1105,class\na,0.5,0.4,0.1,x\nb,0.5,0.4,0.2,y\nc,0.5,0.4,0.2,x\n",
+        "id,5,25,50,75,95\na,1,2,3,4,5\nb,1,2,3,4,5\n",
+        "0,1,2\n5.1,Rome,no\n4.9,Oslo,yes\n",
+        "town,y\nRome,y\nOslo,n\n",
+        "sex,smoker,charges\nmale,yes,5\nfemale,no,6\n",
+        "name,town\nAda,Rome\nBob,Oslo\n",
+        "party,vote\nleft,yes\nright,no\nleft,yes\nright,no\n",
+        "2024-01-01,town\n1,Rome\n2,Oslo\n",
+        ",size\n0,1\n1,2\n",
+        "day,2024-01-01,2024-01-02\na,1,2\nb,3,4\n",
+    ],
+)
+def test_fault_101_names_that_are_names(write, text):
+    assert read_table(write(text)).names == tuple(text.split("\n")[0].split(","))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Rome,Italy\nOslo,Norway\nRome,Italy\nOslo,Norway\n",
+        "ford,2019,12000\nfiat,2020,9000\nford,2018,8000\n",
+        "2024-01-01,Rome\n2024-01-02,Oslo\n2024-01-03,Rome\n",
+        "a1;5,5;no;7\na2;6,5;yes;8\na3;7;no;9\n",
+        "?,3,Rome\n4,5,Oslo\n6,7,Rome\n",
+    ],
+)
+def test_fault_101_values_that_are_no_names(write, text):
+    with pytest.raises(DataError, match=r"use header=False"):
+        read_table(write(text))
+
+
+@pytest.mark.skipif(not TABLES.is_dir(), reason="BARENET_DATA names no folder with tables")
+def test_fault_101_real_tables_with_and_without_their_header(tmp_path):
+    files = sorted(TABLES.glob("*.csv*"))
+    assert len(files) > 5
+    for file in files:
+        assert len(read_table(file).names) > 1
+        text = file.read_bytes()
+        text = gzip.decompress(text) if file.suffix == ".gz" else text
+        (tmp_path / "t.csv").write_bytes(text.split(b"\n", 1)[1])
+        with pytest.raises(DataError, match=r"use header=False"):
+            read_table(tmp_path / "t.csv")
