@@ -74,7 +74,8 @@ class Memory:
         A run that is over before anything was due leaves nothing: to run it again takes less than
         what may be lost anyway.
         """
-        if self.loop.keeper is not None and (self.kept or not self.loop.run.finished):
+        keeper, run = self.loop.keeper, self.loop.run
+        if keeper is not None and (self.kept or not run.finished or keeper.is_due(run)):
             self._keep()
 
     def capture(self) -> State:
