@@ -16,18 +16,16 @@ from barenet.cli.main import main
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
 RUN = ["train", "iris", "--epochs", "3", "--batch-size", "40", "--dropout", "0.1", "--threads", "1"]
-RUN += ["--out", "run"]
-
 #: What an audit hook is told of the changes of a folder.
 CHANGES = ("open", "os.rename", "os.remove", "os.rmdir", "os.mkdir")
 
 
 def kill_before(change: int) -> None:
     """Kill this process with SIGKILL before so many changes to files of the run's folder."""
-    left = [change]
+    left, folder = [change], f"{Path('run').resolve()}"
 
     def watch(event: str, arguments: tuple[object, ...]) -> None:
-        if event not in CHANGES or "/run" not in str(arguments[0]):
+        if event not in CHANGES or not str(arguments[0]).startswith(folder):
             return
         if event == "open" and not int(arguments[2]) & (os.O_WRONLY | os.O_RDWR):
             return
@@ -61,10 +59,11 @@ def results(folder: Path) -> dict[str, bytes]:
     return {**files, "history.jsonl": json.dumps(curves).encode()}
 
 
-def kill_and_resume(here: Path, run: list[str], *options: str) -> int:
+def kill_and_resume(run: list[str], *options: str) -> int:
     """Kill a run before each of its changes, resume it, and compare it with an undisturbed one."""
-    before = Path("before")
-    run, resume = [*run, *options], ["train", "--resume", str(here), "--threads", "1", *options]
+    before, here = Path("before"), Path("run")
+    resume = ["train", "--resume", "run", "--threads", "1", *options]
+    run = [*run, *options, "--out", "run"]
     shutil.copytree(before, here)
     assert command(*run) == 0
     whole, change, started = results(here), 0, False
@@ -85,29 +84,29 @@ def kill_and_resume(here: Path, run: list[str], *options: str) -> int:
         change += 1
 
 
-@pytest.fixture
-def here(tmp_path, monkeypatch) -> Path:
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("before").mkdir()
-    return tmp_path / "run"
 
 
-def test_fault_112_killed_before_any_change_and_without_a_checkpoint(here):
+def test_fault_112_killed_before_any_change_and_without_a_checkpoint():
     options = ("--no-plots", "--no-baselines", "--checkpoint-every", "never")
-    assert kill_and_resume(here, RUN, *options) > 12
+    assert kill_and_resume(RUN, *options) > 12
 
 
-def test_fault_111_112_killed_before_any_change_in_place_of_another_run(here):
+def test_fault_111_112_killed_before_any_change_in_place_of_another_run():
     """With a checkpoint of each epoch; the other run has the same settings, and is unfinished."""
     options = ("--no-baselines", "--checkpoint-every", "1")
     assert main([*RUN, *options, "--seed", "1", "--out", "before"]) == 0
-    command(*RUN, *options, "--out", "other/run", killed_before=12)
+    command(*RUN, *options, "--out", "run", killed_before=12)
     for name in ("unfinished.toml", "checkpoint.safetensors"):
-        shutil.copy(Path("other/run", name), "before")
-    assert kill_and_resume(here, RUN, *options) > 20
+        Path("run", name).rename(Path("before", name))
+    shutil.rmtree("run")
+    assert kill_and_resume(RUN, *options) > 20
 
 
-def test_fault_111_112_killed_while_it_replaces_the_weights_that_it_started_from(here):
+def test_fault_111_112_killed_while_it_replaces_the_weights_that_it_started_from():
     assert main([*RUN, "--no-plots", "--out", "before"]) == 0
     options = ("--no-plots", "--no-baselines")
-    assert kill_and_resume(here, [*RUN, "--start-from", "run"], *options) > 12
+    assert kill_and_resume([*RUN, "--start-from", "run"], *options) > 12
