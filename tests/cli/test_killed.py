@@ -92,7 +92,7 @@ def in_an_empty_folder(tmp_path, monkeypatch) -> None:
 
 def test_fault_112_killed_before_any_change_and_without_a_checkpoint():
     options = ("--no-plots", "--no-baselines", "--checkpoint-every", "never")
-    assert kill_and_resume(RUN, *options) > 12
+    assert kill_and_resume(RUN, *options) >= 10
 
 
 def test_fault_111_112_killed_before_any_change_in_place_of_another_run():
@@ -109,4 +109,4 @@ def test_fault_111_112_killed_before_any_change_in_place_of_another_run():
 def test_fault_111_112_killed_while_it_replaces_the_weights_that_it_started_from():
     assert main([*RUN, "--no-plots", "--out", "before"]) == 0
     options = ("--no-plots", "--no-baselines")
-    assert kill_and_resume([*RUN, "--start-from", "run"], *options) > 12
+    assert kill_and_resume([*RUN, "--start-from", "run"], *options) >= 10

@@ -472,6 +472,34 @@ def test_a_picture_that_fails_does_not_lose_the_result(barenet, monkeypatch):
     assert not Path("runs/iris/unfinished.toml").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of this kind")
+def test_fault_117_all_that_a_full_disk_has_no_room_for_is_named_and_written_later(
+    barenet, process, tmp_path
+):
+    import resource
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+
+    run = ("train", "iris", "--epochs", 400, "--no-baselines")
+    _, err = process(*run, preexec_fn=limit).communicate()
+    assert err.splitlines()[-1] == (
+        "barenet train: error: the model is saved in runs/iris, but not history.jsonl, "
+        "history.png, confusion.png: File too large; once that is put right, `barenet train "
+        "--resume runs/iris` completes the run"
+    )
+    folder = tmp_path / "runs/iris"
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"model.safetensors", "settings.toml", "unfinished.toml"}
+    assert barenet("train", "--resume", "runs/iris", "--no-baselines").status == 0
+    assert barenet(*run, "--out", "whole").status == 0
+    names = {path.name for path in Path("whole").iterdir()}
+    assert names == {path.name for path in folder.iterdir()} and len(names) == 5
+    for name in names - {"history.jsonl"}:
+        assert (folder / name).read_bytes() == Path("whole", name).read_bytes()
+
+
 def test_a_picture_that_cannot_be_drawn_leaves_no_run_to_resume(barenet, monkeypatch):
     def fail(*_, **more):
         raise ValueError("no such letter")
