@@ -106,28 +106,37 @@ def train(
         before = folder.checksum()
         with run.begun(settings) if resume is None else nullcontext():
             experiment = _prepare(run, settings) if resume is None else take_up(folder, settings)
-            every = settings.recipe.verbose_epoch or experiment.settings.recipe.verbose_epoch
             keeper = run.keeper(checkpoint_every, experiment.settings)
             with Interruption() as interruption:
-                callbacks = [*_progress(every, json), interruption]
+                callbacks = [*_progress(settings, experiment, json), interruption]
                 history = _run(experiment, callbacks, threads, keeper, run.has_checkpoint())
         # Whoever has sent a signal does not wait for other models.
-        outcome = Outcome(experiment, history, baselines and not interruption.signal)
-        results = Results(outcome, folder)
-        with _after_the_training(folder):
-            results.save()
-            results.show(json=json, in_a_hurry=bool(interruption.signal))
-            if plots and not interruption.signal:
-                results.draw()
-        if not _can_go_on(history):
-            results.finish()
-        elif keeper.failure is not None:
-            results.missing[keeper.path.name] = keeper.failure
+        compared = baselines and not interruption.signal
+        results = Results(Outcome(experiment, history, compared), folder)
+        _write(results, plots=plots, json=json, in_a_hurry=bool(interruption.signal))
+        _finish(results, keeper)
     say(f"saved in {folder.path}:\n  {', '.join(path.name for path in folder.results())}")
     _tell_what_is_stale(folder, before)
     _tell_how_it_ended(history, experiment, folder)
     results.check_complete()
     return interruption.status
+
+
+def _write(results: Results, *, plots: bool, json: bool, in_a_hurry: bool) -> None:
+    """Write and print the results of a run; somebody who has sent a signal gets no pictures."""
+    with _after_the_training(results.folder):
+        results.save()
+        results.show(json=json, in_a_hurry=in_a_hurry)
+        if plots and not in_a_hurry:
+            results.draw()
+
+
+def _finish(results: Results, keeper: LastCheckpoint) -> None:
+    """Remove the state of a run, unless it can be resumed; then note if its end was not kept."""
+    if not _can_go_on(results.outcome.history):
+        results.finish()
+    elif keeper.failure is not None:
+        results.missing[keeper.path.name] = keeper.failure
 
 
 def _usual_folder(settings: Settings) -> Path:
@@ -222,8 +231,9 @@ def _after_the_training(folder: RunFolder) -> Iterator[None]:
         ) from error
 
 
-def _progress(every: int | None, json: bool) -> list[Callback]:
+def _progress(given: Settings, experiment: Experiment, json: bool) -> list[Callback]:
     """Lines, or a bar on a terminal; a program that reads JSON needs no lines."""
+    every = given.recipe.verbose_epoch or experiment.settings.recipe.verbose_epoch
     return [] if json and not sys.stderr.isatty() else [Progress(every)]
 
 
