@@ -18,6 +18,7 @@ __all__ = [
     "DivergenceError",
     "MissingExtraError",
     "ModelFileError",
+    "ResumeError",
     "brief",
     "in_a_line",
     "printable",
@@ -141,6 +142,13 @@ class ModelFileError(BarenetError, ValueError):
 
 class MissingExtraError(BarenetError, ImportError):
     """An optional dependency is needed and not installed; the message says how to install it."""
+
+
+class ResumeError(BarenetError, ValueError):
+    """A checkpoint that a run cannot be resumed from; the message says why.
+
+    The network, the optimizer, the schedule and the callbacks are as they were before.
+    """
 
 
 class DivergenceError(BarenetError, ArithmeticError, ValueError):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -86,3 +87,15 @@ def test_without_tbb_there_is_one_thread_and_advice(monkeypatch):
     findings = doctor.examine()
     assert findings["threads"]["tbb"] is False
     assert any("pip install tbb" in line for line in findings["advice"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")
+def test_fault_116_a_folder_of_kernels_that_others_can_write_to_is_reported(process, tmp_path):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o777)
+    environment = {"NUMBA_CACHE_DIR": str(tmp_path / "shared")}
+    out, err = process("doctor", "--json", environment=environment).communicate(timeout=100)
+    found = json.loads(out)
+    said = f"others can write to {tmp_path / 'shared'} (chmod go-w changes that)"
+    assert sum(said in line for line in found["advice"]) == 1 and said in err
+    assert not str(found["kernel_folder"]).startswith(str(tmp_path))

@@ -191,7 +191,8 @@ def test_where_no_run_is_there_is_nothing_to_go_on_with(barenet):
     for name in ("empty", "missing", "missing/checkpoint.safetensors"):
         done = barenet("train", "--resume", name)
         assert done.status == 2
-        assert done.err.endswith(f"resume: {name}: there is no run to go on with\n")
+        said = f"resume: {name}: there is no run to resume; start it without --resume\n"
+        assert done.err.endswith(said)
 
 
 def test_a_run_that_starts_anew_says_what_it_replaces(interrupted, barenet):
@@ -270,7 +271,7 @@ def test_fault_67_a_disk_that_is_full_leaves_the_checkpoint(interrupted, process
     assert started.returncode == 1 and "Traceback" not in err
     assert err.splitlines()[-1].endswith("checkpoint.safetensors: File too large")
     assert (interrupted / "checkpoint.safetensors").read_bytes() == before
-    assert names(interrupted) == ["checkpoint.safetensors"]
+    assert names(interrupted) == ["checkpoint.safetensors", "unfinished.toml"]
 
 
 def test_fault_67_what_does_not_fit_beside_the_model_does_not_cost_it(interrupted, process):
@@ -292,10 +293,16 @@ def test_fault_67_what_does_not_fit_beside_the_model_does_not_cost_it(interrupte
     _, err = started.communicate(timeout=20)
     assert started.returncode == 1 and "Traceback" not in err
     assert err.splitlines()[-1] == (
-        "barenet train: error: the model is saved, but not all beside it: "
-        f"{interrupted}/history.jsonl: File too large; {kept}: File too large"
+        f"barenet train: error: the model is saved in {interrupted}, but not history.jsonl, "
+        "checkpoint.safetensors: File too large; once that is put right, "
+        f"`barenet train --resume {interrupted}` completes the run"
     )
-    assert names(interrupted) == ["checkpoint.safetensors", "model.safetensors", "settings.toml"]
+    assert names(interrupted) == [
+        "checkpoint.safetensors",
+        "model.safetensors",
+        "settings.toml",
+        "unfinished.toml",
+    ]
     assert kept.read_bytes() == before
     assert Predictor.load(interrupted / "model.safetensors").card.log.n_epochs >= 400
 
@@ -352,8 +359,8 @@ def test_fault_74_a_folder_of_kernels_that_cannot_be_written(process):
     assert done.returncode == 0 and "Traceback" not in err, err
 
 
-def test_fault_68_a_signal_while_kernels_are_built_ends_it_at_once(process, tmp_path):
-    """Nothing is learned yet that could be saved."""
+def test_fault_68_a_signal_while_kernels_are_built_ends_it_at_once(process, tmp_path, barenet):
+    """Nothing is learned yet that could be saved; resumed, the run starts."""
     environment = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
     started = process("train", "iris", "--no-plots", environment=environment)
     for line in started.stderr:
@@ -364,4 +371,8 @@ def test_fault_68_a_signal_while_kernels_are_built_ends_it_at_once(process, tmp_
     _, err = started.communicate(timeout=30)
     assert started.returncode == 130
     assert "Traceback" not in err and "SystemExit" not in err
-    assert not (tmp_path / "runs").exists()
+    assert names(tmp_path / "runs/iris") == ["unfinished.toml"]
+    assert barenet("train", "--resume", "runs/iris", "--no-plots").status == 0
+    assert barenet("train", "iris", "--no-plots", "--out", "whole").status == 0
+    models = [Path(run, "model.safetensors").read_bytes() for run in ("runs/iris", "whole")]
+    assert models[0] == models[1]

@@ -115,8 +115,8 @@ def test_what_is_no_file_is_found_before_the_training(folder):
     ("name", "command", "said"),
     [
         ("model.safetensors", ["evaluate", "iris"], "expected a model file"),
-        ("model.safetensors", ["train", "--resume"], "there is no run to go on with"),
-        ("checkpoint.safetensors", ["train", "--resume"], "move it away to start anew"),
+        ("model.safetensors", ["train", "--resume"], "there is no run to resume"),
+        ("checkpoint.safetensors", ["train", "--resume"], "so it is not replaced; move it"),
         ("checkpoint.safetensors", ["train", "iris", "--out"], "so it is not replaced; move it"),
         ("history.jsonl", ["plot", "history"], "expected the epochs of a run"),
         ("settings.toml", ["train", "iris", "--out"], "so it is not replaced; move it away, or"),

@@ -92,14 +92,12 @@ def test_no_more_than_the_limit_is_read(give, monkeypatch):
 
 
 def test_a_run_is_not_resumed_from_a_terminal(barenet, give, monkeypatch, tmp_path):
-    class Killed(RunFolder):
-        def unfinished(self):
-            return read_run_file(self.settings)  # what a checkpoint has of it, too
-
     give(TABLE)
     assert barenet("train", "-", *QUICK).status == 0
+    folder = RunFolder(tmp_path / "runs" / "stdin")
+    folder.unfinished.begin(read_run_file(folder.settings))
     leader, follower = os.openpty()
     with open(leader, "rb"), open(follower) as terminal:  # noqa: PTH123
         monkeypatch.setattr("sys.stdin", terminal)
         with pytest.raises(ValueError, match=r"give it the same rows again, .* < rows.csv"):
-            take_up(Killed(tmp_path / "runs" / "stdin"), NOTHING_SAID)
+            take_up(folder, NOTHING_SAID)

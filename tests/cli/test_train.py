@@ -328,14 +328,20 @@ def test_fault_67_a_full_disk_leaves_the_older_model(barenet, process, tmp_path)
     done = process("train", "iris", "--epochs", 2, "--no-plots", preexec_fn=limit)
     _, err = done.communicate()
     assert done.returncode == 1
-    assert re.search(r"^barenet train: error: .*File too large$", err, re.MULTILINE)
+    assert err.splitlines()[-1] == (
+        "barenet train: error: the training is over, and none of its results could be saved: File "
+        "too large; once that is put right, `barenet train --resume runs/iris` completes the run"
+    )
     assert "Traceback" not in err
     assert model.read_bytes() == before
     assert sorted(path.suffix for path in model.parent.iterdir()) == [
         ".jsonl",
         ".safetensors",
         ".toml",
+        ".toml",
     ]
+    assert barenet("train", "--resume", "runs/iris", "--no-plots").status == 0
+    assert model.read_bytes() != before and len(list(model.parent.iterdir())) == 3
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX'")
@@ -466,11 +472,70 @@ def test_a_picture_that_fails_does_not_lose_the_result(barenet, monkeypatch):
     def fail(*_):
         raise OSError("no room for a picture")
 
-    monkeypatch.setattr("barenet.insight.plots.save_figure", fail)
-    done = barenet("train", "iris", "--epochs", 1, "--json")
+    with monkeypatch.context() as full:
+        full.setattr("barenet.insight.plots.save_figure", fail)
+        done = barenet("train", "iris", "--epochs", 1, "--json")
     assert done.status == 1
     assert json.loads(done.out)["model"] == "runs/iris/model.safetensors"
-    assert "not its pictures: no room for a picture" in done.err.splitlines()[-1]
+    assert done.err.splitlines()[-1] == (
+        "barenet train: error: the model is saved in runs/iris, but not history.png, "
+        "confusion.png: no room for a picture; once that is put right, `barenet train --resume "
+        "runs/iris` completes the run"
+    )
+    assert barenet("train", "--resume", "runs/iris").status == 0
+    assert Path("runs/iris/confusion.png").exists()
+    assert not Path("runs/iris/unfinished.toml").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of this kind")
+def test_fault_117_all_that_a_full_disk_has_no_room_for_is_named_and_written_later(
+    barenet, process, tmp_path
+):
+    import resource
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+
+    run = ("train", "iris", "--epochs", 400, "--no-baselines")
+    _, err = process(*run, preexec_fn=limit).communicate()
+    assert err.splitlines()[-1] == (
+        "barenet train: error: the model is saved in runs/iris, but not history.jsonl, "
+        "history.png, confusion.png: File too large; once that is put right, `barenet train "
+        "--resume runs/iris` completes the run"
+    )
+    folder = tmp_path / "runs/iris"
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"model.safetensors", "settings.toml", "unfinished.toml"}
+    assert barenet("train", "--resume", "runs/iris", "--no-baselines").status == 0
+    assert barenet(*run, "--out", "whole").status == 0
+    names = {path.name for path in Path("whole").iterdir()}
+    assert names == {path.name for path in folder.iterdir()} and len(names) == 5
+    for name in names - {"history.jsonl"}:
+        assert (folder / name).read_bytes() == Path("whole", name).read_bytes()
+
+
+def test_a_picture_that_cannot_be_drawn_leaves_no_run_to_resume(barenet, monkeypatch):
+    def fail(*_, **more):
+        raise ValueError("no such letter")
+
+    monkeypatch.setattr("barenet.insight.plots.plot_history", fail)
+    done = barenet("train", "iris", "--epochs", 1)
+    assert done.status == 1
+    assert done.err.endswith("saved in runs/iris, but not history.png: no such letter\n")
+    assert Path("runs/iris/confusion.png").exists()
+    assert "the run is finished" in barenet("train", "--resume", "runs/iris").err
+
+
+def test_a_reader_who_has_had_enough_leaves_a_whole_run(process, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    started = process("train", "iris", "--epochs", 1, "--no-baselines", stdout=writing)
+    os.close(writing)
+    _, err = started.communicate(timeout=100)
+    assert (started.returncode, "Traceback" in err) == (0, False)
+    assert (tmp_path / "runs/iris/confusion.png").exists()
+    assert not (tmp_path / "runs/iris/unfinished.toml").exists()
 
 
 def test_a_name_of_dots_has_a_folder_of_its_own(barenet):
@@ -542,13 +607,16 @@ def test_who_interrupts_what_comes_after_the_training_hears_where_the_model_is(
     barenet, monkeypatch
 ):
     # The baselines begin when the last epoch is over and the model is written.
-    monkeypatch.setattr(
-        "barenet.cli.outcome.compare", lambda *_: signal.raise_signal(signal.SIGINT)
-    )
-    done = barenet("train", "iris", "--epochs", 2, "--no-plots", "--out", "a run")
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(
+            "barenet.cli.outcome.compare", lambda *_: signal.raise_signal(signal.SIGINT)
+        )
+        done = barenet("train", "iris", "--epochs", 2, "--no-plots", "--out", "a run")
     assert (done.status, done.out) == (130, "")
     assert done.err.endswith(
-        "barenet train: error: interrupted after the training had ended: a run/model.safetensors "
-        "is saved, and `barenet evaluate 'a run'` tells how good it is\n"
+        "barenet train: error: interrupted after the training had ended; `barenet train --resume "
+        "'a run'` writes the results that are missing\n"
     )
     assert barenet("evaluate", "a run").status == 0
+    assert "held out" in barenet("train", "--resume", "a run", "--no-plots").out
+    assert not Path("a run/unfinished.toml").exists()

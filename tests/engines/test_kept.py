@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -29,9 +31,9 @@ print(history.engine, network.parameters.tobytes().hex(), built)
 """
 
 
-def start(folder, dtype="float32", *more, **environment):
+def start(folder, dtype="float32", *more, umask=-1, **environment):
     return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, dtype, *more], text=True,
+        [sys.executable, "-c", SCRIPT, dtype, *more], text=True, umask=umask,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "NUMBA_CACHE_DIR": str(folder), "BARENET_THREADS": "1", **environment},
     )  # fmt: skip
@@ -118,3 +120,98 @@ def test_no_folder_and_a_full_disk(whole, tmp_path):
     assert finish(nowhere)[0] == whole[1]
     assert finish(full) == (whole[1], 1)
     assert not [path for path in (tmp_path / "full").rglob("*") if path.is_file()]
+
+
+class Plant:
+    """Unpickled, it leaves a file that shows that it was run."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return Path.touch, (self.mark,)
+
+
+def plant(folder, mark):
+    """Put code in the place of every kernel, with the right checksums."""
+    content = pickle.dumps(Plant(mark))
+    for path in folder.rglob("*.nbc"):
+        path.write_bytes(hashlib.sha256(content).digest() + content)
+
+
+def chmod(mode, *names):
+    return lambda base: [(base / name).chmod(mode) for name in names]
+
+
+def chown(*names):
+    def change(base):
+        for name in names:
+            os.chown(base / name, 12345, -1)
+
+    return change
+
+
+def change_files(base):
+    for path in base.rglob("*.nbc"):
+        path.chmod(0o666)
+
+
+def give_to_a_group(base):
+    os.chown(base / "kernels", -1, 12345)
+    (base / "kernels").chmod(0o775)
+
+
+AS_ROOT = pytest.mark.skipif(getattr(os, "geteuid", int)() != 0, reason="gives files away")
+OPEN_TO_OTHERS = {
+    "folder": (chmod(0o777, "kernels"), "others can write to {base}/kernels ("),
+    "sticky folder": (chmod(0o1777, "kernels/own"), "others can write to {base}/kernels/own ("),
+    "folder above": (chmod(0o777, ""), "others can write to {base} ("),
+    "files": (change_files, "others can write to {base}/kernels/own/"),
+    "group": (give_to_a_group, "others can write to {base}/kernels ("),
+    "owner": (chown("kernels/own"), "{base}/kernels/own belongs to another user, number 12345"),
+    "owner above": (chown(""), "{base} belongs to another user, number 12345"),
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(*case, id=name, marks=[AS_ROOT] * (name in ("group", "owner", "owner above")))
+        for name, case in OPEN_TO_OTHERS.items()
+    ],
+)
+def test_fault_116_kernels_that_others_could_have_written_are_not_run(
+    whole, tmp_path, change, said
+):
+    base, mark = tmp_path / "base", tmp_path / "mark"
+    shutil.copytree(whole[0], base / "kernels")
+    own = next(path.parent for path in (base / "kernels").rglob("*multiply*.nbc"))
+    plant(own, mark)
+    own.rename(base / "kernels" / "own")
+    (base / "kernels" / own.name).symlink_to("own")
+    change(base)
+    home = {"XDG_CACHE_HOME": str(tmp_path / "home")}
+    process = start(base / "kernels", **home)
+    out, err = process.communicate(timeout=100)
+    assert (process.returncode, mark.exists()) == (0, False), err
+    assert out.split() == ["compiled", whole[1], "1"]
+    assert said.format(base=base) in err
+    if "kernels/own/" in said:  # a file is replaced
+        assert not (tmp_path / "home").exists()
+        assert finish(start(base / "kernels", **home)) == (whole[1], 0)
+    else:
+        assert f"they are kept in {tmp_path}/home/" in err or sys.platform == "darwin"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")
+def test_fault_116_a_folder_that_only_its_owner_writes_to_is_used(whole, tmp_path):
+    """Below a folder for everybody, as /tmp; and where new folders are open to a group."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    shutil.copytree(whole[0], shared / "kernels")
+    assert finish(start(shared / "kernels")) == (whole[1], 0)
+    new = start(tmp_path / "new", umask=0)
+    assert finish(new) == (whole[1], 1)
+    assert finish(start(tmp_path / "new")) == (whole[1], 0)

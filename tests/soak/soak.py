@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import json
 import os
 import random
 import resource
@@ -169,31 +170,55 @@ def disturb_a_run(optimizer: str, engine: str, rng: random.Random, most: int) ->
 def disturb_the_command(rng: random.Random) -> None:
     """The same with the command line, whose processes are killed from their first moment on."""
     place = Path(tempfile.mkdtemp(prefix="soak-"))
-    options = ["--epochs", "150", "--dropout", "0.1", "--patience", "90", "--no-plots"]
-    options += ["--checkpoint-every", "20ms"]
+    options = ["--epochs", "150", "--dropout", "0.1", "--patience", "90"]
+    start = [COMMAND, "train", "digits", *options, "--checkpoint-every", "20ms", "--out"]
+    resume = [COMMAND, "train", "--checkpoint-every", "20ms", "--resume"]
+    whole, parts = place / "whole", place / "parts"
     try:
-        run = [COMMAND, "train", "digits", *options, "--out", "whole"]
-        subprocess.run(run, cwd=place, check=True, capture_output=True)
+        subprocess.run([*start, whole], check=True, capture_output=True)
         for left in range(20, -1, -1):
-            arguments = ["digits", *options, "--out", "parts"]
-            if (place / "parts/checkpoint.safetensors").exists():
-                arguments = ["--resume", "parts", "--no-plots", "--checkpoint-every", "20ms"]
+            unfinished = [*parts.glob("unfinished.toml"), *parts.glob("checkpoint.safetensors")]
+            if (parts / "model.safetensors").exists() and not unfinished:
+                break
+            COUNTS["commands resumed" if unfinished else "commands started"] += 1
             child = subprocess.Popen(
-                [COMMAND, "train", *arguments], cwd=place,
+                [*(resume if unfinished else start), parts],
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             )  # fmt: skip
+            if left:
+                wait_for_a_moment(child, parts, rng)
             number = rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM))
-            end_of(child, number, 0.5 + 4 * rng.random() if left else 1e3)
-            if child.returncode == 0:
-                break
+            end_of(child, number, 0 if left else 1e3)
         else:
             LOST.append("the command: did not come to an end")
-        one, other = (place / name / "model.safetensors" for name in ("whole", "parts"))
         COUNTS["commands compared"] += 1
-        if one.read_bytes() != other.read_bytes():
-            LOST.append("the command: another model")
+        if results_of(whole) != results_of(parts):
+            LOST.append("the command: other results")
     finally:
         shutil.rmtree(place)
+
+
+def wait_for_a_moment(child: subprocess.Popen[str], folder: Path, rng: random.Random) -> None:
+    """Wait until a run starts, goes on, or writes its results, for none to some seconds."""
+    phases = ("start", "unfinished.toml", "checkpoint.safetensors", "model.safetensors")
+    phases += ("history.png", "digits.png")
+    name = rng.choice(phases)
+    COUNTS[f"commands disturbed from {name} on"] += 1
+    before = {path: path.stat().st_mtime_ns for path in folder.glob(name)}
+    while name != "start" and child.poll() is None:
+        if {path: path.stat().st_mtime_ns for path in folder.glob(name)} != before:
+            break
+        time.sleep(0.001)
+    time.sleep(rng.random() ** 3 * (3 if name in phases[:3] else 0.5))
+
+
+def results_of(folder: Path) -> dict[str, object]:
+    """The files of a run, without the times of its epochs; a lock of a killed one may be left."""
+    files: dict[str, object] = {
+        path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".lock"
+    }
+    lines = (folder / "history.jsonl").read_text().splitlines()
+    return {**files, "history.jsonl": [{**json.loads(each), "seconds": 0} for each in lines]}
 
 
 def end_of(child: subprocess.Popen[str], number: int, seconds: float) -> None:

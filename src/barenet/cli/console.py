@@ -261,6 +261,7 @@ def show_table(
         table.add_column(_in_line(heading), justify=_side(index, numbers))
     for row in rows:
         table.add_row(*map(_in_line, row))
+    sys.stdout.flush()  # Rich would end the process where the reader has closed the pipe.
     console = Console(
         file=sys.stdout, width=None if sys.stdout.isatty() else 10_000, markup=False, emoji=False
     )

@@ -180,7 +180,11 @@ def _try(ask: Callable[..., int], *arguments: Any) -> int | ValueError:
 
 
 def _advise_cache(folder: str | None) -> list[str]:
-    """Numba passes over a folder that it cannot write to, and says nothing."""
+    """Numba passes over a folder that it cannot write to in silence."""
+    from barenet.engines.kept import REFUSED
+
+    if REFUSED:
+        return [f"{text[0].upper()}{text[1:]}." for text in REFUSED.values()]
     asked = os.environ.get("NUMBA_CACHE_DIR")
     if not asked or (folder and Path(folder).resolve().is_relative_to(Path(asked).resolve())):
         return []

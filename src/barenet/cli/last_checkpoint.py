@@ -5,6 +5,8 @@ A model is smaller than a checkpoint, and may fit where that does not.
 
 from __future__ import annotations
 
+from typing import Any
+
 from barenet.files.checkpoint import Checkpoint
 from barenet.training.keeper import State
 from barenet.training.run import Run
@@ -15,17 +17,32 @@ __all__ = ["LastCheckpoint"]
 class LastCheckpoint(Checkpoint):
     """A checkpoint that notes why it cannot be written once its run has ended.
 
+    Parameters
+    ----------
+    *arguments, **options
+        Those of `Checkpoint`.
+    at_once : bool, default=False
+        Whether the first one is due as soon as it can be written, for a run whose initial weights
+        may change before the interval is over.
+
     Attributes
     ----------
     failure : OSError, optional
         Why the last state is not kept; the file of the one before is as it was.
     """
 
-    failure: OSError | None = None
+    def __init__(self, *arguments: Any, at_once: bool = False, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.at_once = at_once
+        self.failure: OSError | None = None
+
+    def is_due(self, run: Run) -> bool:
+        return self.at_once or super().is_due(run)
 
     def keep(self, run: Run, state: State) -> None:
         try:
             super().keep(run, state)
+            self.at_once = False
         except OSError as error:
             if run.stop_reason is None and not run.finished:
                 raise

@@ -1,4 +1,4 @@
-"""``barenet train --resume``: find a run that was interrupted or killed, and take it up again."""
+"""``barenet train --resume``: find a run that is not finished, and prepare it again."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def find_run(path: Path, out: Path | None) -> RunFolder:
     Parameters
     ----------
     path : Path
-        The folder, or its checkpoint.
+        The folder, or a file in it.
     out : Path, optional
         Where else what comes of it should go, which cannot be.
 
     Returns
     -------
     RunFolder
-        With a checkpoint or a model.
+        With an unfinished run or a model.
 
     Raises
     ------
@@ -41,47 +41,50 @@ def find_run(path: Path, out: Path | None) -> RunFolder:
         If it should go on somewhere else.
     """
     folder = RunFolder(path.parent if path.is_file() else path)
-    if not (folder.checkpoint.exists() or folder.model.is_file()):
-        raise FileNotFoundError(f"resume: {path}: there is no run to go on with")
+    if not (folder.unfinished.exists or folder.model.is_file()):
+        raise FileNotFoundError(
+            f"resume: {path}: there is no run to resume; start it without --resume"
+        )
     if out is not None and out.resolve() != folder.path.resolve():
         raise ValueError(f"out: a run goes on in its own folder, {folder.path}; leave --out away")
     return folder
 
 
 def take_up(folder: RunFolder, said: Settings) -> Experiment:
-    """Prepare a run as it was.
+    """Prepare a run that is resumed.
 
     Parameters
     ----------
     folder : RunFolder
-        With its checkpoint.
+        With the settings of the run, and perhaps its checkpoint.
     said : Settings
-        What was said now: nothing else than what it was started with, but for what is printed.
+        The options given now: none may differ from those of the run, but for what is printed.
 
     Returns
     -------
     Experiment
-        Ready to go on.
+        Ready to train, with the settings that the run was started with.
 
     Raises
     ------
     ValueError
-        If something else was said, or its data cannot be used any more.
+        If an option differs, or its data cannot be used any more.
     """
-    settings = folder.unfinished()
+    settings = folder.unfinished.read_settings()
     if settings.data == STANDARD_INPUT and sys.stdin is not None and sys.stdin.isatty():
         raise ValueError(
             "resume: this run learns from standard input; give it the same rows again, as in "
             f"barenet train --resume {folder.path} < rows.csv"
         )
-    if changed := _changes(settings, said):
+    resumed = folder.unfinished.has_checkpoint()
+    # A checkpoint has its own weights. The initial ones may have been its own folder's model.
+    experiment = prepare(dataclasses.replace(settings, start_from=None) if resumed else settings)
+    started = dataclasses.replace(experiment.settings, start_from=settings.start_from)
+    if changed := _changes(started, said):
         others = f"for others, once it has ended, {_start_from(folder)}"
         raise ValueError(f"resume: a run goes on with its own settings: {changed}; {others}")
-    every = said.recipe.verbose_epoch or settings.recipe.verbose_epoch
-    recipe = dataclasses.replace(settings.recipe, verbose_epoch=every)
-    # The weights that it began with are not asked for: they may have been its own folder's.
-    experiment = prepare(dataclasses.replace(settings, recipe=recipe, start_from=None))
-    started = dataclasses.replace(experiment.settings, start_from=settings.start_from)
+    if not resumed:
+        folder.unfinished.begin(started)
     return dataclasses.replace(experiment, settings=started)
 
 

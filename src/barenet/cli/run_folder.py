@@ -2,8 +2,8 @@
 
 What an earlier run left there is replaced once all that comes in its place is on the disk; its
 pictures go, as they are of another network. Settings lie beside the model that they belong to, or
-not at all. While a run goes on its checkpoint is there, and stays if it does not come to its end.
-Files that no run has written are never touched.
+not at all. The state of a run is there until all its results are. Files that no run has written are
+never touched.
 """
 
 from __future__ import annotations
@@ -17,16 +17,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from barenet.cli.last_checkpoint import LastCheckpoint
 from barenet.cli.pictures import KINDS
 from barenet.cli.place import make_folder
-from barenet.cli.run_file import parse_run_file
 from barenet.cli.settings import HEADER, Settings
 from barenet.cli.trained import MODEL, SETTINGS
-from barenet.errors import DataError, ModelFileError
+from barenet.cli.unfinished_run import UnfinishedRun
+from barenet.errors import DataError
 from barenet.files.atomic import check_replaceable, remove_leftovers, write_atomically
-from barenet.files.checkpoint import FILE_NAME as CHECKPOINT
-from barenet.files.checkpoint import read_notes
 from barenet.files.exports.export import SUFFIXES
 from barenet.files.exports.writing import HEAD, is_export
 from barenet.files.lock import locked_folder
@@ -39,10 +36,6 @@ HISTORY = "history.jsonl"
 
 #: How the folder begins that a run writes into before it replaces anything.
 SAVING = ".saving-"
-
-#: Where a checkpoint has the settings of its run.
-NOTE = "settings"
-
 
 #: How the names of exports end.
 EXPORTED = (*SUFFIXES.values(), ".h")
@@ -58,14 +51,16 @@ class RunFolder:
 
     Attributes
     ----------
-    model, settings, history, checkpoint : Path
+    model, settings, history : Path
         The run's files.
+    unfinished : UnfinishedRun
+        The state of the run that is going on, or was killed.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.model, self.settings = path / MODEL, path / SETTINGS
-        self.history, self.checkpoint = path / HISTORY, path / CHECKPOINT
+        self.history, self.unfinished = path / HISTORY, UnfinishedRun(path)
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
@@ -177,53 +172,23 @@ class RunFolder:
         files = (path for path in self.path.iterdir() if path.suffix in EXPORTED and path.is_file())
         return sorted(path for path in files if is_export(path.suffix, _head(path)))
 
-    def unfinished(self) -> Settings:
-        """Read the settings of the run whose checkpoint is here.
+    def results(self) -> list[Path]:
+        """Find the results of the last run.
 
         Returns
         -------
-        Settings
-            All of them.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no checkpoint.
-        ModelFileError
-            If it is damaged, or was not written by a run.
+        list of Path
+            Those that are there.
         """
-        notes = read_notes(self.checkpoint)
-        if not isinstance(notes.get(NOTE), str):
-            raise ModelFileError(
-                f"{self.checkpoint} was not written by a run of the command line; choose another "
-                "folder with --out"
-            )
-        return parse_run_file(notes[NOTE])
-
-    def keeper(self, every: str, settings: Settings) -> LastCheckpoint:
-        """Make what keeps a run here while it goes on.
-
-        Parameters
-        ----------
-        every : str
-            The interval.
-        settings : Settings
-            Those of the run, so that it can be resumed from the folder alone.
-
-        Returns
-        -------
-        LastCheckpoint
-            For `train`.
-        """
-        return LastCheckpoint(self.checkpoint, every, notes={NOTE: settings.to_toml().decode()})
+        return [path for path in self._results() if path.exists()]
 
     def _results(self) -> list[Path]:
-        """Where what a run comes to is."""
+        """Where the results of a run are."""
         return [self.model, self.history, self.settings, *self._pictures()]
 
     def _remove_leftovers(self) -> None:
         """Take away what runs have left that were killed while they wrote."""
-        for file in self._results():
+        for file in (self.unfinished.settings, *self._results()):
             remove_leftovers(file)
         for folder in self.path.glob(f"{SAVING}*"):
             shutil.rmtree(folder, ignore_errors=True)
@@ -245,17 +210,18 @@ class RunFolder:
 
     def _check_files(self) -> None:
         """Refuse what cannot be replaced: a folder, a pipe or a device in the place of a file."""
-        for file in (self.checkpoint, *self._results()):
+        for file in (self.unfinished.checkpoint, self.unfinished.settings, *self._results()):
             if os.path.lexists(file):
                 check_replaceable(file, f"out: {file}")
 
     def _check_owner(self) -> None:
         """Refuse to replace what looks like somebody else's."""
-        if self.checkpoint.exists():
-            self.unfinished()
-        with contextlib.suppress(OSError):
-            if self.settings.read_bytes().startswith(HEADER.encode()):
-                return
+        if self.unfinished.checkpoint.exists():
+            self.unfinished.noted()
+            return
+        settings = (self.settings, self.unfinished.settings)
+        if any(_head(file).startswith(HEADER.encode()) for file in settings):
+            return
         missing = "" if self.settings.exists() else f", as {self.settings} is missing"
         for file in self._results():
             if os.path.lexists(file):
@@ -263,7 +229,7 @@ class RunFolder:
                     f"out: {file} was not written by a run{missing}; choose another folder with "
                     "--out"
                 )
-        if not self.checkpoint.exists() and (foreign := self._first_foreign()):
+        if foreign := self._first_foreign():
             raise ValueError(
                 f"out: {self.path} holds {foreign.name}, so it is not the folder of a run; name "
                 f"one of its own, such as --out {self.path / 'run'}"

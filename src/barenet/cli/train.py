@@ -6,7 +6,7 @@ import dataclasses
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -20,11 +20,13 @@ from barenet.cli.interruption import INTERRUPTED, Interruption
 from barenet.cli.last_checkpoint import LastCheckpoint
 from barenet.cli.numbers import whole
 from barenet.cli.outcome import Outcome
+from barenet.cli.results import Results, resume_command
 from barenet.cli.resuming import find_run, take_up, tell_finished
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import NOTHING_SAID, Settings, is_table
+from barenet.cli.unfinished_run import UnfinishedRun
 from barenet.data.source import STANDARD_INPUT
-from barenet.errors import BarenetError, DivergenceError, MissingExtraError, some
+from barenet.errors import DivergenceError, some
 from barenet.files.checkpoint import parse_interval
 from barenet.training.callbacks import Callback
 from barenet.training.history import History
@@ -96,31 +98,59 @@ def train(
     """
     settings = dataclasses.replace(settings, data=data)
     parse_interval(checkpoint_every, "checkpoint_every")
-    earlier = None if resume is None else find_run(resume, out)
-    if earlier is not None and not earlier.checkpoint.exists():
-        return tell_finished(earlier, settings, json)
-    experiment = prepare(settings) if earlier is None else take_up(earlier, settings)
-    folder = earlier or RunFolder(out or Path("runs") / _stem(experiment.training.name))
+    folder = RunFolder(out or _usual_folder(settings)) if resume is None else find_run(resume, out)
+    run = folder.unfinished
+    if resume is not None and not run.exists:
+        return tell_finished(folder, settings, json)
     with folder.claimed():
         _tell_what_is_lost(folder, anew=resume is None)
         before = folder.checksum()
-        keeper = folder.keeper(checkpoint_every, experiment.settings)
-        with Interruption() as interruption:
-            callbacks = [*_progress(experiment, json), interruption]
-            history = _run(experiment, callbacks, threads, keeper, resume is not None)
-            # Who has sent a signal does not wait for other models.
-            outcome = Outcome(experiment, history, baselines and not interruption.signal)
-            failures = _save(folder, outcome, keeper)
-        written = [*filter(Path.exists, (folder.model, folder.history, folder.settings))]
-        with _after_the_training(folder):
-            _tell(outcome, folder, json, bool(interruption.signal))
-            if plots and not interruption.signal:
-                written += _draw(experiment, history, folder)
-    say(f"saved in {folder.path}:\n  {', '.join(path.name for path in written)}")
+        with run.begun(settings) if resume is None else nullcontext():
+            experiment = _prepare(run, settings) if resume is None else take_up(folder, settings)
+            keeper = run.keeper(checkpoint_every, experiment.settings)
+            with Interruption() as interruption:
+                callbacks = [*_progress(settings, experiment, json), interruption]
+                history = _run(experiment, callbacks, threads, keeper, run.has_checkpoint())
+        # Whoever has sent a signal does not wait for other models.
+        compared = baselines and not interruption.signal
+        results = Results(Outcome(experiment, history, compared), folder)
+        _write(results, plots=plots, json=json, in_a_hurry=bool(interruption.signal))
+        _finish(results, keeper)
+    say(f"saved in {folder.path}:\n  {', '.join(path.name for path in folder.results())}")
     _tell_what_is_stale(folder, before)
     _tell_how_it_ended(history, experiment, folder)
-    _check_complete(failures)
+    results.check_complete()
     return interruption.status
+
+
+def _write(results: Results, *, plots: bool, json: bool, in_a_hurry: bool) -> None:
+    """Write and print the results of a run; somebody who has sent a signal gets no pictures."""
+    with _after_the_training(results.folder):
+        results.save()
+        results.show(json=json, in_a_hurry=in_a_hurry)
+        if plots and not in_a_hurry:
+            results.draw()
+
+
+def _finish(results: Results, keeper: LastCheckpoint) -> None:
+    """Remove the state of a run, unless it can be resumed; then note if its end was not kept."""
+    if not _can_go_on(results.outcome.history):
+        results.finish()
+    elif keeper.failure is not None:
+        results.missing[keeper.path.name] = keeper.failure
+
+
+def _usual_folder(settings: Settings) -> Path:
+    """The folder of runs on some data: without the suffixes of a file, always one of its own."""
+    name = Path(settings.data).name.removesuffix(".gz")
+    return Path("runs") / (Path(name).stem.strip(".") or "data")
+
+
+def _prepare(run: UnfinishedRun, settings: Settings) -> Experiment:
+    """Prepare a new run, and write all its settings, those too that were not given."""
+    experiment = prepare(settings)
+    run.begin(experiment.settings)
+    return experiment
 
 
 class Introduction(Callback):
@@ -175,10 +205,10 @@ def _run(
 
 def _tell_what_is_lost(folder: RunFolder, *, anew: bool) -> None:
     """Say whose checkpoint a new run will replace."""
-    if anew and folder.checkpoint.exists():
+    if anew and folder.unfinished.checkpoint.exists():
         say(
             f"this run starts anew, and will replace what {folder.path} has of one that was not "
-            f"finished; to go on with that: {_resume(folder)}\n"
+            f"finished; to go on with that: {resume_command(folder)}\n"
         )
 
 
@@ -190,66 +220,22 @@ def _tell_what_is_stale(folder: RunFolder, before: str | None) -> None:
         say(f"of the network that was here before are {some(stale)}; {again} writes exports anew")
 
 
-def _tell(outcome: Outcome, folder: RunFolder, json: bool, in_a_hurry: bool) -> None:
-    """Put out the result at once: it is there, whatever becomes of the pictures."""
-    if in_a_hurry and outcome.takes_long and not json:
-        say("\nhow good it is takes a while to find out; `barenet evaluate` does")
-        return
-    # Once more, now that the network is safe: what is measured belongs on its card.
-    folder.complete(outcome.predictor(scored=True))
-    if json:
-        outcome.show_json(str(folder.model))
-    else:
-        say()
-        outcome.show()
-        say()
-    sys.stdout.flush()
-
-
 @contextmanager
 def _after_the_training(folder: RunFolder) -> Iterator[None]:
     """Say, to who interrupts what comes after the training, that nothing of it is lost."""
     try:
         yield
     except KeyboardInterrupt as error:
-        again = shlex.join(["barenet", "evaluate", str(folder.path)])
         raise KeyboardInterrupt(
-            f"interrupted after the training had ended: {folder.model} is saved, and `{again}` "
-            "tells how good it is"
+            f"interrupted after the training had ended; `{resume_command(folder)}` writes the "
+            "results that are missing"
         ) from error
 
 
-def _stem(name: str) -> str:
-    """What the data are called, without the suffixes of a file: always a folder of its own."""
-    return Path(name.removesuffix(".gz")).stem.strip(".") or "data"
-
-
-def _progress(experiment: Experiment, json: bool) -> list[Callback]:
+def _progress(given: Settings, experiment: Experiment, json: bool) -> list[Callback]:
     """Lines, or a bar on a terminal; a program that reads JSON needs no lines."""
-    if json and not sys.stderr.isatty():
-        return []
-    return [Progress(experiment.settings.recipe.verbose_epoch)]
-
-
-def _draw(experiment: Experiment, history: History, folder: RunFolder) -> list[Path]:
-    """Draw how it learned, and what it has learned."""
-    from barenet.cli.pictures import draw, literal, usual_kind
-    from barenet.insight.plots import plot_history, save_figure
-
-    kind = usual_kind(experiment.predictor)
-    rows = experiment.held_out or experiment.training
-    try:
-        pictures = {"history": plot_history(history, title=literal(rows.name))}
-        pictures[kind] = draw(kind, experiment.predictor, rows)
-        paths = [folder.path / f"{name}.png" for name in pictures]
-        for figure, path in zip(pictures.values(), paths, strict=True):
-            save_figure(figure, path)
-    except MissingExtraError as error:
-        say(f"no pictures: {error}")
-        return []
-    except (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
-        raise BarenetError(f"{folder.path} has the run, but not its pictures: {error}") from error
-    return paths
+    every = given.recipe.verbose_epoch or experiment.settings.recipe.verbose_epoch
+    return [] if json and not sys.stderr.isatty() else [Progress(every)]
 
 
 def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFolder) -> None:
@@ -260,34 +246,11 @@ def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFold
     done = f"stopped after {len(history)} of {epochs} epochs: {history.stopped_because}"
     kept = f"; kept the best, epoch {history.best_epoch}" if history.best_epoch is not None else ""
     say(done + kept)
-    if _can_go_on(history) and folder.checkpoint.exists():
-        again = " < the same rows" if experiment.settings.data == STANDARD_INPUT else ""
-        say(f"go on with it: {_resume(folder)}{again}")
-
-
-def _save(folder: RunFolder, outcome: Outcome, keeper: LastCheckpoint) -> list[OSError]:
-    """Save what was learned; give back why something beside the model could not be written."""
-    history = outcome.history
-    failures = [folder.save(outcome.predictor(scored=False), history, outcome.experiment.settings)]
     if _can_go_on(history):
-        failures.append(keeper.failure)
-    else:
-        folder.checkpoint.unlink(missing_ok=True)
-    return [failure for failure in failures if failure is not None]
-
-
-def _check_complete(failures: list[OSError]) -> None:
-    """Raise an error for what is not there beside the model."""
-    if failures:
-        lost = "; ".join(f"{each.filename}: {each.strerror}" for each in failures)
-        raise BarenetError(f"the model is saved, but not all beside it: {lost}")
+        again = " < the same rows" if experiment.settings.data == STANDARD_INPUT else ""
+        say(f"go on with it: {resume_command(folder)}{again}")
 
 
 def _can_go_on(history: History) -> bool:
     """Tell if the run was only interrupted."""
     return history.stopped_because == INTERRUPTED
-
-
-def _resume(folder: RunFolder) -> str:
-    """The command that goes on with a run."""
-    return shlex.join(["barenet", "train", "--resume", str(folder.path)])

@@ -3,23 +3,36 @@
 Numba can do this, but takes a file that is cut short for an error, mixes up files that two
 processes write at once, and does not notice a change of a function that another one calls. Here a
 file is named after all that it depends on, written whole or not at all, and carries a checksum.
+
+The files are unpickled and run, so none is read that somebody else may have written.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import os
 import pickle
+import stat
 import tempfile
 import time
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core.caching import NullCache, UserWideCacheLocator
 
-__all__ = ["keep"]
+__all__ = ["REFUSED", "keep"]
+
+#: Sentences on folders and files that are not read, by the reason.
+REFUSED: dict[str, str] = {}
+
+#: The folder of this package. Whoever can write there needs no kernels to run code.
+PACKAGE = Path(__file__).resolve().parents[1]
 
 #: Seconds after which a file that nobody reads is removed: 30 days.
 UNUSED = 30 * 86400
@@ -40,7 +53,11 @@ class KeptFiles:
         """Read what was saved; None if there is nothing, or nothing whole."""
         path = self.path(key)
         try:
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                if risk := _risk_of(path, os.fstat(file.fileno())):
+                    _refuse(path, risk, "it is built anew")
+                    return None
+                content = file.read()
         except OSError:
             return None
         with suppress(OSError):
@@ -75,12 +92,91 @@ class KeptFiles:
 def keep(dispatcher: Any) -> Any:
     """Keep on disk what a dispatcher compiles, if there is a folder for it."""
     # There may be none, and then it is compiled anew in each process; or Numba is switched off.
-    with suppress(RuntimeError, AttributeError):
+    with suppress(RuntimeError, AttributeError), _closed_to_others():
         dispatcher.enable_caching()
         cache = dispatcher._cache
-        cache._cache_file = KeptFiles(cache._cache_path, cache._impl.filename_base)
+        folder = _safe_folder(cache._cache_path, dispatcher.py_func)
+        if folder is None:
+            dispatcher._cache = NullCache()
+            return dispatcher
+        cache._cache_path = folder
+        cache._cache_file = KeptFiles(folder, cache._impl.filename_base)
         cache._impl.locator.ensure_cache_path = cache._cache_file.flush  # `save` sees to it
     return dispatcher
+
+
+def _safe_folder(usual: str, function: Any) -> str | None:
+    """Choose the usual folder, or the user's own where others can write to that one."""
+    if (risk := _risk_in(Path(usual).resolve())) is None:
+        return str(Path(usual).resolve())
+    own: Any = UserWideCacheLocator
+    own = own.from_function(function, inspect.getfile(function))
+    other = None if own is None else Path(own.get_cache_path()).resolve()
+    if other is None or _risk_in(other) is not None:
+        _refuse(usual, risk, "each process builds its own")
+        return None
+    _refuse(usual, risk, f"they are kept in {other}")
+    return str(other)
+
+
+@functools.cache
+def _risk_in(folder: Path) -> str | None:
+    """Find out how others could put a file into a folder; None if they can't."""
+    for place in (folder, *folder.parents):
+        is_code = place.is_relative_to(PACKAGE) or PACKAGE.is_relative_to(place)
+        if is_code and place != folder:
+            return None
+        try:
+            status = place.stat()
+        except OSError as error:
+            return f"{place} cannot be examined: {error.strerror}"
+        if place != folder and status.st_mode & stat.S_ISVTX:  # only an owner replaces a file here
+            status = os.stat_result((stat.S_IFDIR, *status[1:]))
+        if risk := _risk_of(place, status):
+            return risk
+    return None
+
+
+def _risk_of(path: Path, status: os.stat_result) -> str | None:
+    """Find out how others could have written a file or folder; None on systems without owners."""
+    if not hasattr(os, "geteuid"):
+        return None
+    if status.st_uid not in (0, os.geteuid(), PACKAGE.stat().st_uid):
+        return f"{path} belongs to another user, number {status.st_uid}"
+    by_group = status.st_mode & stat.S_IWGRP and not _is_private(status.st_gid, status.st_uid)
+    if status.st_mode & stat.S_IWOTH or by_group:
+        return f"others can write to {path} (chmod go-w changes that)"
+    return None
+
+
+def _is_private(group: int, user: int) -> bool:
+    """Tell if a group is that of one user alone, as many systems make one for each."""
+    import grp
+    import pwd
+
+    try:
+        name, entry = pwd.getpwuid(user).pw_name, grp.getgrgid(group)
+    except KeyError:
+        return False
+    return entry.gr_name == name and {*entry.gr_mem} <= {name}
+
+
+def _refuse(path: str | Path, risk: str, instead: str) -> None:
+    """Warn, once for each reason, of a folder or file that is not read."""
+    if risk not in REFUSED:
+        REFUSED[risk] = f"kernels in {path} are not used, as {risk}; {instead}"
+        warnings.warn(REFUSED[risk], RuntimeWarning, stacklevel=2)
+
+
+@contextmanager
+def _closed_to_others() -> Iterator[None]:
+    """Make new folders such that nobody else can write to them."""
+    mask = os.umask(0o077)
+    os.umask(mask | 0o022)
+    try:
+        yield
+    finally:
+        os.umask(mask)
 
 
 @functools.cache

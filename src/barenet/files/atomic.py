@@ -13,7 +13,13 @@ import tempfile
 from glob import escape
 from pathlib import Path
 
-__all__ = ["check_replaceable", "hidden_name", "remove_leftovers", "write_atomically"]
+__all__ = [
+    "check_replaceable",
+    "hidden_name",
+    "remove_leftovers",
+    "sync_folder",
+    "write_atomically",
+]
 
 #: Most bytes of a file's name that the names of its temporary files begin with: these have to be
 #: shorter than the longest name of a file system, which is 143 bytes in some and 255 in most.
@@ -65,7 +71,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def check_replaceable(path: Path, name: object = None) -> None:
@@ -154,8 +160,14 @@ def _umask() -> int:
     return mask
 
 
-def _sync_folder(folder: Path) -> None:
-    """Force the folder's new entry to the disk, where folders can be opened."""
+def sync_folder(folder: Path) -> None:
+    """Force the entries of a folder to the disk, where folders can be opened.
+
+    Parameters
+    ----------
+    folder : Path
+        In which files were made, renamed or removed.
+    """
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

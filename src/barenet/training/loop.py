@@ -92,11 +92,12 @@ class Loop:
 
         Raises
         ------
-        ValueError
-            If the state is of another run.
+        ResumeError
+            If the state is of another run; then nothing is changed.
         """
         with ExitStack() as endings:
             endings.enter_context(alone(self.run.network))
+            endings.enter_context(self.memory.unchanged_if_refused(state))
             self.memory.begin(state)
             for callback in reversed(self.callbacks):  # so that they are called in their order
                 endings.callback(callback.on_end, self.run)

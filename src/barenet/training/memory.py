@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from barenet.errors import in_a_line
+from barenet.errors import ResumeError, in_a_line
 from barenet.model.snapshot import Snapshot
 from barenet.optimization.optimizers import LBFGS
 from barenet.training.ahead import Ahead
@@ -74,7 +76,8 @@ class Memory:
         A run that is over before anything was due leaves nothing: to run it again takes less than
         what may be lost anyway.
         """
-        if self.loop.keeper is not None and (self.kept or not self.loop.run.finished):
+        keeper, run = self.loop.keeper, self.loop.run
+        if keeper is not None and (self.kept or not run.finished or keeper.is_due(run)):
             self._keep()
 
     def capture(self) -> State:
@@ -95,6 +98,37 @@ class Memory:
             **{name: part.state() for name, part in self._looking_on().items()},
         }
 
+    @contextmanager
+    def unchanged_if_refused(self, state: State | None) -> Iterator[None]:
+        """Put everything back that belongs to the user, if the run cannot be resumed.
+
+        Parameters
+        ----------
+        state : dict, optional
+            From `capture`; None for a new run, which cannot be refused here any more.
+
+        Yields
+        ------
+        None
+            While the run is resumed.
+        """
+        if state is None:
+            yield
+            return
+        loop = self.loop
+        parts = [loop.job.optimizer, loop.plan.schedule, *loop.callbacks]
+        before = [dict(getattr(part, "__dict__", {})) for part in parts]
+        network = Snapshot.of(loop.run.network)
+        try:
+            yield
+        except ResumeError:
+            network.restore(loop.run.network)
+            for part, attributes in zip(parts, before, strict=True):
+                if hasattr(part, "__dict__"):
+                    vars(part).clear()
+                    vars(part).update(attributes)
+            raise
+
     def begin(self, state: State | None) -> None:
         """Note the settings, as a callback may change a learning rate; take a run up.
 
@@ -105,8 +139,8 @@ class Memory:
 
         Raises
         ------
-        ValueError
-            If it is of another run; nothing is changed.
+        ResumeError
+            If it is of another run.
         """
         loop = self.loop
         if loop.keeper is not None or state is not None:
@@ -117,7 +151,7 @@ class Memory:
         was = {name: state.get(name, {}) for name in ("settings", "data", "surroundings")}
         changed = [changes(was["settings"], self.settings), changes(was["data"], self.data)]
         if any(changed):
-            raise ValueError(f"resume: the checkpoint is of another run: {_join(changed)}")
+            raise ResumeError(f"resume: the checkpoint is of another run: {_join(changed)}")
         if elsewhere := changes(was["surroundings"], surroundings(loop.engine.name)):
             warnings.warn(
                 f"resume: the run may end in other last digits than it would have: {elsewhere}",
@@ -125,14 +159,12 @@ class Memory:
                 stacklevel=4,
             )
         self.kept = True
-        self._before = Snapshot.of(loop.run.network)
         try:
             check_form(state, loop.run, loop.job.optimizer, loop.plan.schedule)
             for name, part in self._parts().items():
                 part.restore(state[name])
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            self._before.restore(loop.run.network)
-            raise ValueError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
+            raise ResumeError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
     def restore_callbacks(self, state: State | None) -> None:
         """Let the callbacks remember, once they have heard of the start and forgotten all.
@@ -144,8 +176,8 @@ class Memory:
 
         Raises
         ------
-        ValueError
-            If a callback cannot take up what is there; nothing is changed.
+        ResumeError
+            If a callback cannot take up what is there.
         """
         if state is None:
             return
@@ -153,10 +185,7 @@ class Memory:
             for name, part in self._looking_on().items():
                 part.restore(state[name])
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            for callback in remembering(self.loop.callbacks):
-                callback.on_start(self.loop.run)  # It forgets what it has just been told.
-            self._before.restore(self.loop.run.network)
-            raise ValueError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
+            raise ResumeError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
     def _keep(self) -> None:
         """Give the keeper the state, unless the next look will find that the run diverged."""

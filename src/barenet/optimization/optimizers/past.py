@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from barenet.errors import ResumeError
 from barenet.model.arrays import FloatArray
 
 __all__ = ["Past"]
@@ -103,14 +104,14 @@ class Past:
 
         Raises
         ------
-        ValueError
+        ResumeError
             If the search asks for another place than it did.
         """
         at = self._answered
         if at == len(self.values):
             return None
         if _checksum(x) != self.places[at]:
-            raise ValueError(
+            raise ResumeError(
                 "resume: L-BFGS takes other steps here than it did; another version of SciPy, or "
                 "another processor, goes its own way. Start the run anew"
             )

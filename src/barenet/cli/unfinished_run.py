@@ -1,0 +1,171 @@
+"""An unfinished run: its settings and its checkpoint, from which it can be resumed.
+
+The settings are written before anything else, the checkpoint while the run goes on, and both are
+removed once all results of the run are on the disk.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from barenet.cli.last_checkpoint import LastCheckpoint
+from barenet.cli.run_file import read_run_file
+from barenet.cli.settings import HEADER, Settings
+from barenet.errors import ModelFileError
+from barenet.files.atomic import sync_folder, write_atomically
+from barenet.files.checkpoint import FILE_NAME, read_notes
+
+__all__ = ["UnfinishedRun"]
+
+#: Where a checkpoint has the settings of its run.
+NOTE = "settings"
+
+
+class UnfinishedRun:
+    """The state of a run that is not finished.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the run.
+
+    Attributes
+    ----------
+    settings, checkpoint : Path
+        Its files; each may be missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.settings, self.checkpoint = folder / "unfinished.toml", folder / FILE_NAME
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a run to resume."""
+        return self.settings.exists() or self.checkpoint.exists()
+
+    @contextmanager
+    def begun(self, settings: Settings) -> Iterator[None]:
+        """Begin a new run, and take that back if it fails before its first checkpoint.
+
+        Parameters
+        ----------
+        settings : Settings
+            As they were given, before anything is read.
+
+        Yields
+        ------
+        None
+            While the run is prepared and trained. Whatever kills the process here leaves a run
+            that can be resumed; an error leaves what was there before.
+        """
+        before = self.settings.read_bytes() if self.settings.exists() else None
+        self.begin(settings)
+        try:
+            yield
+        except Exception:
+            if not self.has_checkpoint():
+                self.settings.unlink()
+                if before is not None:
+                    write_atomically(self.settings, before)
+            raise
+
+    def begin(self, settings: Settings) -> None:
+        """Write the settings of a run, which can be resumed from now on.
+
+        Parameters
+        ----------
+        settings : Settings
+            Those of the run. A number of its own tells it from earlier runs with the same ones.
+        """
+        run = f"# Run {secrets.token_hex(8)}: `barenet train --resume` completes it.\n"
+        write_atomically(self.settings, settings.to_toml() + run.encode())
+
+    def has_checkpoint(self) -> bool:
+        """Compare the checkpoint with the settings.
+
+        Returns
+        -------
+        bool
+            True if it is of the same run; one of an earlier run stays until it is replaced.
+        """
+        if not (self.settings.exists() and self.checkpoint.exists()):
+            return self.checkpoint.exists()
+        return _run_of(self.noted()) == _run_of(self.settings.read_text("utf-8"))
+
+    def read_settings(self) -> Settings:
+        """Read the settings.
+
+        Returns
+        -------
+        Settings
+            All of them.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no unfinished run.
+        ModelFileError
+            If its checkpoint is damaged, or was not written by a run.
+        CycloptsError
+            If the settings are damaged.
+        """
+        if not self.settings.exists():  # The run was killed while its state was removed.
+            write_atomically(self.settings, self.noted().encode())
+        return read_run_file(self.settings)
+
+    def keeper(self, every: str, settings: Settings) -> LastCheckpoint:
+        """Make what writes the checkpoints.
+
+        Parameters
+        ----------
+        every : str
+            The interval.
+        settings : Settings
+            Those of the run. Where it starts from a model, which may be replaced before the
+            interval is over, the first checkpoint is due at once.
+
+        Returns
+        -------
+        LastCheckpoint
+            For `train`.
+        """
+        notes = {NOTE: self.settings.read_text("utf-8")}
+        at_once = settings.start_from is not None
+        return LastCheckpoint(self.checkpoint, every, notes=notes, at_once=at_once)
+
+    def remove(self) -> None:
+        """Remove the files, once all results of the run are on the disk."""
+        sync_folder(self.settings.parent)
+        self.settings.unlink(missing_ok=True)
+        self.checkpoint.unlink(missing_ok=True)  # last: resumed from it alone, little is repeated
+
+    def noted(self) -> str:
+        """Read the settings that lie in the checkpoint.
+
+        Returns
+        -------
+        str
+            TOML.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no checkpoint.
+        ModelFileError
+            If it is damaged, or was not written by a run.
+        """
+        noted = read_notes(self.checkpoint).get(NOTE)
+        if not isinstance(noted, str) or not noted.startswith(HEADER):
+            raise ModelFileError(
+                f"{self.checkpoint} was not written by a run of the command line; choose another "
+                "folder with --out"
+            )
+        return noted
+
+
+def _run_of(settings: str) -> str:
+    """The line that tells a run from others with the same settings: see `begin`."""
+    return settings.splitlines()[-1]

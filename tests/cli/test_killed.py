@@ -1,0 +1,112 @@
+"""Runs that are killed before each change that they make to a file, and resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from barenet.cli.main import main
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+
+RUN = ["train", "iris", "--epochs", "3", "--batch-size", "40", "--dropout", "0.1", "--threads", "1"]
+#: What an audit hook is told of the changes of a folder.
+CHANGES = ("open", "os.rename", "os.remove", "os.rmdir", "os.mkdir")
+
+
+def kill_before(change: int) -> None:
+    """Kill this process with SIGKILL before so many changes to files of the run's folder."""
+    left, folder = [change], f"{Path('run').resolve()}"
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if event not in CHANGES or not str(arguments[0]).startswith(folder):
+            return
+        if event == "open" and not int(arguments[2]) & (os.O_WRONLY | os.O_RDWR):
+            return
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+
+    sys.addaudithook(watch)
+
+
+def command(*arguments: str, killed_before: int | None = None) -> int:
+    """Run the command line in a process of its own; give back its exit status."""
+    child = os.fork()
+    if not child:
+        try:
+            for stream in (1, 2):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+            if killed_before is not None:
+                kill_before(killed_before)
+            os._exit(main([*arguments]))
+        finally:
+            os._exit(70)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def results(folder: Path) -> dict[str, bytes]:
+    """All files of a run, without the times of its epochs."""
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    lines = files.pop("history.jsonl").splitlines()
+    curves = [{**json.loads(line), "seconds": 0} for line in lines]
+    return {**files, "history.jsonl": json.dumps(curves).encode()}
+
+
+def kill_and_resume(run: list[str], *options: str) -> int:
+    """Kill a run before each of its changes, resume it, and compare it with an undisturbed one."""
+    before, here = Path("before"), Path("run")
+    resume = ["train", "--resume", "run", "--threads", "1", *options]
+    run = [*run, *options, "--out", "run"]
+    shutil.copytree(before, here)
+    assert command(*run) == 0
+    whole, change, started = results(here), 0, False
+    while True:
+        shutil.rmtree(here)
+        shutil.copytree(before, here)
+        status = command(*run, killed_before=change)
+        if status == 0:
+            return change
+        assert status == -signal.SIGKILL
+        # From when its settings are on the disk, each of the later moments can be resumed.
+        known = (here / "unfinished.toml").exists() or (here / "checkpoint.safetensors").exists()
+        assert known or not started or results(here) == whole
+        started = started or known
+        if started:
+            assert command(*resume) == 0, change
+            assert results(here) == whole, change
+        change += 1
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("before").mkdir()
+
+
+def test_fault_112_killed_before_any_change_and_without_a_checkpoint():
+    options = ("--no-plots", "--no-baselines", "--checkpoint-every", "never")
+    assert kill_and_resume(RUN, *options) >= 10
+
+
+def test_fault_111_112_killed_before_any_change_in_place_of_another_run():
+    """With a checkpoint of each epoch; the other run has the same settings, and is unfinished."""
+    options = ("--no-baselines", "--checkpoint-every", "1")
+    assert main([*RUN, *options, "--seed", "1", "--out", "before"]) == 0
+    command(*RUN, *options, "--out", "run", killed_before=12)
+    for name in ("unfinished.toml", "checkpoint.safetensors"):
+        Path("run", name).rename(Path("before", name))
+    shutil.rmtree("run")
+    assert kill_and_resume(RUN, *options) > 20
+
+
+def test_fault_111_112_killed_while_it_replaces_the_weights_that_it_started_from():
+    assert main([*RUN, "--no-plots", "--out", "before"]) == 0
+    options = ("--no-plots", "--no-baselines")
+    assert kill_and_resume([*RUN, "--start-from", "run"], *options) >= 10
