@@ -196,7 +196,7 @@ class SoftmaxFocal(Loss):
 class SoftmaxBinaryFocal(Loss):
     """`BinaryFocal` of p = softmax(z), from z; γ = 0 is `BinaryCrossEntropy`.
 
-    With uᵢ = 1 − pᵢ, the sum of the others' probabilities, and hᵢ = pᵢuᵢ ∂ℓ/∂pᵢ,
+    With uᵢ = 1 − pᵢ, the sum of the others' probabilities, and hᵢ = pᵢuᵢ ∂ℓ/∂pᵢ::
 
         hᵢ = yᵢ uᵢᵞ (γ pᵢ ln pᵢ − uᵢ) + (1 − yᵢ) pᵢᵞ (pᵢ − γ uᵢ ln uᵢ),
         ∂ℓ/∂zⱼ = hⱼ − pⱼ Σ_{i ≠ j} hᵢ/uᵢ.
