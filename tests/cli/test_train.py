@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 import tomllib
@@ -619,5 +620,5 @@ def test_who_interrupts_what_comes_after_the_training_hears_where_the_model_is(
         "'a run'` writes the results that are missing\n"
     )
     assert barenet("evaluate", "a run").status == 0
-    assert "20 test" in barenet("train", "--resume", "a run", "--no-plots").out
+    assert "30 test" in barenet("train", "--resume", "a run", "--no-plots").out
     assert not Path("a run/unfinished.toml").exists()
