@@ -97,5 +97,6 @@ def test_fault_116_a_folder_of_kernels_that_others_can_write_to_is_reported(proc
     out, err = process("doctor", "--json", environment=environment).communicate(timeout=100)
     found = json.loads(out)
     said = f"others can write to {tmp_path / 'shared'} (chmod go-w changes that)"
-    assert sum(said in line for line in found["advice"]) == 1 and said in err
+    assert sum(said in line for line in found["advice"]) == 1
+    assert "others can write to" in err  # The path may be cut out of a long line.
     assert not str(found["kernel_folder"]).startswith(str(tmp_path))

@@ -202,7 +202,7 @@ def test_fault_99_held_out_rows_are_found_whatever_columns_are_dropped(barenet, 
     for command in ("evaluate", "importance"):
         done = barenet(command, "runs/t", "t.csv", "--json")
         result = result_of(done)
-        assert result.get("metrics", result)["evaluated_on"] == "held-out rows"
+        assert result.get("metrics", result)["evaluated_on"] == "test rows"
         assert result["rows"] == 15 and "has changed" not in done.err
 
 
@@ -216,4 +216,4 @@ def test_fault_99_truth_values_beside_a_constant_column_of_a_parquet_file(barene
     plan = ["--target", "y", "--epochs", 1, "--no-plots", "--no-baselines"]
     assert barenet("train", "t.parquet", *plan).status == 0
     result = result_of(barenet("evaluate", "runs/t", "t.parquet", "--json"))
-    assert (result["rows"], result["metrics"]["evaluated_on"]) == (12, "held-out rows")
+    assert (result["rows"], result["metrics"]["evaluated_on"]) == (12, "test rows")

@@ -218,7 +218,8 @@ def on_a_terminal(*arguments) -> str:
     """Run the command on a terminal, and return all that it writes."""
     leader, follower = os.openpty()
     command = [COMMAND, *map(str, arguments)]
-    process = subprocess.Popen(command, stdin=follower, stdout=follower, stderr=follower)
+    plain = {**os.environ, "NO_COLOR": "1"}
+    process = subprocess.Popen(command, stdin=follower, stdout=follower, stderr=follower, env=plain)
     os.close(follower)
     parts = []
     try:
@@ -269,4 +270,4 @@ def test_fault_115_a_safe_table_of_predictions(barenet):
     assert [row["prediction"] for row in safe] == [marked[row["prediction"]] for row in rows]
     assert {row["prediction"] for row in rows} == {*marked}
     done = barenet(*said, "--safe-csv", "--json")
-    assert done.status == 2 and "safe_csv: JSON has no cells" in done.err
+    assert done.status == 2 and "--safe-csv: JSON has no cells" in done.err

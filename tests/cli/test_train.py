@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 import tomllib
@@ -387,12 +388,13 @@ def test_fault_68_a_second_interrupt_ends_it_at_once(process, tmp_path):
 
 
 def test_an_interrupt_before_the_training_is_one_line(process, tmp_path):
-    fifo = tmp_path / "slow.toml"
-    os.mkfifo(fifo)
-    started = process("train", "--config", fifo)
-    with fifo.open("w"):  # Once this opens, the process is reading its settings.
-        started.send_signal(signal.SIGINT)
-        _, err = started.communicate(timeout=10)
+    begun = tmp_path / "runs/one/unfinished.toml"
+    started = process("train", "-", "--target", "y", "--out", begun.parent, stdin=subprocess.PIPE)
+    while not begun.exists():  # From then on, the process reads its table.
+        assert started.poll() is None
+        time.sleep(0.01)
+    started.send_signal(signal.SIGINT)
+    _, err = started.communicate(timeout=20)
     assert started.returncode == 130
     assert err == "barenet train: error: interrupted\n"
 
@@ -618,5 +620,5 @@ def test_who_interrupts_what_comes_after_the_training_hears_where_the_model_is(
         "'a run'` writes the results that are missing\n"
     )
     assert barenet("evaluate", "a run").status == 0
-    assert "held out" in barenet("train", "--resume", "a run", "--no-plots").out
+    assert "30 test" in barenet("train", "--resume", "a run", "--no-plots").out
     assert not Path("a run/unfinished.toml").exists()

@@ -60,7 +60,10 @@ def test_a_model_is_opened_on_the_page_that_asks(server, page, send, ask):
 def test_a_model_that_cannot_be_shown_changes_nothing(page, send, tmp_path):
     session = page.state["session"]
     Network.dense([2, 1]).save(tmp_path / "alone")
-    for body, words in ((b"nonsense", "the model"), ((tmp_path / "alone").read_bytes(), "alone")):
+    for body, words in (
+        (b"nonsense", "the model"),
+        ((tmp_path / "alone").read_bytes(), "bare network"),
+    ):
         status, told = send(f"open/{session}", body)
         assert status == 422 and words in told["words"]
         assert "/tmp" not in told["words"]

@@ -1107,8 +1107,8 @@ def test_the_confusion_matrix_is_there_at_rest_and_names_its_rows(tab):
     caption = ".matrix caption"
     page = tab("#data=iris")
     page.page.click(".confused summary")
-    assert page.page.inner_text(caption) == "75 test rows"
-    assert sum(map(int, page.page.locator(".matrix td").all_inner_texts())) == 75
+    assert page.page.inner_text(caption) == "45 test rows"
+    assert sum(map(int, page.page.locator(".matrix td").all_inner_texts())) == 45
     page = tab("#samples=5000&test_size=0.5")
     page.page.click(".confused summary")
     assert page.page.inner_text(caption) == "2,500 test rows"
@@ -1139,7 +1139,7 @@ def test_digits_have_every_answer_and_the_pixels_that_vary(tab):
 
 def test_a_slice_is_named_on_the_picture_and_what_it_holds_is_pale(tab):
     page = tab("#data=iris&features=all")
-    words = "A slice: petal length and petal width are held at their median"
+    words = "A slice: sepal length and sepal width are held at their median"
     assert page.page.inner_text(".output .slice") == words
     open_neuron(page, 1)
     assert page.page.inner_text("#neuron .slice") == words
@@ -1148,7 +1148,7 @@ def test_a_slice_is_named_on_the_picture_and_what_it_holds_is_pale(tab):
         "[0, 1, 2, 3].map((input) => Math.max(..."
         "barenet.scene.inputs.subarray(576 * input, 576 * (input + 1)).map(Math.abs)))"
     )
-    assert min(strongest[:2]) > 100 and max(strongest[2:]) < 64
+    assert min(strongest[2:]) > 100 and max(strongest[:2]) < 64
     page = tab("#data=iris")
     assert not page.page.locator(".output .slice").is_visible(), "the network sees no other column"
 
@@ -1156,9 +1156,9 @@ def test_a_slice_is_named_on_the_picture_and_what_it_holds_is_pale(tab):
 def test_columns_lend_their_names_to_the_inputs(tab):
     page = tab("#data=iris")
     names = page.page.locator(".inputs .feature-name").all_inner_texts()
-    assert names[:3] == ["sepal length", "sepal width", "sepal length²"]
+    assert names[:3] == ["petal length", "petal width", "petal length²"]
     open_neuron(page, 1)
-    assert "· sepal length" in page.page.inner_text("#neuron .sum")
+    assert "· petal length" in page.page.inner_text("#neuron .sum")
 
 
 def test_every_set_can_be_chosen(tab):

@@ -43,7 +43,7 @@ def test_a_target_needs_a_table(shelf):
 def test_a_model_that_cannot_be_shown_is_told(shelf, tmp_path):
     path = tmp_path / "model.safetensors"
     Network.dense([2, 1]).save(path)
-    with pytest.raises(ModelFileError, match="holds a network alone"):
+    with pytest.raises(ModelFileError, match="holds a bare network"):
         begin_with_model(path, "", shelf)
     with pytest.raises(FileNotFoundError):
         begin_with_model(tmp_path / "none.safetensors", "", shelf)

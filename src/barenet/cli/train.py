@@ -35,6 +35,9 @@ from barenet.training.run import Run
 
 __all__ = ["train"]
 
+#: Letters of a folder that is named after a file.
+LONGEST_NAME = 60
+
 
 def train(
     data: Annotated[str, Parameter(group=DATA, show_default=False), NAMED] = "",
@@ -141,9 +144,9 @@ def _finish(results: Results, keeper: LastCheckpoint) -> None:
 
 
 def _usual_folder(settings: Settings) -> Path:
-    """The folder of runs on some data: without the suffixes of a file, always one of its own."""
+    """Name the folder of runs on some data after the file, without its suffixes."""
     name = Path(settings.data).name.removesuffix(".gz")
-    return Path("runs") / (Path(name).stem.strip(".") or "data")
+    return Path("runs") / (Path(name).stem.strip(".")[:LONGEST_NAME] or "data")
 
 
 def _prepare(run: UnfinishedRun, settings: Settings) -> Experiment:

@@ -44,7 +44,7 @@ def load(path: str | PathLike[str]) -> Predictor | Network:
     >>> network = Network.dense([2, 1], seed=5)
     >>> network.save(path)
     >>> load(path)
-    Network([Dense(2, 1, 'identity')])
+    Network([Dense(2, 1, 'identity')], dtype='float32')
     >>> Predictor(
     ...     network=network, preprocessing=Scaling.fit("minmax", np.eye(2)),
     ...     classes=None, feature_names=("area", "floor"), target_name="price", dataset="homes",

@@ -8,6 +8,7 @@ the preprocessing says that they were.
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -252,6 +253,9 @@ def _span(model: Model, plane: Plane) -> tuple[float, float]:
     if model.predictor.classes is not None:
         return 0.0, 1.0
     with np.errstate(all="ignore"):
-        output = model.predictor.network.predict(plane.rows(plane.grid(24)))
+        try:
+            output = model.predictor.network.predict(plane.rows(plane.grid(24)))
+        except ValueError:  # beyond the network's dtype
+            return -math.inf, math.inf
         numbers = model.predictor.in_units(output)[:, 0]
     return float(numbers.min()), float(numbers.max())

@@ -14,7 +14,13 @@ import numpy as np
 
 from barenet.model.activations import Activation, Softmax, sigmoid
 from barenet.model.arrays import FloatArray
+from barenet.model.losses.focal import SoftmaxBinaryFocal
 from barenet.model.losses.loss import Loss
+from barenet.model.losses.probabilities import (
+    check_class_probabilities,
+    check_probabilities,
+    inside,
+)
 
 __all__ = [
     "BinaryCrossEntropy",
@@ -51,12 +57,10 @@ class BinaryCrossEntropy(Loss):
         return (p - y) / (p * (1 - p))
 
     def check_targets(self, y: FloatArray) -> None:
-        _check_probabilities(y, self.name)
+        check_probabilities(y, self.name)
 
     def on_logits(self, activation: Activation) -> Loss | None:
         if activation.name == "softmax":
-            from barenet.model.losses.focal import SoftmaxBinaryFocal
-
             return SoftmaxBinaryFocal(gamma=0)
         return SigmoidCrossEntropy() if activation.name == "sigmoid" else None
 
@@ -112,12 +116,7 @@ class CategoricalCrossEntropy(Loss):
         return -y / inside(output)
 
     def check_targets(self, y: FloatArray) -> None:
-        _check_probabilities(y, self.name)
-        if not np.allclose(y.sum(axis=1), 1, atol=1e-3):
-            raise ValueError(
-                "y: categorical_cross_entropy needs rows that sum to 1 (one class each); "
-                "for several labels at once take a sigmoid output and binary_cross_entropy"
-            )
+        check_class_probabilities(y, self.name)
 
     def on_logits(self, activation: Activation) -> Loss | None:
         return SoftmaxCrossEntropy() if activation.name == "softmax" else None
@@ -148,15 +147,3 @@ class SoftmaxCrossEntropy(Loss):
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
         return Softmax().forward(output) - y
-
-
-def inside(p: FloatArray) -> FloatArray:
-    """Keep probabilities that were rounded to 0 or 1 away from the logarithm's poles."""
-    limits = np.finfo(p.dtype)
-    return np.clip(p, limits.tiny, 1 - limits.eps)
-
-
-def _check_probabilities(y: FloatArray, loss: str) -> None:
-    """Refuse targets outside of 0 … 1."""
-    if ((y < 0) | (y > 1)).any():
-        raise ValueError(f"y: {loss} needs targets from 0 to 1, got {y.min():g} to {y.max():g}")

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from barenet.model.activations import Activation, sigmoid
 from barenet.model.arrays import FloatArray
-from barenet.model.losses.cross_entropy import (
-    BinaryCrossEntropy,
-    CategoricalCrossEntropy,
+from barenet.model.losses.loss import Loss
+from barenet.model.losses.probabilities import (
+    check_class_probabilities,
+    check_probabilities,
     inside,
 )
-from barenet.model.losses.loss import Loss
 from barenet.options import option
 
 __all__ = [
@@ -58,7 +58,7 @@ class BinaryFocal(Loss):
 
     gamma: float = option(2.0, least=0)
     name: ClassVar[str] = "binary_focal"
-    outputs: ClassVar[tuple[str, ...]] = BinaryCrossEntropy.outputs
+    outputs: ClassVar[tuple[str, ...]] = ("sigmoid", "softmax")
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p = inside(output)
@@ -70,7 +70,7 @@ class BinaryFocal(Loss):
         return y * _slope(p, 1 - p, self.gamma) - (1 - y) * _slope(1 - p, p, self.gamma)
 
     def check_targets(self, y: FloatArray) -> None:
-        BinaryCrossEntropy().check_targets(y)
+        check_probabilities(y, self.name)
 
     def on_logits(self, activation: Activation) -> Loss | None:
         on_logits = {"sigmoid": SigmoidFocal, "softmax": SoftmaxBinaryFocal}
@@ -137,7 +137,7 @@ class CategoricalFocal(Loss):
 
     gamma: float = option(2.0, least=0)
     name: ClassVar[str] = "categorical_focal"
-    outputs: ClassVar[tuple[str, ...]] = CategoricalCrossEntropy.outputs
+    outputs: ClassVar[tuple[str, ...]] = ("softmax", "sigmoid")
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p = inside(output)
@@ -148,7 +148,7 @@ class CategoricalFocal(Loss):
         return y * _slope(p, 1 - p, self.gamma)
 
     def check_targets(self, y: FloatArray) -> None:
-        CategoricalCrossEntropy().check_targets(y)
+        check_class_probabilities(y, self.name)
 
     def on_logits(self, activation: Activation) -> Loss | None:
         return SoftmaxFocal(self.gamma) if activation.name == "softmax" else None
@@ -196,7 +196,7 @@ class SoftmaxFocal(Loss):
 class SoftmaxBinaryFocal(Loss):
     """`BinaryFocal` of p = softmax(z), from z; γ = 0 is `BinaryCrossEntropy`.
 
-    With uᵢ = 1 − pᵢ, the sum of the others' probabilities, and hᵢ = pᵢuᵢ ∂ℓ/∂pᵢ,
+    With uᵢ = 1 − pᵢ, the sum of the others' probabilities, and hᵢ = pᵢuᵢ ∂ℓ/∂pᵢ::
 
         hᵢ = yᵢ uᵢᵞ (γ pᵢ ln pᵢ − uᵢ) + (1 − yᵢ) pᵢᵞ (pᵢ − γ uᵢ ln uᵢ),
         ∂ℓ/∂zⱼ = hⱼ − pⱼ Σ_{i ≠ j} hᵢ/uᵢ.

@@ -82,7 +82,7 @@ class ExponentialPoisson(Loss):
 class SoftplusPoisson(Loss):
     """`Poisson` of ŷ = ln(1 + eᶻ), from z, with the derivative σ(z) − y σ(z)/ŷ.
 
-    For z below 0, with t = eᶻ and q = ln(1 + t)/t, which is 1 in the limit: ŷ = tq, so
+    For z below 0, with t = eᶻ and q = ln(1 + t)/t, which is 1 in the limit: ŷ = tq, so::
 
         ln ŷ = z + ln q,    σ(z)/ŷ = 1 / ((1 + t) q).
 
