@@ -95,6 +95,7 @@ class Run(Format):
 
     name = "run"
     refusals = (ValueError, CycloptsError, DivergenceError)
+    statuses = (0, 1, 2)  # A resumed run with damaged weights may diverge, which is status 1.
 
     KINDS = (
         'engine = "compiled"\noptimizer = "adam"\npatience = 3\n',
