@@ -209,8 +209,7 @@ def brief(value: object) -> str:
     shape = getattr(value, "shape", ())
     if isinstance(shape, tuple) and shape:
         return f"an array of shape {shape}"
-    text = " ".join(repr(value).split())
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return _shortened(" ".join(repr(value).split()), LONGEST)
 
 
 def in_a_line(error: Exception) -> str:
@@ -236,16 +235,16 @@ def in_a_line(error: Exception) -> str:
     text = " ".join(str(error).split())
     if type(error) is KeyError:  # of which Python tells the key alone
         text += " is missing"
-    return text if len(text) <= 3 * LONGEST else f"{text[: 3 * LONGEST]}..."
+    return _shortened(text, 3 * LONGEST)
 
 
 def some(names: Sequence[str], most: int = 20) -> str:
-    """List names for an error, the first of them where they are many.
+    """List names for an error, the first of them where they are many, the start of a long one.
 
     Parameters
     ----------
     names : sequence of str
-        What there is.
+        The names.
     most : int, default=20
         How many are listed.
 
@@ -259,7 +258,7 @@ def some(names: Sequence[str], most: int = 20) -> str:
     >>> some(["a", "b", "c"]), some(["a", "b", "c"], most=2)
     ('a, b, c', 'a, b, … (3 in all)')
     """
-    listed = ", ".join(map(printable, names[:most]))
+    listed = ", ".join(_shortened(printable(name), LONGEST) for name in names[:most])
     return listed if len(names) <= most else f"{listed}, … ({len(names)} in all)"
 
 
@@ -285,3 +284,8 @@ def printable(name: object) -> str:
     if not text.isprintable():
         return repr(text)[1:-1]
     return text if text and text == text.strip() else repr(text)
+
+
+def _shortened(text: str, most: int) -> str:
+    """The start of a text with more characters than are shown."""
+    return text if len(text) <= most else f"{text[:most]}..."

@@ -1,4 +1,4 @@
-"""Names that are empty: nothing is read or written where nobody has said."""
+"""Names that are empty, or too long for a file, are refused: nothing is read or written."""
 
 from __future__ import annotations
 
@@ -39,3 +39,21 @@ def test_an_empty_one_is_refused_by_its_name(barenet, iris, command, name):
     said = f"{name}: expected a file, a folder or a data set, got an empty name\n"
     assert done.err == f"barenet {command[0]}: error: {said}"
     assert not any(Path.cwd().iterdir())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train", "LONG"],
+        ["train", "iris", "--epochs", "1", "--no-plots", "--out", "LONG"],
+        ["train", "--resume", "LONG"],
+        ["train", "--config", "LONG"],
+        ["info", "LONG"],
+        ["predict", "IRIS", "LONG"],
+    ],
+)
+def test_a_name_that_is_too_long_for_a_file_is_wrong_input(barenet, iris, command):
+    names = {"LONG": "x" * 300, "IRIS": iris}
+    done = barenet(*[names.get(word, word) for word in command])
+    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+    assert "xxx" in done.err

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from barenet import Predictor
+from barenet import Network, Predictor
+from barenet.cli.settings import HEADER
 from barenet.files.checkpoint import Checkpoint
+from barenet.files.model_file import write_model
 
 #: With dropout, another order in each epoch, and rows set aside that decide when to stop.
 RUN = ["iris", "--dropout", 0.1, "--patience", 4000, "--epochs", 6000, "--no-plots"]
@@ -222,6 +224,22 @@ def test_a_checkpoint_of_somebody_else_is_not_replaced(barenet):
             assert done.status == 2 and message in done.err, done.err
         assert Path("mine/checkpoint.safetensors").read_bytes() == content
     assert len(list(Path("mine").iterdir())) == 1
+
+
+@pytest.mark.parametrize("settings", ['data = "', 'data = "iris"\nepochs = "many"', "", "# \ud800"])
+def test_promise_17_damaged_settings_of_a_run_are_refused_and_named(barenet, settings):
+    Path("run").mkdir()
+    kept = {"version": 1, "state": {}, "notes": {"settings": HEADER + settings}}
+    checkpoint = Path("run/checkpoint.safetensors")
+    write_model(checkpoint, Network.dense([1, 1]), {"checkpoint": kept}, {})
+    done = barenet("train", "--resume", "run")
+    assert done.status == 2 and done.err.count("\n") == 1
+    assert f"error: {checkpoint}: its settings are damaged: " in done.err and "/tmp" not in done.err
+    assert [path.name for path in Path("run").iterdir()] == [checkpoint.name]
+    unfinished = Path("run/unfinished.toml")
+    unfinished.write_bytes((HEADER + settings).encode(errors="surrogatepass"))
+    done = barenet("train", "--resume", "run")
+    assert done.status == 2 and done.err.count("\n") == 1 and str(unfinished) in done.err
 
 
 @pytest.mark.parametrize("every", ["0", "soon", "1.5", "-1s"])

@@ -93,7 +93,7 @@ def test_an_unclosed_quote_in_a_large_file_is_found_where_it_opens():
 
 def test_a_file_without_a_header():
     assert fault(b"5.1,3.5,0\n4.9,3.0,1\n").startswith(
-        "t.csv:1: 5.1, 3.5, 0, … are numbers, where the first line must name the columns"
+        "t.csv:1: expected the names of the columns, got numbers: 5.1, 3.5, 0; if it is a row"
     )
     assert read(b"0,1,2\n5.1,3.5,0\n")[0] == ["0", "1", "2"]
 

@@ -31,9 +31,9 @@ def test_fault_101_a_table_without_a_header_is_refused(write):
     with pytest.raises(DataError) as error:
         load_table(write(ROWS), "no")
     assert str(error.value).endswith(
-        "t.csv:1: the first line looks like a row and not like the names of the columns "
-        "(5.1, Rome, 3, …); if it is a row of the table, use header=False; if it does name them, "
-        "header=True"
+        "t.csv:1: the first line looks like a row and not like the names of the columns: "
+        "5.1, Rome, 3, … (4 in all); if it is a row of the table, use header=False; "
+        "if it does name them, header=True"
     )
 
 
@@ -54,14 +54,32 @@ def test_fault_101_a_table_without_a_header_is_read_by_position(write):
 
 def test_fault_101_a_header_that_looks_like_a_row_can_be_believed(write):
     path = write("Rome,Oslo\nRome,a\nOslo,b\nRome,c\n")
-    with pytest.raises(DataError, match=r"\(Rome\); if it is a row"):
+    with pytest.raises(DataError, match=r": Rome; if it is a row"):
         read_table(path)
     assert read_table(path, header=True).names == ("Rome", "Oslo")
     numbers = write("1.5,2.5\n1,2\n3,4\n")
-    with pytest.raises(DataError, match=r"1\.5, 2\.5, … are numbers, .* use header=False; if"):
+    with pytest.raises(DataError, match=r"got numbers: 1\.5, 2\.5; .* use header=False; if"):
         read_table(numbers)
     assert read_table(numbers, header=True).names == ("1.5", "2.5")
     assert len(read_table(numbers, header=False).frame(["x1"])) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"Rome\nEUR",Oslo\n"Rome\nEUR",a\n',
+        "{long},Oslo\n{long},a\n",
+        "{digits},{digits}\n1,2\n",
+        '"a\nb","a\nb"\n1,2\n',
+        "a{long},a{long}\n1,2\n",
+    ],
+)
+def test_fault_101_names_in_an_error_are_short_and_in_one_line(write, text):
+    with pytest.raises(DataError) as error:
+        read_table(write(text.format(long="Rome" * 1000, digits="1" * 1000)))
+    message = str(error.value).partition("t.csv")[2]
+    assert "header=False" in message
+    assert len(message.splitlines()) == 1 and len(message) < 400
 
 
 @pytest.mark.parametrize("header", ["no", 1, 0])

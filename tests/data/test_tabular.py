@@ -188,7 +188,7 @@ def test_features_are_taken_by_name(write):
 
 
 def test_features_of_a_file_without_a_header(write):
-    with pytest.raises(DataError, match=r"t\.csv:1: .* are numbers, where the first line must"):
+    with pytest.raises(DataError, match=r"t\.csv:1: expected the names .* got numbers: 1\.5"):
         read_features(write("1.5,2.5\n3.5,4.5\n"), ["a", "b"])
 
 

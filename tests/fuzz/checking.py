@@ -13,6 +13,7 @@ import re
 import resource
 import signal
 import sys
+import tempfile
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -33,9 +34,6 @@ MEMORY = 2**26
 
 #: One input in so many goes through the command line.
 COMMANDS = 200
-
-#: What a command ends with: all is well, or the input is refused.
-STATUSES = (0, 2)
 
 
 class Fault(Exception):  # noqa: N818
@@ -73,7 +71,7 @@ def check(form: Format, seed: int, number: int, commands: int = COMMANDS) -> str
     try:
         with _limited(path):
             if number % commands == 0:
-                return _command(form.command(path, rng), path)
+                return _command(form.command(path, rng), form.statuses)
             return _read(form, path, rng)
     except Fault as fault:
         raise Fault(f"{form.name} {number} of seed {seed}, {path.name}: {fault}") from None
@@ -95,17 +93,20 @@ def _read(form: Format, path: Path, rng: random.Random) -> str:
     return "read"
 
 
-def _command(arguments: list[str], path: Path) -> str:
+def _command(arguments: list[str], statuses: tuple[int, ...]) -> str:
     """Give it to the command line."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main(arguments)
+    err = io.StringIO()
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as out:  # Long output takes no memory.
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = main(arguments)
+        out.seek(0)
+        printed = out.read(1000)
     said, name = err.getvalue(), arguments[0]
     errors = re.findall(rf"^barenet {name}: error: .+$", said, re.MULTILINE)
-    if status not in STATUSES or "Traceback" in said or len(errors) != (status != 0):
+    if status not in statuses or "Traceback" in said or len(errors) != (status != 0):
         raise Fault(f"barenet {' '.join(arguments)} ended with {status}, and said {said!r}")
-    if status and out.getvalue():
-        raise Fault(f"barenet {' '.join(arguments)} failed, and had put out {out.getvalue()!r}")
+    if status and printed:
+        raise Fault(f"barenet {' '.join(arguments)} failed, and had put out {printed!r}")
     return f"{'refused' if status else 'read'} by barenet {name}"
 
 

@@ -36,6 +36,8 @@ class Format(ABC):
     in_tests: ClassVar[int] = 10_000
     #: What a file may be refused by.
     refusals: tuple[type[Exception], ...]
+    #: Statuses with which a command may end: success, or a refused input.
+    statuses: ClassVar[tuple[int, ...]] = (0, 2)
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.path = folder, folder

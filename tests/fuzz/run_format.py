@@ -1,4 +1,4 @@
-"""What the folder of a run holds: its settings, its history, and the checkpoint it goes on from."""
+"""The files in the folder of a run: its settings, its history, and the state it is resumed from."""
 
 from __future__ import annotations
 
@@ -19,16 +19,21 @@ from barenet import Callback, DivergenceError, Network
 from barenet.cli.experiment import Experiment, prepare
 from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import HISTORY, RunFolder, read_history
+from barenet.cli.settings import HEADER
 from barenet.cli.trained import MODEL, SETTINGS
+from barenet.cli.unfinished_run import NOTE, UnfinishedRun
 from barenet.files.checkpoint import FILE_NAME, Checkpoint
 
 __all__ = ["Run"]
 
-#: One input in so many is a file of settings: the command line takes 20 ms to understand one.
-SETTINGS_SHARE = 0.003
+#: The settings of a run that is not finished.
+UNFINISHED = UnfinishedRun(Path()).settings.name
 
-#: One checkpoint in so many is gone on from, which takes some ms.
-RESUMED_SHARE = 0.01
+#: Fraction of inputs that are files of settings: the command line takes 20 ms to parse one.
+SETTINGS_SHARE = 0.006
+
+#: Fraction of checkpoints that are resumed, and of those whose notes are read: both take some ms.
+RESUMED_SHARE, NOTES_SHARE = 0.01, 0.02
 
 WORDS = [
     *(b"=", b'"', b"'", b'"""', b"[", b"]", b"[[", b"{", b"}", b"#", b"\n", b"\r", b"\0"),
@@ -63,10 +68,11 @@ class Interrupted:
         (place / "given.toml").write_text(settings)
         self.experiment = prepare(read_run_file(place / "given.toml"))
         folder = RunFolder(place)
-        keeper = folder.keeper("never", self.experiment.settings)
+        folder.unfinished.begin(self.experiment.settings)
+        keeper = folder.unfinished.keeper("never", self.experiment.settings)
         history = self.fresh().run([Interruption()], 1, keeper)
         folder.save(self.experiment.predictor, history, self.experiment.settings)
-        names = (MODEL, HISTORY, SETTINGS, FILE_NAME)
+        names = (MODEL, HISTORY, SETTINGS, UNFINISHED, FILE_NAME)
         self.files = {name: (place / name).read_bytes() for name in names}
 
     def fresh(self) -> Experiment:
@@ -89,6 +95,7 @@ class Run(Format):
 
     name = "run"
     refusals = (ValueError, CycloptsError, DivergenceError)
+    statuses = (0, 1, 2)  # A resumed run with damaged weights may diverge, which is status 1.
 
     KINDS = (
         'engine = "compiled"\noptimizer = "adam"\npatience = 3\n',
@@ -108,7 +115,8 @@ class Run(Format):
     def write(self, rng: random.Random) -> Path:
         run, chance = rng.choice(self.runs), rng.random()
         if chance < SETTINGS_SHARE:
-            name, data = SETTINGS, self._settings(run.files[SETTINGS], rng)
+            name = rng.choice((SETTINGS, UNFINISHED))
+            data = self._settings(run.files[name], rng)
         elif chance < 0.5:
             name, data = HISTORY, self._history(run.files[HISTORY], rng)
         else:
@@ -137,22 +145,41 @@ class Run(Format):
         if rng.random() < 0.2:
             return mended(mutated(data, rng, JSON_WORDS, others))
         header, description, body = unpacked(data)
-        if rng.random() < 0.3:
+        if rng.random() < NOTES_SHARE:
+            notes = description["extra"]["checkpoint"]["notes"]
+            damaged = self._settings(notes[NOTE].encode(), rng).decode(errors="surrogateescape")
+            notes[NOTE] = HEADER + damaged.removeprefix(HEADER)
+        elif rng.random() < 0.3:
             return repacked(changed(header, rng), description, body)
-        part = rng.choice(("checkpoint", "extra"))
-        inside = description if part == "extra" else description["extra"]
-        inside[part] = changed(inside[part], rng)
+        else:
+            part = rng.choice(("checkpoint", "extra"))
+            inside = description if part == "extra" else description["extra"]
+            inside[part] = changed(inside[part], rng)
         return repacked(header, description, body)
 
     def read(self, path: Path, rng: random.Random) -> None:
+        chance = rng.random()
         if path.name == SETTINGS:
             read_run_file(path)
         elif path.name == HISTORY:
             read_history(path)
-        elif rng.random() < RESUMED_SHARE:
+        elif path.name == UNFINISHED or chance < NOTES_SHARE:
+            self._restore_the_others(path)
+            if path.name == FILE_NAME:
+                (path.parent / UNFINISHED).unlink()
+            unfinished = UnfinishedRun(path.parent)
+            unfinished.read_settings()
+            unfinished.has_checkpoint()
+        elif chance < NOTES_SHARE + RESUMED_SHARE:
             self._go_on(path)
         else:
             Checkpoint(path).read()
+
+    def _restore_the_others(self, path: Path) -> None:
+        """Restore every file of a run but the damaged one."""
+        data = path.read_bytes()
+        next(run for run in self.runs if run.place == path.parent).restore()
+        path.write_bytes(data)
 
     def _go_on(self, path: Path) -> None:
         run = next(run for run in self.runs if run.place == path.parent)
@@ -165,12 +192,18 @@ class Run(Format):
             run.fresh().run([], 1, Checkpoint(path, "never"), resume=True)
 
     def command(self, path: Path, rng: random.Random) -> list[str]:
-        run = next(run for run in self.runs if run.place == path.parent)
-        data = path.read_bytes()
-        run.restore()
-        path.write_bytes(data)
+        self._restore_the_others(path)
+        resume = ["train", "--resume", str(path.parent), "--no-plots", "--no-baselines"]
         if path.name == FILE_NAME:
-            return ["train", "--resume", str(path.parent), "--no-plots", "--no-baselines"]
-        if path.name == HISTORY and rng.random() < 0.2:
+            if rng.random() < 0.3:  # The settings are read from the checkpoint.
+                (path.parent / UNFINISHED).unlink()
+            return resume
+        if path.name == UNFINISHED:
+            return [*resume, "--target", "none"]  # Other epochs would take any time.
+        if path.name == SETTINGS:
+            for name in (UNFINISHED, FILE_NAME):
+                (path.parent / name).unlink()
+            return resume
+        if rng.random() < 0.2:
             return ["plot", "history", str(path.parent)]
         return ["info", str(path.parent)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import functools
 import inspect
 import os
@@ -161,7 +162,8 @@ def _run(tokens: list[str]) -> int:
     except (FileNotFoundError, ValueError, barenet.MissingExtraError) as error:
         return _fail(tokens, _text(error), 2)
     except (barenet.BarenetError, OSError) as error:
-        return _fail(tokens, _text(error), 1)
+        is_input = getattr(error, "errno", None) == errno.ENAMETOOLONG
+        return _fail(tokens, _text(error), 2 if is_input else 1)
     except MemoryError as error:
         return _fail(tokens, f"not enough memory: {error}", 1)
     except KeyboardInterrupt as error:

@@ -165,11 +165,19 @@ def parse_run_file(text: str) -> Settings:
     -------
     Settings
         What it says.
+
+    Raises
+    ------
+    CycloptsError
+        If the text is damaged, or has other settings than those of a run.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "settings.toml"
         path.write_text(text, "utf-8")
-        return read_run_file(path)
+        try:
+            return read_run_file(path)
+        except CycloptsError as error:  # The file is gone by then: it is not to be named.
+            raise CycloptsError(msg=str(error).replace(f"{path}: ", "")) from error
 
 
 _reader = App(default_parameter=PARAMETER, config=fill_in, result_action="return_value")

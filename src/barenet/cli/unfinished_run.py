@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cyclopts import CycloptsError
+
 from barenet.cli.last_checkpoint import LastCheckpoint
-from barenet.cli.run_file import read_run_file
+from barenet.cli.run_file import parse_run_file, read_run_file
 from barenet.cli.settings import HEADER, Settings
-from barenet.errors import ModelFileError
+from barenet.errors import ModelFileError, in_a_line
 from barenet.files.atomic import sync_folder, write_atomically
 from barenet.files.checkpoint import FILE_NAME, read_notes
 
@@ -112,9 +114,17 @@ class UnfinishedRun:
         CycloptsError
             If the settings are damaged.
         """
-        if not self.settings.exists():  # The run was killed while its state was removed.
-            write_atomically(self.settings, self.noted().encode())
-        return read_run_file(self.settings)
+        if self.settings.exists():
+            return read_run_file(self.settings)
+        text = self.noted()  # The run was killed while its state was removed.
+        try:
+            settings = parse_run_file(text)
+        except (CycloptsError, ValueError) as error:
+            raise ModelFileError(
+                f"{self.checkpoint}: its settings are damaged: {in_a_line(error)}"
+            ) from error
+        write_atomically(self.settings, text.encode())
+        return settings
 
     def keeper(self, every: str, settings: Settings) -> LastCheckpoint:
         """Make what writes the checkpoints.

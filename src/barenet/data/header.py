@@ -17,7 +17,7 @@ from barenet.data.delimited import DELIMITERS, read_records
 from barenet.data.memory_budget import check_columns
 from barenet.data.moments import is_moment
 from barenet.data.reading import MISSING
-from barenet.errors import DataError
+from barenet.errors import DataError, brief, some
 
 __all__ = ["check_header", "positional_names", "read_header"]
 
@@ -109,10 +109,9 @@ def check_header(names: Sequence[str], columns: Sequence[Any], path: Path) -> No
     votes = [_vote(name, column, counted) for name, column in shown]
     if votes.count(-1) > votes.count(1):
         like = [name for (name, _), vote in zip(shown, votes, strict=True) if vote < 0]
-        listed = ", ".join(like[:3]) + (", …" if len(like) > 3 else "")
         raise DataError(
-            f"{path}:1: the first line looks like a row and not like the names of the columns "
-            f"({listed}); {_REMEDY}; if it does name them, header=True"
+            f"{path}:1: the first line looks like a row and not like the names of the columns: "
+            f"{some(like, most=3)}; {_REMEDY}; if it does name them, header=True"
         )
 
 
@@ -126,14 +125,14 @@ def _check_names(names: tuple[str, ...], place: str, is_known: bool) -> None:
     """Refuse numbers, unless they are known to be names, and a name that is there twice."""
     if not is_known and _are_values(names):
         raise DataError(
-            f"{place}: {', '.join(names[:3])}, … are numbers, where the first line must name the "
-            f"columns; {_REMEDY}; if these are names, header=True"
+            f"{place}: expected the names of the columns, got numbers: {some(names, most=3)}; "
+            f"{_REMEDY}; if these are names, header=True"
         )
     counts = Counter(names)
     if twice := sorted(name for name in counts if name and counts[name] > 1):
         raise DataError(
-            f"{place}: column {twice[0]!r} is there {counts[twice[0]]} times; each name must be "
-            f"its own; if the first line is a row of the table, use header=False"
+            f"{place}: column {brief(twice[0])} is there {counts[twice[0]]} times; each name "
+            f"must be its own; if the first line is a row of the table, use header=False"
         )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines import Engine
-from barenet.errors import some
+from barenet.errors import printable
 from barenet.model.rows import Rows
 from barenet.training.callbacks import Callback
 from barenet.training.plan import Plan
@@ -185,7 +185,7 @@ def _change(name: str, before: Any, now: Any) -> str:
     shapes = [each.get("shape") if isinstance(each, dict) else each for each in (before, now)]
     if shapes[0] == shapes[1]:
         return f"{name} has other values"
-    was, is_ = ("nothing" if shape is None else some([str(shape)]) for shape in shapes)
+    was, is_ = ("nothing" if shape is None else printable(shape) for shape in shapes)
     return f"{name} was {was}, and is {is_}"
 
 
