@@ -175,7 +175,7 @@ def _run(tokens: list[str]) -> int:
 
 
 def _command_first(tokens: list[str]) -> list[str]:
-    """Take ``barenet --quiet train`` as ``barenet train --quiet``."""
+    """Rewrite ``barenet --quiet train`` as ``barenet train --quiet``."""
     if tokens[0:1] in (["--quiet"], ["-q"]):
         return [*tokens[1:2], tokens[0], *tokens[2:]]
     return tokens
@@ -198,7 +198,7 @@ def _text(error: Exception) -> str:
 
 
 def _unknown_command(name: str) -> str:
-    """Name the command with the closest name, and all there are."""
+    """Propose the command with the closest name, and list all of them."""
     close = difflib.get_close_matches(name, COMMANDS, n=1)
     hint = f' Did you mean "{close[0]}"?' if close else ""
     return f'Unknown command "{name}".{hint} Available commands: {", ".join(COMMANDS)}.'

@@ -39,7 +39,7 @@ IN_A_FRAGMENT = "!$&'()*+,;=:@/?%"
 
 NO_BROWSER = "no browser could be opened: open the address yourself"
 
-#: The file that the browser opens: the command line of a browser is there for all users to read.
+#: The file that the browser opens: all users can read its command line, and the address is secret.
 REDIRECT = """<!doctype html><meta charset="utf-8"><title>barenet playground</title>
 <meta http-equiv="refresh" content="0;url={address}"><a href="{address}">Open the playground</a>
 """
@@ -101,7 +101,7 @@ def play(
         address += settings
         show(address)
         sys.stdout.flush()
-        say("Who has this address may play. Ctrl-C ends it.")
+        say("Anyone with this address can use the playground. Ctrl-C ends it.")
         if browser:
             _browse(address, server.gate, at_the_end)
 

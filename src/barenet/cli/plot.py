@@ -118,7 +118,7 @@ def _history(run: Path) -> History:
 
 
 def _best_epoch(history: History) -> int | None:
-    """Find the epoch that early stopping has kept: the first of the smallest validation loss."""
+    """Find the epoch that early stopping has kept: the first with the lowest validation loss."""
     losses = enumerate(history.validation_loss, 1)
     finite = [(loss, epoch) for epoch, loss in losses if math.isfinite(loss)]
     return min(finite)[1] if finite else None

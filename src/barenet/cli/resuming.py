@@ -26,7 +26,7 @@ def find_run(path: Path, out: Path | None) -> RunFolder:
     path : Path
         The folder, or a file in it.
     out : Path, optional
-        Where else what comes of it should go, which cannot be.
+        Another folder for the results, which is refused.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def take_up(folder: RunFolder, said: Settings) -> Experiment:
     folder : RunFolder
         With the settings of the run, and perhaps its checkpoint.
     said : Settings
-        The options given now: none may differ from those of the run, but for what is printed.
+        The options given now: only those for printing may differ from the run's own.
 
     Returns
     -------

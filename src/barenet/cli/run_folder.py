@@ -183,7 +183,7 @@ class RunFolder:
         return [path for path in self._results() if path.exists()]
 
     def _results(self) -> list[Path]:
-        """Where the results of a run are."""
+        """List the paths of the results of a run."""
         return [self.model, self.history, self.settings, *self._pictures()]
 
     def _remove_leftovers(self) -> None:

@@ -35,7 +35,7 @@ from barenet.training.run import Run
 
 __all__ = ["train"]
 
-#: Letters of a folder that is named after a file.
+#: Maximum length of the name of a folder that is named after a file.
 LONGEST_NAME = 60
 
 
@@ -80,7 +80,7 @@ def train(
         Folder of a run that was interrupted or killed, to continue it. Its settings are those that
         it was started with.
     threads : int
-        Maximum number of threads of the compiled engine, by default as many as are worth it. The
+        Maximum number of threads of the compiled engine, by default as many as are useful. The
         result does not depend on it, and it is not saved with the settings.
     checkpoint_every : str
         How often a checkpoint is saved: a number of epochs, a time such as 30s or 5m, or never,
@@ -114,7 +114,7 @@ def train(
             with Interruption() as interruption:
                 callbacks = [*_progress(settings, experiment, json), interruption]
                 history = _run(experiment, callbacks, threads, keeper, run.has_checkpoint())
-        # Whoever has sent a signal does not wait for other models.
+        # After a signal, the run ends without fitting the baselines.
         compared = baselines and not interruption.signal
         results = Results(Outcome(experiment, history, compared), folder)
         _write(results, plots=plots, json=json, in_a_hurry=bool(interruption.signal))
@@ -127,7 +127,7 @@ def train(
 
 
 def _write(results: Results, *, plots: bool, json: bool, in_a_hurry: bool) -> None:
-    """Write and print the results of a run; somebody who has sent a signal gets no pictures."""
+    """Write and print the results of a run; after a signal, without plots."""
     with _after_the_training(results.folder):
         results.save()
         results.show(json=json, in_a_hurry=in_a_hurry)
@@ -136,7 +136,7 @@ def _write(results: Results, *, plots: bool, json: bool, in_a_hurry: bool) -> No
 
 
 def _finish(results: Results, keeper: LastCheckpoint) -> None:
-    """Remove the state of a run, unless it can be resumed; then note if its end was not kept."""
+    """Remove the state of a finished run; for an interrupted one, note a missing checkpoint."""
     if not _can_go_on(results.outcome.history):
         results.finish()
     elif keeper.failure is not None:
@@ -144,13 +144,13 @@ def _finish(results: Results, keeper: LastCheckpoint) -> None:
 
 
 def _usual_folder(settings: Settings) -> Path:
-    """Name the folder of runs on some data after the file, without its suffixes."""
+    """Name the default folder of a run after its data, without suffixes."""
     name = Path(settings.data).name.removesuffix(".gz")
     return Path("runs") / (Path(name).stem.strip(".")[:LONGEST_NAME] or "data")
 
 
 def _prepare(run: UnfinishedRun, settings: Settings) -> Experiment:
-    """Prepare a new run, and write all its settings, those too that were not given."""
+    """Prepare a new run, and write its settings, including the defaults."""
     experiment = prepare(settings)
     run.begin(experiment.settings)
     return experiment
@@ -210,8 +210,8 @@ def _tell_what_is_lost(folder: RunFolder, *, anew: bool) -> None:
     """Say whose checkpoint a new run will replace."""
     if anew and folder.unfinished.checkpoint.exists():
         say(
-            f"this run starts anew, and will replace what {folder.path} has of one that was not "
-            f"finished; to go on with that: {resume_command(folder)}\n"
+            f"this is a new run, which will replace an unfinished one in {folder.path}; "
+            f"to resume that one instead: {resume_command(folder)}\n"
         )
 
 
@@ -251,7 +251,7 @@ def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFold
     say(done + kept)
     if _can_go_on(history):
         again = " < the same rows" if experiment.settings.data == STANDARD_INPUT else ""
-        say(f"go on with it: {resume_command(folder)}{again}")
+        say(f"to resume it: {resume_command(folder)}{again}")
 
 
 def _can_go_on(history: History) -> bool:
