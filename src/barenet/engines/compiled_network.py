@@ -32,7 +32,7 @@ class CompiledNetwork:
 
     `Network.predict` uses the same kernels where there are many rows. This class keeps a copy of
     the network's parameters where the kernels need them, so that single rows are fast as well.
-    Threads of Python that share it wait for each other.
+    Python threads that share it wait for each other.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ class CompiledNetwork:
             return self._predict(X)
 
 
-#: The programs of networks that have predicted many rows, each with what it was lowered from.
+#: The compiled form of each network that has predicted many rows, with the `repr` of the network.
 _PROGRAMS: weakref.WeakKeyDictionary[Network, tuple[str, CompiledNetwork | None]]
 _PROGRAMS = weakref.WeakKeyDictionary()
 if hasattr(os, "register_at_fork"):
@@ -189,6 +189,6 @@ def compiled_outputs(network: Network, X: InputArray) -> FloatArray | None:
 
 
 def _prediction_job(network: Network, rows: Rows) -> Job:
-    """Describe a prediction as a job, of which only the network and the rows count."""
+    """Describe a prediction as a job; its loss and optimizer are not used."""
     loss = as_loss(None, network.output_activation)
     return Job(network=network, rows=rows, loss=loss, optimizer=SGD())
