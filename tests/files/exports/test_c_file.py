@@ -230,9 +230,7 @@ def test_fault_98_offsets_keep_their_digits(run_c, tmp_path, first, weights):
 def test_fault_98_inputs_that_a_float_does_not_hold_are_told(build):
     scaling = Scaling("standardize", np.array([40.7128, 0, 0]), np.array([100.0, 1, 1]))
     model = replace(build("classes").model, preprocessing=scaling)
-    told = (
-        r"^input 0 \(feature 0\): a float of C misses its numbers by up to 0.0002 of their spread"
-    )
+    told = r"^input 0 \(feature 0\): a C float rounds its numbers by up to 0.0002 of their spread"
     with pytest.warns(UserWarning, match=told):
         render(program_of(model), "it")
 
