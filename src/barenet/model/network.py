@@ -273,7 +273,7 @@ class Network(WriteThrough):
         if output is None:
             with np.errstate(over="ignore", invalid="ignore"):
                 outputs = [self.forward(block)[0] for block in input_blocks(kept, self.dtype)]
-            output = np.concatenate(outputs)  # the caller's own, also where nothing was computed
+            output = np.concatenate(outputs)  # a new array, even if the layers return their input
         return check_answers(output)
 
     def value_and_gradient(
