@@ -434,7 +434,7 @@ def test_settings_that_are_not_its_own_are_named(shelf, folder, capfd):
     assert words(Recipe(loss="mine")).endswith("training: loss mine.")
     other = dataclasses.replace(own, schedule="cosine", clip_norm=1.0, patience=5, l1=0.1)
     assert words(other) == (
-        "It goes on without some settings of its own training: schedule cosine, patience 5, "
+        "It continues without some settings of its own training: schedule cosine, patience 5, "
         "l1 0.1, clip_norm 1.0."
     )
     capfd.readouterr()

@@ -1451,7 +1451,7 @@ def test_a_model_is_opened(tab, tmp_path):
     expected = Predictor.load(path).network.parameters
     page.until("barenet.state.designs[0].hidden.join() === '1'")
     assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
-    assert "How it was trained is not in the file" in page.page.inner_text("#described")
+    assert "The settings of its training are not in the file" in page.page.inner_text("#described")
     page.page.click("#step")
     page.until("barenet.lanes[0].header.epoch === 1")
     page.page.click("#reset")
