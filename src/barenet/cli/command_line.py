@@ -191,7 +191,7 @@ def _name_standard_input(tokens: list[str]) -> list[str]:
 
 
 def _text(error: Exception) -> str:
-    """What an error says; an operating system's without its number."""
+    """Return the message of an error; for one of the operating system, without its number."""
     if not isinstance(error, OSError) or not error.strerror:
         return given.rename(error)
     return f"{error.filename or 'cannot write the result'}: {error.strerror}"
@@ -205,7 +205,7 @@ def _unknown_command(name: str) -> str:
 
 
 def _fail(tokens: list[str], text: str, status: int) -> int:
-    """Write in one line what went wrong, and where."""
+    """Print an error of a command in one line, and return the exit status."""
     complain("error", _shorten(text), of=f"barenet {_command(tokens)}".strip())
     return status
 
@@ -216,7 +216,7 @@ def _command(tokens: list[str]) -> str:
 
 
 def _tell_warning(message: Warning | str, *place: Any, **more: Any) -> None:
-    """Write a warning in one line, without the place in the code that it comes from."""
+    """Print a warning in one line, without its place in the code."""
     complain("warning", _shorten(given.rename(str(message))))
 
 

@@ -48,7 +48,7 @@ class Talk:
     Parameters
     ----------
     stream : text file
-        Where to. Once it fails, nothing more is said.
+        The destination. Once it fails, nothing more is written.
     colour : bool
         Whether errors and warnings may be coloured, if it is a terminal.
 
@@ -70,7 +70,7 @@ class Talk:
         return len(text) if self.quiet else self.insist(text)
 
     def insist(self, text: str) -> int:
-        """Write even where the talk is quiet.
+        """Write even if `quiet` is set.
 
         Parameters
         ----------

@@ -129,7 +129,7 @@ def _of_table(settings: str, key: str) -> str:
 
 
 def _start(data: str, rows: str, target: str, shelf: Shelf, header: bool | None = None) -> State:
-    """Find out what was named; a run tells what its model was trained on."""
+    """Open the data or the model to start with; a run names the rows of its model."""
     from barenet.playground.start import begin_with, begin_with_model
 
     path = Path(data)

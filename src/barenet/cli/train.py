@@ -157,7 +157,7 @@ def _prepare(run: UnfinishedRun, settings: Settings) -> Experiment:
 
 
 class Introduction(Callback):
-    """Say what is learned, and by what network, once all settings are found to be right."""
+    """Prints the data and the network, once all settings are valid."""
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
@@ -179,7 +179,7 @@ class Introduction(Callback):
         say(f"{run.network.summary()}\n")
 
     def _features(self) -> str:
-        """Count what the rows have, and what that becomes, if it is more."""
+        """Count the features, and the inputs of the network if these are more."""
         features = self.experiment.training.n_features
         inputs = self.experiment.predictor.preprocessing.n_outputs
         counted = f"{features:,} feature{'s' * (features != 1)}"
@@ -193,7 +193,7 @@ def _run(
     keeper: LastCheckpoint,
     resume: bool,
 ) -> History:
-    """Train the network, and say in the terms of the command line if it comes to nothing."""
+    """Train the network; describe a divergence in the terms of the command line."""
     try:
         return experiment.run([Introduction(experiment), *callbacks], threads, keeper, resume)
     except DivergenceError as error:
@@ -207,7 +207,7 @@ def _run(
 
 
 def _tell_what_is_lost(folder: RunFolder, *, anew: bool) -> None:
-    """Say whose checkpoint a new run will replace."""
+    """Print that a new run will replace a checkpoint, if there is one."""
     if anew and folder.unfinished.checkpoint.exists():
         say(
             f"this is a new run, which will replace an unfinished one in {folder.path}; "
@@ -216,7 +216,7 @@ def _tell_what_is_lost(folder: RunFolder, *, anew: bool) -> None:
 
 
 def _tell_what_is_stale(folder: RunFolder, before: str | None) -> None:
-    """Say which exports are of another network than the one that is here now."""
+    """Print which exports in the folder are of another network than its model."""
     replaced = before not in (None, folder.checksum())
     if replaced and (stale := [path.name for path in folder.exports()]):
         again = shlex.join(["barenet", "export", str(folder.path)])
@@ -225,7 +225,7 @@ def _tell_what_is_stale(folder: RunFolder, before: str | None) -> None:
 
 @contextmanager
 def _after_the_training(folder: RunFolder) -> Iterator[None]:
-    """Say, to who interrupts what comes after the training, that nothing of it is lost."""
+    """On Ctrl-C after the training, name the command that writes the missing results."""
     try:
         yield
     except KeyboardInterrupt as error:
@@ -242,7 +242,7 @@ def _progress(given: Settings, experiment: Experiment, json: bool) -> list[Callb
 
 
 def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFolder) -> None:
-    """Say why it stopped before the last epoch, and how to go on from there."""
+    """Print why the run stopped before the last epoch, and how to resume it."""
     epochs = experiment.settings.recipe.epochs or 0
     if history.stopped_because == "completed":
         return
@@ -255,5 +255,5 @@ def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFold
 
 
 def _can_go_on(history: History) -> bool:
-    """Tell if the run was only interrupted."""
+    """Whether the run was interrupted, so that it can be resumed."""
     return history.stopped_because == INTERRUPTED

@@ -175,6 +175,7 @@ def _drawn_places(curve: FloatArray) -> NDArray[np.intp]:
 
 
 def _dashed(dashes: str) -> str:
+    """Return the attribute of a dashed line; empty for a solid one."""
     return f' stroke-dasharray="{dashes}"' if dashes else ""
 
 
