@@ -76,7 +76,7 @@ START = (
     Option(("--quiet", "-q"), "Print nothing but results, warnings and errors."),
 )
 
-#: In bash the `=` of --task=regression is a word of its own; the bash of macOS has no `compopt`.
+#: In bash, the `=` of --task=regression is a separate word; the bash of macOS has no `compopt`.
 BASH = r"""# Completion of barenet in bash.
 _barenet() {
     local at=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]} command option candidates files i

@@ -183,7 +183,7 @@ def _browse(address: str, gate: Gate, at_the_end: ExitStack) -> None:
 def _write_redirect(address: str) -> Path:
     """Write a file that leads to the address, for this user alone to read (mode 0600)."""
     home = Path.home()
-    # A browser from the snap store has a /tmp of its own, and sees no hidden folder of the user.
+    # A browser installed as a snap has a private /tmp, and cannot read hidden folders of the user.
     folder = home if (home / "snap").is_dir() and os.access(home, os.W_OK) else None
     number, name = tempfile.mkstemp(prefix="barenet-playground-", suffix=".html", dir=folder)
     with os.fdopen(number, "w", encoding="utf-8") as file:

@@ -77,7 +77,7 @@ def take_up(folder: RunFolder, said: Settings) -> Experiment:
             f"barenet train --resume {folder.path} < rows.csv"
         )
     resumed = folder.unfinished.has_checkpoint()
-    # A checkpoint has its own weights. The initial ones may have been its own folder's model.
+    # A checkpoint has the weights; the model that they started from may have been replaced since.
     experiment = prepare(dataclasses.replace(settings, start_from=None) if resumed else settings)
     started = dataclasses.replace(experiment.settings, start_from=settings.start_from)
     if changed := _changes(started, said):

@@ -24,9 +24,9 @@ from barenet.errors import in_a_line
 
 __all__ = ["fill_in", "parse_run_file", "read_run_file"]
 
-#: Most bytes of a run file, and most levels of dotted keys, arrays and tables in it.
+#: Maximum size of a run file in bytes, and maximum depth of its dotted keys, arrays and tables.
 MOST_BYTES, DEEPEST = 2**20, 8
-#: Most entries of all lists in it.
+#: Maximum number of entries of all its lists.
 MOST_ENTRIES = 5_000
 
 #: Strings and comments of TOML; unclosed ones end with the line, or with the file.

@@ -55,16 +55,16 @@ def train(
     """Train a network on a named data set or a file.
 
     A named data set has default settings (barenet datasets --json lists them). A run file
-    overrides them, and options override both; the defaults below hold for the rest. Another
-    optimizer than the data set's own has its own learning rate, and another output its own loss,
-    unless you give one.
+    overrides them, and options override both; the defaults below hold for the rest. If you
+    choose another optimizer or output activation than the data set's, its default learning rate or
+    loss is used, unless you give one.
 
     The default settings of a table depend on its number of rows: two hidden layers of 64 and 32
     units with tanh, an L2 penalty of 3 / rows, and with 1,000 training rows or more, early
     stopping on a tenth of them with a patience of 30 epochs. The test rows decide nothing.
 
-    The model, its history, its settings and pictures are saved in a folder of their own. An
-    earlier run there is replaced; a folder that holds other things is refused. Ctrl-C stops
+    The model, its history, its settings and pictures are saved in the folder of the run. An
+    earlier run there is replaced; a folder with other files is refused. Ctrl-C stops
     the training early and keeps the model as it is then. Checkpoints are saved during the
     training, so that `--resume` can continue a run that was interrupted or killed, with a
     bit-identical result.

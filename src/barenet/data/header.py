@@ -133,8 +133,8 @@ def _check_names(names: tuple[str, ...], place: str, is_known: bool) -> None:
     counts = Counter(names)
     if twice := sorted(name for name in counts if name and counts[name] > 1):
         raise DataError(
-            f"{place}: column {twice[0]!r} is there {counts[twice[0]]} times; each name must be "
-            f"its own; if the first line is a row of the table, use header=False"
+            f"{place}: column {twice[0]!r} occurs {counts[twice[0]]} times; column names must be "
+            "unique; if the first line is a row of the table, use header=False"
         )
 
 

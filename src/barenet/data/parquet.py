@@ -144,8 +144,8 @@ def open_parquet(path: Path) -> ParquetTable:
     counts = Counter(names)
     if twice := sorted(name for name in counts if counts[name] > 1):
         raise DataError(
-            f"{path}: column {twice[0]!r} is there {counts[twice[0]]} times; "
-            f"each name must be its own"
+            f"{path}: column {twice[0]!r} occurs {counts[twice[0]]} times; "
+            "column names must be unique"
         )
     texts = (name for name, kind in zip(names, schema.types, strict=True) if _is_text(kind))
     return ParquetTable(path, names, tuple(texts))
@@ -158,7 +158,7 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
     parquet = require("pyarrow.parquet", extra="tables", purpose=_PURPOSE)
     with open_source(path) as stream:
         try:
-            # A list has no more entries than bytes; Arrow takes memory for as many as it claims.
+            # Arrow allocates as many entries as a list declares; no list has more than bytes.
             limit = max(1, min(_footer_length(stream), _MOST_ENTRIES))
             yield parquet.ParquetFile(stream, thrift_container_size_limit=limit, **options)
         except DataError:

@@ -215,7 +215,7 @@ def read_allowed(
     path : Path
         The file.
     size : int, optional
-        Most bytes to read, by default all.
+        Maximum number of bytes to read, by default all.
     memory_per_byte : float, default 1
         Bytes of memory that each byte of it will take at least, once it is decoded.
 

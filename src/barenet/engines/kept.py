@@ -4,7 +4,7 @@ Numba can do this, but takes a file that is cut short for an error, mixes up fil
 processes write at once, and does not notice a change of a function that another one calls. Here a
 file is named after all that it depends on, written whole or not at all, and carries a checksum.
 
-The files are unpickled and run, so none is read that somebody else may have written.
+The files are unpickled and run, so none is read that another user could have written.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def _refuse(path: str | Path, risk: str, instead: str) -> None:
 
 @contextmanager
 def _closed_to_others() -> Iterator[None]:
-    """Make new folders such that nobody else can write to them."""
+    """Create new folders without write permission for others."""
     mask = os.umask(0o077)
     os.umask(mask | 0o022)
     try:

@@ -352,7 +352,7 @@ class Network(WriteThrough):
         Parameters
         ----------
         path : str or path
-            Where to; the usual suffix is ``.safetensors``. `barenet.load_network` reads it.
+            The file; the usual suffix is ``.safetensors``. `barenet.load_network` reads it.
 
         Raises
         ------
