@@ -199,7 +199,7 @@ def test_a_name_that_is_too_long_for_c_is_refused(build):
 PLACES = np.array([[-119.57, 2.0], [37.7749, 0.01], [2013.0, 3.0], [0.1, 1e-4]])
 
 
-@pytest.mark.filterwarnings("ignore:input .* a float of C misses")  # but not these numbers
+@pytest.mark.filterwarnings("ignore:input .* a C float rounds")  # but not these numbers
 @pytest.mark.parametrize("weights", ["float32", "int8"])
 @pytest.mark.parametrize("first", ["scaling", "batch norm"])
 def test_fault_98_offsets_keep_their_digits(run_c, tmp_path, first, weights):
