@@ -1,8 +1,8 @@
 """What barenet raises when something is wrong, in one place.
 
-A wrong argument is a ``ValueError`` that names it, an `ArgumentError` where its parts are kept
-as data. The other classes are for what a caller may want to tell apart: bad data, a bad model file,
-a run that diverged, an extra not installed.
+A wrong argument is a ``ValueError`` that names it; an `ArgumentError` also has its parts as data.
+The other classes are for errors that a caller may want to handle separately: bad data, a bad model
+file, a run that diverged, an extra not installed.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class BarenetError(Exception):
 class ArgumentError(BarenetError, ValueError):
     """A wrong value of an argument, with its parts as data.
 
-    The message names the argument as the library does, ``learning_rate``; the command line puts
-    ``--learning-rate`` in its place.
+    The message has the library's name of the argument, ``learning_rate``, which the command line
+    replaces by ``--learning-rate``.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ class ArgumentError(BarenetError, ValueError):
     value : object
         The value that was given.
     expected : str
-        What was expected in its place.
+        A description of the values that are accepted.
     remedy : str
-        What to do about it.
+        A way to correct it.
 
     Examples
     --------
@@ -80,7 +80,7 @@ class ArgumentError(BarenetError, ValueError):
     def of(
         cls, argument: str, value: object, expected: str, *, part: str = "", remedy: str = ""
     ) -> ArgumentError:
-        """Compose the message of its parts.
+        """Compose the message from its parts.
 
         Parameters
         ----------
@@ -89,11 +89,11 @@ class ArgumentError(BarenetError, ValueError):
         value : object
             The value that was given.
         expected : str
-            What was expected in its place, such as "a number above 0".
+            A description of the values that are accepted, such as "a number above 0".
         part : str
             The part of the argument that is wrong, such as "adam's beta1".
         remedy : str
-            What to do about it.
+            A way to correct it.
 
         Returns
         -------
@@ -116,12 +116,12 @@ class ArgumentError(BarenetError, ValueError):
         Parameters
         ----------
         argument : str
-            The name that the caller knows.
+            The name of the caller's argument.
 
         Returns
         -------
         ArgumentError
-            The same in other respects.
+            A copy with the new name.
         """
         return ArgumentError(
             f"{argument}: {self.problem}",
@@ -145,7 +145,7 @@ class MissingExtraError(BarenetError, ImportError):
 
 
 class ResumeError(BarenetError, ValueError):
-    """A checkpoint that a run cannot be resumed from; the message says why.
+    """A run cannot be resumed from a checkpoint; the message has the reason.
 
     The network, the optimizer, the schedule and the callbacks are as they were before.
     """

@@ -18,7 +18,7 @@ from barenet.options import options_of
 
 T = TypeVar("T")
 
-#: Most characters of a name with its options, which may come from a file.
+#: Maximum length of a name with its options, which may come from a file.
 MOST_CHARACTERS = 1_000
 
 
@@ -62,7 +62,7 @@ def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argumen
             argument,
             spec,
             f"a name with options of up to {MOST_CHARACTERS:,} characters",
-            remedy=f"these are {len(spec):,}; make the instance instead",
+            remedy=f"it has {len(spec):,}; pass an instance instead",
         )
     name, _, options = spec.strip().partition(":")
     kind = lookup(registry, name.strip(), argument)

@@ -126,7 +126,7 @@ def test_fault_42_one_row_is_too_few_to_learn_from_and_enough_to_be_told_of(bare
 
 def test_fault_43_a_column_that_is_there_twice(refused):
     name = write("t.csv", f"x1,x2,y,x1\n{ROWS.replace(chr(10), f',0{chr(10)}')}")
-    refused(name, "t.csv:1: column 'x1' is there 2 times; each name must be its own")
+    refused(name, "t.csv:1: column 'x1' occurs 2 times; column names must be unique")
 
 
 def test_fault_44_no_such_target(barenet, line):

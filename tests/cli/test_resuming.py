@@ -79,7 +79,7 @@ def test_fault_68_69_promise_15_a_run_that_was_ended_goes_on(
     assert (folder / "model.safetensors").exists() == (number != signal.SIGKILL)
     if number != signal.SIGKILL:
         assert re.search(r"^stopped after \d+ of 6000 epochs: interrupted(; kept|$)", err, re.M)
-        assert err.endswith("go on with it: barenet train --resume runs/iris\n")
+        assert err.endswith("to resume it: barenet train --resume runs/iris\n")
     done = barenet("train", "--resume", "runs/iris", "--no-plots")
     assert done.status == 0, done.err
     assert f"going on after {done_before:,} epochs" in done.err
@@ -202,9 +202,9 @@ def test_a_run_that_starts_anew_says_what_it_replaces(interrupted, barenet):
     options = ("rows.csv", "--target", "label", "--epochs", 2, "--no-plots")
     done = barenet("train", *options)
     assert done.status == 0
-    assert "to go on with that: barenet train --resume runs/rows" in done.err
+    assert "to resume that one instead: barenet train --resume runs/rows" in done.err
     assert not (interrupted / "checkpoint.safetensors").exists()
-    assert "starts anew" not in barenet("train", *options).err
+    assert "will replace an unfinished one" not in barenet("train", *options).err
 
 
 def test_a_checkpoint_of_somebody_else_is_not_replaced(barenet):

@@ -365,7 +365,7 @@ def test_fault_68_69_promise_15_a_signal_ends_a_run_that_keeps_what_it_learned(
     done = int(re.search(r"^stopped after (\d+) of 100000 epochs: interrupted$", err, re.M)[1])
     history = (tmp_path / "runs/sine/history.jsonl").read_text().splitlines()
     assert len(history) == done >= 4
-    assert "go on with it: barenet train --resume runs/sine\n" in err
+    assert "to resume it: barenet train --resume runs/sine\n" in err
     assert (tmp_path / "runs/sine/checkpoint.safetensors").exists()
 
 

@@ -55,7 +55,7 @@ def test_fault_41_byte_order_mark():
 
 def test_fault_43_duplicate_columns():
     assert fault(b"a,b, a\n1,2,3\n") == (
-        "t.csv:1: column 'a' is there 2 times; each name must be its own; if the first line is a "
+        "t.csv:1: column 'a' occurs 2 times; column names must be unique; if the first line is a "
         "row of the table, use header=False"
     )
 

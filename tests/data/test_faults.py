@@ -124,13 +124,13 @@ def test_fault_43_duplicate_columns(write, tmp_path):
     import pyarrow
     from pyarrow import parquet
 
-    message = "column 'x' is there 2 times; each name must be its own"
+    message = "column 'x' occurs 2 times; column names must be unique"
     remedy = "; if the first line is a row of the table, use header=False"
     assert refused(load, write(b"x,x,y\n1,2,3\n4,5,6\n")) == f"t.csv:1: {message}{remedy}"
     twice = pyarrow.table([[1, 2], [3, 4], [5, 6]], names=["x", "x", "y"])
     parquet.write_table(twice, tmp_path / "t.parquet")
     assert refused(load, tmp_path / "t.parquet") == f"t.parquet: {message}"
-    with pytest.raises(ValueError, match=r"^X: column 'x' is there 2 times"):
+    with pytest.raises(ValueError, match=r"^X: column 'x' occurs 2 times"):
         TableEncoding.fit(twice)
 
 

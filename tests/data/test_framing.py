@@ -134,8 +134,8 @@ def test_columns_that_cannot_be(values, message):
         ([[1, 2], [3]], r"^X: expected rows of one length|got \(2,\)"),
         (np.ones((0, 2)), "^X: there is nothing in it"),
         ({}, "^X: there is nothing in it"),
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "^X: column 'a' is there 2 times"),
-        ({1: [1], "1": [2]}, "^X: column '1' is there 2 times"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "^X: column 'a' occurs 2 times"),
+        ({1: [1], "1": [2]}, "^X: column '1' occurs 2 times"),
         ({"a": [1], "b": [1, 2]}, "^columns: expected some, of one length"),
     ],
 )

@@ -428,13 +428,13 @@ def test_settings_that_are_not_its_own_are_named(shelf, folder, capfd):
     def words(recipe):
         return settings_words(shelf.models.find(shelf.models.open(path, recipe)))
 
-    assert "goes on with the settings chosen here" in words(Recipe())
+    assert "continues with those chosen here" in words(Recipe())
     own = Recipe(optimizer="adamw", learning_rate=0.02, l2=0.01, shuffle=True, batch_size=8)
     assert words(own) == words(dataclasses.replace(own, loss="binary_cross_entropy")) == ""
     assert words(Recipe(loss="mine")).endswith("training: loss mine.")
     other = dataclasses.replace(own, schedule="cosine", clip_norm=1.0, patience=5, l1=0.1)
     assert words(other) == (
-        "It goes on without some settings of its own training: schedule cosine, patience 5, "
+        "It continues without some settings of its own training: schedule cosine, patience 5, "
         "l1 0.1, clip_norm 1.0."
     )
     capfd.readouterr()

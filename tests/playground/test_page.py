@@ -163,8 +163,8 @@ def test_a_weight_that_is_changed_changes_the_picture(tab):
     assert after == [*before[:22], 5, *before[23:]]
 
 
-def test_a_link_under_the_pointer_tells_its_weight(tab):
-    page = tab()
+def point_at_first_link(page):
+    """Move the pointer to the middle of the first link, and return the place."""
     place = page.value(
         "(() => { const [link] = barenet.lanes[0].network.links.links;"
         " const home = document.querySelector('.layers-row').getBoundingClientRect();"
@@ -173,6 +173,12 @@ def test_a_link_under_the_pointer_tells_its_weight(tab):
     )
     page.page.mouse.move(*place)
     page.until("!document.querySelector('#tip').hidden")
+    return place
+
+
+def test_a_link_under_the_pointer_tells_its_weight(tab):
+    page = tab()
+    place = point_at_first_link(page)
     weight = page.parameters()[0]
     assert f"{abs(weight):.3f}" in page.page.inner_text("#tip")
     page.page.mouse.click(*place)
@@ -182,14 +188,7 @@ def test_a_link_under_the_pointer_tells_its_weight(tab):
 
 def test_the_weight_of_a_link_under_the_pointer_keeps_up(tab):
     page = tab()
-    place = page.value(
-        "(() => { const [link] = barenet.lanes[0].network.links.links;"
-        " const home = document.querySelector('.layers-row').getBoundingClientRect();"
-        " return [home.left + (link.from.x + link.to.x) / 2,"
-        " home.top + (link.from.y + link.to.y) / 2]; })()"
-    )
-    page.page.mouse.move(*place)
-    page.until("!document.querySelector('#tip').hidden")
+    point_at_first_link(page)
     at, first = page.page.locator("#tip").bounding_box(), page.page.inner_text("#tip")
     page.page.keyboard.press("Space")
     page.until("barenet.lanes[0].header.epoch > 20")
@@ -1451,7 +1450,7 @@ def test_a_model_is_opened(tab, tmp_path):
     expected = Predictor.load(path).network.parameters
     page.until("barenet.state.designs[0].hidden.join() === '1'")
     assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
-    assert "How it was trained is not in the file" in page.page.inner_text("#described")
+    assert "The settings of its training are not in the file" in page.page.inner_text("#described")
     page.page.click("#step")
     page.until("barenet.lanes[0].header.epoch === 1")
     page.page.click("#reset")

@@ -177,7 +177,7 @@ def _run(tokens: list[str]) -> int:
 
 
 def _command_first(tokens: list[str]) -> list[str]:
-    """Take ``barenet --quiet train`` as ``barenet train --quiet``."""
+    """Rewrite ``barenet --quiet train`` as ``barenet train --quiet``."""
     if tokens[0:1] in (["--quiet"], ["-q"]):
         return [*tokens[1:2], tokens[0], *tokens[2:]]
     return tokens
@@ -193,21 +193,21 @@ def _name_standard_input(tokens: list[str]) -> list[str]:
 
 
 def _text(error: Exception) -> str:
-    """What an error says; an operating system's without its number."""
+    """Return the message of an error; for one of the operating system, without its number."""
     if not isinstance(error, OSError) or not error.strerror:
         return given.rename(error)
     return f"{error.filename or 'cannot write the result'}: {error.strerror}"
 
 
 def _unknown_command(name: str) -> str:
-    """Name the command with the closest name, and all there are."""
+    """Propose the command with the closest name, and list all of them."""
     close = difflib.get_close_matches(name, COMMANDS, n=1)
     hint = f' Did you mean "{close[0]}"?' if close else ""
     return f'Unknown command "{name}".{hint} Available commands: {", ".join(COMMANDS)}.'
 
 
 def _fail(tokens: list[str], text: str, status: int) -> int:
-    """Write in one line what went wrong, and where."""
+    """Print an error of a command in one line, and return the exit status."""
     complain("error", _shorten(text), of=f"barenet {_command(tokens)}".strip())
     return status
 
@@ -218,7 +218,7 @@ def _command(tokens: list[str]) -> str:
 
 
 def _tell_warning(message: Warning | str, *place: Any, **more: Any) -> None:
-    """Write a warning in one line, without the place in the code that it comes from."""
+    """Print a warning in one line, without its place in the code."""
     complain("warning", _shorten(given.rename(str(message))))
 
 

@@ -24,7 +24,7 @@ __all__ = ["completion_of"]
 
 Shell = Literal["bash", "zsh", "fish"]
 
-#: The words that an option takes, beside those that its type lists.
+#: The possible values of arguments, beside those that their types list.
 NAMES = {
     **dict.fromkeys(("hidden", "output"), sorted(ACTIVATIONS)),
     **dict.fromkeys(("init", "bias_init"), sorted(INITIALIZERS)),
@@ -86,7 +86,7 @@ def _command(name: str, command: App, help: str) -> Command:
     found = command.assemble_argument_collection(default_parameter=PARAMETER, parse_docstring=True)
     arguments = [each for each in found if each.show]
     options = [_option(each) for each in arguments if each.name.startswith("-")]
-    # DATA of train can be given as --data as well, and stands in its place without.
+    # The DATA of train is both: --data, or a positional argument.
     named = [each for each in arguments if each.field_info.is_positional]
     words = [_words(each) for each in named]
     return Command(
@@ -119,5 +119,5 @@ def _words(argument: Argument) -> Words:
 
 
 def _first_sentence(text: str) -> str:
-    """Keep what a menu has room for."""
+    """Shorten a help text to its first sentence, for a menu."""
     return " ".join(text.split()).partition(". ")[0].partition("; ")[0].rstrip(".")

@@ -1,4 +1,4 @@
-"""Completion scripts: how bash, zsh and fish are taught the commands and their options."""
+"""Completion scripts for bash, zsh and fish, made from a list of commands and their options."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["SCRIPTS", "Command", "Option", "Words"]
 
 @dataclass(frozen=True)
 class Words:
-    """What can stand in a place of the command line.
+    """The candidates for one position of the command line.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Command:
     options : tuple of Option
         Its options.
     words : Words
-        What can stand without an option before it.
+        The candidates for its positional arguments.
     """
 
     name: str
@@ -76,7 +76,7 @@ START = (
     Option(("--quiet", "-q"), "Print nothing but results, warnings and errors."),
 )
 
-#: In bash the `=` of --task=regression is a word of its own; the bash of macOS has no `compopt`.
+#: In bash, the `=` of --task=regression is a separate word; the bash of macOS has no `compopt`.
 BASH = r"""# Completion of barenet in bash.
 _barenet() {
     local at=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]} command option candidates files i
@@ -175,7 +175,7 @@ def _zsh(commands: Sequence[Command]) -> str:
 
 
 def _fill(template: str, commands: Sequence[Command], candidates: Callable[..., str]) -> str:
-    """Write the cases of a script: what is offered after which command and option."""
+    """Write the cases of a script: the candidates after each command and option."""
     several, arms = [], []
     names = {command.name: command.help for command in commands}
     for command in commands:
@@ -209,7 +209,7 @@ def _fish(commands: Sequence[Command]) -> str:
 
 
 def _fish_option(command: str, option: Option) -> str:
-    """Write the line of an option; where no files fit, fish offers none by -x."""
+    """Write the line of an option; -x keeps fish from offering files."""
     flags = " ".join(map(_fish_flag, option.names))
     if option.value is not None:
         flags += f" {'-r' if option.value.files else '-x'} {_fish_words(option.value)}".rstrip()
@@ -217,19 +217,19 @@ def _fish_option(command: str, option: Option) -> str:
 
 
 def _fish_line(command: str, what: str, help: str) -> str:
-    """Write a line of the script for fish; without a command for the first word."""
+    """Write a line of the script for fish; an empty command stands for the first word."""
     where = shlex.quote(f"__fish_barenet_command {command}".strip())
     described = f" -d {shlex.quote(help)}" if help else ""
     return f"complete -c barenet -n {where} {what}{described}"
 
 
 def _fish_flag(name: str) -> str:
-    """Write a flag, long or short, as fish takes it."""
+    """Write a flag, long or short, in the syntax of fish."""
     return f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}"
 
 
 def _fish_words(words: Words) -> str:
-    """Write what is offered for a value."""
+    """Write the candidates for a value."""
     listed = f"-a {shlex.quote(' '.join(words.words))}" if words.words else ""
     return f"{listed} {'-F' if words.files else ''}".strip()
 

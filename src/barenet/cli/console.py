@@ -38,7 +38,7 @@ CONTROLS |= {
     for code in (0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
 }
 
-#: How an error and a warning are set on a terminal.
+#: Styles of errors and warnings on a terminal.
 COLOURS = {"error": "bold red", "warning": "yellow"}
 
 
@@ -48,14 +48,14 @@ class Talk:
     Parameters
     ----------
     stream : text file
-        Where to. Once it fails, nothing more is said.
+        The destination. Once it fails, nothing more is written.
     colour : bool
         Whether errors and warnings may be coloured, if it is a terminal.
 
     Attributes
     ----------
     quiet : bool
-        Whether everything is dropped but errors and warnings.
+        Whether everything except errors and warnings is dropped.
     """
 
     def __init__(self, stream: TextIO, *, colour: bool = True) -> None:
@@ -70,7 +70,7 @@ class Talk:
         return len(text) if self.quiet else self.insist(text)
 
     def insist(self, text: str) -> int:
-        """Write even where the talk is quiet.
+        """Write even if `quiet` is set.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ class Talk:
 
 
 class Output:
-    """Standard output for data: as they are, but on a terminal without what it would obey."""
+    """Standard output for data: unchanged, except that a terminal gets no control characters."""
 
     def __init__(self) -> None:
         self.is_terminal = sys.stdout.isatty()
@@ -151,7 +151,7 @@ def say(text: str = "") -> None:
 
 
 def hush() -> None:
-    """Drop whatever else is written to standard error, but for errors and warnings."""
+    """Drop everything written to standard error from now on, except errors and warnings."""
     if isinstance(sys.stderr, Talk):
         sys.stderr.quiet = True
 
@@ -162,11 +162,11 @@ def complain(kind: str, text: str, *, of: str = "") -> None:
     Parameters
     ----------
     kind : {"error", "warning"}
-        What it is.
+        The first word of the line.
     text : str
         One line.
     of : str
-        The command that it comes from.
+        The command that reports it.
     """
     before = f"{of}: " if of else ""
     talk: Any = sys.stderr if isinstance(sys.stderr, Talk) else Talk(sys.stderr)
@@ -179,7 +179,7 @@ def complain(kind: str, text: str, *, of: str = "") -> None:
 
 
 def _colour(kind: str, terminal: TextIO) -> str:
-    """Set an error or a warning in its colour; NO_COLOR and TERM=dumb leave it plain."""
+    """Colour an error or a warning; NO_COLOR and TERM=dumb leave it plain."""
     from rich.console import Console
     from rich.text import Text
 
@@ -235,6 +235,7 @@ def _as_json(value: Any) -> Iterator[str]:
 
 
 def _dumped(value: Any) -> str:
+    """Write plain data as JSON, with null for NaN and infinity."""
     return json.dumps(_finite(value), allow_nan=False)
 
 

@@ -180,7 +180,7 @@ def _try(ask: Callable[..., int], *arguments: Any) -> int | ValueError:
 
 
 def _advise_cache(folder: str | None) -> list[str]:
-    """Numba passes over a folder that it cannot write to in silence."""
+    """Advise on the cache folder; Numba silently skips one that it cannot write to."""
     from barenet.engines.kept import REFUSED
 
     if REFUSED:

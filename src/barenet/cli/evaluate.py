@@ -40,8 +40,7 @@ def evaluate(
 ) -> int:
     """Measure a trained network on rows whose truth is known.
 
-    Of the data that it was trained on, these are the test rows, which were not trained on; of other
-    data all.
+    For the data set that it was trained on, these are the test rows; for other data, all rows.
     The data of the training are known by a fingerprint in the model file, whatever they are called
     now. Where other rows hold some of the training, these are counted, if its table is still there
     and not above 16 MiB.
@@ -205,8 +204,8 @@ def select_rows(trained: Trained, data: str, file: FileOptions, rows: Rows | Non
     if rows == "all" or (rows is None and held_out is None):
         if known is None and trained.predictor.dataset == dataset.name:
             say(
-                f"all rows are measured, also those of the training: no {SETTINGS} beside "
-                f"{trained.path} tells which are test rows"
+                f"all rows are measured, training rows included: there is no {SETTINGS} beside "
+                f"{trained.path} to identify the test rows"
             )
         look = learned is None and is_table(data)
         n_repeated = trained.count_learned(dataset) if look else None

@@ -145,7 +145,7 @@ def prepare(settings: Settings) -> Experiment:
     usual = usual_recipe(settings.recipe, dataset)
     parts = _parts(dataset, usual)
     if is_table(settings.data) and _has_constants(parts[1]):
-        dataset = settings.load(frame=True)  # Which the card's fingerprint is of, too.
+        dataset = settings.load(frame=True)  # The card's fingerprint is computed from it, too.
         parts = _parts(dataset, usual)
     available, training, validation, held_out = parts
     preprocessing = _preprocessing(usual.scaling, training, settings.table)

@@ -44,7 +44,7 @@ NAMED = "names a file, a folder or a data set"
 #: The flag of every command that can answer a program.
 Json = Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)]
 
-#: The flag of every command that leaves standard error to errors and warnings.
+#: The flag of every command that suppresses all but results, warnings and errors.
 Quiet = Annotated[
     bool,
     Parameter(

@@ -46,10 +46,10 @@ def importance(
 ) -> int:
     """Measure how much a trained network depends on each column.
 
-    Permutation importance: each column of the table is shuffled by itself, and the loss of score
-    is printed, of accuracy for classes, of R² for numbers. The test rows are used where they are
-    known. Two columns with the same information both lose little, as the network can do without
-    either.
+    Permutation importance: each column of the table is shuffled by itself, and the decrease of the
+    score is printed (accuracy for classes, R² for numbers). The test rows are used where they are
+    known. Of two columns with the same information, neither appears important, as the network can
+    do without either.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from barenet.errors import DataError, some
 
 __all__ = ["Column", "read_kept", "texts"]
 
-#: The values of a column as they were read: an array of NumPy's, or of Arrow's.
+#: The values of a column as they were read: a NumPy or an Arrow array.
 Column: TypeAlias = Any
 
 

@@ -22,8 +22,8 @@ class LastCheckpoint(Checkpoint):
     *arguments, **options
         Those of `Checkpoint`.
     at_once : bool, default=False
-        Whether the first one is due as soon as it can be written, for a run whose initial weights
-        may change before the interval is over.
+        Whether the first checkpoint is due as soon as it can be written, for a run that starts from
+        a model file, which may change before the interval is over.
 
     Attributes
     ----------

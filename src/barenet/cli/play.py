@@ -39,7 +39,7 @@ IN_A_FRAGMENT = "!$&'()*+,;=:@/?%"
 
 NO_BROWSER = "no browser could be opened: open the address yourself"
 
-#: The file that the browser opens: the command line of a browser is there for all users to read.
+#: The file that the browser opens: all users can read its command line, and the address is secret.
 REDIRECT = """<!doctype html><meta charset="utf-8"><title>barenet playground</title>
 <meta http-equiv="refresh" content="0;url={address}"><a href="{address}">Open the playground</a>
 """
@@ -101,7 +101,7 @@ def play(
         address += settings
         show(address)
         sys.stdout.flush()
-        say("Who has this address may play. Ctrl-C ends it.")
+        say("Anyone with this address can use the playground. Ctrl-C ends it.")
         if browser:
             _browse(address, server.gate, at_the_end)
 
@@ -129,7 +129,7 @@ def _of_table(settings: str, key: str) -> str:
 
 
 def _start(data: str, rows: str, target: str, shelf: Shelf, header: bool | None = None) -> State:
-    """Find out what was named; a run tells what its model was trained on."""
+    """Open the data or the model to start with; a run names the rows of its model."""
     from barenet.playground.start import begin_with, begin_with_model
 
     path = Path(data)
@@ -183,7 +183,7 @@ def _browse(address: str, gate: Gate, at_the_end: ExitStack) -> None:
 def _write_redirect(address: str) -> Path:
     """Write a file that leads to the address, for this user alone to read (mode 0600)."""
     home = Path.home()
-    # A browser from the snap store has a /tmp of its own, and sees no hidden folder of the user.
+    # A browser installed as a snap has a private /tmp, and cannot read hidden folders of the user.
     folder = home if (home / "snap").is_dir() and os.access(home, os.W_OK) else None
     number, name = tempfile.mkstemp(prefix="barenet-playground-", suffix=".html", dir=folder)
     with os.fdopen(number, "w", encoding="utf-8") as file:

@@ -118,7 +118,7 @@ def _history(run: Path) -> History:
 
 
 def _best_epoch(history: History) -> int | None:
-    """Find the epoch that early stopping has kept: the first of the smallest validation loss."""
+    """Find the epoch that early stopping has kept: the first with the lowest validation loss."""
     losses = enumerate(history.validation_loss, 1)
     finite = [(loss, epoch) for epoch, loss in losses if math.isfinite(loss)]
     return min(finite)[1] if finite else None
@@ -145,7 +145,7 @@ def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:
         raise ValueError("kind: a fit is of numbers, and the run has classes")
     if trained.predictor.takes_frames or len(trained.predictor.feature_names) != 1:
         names = some(trained.predictor.feature_names)
-        raise ValueError(f"kind: a fit is drawn over one column of numbers, and the run has {names}")
+        raise ValueError(f"kind: a fit is drawn over one column of numbers, the run has {names}")
     experiment = prepare(_long_enough(trained.settings, max(at)))
     predictor, rows = experiment.predictor, experiment.training
     fits: dict[int, NDArray[Any]] = {}

@@ -31,7 +31,7 @@ __all__ = ["for_spreadsheets", "predict"]
 #: Rows that are predicted and printed at a time; a network predicts blocks of half as many.
 ROWS = 2 * BLOCK
 
-#: How a cell begins that a spreadsheet computes; some read the wide characters of East Asia, too.
+#: First characters of a cell that a spreadsheet computes; some accept the full-width ones, too.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
@@ -107,19 +107,19 @@ def _rows(trained: Trained, data: str, file: FileOptions) -> Samples:
 
 
 def _outputs(predictor: Predictor, X: Samples) -> FloatArray:
-    """Compute the outputs of all rows, of some thousands at a time: a block of text is large."""
+    """Compute the outputs of all rows, some thousands at a time: a block of text is large."""
     blocks = []
     for rows in _blocks(len(X)):
         try:
             blocks.append(predictor.outputs(X[rows]))
         except ValueError:
-            predictor.outputs(X[: rows.stop])  # Whose error counts the rows from the first one.
+            predictor.outputs(X[: rows.stop])  # This error counts the rows from the first one.
             raise
     return np.concatenate(blocks)
 
 
 def _blocks(n_rows: int) -> Iterator[slice]:
-    """Split rows into blocks of at least ROWS: fewer might be computed another way than all."""
+    """Split rows into blocks of at least ROWS: NumPy might compute smaller ones."""
     starts = range(0, max(n_rows - ROWS, 1), ROWS)
     return (slice(start, n_rows if start == starts[-1] else start + ROWS) for start in starts)
 
@@ -127,7 +127,7 @@ def _blocks(n_rows: int) -> Iterator[slice]:
 def _document(
     predictor: Predictor, outputs: FloatArray, kept: Mapping[str, Column]
 ) -> dict[str, Any]:
-    """Collect the predictions for programs; what is long comes in blocks."""
+    """Collect the predictions for JSON; long lists come in blocks."""
     blocks = [outputs[rows] for rows in _blocks(len(outputs))]
     document: dict[str, Any] = {}
     if kept:
@@ -172,7 +172,7 @@ def _print_csv(
 
 
 def for_spreadsheets(cells: Iterable[str]) -> list[str]:
-    """Mark as text what a spreadsheet would compute, by an apostrophe before it.
+    """Put an apostrophe before cells that a spreadsheet would compute.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def for_spreadsheets(cells: Iterable[str]) -> list[str]:
     Returns
     -------
     list of str
-        Numbers stay as they are.
+        The cells; numbers are unchanged.
 
     Examples
     --------
@@ -193,6 +193,7 @@ def for_spreadsheets(cells: Iterable[str]) -> list[str]:
 
 
 def _is_computed(cell: str) -> bool:
+    """Whether a spreadsheet takes a cell for a formula."""
     return cell.lstrip(" ").startswith(FORMULAS) and to_number(cell) is None
 
 

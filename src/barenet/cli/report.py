@@ -93,7 +93,7 @@ def score_outputs(
 
 @functools.lru_cache(maxsize=2)
 def prepared(predictor: Predictor, rows: Dataset) -> FloatArray:
-    """Bring rows into the form that the network takes; the last two results are remembered.
+    """Apply the preprocessing of a predictor to rows; the last two results are cached.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Results: all that a run comes to, put out and written into its folder.
+"""Results: printing the results of a run and writing them into its folder.
 
-The run is finished once all of it is on the disk. Until then its state stays, and ``--resume``
-writes the rest.
+The run is finished once all of them are on the disk. Until then its state stays there, and
+``--resume`` writes the missing ones.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 
 __all__ = ["Results", "resume_command"]
 
-#: What drawing may raise besides what the disk does; resumed, it would raise it again.
+#: Errors that drawing may raise besides those of the disk; a resumed run would raise them again.
 NOT_DRAWN = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 
 
@@ -28,14 +28,14 @@ class Results:
     Parameters
     ----------
     outcome : Outcome
-        The run, which is over.
+        The finished run.
     folder : RunFolder
-        Where they go.
+        The folder for the results.
 
     Attributes
     ----------
     missing : dict of str to Exception
-        What could not be written, and why.
+        The files that could not be written, each with the reason.
     """
 
     def __init__(self, outcome: Outcome, folder: RunFolder) -> None:
@@ -63,17 +63,17 @@ class Results:
             self.missing[HISTORY] = failure
 
     def show(self, *, json: bool, in_a_hurry: bool) -> None:
-        """Measure how good the network is, note that in the model file, and print it at once.
+        """Compute the scores, add them to the model file, and print them.
 
         Parameters
         ----------
         json : bool
-            Whether for programs.
+            Whether to print JSON.
         in_a_hurry : bool
-            Whether a signal has ended the run: then scores that take long are left out.
+            Whether a signal has ended the run; scores that take long are then left out.
         """
         if in_a_hurry and self.outcome.takes_long and not json:
-            say("\nhow good it is takes a while to find out; `barenet evaluate` does")
+            say("\nthe scores would take a while; `barenet evaluate` computes them")
             return
         self._try(
             f"the scores in {MODEL}",
@@ -91,7 +91,7 @@ class Results:
             forget(sys.stdout)
 
     def draw(self) -> None:
-        """Draw how the network learned, and what it has learned, if matplotlib is installed."""
+        """Plot the history and the predictions of the network, if matplotlib is installed."""
         from barenet.cli.pictures import draw, literal, usual_kind
         from barenet.insight.plots import plot_history, save_figure
 
@@ -144,9 +144,11 @@ class Results:
             self.missing[name] = error
 
     def _can_be_completed(self) -> bool:
+        """Whether ``--resume`` can write something that is missing: a plot that failed stays so."""
         return any(isinstance(error, OSError) for error in self.missing.values())
 
     def _remedy(self) -> str:
+        """Name the command that writes the missing results."""
         return f"once that is put right, `{resume_command(self.folder)}` completes the run"
 
 

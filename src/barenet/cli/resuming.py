@@ -26,7 +26,7 @@ def find_run(path: Path, out: Path | None) -> RunFolder:
     path : Path
         The folder, or a file in it.
     out : Path, optional
-        Where else what comes of it should go, which cannot be.
+        Another folder for the results, which is refused.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def take_up(folder: RunFolder, said: Settings) -> Experiment:
     folder : RunFolder
         With the settings of the run, and perhaps its checkpoint.
     said : Settings
-        The options given now: none may differ from those of the run, but for what is printed.
+        The options given now: only those for printing may differ from the run's own.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def take_up(folder: RunFolder, said: Settings) -> Experiment:
             f"barenet train --resume {folder.path} < rows.csv"
         )
     resumed = folder.unfinished.has_checkpoint()
-    # A checkpoint has its own weights. The initial ones may have been its own folder's model.
+    # A checkpoint has the weights; the model that they started from may have been replaced since.
     experiment = prepare(dataclasses.replace(settings, start_from=None) if resumed else settings)
     started = dataclasses.replace(experiment.settings, start_from=settings.start_from)
     if changed := _changes(started, said):

@@ -24,12 +24,12 @@ from barenet.errors import in_a_line
 
 __all__ = ["fill_in", "parse_run_file", "read_run_file"]
 
-#: Most bytes of a run file, and most levels of dotted keys, arrays and tables in it.
+#: Maximum size of a run file in bytes, and maximum depth of its dotted keys, arrays and tables.
 MOST_BYTES, DEEPEST = 2**20, 8
-#: Most entries of all lists in it.
+#: Maximum number of entries of all its lists.
 MOST_ENTRIES = 5_000
 
-#: Strings and comments of TOML; what is not closed ends with the line, or with the file.
+#: Strings and comments of TOML; unclosed ones end with the line, or with the file.
 _STRINGS = re.compile(
     r'''"""(?:\\.|(?!""")[^\\])*+(?:"""|\Z)|"(?:\\.|[^"\\\n])*+"?|#[^\n]*'''
     r"""|'''(?:(?!''').)*+(?:'''|\Z)|'[^'\n]*+'?""",
@@ -88,7 +88,7 @@ def _settings(path: str) -> dict[str, Any]:
                 f"got the table [{name}]"
             )
     entries = sum(len(value) for value in document.values() if isinstance(value, list))
-    if entries > MOST_ENTRIES:  # The command line takes time that grows with their square.
+    if entries > MOST_ENTRIES:  # The parser's time grows with their square.
         raise CycloptsError(
             msg=f"config: {path}: {entries:,} entries of lists; expected {MOST_ENTRIES:,} at most"
         )
@@ -107,7 +107,7 @@ def _read_text(path: str) -> str:
 
 
 def _check_depth(text: str, path: str) -> None:
-    """Refuse deep nesting, for which the parser takes time that grows with its square."""
+    """Refuse deep nesting: the time of the parser grows with the square of the depth."""
     bare = _STRINGS.sub("''", text).replace(" ", "").replace("\t", "")
     dots = max((key.count(".") for key in re.findall(r"[^\n=,\[\]{}]+", bare)), default=0)
     steps = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", bare))

@@ -2,8 +2,8 @@
 
 What an earlier run left there is replaced once all that comes in its place is on the disk; its
 pictures go, as they are of another network. Settings lie beside the model that they belong to, or
-not at all. The state of a run is there until all its results are. Files that no run has written are
-never touched.
+not at all. The state of a run is kept until all its results are written. Other files are never
+touched.
 """
 
 from __future__ import annotations
@@ -178,12 +178,12 @@ class RunFolder:
         Returns
         -------
         list of Path
-            Those that are there.
+            The paths of the files that exist.
         """
         return [path for path in self._results() if path.exists()]
 
     def _results(self) -> list[Path]:
-        """Where the results of a run are."""
+        """List the paths of the results of a run."""
         return [self.model, self.history, self.settings, *self._pictures()]
 
     def _remove_leftovers(self) -> None:

@@ -149,8 +149,8 @@ class Settings:
         Parameters
         ----------
         frame : bool, optional
-            Whether the columns of a table stay as they are even where all of them are numbers; by
-            default only where an option of the table's columns requires it.
+            Whether to keep the columns of a table even if all of them are numbers; by default only
+            if an option of the table's columns requires it.
 
         Returns
         -------

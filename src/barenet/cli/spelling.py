@@ -20,10 +20,10 @@ from barenet.errors import ArgumentError, brief
 
 __all__ = ["Given", "explain_usage", "name_of", "spelling"]
 
-#: How the library calls an argument that has another name on the command line.
+#: Names on the command line of arguments that the library calls differently.
 LIBRARY_NAMES = {"path": ("out",), "model": ("run", "what"), "data": ("what",)}
 
-#: How a remedy proposes the value of an argument, in the words of a program.
+#: The value of an argument in a remedy, written as in Python.
 VALUE = r"""=(True|False|'[^']*'|"[^"]*"|\['[^']*'\]|\["[^"]*"\])"""
 
 #: Expected values, in words.
@@ -31,9 +31,9 @@ NOUNS = {float: "a number", int: "a whole number", bool: "true or false"}
 
 
 class Given:
-    """The arguments of the command that runs, as they were given.
+    """The arguments of the running command, as they were given.
 
-    The parser hands them to each function of its ``config`` before it makes values of them.
+    The parser passes them to each function of its ``config`` before it converts them to values.
     """
 
     def __init__(self) -> None:
@@ -43,12 +43,12 @@ class Given:
         self.arguments = arguments
 
     def rename(self, error: Exception | str) -> str:
-        """Write an error with the user's spelling in the place of the library's names.
+        """Replace the library's names of arguments in an error by the user's spelling.
 
         Parameters
         ----------
         error : Exception or str
-            Its message begins with the names of arguments and a colon, or with neither.
+            Its message may begin with the names of arguments and a colon.
 
         Returns
         -------
@@ -65,7 +65,7 @@ class Given:
         else:
             names, _, problem = str(error).partition(": ")
         spelled = [flag for name in names.split(", ") if (flag := self._spelled(name))]
-        if not problem or not spelled:  # X, which is no argument of a command, is left out
+        if not problem or not spelled:  # such as X, which is no argument of a command
             return self._rename_remedies(str(error))
         return f"{', '.join(spelled)}: {self._rename_remedies(problem)}"
 
@@ -78,7 +78,7 @@ class Given:
         return text
 
     def _spelled(self, name: str) -> str | None:
-        """Find the spelling of an argument; None if the command has none of that name."""
+        """Find the spelling of an argument; None if the command has no such argument."""
         names = (name, *LIBRARY_NAMES.get(name, ()))
         found = [
             argument
@@ -144,7 +144,7 @@ def spelling(argument: Argument, token: Token | None = None) -> str:
 
 
 def explain_usage(error: CycloptsError) -> str:
-    """Write an error of the parser as the library writes its own.
+    """Write an error of the parser in the form of the library's errors.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def _unknown_option(error: UnknownOptionError) -> str:
 
 
 def _expected(kind: Any, value: str) -> str:
-    """Say in words what was expected in the place of a value."""
+    """Describe the values that were expected instead."""
     if get_origin(kind) is Literal:
         words = [str(word) for word in get_args(kind)]
         close = difflib.get_close_matches(value, words, n=1)

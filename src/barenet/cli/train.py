@@ -35,7 +35,7 @@ from barenet.training.run import Run
 
 __all__ = ["train"]
 
-#: Letters of a folder that is named after a file.
+#: Maximum length of the name of a folder that is named after a file.
 LONGEST_NAME = 60
 
 
@@ -55,16 +55,16 @@ def train(
     """Train a network on a named data set or a file.
 
     A named data set has default settings (barenet datasets --json lists them). A run file
-    overrides them, and options override both; the defaults below hold for the rest. Another
-    optimizer than the data set's own has its own learning rate, and another output its own loss,
-    unless you give one.
+    overrides them, and options override both; the defaults below hold for the rest. If you
+    choose another optimizer or output activation than the data set's, its default learning rate or
+    loss is used, unless you give one.
 
     The default settings of a table depend on its number of rows: two hidden layers of 64 and 32
     units with tanh, an L2 penalty of 3 / rows, and with 1,000 training rows or more, early
     stopping on a tenth of them with a patience of 30 epochs. The test rows decide nothing.
 
-    The model, its history, its settings and pictures are saved in a folder of their own. An
-    earlier run there is replaced; a folder that holds other things is refused. Ctrl-C stops
+    The model, its history, its settings and pictures are saved in the folder of the run. An
+    earlier run there is replaced; a folder with other files is refused. Ctrl-C stops
     the training early and keeps the model as it is then. Checkpoints are saved during the
     training, so that `--resume` can continue a run that was interrupted or killed, with a
     bit-identical result.
@@ -80,7 +80,7 @@ def train(
         Folder of a run that was interrupted or killed, to continue it. Its settings are those that
         it was started with.
     threads : int
-        Maximum number of threads of the compiled engine, by default as many as are worth it. The
+        Maximum number of threads of the compiled engine, by default as many as are useful. The
         result does not depend on it, and it is not saved with the settings.
     checkpoint_every : str
         How often a checkpoint is saved: a number of epochs, a time such as 30s or 5m, or never,
@@ -114,7 +114,7 @@ def train(
             with Interruption() as interruption:
                 callbacks = [*_progress(settings, experiment, json), interruption]
                 history = _run(experiment, callbacks, threads, keeper, run.has_checkpoint())
-        # Whoever has sent a signal does not wait for other models.
+        # After a signal, the run ends without fitting the baselines.
         compared = baselines and not interruption.signal
         results = Results(Outcome(experiment, history, compared), folder)
         _write(results, plots=plots, json=json, in_a_hurry=bool(interruption.signal))
@@ -127,7 +127,7 @@ def train(
 
 
 def _write(results: Results, *, plots: bool, json: bool, in_a_hurry: bool) -> None:
-    """Write and print the results of a run; somebody who has sent a signal gets no pictures."""
+    """Write and print the results of a run; after a signal, without plots."""
     with _after_the_training(results.folder):
         results.save()
         results.show(json=json, in_a_hurry=in_a_hurry)
@@ -136,7 +136,7 @@ def _write(results: Results, *, plots: bool, json: bool, in_a_hurry: bool) -> No
 
 
 def _finish(results: Results, keeper: LastCheckpoint) -> None:
-    """Remove the state of a run, unless it can be resumed; then note if its end was not kept."""
+    """Remove the state of a finished run; for an interrupted one, note a missing checkpoint."""
     if not _can_go_on(results.outcome.history):
         results.finish()
     elif keeper.failure is not None:
@@ -144,20 +144,20 @@ def _finish(results: Results, keeper: LastCheckpoint) -> None:
 
 
 def _usual_folder(settings: Settings) -> Path:
-    """Name the folder of runs on some data after the file, without its suffixes."""
+    """Name the default folder of a run after its data, without suffixes."""
     name = Path(settings.data).name.removesuffix(".gz")
     return Path("runs") / (Path(name).stem.strip(".")[:LONGEST_NAME] or "data")
 
 
 def _prepare(run: UnfinishedRun, settings: Settings) -> Experiment:
-    """Prepare a new run, and write all its settings, those too that were not given."""
+    """Prepare a new run, and write its settings, including the defaults."""
     experiment = prepare(settings)
     run.begin(experiment.settings)
     return experiment
 
 
 class Introduction(Callback):
-    """Say what is learned, and by what network, once all settings are found to be right."""
+    """Prints the data and the network, once all settings are valid."""
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
@@ -179,7 +179,7 @@ class Introduction(Callback):
         say(f"{run.network.summary()}\n")
 
     def _features(self) -> str:
-        """Count what the rows have, and what that becomes, if it is more."""
+        """Count the features, and the inputs of the network if these are more."""
         features = self.experiment.training.n_features
         inputs = self.experiment.predictor.preprocessing.n_outputs
         counted = f"{features:,} feature{'s' * (features != 1)}"
@@ -193,7 +193,7 @@ def _run(
     keeper: LastCheckpoint,
     resume: bool,
 ) -> History:
-    """Train the network, and say in the terms of the command line if it comes to nothing."""
+    """Train the network; describe a divergence in the terms of the command line."""
     try:
         return experiment.run([Introduction(experiment), *callbacks], threads, keeper, resume)
     except DivergenceError as error:
@@ -207,16 +207,16 @@ def _run(
 
 
 def _tell_what_is_lost(folder: RunFolder, *, anew: bool) -> None:
-    """Say whose checkpoint a new run will replace."""
+    """Print that a new run will replace a checkpoint, if there is one."""
     if anew and folder.unfinished.checkpoint.exists():
         say(
-            f"this run starts anew, and will replace what {folder.path} has of one that was not "
-            f"finished; to go on with that: {resume_command(folder)}\n"
+            f"this is a new run, which will replace an unfinished one in {folder.path}; "
+            f"to resume that one instead: {resume_command(folder)}\n"
         )
 
 
 def _tell_what_is_stale(folder: RunFolder, before: str | None) -> None:
-    """Say which exports are of another network than the one that is here now."""
+    """Print which exports in the folder are of another network than its model."""
     replaced = before not in (None, folder.checksum())
     if replaced and (stale := [path.name for path in folder.exports()]):
         again = shlex.join(["barenet", "export", str(folder.path)])
@@ -225,7 +225,7 @@ def _tell_what_is_stale(folder: RunFolder, before: str | None) -> None:
 
 @contextmanager
 def _after_the_training(folder: RunFolder) -> Iterator[None]:
-    """Say, to who interrupts what comes after the training, that nothing of it is lost."""
+    """On Ctrl-C after the training, name the command that writes the missing results."""
     try:
         yield
     except KeyboardInterrupt as error:
@@ -242,7 +242,7 @@ def _progress(given: Settings, experiment: Experiment, json: bool) -> list[Callb
 
 
 def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFolder) -> None:
-    """Say why it stopped before the last epoch, and how to go on from there."""
+    """Print why the run stopped before the last epoch, and how to resume it."""
     epochs = experiment.settings.recipe.epochs or 0
     if history.stopped_because == "completed":
         return
@@ -251,9 +251,9 @@ def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFold
     say(done + kept)
     if _can_go_on(history):
         again = " < the same rows" if experiment.settings.data == STANDARD_INPUT else ""
-        say(f"go on with it: {resume_command(folder)}{again}")
+        say(f"to resume it: {resume_command(folder)}{again}")
 
 
 def _can_go_on(history: History) -> bool:
-    """Tell if the run was only interrupted."""
+    """Whether the run was interrupted, so that it can be resumed."""
     return history.stopped_because == INTERRUPTED

@@ -58,7 +58,7 @@ class Trained:
         data : str
             What `samples` was asked for.
         dataset : Dataset
-            What it gave: all rows, also the test rows.
+            All rows that it returned, test rows included.
 
         Returns
         -------
@@ -253,9 +253,8 @@ class Trained:
         """
         known = self.trained_on(data)
         options = dataclasses.asdict(known.file if known else FileOptions())
-        if self.settings and plain_name(data).endswith(
-            CSV_SUFFIXES
-        ):  # Its columns are called as those of the training.
+        # The columns of another CSV file are named as those of the training set.
+        if self.settings and plain_name(data).endswith(CSV_SUFFIXES):
             options["header"] = self.settings.file.header
         given = {name: value for name, value in vars(file).items() if value is not None}
         return {name: value for name, value in (options | given).items() if value is not None}

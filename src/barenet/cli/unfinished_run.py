@@ -22,7 +22,7 @@ from barenet.files.checkpoint import FILE_NAME, read_notes
 
 __all__ = ["UnfinishedRun"]
 
-#: Where a checkpoint has the settings of its run.
+#: The key of the run's settings in a checkpoint.
 NOTE = "settings"
 
 
@@ -50,7 +50,7 @@ class UnfinishedRun:
 
     @contextmanager
     def begun(self, settings: Settings) -> Iterator[None]:
-        """Begin a new run, and take that back if it fails before its first checkpoint.
+        """Begin a new run, and undo that if it fails before its first checkpoint.
 
         Parameters
         ----------
@@ -60,8 +60,8 @@ class UnfinishedRun:
         Yields
         ------
         None
-            While the run is prepared and trained. Whatever kills the process here leaves a run
-            that can be resumed; an error leaves what was there before.
+            While the run is prepared and trained. A process killed here leaves a run that can be
+            resumed; an error restores the previous settings.
         """
         before = self.settings.read_bytes() if self.settings.exists() else None
         self.begin(settings)
@@ -80,18 +80,19 @@ class UnfinishedRun:
         Parameters
         ----------
         settings : Settings
-            Those of the run. A number of its own tells it from earlier runs with the same ones.
+            Those of the run. A random number distinguishes it from earlier runs with the same
+            settings.
         """
         run = f"# Run {secrets.token_hex(8)}: `barenet train --resume` completes it.\n"
         write_atomically(self.settings, settings.to_toml() + run.encode())
 
     def has_checkpoint(self) -> bool:
-        """Compare the checkpoint with the settings.
+        """Return whether the checkpoint belongs to the run of the settings.
 
         Returns
         -------
         bool
-            True if it is of the same run; one of an earlier run stays until it is replaced.
+            False also for a checkpoint of an earlier run, which stays until it is replaced.
         """
         if not (self.settings.exists() and self.checkpoint.exists()):
             return self.checkpoint.exists()
@@ -127,7 +128,7 @@ class UnfinishedRun:
         return settings
 
     def keeper(self, every: str, settings: Settings) -> LastCheckpoint:
-        """Make what writes the checkpoints.
+        """Make the callback that writes the checkpoints.
 
         Parameters
         ----------
@@ -150,10 +151,10 @@ class UnfinishedRun:
         """Remove the files, once all results of the run are on the disk."""
         sync_folder(self.settings.parent)
         self.settings.unlink(missing_ok=True)
-        self.checkpoint.unlink(missing_ok=True)  # last: resumed from it alone, little is repeated
+        self.checkpoint.unlink(missing_ok=True)  # last: a run resumed from it alone repeats little
 
     def noted(self) -> str:
-        """Read the settings that lie in the checkpoint.
+        """Read the settings that are stored in the checkpoint.
 
         Returns
         -------
@@ -177,5 +178,5 @@ class UnfinishedRun:
 
 
 def _run_of(settings: str) -> str:
-    """The line that tells a run from others with the same settings: see `begin`."""
+    """Return the line that identifies the run: see `UnfinishedRun.begin`."""
     return settings.splitlines()[-1]

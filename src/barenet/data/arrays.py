@@ -29,13 +29,13 @@ __all__ = ["load_arrays"]
 #: Readers of an array's header, by its format's version; a later one is for named fields.
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
-#: Bytes before the header: a magic string, the version and, with it, how the length is written.
+#: Bytes before the header (a magic string and the version), and the format of the header's length.
 _START, _LENGTHS = 8, {(1, 0): "<H", (2, 0): "<I"}
 
-#: How NumPy packs arrays; a few bytes in other ways may ask for gigabytes to unpack them.
+#: The compressions that NumPy uses; with others, a few bytes may need gigabytes to unpack them.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-#: Most bytes of a header; NumPy refuses longer ones itself, after it has read them.
+#: Maximum size of a header in bytes; NumPy refuses longer ones only after it has read them.
 _LONGEST_HEADER = 10_000
 
 #: What zipfile, its decompressors and NumPy's reader of headers raise for a damaged file.
@@ -134,12 +134,12 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
 def _read_member(archive: zipfile.ZipFile, name: str, budget: MemoryBudget) -> NDArray[Any]:
     """Read one array; its header is believed only as far as bytes follow it."""
     if archive.getinfo(f"{name}.npy").compress_type not in _METHODS:
-        raise ValueError(f"{name}: packed in another way than NumPy does, by deflate")
+        raise ValueError(f"{name}: expected an array that is stored or deflated, as by NumPy")
     with archive.open(f"{name}.npy") as stream:
         shape, is_fortran, dtype = _read_header(stream, name)
         if dtype.hasobject or dtype.itemsize == 0 or min(shape, default=0) < 0:
             raise ValueError(f"{name}: object arrays and arrays of nothing are refused ({dtype})")
-        # Its bytes, and what becomes of them: float64 and a mask, or sorted names.
+        # The bytes of the array and of its copies: float64 and a mask, or sorted names.
         each = dtype.itemsize if dtype == np.uint8 else 9 if dtype.kind in "biuf" else 0
         size = math.prod(shape) * dtype.itemsize
         needed = math.prod(shape) * (dtype.itemsize + (each or 2 * dtype.itemsize))
@@ -150,15 +150,17 @@ def _read_member(archive: zipfile.ZipFile, name: str, budget: MemoryBudget) -> N
 
 
 def _read_header(stream: Any, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Read an array's shape, order and type; a header that is too long is not read."""
+    """Read an array's shape, order and type; refuse a long header before it is read."""
     start = read_exactly(stream, _START)
     version = npy.read_magic(io.BytesIO(start))
     if version not in _HEADERS:
-        raise ValueError(f"{name}: a header of version {version}")
+        raise ValueError(f"{name}: unknown version {version} of its header")
     written = read_exactly(stream, struct.calcsize(_LENGTHS[version]))
     (length,) = struct.unpack(_LENGTHS[version], written)
     if length > _LONGEST_HEADER:
-        raise ValueError(f"{name}: a header of {length:,} bytes; expected {_LONGEST_HEADER:,}")
+        raise ValueError(
+            f"{name}: a header of {length:,} bytes; at most {_LONGEST_HEADER:,} are read"
+        )
     header: BinaryIO = io.BytesIO(written + read_exactly(stream, length))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of headers that were written by Python 2
@@ -173,7 +175,7 @@ def _target(
     if y.dtype.kind == "U" and task != "regression":
         letters = y.astype(y.dtype.newbyteorder("=")).view(np.uint32)
         if (letters > sys.maxunicode).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
-            raise DataError(f"{path}: y: not all of it is text")
+            raise DataError(f"{path}: y: expected text, got characters that are not Unicode")
         return encode(y)
     numbers = _finite(path, "y", y)
     is_classes = are_classes(numbers) if task is None else task == "classification"

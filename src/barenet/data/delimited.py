@@ -119,6 +119,6 @@ def read_records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, l
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Read a line after the other, whatever ends it; memory does not grow with the text."""
+    """Yield the lines one by one, with any line ending, in constant memory."""
     for line in re.finditer(r"[^\r\n]*(\r\n|\r|\n)|[^\r\n]+", text):
         yield line[0].rstrip("\r\n") + "\n" if line[1] else line[0]

@@ -67,7 +67,7 @@ def as_frame(
         if len(titles) != X.shape[1]:
             raise ValueError(f"X: has {X.shape[1]} columns, expected {len(titles)}")
     if twice := next((title for title, count in Counter(titles).items() if count > 1), None):
-        raise ValueError(f"X: column {twice!r} is there {titles.count(twice)} times")
+        raise ValueError(f"X: column {twice!r} occurs {titles.count(twice)} times")
     check_names(only or (), titles)
     take, places = _taker(X), {title: at for at, title in enumerate(titles)}
     columns = {

@@ -1,7 +1,7 @@
 """The header of a CSV file: the names of its columns, or x1, x2, … where it has none.
 
 A file without a header is refused rather than read with its first row as names, unless the caller
-has decided. The columns' values show which it is.
+passes `header`. The values of the columns decide.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from barenet.errors import DataError, brief, some
 
 __all__ = ["check_header", "positional_names", "read_header"]
 
-#: Columns and rows that are looked at to tell names from values.
+#: Maximum numbers of columns and rows that are compared with the first line.
 _MOST_COLUMNS, _MOST_ROWS = 200, 1000
 
-#: Values of a column that are tested for numbers and dates.
+#: Maximum number of values of a column that are tested for numbers and dates.
 _MOST_TESTED = 100
 
-#: A number as people write it, with a point or a comma.
+#: A number with a decimal point or comma, and with any thousands separators.
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 
-#: Share of a column's values that are numbers, or dates, where the column is one of them.
+#: Fraction of numbers, or of dates, from which on a column is one of numbers, or of dates.
 _MOST = 0.9
 
 _REMEDY = "if it is a row of the table, use header=False"
@@ -44,7 +44,7 @@ def read_header(
     Parameters
     ----------
     text : str
-        All of the file.
+        The whole file.
     delimiter : str
         The character between two values.
     path : Path
@@ -86,9 +86,9 @@ def positional_names(n_columns: int) -> tuple[str, ...]:
 def check_header(names: Sequence[str], columns: Sequence[Any], path: Path) -> None:
     """Refuse names that are more like the values below them than like names.
 
-    Each column votes. It is a sign of a row that a number stands above numbers, a date above
-    dates, or a text above texts of which it is one. It is a sign of a header that another text
-    stands above numbers or dates, or above texts that repeat.
+    Each column votes. A number above numbers, a date above dates, or a text that occurs again below
+    is a sign of a row. Any other text above numbers or dates, or above repeated texts, is a sign
+    of a header.
 
     Parameters
     ----------
@@ -116,13 +116,14 @@ def check_header(names: Sequence[str], columns: Sequence[Any], path: Path) -> No
 
 
 def _check_delimiter(name: str, delimiter: str, place: str) -> None:
+    """Refuse a single name that contains another delimiter."""
     for other, spelled in DELIMITERS.items():
         if other != delimiter and other in name:
             raise DataError(f"{place}: 1 column, {name[:60]!r}; try delimiter={spelled}")
 
 
 def _check_names(names: tuple[str, ...], place: str, is_known: bool) -> None:
-    """Refuse numbers, unless they are known to be names, and a name that is there twice."""
+    """Refuse duplicate names, and numbers unless they are known to be names."""
     if not is_known and _are_values(names):
         raise DataError(
             f"{place}: expected the names of the columns, got numbers: {some(names, most=3)}; "
@@ -131,13 +132,13 @@ def _check_names(names: tuple[str, ...], place: str, is_known: bool) -> None:
     counts = Counter(names)
     if twice := sorted(name for name in counts if name and counts[name] > 1):
         raise DataError(
-            f"{place}: column {brief(twice[0])} is there {counts[twice[0]]} times; each name "
-            f"must be its own; if the first line is a row of the table, use header=False"
+            f"{place}: column {brief(twice[0])} occurs {counts[twice[0]]} times; column names must "
+            "be unique; if the first line is a row of the table, use header=False"
         )
 
 
 def _are_values(names: tuple[str, ...]) -> bool:
-    """Tell whether a header is a row of numbers; 0, 1, 2, … are names that pandas writes."""
+    """Whether all names are numbers; 0, 1, 2, … are excepted, which pandas writes as names."""
     try:
         numbers = [float(name) for name in names]
     except ValueError:
@@ -146,9 +147,9 @@ def _are_values(names: tuple[str, ...]) -> bool:
 
 
 def _count(names: Sequence[str]) -> frozenset[str]:
-    """Find the numbers that count, and so are names: years, wavelengths, percentages.
+    """Find the numbers that are names, such as years, wavelengths or percentages.
 
-    They are years, or 0, 1, 2, …, or they rise: at least four of them, or in equal steps.
+    They are years, or 0, 1, 2, …, or they increase: at least four of them, or in equal steps.
     """
     numbers = [name for name in names if _NUMBER.fullmatch(name)]
     values = [float(name) for name in numbers if "," not in name and name.count(".") < 2]
@@ -164,7 +165,7 @@ def _count(names: Sequence[str]) -> frozenset[str]:
 
 
 def _vote(name: str, column: Any, counted: frozenset[str]) -> int:
-    """Return 1 for a name, -1 for a value, 0 where that is open."""
+    """Return 1 for a name, -1 for a value, 0 if undecided."""
     values = [text.strip() for text in column.slice(1, _MOST_ROWS).to_pylist()]
     known = [text for text in values if text not in MISSING]
     if not known or name in counted or name in ("y", *MISSING):
@@ -179,4 +180,5 @@ def _vote(name: str, column: Any, counted: frozenset[str]) -> int:
 
 
 def _is_number(text: str) -> bool:
+    """Whether a text is a number as people write it."""
     return _NUMBER.fullmatch(text) is not None

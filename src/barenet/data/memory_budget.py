@@ -1,7 +1,7 @@
-"""The memory that reading a file may take, checked before anything in the file is decoded.
+"""The memory budget of reading a file, checked before anything in the file is decoded.
 
-A few kilobytes can unpack to gigabytes, so every reader first estimates its peak memory from what
-the file claims to hold, and asks the one budget here.
+A few kilobytes can unpack to gigabytes, so every reader first estimates its peak memory from the
+sizes that the file declares, and compares it with this budget.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ __all__ = ["SHARE", "MemoryBudget", "check_columns", "machine_memory", "spelled"
 #: The environment variable that replaces the budget, such as 8GB.
 VARIABLE = "BARENET_MEMORY"
 
-#: Bytes of memory that every file may take, however small it is.
+#: Bytes of memory that any file may take, however small it is.
 FREE = 2**26
 
-#: Bytes of memory beyond these for each byte of the file. Text and numbers that nobody has
-#: prepared stay below 300, packed as well as gzip or Parquet can.
+#: Bytes of memory beyond these for each byte of the file. Ordinary text and numbers stay below 300,
+#: even compressed by gzip or in Parquet.
 PER_BYTE = 1000
 
-#: Part of the machine's memory that one file may take; the rest is for learning from it.
+#: Fraction of the machine's memory that one file may take; the rest is for the training.
 SHARE = 0.5
 
-#: Columns of a table. Each costs 10 kB and 0.1 ms beside its values, and a model file has no room
-#: for the names of many more.
+#: Maximum number of columns of a table. Each costs 10 kB and 0.1 ms beside its values, and a model
+#: file has no room for the names of many more.
 MOST_COLUMNS = 50_000
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -39,7 +39,7 @@ _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_
 
 @dataclass(frozen=True)
 class MemoryBudget:
-    """How much memory may be taken by the contents of one file.
+    """The memory that the contents of one file may take.
 
     Attributes
     ----------
@@ -67,12 +67,12 @@ class MemoryBudget:
         needed : int
             Estimated bytes of memory.
         contents : str
-            What takes them, for the error, such as "1,000,000 rows of 2 columns".
+            The contents that need them, for the error, such as "1,000,000 rows of 2 columns".
 
         Raises
         ------
         DataError
-            If that is beyond the limit.
+            If the file needs more than the limit.
         """
         if needed > self.limit:
             raise DataError(
@@ -91,7 +91,7 @@ def check_columns(path: Path, n_columns: int) -> None:
     path : Path
         The file, for the error.
     n_columns : int
-        How many it has.
+        The number of its columns.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def machine_memory() -> int:
 
 
 def spelled(size: int) -> str:
-    """Write a number of bytes for people.
+    """Format a number of bytes with a unit.
 
     Parameters
     ----------

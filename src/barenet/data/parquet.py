@@ -26,16 +26,16 @@ __all__ = ["ParquetTable", "open_parquet"]
 
 _PURPOSE = "a Parquet file"
 
-#: The texts of no rows.
+#: The texts of an empty column.
 _NOTHING = np.array([], TEXT)
 
-#: Bytes of memory for each value: as it is stored, in a frame, in a matrix, and on the way there.
+#: Bytes of memory for each value: stored, in a frame, in a matrix, and in temporary copies.
 _PER_VALUE = 32
 
 #: Bytes of memory for each text beside its letters: in a group of rows, and in the column.
 _PER_TEXT = 32
 
-#: Most entries of a list in the part that describes the columns.
+#: Maximum number of entries of a list in the footer.
 _MOST_ENTRIES = 1_000_000
 
 
@@ -50,7 +50,7 @@ class ParquetTable:
     names : tuple of str
         Its columns.
     texts : tuple of str
-        Those of text.
+        Names of the columns of text.
     """
 
     path: Path
@@ -144,8 +144,8 @@ def open_parquet(path: Path) -> ParquetTable:
     counts = Counter(names)
     if twice := sorted(name for name in counts if counts[name] > 1):
         raise DataError(
-            f"{path}: column {twice[0]!r} is there {counts[twice[0]]} times; "
-            f"each name must be its own"
+            f"{path}: column {twice[0]!r} occurs {counts[twice[0]]} times; "
+            "column names must be unique"
         )
     texts = (name for name, kind in zip(names, schema.types, strict=True) if _is_text(kind))
     return ParquetTable(path, names, tuple(texts))
@@ -158,7 +158,7 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
     parquet = require("pyarrow.parquet", extra="tables", purpose=_PURPOSE)
     with open_source(path) as stream:
         try:
-            # A list has no more entries than bytes; Arrow takes memory for as many as it claims.
+            # Arrow allocates as many entries as a list declares; no list has more than bytes.
             limit = max(1, min(_footer_length(stream), _MOST_ENTRIES))
             yield parquet.ParquetFile(stream, thrift_container_size_limit=limit, **options)
         except DataError:
@@ -168,7 +168,7 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
 
 
 def _footer_length(stream: Any) -> int:
-    """Bytes of the description at a file's end, as far as the file has as many."""
+    """Return the size of the footer in bytes, at most that of the file."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, size - 8))
     length = int.from_bytes(stream.read(4), "little")
@@ -204,7 +204,7 @@ def _in_microseconds(frame: Frame) -> Frame:
 
 
 def _check_size(budget: MemoryBudget, file: Any, names: Sequence[str]) -> int:
-    """Estimate the memory that columns take beside their texts; refuse a file that takes more."""
+    """Estimate the memory of the columns without their texts, and check it against the budget."""
     groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
     n_rows = max(file.metadata.num_rows, sum(group.num_rows for group in groups))
     needed = _PER_VALUE * n_rows * len(names)
@@ -216,7 +216,7 @@ def _check_size(budget: MemoryBudget, file: Any, names: Sequence[str]) -> int:
 
 
 def _size_of_texts(column: Any) -> int:
-    """Bytes of memory that a group's texts take, once each row has its own."""
+    """Return the bytes of memory of a group's texts once each row has its own copy."""
     compute = require("pyarrow.compute", extra="tables", purpose=_PURPOSE)
     types = require("pyarrow.types", extra="tables", purpose=_PURPOSE)
     if not (types.is_dictionary(column.type) and _is_text(column.type.value_type)):
@@ -229,7 +229,7 @@ def _size_of_texts(column: Any) -> int:
 
 
 def _is_text(kind: Any) -> bool:
-    """Tell if values are texts; as read here, they are a dictionary and codes."""
+    """Whether a type is text; texts are read as a dictionary and codes."""
     types = require("pyarrow.types", extra="tables", purpose=_PURPOSE)
     return any(
         test(kind) for test in (types.is_string, types.is_large_string, types.is_string_view)
@@ -278,7 +278,7 @@ def _column(values: Any) -> NDArray[Any]:
 
 
 def _texts(chunk: Any) -> NDArray[Any]:
-    """Take the texts of a dictionary by their codes; nothing is ""."""
+    """Decode texts from a dictionary and codes; a missing one is ""."""
     texts = ["", *(text or "" for text in chunk.dictionary.to_pylist())]
     codes = chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     return np.array(texts, TEXT)[codes.astype(np.int64) + 1]

@@ -283,6 +283,6 @@ def _written(moments: NDArray[Any]) -> NDArray[np.str_]:
 
 
 def label_of(text: str) -> str:
-    """Write equal numbers alike: 1.0 and 1e0 are the label 1, and 007 is one of its own."""
+    """Return the same label for equal numbers, 1 for 1.0 and 1e0; 007 is another label."""
     number = None if is_code(text) else to_number(text)
     return text if number is None or np.isinf(number) else class_name(number)

@@ -33,7 +33,7 @@ class Recipe:
         Fraction of each hidden layer's outputs dropped during training.
     init : str, optional
         Initializer of the weights, such as he or normal:std=0.1; auto chooses by each layer's
-        activation, and is the default where the data set has none of its own.
+        activation, and is the default unless the data set has another one.
     bias_init : str, optional
         Initializer of the biases.
     loss : str, optional

@@ -1,6 +1,6 @@
 """Where bytes come from: a file, plain or packed, whose every fault is one line with its path.
 
-The packer is recognized by the file's first bytes, not by its name, and a file is unpacked no
+The compression is recognized by the file's first bytes, not by its name, and a file is unpacked no
 further than its memory budget allows, so that a small hostile file cannot fill the memory.
 """
 
@@ -206,7 +206,7 @@ def read_source(path: Path, *, memory_per_byte: float = 1) -> bytes:
 def read_allowed(
     stream: BinaryIO, path: Path, size: int | None = None, *, memory_per_byte: float = 1
 ) -> bytes:
-    """Read a number of bytes, or as many as there are, of a file that may unpack to very many.
+    """Read a number of bytes, or all, of a file that may unpack to very many.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def read_allowed(
     path : Path
         The file.
     size : int, optional
-        Most bytes to read, by default all.
+        Maximum number of bytes to read, by default all.
     memory_per_byte : float, default 1
         Bytes of memory that each byte of it will take at least, once it is decoded.
 
@@ -238,7 +238,7 @@ def read_allowed(
 
 
 def memory_budget(path: Path) -> MemoryBudget:
-    """Give the memory budget of a file.
+    """Return the memory budget of a file.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ from barenet.extras import require
 __all__ = ["Lines", "Table", "read_table"]
 
 
-#: Bytes of memory for each byte of text: as bytes, as text, in columns, and on the way there.
+#: Bytes of memory for each byte of text: as bytes, as text, in columns, and in temporary copies.
 _PER_BYTE = 4
 
 #: Bytes of memory for each value, as text in a column and as a number, and for each column.
@@ -73,7 +73,7 @@ class Lines:
         Parameters
         ----------
         row : int
-            The row, counted from 0, the header aside.
+            The row, counted from 0, without the header.
         name : str
             The column.
 
@@ -273,7 +273,7 @@ def read_table(
 
 
 def _check_size(text: str, delimiter: str, n_columns: int, path: Path) -> None:
-    """Refuse a table that would take more memory than it may, before it is split into columns."""
+    """Check a table against the memory budget before it is split into columns."""
     n_values = text.count(delimiter) + text.count("\n") + 1
     needed = 2 * (sys.getsizeof(text) + len(text))
     needed += _PER_VALUE * n_values + _PER_COLUMN * n_columns
@@ -281,7 +281,7 @@ def _check_size(text: str, delimiter: str, n_columns: int, path: Path) -> None:
 
 
 def _columns(text: str, delimiter: str, n_columns: int, path: Path) -> list[Any]:
-    """Read all rows, the first line like any other: its names have no meaning for Arrow."""
+    """Read all rows; to Arrow, the first line is a row like any other."""
     pyarrow = require("pyarrow", extra="tables", purpose="a CSV file")
     arrow_csv = require("pyarrow.csv", extra="tables", purpose="a CSV file")
     types = {f"f{column}": pyarrow.string() for column in range(n_columns)}

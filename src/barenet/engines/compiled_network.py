@@ -26,13 +26,17 @@ __all__ = ["CompiledNetwork", "compiled_outputs"]
 #: Rows, and rows × parameters, from which on the kernels are worth their overhead.
 MANY_ROWS, MUCH_WORK = 16, 2**17
 
+#: All compiled networks, and those whose locks are held while the process forks.
+_ALL: weakref.WeakSet[CompiledNetwork] = weakref.WeakSet()
+_PAUSED: list[CompiledNetwork] = []
+
 
 class CompiledNetwork:
     """A network's predictions for many small calls: one row takes a few microseconds.
 
     `Network.predict` uses the same kernels where there are many rows. This class keeps a copy of
     the network's parameters where the kernels need them, so that single rows are fast as well.
-    Threads of Python that share it wait for each other.
+    Python threads that share it wait for each other.
 
     Parameters
     ----------
@@ -74,6 +78,7 @@ class CompiledNetwork:
         if reason is not None:
             raise ValueError(f"network: it can't be compiled: {reason}")
         self._alone = threading.Lock()
+        _ALL.add(self)
         self._one = Program(job, 1, "predict", rows, threads=1)
         self._many = Program(job, CHUNK, "predict", rows, threads)
         self._one.read(rows)
@@ -147,11 +152,26 @@ class CompiledNetwork:
             return self._predict(X)
 
 
-#: The programs of networks that have predicted many rows, each with what it was lowered from.
+#: The compiled form of each network that has predicted many rows, with the `repr` of the network.
 _PROGRAMS: weakref.WeakKeyDictionary[Network, tuple[str, CompiledNetwork | None]]
 _PROGRAMS = weakref.WeakKeyDictionary()
+
+
+def _wait_for_kernels() -> None:
+    """Let the predictions of other threads end before a fork, which a kernel may not survive."""
+    for compiled in list(_ALL):
+        compiled._alone.acquire()
+        _PAUSED.append(compiled)
+
+
+def _go_on() -> None:
+    """Release the locks after the fork, in the parent and in the child."""
+    while _PAUSED:
+        _PAUSED.pop()._alone.release()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_PROGRAMS.clear)  # a lock may be held by another thread
+    os.register_at_fork(before=_wait_for_kernels, after_in_parent=_go_on, after_in_child=_go_on)
 
 
 def compiled_outputs(network: Network, X: InputArray) -> FloatArray | None:
@@ -189,6 +209,6 @@ def compiled_outputs(network: Network, X: InputArray) -> FloatArray | None:
 
 
 def _prediction_job(network: Network, rows: Rows) -> Job:
-    """Describe a prediction as a job, of which only the network and the rows count."""
+    """Describe a prediction as a job; its loss and optimizer are not used."""
     loss = as_loss(None, network.output_activation)
     return Job(network=network, rows=rows, loss=loss, optimizer=SGD())

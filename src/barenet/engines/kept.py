@@ -4,7 +4,7 @@ Numba can do this, but takes a file that is cut short for an error, mixes up fil
 processes write at once, and does not notice a change of a function that another one calls. Here a
 file is named after all that it depends on, written whole or not at all, and carries a checksum.
 
-The files are unpickled and run, so none is read that somebody else may have written.
+The files are unpickled and run, so none is read that another user could have written.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from numba.core.caching import NullCache, UserWideCacheLocator
 
 __all__ = ["REFUSED", "keep"]
 
-#: Sentences on folders and files that are not read, by the reason.
+#: Warnings about folders and files that are not read, by the reason.
 REFUSED: dict[str, str] = {}
 
-#: The folder of this package. Whoever can write there needs no kernels to run code.
+#: The folder of this package. Anyone who can write there can run code without kernels.
 PACKAGE = Path(__file__).resolve().parents[1]
 
 #: Seconds after which a file that nobody reads is removed: 30 days.
@@ -55,7 +55,7 @@ class KeptFiles:
         try:
             with path.open("rb") as file:
                 if risk := _risk_of(path, os.fstat(file.fileno())):
-                    _refuse(path, risk, "it is built anew")
+                    _refuse(path, risk, "it is rebuilt")
                     return None
                 content = file.read()
         except OSError:
@@ -106,7 +106,7 @@ def keep(dispatcher: Any) -> Any:
 
 
 def _safe_folder(usual: str, function: Any) -> str | None:
-    """Choose the usual folder, or the user's own where others can write to that one."""
+    """Choose the usual folder, or the user's own cache folder if others can write to that one."""
     if (risk := _risk_in(Path(usual).resolve())) is None:
         return str(Path(usual).resolve())
     own: Any = UserWideCacheLocator
@@ -150,7 +150,7 @@ def _risk_of(path: Path, status: os.stat_result) -> str | None:
 
 
 def _is_private(group: int, user: int) -> bool:
-    """Tell if a group is that of one user alone, as many systems make one for each."""
+    """Whether a group has only one user: many systems create one for each user."""
     import grp
     import pwd
 
@@ -162,7 +162,7 @@ def _is_private(group: int, user: int) -> bool:
 
 
 def _refuse(path: str | Path, risk: str, instead: str) -> None:
-    """Warn, once for each reason, of a folder or file that is not read."""
+    """Warn about a folder or file that is not read, once for each reason."""
     if risk not in REFUSED:
         REFUSED[risk] = f"kernels in {path} are not used, as {risk}; {instead}"
         warnings.warn(REFUSED[risk], RuntimeWarning, stacklevel=2)
@@ -170,7 +170,7 @@ def _refuse(path: str | Path, risk: str, instead: str) -> None:
 
 @contextmanager
 def _closed_to_others() -> Iterator[None]:
-    """Make new folders such that nobody else can write to them."""
+    """Create new folders without write permission for others."""
     mask = os.umask(0o077)
     os.umask(mask | 0o022)
     try:

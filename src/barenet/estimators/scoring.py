@@ -158,7 +158,7 @@ class Scores:
         if undefined and np.isfinite(output).all():
             raise ValueError(
                 f"scoring: {', '.join(undefined)} is undefined for these {len(self._X)} rows; "
-                "give validation_data in which every class is there, or take another scorer"
+                "pass validation_data that have every class, or choose another scorer"
             )
 
     def _call_of(self, scorer: Scorer, y: NDArray[Any]) -> Callable[[], float]:
@@ -224,7 +224,7 @@ def _numbered(estimator: Any, y: NDArray[Any]) -> tuple[Any, NDArray[np.intp]]:
 
 
 def _with_labels(scorer: Any, classes: NDArray[Any]) -> Callable[..., float]:
-    """Give a scorer of probabilities all classes, as the rows that it is to score may lack one."""
+    """Pass all classes to a scorer of probabilities, as the scored rows may lack one."""
     takes_labels = "labels" in inspect.signature(scorer._score_func).parameters
     if scorer._response_method == "predict" or not takes_labels:
         return scorer

@@ -21,8 +21,8 @@ __all__ = [
     "write_atomically",
 ]
 
-#: Most bytes of a file's name that the names of its temporary files begin with: these have to be
-#: shorter than the longest name of a file system, which is 143 bytes in some and 255 in most.
+#: Maximum size in bytes of a file name that its temporary files are named after: their names must
+#: fit the limit of the file system, which is 143 bytes in some and 255 in most.
 LONGEST = 100
 
 
@@ -98,7 +98,7 @@ def check_replaceable(path: Path, name: object = None) -> None:
 
 
 def hidden_name(name: str) -> str:
-    """Begin the name of what lies beside a file for a while, such as its lock.
+    """Return the start of the names of temporary files beside a file, such as its lock.
 
     Parameters
     ----------
@@ -108,8 +108,8 @@ def hidden_name(name: str) -> str:
     Returns
     -------
     str
-        A point and the name; of a long name, a point and a hash of it, to which an ending can be
-        added without exceeding the longest name of a file system.
+        A dot and the name; for a long name, a dot and a hash of it, so that a suffix can be added
+        without exceeding the limit of the file system.
 
     Examples
     --------
@@ -166,7 +166,7 @@ def sync_folder(folder: Path) -> None:
     Parameters
     ----------
     folder : Path
-        In which files were made, renamed or removed.
+        The folder in which files were created, renamed or removed.
     """
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

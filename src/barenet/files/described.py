@@ -121,7 +121,7 @@ def describe_rows(rows: Mapping[str, int]) -> str:
 
 
 def name_of_rows(key: str) -> str:
-    """Name some rows by their key on a card, where the test rows are called ``held_out``."""
+    """Return the name of rows from their key on a card, which is ``held_out`` for the test rows."""
     return "test" if key == "held_out" else printable(key).replace("_", " ")
 
 

@@ -24,8 +24,8 @@ def load(path: str | PathLike[str]) -> Predictor | Network:
     Returns
     -------
     Predictor or Network
-        The predictor, which takes raw rows, where the file holds one; else the network, which
-        takes rows as it was trained on. `load_network` always returns the network. Both predict
+        The predictor, which takes raw rows, if the file holds one; else the network, which takes
+        preprocessed rows, as in training. `load_network` always returns the network. Both predict
         exactly as they did when they were saved.
 
     Raises

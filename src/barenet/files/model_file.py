@@ -32,8 +32,8 @@ from barenet.model.layers import LAYERS, BatchNorm, Layer, layer_from
 from barenet.model.layout import Layout
 from barenet.model.network import Network
 
-#: Bytes of arrays besides the network's own, for each byte of those and in all: scalings, and the
-#: columns of a table. A checkpoint has no such limit.
+#: Limit in bytes of other arrays (scalings, columns of a table): for each byte of the network's
+#: own, and beyond that. A checkpoint has no such limit.
 PER_BYTE, FREE = 4, 2**26
 
 #: The arrays of the network itself.
@@ -79,8 +79,8 @@ def load_network(path: str | PathLike[str]) -> Network:
     Returns
     -------
     Network
-        It takes rows as it was trained on, such as scaled ones, and predicts exactly as it did
-        when it was saved. For raw rows, use `load`.
+        It takes preprocessed rows, as in training, and predicts exactly as it did when it was
+        saved. For raw rows, use `load`.
 
     Raises
     ------
@@ -233,7 +233,7 @@ def _check_there(path: Path) -> None:
 
 
 def _layers(parts: Any, places: Sequence[Place]) -> list[Layer]:
-    """Make the layers, and compare their sizes with those of the arrays that are to be read."""
+    """Create the layers, and compare their sizes with those of the arrays to read."""
     if not isinstance(parts, dict) or not isinstance(parts["layers"], list):
         raise ValueError("its network is not a list of layers")
     layers = [layer_from(config) for config in parts["layers"]]
@@ -252,18 +252,18 @@ def _layers(parts: Any, places: Sequence[Place]) -> list[Layer]:
 
 
 def _check_others(size: int, own: int) -> None:
-    """Refuse more bytes of other arrays than a model needs; `own` are those of the network."""
+    """Refuse more bytes of other arrays than a model needs; `own` are the network's bytes."""
     if size > (most := FREE + PER_BYTE * own):
         raise ValueError(
-            f"its scalings and columns take {size:,} bytes, and a model file of this network has "
-            f"room for {most:,}"
+            f"its scalings and columns take {size:,} bytes; expected at most {most:,} for this "
+            "network"
         )
 
 
 def _network(
     layers: list[Layer], parameters: np.ndarray[Any, Any], statistics: np.ndarray[Any, Any]
 ) -> Network:
-    """Make a network of stored numbers; no initial ones are drawn, which can take long."""
+    """Create a network from stored numbers, without drawing initial ones, which can take long."""
     network = Network.__new__(Network)
     state = {"layers": layers, "sizes": chain_widths(layers)}
     layouts = {
@@ -280,7 +280,7 @@ def _network(
 
 
 def _check_numbers(network: Network) -> None:
-    """Refuse numbers that nothing can be predicted with."""
+    """Refuse parameters that are not finite, and negative variances."""
     for name in OWN:
         if not np.isfinite(getattr(network, name)).all():
             raise ValueError(f"network: its {name} are not all finite numbers")

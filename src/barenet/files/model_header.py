@@ -44,7 +44,7 @@ _ROOM = 4096
 #: Stands where the checksum will, while the checksum is computed.
 _NO_CHECKSUM = "0" * 64
 
-#: What a SHA-256 looks like.
+#: A SHA-256 in hexadecimal.
 CHECKSUM = re.compile(r"[0-9a-f]{64}")
 
 
@@ -149,7 +149,7 @@ def sealed(data: bytes) -> bytes:
 
 
 def read_header(path: str | PathLike[str], stream: BinaryIO) -> tuple[bytes, dict[str, Any], int]:
-    """Read the header of a file, whose length is not believed before it is checked.
+    """Read the header of a file, after checking its length.
 
     Parameters
     ----------
@@ -163,9 +163,9 @@ def read_header(path: str | PathLike[str], stream: BinaryIO) -> tuple[bytes, dic
     head : bytes
         The file up to the end of the header.
     header : dict
-        The header as plain data, of which nothing is checked.
+        The header as plain data, not validated.
     left : int
-        Bytes behind the header.
+        Bytes after the header.
 
     Raises
     ------
@@ -216,20 +216,20 @@ def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def unsealed(head: bytes, checksum: object) -> bytes:
-    """Give the head of a file as it was before its checksum was put in.
+    """Return the head of a file as it was before its checksum was inserted.
 
     Parameters
     ----------
     head : bytes
         The file up to the end of the header.
     checksum : object
-        The checksum that the header has.
+        The checksum in the header.
 
     Returns
     -------
     bytes
-        The bytes that the checksum is of, together with the arrays; empty where `checksum` is not
-        a checksum.
+        The bytes that were hashed, followed by the arrays, for the checksum; empty if `checksum`
+        is not a checksum.
     """
     if not isinstance(checksum, str) or not CHECKSUM.fullmatch(checksum):
         return b""

@@ -1,7 +1,7 @@
 """The arrays of a model file: their places, which the header lists, and their numbers.
 
-The places are checked before any number is read, and no array is read that nobody asks for: so a
-file can't cost more memory than the header's reader allows.
+The places are checked before any number is read, and only requested arrays are read, so a file
+can't take more memory than its reader allows.
 """
 
 from __future__ import annotations
@@ -34,26 +34,26 @@ TYPES = {
     "U8": "u1",
 }
 
-#: Most dimensions of an array.
+#: Maximum number of dimensions of an array.
 MOST_DIMENSIONS = 32
 
-#: Bytes that are read at a time of what is only hashed.
+#: Bytes read at a time of arrays that are only hashed.
 BLOCK = 2**20
 
 
 class Place(NamedTuple):
-    """Where an array is in the file.
+    """The place of an array in the file.
 
     Attributes
     ----------
     name : str
-        The array.
+        The name of the array.
     dtype : dtype
         The type of its numbers.
     shape : tuple of int
         Its shape.
     start, stop : int
-        Its bytes, counted from the end of the header.
+        The range of its bytes, counted from the end of the header.
     """
 
     name: str
@@ -71,7 +71,7 @@ def places_of(header: dict[str, Any], size: int) -> list[Place]:
     header : dict
         The header of a safetensors file, as plain data.
     size : int
-        Bytes of the file behind the header.
+        Bytes of the file after the header.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def places_of(header: dict[str, Any], size: int) -> list[Place]:
             raise ValueError(f"{brief(place.name)} begins at byte {place.start:,}, not at {end:,}")
         end = place.stop
     if end != size:
-        raise ValueError(f"{end:,} bytes of numbers are claimed, and the file has {size:,}")
+        raise ValueError(f"its arrays take {end:,} bytes, and the file has {size:,}")
     return places
 
 
@@ -108,7 +108,7 @@ def _place(name: str, entry: Any) -> Place:
         raise ValueError(f"{brief(name)} is not the place of an array: {brief(entry)}")
     if (claimed := math.prod(shape) * dtype.itemsize) != stop - start:
         raise ValueError(
-            f"{brief(name)}: {claimed:,} bytes of numbers are claimed, and {stop - start:,} listed"
+            f"{brief(name)}: its shape takes {claimed:,} bytes, and its place has {stop - start:,}"
         )
     return Place(name, dtype, shape, start, stop)
 
@@ -116,7 +116,7 @@ def _place(name: str, entry: Any) -> Place:
 def read_tensors(
     stream: BinaryIO, places: Iterable[Place], names: Collection[str] | None, digest: Any
 ) -> dict[str, NDArray[Any]]:
-    """Read arrays, and hash all bytes on the way.
+    """Read arrays, and hash all bytes.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def read_tensors(
     Returns
     -------
     dict of str to ndarray
-        The arrays by name, of their own memory.
+        The arrays by name, each with its own memory.
     """
     tensors: dict[str, NDArray[Any]] = {}
     for place in places:

@@ -117,7 +117,7 @@ class TrainingLog:
         Parameters
         ----------
         epoch : int
-            One of those that are kept, counted from 1.
+            One of the epochs that are kept, counted from 1.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Baselines: the scores of two simpler models, which give a network's score its meaning.
+"""Baselines: two simpler models whose scores a network's score is compared with.
 
 A network that is no better than a linear model is not needed; one that is no better than a constant
 has learned nothing. Both are networks themselves, without a hidden layer.
@@ -24,7 +24,7 @@ __all__ = ["BASELINES", "Baseline", "fit_baseline"]
 
 #: Rows × weights up to which L-BFGS is the faster way to fit a linear model.
 FEW = 2**21
-#: Rows that Adam visits at the least, repetitions included: about two thousand steps.
+#: Minimum number of rows that Adam visits, repetitions included: about two thousand steps.
 LEAST_VISITS = 2**17
 #: Columns up to which the normal equations are the faster way to fit it to numbers.
 NARROW = 2048
@@ -73,7 +73,7 @@ class Baseline:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows, prepared as those that the baseline was fitted to.
+            Rows, preprocessed as those that the baseline was fitted to.
 
         Returns
         -------

@@ -26,7 +26,7 @@ LEFT, TOP, RIGHT, BOTTOM = 64, 34, 626, 224
 #: Points of a curve; there are not many more pixels.
 MOST_POINTS = 500
 
-#: Colour and dashes of the rows that are not trained on.
+#: Colour and dashes of the curves of validation and test rows.
 LOOKS = {"validation": (VALIDATION, "6 3"), "test": (TEST, "2 3")}
 
 #: A place in the picture, for a number on an axis.
@@ -45,8 +45,8 @@ def draw_loss_curve(
     Parameters
     ----------
     curves : mapping of str to sequence of float
-        A number an epoch for ``"loss"``, and for ``"validation_loss"`` and ``"test_loss"`` if
-        there are such rows. What is not finite leaves its epoch out.
+        A number per epoch for ``"loss"``, and for ``"validation_loss"`` and ``"test_loss"`` if
+        there are such rows. Numbers that are not finite are left out.
     best : int, optional
         The epoch whose parameters are kept, counted from 1, marked by a ring.
     penalized : bool, default=False
@@ -164,7 +164,7 @@ def _line(curve: FloatArray, colour: str, dashes: str, across: Scale, up: Scale)
 
 
 def _drawn_places(curve: FloatArray) -> NDArray[np.intp]:
-    """Choose the places in the curve to draw; of many close together the least and the greatest."""
+    """Choose the epochs to draw; of many close together, those of the minimum and the maximum."""
     epochs = np.flatnonzero(np.isfinite(curve))
     if len(epochs) <= MOST_POINTS:
         return epochs
@@ -175,6 +175,7 @@ def _drawn_places(curve: FloatArray) -> NDArray[np.intp]:
 
 
 def _dashed(dashes: str) -> str:
+    """Return the attribute of a dashed line; empty for a solid one."""
     return f' stroke-dasharray="{dashes}"' if dashes else ""
 
 

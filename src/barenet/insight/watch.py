@@ -29,9 +29,9 @@ class Watch(Callback):
     """Show the loss curve while the network learns: in a notebook a picture, elsewhere progress.
 
     The picture has the loss of the training rows, and of validation and test rows where there are
-    any, and a ring at the epoch whose parameters `EarlyStopping` keeps. Below it stand the last
-    numbers, and how the run ended. It is drawn four times a second at most, and never for more than
-    a twentieth of the time. In a terminal or a script it is `Progress`.
+    any, and a ring at the epoch whose parameters `EarlyStopping` keeps. Below it are the last
+    numbers, and the reason why the run ended. It is drawn at most four times a second, and takes at
+    most a twentieth of the time. In a terminal or a script it is `Progress`.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ class _Snapshot:
 
 
 def _is_held_out(measure: str, last: Mapping[str, float]) -> bool:
-    """Tell if a measure of the training rows is there for rows that are not trained on, too."""
+    """Whether a measure of the training rows is there for validation or test rows, too."""
     return any(f"{part}_{measure}" in last for part in HELD_OUT)
 
 

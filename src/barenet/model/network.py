@@ -1,8 +1,4 @@
-"""Network: layers in a row, and the one flat vector that their parameters live in.
-
-Forward, each layer's output is the next one's input. Backward, each layer turns the derivative of
-the loss by its output into that by its input, and leaves its part of the gradient on the way.
-"""
+"""Network: a sequence of layers, and the one flat vector that holds their parameters."""
 
 from __future__ import annotations
 
@@ -53,10 +49,8 @@ class Network(WriteThrough):
         What is measured while training and not learned (the running averages of `BatchNorm`).
     layout, statistics_layout : Layout
         What lies where in `parameters` and `statistics`.
-    n_inputs, n_outputs : int or None
-        Width of X and of the output; None where the layers take any.
-    n_parameters : int
-        Length of `parameters`.
+    n_inputs, n_outputs, n_parameters : int or None
+        Width of X and of the output, None where the layers take any; length of `parameters`.
     sizes : tuple of int
         The widths from the input to the output.
     output_activation : Activation
@@ -269,12 +263,18 @@ class Network(WriteThrough):
         """
         kept = keep_inputs(X, self.dtype, self.n_inputs)
         fast_outputs = type(self)._fast_outputs
-        output = None if fast_outputs is None else fast_outputs(self, kept)
-        if output is None:
+        if fast_outputs is None or (output := fast_outputs(self, kept)) is None:
             with np.errstate(over="ignore", invalid="ignore"):
-                outputs = [self.forward(block)[0] for block in input_blocks(kept, self.dtype)]
-            output = np.concatenate(outputs)  # the caller's own, also where nothing was computed
+                outputs = [self._outputs(block) for block in input_blocks(kept, self.dtype)]
+            output = np.concatenate(outputs)  # a new array, even if the layers return their input
         return check_answers(output)
+
+    def _outputs(self, X: FloatArray) -> FloatArray:
+        """Compute the outputs by `forward`; NaN where sigmoid or tanh would hide an overflow."""
+        if self.output_activation.name not in ("sigmoid", "tanh"):
+            return self.forward(X)[0]
+        logits, _ = self.forward(X, logits=True)
+        return self.output_activation.forward(logits) + (logits - logits)
 
     def value_and_gradient(
         self,
@@ -352,7 +352,7 @@ class Network(WriteThrough):
         Parameters
         ----------
         path : str or path
-            Where to; the usual suffix is ``.safetensors``. `barenet.load_network` reads it.
+            The file; the usual suffix is ``.safetensors``. `barenet.load_network` reads it.
 
         Raises
         ------

@@ -88,7 +88,7 @@ def differences(scene: Scene, lane: Lane, shelf: Shelf, epochs: int) -> list[str
         said.append("The command learns from all columns, the page from some of them.")
     if design.schedule.startswith("reduce_on_plateau"):
         said.append(
-            "The command's schedule goes by validation rows, the page's by the training loss."
+            "The command's schedule uses the validation loss, the page's the training loss."
         )
     elif is_of_the_horizon(design, epochs):
         said.append(

@@ -39,7 +39,7 @@ class Course:
         self.playing = self.closed = self.failed = self.one_batch = False
         self.goal: int | None = None
         self.words = ""
-        self.loss = math.nan  # the training loss of the network as it is, where it is known
+        self.loss = math.nan  # the training loss of the present network; NaN if unknown
         self.rows: list[Measure] = []
         self.measured = True  # whether a measure tells of the network as it is
         self.update: Update | None = None
@@ -101,7 +101,7 @@ class Course:
         self._rest_at(self.timeline.at(epoch), run)
 
     def _swap(self, value: Any, run: Run | None) -> None:
-        """Go to the end of the path that was left."""
+        """Return to the end of the other path."""
         if self.timeline.other_path is None:
             return
         self._keep_the_end()
@@ -110,7 +110,7 @@ class Course:
         self._rest_at(self.timeline.moments[-1], run)
 
     def _recover(self, value: Any, run: Run | None) -> None:
-        """Go on from the moment with the lowest training loss."""
+        """Continue from the moment with the lowest training loss."""
         self._rest_at(self.timeline.best, run)
         self._play(None, run)
 
@@ -170,7 +170,7 @@ class Course:
         return bool(due)
 
     def leave_the_path(self) -> None:
-        """Begin a new path where later moments lie ahead; the old one keeps its changes by hand."""
+        """Begin a new path if there are later moments; the old one keeps its changes by hand."""
         if self.timeline.leave(self.epoch):
             self.other_edits = self.edits
             self.edits = tuple(edit for edit in self.edits if edit.epoch <= self.epoch)
@@ -179,12 +179,12 @@ class Course:
         self.closed = True
 
     def _keep_the_end(self) -> None:
-        """Keep the present moment, where it is the last one of its path."""
+        """Keep the present moment if it is the last one of its path."""
         if not self.batch and self.epoch > self.timeline.moments[-1].epoch:
             self.timeline.add(self.moment())
 
     def _rest_at(self, moment: Moment, run: Run | None) -> None:
-        """Be what the network was, and wait there."""
+        """Restore a moment, and pause there."""
         self.playing, self.goal, self.update = False, None, None
         self.words, self.failed = "", False
         self._return_to(moment, run)

@@ -1,4 +1,4 @@
-"""Diagnosis: signs that a training gets nowhere, each with the remedy that the page offers."""
+"""Diagnosis: signs that the training makes no progress, each with a remedy for the page."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from barenet.playground.trace import Measure, Trace
 
 __all__ = ["diagnose"]
 
-#: Training rows whose activations are looked at.
+#: Maximum number of training rows whose activations are examined.
 MOST_ROWS = 200
-#: A score from which on nothing is wrong.
+#: Scores from which on nothing is reported.
 GOOD = {"accuracy": 0.95, "r2": 0.9}
-#: Epochs without progress until a training counts as stuck, or a third of all where that is more,
-#: and the progress in them: the factor by which the training loss falls at least.
+#: A training is stuck if its loss has not fallen below this fraction of its earlier minimum in this
+#: many epochs, or in a third of all epochs where that is more.
 PATIENCE, PROGRESS = 100, 0.98
-#: From this factor on a training loss is far worse than that of a constant prediction.
+#: Factor from which on a training loss is far worse than that of a constant prediction, and the
+#: first epoch that is judged.
 FAR_WORSE, FIRST_EPOCHS = 1.5, 5
-#: From this factor on an earlier training loss was so much lower that going back is worth it.
+#: Factor between the present and the lowest training loss from which on going back is proposed.
 MUCH_BETTER = 1.2
 #: A neuron is saturated if its slope is below 5 % of the steepest at 95 % of the rows.
 FLAT, SATURATED = 0.05, 0.95
@@ -31,7 +32,7 @@ FLAT, SATURATED = 0.05, 0.95
 Values = NDArray[np.floating]
 
 
-#: Where the slope of an activation is almost 0, by its value a, and how such a neuron is called.
+#: For each activation, whether its slope is almost 0 at the value a, and the name of such a neuron.
 _FLAT: dict[str, tuple[Callable[[Values], NDArray[np.bool_]], str]] = {
     "tanh": (lambda a: 1 - a**2 < FLAT, "saturated (tanh near −1 or 1)"),
     "sigmoid": (lambda a: 4 * a * (1 - a) < FLAT, "saturated (sigmoid near 0 or 1)"),
@@ -42,16 +43,16 @@ _FLAT: dict[str, tuple[Callable[[Values], NDArray[np.bool_]], str]] = {
 def diagnose(
     network: Network, task: Task, trace: Trace, guess: tuple[float, float] | None
 ) -> list[dict[str, str]]:
-    """List the signs that a training gets nowhere.
+    """List the signs that the training makes no progress.
 
     Parameters
     ----------
     network : Network
-        As it is now.
+        The network in its present state.
     task : Task
-        Has the training rows, and names the metric.
+        The training rows and the name of the metric.
     trace : Trace
-        What was measured so far.
+        The measurements so far.
     guess : tuple of float, optional
         The losses of a constant prediction, see `guess`.
 
@@ -85,7 +86,7 @@ def _far_worse(trace: Trace, guess: float) -> list[dict[str, str]]:
 
 
 def _stuck(trace: Trace, newest: Measure, metric: str) -> list[dict[str, str]]:
-    """Find a training loss that has not fallen for long."""
+    """Find a training loss that has hardly fallen for many epochs."""
     since = newest.epoch - max(PATIENCE, newest.epoch / 3)
     before = [row.loss for row in trace.kept if row.epoch <= since]
     after = [row.loss for row in trace.kept if row.epoch > since]
@@ -124,7 +125,7 @@ def _flat_layers(network: Network, task: Task, remedy: str) -> list[dict[str, st
 
 
 def _hidden_values(network: Network, task: Task) -> Iterator[tuple[str, Values]]:
-    """The activation of each hidden layer, and its values at some training rows."""
+    """Yield the activation of each hidden layer, and its values at some training rows."""
     values: Values = task.training[0][:MOST_ROWS]
     for block in blocks(network)[:-1]:
         name = ""

@@ -50,8 +50,8 @@ class Gate:
     Attributes
     ----------
     expects_file : bool
-        Whether a file of this machine may lead to the page, once; to a browser that is another
-        site.
+        Whether a file on this machine may lead to the page, once; to a browser, the file is
+        another site.
     """
 
     def __init__(self, app: ASGIApp, token: str, hosts: set[str]) -> None:
@@ -100,7 +100,7 @@ class Gate:
         return None
 
     def _is_from_the_file(self, scope: Scope, headers: Headers) -> bool:
-        """Whether the file that is expected leads to the page; from then on none is expected."""
+        """Whether the request comes from the expected file, which is accepted only once."""
         names = ("sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest")
         sent = [headers.getlist(name) for name in names]
         opens = sent == [["cross-site"], ["navigate"], ["document"]]

@@ -24,7 +24,7 @@ from barenet.playground.trouble import remedy
 
 __all__ = ["Lane"]
 
-#: Points of the curve of the path that can be returned to.
+#: Maximum number of points of the curve of the other path.
 MOST_OTHER_ROWS = 200
 #: Weights that are sent with every picture; of larger networks the page draws no links.
 MOST_WEIGHTS = 20_000
@@ -125,7 +125,7 @@ class Lane:
             self.trace.add(row)
 
     def _follow(self, progress: Progress) -> None:
-        """Take the curve of the path that the network is on now, and keep that of the other one."""
+        """Switch to the curve of the network's path, and keep that of the other path."""
         before = self.latest
         if progress.path == before.path:
             return
@@ -297,7 +297,7 @@ class Lane:
         }
 
     def _other_rows(self) -> list[list[Any]]:
-        """Measures of the path that can be returned to, from where the two paths part."""
+        """Return the measures of the other path, from the epoch of the fork on."""
         if self.other is None:
             return []
         rows = thin(self.other.since(self.latest.fork - 1), MOST_OTHER_ROWS)
@@ -334,7 +334,7 @@ class Lane:
         return header, {"output": picture.output, "neurons": picture.neurons, "weights": shown}
 
     def _signs(self, network: Network, progress: Progress) -> list[dict[str, str]]:
-        """Look for trouble that the training has not reported; the past is over."""
+        """Diagnose the training, unless it has reported a failure or is back in time."""
         newest = self.trace.newest
         if progress.failed or newest is None or progress.epoch < newest.epoch:
             return []

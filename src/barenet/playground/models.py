@@ -135,12 +135,12 @@ class Models:
 
 
 def settings_words(model: Model) -> str:
-    """Describe with which settings a model goes on learning, where they are not its own.
+    """Describe the settings of a model's own training that the page does not use.
 
     Parameters
     ----------
     model : Model
-        Its design has the page's settings, its recipe those of its training.
+        Its design has the settings of the page, its recipe those of its training.
 
     Returns
     -------
@@ -151,8 +151,8 @@ def settings_words(model: Model) -> str:
     activation = model.predictor.network.output_activation
     if not said:
         return (
-            "How it was trained is not in the file: it goes on with the settings chosen here, and "
-            "rows held out here may be among those that it was trained on."
+            "The settings of its training are not in the file: it continues with those chosen "
+            "here, and its test rows may have been training rows."
         )
     usual = {"schedule": "constant", "shuffle": True, "patience": 0, "l1": 0.0, "l2": 0.0}
     here = {
@@ -170,7 +170,7 @@ def settings_words(model: Model) -> str:
     if not others:
         return ""
     given = ", ".join(f"{name} {said[name]}" for name in others)
-    return f"It goes on without some settings of its own training: {given}."
+    return f"It continues without some settings of its own training: {given}."
 
 
 def _design_of(predictor: Predictor, recipe: Recipe) -> Design:

@@ -110,10 +110,10 @@ def feature_pictures(material: Material) -> tuple[Bytes, list[float]]:
     Returns
     -------
     pictures : ndarray of shape (n_drawn, 24, 24), int8
-        Of the inputs that are drawn, as the network sees them.
+        The inputs that are drawn, after preprocessing.
     scales : list of float
-        What 127 stands for, in each: the largest value of the training rows, or of the plane
-        where that is larger. So an input that is the same everywhere on the plane is pale.
+        The value of 127 in each: the largest value of the training rows, or of the plane if that
+        is larger. So an input that is constant on the plane is pale.
     """
     chosen = drawn_inputs(material)
     rows = material.rows(material.training)[0][:, chosen]

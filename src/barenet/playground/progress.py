@@ -45,14 +45,13 @@ class Progress:
     update : Update, optional
         The last one, to be told of; told where the training rests.
     path : int
-        Number of the path that the network is on: another one begins where it learns on from an
-        earlier moment.
+        Number of the network's path; training on from an earlier moment begins a new one.
     fork : int
-        Epoch at which this path left another.
+        Epoch at which this path and the other one part.
     last : int
         Last epoch kept on this path; later than `epoch` where the network has gone back in time.
     other_path : int, optional
-        Number of the path that can be returned to.
+        Number of the other path, to which the user can return.
     """
 
     epoch: int

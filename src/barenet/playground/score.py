@@ -20,7 +20,7 @@ from barenet.training.metrics import METRICS
 
 __all__ = ["confusion", "finite", "guess", "measure"]
 
-#: Test rows that are counted at each picture, for small networks and for large ones.
+#: Maximum number of test rows in each confusion matrix, for small networks and for large ones.
 MOST_ROWS = ((20_000, 5_000), (10**9, 2_000))
 
 
@@ -62,9 +62,9 @@ def guess(task: Task, design: Design) -> tuple[float, float]:
     Parameters
     ----------
     task : Task
-        Has the rows.
+        The training rows and the test rows.
     design : Design
-        Names the loss.
+        The settings with the loss.
 
     Returns
     -------

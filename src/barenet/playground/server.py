@@ -129,10 +129,10 @@ class Server(uvicorn.Server):
 
 
 class PatientProtocol(H11Protocol):
-    """HTTP with a deadline for every request, and room for whoever comes next."""
+    """HTTP with a deadline for every request, and a bound on the number of connections."""
 
     deadline: asyncio.TimerHandle | None = None
-    #: Since when it waits for a request, or for the rest of one; None while one is answered.
+    #: Start of the wait for a request, or for the rest of one; None while one is answered.
     waiting_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -145,7 +145,7 @@ class PatientProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def handle_events(self) -> None:
-        """Read on, and set the deadline for what is still to come: first lines, or a body."""
+        """Continue reading, and set the deadline for the rest: the first lines, or a body."""
         before = self.cycle
         super().handle_events()
         is_upgraded = self.transport.get_protocol() is not self
@@ -157,19 +157,19 @@ class PatientProtocol(H11Protocol):
             self._wait(PATIENCE)
 
     def _wait(self, seconds: float) -> None:
-        """Set the deadline, in place of the one before."""
+        """Replace the deadline."""
         self._stop_waiting()
         self.waiting_since = self.loop.time()
         self.deadline = self.loop.call_later(seconds, self.transport.abort)
 
     def _stop_waiting(self) -> None:
-        """Clear the deadline: the request has come, or the connection has gone."""
+        """Clear the deadline: the request is complete, or the connection is closed."""
         if self.deadline is not None:
             self.deadline.cancel()
         self.deadline = self.waiting_since = None
 
     def _make_room(self) -> None:
-        """Where there are too many connections, close the one that has waited longest."""
+        """If there are too many connections, close the one that has waited longest."""
         others = [each for each in self.connections if isinstance(each, PatientProtocol)]
         waiting = [(each.waiting_since, id(each), each) for each in others if each.waiting_since]
         if len(self.connections) > MOST_CONNECTIONS and waiting:

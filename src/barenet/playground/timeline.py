@@ -37,7 +37,7 @@ class Moment:
     n_steps : int
         The steps that it has taken.
     loss : float
-        The training loss; NaN where it is not known.
+        The training loss; NaN if unknown.
     """
 
     epoch: int
@@ -179,12 +179,12 @@ class Timeline:
 
     @property
     def best(self) -> Moment:
-        """The moment with the lowest training loss; the first one where none is known."""
+        """The moment with the lowest training loss; the first one if no loss is known."""
         known = [each for each in self.moments if math.isfinite(each.loss)]
         return min(known, key=lambda moment: moment.loss) if known else self.moments[0]
 
     def leave(self, epoch: int) -> bool:
-        """Start a new path at an epoch, and keep the path so far to return to.
+        """Start a new path at an epoch, and keep the present one as the other path.
 
         Parameters
         ----------
@@ -194,7 +194,7 @@ class Timeline:
         Returns
         -------
         bool
-            False if nothing lies ahead, so that the path goes on.
+            False if there are no later moments, so that the path continues.
         """
         if self.moments[-1].epoch <= epoch:
             return False
@@ -225,11 +225,11 @@ class Timeline:
         self.moments = [each for each in self.moments if each.epoch <= epoch] or self.moments[:1]
 
     def forget_losses(self) -> None:
-        """Forget the losses, which another loss function makes incomparable."""
+        """Forget the losses, which can't be compared with those of another loss function."""
         self.moments = [replace(each, loss=math.nan) for each in self.moments]
         self.other = [replace(each, loss=math.nan) for each in self.other]
 
     def _number(self, fork: int) -> None:
-        """Give the path a number that no other has had."""
+        """Give the path a new number."""
         self.paths += 1
         self.path, self.fork = self.paths, fork

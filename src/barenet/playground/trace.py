@@ -81,7 +81,7 @@ class Trace:
         self.version = next(VERSIONS)
 
     def until(self, epoch: float) -> Trace:
-        """Copy what was measured up to an epoch.
+        """Copy the measurements up to an epoch.
 
         Parameters
         ----------

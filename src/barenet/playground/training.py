@@ -50,7 +50,7 @@ REPORT_SECONDS, REPORT_SHARE = 0.025, 0.05
 MOST_ROWS = 64
 #: Epochs a second from which on the last update of each is not kept to be told of.
 OFTEN = 100.0
-#: A loss this many times that of a constant prediction has exploded, even while it is finite.
+#: Multiple of the loss of a constant prediction from which on a finite loss has exploded, too.
 EXPLOSION = 1e6
 
 
@@ -278,10 +278,10 @@ class Training(Course, Callback):
         self.clock = (time.perf_counter(), self.epoch)
 
     def _recover_from(self, words: str, run: Run | None) -> None:
-        """Rest at the moment with the lowest training loss, and forget what led away from it."""
+        """Pause at the moment with the lowest training loss, and forget the later ones."""
         moment, rows = self.timeline.best, self.rows
         self._return_to(moment, run)
-        self.rows = rows  # the curve shows how it went wrong
+        self.rows = rows  # the curve shows the divergence
         self.timeline.forget_after(moment.epoch)
         self._rest(words + back_at(moment.epoch), failed=True)
 
@@ -296,7 +296,7 @@ class Training(Course, Callback):
         return self.design.seed + self.segments - 1
 
     def _edits_so_far(self) -> tuple[Edit, ...]:
-        """The changes by hand, without those that lie ahead of an earlier moment."""
+        """Return the changes by hand up to the present moment."""
         if self.epoch >= self.timeline.moments[-1].epoch:
             return self.edits
         return tuple(edit for edit in self.edits if edit.epoch <= self.epoch)

@@ -43,7 +43,7 @@ def remedy(words: str) -> str:
     Parameters
     ----------
     words : str
-        Why a training rests.
+        The reason of a pause.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def remedy(words: str) -> str:
 
 
 def growth(guess: float, loss: float, epoch: int) -> str:
-    """Report a loss that explodes, while it is finite still.
+    """Report a loss that explodes, while it is still finite.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def divergence(error: DivergenceError, epoch: int) -> str:
     Returns
     -------
     str
-        Two sentences.
+        One sentence.
     """
     what = "grew beyond every number" if not math.isfinite(error.loss) else "ran away"
     return f"{DIVERGED}: the loss {what} in the epoch after {epoch:,}."

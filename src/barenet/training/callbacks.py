@@ -208,7 +208,7 @@ class EarlyStopping(Callback):
         if curve_rows(self.monitor)[0] == "test":
             raise ValueError(
                 f"monitor: {self.monitor!r} is of the test rows, which must not decide when to "
-                "stop; pass rows for this as validation_data, and monitor those"
+                "stop; pass such rows as validation_data, and monitor their curve"
             )
 
     def on_epoch(self, run: Run) -> None:

@@ -137,8 +137,8 @@ class History:
         Parameters
         ----------
         text : str
-            A JSON object a line. The epochs are taken in their order; the first may be numbered 0,
-            as earlier versions wrote it.
+            One JSON object per line, in the order of the epochs; the first may be numbered 0, as in
+            earlier versions.
 
         Returns
         -------

@@ -100,12 +100,12 @@ class Memory:
 
     @contextmanager
     def unchanged_if_refused(self, state: State | None) -> Iterator[None]:
-        """Put everything back that belongs to the user, if the run cannot be resumed.
+        """Restore the user's objects if the run cannot be resumed.
 
         Parameters
         ----------
         state : dict, optional
-            From `capture`; None for a new run, which cannot be refused here any more.
+            From `capture`; None for a new run, which is never refused.
 
         Yields
         ------
@@ -177,7 +177,7 @@ class Memory:
         Raises
         ------
         ResumeError
-            If a callback cannot take up what is there.
+            If a callback cannot load its state.
         """
         if state is None:
             return

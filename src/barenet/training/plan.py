@@ -44,16 +44,15 @@ class Plan:
     shuffle : bool
         Visit the rows in a new order each epoch.
     order : callable, optional
-        Gives an epoch's order of the rows, where they are shuffled; it is called with the number
-        of epochs that are done, 0 first. By default the order is a function of the seed and the
-        epoch alone.
+        Returns the order of the shuffled rows in an epoch; it is called with the number of epochs
+        done before. By default the order is a function of the seed and the epoch alone.
     schedule : Schedule
         Factor on the learning rate.
     metrics : mapping of str to callable
         What is measured after each epoch besides the loss.
     held_out : mapping of str to Rows
         Rows that are measured after each epoch and not trained on, by their names in `HELD_OUT`.
-        Only those named ``"validation"`` may decide something.
+        Only those named ``"validation"`` may affect the training.
     judge : Judge, optional
         Scores the validation rows, for curves named ``validation_`` and the score.
     """

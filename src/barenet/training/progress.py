@@ -109,7 +109,7 @@ def _in_short(run: Run) -> str:
     """Write what fits beside the bar, on a terminal of 80 columns."""
     last = run.history.last()
     names = {"loss": "loss", "learning_rate": "rate"}
-    for part in reversed(HELD_OUT):  # one of them: there is no room for both
+    for part in reversed(HELD_OUT):  # validation, else test: there is no room for both
         if f"{part}_loss" in last:
             names = {"loss": "loss", f"{part}_loss": part, "learning_rate": "rate"}
     return " ".join(f"{names[key]} {last[key]:.3g}" for key in names if key in last)

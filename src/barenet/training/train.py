@@ -83,18 +83,18 @@ def train(
         How much each row counts.
     validation_data : tuple of X and y, and of sample weights if there are any, optional
         Rows that are measured after each epoch and not trained on, for the curves
-        ``validation_loss`` and ``validation_`` with each metric's name. They may decide something:
-        `EarlyStopping` and `ReduceOnPlateau` go by them.
+        ``validation_loss`` and ``validation_`` with each metric's name. `EarlyStopping` and
+        `ReduceOnPlateau` use them.
     test_data : tuple of X and y, and of sample weights if there are any, optional
         Rows that are measured after each epoch, too, for the curves ``test_loss`` and ``test_``
-        with each metric's name. They decide nothing: no schedule goes by them, and `EarlyStopping`
-        refuses to.
+        with each metric's name. They do not affect the training: no schedule uses them, and
+        `EarlyStopping` refuses to.
     metrics : str or sequence of str, default=()
-        What else is measured after each epoch, of training rows, validation rows and test rows:
-        names from `METRICS`.
+        Other measures of the training, validation and test rows after each epoch: names from
+        `METRICS`.
     schedule : str or Schedule, optional
-        How the learning rate changes; by default it stays. `ReduceOnPlateau` goes by the
-        validation loss where there are validation data, else by the training loss.
+        Learning rate schedule; by default the rate is constant. `ReduceOnPlateau` uses the
+        validation loss if there are validation data, else the training loss.
     penalty : str, Penalty, or a sequence of them, optional
         A price on large weights.
     clip : str or Clipping, optional
@@ -183,7 +183,7 @@ def train(
 
 
 def _most(threads: int | None) -> int | None:
-    """Check the most threads; None for as many as pay."""
+    """Check the maximum number of threads; None for as many as are useful."""
     return None if threads is None else check_count(threads, "threads")
 
 
@@ -249,7 +249,7 @@ def _plan(
 
 
 def _check_held_out(data: Sequence[ArrayLike], argument: str, job: Job) -> Rows:
-    """Check rows that are not trained on as training rows are; an error names their argument."""
+    """Check validation or test rows as training rows are; an error names their argument."""
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         raise ValueError(f"{argument}: expected (X, y) or (X, y, sample_weight)")
     X, y, weight = (*data, None)[:3]

@@ -199,7 +199,7 @@ def test_a_name_that_is_too_long_for_c_is_refused(build):
 PLACES = np.array([[-119.57, 2.0], [37.7749, 0.01], [2013.0, 3.0], [0.1, 1e-4]])
 
 
-@pytest.mark.filterwarnings("ignore:input .* a float of C misses")  # but not these numbers
+@pytest.mark.filterwarnings("ignore:input .* a C float rounds")  # but not these numbers
 @pytest.mark.parametrize("weights", ["float32", "int8"])
 @pytest.mark.parametrize("first", ["scaling", "batch norm"])
 def test_fault_98_offsets_keep_their_digits(run_c, tmp_path, first, weights):
@@ -230,9 +230,7 @@ def test_fault_98_offsets_keep_their_digits(run_c, tmp_path, first, weights):
 def test_fault_98_inputs_that_a_float_does_not_hold_are_told(build):
     scaling = Scaling("standardize", np.array([40.7128, 0, 0]), np.array([100.0, 1, 1]))
     model = replace(build("classes").model, preprocessing=scaling)
-    told = (
-        r"^input 0 \(feature 0\): a float of C misses its numbers by up to 0.0002 of their spread"
-    )
+    told = r"^input 0 \(feature 0\): a C float rounds its numbers by up to 0.0002 of their spread"
     with pytest.warns(UserWarning, match=told):
         render(program_of(model), "it")
 

@@ -101,7 +101,7 @@ def test_fault_97_onnx_exports_of_random_tables(seed):
 TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(string)": object}
 
 
-@pytest.mark.filterwarnings("ignore:input .* a float of C misses")  # but not these
+@pytest.mark.filterwarnings("ignore:input .* a C float rounds")  # but not these
 @pytest.mark.parametrize("weights", ["float32", "int8"])
 @pytest.mark.parametrize("seed", SEEDS[: len(SEEDS) // 2])
 def test_fault_98_c_exports_of_random_tables(seed, weights, run_c, tmp_path):

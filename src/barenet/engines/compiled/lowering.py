@@ -49,6 +49,9 @@ FEW = 4
 
 NEVER = 2**63 - 1
 
+#: Activations that map infinity to a finite number.
+BOUNDED = ("sigmoid", "tanh")
+
 #: A kernel and the record that it reads, by their addresses.
 Instruction = tuple[int, int]
 
@@ -98,6 +101,8 @@ class Lowering:
         self.zeros = memory.matrix(1, max(self.width, *job.network.sizes))
         # What the next layer finds: its input, and where dL/d(input) is to go, if anywhere.
         self.x: Matrix | None = None
+        # The last layer's logits, if its activation would hide that they have overflowed.
+        self.bounded: Matrix | None = None
         self.d: Matrix | None = None
         loss, logits = loss_on(job.loss, job.network.output_activation)
         self.lower_layers(logits)
@@ -181,6 +186,7 @@ class Lowering:
         """A = f(Z), and dL/dZ in place of dL/dA; a product comes with it, if the layer has one."""
         name = "identity" if activation is None else activation.name
         formula = "identity" if name == "softmax" else name
+        self.bounded = Z if name in BOUNDED else None
         self.x = Z if name == "identity" else self.matrix()
         record["a"] = address(self.x)
         record["option"] = getattr(activation, "slope", getattr(activation, "alpha", 0.0))
@@ -242,9 +248,9 @@ class Lowering:
         if self.task != "predict":
             self.add(record, losses.LOSSES[loss.name], formula=loss.name)
         if not self.learning:
-            shown = network.output_activation if logits else None
-            self.nonlinearity(self.layer(z=output), output, shown)
-            self.add(self.layer(a=self.x), copies.emit)
+            if logits:
+                self.nonlinearity(self.layer(z=output), output, network.output_activation)
+            self.add(self.layer(z=self.bounded, a=self.x), copies.emit)
 
     # Parameters
 

@@ -9,6 +9,7 @@ import numba as nb
 import numpy as np
 
 from barenet.engines.kernels.kernel import kernel
+from barenet.engines.kernels.records import row_numbers
 from barenet.engines.simd.blocks import transpose_block
 from barenet.engines.simd.calls import OPTIONS
 from barenet.engines.simd.memory import array, lanes, prefetch, source, vectors
@@ -53,9 +54,16 @@ def gather_columns(kind, step, target, stride, start, stop, left, right):
 
 @kernel()
 def emit(kind, step, layer, start, stop):
-    """Copy the network's output to where the user wants it."""
+    """Copy the network's output to the user's array; NaN where its logit z has overflowed.
+
+    Sigmoid and tanh would hide that: σ(∞) = 1, whatever the exact sum would have been.
+    """
     n, numbers = layer.n_out, array(np.int64, step.batch, 0, step.n_rows)
     for row in range(start, stop):
+        if layer.z != 0:
+            z, a = row_numbers(kind, layer, layer.z, row), row_numbers(kind, layer, layer.a, row)
+            for j in range(n):
+                a[j] += z[j] - z[j]
         copy(kind, layer.a, row * layer.stride, step.output, numbers[row] * n, n)
 
 

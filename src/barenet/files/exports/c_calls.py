@@ -163,10 +163,10 @@ class Plan:
 
 
 def _for_c(step: Step) -> Step:
-    """Rewrite a step in the form that floats compute best.
+    """Rewrite a step in the form that loses the fewest digits in floats.
 
     Numbers that are the same for every input, as for the pixels of an image, become one. The mean
-    of a batch norm of float64 becomes a float, and its bias makes up for the rest.
+    of a float64 batch norm is rounded to a float, and its bias is corrected for the rest.
     """
     if isinstance(step, Scale) and np.ptp(step.offset) == np.ptp(step.factor) == 0:
         return EvenScale(step.offset[0], step.factor[0])
@@ -176,7 +176,7 @@ def _for_c(step: Step) -> Step:
 
 
 def _parts(step: Step) -> dict[str, Any]:
-    """What a step holds; an offset is two floats, as the digits of one are too few."""
+    """Return the numbers of a step; an offset is two floats, as one has too few digits."""
     parts: dict[str, Any] = {}
     for name, value in vars(step).items():
         parts[name] = value

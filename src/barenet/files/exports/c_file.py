@@ -43,7 +43,7 @@ __all__ = ["render"]
 #: The function of every step and activation.
 FUNCTIONS: dict[type[Any], str] = {**STEPS, **ACTIVATIONS}
 
-#: The rounding of inputs to floats, in units of their spread, that is not worth a warning.
+#: Rounding error of inputs as floats, in units of their spread, above which there is a warning.
 MOST_ERROR = 2e-5
 
 #: Inputs that are listed one by one.
@@ -93,15 +93,15 @@ def render(program: Program, stem: str, rounding: Rounding | None = None) -> dic
 
 
 def _warn_of_coarse(program: Program) -> None:
-    """Warn of an input of which a float holds too few digits."""
+    """Warn about an input that needs more digits than a float has."""
     errors = program.single_errors
     if not (errors > MOST_ERROR).any():
         return
     at = int(errors.argmax())
     name = f" ({program.feature_names[at]})" if program.feature_names else ""
     warnings.warn(
-        f"input {at}{name}: a float of C misses its numbers by up to {errors[at]:.1g} of their "
-        "spread; to='python' and to='json' take them as they are, or subtract a constant from "
+        f"input {at}{name}: a C float rounds its numbers by up to {errors[at]:.1g} of their "
+        "spread; use to='python' or to='json', which take float64, or subtract a constant from "
         "them before training",
         UserWarning,
         stacklevel=4,

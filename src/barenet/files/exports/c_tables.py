@@ -14,8 +14,8 @@ from barenet.files.exports.numerals import flow, hexadecimal, rest_of
 __all__ = ["category_arrays", "encode_functions", "listed_columns"]
 
 _NUMBER = """\
-/* (x - center - rest) / scale, or fill where x is missing, which one more may say. The rest is
- * that of the center beyond a float. */
+/* (x - center - rest) / scale, or fill where x is missing; an indicator adds a 1 there, else a 0.
+ * The rest is what rounding the center to a float leaves. */
 static float *number(float *b, float x, int missing, float fill, float center, float rest,
                      float scale, int indicator)
 {
@@ -27,7 +27,7 @@ static float *number(float *b, float x, int missing, float fill, float center, f
 """
 
 _IS_MISSING = """\
-/* Not a number, or a number that stands for a missing one. */
+/* NaN, or a number that is a marker of a missing value. */
 static int is_missing(float x)
 {{
     return isnan(x){markers};

@@ -51,7 +51,7 @@ class Encode(Step):
 
     @property
     def single_errors(self) -> NDArray[np.float64]:
-        """By how much float32 misses each column's numbers at most, in units of their spread."""
+        """The largest rounding error of each column in float32, in units of its spread."""
         numbers = (each if isinstance(each, NumberColumn) else None for each in self.columns)
         return np.array([single_error(n.center, n.scale) if n else 0 for n in numbers])
 

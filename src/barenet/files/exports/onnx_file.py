@@ -23,7 +23,7 @@ __all__ = ["IR_VERSION", "OPSET", "render"]
 #: ONNX Runtime refuses what is newer than itself, so newer ones would shut people out.
 OPSET, IR_VERSION = 17, 8
 
-#: Inputs that float32 misses by more, in units of their spread, are float64.
+#: Rounding error in float32, in units of the spread, above which inputs are float64.
 MOST_ERROR = 4e-6
 
 #: Most bytes of a protocol buffer, less room for names.

@@ -36,7 +36,7 @@ def column_inputs(step: Encode, is_coarse: Iterable[bool]) -> Iterator[tuple[str
         The column's.
     kind : int
         Text for categories, else numbers of the network's dtype; float64 where float32 would
-        lose digits that count.
+        lose significant digits.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def _encode(column: Column, step: Encode, graph: Graph) -> list[str]:
     missing = graph.add("IsNaN", column.name)
     x = graph.add("Cast", column.name, to=TYPES["float64"])
     for marker in step.number_markers if isinstance(column, NumberColumn) else ():
-        singles = {marker, float(np.float32(marker))}  # an input may be of either type
+        singles = {marker, float(np.float32(marker))}  # an input may have either type
         for number in singles:
             is_marker = graph.add("Equal", x, _number(graph, number))
             missing = graph.add("Or", missing, is_marker)
@@ -120,7 +120,7 @@ def _category(column: CategoryColumn, step: Encode, graph: Graph) -> str:
 
 
 def _utf8(text: str) -> bytes:
-    """Write a text as ONNX holds it."""
+    """Encode a text for ONNX."""
     return text.encode("utf-8", "replace")
 
 

@@ -131,7 +131,7 @@ class Program:
 
     @property
     def single_errors(self) -> NDArray[np.float64]:
-        """By how much float32 misses each input at most, in units of its spread where known."""
+        """The largest rounding error of each input in float32, in units of its spread if known."""
         first = self.steps[0] if self.steps else None
         if isinstance(first, Scale | Encode):
             return np.nan_to_num(first.single_errors, nan=np.inf)

@@ -1,8 +1,8 @@
 """The export for Python: one file, to be read as well as run, that needs NumPy alone.
 
-It computes with the operations of NumPy that the network itself uses, in the same order, so its
-outputs are those of `Network.forward`, to the last bit. Few numbers stand there as text, many as
-base64.
+It computes with the NumPy operations that the network itself uses, in the same order, so its
+outputs are those of `Network.forward`, to the last bit. Small arrays are written as text, large
+ones as base64.
 """
 
 from __future__ import annotations

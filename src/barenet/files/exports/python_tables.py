@@ -99,7 +99,7 @@ def moment(value):
 
 _IS_MISSING = '''\
 def is_missing(value):
-    """Tell a missing value: None, NaN, NaT, pandas' NA, or a text that stands for one."""
+    """Whether a value is missing: None, NaN, NaT, pandas' NA, or the marker of one."""
     markers = MISSING if isinstance(value, str) else ("None", "nan", "NaT", "<NA>")
     return str(value).strip() in markers
 '''

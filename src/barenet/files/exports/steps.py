@@ -68,7 +68,7 @@ class Scale(Step):
 
     @property
     def single_errors(self) -> NDArray[np.float64]:
-        """By how much float32 misses each input at most, in units of its spread."""
+        """The largest rounding error of each input in float32, in units of its spread."""
         return single_error(self.offset, 1 / self.factor)
 
     def forward(self, X: NDArray[Any]) -> NDArray[Any]:
@@ -183,17 +183,17 @@ class Unscale(Step):
 
 
 def single_error(center: Any, scale: Any) -> NDArray[np.float64]:
-    """Bound the rounding of numbers to float32.
+    """Return a bound of the rounding error of numbers in float32.
 
     Parameters
     ----------
     center, scale : float or ndarray, float64
-        Where the numbers lie, and how far they spread around it.
+        The center of the numbers, and their spread around it.
 
     Returns
     -------
     ndarray of float64
-        The largest error in units of the scale; NaN where float32 does not hold the numbers.
+        The largest error in units of the scale; NaN where the numbers overflow float32.
 
     Examples
     --------

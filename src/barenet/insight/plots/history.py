@@ -1,7 +1,7 @@
 """How a network learnt: the loss and the metrics, epoch by epoch.
 
-The first picture to look at after training. It answers whether the loss still falls, whether the
-training loss and the others part (overfitting), and which epoch was the best.
+The first plot to look at after training. It shows whether the loss still falls, whether the
+training loss and the others diverge (overfitting), and which epoch was the best.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def plot_history(
     Parameters
     ----------
     history : History or mapping of str to sequence of float
-        What `barenet.train` returned, or its ``to_dict()``: one number an epoch for ``"loss"``,
-        each metric, and the same names with ``"validation_"`` or ``"test_"`` before them. What is
-        not finite, or None, leaves its epoch out. Learning rates, gradient norms and seconds are
+        The result of `barenet.train`, or its ``to_dict()``: one number per epoch for ``"loss"``,
+        each metric, and the same names with ``"validation_"`` or ``"test_"`` before them. Numbers
+        that are not finite, and None, are left out. Learning rates, gradient norms and seconds are
         not drawn. Which epoch was kept, and whether the training loss has penalties in it, only a
         History knows.
     title : str, optional

@@ -252,10 +252,10 @@ def _log_softmax(z: FloatArray) -> FloatArray:
 
 
 def _log_shares(z: FloatArray) -> tuple[NDArray[np.bool_], FloatArray, FloatArray]:
-    """Find the greatest of each row; return it as a mask, with ln p and ln(1 − p)."""
+    """Return a mask of the largest logit of each row, ln p, and ln(1 − p)."""
     top = np.arange(z.shape[1]) == z.argmax(axis=1)[:, None]
     Z = z - z[top][:, None]
-    alone = z.shape[1] == 1  # and its p is 1, whatever the logit
+    alone = z.shape[1] == 1  # p is 1 for any logit
     others = np.where(top, ALONE if alone else -np.inf, Z)
     second = others.max(axis=1, keepdims=True)
     log_rest = second + np.log(np.exp(others - second).sum(axis=1, keepdims=True))

@@ -1,7 +1,7 @@
 """The Poisson loss for counts, from the rate and from the logits of each output activation.
 
-A rate that is nearly 0 has a large derivative 1 − y/ŷ, and the activation that it comes from nearly
-none. Their product, computed from the logits, keeps all its digits.
+Near a rate of 0, the derivative 1 − y/ŷ is very large and that of the activation nearly 0. Their
+product, computed from the logits, keeps all its digits.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class SoftmaxPoisson(Loss):
         return rate - y - rate * (rate - y).sum(axis=1, keepdims=True)
 
 
-#: The form that is stable, by the output activation.
+#: The stable form for each output activation.
 _ON_LOGITS: dict[str, Callable[[], Loss]] = {
     "exponential": ExponentialPoisson,
     "softplus": SoftplusPoisson,
@@ -180,5 +180,6 @@ def _positive(output: FloatArray) -> FloatArray:
 
 
 def _log_softmax(z: FloatArray) -> FloatArray:
+    """Return ln softmax(z) of each row."""
     Z = z - z.max(axis=1, keepdims=True)
     return Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))

@@ -1,4 +1,4 @@
-// The whole state in the address: what differs from the settings that suit its data, by names that can be read.
+// The whole state in the address: the settings that differ from those that suit its data, by readable names.
 
 import { suited } from "./settings.js";
 

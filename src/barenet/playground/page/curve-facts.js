@@ -1,4 +1,4 @@
-// What a curve shows: its best epoch, and where it begins to overfit. Rows are [epoch, loss, test loss, …].
+// Facts about a curve: its best epoch, and the start of overfitting. Rows are [epoch, loss, test loss, …].
 
 const WAIT = 20; // epochs after the best one, at least
 const RISE = 1.1; // of the lowest test loss

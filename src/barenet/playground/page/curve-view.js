@@ -12,7 +12,7 @@ const same = (a, b) => String(a) === String(b);
 const column = (rows, index) => rows.map((row) => row[index]);
 
 export class CurveView {
-  // `tell`: takes what the pointer is at, in words; empty beside the curve.
+  // `tell`: takes the values at the pointer, in words; empty beside the curve.
   constructor(root, tell) {
     Object.assign(this, { root, tell, log: false });
     this.clear();
@@ -25,7 +25,7 @@ export class CurveView {
 
   // Add measures: [epoch, loss, test loss, score, test score]; the newest may be of a rest amid an
   // epoch, or of weights changed by hand, and stays as long as it is the newest. `other` is the path
-  // that can be returned to, where it is sent; `place` the epoch that was gone back to.
+  // to which the user can return, if it was sent; `place` the epoch to which the user has gone back.
   add({ version, rows, newest, other, guess, epoch, playing }) {
     if (version !== this.version) {
       this.rows = [];
@@ -103,7 +103,7 @@ export class CurveView {
     };
   }
 
-  // Mark the epoch with the lowest test loss, and the one that was gone back to.
+  // Mark the epoch with the lowest test loss, and the one to which the user has gone back.
   mark(plot) {
     const { ctx, bbox } = plot;
     const lowest = best(this.rows);
@@ -124,7 +124,7 @@ export class CurveView {
     ctx.restore();
   }
 
-  // Tell the values at the pointer.
+  // Report the values at the pointer.
   read(plot) {
     const { left } = plot.cursor;
     const row = left >= 0 ? nearest(this.rows, plot.posToVal(left, "x")) : null;
@@ -145,7 +145,7 @@ export class CurveView {
   }
 }
 
-// Of a log scale's ticks the powers of ten, and no more than fit.
+// The powers of ten among the ticks of a log scale, as many as fit.
 function decades(_, ticks) {
   const powers = ticks.map((tick) => Math.log10(tick));
   const whole = (power) => Math.abs(power - Math.round(power)) < 1e-9;

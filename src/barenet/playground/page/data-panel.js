@@ -118,7 +118,7 @@ export class DataPanel {
     this.describeTable(scene, data);
   }
 
-  // Which settings were changed by hand, and stay when other data are chosen.
+  // List the settings that were changed by hand, which stay when other data are chosen.
   describeSettings(scene, changed) {
     const shown = changed.length > 0 && !scene.data.startsWith("model:");
     find("#suited", this.root).hidden = shown;

@@ -1,10 +1,10 @@
-// What inputs and axes are called: as their columns, or x₁ and x₂ where those have long names.
+// Names of inputs and axes: those of their columns, or x₁ and x₂ if these are long.
 
 const MOST = 24; // letters that fit into a sentence with numbers
 const UNIT = / ?\([^()]*\)$/; // "sepal length (cm)"
 const BARE = /^x([12])$/;
 
-// The name of a column, as an input is called: without its unit, where no other is called so then.
+// The name of a column without its unit, unless another column would have the same name.
 export const bare = (name, { columns, inputs }) => withIndex(short(name, [...columns, ...inputs]));
 
 function short(name, names) {
@@ -29,7 +29,7 @@ export function inputName(label, data) {
   return apart.replace(/x[₁₂]/g, (name) => column(name === "x₁" ? 0 : 1));
 }
 
-// What a picture shows of data with more inputs than its two axes; empty where it shows all of them.
+// Describes the slice that a picture shows of data with more than two inputs; empty if it shows all of them.
 export function sliceWords(data) {
   const { axes, inputs, image, features, n_inputs: count, held } = data;
   if (image) return "The plane of the first two principal components";

@@ -46,7 +46,7 @@ export class LaneView {
     find("[data-action=more]", this.root).disabled = design.hidden.length >= this.catalog.limits.layers;
   }
 
-  // Beside another network, the name of each region has that of its network in it.
+  // If there are two networks, the name of each region includes that of its network.
   nameRegions(whose) {
     const names = { ".network": "Neurons", ".output": "Output", ".matrix": "Confusion matrix" };
     for (const [selector, name] of Object.entries(names)) find(selector, this.root).setAttribute("aria-label", `${name}${whose}`);
@@ -76,7 +76,7 @@ export class LaneView {
     this.tellOfPaths();
   }
 
-  // The values at the pointer, or what the curve shows.
+  // The values at the pointer, or the facts about the curve.
   tellOfCurve(hovered = this.hovered) {
     this.hovered = hovered;
     const place = find(".curve-facts", this.root);
@@ -85,7 +85,7 @@ export class LaneView {
     if (!hovered) find(".curve", this.root).setAttribute("aria-label", `Loss per epoch. ${words}`);
   }
 
-  // Where the network stands on its path, and which other one can be returned to.
+  // The network's place on its path, and the other path to return to.
   tellOfPaths() {
     const { epoch, fork, last, playing } = this.header;
     const { other, compared, place } = this.curve;
@@ -95,7 +95,7 @@ export class LaneView {
     find(".key .other-network", this.root).hidden = !compared.length;
     find(".key .here", this.root).hidden = place === null;
     find(".paths", this.root).hidden = !past && !other.length;
-    const back = `Back at epoch ${counted(epoch)} of ${counted(last)}. Learning on from here begins a new path; the old one stays, and you can return to it.`;
+    const back = `Back at epoch ${counted(epoch)} of ${counted(last)}. Training on from here begins a new path; the old one stays, and you can return to it.`;
     const words = past ? back : `This path left another one at epoch ${counted(fork)}.`;
     const button = find("[data-action=swap]", this.root);
     find(".paths span", this.root).textContent = words;

@@ -68,7 +68,7 @@ export class LearningPanel {
     for (const field of ["learning_rate", "schedule", "batch_size"]) this.field(field).disabled = design.optimizer === "lbfgs";
   }
 
-  // What is wrong, each with a button that may help.
+  // The problems, each with a button for the remedy.
   say({ words, failed, remedy, playing }, signs) {
     const found = [...(words ? [{ words, remedy }] : []), ...signs];
     if (playing && this.found && !same(found, this.found) && performance.now() - this.since < STEADY) return;

@@ -353,7 +353,7 @@ class Page {
     const words = this.lanes.map((lane) => lane.summary()).join(" ");
     if (words && words !== this.said) find("#live").textContent = words;
     this.said = words;
-    this.lanes.forEach((lane) => lane.output.say(`What the network says of the plane. ${lane.summary()}`));
+    this.lanes.forEach((lane) => lane.output.say(`The network's output over the plane. ${lane.summary()}`));
   }
 
   repaint() {

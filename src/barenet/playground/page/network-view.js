@@ -192,7 +192,7 @@ export class NetworkView {
     drawPictures(this.links.canvas, pictures.filter((picture) => picture.values), SIDE);
   }
 
-  // What is read rather than seen, a few times a second.
+  // Update the texts, a few times a second.
   write() {
     this.drawBiases();
     if (this.marked) this.acts.tip(this.told());
@@ -233,7 +233,7 @@ export class NetworkView {
   }
 }
 
-// Where a pixel lies, on the mean of all images.
+// The place of a pixel, on the mean of all images.
 function pixelCanvas({ image: [height, width], mean_image: mean, inputs }, place) {
   const canvas = make("canvas", { className: "pixel", width, height, title: `${inputs[place]}, on the mean of all images` });
   const context = canvas.getContext("2d");

@@ -2,11 +2,11 @@
 
 const OF_THE_DATA = ["data", "rows", "axes", "target", "task"];
 const RESET = [...OF_THE_DATA, "noise"]; // these change with the data in any case
-const SEEDS = ["seed", "data_seed"]; // other points and weights are no other settings
+const SEEDS = ["seed", "data_seed"]; // new points and weights are not a change of settings
 const NAMES = {
-  samples: "points", noise: "noise", test_size: "held-out share", features: "inputs", hidden: "hidden layers", activations: "activation", dropout: "dropout",
+  samples: "points", noise: "noise", test_size: "share of test points", features: "inputs", hidden: "hidden layers", activations: "activation", dropout: "dropout",
   batch_norm: "batch norm", loss: "loss", optimizer: "optimizer", learning_rate: "learning rate", schedule: "rate over time",
-  penalty: "regularization", penalty_rate: "its rate", batch_size: "batch size", stop_epoch: "stop at epoch", stop_loss: "stop at test loss", pace: "speed",
+  penalty: "regularization", penalty_rate: "its rate", batch_size: "batch size", stop_epoch: "stop at epoch", stop_loss: "stop at training loss", pace: "speed",
 };
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -37,14 +37,14 @@ function suit(design, before, after) {
   if (!kept.includes("activations")) design.activations = design.hidden.map(() => after.activations[0] ?? before.activations[0] ?? "tanh");
 }
 
-// Every layer has an activation, so another number of layers is no other activation.
+// Every layer has an activation, so a change of the number of layers alone is not a change of activation.
 function changedIn(design, usual) {
   const changed = Object.keys(usual).filter((name) => name !== "activations" && !SEEDS.includes(name) && !same(design[name], usual[name]));
   const other = design.activations.some((each) => each !== (usual.activations[0] ?? "tanh"));
   return other ? [...changed, "activations"] : changed;
 }
 
-// What was changed by hand, in words.
+// The names of the settings that were changed by hand.
 export function changed(state, catalog) {
   const usual = suited(catalog, state.scene.data);
   const scene = Object.keys(usual.scene).filter((name) => !OF_THE_DATA.includes(name) && !SEEDS.includes(name) && !same(state.scene[name], usual.scene[name]));
