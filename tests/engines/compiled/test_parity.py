@@ -174,7 +174,7 @@ def test_a_shared_penalty_goes_by_the_weight_of_each_batch():
     assert_equal(small(), spec="squared_error", weighted=True, penalties=penalties)
 
 
-@settings(max_examples=60)
+@settings(max_examples=settings.default.max_examples * 3 // 5)
 @given(
     sizes=st.lists(st.integers(1, 70), min_size=2, max_size=5),
     batch_size=st.integers(1, 40),
