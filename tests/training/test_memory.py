@@ -104,7 +104,9 @@ def quick(optimizer):
     return net, {"optimizer": "lbfgs:tolerance=1e-15", **more}
 
 
-@pytest.mark.parametrize("ends", [range(1, 51, 7), pytest.param(range(1, 51), marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "ends", [range(1, 51, 7), pytest.param(range(1, 51), marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_promise_05_fifty_ends_of_every_optimizer(

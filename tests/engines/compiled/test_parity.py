@@ -188,7 +188,9 @@ def test_promise_07_any_architecture_and_batch_size(sizes, batch_size, hidden):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("bits", [0, 128, 256, 512])
+@pytest.mark.parametrize(
+    "bits", [0, 256, *(pytest.param(bits, marks=pytest.mark.slow) for bits in (128, 512))]
+)
 def test_narrower_vectors_down_to_plain_loops(bits, dtype, monkeypatch):
     monkeypatch.setenv("BARENET_SIMD_BITS", str(bits))
     assert_equal(every_layer, dtype, optimizer="momentum")
