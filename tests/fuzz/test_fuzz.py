@@ -17,7 +17,7 @@ from formats import FORMATS
 SCRIPT = Path(__file__).with_name("fuzz.py")
 
 
-@pytest.mark.parametrize("most", [600, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("most", [400, pytest.param(10_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", FORMATS)
 def test_promise_17_ten_thousand_inputs_are_read_or_refused_in_a_line(name, most):
     with folder_in_memory() as folder:
