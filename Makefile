@@ -7,18 +7,21 @@ PYTHON = python3 python3.13 python3.12 python3.11
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pip installs into one .venv would race; the tests are parallel by themselves
-.PHONY: help setup demo test soak fuzz hour lint format types docs bench clean
+.PHONY: help setup demo test test-all soak fuzz hour lint format types docs bench clean
 
 help:  ## list these commands
-	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.installed-dev  ## install what a contributor needs into .venv
 
 demo: .venv/.installed-all  ## train on handwritten digits, keep the model and pictures in runs/
 	.venv/bin/barenet train digits
 
-test: .venv/.installed-test  ## run every test, the style checks and this project's own rules included
+test: .venv/.installed-test  ## run the tests, the style checks and this project's own rules included
 	.venv/bin/python -m pytest
+
+test-all: .venv/.installed-test  ## run every test, the long sweeps and all examples of Hypothesis included
+	.venv/bin/python -m pytest -m '' --hypothesis-profile=whole
 
 soak: .venv/.installed-test  ## kill runs for ten minutes, resume them, and see that nothing is lost
 	.venv/bin/python tests/soak/soak.py $(SOAK)

@@ -23,11 +23,13 @@ for variable in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "LINES"):
 
 # A busy machine is not a failure, and a failure must come back when the test is run again.
 settings.register_profile(
-    "repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "whole", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
+# make test draws fewer examples; make test-all takes the profile above.
+settings.register_profile("repeatable", settings.get_profile("whole"), max_examples=20)
 # pytest --hypothesis-profile=thorough looks for new failures, as long as one cares to wait.
 settings.register_profile(
-    "thorough", settings.get_profile("repeatable"), derandomize=False, max_examples=10_000
+    "thorough", settings.get_profile("whole"), derandomize=False, max_examples=10_000
 )
 settings.load_profile("repeatable")
 

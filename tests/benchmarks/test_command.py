@@ -54,6 +54,7 @@ def test_only_a_full_run_replaces_what_the_documentation_shows(
     assert written[-1] == tmp_path
 
 
+@pytest.mark.slow
 def test_a_run(tmp_path, capsys, monkeypatch):
     """The start alone, with two libraries that every installation has and one that is broken."""
     monkeypatch.setattr("benchmarks.roofline.SECONDS", 0.01)

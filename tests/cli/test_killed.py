@@ -59,8 +59,8 @@ def results(folder: Path) -> dict[str, bytes]:
     return {**files, "history.jsonl": json.dumps(curves).encode()}
 
 
-def kill_and_resume(run: list[str], *options: str) -> int:
-    """Kill a run before each of its changes, resume it, and compare it with an undisturbed one."""
+def kill_and_resume(step: int, run: list[str], *options: str) -> int:
+    """Kill a run before every step-th change, resume it, and compare it with an undisturbed one."""
     before, here = Path("before"), Path("run")
     resume = ["train", "--resume", "run", "--threads", "1", *options]
     run = [*run, *options, "--out", "run"]
@@ -81,7 +81,11 @@ def kill_and_resume(run: list[str], *options: str) -> int:
         if started:
             assert command(*resume) == 0, change
             assert results(here) == whole, change
-        change += 1
+        change += step
+
+
+#: Before every third change, or before every one.
+every = pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.slow)])
 
 
 @pytest.fixture(autouse=True)
@@ -90,12 +94,14 @@ def in_an_empty_folder(tmp_path, monkeypatch) -> None:
     Path("before").mkdir()
 
 
-def test_fault_112_killed_before_any_change_and_without_a_checkpoint():
+@every
+def test_fault_112_killed_before_any_change_and_without_a_checkpoint(step):
     options = ("--no-plots", "--no-baselines", "--checkpoint-every", "never")
-    assert kill_and_resume(RUN, *options) >= 10
+    assert kill_and_resume(step, RUN, *options) >= 10
 
 
-def test_fault_111_112_killed_before_any_change_in_place_of_another_run():
+@every
+def test_fault_111_112_killed_before_any_change_in_place_of_another_run(step):
     """With a checkpoint of each epoch; the other run has the same settings, and is unfinished."""
     options = ("--no-baselines", "--checkpoint-every", "1")
     assert main([*RUN, *options, "--seed", "1", "--out", "before"]) == 0
@@ -103,10 +109,11 @@ def test_fault_111_112_killed_before_any_change_in_place_of_another_run():
     for name in ("unfinished.toml", "checkpoint.safetensors"):
         Path("run", name).rename(Path("before", name))
     shutil.rmtree("run")
-    assert kill_and_resume(RUN, *options) > 20
+    assert kill_and_resume(step, RUN, *options) > 20
 
 
-def test_fault_111_112_killed_while_it_replaces_the_weights_that_it_started_from():
+@every
+def test_fault_111_112_killed_while_it_replaces_the_weights_that_it_started_from(step):
     assert main([*RUN, "--no-plots", "--out", "before"]) == 0
     options = ("--no-plots", "--no-baselines")
-    assert kill_and_resume([*RUN, "--start-from", "run"], *options) >= 10
+    assert kill_and_resume(step, [*RUN, "--start-from", "run"], *options) >= 10

@@ -102,6 +102,7 @@ def test_what_was_not_used_for_a_month_is_removed(tmp_path):
     assert [files.load(key) for key in "abcd"] == ["A", None, "C", "D"]
 
 
+@pytest.mark.slow
 def test_processes_that_fill_an_empty_folder_at_once(whole, tmp_path):
     kinds = ["float32", "float64"]
     found = [finish(each) for each in [start(tmp_path, dtype) for dtype in kinds]]
@@ -111,6 +112,7 @@ def test_processes_that_fill_an_empty_folder_at_once(whole, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs limits")
+@pytest.mark.slow
 def test_no_folder_and_a_full_disk(whole, tmp_path):
     """A file stands where the folder would be: not even the superuser gets around that."""
     (tmp_path / "file").write_text("")

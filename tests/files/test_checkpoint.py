@@ -145,12 +145,13 @@ def test_a_checkpoint_of_another_version_is_refused(tmp_path, monkeypatch, versi
         learn(tmp_path / "kept", resume=True)
 
 
-def test_fault_53_54_a_damaged_checkpoint_is_refused_and_not_replaced(tmp_path):
+@pytest.mark.parametrize("count", [40, pytest.param(200, marks=pytest.mark.slow)])
+def test_fault_53_54_a_damaged_checkpoint_is_refused_and_not_replaced(tmp_path, count):
     path = tmp_path / "kept"
     learn(path, Interrupt())
     whole = path.read_bytes()
     rng = np.random.default_rng(0)
-    for at in rng.integers(0, len(whole), 200):
+    for at in rng.integers(0, len(whole), count):
         flipped = bytearray(whole)
         flipped[at] ^= 1 << rng.integers(8)
         for damaged in (bytes(flipped), whole[:at]):

@@ -284,10 +284,11 @@ def test_rows_that_are_none_are_refused_by_name(rows):
             method(rows)
 
 
-def test_fault_54_promise_09_every_flipped_bit_is_refused(path):
+@pytest.mark.parametrize("step", [31, pytest.param(1, marks=pytest.mark.slow)])
+def test_fault_54_promise_09_every_flipped_bit_is_refused(path, step):
     predictor().save(path)
     data = bytearray(path.read_bytes())
-    for at in range(8 * len(data)):
+    for at in range(0, 8 * len(data), step):
         data[at // 8] ^= 1 << at % 8
         path.write_bytes(data)
         with pytest.raises(ModelFileError, match=r"model\.safetensors: "):

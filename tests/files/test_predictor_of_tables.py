@@ -184,7 +184,8 @@ def test_fault_57_an_encoding_of_another_type_or_none(predictor, path, rewrite):
         Predictor.load(path)
 
 
-def test_fault_54_promise_09_every_flipped_bit_of_a_table_is_refused(path):
+@pytest.mark.parametrize("step", [31, pytest.param(1, marks=pytest.mark.slow)])
+def test_fault_54_promise_09_every_flipped_bit_of_a_table_is_refused(path, step):
     encoding = TableEncoding.fit({"is": ["yes", "no"]})
     Predictor(
         network=Network.dense([1, 1]),
@@ -195,7 +196,7 @@ def test_fault_54_promise_09_every_flipped_bit_of_a_table_is_refused(path):
         dataset="two rows",
     ).save(path)
     data = bytearray(path.read_bytes())
-    for at in range(8 * len(data)):
+    for at in range(0, 8 * len(data), step):
         data[at // 8] ^= 1 << at % 8
         path.write_bytes(data)
         with pytest.raises(ModelFileError, match=r"model\.safetensors: "):

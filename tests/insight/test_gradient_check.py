@@ -41,7 +41,7 @@ def test_every_layer_passes_in_both_modes(training):
     assert report.relative_error < 1e-7
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings.default.max_examples * 2 // 5)
 @given(
     st.lists(st.integers(1, 4), min_size=2, max_size=4),
     st.sampled_from(sorted(ACTIVATIONS)),

@@ -140,7 +140,7 @@ def ends_with_activate(kind, activation, output) -> Network:
         *((None, None, loss) for loss in LOSSES),
     ],
 )
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(data=st.data())
 def test_promise_02_any_shape_and_any_numbers(kind, activation, loss, data):
     """One of the three is given; the others, and all else, are whatever Hypothesis draws."""

@@ -393,11 +393,12 @@ def test_a_loss_worse_than_that_of_a_constant_model_and_saturation_are_named(tab
     )
 
 
-def test_two_clicks_learn_every_set_of_classes(tab, record_property):
+@pytest.mark.parametrize("some", [{"xor", "spirals"}, pytest.param(None, marks=pytest.mark.slow)])
+def test_two_clicks_learn_every_set_of_classes(tab, record_property, some):
     """Counted in epochs at the page's own speed, so that a loaded machine changes nothing."""
     names = tab().value("barenet.catalog.data.map((entry) => entry.name)")
     assert {"circles", "xor", "gaussians", "spirals", "moons", "digits", "iris"} < set(names)
-    for name in names:
+    for name in names if some is None else sorted(some):
         page = tab()
         shown = page.page.locator(f"[data-name={name}]")
         if shown.count():
@@ -1421,6 +1422,7 @@ def memory(page: Tab) -> float:
     return min(sizes)
 
 
+@pytest.mark.slow
 def test_a_page_that_is_left_open_does_not_grow(tab, served):
     """Thousands of epochs and hundreds of pictures: all that is kept is bounded."""
     page = tab("#pace=0&net.batch_size=0")

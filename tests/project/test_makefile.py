@@ -44,7 +44,7 @@ def python(folder: Path, behaviour: str) -> str:
 def test_every_target_is_in_the_help():
     text = (ROOT / "Makefile").read_text("utf-8")
     targets = re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE)[1].split()
-    assert re.findall(r"^make (\w+)", make(ROOT, "help").stdout, re.MULTILINE) == targets
+    assert re.findall(r"^make ([\w-]+)", make(ROOT, "help").stdout, re.MULTILINE) == targets
 
 
 @pytest.mark.parametrize("target", ["demo", "test"])
@@ -79,3 +79,13 @@ def test_continuous_integration_runs_what_a_contributor_runs():
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert script.read_text("utf-8").splitlines()[-1] == "exec make test"
+
+
+def test_the_long_sweeps_are_left_to_test_all():
+    """`make test` deselects them by the options in pyproject.toml."""
+    everything = make(ROOT, "--dry-run", "--assume-old=.venv/.installed-test", "test-all").stdout
+    assert everything.endswith("pytest -m '' --hypothesis-profile=whole\n")
+    assert make(ROOT, "--dry-run", "--assume-old=.venv/.installed-test", "test").stdout.endswith(
+        "-m pytest\n"
+    )
+    assert "-m 'not slow'" in (ROOT / "pyproject.toml").read_text("utf-8")

@@ -18,7 +18,12 @@ import pytest
 import barenet
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "docs" / "first-network.md", *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]
+FIRST, TUTORIALS = (
+    ROOT / "docs" / "first-network.md",
+    sorted((ROOT / "docs" / "tutorials").glob("*.md")),
+)
+#: The build of the documentation executes them all in any case, as notebooks.
+PAGES = [FIRST, *(pytest.param(page, marks=pytest.mark.slow) for page in TUTORIALS)]
 CELL = re.compile(
     r"^```\{code-cell\}[^\n]*\n(?P<tags>:tags:[^\n]*\n)?(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
@@ -49,7 +54,7 @@ def installed(tmp_path_factory) -> Path:
     return site
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in (FIRST, *TUTORIALS)])
 def test_the_visible_cells_run_outside_the_repository(page, installed, tmp_path):
     for download in re.findall(r"\]\((\w+\.csv)\)", page.read_text("utf-8")):
         shutil.copy(page.parent / download, tmp_path)

@@ -64,16 +64,21 @@ def four_cores(monkeypatch):
     monkeypatch.setattr(cores, "allowed_cores", lambda: 4)
 
 
+RUNS = [10, pytest.param(100, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("n_runs", RUNS)
 @pytest.mark.parametrize("n_inputs", [20, 300])  # the wide ones are taken in parts
-def test_promise_06_a_hundred_runs_on_one_two_and_four_threads(n_inputs, four_cores):
+def test_promise_06_a_hundred_runs_on_one_two_and_four_threads(n_inputs, n_runs, four_cores):
     runs = {
-        threads: {learn(n_inputs, threads=threads) for _ in range(100)} for threads in (1, 2, 4)
+        threads: {learn(n_inputs, threads=threads) for _ in range(n_runs)} for threads in (1, 2, 4)
     }
     assert len(set.union(*runs.values())) == 1
 
 
-def test_promise_06_a_hundred_runs_of_the_reference():
-    assert len({learn(engine="reference", epochs=1) for _ in range(100)}) == 1
+@pytest.mark.parametrize("n_runs", RUNS)
+def test_promise_06_a_hundred_runs_of_the_reference(n_runs):
+    assert len({learn(engine="reference", epochs=1) for _ in range(n_runs)}) == 1
 
 
 def test_fault_95_another_process_with_other_hashes():

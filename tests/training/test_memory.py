@@ -104,14 +104,19 @@ def quick(optimizer):
     return net, {"optimizer": "lbfgs:tolerance=1e-15", **more}
 
 
+@pytest.mark.parametrize(
+    "ends", [range(1, 51, 7), pytest.param(range(1, 51), marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_promise_05_fifty_ends_of_every_optimizer(optimizer, engine, tmp_path, slices_of_one_batch):
+def test_promise_05_fifty_ends_of_every_optimizer(
+    optimizer, engine, ends, tmp_path, slices_of_one_batch
+):
     net, more = quick(optimizer)
     more = {"optimizer": optimizer, "engine": engine, **more}
     whole = learn(net=net.copy(), **more)
     assert len(whole["loss"]) > 8 and whole["parameters"] != net.parameters.tobytes()
-    for step in range(1, 51):
+    for step in ends:
         kept = {"checkpoint": tmp_path / f"{step}", **more}
         slices_of_one_batch()
         part = learn(Interrupt(step), net=net.copy(), **kept)

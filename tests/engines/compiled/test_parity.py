@@ -174,7 +174,7 @@ def test_a_shared_penalty_goes_by_the_weight_of_each_batch():
     assert_equal(small(), spec="squared_error", weighted=True, penalties=penalties)
 
 
-@settings(max_examples=60)
+@settings(max_examples=settings.default.max_examples * 3 // 5)
 @given(
     sizes=st.lists(st.integers(1, 70), min_size=2, max_size=5),
     batch_size=st.integers(1, 40),
@@ -188,7 +188,9 @@ def test_promise_07_any_architecture_and_batch_size(sizes, batch_size, hidden):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("bits", [0, 128, 256, 512])
+@pytest.mark.parametrize(
+    "bits", [0, 256, *(pytest.param(bits, marks=pytest.mark.slow) for bits in (128, 512))]
+)
 def test_narrower_vectors_down_to_plain_loops(bits, dtype, monkeypatch):
     monkeypatch.setenv("BARENET_SIMD_BITS", str(bits))
     assert_equal(every_layer, dtype, optimizer="momentum")
