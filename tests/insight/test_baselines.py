@@ -5,6 +5,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
 from barenet.insight import baselines
@@ -68,12 +69,40 @@ def test_two_classes_are_those_of_a_logistic_regression():
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
-def test_more_columns_than_the_normal_equations_are_worth(monkeypatch):
+def test_more_columns_than_rows_are_fitted_by_the_dual():
     X, y = DIABETES
-    expected = Ridge().fit(X, y).predict(X)
-    monkeypatch.setattr(baselines, "NARROW", 1)
-    found = fit_baseline("linear", X, y).outputs(X)[:, 0]
-    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    expected = Ridge().fit(X[:8], y[:8]).predict(X)
+    np.testing.assert_allclose(fit_baseline("linear", X[:8], y[:8]).outputs(X)[:, 0], expected)
+
+
+@pytest.mark.parametrize("few", [baselines.FEW, 0])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n_classes", [None, 2, 3])
+def test_unscaled_rows_far_from_zero_are_fitted_as_scikit_learn_fits_them(
+    monkeypatch, n_classes, dtype, few
+):
+    monkeypatch.setattr(baselines, "FEW", few)
+    rng = np.random.default_rng(0)
+    X = (2000 + 5 * rng.normal(size=(5000, 8))).astype(dtype)
+    score = (X.astype(float) - 2000) @ rng.normal(size=(8, n_classes or 1)) / 5
+    score += rng.gumbel(size=score.shape)
+    y = score[:, 0] if n_classes is None else score.argmax(axis=1)
+    baseline = fit_baseline("linear", X, y, n_classes=n_classes)
+    exact = StandardScaler().fit(X.astype(float)).transform(X.astype(float))
+    if n_classes is None:
+        assert (
+            np.corrcoef(baseline.outputs(X)[:, 0], Ridge().fit(exact, y).predict(exact))[0, 1]
+            > 0.9999
+        )
+        return
+    expected = log_loss(y, LogisticRegression().fit(exact, y).predict_proba(exact))
+    assert log_loss(y, baseline.outputs(X)) < expected + 0.005
+
+
+@pytest.mark.parametrize("y", [[0, 1, -1], [0, 1, 2], [0.5, 0, 1], ["a", "b", "a"], [0, 1, np.nan]])
+def test_labels_that_are_no_class_indices_are_refused(y):
+    with pytest.raises(ValueError, match="^y: "):
+        fit_baseline("linear", np.eye(3), y, n_classes=2)
 
 
 @pytest.mark.parametrize("name", BASELINES)

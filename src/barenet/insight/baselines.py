@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
-from barenet.model.targets import class_probabilities
+from barenet.model.targets import check_targets, class_probabilities
 from barenet.model.validation import check_inputs
 from barenet.optimization.penalties import L2
 from barenet.registry import lookup
@@ -26,8 +26,6 @@ __all__ = ["BASELINES", "Baseline", "fit_baseline"]
 FEW = 2**21
 #: Minimum number of rows that Adam visits, repetitions included: about two thousand steps.
 LEAST_VISITS = 2**17
-#: Columns up to which the normal equations are the faster way to fit it to numbers.
-NARROW = 2048
 #: Rows that are centred at a time.
 BLOCK = 8192
 
@@ -101,7 +99,8 @@ def fit_baseline(
         scikit-learn's have by default. A logistic regression is fitted by L-BFGS to few rows, by
         three epochs of Adam or more to many.
     X : array-like of shape (n_samples, n_features)
-        Rows, prepared as for the network. float32 is computed in float32, all else in float64.
+        Rows, prepared as for the network. float32 is computed in float32 where the numbers are of
+        the order of 1, all else in float64.
     y : array-like of shape (n_samples,)
         Class indices, or numbers.
     n_classes : int, optional
@@ -117,7 +116,7 @@ def fit_baseline(
     Raises
     ------
     ValueError
-        If there is no such baseline, or X has anything but finite numbers.
+        If there is no such baseline, or X or y has anything but finite numbers or class indices.
 
     Examples
     --------
@@ -127,16 +126,17 @@ def fit_baseline(
     ('most frequent class', array([[0.75, 0.25]]))
     """
     fit, titles = lookup(BASELINES, name, "name")
-    single = getattr(X, "dtype", None) == np.float32
+    single = getattr(X, "dtype", None) == np.float32 and _is_scaled(np.asarray(X))
     X = check_inputs(X, np.dtype(np.float32 if single else np.float64), None)
-    targets = np.asarray(y)
+    targets: NDArray[Any] = check_targets(y, len(X), n_classes or 1, np.dtype(np.float64))
     classes = None
     if n_classes is not None:
-        classes, targets = np.unique(targets, return_inverse=True)
+        classes = np.flatnonzero(targets.any(axis=0))
+        targets = targets[:, classes].argmax(axis=1)
         if len(classes) == 1:
             fit = _constant
     network = _network_for(X, classes)
-    fit(network, X, targets, seed)
+    fit(network, X, np.ravel(targets), seed)
     return Baseline(
         name=name,
         title=titles[n_classes is None],
@@ -145,6 +145,11 @@ def fit_baseline(
         network=network,
         classes=classes,
     )
+
+
+def _is_scaled(X: NDArray[Any]) -> bool:
+    """Judge by a thousand rows whether Adam and float32 can take the inputs as they are."""
+    return bool(0.1 <= np.abs(X[:: len(X) // 1000 + 1]).max(initial=0) <= 10)
 
 
 def _network_for(X: FloatArray, classes: NDArray[Any] | None) -> Network:
@@ -167,28 +172,45 @@ def _constant(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> No
 
 def _linear(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None:
     """Fit a linear model with an L2 penalty of ½‖W‖² on the sum of the rows' losses."""
-    if network.output_activation.name == "identity" and X.shape[1] <= NARROW:
-        return _ridge(network, X, y.astype(np.float64))
-    how: dict[str, Any] = {"optimizer": "lbfgs:tolerance=1e-6", "epochs": 200}
-    if X.size * (network.n_outputs or 1) > FEW:
+    if network.output_activation.name == "identity":
+        return _ridge(network, X, y)
+    mean = factor = None
+    if X.size * (network.n_outputs or 1) <= FEW:
+        how: dict[str, Any] = {"optimizer": "lbfgs:tolerance=1e-6", "epochs": 200}
+        mean, factor = X.mean(axis=0), np.ones(X.shape[1])
+    else:
         how = {"optimizer": "adam:learning_rate=0.01", "schedule": "cosine"}
         how |= {"batch_size": min(64, len(X)), "epochs": max(3, LEAST_VISITS // len(X))}
+        if not _is_scaled(X):
+            mean, deviation = X.mean(axis=0), X.std(axis=0)
+            factor = 1 / np.where(deviation > 0, deviation, 1)
+    if mean is not None:
+        X = (X - mean) * factor
     train(network, X, y, penalty=L2(1 / len(X)), seed=seed, **how)
+    if mean is not None and factor is not None:
+        layer = network.layers[0]
+        layer.weights *= factor[:, None].astype(network.dtype)
+        layer.bias -= mean @ layer.weights
     return None
 
 
 def _ridge(network: Network, X: FloatArray, y: NDArray[np.float64]) -> None:
-    """Solve the normal equations (XᵀX + I) W = Xᵀy, with X and y centred."""
+    """Solve (XᵀX + I) W = Xᵀy, with X and y centred; for fewer rows than columns the dual."""
     from scipy.linalg import solve
 
-    mean, gram = X.mean(axis=0, dtype=np.float64), np.eye(X.shape[1])
-    moment = np.zeros(X.shape[1])
-    for start in range(0, len(X), BLOCK):
-        rows = X[start : start + BLOCK] - mean
-        gram += rows.T @ rows
-        moment += rows.T @ (y[start : start + BLOCK] - y.mean())
+    mean, centred = X.mean(axis=0, dtype=np.float64), y - y.mean()
+    if len(X) < X.shape[1]:
+        rows = X - mean
+        weights = rows.T @ solve(rows @ rows.T + np.eye(len(X)), centred, assume_a="pos")
+    else:
+        gram, moment = np.eye(X.shape[1]), np.zeros(X.shape[1])
+        for start in range(0, len(X), BLOCK):
+            rows = X[start : start + BLOCK] - mean
+            gram += rows.T @ rows
+            moment += rows.T @ centred[start : start + BLOCK]
+        weights = solve(gram, moment, assume_a="pos")
     layer = network.layers[0]
-    layer.weights[:, 0] = weights = solve(gram, moment, assume_a="pos")
+    layer.weights[:, 0] = weights
     layer.bias[:] = y.mean() - mean @ weights
 
 
