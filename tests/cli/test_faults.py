@@ -180,8 +180,8 @@ def test_promise_14_processes_end_with_one_line_and_status_2(process, tmp_path):
     faults = {"empty.csv": "", "short.csv": f"{HEADER}1,2\n", "quote.csv": f'{HEADER}1,"2,3\n'}
     for name, content in faults.items():
         (tmp_path / name).write_text(content)
-    names = [*faults, "missing.csv"]
-    for name, started in {name: process("train", name, "--target", "y") for name in names}.items():
+    for name in (*faults, "missing.csv"):
+        started = process("train", name, "--target", "y")
         out, err = started.communicate(timeout=60)
         assert (started.returncode, out, err.count("\n")) == (2, "", 1), err
         assert err.startswith(f"barenet train: error: {name}")

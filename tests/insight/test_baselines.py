@@ -101,7 +101,7 @@ def test_unscaled_rows_far_from_zero_are_fitted_as_scikit_learn_fits_them(
 
 @pytest.mark.parametrize("y", [[0, 1, -1], [0, 1, 2], [0.5, 0, 1], ["a", "b", "a"], [0, 1, np.nan]])
 def test_labels_that_are_no_class_indices_are_refused(y):
-    with pytest.raises(ValueError, match="^y: "):
+    with pytest.raises(ValueError, match=r"^y: "):
         fit_baseline("linear", np.eye(3), y, n_classes=2)
 
 

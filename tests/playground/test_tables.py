@@ -142,4 +142,4 @@ def test_fault_104_a_table_of_very_many_columns_is_refused_at_once(tables):
 def test_fault_101_a_table_without_a_header_is_refused_in_words_for_the_page(tables):
     with pytest.raises(DataError) as error:
         tables.add("mine.csv", b"1.5,Rome,no\n2.5,Oslo,yes\n3.5,Rome,no\n")
-    assert str(error.value).endswith("(1.5, Rome, no); add a first line that names the columns")
+    assert str(error.value).endswith("1.5, Rome, no; add a first line that names the columns")

@@ -22,7 +22,7 @@ from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import HISTORY, read_history
 from barenet.cli.settings import AS_USUAL, FileOptions, Settings
 from barenet.cli.trained import MODEL, SETTINGS, Trained, data_of, load_trained
-from barenet.errors import ModelFileError, some
+from barenet.errors import ModelFileError
 from barenet.files.predictor import Predictor
 from barenet.insight import plots
 from barenet.insight.plots.saving import is_picture
@@ -143,9 +143,8 @@ def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:
         raise ValueError(f"at: epochs are counted from 1, got {min(at)}")
     if trained.predictor.classes is not None:
         raise ValueError("kind: a fit is of numbers, and the run has classes")
-    if trained.predictor.takes_frames or len(trained.predictor.feature_names) != 1:
-        names = some(trained.predictor.feature_names)
-        raise ValueError(f"kind: a fit is drawn over one column of numbers, the run has {names}")
+    if trained.predictor.takes_frames:
+        raise ValueError("kind: a fit after some epochs needs columns that are all kept as numbers")
     experiment = prepare(_long_enough(trained.settings, max(at)))
     predictor, rows = experiment.predictor, experiment.training
     fits: dict[int, NDArray[Any]] = {}
