@@ -78,7 +78,9 @@ class Baseline:
         ndarray of shape (n_samples, n_classes), or (n_samples, 1) for a regression
             Probabilities, or numbers.
         """
-        output = self.network.predict(X)
+        X = np.asarray(X)
+        output = self.network.predict(X[: 1 if self.name == "constant" else None])
+        output = np.repeat(output, len(X) // len(output), axis=0)
         if self.n_classes is None or self.classes is None:
             return output
         probabilities = np.zeros((len(output), self.n_classes), output.dtype)
@@ -126,9 +128,10 @@ def fit_baseline(
     ('most frequent class', array([[0.75, 0.25]]))
     """
     fit, titles = lookup(BASELINES, name, "name")
-    single = getattr(X, "dtype", None) == np.float32 and _is_scaled(np.asarray(X))
+    n_rows, X = len(np.asarray(X)), np.asarray(X)[: 1 if name == "constant" else None]
+    single = X.dtype == np.float32 and _is_scaled(X)
     X = check_inputs(X, np.dtype(np.float32 if single else np.float64), None)
-    targets: NDArray[Any] = check_targets(y, len(X), n_classes or 1, np.dtype(np.float64))
+    targets: NDArray[Any] = check_targets(y, n_rows, n_classes or 1, np.dtype(np.float64))
     classes = None
     if n_classes is not None:
         classes = np.flatnonzero(targets.any(axis=0))
@@ -140,7 +143,7 @@ def fit_baseline(
     return Baseline(
         name=name,
         title=titles[n_classes is None],
-        n_rows=len(X),
+        n_rows=n_rows,
         n_classes=n_classes,
         network=network,
         classes=classes,
