@@ -37,7 +37,7 @@ def test_a_run_file_is_toml():
 
 
 def test_what_to_learn_from_must_be_said():
-    with pytest.raises(ValueError, match="data: say what to learn from"):
+    with pytest.raises(ValueError, match="data: name a data set"):
         Settings().load()
 
 

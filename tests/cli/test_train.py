@@ -260,7 +260,7 @@ def test_a_table_needs_an_extra_and_a_missing_one_is_one_line_and_status_2(proce
         (["iris", "--layers"], "--layers: expected a value, got none"),
         (["iris", "wine"], "unexpected: wine"),
         (["iriss"], "DATA: unknown 'iriss', did you mean 'iris'?"),
-        ([], "data: say what to learn from"),
+        ([], "DATA: name a data set"),
         (["--config", "missing.toml"], "config: missing.toml: No such file or directory"),
         (["iris", "--clip-norm", 1, "--clip-value", 1], "--clip-norm: give that or --clip-value"),
         pytest.param(["missing.csv", "--target", "y"], "missing.csv: no such file", id="fault_35"),
@@ -583,14 +583,14 @@ def test_the_same_run_in_another_folder_makes_the_same_model(barenet):
 
 def test_exports_of_the_network_that_was_there_before_are_named(barenet):
     plan = ["train", "xor", "--epochs", 1, "--no-plots", "--no-baselines"]
-    assert "here before" not in barenet(*plan).err
+    assert "previous network" not in barenet(*plan).err
     for suffix in ("json", "c"):
         assert barenet("export", "runs/xor", "--to", suffix).status == 0
     Path("runs/xor/mine.py").write_text("print('mine')")
-    assert "here before" not in barenet(*plan).err  # the same network once more
-    (said,) = re.findall("of the network that was here.*", barenet(*plan, "--seed", 9).err)
+    assert "previous network" not in barenet(*plan).err  # the same network once more
+    (said,) = re.findall("xor.c, xor.h.*", barenet(*plan, "--seed", 9).err)
     assert said.startswith(
-        "of the network that was here before are xor.c, xor.h, xor.json; barenet"
+        "xor.c, xor.h, xor.json are exports of the previous network; write them again with barenet"
     )
 
 

@@ -164,8 +164,7 @@ class Settings:
         """
         if not self.data:
             raise ValueError(
-                "data: say what to learn from: a named data set (`barenet datasets` lists them) "
-                "or a file"
+                "data: name a data set (`barenet datasets` lists them) or a file to train on"
             )
         if is_table(self.data) and self.target is None:
             raise ValueError(self._ask_for_target())

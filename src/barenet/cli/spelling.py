@@ -136,7 +136,7 @@ def spelling(argument: Argument, token: Token | None = None) -> str:
     token = token or (argument.tokens[-1] if argument.tokens else None)
     name = argument.name if argument.name.startswith("-") else argument.name.upper()
     if token is None:
-        return name
+        return name_of(name).upper() if argument.field_info.is_positional else name
     if token.source not in ("", "cli"):
         return f"{name_of(argument.name)} in {token.source}"
     is_positional = argument.field_info.is_positional
@@ -177,8 +177,10 @@ def _unknown_option(error: UnknownOptionError) -> str:
     """Name an unknown option, and the option with the closest name."""
     token = error.token
     flag = (token.keyword or token.value).partition("=")[0]
-    known = [name for each in error.argument_collection if each.parse for name in each.names]
-    close = difflib.get_close_matches(flag.replace("_", "-"), known, n=1)
+    names = (name for each in error.argument_collection if each.parse for name in each.names)
+    known = {name.strip("-"): name for name in names}  # dashes make any two of them alike
+    close = difflib.get_close_matches(flag.replace("_", "-").strip("-"), known, n=1)
+    close = [known[name] for name in close]
     if token.source not in ("", "cli"):
         flag, close = f"{name_of(flag)} in {token.source}", [*map(name_of, close)]
     hint = f"; did you mean {close[0]}?" if close else ""

@@ -220,7 +220,7 @@ def _tell_what_is_stale(folder: RunFolder, before: str | None) -> None:
     replaced = before not in (None, folder.checksum())
     if replaced and (stale := [path.name for path in folder.exports()]):
         again = shlex.join(["barenet", "export", str(folder.path)])
-        say(f"of the network that was here before are {some(stale)}; {again} writes exports anew")
+        say(f"{some(stale)} are exports of the previous network; write them again with {again}")
 
 
 @contextmanager
