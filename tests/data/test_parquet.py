@@ -203,7 +203,7 @@ def test_fault_120_small_files_of_many_rows_are_read(write):
 
 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
-@pytest.mark.parametrize("rows", [1, 7, 1000])
+@pytest.mark.parametrize("rows", [7, 1000])
 def test_the_pages_of_the_largest_group_are_added_up(write, version, rows):
     texts = [f"{number:06}" * number for number in range(1000)]
     columns = {"text": texts, "words": ["a", "b"] * 500, "missing": [None, 1.5] * 500}
@@ -224,12 +224,11 @@ def test_a_page_with_very_long_statistics_is_measured(write, monkeypatch):
 
 
 def test_columns_that_claim_more_bytes_than_the_file_has(write):
-    path = write({"x": ["a" * 10**5]}, compression="zstd", use_dictionary=False)
+    path = write({"x": np.random.default_rng(0).random(10**4)}, use_dictionary=False)
     chunk = parquet.ParquetFile(path).metadata.row_group(0).column(0)
-    footer = path.read_bytes()
-    size = unsigned(2 * chunk.total_compressed_size)
-    assert footer.count(b"\x16" + size) == 1
-    path.write_bytes(footer.replace(b"\x16" + size, b"\x16" + b"\xfe" * (len(size) - 1) + b"\x7e"))
+    true, false = unsigned(2 * chunk.total_compressed_size), unsigned(2 * 10**6)
+    assert len(true) == len(false)
+    path.write_bytes(path.read_bytes().replace(true, false))
     with pytest.raises(DataError, match="no usable Parquet file: its columns claim more bytes"):
         open_parquet(path).frame(["x"])
 

@@ -10,7 +10,7 @@ import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from barenet.data.source import open_source
 
@@ -24,6 +24,9 @@ _MOST_LEVELS = 16
 
 #: Bytes of a page that are read for its header, and those that are read if it is longer.
 _FIRST_BYTES, _MOST_BYTES = 2**14, 2**24
+
+#: By the type of a page, the field that has its number of values.
+_VALUES = {0: 5, 3: 8}
 
 _BITS = {_I16: 16, _I32: 32, _I64: 64}
 
@@ -54,42 +57,53 @@ def largest_group(path: Path) -> int:
         stream.seek(file_size - 8)
         length = int.from_bytes(stream.read(4), "little")
         stream.seek(file_size - 8 - length)
-        groups = _places(io.BytesIO(stream.read(length)))
-        if sum(size for places in groups for _, size in places) > file_size:
+        groups = _read_footer(io.BytesIO(stream.read(length)))
+        # A column that is there many times would take that much time.
+        if sum(column.size for group in groups for column in group) > file_size:
             raise ValueError("its columns claim more bytes than the file has")
-        return max((sum(_page_sizes(stream, places)) for places in groups), default=0)
+        return max((sum(_page_sizes(stream, group)) for group in groups), default=0)
 
 
-def _places(footer: BinaryIO) -> list[list[tuple[int, int]]]:
+class _Column(NamedTuple):
+    """Where a column of a group starts, its bytes in the file, and how many values it has."""
+
+    start: int
+    size: int
+    n_values: int
+
+
+def _read_footer(footer: BinaryIO) -> list[list[_Column]]:
     """Find where the columns of each group lie."""
     try:
         groups = _read_struct(footer)[4, _LIST]
-        return [[_place(column[3, _STRUCT]) for column in group[1, _LIST]] for group in groups]
+        return [[_column(column[3, _STRUCT]) for column in group[1, _LIST]] for group in groups]
     except (KeyError, TypeError):
         raise ValueError("a column is not described") from None
 
 
-def _place(about: _Fields) -> tuple[int, int]:
-    """Find where a column of a group starts, and how many bytes it has in the file."""
-    size, start = about[7, _I64], about[9, _I64]
+def _column(about: _Fields) -> _Column:
+    """Find where a column of a group lies."""
+    n_values, size, start = about[5, _I64], about[7, _I64], about[9, _I64]
     if 0 < (dictionary := about.get((11, _I64), 0)) < start:
         start = dictionary
     if start < 0 or size < 0:
         raise ValueError("a column at a negative place, or of a negative size")
-    return start, size
+    return _Column(start, size, n_values)
 
 
-def _page_sizes(stream: BinaryIO, places: list[tuple[int, int]]) -> Iterator[int]:
-    """Give the unpacked size of each page of a group."""
-    for start, size in places:
+def _page_sizes(stream: BinaryIO, columns: list[_Column]) -> Iterator[int]:
+    """Give the unpacked size of each page of a group, up to the last value as Arrow does."""
+    for start, size, n_left in columns:
         end = start + size
-        while start < end:
+        while n_left > 0 and start < end:
             header, length = _read_header(stream, start, end - start)
             unpacked, packed = header.get((2, _I32), -1), header.get((3, _I32), -1)
             if unpacked < 0 or packed < 0:
                 raise ValueError("a page without a size")
             yield unpacked
             start += length + packed
+            values = header.get((_VALUES.get(header.get((1, _I32), -1), 0), _STRUCT), {})
+            n_left -= values.get((1, _I32), 0)
 
 
 def _read_header(stream: BinaryIO, start: int, most: int) -> tuple[_Fields, int]:
