@@ -67,6 +67,37 @@ def test_fault_102_a_file_that_repeats_a_short_text_is_read(tmp_path):
     assert load_table(tmp_path / "t.parquet", "y").X["text"][-1] == "x" * 30
 
 
+def save_false_totals(path, text_length, n_rows):
+    """Write long texts packed to a few kilobytes; in the footer, every large total becomes 10."""
+    import pyarrow
+    from pyarrow import parquet
+
+    texts = [f"{'a' * text_length}{row}" for row in range(n_rows)]
+    columns = {"text": texts, "y": np.arange(n_rows) % 2}
+    parquet.write_table(
+        pyarrow.table(columns), path, compression="zstd", use_dictionary=False, store_schema=False
+    )
+    group = parquet.ParquetFile(path).metadata.row_group(0)
+    whole = path.read_bytes()
+    for total in {group.total_byte_size, group.column(0).total_uncompressed_size}:
+        number, true = 2 * total, bytearray()
+        while number:
+            true.append(number % 128 + 128 * (number >= 128))
+            number //= 128
+        assert len(true) >= 4 and bytes(true) in whole
+        false = b"\x94" + b"\x80" * (len(true) - 2) + b"\x00"
+        whole = whole.replace(bytes(true), false)
+    path.write_bytes(whole)
+    assert parquet.ParquetFile(path).metadata.row_group(0).total_byte_size == 10
+
+
+def test_fault_121_a_parquet_file_whose_totals_are_false(tmp_path):
+    save_false_totals(tmp_path / "t.parquet", 10**6, 400)
+    assert (tmp_path / "t.parquet").stat().st_size < 50_000
+    line = refuse("train", "t.parquet", "--target", "y", folder=tmp_path)
+    assert "t.parquet: a group of rows of 400 MB would take about 1.6 GB of memory" in line
+
+
 def test_fault_103_an_npz_file_that_unpacks_to_gigabytes(tmp_path):
     X = np.zeros((2 * 10**6, 100), np.int8)
     np.savez_compressed(tmp_path / "t.npz", X=X, y=np.arange(len(X)) % 2)

@@ -15,9 +15,15 @@ FILE = Path("t.csv")
 
 def test_the_limit_grows_with_the_file_and_ends_at_half_of_the_machine(monkeypatch):
     monkeypatch.setattr(memory_budget, "machine_memory", lambda: 24 * 10**9)
-    assert MemoryBudget(FILE, 0).limit == 2**26
-    assert MemoryBudget(FILE, 10**6).limit == 2**26 + 10**9
+    assert MemoryBudget(FILE, 0).limit == 2**30
+    assert MemoryBudget(FILE, 10**6).limit == 2**30 + 10**9
     assert MemoryBudget(FILE, 10**9).limit == 12 * 10**9
+
+
+def test_on_a_small_machine_a_small_file_may_take_a_quarter_of_the_memory(monkeypatch):
+    monkeypatch.setattr(memory_budget, "machine_memory", lambda: 10**9)
+    assert MemoryBudget(FILE, 0).limit == 25 * 10**7
+    assert MemoryBudget(FILE, 10**6).limit == 5 * 10**8
 
 
 @pytest.mark.parametrize(

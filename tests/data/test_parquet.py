@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,9 +13,11 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
+from barenet.data import parquet_pages
 from barenet.data.datasets import load_dataset
 from barenet.data.frame import Frame
 from barenet.data.parquet import open_parquet
+from barenet.data.parquet_pages import largest_group
 from barenet.data.tabular import load_table, read_features, read_samples
 from barenet.errors import DataError
 
@@ -61,6 +64,15 @@ def write(tmp_path):
         return tmp_path / name
 
     return write_table
+
+
+def unsigned(number):
+    """Write a number as Parquet's footer does: seven bits in a byte."""
+    data = bytearray()
+    while number >= 128:
+        data.append(number % 128 + 128)
+        number //= 128
+    return bytes([*data, number])
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3])
@@ -180,6 +192,65 @@ def test_a_thousand_damaged_files_are_refused_or_read(write, count):
             read += 1
             assert frame.shape[1] == 2
     assert 0 < read < count
+
+
+def test_fault_120_small_files_of_many_rows_are_read(write):
+    """Sorted columns of Parquet take almost no space: 2,000,000 rows of 9 columns are 60 kB."""
+    rows = np.arange(2_000_000)
+    columns = {f"x{column}": (rows // 400_000).astype(np.int8) for column in range(8)}
+    path = write({**columns, "y": rows // 1_000_000})
+    assert path.stat().st_size < 10**5
+    assert load_table(path, "y").X.shape == (2_000_000, 8)
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("rows", [7, 1000])
+def test_the_pages_of_the_largest_group_are_added_up(write, version, rows):
+    texts = [f"{number:06}" * number for number in range(1000)]
+    columns = {"text": texts, "words": ["a", "b"] * 500, "missing": [None, 1.5] * 500}
+    path = write(
+        columns, data_page_version=version, data_page_size=2000, row_group_size=rows,
+        compression="zstd", use_dictionary=["words"],
+    )  # fmt: skip
+    groups = parquet.ParquetFile(path).metadata
+    totals = [groups.row_group(number).total_byte_size for number in range(groups.num_row_groups)]
+    # The totals count the headers of pages, too.
+    assert 0.5 * max(totals) < largest_group(path) < max(totals)
+
+
+def test_a_page_with_very_long_statistics_is_measured(write, monkeypatch):
+    path = write({"x": ["a" * 10**5, "b" * 10**5]}, compression="zstd", use_dictionary=False)
+    monkeypatch.setattr(parquet_pages, "_FIRST_BYTES", 5)
+    assert largest_group(path) > 2 * 10**5
+
+
+def test_columns_that_claim_more_bytes_than_the_file_has(write):
+    path = write({"x": np.random.default_rng(0).random(10**4)}, use_dictionary=False)
+    chunk = parquet.ParquetFile(path).metadata.row_group(0).column(0)
+    true, false = unsigned(2 * chunk.total_compressed_size), unsigned(2 * 10**6)
+    assert len(true) == len(false)
+    path.write_bytes(path.read_bytes().replace(true, false))
+    with pytest.raises(DataError, match="no usable Parquet file: its columns claim more bytes"):
+        open_parquet(path).frame(["x"])
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "ends too early"),
+        (b"\x15", "ends too early"),
+        (b"\x18\xff\x01\x00", "ends too early"),
+        (b"\x15" + b"\xff" * 12, "too many bytes"),
+        (b"\x15\xff\xff\xff\xff\x7f\x00", "beyond its type"),
+        (b"\x15\x02\x05\x02\x02\x00", "there twice"),
+        (b"\x1b\x00", "unknown type 11"),
+        (b"\x1c" * 40, "too deeply nested"),
+        (b"\x19" + b"\x19" * 40, "too deeply nested"),
+    ],
+)
+def test_a_damaged_header_of_a_page(data, message):
+    with pytest.raises(ValueError, match=message):
+        parquet_pages._read_struct(io.BytesIO(data))
 
 
 @pytest.mark.parametrize("rows", [1, 2, 4])

@@ -67,11 +67,12 @@ def test_fault_46_flipped_bytes_of_gzip_are_found(tmp_path):
             read_source(path)
 
 
-def test_fault_46_gzip_bomb_is_refused_at_the_cap(tmp_path):
+def test_fault_46_gzip_bomb_is_refused_at_the_cap(tmp_path, monkeypatch):
+    monkeypatch.setenv("BARENET_MEMORY", "64MiB")
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(bytes(4_000_000)))
     assert path.stat().st_size < 10_000
-    with pytest.raises(DataError, match=r"bomb\.gz: more than 7\d\d(\.\d)? kB of data would take"):
+    with pytest.raises(DataError, match=r"bomb\.gz: more than 671.1 kB of data would take"):
         read_source(path, memory_per_byte=100)
     assert len(read_source(path)) == 4_000_000
 
@@ -150,7 +151,8 @@ def test_names_without_what_packed_the_file(name, plain):
     assert plain_name(name) == plain
 
 
-def test_promise_17_a_few_kilobytes_unpack_to_a_few_megabytes(tmp_path):
+def test_promise_17_a_few_kilobytes_unpack_to_a_few_megabytes(tmp_path, monkeypatch):
+    monkeypatch.setenv("BARENET_MEMORY", "64MiB")
     path = tmp_path / "bomb.bz2"
     path.write_bytes(bz2.compress(bytes(2**25)))
     assert path.stat().st_size < 1000

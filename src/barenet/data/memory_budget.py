@@ -18,11 +18,14 @@ __all__ = ["SHARE", "MemoryBudget", "check_columns", "machine_memory", "spelled"
 #: The environment variable that replaces the budget, such as 8GB.
 VARIABLE = "BARENET_MEMORY"
 
-#: Bytes of memory that any file may take, however small it is.
-FREE = 2**26
+#: Bytes of memory that every file may take, however small it is: a sorted Parquet file of 60 kB
+#: may well have two million rows. On a small machine it is less, `FREE_SHARE` of the memory.
+FREE = 2**30
 
-#: Bytes of memory beyond these for each byte of the file. Ordinary text and numbers stay below 300,
-#: even compressed by gzip or in Parquet.
+#: Fraction of the machine's memory that every file may take.
+FREE_SHARE = 0.25
+
+#: Bytes of memory beyond these for each byte of the file.
 PER_BYTE = 1000
 
 #: Fraction of the machine's memory that one file may take; the rest is for the training.
@@ -57,7 +60,9 @@ class MemoryBudget:
         """Bytes: BARENET_MEMORY, else half of the machine's memory, or less for a small file."""
         if text := os.environ.get(VARIABLE, "").strip():
             return _parse(text)
-        return min(int(SHARE * machine_memory()), FREE + PER_BYTE * self.file_size)
+        memory = machine_memory()
+        free = min(FREE, int(FREE_SHARE * memory))
+        return min(int(SHARE * memory), free + PER_BYTE * self.file_size)
 
     def check(self, needed: int, contents: str) -> None:
         """Refuse a file that would take more memory than it may.

@@ -17,6 +17,7 @@ from barenet.data.frame import TEXT, Frame
 from barenet.data.framing import MOST_EXACT
 from barenet.data.memory_budget import MemoryBudget, check_columns, spelled
 from barenet.data.moments import YEARS, far_off
+from barenet.data.parquet_pages import largest_group
 from barenet.data.source import memory_budget, open_source
 from barenet.data.target import WORDS, class_name
 from barenet.errors import DataError, in_a_line
@@ -34,6 +35,9 @@ _PER_VALUE = 32
 
 #: Bytes of memory for each text beside its letters: in a group of rows, and in the column.
 _PER_TEXT = 32
+
+#: Bytes of memory for each byte of a group's pages: unpacked, and copied while Arrow reads texts.
+_PER_BYTE = 4
 
 #: Maximum number of entries of a list in the footer.
 _MOST_ENTRIES = 1_000_000
@@ -209,9 +213,8 @@ def _check_size(budget: MemoryBudget, file: Any, names: Sequence[str]) -> int:
     n_rows = max(file.metadata.num_rows, sum(group.num_rows for group in groups))
     needed = _PER_VALUE * n_rows * len(names)
     budget.check(needed, f"{n_rows:,} rows of {len(names):,} columns")
-    # Not the sizes of single columns: Arrow crashes where a damaged file does not describe them.
-    largest = max((group.total_byte_size for group in groups), default=0)
-    budget.check(needed + largest, f"a group of rows of {spelled(largest)}")
+    largest = largest_group(budget.path)
+    budget.check(needed + _PER_BYTE * largest, f"a group of rows of {spelled(largest)}")
     return needed
 
 
