@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import random
 import re
 import resource
@@ -30,9 +29,9 @@ __all__ = ["Fault", "check"]
 #: Seconds of the processor's time that an input may take.
 SECONDS = 5
 
-#: Bytes that it may take beside those that are taken already; readers allow a file more.
+#: Bytes that it may take beside those that are taken already. Readers allow a file more, unless the
+#: environment's BARENET_MEMORY is set to this.
 MEMORY = 2**26
-os.environ.setdefault("BARENET_MEMORY", str(MEMORY))
 
 #: One input in so many goes through the command line.
 COMMANDS = 200

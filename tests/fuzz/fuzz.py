@@ -21,7 +21,7 @@ from typing import Any
 for library in ("OMP", "OPENBLAS", "MKL", "BARENET"):  # each process has a core
     os.environ[f"{library}_NUM_THREADS"] = "1"
 
-from checking import COMMANDS, Fault, check  # noqa: E402
+from checking import COMMANDS, MEMORY, Fault, check  # noqa: E402
 from format import folder_in_memory  # noqa: E402
 from formats import FORMATS  # noqa: E402
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: E402
@@ -148,5 +148,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("BARENET_MEMORY", str(MEMORY))
     multiprocessing.set_start_method("spawn")  # threads do not survive a fork
     sys.exit(main())

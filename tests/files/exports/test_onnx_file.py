@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from barenet import Network, Scaling
+from barenet import Network, Predictor, Scaling, export
 from barenet.files.exports.onnx_file import IR_VERSION, OPSET, render
 from barenet.files.exports.program import Program, program_of
 
@@ -134,3 +134,17 @@ def test_fault_98_inputs_that_float32_does_not_hold_are_float64(build):
     model = replace(model, preprocessing=Scaling.fit("standardize", X))
     answers = run(exported(model), X)
     np.testing.assert_allclose(answers["probabilities"], model.probabilities(X), atol=1e-5)
+
+
+@pytest.mark.parametrize("spread", [1e-39, 1e-46])
+def test_fault_98_columns_of_a_tiny_spread_are_float64(tmp_path, spread):
+    X = np.random.default_rng(0).normal(size=(50, 2)) * spread
+    predictor = Predictor(
+        network=Network.dense([2, 4, 1], seed=1), preprocessing=Scaling.fit("standardize", X),
+        classes=None, feature_names=("a", "b"), target_name="y", dataset="tiny",
+    )  # fmt: skip
+    export(predictor, tmp_path / "tiny.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "tiny.onnx")
+    assert session.get_inputs()[0].type == "tensor(double)"
+    (found,) = session.run(None, {"X": X})
+    np.testing.assert_allclose(found[:, 0], predictor.predict(X), atol=1e-5)

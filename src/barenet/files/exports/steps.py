@@ -202,4 +202,5 @@ def single_error(center: Any, scale: Any) -> NDArray[np.float64]:
     """
     with np.errstate(over="ignore", invalid="ignore"):
         size = np.asarray(np.abs(center) + np.abs(scale), np.float32)
-        return np.spacing(size) / 2 / np.abs(scale)
+        # Numbers below the smallest normal one, about 1e-38, may be taken for 0.
+        return np.maximum(np.spacing(size) / 2, np.finfo(np.float32).tiny) / np.abs(scale)
