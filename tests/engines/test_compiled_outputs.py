@@ -130,8 +130,11 @@ def predictor_of(network):
 
 @pytest.mark.parametrize("n_rows", [1, 10, 5000])
 @pytest.mark.parametrize("owner", [Network.copy, CompiledNetwork, predictor_of])
-def test_fault_114_an_output_beyond_the_dtype_is_refused_wherever_it_is_predicted(owner, n_rows):
-    network = Network.dense([30, 20, 3], seed=0)
+@pytest.mark.parametrize("output", ["identity", "sigmoid", "tanh", "softmax"])
+def test_fault_114_an_output_beyond_the_dtype_is_refused_wherever_it_is_predicted(
+    owner, n_rows, output
+):
+    network = Network.dense([30, 20, 3], output=output, seed=0)
     network.parameters *= 1e3
     X = np.ones((n_rows, 30), "float32")
     X[-1] = 1e36
