@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet.data.scaling import Scaling
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
 from barenet.model.targets import check_targets, class_probabilities
@@ -177,23 +178,21 @@ def _linear(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None
     """Fit a linear model with an L2 penalty of ½‖W‖² on the sum of the rows' losses."""
     if network.output_activation.name == "identity":
         return _ridge(network, X, y)
-    mean = factor = None
+    scaling = None
     if X.size * (network.n_outputs or 1) <= FEW:
         how: dict[str, Any] = {"optimizer": "lbfgs:tolerance=1e-6", "epochs": 200}
-        mean, factor = X.mean(axis=0), np.ones(X.shape[1])
+        scaling = Scaling("affine", X.mean(axis=0, dtype=np.float64), np.ones(X.shape[1]))
     else:
         how = {"optimizer": "adam:learning_rate=0.01", "schedule": "cosine"}
         how |= {"batch_size": min(64, len(X)), "epochs": max(3, LEAST_VISITS // len(X))}
         if not _is_scaled(X):
-            mean, deviation = X.mean(axis=0), X.std(axis=0)
-            factor = 1 / np.where(deviation > 0, deviation, 1)
-    if mean is not None:
-        X = (X - mean) * factor
-    train(network, X, y, penalty=L2(1 / len(X)), seed=seed, **how)
-    if mean is not None and factor is not None:
+            scaling = Scaling.fit("standardize", X)
+    inputs = X if scaling is None else scaling.apply(X, network.dtype)
+    train(network, inputs, y, penalty=L2(1 / len(X)), seed=seed, **how)
+    if scaling is not None:  # w (x − offset) factor, as weights and bias for x
         layer = network.layers[0]
-        layer.weights *= factor[:, None].astype(network.dtype)
-        layer.bias -= mean @ layer.weights
+        layer.weights *= scaling.factor[:, None].astype(network.dtype)
+        layer.bias -= scaling.offset @ layer.weights
     return None
 
 
