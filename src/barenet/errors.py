@@ -190,16 +190,6 @@ class DivergenceError(BarenetError, ArithmeticError, ValueError):
 def brief(value: object) -> str:
     """Write a value for an error; an array by its shape, and the start of what is long.
 
-    Parameters
-    ----------
-    value : object
-        What the user gave.
-
-    Returns
-    -------
-    str
-        One line.
-
     Examples
     --------
     >>> import numpy as np
@@ -214,16 +204,6 @@ def brief(value: object) -> str:
 
 def in_a_line(error: Exception) -> str:
     r"""Tell what an error of another library says, which may be long and of several lines.
-
-    Parameters
-    ----------
-    error : Exception
-        What was raised.
-
-    Returns
-    -------
-    str
-        One line.
 
     Examples
     --------
@@ -241,18 +221,6 @@ def in_a_line(error: Exception) -> str:
 def some(names: Sequence[str], most: int = 20) -> str:
     """List names for an error, the first of them where they are many, the start of a long one.
 
-    Parameters
-    ----------
-    names : sequence of str
-        The names.
-    most : int, default=20
-        How many are listed.
-
-    Returns
-    -------
-    str
-        One line.
-
     Examples
     --------
     >>> some(["a", "b", "c"]), some(["a", "b", "c"], most=2)
@@ -264,16 +232,6 @@ def some(names: Sequence[str], most: int = 20) -> str:
 
 def printable(name: object) -> str:
     r"""Write a name in one line; what can't be seen is spelled out, or in quotes.
-
-    Parameters
-    ----------
-    name : object
-        It may come from a file that anybody has written.
-
-    Returns
-    -------
-    str
-        The same, where all of it can be printed.
 
     Examples
     --------

@@ -17,25 +17,6 @@ EXTRAS = {"onnx": "onnx", "play": "starlette", "plot": "matplotlib", "tables": "
 def require(module: str, *, extra: str, purpose: str) -> Any:
     """Import a module of an extra, or say in one line how to install it.
 
-    Parameters
-    ----------
-    module : str
-        Dotted name of the module to import.
-    extra : str
-        The extra that brings it, a key of `EXTRAS`.
-    purpose : str
-        What it is needed for, as the subject of "needs": ``"a picture"``.
-
-    Returns
-    -------
-    module
-        The imported module.
-
-    Raises
-    ------
-    MissingExtraError
-        If it is not installed.
-
     Examples
     --------
     >>> require("math", extra="plot", purpose="a picture").sqrt(4.0)

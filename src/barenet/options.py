@@ -26,28 +26,7 @@ def option(
     most: float | None = None,
     whole: bool = False,
 ) -> Any:
-    """Declare an option of a dataclass: a finite number, and its range.
-
-    Parameters
-    ----------
-    default : float or int, optional
-        What holds if nothing is said.
-    least : float, optional
-        The smallest value.
-    above : float, optional
-        The option must be larger than this.
-    below : float, optional
-        The option must be smaller than this.
-    most : float, optional
-        The largest value.
-    whole : bool, default=False
-        True for whole numbers only.
-
-    Returns
-    -------
-    dataclasses.Field
-        With the range as its metadata.
-    """
+    """Declare an option of a dataclass: a finite number, and its range."""
     limits = {"least": least, "above": above, "below": below, "most": most, "whole": whole}
     return dataclasses.field(default=default, metadata=limits)
 
@@ -107,29 +86,6 @@ def check_number(
     whole: bool = False,
 ) -> float:
     """Return a finite number within its range, as one of Python's own.
-
-    Parameters
-    ----------
-    value : object
-        What the user gave.
-    argument : str
-        The argument that it was given for, named in the error.
-    part : str, optional
-        The part of the argument that it is, such as "huber's delta".
-    least, above, below, most : float, optional
-        The range.
-    whole : bool, default=False
-        True for whole numbers only.
-
-    Returns
-    -------
-    float or int
-        The number.
-
-    Raises
-    ------
-    ArgumentError
-        If it is anything else.
 
     Examples
     --------

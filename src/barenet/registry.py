@@ -25,27 +25,6 @@ MOST_CHARACTERS = 1_000
 def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argument: str) -> T:
     """Turn a name with options into the object, or check that it already is one.
 
-    Parameters
-    ----------
-    base : class
-        What every class of the registry, and every instance handed in, is.
-    registry : mapping of str to class
-        The names to choose from.
-    spec : str or object
-        ``"name"`` or ``"name:option=value,option=value"``, or an instance, returned as it is.
-    argument : str
-        What the value was given for; named in every error.
-
-    Returns
-    -------
-    object
-        An instance of `base`.
-
-    Raises
-    ------
-    ArgumentError
-        If the name, an option or a value is wrong; the message lists the right ones.
-
     Examples
     --------
     >>> from barenet.model.activations import ACTIVATIONS, Activation
@@ -83,25 +62,6 @@ def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argumen
 def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
     """Look a name up, and list the right ones where it is wrong.
 
-    Parameters
-    ----------
-    registry : mapping of str to object
-        The names to choose from.
-    name : str
-        The name asked for.
-    argument : str
-        What the name was given for.
-
-    Returns
-    -------
-    object
-        The registry's entry.
-
-    Raises
-    ------
-    ArgumentError
-        If the name is not in the registry.
-
     Examples
     --------
     >>> lookup({"relu": 1}, "rellu", "hidden")
@@ -125,16 +85,6 @@ def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
 
 def spec_of(thing: Any) -> str:
     """Write an object as the text that `build` turns back into it.
-
-    Parameters
-    ----------
-    thing : object
-        With a class attribute ``name``; its options are its fields, if it is a dataclass.
-
-    Returns
-    -------
-    str
-        The name, and the options that differ from their defaults.
 
     Examples
     --------

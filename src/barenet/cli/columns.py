@@ -41,18 +41,6 @@ KINDS = {"number": "numbers", "category": "text", "boolean": "yes or no", "date"
 def tell_columns(preprocessing: TableEncoding | Scaling, names: Sequence[str]) -> str:
     """Say what became of each column, by its kind.
 
-    Parameters
-    ----------
-    preprocessing : TableEncoding or Scaling
-        What was measured on the training rows.
-    names : sequence of str
-        The columns' names, where all of them are numbers.
-
-    Returns
-    -------
-    str
-        A paragraph for each kind; many columns of a kind are cut short.
-
     Examples
     --------
     >>> towns = {"size": [3.5, None, 2.1], "town": ["Rome", "Oslo", "Rome"], "of": ["x"] * 3}
@@ -77,16 +65,6 @@ def tell_columns(preprocessing: TableEncoding | Scaling, names: Sequence[str]) -
 
 def list_kinds(frame: Frame) -> str:
     """List a table's columns by what they hold, for who has to choose one.
-
-    Parameters
-    ----------
-    frame : Frame
-        All columns.
-
-    Returns
-    -------
-    str
-        In one line.
 
     Examples
     --------

@@ -99,18 +99,7 @@ for place, (name, command) in enumerate(COMMANDS.items()):
 
 
 def run(tokens: list[str]) -> int:
-    """Run a command, with what it says made safe to show.
-
-    Parameters
-    ----------
-    tokens : list of str
-        What was typed after ``barenet``.
-
-    Returns
-    -------
-    int
-        The exit status.
-    """
+    """Run a command, with what it says made safe to show."""
     before = sys.stdout, sys.stderr
     talk = Talk(_open(sys.stderr), colour="--json" not in tokens)
     sys.stdout, sys.stderr = _open(sys.stdout), cast(TextIO, talk)

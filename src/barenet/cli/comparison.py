@@ -40,18 +40,7 @@ class Compared:
     scores: dict[str, float]
 
     def document(self, network: Mapping[str, float]) -> dict[str, Any]:
-        """Tell it to programs.
-
-        Parameters
-        ----------
-        network : mapping of str to float
-            The network's scores on the same rows.
-
-        Returns
-        -------
-        dict
-            Plain data.
-        """
+        """Tell it to programs."""
         return {
             "model": self.baseline.title,
             "rows": self.baseline.n_rows,
@@ -63,24 +52,7 @@ class Compared:
 def compare(
     predictor: Predictor, learned: Dataset, judged: Dataset, loss: str | None
 ) -> list[Compared]:
-    """Fit the baselines to what the network could learn from, and measure them where it is.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        The network, whose preparation of the rows is theirs, too.
-    learned : Dataset
-        Raw rows without the test rows.
-    judged : Dataset
-        Raw rows that the network is judged by.
-    loss : str, optional
-        What the network was trained to make small.
-
-    Returns
-    -------
-    list of Compared
-        The linear model, and the constant.
-    """
+    """Fit the baselines to what the network could learn from, and measure them where it is."""
     X, y = report.prepared(predictor, learned), predictor.targets(learned.y)
     X_judged = report.prepared(predictor, judged)
     n_classes = None if predictor.classes is None else len(predictor.classes)
@@ -97,20 +69,7 @@ def compare(
 
 
 def verdict(network: Mapping[str, float], compared: list[Compared]) -> str | None:
-    """Say in a sentence if the network is no better than a baseline.
-
-    Parameters
-    ----------
-    network : mapping of str to float
-        The network's scores.
-    compared : list of Compared
-        The baselines'.
-
-    Returns
-    -------
-    str or None
-        The sentence, about the simplest model that will do; None if the network is the best.
-    """
+    """Say in a sentence if the network is no better than a baseline."""
     name = _metric(network)
     for each in reversed(compared):
         if not _is_better(network, each.scores):
@@ -121,15 +80,7 @@ def verdict(network: Mapping[str, float], compared: list[Compared]) -> str | Non
 
 
 def show_verdict(network: Mapping[str, float], compared: list[Compared]) -> None:
-    """Print the sentence, if there is one.
-
-    Parameters
-    ----------
-    network : mapping of str to float
-        The network's scores.
-    compared : list of Compared
-        The baselines'.
-    """
+    """Print the sentence, if there is one."""
     if sentence := verdict(network, compared):
         show(f"\n{textwrap.fill(sentence, 79)}")
 

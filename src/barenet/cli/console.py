@@ -45,13 +45,6 @@ COLOURS = {"error": "bold red", "warning": "yellow"}
 class Talk:
     """A stream that is written to as well as it can be: talk that is lost stops no work.
 
-    Parameters
-    ----------
-    stream : text file
-        The destination. Once it fails, nothing more is written.
-    colour : bool
-        Whether errors and warnings may be coloured, if it is a terminal.
-
     Attributes
     ----------
     quiet : bool
@@ -70,18 +63,7 @@ class Talk:
         return len(text) if self.quiet else self.insist(text)
 
     def insist(self, text: str) -> int:
-        """Write even if `quiet` is set.
-
-        Parameters
-        ----------
-        text : str
-            A line, or several.
-
-        Returns
-        -------
-        int
-            The number of its characters.
-        """
+        """Write even if `quiet` is set."""
         try:
             return self.stream.write(text)
         except (OSError, ValueError):
@@ -106,29 +88,13 @@ class Output:
 
 
 def forget(stream: TextIO) -> None:
-    """Throw away what a stream holds and will hold, so that Python does not complain at its exit.
-
-    Parameters
-    ----------
-    stream : text file
-        One that cannot be written to; one without a descriptor is left alone.
-    """
+    """Discard what a stream holds, so that Python does not complain when it exits."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def plain(text: str) -> str:
     r"""Write what a terminal would obey as something to read.
-
-    Parameters
-    ----------
-    text : str
-        May hold names that come from a file.
-
-    Returns
-    -------
-    str
-        With its control characters and marks of direction spelled out; tabs and ends of lines stay.
 
     Examples
     --------
@@ -139,13 +105,7 @@ def plain(text: str) -> str:
 
 
 def say(text: str = "") -> None:
-    """Tell the person who watches.
-
-    Parameters
-    ----------
-    text : str
-        A line, or several.
-    """
+    """Tell the person who watches."""
     sys.stderr.write(f"{plain(text)}\n")
     sys.stderr.flush()
 
@@ -157,17 +117,7 @@ def hush() -> None:
 
 
 def complain(kind: str, text: str, *, of: str = "") -> None:
-    """Write an error or a warning, its first word in colour on a terminal.
-
-    Parameters
-    ----------
-    kind : {"error", "warning"}
-        The first word of the line.
-    text : str
-        One line.
-    of : str
-        The command that reports it.
-    """
+    """Write an error or a warning, its first word in colour on a terminal."""
     before = f"{of}: " if of else ""
     talk: Any = sys.stderr if isinstance(sys.stderr, Talk) else Talk(sys.stderr)
     if talk.colour and talk.isatty():
@@ -192,25 +142,12 @@ def _colour(kind: str, terminal: TextIO) -> str:
 
 
 def show(text: str = "") -> None:
-    """Put out a result.
-
-    Parameters
-    ----------
-    text : str
-        A line, or several.
-    """
+    """Put out a result."""
     sys.stdout.write(f"{plain(text)}\n")
 
 
 def show_json(document: dict[str, Any] | list[Any]) -> None:
-    """Put out a result for programs: one JSON document in one line.
-
-    Parameters
-    ----------
-    document : dict or list
-        Plain data. JSON has no NaN and no infinity: they become null. A value in a dictionary may
-        be an iterator of lists, the parts of a long one.
-    """
+    """Put out a result for programs: one JSON document in one line."""
     for text in _as_json(document):
         sys.stdout.write(text.replace("\x7f", "\\u007f"))
     sys.stdout.write("\n")
@@ -242,17 +179,7 @@ def _dumped(value: Any) -> str:
 def show_table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int | None = None
 ) -> None:
-    """Put out a result for people, in columns; on a terminal long texts are wrapped to its width.
-
-    Parameters
-    ----------
-    headings : sequence of str
-        One for each column; none for a table without.
-    rows : iterable of sequence of str
-        The cells.
-    numbers : int, optional
-        The first column that is aligned to the right, as all after it are.
-    """
+    """Print a result in columns for people; on a terminal, long texts wrap at its width."""
     from rich.console import Console
     from rich.table import Table
 

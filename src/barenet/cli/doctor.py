@@ -74,13 +74,7 @@ def doctor(
 
 
 def examine() -> dict[str, Any]:
-    """Look at the machine.
-
-    Returns
-    -------
-    dict
-        What is there, as plain data; ``advice`` is a list of sentences.
-    """
+    """Look at the machine."""
     blas, simd, folder, tbb = _blas(), _simd(), kernel_folder(), load_tbb()
     threads, bits = _try(choose_threads, None, math.inf), _try(_vector_bits)
     extras = {name: _version_of(module) for name, module in EXTRAS.items()}

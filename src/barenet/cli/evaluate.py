@@ -163,41 +163,13 @@ class Selection:
         return LABELS[self.description].format(f"{self.rows.n_samples:,}")
 
     def document(self) -> dict[str, Any]:
-        """Tell programs which rows they are.
-
-        Returns
-        -------
-        dict
-            Plain data.
-        """
+        """Tell programs which rows they are."""
         rows = self.rows
         return {"dataset": rows.name, "rows": rows.n_samples, "rows_seen": self.n_seen}
 
 
 def select_rows(trained: Trained, data: str, file: FileOptions, rows: Rows | None) -> Selection:
-    """Load the rows that a network is measured on.
-
-    Parameters
-    ----------
-    trained : Trained
-        The network.
-    data : str
-        A named data set, or a file.
-    file : FileOptions
-        How it is read.
-    rows : {"test", "training", "all"}, optional
-        Which of them; by default the test rows, else all.
-
-    Returns
-    -------
-    Selection
-        The rows, and what is known of them.
-
-    Raises
-    ------
-    ValueError
-        If there are none of that kind.
-    """
+    """Load the rows that a network is measured on."""
     dataset = trained.samples(data, file)
     known = trained.has_learned_from(data, dataset)
     learned, held_out = trained.split(dataset) if known else (None, None)

@@ -73,24 +73,7 @@ class Experiment:
         checkpoint: Checkpoint | None = None,
         resume: bool = False,
     ) -> History:
-        """Train the network.
-
-        Parameters
-        ----------
-        callbacks : sequence of Callback
-            What looks on.
-        threads : int, optional
-            Most threads that the engine may use; no setting, as the result does not depend on it.
-        checkpoint : Checkpoint, optional
-            Keeps the run while it goes on.
-        resume : bool, default=False
-            True to go on from there.
-
-        Returns
-        -------
-        History
-            With the accuracy or R² of every epoch.
-        """
+        """Train the network."""
         recipe = self.settings.recipe
         patience = [EarlyStopping(patience=recipe.patience)] if recipe.patience else []
         said: dict[str, Any] = {
@@ -123,23 +106,7 @@ class Experiment:
 
 
 def prepare(settings: Settings) -> Experiment:
-    """Load the data, and build the network.
-
-    Parameters
-    ----------
-    settings : Settings
-        What was said.
-
-    Returns
-    -------
-    Experiment
-        Ready to run; nothing is learned yet.
-
-    Raises
-    ------
-    ValueError
-        If the data cannot be used, or a setting does not fit them.
-    """
+    """Load the data, and build the network."""
     settings.recipe.check()
     dataset = settings.load()
     usual = usual_recipe(settings.recipe, dataset)
@@ -263,18 +230,7 @@ def _take_weights(network: Network, settings: Settings) -> None:
 
 
 def optimizer_of(recipe: Recipe) -> Optimizer | LBFGS:
-    """Make the optimizer that a recipe says.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        The settings.
-
-    Returns
-    -------
-    Optimizer or LBFGS
-        With the recipe's learning rate, or its own.
-    """
+    """Make the optimizer that a recipe says."""
     spec = "adam" if recipe.optimizer is None else recipe.optimizer
     optimizer = as_optimizer(spec)
     if recipe.learning_rate is None:
@@ -287,40 +243,13 @@ def optimizer_of(recipe: Recipe) -> Optimizer | LBFGS:
 
 
 def penalties_of(recipe: Recipe) -> list[Penalty]:
-    """Make the penalties that a recipe says.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        The settings.
-
-    Returns
-    -------
-    list of Penalty
-        Those with a strength.
-    """
+    """Make the penalties that a recipe says."""
     strengths = ((L1, recipe.l1), (L2, recipe.l2))
     return [kind(strength) for kind, strength in strengths if strength]
 
 
 def clipping_of(recipe: Recipe) -> Clipping | None:
-    """Make the clipping that a recipe says.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        The settings.
-
-    Returns
-    -------
-    Clipping or None
-        None if there is no limit.
-
-    Raises
-    ------
-    ValueError
-        If there are two.
-    """
+    """Make the clipping that a recipe says."""
     if recipe.clip_norm is not None and recipe.clip_value is not None:
         raise ValueError("clip_norm: give that or --clip-value, not both")
     if recipe.clip_norm is not None:

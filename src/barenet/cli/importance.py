@@ -94,42 +94,14 @@ def importance(
 
 
 def take(rows: Dataset, most: int) -> Dataset:
-    """Take some rows by chance, if there are more.
-
-    Parameters
-    ----------
-    rows : Dataset
-        All of them.
-    most : int
-        How many at most.
-
-    Returns
-    -------
-    Dataset
-        The rows, which chance has chosen in the same way each time.
-    """
+    """Take some rows by chance, if there are more."""
     if rows.n_samples <= most:
         return rows
     return rows.take(np.sort(np.random.default_rng(0).permutation(rows.n_samples)[:most]))
 
 
 def measure(predictor: Predictor, rows: Dataset, repeats: int = REPEATS) -> Importance:
-    """Shuffle the columns, with a bar on a terminal, which is gone when it is done.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        The network.
-    rows : Dataset
-        Raw rows with their truths.
-    repeats : int
-        How often each column is shuffled.
-
-    Returns
-    -------
-    Importance
-        What the score loses.
-    """
+    """Shuffle the columns, with a bar on a terminal, which is gone when it is done."""
     return permutation_importance(predictor, rows.X, rows.y, n_repeats=repeats, watch=_watch)
 
 

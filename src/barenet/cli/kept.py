@@ -24,20 +24,7 @@ Column: TypeAlias = Any
 
 
 def texts(column: Column, rows: slice) -> list[str]:
-    """Take some values of a column.
-
-    Parameters
-    ----------
-    column : Column
-        From `read_kept`.
-    rows : slice
-        The rows.
-
-    Returns
-    -------
-    list of str
-        Their values.
-    """
+    """Take some values of a column."""
     part = column[rows]
     found: list[str] = part.tolist() if hasattr(part, "tolist") else part.to_pylist()
     return found
@@ -46,31 +33,7 @@ def texts(column: Column, rows: slice) -> list[str]:
 def read_kept(
     trained: Trained, data: str, names: Sequence[str], file: FileOptions
 ) -> dict[str, Column]:
-    """Read columns as text.
-
-    Parameters
-    ----------
-    trained : Trained
-        The network, which knows how its own table was read.
-    data : str
-        What is predicted.
-    names : sequence of str
-        Which columns, in any order.
-    file : FileOptions
-        How it is read.
-
-    Returns
-    -------
-    dict of str to Column
-        The values of each column, which `texts` takes: of a CSV file as they are written.
-
-    Raises
-    ------
-    ValueError
-        If the data are no table.
-    DataError
-        If a column is not there.
-    """
+    """Read columns as text."""
     if not names:
         return {}
     if not is_table(data):

@@ -23,13 +23,7 @@ WHERE_TO_KEEP = "set NUMBA_CACHE_DIR to a folder that can be written to"
 
 
 def kernel_folder() -> str | None:
-    """Say where kernels are kept.
-
-    Returns
-    -------
-    str or None
-        The folder; None if none can be written to, and each process builds its kernels anew.
-    """
+    """Say where kernels are kept."""
     from barenet.engines.kernels.dense import multiply
 
     statistics = getattr(multiply.dispatcher, "stats", None)  # none where Numba is switched off
@@ -37,19 +31,7 @@ def kernel_folder() -> str | None:
 
 
 def build_kernels() -> dict[str, Any]:
-    """Build every kernel that is not kept yet, and what runs them, with a bar on a terminal.
-
-    Returns
-    -------
-    dict
-        How many ``kernels`` there are, how many were ``built`` now, in how many ``seconds``, and
-        the ``folder`` that keeps them.
-
-    Raises
-    ------
-    BarenetError
-        If no folder can be written to, or not all of it, and what is built is lost.
-    """
+    """Build every kernel that is not kept yet, and what runs them, with a bar on a terminal."""
     folder, start = kernel_folder(), time.perf_counter()
     if folder is None:
         raise BarenetError(f"there is no folder to keep kernels in; {WHERE_TO_KEEP}")

@@ -17,14 +17,6 @@ __all__ = ["LastCheckpoint"]
 class LastCheckpoint(Checkpoint):
     """A checkpoint that notes why it cannot be written once its run has ended.
 
-    Parameters
-    ----------
-    *arguments, **options
-        Those of `Checkpoint`.
-    at_once : bool, default=False
-        Whether the first checkpoint is due as soon as it can be written, for a run that starts from
-        a model file, which may change before the interval is over.
-
     Attributes
     ----------
     failure : OSError, optional

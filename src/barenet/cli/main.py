@@ -15,16 +15,5 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        What was typed after ``barenet``; by default what this process was started with.
-
-    Returns
-    -------
-    int
-        The exit status.
-    """
+    """Run the command line."""
     return run(list(sys.argv[1:] if arguments is None else arguments))

@@ -28,47 +28,13 @@ def note_inputs(
     precision: int,
     limit: int | None = None,
 ) -> Note:
-    """Name what the network takes, and of one row what there was before.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        Knows the names.
-    X : Frame or ndarray of shape (n_samples, n_features)
-        Raw rows.
-    inputs : ndarray of shape (n_samples, n_inputs)
-        What they become.
-    precision : int
-        Significant digits.
-    limit : int, optional
-        Inputs that are all named, if that is more than 16.
-
-    Returns
-    -------
-    Note
-        For the input of the network.
-    """
+    """Name what the network takes, and of one row what there was before."""
     raw = list(_raw(predictor, X, inputs[0], precision)) if len(X) == 1 else []
     return Note.of_inputs(inputs, predictor.input_names, precision, raw, limit)
 
 
 def note_target(predictor: Predictor, y: NDArray[Any], precision: int) -> Note:
-    """Say what the target means.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        Knows its name, its classes and its scale.
-    y : ndarray of shape (n_samples,)
-        Class indices, or numbers in their own unit.
-    precision : int
-        Significant digits.
-
-    Returns
-    -------
-    Note
-        Of one row also its class, or its number.
-    """
+    """Say what the target means."""
     name, scaling = predictor.target_name, predictor.target_scaling
     if predictor.classes is not None:
         classes = np.eye(len(predictor.classes))[y]

@@ -12,25 +12,7 @@ __all__ = ["whole"]
 
 
 def whole(kind: Any, tokens: Sequence[Token]) -> Any:
-    """Turn what was typed into a whole number, or several.
-
-    Parameters
-    ----------
-    kind : type
-        Of the option: a tuple takes all tokens; the words of a literal are taken as they are.
-    tokens : sequence of Token
-        What was typed.
-
-    Returns
-    -------
-    int, str, or a tuple of them
-        The numbers.
-
-    Raises
-    ------
-    ValueError
-        If something is not a whole number; the parser adds the name of the option.
-    """
+    """Turn what was typed into a whole number, or several."""
     words = [word for part in get_args(kind) for word in get_args(part)]
     values = tuple(_whole(token, words) for token in tokens)
     return values if get_origin(kind) is tuple else values[0]

@@ -59,18 +59,7 @@ class Outcome:
         return n_rows * self.experiment.predictor.network.n_parameters > MOST
 
     def predictor(self, *, scored: bool) -> Predictor:
-        """Complete the card of the network.
-
-        Parameters
-        ----------
-        scored : bool
-            Whether with the scores, which have to be measured first.
-
-        Returns
-        -------
-        Predictor
-            To be saved.
-        """
+        """Complete the card of the network."""
         experiment, scores = self.experiment, {}
         if scored:
             scores = {"held_out": finite(self.judged)} if experiment.held_out else {}
@@ -125,13 +114,7 @@ class Outcome:
             show(words.draw_image(self.rows.X[0], predictor.image_shape))
 
     def show_json(self, model: str) -> None:
-        """Put out everything for programs.
-
-        Parameters
-        ----------
-        model : str
-            Where the model file is.
-        """
+        """Put out everything for programs."""
         experiment, history = self.experiment, self.history
         held_out, validation = experiment.held_out, experiment.validation
         document: dict[str, Any] = {

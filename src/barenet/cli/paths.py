@@ -18,22 +18,7 @@ __all__ = ["refuse_empty"]
 
 
 def refuse_empty(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Refuse a name that is empty, before anything is made of it.
-
-    Parameters
-    ----------
-    app : App
-        The command line.
-    commands : tuple of str
-        The command.
-    arguments : ArgumentCollection
-        Its options; those that are paths or `NAMED` are looked at.
-
-    Raises
-    ------
-    CoercionError
-        If one is empty; names it.
-    """
+    """Refuse a name that is empty, before anything is made of it."""
     for argument in arguments:
         kinds = (argument.hint, *get_args(argument.hint))
         marks = getattr(argument.field_info.annotation, "__metadata__", ())

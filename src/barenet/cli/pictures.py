@@ -24,18 +24,7 @@ SOME = 25
 
 
 def usual_kind(predictor: Predictor) -> str:
-    """Choose the picture that shows best what a network has learned.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        The network.
-
-    Returns
-    -------
-    str
-        A key of `KINDS`.
-    """
+    """Choose the picture that shows best what a network has learned."""
     if predictor.classes is None:
         return "fit"
     if predictor.image_shape is not None:
@@ -48,29 +37,7 @@ def usual_kind(predictor: Predictor) -> str:
 
 
 def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
-    """Draw a picture of what a network says of some rows.
-
-    Parameters
-    ----------
-    kind : str
-        A key of `KINDS`.
-    predictor : Predictor
-        The network.
-    rows : Dataset
-        Raw rows with their truths.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The picture.
-
-    Raises
-    ------
-    ValueError
-        If the picture does not fit the data.
-    MissingExtraError
-        If matplotlib is not installed.
-    """
+    """Draw a picture of what a network says of some rows."""
     if kind in ("boundary", "digits", "confusion") and predictor.classes is None:
         raise ValueError(f"kind: a {kind} picture is of classes, and {rows.name} has numbers")
     if kind == "fit" and predictor.classes is not None:
@@ -82,16 +49,6 @@ def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
 
 def literal(name: str) -> str:
     r"""Write a name so that matplotlib draws its letters, and takes none for a formula.
-
-    Parameters
-    ----------
-    name : str
-        Of a file, a column or a class.
-
-    Returns
-    -------
-    str
-        For a picture.
 
     Examples
     --------

@@ -14,16 +14,6 @@ __all__ = ["check_own", "is_folder", "make_folder", "placed"]
 def is_folder(out: str) -> bool:
     """Tell if a folder is meant: one that is there, or whose name ends with a slash.
 
-    Parameters
-    ----------
-    out : str
-        What was said.
-
-    Returns
-    -------
-    bool
-        Whether the file goes into it.
-
     Examples
     --------
     >>> is_folder("there/is/none/"), is_folder("net.c")
@@ -34,20 +24,7 @@ def is_folder(out: str) -> bool:
 
 @contextmanager
 def placed(out: str, name: str) -> Iterator[Path]:
-    """Say where the file goes; a folder that is not there is made, and goes if nothing comes of it.
-
-    Parameters
-    ----------
-    out : str
-        A file, or a folder.
-    name : str
-        What the file is called in a folder.
-
-    Yields
-    ------
-    Path
-        The file.
-    """
+    """Choose the path of an output file; make its folder, and remove it again on failure."""
     path = Path(out)
     if not is_folder(out):
         yield path
@@ -64,18 +41,7 @@ def placed(out: str, name: str) -> Iterator[Path]:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those that it lies in, where they are missing.
-
-    Parameters
-    ----------
-    path : Path
-        The folder.
-
-    Raises
-    ------
-    OSError
-        If there can be none.
-    """
+    """Make a folder, and those that it lies in, where they are missing."""
     there = next((place for place in (path, *path.parents) if os.path.lexists(place)), path)
     if os.path.lexists(there) and not there.is_dir():
         kind = "a file" if there.exists() else "a link that leads nowhere"
@@ -86,21 +52,6 @@ def make_folder(path: Path) -> None:
 
 
 def check_own(path: Path, is_own: Callable[[Path], bool], kind: str) -> None:
-    """Refuse to replace what is somebody else's; an empty file is nobody's.
-
-    Parameters
-    ----------
-    path : Path
-        Where something is to be written.
-    is_own : callable
-        Tells if a file that is there was written by the same command.
-    kind : str
-        What such a file is.
-
-    Raises
-    ------
-    ValueError
-        If another file is there.
-    """
+    """Refuse to replace what is somebody else's; an empty file is nobody's."""
     if path.is_file() and path.stat().st_size and not is_own(path):
         raise ValueError(f"out: {path} is no {kind} of barenet's; choose another name")

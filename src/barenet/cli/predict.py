@@ -174,16 +174,6 @@ def _print_csv(
 def for_spreadsheets(cells: Iterable[str]) -> list[str]:
     """Put an apostrophe before cells that a spreadsheet would compute.
 
-    Parameters
-    ----------
-    cells : iterable of str
-        A row of a CSV file.
-
-    Returns
-    -------
-    list of str
-        The cells; numbers are unchanged.
-
     Examples
     --------
     >>> for_spreadsheets(["=1+1", "-1.5", "Rome"])

@@ -36,24 +36,7 @@ def card_of(
     feature_names: Sequence[str],
     parts: Mapping[str, Dataset | None],
 ) -> ModelCard:
-    """Begin the card of a run: all that is known before it.
-
-    Parameters
-    ----------
-    settings : Settings
-        Those of the run.
-    dataset : Dataset
-        All rows.
-    feature_names : sequence of str
-        The columns that are learned from.
-    parts : mapping of str to Dataset
-        The rows by what they are for.
-
-    Returns
-    -------
-    ModelCard
-        With settings and data.
-    """
+    """Begin the card of a run: all that is known before it."""
     return ModelCard(
         settings=card_settings(settings),
         data_fingerprint=fingerprint_of(dataset, feature_names),
@@ -62,54 +45,19 @@ def card_of(
 
 
 def fingerprint_of(dataset: Dataset, feature_names: Sequence[str]) -> str:
-    """Compute the fingerprint of the rows that a network learns from, or is measured on.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        All rows.
-    feature_names : sequence of str
-        Of a table, the columns that are not dropped.
-
-    Returns
-    -------
-    str
-        As `fingerprint` gives it.
-    """
+    """Compute the fingerprint of the rows that a network learns from, or is measured on."""
     X = dataset.X.select(feature_names) if isinstance(dataset.X, Frame) else dataset.X
     return fingerprint(X, dataset.y)
 
 
 def card_settings(settings: Settings) -> dict[str, Any]:
-    """Choose what a card tells of the settings of a run.
-
-    Parameters
-    ----------
-    settings : Settings
-        Those of the run.
-
-    Returns
-    -------
-    dict
-        Settings by the names of the options.
-    """
+    """Choose what a card tells of the settings of a run."""
     said = {name: value for name, value in settings.said().items() if name not in NOT_ON_A_CARD}
     return _without_folders(said)
 
 
 def settings_of(card: ModelCard | None) -> Settings | None:
-    """Read the settings of a run from a card.
-
-    Parameters
-    ----------
-    card : ModelCard, optional
-        From a model file, whoever has written it.
-
-    Returns
-    -------
-    Settings or None
-        None if the command line has not trained the model.
-    """
+    """Read the settings of a run from a card."""
     if card is None or not {"data", "test_size"} <= card.settings.keys():
         return None
     import tomli_w
@@ -124,18 +72,7 @@ def settings_of(card: ModelCard | None) -> Settings | None:
 
 
 def finite(scores: Mapping[str, float]) -> dict[str, float]:
-    """Leave out what is no number, which a card has no place for.
-
-    Parameters
-    ----------
-    scores : mapping of str to float
-        What was measured.
-
-    Returns
-    -------
-    dict of str to float
-        The others.
-    """
+    """Leave out what is no number, which a card has no place for."""
     return {name: float(score) for name, score in scores.items() if math.isfinite(score)}
 
 

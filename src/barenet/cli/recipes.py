@@ -28,25 +28,6 @@ CHOSEN_FOR = {"optimizer": "learning_rate", "output": "loss", "epochs": "verbose
 def settle(flags: Recipe, dataset: Dataset, n_inputs: int | None = None) -> Recipe:
     """Decide every setting of a run.
 
-    Parameters
-    ----------
-    flags : Recipe
-        What the user said.
-    dataset : Dataset
-        What is learned, and how it is usually trained.
-    n_inputs : int, optional
-        How many numbers a row becomes, by default as many as it has features.
-
-    Returns
-    -------
-    Recipe
-        With layers, output and loss; what is still open is left to the optimizer and the layers.
-
-    Raises
-    ------
-    ValueError
-        If the layers or the output do not fit the data.
-
     Examples
     --------
     >>> from barenet.data.datasets import load_dataset
@@ -74,20 +55,7 @@ def settle(flags: Recipe, dataset: Dataset, n_inputs: int | None = None) -> Reci
 
 
 def usual_recipe(flags: Recipe, dataset: Dataset) -> Recipe:
-    """Lay what the user said over what the data set is usually trained with, over the defaults.
-
-    Parameters
-    ----------
-    flags : Recipe
-        What the user said.
-    dataset : Dataset
-        What is learned.
-
-    Returns
-    -------
-    Recipe
-        All that does not depend on what a row becomes.
-    """
+    """Lay what the user said over what the data set is usually trained with, over the defaults."""
     return flags.over(still_usual(flags, _recipe_of(dataset, flags))).over(DEFAULTS)
 
 
@@ -104,18 +72,6 @@ def still_usual(flags: Recipe, usual: Recipe) -> Recipe:
 
     A learning rate is chosen for its optimizer, a loss for its output, and how often a line is
     printed for the number of epochs.
-
-    Parameters
-    ----------
-    flags : Recipe
-        What the user said.
-    usual : Recipe
-        What holds otherwise.
-
-    Returns
-    -------
-    Recipe
-        What holds still.
 
     Examples
     --------

@@ -38,22 +38,7 @@ MOST_COLUMNS = 79
 
 
 def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, float]:
-    """Measure a network on some rows.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        The network.
-    rows : Dataset
-        Raw rows with their truths.
-    loss : str, optional
-        What it was trained to make small, by default the loss that goes with its output.
-
-    Returns
-    -------
-    dict of str to float
-        ``loss``, and ``accuracy`` for classes or ``r2``, ``rmse`` and ``mae`` for numbers.
-    """
+    """Measure a network on some rows."""
     network, chosen = predictor.network, _loss(predictor, loss)
     inside = check_rows(network, chosen, prepared(predictor, rows), predictor.targets(rows.y))
     job = Job(network=network, rows=inside, loss=chosen, optimizer=SGD())
@@ -66,24 +51,7 @@ def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, fl
 def score_outputs(
     predictor: Predictor, rows: Dataset, outputs: FloatArray, loss: str | None
 ) -> dict[str, float]:
-    """Measure what another model says in the network's place.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        The network.
-    rows : Dataset
-        Raw rows with their truths.
-    outputs : ndarray of shape (n_samples, n_outputs), float64
-        Probabilities, or numbers in the scale that the network was trained on.
-    loss : str, optional
-        As for `score`.
-
-    Returns
-    -------
-    dict of str to float
-        As for `score`.
-    """
+    """Measure what another model says in the network's place."""
     chosen = _loss(predictor, loss)
     n_samples, n_outputs = outputs.shape
     y = check_targets(predictor.targets(rows.y), n_samples, n_outputs, predictor.network.dtype)
@@ -93,20 +61,7 @@ def score_outputs(
 
 @functools.lru_cache(maxsize=2)
 def prepared(predictor: Predictor, rows: Dataset) -> FloatArray:
-    """Apply the preprocessing of a predictor to rows; the last two results are cached.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        The network.
-    rows : Dataset
-        Raw rows.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_inputs)
-        In the network's precision.
-    """
+    """Apply the preprocessing of a predictor to rows; the last two results are cached."""
     return predictor.preprocessing.apply(rows.X, predictor.network.dtype)
 
 
@@ -134,15 +89,7 @@ HEADINGS = {"accuracy": "accuracy", "r2": "R²", "rmse": "RMSE", "mae": "MAE"}
 
 
 def show_scores(lines: Sequence[tuple[str, str, Mapping[str, float]]], loss: str) -> None:
-    """Print what was measured, a line for each model and set of rows.
-
-    Parameters
-    ----------
-    lines : sequence of (str, str, mapping of str to float)
-        The model, the rows, and what `score` gave.
-    loss : str
-        What the loss is called.
-    """
+    """Print what was measured, a line for each model and set of rows."""
     names = {name: label for name, label in HEADINGS.items() if name in lines[0][2]}
     names["loss"] = loss.partition(":")[0]
     show_table(
@@ -156,38 +103,12 @@ def show_scores(lines: Sequence[tuple[str, str, Mapping[str, float]]], loss: str
 
 
 def write_score(name: str, value: float) -> str:
-    """Write a share with four digits after the point, anything else with five in all.
-
-    Parameters
-    ----------
-    name : str
-        What was measured.
-    value : float
-        What came out.
-
-    Returns
-    -------
-    str
-        The number.
-    """
+    """Write a share with four digits after the point, anything else with five in all."""
     return f"{value:.4f}" if name in ("accuracy", "r2") else f"{value:.5g}"
 
 
 def confusion_matrix(predictor: Predictor, rows: Dataset) -> NDArray[np.int64]:
-    """Count which classes are taken for which.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        A network that knows classes.
-    rows : Dataset
-        Raw rows with their truths.
-
-    Returns
-    -------
-    ndarray of shape (n_classes, n_classes), int64
-        A row for what is there, a column for what the network says.
-    """
+    """Count which classes are taken for which."""
     n_classes = len(predictor.classes or ())
     counts = np.zeros((n_classes, n_classes), np.int64)
     np.add.at(counts, (rows.y, predictor.probabilities(rows.X).argmax(axis=1)), 1)
@@ -195,15 +116,7 @@ def confusion_matrix(predictor: Predictor, rows: Dataset) -> NDArray[np.int64]:
 
 
 def show_confusion(counts: NDArray[np.int64], classes: tuple[str, ...]) -> None:
-    """Print a confusion matrix, unless there are more than twenty classes.
-
-    Parameters
-    ----------
-    counts : ndarray of shape (n_classes, n_classes)
-        From `confusion_matrix`.
-    classes : tuple of str
-        Their names.
-    """
+    """Print a confusion matrix, unless there are more than twenty classes."""
     if len(classes) > MOST_CLASSES:
         show(f"(no confusion matrix: it would have {len(classes)} columns)")
         return

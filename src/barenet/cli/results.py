@@ -25,13 +25,6 @@ NOT_DRAWN = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 class Results:
     """The results of a run.
 
-    Parameters
-    ----------
-    outcome : Outcome
-        The finished run.
-    folder : RunFolder
-        The folder for the results.
-
     Attributes
     ----------
     missing : dict of str to Exception
@@ -43,13 +36,7 @@ class Results:
         self.missing: dict[str, Exception] = {}
 
     def save(self) -> None:
-        """Write the model, the history and the settings, before anything is measured.
-
-        Raises
-        ------
-        BarenetError
-            If there is no room for the model.
-        """
+        """Write the model, the history and the settings, before anything is measured."""
         outcome, settings = self.outcome, self.outcome.experiment.settings
         try:
             predictor = outcome.predictor(scored=False)
@@ -63,15 +50,7 @@ class Results:
             self.missing[HISTORY] = failure
 
     def show(self, *, json: bool, in_a_hurry: bool) -> None:
-        """Compute the scores, add them to the model file, and print them.
-
-        Parameters
-        ----------
-        json : bool
-            Whether to print JSON.
-        in_a_hurry : bool
-            Whether a signal has ended the run; scores that take long are then left out.
-        """
+        """Compute the scores, add them to the model file, and print them."""
         if in_a_hurry and self.outcome.takes_long and not json:
             say("\nthe scores would take a while; `barenet evaluate` computes them")
             return
@@ -117,13 +96,7 @@ class Results:
             self.folder.unfinished.remove()
 
     def check_complete(self) -> None:
-        """Name all that is missing.
-
-        Raises
-        ------
-        BarenetError
-            If anything is.
-        """
+        """Name all that is missing."""
         if not self.missing:
             return
         names: dict[str, list[str]] = {}
@@ -153,18 +126,7 @@ class Results:
 
 
 def resume_command(folder: RunFolder) -> str:
-    """Write the command that resumes a run.
-
-    Parameters
-    ----------
-    folder : RunFolder
-        The folder of the run.
-
-    Returns
-    -------
-    str
-        For a shell.
-    """
+    """Write the command that resumes a run."""
     return shlex.join(["barenet", "train", "--resume", str(folder.path)])
 
 

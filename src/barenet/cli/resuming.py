@@ -19,27 +19,7 @@ __all__ = ["find_run", "take_up", "tell_finished"]
 
 
 def find_run(path: Path, out: Path | None) -> RunFolder:
-    """Find the folder of a run.
-
-    Parameters
-    ----------
-    path : Path
-        The folder, or a file in it.
-    out : Path, optional
-        Another folder for the results, which is refused.
-
-    Returns
-    -------
-    RunFolder
-        With an unfinished run or a model.
-
-    Raises
-    ------
-    FileNotFoundError
-        If it has neither.
-    ValueError
-        If it should go on somewhere else.
-    """
+    """Find the folder of a run."""
     folder = RunFolder(path.parent if path.is_file() else path)
     if not (folder.unfinished.exists or folder.model.is_file()):
         raise FileNotFoundError(
@@ -51,25 +31,7 @@ def find_run(path: Path, out: Path | None) -> RunFolder:
 
 
 def take_up(folder: RunFolder, said: Settings) -> Experiment:
-    """Prepare a run that is resumed.
-
-    Parameters
-    ----------
-    folder : RunFolder
-        With the settings of the run, and perhaps its checkpoint.
-    said : Settings
-        The options given now: only those for printing may differ from the run's own.
-
-    Returns
-    -------
-    Experiment
-        Ready to train, with the settings that the run was started with.
-
-    Raises
-    ------
-    ValueError
-        If an option differs, or its data cannot be used any more.
-    """
+    """Prepare a run that is resumed."""
     settings = folder.unfinished.read_settings()
     if settings.data == STANDARD_INPUT and sys.stdin is not None and sys.stdin.isatty():
         raise ValueError(
@@ -89,27 +51,7 @@ def take_up(folder: RunFolder, said: Settings) -> Experiment:
 
 
 def tell_finished(folder: RunFolder, said: Settings, json: bool) -> int:
-    """Say that there is nothing to go on with.
-
-    Parameters
-    ----------
-    folder : RunFolder
-        Without a checkpoint.
-    said : Settings
-        What was said now.
-    json : bool
-        Whether a program asks.
-
-    Returns
-    -------
-    int
-        The exit status.
-
-    Raises
-    ------
-    ValueError
-        If something else was said than what it was trained with.
-    """
+    """Say that there is nothing to go on with."""
     known = read_run_file(folder.settings) if folder.settings.is_file() else None
     if known and (changed := _changes(known, said)):
         others = f"for others, --config {shlex.quote(str(folder.settings))} {_start_from(folder)}"

@@ -38,22 +38,7 @@ _STRINGS = re.compile(
 
 
 def fill_in(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Let the run file that ``--config`` names say what the flags leave open.
-
-    Parameters
-    ----------
-    app : App
-        The command line.
-    commands : tuple of str
-        The command.
-    arguments : ArgumentCollection
-        Its options; filled in here.
-
-    Raises
-    ------
-    CycloptsError
-        If the file cannot be read, is no TOML, or has tables.
-    """
+    """Let the run file that ``--config`` names say what the flags leave open."""
     for argument in arguments:
         if argument.name == "--config" and argument.tokens:
             path = argument.tokens[-1].value
@@ -122,23 +107,7 @@ def _holds_tables(value: Any) -> bool:
 
 
 def read_run_file(path: Path) -> Settings:
-    """Read the settings of a run.
-
-    Parameters
-    ----------
-    path : Path
-        A run file.
-
-    Returns
-    -------
-    Settings
-        What it says.
-
-    Raises
-    ------
-    CycloptsError
-        If it cannot be read, or says what no setting is.
-    """
+    """Read the settings of a run."""
     try:
         settings: Settings = _reader(
             ["--config", str(path)],
@@ -154,23 +123,7 @@ def read_run_file(path: Path) -> Settings:
 
 
 def parse_run_file(text: str) -> Settings:
-    """Read the settings of a run that lie somewhere else than in a file of their own.
-
-    Parameters
-    ----------
-    text : str
-        What a run file holds.
-
-    Returns
-    -------
-    Settings
-        What it says.
-
-    Raises
-    ------
-    CycloptsError
-        If the text is damaged, or has other settings than those of a run.
-    """
+    """Read the settings of a run that lie somewhere else than in a file of their own."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "settings.toml"
         path.write_text(text, "utf-8")

@@ -44,11 +44,6 @@ EXPORTED = (*SUFFIXES.values(), ".h")
 class RunFolder:
     """A folder that a run writes into.
 
-    Parameters
-    ----------
-    path : Path
-        The folder; it is made where it is missing.
-
     Attributes
     ----------
     model, settings, history : Path
@@ -64,20 +59,7 @@ class RunFolder:
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
-        """Hold the folder for one run, from before the training until all is written.
-
-        Yields
-        ------
-        None
-            While the folder can be written to, and no other run does.
-
-        Raises
-        ------
-        ValueError
-            If files are there that no run has written, but for empty ones and hidden ones.
-        OSError
-            If the folder cannot be made or written to, or another run holds it.
-        """
+        """Hold the folder for one run, from before the training until all is written."""
         made = [path for path in (self.path, *self.path.parents) if not path.exists()]
         self._check_writable()
         with locked_folder(self.path, "another run"):
@@ -92,27 +74,7 @@ class RunFolder:
                         path.rmdir()  # Works while it is empty: if nothing came of the run.
 
     def save(self, predictor: Predictor, history: History, settings: Settings) -> OSError | None:
-        """Write what a run has come to.
-
-        Parameters
-        ----------
-        predictor : Predictor
-            The trained network.
-        history : History
-            Its epochs.
-        settings : Settings
-            What it was trained with.
-
-        Returns
-        -------
-        OSError or None
-            Why the history is not there, which does not cost the model; None if it is.
-
-        Raises
-        ------
-        OSError
-            If the model cannot be written; what an earlier run has left stays.
-        """
+        """Write what a run has come to."""
         failure = None
         with tempfile.TemporaryDirectory(dir=self.path, prefix=SAVING) as place:
             new = RunFolder(Path(place))
@@ -134,52 +96,23 @@ class RunFolder:
         return failure
 
     def complete(self, predictor: Predictor) -> None:
-        """Write the model once more, with what has been found out about it since.
-
-        Parameters
-        ----------
-        predictor : Predictor
-            That of the run, with its whole card.
-
-        Raises
-        ------
-        OSError
-            If it cannot be written; the one that `save` wrote stays.
-        """
+        """Write the model once more, with what has been found out about it since."""
         predictor.save(self.model)
 
     def checksum(self) -> str | None:
-        """Tell one model from another.
-
-        Returns
-        -------
-        str or None
-            The SHA-256 of the model file; None if there is none.
-        """
+        """Tell one model from another."""
         if not self.model.is_file():
             return None
         with self.model.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     def exports(self) -> list[Path]:
-        """Find what `barenet export` has written here.
-
-        Returns
-        -------
-        list of Path
-            Files, by the alphabet.
-        """
+        """Find what `barenet export` has written here."""
         files = (path for path in self.path.iterdir() if path.suffix in EXPORTED and path.is_file())
         return sorted(path for path in files if is_export(path.suffix, _head(path)))
 
     def results(self) -> list[Path]:
-        """Find the results of the last run.
-
-        Returns
-        -------
-        list of Path
-            The paths of the files that exist.
-        """
+        """Find the results of the last run."""
         return [path for path in self._results() if path.exists()]
 
     def _results(self) -> list[Path]:
@@ -244,25 +177,7 @@ class RunFolder:
 
 
 def read_history(path: Path) -> History:
-    """Read the epochs of a run.
-
-    Parameters
-    ----------
-    path : Path
-        Its history.
-
-    Returns
-    -------
-    History
-        With its curves alone.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    DataError
-        If it is not what a run has written; names the line.
-    """
+    """Read the epochs of a run."""
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "there is no such file"
         raise FileNotFoundError(

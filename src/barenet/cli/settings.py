@@ -96,13 +96,7 @@ class TableOptions:
     rare: Annotated[float | None, Parameter(show_default="0.01")] = None
 
     def said(self) -> dict[str, Any]:
-        """The options that are not None, as `TableEncoding.fit` takes them.
-
-        Returns
-        -------
-        dict
-            Option by name.
-        """
+        """The options that are not None, as `TableEncoding.fit` takes them."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
 
@@ -144,24 +138,7 @@ class Settings:
         object.__setattr__(self, "data", usual_name(self.data))
 
     def load(self, *, frame: bool | None = None) -> Dataset:
-        """Load the data.
-
-        Parameters
-        ----------
-        frame : bool, optional
-            Whether to keep the columns of a table even if all of them are numbers; by default only
-            if an option of the table's columns requires it.
-
-        Returns
-        -------
-        Dataset
-            All rows.
-
-        Raises
-        ------
-        ValueError
-            If the data cannot be used, or none are named.
-        """
+        """Load the data."""
         if not self.data:
             raise ValueError(
                 "data: name a data set (`barenet datasets` lists them) or a file to train on"
@@ -210,25 +187,13 @@ class Settings:
         )
 
     def to_toml(self) -> bytes:
-        """Write a run file.
-
-        Returns
-        -------
-        bytes
-            TOML that `read_run_file` reads.
-        """
+        """Write a run file."""
         import tomli_w
 
         return (HEADER + tomli_w.dumps(self.said())).encode()
 
     def said(self) -> dict[str, Any]:
-        """List what is said, by the names of the options.
-
-        Returns
-        -------
-        dict
-            Plain data; files are named such that they are found from everywhere.
-        """
+        """List what is said, by the names of the options."""
         values = {
             "data": _from_anywhere(self.data) or None,
             "target": self.target,
@@ -251,16 +216,5 @@ def _from_anywhere(data: str) -> str:
 
 
 def is_table(data: str) -> bool:
-    """Tell if data are a table, whose columns go by name.
-
-    Parameters
-    ----------
-    data : str
-        A named data set, or a file.
-
-    Returns
-    -------
-    bool
-        True for the suffixes of tables.
-    """
+    """Tell if data are a table, whose columns go by name."""
     return plain_name(data).endswith(TABLE_SUFFIXES)

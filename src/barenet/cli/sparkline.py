@@ -18,20 +18,6 @@ WIDTH = 32
 def sparkline(x: Sequence[float], y: Sequence[float], width: int = WIDTH) -> str:
     """Draw a curve.
 
-    Parameters
-    ----------
-    x : sequence of float
-        Where it is known, rising.
-    y : sequence of float
-        What it is there; NaN leaves a hole.
-    width : int, default=32
-        Most characters.
-
-    Returns
-    -------
-    str
-        A block for each place, the least at the bottom. Of few places each has one.
-
     Examples
     --------
     >>> sparkline([0, 1, 2, 3], [8, 4, 2, 1]), sparkline([0, 100], [1, 8], width=8)

@@ -45,16 +45,6 @@ class Given:
     def rename(self, error: Exception | str) -> str:
         """Replace the library's names of arguments in an error by the user's spelling.
 
-        Parameters
-        ----------
-        error : Exception or str
-            Its message may begin with the names of arguments and a colon.
-
-        Returns
-        -------
-        str
-            The message.
-
         Examples
         --------
         >>> Given().rename(ValueError("table.csv:3: expected 2 values"))
@@ -100,16 +90,6 @@ def _as_flag(flag: str, found: re.Match[str]) -> str:
 def name_of(flag: str) -> str:
     """Turn a flag into the name of its argument.
 
-    Parameters
-    ----------
-    flag : str
-        As it is typed.
-
-    Returns
-    -------
-    str
-        The library's name.
-
     Examples
     --------
     >>> name_of("--learning-rate"), name_of("DATA")
@@ -119,20 +99,7 @@ def name_of(flag: str) -> str:
 
 
 def spelling(argument: Argument, token: Token | None = None) -> str:
-    """Name an argument as the user did.
-
-    Parameters
-    ----------
-    argument : Argument
-        Of a command.
-    token : Token, optional
-        The value in question; by default the last one.
-
-    Returns
-    -------
-    str
-        The flag as typed, the key and the path of a run file, or the name in the usage.
-    """
+    """Name an argument as the user did."""
     token = token or (argument.tokens[-1] if argument.tokens else None)
     name = argument.name if argument.name.startswith("-") else argument.name.upper()
     if token is None:
@@ -144,18 +111,7 @@ def spelling(argument: Argument, token: Token | None = None) -> str:
 
 
 def explain_usage(error: CycloptsError) -> str:
-    """Write an error of the parser in the form of the library's errors.
-
-    Parameters
-    ----------
-    error : CycloptsError
-        From the parser.
-
-    Returns
-    -------
-    str
-        One line, which begins with the flag.
-    """
+    """Write an error of the parser in the form of the library's errors."""
     if isinstance(error, UnknownOptionError):
         return _unknown_option(error)
     if isinstance(error, RepeatArgumentError):

@@ -51,20 +51,7 @@ class Trained:
     settings: Settings | None
 
     def has_learned_from(self, data: str, dataset: Dataset) -> bool | None:
-        """Tell if rows are those of the training, whatever they are called now.
-
-        Parameters
-        ----------
-        data : str
-            What `samples` was asked for.
-        dataset : Dataset
-            All rows that it returned, test rows included.
-
-        Returns
-        -------
-        bool or None
-            None if that is not known.
-        """
+        """Tell if rows are those of the training, whatever they are called now."""
         card, known = self.predictor.card, self.trained_on(data)
         if card is not None and card.data_fingerprint is not None:
             names = self.predictor.feature_names
@@ -78,25 +65,7 @@ class Trained:
         return None if self.settings is None else known is not None
 
     def samples(self, data: str, file: FileOptions) -> Dataset:
-        """Load rows with their truths, as the network knows them.
-
-        Parameters
-        ----------
-        data : str
-            A named data set, or a file.
-        file : FileOptions
-            How it is read.
-
-        Returns
-        -------
-        Dataset
-            All rows.
-
-        Raises
-        ------
-        ValueError
-            If the rows are not of the kind that the network was trained on.
-        """
+        """Load rows with their truths, as the network knows them."""
         predictor = self.predictor
         if is_table(data):
             return self._table(data, file)
@@ -124,13 +93,7 @@ class Trained:
         return dataset
 
     def check_one_number(self) -> None:
-        """Refuse a model whose answers no table has the truths of.
-
-        Raises
-        ------
-        ValueError
-            If it predicts several numbers for each row.
-        """
+        """Refuse a model whose answers no table has the truths of."""
         count = self.predictor.network.n_outputs or 1
         if self.predictor.classes is None and count > 1:
             raise ValueError(
@@ -139,39 +102,14 @@ class Trained:
             )
 
     def split(self, dataset: Dataset) -> tuple[Dataset, Dataset | None]:
-        """Part the rows of the training as they were then.
-
-        Parameters
-        ----------
-        dataset : Dataset
-            All of them; `has_learned_from` tells if they are.
-
-        Returns
-        -------
-        learned : Dataset
-            The rows that it has learned from; all, where nothing is known of the run.
-        held_out : Dataset or None
-            The rows that it has not seen.
-        """
+        """Part the rows of the training as they were then."""
         if self.settings is None:
             return dataset, None
         recipe = self.settings.recipe.over(DEFAULTS)
         return dataset.split(recipe.test_size or 0.0, recipe.split_seed or 0)
 
     def count_learned(self, dataset: Dataset) -> int | None:
-        """Count the rows of a table that stand among those of the training, in any order.
-
-        Parameters
-        ----------
-        dataset : Dataset
-            Rows that are not as a whole those of the training.
-
-        Returns
-        -------
-        int or None
-            How many; None where the table of the training is not there any more as it was, or is
-            large: to read it once more takes as long as the training's start.
-        """
+        """Count the rows of a table that stand among those of the training, in any order."""
         data = self.settings.data if self.settings else STANDARD_INPUT
         if data == STANDARD_INPUT or not is_table(data):
             return None
@@ -196,18 +134,7 @@ class Trained:
         return self.settings.recipe.loss if self.settings else None
 
     def trained_on(self, data: str) -> Settings | None:
-        """Tell if data are called as those of the training, and so to be read like them.
-
-        Parameters
-        ----------
-        data : str
-            A named data set, or a file.
-
-        Returns
-        -------
-        Settings or None
-            Those of the training; None if there are none, or they name other data.
-        """
+        """Tell if data are called as those of the training, and so to be read like them."""
         if self.settings is None or data == STANDARD_INPUT:  # which holds what it holds this time
             return None
         data = usual_name(data)
@@ -237,20 +164,7 @@ class Trained:
         )
 
     def file_options(self, data: str, file: FileOptions) -> dict[str, Any]:
-        """Decide how a file is read: as said, else as it was for the training.
-
-        Parameters
-        ----------
-        data : str
-            A named data set, or a file.
-        file : FileOptions
-            What was said.
-
-        Returns
-        -------
-        dict
-            The options that are known.
-        """
+        """Decide how a file is read: as said, else as it was for the training."""
         known = self.trained_on(data)
         options = dataclasses.asdict(known.file if known else FileOptions())
         # The columns of another CSV file are named as those of the training set.
@@ -261,25 +175,7 @@ class Trained:
 
 
 def load_trained(path: Path) -> Trained:
-    """Find a trained network.
-
-    Parameters
-    ----------
-    path : Path
-        A model file, or the folder of a run.
-
-    Returns
-    -------
-    Trained
-        With the run's settings, if they lie beside the model, or are on its card.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no model.
-    ModelFileError
-        If the model cannot be used.
-    """
+    """Find a trained network."""
     file = model_file(path)
     predictor = Predictor.load(file)
     beside = file.with_name(SETTINGS)
@@ -289,25 +185,7 @@ def load_trained(path: Path) -> Trained:
 
 
 def data_of(trained: Trained, data: str) -> str:
-    """Name the data that are meant.
-
-    Parameters
-    ----------
-    trained : Trained
-        The network.
-    data : str
-        What was said, if anything.
-
-    Returns
-    -------
-    str
-        By default what the network was trained on.
-
-    Raises
-    ------
-    ValueError
-        If that is not known, has come from standard input, or is not there any more.
-    """
+    """Name the data that are meant."""
     known = trained.settings.data if trained.settings else trained.predictor.dataset
     if data or known in DATASETS or Path(known).is_file():
         return data or known
@@ -321,23 +199,7 @@ def data_of(trained: Trained, data: str) -> str:
 
 
 def model_file(path: Path) -> Path:
-    """Find the model file.
-
-    Parameters
-    ----------
-    path : Path
-        The file itself, or the folder of a run.
-
-    Returns
-    -------
-    Path
-        The file, which need not be there where it was named itself.
-
-    Raises
-    ------
-    FileNotFoundError
-        If a folder has no model.
-    """
+    """Find the model file."""
     if not path.is_dir():
         return path
     if not (path / MODEL).exists():

@@ -29,11 +29,6 @@ NOTE = "settings"
 class UnfinishedRun:
     """The state of a run that is not finished.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder of the run.
-
     Attributes
     ----------
     settings, checkpoint : Path
@@ -50,19 +45,7 @@ class UnfinishedRun:
 
     @contextmanager
     def begun(self, settings: Settings) -> Iterator[None]:
-        """Begin a new run, and undo that if it fails before its first checkpoint.
-
-        Parameters
-        ----------
-        settings : Settings
-            As they were given, before anything is read.
-
-        Yields
-        ------
-        None
-            While the run is prepared and trained. A process killed here leaves a run that can be
-            resumed; an error restores the previous settings.
-        """
+        """Begin a new run, and undo that if it fails before its first checkpoint."""
         before = self.settings.read_bytes() if self.settings.exists() else None
         self.begin(settings)
         try:
@@ -75,46 +58,18 @@ class UnfinishedRun:
             raise
 
     def begin(self, settings: Settings) -> None:
-        """Write the settings of a run, which can be resumed from now on.
-
-        Parameters
-        ----------
-        settings : Settings
-            Those of the run. A random number distinguishes it from earlier runs with the same
-            settings.
-        """
+        """Write the settings of a run, which can be resumed from now on."""
         run = f"# Run {secrets.token_hex(8)}: `barenet train --resume` completes it.\n"
         write_atomically(self.settings, settings.to_toml() + run.encode())
 
     def has_checkpoint(self) -> bool:
-        """Return whether the checkpoint belongs to the run of the settings.
-
-        Returns
-        -------
-        bool
-            False also for a checkpoint of an earlier run, which stays until it is replaced.
-        """
+        """Return whether the checkpoint belongs to the run of the settings."""
         if not (self.settings.exists() and self.checkpoint.exists()):
             return self.checkpoint.exists()
         return _run_of(self.noted()) == _run_of(self.settings.read_text("utf-8"))
 
     def read_settings(self) -> Settings:
-        """Read the settings.
-
-        Returns
-        -------
-        Settings
-            All of them.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no unfinished run.
-        ModelFileError
-            If its checkpoint is damaged, or was not written by a run.
-        CycloptsError
-            If the settings are damaged.
-        """
+        """Read the settings."""
         if self.settings.exists():
             return read_run_file(self.settings)
         text = self.noted()  # The run was killed while its state was removed.
@@ -128,21 +83,7 @@ class UnfinishedRun:
         return settings
 
     def keeper(self, every: str, settings: Settings) -> LastCheckpoint:
-        """Make the callback that writes the checkpoints.
-
-        Parameters
-        ----------
-        every : str
-            The interval.
-        settings : Settings
-            Those of the run. Where it starts from a model, which may be replaced before the
-            interval is over, the first checkpoint is due at once.
-
-        Returns
-        -------
-        LastCheckpoint
-            For `train`.
-        """
+        """Make the callback that writes the checkpoints."""
         notes = {NOTE: self.settings.read_text("utf-8")}
         at_once = settings.start_from is not None
         return LastCheckpoint(self.checkpoint, every, notes=notes, at_once=at_once)
@@ -154,20 +95,7 @@ class UnfinishedRun:
         self.checkpoint.unlink(missing_ok=True)  # last: a run resumed from it alone repeats little
 
     def noted(self) -> str:
-        """Read the settings that are stored in the checkpoint.
-
-        Returns
-        -------
-        str
-            TOML.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no checkpoint.
-        ModelFileError
-            If it is damaged, or was not written by a run.
-        """
+        """Read the settings that are stored in the checkpoint."""
         noted = read_notes(self.checkpoint).get(NOTE)
         if not isinstance(noted, str) or not noted.startswith(HEADER):
             raise ModelFileError(

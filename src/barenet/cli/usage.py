@@ -14,18 +14,6 @@ __all__ = ["missing", "usage"]
 def usage(name: str, command: Callable[..., Any]) -> str:
     """Write how a command is called.
 
-    Parameters
-    ----------
-    name : str
-        What it is called.
-    command : callable
-        What it runs; what stands before its options can be said without their names.
-
-    Returns
-    -------
-    str
-        With brackets around what may be left out.
-
     Examples
     --------
     >>> def draw(kind, data="", /, *, out=None): ...
@@ -42,20 +30,7 @@ def usage(name: str, command: Callable[..., Any]) -> str:
 
 
 def missing(error: MissingArgumentError, how: str) -> str:
-    """Say what is missing in what was typed.
-
-    Parameters
-    ----------
-    error : MissingArgumentError
-        From the parser.
-    how : str
-        The command's `usage`.
-
-    Returns
-    -------
-    str
-        One line.
-    """
+    """Say what is missing in what was typed."""
     name = error.keyword or (error.argument.name if error.argument else "an argument")
     if name.startswith("-"):
         return f"{name}: expected a value, got none"

@@ -17,18 +17,6 @@ MOST_COLUMNS = 79
 def guess(name: str, share: float) -> str:
     """Say what an image is, and how sure that is.
 
-    Parameters
-    ----------
-    name : str
-        The class.
-    share : float
-        Its probability.
-
-    Returns
-    -------
-    str
-        A sentence.
-
     Examples
     --------
     >>> guess("3", 0.9719), guess("8", 1.0)
@@ -39,16 +27,6 @@ def guess(name: str, share: float) -> str:
 
 def truth(name: str) -> str:
     """Say what an image is.
-
-    Parameters
-    ----------
-    name : str
-        The class.
-
-    Returns
-    -------
-    str
-        A sentence.
 
     Examples
     --------
@@ -63,18 +41,6 @@ def draw_image(pixels: FloatArray, shape: tuple[int, int]) -> str:
 
     A small image has two letters for a pixel, in five shades; a larger one has a letter for two
     pixels, one above the other, in black and white.
-
-    Parameters
-    ----------
-    pixels : ndarray of shape (height * width,)
-        From paper, the least of them, to ink.
-    shape : tuple of int
-        Height and width.
-
-    Returns
-    -------
-    str
-        Its lines; empty for an image that is wider than a terminal.
 
     Examples
     --------

@@ -59,26 +59,6 @@ _DAMAGE = (
 def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Dataset:
     """Read an ``.npz`` file with the arrays X and y; objects in it are refused, never unpickled.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The file. X has shape (n_samples, n_features), or (n_samples, height, width) for images;
-        y has shape (n_samples,) and is text, booleans or numbers.
-    task : {"classification", "regression"}, optional
-        What y is. By default decided as a table's target is.
-
-    Returns
-    -------
-    Dataset
-        X float64, or uint8 where it was.
-
-    Raises
-    ------
-    DataError
-        If the file is damaged, or the arrays are missing, not finite, or do not fit together.
-    ValueError
-        If `task` is none.
-
     Examples
     --------
     >>> import tempfile

@@ -137,16 +137,6 @@ def load_dataset(
 def usual_name(name: str) -> str:
     """Tell what a data set is called here.
 
-    Parameters
-    ----------
-    name : str
-        A name, perhaps one that others use; or anything else.
-
-    Returns
-    -------
-    str
-        A key of `DATASETS`; what is none is returned as it is.
-
     Examples
     --------
     >>> usual_name("multi-gaussian"), usual_name("spirals"), usual_name("my.csv")

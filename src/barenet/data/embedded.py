@@ -44,20 +44,7 @@ class Embedded(NamedDataset):
     image_shape: tuple[int, int] | None = None
 
     def load(self, name: str, **options: Any) -> Dataset:
-        """Load the rows.
-
-        Parameters
-        ----------
-        name : str
-            What to call the data set.
-        **options
-            None are taken.
-
-        Returns
-        -------
-        Dataset
-            X float64, in the units of its source.
-        """
+        """Load the rows."""
         from sklearn import datasets
 
         bunch = getattr(datasets, self.loader)(**dict(self.arguments))

@@ -165,20 +165,7 @@ class Frame:
 
 
 def check_names(names: Sequence[str], known: Collection[str]) -> None:
-    """Refuse columns that a table lacks.
-
-    Parameters
-    ----------
-    names : sequence of str
-        What is asked for.
-    known : collection of str
-        What is there.
-
-    Raises
-    ------
-    ValueError
-        If one is not there.
-    """
+    """Refuse columns that a table lacks."""
     there = set(known)
     if missing := [name for name in names if name not in there]:
         raise ValueError(f"X: no column {some(missing)}; its columns are {some([*known])}")

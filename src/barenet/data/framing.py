@@ -32,27 +32,6 @@ def as_frame(
 ) -> Frame:
     """Turn a table of any kind into a frame.
 
-    Parameters
-    ----------
-    X : Frame, DataFrame, pyarrow.Table, mapping, or array-like of shape (n_rows, n_columns)
-        The table; it is not changed.
-    names : sequence of str, optional
-        The columns' names where the table has none; by default x0, x1 and so on.
-    only : sequence of str, optional
-        The columns to take, in this order, whatever the others hold; by default all.
-
-    Returns
-    -------
-    Frame
-        Its columns.
-
-    Raises
-    ------
-    DataError
-        If a column holds what a frame cannot.
-    ValueError
-        If it is no table, a column is not there or there twice, or there is nothing in it.
-
     Examples
     --------
     >>> as_frame({"age": [36, None], "town": ["London", "Paris"]})
@@ -79,18 +58,7 @@ def as_frame(
 
 
 def column_names(X: Any) -> list[str] | None:
-    """Tell how a table's columns are called.
-
-    Parameters
-    ----------
-    X : Frame, DataFrame, pyarrow.Table, mapping, or array-like of shape (n_rows, n_columns)
-        The table.
-
-    Returns
-    -------
-    list of str or None
-        The names; None for an array.
-    """
+    """Tell how a table's columns are called."""
     if isinstance(X, Mapping):
         return [str(name) for name in X]
     if hasattr(X, "column_names"):  # pyarrow.Table, whose ``columns`` are the values
@@ -99,27 +67,7 @@ def column_names(X: Any) -> list[str] | None:
 
 
 def columns_by_name(X: Any, names: Sequence[str]) -> Any:
-    """Take columns of numbers out of a table by their names.
-
-    Parameters
-    ----------
-    X : Frame, DataFrame, pyarrow.Table or mapping
-        The table, whatever its other columns hold.
-    names : sequence of str
-        The columns to take, in this order.
-
-    Returns
-    -------
-    array-like of shape (n_rows, n_columns)
-        An array, or a DataFrame of a DataFrame. One that has no text for names, and none of these
-        even written as text, comes back as it is: its columns count by their places, as they do
-        for scikit-learn.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, or no column of numbers.
-    """
+    """Take columns of numbers out of a table by their names."""
     if isinstance(X, Mapping | Frame) or hasattr(X, "column_names"):
         frame = as_frame(X, only=names)
         return np.column_stack([as_numbers(frame, name, ()) for name in names])
@@ -155,27 +103,7 @@ def _matrix(X: Any) -> NDArray[Any]:
 
 
 def as_column(values: Any, name: str) -> NDArray[Any]:
-    """Turn a column's values into one of a frame's four types.
-
-    Parameters
-    ----------
-    values : array-like of shape (n_rows,)
-        Numbers, text, dates or truth values; None, NaN, NaT and pandas' NA are nothing.
-    name : str
-        The column, for errors.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,), float64, StringDType, datetime64[us] or bool
-        Truth values of which some are missing become text; so do numbers among text, and whole
-        numbers where one is beyond 2⁵³: those are names more often than numbers, and float64 would
-        take two of them for one.
-
-    Raises
-    ------
-    DataError
-        If they are of another type, such as lists, complex numbers or durations.
-    """
+    """Turn a column's values into one of a frame's four types."""
     if np.ma.isMaskedArray(values):
         holes = np.ma.getmaskarray(values)
         values = np.ma.getdata(values).astype(object)

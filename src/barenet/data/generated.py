@@ -53,25 +53,7 @@ class Generated(NamedDataset):
     feature_names: tuple[str, ...] = ("x1", "x2")
 
     def load(self, name: str, **options: Any) -> Dataset:
-        """Make the rows.
-
-        Parameters
-        ----------
-        name : str
-            What to call the data set.
-        **options
-            ``samples``, ``noise``, ``data_seed``; the recipe's where not said.
-
-        Returns
-        -------
-        Dataset
-            With a recipe that holds the options it was made with.
-
-        Raises
-        ------
-        ValueError
-            If an option is out of its range.
-        """
+        """Make the rows."""
         checked = {
             option: check_number(value, option, **LIMITS[option])
             for option, value in options.items()

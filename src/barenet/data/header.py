@@ -39,29 +39,7 @@ _REMEDY = "if it is a row of the table, use header=False"
 def read_header(
     text: str, delimiter: str, path: Path, header: bool | None = None
 ) -> tuple[str, ...]:
-    """Read the names of the columns, or make names by position.
-
-    Parameters
-    ----------
-    text : str
-        The whole file.
-    delimiter : str
-        The character between two values.
-    path : Path
-        The file, for errors.
-    header : bool, optional
-        Whether the first line holds the names; by default it does, and numbers are refused.
-
-    Returns
-    -------
-    tuple of str
-        The names.
-
-    Raises
-    ------
-    DataError
-        If the file is empty, has too many columns, one name twice, or numbers for names.
-    """
+    """Read the names of the columns, or make names by position."""
     first = re.match(r"[^\r\n]*", text)[0]  # type: ignore[index]
     if '"' not in first:  # else a delimiter may belong to a value
         check_columns(path, first.count(delimiter) + 1)
@@ -89,20 +67,6 @@ def check_header(names: Sequence[str], columns: Sequence[Any], path: Path) -> No
     Each column votes. A number above numbers, a date above dates, or a text that occurs again below
     is a sign of a row. Any other text above numbers or dates, or above repeated texts, is a sign
     of a header.
-
-    Parameters
-    ----------
-    names : sequence of str
-        The first line.
-    columns : sequence of pyarrow.ChunkedArray of string
-        The values below it.
-    path : Path
-        The file, for errors.
-
-    Raises
-    ------
-    DataError
-        If more columns are signs of a row than of a header.
     """
     shown = list(zip(names, columns, strict=True))[:_MOST_COLUMNS]
     counted = _count(names)

@@ -32,22 +32,6 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
     The format: two zero bytes, a type byte, the number of dimensions, each dimension as a
     big-endian 32-bit integer, and the numbers, the last dimension fastest.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The file.
-
-    Returns
-    -------
-    ndarray
-        Of the header's shape and type, in the machine's byte order; read-only.
-
-    Raises
-    ------
-    DataError
-        If the file is no IDX file, its size is not that of its header, or it is beyond its memory
-        budget.
-
     Examples
     --------
     >>> import tempfile

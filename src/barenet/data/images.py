@@ -55,28 +55,7 @@ class Images(NamedDataset):
     openml: str
 
     def load(self, name: str, **options: Any) -> Dataset:
-        """Load the pictures.
-
-        Parameters
-        ----------
-        name : str
-            What to call the data set.
-        **options
-            ``data_dir``, a folder with the four IDX files, plain or gzip, directly or in a
-            folder named after the set. Where it is not said, the folder that the environment
-            variable BARENET_DATA names; where that does not hold them, openml.org, once:
-            scikit-learn keeps the download in its data folder.
-
-        Returns
-        -------
-        Dataset
-            X of shape (70000, 784), uint8, 0 for paper and 255 for ink.
-
-        Raises
-        ------
-        DataError
-            If the pictures are not found, or the files are damaged or do not fit together.
-        """
+        """Load the pictures."""
         X, y = self._find(name, options.get("data_dir"))
         return Dataset(
             name=name,

@@ -65,20 +65,7 @@ class MemoryBudget:
         return min(int(SHARE * memory), free + PER_BYTE * self.file_size)
 
     def check(self, needed: int, contents: str) -> None:
-        """Refuse a file that would take more memory than it may.
-
-        Parameters
-        ----------
-        needed : int
-            Estimated bytes of memory.
-        contents : str
-            The contents that need them, for the error, such as "1,000,000 rows of 2 columns".
-
-        Raises
-        ------
-        DataError
-            If the file needs more than the limit.
-        """
+        """Refuse a file that would take more memory than it may."""
         if needed > self.limit:
             raise DataError(
                 f"{self.path}: {contents} would take about {spelled(needed)} of memory, more than "
@@ -89,20 +76,7 @@ class MemoryBudget:
 
 
 def check_columns(path: Path, n_columns: int) -> None:
-    """Refuse a table with too many columns.
-
-    Parameters
-    ----------
-    path : Path
-        The file, for the error.
-    n_columns : int
-        The number of its columns.
-
-    Raises
-    ------
-    DataError
-        If there are more than 50,000.
-    """
+    """Refuse a table with too many columns."""
     if n_columns > MOST_COLUMNS:
         raise DataError(
             f"{path}: {n_columns:,} columns; a table may have {MOST_COLUMNS:,} at most; leave some "
@@ -111,13 +85,7 @@ def check_columns(path: Path, n_columns: int) -> None:
 
 
 def machine_memory() -> int:
-    """Bytes of memory that this process may use: the machine's, or less where a limit is set.
-
-    Returns
-    -------
-    int
-        The smallest of the physical memory, a container's limit and the process's own limit.
-    """
+    """Bytes of memory that this process may use: the machine's, or less where a limit is set."""
     limits = [_physical_memory()]
     for name in _CGROUPS:
         try:
@@ -135,16 +103,6 @@ def machine_memory() -> int:
 
 def spelled(size: int) -> str:
     """Format a number of bytes with a unit.
-
-    Parameters
-    ----------
-    size : int
-        Bytes.
-
-    Returns
-    -------
-    str
-        Such as "1.9 MB".
 
     Examples
     --------

@@ -23,17 +23,6 @@ _MOMENT = re.compile(
 def moment(text: str) -> datetime | None:
     """Read a date or a time.
 
-    Parameters
-    ----------
-    text : str
-        Such as ``2026-03-01``, ``2026/03/01``, ``2026-03-01 12:30`` or
-        ``2026-03-01T12:30:05.5+02:00``.
-
-    Returns
-    -------
-    datetime or None
-        Without a zone: in UTC where one was said, else as written. None where it is no date.
-
     Examples
     --------
     >>> moment("2026-03-01T12:30+02:00")
@@ -59,18 +48,7 @@ def is_moment(text: str) -> bool:
 
 
 def far_off(dates: NDArray[Any]) -> int | None:
-    """Find a date that is in no year of `YEARS`: in microseconds it might be another one.
-
-    Parameters
-    ----------
-    dates : ndarray of shape (n_rows,), datetime64 of any unit
-        Dates, some may be NaT.
-
-    Returns
-    -------
-    int or None
-        The row of the first, if there is one.
-    """
+    """Find a date that is in no year of `YEARS`: in microseconds it might be another one."""
     years = dates.astype("M8[Y]").astype(np.int64) + 1970
     wrong = np.flatnonzero(~np.isnat(dates) & ((years < 1) | (years > 9999)))
     return int(wrong[0]) if wrong.size else None

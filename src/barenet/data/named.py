@@ -46,17 +46,4 @@ class NamedDataset(ABC):
 
     @abstractmethod
     def load(self, name: str, **options: Any) -> Dataset:
-        """Load the rows.
-
-        Parameters
-        ----------
-        name : str
-            What to call the data set.
-        **options
-            Those of `options` that were said.
-
-        Returns
-        -------
-        Dataset
-            The rows, with this description and recipe.
-        """
+        """Load the rows."""

@@ -64,28 +64,7 @@ class ParquetTable:
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
     ) -> Frame:
-        """Read columns.
-
-        Parameters
-        ----------
-        names : sequence of str
-            Which, in any order.
-        text, categories : collection of str
-            Without effect: a Parquet file knows its columns' types.
-
-        Returns
-        -------
-        Frame
-            Numbers and decimals as float64; text and dictionaries of text as text, and so whole
-            numbers where one is beyond 2⁵³; dates and times as moments, in UTC where they have a
-            zone; truth values as they are, or as text where some are missing.
-
-        Raises
-        ------
-        DataError
-            If the file is damaged, has no rows, or a column is of another type, such as lists; or
-            if it is beyond its memory budget; or a date is not of the years 1 to 9999.
-        """
+        """Read columns."""
         budget = memory_budget(self.path)
         # Texts stay a dictionary and codes: a file of a few kilobytes may repeat a long one.
         with _opened(self.path, read_dictionary=[*self.texts]) as file:
@@ -104,43 +83,12 @@ class ParquetTable:
         return _in_microseconds(Frame({name: _joined(parts.pop(name)) for name in [*parts]}, self))
 
     def find(self, row: int, name: str) -> tuple[str, str | None]:
-        """Name a row's place.
-
-        Parameters
-        ----------
-        row : int
-            The row, counted from 0.
-        name : str
-            The column.
-
-        Returns
-        -------
-        place : str
-            The file and the row.
-        value : None
-            The frame knows it.
-        """
+        """Name a row's place."""
         return f"{self.path}: row {row}", None
 
 
 def open_parquet(path: Path) -> ParquetTable:
-    """Look at the columns of a Parquet file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    ParquetTable
-        Its columns are read when they are asked for.
-
-    Raises
-    ------
-    DataError
-        If the file is missing or damaged, or has a name twice.
-    """
+    """Look at the columns of a Parquet file."""
     with _opened(path) as file:
         schema = file.schema_arrow
         names = tuple(schema.names)

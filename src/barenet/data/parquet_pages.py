@@ -35,23 +35,7 @@ _Fields = dict[tuple[int, int], Any]
 
 
 def largest_group(path: Path) -> int:
-    """Measure the largest group of rows.
-
-    Parameters
-    ----------
-    path : Path
-        A Parquet file.
-
-    Returns
-    -------
-    int
-        Bytes of all its pages, unpacked.
-
-    Raises
-    ------
-    ValueError
-        If the footer or the header of a page is damaged.
-    """
+    """Measure the largest group of rows."""
     with open_source(path) as stream:
         file_size = stream.seek(0, os.SEEK_END)
         stream.seek(file_size - 8)

@@ -49,18 +49,7 @@ _WORDS = {word: float(pair.index(word) == 0) for pair in TRUTHS for word in pair
 
 
 def to_number(text: str) -> float | None:
-    """Read a number, None where it is none.
-
-    Parameters
-    ----------
-    text : str
-        Without spaces around it.
-
-    Returns
-    -------
-    float or None
-        Infinite where it is beyond float64.
-    """
+    """Read a number, None where it is none."""
     return float(text) if NUMBER.fullmatch(text) else None
 
 
@@ -70,47 +59,14 @@ def is_code(text: str) -> bool:
 
 
 def different(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
-    """Number the different texts of a column, in the order in which they come.
-
-    Parameters
-    ----------
-    column : ndarray of shape (n_rows,), StringDType
-        The column.
-
-    Returns
-    -------
-    codes : ndarray of shape (n_rows,), int64
-        Each row's index into `texts`.
-    texts : list of str
-        The different texts, spaces around them removed; so one may be there twice.
-    """
+    """Number the different texts of a column, in the order in which they come."""
     seen: dict[str, int] = {}
     codes = [seen.setdefault(text, len(seen)) for text in column.tolist()]
     return np.array(codes, np.int64), [text.strip() for text in seen]
 
 
 def as_numbers(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.float64]:
-    """Read a column as numbers.
-
-    Parameters
-    ----------
-    frame : Frame
-        The table.
-    name : str
-        The column.
-    missing : collection of str
-        What stands for a missing value.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,), float64
-        NaN where a value is missing.
-
-    Raises
-    ------
-    DataError
-        If a value is neither a finite number nor missing.
-    """
+    """Read a column as numbers."""
     column = frame[name]
     if column.dtype.kind == "M":
         raise frame.fault(0, name, "a number")
@@ -128,25 +84,7 @@ def as_numbers(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.
 
 
 def complete_numbers(frame: Frame, name: str) -> NDArray[np.float64]:
-    """Read a column of numbers of which none may be missing.
-
-    Parameters
-    ----------
-    frame : Frame
-        Rows of a table.
-    name : str
-        The column.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,), float64
-        The numbers.
-
-    Raises
-    ------
-    DataError
-        If one is missing, or a value is no number; names its line.
-    """
+    """Read a column of numbers of which none may be missing."""
     values = as_numbers(frame, name, ())
     if (holes := np.flatnonzero(np.isnan(values))).size:
         raise frame.fault(int(holes[0]), name, "a number")
@@ -154,27 +92,7 @@ def complete_numbers(frame: Frame, name: str) -> NDArray[np.float64]:
 
 
 def as_truths(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.float64]:
-    """Read a column as truth values.
-
-    Parameters
-    ----------
-    frame : Frame
-        The table.
-    name : str
-        The column.
-    missing : collection of str
-        What stands for a missing value.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,), float64
-        1 for true, 0 for false, NaN where a value is missing.
-
-    Raises
-    ------
-    DataError
-        If a value is something else.
-    """
+    """Read a column as truth values."""
     column, expected = frame[name], "a truth value, such as yes or no"
     if column.dtype.kind == "T":
         return _translate(frame, name, missing, _truth, expected, np.dtype(np.float64))
@@ -187,27 +105,7 @@ def as_truths(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.f
 
 
 def as_moments(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.datetime64]:
-    """Read a column as dates and times.
-
-    Parameters
-    ----------
-    frame : Frame
-        The table.
-    name : str
-        The column.
-    missing : collection of str
-        What stands for a missing value.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,), datetime64[us]
-        NaT where a value is missing.
-
-    Raises
-    ------
-    DataError
-        If a value is no date.
-    """
+    """Read a column as dates and times."""
     column, expected = frame[name], "a date, such as 2026-03-01 or 2026-03-01 12:30"
     if column.dtype.kind == "T":
         return _translate(frame, name, missing, moment, expected, np.dtype("M8[us]"))
@@ -219,23 +117,7 @@ def as_moments(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.
 
 
 def as_labels(frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
-    """Read a column as labels.
-
-    Parameters
-    ----------
-    frame : Frame
-        The table.
-    name : str
-        The column.
-    missing : collection of str
-        What stands for a missing value.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,), object
-        Text, ``""`` where a value is missing. Numbers that are equal are one label, however they
-        are written; 007 is none.
-    """
+    """Read a column as labels."""
     column = frame[name]
     if column.dtype.kind == "T":
         codes, texts = different(column)

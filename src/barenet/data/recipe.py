@@ -128,41 +128,18 @@ class Recipe:
     verbose_epoch: int | None = option(None, least=1, whole=True)
 
     def check(self) -> None:
-        """Check the numbers that are given against their ranges.
-
-        Raises
-        ------
-        ArgumentError
-            For the first that is outside its range; names the field.
-        """
+        """Check the numbers that are given against their ranges."""
         for field in dataclasses.fields(Recipe):
             value = getattr(self, field.name)
             if field.metadata and value is not None:
                 check_number(value, field.name, **field.metadata)
 
     def over(self, base: Recipe) -> Recipe:
-        """Lay this recipe over another one.
-
-        Parameters
-        ----------
-        base : Recipe
-            What holds where this recipe says nothing.
-
-        Returns
-        -------
-        Recipe
-            The two together.
-        """
+        """Lay this recipe over another one."""
         return dataclasses.replace(base, **self.said())
 
     def said(self) -> dict[str, Any]:
-        """The fields that are not None.
-
-        Returns
-        -------
-        dict
-            Field by name, in the order of the class.
-        """
+        """The fields that are not None."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 

@@ -15,18 +15,6 @@ __all__ = ["count_repeated"]
 def count_repeated(rows: Dataset, others: Dataset) -> int:
     """Count the rows that stand among others as well, the target and all features the same.
 
-    Parameters
-    ----------
-    rows : Dataset
-        Those that are counted.
-    others : Dataset
-        Rows of the same data set.
-
-    Returns
-    -------
-    int
-        How many of `rows`.
-
     Examples
     --------
     >>> from barenet.data.datasets import load_dataset

@@ -64,18 +64,7 @@ _PACKERS: list[tuple[bytes, str, str, Callable[[Any], Any]]] = [
 
 
 def plain_name(path: str | Path) -> str:
-    """Tell a file's name in lower case, without the ending of what packed it.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Returns
-    -------
-    str
-        Such as ``prices.csv`` for ``Prices.CSV.gz``.
-    """
+    """Tell a file's name in lower case, without the ending of what packed it."""
     if _is_standard_input(path):
         return "stdin.csv"
     name = Path(path).name.lower()
@@ -85,24 +74,7 @@ def plain_name(path: str | Path) -> str:
 
 @contextmanager
 def open_source(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading, unpacked where it is packed.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Yields
-    ------
-    binary file
-        Its bytes.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, a folder, a pipe, unreadable, or packed and damaged. Standard input
-        is no file, and is read whole before.
-    """
+    """Open a file for reading, unpacked where it is packed."""
     packer = ""
     try:
         with _open_raw(path) as raw:
@@ -159,20 +131,7 @@ def _receive() -> bytes:
 
 
 def read_exactly(stream: BinaryIO, size: int) -> bytes:
-    """Read a number of bytes, or what there is; memory grows with what is there.
-
-    Parameters
-    ----------
-    stream : binary file
-        Where to read.
-    size : int
-        Most bytes to read, however large.
-
-    Returns
-    -------
-    bytes
-        `size` bytes, fewer where the stream ends earlier.
-    """
+    """Read a number of bytes, or what there is; memory grows with what is there."""
     data = io.BytesIO()  # Gives its bytes away without a second copy of them.
     while data.tell() < size and (chunk := stream.read(min(_CHUNK, size - data.tell()))):
         data.write(chunk)
@@ -180,25 +139,7 @@ def read_exactly(stream: BinaryIO, size: int) -> bytes:
 
 
 def read_source(path: Path, *, memory_per_byte: float = 1) -> bytes:
-    """Read a whole file, unpacked where it is packed.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    memory_per_byte : float, default 1
-        Bytes of memory that each byte of it will take at least, once it is decoded.
-
-    Returns
-    -------
-    bytes
-        All of it.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, a folder, unreadable, damaged, or beyond its memory budget.
-    """
+    """Read a whole file, unpacked where it is packed."""
     with open_source(path) as stream:
         return read_allowed(stream, path, memory_per_byte=memory_per_byte)
 
@@ -206,29 +147,7 @@ def read_source(path: Path, *, memory_per_byte: float = 1) -> bytes:
 def read_allowed(
     stream: BinaryIO, path: Path, size: int | None = None, *, memory_per_byte: float = 1
 ) -> bytes:
-    """Read a number of bytes, or all, of a file that may unpack to very many.
-
-    Parameters
-    ----------
-    stream : binary file
-        Opened by `open_source`.
-    path : Path
-        The file.
-    size : int, optional
-        Maximum number of bytes to read, by default all.
-    memory_per_byte : float, default 1
-        Bytes of memory that each byte of it will take at least, once it is decoded.
-
-    Returns
-    -------
-    bytes
-        `size` bytes, fewer where the stream ends earlier.
-
-    Raises
-    ------
-    DataError
-        If there are more than the file's memory budget allows.
-    """
+    """Read a number of bytes, or all, of a file that may unpack to very many."""
     budget = memory_budget(path)
     most = int(budget.limit / memory_per_byte)
     data = read_exactly(stream, most + 1 if size is None else min(size, most + 1))
@@ -238,17 +157,6 @@ def read_allowed(
 
 
 def memory_budget(path: Path) -> MemoryBudget:
-    """Return the memory budget of a file.
-
-    Parameters
-    ----------
-    path : Path
-        The file, or standard input.
-
-    Returns
-    -------
-    MemoryBudget
-        In proportion to the file's stored size.
-    """
+    """Return the memory budget of a file."""
     size = len(_receive()) if _is_standard_input(path) else path.stat().st_size
     return MemoryBudget(path, size)

@@ -68,22 +68,7 @@ class Lines:
     header: bool = True
 
     def find(self, row: int, name: str) -> tuple[str, str]:
-        """Find a value.
-
-        Parameters
-        ----------
-        row : int
-            The row, counted from 0, without the header.
-        name : str
-            The column.
-
-        Returns
-        -------
-        place : str
-            The file and the line.
-        value : str
-            As it is written there.
-        """
+        """Find a value."""
         records = read_records(self.text, self.delimiter, self.path)
         line, fields = next(islice(records, row + self.header, None))
         return f"{self.path}:{line}", fields[self.names.index(name)]
@@ -119,40 +104,13 @@ class Table:
         return {name: index for index, name in enumerate(self.names)}
 
     def column(self, name: str) -> Any:
-        """Look a column up by its name.
-
-        Parameters
-        ----------
-        name : str
-            The column.
-
-        Returns
-        -------
-        pyarrow.ChunkedArray of string
-            Its values.
-        """
+        """Look a column up by its name."""
         return self.columns[self._index[name]]
 
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
     ) -> Frame:
-        """Make a frame of columns.
-
-        Parameters
-        ----------
-        names : sequence of str
-            Which, in any order.
-        text : collection of str
-            Those of them that are to stay text.
-        categories : collection of str
-            Those whose values are names, or are not asked for: a point in them is none that
-            parts thousands.
-
-        Returns
-        -------
-        Frame
-            Columns in which all is a number, or missing, as float64; the rest as text.
-        """
+        """Make a frame of columns."""
         if self.decimal == ",":
             for name in names:
                 if name not in categories:
@@ -211,35 +169,6 @@ def read_table(
     header: bool | None = None,
 ) -> Table:
     """Read a CSV file, plain or packed.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    delimiter : str, optional
-        What stands between two values: one character, or ``"tab"``. By default a tab for
-        ``.tsv`` and a comma otherwise, unless the first rows are parted evenly by ``;``, ``|``,
-        a tab or a comma, and by that alone.
-    encoding : str, optional
-        How the text is encoded, by default as its byte-order mark says, else UTF-8.
-    decimal : {".", ","}, optional
-        What stands before the digits after the point, by default a point.
-    header : bool, optional
-        Whether the first line names the columns; if not, they are x1, x2 and so on. By default it
-        does, and is refused where it looks like a row.
-
-    Returns
-    -------
-    Table
-        The columns, as text.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, empty, damaged, not text in that encoding, or its rows do not
-        fit its header; names the line.
-    ValueError
-        If another argument is wrong.
 
     Examples
     --------

@@ -29,16 +29,6 @@ def recipe_for_table(n_training: int) -> Recipe:
       epochs, and the best weights are kept); fewer cannot spare a tenth, and are learned for 100
       epochs. From 10,000 rows on, a step takes 128 of them instead of 32.
 
-    Parameters
-    ----------
-    n_training : int
-        Rows without the test rows.
-
-    Returns
-    -------
-    Recipe
-        What goes between the user's settings and the defaults.
-
     Examples
     --------
     >>> recipe_for_table(120).said()

@@ -32,29 +32,7 @@ _SHOWN = 5
 def read_target(
     rows: Frame, target: str, task: Task | None
 ) -> tuple[NDArray[Any], tuple[str, ...] | None]:
-    """Read the column to be predicted.
-
-    Parameters
-    ----------
-    rows : Frame
-        Holds the target, as text if it was read from text.
-    target : str
-        Its name.
-    task : {"classification", "regression"}, optional
-        What the user has said.
-
-    Returns
-    -------
-    y : ndarray of shape (n_rows,), int64 or float64
-        Indices of the classes, or the numbers.
-    classes : tuple of str, or None
-        The classes; None for numbers.
-
-    Raises
-    ------
-    DataError
-        If a value is missing, or is none of what the others are; names its line.
-    """
+    """Read the column to be predicted."""
     column = rows[target]
     if column.dtype.kind == "M":
         raise rows.fault(0, target, "classes or numbers")
@@ -69,24 +47,7 @@ def read_target(
 def missing_targets(
     rows: Frame, target: str, task: Task | None, classes: Collection[str] = ()
 ) -> NDArray[np.bool_]:
-    """Find the rows of which nothing can be learned.
-
-    Parameters
-    ----------
-    rows : Frame
-        Holds the target.
-    target : str
-        Its name.
-    task : {"classification", "regression"}, optional
-        What the user has said: of classes only an empty value is missing.
-    classes : collection of str
-        What is no hole for sure, where the classes are known.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,), bool
-        True where there is no target.
-    """
+    """Find the rows of which nothing can be learned."""
     column = rows[target]
     if column.dtype.kind == "T":
         missing = {"", *(() if task == "classification" else MISSING)} - {*classes}
@@ -153,27 +114,7 @@ def _check_complete(rows: Frame, target: str, missing: NDArray[np.bool_]) -> Non
 
 
 def known_classes(rows: Frame, target: str, classes: Sequence[str]) -> NDArray[np.int64]:
-    """Look the labels of a table up among the classes of a network.
-
-    Parameters
-    ----------
-    rows : Frame
-        Holds the target.
-    target : str
-        Its name.
-    classes : sequence of str
-        Those that the network knows, in its order.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,), int64
-        The index of each row's class.
-
-    Raises
-    ------
-    DataError
-        If a label is none of them; names its line.
-    """
+    """Look the labels of a table up among the classes of a network."""
     column = rows[target]
     if column.dtype.kind == "T":
         codes, labels = different(column)

@@ -161,32 +161,6 @@ def read_features(
 ) -> Samples:
     """Read a CSV or Parquet file to predict for its rows.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The file, as for `load_table`, its columns in any order; those that are no features are
-        ignored, whatever they hold.
-    feature_names : sequence of str
-        The features that the network has learned from, in its order.
-    delimiter, encoding, decimal, header : optional
-        As for `load_table`.
-    categories : collection of str
-        As for `load_table`.
-    frame : bool, default False
-        Whether the columns are taken as they are, to be encoded; else all must be numbers.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_features), float64, or Frame
-        One row or more.
-
-    Raises
-    ------
-    DataError
-        If a feature is missing, or a value is no number; names the line and the column.
-    ValueError
-        If another argument is wrong.
-
     Examples
     --------
     >>> import tempfile
@@ -219,39 +193,6 @@ def read_samples(
     drop_missing_target: bool = False,
 ) -> tuple[Samples, NDArray[Any]]:
     """Read a CSV or Parquet file to judge a network's predictions by.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file, as for `read_features`.
-    feature_names : sequence of str
-        The features that the network has learned from, in its order.
-    target_name : str
-        The column that holds the truth.
-    classes : sequence of str, or None
-        The classes that the network knows, in its order; None for numbers.
-    delimiter, encoding, decimal, header : optional
-        As for `load_table`.
-    categories : collection of str
-        As for `load_table`.
-    frame : bool, default False
-        As for `read_features`.
-    drop_missing_target : bool, default False
-        As for `load_table`.
-
-    Returns
-    -------
-    X : ndarray of shape (n_samples, n_features), float64, or Frame
-        The features.
-    y : ndarray of shape (n_samples,), int64 or float64
-        The indices of the classes, or the numbers.
-
-    Raises
-    ------
-    DataError
-        If a column is missing, a value is no number, or a class is unknown to the network.
-    ValueError
-        If another argument is wrong.
 
     Examples
     --------

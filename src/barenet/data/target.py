@@ -34,34 +34,13 @@ WORDS = ("False", "True")
 
 
 def check_task(task: str | None) -> None:
-    """Refuse a task that is none.
-
-    Parameters
-    ----------
-    task : {"classification", "regression"}, optional
-        What was said.
-
-    Raises
-    ------
-    ValueError
-        If it is something else.
-    """
+    """Refuse a task that is none."""
     if task not in (None, "classification", "regression"):
         raise ValueError(f"task: expected classification or regression, got {task!r}")
 
 
 def are_classes(numbers: NDArray[Any]) -> bool:
     """Decide whether numbers stand for classes.
-
-    Parameters
-    ----------
-    numbers : ndarray of shape (n_samples,)
-        What is to be predicted, all finite.
-
-    Returns
-    -------
-    bool
-        True for whole numbers of which at most 20 differ, each there twice on average or more.
 
     Examples
     --------
@@ -76,16 +55,6 @@ def are_classes(numbers: NDArray[Any]) -> bool:
 def class_name(number: float) -> str:
     """Write a number as the name of a class.
 
-    Parameters
-    ----------
-    number : float
-        A class, as the data have it.
-
-    Returns
-    -------
-    str
-        Without a decimal point where it is whole.
-
     Examples
     --------
     >>> class_name(3.0), class_name(0.5)
@@ -95,18 +64,7 @@ def class_name(number: float) -> str:
 
 
 def is_number(name: str) -> bool:
-    """Tell whether a class is a number, written as `class_name` writes it.
-
-    Parameters
-    ----------
-    name : str
-        The class.
-
-    Returns
-    -------
-    bool
-        False for text such as 007, which is not the number 7.
-    """
+    """Tell whether a class is a number, written as `class_name` writes it."""
     try:
         return math.isfinite(float(name)) and class_name(float(name)) == name
     except (ValueError, OverflowError):
@@ -115,16 +73,6 @@ def is_number(name: str) -> bool:
 
 def class_labels(classes: Sequence[str]) -> NDArray[Any]:
     """Give classes as what they were before they were names.
-
-    Parameters
-    ----------
-    classes : sequence of str
-        Their names.
-
-    Returns
-    -------
-    ndarray of shape (n_classes,), int64, float64, bool or str
-        Numbers where all names are numbers, truth values where they are False and True, else text.
 
     Examples
     --------
@@ -142,18 +90,6 @@ def class_labels(classes: Sequence[str]) -> NDArray[Any]:
 
 def encode(values: Sequence[str] | NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Number the classes.
-
-    Parameters
-    ----------
-    values : sequence of str, or ndarray of shape (n_samples,) of numbers
-        Each row's class.
-
-    Returns
-    -------
-    y : ndarray of shape (n_samples,), int64
-        Each row's index into `classes`.
-    classes : tuple of str
-        The names in order: of the alphabet for text, of size for numbers.
 
     Examples
     --------

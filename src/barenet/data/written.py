@@ -20,17 +20,6 @@ __all__ = ["as_written"]
 def as_written(frame: Frame) -> Frame:
     """Turn truth values and dates into text, and text that holds only numbers into numbers.
 
-    Parameters
-    ----------
-    frame : Frame
-        Rows of a table.
-
-    Returns
-    -------
-    Frame
-        Its columns are float64, or text without spaces around it: truth values as False and True,
-        dates as pandas writes them.
-
     Examples
     --------
     >>> from barenet.data.framing import as_frame

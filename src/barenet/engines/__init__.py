@@ -29,26 +29,6 @@ ENGINES: dict[str, type[Engine]] = {kind.name: kind for kind in (ReferenceEngine
 def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     """Choose the engine that does a job.
 
-    Parameters
-    ----------
-    name : str
-        A name from `ENGINES`; or ``"auto"`` for the compiled engine, or the reference for what the
-        compiled one can't run.
-    job : Job
-        What is to be done.
-    threads : int, optional
-        The most threads that the engine may use; by default what pays.
-
-    Returns
-    -------
-    Engine
-        Ready to run.
-
-    Raises
-    ------
-    ValueError
-        If there is no such engine, or it can't do the job.
-
     Examples
     --------
     >>> choose_engine("fast", None)

@@ -177,18 +177,6 @@ if hasattr(os, "register_at_fork"):
 def compiled_outputs(network: Network, X: InputArray) -> FloatArray | None:
     """Compute the outputs of many rows with kernels, as `Network.predict` does where it can.
 
-    Parameters
-    ----------
-    network : Network
-        Any network, with its present parameters.
-    X : ndarray of shape (n_samples, n_inputs)
-        Checked samples, from `keep_inputs`.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_outputs), or None
-        None where NumPy is faster, or the network has a layer without a kernel.
-
     Examples
     --------
     >>> import numpy as np

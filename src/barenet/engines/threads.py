@@ -34,21 +34,7 @@ WORTHWHILE = 400_000
 
 
 def choose_threads(asked: int | None, multiplications: float) -> int:
-    """Choose a number of threads.
-
-    Parameters
-    ----------
-    asked : int, optional
-        By the user; else the environment's ``BARENET_THREADS`` counts, else what pays and is left
-        by others that work at the same time: see `fair_share`.
-    multiplications : float
-        In a step.
-
-    Returns
-    -------
-    int
-        At least 1, and never more than the cores allowed.
-    """
+    """Choose a number of threads."""
     if asked is None and os.environ.get("BARENET_THREADS"):
         asked = _from_environment(os.environ["BARENET_THREADS"])
     most = min(allowed_cores(), pool_size()) if load_tbb() and shares_by_tbb() else 1
@@ -58,26 +44,14 @@ def choose_threads(asked: int | None, multiplications: float) -> int:
 
 
 def allowed_cores() -> int:
-    """Count the cores that this process may use: by its affinity, and by its control group.
-
-    Returns
-    -------
-    int
-        At least 1.
-    """
+    """Count the cores that this process may use: by its affinity, and by its control group."""
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     return max(1, min(cores, _quota()))
 
 
 def pool_size() -> int:
-    """Tell how many threads Numba's pool has: ``NUMBA_NUM_THREADS``, which loky sets for workers.
-
-    Returns
-    -------
-    int
-        At least 1.
-    """
+    """Size of Numba's thread pool: ``NUMBA_NUM_THREADS``, which loky sets in its workers."""
     numba: Any = importlib.import_module("numba")
     return int(numba.config.NUMBA_NUM_THREADS)
 
@@ -88,11 +62,6 @@ def fair_share() -> int:
     A worker of joblib has one, so that workers times threads are no more than the cores; but loky
     has told its workers how many they may use. Where threadpoolctl, or the environment, limits
     BLAS or OpenMP, the kernels that are here in their place are limited as well.
-
-    Returns
-    -------
-    int
-        At least 1; more than all cores where nothing is known.
     """
     limits = [1] if _is_a_worker() else [count for count in _limits() if count]
     return min(limits, default=sys.maxsize)
@@ -103,11 +72,6 @@ def shares_by_tbb() -> bool:
 
     Another library, or the environment, may have chosen another way: OpenMP ends a process that
     forks, and Numba's own pool one that enters it from two threads.
-
-    Returns
-    -------
-    bool
-        False for another way.
     """
     numba: Any = importlib.import_module("numba")
     try:
@@ -118,13 +82,7 @@ def shares_by_tbb() -> bool:
 
 @functools.cache
 def load_tbb() -> bool:
-    """Load TBB where its wheel has put it.
-
-    Returns
-    -------
-    bool
-        Whether Numba can use it.
-    """
+    """Load TBB where its wheel has put it."""
     from importlib import metadata
 
     try:

@@ -28,20 +28,6 @@ class UnusableError(ValueError, TypeError):
 def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
     """Refuse what is no array of plain numbers or labels, though NumPy might make one of it.
 
-    Parameters
-    ----------
-    values : object
-        What the user gave; None is left to others.
-    argument : str
-        What it was given for.
-    dates : bool, default=False
-        Whether dates and times will do, as classes.
-
-    Raises
-    ------
-    ValueError
-        If it is a single thing, is without an order, is partly masked, or holds dates.
-
     Examples
     --------
     >>> check_series({"a": 1}, "y")
@@ -62,23 +48,7 @@ def check_series(values: Any, argument: str, *, dates: bool = False) -> None:
 
 @contextmanager
 def naming(X: Any) -> Iterator[None]:
-    """Let every error of scikit-learn's checks name the argument: X, or else y.
-
-    Parameters
-    ----------
-    X : object
-        What may be wrong.
-
-    Yields
-    ------
-    None
-        While both are checked.
-
-    Raises
-    ------
-    ValueError
-        What was raised, with the argument at its begin where it did not say it.
-    """
+    """Let every error of scikit-learn's checks name the argument: X, or else y."""
     try:
         yield
     except (TypeError, ValueError, ArithmeticError) as error:

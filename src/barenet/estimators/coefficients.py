@@ -16,11 +16,6 @@ __all__ = ["Views"]
 class Views(list[Any]):
     """Arrays of a network; what is put in the place of one is written into it.
 
-    Parameters
-    ----------
-    arrays : iterable of ndarray
-        Views into the network's parameters.
-
     Examples
     --------
     >>> import numpy as np
@@ -39,11 +34,5 @@ class Views(list[Any]):
             self[index][...] = value
 
     def write(self, arrays: Iterable[ArrayLike]) -> None:
-        """Write as many arrays of the same shapes into these.
-
-        Parameters
-        ----------
-        arrays : iterable of array-like
-            One for each.
-        """
+        """Write as many arrays of the same shapes into these."""
         self[:] = list(arrays)

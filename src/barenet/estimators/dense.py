@@ -20,23 +20,6 @@ __all__ = ["as_dense", "free_memory"]
 def as_dense(array: Any, argument: str) -> NDArray[Any]:
     """Turn a sparse matrix into an array.
 
-    Parameters
-    ----------
-    array : ndarray or sparse matrix of shape (n_samples, n_features)
-        An array is returned as it is.
-    argument : str
-        What it was given for.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_features)
-        With all zeros.
-
-    Raises
-    ------
-    ValueError
-        If it would be larger than the memory that is free.
-
     Examples
     --------
     >>> import scipy.sparse
@@ -57,13 +40,7 @@ def as_dense(array: Any, argument: str) -> NDArray[Any]:
 
 
 def free_memory() -> int | None:
-    """Tell how much memory is free, by the system and by the control group.
-
-    Returns
-    -------
-    int or None
-        In bytes; None where that can't be found out.
-    """
+    """Tell how much memory is free, by the system and by the control group."""
     limits = [limit for limit in (_free_of_system(), _free_of_group()) if limit is not None]
     return min(limits, default=None)
 

@@ -168,18 +168,7 @@ BLOCKS = {"old": OLD, "new": NEW, "fitted": FITTED, "trouble": TROUBLE, "going_o
 
 
 def documented(*, usual_score: str, usual_curve: str) -> Callable[[Kind], Kind]:
-    """Fill the braces of a class's docstring.
-
-    Parameters
-    ----------
-    usual_score, usual_curve : str
-        What rows are scored by where nothing is asked for, and its curve.
-
-    Returns
-    -------
-    callable
-        To decorate the class with.
-    """
+    """Fill the braces of a class's docstring."""
 
     def fill(kind: Kind) -> Kind:
         if kind.__doc__ is not None:  # there is none under python -OO

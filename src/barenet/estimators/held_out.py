@@ -37,28 +37,6 @@ def split_off(
 ) -> tuple[Rows, Rows]:
     """Set some rows aside.
 
-    Parameters
-    ----------
-    rows : Rows
-        All that there are.
-    fraction : float
-        Share of them that is set aside.
-    strata : ndarray of shape (n_samples,), optional
-        The groups that it is taken from alike.
-    rng : numpy.random.RandomState
-        Chooses, as scikit-learn does.
-
-    Returns
-    -------
-    learned, held_out : Rows
-        Copies.
-
-    Raises
-    ------
-    ValueError
-        If fewer than two rows would be set aside, or a group has only one row; or if all rows of
-        one side weigh 0.
-
     Examples
     --------
     >>> rows = Rows(np.arange(10.0).reshape(10, 1), np.zeros((10, 1)), None)

@@ -22,22 +22,12 @@ __all__ = ["Labels", "shown"]
 class Labels:
     """The classes that a network tells apart.
 
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or (n_samples, n_labels)
-        Classes, each at least once; or a 0 or 1 for each label.
-
     Attributes
     ----------
     classes : ndarray of shape (n_classes,)
         Sorted; the numbers of the labels where there may be several at once.
     several : bool
         Whether a row may have several labels.
-
-    Raises
-    ------
-    ValueError
-        If y holds numbers that are no classes, or several classes for each row.
 
     Examples
     --------
@@ -64,25 +54,7 @@ class Labels:
         return "sigmoid" if self.several or self.n_outputs == 1 else "softmax"
 
     def encode(self, y: NDArray[Any], smoothing: float = 0.0) -> FloatArray:
-        """Turn classes into what a network should say.
-
-        Parameters
-        ----------
-        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Some of the classes.
-        smoothing : float, default=0.0
-            ε: share of each target that is spread over all classes alike.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs), float32 or float64
-            Zeros and ones; or ε/k and 1 − ε + ε/k of k classes, where a yes or no is of two.
-
-        Raises
-        ------
-        ValueError
-            If there are other classes, or labels of another number.
-        """
+        """Turn classes into what a network should say."""
         targets = self._zeros_and_ones(y)
         if smoothing == 0:
             return targets
@@ -104,18 +76,7 @@ class Labels:
         return one_hot(indices, len(self.classes))
 
     def decode(self, output: FloatArray) -> NDArray[Any]:
-        """Turn what a network says into classes.
-
-        Parameters
-        ----------
-        output : ndarray of shape (n_samples, n_outputs)
-            Probabilities.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_labels)
-            The class of each row; or a 0 or 1 for each label.
-        """
+        """Turn what a network says into classes."""
         if self.several:
             return (output > 0.5).astype(int)
         if len(self.classes) <= 2:
@@ -124,18 +85,7 @@ class Labels:
         return self.classes[output.argmax(axis=1)]
 
     def agree(self, output: FloatArray, other: FloatArray) -> NDArray[np.bool_]:
-        """Compare what two of them say.
-
-        Parameters
-        ----------
-        output, other : ndarray of shape (n_samples, n_outputs)
-            Probabilities.
-
-        Returns
-        -------
-        ndarray of bool of shape (n_samples,)
-            Where both decode to the same class, or to the same labels.
-        """
+        """Compare what two of them say."""
         if len(self.classes) == 1:
             return np.ones(len(output), bool)
         if self.output == "sigmoid":
@@ -144,18 +94,7 @@ class Labels:
         return output.argmax(axis=1) == other.argmax(axis=1)
 
     def probabilities(self, output: FloatArray) -> FloatArray:
-        """Turn what a network says into a probability for each class.
-
-        Parameters
-        ----------
-        output : ndarray of shape (n_samples, n_outputs)
-            Probabilities.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            In the order of `classes`; 1 where there is just one.
-        """
+        """Turn what a network says into a probability for each class."""
         if self.several or len(self.classes) > 2:
             return output
         if len(self.classes) == 1:
@@ -165,16 +104,6 @@ class Labels:
 
 def shown(classes: NDArray[Any]) -> str:
     """Write classes for an error, or a few of many.
-
-    Parameters
-    ----------
-    classes : ndarray of shape (n,)
-        They may be there several times.
-
-    Returns
-    -------
-    str
-        Each once, in order.
 
     Examples
     --------

@@ -36,21 +36,6 @@ __all__ = ["Rounds"]
 class Rounds:
     """A call of `fit`, or of `partial_fit`, once all is checked.
 
-    Parameters
-    ----------
-    settings : Settings
-        An estimator.
-    job : Job
-        What is trained, on what, and how.
-    standing : Standing
-        How far the calls before have come.
-    rng : numpy.random.RandomState
-        Shuffles the rows.
-    examination : Examination, optional
-        Rows that are measured and not learned from.
-    undo : Callback, optional
-        Remembers what is gone on with, before anything else is called.
-
     Attributes
     ----------
     engine : Engine
@@ -75,22 +60,7 @@ class Rounds:
         self.engine: Engine = choose_engine(settings.engine, job, settings.threads)
 
     def go(self, epochs: int, visited: int, tasks: Tasks | None) -> History:
-        """Run the epochs, or as many as the rules and callbacks want.
-
-        Parameters
-        ----------
-        epochs : int
-            The most.
-        visited : int
-            Rows that were visited before, in all epochs.
-        tasks : Tasks, optional
-            Tells scikit-learn's callbacks of the epochs.
-
-        Returns
-        -------
-        History
-            What was measured; Ctrl-C ends the run with what there is.
-        """
+        """Run the epochs, or as many as the rules and callbacks want."""
         examined, judge = self.examination or (None, None)
         plan = Plan(
             epochs=epochs,
@@ -121,18 +91,7 @@ class Rounds:
         return loop.run.history
 
     def warn_unless_converged(self, history: History) -> None:
-        """Warn if the epochs were too few.
-
-        Parameters
-        ----------
-        history : History
-            From `go`.
-
-        Warns
-        -----
-        ConvergenceWarning
-            If no rule has ended the run.
-        """
+        """Warn if the epochs were too few."""
         reason = history.stopped_because
         if reason == "completed":
             text = f"not converged in {len(history)} iterations; "

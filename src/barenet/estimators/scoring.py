@@ -48,21 +48,6 @@ class Scorer(NamedTuple):
 def as_scorers(scoring: Scoring) -> dict[str, Scorer]:
     """Look scorers up, and give each a name.
 
-    Parameters
-    ----------
-    scoring : str, callable, sequence of str, dict or None
-        What the user gave.
-
-    Returns
-    -------
-    dict of str to Scorer
-        By name; empty for the usual one.
-
-    Raises
-    ------
-    ValueError
-        If a name is unknown, or something is no scorer.
-
     Examples
     --------
     >>> as_scorers(["roc_auc", "neg_log_loss"]).keys()
@@ -88,17 +73,6 @@ def as_scorers(scoring: Scoring) -> dict[str, Scorer]:
 class Scores:
     """Measures what the network says of validation rows, after each epoch.
 
-    Parameters
-    ----------
-    estimator : estimator
-        What is being fitted; it has a network already.
-    scorers : dict of str to Scorer
-        From `as_scorers`, one or more.
-    rows : Rows
-        What the network is asked about.
-    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        The truth, as the user has it.
-
     Attributes
     ----------
     names : tuple of str
@@ -118,18 +92,7 @@ class Scores:
         self._calls = [self._call_of(scorer, y) for scorer in scorers.values()]
 
     def __call__(self, output: FloatArray) -> dict[str, float]:
-        """Measure.
-
-        Parameters
-        ----------
-        output : ndarray of shape (n_samples, n_outputs)
-            What the network says of the rows now.
-
-        Returns
-        -------
-        dict of str to float
-            A number for each name; NaN if what the network says is no number.
-        """
+        """Measure."""
         if not np.isfinite(output).all():
             return dict.fromkeys(self.names, math.nan)
         self._recall.output = output
@@ -137,18 +100,7 @@ class Scores:
         return {name: _as_number(name, measure()) for name, measure in pairs}
 
     def try_once(self, output: FloatArray) -> None:
-        """Find out if the scorers can be used, before anything is learned.
-
-        Parameters
-        ----------
-        output : ndarray of shape (n_samples, n_outputs)
-            What the network says at the start.
-
-        Raises
-        ------
-        ValueError
-            If one can't be, or scikit-learn's is undefined for these rows.
-        """
+        """Find out if the scorers can be used, before anything is learned."""
         try:
             scores = self(output)
         except (ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
@@ -175,13 +127,6 @@ class Scores:
 
 class Recall:
     """Answers with what is known of some rows, and asks for any others.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        The rows that are known.
-    ask : callable
-        Takes other rows.
 
     Attributes
     ----------

@@ -110,18 +110,7 @@ class Settings(Protocol):
 
 
 def check_settings(settings: Settings) -> None:
-    """Refuse what no parameter may be, before anything is done.
-
-    Parameters
-    ----------
-    settings : Settings
-        An estimator.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is out of its range; the message names it.
-    """
+    """Refuse what no parameter may be, before anything is done."""
     for name, limits in RANGES.items():
         check_number(getattr(settings, name), name, **limits)
     for name, choices in CHOICES.items():
@@ -140,18 +129,7 @@ def check_settings(settings: Settings) -> None:
 
 
 def hidden_sizes(settings: Settings) -> list[int]:
-    """List the widths of the hidden layers; one number is one layer.
-
-    Parameters
-    ----------
-    settings : Settings
-        An estimator.
-
-    Returns
-    -------
-    list of int
-        Empty for a linear model.
-    """
+    """List the widths of the hidden layers; one number is one layer."""
     sizes = settings.hidden_layer_sizes
     several = hasattr(sizes, "__iter__") and getattr(sizes, "ndim", 1) > 0
     if isinstance(sizes, str | bytes | Mapping | Set):
@@ -161,23 +139,7 @@ def hidden_sizes(settings: Settings) -> list[int]:
 
 
 def activations_of(settings: Settings) -> list[Activation]:
-    """List the activations of the hidden layers; one name is for all of them.
-
-    Parameters
-    ----------
-    settings : Settings
-        An estimator.
-
-    Returns
-    -------
-    list of Activation
-        One for each hidden layer.
-
-    Raises
-    ------
-    ValueError
-        If a name is unknown, or there are not as many as layers.
-    """
+    """List the activations of the hidden layers; one name is for all of them."""
     count, given = len(hidden_sizes(settings)), settings.activation
     if isinstance(given, list | tuple):
         if len(given) != count:
@@ -190,18 +152,7 @@ def activations_of(settings: Settings) -> list[Activation]:
 
 
 def make_optimizer(settings: Settings) -> Optimizer | LBFGS:
-    """Make the optimizer that the parameters ask for.
-
-    Parameters
-    ----------
-    settings : Settings
-        An estimator; its `optimizer` counts where there is one, else its `solver`.
-
-    Returns
-    -------
-    Optimizer or LBFGS
-        A new one, that has taken no step.
-    """
+    """Make the optimizer that the parameters ask for."""
     if settings.optimizer is not None:
         optimizer = copy.deepcopy(as_optimizer(settings.optimizer))
         if isinstance(optimizer, Optimizer):
@@ -219,23 +170,7 @@ def make_optimizer(settings: Settings) -> Optimizer | LBFGS:
 
 
 def random_state_of(settings: Settings) -> np.random.RandomState:
-    """Give the generator that all random numbers of a fit come from.
-
-    Parameters
-    ----------
-    settings : Settings
-        An estimator.
-
-    Returns
-    -------
-    numpy.random.RandomState
-        A new one; or the user's own, or NumPy's, where `random_state` is one or None.
-
-    Raises
-    ------
-    ValueError
-        If `random_state` is no seed and no generator.
-    """
+    """Give the generator that all random numbers of a fit come from."""
     try:
         return check_random_state(settings.random_state)
     except ValueError as error:

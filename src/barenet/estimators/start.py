@@ -26,31 +26,7 @@ def make_network(
     rng: np.random.RandomState,
     dtype: DTypeLike,
 ) -> Network:
-    """Make the network that the parameters ask for.
-
-    Parameters
-    ----------
-    settings : Settings
-        An estimator.
-    n_inputs, n_outputs : int
-        Width of X and of the targets.
-    output : str
-        Name of the output activation.
-    rng : numpy.random.RandomState
-        Where the weights and biases come from.
-    dtype : {"float32", "float64"}
-        Precision of all that is computed.
-
-    Returns
-    -------
-    Network
-        Its weights and biases uniform within Glorot's bounds, drawn layer by layer.
-
-    Raises
-    ------
-    ValueError
-        If it would have more parameters than any network of this kind.
-    """
+    """Make the network that the parameters ask for."""
     widths = [n_inputs, *hidden_sizes(settings), n_outputs]
     activations = activations_of(settings)
     layers: list[Layer] = []
@@ -64,18 +40,7 @@ def make_network(
 
 
 def dense_layers_of(network: Network) -> list[Dense]:
-    """List the layers that have weights.
-
-    Parameters
-    ----------
-    network : Network
-        Any.
-
-    Returns
-    -------
-    list of Dense
-        From the input to the output.
-    """
+    """List the layers that have weights."""
     return [layer for layer in network.layers if isinstance(layer, Dense)]
 
 

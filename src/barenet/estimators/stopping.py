@@ -44,19 +44,7 @@ class Standing:
 
 
 class Patience(Callback):
-    """End the run when the training loss does not get better by `tol` any more.
-
-    Parameters
-    ----------
-    standing : Standing
-        How it stands; brought up to date.
-    tol : float
-        What counts as better.
-    most : float
-        Epochs in a row without it that are waited for; may be infinite.
-    adaptive : Optimizer, optional
-        Its learning rate is divided by 5 instead, until that is tiny.
-    """
+    """End the run when the training loss does not get better by `tol` any more."""
 
     curve = "the loss"
 
@@ -92,15 +80,7 @@ class Patience(Callback):
 
 
 class BestScore(Patience):
-    """The same for a score on validation rows; and put the best network back at the end.
-
-    Parameters
-    ----------
-    curve : str
-        What the history calls it; greater is better.
-    *patience : object
-        As for `Patience`.
-    """
+    """The same for a score on validation rows; and put the best network back at the end."""
 
     def __init__(
         self,
@@ -127,19 +107,7 @@ class BestScore(Patience):
 
 
 class InverseTime(Callback):
-    """Learning rate η / (t + 1)ᵖ, where t counts the rows that were visited.
-
-    Parameters
-    ----------
-    optimizer : Optimizer
-        Its learning rate is set after each epoch.
-    start : float
-        η.
-    power : float
-        p.
-    visited, n_rows : int
-        t before the run, and what each epoch adds to it.
-    """
+    """Learning rate η / (t + 1)ᵖ, where t counts the rows that were visited."""
 
     def __init__(
         self, optimizer: Optimizer, start: float, power: float, visited: int, n_rows: int
@@ -153,13 +121,7 @@ class InverseTime(Callback):
 
 
 class Report(Callback):
-    """Print a line for each epoch, and why the run has ended.
-
-    Parameters
-    ----------
-    standing : Standing
-        The last score, where there is one, is printed as well.
-    """
+    """Print a line for each epoch, and why the run has ended."""
 
     def __init__(self, standing: Standing) -> None:
         self.standing = standing

@@ -29,11 +29,6 @@ __all__ = ["CallbackSupportMixin", "Tasks", "with_callbacks"]
 class Tasks(Callback):
     """Tells of the fit, and of each epoch.
 
-    Parameters
-    ----------
-    estimator : estimator
-        What is being fitted.
-
     Attributes
     ----------
     wanted : bool
@@ -51,13 +46,7 @@ class Tasks(Callback):
             self.whole = estimator._init_callback_context(max_subtasks=most)
 
     def begin(self, X: Any, y: Any, sample_weight: Any) -> None:
-        """Tell that the fit begins.
-
-        Parameters
-        ----------
-        X, y, sample_weight : array-like
-            What it was given.
-        """
+        """Tell that the fit begins."""
         if self.whole is not None:
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
             self.data = {"estimator": self.estimator, "X": X, "y": y, "metadata": metadata}

@@ -14,13 +14,7 @@ __all__ = ["Undo"]
 
 
 class Undo(Callback):
-    """Remember a network when learning begins, and what goes on learning with it.
-
-    Parameters
-    ----------
-    *others : object
-        What a run changes besides the network: the optimizer, how things stand.
-    """
+    """Remember a network when learning begins, and what goes on learning with it."""
 
     def __init__(self, *others: object) -> None:
         self.others = others

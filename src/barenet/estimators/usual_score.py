@@ -21,15 +21,6 @@ __all__ = ["UsualScore", "share_right", "variance_explained"]
 class UsualScore:
     """The score where none is asked for, from what the network says and nothing else.
 
-    Parameters
-    ----------
-    name : str
-        What it is called.
-    measure : callable
-        Takes what the network says, and the rows.
-    rows : Rows
-        What it is asked about.
-
     Attributes
     ----------
     names : tuple of str
@@ -49,18 +40,6 @@ class UsualScore:
 def share_right(right: NDArray[np.bool_], sample_weight: FloatArray | None) -> float:
     """Accuracy: the share of the rows that are right, by their weights.
 
-    Parameters
-    ----------
-    right : ndarray of bool of shape (n_samples,)
-        Row by row.
-    sample_weight : ndarray of shape (n_samples,), optional
-        How much each row counts.
-
-    Returns
-    -------
-    float
-        From 0 to 1; NaN if no row counts.
-
     Examples
     --------
     >>> import numpy as np
@@ -77,19 +56,6 @@ def variance_explained(
     y: FloatArray, output: FloatArray, sample_weight: FloatArray | None
 ) -> float:
     """R² = 1 − Σ w (y − ŷ)² / Σ w (y − ȳ)², its mean over the outputs.
-
-    Parameters
-    ----------
-    y, output : ndarray of shape (n_samples, n_outputs)
-        What the network should say, and what it says.
-    sample_weight : ndarray of shape (n_samples,), optional
-        How much each row counts.
-
-    Returns
-    -------
-    float
-        1 at best. Of an output whose targets are all the same, 1 if it is met and else 0; NaN
-        for fewer than two rows.
 
     Examples
     --------

@@ -29,20 +29,6 @@ LONGEST = 100
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Write bytes to a file, or leave what is there.
 
-    Parameters
-    ----------
-    path : str or path
-        The file; its folder must exist. A symbolic link is followed, and what it points to is
-        replaced.
-    data : bytes
-        The whole content.
-
-    Raises
-    ------
-    OSError
-        If the folder is missing or can't be written to, the disk is full, or the path is
-        something other than a file.
-
     Examples
     --------
     >>> import pathlib, tempfile
@@ -75,20 +61,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
 
 
 def check_replaceable(path: Path, name: object = None) -> None:
-    """Refuse what no file can take the place of.
-
-    Parameters
-    ----------
-    path : Path
-        Something that is there.
-    name : object, optional
-        What it is called in the error, where that is not its path.
-
-    Raises
-    ------
-    OSError
-        If it is a folder, a pipe, a device, or a link that leads nowhere.
-    """
+    """Refuse what no file can take the place of."""
     if not path.is_file():
         kind = "a folder" if path.is_dir() else "no ordinary file"
         raise OSError(
@@ -99,17 +72,6 @@ def check_replaceable(path: Path, name: object = None) -> None:
 
 def hidden_name(name: str) -> str:
     """Return the start of the names of temporary files beside a file, such as its lock.
-
-    Parameters
-    ----------
-    name : str
-        The name of the file.
-
-    Returns
-    -------
-    str
-        A dot and the name; for a long name, a dot and a hash of it, so that a suffix can be added
-        without exceeding the limit of the file system.
 
     Examples
     --------
@@ -124,11 +86,6 @@ def hidden_name(name: str) -> str:
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
     """Take away what killed processes have left on their way to a file.
-
-    Parameters
-    ----------
-    path : str or path
-        The file; nobody may be writing it.
 
     Examples
     --------
@@ -161,13 +118,7 @@ def _umask() -> int:
 
 
 def sync_folder(folder: Path) -> None:
-    """Force the entries of a folder to the disk, where folders can be opened.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder in which files were created, renamed or removed.
-    """
+    """Force the entries of a folder to the disk, where folders can be opened."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -143,47 +143,12 @@ class Checkpoint(Keeper):
 
 
 def read_notes(path: str | PathLike[str]) -> dict[str, Any]:
-    """Read what a checkpoint was given to keep beside it.
-
-    Parameters
-    ----------
-    path : str or path
-        The file.
-
-    Returns
-    -------
-    dict
-        The notes.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ModelFileError
-        If it is damaged, or no checkpoint.
-    """
+    """Read what a checkpoint was given to keep beside it."""
     return dict(_read(Path(path))[1]["notes"])
 
 
 def parse_interval(every: int | str, argument: str = "every") -> tuple[float, float]:
     """Read an interval.
-
-    Parameters
-    ----------
-    every : int or str
-        Epochs, a time with its unit, or "never".
-    argument : str, default="every"
-        What it was given for, named in the error.
-
-    Returns
-    -------
-    seconds, epochs : float
-        Infinite for what it is not counted in.
-
-    Raises
-    ------
-    ValueError
-        If it is none of them.
 
     Examples
     --------

@@ -33,16 +33,6 @@ MOST_NAMES = 8
 def write_predictor(predictor: Predictor) -> str:
     """Write what a predictor is shown as.
 
-    Parameters
-    ----------
-    predictor : Predictor
-        Any.
-
-    Returns
-    -------
-    str
-        Some lines: what `describe_predictor` says, and the network.
-
     Examples
     --------
     >>> import numpy as np
@@ -65,16 +55,6 @@ def write_predictor(predictor: Predictor) -> str:
 
 def describe_predictor(predictor: Predictor) -> Iterator[tuple[str, str]]:
     """Say in some lines what it does, and where it comes from.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        Any; the parts of its card that nobody has written are left out.
-
-    Yields
-    ------
-    name, said : str
-        Such as "predicts" and "price, a number".
 
     Examples
     --------
@@ -102,16 +82,6 @@ def describe_predictor(predictor: Predictor) -> Iterator[tuple[str, str]]:
 def describe_rows(rows: Mapping[str, int]) -> str:
     """Say how many rows were for what.
 
-    Parameters
-    ----------
-    rows : mapping of str to int
-        Those of a card.
-
-    Returns
-    -------
-    str
-        One line, empty where nobody has counted.
-
     Examples
     --------
     >>> describe_rows({"training": 1200, "held_out": 300})
@@ -127,16 +97,6 @@ def name_of_rows(key: str) -> str:
 
 def describe_log(log: TrainingLog) -> str:
     """Say how long a training was, and which epoch was kept.
-
-    Parameters
-    ----------
-    log : TrainingLog
-        Of a card.
-
-    Returns
-    -------
-    str
-        One line.
 
     Examples
     --------
@@ -154,16 +114,6 @@ def describe_log(log: TrainingLog) -> str:
 
 def describe_network(network: Network) -> str:
     """Say in a line what a network is made of; those in the middle are left out of many layers.
-
-    Parameters
-    ----------
-    network : Network
-        Any.
-
-    Returns
-    -------
-    str
-        Numbers of inputs and outputs, with the activations, and the count of the parameters.
 
     Examples
     --------

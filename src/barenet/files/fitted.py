@@ -65,18 +65,7 @@ class Fitted(NamedTuple):
         return several and hasattr(self.estimator, "classes_")
 
     def predictor_parts(self) -> dict[str, Any]:
-        """Find what a predictor is made of, but for the names and the card.
-
-        Returns
-        -------
-        dict
-            With a copy of the network.
-
-        Raises
-        ------
-        ValueError
-            If a predictor can't tell the classes.
-        """
+        """Find what a predictor is made of, but for the names and the card."""
         network = self.estimator.network_.copy()
         if self.has_labels:
             raise ValueError(
@@ -96,24 +85,7 @@ class Fitted(NamedTuple):
 
 
 def take_apart(model: Any) -> Fitted:
-    """Find the network in a fitted model, and what is done before it and after it.
-
-    Parameters
-    ----------
-    model : estimator, Pipeline, TransformedTargetRegressor or search
-        `MLPClassifier` or `MLPRegressor`; a pipeline of a scaler or a `TablePreprocessor` and one
-        of them; either with its target scaled; or a search over them, of which the best is taken.
-
-    Returns
-    -------
-    Fitted
-        It shares the model's arrays.
-
-    Raises
-    ------
-    ValueError
-        If the model is not fitted, or has a step that only its own code can do.
-    """
+    """Find the network in a fitted model, and what is done before it and after it."""
     model, target = getattr(model, "best_estimator_", model), None
     if hasattr(model, "regressor_") and hasattr(model, "transformer_"):
         target = _scaling_of(model.transformer_, "transformer")

@@ -30,27 +30,7 @@ NOT_ON_A_CARD = ("callbacks", "threads", "verbose", "warm_start")
 
 
 def card_of(fitted: Fitted, X: Any, y: ArrayLike | None) -> ModelCard:
-    """Write down where a fitted estimator comes from.
-
-    Parameters
-    ----------
-    fitted : Fitted
-        The estimator, and what is done before it.
-    X : array-like of shape (n_samples, n_features), DataFrame or mapping, optional
-        The rows that it was fitted on, as they were before anything was done to them.
-    y : array-like of shape (n_samples,), optional
-        Their targets.
-
-    Returns
-    -------
-    ModelCard
-        With the history of one `fit`: of the last of several there is none.
-
-    Raises
-    ------
-    ValueError
-        If the rows are not those that it was fitted on, as far as can be told.
-    """
+    """Write down where a fitted estimator comes from."""
     estimator, history = fitted.estimator, fitted.estimator.history_
     is_whole = len(history) == len(estimator.loss_curve_)
     rows = dict(estimator._n_rows) if is_whole else {}

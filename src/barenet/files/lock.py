@@ -17,23 +17,6 @@ __all__ = ["locked", "locked_folder"]
 def locked(path: Path, holder: str) -> Iterator[None]:
     """Hold a lock, where the system has them.
 
-    Parameters
-    ----------
-    path : Path
-        A file of its own, made and taken away here.
-    holder : str
-        Who else may hold it, for the message.
-
-    Yields
-    ------
-    None
-        While nobody else has it.
-
-    Raises
-    ------
-    OSError
-        If somebody has, or the file can't be made.
-
     Examples
     --------
     >>> import tempfile
@@ -54,23 +37,6 @@ def locked(path: Path, holder: str) -> Iterator[None]:
 @contextmanager
 def locked_folder(folder: Path, holder: str) -> Iterator[None]:
     """Hold a folder, where the system has locks; nothing is written into it.
-
-    Parameters
-    ----------
-    folder : Path
-        It is there.
-    holder : str
-        Who else may hold it, for the message.
-
-    Yields
-    ------
-    None
-        While nobody else has it.
-
-    Raises
-    ------
-    OSError
-        If somebody has.
 
     Examples
     --------

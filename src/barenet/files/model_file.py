@@ -49,22 +49,7 @@ __all__ = [
 
 
 def save(network: Network, path: str | PathLike[str]) -> None:
-    """Write a network to a model file.
-
-    Parameters
-    ----------
-    network : Network
-        Of barenet's own layers.
-    path : str or path
-        Where to.
-
-    Raises
-    ------
-    ValueError
-        If the network has a layer that barenet does not know.
-    OSError
-        If the file can't be written; an old file there is left as it was.
-    """
+    """Write a network to a model file."""
     write_model(path, network, {}, {})
 
 
@@ -109,21 +94,7 @@ def write_model(
     tensors: dict[str, np.ndarray[Any, Any]],
     version: int = 1,
 ) -> None:
-    """Write a network with more that belongs to it.
-
-    Parameters
-    ----------
-    path : str or path
-        Where to.
-    network : Network
-        Of barenet's own layers.
-    extra : dict
-        Plain data, kept as JSON.
-    tensors : dict of str to ndarray
-        Arrays besides the network's own.
-    version : int, default 1
-        The first version of the format that has all of this.
-    """
+    """Write a network with more that belongs to it."""
     from safetensors.numpy import save as to_bytes
 
     _check_numbers(network)
@@ -139,18 +110,7 @@ def write_model(
 
 
 def check_layers(network: Network) -> None:
-    """Refuse a network that could be written and not be read again.
-
-    Parameters
-    ----------
-    network : Network
-        What is to be written.
-
-    Raises
-    ------
-    ValueError
-        If it has a layer that barenet does not know.
-    """
+    """Refuse a network that could be written and not be read again."""
     for layer in network.layers:
         if LAYERS.get(layer.name) is not type(layer):
             raise ValueError(
@@ -163,31 +123,7 @@ def check_layers(network: Network) -> None:
 def read_model(
     path: str | PathLike[str], *, with_state: bool = False
 ) -> tuple[Network, dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
-    """Read a network with all that belongs to it.
-
-    Parameters
-    ----------
-    path : str or path
-        The file.
-    with_state : bool, default False
-        Whether to read the arrays of a checkpoint, too: those of the optimizer, for example.
-
-    Returns
-    -------
-    network : Network
-        With its parameters and statistics.
-    extra : dict
-        Plain data.
-    tensors : dict of str to ndarray
-        Arrays besides the network's own.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ModelFileError
-        If the file can't be used; the message names the reason.
-    """
+    """Read a network with all that belongs to it."""
     _check_there(Path(path))
     with Path(path).open("rb") as stream:
         head, header, size = read_header(path, stream)

@@ -49,38 +49,12 @@ CHECKSUM = re.compile(r"[0-9a-f]{64}")
 
 
 def check_header(network: Network, extra: dict[str, Any]) -> None:
-    """Refuse names and layers that a model file has no room for.
-
-    Parameters
-    ----------
-    network : Network
-        Of barenet's own layers.
-    extra : dict
-        As for `write_model`.
-
-    Raises
-    ------
-    ValueError
-        If they are too many, or too long.
-    """
+    """Refuse names and layers that a model file has no room for."""
     _check_room(_size(network, extra))
 
 
 def has_room(network: Network, extra: dict[str, Any]) -> bool:
-    """Tell if names and layers fit into a model file.
-
-    Parameters
-    ----------
-    network : Network
-        Of barenet's own layers.
-    extra : dict
-        As for `write_model`.
-
-    Returns
-    -------
-    bool
-        True if `check_header` would not refuse them.
-    """
+    """Tell if names and layers fit into a model file."""
     return _size(network, extra) <= MAX_HEADER
 
 
@@ -98,22 +72,7 @@ def _size(network: Network, extra: dict[str, Any]) -> int:
 
 
 def metadata(network: Network, extra: dict[str, Any], version: int) -> dict[str, str]:
-    """Write down all of a header but the places of the arrays; `sealed` puts the checksum in.
-
-    Parameters
-    ----------
-    network : Network
-        Of barenet's own layers.
-    extra : dict
-        Plain data.
-    version : int
-        Of the format.
-
-    Returns
-    -------
-    dict of str to str
-        In one entry, as safetensors writes several in random order: the same model, the same bytes.
-    """
+    """Write down all of a header but the places of the arrays; `sealed` puts the checksum in."""
     description = {
         "format_version": version,
         "network": {"layers": [layer.config() for layer in network.layers]},
@@ -124,23 +83,7 @@ def metadata(network: Network, extra: dict[str, Any], version: int) -> dict[str,
 
 
 def sealed(data: bytes) -> bytes:
-    """Put the checksum of a file into its header.
-
-    Parameters
-    ----------
-    data : bytes
-        A whole file, with the header that `metadata` gave.
-
-    Returns
-    -------
-    bytes
-        What is to be written.
-
-    Raises
-    ------
-    ValueError
-        If the header is larger than one may be.
-    """
+    """Put the checksum of a file into its header."""
     header = data[8 : 8 + int.from_bytes(data[:8], "little")]
     _check_room(len(header))
     at = 8 + header.rindex(_NO_CHECKSUM.encode())
@@ -149,29 +92,7 @@ def sealed(data: bytes) -> bytes:
 
 
 def read_header(path: str | PathLike[str], stream: BinaryIO) -> tuple[bytes, dict[str, Any], int]:
-    """Read the header of a file, after checking its length.
-
-    Parameters
-    ----------
-    path : str or path
-        The file, named in errors.
-    stream : binary file
-        The same, at its start; afterwards at the end of the header.
-
-    Returns
-    -------
-    head : bytes
-        The file up to the end of the header.
-    header : dict
-        The header as plain data, not validated.
-    left : int
-        Bytes after the header.
-
-    Raises
-    ------
-    ModelFileError
-        If there is no header, or it is longer than a megabyte.
-    """
+    """Read the header of a file, after checking its length."""
     start = stream.read(8)
     length, left = int.from_bytes(start, "little"), os.fstat(stream.fileno()).st_size - 8
     if len(start) < 8 or length > min(left, MAX_HEADER):
@@ -192,23 +113,7 @@ def read_header(path: str | PathLike[str], stream: BinaryIO) -> tuple[bytes, dic
 
 
 def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a name that is there twice, of which JSON would keep the last.
-
-    Parameters
-    ----------
-    pairs : list of tuple
-        Names and values, as `json.loads` gives them to its ``object_pairs_hook``.
-
-    Returns
-    -------
-    dict
-        The same.
-
-    Raises
-    ------
-    ValueError
-        If a name is there twice.
-    """
+    """Refuse a name that is there twice, of which JSON would keep the last."""
     result = dict(pairs)
     if len(result) < len(pairs):
         raise ValueError("a name is there twice")
@@ -216,21 +121,7 @@ def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def unsealed(head: bytes, checksum: object) -> bytes:
-    """Return the head of a file as it was before its checksum was inserted.
-
-    Parameters
-    ----------
-    head : bytes
-        The file up to the end of the header.
-    checksum : object
-        The checksum in the header.
-
-    Returns
-    -------
-    bytes
-        The bytes that were hashed, followed by the arrays, for the checksum; empty if `checksum`
-        is not a checksum.
-    """
+    """Return the head of a file as it was before its checksum was inserted."""
     if not isinstance(checksum, str) or not CHECKSUM.fullmatch(checksum):
         return b""
     at = head.rfind(checksum.encode(), 8)
@@ -238,20 +129,7 @@ def unsealed(head: bytes, checksum: object) -> bytes:
 
 
 def check_version(path: str | PathLike[str], version: object) -> None:
-    """Refuse what a later barenet has written.
-
-    Parameters
-    ----------
-    path : str or path
-        The file, named in the error.
-    version : object
-        What its header says.
-
-    Raises
-    ------
-    ModelFileError
-        If it is not one that is known here.
-    """
+    """Refuse what a later barenet has written."""
     if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
         raise ModelFileError(
             f"{path}: has format version {brief(version)}, and this barenet reads up to "

@@ -29,27 +29,7 @@ MOST_CHARACTERS = 10_000
 
 
 def check_text(value: object, what: str, most: int = MOST_CHARACTERS) -> str:
-    """Refuse what is no text, too long, or can't be written in UTF-8.
-
-    Parameters
-    ----------
-    value : object
-        What came.
-    what : str
-        What it is for, named in the error.
-    most : int, default=10000
-        Most characters.
-
-    Returns
-    -------
-    str
-        The text.
-
-    Raises
-    ------
-    ValueError
-        If it is something else.
-    """
+    """Refuse what is no text, too long, or can't be written in UTF-8."""
     if not isinstance(value, str) or len(value) > most:
         raise ValueError(f"{what}: expected text of up to {most:,} characters, got {brief(value)}")
     try:
@@ -60,50 +40,12 @@ def check_text(value: object, what: str, most: int = MOST_CHARACTERS) -> str:
 
 
 def check_whole(value: object, what: str, least: int = 0) -> int:
-    """Refuse what is no whole number of 63 bits at most.
-
-    Parameters
-    ----------
-    value : object
-        What came.
-    what : str
-        What it is for, named in the error.
-    least : int, default=0
-        The smallest.
-
-    Returns
-    -------
-    int
-        The number.
-
-    Raises
-    ------
-    ValueError
-        If it is something else.
-    """
+    """Refuse what is no whole number of 63 bits at most."""
     return int(check_number(value, what, least=least, below=2**63, whole=True))
 
 
 def check_setting(value: object, what: str) -> Any:
-    """Refuse what is no setting: text, a number, a truth value, or a list of those.
-
-    Parameters
-    ----------
-    value : object
-        What came.
-    what : str
-        What it is for, named in the error.
-
-    Returns
-    -------
-    str, int, float, bool, or tuple of those
-        The same, of Python's own types.
-
-    Raises
-    ------
-    ValueError
-        If it is something else.
-    """
+    """Refuse what is no setting: text, a number, a truth value, or a list of those."""
     value = as_tuple(value)
     if isinstance(value, tuple):
         return tuple(_check_one(entry, what) for entry in value)
@@ -125,43 +67,12 @@ def _check_one(value: object, what: str) -> Any:
 
 
 def as_tuple(value: Any) -> Any:
-    """Make a tuple of a list, as JSON knows lists alone.
-
-    Parameters
-    ----------
-    value : object
-        From JSON.
-
-    Returns
-    -------
-    object
-        What is no list stays, to be looked at by others.
-    """
+    """Make a tuple of a list, as JSON knows lists alone."""
     return tuple(value) if isinstance(value, list) else value
 
 
 def check_list(value: object, what: str, length: int | None = None) -> tuple[Any, ...]:
-    """Refuse what is no list, or one of another length.
-
-    Parameters
-    ----------
-    value : object
-        What came.
-    what : str
-        What it is for, named in the error.
-    length : int, optional
-        How many entries it has to have.
-
-    Returns
-    -------
-    tuple
-        Its entries, to be looked at by others.
-
-    Raises
-    ------
-    ValueError
-        If it is something else.
-    """
+    """Refuse what is no list, or one of another length."""
     of = "" if length is None else f" of {length:,} numbers"
     if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray):
         raise ValueError(f"{what}: expected a list{of}, got {brief(value)}")
@@ -171,25 +82,7 @@ def check_list(value: object, what: str, length: int | None = None) -> tuple[Any
 
 
 def check_mapping(value: object, what: str) -> Mapping[str, Any]:
-    """Refuse what does not have values by names.
-
-    Parameters
-    ----------
-    value : object
-        What came.
-    what : str
-        What it is for, named in the error.
-
-    Returns
-    -------
-    mapping
-        The same.
-
-    Raises
-    ------
-    ValueError
-        If it is something else.
-    """
+    """Refuse what does not have values by names."""
     if not isinstance(value, Mapping):
         raise ValueError(f"{what}: expected values by names, got {brief(value)}")
     for name in value:

@@ -32,20 +32,7 @@ WRONG = (LookupError, TypeError, ValueError, OverflowError, AttributeError, Recu
 
 
 def write_parts(predictor: Predictor) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Take a predictor apart.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        What is to be saved.
-
-    Returns
-    -------
-    extra : dict
-        Plain data. Where names leave no room for a history, the card has only its end.
-    arrays : dict of str to ndarray
-        All arrays but the network's.
-    """
+    """Take a predictor apart."""
     extra: dict[str, Any] = {
         "scaling": _TABLE,
         "target_scaling": predictor.target_scaling and predictor.target_scaling.name,
@@ -76,25 +63,7 @@ def write_parts(predictor: Predictor) -> tuple[dict[str, Any], dict[str, NDArray
 
 
 def read_parts(extra: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> dict[str, Any]:
-    """Put the parts of a predictor together again.
-
-    Parameters
-    ----------
-    extra : dict
-        Plain data from a header.
-    tensors : dict of str to ndarray
-        Arrays; those that belong to a part are taken out.
-
-    Returns
-    -------
-    dict
-        What `Predictor` takes besides the network; `check_parts` sees if they fit.
-
-    Raises
-    ------
-    one of `WRONG`
-        If they are not what they should be.
-    """
+    """Put the parts of a predictor together again."""
     table, card = extra["scaling"] == _TABLE, extra.get("card")
     parts = {
         "preprocessing": _encoding(tensors) if table else _scaling("scaling", extra, tensors),
@@ -124,18 +93,7 @@ def _card(plain: Any) -> ModelCard:
 
 
 def check_parts(predictor: Predictor) -> None:
-    """Refuse parts that are not what they should be, or don't fit each other.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        To be saved, or just read.
-
-    Raises
-    ------
-    ValueError
-        If it would predict nonsense; names the part.
-    """
+    """Refuse parts that are not what they should be, or don't fit each other."""
     width, outputs = predictor.network.n_inputs, predictor.network.n_outputs
     if width is None or outputs is None:
         raise ValueError("network: has no layer that says how many inputs it takes")

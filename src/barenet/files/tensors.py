@@ -64,25 +64,7 @@ class Place(NamedTuple):
 
 
 def places_of(header: dict[str, Any], size: int) -> list[Place]:
-    """Read the places of the arrays from a header, and refuse gaps and overlaps.
-
-    Parameters
-    ----------
-    header : dict
-        The header of a safetensors file, as plain data.
-    size : int
-        Bytes of the file after the header.
-
-    Returns
-    -------
-    list of Place
-        In the order of the file.
-
-    Raises
-    ------
-    ValueError
-        If an entry is not the place of an array, or the arrays do not fill the file exactly.
-    """
+    """Read the places of the arrays from a header, and refuse gaps and overlaps."""
     places = [_place(name, entry) for name, entry in header.items() if name != "__metadata__"]
     places.sort(key=lambda place: (place.start, place.stop))
     end = 0
@@ -116,24 +98,7 @@ def _place(name: str, entry: Any) -> Place:
 def read_tensors(
     stream: BinaryIO, places: Iterable[Place], names: Collection[str] | None, digest: Any
 ) -> dict[str, NDArray[Any]]:
-    """Read arrays, and hash all bytes.
-
-    Parameters
-    ----------
-    stream : binary file
-        At the end of the header.
-    places : iterable of Place
-        All arrays, in the order of the file.
-    names : collection of str, or None
-        The arrays to keep; None for all.
-    digest : hash object
-        Updated with the bytes of every array.
-
-    Returns
-    -------
-    dict of str to ndarray
-        The arrays by name, each with its own memory.
-    """
+    """Read arrays, and hash all bytes."""
     tensors: dict[str, NDArray[Any]] = {}
     for place in places:
         if names is None or place.name in names:

@@ -57,11 +57,6 @@ class TrainingLog:
     penalized : bool
         Whether the losses of the training rows have penalties in them.
 
-    Raises
-    ------
-    ValueError
-        If they are not what they should be, or don't fit each other.
-
     Examples
     --------
     >>> history = History({"loss": [1 / (1 + epoch) for epoch in range(100_000)]})
@@ -112,38 +107,13 @@ class TrainingLog:
         return self.n_epochs if self.best_epoch is None else self.best_epoch
 
     def at(self, epoch: int) -> dict[str, float]:
-        """Say what was measured in an epoch.
-
-        Parameters
-        ----------
-        epoch : int
-            One of the epochs that are kept, counted from 1.
-
-        Returns
-        -------
-        dict of str to float
-            A number for each curve.
-        """
+        """Say what was measured in an epoch."""
         place = self.epochs.index(epoch)
         return {name: curve[place] for name, curve in self.curves.items()}
 
     @classmethod
     def of(cls, history: History) -> TrainingLog:
-        """Take down a run.
-
-        Parameters
-        ----------
-        history : History
-            All of it, of an epoch or more.
-
-        Returns
-        -------
-        TrainingLog
-            Up to 500 epochs are kept whole. Of more, half of the places go evenly over the run,
-            half over the powers of its length, as most happens in the beginning; the first, the
-            last and the one that the network is of are always among them. Seconds are left out,
-            so that the same run twice is the same log.
-        """
+        """Take down a run."""
         n_epochs, best = len(history), history.best_epoch
         epochs = _kept_epochs(n_epochs, n_epochs if best is None else best)
         curves = {name: c for name, c in history.curves.items() if name not in NEVER_THE_SAME}
@@ -162,27 +132,14 @@ class TrainingLog:
         )
 
     def only_ends(self) -> TrainingLog:
-        """Forget all epochs but the one that the network is of, and the last.
-
-        Returns
-        -------
-        TrainingLog
-            In a few lines.
-        """
+        """Forget all epochs but the one that the network is of, and the last."""
         epochs = tuple(sorted({self.kept, self.n_epochs}))
         places = [self.epochs.index(epoch) for epoch in epochs]
         curves = {name: tuple(curve[at] for at in places) for name, curve in self.curves.items()}
         return replace(self, epochs=epochs, curves=curves)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give all of it as plain data.
-
-        Returns
-        -------
-        dict
-            JSON, from which `from_dict` makes it again; null for what is not finite. Here, and so
-            in a model file, epochs are counted from 0.
-        """
+        """Give all of it as plain data."""
         curves = {name: [finite_or_none(v) for v in curve] for name, curve in self.curves.items()}
         return {
             "engine": self.engine,
@@ -196,23 +153,7 @@ class TrainingLog:
 
     @classmethod
     def from_dict(cls, plain: Any) -> TrainingLog:
-        """Make it again from plain data.
-
-        Parameters
-        ----------
-        plain : dict
-            What `to_dict` gave, or JSON of it. Names that are not known are passed over.
-
-        Returns
-        -------
-        TrainingLog
-            The same.
-
-        Raises
-        ------
-        LookupError, TypeError, ValueError
-            If it is no such thing.
-        """
+        """Make it again from plain data."""
         history = check_mapping(plain["history"], "history")
         epochs, best = check_list(history["epoch"], "history: epoch"), plain["best_epoch"]
         return cls(

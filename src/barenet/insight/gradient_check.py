@@ -200,26 +200,7 @@ def slopes(
     tolerance: float = 1e-6,
     indices: Iterable[int] | None = None,
 ) -> NDArray[np.float64]:
-    """Compute the derivative of a function by differences, entry by entry.
-
-    Parameters
-    ----------
-    value : callable
-        Computes the function of what `vector` holds.
-    vector : ndarray of shape (n,), float64
-        Where it is evaluated; each entry is moved and put back.
-    analytic : ndarray of shape (n,)
-        The derivative that is to be checked. It only tells where to look closer: at a kink.
-    tolerance : float, default=1e-6
-        The greatest relative error that counts as equal.
-    indices : iterable of int, optional
-        The entries to compute; by default all.
-
-    Returns
-    -------
-    ndarray of shape (n,), float64
-        The slopes, with NaN where none was asked for.
-    """
+    """Compute the derivative of a function by differences, entry by entry."""
     numeric = np.full(len(vector), np.nan)
     for index in range(len(vector)) if indices is None else indices:
         expected = float(analytic[index])

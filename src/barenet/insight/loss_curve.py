@@ -42,24 +42,6 @@ def draw_loss_curve(
 ) -> str:
     """Draw the loss of every epoch, of training, validation and test rows.
 
-    Parameters
-    ----------
-    curves : mapping of str to sequence of float
-        A number per epoch for ``"loss"``, and for ``"validation_loss"`` and ``"test_loss"`` if
-        there are such rows. Numbers that are not finite are left out.
-    best : int, optional
-        The epoch whose parameters are kept, counted from 1, marked by a ring.
-    penalized : bool, default=False
-        Whether the loss of the training rows has penalties in it.
-    description : str, default=""
-        What the picture shows, for who can't see it.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element. The loss is on a logarithmic scale where it spans a factor of 100 or
-        more.
-
     Examples
     --------
     >>> draw_loss_curve({"loss": [0.9, 0.4, 0.2]})[:4]

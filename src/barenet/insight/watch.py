@@ -76,14 +76,7 @@ class Watch(Callback):
 
 
 def shows_pictures() -> bool:
-    """Find out whether this is a notebook.
-
-    Returns
-    -------
-    bool
-        Whether IPython is there, with a publisher of its own to a page: the plain one, which a
-        terminal has, prints text.
-    """
+    """Find out whether this is a notebook."""
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     if shell is None:
@@ -130,11 +123,6 @@ class _NotebookView(Callback):
 
 class _Snapshot:
     """What a cell shows of a run, where it stands now.
-
-    Parameters
-    ----------
-    run : Run
-        What is watched.
 
     Examples
     --------

@@ -31,33 +31,6 @@ def dense_layers(
 ) -> list[Layer]:
     """Make dense layers, with batch norm in each hidden one and dropout after it if asked for.
 
-    Parameters
-    ----------
-    sizes : sequence of int, or of mappings
-        Widths, or a ``{"in", "out", "activation"}`` for each layer.
-    hidden : str, Activation or a sequence of them
-        Activation of the hidden layers.
-    output : str or Activation
-        Activation of the last layer.
-    init, bias_init : str or Initializer, optional
-        What the weights and biases start from.
-    batch_norm : bool, default False
-        Whether each hidden layer is normalized over the batch, before its activation.
-    rate : float, default 0.0
-        Of the dropout.
-    argument : str, default "sizes"
-        What the sizes were given for, named in errors.
-
-    Returns
-    -------
-    list of Layer
-        From the input to the output.
-
-    Raises
-    ------
-    ValueError
-        If the sizes or activations can't be understood.
-
     Examples
     --------
     >>> dense_layers([2, 3, 1], "relu", "sigmoid", rate=0.5)
@@ -91,22 +64,6 @@ def dense_layers(
 
 def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
     """Follow the widths from the input to the output, and refuse layers that don't fit.
-
-    Parameters
-    ----------
-    layers : sequence of Layer
-        From the input to the output.
-
-    Returns
-    -------
-    tuple of int
-        The width of the input, and of the output of each layer that changes it.
-
-    Raises
-    ------
-    ValueError
-        If there are no layers, one's outputs don't fit the next one's inputs, or a layer is not
-        one, or belongs to another network.
 
     Examples
     --------

@@ -321,18 +321,5 @@ INITIALIZERS |= {"glorot": GlorotUniform, "he": HeUniform, "lecun": LeCunUniform
 
 
 def as_initializer(spec: str | Initializer, argument: str = "init") -> Initializer:
-    """Turn a name such as ``"normal:std=0.1"`` into the initializer.
-
-    Parameters
-    ----------
-    spec : str or Initializer
-        A name from `INITIALIZERS`, with options after a colon, or an instance.
-    argument : str
-        What it was given for, named in errors.
-
-    Returns
-    -------
-    Initializer
-        The instance.
-    """
+    """Turn a name such as ``"normal:std=0.1"`` into the initializer."""
     return build(Initializer, INITIALIZERS, spec, argument)

@@ -33,20 +33,6 @@ KEPT = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8))
 def as_inputs(X: InputArray, dtype: np.dtype[Any], scale: float = 1.0) -> FloatArray:
     """Turn inputs into what a network takes: first its dtype, then times the scale.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_inputs)
-        The samples as they are kept.
-    dtype : numpy.dtype
-        The network's; the scale is rounded to it as well.
-    scale : float, default=1.0
-        Factor on X; by 1 nothing is multiplied.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_inputs), of the given dtype
-        In C order. X itself, where it is that already and the scale is 1.
-
     Examples
     --------
     >>> import numpy as np
@@ -60,26 +46,6 @@ def as_inputs(X: InputArray, dtype: np.dtype[Any], scale: float = 1.0) -> FloatA
 
 def keep_inputs(X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None) -> InputArray:
     """Check X, and keep it as it is where batches of it can be taken.
-
-    Parameters
-    ----------
-    X : array-like of shape (n_samples, n_inputs)
-        What the user gave.
-    dtype : numpy.dtype
-        The network's.
-    n_inputs : int, optional
-        The network's number of inputs; None takes any.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_inputs)
-        X without a copy, whatever its strides, if it is an array of float32, float64 or uint8;
-        anything else in the given dtype.
-
-    Raises
-    ------
-    ValueError
-        If it is not a matrix of that width, has no rows, or holds anything but finite numbers.
 
     Examples
     --------
@@ -97,20 +63,7 @@ def keep_inputs(X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None) -> Inp
 
 
 def input_blocks(X: InputArray, dtype: np.dtype[Any]) -> Iterator[FloatArray]:
-    """Turn inputs into what a network takes, some thousand rows at a time.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_inputs)
-        The samples as they are kept.
-    dtype : numpy.dtype
-        The network's.
-
-    Yields
-    ------
-    ndarray of shape (n_rows, n_inputs), of the given dtype
-        The next rows: of a large file, no more than these are in memory.
-    """
+    """Turn inputs into what a network takes, some thousand rows at a time."""
     for start in range(0, len(X), BLOCK):
         yield as_inputs(X[start : start + BLOCK], dtype)
 

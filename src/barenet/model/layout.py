@@ -42,11 +42,6 @@ class Slot(NamedTuple):
 class Layout:
     """The places of all arrays of a network, one after the other.
 
-    Parameters
-    ----------
-    shapes : iterable of mapping of str to tuple of int
-        For each layer, the shapes of its arrays by name.
-
     Attributes
     ----------
     slots : list of Slot
@@ -73,18 +68,7 @@ class Layout:
                 self.slots.append(Slot(index, name, shape, start, self.size))
 
     def views(self, vector: FloatArray) -> list[dict[str, FloatArray]]:
-        """See a flat vector as the arrays of each layer.
-
-        Parameters
-        ----------
-        vector : ndarray of shape (size,)
-            Parameters, a gradient, or anything else of that length.
-
-        Returns
-        -------
-        list of dict of str to ndarray
-            For each layer, its arrays by name: views, not copies.
-        """
+        """See a flat vector as the arrays of each layer."""
         layers: list[dict[str, FloatArray]] = [{} for _ in range(self.n_layers)]
         for index, name, shape, start, stop in self.slots:
             layers[index][name] = vector[start:stop].reshape(shape)

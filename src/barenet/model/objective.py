@@ -19,55 +19,19 @@ __all__ = ["Objective"]
 
 
 class Objective:
-    """The loss of a network on rows.
-
-    Parameters
-    ----------
-    network : Network
-        What is measured.
-    loss : Loss
-        By what; it is computed from the logits where that is stable.
-    """
+    """The loss of a network on rows."""
 
     def __init__(self, network: Network, loss: Loss) -> None:
         self.network = network
         self.loss, self.logits = loss_on(loss, network.output_activation)
 
     def value(self, rows: Rows, *, training: bool = False, key: int = 0) -> float:
-        """Compute the loss.
-
-        Parameters
-        ----------
-        rows : Rows
-            Samples, targets and weights.
-        training : bool, default=False
-            True for dropout and batch norms as they are while learning.
-        key : int, default=0
-            Fixes what is random.
-
-        Returns
-        -------
-        float
-            The loss.
-        """
+        """Compute the loss."""
         output, _ = self._forward(rows, training=training, key=key)
         return self.loss.value(output, rows.y, rows.sample_weight)
 
     def value_and_output(self, rows: Rows) -> tuple[float, FloatArray]:
-        """Compute the loss as when predicting, and what the network says.
-
-        Parameters
-        ----------
-        rows : Rows
-            Samples, targets and weights.
-
-        Returns
-        -------
-        value : float
-            The loss.
-        output : ndarray of shape (n_samples, n_outputs)
-            After the output activation.
-        """
+        """Compute the loss as when predicting, and what the network says."""
         output, _ = self._forward(rows)
         value = self.loss.value(output, rows.y, rows.sample_weight)
         return value, self.network.output_activation.forward(output) if self.logits else output
@@ -75,24 +39,7 @@ class Objective:
     def value_and_gradient(
         self, rows: Rows, *, training: bool = True, key: int = 0
     ) -> tuple[float, FloatArray]:
-        """Compute the loss, and its derivative by every parameter.
-
-        Parameters
-        ----------
-        rows : Rows
-            Samples, targets and weights.
-        training : bool, default=True
-            False for dropout and batch norms as they are when predicting.
-        key : int, default=0
-            Fixes what is random.
-
-        Returns
-        -------
-        value : float
-            The loss.
-        gradient : ndarray of shape (n_parameters,)
-            In the order of the network's parameters.
-        """
+        """Compute the loss, and its derivative by every parameter."""
         loss = self.loss
         output, cache = self._forward(rows, training=training, key=key)
         d_output = loss.gradient(output, rows.y, rows.sample_weight)

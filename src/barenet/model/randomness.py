@@ -23,18 +23,6 @@ MASK = 0xFFFFFFFFFFFFFFFF
 def derive_key(key: int, *path: int) -> int:
     """Derive an independent key from a key and the numbers of a path.
 
-    Parameters
-    ----------
-    key : int
-        A seed or a key.
-    *path : int
-        What the new key is for, such as the step and the layer.
-
-    Returns
-    -------
-    int
-        A key of 64 bits.
-
     Examples
     --------
     >>> derive_key(0, 1) == derive_key(0, 1), derive_key(0, 1) == derive_key(0, 2)
@@ -48,11 +36,6 @@ def derive_key(key: int, *path: int) -> int:
 def fresh_key() -> int:
     """Draw a key from the operating system, for whoever did not give one.
 
-    Returns
-    -------
-    int
-        A key of 64 bits.
-
     Examples
     --------
     >>> 0 <= fresh_key() < 2**64
@@ -63,18 +46,6 @@ def fresh_key() -> int:
 
 def uniforms(key: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Compute the first numbers of a key, uniform from 0 up to but not including 1.
-
-    Parameters
-    ----------
-    key : int
-        From `derive_key`.
-    shape : tuple of int
-        Shape of the array, filled in C order.
-
-    Returns
-    -------
-    ndarray of the given shape, float64
-        Multiples of 2⁻⁵³.
 
     Examples
     --------

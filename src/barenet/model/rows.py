@@ -47,34 +47,12 @@ class Rows(NamedTuple):
     scale: float = 1.0
 
     def take(self, index: slice | NDArray[np.intp]) -> Rows:
-        """Take some of the rows.
-
-        Parameters
-        ----------
-        index : slice or ndarray of int
-            Which ones.
-
-        Returns
-        -------
-        Rows
-            As they are kept; `inputs` turns them into what a network takes.
-        """
+        """Take some of the rows."""
         weight = None if self.sample_weight is None else self.sample_weight[index]
         return Rows(self.X[index], self.y[index], weight, self.scale)
 
     def inputs(self, dtype: np.dtype[Any]) -> FloatArray:
-        """Turn X into what a network takes.
-
-        Parameters
-        ----------
-        dtype : numpy.dtype
-            The network's.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_inputs), of the given dtype
-            In C order, and scaled; X itself where it is that already.
-        """
+        """Turn X into what a network takes."""
         return as_inputs(self.X, dtype, self.scale)
 
     @property
@@ -88,20 +66,7 @@ class Rows(NamedTuple):
     def batch_weights(
         self, size: int, order: NDArray[np.intp] | None = None
     ) -> NDArray[np.float64]:
-        """Add up the weights of the rows of each batch; without weights each row counts 1.
-
-        Parameters
-        ----------
-        size : int
-            Rows in a batch; the last one has what is left.
-        order : ndarray of int of shape (n_samples,), optional
-            Order of the rows; by default as they stand.
-
-        Returns
-        -------
-        ndarray of shape (n_batches,), float64
-            How much each batch counts.
-        """
+        """Add up the weights of the rows of each batch; without weights each row counts 1."""
         if self.sample_weight is None:
             each = np.ones(len(self.X))
         else:
@@ -117,33 +82,7 @@ def check_rows(
     sample_weight: ArrayLike | None = None,
     scale: float = 1.0,
 ) -> Rows:
-    """Bring targets and weights into the network's dtype and shape, and say what does not fit.
-
-    Parameters
-    ----------
-    network : Network
-        What they are for.
-    loss : Loss
-        What they are measured with.
-    X : array-like of shape (n_samples, n_inputs)
-        The samples.
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Numbers, or class indices from 0.
-    sample_weight : array-like of shape (n_samples,), optional
-        How much each sample counts.
-    scale : float, default=1.0
-        Factor on X.
-
-    Returns
-    -------
-    Rows
-        Not copied where that is not needed: X only if it is no array of float32, float64 or uint8.
-
-    Raises
-    ------
-    ValueError
-        If anything does not fit the network, the loss or each other; the message names it.
-    """
+    """Bring targets and weights into the network's dtype and shape, and say what does not fit."""
     scale = check_scale(scale, network.dtype)
     inputs = keep_inputs(X, network.dtype, network.n_inputs)
     n_outputs = network.n_outputs or inputs.shape[1]

@@ -26,36 +26,13 @@ class Snapshot(NamedTuple):
 
     @classmethod
     def of(cls, network: Network) -> Snapshot:
-        """Copy a network's vectors.
-
-        Parameters
-        ----------
-        network : Network
-            As it is now.
-
-        Returns
-        -------
-        Snapshot
-            The copies.
-        """
+        """Copy a network's vectors."""
         return cls(network.parameters.copy(), network.statistics.copy())
 
     def renew(self, network: Network) -> None:
-        """Copy a network's vectors into the same memory.
-
-        Parameters
-        ----------
-        network : Network
-            The same one, as it is now.
-        """
+        """Copy a network's vectors into the same memory."""
         self.parameters[...], self.statistics[...] = network.parameters, network.statistics
 
     def restore(self, network: Network) -> None:
-        """Give a network these vectors back.
-
-        Parameters
-        ----------
-        network : Network
-            Of the same layers.
-        """
+        """Give a network these vectors back."""
         network.parameters, network.statistics = self

@@ -14,18 +14,7 @@ __all__ = ["summarize"]
 
 
 def summarize(network: Network) -> str:
-    """Write the table.
-
-    Parameters
-    ----------
-    network : Network
-        Any network.
-
-    Returns
-    -------
-    str
-        A header, a line for each layer, and the sum.
-    """
+    """Write the table."""
     rows = [("layer", "activation", "in → out", "parameters")]
     width = network.n_inputs
     for layer in network.layers:

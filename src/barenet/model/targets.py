@@ -54,27 +54,6 @@ def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray
 def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[Any]) -> FloatArray:
     """Return y in the shape of the network's output.
 
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Numbers; or, for a network of several outputs, class indices from 0.
-    n_samples : int
-        The number of rows of X.
-    n_outputs : int
-        The network's number of outputs.
-    dtype : numpy.dtype
-        The network's.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_outputs), of the given dtype
-        The targets.
-
-    Raises
-    ------
-    ValueError
-        If the lengths differ, the shape does not fit, or there is anything but finite numbers.
-
     Examples
     --------
     >>> import numpy as np
@@ -100,16 +79,6 @@ def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[
 
 def class_probabilities(output: FloatArray) -> FloatArray:
     """Give each class a column; a single output is the probability of the second of two.
-
-    Parameters
-    ----------
-    output : ndarray of shape (n_samples, n_outputs)
-        Probabilities, as a network says them.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_classes)
-        A probability for each class.
 
     Examples
     --------

@@ -34,23 +34,7 @@ BLOCK = 2**18
 
 
 def check_answers(output: FloatArray) -> FloatArray:
-    """Refuse outputs that are not finite, as those of rows with huge values may be.
-
-    Parameters
-    ----------
-    output : ndarray of shape (n_samples, n_outputs)
-        The outputs of a network.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_outputs)
-        The same, all finite.
-
-    Raises
-    ------
-    ValueError
-        If a number is not finite; names the row.
-    """
+    """Refuse outputs that are not finite, as those of rows with huge values may be."""
     finite = np.isfinite(output).all(axis=1)
     if not finite.all():
         raise ValueError(
@@ -127,20 +111,6 @@ def check_finite(
 ) -> None:
     """Refuse what is no finite number, or would be none in a dtype.
 
-    Parameters
-    ----------
-    array : ndarray
-        Real numbers of any type; they are looked at block by block, and never copied as a whole.
-    dtype : numpy.dtype
-        What they are to be used in: float32 or float64.
-    argument : str
-        What they were given for, named in errors.
-
-    Raises
-    ------
-    ValueError
-        With the first number that is wrong, or the largest one near it.
-
     Examples
     --------
     >>> import numpy as np
@@ -162,27 +132,6 @@ def check_inputs(
 ) -> FloatArray:
     """Return X as a finite matrix of the network's dtype and width.
 
-    Parameters
-    ----------
-    X : array-like of shape (n_samples, n_inputs)
-        What the user gave.
-    dtype : numpy.dtype
-        The network's.
-    n_inputs : int, optional
-        The network's number of inputs; None takes any.
-    argument : str
-        What it was given for, named in errors.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_inputs), of the given dtype
-        X, not copied where it needs not be.
-
-    Raises
-    ------
-    ValueError
-        If it is not a matrix of that width, has no rows, or holds anything but finite numbers.
-
     Examples
     --------
     >>> import numpy as np
@@ -194,22 +143,7 @@ def check_inputs(
 
 
 def check_shape(X: ArrayLike, n_inputs: int | None, argument: str = "X") -> None:
-    """Refuse what is no matrix of the network's width, with a row or more.
-
-    Parameters
-    ----------
-    X : array-like of shape (n_samples, n_inputs)
-        What the user gave.
-    n_inputs : int, optional
-        The network's number of inputs; None takes any.
-    argument : str
-        What it was given for, named in errors.
-
-    Raises
-    ------
-    ValueError
-        If it is anything else.
-    """
+    """Refuse what is no matrix of the network's width, with a row or more."""
     shape = _shape(X, argument)
     if len(shape) != 2:
         hint = (

@@ -105,18 +105,7 @@ class ClipNorm(Clipping):
 
 
 def euclidean_norm(vector: FloatArray) -> float:
-    """Compute √(Σ vᵢ²), also where the squares would overflow.
-
-    Parameters
-    ----------
-    vector : ndarray of shape (n,)
-        Any numbers.
-
-    Returns
-    -------
-    float
-        The length.
-    """
+    """Compute √(Σ vᵢ²), also where the squares would overflow."""
     with np.errstate(over="ignore"):
         square = vector @ vector
     return (
@@ -131,16 +120,5 @@ CLIPPINGS: dict[str, type[Clipping]] = {kind.name: kind for kind in (ClipValue, 
 
 
 def as_clipping(spec: str | Clipping | None) -> Clipping | None:
-    """Turn a name such as ``"norm:limit=1"`` into the clipping.
-
-    Parameters
-    ----------
-    spec : str, Clipping or None
-        A name from `CLIPPINGS`, with options after a colon, an instance, or None for no limit.
-
-    Returns
-    -------
-    Clipping or None
-        The instance.
-    """
+    """Turn a name such as ``"norm:limit=1"`` into the clipping."""
     return None if spec is None else build(Clipping, CLIPPINGS, spec, "clip")

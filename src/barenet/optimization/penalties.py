@@ -189,18 +189,7 @@ PENALTIES: dict[str, type[Penalty]] = {kind.name: kind for kind in (L1, L2)}
 
 
 def as_penalties(spec: str | Penalty | Sequence[str | Penalty] | None) -> list[Penalty]:
-    """Turn names such as ``"l2:strength=1e-4"`` into penalties.
-
-    Parameters
-    ----------
-    spec : str, Penalty, a sequence of them, or None
-        Names from `PENALTIES` with options after a colon, or instances.
-
-    Returns
-    -------
-    list of Penalty
-        The instances; empty for None.
-    """
+    """Turn names such as ``"l2:strength=1e-4"`` into penalties."""
     if spec is None:
         return []
     entries = list(spec) if isinstance(spec, list | tuple) else [spec]

@@ -331,19 +331,7 @@ SCHEDULES: dict[str, type[Schedule]] = {
 
 
 def as_schedule(spec: str | Schedule | None) -> Schedule:
-    """Turn a name such as ``"step:every=10"`` into the schedule.
-
-    Parameters
-    ----------
-    spec : str, Schedule or None
-        A name from `SCHEDULES`, with options after a colon, an instance, or None for a constant
-        rate.
-
-    Returns
-    -------
-    Schedule
-        The instance.
-    """
+    """Turn a name such as ``"step:every=10"`` into the schedule."""
     return Constant() if spec is None else build(Schedule, SCHEDULES, spec, "schedule")
 
 

@@ -24,11 +24,6 @@ LIMITED = threading.Lock()
 def scipy_on_one_thread() -> Iterator[None]:
     """Let the BLAS that came with SciPy use one thread; NumPy's own keeps what it has.
 
-    Yields
-    ------
-    None
-        While it does; or, if another Python thread has set the limit, until that one lifts it.
-
     Examples
     --------
     >>> with scipy_on_one_thread():
@@ -46,13 +41,7 @@ def scipy_on_one_thread() -> Iterator[None]:
 
 @functools.cache
 def scipy_pools() -> Any:
-    """The BLAS that only SciPy uses: none where it shares NumPy's, or the system's.
-
-    Returns
-    -------
-    threadpoolctl.ThreadpoolController
-        It tells and limits the number of threads.
-    """
+    """The BLAS that only SciPy uses: none where it shares NumPy's, or the system's."""
     import scipy.optimize  # loads it
     from threadpoolctl import ThreadpoolController
 

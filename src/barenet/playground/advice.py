@@ -37,18 +37,6 @@ _ADVICE = (
 def by_its_name(name: str, path: Path) -> Iterator[None]:
     """Call a file what its owner calls it, in what is said of its faults.
 
-    Parameters
-    ----------
-    name : str
-        What it is called.
-    path : Path
-        Where it is.
-
-    Raises
-    ------
-    ValueError
-        What the body raises, of the same type.
-
     Examples
     --------
     >>> with by_its_name("mine.csv", Path("/tmp/1.csv")):

@@ -34,13 +34,7 @@ PATIENCE = 10.0
 
 
 class App:
-    """The routes, and what they share.
-
-    Parameters
-    ----------
-    sessions : Sessions
-        All that is played.
-    """
+    """The routes, and what they share."""
 
     def __init__(self, sessions: Sessions) -> None:
         self.sessions = sessions
@@ -140,22 +134,7 @@ class App:
 
 
 def make_app(sessions: Sessions, token: str, hosts: set[str]) -> Gate:
-    """Put the routes behind the gate.
-
-    Parameters
-    ----------
-    sessions : Sessions
-        All that is played.
-    token : str
-        The first part of every path.
-    hosts : set of str
-        Names with the port that the server answers to.
-
-    Returns
-    -------
-    Gate
-        The whole server, an ASGI application.
-    """
+    """Put the routes behind the gate."""
     app = App(sessions)
     routes = [
         Route("/catalog.json", app.choices),

@@ -14,16 +14,6 @@ MOST_PARAMETERS = 500_000
 def blocks(network: Network) -> list[list[Layer]]:
     """Part a network into what the page draws as one layer of neurons each.
 
-    Parameters
-    ----------
-    network : Network
-        Of dense layers, with others between them.
-
-    Returns
-    -------
-    list of list of Layer
-        Each starts with a dense layer.
-
     Examples
     --------
     >>> [len(block) for block in blocks(Network.dense([2, 3, 1], dropout=0.5))]

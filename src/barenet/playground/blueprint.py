@@ -50,25 +50,7 @@ class Task:
 
 
 def build(design: Design, material: Material) -> Network:
-    """Make the network with its initial weights.
-
-    Parameters
-    ----------
-    design : Design
-        What it is made of.
-    material : Material
-        What it is to learn.
-
-    Returns
-    -------
-    Network
-        Of float32. A model's own, as long as nothing of it is changed.
-
-    Raises
-    ------
-    ValueError
-        If it is too large to be watched.
-    """
+    """Make the network with its initial weights."""
     if material.model is not None and design.with_same_network_as(material.model.design):
         return material.model.predictor.network.copy()
     n_outputs, output = _output(material)
@@ -89,18 +71,6 @@ def build(design: Design, material: Material) -> Network:
 def fitting(design: Design, material: Material) -> Design:
     """Take the usual loss, where the one chosen before is of the other kind of task.
 
-    Parameters
-    ----------
-    design : Design
-        How it was to learn.
-    material : Material
-        New data.
-
-    Returns
-    -------
-    Design
-        The same, but for the loss.
-
     Examples
     --------
     >>> from barenet.playground.material import prepare
@@ -115,20 +85,7 @@ def fitting(design: Design, material: Material) -> Design:
 
 
 def check_fit(design: Design, material: Material) -> None:
-    """Refuse what could not be trained, before anything is changed.
-
-    Parameters
-    ----------
-    design : Design
-        How it is to learn.
-    material : Material
-        From what.
-
-    Raises
-    ------
-    ValueError
-        If the loss does not fit the output, or the batches do not fit the layers.
-    """
+    """Refuse what could not be trained, before anything is changed."""
     check_choice(design.loss, tuple(LOSSES[material.dataset.task]), "loss")
     if design.optimizer == "lbfgs" and design.dropout > 0:
         raise ValueError("optimizer: L-BFGS cannot be used with dropout, which changes every step")
@@ -142,42 +99,14 @@ def check_fit(design: Design, material: Material) -> None:
 
 
 def batch_size(design: Design, material: Material) -> int:
-    """Say how many rows a step takes.
-
-    Parameters
-    ----------
-    design : Design
-        Its size is 0 for all.
-    material : Material
-        The data.
-
-    Returns
-    -------
-    int
-        No more than there are.
-    """
+    """Say how many rows a step takes."""
     n_rows = material.training.n_samples
     full = design.batch_size == 0 or design.optimizer == "lbfgs"
     return n_rows if full else min(design.batch_size, n_rows)
 
 
 def task_of(design: Design, material: Material, network: Network) -> Task:
-    """Write down what a trainer is to do.
-
-    Parameters
-    ----------
-    design : Design
-        How it learns.
-    material : Material
-        From what.
-    network : Network
-        The network.
-
-    Returns
-    -------
-    Task
-        To be sent to the trainer.
-    """
+    """Write down what a trainer is to do."""
     return Task(
         network=network,
         training=material.rows(material.training),
@@ -189,38 +118,14 @@ def task_of(design: Design, material: Material, network: Network) -> Task:
 
 
 def penalties(design: Design) -> list[Penalty]:
-    """Make the penalty that a design names.
-
-    Parameters
-    ----------
-    design : Design
-        Names it and its rate.
-
-    Returns
-    -------
-    list of Penalty
-        One, or none.
-    """
+    """Make the penalty that a design names."""
     if design.penalty == "none" or design.penalty_rate == 0:
         return []
     return [L1(design.penalty_rate) if design.penalty == "l1" else L2(design.penalty_rate)]
 
 
 def predictor(network: Network, material: Material) -> Predictor:
-    """Give a network what it takes to be used on rows that are not scaled.
-
-    Parameters
-    ----------
-    network : Network
-        The network.
-    material : Material
-        What it was trained on.
-
-    Returns
-    -------
-    Predictor
-        As `barenet train` saves it.
-    """
+    """Give a network what it takes to be used on rows that are not scaled."""
     if material.model is not None:
         return replace(material.model.predictor, network=network)
     inputs = material.inputs

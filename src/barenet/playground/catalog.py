@@ -31,13 +31,7 @@ SCHEDULES = {
 
 
 def catalog() -> dict[str, Any]:
-    """Collect what can be chosen.
-
-    Returns
-    -------
-    dict
-        Plain data for the page.
-    """
+    """Collect what can be chosen."""
     return {
         "data": [_describe(name) for name in NAMED],
         "features": {name: feature.label for name, feature in FEATURES.items()},

@@ -38,15 +38,7 @@ MOST_TEXTS = 64
 
 
 class Client:
-    """A page, from its first word to its last.
-
-    Parameters
-    ----------
-    socket : WebSocket
-        The line, accepted already.
-    sessions : Sessions
-        Where its networks are.
-    """
+    """A page, from its first word to its last."""
 
     def __init__(self, socket: WebSocket, sessions: Sessions) -> None:
         self.socket, self.sessions = socket, sessions
@@ -75,13 +67,7 @@ class Client:
                 await self.socket.close()
 
     def say(self, **message: Any) -> None:
-        """Put a message into the queue; a page that lets it fill is let go.
-
-        Parameters
-        ----------
-        **message
-            Plain data.
-        """
+        """Put a message into the queue; a page that lets it fill is let go."""
         self.texts.append(message)
         self.news.set()
 

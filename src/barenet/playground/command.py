@@ -28,24 +28,7 @@ __all__ = ["differences", "write_command"]
 
 
 def write_command(scene: Scene, lane: Lane, shelf: Shelf, epochs: int) -> str:
-    """Write ``barenet train`` with every setting that matters.
-
-    Parameters
-    ----------
-    scene : Scene
-        The data.
-    lane : Lane
-        The network.
-    shelf : Shelf
-        The tables.
-    epochs : int
-        How long it learns.
-
-    Returns
-    -------
-    str
-        One line.
-    """
+    """Write ``barenet train`` with every setting that matters."""
     design, material = lane.design, lane.material
     name = material.dataset.name
     words: list[Any] = ["barenet", "train", name]
@@ -65,18 +48,7 @@ def write_command(scene: Scene, lane: Lane, shelf: Shelf, epochs: int) -> str:
 
 
 def differences(scene: Scene, lane: Lane, shelf: Shelf, epochs: int) -> list[str]:
-    """Say what the command does otherwise than the page.
-
-    Parameters
-    ----------
-    scene, lane, shelf, epochs
-        As for `write_command`.
-
-    Returns
-    -------
-    list of str
-        A sentence each; none where the command makes the same network, bit for bit.
-    """
+    """Say what the command does otherwise than the page."""
     material, design = lane.material, lane.design
     said = []
     given = some(material.features)

@@ -16,16 +16,6 @@ def contour(values: Values) -> NDArray[np.float64]:
     Between two points of the grid the function is taken to be straight, so the line of a function
     that is straight is exact; beyond the outermost points it goes on as it was.
 
-    Parameters
-    ----------
-    values : ndarray of shape (side, side)
-        At the centres of equal cells of the unit square, row by row from the top.
-
-    Returns
-    -------
-    ndarray of shape (n, 4)
-        Ends of lines: x, y, x, y, in shares of the square from the left and from the top.
-
     Examples
     --------
     >>> lines = contour(np.array([[-1.0, 1.0], [-1.0, 1.0]]))

@@ -20,15 +20,7 @@ __all__ = ["Course"]
 
 
 class Course:
-    """A network, its way so far, and how it is to go on.
-
-    Parameters
-    ----------
-    task : Task
-        The network, its data and how it learns.
-    pace : float
-        Most epochs in a second; 0 for as many as there can be.
-    """
+    """A network, its way so far, and how it is to go on."""
 
     def __init__(self, task: Task, pace: float = 0.0) -> None:
         self.task, self.pace = task, pace
@@ -49,25 +41,11 @@ class Course:
         self.other_edits: tuple[Edit, ...] = ()
 
     def moment(self) -> Moment:
-        """Keep how it is now.
-
-        Returns
-        -------
-        Moment
-            Of this epoch.
-        """
+        """Keep how it is now."""
         return Moment.of(self.epoch, self.network, self.optimizer, self.loss)
 
     def obey(self, order: Order, run: Run | None) -> None:
-        """Do one thing.
-
-        Parameters
-        ----------
-        order : Order
-            What.
-        run : Run, optional
-            The run that goes on; it is ended where it cannot go on so.
-        """
+        """Do one thing."""
         getattr(self, f"_{order.verb}")(order.value, run)
 
     def _play(self, value: Any, run: Run | None) -> None:
@@ -156,13 +134,7 @@ class Course:
         self.timeline.add(self.moment())
 
     def make_edits(self) -> bool:
-        """Change the weights that are to be changed after this epoch.
-
-        Returns
-        -------
-        bool
-            Whether there were any.
-        """
+        """Change the weights that are to be changed after this epoch."""
         due = [edit for edit in self.edits if edit.epoch == self.epoch]
         for edit in due:
             self.network.parameters[edit.place], self.update = edit.value, None

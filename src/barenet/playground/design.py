@@ -93,23 +93,7 @@ class Design:
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> Design:
-        """Check what a page says; what it leaves out has its default.
-
-        Parameters
-        ----------
-        said : mapping
-            Fields by name.
-
-        Returns
-        -------
-        Design
-            Every field of the right type and range.
-
-        Raises
-        ------
-        ValueError
-            If a field is unknown, or cannot be used.
-        """
+        """Check what a page says; what it leaves out has its default."""
         fields = known_fields(said, asdict(cls()), "network")
         checked = {name: CHECKS[name](value, name) for name, value in fields.items()}
         design = cls(**checked)
@@ -121,28 +105,11 @@ class Design:
         return design
 
     def to_dict(self) -> dict[str, Any]:
-        """Write it as plain data that `read` takes.
-
-        Returns
-        -------
-        dict
-            Fields by name.
-        """
+        """Write it as plain data that `read` takes."""
         return {name: _plain(value) for name, value in asdict(self).items()}
 
     def with_same_network_as(self, other: Design) -> bool:
-        """Tell if two designs are of one network, and differ in how it learns at most.
-
-        Parameters
-        ----------
-        other : Design
-            Another one.
-
-        Returns
-        -------
-        bool
-            True if the weights of one fit the other and start from the same values.
-        """
+        """Tell if two designs are of one network, and differ in how it learns at most."""
         return all(getattr(self, name) == getattr(other, name) for name in STRUCTURE)
 
     @property
@@ -154,18 +121,7 @@ class Design:
         return f"{self.optimizer}{joint}learning_rate={self.learning_rate!r}"
 
     def copy(self, **changes: Any) -> Design:
-        """Make another one that differs in some fields.
-
-        Parameters
-        ----------
-        **changes
-            Fields by name.
-
-        Returns
-        -------
-        Design
-            The other one.
-        """
+        """Make another one that differs in some fields."""
         return replace(self, **changes)
 
 

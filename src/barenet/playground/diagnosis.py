@@ -43,25 +43,7 @@ _FLAT: dict[str, tuple[Callable[[Values], NDArray[np.bool_]], str]] = {
 def diagnose(
     network: Network, task: Task, trace: Trace, guess: tuple[float, float] | None
 ) -> list[dict[str, str]]:
-    """List the signs that the training makes no progress.
-
-    Parameters
-    ----------
-    network : Network
-        The network in its present state.
-    task : Task
-        The training rows and the name of the metric.
-    trace : Trace
-        The measurements so far.
-    guess : tuple of float, optional
-        The losses of a constant prediction, see `guess`.
-
-    Returns
-    -------
-    list of dict
-        For each sign its ``words`` and its ``remedy``: ``rate`` for a smaller learning rate from
-        the best moment on, ``weights`` for other initial weights. Empty where all is well.
-    """
+    """List the signs that the training makes no progress."""
     newest = trace.newest
     if guess is None or newest is None or newest.epoch < FIRST_EPOCHS:
         return []

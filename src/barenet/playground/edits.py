@@ -36,23 +36,6 @@ class Edit(NamedTuple):
 def read_edits(said: Any, n_parameters: int) -> tuple[Edit, ...]:
     """Check what a page says.
 
-    Parameters
-    ----------
-    said : object
-        Should be a list of epoch, place and value each.
-    n_parameters : int
-        How many weights there are.
-
-    Returns
-    -------
-    tuple of Edit
-        In the order of their epochs.
-
-    Raises
-    ------
-    ValueError
-        If anything cannot be used.
-
     Examples
     --------
     >>> read_edits([[0, 2, 1.5]], 10)
@@ -69,35 +52,12 @@ def read_edits(said: Any, n_parameters: int) -> tuple[Edit, ...]:
 
 
 def check_weight(value: Any) -> float:
-    """Make sure of a weight.
-
-    Parameters
-    ----------
-    value : object
-        What came.
-
-    Returns
-    -------
-    float
-        Finite, and of a size that a hand may mean.
-    """
+    """Make sure of a weight."""
     return check_number(value, "value", least=-LARGEST_WEIGHT, most=LARGEST_WEIGHT)
 
 
 def with_edit(edits: tuple[Edit, ...], new: Edit) -> tuple[Edit, ...]:
     """Add an edit; the same weight at the same epoch is changed once.
-
-    Parameters
-    ----------
-    edits : tuple of Edit
-        Those before.
-    new : Edit
-        What is changed now.
-
-    Returns
-    -------
-    tuple of Edit
-        All of them, in the order of their epochs.
 
     Examples
     --------

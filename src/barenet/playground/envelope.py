@@ -21,18 +21,6 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
     The first four bytes say how long the header is, little-endian; it ends on a multiple of four,
     as does every array, so that a browser reads them where they lie.
 
-    Parameters
-    ----------
-    header : mapping
-        Plain data; the arrays' places are added under ``"arrays"``.
-    arrays : mapping of str to ndarray
-        Of float32, int8 or uint8.
-
-    Returns
-    -------
-    bytes
-        The message.
-
     Examples
     --------
     >>> header, arrays = unpack(pack({"type": "scene"}, {"y": np.array([1], np.int8)}))
@@ -51,20 +39,7 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
 
 
 def unpack(message: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Take a message apart, as the page does.
-
-    Parameters
-    ----------
-    message : bytes
-        From `pack`.
-
-    Returns
-    -------
-    header : dict
-        With the arrays' places.
-    arrays : dict of str to ndarray
-        The arrays, flat.
-    """
+    """Take a message apart, as the page does."""
     size = int.from_bytes(message[:4], "little")
     header = json.loads(message[4 : 4 + size])
     body = message[4 + size :]

@@ -36,28 +36,7 @@ MOST_NAMES = 16
 
 
 def explain_update(lane: Lane, layer: int, neuron: int) -> dict[str, Any]:
-    """Tell what the last update did in a neuron.
-
-    Parameters
-    ----------
-    lane : Lane
-        At rest, after an epoch or a batch.
-    layer : int
-        Which layer of neurons, from 0, the output's the last.
-    neuron : int
-        Which of its neurons, from 0.
-
-    Returns
-    -------
-    dict
-        Which neuron; ``walk``: one point's numbers, and which update it was; and ``html``: a part
-        of a page, with all its text escaped.
-
-    Raises
-    ------
-    ValueError
-        If there is no such neuron, or no update to tell of.
-    """
+    """Tell what the last update did in a neuron."""
     lane.index_of(layer, -1, neuron)
     progress = lane.latest
     if progress.update is None:
@@ -93,20 +72,7 @@ def _setting(
 
 
 def in_units(material: Material, inputs: NDArray[np.float64]) -> list[float | None]:
-    """Bring a point's inputs back into the units of its table.
-
-    Parameters
-    ----------
-    material : Material
-        Tells how they came about.
-    inputs : ndarray of shape (n_inputs,), float64
-        A row of its training rows.
-
-    Returns
-    -------
-    list of float or None
-        None for what is no column of numbers; empty where there is no table.
-    """
+    """Bring a point's inputs back into the units of its table."""
     if material.dataset.name in GENERATED or material.dataset.image_shape is not None:
         return []
     values = inputs.tolist()

@@ -34,23 +34,7 @@ CONTINUED = "barenet info model.safetensors"
 
 
 def export(scene: Scene, lane: Lane, shelf: Shelf) -> dict[str, Any]:
-    """Write the command, and the program.
-
-    Parameters
-    ----------
-    scene : Scene
-        The data.
-    lane : Lane
-        The network.
-    shelf : Shelf
-        The tables.
-
-    Returns
-    -------
-    dict
-        ``"command"``, ``"code"``, and under ``"notes"`` what to know of them. The command says in
-        comments what it does otherwise.
-    """
+    """Write the command, and the program."""
     if lane.material.model is not None:
         notes = [
             "This network began as a model file: save it above; the command tells what is in it."

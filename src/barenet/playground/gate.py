@@ -38,15 +38,6 @@ OWN_SITES: tuple[list[str], ...] = ([], ["none"], ["same-origin"])
 class Gate:
     """The outermost part of the server.
 
-    Parameters
-    ----------
-    app : ASGI application
-        What is behind it; it sees paths without the token.
-    token : str
-        The first part of every path.
-    hosts : set of str
-        Names with the port that the server answers to.
-
     Attributes
     ----------
     expects_file : bool
@@ -72,18 +63,7 @@ class Gate:
         await self.app(inner, receive, _with_headers(send))
 
     def refusal(self, scope: Scope) -> str | None:
-        """Say why a request is refused.
-
-        Parameters
-        ----------
-        scope : dict
-            Of ASGI.
-
-        Returns
-        -------
-        str or None
-            The reason; None to let it in.
-        """
+        """Say why a request is refused."""
         headers = Headers(scope=scope)
         if headers.getlist("host") not in [[host] for host in self.hosts]:
             return "Host: this server answers to its own address alone."
@@ -110,17 +90,7 @@ class Gate:
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, status: int, reason: str) -> None:
-    """Answer with a status and a reason, over HTTP or instead of a socket.
-
-    Parameters
-    ----------
-    scope, receive, send
-        Of ASGI.
-    status : int
-        Of HTTP.
-    reason : str
-        A sentence.
-    """
+    """Answer with a status and a reason, over HTTP or instead of a socket."""
     response = PlainTextResponse(f"{reason}\n", status, headers=dict(HEADERS))
     if scope["type"] == "websocket":
         socket = WebSocket(scope, receive, send)

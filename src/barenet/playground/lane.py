@@ -32,19 +32,7 @@ GONE = "The process that trains has ended. Start barenet play again; this addres
 
 
 class Lane:
-    """A network that is drawn here, and trained by the trainer.
-
-    Parameters
-    ----------
-    design : Design
-        What it is, and how it learns.
-    material : Material
-        What it learns.
-    trainer : Trainer
-        Where it learns.
-    pace : float
-        Most epochs in a second.
-    """
+    """A network that is drawn here, and trained by the trainer."""
 
     def __init__(
         self,
@@ -74,25 +62,11 @@ class Lane:
         self.lock = threading.Lock()
 
     def start(self, listener: Any) -> None:
-        """Hand the network to the trainer.
-
-        Parameters
-        ----------
-        listener : callable
-            Takes each `Progress`, in another thread.
-        """
+        """Hand the network to the trainer."""
         self.key = self.trainer.begin(self.task, self.pace, listener)
 
     def order(self, verb: str, value: Any = None) -> None:
-        """Tell the trainer what to do.
-
-        Parameters
-        ----------
-        verb : str
-            See `Order`.
-        value : object
-            What goes with it.
-        """
+        """Tell the trainer what to do."""
         self.play_ordered = verb == "play"
         if self.key is not None:
             self.trainer.order(self.key, verb, value)
@@ -108,13 +82,7 @@ class Lane:
         self.key = None
 
     def receive(self, progress: Progress | None) -> None:
-        """Take the trainer's report.
-
-        Parameters
-        ----------
-        progress : Progress or None
-            The newest; None if the trainer is gone.
-        """
+        """Take the trainer's report."""
         if progress is None:
             self.latest = replace(self.latest, playing=False, failed=True, words=GONE)
             return
@@ -137,42 +105,14 @@ class Lane:
             self.trace, self.other = self.trace.until(progress.fork), self.trace
 
     def redesign(self, design: Design) -> None:
-        """Go on with the same network by another design.
-
-        Parameters
-        ----------
-        design : Design
-            Of the same network.
-
-        Raises
-        ------
-        ValueError
-            If it does not fit; nothing is changed then.
-        """
+        """Go on with the same network by another design."""
         check_fit(design, self.material)
         self.design = design
         self._measure_guess()
         self.order("redesign", design)
 
     def edit(self, layer: int, row: int, column: int, value: Any) -> None:
-        """Change a weight, or a bias.
-
-        Parameters
-        ----------
-        layer : int
-            Which layer of neurons, the output's the last.
-        row : int
-            From which neuron or input; −1 for the bias.
-        column : int
-            To which neuron.
-        value : float
-            What it becomes.
-
-        Raises
-        ------
-        ValueError
-            If there is no such weight, or the value is no number.
-        """
+        """Change a weight, or a bias."""
         place, value = self.index_of(layer, row, column), check_weight(value)
         if len(self.latest.edits) >= MOST_EDITS:
             raise ValueError(
@@ -182,38 +122,11 @@ class Lane:
         self.order("edit", (place, value))
 
     def plan(self, edits: Any) -> None:
-        """Start anew, and change weights on the way as it was done before.
-
-        Parameters
-        ----------
-        edits : object
-            What a page says of them, see `read_edits`.
-
-        Raises
-        ------
-        ValueError
-            If anything cannot be used.
-        """
+        """Start anew, and change weights on the way as it was done before."""
         self.order("plan", read_edits(edits, self.network.n_parameters))
 
     def index_of(self, layer: int, row: int, column: int) -> int:
-        """Find a weight in the network's vector.
-
-        Parameters
-        ----------
-        layer, row, column : int
-            As for `edit`.
-
-        Returns
-        -------
-        int
-            Its place.
-
-        Raises
-        ------
-        ValueError
-            If there is no such weight.
-        """
+        """Find a weight in the network's vector."""
         dense = [block[0] for block in blocks(self.network)]
         if not 0 <= layer < len(dense):
             raise ValueError(f"layer: expected 0 to {len(dense) - 1}, got {layer}")
@@ -226,14 +139,7 @@ class Lane:
         return start + (target.weights.size + column if row < 0 else inside)
 
     def layout(self) -> list[dict[str, int]]:
-        """Say where each layer's weights and biases are in the vector.
-
-        Returns
-        -------
-        list of dict
-            For each layer of neurons: its sizes and the place of its first weight; the biases
-            stand behind the weights.
-        """
+        """Say where each layer's weights and biases are in the vector."""
         return [
             {"n_in": block[0].n_in or 0, "n_out": block[0].n_out or 0, "start": self._start_of(i)}
             for i, block in enumerate(blocks(self.network))
@@ -249,29 +155,12 @@ class Lane:
         return start
 
     def current(self) -> Network:
-        """Copy the network as the last report has it.
-
-        Returns
-        -------
-        Network
-            The caller's own.
-        """
+        """Copy the network as the last report has it."""
         with self.lock:
             return self._up_to_date(self.latest).copy()
 
     def header(self, cursor: tuple[int, float]) -> dict[str, Any]:
-        """Tell how the training stands.
-
-        Parameters
-        ----------
-        cursor : tuple of int and float
-            Version and epoch of the last measure that the page has.
-
-        Returns
-        -------
-        dict
-            Plain data.
-        """
+        """Tell how the training stands."""
         latest, trace = self.latest, self.trace
         newest = latest.here or trace.newest
         known = cursor[0] == trace.version
@@ -304,20 +193,7 @@ class Lane:
         return [[row.epoch, *finite(row[1:])] for row in rows]
 
     def draw(self, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Draw the network; may run in any thread.
-
-        Parameters
-        ----------
-        progress : Progress
-            As it was then.
-
-        Returns
-        -------
-        header : dict
-            Plain data that goes with the pictures.
-        arrays : dict of str to ndarray
-            Pictures and weights.
-        """
+        """Draw the network; may run in any thread."""
         with self.lock:
             network = self._up_to_date(progress)
             picture = paint(network, self.material)

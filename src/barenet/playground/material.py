@@ -98,50 +98,15 @@ class Material:
         return len(self.plane.names) == 1
 
     def grid(self, side: int) -> NDArray[np.float32]:
-        """Cover the plane with rows, as the network takes them.
-
-        Parameters
-        ----------
-        side : int
-            Points along each axis.
-
-        Returns
-        -------
-        ndarray of shape (side · side, n_inputs), float32
-            Row by row from the top left.
-        """
+        """Cover the plane with rows, as the network takes them."""
         return self._scaled(("grid", side), self.plane.grid(side))
 
     def line(self, count: int) -> NDArray[np.float32]:
-        """Cover the horizontal axis with rows, as the network takes them.
-
-        Parameters
-        ----------
-        count : int
-            How many.
-
-        Returns
-        -------
-        ndarray of shape (count, n_inputs), float32
-            From the left to the right.
-        """
+        """Cover the horizontal axis with rows, as the network takes them."""
         return self._scaled(("line", count), self.plane.line(count))
 
     def rows(self, part: Dataset) -> tuple[NDArray[np.float32], NDArray[Any]]:
-        """Bring rows into the units that the network is trained on.
-
-        Parameters
-        ----------
-        part : Dataset
-            `training` or `held_out`.
-
-        Returns
-        -------
-        X : ndarray of shape (n_samples, n_inputs), float32
-            The inputs.
-        y : ndarray of shape (n_samples,)
-            Class indices, or scaled numbers.
-        """
+        """Bring rows into the units that the network is trained on."""
         y = part.y
         if self.target_scaling is not None:
             y = self.target_scaling.apply(y.reshape(-1, 1))[:, 0]
@@ -154,61 +119,17 @@ class Material:
         return self.kept[key]
 
     def inputs_at(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Compute the features of raw rows.
-
-        Parameters
-        ----------
-        rows : ndarray of shape (n, n_features)
-            As a table holds them.
-
-        Returns
-        -------
-        ndarray of shape (n, n_inputs)
-            A column for each input, not scaled yet.
-        """
+        """Compute the features of raw rows."""
         return _features(rows, self.features, self.columns, self.offset, self.factor)
 
 
 def prepare(scene: Scene, tables: dict[str, Dataset]) -> Material:
-    """Load a scene's data, and make them ready.
-
-    Parameters
-    ----------
-    scene : Scene
-        What was chosen.
-    tables : dict of str to Dataset
-        The tables that the page has sent, for the scene's target, by key.
-
-    Returns
-    -------
-    Material
-        The data.
-
-    Raises
-    ------
-    ValueError
-        If the data do not exist, or do not suit what was chosen.
-    """
+    """Load a scene's data, and make them ready."""
     return arrange(_load(scene, tables), scene)
 
 
 def arrange(dataset: Dataset, scene: Scene, model: Model | None = None) -> Material:
-    """Make rows of numbers ready.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        X is a matrix.
-    scene : Scene
-        How the rows are split, turned into features and shown.
-    model : Model, optional
-        A model whose scalings are taken, instead of new ones.
-
-    Returns
-    -------
-    Material
-        The data.
-    """
+    """Make rows of numbers ready."""
     features = _fitting(scene.features, dataset)
     columns = [] if dataset.image_shape else columns_of(dataset.feature_names, scene.axes)
     plane, points = plane_of(dataset, scene.axes)
@@ -248,18 +169,7 @@ def _scalings(training: Dataset, model: Model | None) -> tuple[Scaling, Scaling 
 
 
 def span_of(rows: Dataset) -> tuple[float, float]:
-    """Tell between which numbers the targets of some rows lie.
-
-    Parameters
-    ----------
-    rows : Dataset
-        One row or more.
-
-    Returns
-    -------
-    low, high : float
-        The smallest and the largest.
-    """
+    """Tell between which numbers the targets of some rows lie."""
     return float(rows.y.min()), float(rows.y.max())
 
 
@@ -319,22 +229,7 @@ def _names(dataset: Dataset, features: tuple[str, ...], columns: list[int]) -> t
 
 
 def split(inputs: Dataset, scene: Scene) -> tuple[Dataset, Dataset, NDArray[np.bool_]]:
-    """Part the rows as `Dataset.split` does, and remember which are which.
-
-    Parameters
-    ----------
-    inputs : Dataset
-        X is a matrix.
-    scene : Scene
-        Its share of test rows.
-
-    Returns
-    -------
-    training, held_out : Dataset
-        The two parts.
-    is_test : ndarray of bool of shape (n_samples,)
-        Which rows are test rows.
-    """
+    """Part the rows as `Dataset.split` does, and remember which are which."""
     numbered = dataclasses.replace(
         inputs, X=np.column_stack([inputs.X, np.arange(inputs.n_samples)])
     )

@@ -66,27 +66,7 @@ class Models:
         self.count = 0
 
     def open(self, path: Path, recipe: Recipe = NOTHING_KNOWN) -> str:
-        """Take a model file; the oldest is forgotten where there are too many.
-
-        Parameters
-        ----------
-        path : Path
-            Where it is.
-        recipe : Recipe, optional
-            How it was trained.
-
-        Returns
-        -------
-        str
-            Its key.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is none.
-        ModelFileError
-            If it cannot be read, or cannot be drawn.
-        """
+        """Take a model file; the oldest is forgotten where there are too many."""
         predictor = Predictor.load(path)
         try:
             design = _design_of(predictor, recipe)
@@ -110,23 +90,7 @@ class Models:
         return key
 
     def find(self, key: str) -> Model:
-        """Find a model.
-
-        Parameters
-        ----------
-        key : str
-            From `open`.
-
-        Returns
-        -------
-        Model
-            All that is known of it.
-
-        Raises
-        ------
-        ValueError
-            If it is not here.
-        """
+        """Find a model."""
         if key not in self.kept:
             raise ValueError(
                 f"data: the model {key.removeprefix(MODEL_PREFIX)!r} is not here; open it again"
@@ -135,18 +99,7 @@ class Models:
 
 
 def settings_words(model: Model) -> str:
-    """Describe the settings of a model's own training that the page does not use.
-
-    Parameters
-    ----------
-    model : Model
-        Its design has the settings of the page, its recipe those of its training.
-
-    Returns
-    -------
-    str
-        Two sentences at most; empty where all settings are its own.
-    """
+    """Describe the settings of a model's own training that the page does not use."""
     said, design = model.recipe.said(), model.design
     activation = model.predictor.network.output_activation
     if not said:

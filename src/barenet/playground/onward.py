@@ -12,51 +12,19 @@ HORIZON = 1000
 
 
 def horizon(design: Design) -> int:
-    """Tell over how many epochs a schedule is spread.
-
-    Parameters
-    ----------
-    design : Design
-        Names the epoch to stop at.
-
-    Returns
-    -------
-    int
-        That epoch, or the usual number.
-    """
+    """Tell over how many epochs a schedule is spread."""
     return design.stop_epoch or HORIZON
 
 
 def is_of_the_horizon(design: Design, epochs: int) -> bool:
-    """Tell if a schedule would go another way, were it spread over the epochs done alone.
-
-    Parameters
-    ----------
-    design : Design
-        Names the schedule.
-    epochs : int
-        Epochs done.
-
-    Returns
-    -------
-    bool
-        False for those that do not look at their end.
-    """
+    """Tell if a schedule would go another way, were it spread over the epochs done alone."""
     factor = as_schedule(design.schedule).factor
     times = [epochs * step / 8 for step in range(9)]
     return any(factor(time, epochs) != factor(time, horizon(design)) for time in times)
 
 
 class Onward(Schedule):
-    """A design's schedule from a later epoch on, ending where the page said.
-
-    Parameters
-    ----------
-    design : Design
-        Names the schedule, and the epoch to stop at.
-    start : int
-        Epochs done before.
-    """
+    """A design's schedule from a later epoch on, ending where the page said."""
 
     def __init__(self, design: Design, start: int) -> None:
         self.schedule, self.start = as_schedule(design.schedule), start

@@ -67,18 +67,7 @@ class _Axis:
 
 
 def named_rows(model: Model) -> Dataset | None:
-    """Load the named data set that a model was trained on, as it was made then.
-
-    Parameters
-    ----------
-    model : Model
-        Names it; its recipe says how the rows were made, where that is known.
-
-    Returns
-    -------
-    Dataset or None
-        None if it was trained on something else.
-    """
+    """Load the named data set that a model was trained on, as it was made then."""
     name, recipe = model.predictor.dataset, model.recipe
     if name not in NAMED:
         return None
@@ -88,27 +77,7 @@ def named_rows(model: Model) -> Dataset | None:
 
 
 def material_of(scene: Scene, model: Model, rows: Dataset | None) -> Material:
-    """Make a model's material.
-
-    Parameters
-    ----------
-    scene : Scene
-        How the rows are split and shown.
-    model : Model
-        The model.
-    rows : Dataset, optional
-        As its preprocessing takes them; None if they are not here.
-
-    Returns
-    -------
-    Material
-        Without any row, if there are none.
-
-    Raises
-    ------
-    ValueError
-        If the plane cannot be had.
-    """
+    """Make a model's material."""
     predictor = model.predictor
     if rows is None or isinstance(predictor.preprocessing, TableEncoding):
         return _of_encoded(scene, model, rows)

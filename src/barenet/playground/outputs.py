@@ -17,18 +17,7 @@ __all__ = ["output_names", "with_one_output"]
 
 
 def output_names(predictor: Predictor) -> tuple[str, ...]:
-    """Name the numbers that a model predicts.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        The model.
-
-    Returns
-    -------
-    tuple of str
-        The target's name with a number from 1; empty for classes, and for a single number.
-    """
+    """Name the numbers that a model predicts."""
     count = predictor.network.n_outputs or 1
     if predictor.classes is not None or count == 1:
         return ()
@@ -36,25 +25,7 @@ def output_names(predictor: Predictor) -> tuple[str, ...]:
 
 
 def with_one_output(predictor: Predictor, name: str) -> Predictor:
-    """Leave out all outputs but one.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        The model.
-    name : str
-        One of `output_names`; empty for the first.
-
-    Returns
-    -------
-    Predictor
-        Of that number alone; the model itself, where it has no more.
-
-    Raises
-    ------
-    ValueError
-        If there is no such output, or what it says depends on the others.
-    """
+    """Leave out all outputs but one."""
     names = output_names(predictor)
     if not names:
         return predictor

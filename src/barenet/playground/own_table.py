@@ -54,18 +54,7 @@ class OwnTable:
     target: str
 
     def with_words(self, target: str) -> list[str]:
-        """Write the commands that learn from the columns that are no numbers, too.
-
-        Parameters
-        ----------
-        target : str
-            What is predicted.
-
-        Returns
-        -------
-        list of str
-            Two of them; none where all columns are numbers.
-        """
+        """Write the commands that learn from the columns that are no numbers, too."""
         if all(known for name, known in self.numbers.items() if name not in ("", target)):
             return []
         options = {name: value for name, value in self.options.items() if name != "header"}
@@ -78,27 +67,7 @@ class OwnTable:
 
 
 def look_at(name: str, path: Path, header: bool | None = None) -> OwnTable:
-    """Open a table, and find out what there is to know of it.
-
-    Parameters
-    ----------
-    name : str
-        What it is called.
-    path : Path
-        Where it is.
-    header : bool, optional
-        Whether its first line names the columns, as for `load_table`.
-
-    Returns
-    -------
-    OwnTable
-        All of that.
-
-    Raises
-    ------
-    DataError
-        If it is no table.
-    """
+    """Open a table, and find out what there is to know of it."""
     with by_its_name(name, path):
         table, options = _read(path, header)
     frame = table.frame(table.names)

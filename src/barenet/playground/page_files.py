@@ -23,11 +23,6 @@ TYPES = {
 def page_files() -> dict[str, tuple[bytes, str]]:
     """Read all files of the page, and the style of an explanation.
 
-    Returns
-    -------
-    dict of str to tuple
-        Content and media type by path, ``""`` for the page itself.
-
     Examples
     --------
     >>> page_files()[""][1]

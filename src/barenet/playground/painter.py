@@ -54,20 +54,7 @@ class Picture:
 
 
 def paint(network: Network, material: Material) -> Picture:
-    """Draw a network.
-
-    Parameters
-    ----------
-    network : Network
-        As it is now.
-    material : Material
-        The plane to draw it on.
-
-    Returns
-    -------
-    Picture
-        Its output and neurons.
-    """
+    """Draw a network."""
     if material.is_curve:
         side, rows = LINE_POINTS, material.line(LINE_POINTS)
     else:
@@ -80,18 +67,7 @@ def paint(network: Network, material: Material) -> Picture:
 
 
 def drawn_inputs(material: Material) -> list[int]:
-    """Choose the inputs to draw: the first ones, or of an image the pixels that vary most.
-
-    Parameters
-    ----------
-    material : Material
-        The inputs, and the training rows.
-
-    Returns
-    -------
-    list of int
-        Columns of the network's inputs, in their order.
-    """
+    """Choose the inputs to draw: the first ones, or of an image the pixels that vary most."""
     count = min(material.inputs.n_features, MOST_DRAWN)
     if material.dataset.image_shape is None:
         return list(range(count))
@@ -100,21 +76,7 @@ def drawn_inputs(material: Material) -> list[int]:
 
 
 def feature_pictures(material: Material) -> tuple[Bytes, list[float]]:
-    """Draw the inputs themselves.
-
-    Parameters
-    ----------
-    material : Material
-        The plane, and the features.
-
-    Returns
-    -------
-    pictures : ndarray of shape (n_drawn, 24, 24), int8
-        The inputs that are drawn, after preprocessing.
-    scales : list of float
-        The value of 127 in each: the largest value of the training rows, or of the plane if that
-        is larger. So an input that is constant on the plane is pale.
-    """
+    """Draw the inputs themselves."""
     chosen = drawn_inputs(material)
     rows = material.rows(material.training)[0][:, chosen]
     least = np.abs(rows).max(axis=0) if len(rows) else np.float32(1.0)

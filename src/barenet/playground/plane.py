@@ -44,92 +44,28 @@ class Plane:
     directions: NDArray[np.float64]
 
     def grid(self, side: int) -> NDArray[np.float64]:
-        """Cover the rectangle with points.
-
-        Parameters
-        ----------
-        side : int
-            Points along each axis.
-
-        Returns
-        -------
-        ndarray of shape (side · side, 2)
-            Centres of equal cells, in the axes' units; row by row from the top left.
-        """
+        """Cover the rectangle with points."""
         steps = (np.arange(side) + 0.5) / side
         across = self.low[0] + (self.high[0] - self.low[0]) * steps
         down = self.high[1] - (self.high[1] - self.low[1]) * steps
         return np.column_stack([np.tile(across, side), np.repeat(down, side)])
 
     def line(self, count: int) -> NDArray[np.float64]:
-        """Cover the horizontal axis with points.
-
-        Parameters
-        ----------
-        count : int
-            How many.
-
-        Returns
-        -------
-        ndarray of shape (count, 2)
-            From the left to the right, at height 0.
-        """
+        """Cover the horizontal axis with points."""
         across = np.linspace(self.low[0], self.high[0], count)
         return np.column_stack([across, np.zeros(count)])
 
     def rows(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn points of the plane into raw rows.
-
-        Parameters
-        ----------
-        points : ndarray of shape (n, 2)
-            In the axes' units.
-
-        Returns
-        -------
-        ndarray of shape (n, n_features)
-            What a table would hold there.
-        """
+        """Turn points of the plane into raw rows."""
         return self.origin + points @ self.directions
 
     def places(self, points: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Say where points lie in the rectangle.
-
-        Parameters
-        ----------
-        points : ndarray of shape (n, 2)
-            In the axes' units.
-
-        Returns
-        -------
-        ndarray of shape (n, 2), float32
-            From 0 to 1, from the left and from the bottom.
-        """
+        """Say where points lie in the rectangle."""
         return ((points - self.low) / (self.high - self.low)).astype(np.float32)
 
 
 def plane_of(dataset: Dataset, axes: tuple[str, ...]) -> tuple[Plane, NDArray[np.float64]]:
-    """Choose the plane for data.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        All rows.
-    axes : tuple of str
-        Names of two columns; empty for the first two.
-
-    Returns
-    -------
-    plane : Plane
-        What the pictures show.
-    points : ndarray of shape (n_samples, 2)
-        Where the rows lie on it.
-
-    Raises
-    ------
-    ValueError
-        If an axis is no column.
-    """
+    """Choose the plane for data."""
     X = np.asarray(dataset.X, np.float64)
     if dataset.image_shape is not None:
         return _main_plane(X)
@@ -148,25 +84,7 @@ def plane_of(dataset: Dataset, axes: tuple[str, ...]) -> tuple[Plane, NDArray[np
 
 
 def columns_of(names: Sequence[str], axes: tuple[str, ...]) -> list[int]:
-    """Find the columns of the axes.
-
-    Parameters
-    ----------
-    names : sequence of str
-        All columns that may be one.
-    axes : tuple of str
-        Names of two columns; empty for the first two.
-
-    Returns
-    -------
-    list of int
-        Two columns, or the only one.
-
-    Raises
-    ------
-    ValueError
-        If an axis is no column, or both are the same.
-    """
+    """Find the columns of the axes."""
     names = list(names)
     chosen = list(axes or names[:2])
     if wrong := [name for name in chosen if name not in names]:
@@ -193,20 +111,7 @@ def around(
     origin: NDArray[np.float64],
     directions: NDArray[np.float64],
 ) -> Plane:
-    """Lay a rectangle around points, with some room.
-
-    Parameters
-    ----------
-    points : ndarray of shape (n, 2)
-        In the axes' units.
-    names, origin, directions
-        As of `Plane`.
-
-    Returns
-    -------
-    Plane
-        All points are in it.
-    """
+    """Lay a rectangle around points, with some room."""
     low, high = points.min(axis=0), points.max(axis=0)
     room = np.where(high > low, MARGIN * (high - low), 1.0)
     return Plane(names, low - room, high + room, origin, directions)

@@ -40,29 +40,7 @@ class Said(NamedTuple):
 
 
 def portray(lane: Lane, layer: int, neuron: int) -> dict[str, Any]:
-    """Draw a neuron as it is now.
-
-    Parameters
-    ----------
-    lane : Lane
-        Its network.
-    layer : int
-        Which layer of neurons, from 0, the output's the last.
-    neuron : int
-        Which of its neurons, from 0.
-
-    Returns
-    -------
-    dict
-        Plain data: its weights and bias; a picture in bytes and what 127 stands for in it; the
-        share of the plane where its sum is above 0; its line, with an arrow to that side; and the
-        lines of the neurons before it.
-
-    Raises
-    ------
-    ValueError
-        If there is no such neuron.
-    """
+    """Draw a neuron as it is now."""
     lane.index_of(layer, -1, neuron)
     network = lane.current()
     dense = blocks(network)[layer][0]

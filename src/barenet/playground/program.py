@@ -20,24 +20,7 @@ __all__ = ["write_program"]
 
 
 def write_program(scene: Scene, lane: Lane, shelf: Shelf, epochs: int) -> str:
-    """Write a program that makes the network.
-
-    Parameters
-    ----------
-    scene : Scene
-        The data.
-    lane : Lane
-        The network.
-    shelf : Shelf
-        The tables.
-    epochs : int
-        How long it learns.
-
-    Returns
-    -------
-    str
-        Python.
-    """
+    """Write a program that makes the network."""
     material = lane.material
     load = [*_load_lines(scene, material, shelf), *_feature_lines(material)]
     edit, callbacks = _edit_lines(lane)

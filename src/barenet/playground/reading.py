@@ -35,21 +35,6 @@ MOST_LETTERS = 300
 def read_json(text: str) -> dict[str, Any]:
     """Read a message.
 
-    Parameters
-    ----------
-    text : str
-        Should be a JSON object.
-
-    Returns
-    -------
-    dict
-        Its entries.
-
-    Raises
-    ------
-    ValueError
-        If it is anything else, too deep, or holds NaN or an infinity.
-
     Examples
     --------
     >>> read_json('{"type": "step"}')
@@ -70,104 +55,33 @@ def read_json(text: str) -> dict[str, Any]:
 
 
 def check_object(value: Any, what: str) -> dict[str, Any]:
-    """Make sure of a JSON object.
-
-    Parameters
-    ----------
-    value : object
-        What came.
-    what : str
-        What it was given for.
-
-    Returns
-    -------
-    dict
-        The value.
-    """
+    """Make sure of a JSON object."""
     if not isinstance(value, dict):
         raise ValueError(f"{what}: expected an object, got {brief(value)}")
     return value
 
 
 def check_text(value: Any, what: str) -> str:
-    """Make sure of a short text.
-
-    Parameters
-    ----------
-    value : object
-        What came.
-    what : str
-        What it was given for.
-
-    Returns
-    -------
-    str
-        The value.
-    """
+    """Make sure of a short text."""
     if not isinstance(value, str) or len(value) > MOST_LETTERS:
         raise ValueError(f"{what}: expected a short text, got {brief(value)}")
     return value
 
 
 def check_list(value: Any, what: str, *, most: int) -> list[Any]:
-    """Make sure of a list that is not too long.
-
-    Parameters
-    ----------
-    value : object
-        What came.
-    what : str
-        What it was given for.
-    most : int
-        How many entries it may have.
-
-    Returns
-    -------
-    list
-        The value.
-    """
+    """Make sure of a list that is not too long."""
     if not isinstance(value, list) or len(value) > most:
         raise ValueError(f"{what}: expected a list of {most} entries at most, got {brief(value)}")
     return value
 
 
 def check_choice(value: Any, choices: Sequence[str], what: str) -> str:
-    """Make sure of one of some names.
-
-    Parameters
-    ----------
-    value : object
-        What came.
-    choices : sequence of str
-        The names.
-    what : str
-        What it was given for.
-
-    Returns
-    -------
-    str
-        The value.
-    """
+    """Make sure of one of some names."""
     return lookup({choice: choice for choice in choices}, check_text(value, what), what)
 
 
 def known_fields(said: Mapping[str, Any], defaults: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """Lay what was said over the defaults, and refuse what has no name there.
-
-    Parameters
-    ----------
-    said : mapping
-        Fields by name.
-    defaults : mapping
-        Every field, with what holds if nothing is said.
-    what : str
-        What the fields are of.
-
-    Returns
-    -------
-    dict
-        Every field.
-    """
+    """Lay what was said over the defaults, and refuse what has no name there."""
     for name in said:
         lookup(defaults, check_text(name, what), f"{what}: field")
     lists = {name: list(v) if isinstance(v, tuple) else v for name, v in defaults.items()}

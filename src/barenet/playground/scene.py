@@ -67,35 +67,12 @@ class Scene:
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> Scene:
-        """Check what a page says; what it leaves out has its default.
-
-        Parameters
-        ----------
-        said : mapping
-            Fields by name.
-
-        Returns
-        -------
-        Scene
-            Every field of the right type and range; whether the data exist shows when they are
-            loaded.
-
-        Raises
-        ------
-        ValueError
-            If a field is unknown, or cannot be used.
-        """
+        """Check what a page says; what it leaves out has its default."""
         fields = known_fields(said, asdict(cls()), "data")
         return cls(**{name: CHECKS[name](value, name) for name, value in fields.items()})
 
     def to_dict(self) -> dict[str, Any]:
-        """Write it as plain data that `read` takes.
-
-        Returns
-        -------
-        dict
-            Fields by name.
-        """
+        """Write it as plain data that `read` takes."""
         fields = asdict(self)
         return {n: list(v) if isinstance(v, tuple) else v for n, v in fields.items()}
 

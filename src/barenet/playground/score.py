@@ -25,24 +25,7 @@ MOST_ROWS = ((20_000, 5_000), (10**9, 2_000))
 
 
 def measure(epoch: float, network: Network, task: Task, design: Design) -> Measure | None:
-    """Measure a network on the rows of its task, as the training does after each epoch.
-
-    Parameters
-    ----------
-    epoch : float
-        Epochs done, with the part of one that is under way.
-    network : Network
-        As it is now.
-    task : Task
-        Has the rows, and names the metric.
-    design : Design
-        Names the loss.
-
-    Returns
-    -------
-    Measure or None
-        On the training rows and on the test rows; None if there are no rows.
-    """
+    """Measure a network on the rows of its task, as the training does after each epoch."""
     if not len(task.training[0]):
         return None
     loss, metric = as_loss(design.loss or None, network.output_activation), METRICS[task.metric]
@@ -57,20 +40,7 @@ def measure(epoch: float, network: Network, task: Task, design: Design) -> Measu
 
 
 def guess(task: Task, design: Design) -> tuple[float, float]:
-    """Measure the best constant prediction: the classes' frequencies, the mean or the median.
-
-    Parameters
-    ----------
-    task : Task
-        The training rows and the test rows.
-    design : Design
-        The settings with the loss.
-
-    Returns
-    -------
-    training, held_out : float
-        Its loss on both parts of the rows; the constant comes from the training rows.
-    """
+    """Measure the best constant prediction: the classes' frequencies, the mean or the median."""
     network = task.network
     loss = as_loss(design.loss or None, network.output_activation)
     training, held_out = (
@@ -86,21 +56,7 @@ def guess(task: Task, design: Design) -> tuple[float, float]:
 
 
 def confusion(network: Network, material: Material) -> list[list[int]] | None:
-    """Count which classes are taken for which, among the test rows.
-
-    Parameters
-    ----------
-    network : Network
-        As it is now.
-    material : Material
-        The rows.
-
-    Returns
-    -------
-    list of list of int, or None
-        True classes down, predicted ones across; None for numbers, or without rows. Of large
-        networks only the first test rows are counted, as the counts add up to.
-    """
+    """Count which classes are taken for which, among the test rows."""
     if material.classes is None or not material.held_out.n_samples:
         return None
     X, y = material.rows(material.held_out)
@@ -115,16 +71,6 @@ def confusion(network: Network, material: Material) -> list[list[int]] | None:
 
 def finite(values: Any) -> list[float | None]:
     """Write numbers as JSON can: it has no NaN and no infinity.
-
-    Parameters
-    ----------
-    values : iterable of float
-        Any numbers.
-
-    Returns
-    -------
-    list of float or None
-        None for what is not finite.
 
     Examples
     --------

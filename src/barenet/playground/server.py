@@ -34,23 +34,7 @@ MOST_CONNECTIONS = 150
 
 
 def listen(port: int) -> socket.socket:
-    """Take a port.
-
-    Parameters
-    ----------
-    port : int
-        Which one; 0 for any that is free.
-
-    Returns
-    -------
-    socket.socket
-        Bound to the loopback interface.
-
-    Raises
-    ------
-    BarenetError
-        If it is taken, or not allowed.
-    """
+    """Take a port."""
     line = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
@@ -69,15 +53,6 @@ def listen(port: int) -> socket.socket:
 
 class Server(uvicorn.Server):
     """A server on a line that is open already.
-
-    Parameters
-    ----------
-    sessions : Sessions
-        All that is played.
-    line : socket.socket
-        From `listen`.
-    ready : callable
-        Called with the address once the server answers.
 
     Attributes
     ----------

@@ -32,15 +32,7 @@ MOST_POINTS = 1500
 
 
 class Session:
-    """Networks, their data, and who looks at them.
-
-    Parameters
-    ----------
-    trainer : Trainer
-        Where the networks learn.
-    shelf : Shelf
-        The tables and the models that there are.
-    """
+    """Networks, their data, and who looks at them."""
 
     def __init__(self, trainer: Trainer, shelf: Shelf) -> None:
         self.trainer, self.shelf = trainer, shelf
@@ -56,18 +48,7 @@ class Session:
         self.left_at = self.loop.time()
 
     async def configure(self, state: State) -> None:
-        """Become what a page wants; if that cannot be, stay what it was.
-
-        Parameters
-        ----------
-        state : State
-            What the page wants.
-
-        Raises
-        ------
-        ValueError
-            If it cannot be.
-        """
+        """Become what a page wants; if that cannot be, stay what it was."""
         async with self.changing:
             await self._configure(state)
 
@@ -118,15 +99,7 @@ class Session:
         self.touch()
 
     def order(self, verb: str, value: Any = None) -> None:
-        """Tell all networks what to do.
-
-        Parameters
-        ----------
-        verb : str
-            See `Order`.
-        value : object
-            What goes with it.
-        """
+        """Tell all networks what to do."""
         for lane in self.lanes:
             lane.order(verb, value)
 
@@ -136,25 +109,11 @@ class Session:
         return any(lane.latest.playing or lane.play_ordered for lane in self.lanes)
 
     def watch(self, who: object, wake: Callable[[], None]) -> None:
-        """Let a page know of every change.
-
-        Parameters
-        ----------
-        who : object
-            The page.
-        wake : callable
-            Called in the event loop.
-        """
+        """Let a page know of every change."""
         self.watchers[who] = wake
 
     def leave(self, who: object) -> None:
-        """Forget a page; without any, nothing is learned.
-
-        Parameters
-        ----------
-        who : object
-            The page.
-        """
+        """Forget a page; without any, nothing is learned."""
         self.watchers.pop(who, None)
         self.left_at = self.loop.time()
 
@@ -171,13 +130,7 @@ class Session:
         self.lanes = []
 
     def describe(self) -> dict[str, Any]:
-        """Tell a page what it plays with.
-
-        Returns
-        -------
-        dict
-            The state, and the facts that follow from it.
-        """
+        """Tell a page what it plays with."""
         material = self.material
         assert material is not None
         return {
@@ -230,14 +183,7 @@ class Session:
         }
 
     def scene_arrays(self) -> dict[str, Any]:
-        """Collect what is drawn of the data, the same at every epoch.
-
-        Returns
-        -------
-        dict of str to ndarray
-            The points' places, their classes or numbers (0 to 1), which are test points, and the
-            pictures of the inputs with their scales.
-        """
+        """Collect what is drawn of the data, the same at every epoch."""
         material = self.material
         assert material is not None
         chosen = slice(None, None, -(-len(material.points) // MOST_POINTS) or 1)

@@ -17,42 +17,14 @@ PATIENCE, PAUSE = 120.0, 5.0
 
 
 class Sessions:
-    """Sessions by their keys.
-
-    Parameters
-    ----------
-    trainer : Trainer
-        Where all networks learn.
-    shelf : Shelf
-        The tables and the models that there are.
-    start : State
-        What a page starts with that does not say.
-    """
+    """Sessions by their keys."""
 
     def __init__(self, trainer: Trainer, shelf: Shelf, start: State) -> None:
         self.trainer, self.shelf, self.start = trainer, shelf, start
         self.open: dict[str, Session] = {}
 
     async def find(self, key: str, state: State | None) -> Session:
-        """Find a page's session, or open one.
-
-        Parameters
-        ----------
-        key : str
-            What the page knows it by; empty for a new one.
-        state : State, optional
-            What a new one should be.
-
-        Returns
-        -------
-        Session
-            Ready to be watched.
-
-        Raises
-        ------
-        ValueError
-            If the state cannot be.
-        """
+        """Find a page's session, or open one."""
         if key in self.open:
             return self.open[key]
         session = Session(self.trainer, self.shelf)

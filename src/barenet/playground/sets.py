@@ -93,18 +93,5 @@ LOSSES: dict[str, dict[str, str]] = {
 
 
 def noise_of(name: str, said: float) -> float:
-    """Tell how much noise a data set is made with.
-
-    Parameters
-    ----------
-    name : str
-        The data set.
-    said : float
-        Its standard deviation; below 0 for the usual one.
-
-    Returns
-    -------
-    float
-        0 or more.
-    """
+    """Tell how much noise a data set is made with."""
     return NOISES.get(name, (0.0, 0.0))[1] if said < 0 else said

@@ -25,23 +25,7 @@ class Shelf:
         self.tables, self.models = Tables(), Models()
 
     def material(self, scene: Scene) -> Material:
-        """Make ready what a scene names.
-
-        Parameters
-        ----------
-        scene : Scene
-            A named data set, a table or a model.
-
-        Returns
-        -------
-        Material
-            The data.
-
-        Raises
-        ------
-        ValueError
-            If it is not here, or cannot be shown so.
-        """
+        """Make ready what a scene names."""
         if not scene.data.startswith(MODEL_PREFIX):
             material = prepare(scene, self.tables.load(scene))
             is_own = scene.data.startswith(PREFIX)
@@ -60,29 +44,7 @@ class Shelf:
         return named_rows(model)
 
     def open_model(self, path: Path, rows: str = "", recipe: Recipe = NOTHING_KNOWN) -> State:
-        """Take a model file.
-
-        Parameters
-        ----------
-        path : Path
-            Where it is.
-        rows : str
-            Key of a table that may be the one it was trained on.
-        recipe : Recipe, optional
-            How it was trained, as far as that is known.
-
-        Returns
-        -------
-        State
-            With its network.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ModelFileError
-            If it cannot be used.
-        """
+        """Take a model file."""
         key = self.models.open(path, recipe)
         model = self.models.find(key)
         wanted = self.wanted(key)
@@ -92,72 +54,26 @@ class Shelf:
         return State(scene=scene, designs=(model.design,))
 
     def wanted(self, key: str) -> list[str]:
-        """List the columns that a table needs, to go with a model.
-
-        Parameters
-        ----------
-        key : str
-            The model's.
-
-        Returns
-        -------
-        list of str
-            What it learns from, and what it predicts; none would go with several numbers.
-        """
+        """List the columns that a table needs, to go with a model."""
         model = self.models.find(key)
         if model.outputs:
             return []
         return [*model.predictor.feature_names, model.predictor.target_name]
 
     def outputs(self, scene: Scene) -> list[str]:
-        """List the numbers of which one can be shown.
-
-        Parameters
-        ----------
-        scene : Scene
-            What is shown.
-
-        Returns
-        -------
-        list of str
-            Empty but for a model that predicts several.
-        """
+        """List the numbers of which one can be shown."""
         if not scene.data.startswith(MODEL_PREFIX):
             return []
         return list(self.models.find(scene.data).outputs)
 
     def columns(self, scene: Scene) -> dict[str, bool] | None:
-        """List the columns of the table that a scene names.
-
-        Parameters
-        ----------
-        scene : Scene
-            What is shown.
-
-        Returns
-        -------
-        dict of str to bool, or None
-            Whether each holds numbers; None where it names no table.
-        """
+        """List the columns of the table that a scene names."""
         if not scene.data.startswith(PREFIX) or scene.data not in self.tables:
             return None
         return self.tables.columns(scene.data)
 
     def with_words(self, scene: Scene, target: str) -> list[str]:
-        """Write the commands that learn from columns that are no numbers, too.
-
-        Parameters
-        ----------
-        scene : Scene
-            What is shown.
-        target : str
-            What is predicted.
-
-        Returns
-        -------
-        list of str
-            Two of them; none where there is no table with such a column.
-        """
+        """Write the commands that learn from columns that are no numbers, too."""
         return [] if self.columns(scene) is None else self.tables.with_words(scene.data, target)
 
     def close(self) -> None:

@@ -18,45 +18,12 @@ __all__ = ["begin_with", "begin_with_model", "is_csv"]
 
 
 def is_csv(said: str) -> bool:
-    """Tell if a word names a table that the page can show.
-
-    Parameters
-    ----------
-    said : str
-        Any.
-
-    Returns
-    -------
-    bool
-        By how it ends.
-    """
+    """Tell if a word names a table that the page can show."""
     return plain_name(said).endswith(CSV_SUFFIXES)
 
 
 def begin_with(said: str, target: str, shelf: Shelf, header: bool | None = None) -> State:
-    """Find out what data were named.
-
-    Parameters
-    ----------
-    said : str
-        A named data set, a table, or nothing.
-    target : str
-        The column of a table that is to be predicted; empty for the usual one.
-    shelf : Shelf
-        Where a table is kept.
-    header : bool, optional
-        Whether the first line of a table names its columns.
-
-    Returns
-    -------
-    State
-        What the page shows first.
-
-    Raises
-    ------
-    ValueError
-        If there is no such thing, or it cannot be played with.
-    """
+    """Find out what data were named."""
     if is_csv(said):
         path = Path(said)
         key = shelf.tables.open(path.name, path, header)
@@ -81,35 +48,7 @@ def begin_with_model(
     recipe: Recipe = NOTHING_KNOWN,
     header: bool | None = None,
 ) -> State:
-    """Open a model with the rows that it was trained on.
-
-    Parameters
-    ----------
-    path : Path
-        A model file.
-    rows : str
-        The table that it was trained on; empty if that is not known.
-    shelf : Shelf
-        Where both are kept.
-    recipe : Recipe, optional
-        How it was trained.
-    header : bool, optional
-        Whether the first line of the table names its columns.
-
-    Returns
-    -------
-    State
-        What the page shows first.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such model.
-    ModelFileError
-        If it cannot be read, or drawn.
-    ValueError
-        If the rows are no such table.
-    """
+    """Open a model with the rows that it was trained on."""
     key = shelf.tables.open(Path(rows).name, Path(rows), header) if rows else ""
     state = shelf.open_model(path, key, recipe)
     if rows and not state.scene.rows:

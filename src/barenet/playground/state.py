@@ -38,16 +38,6 @@ class State:
     def suited(cls, data: str) -> State:
         """Return the settings that suit a named data set.
 
-        Parameters
-        ----------
-        data : str
-            Its name.
-
-        Returns
-        -------
-        State
-            One network that learns it within seconds.
-
         Examples
         --------
         >>> State.suited("xor").designs[0].hidden
@@ -61,23 +51,7 @@ class State:
 
     @classmethod
     def read(cls, said: Any) -> State:
-        """Check what a page says.
-
-        Parameters
-        ----------
-        said : object
-            Should be an object of the fields.
-
-        Returns
-        -------
-        State
-            All of it checked.
-
-        Raises
-        ------
-        ValueError
-            If anything cannot be used.
-        """
+        """Check what a page says."""
         known = known_fields(
             check_object(said, "state"), {"scene": {}, "designs": [{}], "pace": PACE}, "state"
         )
@@ -91,13 +65,7 @@ class State:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Write it as plain data that `read` takes.
-
-        Returns
-        -------
-        dict
-            Fields by name.
-        """
+        """Write it as plain data that `read` takes."""
         return {
             "scene": self.scene.to_dict(),
             "designs": [design.to_dict() for design in self.designs],

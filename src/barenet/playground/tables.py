@@ -52,25 +52,7 @@ class Tables:
         return key in self._kept
 
     def add(self, name: str, content: bytes) -> str:
-        """Keep a table that was sent; the oldest is forgotten where there are too many.
-
-        Parameters
-        ----------
-        name : str
-            What it is called.
-        content : bytes
-            The file.
-
-        Returns
-        -------
-        str
-            Its key.
-
-        Raises
-        ------
-        DataError
-            If it is no table.
-        """
+        """Keep a table that was sent; the oldest is forgotten where there are too many."""
         self.count += 1
         path = Path(self.folder.name) / f"{self.count}.csv"
         path.write_bytes(content)
@@ -86,185 +68,51 @@ class Tables:
         return key
 
     def open(self, name: str, path: Path, header: bool | None = None) -> str:
-        """Take a file of the user's own.
-
-        Parameters
-        ----------
-        name : str
-            What it is called.
-        path : Path
-            Where it is.
-        header : bool, optional
-            Whether its first line names the columns, as for `load_table`.
-
-        Returns
-        -------
-        str
-            Its key.
-
-        Raises
-        ------
-        DataError
-            If it is no table.
-        """
+        """Take a file of the user's own."""
         table = look_at(name, path, header)
         key = f"{PREFIX}{len(self._kept) + self.count}-{Path(name).stem[:40]}"
         self._kept[key] = table
         return key
 
     def columns(self, key: str) -> dict[str, bool]:
-        """List the columns of a table.
-
-        Parameters
-        ----------
-        key : str
-            From `add`.
-
-        Returns
-        -------
-        dict of str to bool
-            Whether each column holds numbers.
-        """
+        """List the columns of a table."""
         return self._find(key).numbers
 
     def is_mixed(self, key: str, target: str) -> bool:
-        """Tell if what is learned from is not all numbers, one in each row.
-
-        Parameters
-        ----------
-        key : str
-            From `add`.
-        target : str
-            What is predicted.
-
-        Returns
-        -------
-        bool
-            Whether `load_dataset` makes a frame of it, and no matrix.
-        """
+        """Tell if what is learned from is not all numbers, one in each row."""
         kept = self._find(key)
         return any(name and name not in (*kept.whole, target) for name in kept.numbers)
 
     def is_cut(self, key: str) -> bool:
-        """Tell if some rows are left out.
-
-        Parameters
-        ----------
-        key : str
-            From `add`.
-
-        Returns
-        -------
-        bool
-            Whether there are more than can be watched.
-        """
+        """Tell if some rows are left out."""
         return self._find(key).n_rows > MOST_ROWS
 
     def has_holes(self, key: str, names: Sequence[str]) -> bool:
-        """Tell if some row has no number in one of some columns.
-
-        Parameters
-        ----------
-        key : str
-            From `add`.
-        names : sequence of str
-            Columns of numbers.
-
-        Returns
-        -------
-        bool
-            Whether any is missing.
-        """
+        """Tell if some row has no number in one of some columns."""
         return not set(names) <= set(self._find(key).whole)
 
     def fills(self, key: str) -> dict[str, float]:
-        """Tell what stands for the numbers that are missing.
-
-        Parameters
-        ----------
-        key : str
-            From `add`.
-
-        Returns
-        -------
-        dict of str to float
-            The median of every column of numbers; empty where none has a hole.
-        """
+        """Tell what stands for the numbers that are missing."""
         medians = self._find(key).medians
         return medians if self.has_holes(key, [*medians]) else {}
 
     def with_words(self, key: str, target: str) -> list[str]:
-        """Write the commands that learn from the columns that are no numbers, too.
-
-        Parameters
-        ----------
-        key : str
-            From `add`.
-        target : str
-            What is predicted.
-
-        Returns
-        -------
-        list of str
-            Two of them; none where all columns are numbers.
-        """
+        """Write the commands that learn from the columns that are no numbers, too."""
         return self._find(key).with_words(target)
 
     def options(self, key: str) -> dict[str, Any]:
-        """Tell how a table is read.
-
-        Parameters
-        ----------
-        key : str
-            From `add`.
-
-        Returns
-        -------
-        dict
-            The options of `load_dataset` that it needs.
-        """
+        """Tell how a table is read."""
         return self._find(key).options
 
     def load(self, scene: Scene) -> dict[str, Dataset]:
-        """Read the table that a scene names.
-
-        Parameters
-        ----------
-        scene : Scene
-            Names the table, the target and the task.
-
-        Returns
-        -------
-        dict of str to Dataset
-            The table by its key; empty where the scene names none.
-
-        Raises
-        ------
-        ValueError
-            If there is no such table here, or no such column in it.
-        DataError
-            If a value in it cannot be used.
-        """
+        """Read the table that a scene names."""
         if not scene.data.startswith(PREFIX):
             return {}
         kept = self._find(scene.data)
         return {scene.data: cut(_of_numbers(self._load(scene, kept), kept))}
 
     def count_holed(self, scene: Scene, names: Sequence[str]) -> int:
-        """Count the columns of which some training rows have no number.
-
-        Parameters
-        ----------
-        scene : Scene
-            Names the table, and how it is split.
-        names : sequence of str
-            Columns of numbers.
-
-        Returns
-        -------
-        int
-            As many columns `barenet train` adds, to tell where there is none.
-        """
+        """Count the columns of which some training rows have no number."""
         if not self.has_holes(scene.data, names):
             return 0
         dataset = self._load(scene, self._find(scene.data))
@@ -273,27 +121,7 @@ class Tables:
         return sum(bool(np.isnan(training.X[name]).any()) for name in names)
 
     def samples(self, key: str, predictor: Predictor) -> Dataset:
-        """Read a table as a model takes it.
-
-        Parameters
-        ----------
-        key : str
-            From `add`.
-        predictor : Predictor
-            Names the columns and the classes.
-
-        Returns
-        -------
-        Dataset
-            X is a matrix or a frame, as the model's preprocessing takes it.
-
-        Raises
-        ------
-        ValueError
-            If there is no such table here.
-        DataError
-            If it lacks a column, or a value in it cannot be used.
-        """
+        """Read a table as a model takes it."""
         kept, model = self._find(key), predictor
         names = model.feature_names, model.target_name, model.classes
         options: dict[str, Any] = {"frame": model.takes_frames, **kept.options}

@@ -54,39 +54,14 @@ class Moment:
         optimizer: Optimizer | LBFGS,
         loss: float = math.nan,
     ) -> Moment:
-        """Copy a network and its optimizer as they are.
-
-        Parameters
-        ----------
-        epoch : int
-            Epochs done.
-        network : Network
-            The network.
-        optimizer : Optimizer or LBFGS
-            The latter remembers nothing from call to call.
-        loss : float, optional
-            The training loss.
-
-        Returns
-        -------
-        Moment
-            The copies.
-        """
+        """Copy a network and its optimizer as they are."""
         if isinstance(optimizer, LBFGS):
             return cls(epoch, Snapshot.of(network), {}, 0, loss)
         moments = {name: moment.copy() for name, moment in optimizer.moments.items()}
         return cls(epoch, Snapshot.of(network), moments, optimizer.n_steps, loss)
 
     def restore(self, network: Network, optimizer: Optimizer | LBFGS) -> None:
-        """Make a network and its optimizer what they were.
-
-        Parameters
-        ----------
-        network : Network
-            The same one.
-        optimizer : Optimizer or LBFGS
-            The same one; another forgets its steps.
-        """
+        """Make a network and its optimizer what they were."""
         self.snapshot.restore(network)
         if isinstance(optimizer, LBFGS):
             return
@@ -107,13 +82,6 @@ class Timeline:
 
     Training on from an earlier moment starts a new path. The path that was left is kept, one at a
     time, so that it can be returned to.
-
-    Parameters
-    ----------
-    most_moments : int
-        How many are kept.
-    most_bytes : int
-        How much room their arrays may take.
     """
 
     def __init__(self, most_moments: int = MOST_MOMENTS, most_bytes: int = MOST_BYTES) -> None:
@@ -130,28 +98,11 @@ class Timeline:
         return [moment.epoch for moment in self.moments]
 
     def wants(self, epoch: int) -> bool:
-        """Tell if an epoch is one of those that are kept.
-
-        Parameters
-        ----------
-        epoch : int
-            Epochs done.
-
-        Returns
-        -------
-        bool
-            True at every multiple of the stride.
-        """
+        """Tell if an epoch is one of those that are kept."""
         return epoch % self.stride == 0
 
     def add(self, moment: Moment) -> None:
-        """Keep a moment, and forget those that are not before it.
-
-        Parameters
-        ----------
-        moment : Moment
-            The newest.
-        """
+        """Keep a moment, and forget those that are not before it."""
         while self.moments and self.moments[-1].epoch >= moment.epoch:
             self.moments.pop()
         self.moments.append(moment)
@@ -163,18 +114,7 @@ class Timeline:
             self.moments = [first, *rest]
 
     def at(self, epoch: int) -> Moment:
-        """Find the moment nearest to an epoch.
-
-        Parameters
-        ----------
-        epoch : int
-            Epochs done.
-
-        Returns
-        -------
-        Moment
-            The nearest one that is kept.
-        """
+        """Find the moment nearest to an epoch."""
         return min(self.moments, key=lambda moment: abs(moment.epoch - epoch))
 
     @property
@@ -184,18 +124,7 @@ class Timeline:
         return min(known, key=lambda moment: moment.loss) if known else self.moments[0]
 
     def leave(self, epoch: int) -> bool:
-        """Start a new path at an epoch, and keep the present one as the other path.
-
-        Parameters
-        ----------
-        epoch : int
-            Epochs done.
-
-        Returns
-        -------
-        bool
-            False if there are no later moments, so that the path continues.
-        """
+        """Start a new path at an epoch, and keep the present one as the other path."""
         if self.moments[-1].epoch <= epoch:
             return False
         self.other, self.other_path = self.moments, self.path
@@ -215,13 +144,7 @@ class Timeline:
         self._number(0)
 
     def forget_after(self, epoch: int) -> None:
-        """Forget the moments of this path after an epoch.
-
-        Parameters
-        ----------
-        epoch : int
-            Epochs done.
-        """
+        """Forget the moments of this path after an epoch."""
         self.moments = [each for each in self.moments if each.epoch <= epoch] or self.moments[:1]
 
     def forget_losses(self) -> None:

@@ -35,13 +35,7 @@ VERSIONS = itertools.count()
 
 
 class Trace:
-    """Measures at an even stride, and the newest one.
-
-    Parameters
-    ----------
-    most : int
-        How many are kept.
-    """
+    """Measures at an even stride, and the newest one."""
 
     def __init__(self, most: int = MOST_POINTS) -> None:
         self.most, self.stride = most, 1
@@ -50,13 +44,7 @@ class Trace:
         self.version = next(VERSIONS)
 
     def add(self, measure: Measure) -> None:
-        """Take a measure; one that is not newer than the last starts a new version of history.
-
-        Parameters
-        ----------
-        measure : Measure
-            Of an epoch.
-        """
+        """Take a measure; one that is not newer than the last starts a new version of history."""
         if self.newest is not None and measure.epoch <= self.newest.epoch:
             self.cut(measure.epoch - 1)
         self.newest = measure
@@ -67,13 +55,7 @@ class Trace:
             self.kept = [each for each in self.kept if each.epoch % self.stride == 0]
 
     def cut(self, epoch: float) -> None:
-        """Forget what came after an epoch.
-
-        Parameters
-        ----------
-        epoch : float
-            Epochs done.
-        """
+        """Forget what came after an epoch."""
         if self.newest is None or self.newest.epoch <= epoch:
             return
         self.kept = [each for each in self.kept if each.epoch <= epoch]
@@ -81,36 +63,14 @@ class Trace:
         self.version = next(VERSIONS)
 
     def until(self, epoch: float) -> Trace:
-        """Copy the measurements up to an epoch.
-
-        Parameters
-        ----------
-        epoch : float
-            Epochs done.
-
-        Returns
-        -------
-        Trace
-            Another version.
-        """
+        """Copy the measurements up to an epoch."""
         copy = Trace(self.most)
         copy.stride, copy.kept, copy.newest = self.stride, list(self.kept), self.newest
         copy.cut(epoch)
         return copy
 
     def since(self, epoch: float) -> list[Measure]:
-        """List what came after an epoch.
-
-        Parameters
-        ----------
-        epoch : float
-            Epochs done.
-
-        Returns
-        -------
-        list of Measure
-            Those kept, and the newest.
-        """
+        """List what came after an epoch."""
         rows = [measure for measure in self.kept if measure.epoch > epoch]
         if self.newest is not None and self.newest.epoch > epoch and self.newest not in rows[-1:]:
             rows.append(self.newest)
@@ -118,19 +78,6 @@ class Trace:
 
 
 def thin(rows: list[Measure], most: int) -> list[Measure]:
-    """Keep some of many rows, the last one among them.
-
-    Parameters
-    ----------
-    rows : list of Measure
-        In order.
-    most : int
-        How many to keep.
-
-    Returns
-    -------
-    list of Measure
-        At an even stride.
-    """
+    """Keep some of many rows, the last one among them."""
     stride = -(-len(rows) // most)
     return rows[::-1][:: max(stride, 1)][::-1]

@@ -30,13 +30,7 @@ PATIENCE = 0.5
 
 
 class Trainer:
-    """The server's end of the pipe.
-
-    Parameters
-    ----------
-    process : bool, default=True
-        False to train in threads of this process, as a test may want.
-    """
+    """The server's end of the pipe."""
 
     def __init__(self, process: bool = True) -> None:
         self.listeners: dict[int, Callable[[Progress | None], None]] = {}
@@ -58,39 +52,14 @@ class Trainer:
         self.reader.start()
 
     def begin(self, task: Task, pace: float, listener: Callable[[Progress | None], None]) -> int:
-        """Start a training, which waits for its first order.
-
-        Parameters
-        ----------
-        task : Task
-            What is trained.
-        pace : float
-            Most epochs in a second, 0 for no limit.
-        listener : callable
-            Takes each `Progress`, in a thread of the trainer's; None if the trainer is gone.
-
-        Returns
-        -------
-        int
-            A key for `order`.
-        """
+        """Start a training, which waits for its first order."""
         key, self.next_key = self.next_key, self.next_key + 1
         self.listeners[key] = listener
         self._send((key, "begin", (task, pace)))
         return key
 
     def order(self, key: int, verb: str, value: Any = None) -> None:
-        """Tell a training what to do.
-
-        Parameters
-        ----------
-        key : int
-            From `begin`.
-        verb : str
-            See `Order`.
-        value : object
-            What goes with it.
-        """
+        """Tell a training what to do."""
         if verb == "close":
             self.listeners.pop(key, None)
         self._send((key, verb, value))
@@ -122,15 +91,7 @@ class Trainer:
 
 
 def serve(connection: Connection[Any, Any], alone: bool) -> None:
-    """Do what comes through the pipe; the body of the process.
-
-    Parameters
-    ----------
-    connection : Connection
-        The trainer's end.
-    alone : bool
-        Whether it has a process to itself, which Ctrl-C must leave to the server to end.
-    """
+    """Do what comes through the pipe; the body of the process."""
     if alone:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         warnings.simplefilter("ignore")  # what they say is said on the page

@@ -55,17 +55,7 @@ EXPLOSION = 1e6
 
 
 class Training(Course, Callback):
-    """A network that learns, waits and goes back as it is told.
-
-    Parameters
-    ----------
-    task : Task
-        The network, its data and how it learns.
-    report : callable
-        Takes a `Progress`; called from the training's thread.
-    pace : float
-        Most epochs in a second; 0 for as many as there can be.
-    """
+    """A network that learns, waits and goes back as it is told."""
 
     def __init__(self, task: Task, report: Callable[[Progress], None], pace: float = 0.0) -> None:
         super().__init__(task, pace)
@@ -83,15 +73,7 @@ class Training(Course, Callback):
         self.speed = 0.0
 
     def order(self, verb: str, value: Any = None) -> None:
-        """Say what to do next; it is done between two slices of batches.
-
-        Parameters
-        ----------
-        verb : str
-            See `Order`.
-        value : object
-            What goes with it.
-        """
+        """Say what to do next; it is done between two slices of batches."""
         with self.news:
             self.orders.append(Order(verb, value))
             self.news.notify()

@@ -38,37 +38,12 @@ DIVERGED = "It diverged"
 
 
 def remedy(words: str) -> str:
-    """Find the remedy that the page offers.
-
-    Parameters
-    ----------
-    words : str
-        The reason of a pause.
-
-    Returns
-    -------
-    str
-        ``rate`` for a smaller learning rate, ``weights`` for other initial weights, or empty.
-    """
+    """Find the remedy that the page offers."""
     return "rate" if words.startswith(DIVERGED) else "weights" if words == DEAD else ""
 
 
 def growth(guess: float, loss: float, epoch: int) -> str:
     """Report a loss that explodes, while it is still finite.
-
-    Parameters
-    ----------
-    guess : float
-        The loss of a constant prediction.
-    loss : float
-        The training loss.
-    epoch : int
-        Epochs done.
-
-    Returns
-    -------
-    str
-        One sentence.
 
     Examples
     --------
@@ -82,37 +57,13 @@ def growth(guess: float, loss: float, epoch: int) -> str:
 
 
 def divergence(error: DivergenceError, epoch: int) -> str:
-    """Report a loss that is infinite or NaN, or has run away.
-
-    Parameters
-    ----------
-    error : DivergenceError
-        The error that ended the training.
-    epoch : int
-        Epochs done.
-
-    Returns
-    -------
-    str
-        One sentence.
-    """
+    """Report a loss that is infinite or NaN, or has run away."""
     what = "grew beyond every number" if not math.isfinite(error.loss) else "ran away"
     return f"{DIVERGED}: the loss {what} in the epoch after {epoch:,}."
 
 
 def back_at(epoch: int) -> str:
-    """Report the moment at which the network has been restored.
-
-    Parameters
-    ----------
-    epoch : int
-        Epochs done there.
-
-    Returns
-    -------
-    str
-        Two sentences.
-    """
+    """Report the moment at which the network has been restored."""
     return (
         f" The steps are too long. The network is back at epoch {epoch:,}, where its training loss "
         "was lowest. Go on from there with a smaller learning rate."

@@ -46,19 +46,6 @@ class Update:
         return self.epoch * self.n_batches + self.batch
 
     def rows(self, n_rows: int, batch_size: int) -> NDArray[np.intp]:
-        """Find the rows of the batch.
-
-        Parameters
-        ----------
-        n_rows : int
-            Rows in the training set.
-        batch_size : int
-            Rows in a batch.
-
-        Returns
-        -------
-        ndarray of int
-            Their numbers, in the order in which they were taken.
-        """
+        """Find the rows of the batch."""
         order = epoch_order(n_rows, seed=self.seed, epoch=self.epoch)
         return order[self.batch * batch_size : (self.batch + 1) * batch_size]

@@ -23,23 +23,7 @@ MOST_WEIGHTS = 64
 
 
 def walk(page: Explanation, column: int) -> dict[str, Any]:
-    """Take one point's numbers, that of the batch which moved the neuron most.
-
-    Parameters
-    ----------
-    page : Explanation
-        Of the update in one neuron.
-    column : int
-        Which of its layer's neurons it is, from 0.
-
-    Returns
-    -------
-    dict
-        Plain data: ``"row"`` of the batch and how many ``"rows"`` it has; of that point the
-        ``"inputs"``, the sum ``"z"``, what the neuron ``"says"``, and the ``"slope"`` of the loss
-        by z; of all points the ``"gradient"`` by each weight and then the bias, their values
-        ``"before"``, and ``"after"``, which is None where the optimizer has no formula.
-    """
+    """Take one point's numbers, that of the batch which moved the neuron most."""
     Z = next(_of(page, "Z"))
     X, weights, bias = (Z.operands[name].value for name in "XWb")
     parts = [list(_of(page, name, d=True)) for name in "Wb"]

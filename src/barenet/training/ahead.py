@@ -14,11 +14,6 @@ T = TypeVar("T")
 class Ahead(Generic[T]):
     """A function's result, computed in a thread that keeps no process from its end.
 
-    Parameters
-    ----------
-    function : callable
-        Takes nothing.
-
     Examples
     --------
     >>> Ahead(lambda: 6 * 7).result()
@@ -32,13 +27,7 @@ class Ahead(Generic[T]):
         self._thread.start()
 
     def result(self) -> T:
-        """Wait for the result.
-
-        Returns
-        -------
-        object
-            What the function returned. One that failed is called again here, to raise.
-        """
+        """Wait for the result."""
         self._thread.join()
         return self._results[0] if self._results else self._function()
 

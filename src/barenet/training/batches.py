@@ -19,22 +19,6 @@ def epoch_order(n_rows: int, *, seed: int, epoch: int, shuffle: bool = True) -> 
     The order is a function of the seed and the epoch alone: Philox is a generator that is keyed by
     numbers and has no other state, so any epoch's order can be asked for at any time.
 
-    Parameters
-    ----------
-    n_rows : int
-        Number of rows.
-    seed : int
-        The run's seed.
-    epoch : int
-        Epochs done before it, 0 for the first.
-    shuffle : bool, default=True
-        False for the rows as they stand.
-
-    Returns
-    -------
-    ndarray of int of shape (n_rows,)
-        Row numbers, each once.
-
     Examples
     --------
     >>> epoch_order(5, seed=0, epoch=0)

@@ -258,23 +258,7 @@ _Entry: TypeAlias = Callback | Callable[[Run], object]
 
 
 def as_callbacks(callbacks: Callbacks) -> list[Callback]:
-    """Turn functions into callbacks that call them after each epoch.
-
-    Parameters
-    ----------
-    callbacks : Callback, callable, or a sequence of them
-        What the user gave.
-
-    Returns
-    -------
-    list of Callback
-        In the same order.
-
-    Raises
-    ------
-    ValueError
-        If something is neither.
-    """
+    """Turn functions into callbacks that call them after each epoch."""
     entries = callbacks if isinstance(callbacks, Sequence) else [callbacks]
     return [_as_callback(entry) for entry in entries]
 

@@ -23,24 +23,7 @@ __all__ = ["check_form", "check_like"]
 
 
 def check_form(state: State, run: Run, optimizer: Optimizer | LBFGS, schedule: Schedule) -> None:
-    """Refuse what no run of this kind has said of itself.
-
-    Parameters
-    ----------
-    state : dict
-        Of a checkpoint.
-    run : Run
-        What would take it up, as it is at its start.
-    optimizer : Optimizer or LBFGS
-        Its optimizer.
-    schedule : Schedule
-        Its schedule.
-
-    Raises
-    ------
-    LookupError, ValueError
-        If a number, a text or an array is missing, or is not what it should be.
-    """
+    """Refuse what no run of this kind has said of itself."""
     batch = _check_run(state["run"], run)
     vectors = {"parameters": run.network.parameters, "statistics": run.network.statistics}
     check_like(state["guard"], {"first_loss": 0.0, "limit": 0.0, "warned": [], **vectors})
@@ -99,20 +82,6 @@ def _check_past(kept: Mapping[str, Any], size: int) -> None:
 
 def check_like(kept: Mapping[str, Any], like: Mapping[str, Any]) -> None:
     """Hold values against others, which say of what kind they are.
-
-    Parameters
-    ----------
-    kept : mapping of str to object
-        What comes from a file.
-    like : mapping of str to object
-        Arrays, numbers, truth values, or lists of text; anything else is not looked at.
-
-    Raises
-    ------
-    KeyError
-        If one is missing.
-    ValueError
-        If one is of another kind, or an array of another shape or type.
 
     Examples
     --------

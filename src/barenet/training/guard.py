@@ -23,13 +23,7 @@ EXPLOSION = 1e6
 
 
 class Guard:
-    """Watches losses and parameters; keeps the ones from before the current epoch.
-
-    Parameters
-    ----------
-    run : Run
-        What is watched.
-    """
+    """Watches losses and parameters; keeps the ones from before the current epoch."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -38,18 +32,7 @@ class Guard:
         self.kept = Snapshot.of(run.network)
 
     def check_slice(self, losses: NDArray[np.float64]) -> None:
-        """Look at the losses of a slice.
-
-        Parameters
-        ----------
-        losses : ndarray of shape (n_batches,)
-            What the engine gave; ``run.batch`` is still at the first of them.
-
-        Raises
-        ------
-        DivergenceError
-            If one is not finite.
-        """
+        """Look at the losses of a slice."""
         # No square is larger than the sum of all, and what is no number spoils it.
         if not losses.dot(losses) < self.limit * self.limit:
             self._look_closer(losses)
@@ -58,18 +41,6 @@ class Guard:
         """Look at an epoch's end: the parameters, and whether there was anything to learn from.
 
         If all is well, the parameters are kept.
-
-        Parameters
-        ----------
-        loss : float
-            The epoch's mean loss.
-        gradient_norm : float
-            The mean of its gradients' norms.
-
-        Raises
-        ------
-        DivergenceError
-            If a parameter is not finite.
         """
         if not is_finite(self.run.network.parameters):
             self._diverged(self.run.n_batches - 1, loss)
@@ -78,42 +49,19 @@ class Guard:
         self.kept.renew(self.run.network)
 
     def check_measured(self, values: Mapping[str, float]) -> None:
-        """Look at what was measured besides the training loss.
-
-        Parameters
-        ----------
-        values : mapping of str to float
-            An epoch's numbers.
-        """
+        """Look at what was measured besides the training loss."""
         for name, value in values.items():
             if not math.isfinite(value):
                 self._warn(f"{name} became {value}", "scaled inputs and targets may help")
 
     def check_end(self, loss: float) -> None:
-        """Look at what the last step of all has left behind.
-
-        Parameters
-        ----------
-        loss : float
-            Of the last batch, after its step.
-
-        Raises
-        ------
-        DivergenceError
-            If the loss or a parameter is not finite.
-        """
+        """Look at what the last step of all has left behind."""
         if not (math.isfinite(loss) and is_finite(self.run.network.parameters)):
             self._diverged(self.run.n_batches - 1, loss)
         self._check_growth(loss)
 
     def state(self) -> dict[str, Any]:
-        """Say what it remembers.
-
-        Returns
-        -------
-        dict
-            Numbers, text and arrays by name.
-        """
+        """Say what it remembers."""
         return {
             "first_loss": self.first_loss,
             "limit": self.limit,
@@ -122,13 +70,7 @@ class Guard:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Remember it.
-
-        Parameters
-        ----------
-        state : mapping
-            What `state` said, then or in another process.
-        """
+        """Remember it."""
         self.first_loss, self.limit = state["first_loss"], state["limit"]
         self.warned = set(state["warned"])
         self.kept = Snapshot(state["parameters"].copy(), state["statistics"].copy())
@@ -184,11 +126,6 @@ def levels_to_the_caller() -> int:
     """Count the frames from who warns up to the first one that is not of this package.
 
     scikit-learn wraps a fit in a frame of its own, to look after its callbacks.
-
-    Returns
-    -------
-    int
-        The `stacklevel` of a warning.
     """
     level, frame = 1, sys._getframe(1)
     ours = ("barenet.", "sklearn.callback.")

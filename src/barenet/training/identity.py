@@ -38,22 +38,7 @@ BLOCK = 2**24
 
 
 def settings_of(engine: Engine, plan: Plan, callbacks: Sequence[Callback]) -> dict[str, Any]:
-    """Write down what decides the steps of a run, besides the data.
-
-    Parameters
-    ----------
-    engine : Engine
-        With its job.
-    plan : Plan
-        How the epochs go.
-    callbacks : sequence of Callback
-        Of those that remember something, the kind and the settings.
-
-    Returns
-    -------
-    dict
-        Text by name. The number of threads is not there, as no bit depends on it.
-    """
+    """Write down what decides the steps of a run, besides the data."""
     job, network = engine.job, engine.job.network
     settings = {
         "engine": engine.name,
@@ -76,20 +61,7 @@ def settings_of(engine: Engine, plan: Plan, callbacks: Sequence[Callback]) -> di
 
 
 def data_of(rows: Rows, held_out: Mapping[str, Rows]) -> dict[str, Any]:
-    """Compute checksums of the data.
-
-    Parameters
-    ----------
-    rows : Rows
-        The training rows.
-    held_out : mapping of str to Rows
-        The rows that are measured after each epoch, by name.
-
-    Returns
-    -------
-    dict
-        For each array its shape, its type and the SHA-256 of its values.
-    """
+    """Compute checksums of the data."""
     arrays = _arrays(rows)
     for part, measured in held_out.items():
         arrays |= {f"{part}_data's {name}": array for name, array in _arrays(measured).items()}
@@ -102,18 +74,7 @@ def _arrays(rows: Rows) -> dict[str, NDArray[Any] | None]:
 
 
 def surroundings(engine: str) -> dict[str, Any]:
-    """Write down what else the last bits of a number may depend on.
-
-    Parameters
-    ----------
-    engine : str
-        What computes, by its name.
-
-    Returns
-    -------
-    dict
-        Versions and the kind of processor by name.
-    """
+    """Write down what else the last bits of a number may depend on."""
     packages = ["barenet", "numpy", "scipy"]
     processor: dict[str, Any] = {"machine": platform.machine()}
     if engine == "compiled":
@@ -125,51 +86,17 @@ def surroundings(engine: str) -> dict[str, Any]:
 
 
 def remembering(callbacks: Sequence[Callback]) -> list[Callback]:
-    """Choose the callbacks that remember something; others may come and go.
-
-    Parameters
-    ----------
-    callbacks : sequence of Callback
-        All of a run.
-
-    Returns
-    -------
-    list of Callback
-        Those that have a state of their own.
-    """
+    """Choose the callbacks that remember something; others may come and go."""
     return [each for each in callbacks if type(each).state is not Callback.state]
 
 
 def numbered(name: str, things: Sequence[T]) -> dict[str, T]:
-    """Name things by what they are and their places.
-
-    Parameters
-    ----------
-    name : str
-        What they are.
-    things : sequence
-        Of anything.
-
-    Returns
-    -------
-    dict
-        Each by its name.
-    """
+    """Name things by what they are and their places."""
     return {f"{name} {place}": thing for place, thing in enumerate(things)}
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """Say what differs.
-
-    Parameters
-    ----------
-    before, now : mapping
-        From one of the functions above.
-
-    Returns
-    -------
-    str
-        One part for each difference; empty if there is none.
 
     Examples
     --------
@@ -198,18 +125,7 @@ def _in_words(value: Any) -> Any:
 
 
 def checksum(array: NDArray[Any]) -> str:
-    """Compute the SHA-256 of an array's values.
-
-    Parameters
-    ----------
-    array : ndarray
-        Of any shape but (), and of a type of fixed size; it is not copied as a whole.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
+    """Compute the SHA-256 of an array's values."""
     digest = hashlib.sha256()
     for block in _blocks(array):
         digest.update(block)

@@ -39,19 +39,7 @@ SLICE_SECONDS = 0.1
 
 
 class Loop:
-    """A run from its first epoch to its last.
-
-    Parameters
-    ----------
-    engine : Engine
-        Does the arithmetic of a job.
-    plan : Plan
-        How the epochs go.
-    callbacks : sequence of Callback
-        What looks on.
-    keeper : Keeper, optional
-        What puts the state away.
-    """
+    """A run from its first epoch to its last."""
 
     def __init__(
         self,
@@ -78,23 +66,7 @@ class Loop:
         self.memory = Memory(self)
 
     def start(self, state: State | None = None) -> History:
-        """Go through all epochs, or as many as the callbacks want.
-
-        Parameters
-        ----------
-        state : dict, optional
-            Where to go on, from a keeper; by default it starts with the first epoch.
-
-        Returns
-        -------
-        History
-            What was measured in each epoch, and how the run ended.
-
-        Raises
-        ------
-        ResumeError
-            If the state is of another run; then nothing is changed.
-        """
+        """Go through all epochs, or as many as the callbacks want."""
         with ExitStack() as endings:
             endings.enter_context(alone(self.run.network))
             endings.enter_context(self.memory.unchanged_if_refused(state))

@@ -29,15 +29,7 @@ class Stopped(Exception):  # noqa: N818
 
 
 class Measurement:
-    """The metrics on the training rows, and loss and metrics on the rows that are held out.
-
-    Parameters
-    ----------
-    engine : Engine
-        Says what the network says.
-    plan : Plan
-        What is measured.
-    """
+    """The metrics on the training rows, and loss and metrics on the rows that are held out."""
 
     def __init__(self, engine: Engine, plan: Plan) -> None:
         self.engine, self.plan = engine, plan
@@ -45,23 +37,7 @@ class Measurement:
         self.size = max(1, most // GRAIN) * GRAIN
 
     def take(self, is_stopped: Callable[[], bool]) -> dict[str, float]:
-        """Measure the network as it is now.
-
-        Parameters
-        ----------
-        is_stopped : callable
-            Asked between two goes; True to stop.
-
-        Returns
-        -------
-        dict of str to float
-            A number for each curve.
-
-        Raises
-        ------
-        Stopped
-            If it was.
-        """
+        """Measure the network as it is now."""
         rows, metrics = self.engine.job.rows, self.plan.metrics
         values: dict[str, float] = {}
         if metrics:

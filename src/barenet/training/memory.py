@@ -39,13 +39,7 @@ SHORT = 1.0
 
 
 class Memory:
-    """What a run remembers, in the hands of its keeper.
-
-    Parameters
-    ----------
-    loop : Loop
-        The run with all its parts.
-    """
+    """What a run remembers, in the hands of its keeper."""
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
@@ -81,13 +75,7 @@ class Memory:
             self._keep()
 
     def capture(self) -> State:
-        """Say all that the run would need to go on.
-
-        Returns
-        -------
-        dict
-            Numbers, text and arrays by name, for each part.
-        """
+        """Say all that the run would need to go on."""
         loop = self.loop
         self.data = self.data or (self._ahead.result() if self._ahead else self._data_of())
         return {
@@ -100,18 +88,7 @@ class Memory:
 
     @contextmanager
     def unchanged_if_refused(self, state: State | None) -> Iterator[None]:
-        """Restore the user's objects if the run cannot be resumed.
-
-        Parameters
-        ----------
-        state : dict, optional
-            From `capture`; None for a new run, which is never refused.
-
-        Yields
-        ------
-        None
-            While the run is resumed.
-        """
+        """Restore the user's objects if the run cannot be resumed."""
         if state is None:
             yield
             return
@@ -130,18 +107,7 @@ class Memory:
             raise
 
     def begin(self, state: State | None) -> None:
-        """Note the settings, as a callback may change a learning rate; take a run up.
-
-        Parameters
-        ----------
-        state : dict, optional
-            From `capture`, perhaps in another process.
-
-        Raises
-        ------
-        ResumeError
-            If it is of another run.
-        """
+        """Note the settings, as a callback may change a learning rate; take a run up."""
         loop = self.loop
         if loop.keeper is not None or state is not None:
             self.settings = settings_of(loop.engine, loop.plan, loop.callbacks)
@@ -167,18 +133,7 @@ class Memory:
             raise ResumeError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
     def restore_callbacks(self, state: State | None) -> None:
-        """Let the callbacks remember, once they have heard of the start and forgotten all.
-
-        Parameters
-        ----------
-        state : dict, optional
-            From `capture`, perhaps in another process.
-
-        Raises
-        ------
-        ResumeError
-            If a callback cannot load its state.
-        """
+        """Let the callbacks remember, once they have heard of the start and forgotten all."""
         if state is None:
             return
         try:

@@ -131,18 +131,7 @@ GREATER_IS_BETTER = {"accuracy", "r2"}
 def as_metrics(
     names: str | Sequence[str],
 ) -> dict[str, Callable[[FloatArray, FloatArray], float]]:
-    """Look metrics up.
-
-    Parameters
-    ----------
-    names : str or sequence of str
-        Names from `METRICS`.
-
-    Returns
-    -------
-    dict of str to callable
-        The functions, by name.
-    """
+    """Look metrics up."""
     if not isinstance(names, str | list | tuple | set):
         raise ValueError(f"metrics: expected names, got {names!r}")
     chosen = [names] if isinstance(names, str) else names

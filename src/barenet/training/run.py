@@ -130,25 +130,7 @@ IN_TRAINING: dict[int, object] = {}
 
 @contextmanager
 def alone(trained: object, argument: str = "network") -> Iterator[None]:
-    """Hold a network, or what has one, for one run.
-
-    Parameters
-    ----------
-    trained : object
-        What is trained.
-    argument : str, default="network"
-        What it is called in errors.
-
-    Yields
-    ------
-    None
-        While no other run has it.
-
-    Raises
-    ------
-    RuntimeError
-        If one has.
-    """
+    """Hold a network, or what has one, for one run."""
     ticket = object()
     if IN_TRAINING.setdefault(id(trained), ticket) is not ticket:  # looks and writes in one move
         raise RuntimeError(

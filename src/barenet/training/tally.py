@@ -39,24 +39,12 @@ class Tally:
         self.begin(np.zeros(0))
 
     def begin(self, rates: NDArray[np.float64]) -> None:
-        """Turn to a new epoch.
-
-        Parameters
-        ----------
-        rates : ndarray of shape (n_batches,), float64
-            The learning rate of each of its steps.
-        """
+        """Turn to a new epoch."""
         self.reports: list[SliceReport] = []
         self.started, self.rates = time.perf_counter(), rates
 
     def joined(self) -> SliceReport:
-        """Put the reports together; mostly there is just one.
-
-        Returns
-        -------
-        SliceReport
-            The losses and norms of all batches so far.
-        """
+        """Put the reports together; mostly there is just one."""
         if len(self.reports) > 1:
             self.reports = [SliceReport(*map(np.concatenate, zip(*self.reports, strict=True)))]
         return self.reports[0]
@@ -67,24 +55,12 @@ class Tally:
         return time.perf_counter() - self.started
 
     def state(self) -> dict[str, Any]:
-        """Say all of it.
-
-        Returns
-        -------
-        dict
-            Numbers and arrays by name.
-        """
+        """Say all of it."""
         report = self.joined() if self.reports else SliceReport(np.zeros(0), np.zeros(0))
         return {**report._asdict(), "rates": self.rates, "seconds": self.seconds}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take it up.
-
-        Parameters
-        ----------
-        state : mapping
-            What `state` said, then or in another process.
-        """
+        """Take it up."""
         report = SliceReport(state["losses"], state["gradient_norms"])
         self.reports = [report] if len(report.losses) else []
         self.started, self.rates = time.perf_counter() - state["seconds"], state["rates"]

@@ -22,17 +22,6 @@ __all__ = ["Timetable"]
 class Timetable:
     """The batches of a run, epoch by epoch.
 
-    Parameters
-    ----------
-    rows : Rows
-        What is visited.
-    optimizer : Optimizer
-        Its learning rate is what the schedule is a factor on; it may change between epochs.
-    plan : Plan
-        How the epochs go.
-    seed : int
-        Fixes the order of the rows.
-
     Attributes
     ----------
     order : ndarray of int of shape (n_rows,)
@@ -64,13 +53,7 @@ class Timetable:
         self._weigh_batches()
 
     def turn_to(self, epoch: int) -> None:
-        """Open the page of an epoch.
-
-        Parameters
-        ----------
-        epoch : int
-            Epochs done before it, 0 for the first.
-        """
+        """Open the page of an epoch."""
         if self._plan.shuffle:
             self.order = self._draw_order(epoch)
         if self._reordered:
@@ -78,18 +61,7 @@ class Timetable:
         self._set_rates(epoch)
 
     def mean(self, losses: NDArray[np.float64]) -> float:
-        """Average the batches' losses by the weights of their rows.
-
-        Parameters
-        ----------
-        losses : ndarray of shape (n_batches,)
-            Of the current epoch.
-
-        Returns
-        -------
-        float
-            The mean over the rows.
-        """
+        """Average the batches' losses by the weights of their rows."""
         mean = float(losses.dot(self._weights)) / self._weight
         # Of numbers close to the largest there is, the sum may be beyond it, and the mean is not.
         return mean if math.isfinite(mean) else float(losses.dot(self._weights / self._weight))

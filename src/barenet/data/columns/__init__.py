@@ -34,21 +34,6 @@ COLUMNS: dict[str, type[Column]] = {
 def column_from_dict(plain: Any) -> Column:
     """Make a record again from its plain data.
 
-    Parameters
-    ----------
-    plain : dict
-        What ``Column.to_dict`` gave, or JSON of it.
-
-    Returns
-    -------
-    Column
-        An equal record.
-
-    Raises
-    ------
-    ValueError
-        If it is no such thing.
-
     Examples
     --------
     >>> age = NumberColumn("age", 40.0, center=30.0, scale=5.0, indicator=True)

@@ -102,18 +102,7 @@ class DateColumn(Column):
 
 
 def seconds(moments: NDArray[Any]) -> NDArray[np.float64]:
-    """Count the seconds since 1970.
-
-    Parameters
-    ----------
-    moments : ndarray of shape (n_rows,), datetime64[us]
-        Dates, none of them missing.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,), float64
-        To the microsecond within 280 years of 1970.
-    """
+    """Count the seconds since 1970."""
     return moments.astype(np.int64) / 1e6
 
 

@@ -48,27 +48,6 @@ _FOREIGN = (
 def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
     """Decide what a column holds.
 
-    Parameters
-    ----------
-    frame : Frame
-        The training rows.
-    name : str
-        The column.
-    missing : collection of str
-        What stands for a missing value.
-
-    Returns
-    -------
-    {"number", "category", "boolean", "date"}
-        By its type; text by how all values that are not missing are written. Numbers with a zero
-        before other digits, or of more digits than float64 holds, are names: a category.
-
-    Raises
-    ------
-    DataError
-        If nearly all values are numbers, or dates, and some are not, or are written as they are
-        not read: 31.12.2024, 1.234,5.
-
     Examples
     --------
     >>> from barenet.data.framing import as_frame
@@ -85,24 +64,7 @@ def kind_of(frame: Frame, name: str, missing: Collection[str]) -> str:
 def refuse_foreign(
     known: dict[int, str], codes: NDArray[np.int64], frame: Frame, name: str
 ) -> None:
-    """Refuse dates and numbers that are written in the manner of a country, and say what to do.
-
-    Parameters
-    ----------
-    known : dict of int to str
-        The different texts of the column that are not missing, by their codes.
-    codes : ndarray of shape (n_rows,), int64
-        Each row's text.
-    frame : Frame
-        The rows.
-    name : str
-        The column.
-
-    Raises
-    ------
-    DataError
-        If some are, and nearly all others are dates, or numbers.
-    """
+    """Refuse dates and numbers that are written in the manner of a country, and say what to do."""
     plain = sum(1 for text in known.values() if _is_number(text) or _DECIMAL_COMMA.fullmatch(text))
     for pattern, expected, remedy in _FOREIGN:
         foreign = [code for code, text in known.items() if pattern.fullmatch(text)]

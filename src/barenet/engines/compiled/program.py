@@ -35,19 +35,6 @@ __all__ = ["Program"]
 class Program:
     """What is done for the batches of a slice.
 
-    Parameters
-    ----------
-    job : Job
-        What is to be done.
-    capacity : int
-        The most rows of a batch.
-    task : {"learn", "differentiate", "evaluate", "predict"}
-        Take steps, find a gradient, measure outputs, or only compute them.
-    rows : Rows
-        Like those that it is for: of that dtype, with weights or without.
-    threads : int, optional
-        The most that it may use; by default what pays.
-
     Attributes
     ----------
     step : ndarray, a record

@@ -24,13 +24,7 @@ BITS, WIDTHS = ir.IntType(32), (0, 128, 256, 512)
 
 
 def vector_bits() -> int:
-    """Say how wide a vector register is; the environment's ``BARENET_SIMD_BITS`` may ask for less.
-
-    Returns
-    -------
-    int
-        128, 256 or 512; or 0 for plain loops, one number after the other.
-    """
+    """Bits of a vector register; ``BARENET_SIMD_BITS`` in the environment can lower it."""
     asked, widest = os.environ.get("BARENET_SIMD_BITS", ""), widest_bits()
     if asked not in ("", *map(str, WIDTHS)):
         raise ValueError(f"BARENET_SIMD_BITS: expected one of {WIDTHS}, got {asked!r}")

@@ -68,18 +68,7 @@ class Plan:
 
     @classmethod
     def of(cls, program: Program) -> Plan:
-        """Plan the calls.
-
-        Parameters
-        ----------
-        program : Program
-            What is computed.
-
-        Returns
-        -------
-        Plan
-            From the row x to the answers y.
-        """
+        """Plan the calls."""
         plan, place, width, number = cls(), "x", program.n_inputs, 0
         moves = [isinstance(step, MOVING) for step in program.steps]
         for index, step in enumerate(map(_for_c, program.steps)):
@@ -96,13 +85,7 @@ class Plan:
         return plan
 
     def declaration(self) -> str:
-        """Declare the vectors.
-
-        Returns
-        -------
-        str
-            A line and an empty one, or nothing.
-        """
+        """Declare the vectors."""
         vectors = ", ".join(f"{name}[{size}]" for name, size in self.buffers.items())
         return f"    float {vectors};\n\n" if vectors else ""
 

@@ -51,27 +51,7 @@ MOST_LISTED = 100
 
 
 def render(program: Program, stem: str, rounding: Rounding | None = None) -> dict[str, bytes]:
-    """Write a program as C99.
-
-    Parameters
-    ----------
-    program : Program
-        What is computed.
-    stem : str
-        Name of the files, without suffix; what is called in them begins with it.
-    rounding : Rounding, optional
-        What rounded weights do, for the comment.
-
-    Returns
-    -------
-    dict of str to bytes
-        The source and the header, under their suffixes.
-
-    Raises
-    ------
-    ValueError
-        If the name is none for a header, or a number is beyond float32.
-    """
+    """Write a program as C99."""
     if not re.fullmatch(r"[A-Za-z0-9_. +-]+", stem):
         raise ValueError(f"path: expected a file name of plain letters and digits, got {stem!r}")
     prefix, plan = identifier(stem), Plan.of(program)

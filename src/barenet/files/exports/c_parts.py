@@ -325,18 +325,7 @@ void {prefix}_predict(const float *x, float *y)
 
 
 def function_of(step: Step) -> str:
-    """Name the function of a step that stays where it is.
-
-    Parameters
-    ----------
-    step : Step
-        Any that has one vector.
-
-    Returns
-    -------
-    str
-        The name, which math.h does not have.
-    """
+    """Name the function of a step that stays where it is."""
     if not isinstance(step, Apply):
         return step.name
     return "hyperbolic_tangent" if isinstance(step.activation, Tanh) else step.activation.name

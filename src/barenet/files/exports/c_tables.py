@@ -60,23 +60,7 @@ static void encode(const float *a, float *b)
 
 
 def encode_functions(step: Encode) -> Iterator[str]:
-    """Write the functions that encode a row.
-
-    Parameters
-    ----------
-    step : Encode
-        The records.
-
-    Yields
-    ------
-    str
-        A function.
-
-    Raises
-    ------
-    ValueError
-        If a column holds what a float of C cannot.
-    """
+    """Write the functions that encode a row."""
     lines = [f"    b = {_call(column, at)};" for at, column in enumerate(step.columns)]
     lines[-1] = lines[-1].replace("b = ", "", 1)
     if any(isinstance(column, NumberColumn) for column in step.columns):
@@ -90,20 +74,7 @@ def encode_functions(step: Encode) -> Iterator[str]:
 
 
 def category_arrays(step: Encode, prefix: str) -> dict[str, str]:
-    """Write the names of categories, for who has them as text.
-
-    Parameters
-    ----------
-    step : Encode
-        The records.
-    prefix : str
-        What names begin with.
-
-    Returns
-    -------
-    dict of str to str
-        By its declaration, each array's content.
-    """
+    """Write the names of categories, for who has them as text."""
     return {
         f"const char *const {prefix}_x{at}[{len(column.categories)}]": flow(
             map(c_string, column.categories)
@@ -114,20 +85,7 @@ def category_arrays(step: Encode, prefix: str) -> dict[str, str]:
 
 
 def listed_columns(step: Encode, prefix: str) -> list[str]:
-    """Say what x holds.
-
-    Parameters
-    ----------
-    step : Encode
-        The records.
-    prefix : str
-        What names begin with.
-
-    Returns
-    -------
-    list of str
-        A line for each column.
-    """
+    """Say what x holds."""
     return [
         f"  x[{at}]  {words(column.name)}: {_meaning(column, f'{prefix}_x{at}')}"
         for at, column in enumerate(step.columns)

@@ -56,18 +56,7 @@ class Encode(Step):
         return np.array([single_error(n.center, n.scale) if n else 0 for n in numbers])
 
     def values(self, X: Any) -> NDArray[np.float64]:
-        """Read a table as numbers.
-
-        Parameters
-        ----------
-        X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
-            The rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_columns), float64
-            As `forward` takes them.
-        """
+        """Read a table as numbers."""
         frame, missing = self.encoding.frame_of(X), self.encoding.missing
         read = ((column, column.read(frame, missing)) for column in self.columns)
         return np.column_stack([_number(column, values) for column, values in read])

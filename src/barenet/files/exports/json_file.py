@@ -26,20 +26,7 @@ VERSION = 1
 
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
-    """Write a program as JSON.
-
-    Parameters
-    ----------
-    program : Program
-        What is computed.
-    stem : str
-        Name of the file, without its suffix; not used.
-
-    Returns
-    -------
-    dict of str to bytes
-        The file, under its suffix.
-    """
+    """Write a program as JSON."""
     head = {
         "format": "barenet",
         "version": VERSION,

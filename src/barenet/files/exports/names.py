@@ -24,21 +24,6 @@ HEADERS = {
 def identifier(name: str) -> str:
     """Make a name that C and Python take, of the name of a file.
 
-    Parameters
-    ----------
-    name : str
-        The name, without its suffix.
-
-    Returns
-    -------
-    str
-        ASCII letters, digits and single underscores, with a letter first.
-
-    Raises
-    ------
-    ValueError
-        If no letter is in it, or it is a header of C's.
-
     Examples
     --------
     >>> identifier("2nd model-v1.2")
@@ -55,18 +40,6 @@ def identifier(name: str) -> str:
 def words(text: str, most: int = 60) -> str:
     """Make a text fit for a comment or a docstring: nothing in it ends one, or begins another.
 
-    Parameters
-    ----------
-    text : str
-        Anything.
-    most : int, default=60
-        Most characters.
-
-    Returns
-    -------
-    str
-        ASCII letters, digits, and what stands in ordinary names; "_" in the place of the rest.
-
     Examples
     --------
     >>> words("petal length (cm)"), words('*/ system("rm")')
@@ -78,22 +51,6 @@ def words(text: str, most: int = 60) -> str:
 
 def c_string(text: str) -> str:
     r"""Write a string of C's, in UTF-8.
-
-    Parameters
-    ----------
-    text : str
-        Anything.
-
-    Returns
-    -------
-    str
-        With its quotes. What is not plain ASCII is written as octal numbers of three digits, which
-        end by themselves; so is ``?``, of which two begin a trigraph.
-
-    Raises
-    ------
-    ValueError
-        If it is longer than what C99 promises to take.
 
     Examples
     --------
@@ -110,16 +67,6 @@ def c_string(text: str) -> str:
 
 def python_string(text: str) -> str:
     """Write a string of Python's, in double quotes where it holds none.
-
-    Parameters
-    ----------
-    text : str
-        Anything.
-
-    Returns
-    -------
-    str
-        With its quotes.
 
     Examples
     --------

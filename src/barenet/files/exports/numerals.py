@@ -17,16 +17,6 @@ WIDTH = 96
 def decimal(value: np.floating[Any]) -> str:
     """Write a number in as few digits as its own precision needs.
 
-    Parameters
-    ----------
-    value : numpy.float32 or numpy.float64
-        A finite number.
-
-    Returns
-    -------
-    str
-        Read as a float64 and rounded to the number's precision, it is the number again.
-
     Examples
     --------
     >>> decimal(np.float32(0.1)), decimal(np.float64(np.float32(0.1)))
@@ -38,16 +28,6 @@ def decimal(value: np.floating[Any]) -> str:
 
 def hexadecimal(value: np.floating[Any]) -> str:
     """Write a number as a float of C99, whose digits are its bits.
-
-    Parameters
-    ----------
-    value : numpy.float32 or numpy.float64
-        A number that is finite when it is rounded to float32.
-
-    Returns
-    -------
-    str
-        Such as ``0x1.8p-3f``.
 
     Examples
     --------
@@ -64,17 +44,6 @@ def hexadecimal(value: np.floating[Any]) -> str:
 def rest_of(values: float | NDArray[Any]) -> Any:
     """Compute the difference between numbers and the nearest float32.
 
-    Parameters
-    ----------
-    values : float or ndarray, float64
-        Numbers within the range of float32.
-
-    Returns
-    -------
-    float64 or ndarray of float64
-        The nearest float32 and the rest, itself rounded to float32, add up to the number with a
-        relative error of 4e-15.
-
     Examples
     --------
     >>> print(rest_of(0.5), rest_of(40.7128))
@@ -86,20 +55,6 @@ def rest_of(values: float | NDArray[Any]) -> Any:
 
 def flow(items: Iterable[str], indent: str = "    ", width: int = WIDTH) -> str:
     """Set items in lines, a comma after each, and break lines between them only.
-
-    Parameters
-    ----------
-    items : iterable of str
-        What is set.
-    indent : str
-        Before each line.
-    width : int, default=96
-        Columns of a line; an item that is longer has one for itself.
-
-    Returns
-    -------
-    str
-        The lines.
 
     Examples
     --------

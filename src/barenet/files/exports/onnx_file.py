@@ -31,27 +31,7 @@ MOST_BYTES = 2**31 - 2**20
 
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
-    """Write a program as an ONNX model.
-
-    Parameters
-    ----------
-    program : Program
-        What is computed.
-    stem : str
-        Name of the file, without its suffix; the graph's name.
-
-    Returns
-    -------
-    dict of str to bytes
-        The file, under its suffix.
-
-    Raises
-    ------
-    MissingExtraError
-        If onnx is not installed.
-    ValueError
-        If one file can't hold it, or ONNX has no type for a column.
-    """
+    """Write a program as an ONNX model."""
     onnx = require("onnx", extra="onnx", purpose="an ONNX file")
     if program.n_numbers * 8 > MOST_BYTES:
         raise ValueError(f"model: {program.n_numbers:,} numbers are more than one ONNX file holds")

@@ -47,38 +47,10 @@ class Graph(Protocol):
     """What operators are added to."""
 
     def add(self, operator: str, *inputs: str, output: str | None = None, **options: Any) -> str:
-        """Add an operator of the standard set.
-
-        Parameters
-        ----------
-        operator : str
-            Its name.
-        *inputs : str
-            Names of what it is given.
-        output : str, optional
-            Name of what it computes; by default a new one.
-        **options
-            Its attributes.
-
-        Returns
-        -------
-        str
-            Name of what it computes.
-        """
+        """Add an operator of the standard set."""
 
     def constant(self, values: NDArray[Any]) -> str:
-        """Add numbers or strings.
-
-        Parameters
-        ----------
-        values : ndarray
-            The values.
-
-        Returns
-        -------
-        str
-            Their name.
-        """
+        """Add numbers or strings."""
 
 
 class Answers(NamedTuple):
@@ -99,24 +71,7 @@ class Answers(NamedTuple):
 def write_answers(
     program: Program, graph: Graph, X: str, outputs: str | None = None, labels: str | None = None
 ) -> Answers:
-    """Add all steps of a program, and what follows from the last.
-
-    Parameters
-    ----------
-    program : Program
-        What is computed.
-    graph : Graph
-        Where to.
-    X : str
-        Name of the rows, of the program's dtype; those of a table encoded already.
-    outputs, labels : str, optional
-        What the results are to be called.
-
-    Returns
-    -------
-    Answers
-        What they are called.
-    """
+    """Add all steps of a program, and what follows from the last."""
     values = X
     for step in program.steps[1:] if program.table else program.steps:
         values = STEPS[type(step)](graph, step, values, program)

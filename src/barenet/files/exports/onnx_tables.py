@@ -21,28 +21,7 @@ RESERVED = ("", "labels", "probabilities", "predictions")
 
 
 def column_inputs(step: Encode, is_coarse: Iterable[bool]) -> Iterator[tuple[str, int]]:
-    """Say what each input is called, and of which type it is.
-
-    Parameters
-    ----------
-    step : Encode
-        The records.
-    is_coarse : iterable of bool
-        Whether float32 is too coarse for each column.
-
-    Yields
-    ------
-    name : str
-        The column's.
-    kind : int
-        Text for categories, else numbers of the network's dtype; float64 where float32 would
-        lose significant digits.
-
-    Raises
-    ------
-    ValueError
-        If a column cannot be an input.
-    """
+    """Say what each input is called, and of which type it is."""
     for column, coarse in zip(step.columns, is_coarse, strict=True):
         if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
             raise ValueError(
@@ -60,20 +39,7 @@ def column_inputs(step: Encode, is_coarse: Iterable[bool]) -> Iterator[tuple[str
 
 
 def write_columns(step: Encode, graph: Graph) -> str:
-    """Add what turns the inputs into the numbers that the network takes.
-
-    Parameters
-    ----------
-    step : Encode
-        The records.
-    graph : Graph
-        Where to.
-
-    Returns
-    -------
-    str
-        Name of the numbers, of the network's dtype.
-    """
+    """Add what turns the inputs into the numbers that the network takes."""
     parts = [part for column in step.columns for part in _encode(column, step, graph)]
     joined = graph.add("Concat", *parts, axis=1)
     return graph.add("Cast", joined, to=TYPES[str(step.dtype)])

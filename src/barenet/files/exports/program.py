@@ -105,18 +105,7 @@ class Program:
         return sum(value.size for value in arrays if isinstance(value, np.ndarray))
 
     def outputs(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Compute all steps, in NumPy.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_inputs)
-            Raw rows; those of a table as numbers, as `table` gives them.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-            What comes out of the last step.
-        """
+        """Compute all steps, in NumPy."""
         if not (self.steps and isinstance(self.steps[0], Scale | Encode)):
             X = X.astype(self.dtype)
         for step in self.steps:
@@ -138,34 +127,12 @@ class Program:
         return np.zeros(self.n_inputs)
 
     def sketch(self) -> str:
-        """Write the steps in one line.
-
-        Returns
-        -------
-        str
-            Such as ``"64 -> scale -> 32 -> relu -> 10 -> softmax"``: widths are affine steps.
-        """
+        """Write the steps in one line."""
         return " -> ".join([str(self.n_inputs), *map(_word, self.steps)])
 
 
 def program_of(model: Any) -> Program:
-    """Turn a model into the steps that predict.
-
-    Parameters
-    ----------
-    model : Network, Predictor, a fitted estimator, or a pipeline
-        What was trained; a fitted estimator or pipeline as `take_apart` takes it.
-
-    Returns
-    -------
-    Program
-        It shares the model's arrays.
-
-    Raises
-    ------
-    ValueError
-        If the model is none of these, is not fitted, or has parts that barenet does not know.
-    """
+    """Turn a model into the steps that predict."""
     if isinstance(model, Predictor):
         return _of_predictor(model)
     if isinstance(model, Network):

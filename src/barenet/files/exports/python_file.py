@@ -53,25 +53,7 @@ READABLE = 64
 
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
-    """Write a program as Python.
-
-    Parameters
-    ----------
-    program : Program
-        What is computed.
-    stem : str
-        Name of the file, without its suffix.
-
-    Returns
-    -------
-    dict of str to bytes
-        The file, under its suffix.
-
-    Raises
-    ------
-    ValueError
-        If the file would hide one of Python's own.
-    """
+    """Write a program as Python."""
     if stem in sys.stdlib_module_names or stem == "numpy":
         raise ValueError(
             f"path: {stem}.py would be imported in the place of the module {stem}, by NumPy, too; "

@@ -154,18 +154,7 @@ _FUNCTIONS: dict[type[Column], tuple[str, ...]] = {
 
 
 def encode_functions(step: Encode) -> list[str]:
-    """Write the functions that encode rows, and what they name.
-
-    Parameters
-    ----------
-    step : Encode
-        The records.
-
-    Returns
-    -------
-    list of str
-        Constants first.
-    """
+    """Write the functions that encode rows, and what they name."""
     needed = dict.fromkeys(part for each in step.columns for part in _FUNCTIONS[type(each)])
     lines = "\n".join(f"        *{_call(each, at)}," for at, each in enumerate(step.columns))
     missing = _texts(step.encoding.missing, "")

@@ -42,18 +42,7 @@ class RoundedAffine(Step):
 
     @classmethod
     def of(cls, affine: Affine) -> RoundedAffine:
-        """Round the weights of a step.
-
-        Parameters
-        ----------
-        affine : Affine
-            With weights W.
-
-        Returns
-        -------
-        RoundedAffine
-            With s = max |W| / 127 of each column, and C = W / s rounded to whole numbers.
-        """
+        """Round the weights of a step."""
         step = (np.abs(affine.weights).max(axis=0) / LARGEST).astype(np.float32)
         divisor = np.where(step == 0, np.float32(1), step)
         codes = np.clip(np.rint(affine.weights / divisor), -LARGEST, LARGEST)
@@ -82,37 +71,13 @@ class Rounding(NamedTuple):
 
 
 def round_weights(program: Program) -> Program:
-    """Round all weights of a program.
-
-    Parameters
-    ----------
-    program : Program
-        Of float32 or float64.
-
-    Returns
-    -------
-    Program
-        With every affine step rounded.
-    """
+    """Round all weights of a program."""
     steps = (RoundedAffine.of(s) if isinstance(s, Affine) else s for s in program.steps)
     return replace(program, steps=tuple(steps))
 
 
 def measure_rounding(exact: Program, rounded: Program, X: NDArray[Any]) -> Rounding:
-    """Compare the answers before and after.
-
-    Parameters
-    ----------
-    exact, rounded : Program
-        A program, and what `round_weights` made of it.
-    X : ndarray of shape (n_samples, n_inputs)
-        Raw rows.
-
-    Returns
-    -------
-    Rounding
-        The differences.
-    """
+    """Compare the answers before and after."""
     before, after = exact.outputs(X), rounded.outputs(X)
     kept = None
     if exact.answer == "class":

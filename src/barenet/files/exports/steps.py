@@ -35,18 +35,7 @@ class Step(ABC):
 
     @abstractmethod
     def forward(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Do it.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_in)
-            What the step before has left.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_out)
-            What it says in the first line of the class.
-        """
+        """Do it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,16 +173,6 @@ class Unscale(Step):
 
 def single_error(center: Any, scale: Any) -> NDArray[np.float64]:
     """Return a bound of the rounding error of numbers in float32.
-
-    Parameters
-    ----------
-    center, scale : float or ndarray, float64
-        The center of the numbers, and their spread around it.
-
-    Returns
-    -------
-    ndarray of float64
-        The largest error in units of the scale; NaN where the numbers overflow float32.
 
     Examples
     --------

@@ -19,20 +19,7 @@ HEAD = 4096
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Write files, or leave all of them as they were.
-
-    Parameters
-    ----------
-    contents : mapping of Path to bytes
-        What goes where.
-
-    Raises
-    ------
-    ValueError
-        If a file is there that is no export of barenet's.
-    OSError
-        If one cannot be written.
-    """
+    """Write files, or leave all of them as they were."""
     before = {path: _old(path) for path in contents}
     written: list[Path] = []
     try:
@@ -57,20 +44,7 @@ def _old(path: Path) -> bytes | None:
 
 
 def is_export(suffix: str, head: bytes) -> bool:
-    """Tell an export from somebody else's file.
-
-    Parameters
-    ----------
-    suffix : str
-        How the file's name ends.
-    head : bytes
-        Its first bytes, `HEAD` of them.
-
-    Returns
-    -------
-    bool
-        True if barenet has written it.
-    """
+    """Tell an export from somebody else's file."""
     return MARKS.get(suffix.lower(), MARK) in head
 
 

@@ -35,36 +35,12 @@ class Box:
 
     @classmethod
     def of(cls, text: str) -> Box:
-        """Make one of a line.
-
-        Parameters
-        ----------
-        text : str
-            The line.
-
-        Returns
-        -------
-        Box
-            Of one line.
-        """
+        """Make one of a line."""
         return cls((text,))
 
     @classmethod
     def table(cls, rows: Sequence[Sequence[str]], gap: str = "  ") -> Box:
-        """Set words in columns, which they fill from the right.
-
-        Parameters
-        ----------
-        rows : sequence of sequence of str
-            The words, one or more rows of the same number.
-        gap : str
-            What stands between two columns.
-
-        Returns
-        -------
-        Box
-            A line for each row.
-        """
+        """Set words in columns, which they fill from the right."""
         widths = [max(map(length, column)) for column in zip(*rows, strict=True)]
         lines = (
             gap.join(
@@ -80,18 +56,7 @@ class Box:
         return max(map(length, self.lines))
 
     def beside(self, *others: Box) -> Box:
-        """Set boxes side by side, their middles in one line.
-
-        Parameters
-        ----------
-        *others : Box
-            From left to right.
-
-        Returns
-        -------
-        Box
-            As high as the highest needs.
-        """
+        """Set boxes side by side, their middles in one line."""
         boxes = (self, *others)
         above = max(box.middle for box in boxes)
         below = max(len(box.lines) - box.middle for box in boxes)
@@ -99,18 +64,7 @@ class Box:
         return Box(tuple("".join(parts) for parts in zip(*padded, strict=True)), above)
 
     def between(self, left: str, right: str) -> Box:
-        """Set it in brackets, as high as it is.
-
-        Parameters
-        ----------
-        left, right : str
-            The brackets, of one line.
-
-        Returns
-        -------
-        Box
-            With the brackets.
-        """
+        """Set it in brackets, as high as it is."""
         if len(self.lines) == 1:
             return Box.of(f"{left}{self.lines[0]}{right}")
         return self._fence(left).beside(self, self._fence(right))
@@ -141,16 +95,5 @@ class Box:
 
 
 def length(text: str) -> int:
-    """Count the columns that a text takes; a bar over a letter takes none.
-
-    Parameters
-    ----------
-    text : str
-        One line.
-
-    Returns
-    -------
-    int
-        The columns.
-    """
+    """Count the columns that a text takes; a bar over a letter takes none."""
     return len(text) - text.count("\N{COMBINING MACRON}")

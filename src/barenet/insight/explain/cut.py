@@ -24,19 +24,6 @@ Part = Literal["column", "row", "all"]
 def cut(equation: Equation, column: int) -> Equation:
     """Take one column of an equation's result.
 
-    Parameters
-    ----------
-    equation : Equation
-        With samples as rows, and a column for each neuron.
-    column : int
-        Counted from 0.
-
-    Returns
-    -------
-    Equation
-        Of the column alone; the same as it was where a column needs all the others, as those of a
-        softmax do, or where there is only one.
-
     Examples
     --------
     >>> import numpy as np

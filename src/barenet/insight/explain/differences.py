@@ -24,21 +24,7 @@ __all__ = ["Differences"]
 
 
 class Differences:
-    """The slopes of a job's loss, before its penalties.
-
-    Parameters
-    ----------
-    job : Job
-        Of float64.
-    trace : Trace
-        Its step, whose gradients tell which entries are the largest.
-    limit : int
-        Entries of an array that are all computed; of a larger one only the largest are.
-    first_step : int, default=0
-        Steps that were taken before.
-    neuron : Neuron, optional
-        The one whose entries alone are computed.
-    """
+    """The slopes of a job's loss, before its penalties."""
 
     def __init__(
         self,
@@ -54,53 +40,18 @@ class Differences:
         self.key = derive_key(job.seed, first_step)
 
     def by_parameter(self, layer: int, name: str) -> NDArray[np.float64]:
-        """Move a layer's parameters.
-
-        Parameters
-        ----------
-        layer : int
-            The layer's position.
-        name : str
-            Which of its arrays.
-
-        Returns
-        -------
-        ndarray
-            Of the array's shape, with NaN for the small entries of a large one.
-        """
+        """Move a layer's parameters."""
         views = self.network.layout.views(self.network.parameters)
         return self._slopes(layer, views[layer][name], self.trace.layers[layer].gradients[name])
 
     def by_output(self, layer: int) -> NDArray[np.float64]:
-        """Move a layer's output.
-
-        Parameters
-        ----------
-        layer : int
-            The layer's position.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_out)
-            With NaN for the small entries of a large one.
-        """
+        """Move a layer's output."""
         step = self.trace.layers[layer]
         moved = step.output.copy()
         return self._in_place_of(step, lambda: moved, moved, step.d_output)
 
     def by_sum(self, layer: int) -> NDArray[np.float64]:
-        """Move what a dense layer has before its activation.
-
-        Parameters
-        ----------
-        layer : int
-            The layer's position.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_out)
-            With NaN for the small entries of a large one.
-        """
+        """Move what a dense layer has before its activation."""
         step = self.trace.layers[layer]
         _, Z, A, activation = step.cache
         moved, dZ = Z.copy(), activation.backward(Z, A, step.d_output)

@@ -54,22 +54,7 @@ class Quantity(NamedTuple):
 
     @classmethod
     def of(cls, name: Name, value: Any, *, by_sample: bool = False) -> Quantity:
-        """Take an array of the code, where samples are rows.
-
-        Parameters
-        ----------
-        name : Name
-            What it is called.
-        value : array-like
-            A matrix, a vector, or a number.
-        by_sample : bool, default=False
-            True for a vector of an entry for each sample, which stands upright.
-
-        Returns
-        -------
-        Quantity
-            That nobody can change.
-        """
+        """Take an array of the code, where samples are rows."""
         array = np.array(value)
         shape = array.shape
         if array.ndim == 1:
@@ -83,13 +68,7 @@ class Quantity(NamedTuple):
         return self.value.ndim == 0 and not self.name.index
 
     def transposed(self) -> Quantity:
-        """Turn rows into columns.
-
-        Returns
-        -------
-        Quantity
-            With the shape of the matrix.
-        """
+        """Turn rows into columns."""
         return self._replace(value=self.value.T, shape=self.value.T.shape)
 
 
@@ -165,19 +144,7 @@ class Equation:
         return bool(np.linalg.norm(self.apart[known]) <= allowed)
 
     def in_numbers(self, limit: int) -> dict[str, FloatArray] | None:
-        """Find the numbers to write in place of the letters, where a hand would.
-
-        Parameters
-        ----------
-        limit : int
-            Most entries of an array.
-
-        Returns
-        -------
-        dict of str to ndarray, or None
-            By name, transposed matrices as ``"X.T"``. None where there is nothing to learn from it:
-            for a mere copy, for cases, for large arrays.
-        """
+        """Find the numbers to write in place of the letters, where a hand would."""
         formula = self.formula
         if formula is None or isinstance(formula.tree, ast.Name):
             return None
@@ -193,47 +160,19 @@ class Equation:
         return None if sum_of_one else values | {f"{n}.T": v.T for n, v in values.items()}
 
     def breadth(self, width_of: Callable[[FloatArray], int]) -> int:
-        """Add up the widths of all numbers, where they stand in place of the letters.
-
-        Parameters
-        ----------
-        width_of : callable
-            Tells how wide an array is.
-
-        Returns
-        -------
-        int
-            The sum; a letter that occurs twice counts twice.
-        """
+        """Add up the widths of all numbers, where they stand in place of the letters."""
         nodes = [] if self.formula is None else ast.walk(self.formula.tree)
         names = [node.id for node in nodes if isinstance(node, ast.Name)]
         return sum(width_of(self.operands[name].value) for name in names if name in self.operands)
 
     def evaluate(self) -> NDArray[Any]:
-        """Compute the result by the formula, as a reader would.
-
-        Returns
-        -------
-        ndarray
-            What `result` should be.
-
-        Raises
-        ------
-        ValueError
-            If there is no formula.
-        """
+        """Compute the result by the formula, as a reader would."""
         if self.formula is None:
             raise ValueError(f"{self.result.name.text} has no formula")
         return self.formula.evaluate({name: each.value for name, each in self.operands.items()})
 
     def transposed(self) -> Equation:
-        """Write the same with samples as columns.
-
-        Returns
-        -------
-        Equation
-            Between transposed quantities.
-        """
+        """Write the same with samples as columns."""
         return replace(
             self,
             result=self.result.transposed(),
@@ -268,13 +207,7 @@ class Step:
     phase: Literal["forward", "backward", "update"] = "forward"
 
     def transposed(self) -> Step:
-        """Write the same with samples as columns.
-
-        Returns
-        -------
-        Step
-            Of transposed quantities.
-        """
+        """Write the same with samples as columns."""
         return replace(
             self,
             given=tuple(each.transposed() for each in self.given),

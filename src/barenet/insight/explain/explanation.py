@@ -63,13 +63,7 @@ class Explanation:
     neuron: tuple[int, int] | None = None
 
     def __getitem__(self, name: str) -> FloatArray:
-        """Look a quantity up, such as ``"Z1"``, ``"dW2"`` or ``"L"``, as it is in the end.
-
-        Raises
-        ------
-        KeyError
-            If there is none of that name; the message lists all.
-        """
+        """Look a quantity up, such as ``"Z1"``, ``"dW2"`` or ``"L"``, as it is in the end."""
         found = {each.name.key: each for each in self.quantities}
         if name not in found:
             raise KeyError(f"{name!r}; there are {', '.join(found)}")

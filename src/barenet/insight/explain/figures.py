@@ -40,18 +40,6 @@ class Largest(NamedTuple):
 def digits(value: Any, precision: int) -> str:
     """Write a number.
 
-    Parameters
-    ----------
-    value : float
-        The number.
-    precision : int
-        Significant digits.
-
-    Returns
-    -------
-    str
-        Without zeros at its end.
-
     Examples
     --------
     >>> digits(0.25, 6), digits(1 / 3, 6), digits(-0.0, 6), digits(1e-12, 3)
@@ -62,20 +50,6 @@ def digits(value: Any, precision: int) -> str:
 
 def matrix(value: NDArray[Any], precision: int, blank: str = " ") -> list[list[str]]:
     """Write a matrix, the points of a column's numbers in one line.
-
-    Parameters
-    ----------
-    value : ndarray of shape (n, m), or of no axes
-        The numbers.
-    precision : int
-        Significant digits.
-    blank : str
-        What fills up, as wide as a digit.
-
-    Returns
-    -------
-    list of list of str
-        A word for each entry, those of a column of the same length.
 
     Examples
     --------
@@ -88,39 +62,12 @@ def matrix(value: NDArray[Any], precision: int, blank: str = " ") -> list[list[s
 
 
 def breadth(value: NDArray[Any], precision: int) -> int:
-    """Count the letters that a matrix is wide, with two between its columns.
-
-    Parameters
-    ----------
-    value : ndarray of shape (n, m), or of no axes
-        The numbers.
-    precision : int
-        Significant digits.
-
-    Returns
-    -------
-    int
-        Letters, without brackets.
-    """
+    """Count the letters that a matrix is wide, with two between its columns."""
     return sum(len(word) + 2 for word in matrix(value, precision)[0]) - 2
 
 
 def blocks(value: NDArray[Any], precision: int, room: int) -> list[slice]:
     """Cut a matrix into blocks of columns that have room side by side.
-
-    Parameters
-    ----------
-    value : ndarray of shape (n, m), or of no axes
-        The numbers.
-    precision : int
-        Significant digits.
-    room : int
-        Letters that a block may be wide.
-
-    Returns
-    -------
-    list of slice
-        The columns of each block; at least one.
 
     Examples
     --------
@@ -139,16 +86,6 @@ def blocks(value: NDArray[Any], precision: int, room: int) -> list[slice]:
 def shape(sizes: tuple[int, ...]) -> str:
     """Write a shape.
 
-    Parameters
-    ----------
-    sizes : tuple of int
-        The shape.
-
-    Returns
-    -------
-    str
-        As Python writes it; nothing for a single number.
-
     Examples
     --------
     >>> shape((2, 3)), shape((3,)), shape(())
@@ -159,23 +96,6 @@ def shape(sizes: tuple[int, ...]) -> str:
 
 def statistics(value: NDArray[Any], precision: int, room: int, *, with_largest: bool = True) -> str:
     """Say in a line what there is in an array.
-
-    Parameters
-    ----------
-    value : ndarray of shape (n, m)
-        Many numbers.
-    precision : int
-        Significant digits.
-    room : int
-        Letters that there is room for.
-    with_largest : bool, default=True
-        Whether the largest entries are listed.
-
-    Returns
-    -------
-    str
-        Mean and standard deviation, to 4 digits, the share of zeros if there are any, and as many
-        of the largest entries as have room.
 
     Examples
     --------
@@ -201,20 +121,7 @@ def statistics(value: NDArray[Any], precision: int, room: int, *, with_largest: 
 
 
 def largest(value: NDArray[Any], equation: Equation | None = None) -> Iterator[Largest]:
-    """Find the entries that are furthest from 0.
-
-    Parameters
-    ----------
-    value : ndarray of shape (n, m)
-        Many numbers.
-    equation : Equation, optional
-        Where they come from; a gradient's knows differences.
-
-    Yields
-    ------
-    Largest
-        From the largest down.
-    """
+    """Find the entries that are furthest from 0."""
     differences = equation.differences if equation else None
     apart = equation.apart if equation else None
     order = np.argsort(-np.abs(value), axis=None, kind="stable")[:LARGEST_ENTRIES]

@@ -65,31 +65,12 @@ class Formula:
 
     @classmethod
     def parse(cls, text: str, **numbers: float) -> Formula:
-        """Read a formula.
-
-        Parameters
-        ----------
-        text : str
-            As Python writes it.
-        **numbers : float
-            Numbers to write in place of names, where they are settings.
-
-        Returns
-        -------
-        Formula
-            With what can be left out, such as a factor of 1, left out.
-        """
+        """Read a formula."""
         tree = ast.parse(text, mode="eval").body
         return cls(_Numbers(numbers).visit(tree))
 
     def transposed(self) -> Formula:
-        """Write the same with samples along the other axis, for operands that are transposed.
-
-        Returns
-        -------
-        Formula
-            The products of matrices are turned round, as (A B)ᵀ = Bᵀ Aᵀ.
-        """
+        """Write the same with samples along the other axis, for operands that are transposed."""
         turned = _Turned().visit(ast.parse(ast.unparse(self.tree), mode="eval").body)
         return Formula(turned, 1 - self.samples_axis)
 
@@ -108,18 +89,7 @@ class Formula:
         return any(isinstance(node, ast.MatMult) for node in ast.walk(self.tree))
 
     def evaluate(self, values: Mapping[str, Any]) -> NDArray[Any]:
-        """Compute it.
-
-        Parameters
-        ----------
-        values : mapping of str to ndarray
-            A matrix, or an array of no axes, for every name.
-
-        Returns
-        -------
-        ndarray
-            A matrix, or an array of no axes.
-        """
+        """Compute it."""
         return np.asarray(self._value(self.tree, values))
 
     def _value(self, node: ast.expr, values: Mapping[str, Any]) -> Any:

@@ -199,19 +199,6 @@ OPTIMIZER_FORMULAS: dict[str, Rule] = {
 
 
 def formula_of(formulas: Mapping[str, T], thing: Any) -> T | None:
-    """Look up the formula of an activation, a loss, an optimizer and so on.
-
-    Parameters
-    ----------
-    formulas : mapping of str to object
-        One of the tables above.
-    thing : object
-        With a ``name``.
-
-    Returns
-    -------
-    object or None
-        None for a class of a user's own, even if its name is one of these.
-    """
+    """Look up the formula of an activation, a loss, an optimizer and so on."""
     ours = type(thing).__module__.startswith("barenet.")
     return formulas.get(thing.name) if ours else None

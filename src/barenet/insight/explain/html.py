@@ -36,18 +36,7 @@ FIGURE_SPACE = "\N{FIGURE SPACE}"
 
 
 def write_page(page: Explanation) -> str:
-    """Write an explanation as a document of its own.
-
-    Parameters
-    ----------
-    page : Explanation
-        What is to be read.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
+    """Write an explanation as a document of its own."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -58,36 +47,12 @@ def write_page(page: Explanation) -> str:
 
 
 def write_section(page: Explanation) -> str:
-    """Write an explanation as a part of a document, with a style that touches nothing else.
-
-    Parameters
-    ----------
-    page : Explanation
-        What is to be read.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
+    """Write an explanation as a part of a document, with a style that touches nothing else."""
     return write_part(page, f"<style>{STYLE}</style>\n")
 
 
 def write_part(page: Explanation, style: str = "") -> str:
-    """Write an explanation as a part of a document that has its style already.
-
-    Parameters
-    ----------
-    page : Explanation
-        What is to be read.
-    style : str, default=""
-        An element to put in front.
-
-    Returns
-    -------
-    str
-        HTML without scripts, handlers or styles, all text in it escaped.
-    """
+    """Write an explanation as a part of a document that has its style already."""
     parts = "".join(_part(number, part, page) for number, part in enumerate(page.parts, 1))
     summed = hint(page)
     return (

@@ -82,16 +82,6 @@ class LatexPrinter(Printer[str]):
 def latex_number(text: str) -> str:
     """Write a number with its power of ten.
 
-    Parameters
-    ----------
-    text : str
-        As Python writes it, such as ``1e-08``.
-
-    Returns
-    -------
-    str
-        In LaTeX.
-
     Examples
     --------
     >>> print(latex_number("1e-08"), latex_number("2.5e+20"))

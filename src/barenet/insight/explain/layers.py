@@ -28,20 +28,7 @@ class Passes(NamedTuple):
 
 
 def explain_forward(sheet: Sheet, step: LayerTrace) -> Step:
-    """Write down a layer's forward pass.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        Holds the layer's input.
-    step : LayerTrace
-        What went through the layer.
-
-    Returns
-    -------
-    Step
-        With the layer's parameters.
-    """
+    """Write down a layer's forward pass."""
     arrays = {**step.parameters, **step.statistics}
     given = [sheet.note(sheet.name_of(step.index, name), value) for name, value in arrays.items()]
     passes = _passes(step)
@@ -55,20 +42,7 @@ def explain_forward(sheet: Sheet, step: LayerTrace) -> Step:
 
 
 def explain_backward(sheet: Sheet, step: LayerTrace) -> Step:
-    """Write down a layer's backward pass.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        Holds the gradient by the layer's output.
-    step : LayerTrace
-        What went through the layer.
-
-    Returns
-    -------
-    Step
-        Without equations, where the layer has nothing to do.
-    """
+    """Write down a layer's backward pass."""
     passes = _passes(step)
     title = f"Layer {step.index + 1}, backward: {step.layer!r}"
     return Step(title, passes.backward_text, (), tuple(passes.backward(sheet, step)), "backward")

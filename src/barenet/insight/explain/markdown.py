@@ -22,18 +22,7 @@ __all__ = ["write_markdown"]
 
 
 def write_markdown(page: Explanation) -> str:
-    """Write an explanation in Markdown.
-
-    Parameters
-    ----------
-    page : Explanation
-        What is to be read.
-
-    Returns
-    -------
-    str
-        With a heading for each step.
-    """
+    """Write an explanation in Markdown."""
     head = [f"# {_words(page.title)}", _words("; ".join(page.facts)), _words(about(page))]
     head += filter(None, [_words(hint(page))])
     parts = [

@@ -78,51 +78,17 @@ LEFT = "form='prefix' stretchy='true'"
 
 
 def row(inner: str) -> str:
-    """Make one element of several.
-
-    Parameters
-    ----------
-    inner : str
-        MathML.
-
-    Returns
-    -------
-    str
-        One element.
-    """
+    """Make one element of several."""
     return f"<mrow>{inner}</mrow>"
 
 
 def sign_of(sign: str, attributes: str = "") -> str:
-    """Write an operator.
-
-    Parameters
-    ----------
-    sign : str
-        The sign.
-    attributes : str
-        Of the element.
-
-    Returns
-    -------
-    str
-        MathML.
-    """
+    """Write an operator."""
     return f"<mo {attributes}>{escape(sign)}</mo>" if attributes else f"<mo>{escape(sign)}</mo>"
 
 
 def math_number(text: str) -> str:
     """Write a number with its power of ten.
-
-    Parameters
-    ----------
-    text : str
-        As Python writes it, such as ``1e-08``; blanks keep their width.
-
-    Returns
-    -------
-    str
-        MathML.
 
     Examples
     --------

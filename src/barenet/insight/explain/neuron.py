@@ -38,23 +38,6 @@ class Neuron(NamedTuple):
 def find_neuron(network: Network, said: Sequence[int]) -> Neuron:
     """Find a neuron.
 
-    Parameters
-    ----------
-    network : Network
-        Where it is.
-    said : sequence of two int
-        Its layer, and which of that layer's neurons; both counted from 1.
-
-    Returns
-    -------
-    Neuron
-        Where it is.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-
     Examples
     --------
     >>> find_neuron(Network.dense([2, 4, 1], dropout=0.5), (1, 3))
@@ -91,20 +74,7 @@ def _leaves_apart(layer: Layer) -> bool:
 
 
 def steps_of(steps: Sequence[Step], neuron: Neuron) -> Iterator[Step]:
-    """Take the neuron's part of a training step.
-
-    Parameters
-    ----------
-    steps : sequence of Step
-        The whole, with samples as rows.
-    neuron : Neuron
-        Which one.
-
-    Yields
-    ------
-    Step
-        Those that have to do with the neuron; what is needed of others is given in them.
-    """
+    """Take the neuron's part of a training step."""
     numbers = {str(layer + 1) for layer in neuron.layers}
     seen: set[Name] = set()
     for step in steps:

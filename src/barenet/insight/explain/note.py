@@ -48,27 +48,7 @@ class Note(NamedTuple):
         raw: Sequence[str] = (),
         limit: int | None = None,
     ) -> Note:
-        """Name the inputs; of many, those with the largest numbers.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_inputs)
-            What the network takes.
-        names : sequence of str
-            One for each input.
-        precision : int
-            Significant digits.
-        raw : sequence of str, optional
-            For each input, what there was before it became a number; nothing where its name says
-            it.
-        limit : int, optional
-            Inputs that are all named, if that is more than 16.
-
-        Returns
-        -------
-        Note
-            With the numbers of one sample; of several, only the names.
-        """
+        """Name the inputs; of many, those with the largest numbers."""
         places, lead = list(range(len(names))), ""
         if len(names) > max(MOST_NAMES, limit or 0):
             order = np.argsort(-np.abs(X).max(axis=0), kind="stable")
@@ -85,25 +65,7 @@ class Note(NamedTuple):
     def of_classes(
         cls, Y: NDArray[Any], names: Sequence[str], precision: int, target: str = ""
     ) -> Note:
-        """Name the class that is wanted.
-
-        Parameters
-        ----------
-        Y : ndarray of shape (n_samples, n_outputs)
-            A column for each class, or one for two classes.
-        names : sequence of str
-            One for each class.
-        precision : int
-            Significant digits.
-        target : str, optional
-            What the classes are of.
-
-        Returns
-        -------
-        Note
-            Of one sample, its class, or all where it has shares of several; of several samples,
-            what their numbers mean.
-        """
+        """Name the class that is wanted."""
         shares = np.column_stack([1 - Y, Y]) if Y.shape[1] == 1 else Y
         one_hot = np.count_nonzero(shares, axis=1) == 1
         if len(Y) == 1 and one_hot.all():

@@ -26,18 +26,7 @@ _APART = "How far the output is from the target, and how that changes with the o
 
 
 def explain_rows(sheet: Sheet) -> Step:
-    """Write down what there is before anything is computed.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        Still empty.
-
-    Returns
-    -------
-    Step
-        The input, the targets, and the weights if there are any.
-    """
+    """Write down what there is before anything is computed."""
     trace = sheet.trace
     given = [sheet.note(Name("A", "0"), trace.layers[0].X), sheet.note(Name("Y"), trace.y)]
     if trace.sample_weight is not None:
@@ -53,18 +42,7 @@ def explain_rows(sheet: Sheet) -> Step:
 
 
 def explain_loss(sheet: Sheet) -> Step:
-    """Write down the loss and its gradient.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        Holds the network's output.
-
-    Returns
-    -------
-    Step
-        To the gradient that the last layer's backward pass starts from.
-    """
+    """Write down the loss and its gradient."""
     trace = sheet.trace
     last = len(trace.layers)
     operands = {"A": sheet[Name("A", str(last))], "Y": sheet[Name("Y")]}

@@ -19,22 +19,6 @@ BEGINNING = re.compile(
 
 
 def is_explanation(path: Path) -> bool:
-    """Tell an explanation from somebody else's file.
-
-    Parameters
-    ----------
-    path : Path
-        A file that is there.
-
-    Returns
-    -------
-    bool
-        True if it begins as `Explanation` writes one, in whatever form.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    """
+    """Tell an explanation from somebody else's file."""
     with path.open("rb") as stream:
         return BEGINNING.match(stream.read(HEAD)) is not None

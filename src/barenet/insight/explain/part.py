@@ -40,22 +40,7 @@ class Part(NamedTuple):
 
     @classmethod
     def of(cls, step: Step, said: Collection[str], limit: float) -> Part:
-        """Choose what to tell of a step.
-
-        Parameters
-        ----------
-        step : Step
-            Of an optimizer with large moments, only the equations of the first array are shown.
-        said : collection of str
-            The texts of the steps before.
-        limit : float
-            Entries of an array that is not large.
-
-        Returns
-        -------
-        Part
-            The equations of any other step are all shown.
-        """
+        """Choose what to tell of a step."""
         text = "" if step.text in said else step.text
         moments = [each.result for each in step.equations if each.result.name.of]
         if all(each.value.size <= limit for each in moments):

@@ -24,20 +24,7 @@ _RELATIONS = {ast.Lt: "<", ast.LtE: "≤", ast.Gt: ">"}
 
 
 class Printer(ABC, Generic[T]):
-    """One way to show formulas; T is what it makes of them.
-
-    Parameters
-    ----------
-    leaf : callable
-        Shows what is meant by a name: its symbol, its numbers, or its shape.
-    scalars : set of str
-        The names of single numbers; all others are arrays.
-    numeric : bool, default=False
-        True if names are shown as numbers, which can't stand side by side without a sign. A matrix
-        that is transposed is then asked for as ``"X.T"``.
-    negative : set of str
-        The names of those numbers that have a sign of their own, which needs brackets.
-    """
+    """One way to show formulas; T is what it makes of them."""
 
     #: Whether a fraction or an exponent is set apart by its place, and needs no brackets.
     set_apart: ClassVar[bool] = True
@@ -53,18 +40,7 @@ class Printer(ABC, Generic[T]):
         self.leaf, self.scalars, self.numeric, self.negative = leaf, scalars, numeric, negative
 
     def show(self, formula: Formula) -> T:
-        """Show a formula.
-
-        Parameters
-        ----------
-        formula : Formula
-            Which one.
-
-        Returns
-        -------
-        T
-            As this printer shows it.
-        """
+        """Show a formula."""
         return self._show(formula.tree, CHOICE)
 
     @abstractmethod

@@ -14,18 +14,7 @@ __all__ = ["write_record"]
 
 
 def write_record(page: Explanation) -> dict[str, Any]:
-    """Write an explanation as plain data.
-
-    Parameters
-    ----------
-    page : Explanation
-        What is explained.
-
-    Returns
-    -------
-    dict
-        Text, numbers with all their digits, lists and dictionaries.
-    """
+    """Write an explanation as plain data."""
     return {
         "title": page.title,
         "facts": list(page.facts),

@@ -27,17 +27,7 @@ _LETTERS: dict[type, dict[str, str]] = {
 
 
 class Sheet:
-    """The quantities of a step, so far.
-
-    Parameters
-    ----------
-    job : Job
-        What is explained.
-    trace : Trace
-        The step that was taken.
-    differences : Differences
-        What the gradients should be.
-    """
+    """The quantities of a step, so far."""
 
     def __init__(self, job: Job, trace: Trace, differences: Differences) -> None:
         self.job, self.trace, self.differences = job, trace, differences
@@ -52,22 +42,7 @@ class Sheet:
         return len(self.trace.y)
 
     def note(self, name: Name, value: Any, *, by_sample: bool = False) -> Quantity:
-        """Write a quantity down, in place of what had its name before.
-
-        Parameters
-        ----------
-        name : Name
-            What it is called.
-        value : array-like
-            As the code has it.
-        by_sample : bool, default=False
-            True for a vector of an entry for each sample.
-
-        Returns
-        -------
-        Quantity
-            The quantity.
-        """
+        """Write a quantity down, in place of what had its name before."""
         self.known[name] = Quantity.of(name, value, by_sample=by_sample)
         return self.known[name]
 
@@ -81,28 +56,7 @@ class Sheet:
         assigns: bool = False,
         differences: NDArray[np.float64] | None = None,
     ) -> Equation:
-        """Write down how a quantity comes from others.
-
-        Parameters
-        ----------
-        result : Quantity
-            What is computed.
-        text : str, optional
-            The formula, if there is one.
-        operands : mapping of str to Quantity, optional
-            What may be in it, by its names there; what is not is left out.
-        numbers : mapping of str to float, optional
-            Settings that are written as numbers.
-        assigns : bool, default=False
-            Whether the result takes the place of an operand.
-        differences : ndarray, optional
-            For a gradient.
-
-        Returns
-        -------
-        Equation
-            The equation.
-        """
+        """Write down how a quantity comes from others."""
         formula = None if text is None else Formula.parse(text, **(numbers or {}))
         names = formula.names if formula else frozenset()
         used = {name: each for name, each in (operands or {}).items() if name in names}
@@ -114,59 +68,18 @@ class Sheet:
     def derive(
         self, name: Name, text: str, operands: Mapping[str, Quantity], like: Any = None
     ) -> Equation:
-        """Write down what a hand would, on the way to what the code computes at once.
-
-        Parameters
-        ----------
-        name : Name
-            What it is called.
-        text : str
-            The formula.
-        operands : mapping of str to Quantity
-            What is in it.
-        like : ndarray, optional
-            An array of the shape that it would have in the code; by default a matrix.
-
-        Returns
-        -------
-        Equation
-            With the result of the formula.
-        """
+        """Write down what a hand would, on the way to what the code computes at once."""
         value = Formula.parse(text).evaluate({key: each.value for key, each in operands.items()})
         shaped = value if like is None else value.reshape(np.shape(like))
         return self.equation(self.note(name, shaped), text, operands)
 
     def name_of(self, layer: int, array: str) -> Name:
-        """Find out what a layer's array is called.
-
-        Parameters
-        ----------
-        layer : int
-            The layer's position, from 0.
-        array : str
-            What it is called in the layer.
-
-        Returns
-        -------
-        Name
-            With the number of the layer, from 1.
-        """
+        """Find out what a layer's array is called."""
         letters = _LETTERS.get(type(self.trace.network.layers[layer]), {})
         return Name(letters.get(array, array), str(layer + 1))
 
     def ends_in_the_loss(self, step: LayerTrace) -> bool:
-        """Tell if a layer has left its activation to the loss.
-
-        Parameters
-        ----------
-        step : LayerTrace
-            The layer.
-
-        Returns
-        -------
-        bool
-            True for the last layer, where the loss is computed from the logits.
-        """
+        """Tell if a layer has left its activation to the loss."""
         return self.trace.logits and step.index == len(self.trace.layers) - 1
 
     @property

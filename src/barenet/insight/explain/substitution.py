@@ -25,22 +25,7 @@ ROOM, ROOM_WITH_SIGNS = 76, 60
 def in_letters(
     equation: Equation, printer: type[Printer[str]], symbol: Callable[[Name], str]
 ) -> str:
-    """Write a formula in letters.
-
-    Parameters
-    ----------
-    equation : Equation
-        It has a formula.
-    printer : type
-        Of the language.
-    symbol : callable
-        Writes a name in the language.
-
-    Returns
-    -------
-    str
-        The formula.
-    """
+    """Write a formula in letters."""
     assert equation.formula is not None
     names = {name: symbol(each.name) for name, each in equation.operands.items()}
     return printer(names.__getitem__, equation.scalars).show(equation.formula)
@@ -52,24 +37,7 @@ def in_numbers(
     printer: type[Printer[str]],
     matrix: Callable[[NDArray[Any], int], str],
 ) -> list[str]:
-    """Write a formula in numbers, where they have room.
-
-    Parameters
-    ----------
-    equation : Equation
-        What is written.
-    page : Explanation
-        Says how many numbers are shown, and how many digits of them.
-    printer : type
-        Of the language.
-    matrix : callable
-        Writes numbers of some digits in the language.
-
-    Returns
-    -------
-    list of str
-        The formula, or nothing.
-    """
+    """Write a formula in numbers, where they have room."""
     numbers = equation.in_numbers(page.limit)
     if numbers is None or equation.formula is None:
         return []

@@ -26,45 +26,18 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def write_text(page: Explanation, width: int = 80) -> str:
-    """Write an explanation for a terminal.
-
-    Parameters
-    ----------
-    page : Explanation
-        What is to be read.
-    width : int, default=80
-        Columns.
-
-    Returns
-    -------
-    str
-        Lines, of which only numbers that are too wide alone are longer.
-    """
+    """Write an explanation for a terminal."""
     return "\n".join(Writer(page, max(width, 40)).lines())
 
 
 class Writer:
-    """Writes an explanation.
-
-    Parameters
-    ----------
-    page : Explanation
-        What is to be read.
-    width : int
-        Columns.
-    """
+    """Writes an explanation."""
 
     def __init__(self, page: Explanation, width: int) -> None:
         self.page, self.width, self.precision = page, width, page.precision
 
     def lines(self) -> list[str]:
-        """Write all.
-
-        Returns
-        -------
-        list of str
-            The lines.
-        """
+        """Write all."""
         page = self.page
         lines = textwrap.wrap(page.title, self.width, subsequent_indent=INDENT)
         lines += textwrap.wrap("; ".join(page.facts), self.width)

@@ -124,20 +124,7 @@ class Trace:
 
 
 def take_step(job: Job, first_step: int = 0) -> Trace:
-    """Take a step with all rows of a job.
-
-    Parameters
-    ----------
-    job : Job
-        What is to be done; nothing in it is changed.
-    first_step : int, default=0
-        Steps that were taken before.
-
-    Returns
-    -------
-    Trace
-        What happened.
-    """
+    """Take a step with all rows of a job."""
     twin = Job(
         network=job.network.copy(),
         rows=job.rows,

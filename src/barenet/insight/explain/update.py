@@ -41,35 +41,13 @@ _LBFGS = (
 
 
 def explain_penalties(sheet: Sheet) -> list[Step]:
-    """Write down what the penalties add to the loss and to the gradient.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        Holds the loss and the gradients.
-
-    Returns
-    -------
-    list of Step
-        One for each penalty.
-    """
+    """Write down what the penalties add to the loss and to the gradient."""
     pairs = zip(sheet.job.penalties, sheet.trace.penalties, strict=True)
     return [_explain_penalty(sheet, penalty, added) for penalty, added in pairs]
 
 
 def explain_clipping(sheet: Sheet) -> list[Step]:
-    """Write down how the gradient is cut down to its limit.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        Holds the gradients.
-
-    Returns
-    -------
-    list of Step
-        One, if there is a limit.
-    """
+    """Write down how the gradient is cut down to its limit."""
     clipping, clipped = sheet.job.clipping, sheet.trace.clipped
     if clipping is None or clipped is None:
         return []
@@ -91,18 +69,7 @@ def explain_clipping(sheet: Sheet) -> list[Step]:
 
 
 def explain_update(sheet: Sheet) -> Step:
-    """Write down the optimizer's step.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        Holds the gradients in their final form.
-
-    Returns
-    -------
-    Step
-        With the settings, and the new parameters.
-    """
+    """Write down the optimizer's step."""
     optimizer = sheet.job.optimizer
     title = f"Update: {spec_of(optimizer)}"
     if isinstance(optimizer, LBFGS):

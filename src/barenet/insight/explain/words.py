@@ -27,18 +27,7 @@ _FUNCTIONS = {
 
 
 def about(page: Explanation) -> str:
-    """Say how the formulas are to be read.
-
-    Parameters
-    ----------
-    page : Explanation
-        What is to be read.
-
-    Returns
-    -------
-    str
-        Some sentences.
-    """
+    """Say how the formulas are to be read."""
     called = _called(page)
     return (
         f"Samples are {page.notation}; the number below a letter is that of its layer. Two "
@@ -71,18 +60,7 @@ def _parts(page: Explanation) -> str:
 
 
 def verdict(page: Explanation) -> str:
-    """Say how well the gradients agree with differences of the loss.
-
-    Parameters
-    ----------
-    page : Explanation
-        What was read.
-
-    Returns
-    -------
-    str
-        A sentence.
-    """
+    """Say how well the gradients agree with differences of the loss."""
     apart = figures.digits(page.apart, APART_DIGITS)
     differences = "differences of the loss, (L(θ + h) − L(θ − h)) / 2h with a small h, in float64"
     if page.agrees:
@@ -96,18 +74,7 @@ def verdict(page: Explanation) -> str:
 
 
 def hint(page: Explanation) -> str:
-    """Say how to see what is only summed up.
-
-    Parameters
-    ----------
-    page : Explanation
-        What is to be read.
-
-    Returns
-    -------
-    str
-        Some sentences; nothing where all is shown, or where a single neuron is.
-    """
+    """Say how to see what is only summed up."""
     if not page.is_summary:
         return ""
     largest = max(each.value.size for each in page.quantities)
@@ -121,24 +88,7 @@ def hint(page: Explanation) -> str:
 def summary(
     quantity: Quantity, precision: int, room: int, equation: Equation | None = None
 ) -> list[str]:
-    """Sum up an array that is too large to be shown.
-
-    Parameters
-    ----------
-    quantity : Quantity
-        What is summed up.
-    precision : int
-        Significant digits.
-    room : int
-        Letters that there is room for in a line.
-    equation : Equation, optional
-        Where it comes from.
-
-    Returns
-    -------
-    list of str
-        A line on its entries, and of a gradient one on its differences.
-    """
+    """Sum up an array that is too large to be shown."""
     told = quantity.note is not None and quantity.note.has_numbers
     lines = [figures.statistics(quantity.value, precision, room, with_largest=not told)]
     if equation is not None and equation.differences is not None:
@@ -154,18 +104,7 @@ def summary(
 
 
 def shapes(equation: Equation) -> str:
-    """Write the shape of a result, and of a product of matrices how it comes about.
-
-    Parameters
-    ----------
-    equation : Equation
-        What is computed.
-
-    Returns
-    -------
-    str
-        Such as ``(1, 2) (2, 3) → (1, 3)``; nothing for a single number.
-    """
+    """Write the shape of a result, and of a product of matrices how it comes about."""
     result, formula = figures.shape(equation.result.shape), equation.formula
     if formula is None or not formula.has_product:
         return result

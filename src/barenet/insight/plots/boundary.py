@@ -111,16 +111,6 @@ def plot_boundary(
 def shade(probabilities: FloatArray) -> FloatArray:
     """Colour probabilities: the likeliest class's colour, white where no class is likelier.
 
-    Parameters
-    ----------
-    probabilities : ndarray of shape (..., n_classes), float64
-        Of at least two classes.
-
-    Returns
-    -------
-    ndarray of shape (..., 3), float64
-        Red, green and blue, 0 to 1.
-
     Examples
     --------
     >>> import numpy as np

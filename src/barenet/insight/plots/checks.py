@@ -45,27 +45,6 @@ def class_indices(
 ) -> Integers:
     """Return one class index a sample, shape (n_samples,), each 0 to ``n_classes - 1``.
 
-    Parameters
-    ----------
-    values : array-like of shape (n_samples,)
-        What came.
-    argument : str
-        Its name.
-    n_classes : int
-        How many classes there are.
-    n_samples : int, optional
-        How many samples there are; by default any number but 0.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,), int64
-        The indices.
-
-    Raises
-    ------
-    ValueError
-        If an entry is no index of a class, or there is another number of samples.
-
     Examples
     --------
     >>> class_indices([0, 3], "y", 3)

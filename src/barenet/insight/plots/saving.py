@@ -71,23 +71,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 15
 
 
 def is_picture(path: Path) -> bool:
-    """Tell a picture that `save_figure` has written from another file.
-
-    Parameters
-    ----------
-    path : Path
-        A file that is there.
-
-    Returns
-    -------
-    bool
-        Whether it says so itself.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    """
+    """Tell a picture that `save_figure` has written from another file."""
     with path.open("rb") as stream:
         head = stream.read(EDGE)
         stream.seek(max(stream.seek(0, os.SEEK_END) - EDGE, 0))

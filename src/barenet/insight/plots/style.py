@@ -37,27 +37,6 @@ def new_picture(
 ) -> tuple[Figure, list[Axes]]:
     """Make an empty figure with its panels, read row by row.
 
-    Parameters
-    ----------
-    width, height : float
-        Size in inches.
-    rows, columns : int, default=1
-        The grid of panels.
-    share : bool, default=False
-        All panels have the same limits.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        With constrained layout, and outside pyplot's care.
-    list of matplotlib.axes.Axes
-        ``rows * columns`` panels.
-
-    Raises
-    ------
-    MissingExtraError
-        If matplotlib is not installed.
-
     Examples
     --------
     >>> picture, panels = new_picture(6, 3, columns=2)
@@ -77,16 +56,6 @@ def new_picture(
 
 def needs_log_scale(least: float, most: float) -> bool:
     """Tell if numbers are better read on a logarithmic scale: if they span a factor of 100.
-
-    Parameters
-    ----------
-    least, most : float
-        The smallest and the largest of them.
-
-    Returns
-    -------
-    bool
-        False if they are not all above 0.
 
     Examples
     --------
@@ -119,44 +88,20 @@ def _dress(axes: Axes) -> None:
 
 
 def bare(axes: Axes) -> None:
-    """Take away what an image does not need: ticks, grid and spines.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        The panel.
-    """
+    """Take away what an image does not need: ticks, grid and spines."""
     axes.set(xticks=[], yticks=[])
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
 
 
 def title(axes: Axes, text: str, **changes: object) -> None:
-    """Write a panel's title.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        The panel.
-    text : str
-        What it says.
-    **changes : object
-        Properties of matplotlib's Text that differ from the common look.
-    """
+    """Write a panel's title."""
     look = {"loc": "left", "fontsize": TITLE_SIZE, "fontweight": "normal", "color": INK, "pad": 6}
     axes.set_title(text, **(look | changes))  # type: ignore[arg-type]
 
 
 def label_axes(axes: Axes, x: str | None = None, y: str | None = None) -> None:
-    """Name the axes of a panel.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        The panel.
-    x, y : str, optional
-        Names, with their units.
-    """
+    """Name the axes of a panel."""
     look = {"fontsize": LABEL_SIZE, "color": INK, "fontweight": "normal", "labelpad": 4}
     if x is not None:
         axes.set_xlabel(x, loc="center", **look)  # type: ignore[arg-type]
@@ -165,31 +110,13 @@ def label_axes(axes: Axes, x: str | None = None, y: str | None = None) -> None:
 
 
 def headline(figure: Figure, text: str | None) -> None:
-    """Write the title of the whole picture, where there is one.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        The picture.
-    text : str or None
-        What it says.
-    """
+    """Write the title of the whole picture, where there is one."""
     if text is not None:
         figure.suptitle(text, fontsize=TITLE_SIZE + 1, fontweight="bold", color=INK)
 
 
 def legend(figure: Figure, axes: Axes, columns: int = 5) -> None:
-    """Name what a panel's colours and markers mean, under the picture and out of its way.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        The picture.
-    axes : matplotlib.axes.Axes
-        The panel whose labelled artists are named.
-    columns : int, default=5
-        Names in one row.
-    """
+    """Name what a panel's colours and markers mean, under the picture and out of its way."""
     handles, names = axes.get_legend_handles_labels()
     key = figure.legend(
         handles,
@@ -208,17 +135,7 @@ def legend(figure: Figure, axes: Axes, columns: int = 5) -> None:
 
 
 def label_ends(axes: Axes, ends: Sequence[tuple[str, float, str]], gap: float = 0.075) -> None:
-    """Write each curve's name to the right of its end, apart where two would overlap.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        The panel, with its limits and scale already final.
-    ends : sequence of (str, float, str)
-        Name, last value and colour of each curve.
-    gap : float, default=0.075
-        Least distance between two names, as a share of the panel's height.
-    """
+    """Write each curve's name to the right of its end, apart where two would overlap."""
     to_fraction = axes.transScale + axes.transLimits
     heights = [float(to_fraction.transform((1.0, value))[1]) for _, value, _ in ends]
     for (name, _, color), height in zip(ends, _moved_apart(heights, gap), strict=True):
@@ -247,17 +164,7 @@ def _moved_apart(heights: Sequence[float], gap: float) -> list[float]:
 
 
 def dress_scale(bar: Colorbar, text: str, ticks: Sequence[float] | None = None) -> None:
-    """Give a colour bar the common look.
-
-    Parameters
-    ----------
-    bar : matplotlib.colorbar.Colorbar
-        The bar.
-    text : str
-        What the colour means.
-    ticks : sequence of float, optional
-        Where it is labelled; by default matplotlib chooses.
-    """
+    """Give a colour bar the common look."""
     if ticks is not None:
         bar.set_ticks(ticks)
     bar.set_label(text, fontsize=LABEL_SIZE, color=INK)

@@ -44,18 +44,5 @@ ACTIVATIONS: dict[str, type[Activation]] = {
 
 
 def as_activation(spec: str | Activation, argument: str = "activation") -> Activation:
-    """Turn a name such as ``"leaky_relu:slope=0.2"`` into the activation.
-
-    Parameters
-    ----------
-    spec : str or Activation
-        A name from `ACTIVATIONS`, with options after a colon, or an instance.
-    argument : str
-        What it was given for, named in errors.
-
-    Returns
-    -------
-    Activation
-        The instance.
-    """
+    """Turn a name such as ``"leaky_relu:slope=0.2"`` into the activation."""
     return build(Activation, ACTIVATIONS, spec, argument)

@@ -147,17 +147,6 @@ class GELU(Activation):
 
 
 def sigmoid(Z: FloatArray) -> FloatArray:
-    """Compute 1 / (1 + e⁻ᶻ); where e⁻ᶻ overflows to infinity the quotient is 0, as it should be.
-
-    Parameters
-    ----------
-    Z : ndarray
-        Any float array.
-
-    Returns
-    -------
-    ndarray
-        Values from 0 to 1, of the shape and dtype of Z.
-    """
+    """Compute 1 / (1 + e⁻ᶻ); where e⁻ᶻ overflows to infinity the quotient is 0, as it should be."""
     with np.errstate(over="ignore"):
         return 1 / (1 + np.exp(-Z))

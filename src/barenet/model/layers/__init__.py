@@ -33,23 +33,6 @@ LAYERS: dict[str, type[Layer]] = {
 def layer_from(config: Any) -> Layer:
     """Make a layer from its description as plain data.
 
-    Parameters
-    ----------
-    config : dict
-        From `Layer.config`.
-
-    Returns
-    -------
-    Layer
-        A new one, in no network yet.
-
-    Raises
-    ------
-    ValueError
-        If it is no description of a layer, or an argument's value is wrong.
-    LookupError, TypeError
-        If it has no name, or arguments that the layer does not take.
-
     Examples
     --------
     >>> layer_from(Dense(3, 2, "tanh").config())

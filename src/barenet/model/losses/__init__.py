@@ -73,25 +73,6 @@ USUAL_LOSS: dict[str, type[Loss]] = {
 def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
     """Turn a name into a loss, or choose the usual one, and check that it fits the output.
 
-    Parameters
-    ----------
-    spec : str, Loss or None
-        A name from `LOSSES`, with options after a colon, an instance, or None for the usual one:
-        categorical cross-entropy for softmax, binary for sigmoid, Poisson for exponential and
-        softplus, else squared error.
-    activation : Activation
-        The network's output activation.
-
-    Returns
-    -------
-    Loss
-        The instance.
-
-    Raises
-    ------
-    ValueError
-        If there is no such loss, or it can't be computed from that output.
-
     Examples
     --------
     >>> from barenet.model.activations import Identity, Softmax
@@ -114,20 +95,6 @@ def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
 
 def loss_on(loss: Loss, activation: Activation) -> tuple[Loss, bool]:
     """Choose how a loss is computed: from the logits where that has a stable form.
-
-    Parameters
-    ----------
-    loss : Loss
-        The loss asked for.
-    activation : Activation
-        The network's output activation.
-
-    Returns
-    -------
-    loss : Loss
-        The loss to compute with.
-    logits : bool
-        True if it takes the values before the output activation.
 
     Examples
     --------

@@ -88,11 +88,6 @@ class SigmoidFocal(Loss):
 
     which is p − 1 for γ = 0. A no is the yes of −z.
 
-    Parameters
-    ----------
-    gamma : float, default=2.0
-        As of `BinaryFocal`.
-
     Examples
     --------
     >>> import numpy as np
@@ -164,11 +159,6 @@ class SoftmaxFocal(Loss):
 
     which is pⱼ − yⱼ for γ = 0.
 
-    Parameters
-    ----------
-    gamma : float, default=2.0
-        As of `CategoricalFocal`.
-
     Examples
     --------
     >>> import numpy as np
@@ -203,11 +193,6 @@ class SoftmaxBinaryFocal(Loss):
 
     Only the greatest probability may have a uᵢ that is nearly 0, and then pⱼ/uᵢ is computed from
     the logarithms.
-
-    Parameters
-    ----------
-    gamma : float, default=2.0
-        As of `BinaryFocal`.
 
     Examples
     --------

@@ -31,18 +31,7 @@ OPTIMIZERS: dict[str, type[Any]] = {
 
 
 def as_optimizer(spec: str | Optimizer | LBFGS) -> Optimizer | LBFGS:
-    """Turn a name such as ``"adam:beta1=0.8"`` into the optimizer.
-
-    Parameters
-    ----------
-    spec : str, Optimizer or LBFGS
-        A name from `OPTIMIZERS`, with options after a colon, or an instance.
-
-    Returns
-    -------
-    Optimizer or LBFGS
-        The instance.
-    """
+    """Turn a name such as ``"adam:beta1=0.8"`` into the optimizer."""
     if isinstance(spec, LBFGS):
         return spec
     optimizer: Optimizer | LBFGS = build(Optimizer, OPTIMIZERS, spec, "optimizer")

@@ -56,57 +56,20 @@ class Past:
         self._answered = self._iterations = 0
 
     def begin(self, parameters: FloatArray) -> FloatArray:
-        """Note where a search begins, or say where it did.
-
-        Parameters
-        ----------
-        parameters : ndarray of shape (n_parameters,)
-            Where it would begin.
-
-        Returns
-        -------
-        ndarray of shape (n_parameters,)
-            Where it does.
-        """
+        """Note where a search begins, or say where it did."""
         if self.start is None:
             self.start = parameters.copy()
         return self.start
 
     def add(self, x: FloatArray, value: float, gradient: FloatArray) -> None:
-        """Note what was computed.
-
-        Parameters
-        ----------
-        x : ndarray of shape (n_parameters,)
-            The place.
-        value : float
-            The loss there.
-        gradient : ndarray of shape (n_parameters,)
-            And its gradient.
-        """
+        """Note what was computed."""
         self.places.append(_checksum(x))
         self.values.append(value)
         self.gradients.append(gradient.copy())
         self._answered += 1
 
     def answer(self, x: FloatArray) -> tuple[float, FloatArray] | None:
-        """Answer from what was computed, as long as there is something left.
-
-        Parameters
-        ----------
-        x : ndarray of shape (n_parameters,)
-            The place that is asked for.
-
-        Returns
-        -------
-        tuple of float and ndarray of shape (n_parameters,), or None
-            The value and the gradient.
-
-        Raises
-        ------
-        ResumeError
-            If the search asks for another place than it did.
-        """
+        """Answer from what was computed, as long as there is something left."""
         at = self._answered
         if at == len(self.values):
             return None
@@ -119,26 +82,14 @@ class Past:
         return self.values[at], self.gradients[at]
 
     def has_reported(self) -> bool:
-        """Tell if the iteration that ends now was told of before.
-
-        Returns
-        -------
-        bool
-            True while the search is led to where it was.
-        """
+        """Tell if the iteration that ends now was told of before."""
         self._iterations += 1
         before = self._iterations <= self.reported
         self.reported = max(self.reported, self._iterations)
         return before
 
     def state(self) -> dict[str, Any]:
-        """Say all of it.
-
-        Returns
-        -------
-        dict
-            Numbers and arrays by name.
-        """
+        """Say all of it."""
         if self.start is None:
             return {"reported": 0}
         return {
@@ -150,13 +101,7 @@ class Past:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take it up, to lead a search there.
-
-        Parameters
-        ----------
-        state : mapping
-            What `state` said.
-        """
+        """Take it up, to lead a search there."""
         self._answered = self._iterations = 0
         self.reported, self.start = state["reported"], state.get("start")
         if self.start is not None:
