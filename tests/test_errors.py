@@ -7,7 +7,7 @@ import pytest
 
 import barenet
 from barenet.data.recipe import Recipe
-from barenet.errors import LONGEST, ArgumentError, brief, in_a_line, some
+from barenet.errors import LONGEST, ArgumentError, DataError, brief, in_a_line, some
 from barenet.model.validation import check_count, check_dtype, check_flag
 from barenet.optimization.optimizers import as_optimizer
 
@@ -46,9 +46,22 @@ def test_promise_17_what_another_library_says_is_one_line_and_not_long():
 def test_an_argument_error_has_its_parts_as_data():
     error = ArgumentError.of("optimizer", -1, "a number above 0", part="adam's beta1", remedy="try")
     assert str(error) == "optimizer: adam's beta1: expected a number above 0, got -1; try"
-    assert error.problem == "adam's beta1: expected a number above 0, got -1; try"
+    assert error.problem == "adam's beta1: expected a number above 0, got -1"
     assert (error.argument, error.value) == ("optimizer", -1)
     assert (error.expected, error.remedy) == ("a number above 0", "try")
+
+
+def test_an_error_is_rendered_in_the_spelling_of_an_interface():
+    error = DataError(
+        "1 column", path="t.csv", line=1, argument="data", remedy="try {delimiter}", delimiter=";"
+    )
+    assert str(error) == "data: t.csv:1: 1 column; try delimiter=';'"
+
+    def flags(name, *value):
+        return " ".join([f"--{name}", *map(str, value)])
+
+    assert error.render(flags) == "--data: t.csv:1: 1 column; try --delimiter ;"
+    assert error.options == {"delimiter": ";"}
 
 
 def test_an_argument_error_is_a_value_error_that_can_be_pickled_and_renamed():

@@ -153,7 +153,7 @@ def test_an_unknown_option(argument, options):
     registry, as_thing = REGISTRIES[argument]
     name = sorted(registry)[0]
     key = options.partition("=")[0]
-    wrong = rf"option: unknown '{key}'" if "=" in options else rf"'{options}' is no option=value"
+    wrong = rf"unknown option '{key}'" if "=" in options else rf"'{options}' is no option=value"
     with pytest.raises(ValueError, match=rf"^{argument}: {wrong}"):
         as_thing(f"{name}:{options}")
 

@@ -7,9 +7,11 @@ file, a run that diverged, an extra not installed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+import difflib
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 __all__ = [
     "ArgumentError",
@@ -23,6 +25,8 @@ __all__ = [
     "in_a_line",
     "printable",
     "some",
+    "spelled",
+    "suggestion",
 ]
 
 #: Characters of a value that an error shows.
@@ -33,24 +37,36 @@ class BarenetError(Exception):
     """Base of every error that is barenet's own."""
 
 
+def spelled(argument: str, *value: object) -> str:
+    """Name an argument, or one with a value, as a Python call has it: ``header=False``."""
+    return f"{argument}={value[0]!r}" if value else argument
+
+
 class ArgumentError(BarenetError, ValueError):
     """A wrong value of an argument, with its parts as data.
 
-    The message has the library's name of the argument, ``learning_rate``, which the command line
-    replaces by ``--learning-rate``.
+    The library renders them as ``learning_rate: expected a number above 0, got -1``; the command
+    line and the playground render the same parts in their own spelling.
 
     Parameters
     ----------
-    message : str
-        The whole message, which begins with the name of the argument and a colon.
+    problem : str
+        A description of what is wrong, without the argument's name and without the remedy.
     argument : str
-        The name of the argument.
+        The name of the argument; several are separated by a comma and a space.
     value : object
         The value that was given.
     expected : str
-        A description of the values that are accepted.
+        A description of the values that are accepted, such as "a number above 0".
     remedy : str
-        A way to correct it.
+        A way to correct it. A name in braces stands for one of `options`.
+    **options : object
+        Values of other arguments that the remedy recommends.
+
+    Attributes
+    ----------
+    options : dict
+        The recommended values by the names of their arguments.
 
     Examples
     --------
@@ -59,28 +75,41 @@ class ArgumentError(BarenetError, ValueError):
     epochs: expected a whole number of 1 or more, got 0
     >>> error.argument, error.value, error.problem
     ('epochs', 0, 'expected a whole number of 1 or more, got 0')
+    >>> error = ArgumentError("1 column", argument="data", remedy="try {delimiter}", delimiter=";")
+    >>> print(error)
+    data: 1 column; try delimiter=';'
     """
 
     def __init__(
         self,
-        message: str,
+        problem: str,
         *,
         argument: str = "",
         value: object = None,
         expected: str = "",
         remedy: str = "",
+        **options: object,
     ) -> None:
-        super().__init__(message)
+        super().__init__(problem)
+        self.problem = problem
         self.argument = argument
         self.value = value
         self.expected = expected
         self.remedy = remedy
+        self.options = options
 
     @classmethod
     def of(
-        cls, argument: str, value: object, expected: str, *, part: str = "", remedy: str = ""
-    ) -> ArgumentError:
-        """Compose the message from its parts.
+        cls,
+        argument: str,
+        value: object,
+        expected: str,
+        *,
+        part: str = "",
+        remedy: str = "",
+        **options: object,
+    ) -> Self:
+        """Describe a value that is not among the accepted ones.
 
         Parameters
         ----------
@@ -94,24 +123,50 @@ class ArgumentError(BarenetError, ValueError):
             The part of the argument that is wrong, such as "adam's beta1".
         remedy : str
             A way to correct it.
+        **options : object
+            Values of other arguments that the remedy recommends.
 
         Returns
         -------
         ArgumentError
             To be raised.
         """
-        place = f"{argument}: {part}" if part else argument
-        end = f"; {remedy}" if remedy else ""
-        message = f"{place}: expected {expected}, got {brief(value)}{end}"
-        return cls(message, argument=argument, value=value, expected=expected, remedy=remedy)
+        place = f"{part}: " if part else ""
+        problem = f"{place}expected {expected}, got {brief(value)}"
+        return cls(
+            problem, argument=argument, value=value, expected=expected, remedy=remedy, **options
+        )
 
-    @property
-    def problem(self) -> str:
-        """The message without the name of the argument."""
-        return str(self).removeprefix(f"{self.argument}: ")
+    def __str__(self) -> str:
+        return self.render()
 
-    def renamed(self, argument: str) -> ArgumentError:
-        """Name the argument of the caller instead.
+    def render(self, spell: Callable[..., str] = spelled) -> str:
+        """Write the error in the spelling of a user interface.
+
+        Parameters
+        ----------
+        spell : callable
+            Takes the name of an argument, and a value where there is one, and returns both as a
+            user of the interface writes them.
+
+        Returns
+        -------
+        str
+            One line: place, problem and remedy.
+        """
+        names = [spell(name) for name in self.argument.split(", ")] if self.argument else []
+        remedy = self.remedy
+        for name, value in self.options.items():
+            remedy = remedy.replace(f"{{{name}}}", spell(name, value))
+        place = [", ".join(names), *self._place(), self.problem]
+        return ": ".join(part for part in place if part) + (f"; {remedy}" if remedy else "")
+
+    def _place(self) -> list[str]:
+        """The place of the error besides the argument."""
+        return []
+
+    def renamed(self, argument: str) -> Self:
+        """Copy the error for an argument of the caller.
 
         Parameters
         ----------
@@ -121,19 +176,43 @@ class ArgumentError(BarenetError, ValueError):
         Returns
         -------
         ArgumentError
-            A copy with the new name.
+            The same, with the new name.
         """
-        return ArgumentError(
-            f"{argument}: {self.problem}",
-            argument=argument,
-            value=self.value,
-            expected=self.expected,
-            remedy=self.remedy,
-        )
+        error = copy.copy(self)
+        error.argument = argument
+        return error
 
 
 class DataError(ArgumentError):
-    """Data that cannot be used; the message names the file and line, or the column."""
+    """Data that cannot be used.
+
+    Parameters
+    ----------
+    problem : str
+        A description of what is wrong.
+    path : path, optional
+        The file.
+    line : int, optional
+        The line in the file, counted from 1.
+    **parts : object
+        The other parts of an `ArgumentError`.
+
+    Examples
+    --------
+    >>> print(DataError("expected 2 values, got 1", path="table.csv", line=3))
+    table.csv:3: expected 2 values, got 1
+    """
+
+    def __init__(
+        self, problem: str, *, path: object = None, line: int | None = None, **parts: Any
+    ) -> None:
+        super().__init__(problem, **parts)
+        self.path = path
+        self.line = line
+
+    def _place(self) -> list[str]:
+        line = "" if self.line is None else f":{self.line}"
+        return [] if self.path is None else [f"{printable(self.path)}{line}"]
 
 
 class ModelFileError(BarenetError, ValueError):
@@ -228,6 +307,18 @@ def some(names: Sequence[str], most: int = 20) -> str:
     """
     listed = ", ".join(_shortened(printable(name), LONGEST) for name in names[:most])
     return listed if len(names) <= most else f"{listed}, … ({len(names)} in all)"
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Suggest the known name that is closest to a wrong one.
+
+    Examples
+    --------
+    >>> suggestion("rellu", ["relu", "tanh"]), suggestion("x", ["relu"])
+    (", did you mean 'relu'?", '')
+    """
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f", did you mean {close[0]!r}?" if close else ""
 
 
 def printable(name: object) -> str:

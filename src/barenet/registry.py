@@ -8,12 +8,11 @@ colon; this file turns the text into the object and the object back into the tex
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Mapping
 from dataclasses import MISSING
 from typing import Any, TypeVar
 
-from barenet.errors import ArgumentError, brief
+from barenet.errors import ArgumentError, brief, suggestion
 from barenet.options import options_of
 
 T = TypeVar("T")
@@ -49,7 +48,7 @@ def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argumen
     missing = [o.name for o in options_of(kind) if o.default is MISSING and o.name not in chosen]
     if missing:
         raise ArgumentError(
-            f"{argument}: {name} needs {missing[0]}, as in '{name}:{missing[0]}=1'",
+            f"{name} needs {missing[0]}, as in '{name}:{missing[0]}=1'",
             argument=argument,
             value=spec,
         )
@@ -72,12 +71,10 @@ def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
         raise ArgumentError.of(argument, name, f"one of {', '.join(sorted(registry))}")
     if name in registry:
         return registry[name]
-    close = difflib.get_close_matches(name, registry, n=1)
-    hint = f", did you mean {close[0]!r}?" if close else ""
     choices = ", ".join(sorted(registry)) or "nothing"
     raise ArgumentError(
-        f"{argument}: unknown {brief(name)}{hint} (choose from {choices})",
-        argument=argument.partition(": ")[0],
+        f"unknown {brief(name)}{suggestion(name, registry)} (choose from {choices})",
+        argument=argument,
         value=name,
         expected=f"one of {choices}",
     )
@@ -110,13 +107,19 @@ def _parse_options(kind: type, text: str, argument: str) -> dict[str, Any]:
         if not equals:
             known = ", ".join(allowed) or "none"
             raise ArgumentError(
-                f"{argument}: {brief(part)} is no option=value (options: {known})",
+                f"{brief(part)} is no option=value (options: {known})",
                 argument=argument,
                 value=text,
             )
-        lookup(dict.fromkeys(allowed), key, f"{argument}: option")
+        if key not in allowed:
+            known = ", ".join(allowed) or "none"
+            raise ArgumentError(
+                f"unknown option {key!r}{suggestion(key, allowed)} (options: {known})",
+                argument=argument,
+                value=text,
+            )
         if key in options:
-            raise ArgumentError(f"{argument}: {key} is given twice", argument=argument, value=text)
+            raise ArgumentError(f"{key} is given twice", argument=argument, value=text)
         options[key] = _read(value.strip())
     return options
 

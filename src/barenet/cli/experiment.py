@@ -219,7 +219,7 @@ def _take_weights(network: Network, settings: Settings) -> None:
         model, _, _ = read_model(path)
     except (FileNotFoundError, ModelFileError) as error:
         given = settings.start_from
-        raise ArgumentError(f"start_from: {error}", argument="start_from", value=given) from error
+        raise ArgumentError(str(error), argument="start_from", value=given) from error
     own, other = ([repr(layer) for layer in net.layers] for net in (network, model))
     if own != other:
         raise ValueError(

@@ -50,14 +50,22 @@ class Given:
         >>> Given().rename(ValueError("table.csv:3: expected 2 values"))
         'table.csv:3: expected 2 values'
         """
-        if isinstance(error, ArgumentError) and error.argument:
-            names, problem = error.argument, error.problem
-        else:
-            names, _, problem = str(error).partition(": ")
+        if isinstance(error, ArgumentError) and (error.argument or error.options):
+            return error.render(self.spell)
+        names, _, problem = str(error).partition(": ")
         spelled = [flag for name in names.split(", ") if (flag := self._spelled(name))]
         if not problem or not spelled:  # such as X, which is no argument of a command
             return self._rename_remedies(str(error))
         return f"{', '.join(spelled)}: {self._rename_remedies(problem)}"
+
+    def spell(self, name: str, *value: object) -> str:
+        """Spell an argument, with a value or without, as it is typed."""
+        if not value:
+            return self._spelled(name) or name
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(value[0], bool):
+            return flag if value[0] else f"--no-{flag[2:]}"
+        return f"{flag} {value[0]!r}"
 
     def _rename_remedies(self, text: str) -> str:
         """Write ``data_dir='x'`` as ``--data-dir 'x'``, for the options of the command."""

@@ -295,11 +295,16 @@ def _check_names(table: _Table, names: Sequence[str], argument: str = "") -> Non
         close = difflib.get_close_matches(missing[0].lower(), [n.lower() for n in known], n=1)
         meant = [name for name in table.names if close and name.lower() == close[0]][:1]
         if len(known) == 1 and (between := _delimiter_beside(missing[0], table.names[0])):
-            shown = f"1 column, {table.names[0][:60]!r}"
-            raise DataError(f"{table.path}:1: {shown}; try delimiter={between!r}")
+            raise DataError(
+                f"1 column, {table.names[0][:60]!r}",
+                path=table.path,
+                line=1,
+                remedy="try {delimiter}",
+                delimiter=between,
+            )
         hint = f", did you mean {meant[0]!r}?" if meant else ";"
-        message = f"{table.path}: no column {some(missing)}{hint} {_columns(table)}"
-        raise DataError(message, argument=argument, value=missing[0])
+        problem = f"no column {some(missing)}{hint} {_columns(table)}"
+        raise DataError(problem, path=table.path, argument=argument, value=missing[0])
 
 
 def _delimiter_beside(name: str, header: str) -> str | None:
