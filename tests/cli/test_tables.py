@@ -251,7 +251,7 @@ def test_names_and_days_with_points_stand_beside_decimal_commas(barenet):
     assert "use --drop 'signup' to leave the column out, or --categories 'signup'" in day.err
     point = barenet(*said, "--drop", "signup")
     assert "column 'version': expected a number with a decimal comma" in point.err
-    assert "say --categories 'version' or --drop 'version'" in point.err
+    assert "if these are names, use --categories 'version'; " in point.err
     assert (day.status, point.status) == (2, 2)
     done = barenet(*said, "--drop", "signup", "--categories", "version")
     assert done.status == 0, done.err

@@ -114,7 +114,7 @@ def test_fault_41_byte_order_marks(write):
 
 def test_fault_42_one_row(write):
     path = write(b"x,town,y\n1,Rome,2\n")
-    assert refused(load, path) == "t.csv: 1 row, at least 2 are needed to learn from"
+    assert refused(load, path) == "t.csv: 1 row, at least 2 are needed"
     assert read_features(path, ["town"], frame=True)["town"].tolist() == ["Rome"]
     with pytest.raises(ValueError, match=r"^X: 1 sample, at least 2 are needed"):
         TablePreprocessor().fit({"x": [1]})

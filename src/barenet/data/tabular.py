@@ -132,9 +132,7 @@ def load_table(
     if drop_missing_target:
         rows = every.take(~missing_targets(every, target, task))
     if len(rows) < 2:
-        raise DataError(
-            f"{_rows(rows, every)}, at least 2 are needed to learn from", path=table.path
-        )
+        raise DataError(f"{_rows(rows, every)}, at least 2 are needed", path=table.path)
     y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
         raise DataError(f"column {target!r} holds {classes[0]!r} in every row", path=table.path)
