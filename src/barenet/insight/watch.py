@@ -58,9 +58,9 @@ class Watch(Callback):
         self.view = _NotebookView() if shows_pictures() else Progress(self.every)
         self.view.on_start(run)
 
-    def on_slice(self, run: Run) -> None:
+    def on_chunk(self, run: Run) -> None:
         if self.view is not None:
-            self.view.on_slice(run)
+            self.view.on_chunk(run)
 
     def on_epoch(self, run: Run) -> None:
         if self.view is not None:
@@ -101,7 +101,7 @@ class _NotebookView(Callback):
         self.handle: Any = None
         self.due = 0.0
 
-    def on_slice(self, run: Run) -> None:
+    def on_chunk(self, run: Run) -> None:
         started = time.perf_counter()
         if started >= self.due:
             self._show(_Snapshot(run))
@@ -144,7 +144,7 @@ class _Snapshot:
             for name, value in last.items()
             if name not in RUN_CURVES and (name == "loss" or not _is_held_out(name, last))
         ]
-        return " · ".join([*told, *_ending(run.history.stopped_because)])
+        return " · ".join([*told, *_ending(run.history.stop_reason)])
 
     def _repr_html_(self) -> str:
         history, text = self.run.history, repr(self)
