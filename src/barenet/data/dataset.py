@@ -1,6 +1,6 @@
 """A data set: rows, what is to be predicted for them, and what they are called.
 
-Whatever it was read from, the rest of barenet sees this one shape, with the recipe that the set
+Whatever it was read from, the rest of barenet sees this one shape, with the config that the set
 is usually trained with.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.recipe import Recipe
+from barenet.data.run_config import RunConfig
 from barenet.options import check_number
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Dataset:
         Height and width, where a row is an image.
     description : str
         One line.
-    recipe : Recipe
+    config : RunConfig
         The settings that it is usually trained with.
     stratify : bool
         Whether `split` keeps each class's share; without effect on numbers.
@@ -68,7 +68,7 @@ class Dataset:
     target_name: str
     image_shape: tuple[int, int] | None = None
     description: str
-    recipe: Recipe = dataclasses.field(default_factory=Recipe)
+    config: RunConfig = dataclasses.field(default_factory=RunConfig)
     stratify: bool = True
 
     @property
