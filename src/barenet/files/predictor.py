@@ -28,7 +28,7 @@ from barenet.files.predictor_parts import check_parts, write_parts
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
 from barenet.model.targets import class_probabilities
-from barenet.model.validation import check_answers, check_inputs
+from barenet.model.validation import check_inputs, check_outputs
 
 __all__ = ["Predictor"]
 
@@ -135,7 +135,7 @@ class Predictor:
             If a feature is missing, or a value is not what it should be.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            return check_answers(self.in_units(self.network.predict(self.inputs(X))))
+            return check_outputs(self.in_units(self.network.predict(self.inputs(X))))
 
     def in_units(self, output: FloatArray) -> FloatArray:
         """Bring what the network says into the units of the target.

@@ -30,7 +30,7 @@ class Penalty(Configurable, ABC):
         The argument that it is for, and what it is called in `PENALTIES`.
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
-    shared : bool, default=False
+    normalize_by_batch : bool, default=False
         True for λ over the number of rows in the batch, or the sum of their weights: a price that
         is paid once, however many the rows are. It is scikit-learn's ``alpha``.
 
@@ -50,10 +50,10 @@ class Penalty(Configurable, ABC):
 
     role: ClassVar[str] = "penalty"
     strength: float | Sequence[float]
-    shared: bool = False
+    normalize_by_batch: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shared", bool(self.shared))
+        object.__setattr__(self, "normalize_by_batch", bool(self.normalize_by_batch))
         part = f"{self.name}'s strength"
         if isinstance(self.strength, list | tuple | np.ndarray):
             each = tuple(check_number(value, self.role, part=part, ge=0) for value in self.strength)
@@ -134,7 +134,7 @@ class L1(Penalty):
     ----------
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
-    shared : bool, default=False
+    normalize_by_batch : bool, default=False
         True for λ over the number of rows in the batch, or the sum of their weights: a price that
         is paid once, however many the rows are. It is scikit-learn's ``alpha``.
 
@@ -162,7 +162,7 @@ class L2(Penalty):
     ----------
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
-    shared : bool, default=False
+    normalize_by_batch : bool, default=False
         True for λ over the number of rows in the batch, or the sum of their weights: a price that
         is paid once, however many the rows are. It is scikit-learn's ``alpha``.
 

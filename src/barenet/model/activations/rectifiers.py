@@ -48,7 +48,7 @@ class ReLU(Activation):
     """
 
     name: ClassVar[str] = "relu"
-    usual_init: ClassVar[str] = "he_uniform"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.maximum(Z, 0)
@@ -75,7 +75,7 @@ class LeakyReLU(Activation):
 
     slope: float = option(0.01)
     name: ClassVar[str] = "leaky_relu"
-    usual_init: ClassVar[str] = "he_uniform"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.where(Z > 0, Z, self.slope * Z)
@@ -105,7 +105,7 @@ class ELU(Activation):
 
     alpha: float = option(1.0)
     name: ClassVar[str] = "elu"
-    usual_init: ClassVar[str] = "he_uniform"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.where(Z > 0, Z, self.alpha * np.expm1(np.minimum(Z, 0)))

@@ -65,7 +65,7 @@ class Softplus(Activation):
     """
 
     name: ClassVar[str] = "softplus"
-    usual_init: ClassVar[str] = "he_uniform"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.logaddexp(Z, Z.dtype.type(0))
@@ -106,7 +106,7 @@ class SiLU(Activation):
     """
 
     name: ClassVar[str] = "silu"
-    usual_init: ClassVar[str] = "he_uniform"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return Z * sigmoid(Z)
@@ -131,7 +131,7 @@ class GELU(Activation):
     """
 
     name: ClassVar[str] = "gelu"
-    usual_init: ClassVar[str] = "he_uniform"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         from scipy.special import ndtr
