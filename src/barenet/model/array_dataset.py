@@ -1,4 +1,4 @@
-"""Rows: samples with their targets and weights, checked, and ready to be taken in batches."""
+"""ArrayDataset: samples with their targets and weights, checked, and ready to be taken in batches."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ArrayDataset(NamedTuple):
     Examples
     --------
     >>> import numpy as np
-    >>> rows = Rows(np.array([[0], [255], [51]], np.uint8), np.zeros((3, 1)), None, 1 / 255)
+    >>> rows = ArrayDataset(np.array([[0], [255], [51]], np.uint8), np.zeros((3, 1)), None, 1 / 255)
     >>> rows.take(slice(1, None)).inputs(np.dtype("float64"))
     array([[1. ], [0.2]])
     """
