@@ -18,8 +18,7 @@ from numpy.typing import ArrayLike
 
 from barenet.data.fingerprint import fingerprint
 from barenet.data.frame import Frame
-from barenet.errors import brief
-from barenet.files.described import describe_log, describe_rows, name_of_rows
+from barenet.errors import brief, printable
 from barenet.files.plain import check_mapping, check_setting, check_text, check_whole
 from barenet.files.training_log import TrainingLog
 from barenet.options import check_number
@@ -27,7 +26,7 @@ from barenet.training.history import History
 from barenet.training.identity import surroundings
 from barenet.version import __version__
 
-__all__ = ["ModelCard"]
+__all__ = ["ModelCard", "describe_rows", "rows_name"]
 
 T = TypeVar("T")
 
@@ -78,11 +77,10 @@ class ModelCard:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """Say in a line what it was trained on, how long, and how good it is."""
-        log = None if self.log is None else describe_log(self.log)
-        scores = (f"{name_of_rows(name)} {_in_a_line(s)}" for name, s in self.scores.items())
-        said = filter(None, [describe_rows(self.rows), log, *scores])
-        return f"<ModelCard: {'; '.join(said) or 'nothing on it'}>"
+        log = self.log.description() if self.log else ""
+        scores = (f"{rows_name(rows)} {_in_a_line(s)}" for rows, s in self.scores.items())
+        parts = filter(None, [describe_rows(self.rows), log, *scores])
+        return f"<ModelCard: {'; '.join(parts) or 'empty'}>"
 
     def __post_init__(self) -> None:
         settings = _each(check_setting, self.settings, "settings")
@@ -215,6 +213,16 @@ class ModelCard:
             scores=plain["scores"],
             versions=plain["versions"],
         )
+
+
+def describe_rows(rows: Mapping[str, int]) -> str:
+    """The numbers of rows in words: ``"1,200 training rows, 300 test rows"``."""
+    return ", ".join(f"{number:,} {rows_name(key)} rows" for key, number in rows.items())
+
+
+def rows_name(key: str) -> str:
+    """The name of a kind of rows; the test rows have the key ``held_out``."""
+    return "test" if key == "held_out" else printable(key).replace("_", " ")
 
 
 def _check_fingerprint(value: object) -> None:
