@@ -12,7 +12,8 @@ from barenet.cli.report import HEADINGS, write_score
 from barenet.cli.sparkline import sparkline
 from barenet.cli.trained import model_file
 from barenet.data.encoding import TableEncoding
-from barenet.files.model_card import ModelCard, rows_name
+from barenet.files.description import rows_name
+from barenet.files.model_card import ModelCard
 from barenet.files.model_io import load
 from barenet.files.predictor import Predictor
 from barenet.files.training_log import TrainingLog

@@ -18,7 +18,8 @@ from numpy.typing import ArrayLike
 
 from barenet.data.fingerprint import fingerprint
 from barenet.data.frame import Frame
-from barenet.errors import brief, printable
+from barenet.errors import brief
+from barenet.files.description import describe_rows, rows_name
 from barenet.files.plain import check_mapping, check_setting, check_text, check_whole
 from barenet.files.training_log import TrainingLog
 from barenet.options import check_number
@@ -26,7 +27,7 @@ from barenet.training.history import History
 from barenet.training.identity import surroundings
 from barenet.version import __version__
 
-__all__ = ["ModelCard", "describe_rows", "rows_name"]
+__all__ = ["ModelCard"]
 
 T = TypeVar("T")
 
@@ -213,16 +214,6 @@ class ModelCard:
             scores=plain["scores"],
             versions=plain["versions"],
         )
-
-
-def describe_rows(rows: Mapping[str, int]) -> str:
-    """The numbers of rows in words: ``"1,200 training rows, 300 test rows"``."""
-    return ", ".join(f"{number:,} {rows_name(key)} rows" for key, number in rows.items())
-
-
-def rows_name(key: str) -> str:
-    """The name of a kind of rows; the test rows have the key ``held_out``."""
-    return "test" if key == "held_out" else printable(key).replace("_", " ")
 
 
 def _check_fingerprint(value: object) -> None:

@@ -14,22 +14,19 @@ from barenet.data.encoding import TableEncoding
 from barenet.data.framing import column_names, columns_by_name
 from barenet.data.scaling import Scaling
 from barenet.data.target import class_labels
-from barenet.errors import ArgumentError, brief, printable, some
+from barenet.errors import ArgumentError, brief, printable
+from barenet.files.description import describe_network, describe_rows, listed
 from barenet.files.fitted import take_apart
 from barenet.files.fitted_card import card_of
-from barenet.files.model_card import ModelCard, describe_rows
+from barenet.files.model_card import ModelCard
 from barenet.files.model_header import MAX_HEADER
-from barenet.files.plain import check_mapping, check_text
+from barenet.files.plain import check_mapping, check_names, check_text
 from barenet.model.arrays import FloatArray
-from barenet.model.layers.dense import Dense
 from barenet.model.network import Network
 from barenet.model.targets import class_probabilities
 from barenet.model.validation import check_answers, check_flag, check_inputs
 
 __all__ = ["Predictor"]
-
-#: Maximum number of names and layers that a description lists.
-MOST_NAMES = 8
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -129,13 +126,13 @@ class Predictor:
         """
         target = printable(self.target_name)
         if self.classes is not None:
-            predicts = f"{target}, one of {_listed(self.classes)}"
+            predicts = f"{target}, one of {listed(self.classes)}"
         else:
             predicts = f"{target}, {'a number' if self.network.n_outputs == 1 else 'numbers'}"
         if self.image_shape:
             inputs = "images of {} × {} pixels".format(*self.image_shape)
         else:
-            inputs = _listed(self.feature_names, "feature")
+            inputs = listed(self.feature_names, "feature")
         scaling = getattr(self.preprocessing, "name", "column by column")
         if self.target_scaling:
             scaling += f", and the target: {self.target_scaling.name}"
@@ -145,7 +142,7 @@ class Predictor:
             "predicts": predicts,
             "from": inputs,
             "scaling": scaling,
-            "network": _describe_network(self.network),
+            "network": describe_network(self.network),
             "trained on": ": ".join(filter(None, origin)),
             "trained for": card.log.description() if card.log else "",
         }
@@ -363,27 +360,10 @@ class Predictor:
         )
 
 
-def _listed(names: tuple[str, ...], noun: str = "") -> str:
-    """The number of names, and the first of them."""
-    number = f"{len(names)} {noun}{'s' * (len(names) != 1)}" if noun else f"{len(names)}"
-    return f"{number}: {some(names, MOST_NAMES)}"
-
-
-def _describe_network(network: Network) -> str:
-    """The sizes and activations of a network in a line, without the middle of many layers."""
-    steps = [str(network.n_inputs)]
-    for layer in network.layers:
-        name = str(layer.n_out) if isinstance(layer, Dense) else layer.name
-        steps.append(name if layer.activation is None else f"{name} {layer.activation.name}")
-    if len(steps) > MOST_NAMES:
-        steps[MOST_NAMES // 2 : -1] = [f"… ({len(network.layers)} layers)"]
-    return f"{' → '.join(steps)}, {network.n_parameters:,} parameters of {network.dtype}"
-
-
 def _check_preprocessing(preprocessing: Any, names: Any, width: int) -> None:
     """Refuse a preprocessing that doesn't turn the named features into the network's inputs."""
     if not isinstance(preprocessing, TableEncoding):
-        _check_names("feature_names", names, width, f"{width} inputs")
+        check_names("feature_names", names, width, f"{width} inputs", MAX_HEADER)
         _check_scaling("preprocessing", preprocessing, width, "inputs")
     elif preprocessing.n_outputs != width:
         problem = f"gives {preprocessing.n_outputs} numbers for {width} inputs"
@@ -393,7 +373,7 @@ def _check_preprocessing(preprocessing: Any, names: Any, width: int) -> None:
 
 
 def _check_classes(classes: Any, n_outputs: int) -> None:
-    _check_names("classes", classes, max(n_outputs, 2), f"{n_outputs} outputs")
+    check_names("classes", classes, max(n_outputs, 2), f"{n_outputs} outputs", MAX_HEADER)
     if len(set(classes)) < len(classes) or "" in classes:
         raise ArgumentError("expected different names, none of them empty", argument="classes")
     if padded := [name for name in classes if name != name.strip()]:
@@ -403,15 +383,6 @@ def _check_classes(classes: Any, n_outputs: int) -> None:
             argument="classes",
             remedy="remove them before the training",
         )
-
-
-def _check_names(argument: str, names: Any, number: int, purpose: str) -> None:
-    if not isinstance(names, tuple):
-        raise ArgumentError.of(argument, names, "a tuple of text")
-    for name in names:
-        check_text(name, argument, MAX_HEADER)
-    if len(names) != number:
-        raise ArgumentError(f"expected {number} for {purpose}, got {len(names)}", argument=argument)
 
 
 def _check_scaling(argument: str, scaling: Any, width: int, purpose: str) -> None:
