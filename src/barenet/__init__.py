@@ -78,7 +78,7 @@ from barenet.optimization.schedules import (
     StepDecay,
 )
 from barenet.training.batches import batches
-from barenet.training.callbacks import Callback, EachEpoch, EarlyStopping, StopAfter
+from barenet.training.callbacks import Callback, EarlyStopping, LambdaCallback, TimeLimit
 from barenet.training.history import History
 from barenet.training.metrics import METRICS
 from barenet.training.progress import Progress
@@ -102,7 +102,7 @@ if TYPE_CHECKING:
     from barenet.insight.baselines import Baseline, fit_baseline
     from barenet.insight.explain import Explanation, explain
     from barenet.insight.importance import Importance, permutation_importance
-    from barenet.insight.watch import Watch
+    from barenet.insight.live_plot import LivePlot
 
 __all__ = [
     "ACTIVATIONS",
@@ -142,7 +142,6 @@ __all__ = [
     "Dense",
     "DivergenceError",
     "Dropout",
-    "EachEpoch",
     "EarlyStopping",
     "Explanation",
     "ExponentialDecay",
@@ -154,8 +153,10 @@ __all__ = [
     "Importance",
     "Initializer",
     "InverseScaling",
+    "LambdaCallback",
     "Layer",
     "LayerNorm",
+    "LivePlot",
     "Loss",
     "MLPClassifier",
     "MLPRegressor",
@@ -182,10 +183,9 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "SquaredError",
     "StepDecay",
-    "StopAfter",
     "TableEncoding",
     "TablePreprocessor",
-    "Watch",
+    "TimeLimit",
     "batches",
     "check_gradients",
     "explain",
@@ -229,7 +229,7 @@ _LAZY = {
     **dict.fromkeys(("Baseline", "fit_baseline"), "barenet.insight.baselines"),
     **dict.fromkeys(("Explanation", "explain"), "barenet.insight.explain"),
     **dict.fromkeys(("Importance", "permutation_importance"), "barenet.insight.importance"),
-    "Watch": "barenet.insight.watch",
+    "LivePlot": "barenet.insight.live_plot",
 }
 
 
