@@ -202,7 +202,8 @@ class Predictor:
         ndarray of shape (n_samples, n_outputs)
             Unchanged without a `target_scaling`; float64 with one.
         """
-        return output if self.target_scaling is None else self.target_scaling.invert(output)
+        scaling = self.target_scaling
+        return output if scaling is None else scaling.inverse_transform(output)
 
     def inputs(self, X: Any) -> NDArray[np.float64]:
         """Transform raw rows into inputs of the network.
@@ -223,12 +224,12 @@ class Predictor:
             If a feature is missing, or a value is invalid.
         """
         if self.takes_frames:
-            return self.preprocessing.apply(X)
+            return self.preprocessing.transform(X)
         if column_names(X) is not None:
             X = columns_by_name(X, self.feature_names)
         # Pixels stay bytes: an eighth of the memory.
         dtype = np.dtype(np.uint8 if getattr(X, "dtype", None) == np.uint8 else np.float64)
-        return self.preprocessing.apply(check_inputs(X, dtype, self.network.n_inputs))
+        return self.preprocessing.transform(check_inputs(X, dtype, self.network.n_inputs))
 
     def targets(self, y: ArrayLike) -> NDArray[Any]:
         """Transform targets into the scale of the training.
@@ -245,7 +246,7 @@ class Predictor:
         """
         if self.target_scaling is None:
             return np.asarray(y)
-        return self.target_scaling.apply(np.reshape(y, (-1, 1)))[:, 0]
+        return self.target_scaling.transform(np.reshape(y, (-1, 1)))[:, 0]
 
     def probabilities(self, X: Any) -> FloatArray:
         """Compute the probability of each class.
