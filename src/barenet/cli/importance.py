@@ -102,7 +102,7 @@ def take(rows: Dataset, most: int) -> Dataset:
 def measure(predictor: Predictor, rows: Dataset, repeats: int = REPEATS) -> Importance:
     """Shuffle the columns, with a progress bar on a terminal."""
     bar = functools.partial(progress_bar, label="shuffling")
-    return permutation_importance(predictor, rows.X, rows.y, n_repeats=repeats, watch=bar)
+    return permutation_importance(predictor, rows.X, rows.y, n_repeats=repeats, progress=bar)
 
 
 def _plain(result: Importance) -> dict[str, Any]:

@@ -68,10 +68,10 @@ class _Axis:
 
 def named_rows(model: Model) -> Dataset | None:
     """Load the named data set that a model was trained on, as it was made then."""
-    name, recipe = model.predictor.dataset, model.recipe
+    name, config = model.predictor.dataset, model.config
     if name not in NAMED:
         return None
-    made = {option: getattr(recipe, option) for option in ("samples", "noise", "data_seed")}
+    made = {option: getattr(config, option) for option in ("samples", "noise", "data_seed")}
     dataset = load_dataset(name, **(made if name in GENERATED else {}))
     return dataset if dataset.classes == model.predictor.classes else None
 
