@@ -129,7 +129,7 @@ class Outcome:
                 "held_out": held_out.n_samples if held_out else 0,
             },
             "repeated_rows": self.repeated,
-            "stopped_because": history.stopped_because,
+            "stopped_because": history.stop_reason,
             "best_epoch": history.best_epoch,
             "history": history.to_dict(),
             "metrics": {

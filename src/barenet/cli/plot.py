@@ -26,7 +26,7 @@ from barenet.errors import ModelFileError
 from barenet.files.predictor import Predictor
 from barenet.insight import plots
 from barenet.insight.plots.saving import is_picture
-from barenet.training.callbacks import EachEpoch
+from barenet.training.callbacks import LambdaCallback
 from barenet.training.history import History
 from barenet.training.progress import Progress
 from barenet.training.run import Run
@@ -156,7 +156,7 @@ def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:
             fits[done], losses[done] = predictor.predict(rows.X), run.history.loss[-1]
         return done >= max(at)
 
-    experiment.run([Progress(), EachEpoch(keep)])
+    experiment.run([Progress(), LambdaCallback(keep)])
     return plots.plot_fit_at_epochs(
         rows.X,
         rows.y,

@@ -244,9 +244,9 @@ def _progress(given: Settings, experiment: Experiment, json: bool) -> list[Callb
 def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFolder) -> None:
     """Print why the run stopped before the last epoch, and how to resume it."""
     epochs = experiment.settings.config.epochs or 0
-    if history.stopped_because == "completed":
+    if history.stop_reason == "completed":
         return
-    done = f"stopped after {len(history)} of {epochs} epochs: {history.stopped_because}"
+    done = f"stopped after {len(history)} of {epochs} epochs: {history.stop_reason}"
     kept = f"; kept the best, epoch {history.best_epoch}" if history.best_epoch is not None else ""
     log(done + kept)
     if _can_go_on(history):
@@ -256,4 +256,4 @@ def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFold
 
 def _can_go_on(history: History) -> bool:
     """Whether the run was interrupted, so that it can be resumed."""
-    return history.stopped_because == INTERRUPTED
+    return history.stop_reason == INTERRUPTED

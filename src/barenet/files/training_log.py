@@ -126,7 +126,7 @@ class TrainingLog:
             },
             engine=history.engine,
             seed=history.seed,
-            stopped_because=history.stopped_because,
+            stopped_because=history.stop_reason,
             best_epoch=best,
             penalized=history.penalized,
         )

@@ -25,7 +25,7 @@ def write_program(scene: Scene, lane: Lane, shelf: Shelf, epochs: int) -> str:
     load = [*_load_lines(scene, material, shelf), *_feature_lines(material)]
     edit, callbacks = _edit_lines(lane)
     if is_of_the_horizon(lane.design, epochs):
-        callbacks.append(f"barenet.EachEpoch(lambda run: len(run.history) == {epochs})")
+        callbacks.append(f"barenet.LambdaCallback(lambda run: len(run.history) == {epochs})")
         epochs = horizon(lane.design)
     y = "{}.y" if material.target_scaling is None else "target({}.y)"
     lines = [
@@ -149,7 +149,7 @@ def _edit_lines(lane: Lane) -> tuple[list[str], list[str]]:
         "",
         "",
     ]
-    return lines, ["barenet.EachEpoch(edit)"]
+    return lines, ["barenet.LambdaCallback(edit)"]
 
 
 def _setting_lines(design: Design, material: Material, epochs: int) -> list[str]:

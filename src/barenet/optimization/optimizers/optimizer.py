@@ -127,7 +127,7 @@ class Optimizer(Configurable, ABC):
         """Forget all steps taken."""
         self.moments, self.n_steps = {}, 0
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Say what the next step depends on, besides the options; for one's own, add to it.
 
         Returns
@@ -141,13 +141,13 @@ class Optimizer(Configurable, ABC):
             **{f"moment_{name}": moment for name, moment in self.moments.items()},
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up from there.
 
         Parameters
         ----------
         state : mapping
-            What `state` said, then or in another process.
+            What `state_dict` returned, then or in another process.
         """
         self.n_steps, self.learning_rate = state["n_steps"], state["learning_rate"]
         named = {name: state.get(f"moment_{name}") for name in self.moment_names}
