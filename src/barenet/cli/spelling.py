@@ -82,7 +82,8 @@ def as_typed(name: str, value: object) -> str:
     flag = name.replace("_", "-")
     if isinstance(value, bool):
         return f"--{flag}" if value else f"--no-{flag}"
-    return f"--{flag} {value!r}"
+    (text,) = value if isinstance(value, list) else [value]
+    return f"--{flag} {text!r}"
 
 
 def name_of(flag: str) -> str:

@@ -62,7 +62,7 @@ class TableEncoding:
     >>> encoding = TableEncoding.fit(towns, numbers="none")
     >>> encoding.output_names
     ('size', 'size missing', 'town=Oslo', 'town=Rome')
-    >>> encoding.apply({"town": ["Oslo"], "size": [1.5]})
+    >>> encoding.transform({"town": ["Oslo"], "size": [1.5]})
     array([[1.5, 0. , 1. , 0. ]])
     """
 
@@ -151,7 +151,7 @@ class TableEncoding:
                 columns[name] = measure_category(frame, name, tokens, rare, is_guess=guess)
         return cls(tuple(columns[name] for name in names), tokens)
 
-    def apply(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
+    def transform(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Encode rows.
 
         Parameters
@@ -202,7 +202,7 @@ class TableEncoding:
         Parameters
         ----------
         X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
-            The rows, as `apply` takes them.
+            The rows, as `transform` takes them.
 
         Returns
         -------
