@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from scipy import special
 
 from barenet import ACTIVATIONS, LOSSES, OPTIMIZERS
+from barenet.constraints import options_of
 from barenet.expressions import DEFINITIONS, Expression, declared
 from barenet.model.activations import ReLU
 from barenet.model.losses import loss_on
 from barenet.optimization.clipping import CLIPPINGS
 from barenet.optimization.penalties import PENALTIES
-from barenet.options import options_of
 
 #: Formulas that `explain` and the exports need.
 NEEDED = {"formula", "backward_formula", "derivative_formula"}

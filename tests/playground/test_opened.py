@@ -11,7 +11,7 @@ import pytest
 
 from barenet.cli.main import main
 from barenet.data.datasets import load_dataset
-from barenet.data.recipe import Recipe
+from barenet.data.run_config import RunConfig
 from barenet.data.scaling import KINDS, NAMES, Scaling
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
@@ -316,7 +316,7 @@ def test_functions_of_columns_that_are_not_known_are_told(shelf, tmp_path):
 def test_an_optimizer_that_is_not_known_is_passed_over(shelf, folder, capfd):
     path = trained(folder, "moons")
     for said in ("nope", "5", "adam:nope=1"):
-        state = begin_with_model(path, "", shelf, Recipe(optimizer=said, batch_size=7))
+        state = begin_with_model(path, "", shelf, RunConfig(optimizer=said, batch_size=7))
         assert (state.designs[0].optimizer, state.designs[0].batch_size) == ("adam", 7)
     capfd.readouterr()
 
@@ -425,13 +425,13 @@ def test_settings_that_are_not_its_own_are_named(shelf, folder, capfd):
     """A file alone does not have them; of a run, those that the page has no place for are named."""
     path = trained(folder, "moons")
 
-    def words(recipe):
-        return settings_words(shelf.models.find(shelf.models.open(path, recipe)))
+    def words(config):
+        return settings_words(shelf.models.find(shelf.models.open(path, config)))
 
-    assert "continues with those chosen here" in words(Recipe())
-    own = Recipe(optimizer="adamw", learning_rate=0.02, l2=0.01, shuffle=True, batch_size=8)
+    assert "continues with those chosen here" in words(RunConfig())
+    own = RunConfig(optimizer="adamw", learning_rate=0.02, l2=0.01, shuffle=True, batch_size=8)
     assert words(own) == words(dataclasses.replace(own, loss="binary_cross_entropy")) == ""
-    assert words(Recipe(loss="mine")).endswith("training: loss mine.")
+    assert words(RunConfig(loss="mine")).endswith("training: loss mine.")
     other = dataclasses.replace(own, schedule="cosine", clip_norm=1.0, patience=5, l1=0.1)
     assert words(other) == (
         "It continues without some settings of its own training: schedule cosine, patience 5, "

@@ -26,7 +26,7 @@ from barenet.errors import ModelFileError
 from barenet.files.predictor import Predictor
 from barenet.insight import plots
 from barenet.insight.plots.saving import is_picture
-from barenet.training.callbacks import EachEpoch
+from barenet.training.callbacks import LambdaCallback
 from barenet.training.history import History
 from barenet.training.progress import Progress
 from barenet.training.run import Run
@@ -111,9 +111,9 @@ def _history(run: Path) -> History:
             history.best_epoch, history.penalized = card.log.best_epoch, card.log.penalized
             return history
     with contextlib.suppress(CycloptsError):
-        recipe = read_run_file(path.with_name(SETTINGS)).recipe
-        history.penalized = bool(recipe.l1 or recipe.l2)
-        history.best_epoch = _best_epoch(history) if recipe.patience else None
+        config = read_run_file(path.with_name(SETTINGS)).config
+        history.penalized = bool(config.l1 or config.l2)
+        history.best_epoch = _best_epoch(history) if config.patience else None
     return history
 
 
@@ -156,7 +156,7 @@ def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:
             fits[done], losses[done] = predictor.predict(rows.X), run.history.loss[-1]
         return done >= max(at)
 
-    experiment.run([Progress(), EachEpoch(keep)])
+    experiment.run([Progress(), LambdaCallback(keep)])
     return plots.plot_fit_at_epochs(
         rows.X,
         rows.y,
@@ -170,6 +170,6 @@ def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:
 
 def _long_enough(settings: Settings, epochs: int) -> Settings:
     """Let a run last for some epochs at least; one that lasts longer keeps its schedule."""
-    recipe = settings.recipe
-    longer = dataclasses.replace(recipe, epochs=max(recipe.epochs or 0, epochs))
-    return dataclasses.replace(settings, recipe=longer)
+    config = settings.config
+    longer = dataclasses.replace(config, epochs=max(config.epochs or 0, epochs))
+    return dataclasses.replace(settings, config=longer)

@@ -62,7 +62,7 @@ def score_outputs(
 @functools.lru_cache(maxsize=2)
 def prepared(predictor: Predictor, rows: Dataset) -> FloatArray:
     """Apply the preprocessing of a predictor to rows; the last two results are cached."""
-    return predictor.preprocessing.apply(rows.X, predictor.network.dtype)
+    return predictor.preprocessing.transform(rows.X, predictor.network.dtype)
 
 
 def _loss(predictor: Predictor, loss: str | None) -> Loss:

@@ -65,7 +65,8 @@ class Given:
         flag = f"--{name.replace('_', '-')}"
         if isinstance(value[0], bool):
             return flag if value[0] else f"--no-{flag[2:]}"
-        return f"{flag} {value[0]!r}"
+        (text,) = value[0] if isinstance(value[0], list) else value
+        return f"{flag} {text!r}"
 
     def _rename_remedies(self, text: str) -> str:
         """Write ``data_dir='x'`` as ``--data-dir 'x'``, for the options of the command."""

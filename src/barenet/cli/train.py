@@ -237,16 +237,16 @@ def _after_the_training(folder: RunFolder) -> Iterator[None]:
 
 def _progress(given: Settings, experiment: Experiment, json: bool) -> list[Callback]:
     """Lines, or a bar on a terminal; a program that reads JSON needs no lines."""
-    every = given.recipe.verbose_epoch or experiment.settings.recipe.verbose_epoch
+    every = given.config.verbose_epoch or experiment.settings.config.verbose_epoch
     return [] if json and not sys.stderr.isatty() else [Progress(every)]
 
 
 def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFolder) -> None:
     """Print why the run stopped before the last epoch, and how to resume it."""
-    epochs = experiment.settings.recipe.epochs or 0
-    if history.stopped_because == "completed":
+    epochs = experiment.settings.config.epochs or 0
+    if history.stop_reason == "completed":
         return
-    done = f"stopped after {len(history)} of {epochs} epochs: {history.stopped_because}"
+    done = f"stopped after {len(history)} of {epochs} epochs: {history.stop_reason}"
     kept = f"; kept the best, epoch {history.best_epoch}" if history.best_epoch is not None else ""
     say(done + kept)
     if _can_go_on(history):
@@ -256,4 +256,4 @@ def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFold
 
 def _can_go_on(history: History) -> bool:
     """Whether the run was interrupted, so that it can be resumed."""
-    return history.stopped_because == INTERRUPTED
+    return history.stop_reason == INTERRUPTED

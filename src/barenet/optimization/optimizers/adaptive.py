@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from barenet.constraints import option
 from barenet.model.arrays import FloatArray
 from barenet.optimization.optimizers.optimizer import Optimizer, UpdateFormula
-from barenet.options import option
 
 __all__ = ["AdaGrad", "Adam", "AdamW", "RMSProp"]
 
@@ -54,8 +54,8 @@ class AdaGrad(Optimizer):
         text=f"{_ETA}, s the sum of all squared gradients so far; {_EPS}.",
     )
     moment_names: ClassVar[tuple[str, ...]] = ("squares",)
-    learning_rate: float = option(0.01, above=0)
-    epsilon: float = option(1e-10, above=0)
+    learning_rate: float = option(0.01, gt=0)
+    epsilon: float = option(1e-10, gt=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         s = self.moments["squares"]
@@ -95,9 +95,9 @@ class RMSProp(Optimizer):
         text=f"{_ETA}, s a running mean of squared gradients, of which {{rho}} is kept; {_EPS}.",
     )
     moment_names: ClassVar[tuple[str, ...]] = ("squares",)
-    learning_rate: float = option(0.001, above=0)
-    decay: float = option(0.99, least=0, below=1)
-    epsilon: float = option(1e-8, above=0)
+    learning_rate: float = option(0.001, gt=0)
+    decay: float = option(0.99, ge=0, lt=1)
+    epsilon: float = option(1e-8, gt=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         s = self.moments["squares"]
@@ -151,11 +151,11 @@ class Adam(Optimizer):
         text=f"{_ADAM_TEXT}.",
     )
     moment_names: ClassVar[tuple[str, ...]] = ("mean", "squares")
-    learning_rate: float = option(0.001, above=0)
-    beta1: float = option(0.9, least=0, below=1)
-    beta2: float = option(0.999, least=0, below=1)
-    epsilon: float = option(1e-8, above=0)
-    epsilon_hat: float = option(0.0, least=0)
+    learning_rate: float = option(0.001, gt=0)
+    beta1: float = option(0.9, ge=0, lt=1)
+    beta2: float = option(0.999, ge=0, lt=1)
+    epsilon: float = option(1e-8, gt=0)
+    epsilon_hat: float = option(0.0, ge=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
@@ -204,11 +204,11 @@ class AdamW(Optimizer):
         text=f"{_ADAM_TEXT}; {{lam}} makes every parameter a little smaller.",
     )
     moment_names: ClassVar[tuple[str, ...]] = ("mean", "squares")
-    learning_rate: float = option(0.001, above=0)
-    beta1: float = option(0.9, least=0, below=1)
-    beta2: float = option(0.999, least=0, below=1)
-    epsilon: float = option(1e-8, above=0)
-    weight_decay: float = option(0.01, least=0)
+    learning_rate: float = option(0.001, gt=0)
+    beta1: float = option(0.9, ge=0, lt=1)
+    beta2: float = option(0.999, ge=0, lt=1)
+    epsilon: float = option(1e-8, gt=0)
+    weight_decay: float = option(0.01, ge=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
