@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import CycloptsError, Parameter
 from numpy.typing import NDArray
 
-from barenet.cli.console import show
+from barenet.cli.console import emit
 from barenet.cli.evaluate import select_rows
 from barenet.cli.experiment import prepare
 from barenet.cli.flags import NAMED, OUTPUT
@@ -97,7 +97,7 @@ def plot(
         if out or not target.with_name(SETTINGS).is_file():  # else it is one of the run's pictures
             check_own(target, is_picture, "picture")
         plots.save_figure(figure, target)
-    show(str(target))
+    emit(str(target))
     return 0
 
 
