@@ -79,7 +79,7 @@ from barenet.optimization.schedules import (
     StepDecay,
 )
 from barenet.training.batches import batches
-from barenet.training.callbacks import Callback, EachEpoch, EarlyStopping, StopAfter
+from barenet.training.callbacks import Callback, EarlyStopping, LambdaCallback, TimeLimit
 from barenet.training.history import History
 from barenet.training.metrics import METRICS
 from barenet.training.progress import Progress
@@ -143,7 +143,6 @@ __all__ = [
     "Dense",
     "DivergenceError",
     "Dropout",
-    "EachEpoch",
     "EarlyStopping",
     "Explanation",
     "ExponentialDecay",
@@ -155,6 +154,7 @@ __all__ = [
     "Importance",
     "Initializer",
     "InverseScaling",
+    "LambdaCallback",
     "Layer",
     "LayerNorm",
     "LivePlot",
@@ -184,9 +184,9 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "SquaredError",
     "StepDecay",
-    "StopAfter",
     "TableEncoding",
     "TablePreprocessor",
+    "TimeLimit",
     "batches",
     "check_gradients",
     "explain",

@@ -75,7 +75,7 @@ def test_every_kind_is_offered(barenet):
 def test_a_history_is_drawn_with_what_the_card_of_its_model_tells(barenet, iris, tmp_path):
     """The epoch that was kept need not be that of the smallest loss."""
     curves = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}
-    history = History(curves, stopped_because="patience", best_epoch=3, penalized=True)
+    history = History(curves, stop_reason="patience", best_epoch=3, penalized=True)
     (tmp_path / "history.jsonl").write_text(history.to_jsonl())
     model = Predictor.load(iris / "model.safetensors")
     for log, told in (

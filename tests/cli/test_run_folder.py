@@ -42,7 +42,7 @@ def test_load_returns_the_predictor_of_a_run(iris):
     names = [flowers.classes[label] for label in flowers.y]
     assert (load(path).predict(flowers.X) == names).mean() > 0.9
     network = load_network(path)
-    scaled = load(path).preprocessing.apply(flowers.X)
+    scaled = load(path).preprocessing.transform(flowers.X)
     assert (network.predict(scaled).argmax(axis=1) == flowers.y).mean() > 0.9
 
 

@@ -126,7 +126,7 @@ def test_callbacks_see_the_run(kind):
     model = small(kind, callbacks=[seen.append, lambda run: run.epoch == 4]).fit(X, Y)
     assert model.n_iter_ == 4
     assert seen[0].network is model.network_
-    assert model.history_.stopped_because == "a callback returned True"
+    assert model.history_.stop_reason == "a callback returned True"
 
 
 def test_partial_fit_is_there_where_steps_go_by_batches():

@@ -100,10 +100,10 @@ def test_a_scaling_has_a_name_that_is_true_of_it(steps):
     model = make_pipeline(*STEPS[steps], MLPClassifier(4, solver="lbfgs", max_iter=1)).fit(X, KIND)
     scaling = Predictor.from_estimator(model).preprocessing
     if scaling.name == "affine":
-        measured = [Scaling.fit(kind, X).apply(X) for kind in KINDS]
-        assert not any(np.allclose(scaling.apply(X), each) for each in measured)
+        measured = [Scaling.fit(kind, X).transform(X) for kind in KINDS]
+        assert not any(np.allclose(scaling.transform(X), each) for each in measured)
     else:
-        assert scaling.apply(X) == pytest.approx(Scaling.fit(scaling.name, X).apply(X))
+        assert scaling.transform(X) == pytest.approx(Scaling.fit(scaling.name, X).transform(X))
     assert (scaling.name == "affine") == (steps not in ("passthrough", *KINDS))
 
 

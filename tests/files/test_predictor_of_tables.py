@@ -51,7 +51,7 @@ def test_there_and_back(predictor, data, path):
 
 
 def test_outputs_are_the_networks_of_the_encoded_rows(predictor, data):
-    expected = predictor.network.predict(predictor.preprocessing.apply(data.X))
+    expected = predictor.network.predict(predictor.preprocessing.transform(data.X))
     np.testing.assert_array_equal(predictor.outputs(data.X), expected)
     said = np.where(expected[:, 0] > 0.5, "survived", "died")
     assert predictor.predict(data.X).tolist() == said.tolist()

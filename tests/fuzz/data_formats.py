@@ -132,7 +132,7 @@ class CSV(Format):
         elif way < 12:
             read_samples(path, names, "y", rng.choice((None, ("no", "yes"))), **options)
         elif (X := read_features(path, names, **options)) is not None and options["frame"]:
-            self.encoding.apply(X)
+            self.encoding.transform(X)
 
     def command(self, path: Path, rng: random.Random) -> list[str]:
         return ["predict", str(self.model), str(path)]

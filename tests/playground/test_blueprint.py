@@ -76,4 +76,6 @@ def test_batches_and_penalties(material):
 def test_the_predictor_takes_raw_rows(material):
     network = build(Design(), material)
     found = predictor(network, material).outputs(material.dataset.X[:5])
-    assert found == pytest.approx(network.predict(material.scaling.apply(material.dataset.X[:5])))
+    assert found == pytest.approx(
+        network.predict(material.scaling.transform(material.dataset.X[:5]))
+    )

@@ -68,10 +68,10 @@ class Interrupt(Callback):
     def __init__(self, turn):
         self.left = turn
 
-    def on_slice(self, run):
+    def on_chunk(self, run):
         self.left -= 1
         if not self.left:
-            run.stop("interrupted", for_now=True)
+            run.stop("interrupted", resumable=True)
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
@@ -83,7 +83,7 @@ def test_a_run_that_is_interrupted_while_it_is_measured_goes_on(optimizer, eight
             validation_data=(X, Y), callbacks=callbacks, **kept,
         )  # fmt: skip
         measured = {name: history[name] for name in history.curves if name != "seconds"}
-        return net.parameters.tobytes(), measured, history.stopped_because
+        return net.parameters.tobytes(), measured, history.stop_reason
 
     more = {} if optimizer == "lbfgs" else {"schedule": "reduce_on_plateau:patience=1"}
     whole = go(**more)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from barenet.cli.console import show, show_json, show_table
+from barenet.cli.console import emit, emit_json, emit_table
 from barenet.cli.flags import Json
 from barenet.cli.report import HEADINGS, write_score
 from barenet.cli.sparkline import sparkline
@@ -51,12 +51,12 @@ def info(model: Path, /, *, json: Json = False) -> int:
     predictor, network = (held, held.network) if isinstance(held, Predictor) else (None, held)
     if json:
         about = {} if predictor is None else _answers(predictor)
-        show_json({"model": str(path), "bytes": path.stat().st_size, **_layers(network), **about})
+        emit_json({"model": str(path), "bytes": path.stat().st_size, **_layers(network), **about})
         return 0
     rows = [("model", f"{path}, {path.stat().st_size:,} bytes")]
     rows += [] if predictor is None else [*_described(predictor)]
     _show_pairs(rows)
-    show(f"\n{network.summary()}")
+    emit(f"\n{network.summary()}")
     if predictor is not None:
         _show_columns(predictor)
         _show_card(predictor)
@@ -108,30 +108,30 @@ def _described(predictor: Predictor) -> Iterator[tuple[str, str]]:
 def _show_columns(predictor: Predictor) -> None:
     """Put out what is done to each column of a table."""
     if isinstance(encoding := predictor.preprocessing, TableEncoding):
-        show()
+        emit()
         lines = [
             [each.name, each.kind, str(len(each.outputs)), each.formula]
             for each in encoding.columns
         ]
-        show_table(["column", "kind", "numbers", "how"], lines)
+        emit_table(["column", "kind", "numbers", "how"], lines)
 
 
 def _show_card(predictor: Predictor) -> None:
     """Put out how good it is, how it has learned, and with which settings."""
     card = predictor.card or ModelCard()
     if card.scores:
-        show()
+        emit()
         _show_scores(card)
     if card.log is not None and (curves := [*_curves(card.log)]):
-        show()
+        emit()
         _show_pairs(curves)
     if card.settings:
-        show()
+        emit()
         told = [(name.replace("_", "-"), _write(value)) for name, value in card.settings.items()]
         half = (len(told) + 1) // 2
         beside = [*told[half:], *[("", "")] * (2 * half - len(told))]
         pairs = zip(told[:half], beside, strict=True)
-        show_table(["setting", "value"] * 2, [[*left, *right] for left, right in pairs])
+        emit_table(["setting", "value"] * 2, [[*left, *right] for left, right in pairs])
 
 
 def _show_scores(card: ModelCard) -> None:
@@ -144,7 +144,7 @@ def _show_scores(card: ModelCard) -> None:
         number = f"{card.rows[rows]:,} " if rows in card.rows else ""
         said = [write_score(name, scores[name]) if name in scores else "" for name in names]
         lines.append([f"{number}{name_of_rows(rows)}", *said])
-    show_table(["scores on", *names.values()], lines, numbers=1)
+    emit_table(["scores on", *names.values()], lines, numbers=1)
 
 
 def _curves(log: TrainingLog) -> Iterator[tuple[str, str]]:
@@ -157,7 +157,7 @@ def _curves(log: TrainingLog) -> Iterator[tuple[str, str]]:
 
 def _show_pairs(rows: list[tuple[str, str]]) -> None:
     """Put out names and what is said of them."""
-    show_table([], rows)
+    emit_table([], rows)
 
 
 def _write(value: Any) -> str:

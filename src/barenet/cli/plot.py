@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import CycloptsError, Parameter
 from numpy.typing import NDArray
 
-from barenet.cli.console import show
+from barenet.cli.console import emit
 from barenet.cli.evaluate import select_rows
 from barenet.cli.experiment import prepare
 from barenet.cli.flags import NAMED, OUTPUT
@@ -26,7 +26,7 @@ from barenet.errors import ModelFileError
 from barenet.files.predictor import Predictor
 from barenet.insight import plots
 from barenet.insight.plots.saving import is_picture
-from barenet.training.callbacks import EachEpoch
+from barenet.training.callbacks import LambdaCallback
 from barenet.training.history import History
 from barenet.training.progress import Progress
 from barenet.training.run import Run
@@ -97,7 +97,7 @@ def plot(
         if out or not target.with_name(SETTINGS).is_file():  # else it is one of the run's pictures
             check_own(target, is_picture, "picture")
         plots.save_figure(figure, target)
-    show(str(target))
+    emit(str(target))
     return 0
 
 
@@ -156,7 +156,7 @@ def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:
             fits[done], losses[done] = predictor.predict(rows.X), run.history.loss[-1]
         return done >= max(at)
 
-    experiment.run([Progress(), EachEpoch(keep)])
+    experiment.run([Progress(), LambdaCallback(keep)])
     return plots.plot_fit_at_epochs(
         rows.X,
         rows.y,

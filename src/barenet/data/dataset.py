@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import check_number
 from barenet.data.run_config import RunConfig
-from barenet.options import check_number
 
 if TYPE_CHECKING:
     from barenet.data.frame import Samples
@@ -108,8 +108,8 @@ class Dataset:
         ValueError
             If the share is not in [0, 1), or leaves no row, or no row of a class, on a side.
         """
-        test_size = check_number(test_size, "test_size", least=0, below=1)
-        seed = int(check_number(seed, "seed", least=0, most=2**32 - 1, whole=True))
+        test_size = check_number(test_size, "test_size", ge=0, lt=1)
+        seed = int(check_number(seed, "seed", ge=0, le=2**32 - 1, integer=True))
         if test_size == 0:
             return self, None
         from sklearn.model_selection import train_test_split

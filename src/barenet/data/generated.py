@@ -9,19 +9,19 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.random import RandomState
 
+from barenet.constraints import check_number
 from barenet.data.dataset import Dataset
 from barenet.data.named import NamedDataset
 from barenet.data.run_config import RunConfig
 from barenet.data.shapes import Points, circles, gaussians, hills, moons, plane, sine, spirals, xor
-from barenet.options import check_number
 
 __all__ = ["GENERATED"]
 
 #: What each option may be.
 LIMITS: dict[str, Any] = {
-    "samples": {"least": 2, "most": 10**7, "whole": True},
-    "noise": {"least": 0},
-    "data_seed": {"least": 0, "most": 2**32 - 1, "whole": True},
+    "samples": {"ge": 2, "le": 10**7, "integer": True},
+    "noise": {"ge": 0},
+    "data_seed": {"ge": 0, "le": 2**32 - 1, "integer": True},
 }
 
 

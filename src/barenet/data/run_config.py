@@ -10,13 +10,13 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from barenet.constraints import check_number, option
 from barenet.errors import ArgumentError
 from barenet.model.architecture import dense_layers
 from barenet.model.network import Network
 from barenet.optimization.clipping import ClipNorm, Clipping, ClipValue
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.optimization.penalties import L1, L2, Penalty
-from barenet.options import check_number, option
 
 __all__ = ["DEFAULTS", "RunConfig"]
 
@@ -108,32 +108,32 @@ class RunConfig:
     hidden: tuple[str, ...] | None = None
     output: str | None = None
     batch_norm: bool | None = None
-    dropout: float | None = option(None, least=0, below=1)
+    dropout: float | None = option(None, ge=0, lt=1)
     init: str | None = None
     bias_init: str | None = None
     loss: str | None = None
     optimizer: str | None = None
-    learning_rate: float | None = option(None, above=0)
+    learning_rate: float | None = option(None, gt=0)
     schedule: str | None = None
-    l1: float | None = option(None, least=0)
-    l2: float | None = option(None, least=0)
-    clip_norm: float | None = option(None, above=0)
-    clip_value: float | None = option(None, above=0)
-    epochs: int | None = option(None, least=1, whole=True)
+    l1: float | None = option(None, ge=0)
+    l2: float | None = option(None, ge=0)
+    clip_norm: float | None = option(None, gt=0)
+    clip_value: float | None = option(None, gt=0)
+    epochs: int | None = option(None, ge=1, integer=True)
     batch_size: int | Literal["full"] | None = None
     shuffle: bool | None = None
-    patience: int | None = option(None, least=0, whole=True)
-    seed: int | None = option(None, least=0, most=2**32 - 1, whole=True)
+    patience: int | None = option(None, ge=0, integer=True)
+    seed: int | None = option(None, ge=0, le=2**32 - 1, integer=True)
     dtype: Literal["float32", "float64"] | None = None
     engine: str | None = None
     scaling: Literal["none", "standardize", "minmax", "robust"] | None = None
     target_scaling: Literal["none", "standardize"] | None = None
-    test_size: float | None = option(None, least=0, below=1)
-    split_seed: int | None = option(None, least=0, most=2**32 - 1, whole=True)
+    test_size: float | None = option(None, ge=0, lt=1)
+    split_seed: int | None = option(None, ge=0, le=2**32 - 1, integer=True)
     samples: int | None = None
     noise: float | None = None
     data_seed: int | None = None
-    verbose_epoch: int | None = option(None, least=1, whole=True)
+    verbose_epoch: int | None = option(None, ge=1, integer=True)
 
     def validate(self) -> None:
         """Check every number against its range, and settings that exclude each other."""

@@ -22,7 +22,7 @@ from barenet.optimization.clipping import Clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.penalties import Penalty
 
-__all__ = ["Engine", "Job", "SliceReport"]
+__all__ = ["ChunkResult", "Engine", "Job"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,7 +56,7 @@ class Job:
     seed: int = 0
 
 
-class SliceReport(NamedTuple):
+class ChunkResult(NamedTuple):
     """What a slice of batches gave.
 
     Attributes
@@ -115,7 +115,7 @@ class Engine(ABC):
         batch_size: int,
         rates: NDArray[np.float64],
         first_step: int,
-    ) -> SliceReport:
+    ) -> ChunkResult:
         """Take one step for each batch of a slice.
 
         Parameters
@@ -132,7 +132,7 @@ class Engine(ABC):
 
         Returns
         -------
-        SliceReport
+        ChunkResult
             A loss and a gradient norm for each batch, in arrays that no later call changes.
         """
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines.engine import Engine, Job, SliceReport
+from barenet.engines.engine import ChunkResult, Engine, Job
 from barenet.model.arrays import FloatArray
 from barenet.model.objective import Objective
 from barenet.model.randomness import derive_key
@@ -64,7 +64,7 @@ class ReferenceEngine(Engine):
         batch_size: int,
         rates: NDArray[np.float64],
         first_step: int,
-    ) -> SliceReport:
+    ) -> ChunkResult:
         job = self.job
         assert isinstance(job.optimizer, Optimizer)
         losses, norms = np.empty(len(rates)), np.empty(len(rates))
@@ -75,7 +75,7 @@ class ReferenceEngine(Engine):
             if job.clipping is not None:
                 job.clipping.clip(gradient)
             job.optimizer.step(job.network.parameters, gradient, rate)
-        return SliceReport(losses, norms)
+        return ChunkResult(losses, norms)
 
     def value_and_gradient(self) -> tuple[float, FloatArray]:
         return self._step(self._all_rows, 0)

@@ -42,7 +42,7 @@ from barenet.optimization.clipping import as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.penalties import L2
 from barenet.training.history import History
-from barenet.training.run import alone
+from barenet.training.run import exclusive
 
 __all__ = ["MultilayerPerceptron"]
 
@@ -149,7 +149,7 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
 
     def _learn(self, X: ArrayLike, y: ArrayLike, *rest: Any, **more: Any) -> Self:
         """Let nobody else learn meanwhile, and look at the parameters before all else."""
-        with alone(self, type(self).__name__):
+        with exclusive(self, type(self).__name__):
             check_settings(self)
             as_scorers(self.scoring)
             self._learn_alone(X, y, *rest, **more)

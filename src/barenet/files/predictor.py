@@ -150,7 +150,9 @@ class Predictor:
         ndarray of shape (n_samples, n_outputs)
             Probabilities as they are, numbers in their own unit; of float64 where they are scaled.
         """
-        return output if self.target_scaling is None else self.target_scaling.invert(output)
+        return (
+            output if self.target_scaling is None else self.target_scaling.inverse_transform(output)
+        )
 
     def inputs(self, X: Any) -> NDArray[np.float64]:
         """Turn raw rows into what the network takes.
@@ -170,7 +172,7 @@ class Predictor:
         ValueError
             If a feature is missing, or a value is not what it should be.
         """
-        return self.preprocessing.apply(self._rows(X))
+        return self.preprocessing.transform(self._rows(X))
 
     def _rows(self, X: Any) -> Any:
         """Check raw rows; pixels stay bytes, which a matrix of them needs an eighth of."""
@@ -196,7 +198,7 @@ class Predictor:
         """
         if self.target_scaling is None:
             return np.asarray(y)
-        return self.target_scaling.apply(np.reshape(y, (-1, 1)))[:, 0]
+        return self.target_scaling.transform(np.reshape(y, (-1, 1)))[:, 0]
 
     def probabilities(self, X: Any) -> FloatArray:
         """Compute a column for each class.

@@ -25,10 +25,10 @@ __all__ = [
     "changes",
     "checksum",
     "data_of",
+    "environment",
     "numbered",
-    "remembering",
     "settings_of",
-    "surroundings",
+    "stateful_callbacks",
 ]
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ def settings_of(engine: Engine, plan: Plan, callbacks: Sequence[Callback]) -> di
         "clip": job.clipping,
         "scale": job.rows.scale,
         "metrics": ", ".join(plan.metrics) or None,
-        **numbered("callback", remembering(callbacks)),
+        **numbered("callback", stateful_callbacks(callbacks)),
     }
     return {name: _in_words(value) for name, value in settings.items()}
 
@@ -73,7 +73,7 @@ def _arrays(rows: Rows) -> dict[str, NDArray[Any] | None]:
     return {"X": rows.X, "y": rows.y, "sample_weight": rows.sample_weight}
 
 
-def surroundings(engine: str) -> dict[str, Any]:
+def environment(engine: str) -> dict[str, Any]:
     """Write down what else the last bits of a number may depend on."""
     packages = ["barenet", "numpy", "scipy"]
     processor: dict[str, Any] = {"machine": platform.machine()}
@@ -85,9 +85,9 @@ def surroundings(engine: str) -> dict[str, Any]:
     return {**{package: _version(package) for package in packages}, **processor}
 
 
-def remembering(callbacks: Sequence[Callback]) -> list[Callback]:
+def stateful_callbacks(callbacks: Sequence[Callback]) -> list[Callback]:
     """Choose the callbacks that remember something; others may come and go."""
-    return [each for each in callbacks if type(each).state is not Callback.state]
+    return [each for each in callbacks if type(each).state_dict is not Callback.state_dict]
 
 
 def numbered(name: str, things: Sequence[T]) -> dict[str, T]:

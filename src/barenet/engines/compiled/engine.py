@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines.engine import Engine, Job, SliceReport
+from barenet.engines.engine import ChunkResult, Engine, Job
 from barenet.model.arrays import FloatArray
 from barenet.model.rows import Rows
 from barenet.optimization.optimizers import Optimizer
@@ -66,7 +66,7 @@ class CompiledEngine(Engine):
         batch_size: int,
         rates: NDArray[np.float64],
         first_step: int,
-    ) -> SliceReport:
+    ) -> ChunkResult:
         optimizer = self.job.optimizer
         assert isinstance(optimizer, Optimizer)
         optimizer.prepare(self.job.network.parameters)

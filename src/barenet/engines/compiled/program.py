@@ -20,7 +20,7 @@ from barenet.engines.compiled.interpreter import (
 )
 from barenet.engines.compiled.lowering import Lowering, Region, Task
 from barenet.engines.compiled.memory import Memory, address, up
-from barenet.engines.engine import Job, SliceReport
+from barenet.engines.engine import ChunkResult, Job
 from barenet.engines.kernels.dense import multiply
 from barenet.engines.kernels.records import STEP
 from barenet.engines.simd.memory import kind_of
@@ -101,7 +101,7 @@ class Program:
         batch_size: int,
         rates: NDArray[np.float64],
         first_step: int,
-    ) -> SliceReport:
+    ) -> ChunkResult:
         """Go through the program for each batch; see `Engine.run`."""
         order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
         threads, record = self.threads(batch_size), self.record
@@ -115,7 +115,7 @@ class Program:
             crew = np.zeros((CREW + 64 * threads) // 8 + 8, np.int64)
             record["crew"] = up(address(crew), 64)
             run_together(self.address, threads)
-        return SliceReport(*report)
+        return ChunkResult(*report)
 
 
 def numbers_of(job: Job) -> dict[str, float]:

@@ -12,14 +12,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from barenet.constraints import Configurable, option
 from barenet.model.arrays import FloatArray
-from barenet.options import WithOptions, option
 
 __all__ = ["Optimizer"]
 
 
 @dataclass
-class Optimizer(WithOptions, ABC):
+class Optimizer(Configurable, ABC):
     """A rule for the next step.
 
     Attributes
@@ -59,7 +59,7 @@ class Optimizer(WithOptions, ABC):
     role: ClassVar[str] = "optimizer"
     moment_names: ClassVar[tuple[str, ...]] = ()
 
-    learning_rate: float = option(above=0)
+    learning_rate: float = option(gt=0)
     moments: dict[str, FloatArray] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -127,7 +127,7 @@ class Optimizer(WithOptions, ABC):
         """Forget all steps taken."""
         self.moments, self.n_steps = {}, 0
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Say what the next step depends on, besides the options; for one's own, add to it.
 
         Returns
@@ -141,13 +141,13 @@ class Optimizer(WithOptions, ABC):
             **{f"moment_{name}": moment for name, moment in self.moments.items()},
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up from there.
 
         Parameters
         ----------
         state : mapping
-            What `state` said, then or in another process.
+            What `state_dict` returned, then or in another process.
         """
         self.n_steps, self.learning_rate = state["n_steps"], state["learning_rate"]
         named = {name: state.get(f"moment_{name}") for name in self.moment_names}

@@ -42,7 +42,7 @@ class Past:
     >>> _ = past.begin(x)
     >>> past.add(x, 4.0, 2 * x)
     >>> again = Past()
-    >>> again.restore(past.state())
+    >>> again.load_state_dict(past.state_dict())
     >>> again.answer(x), again.answer(x)
     ((4.0, array([4.])), None)
     """
@@ -88,7 +88,7 @@ class Past:
         self.reported = max(self.reported, self._iterations)
         return before
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Say all of it."""
         if self.start is None:
             return {"reported": 0}
@@ -100,7 +100,7 @@ class Past:
             "places": np.array(self.places, np.int64),
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take it up, to lead a search there."""
         self._answered = self._iterations = 0
         self.reported, self.start = state["reported"], state.get("start")
