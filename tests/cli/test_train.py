@@ -264,7 +264,7 @@ def test_a_table_needs_an_extra_and_a_missing_one_is_one_line_and_status_2(proce
         (["--config", "missing.toml"], "config: missing.toml: No such file or directory"),
         (
             ["iris", "--clip-norm", 1, "--clip-value", 1],
-            "--clip-norm, --clip-value: expected one of them",
+            "--clip-norm, --clip-value: expected",
         ),
         pytest.param(["missing.csv", "--target", "y"], "missing.csv: no such file", id="fault_35"),
         pytest.param(
