@@ -20,7 +20,6 @@ from barenet.errors import (
     ModelFileError,
 )
 from barenet.files.checkpoint import Checkpoint
-from barenet.files.model_file import load_network
 from barenet.insight.gradient_check import GradientReport, ParameterReport, check_gradients
 from barenet.insight.plots import (
     plot_boundary,
@@ -105,8 +104,8 @@ if TYPE_CHECKING:
         register_onnx_converters,
     )
     from barenet.files.exports import Exported, export
-    from barenet.files.loading import load
     from barenet.files.model_card import ModelCard
+    from barenet.files.model_io import load, load_network, load_predictor, save
     from barenet.files.predictor import Predictor
     from barenet.insight.baselines import Baseline, fit_baseline
     from barenet.insight.explain import Explanation, explain
@@ -204,6 +203,7 @@ __all__ = [
     "load",
     "load_dataset",
     "load_network",
+    "load_predictor",
     "load_table",
     "one_hot",
     "permutation_importance",
@@ -216,6 +216,7 @@ __all__ = [
     "plot_importance",
     "plot_weights",
     "register_onnx_converters",
+    "save",
     "save_figure",
     "train",
 ]
@@ -231,7 +232,7 @@ _LAZY = {
     "fingerprint": "barenet.data.fingerprint",
     "ModelCard": "barenet.files.model_card",
     "Predictor": "barenet.files.predictor",
-    "load": "barenet.files.loading",
+    **dict.fromkeys(("load", "load_network", "load_predictor", "save"), "barenet.files.model_io"),
     **dict.fromkeys(("Exported", "export"), "barenet.files.exports"),
     **dict.fromkeys(("Baseline", "fit_baseline"), "barenet.insight.baselines"),
     **dict.fromkeys(("Explanation", "explain"), "barenet.insight.explain"),

@@ -30,6 +30,7 @@ from barenet import (
     Network,
     Predictor,
     TableEncoding,
+    load_predictor,
 )
 from barenet.data.scaling import Scaling
 from barenet.files.model_file import read_model
@@ -104,7 +105,7 @@ class Model(Format):
         if "scaling" not in extra:
             network.summary()
             return
-        predictor = Predictor.load(path)
+        predictor = load_predictor(path)
         if predictor.card is not None:
             json.dumps(predictor.card.to_dict(), allow_nan=False)
         with contextlib.suppress(ValueError):  # Other columns, or numbers beyond all.

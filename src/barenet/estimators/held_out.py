@@ -39,7 +39,7 @@ def split_off(
 
     Examples
     --------
-    >>> rows = Rows(np.arange(10.0).reshape(10, 1), np.zeros((10, 1)), None)
+    >>> rows = ArrayDataset(np.arange(10.0).reshape(10, 1), np.zeros((10, 1)), None)
     >>> learned, held_out = split_off(rows, 0.2, None, np.random.RandomState(0))
     >>> len(learned.X), held_out.X.ravel().tolist()
     (8, [2.0, 8.0])

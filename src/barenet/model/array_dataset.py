@@ -1,4 +1,4 @@
-"""ArrayDataset: samples with their targets and weights, checked, and ready to be taken in batches."""
+"""ArrayDataset: samples with their targets and weights, validated and ready for batching."""
 
 from __future__ import annotations
 

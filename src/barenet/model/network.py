@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from os import PathLike
 from typing import Any, ClassVar
 
 import numpy as np
@@ -345,23 +344,6 @@ class Network(InPlaceAssignment):
         12,730 parameters of float32, 49.7 KiB
         """
         return summarize(self)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the network to a model file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or path
-            The file; the usual suffix is ``.safetensors``. `barenet.load_network` reads it.
-
-        Raises
-        ------
-        OSError
-            If the file can't be written; an old file there is left as it was.
-        """
-        from barenet.files.model_file import save
-
-        save(self, path)
 
     def copy(self, dtype: DTypeLike | None = None) -> Network:
         """Make a network of its own with the same layers, parameters and statistics.

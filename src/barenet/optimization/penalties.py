@@ -28,6 +28,8 @@ class Penalty(Configurable, ABC):
     ----------
     role, name : str
         The argument that it is for, and what it is called in `PENALTIES`.
+    formula, derivative_formula : str
+        The term for weights W and its derivative, written as Python computes them, for `explain`.
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
     normalize_by_batch : bool, default=False
@@ -49,6 +51,8 @@ class Penalty(Configurable, ABC):
     """
 
     role: ClassVar[str] = "penalty"
+    formula: ClassVar[str] = ""
+    derivative_formula: ClassVar[str] = ""
     strength: float | Sequence[float]
     normalize_by_batch: bool = False
 
@@ -146,6 +150,8 @@ class L1(Penalty):
     """
 
     name: ClassVar[str] = "l1"
+    formula: ClassVar[str] = "lam * total(abs(W))"
+    derivative_formula: ClassVar[str] = "lam * sign(W)"
 
     def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
         return float(strengths @ np.abs(parameters))
@@ -174,6 +180,8 @@ class L2(Penalty):
     """
 
     name: ClassVar[str] = "l2"
+    formula: ClassVar[str] = "0.5 * lam * total(W**2)"
+    derivative_formula: ClassVar[str] = "lam * W"
 
     def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
         return float(0.5 * strengths @ parameters**2)

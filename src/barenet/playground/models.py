@@ -17,6 +17,7 @@ import numpy as np
 
 from barenet.data.run_config import RunConfig
 from barenet.errors import ModelFileError
+from barenet.files.model_io import load_predictor
 from barenet.files.predictor import Predictor
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout
 from barenet.model.losses import as_loss
@@ -67,7 +68,7 @@ class Models:
 
     def open(self, path: Path, config: RunConfig = NOTHING_KNOWN) -> str:
         """Take a model file; the oldest is forgotten where there are too many."""
-        predictor = Predictor.load(path)
+        predictor = load_predictor(path)
         try:
             design = _design_of(predictor, config)
         except ValueError as error:

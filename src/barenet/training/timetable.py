@@ -33,7 +33,7 @@ class Timetable:
     --------
     >>> import numpy as np
     >>> from barenet import SGD, StepDecay
-    >>> rows = Rows(np.zeros((5, 1)), np.zeros((5, 1)), None)
+    >>> rows = ArrayDataset(np.zeros((5, 1)), np.zeros((5, 1)), None)
     >>> plan = Plan(epochs=2, batch_size=2, shuffle=False, schedule=StepDecay(every=0.5))
     >>> timetable = Timetable(rows, SGD(learning_rate=0.1), plan, seed=0)
     >>> timetable.turn_to(1)

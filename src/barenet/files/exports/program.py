@@ -29,7 +29,6 @@ from barenet.files.exports.steps import (
 )
 from barenet.files.fitted import Fitted, take_apart
 from barenet.files.predictor import Predictor
-from barenet.files.predictor_parts import check_parts
 from barenet.model.activations import (
     ELU,
     GELU,
@@ -159,7 +158,6 @@ def _of_network(network: Network) -> Program:
 
 
 def _of_predictor(predictor: Predictor) -> Program:
-    check_parts(predictor)
     program = replace(
         _of_network(predictor.network),
         n_inputs=len(predictor.feature_names),

@@ -26,6 +26,8 @@ class Identity(Activation):
     """
 
     name: ClassVar[str] = "identity"
+    formula: ClassVar[str] = "Z"
+    backward_formula: ClassVar[str] = "dA"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return Z
@@ -48,6 +50,9 @@ class ReLU(Activation):
     """
 
     name: ClassVar[str] = "relu"
+    formula: ClassVar[str] = "max(0, Z)"
+    backward_formula: ClassVar[str] = "dA if Z > 0 else 0"
+    onnx_operator: ClassVar[str] = "Relu"
     default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
@@ -75,6 +80,8 @@ class LeakyReLU(Activation):
 
     slope: float = option(0.01)
     name: ClassVar[str] = "leaky_relu"
+    formula: ClassVar[str] = "Z if Z > 0 else slope * Z"
+    backward_formula: ClassVar[str] = "dA if Z > 0 else slope * dA"
     default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
@@ -105,6 +112,9 @@ class ELU(Activation):
 
     alpha: float = option(1.0)
     name: ClassVar[str] = "elu"
+    formula: ClassVar[str] = "Z if Z > 0 else alpha * (exp(Z) - 1)"
+    backward_formula: ClassVar[str] = "dA if Z > 0 else dA * (A + alpha)"
+    stable_formula: ClassVar[tuple[str, ...]] = ("Z if Z > 0 else alpha * expm1(min(Z, 0))",)
     default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
