@@ -11,6 +11,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 
+from barenet.constraints import check_number
 from barenet.errors import brief
 from barenet.estimators.base import MultilayerPerceptron
 from barenet.estimators.documentation import documented
@@ -21,7 +22,6 @@ from barenet.model.activations import Activation
 from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import LOSSES, Loss, as_loss
-from barenet.model.validation import check_share
 from barenet.optimization.clipping import Clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.schedules import Schedule
@@ -274,7 +274,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         self.classes_ = self._labels.classes
 
     def _encode(self, y: NDArray[Any]) -> FloatArray:
-        smoothing = check_share(self.label_smoothing, "label_smoothing")
+        smoothing = check_number(self.label_smoothing, "label_smoothing", ge=0, lt=1)
         return self._labels.encode(y, smoothing)
 
     def _decode(self, output: FloatArray) -> NDArray[Any]:

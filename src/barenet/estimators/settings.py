@@ -13,9 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 from sklearn.utils import check_random_state
 
-from barenet.constraints import check_number
+from barenet.constraints import check_count, check_flag, check_number
 from barenet.model.activations import Activation, as_activation
-from barenet.model.validation import check_count, check_flag
 from barenet.optimization.optimizers import (
     LBFGS,
     SGD,

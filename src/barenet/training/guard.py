@@ -46,7 +46,7 @@ class Guard:
             self._diverged(self.run.n_batches - 1, loss)
         if loss != 0 and gradient_norm == 0:
             self._warn("every gradient of an epoch was 0, so nothing is learned", DEAD)
-        self.kept.renew(self.run.network)
+        self.kept.update(self.run.network)
 
     def check_measured(self, values: Mapping[str, float]) -> None:
         """Look at what was measured besides the training loss."""

@@ -14,9 +14,9 @@ from contextlib import ExitStack
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import check_count
 from barenet.engines import ChunkResult, Engine
 from barenet.model.arrays import FloatArray
-from barenet.model.validation import check_count
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.optimizers.lbfgs_history import LBFGSHistory

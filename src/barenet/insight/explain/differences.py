@@ -17,7 +17,7 @@ from barenet.insight.explain.neuron import Neuron
 from barenet.insight.explain.trace import LayerTrace, Trace
 from barenet.insight.gradient_check import slopes
 from barenet.model.arrays import FloatArray
-from barenet.model.objective import Objective
+from barenet.model.network import Objective
 from barenet.model.randomness import derive_key
 
 __all__ = ["Differences"]
