@@ -18,7 +18,7 @@ from barenet import (
     TableEncoding,
     load_network,
 )
-from barenet.data.tabular import load_table
+from barenet.data.table_loading import load_table
 from barenet.files.model_file import read_model
 
 
