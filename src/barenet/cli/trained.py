@@ -21,6 +21,7 @@ from barenet.data.run_config import DEFAULTS, RunConfig
 from barenet.data.table_loading import read_samples
 from barenet.data.written import as_written
 from barenet.errors import DataError, printable
+from barenet.files.model_io import load_predictor
 from barenet.files.predictor import Predictor
 
 __all__ = ["MODEL", "SETTINGS", "Trained", "data_of", "load_trained", "model_file"]
@@ -177,7 +178,7 @@ class Trained:
 def load_trained(path: Path) -> Trained:
     """Find a trained network."""
     file = model_file(path)
-    predictor = Predictor.load(file)
+    predictor = load_predictor(file)
     beside = file.with_name(SETTINGS)
     known = file.name == MODEL and beside.is_file()
     settings = read_run_file(beside) if known else settings_of(predictor.card)
