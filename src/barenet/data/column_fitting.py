@@ -15,8 +15,8 @@ from barenet.data.columns import (
     DateColumn,
     DroppedColumn,
     NumberColumn,
-    seconds,
 )
+from barenet.data.date_column import seconds
 from barenet.data.frame import Frame
 from barenet.data.parsing import as_booleans, as_datetimes, as_labels, as_numbers
 from barenet.data.scaling import LEAST

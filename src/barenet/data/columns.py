@@ -1,13 +1,7 @@
-"""The encoding of one table column as numbers, by the kind of the column.
-
-An encoding is fitted once, on the training rows, and is plain data: its formula can be written in
-another language.
-"""
+"""The kinds of columns: numbers, truth values, categories, dates, and dropped ones."""
 
 from __future__ import annotations
 
-import dataclasses
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,10 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.constraints import check_number
+from barenet.data.column import Column, FilledColumn, check_scale, signed
+from barenet.data.date_column import DateColumn
 from barenet.data.frame import Frame
-from barenet.data.parsing import as_booleans, as_datetimes, as_labels, as_numbers
-from barenet.data.scaling import LEAST
+from barenet.data.parsing import as_booleans, as_labels, as_numbers
 from barenet.errors import ArgumentError
 from barenet.registry import lookup
 
@@ -32,87 +26,33 @@ __all__ = [
     "DroppedColumn",
     "NumberColumn",
     "column_from_dict",
-    "seconds",
 ]
-
-_DAY = 86_400.0
-
-
-@dataclass(frozen=True)
-class Column(ABC):
-    """The encoding of one column."""
-
-    name: str
-    #: Its key in `COLUMNS`.
-    kind: ClassVar[str]
-
-    def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            value, kind = getattr(self, field.name), str(field.type)
-            if kind == "float":
-                object.__setattr__(self, field.name, check_number(value, field.name))
-            elif not _CHECKS[kind](value):
-                raise ArgumentError.of(field.name, value, kind)
-
-    @property
-    @abstractmethod
-    def outputs(self) -> tuple[str, ...]:
-        """Names of the encoded numbers."""
-
-    @property
-    @abstractmethod
-    def formula(self) -> str:
-        """The encoding in one line."""
-
-    @abstractmethod
-    def read(self, frame: Frame, missing: Collection[str]) -> NDArray[Any]:
-        """Parse the column's values, shape (n_rows,), for `encode`."""
-
-    @abstractmethod
-    def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """Encode values of `read`, shape (n_rows, n_outputs)."""
-
-    @abstractmethod
-    def usual(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The encoding of a typical value, given encoded rows, shape (n_outputs,)."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Convert to JSON data, for `column_from_dict`."""
-        fields = dataclasses.asdict(self).items()
-        lists = {name: list(value) for name, value in fields if isinstance(value, tuple)}
-        return {"kind": self.kind, **dict(fields), **lists}
-
-
-class FilledColumn(Column):
-    """A column whose missing values are replaced by `fill`, and marked where `indicator` is set."""
-
-    fill: Any
-    indicator: bool
-
-    @property
-    def _fill_value(self) -> Any:
-        return float(self.fill)
-
-    def _name_outputs(self, *names: str) -> tuple[str, ...]:
-        return (*names, f"{self.name} missing") if self.indicator else names
-
-    def _stack(self, encoded: list[Any], missing: NDArray[np.bool_]) -> NDArray[np.float64]:
-        return np.column_stack([*encoded, missing] if self.indicator else encoded)
-
-    def usual(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.encode(np.array([self._fill_value]))[0]
-
-
-def _check_scale(scale: float) -> None:
-    """Refuse a scale that is zero, or too small to divide by."""
-    if abs(scale) < LEAST:
-        raise ArgumentError.of("scale", scale, "a number that is not 0")
 
 
 @dataclass(frozen=True)
 class NumberColumn(FilledColumn):
-    """Numbers: ``(x - center) / scale``, and 1 in a second output where a number is missing.
+    """Numbers: ``(x - center) / scale``.
 
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    fill : float
+        Replaces a missing number: the median of the training rows.
+    center : float
+        Subtracted from the values.
+    scale : float
+        Divisor; its absolute value is 2e-308 at least.
+    indicator : bool
+        Whether one more output is 1 where the value is missing, else 0.
+
+    Raises
+    ------
+    ValueError
+        If a field is not valid.
+
+    Examples
+    --------
     >>> NumberColumn("age", 40.0, center=30.0, scale=5.0, indicator=True).encode(
     ...     np.array([35.0, np.nan])
     ... )
@@ -128,7 +68,7 @@ class NumberColumn(FilledColumn):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_scale(self.scale)
+        check_scale(self.scale)
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -136,7 +76,7 @@ class NumberColumn(FilledColumn):
 
     @property
     def formula(self) -> str:
-        change = f"(x {_signed(-self.center)}) / {self.scale:.6g}"
+        change = f"(x {signed(-self.center)}) / {self.scale:.6g}"
         plain = "x" if (self.center, self.scale) == (0, 1) else change
         return f"{plain}, where missing x = {self.fill:.6g}"
 
@@ -151,8 +91,24 @@ class NumberColumn(FilledColumn):
 
 @dataclass(frozen=True)
 class BooleanColumn(FilledColumn):
-    """Truth values: 1 for true and 0 for false, and 1 in a second output where one is missing.
+    """Truth values: 1 for true and 0 for false.
 
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    fill : bool
+        Replaces a missing value: the more frequent one of the training rows, false in a tie.
+    indicator : bool
+        Whether one more output is 1 where the value is missing, else 0.
+
+    Raises
+    ------
+    ValueError
+        If a field is not valid.
+
+    Examples
+    --------
     >>> BooleanColumn("member", fill=True, indicator=False).encode(np.array([0.0, np.nan]))
     array([[0.],
            [1.]])
@@ -180,8 +136,26 @@ class BooleanColumn(FilledColumn):
 
 @dataclass(frozen=True)
 class CategoryColumn(Column):
-    """Categories, one-hot, with one more output for rare and new ones, and one for missing ones.
+    """Categories, one-hot: 1 for the category of the row, 0 for the others.
 
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    categories : tuple of str
+        The categories with an output of their own, in this order.
+    rare : bool
+        Whether one more output stands for rare and new categories; else a new one is all 0.
+    missing : bool
+        Whether one more output stands for missing values; else they are new categories.
+
+    Raises
+    ------
+    ValueError
+        If a field is not valid.
+
+    Examples
+    --------
     >>> towns = CategoryColumn("town", ("Paris", "Rome"), rare=True, missing=False)
     >>> towns.outputs
     ('town=Paris', 'town=Rome', 'town rare')
@@ -192,9 +166,7 @@ class CategoryColumn(Column):
 
     kind: ClassVar[str] = "category"
     categories: tuple[str, ...]
-    #: Whether there is an output for rare and new categories; else a new one is all 0.
     rare: bool
-    #: Whether there is an output for missing values; else one is treated as a new category.
     missing: bool
 
     def __post_init__(self) -> None:
@@ -238,68 +210,23 @@ class CategoryColumn(Column):
 
 
 @dataclass(frozen=True)
-class DateColumn(FilledColumn):
-    """Dates and times: ``(s - center) / scale`` with s the seconds since 1970, and cycles.
-
-    Each cycle has two outputs, ``sin(2 pi f)`` and ``cos(2 pi f)``, with f the elapsed fraction of
-    the year, of the week (in whole days, from Monday) or of the day. So the last of December is
-    near the first of January.
-
-    >>> day = DateColumn("day", 0.0, center=0.0, scale=86400.0, cycles=("week",), indicator=False)
-    >>> day.outputs
-    ('day', 'day week sin', 'day week cos')
-    >>> day.encode(np.array(["1970-01-12"], "M8[us]"))  # a Monday
-    array([[11.,  0.,  1.]])
-    """
-
-    kind: ClassVar[str] = "date"
-    fill: float
-    center: float
-    scale: float
-    cycles: tuple[str, ...]
-    indicator: bool
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _check_scale(self.scale)
-        if not abs(self.fill) < 2**42:
-            raise ArgumentError.of("fill", self.fill, "seconds since 1970")
-        if not set(self.cycles) <= _FRACTIONS.keys() or len(set(self.cycles)) < len(self.cycles):
-            raise ArgumentError.of("cycles", self.cycles, f"some of {', '.join(_FRACTIONS)}")
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        waves = [f"{self.name} {cycle} {wave}" for cycle in self.cycles for wave in ("sin", "cos")]
-        return self._name_outputs(self.name, *waves)
-
-    @property
-    def formula(self) -> str:
-        fill = np.datetime64(round(self.fill), "s")
-        cycles = f", sin and cos of the {', '.join(self.cycles)}" if self.cycles else ""
-        change = f"(s {_signed(-self.center)}) / {self.scale:.6g}{cycles}"
-        return f"{change}, s in seconds, where missing {fill}"
-
-    def read(self, frame: Frame, missing: Collection[str]) -> NDArray[np.datetime64]:
-        return as_datetimes(frame, self.name, missing)
-
-    def encode(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        missing = np.isnat(values)
-        dates = np.where(missing, self._fill_value, values).astype("M8[us]")
-        encoded = [(seconds(dates) - self.center) / self.scale]
-        for cycle in self.cycles:
-            angle = 2 * np.pi * _FRACTIONS[cycle](dates)
-            encoded += [np.sin(angle), np.cos(angle)]
-        return self._stack(encoded, missing)
-
-    @property
-    def _fill_value(self) -> np.datetime64:
-        return np.datetime64(round(self.fill * 1e6), "us")
-
-
-@dataclass(frozen=True)
 class DroppedColumn(Column):
-    """A column that is left out, with the reason.
+    """A column that is left out.
 
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    reason : str
+        The reason.
+
+    Raises
+    ------
+    ValueError
+        If a field is not valid.
+
+    Examples
+    --------
     >>> DroppedColumn("country", "'France' in every row").outputs
     ()
     """
@@ -346,41 +273,3 @@ def column_from_dict(plain: Any) -> Column:
         return kind(**fields)
     except TypeError as error:
         raise ArgumentError(str(error), argument="column", value=plain) from error
-
-
-def seconds(dates: NDArray[Any]) -> NDArray[np.float64]:
-    """Seconds since 1970 of dates in microseconds."""
-    return dates.astype(np.int64) / 1e6
-
-
-def _signed(number: float) -> str:
-    """Format a summand: ``+ 2`` or ``- 2``."""
-    return f"{'-' if number < 0 else '+'} {abs(number):.6g}"
-
-
-def _of_the_year(dates: NDArray[Any]) -> NDArray[np.float64]:
-    year = dates.astype("M8[Y]")
-    start, end = year.astype("M8[us]"), (year + 1).astype("M8[us]")
-    return (dates - start) / (end - start)
-
-
-def _of_the_week(dates: NDArray[Any]) -> NDArray[np.float64]:
-    """The first day of 1970 was a Thursday."""
-    return (np.floor(seconds(dates) / _DAY) + 3) % 7 / 7
-
-
-def _of_the_day(dates: NDArray[Any]) -> NDArray[np.float64]:
-    return seconds(dates) % _DAY / _DAY
-
-
-#: The elapsed fraction of each cycle.
-_FRACTIONS = {"year": _of_the_year, "week": _of_the_week, "day": _of_the_day}
-
-#: Checks of a field's value, by the annotation.
-_CHECKS: dict[str, Callable[[Any], bool]] = {
-    "str": lambda value: isinstance(value, str),
-    "bool": lambda value: isinstance(value, bool),
-    "tuple[str, ...]": lambda value: (
-        isinstance(value, tuple) and all(isinstance(text, str) for text in value)
-    ),
-}
