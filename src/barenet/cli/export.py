@@ -17,7 +17,7 @@ from barenet.files.exports import EXPORTS, Exported
 from barenet.files.exports import export as write
 from barenet.files.exports.export import WEIGHTS, Weights
 from barenet.files.exports.quantization import Rounding
-from barenet.files.loading import load
+from barenet.files.model_io import load
 
 __all__ = ["export"]
 

@@ -23,7 +23,7 @@ from barenet.cli.run_folder import HISTORY, read_history
 from barenet.cli.settings import AS_USUAL, FileOptions, Settings
 from barenet.cli.trained import MODEL, SETTINGS, Trained, data_of, load_trained
 from barenet.errors import ModelFileError
-from barenet.files.predictor import Predictor
+from barenet.files.model_io import load_predictor
 from barenet.insight import plots
 from barenet.insight.plots.saving import is_picture
 from barenet.training.callbacks import LambdaCallback
@@ -106,7 +106,7 @@ def _history(run: Path) -> History:
     path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
     history = read_history(path)
     with contextlib.suppress(FileNotFoundError, ModelFileError):  # The curves are drawn as well.
-        card = Predictor.load(path.with_name(MODEL)).card
+        card = load_predictor(path.with_name(MODEL)).card
         if card and card.log and card.log.n_epochs == len(history):
             history.best_epoch, history.penalized = card.log.best_epoch, card.log.penalized
             return history

@@ -31,9 +31,8 @@ from barenet.files.exports.steps import (
 )
 from barenet.files.fitted import Fitted, take_apart
 from barenet.files.predictor import Predictor
-from barenet.files.predictor_parts import check_parts
 from barenet.model.activations import Activation, Identity
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 from barenet.model.network import Network
 
 __all__ = ["Program", "program_of"]
@@ -143,7 +142,6 @@ def _of_network(network: Network) -> Program:
 
 
 def _of_predictor(predictor: Predictor) -> Program:
-    check_parts(predictor)
     program = replace(
         _of_network(predictor.network),
         n_inputs=len(predictor.feature_names),
@@ -252,7 +250,7 @@ def _layer_norm(layer: Any) -> list[Step]:
 #: By the exact class: a subclass may compute something else.
 _STEPS: dict[type[Layer], Callable[[Any], list[Step]]] = {
     Dense: _dense,
-    Activate: lambda layer: _apply(layer.activation),
+    ActivationLayer: lambda layer: _apply(layer.activation),
     Dropout: lambda layer: [],
     BatchNorm: _batch_norm,
     LayerNorm: _layer_norm,

@@ -14,7 +14,7 @@ from barenet.insight.explain.differences import Differences
 from barenet.insight.explain.document import Equation, Quantity
 from barenet.insight.explain.name import Name
 from barenet.insight.explain.trace import LayerTrace, Trace
-from barenet.model.layers import Activate, BatchNorm, Dense, LayerNorm
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, LayerNorm
 
 __all__ = ["Sheet"]
 
@@ -88,5 +88,7 @@ class Sheet:
         last = self.trace.layers[-1]
         if not self.trace.logits:
             return Name("A", str(last.index + 1))
-        bare = type(last.layer) is Activate  # whose input is what comes before its activation
+        bare = (
+            type(last.layer) is ActivationLayer
+        )  # whose input is what comes before its activation
         return Name("A", str(last.index)) if bare else Name("Z", str(last.index + 1))
