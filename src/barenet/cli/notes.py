@@ -12,8 +12,8 @@ from barenet.data.columns import Column
 from barenet.data.columns.category import CategoryColumn
 from barenet.data.encoding import TableEncoding
 from barenet.files.predictor import Predictor
-from barenet.insight.explain.figures import digits
 from barenet.insight.explain.note import Note
+from barenet.insight.explain.number_format import digits
 
 __all__ = ["note_inputs", "note_target"]
 
