@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet import Predictor
+from barenet import load_predictor
 from barenet.cli.resuming import take_up
 from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import RunFolder
@@ -40,7 +40,7 @@ def test_it_is_learned_and_asked_about_like_the_file(barenet, give):
     assert done.status == 0, done.err
     assert barenet("train", PENGUINS, *QUICK).status == 0
     runs = [Path("runs", name, "model.safetensors") for name in ("stdin", "penguins")]
-    given, read = (Predictor.load(path).network.parameters for path in runs)
+    given, read = (load_predictor(path).network.parameters for path in runs)
     assert given.tobytes() == read.tobytes()
     expected = barenet("predict", "runs/penguins", PENGUINS).out
     for data in (TABLE, gzip.compress(TABLE)):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import Network, Predictor
+from barenet import Network, Predictor, save
 from barenet.cli.settings import AS_USUAL
 from barenet.cli.trained import is_table, load_trained, model_file
 from barenet.data.scaling import Scaling
@@ -16,7 +16,7 @@ def test_a_run_is_known_by_its_folder_or_its_model(iris):
     by_folder, by_file = load_trained(iris), load_trained(iris / "model.safetensors")
     assert by_folder.path == by_file.path == model_file(iris)
     assert by_folder.settings == by_file.settings
-    assert by_folder.settings.recipe.epochs == 20
+    assert by_folder.settings.config.epochs == 20
     assert by_folder.loss == "categorical_cross_entropy"
 
 
@@ -54,7 +54,7 @@ def test_what_predicts_several_numbers_has_no_truths_in_a_table(barenet):
         target_name="y",
         dataset="",
     )
-    several.save("two.safetensors")
+    save(several, "two.safetensors")
     Path("two.csv").write_text("x0,x1,y\n" + "".join(f"{a},{b},{a}\n" for a, b in X))
     commands = ("evaluate", "importance", "explain", "plot fit", "plot importance")
     for command in commands:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from barenet.cli.console import show_json, show_table
+from barenet.cli.console import emit_json, emit_table
 from barenet.cli.flags import Json
 from barenet.data.datasets import DATASETS
 from barenet.data.images import Images
@@ -31,9 +31,9 @@ def datasets(*, json: Json = False) -> int:
     """
     entries = [_describe(name, named) for name, named in DATASETS.items()]
     if json:
-        show_json(entries)
+        emit_json(entries)
         return 0
-    show_table(
+    emit_table(
         ["name", "task", "rows × features", "description"],
         [
             [
@@ -55,9 +55,9 @@ def _describe(name: str, named: NamedDataset) -> dict[str, Any]:
         shape = {
             "task": "classification",
             "rows": IMAGES,
-            "features": (named.recipe.layers or (0,))[0],
+            "features": (named.config.layers or (0,))[0],
         }
     else:
         dataset = named.load(name)
         shape = {"task": dataset.task, "rows": dataset.n_samples, "features": dataset.n_features}
-    return {**entry, **shape, "settings": named.recipe.said()}
+    return {**entry, **shape, "settings": named.config.set_fields()}

@@ -7,7 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from barenet.cli.console import say, show_json
+from barenet.cli.console import emit_json, log
 from barenet.cli.experiment import Experiment, prepare
 from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import RunFolder
@@ -56,15 +56,15 @@ def tell_finished(folder: RunFolder, said: Settings, json: bool) -> int:
     if known and (changed := _changes(known, said)):
         others = f"for others, --config {shlex.quote(str(folder.settings))} {_start_from(folder)}"
         raise ValueError(f"resume: the run is finished: {changed}; {others}")
-    say(f"{folder.path}: the run is finished, and its model is {folder.model}")
+    log(f"{folder.path}: the run is finished, and its model is {folder.model}")
     if json:
-        show_json({"finished": True, "model": str(folder.model)})
+        emit_json({"finished": True, "model": str(folder.model)})
     return 0
 
 
 def _changes(before: Settings, said: Settings) -> str:
     """Say what is said otherwise than before, but for what is printed."""
-    now, settings = said.said(), before.said()
+    now, settings = said.set_fields(), before.set_fields()
     now.pop("verbose_epoch", None)
     return changes({name: settings.get(name) for name in now}, now)
 

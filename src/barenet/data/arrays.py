@@ -76,7 +76,7 @@ def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Datas
     target, classes = _target(path, y, task)
     X = X if X.dtype == np.uint8 else _finite(path, "X", X)
     if classes is not None and len(classes) < 2:
-        raise DataError(f"{path}: y holds {classes[0]!r} in every row")
+        raise DataError(f"y holds {classes[0]!r} in every row", path=path)
     return Dataset(
         name=path.name,
         X=X,
@@ -96,17 +96,18 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
             names = [name.removesuffix(".npy") for name in archive.namelist()]
             if missing := {"X", "y"} - set(names):
                 found = some(names) or "none"
-                raise DataError(f"{path}: no array {min(missing)}; the arrays are {found}")
+                raise DataError(f"no array {min(missing)}; the arrays are {found}", path=path)
             budget = memory_budget(path)
             X, y = (_read_member(archive, name, budget) for name in ("X", "y"))
     except DataError:
         raise
     except _DAMAGE as error:
-        raise DataError(f"{path}: no usable .npz file: {in_a_line(error)}") from error
+        raise DataError(f"no usable .npz file: {in_a_line(error)}", path=path) from error
     if X.ndim not in (2, 3) or y.ndim != 1 or len(X) != len(y) or X.size == 0 or len(X) < 2:
         raise DataError(
-            f"{path}: expected X of shape (n, features) or (n, height, width) and y of shape (n,) "
-            f"with n of 2 or more, got {X.shape} and {y.shape}"
+            f"expected X of shape (n, features) or (n, height, width) and y of shape (n,) "
+            f"with n of 2 or more, got {X.shape} and {y.shape}",
+            path=path,
         )
     return X, y
 
@@ -155,7 +156,7 @@ def _target(
     if y.dtype.kind == "U" and task != "regression":
         letters = y.astype(y.dtype.newbyteorder("=")).view(np.uint32)
         if (letters > sys.maxunicode).any() or ((letters >= 0xD800) & (letters < 0xE000)).any():
-            raise DataError(f"{path}: y: expected text, got characters that are not Unicode")
+            raise DataError("y: expected text, got characters that are not Unicode", path=path)
         return encode(y)
     numbers = _finite(path, "y", y)
     is_classes = are_classes(numbers) if task is None else task == "classification"
@@ -165,11 +166,11 @@ def _target(
 def _finite(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
     """Turn real numbers into float64, and refuse NaN and infinity."""
     if array.dtype.kind not in "biuf":
-        raise DataError(f"{path}: {name}: expected real numbers, got {array.dtype}")
+        raise DataError(f"{name}: expected real numbers, got {array.dtype}", path=path)
     numbers = array.astype(np.float64)
     is_number = np.isfinite(numbers)
     if not is_number.all():
         wrong = np.unravel_index(int(is_number.argmin()), numbers.shape)
         at = ", ".join(map(str, wrong))
-        raise DataError(f"{path}: {name}[{at}] is {numbers[wrong]}, expected a number")
+        raise DataError(f"{name}[{at}] is {numbers[wrong]}, expected a number", path=path)
     return numbers

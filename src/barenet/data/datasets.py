@@ -155,7 +155,7 @@ def _check_path(path: object, expected: str) -> str:
 def _refuse_path(text: str) -> None:
     """Refuse what is no data set's name, and looks like a path to something else."""
     if os.path.isdir(text):  # noqa: PTH112  no error of names too long
-        raise DataError(f"{text}: is a folder, expected a file")
+        raise DataError("is a folder, expected a file", path=text)
     if Path(text).suffix:
         known = ", ".join((*TABLE_SUFFIXES, ".npz"))
         raise ValueError(f"data: {text!r} is a file of an unknown kind (known: {known})")

@@ -90,17 +90,17 @@ def open_source(path: Path) -> Iterator[BinaryIO]:
                 with unpack(raw) as unpacked:
                     yield unpacked
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
+        raise DataError("no such file", path=path) from None
     except IsADirectoryError:
-        raise DataError(f"{path}: is a folder, expected a file") from None
+        raise DataError("is a folder, expected a file", path=path) from None
     except EOFError:
-        raise DataError(f"{path}: truncated, the {packer} data end too early") from None
+        raise DataError(f"truncated, the {packer} data end too early", path=path) from None
     except (gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
-        raise DataError(f"{path}: damaged {packer} data: {error}") from error
+        raise DataError(f"damaged {packer} data: {error}", path=path) from error
     except OSError as error:
         if packer and error.errno is None:
-            raise DataError(f"{path}: damaged {packer} data: {error}") from error
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+            raise DataError(f"damaged {packer} data: {error}", path=path) from error
+        raise DataError(f"cannot be read: {error.strerror or error}", path=path) from error
 
 
 def _is_standard_input(path: str | Path) -> bool:
@@ -112,20 +112,21 @@ def _open_raw(path: Path) -> BinaryIO:
         return io.BytesIO(_receive())
     # Before it is opened, as opening a pipe waits for somebody to write.
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise DataError(f"{path}: is no regular file")
+        raise DataError("is no regular file", path=path)
     return path.open("rb")
 
 
 def _receive() -> bytes:
     """Read standard input to its end, the first time."""
     if sys.stdin is None or sys.stdin.closed:
-        raise DataError(f"{STANDARD_INPUT}: standard input is closed")
+        raise DataError("standard input is closed", path=STANDARD_INPUT)
     limit = int(SHARE * machine_memory())
     if sys.stdin not in _RECEIVED:
         _RECEIVED[sys.stdin] = read_exactly(sys.stdin.buffer, limit + 1)
     if len(_RECEIVED[sys.stdin]) > limit:
         raise DataError(
-            f"{STANDARD_INPUT}: more than {spelled(limit)}, half of this machine's memory; refused"
+            f"more than {spelled(limit)}, half of this machine's memory; refused",
+            path=STANDARD_INPUT,
         )
     return _RECEIVED[sys.stdin]
 

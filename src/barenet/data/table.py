@@ -67,11 +67,11 @@ class Lines:
     delimiter: str
     header: bool = True
 
-    def find(self, row: int, name: str) -> tuple[str, str]:
-        """Find a value."""
+    def locate(self, row: int, name: str) -> tuple[int, str]:
+        """The line of a row and the text of a value in it."""
         records = read_records(self.text, self.delimiter, self.path)
         line, fields = next(islice(records, row + self.header, None))
-        return f"{self.path}:{line}", fields[self.names.index(name)]
+        return line, fields[self.names.index(name)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,9 +146,11 @@ class Table:
         if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= 0.9:
             frame = Frame({name: np.array(values.to_pylist(), TEXT)}, self.lines)
             expected = "a number with a decimal comma and no other point"
-            remedy = "take the points between the thousands out; if these are names, or of no use"
-            remedy += f", say categories={[name]} or drop={[name]}"
-            raise frame.fault(row, name, expected, remedy)
+            remedy = (
+                "remove the points between the thousands; if these are names, use {categories}; "
+                "if they are of no use, {drop}"
+            )
+            raise frame.fault(row, name, expected, remedy, categories=[name], drop=[name])
 
     def _trimmed(self, name: str) -> Any:
         """Take a column's texts, no space around them, and numbers with a point."""
@@ -196,7 +198,7 @@ def read_table(
     if header is not False:
         columns = [column.slice(1) for column in columns]
     if not len(columns[0]):
-        raise DataError(f"{path}: no rows below the header")
+        raise DataError("no rows below the header", path=path)
     lines = Lines(path, names, text, delimiter, header is not False)
     return Table(path, names, columns, lines, decimal or ".")
 
@@ -228,6 +230,6 @@ def _columns(text: str, delimiter: str, n_columns: int, path: Path) -> list[Any]
         for line, fields in read_records(text, delimiter, path):
             if len(fields) != n_columns:
                 expected = f"expected {n_columns} values, as in the first line, got {len(fields)}"
-                raise DataError(f"{path}:{line}: {expected}") from error
-        raise DataError(f"{path}: {error}") from error
+                raise DataError(f"{expected}", path=path, line=line) from error
+        raise DataError(f"{error}", path=path) from error
     return list(rows.columns)

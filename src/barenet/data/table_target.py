@@ -71,14 +71,15 @@ def _written_target(
             return numbers, classes
     elif task is None and all(map(_has_decimal_comma, texts)):
         remedy = (
-            "for a decimal comma, say decimal=',', and take out what stands between thousands; "
-            "for classes, task='classification'"
+            "for a decimal comma, use {decimal}, without any separators of thousands; "
+            "for classes, {task}"
         )
-        raise rows.fault(0, target, "a number with a point, or a class", remedy)
+        expected = "a number with a point, or a class"
+        raise rows.fault(0, target, expected, remedy, decimal=",", task="classification")
     elif task is None and are_written.any():
         row = int(np.argmin(are_written[codes]))
-        remedy = "for classes, say task='classification'"
-        raise rows.fault(row, target, "a number, as in other rows", remedy)
+        remedy, expected = "for classes, use {task}", "a number, as in other rows"
+        raise rows.fault(row, target, expected, remedy, task="classification")
     return encode(np.array(texts)[codes])
 
 
@@ -100,17 +101,18 @@ def _check_complete(rows: Frame, target: str, missing: NDArray[np.bool_]) -> Non
     holes = np.flatnonzero(missing)
     if not holes.size:
         return
-    remedy = "leave such rows out by drop_missing_target=True"
+    options: dict[str, object] = {"drop_missing_target": True}
+    remedy = "leave such rows out by {drop_missing_target}"
     if str(rows[target][int(holes[0])]).strip() and rows[target].dtype.kind == "T":
-        remedy += ", or say task='classification' if it is a class"
+        remedy += ", or use {task} if it is a class"
+        options["task"] = "classification"
     if holes.size > 1:
         assert rows.origin is not None
-        others = (rows.origin.find(int(row), target)[0] for row in holes[1:_SHOWN])
-        path = str(getattr(rows.origin, "path", ""))
-        places = ", ".join(place.removeprefix(path).lstrip(": ") for place in others)
+        lines = ((row, rows.origin.locate(int(row), target)[0]) for row in holes[1:_SHOWN])
+        places = ", ".join(f"row {row}" if line is None else str(line) for row, line in lines)
         more = ", …" if holes.size > _SHOWN else ""
         remedy += f"; there are {holes.size:,} (also {places}{more})"
-    raise rows.fault(int(holes[0]), target, "a value to learn from", remedy)
+    raise rows.fault(int(holes[0]), target, "a value to learn from", remedy, **options)
 
 
 def known_classes(rows: Frame, target: str, classes: Sequence[str]) -> NDArray[np.int64]:

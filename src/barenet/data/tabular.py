@@ -132,10 +132,10 @@ def load_table(
     if drop_missing_target:
         rows = every.take(~missing_targets(every, target, task))
     if len(rows) < 2:
-        raise DataError(f"{table.path}: {_rows(rows, every)}, at least 2 are needed to learn from")
+        raise DataError(f"{_rows(rows, every)}, at least 2 are needed", path=table.path)
     y, classes = read_target(rows, target, task)
     if classes is not None and len(classes) < 2:
-        raise DataError(f"{table.path}: column {target!r} holds {classes[0]!r} in every row")
+        raise DataError(f"column {target!r} holds {classes[0]!r} in every row", path=table.path)
     columns = rows.select(features)
     return Dataset(
         name=table.path.name,
@@ -212,7 +212,7 @@ def read_samples(
     if drop_missing_target:
         rows = rows.take(~missing_targets(rows, target_name, None, classes or ()))
         if not len(rows):
-            raise DataError(f"{table.path}: column {target_name!r} has no value in any row")
+            raise DataError(f"column {target_name!r} has no value in any row", path=table.path)
     features = rows.select(feature_names)
     X = features if frame else _numbers(features)
     if classes is None:
@@ -248,7 +248,7 @@ def _check_features(table: _Table, target: str | None) -> list[str]:
     features = [name for name in table.names if name != target and not _is_unnamed(name)]
     if not features:
         raise DataError(
-            f"{table.path}: {target!r} is the only column; there is nothing to learn it from"
+            f"{target!r} is the only column; there is nothing to learn it from", path=table.path
         )
     return features
 

@@ -179,7 +179,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
                 f"{self.n_features_in_} features as input"
             )
-        return self.encoding_.apply(X, self.dtype)
+        return self.encoding_.transform(X, self.dtype)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Name the outputs.

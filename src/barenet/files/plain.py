@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from barenet.errors import brief
-from barenet.options import check_number
+from barenet.constraints import check_number
+from barenet.errors import ArgumentError, brief
 
 __all__ = [
     "as_tuple",
     "check_list",
     "check_mapping",
+    "check_names",
     "check_setting",
     "check_text",
     "check_whole",
@@ -39,9 +40,19 @@ def check_text(value: object, what: str, most: int = MOST_CHARACTERS) -> str:
     return value
 
 
+def check_names(argument: str, names: Any, number: int, purpose: str, most: int) -> None:
+    """Refuse anything but a tuple of a number of texts."""
+    if not isinstance(names, tuple):
+        raise ArgumentError.of(argument, names, "a tuple of text")
+    for name in names:
+        check_text(name, argument, most)
+    if len(names) != number:
+        raise ArgumentError(f"expected {number} for {purpose}, got {len(names)}", argument=argument)
+
+
 def check_whole(value: object, what: str, least: int = 0) -> int:
     """Refuse what is no whole number of 63 bits at most."""
-    return int(check_number(value, what, least=least, below=2**63, whole=True))
+    return int(check_number(value, what, ge=least, lt=2**63, integer=True))
 
 
 def check_setting(value: object, what: str) -> Any:
@@ -58,7 +69,7 @@ def _check_one(value: object, what: str) -> Any:
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, Integral):
-        return int(check_number(value, what, least=-(2**63), below=2**63, whole=True))
+        return int(check_number(value, what, ge=-(2**63), lt=2**63, integer=True))
     if not isinstance(value, Real):
         raise ValueError(
             f"{what}: expected text, a number, True or False, or a list of them, got {brief(value)}"

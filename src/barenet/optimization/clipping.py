@@ -8,21 +8,24 @@ from typing import ClassVar
 
 import numpy as np
 
+from barenet.constraints import Configurable, option
 from barenet.model.arrays import FloatArray
-from barenet.options import WithOptions, option
 from barenet.registry import build
 
 __all__ = ["CLIPPINGS", "ClipNorm", "ClipValue", "Clipping", "as_clipping", "euclidean_norm"]
 
 
 @dataclass(frozen=True)
-class Clipping(WithOptions, ABC):
+class Clipping(Configurable, ABC):
     """A limit to the gradient.
 
     Attributes
     ----------
     role, name : str
         The argument that it is for, and what it is called in `CLIPPINGS`.
+    formula : str
+        The clipped gradient from g, its norm and the limit c, written as Python computes it, for
+        `explain`.
     limit : float
         The greatest size that is left alone.
 
@@ -38,7 +41,8 @@ class Clipping(WithOptions, ABC):
     """
 
     role: ClassVar[str] = "clip"
-    limit: float = option(above=0)
+    formula: ClassVar[str] = ""
+    limit: float = option(gt=0)
 
     @abstractmethod
     def clip(self, gradient: FloatArray) -> None:
@@ -70,6 +74,7 @@ class ClipValue(Clipping):
     """
 
     name: ClassVar[str] = "value"
+    formula: ClassVar[str] = "clip(g, -c, c)"
 
     def clip(self, gradient: FloatArray) -> None:
         np.clip(gradient, -self.limit, self.limit, out=gradient)
@@ -97,6 +102,7 @@ class ClipNorm(Clipping):
     """
 
     name: ClassVar[str] = "norm"
+    formula: ClassVar[str] = "g * c / norm if norm > c else g"
 
     def clip(self, gradient: FloatArray) -> None:
         norm = euclidean_norm(gradient)

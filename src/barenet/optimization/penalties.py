@@ -12,25 +12,27 @@ from typing import ClassVar
 
 import numpy as np
 
+from barenet.constraints import Configurable, check_number
 from barenet.model.arrays import FloatArray
 from barenet.model.layout import Layout
-from barenet.options import WithOptions, check_number
 from barenet.registry import build
 
 __all__ = ["L1", "L2", "PENALTIES", "Penalty", "as_penalties"]
 
 
 @dataclass(frozen=True)
-class Penalty(WithOptions, ABC):
+class Penalty(Configurable, ABC):
     """A price on the size of the weights.
 
     Attributes
     ----------
     role, name : str
         The argument that it is for, and what it is called in `PENALTIES`.
+    formula, derivative_formula : str
+        The term for weights W and its derivative, written as Python computes them, for `explain`.
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
-    shared : bool, default=False
+    normalize_by_batch : bool, default=False
         True for λ over the number of rows in the batch, or the sum of their weights: a price that
         is paid once, however many the rows are. It is scikit-learn's ``alpha``.
 
@@ -49,19 +51,19 @@ class Penalty(WithOptions, ABC):
     """
 
     role: ClassVar[str] = "penalty"
+    formula: ClassVar[str] = ""
+    derivative_formula: ClassVar[str] = ""
     strength: float | Sequence[float]
-    shared: bool = False
+    normalize_by_batch: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shared", bool(self.shared))
+        object.__setattr__(self, "normalize_by_batch", bool(self.normalize_by_batch))
         part = f"{self.name}'s strength"
         if isinstance(self.strength, list | tuple | np.ndarray):
-            each = tuple(
-                check_number(value, self.role, part=part, least=0) for value in self.strength
-            )
+            each = tuple(check_number(value, self.role, part=part, ge=0) for value in self.strength)
             object.__setattr__(self, "strength", each)
         else:
-            strength = check_number(self.strength, self.role, part=part, least=0)
+            strength = check_number(self.strength, self.role, part=part, ge=0)
             object.__setattr__(self, "strength", strength)
 
     @abstractmethod
@@ -136,7 +138,7 @@ class L1(Penalty):
     ----------
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
-    shared : bool, default=False
+    normalize_by_batch : bool, default=False
         True for λ over the number of rows in the batch, or the sum of their weights: a price that
         is paid once, however many the rows are. It is scikit-learn's ``alpha``.
 
@@ -148,6 +150,8 @@ class L1(Penalty):
     """
 
     name: ClassVar[str] = "l1"
+    formula: ClassVar[str] = "lam * total(abs(W))"
+    derivative_formula: ClassVar[str] = "lam * sign(W)"
 
     def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
         return float(strengths @ np.abs(parameters))
@@ -164,7 +168,7 @@ class L2(Penalty):
     ----------
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
-    shared : bool, default=False
+    normalize_by_batch : bool, default=False
         True for λ over the number of rows in the batch, or the sum of their weights: a price that
         is paid once, however many the rows are. It is scikit-learn's ``alpha``.
 
@@ -176,6 +180,8 @@ class L2(Penalty):
     """
 
     name: ClassVar[str] = "l2"
+    formula: ClassVar[str] = "0.5 * lam * total(W**2)"
+    derivative_formula: ClassVar[str] = "lam * W"
 
     def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
         return float(0.5 * strengths @ parameters**2)

@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from barenet.constraints import check_number
 from barenet.errors import BarenetError
-from barenet.options import check_number
 from barenet.playground.envelope import pack
 from barenet.playground.explanation import explain_update
 from barenet.playground.export import export
@@ -114,7 +114,7 @@ class Client:
         self._own.order(message["type"])
 
     async def _go_to(self, message: dict[str, Any]) -> None:
-        epoch = check_number(message.get("epoch"), "epoch", least=0, most=10**7, whole=True)
+        epoch = check_number(message.get("epoch"), "epoch", ge=0, le=10**7, integer=True)
         self._own.order(message["type"], epoch)
 
     async def _edit(self, message: dict[str, Any]) -> None:
@@ -254,4 +254,4 @@ LOST = (WebSocketDisconnect, RuntimeError, TimeoutError, OSError)
 
 
 def _whole(value: Any, name: str) -> int:
-    return int(check_number(value, name, least=-1, most=10**6, whole=True))
+    return int(check_number(value, name, ge=-1, le=10**6, integer=True))

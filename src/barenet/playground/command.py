@@ -9,8 +9,8 @@ import numpy as np
 
 from barenet.data.datasets import DATASETS
 from barenet.data.generated import GENERATED
-from barenet.data.recipe import Recipe
-from barenet.data.table_recipe import recipe_for_table
+from barenet.data.run_config import RunConfig
+from barenet.data.run_defaults import table_defaults
 from barenet.errors import some
 from barenet.model.losses import as_loss
 from barenet.playground.blueprint import batch_size
@@ -151,10 +151,10 @@ def _not_as_usual(lane: Lane) -> list[Any]:
     return words
 
 
-def _usual(material: Material) -> Recipe:
+def _usual(material: Material) -> RunConfig:
     """What the data are trained with if nobody says."""
     named = DATASETS.get(material.dataset.name)
-    return recipe_for_table(material.training.n_samples) if named is None else named.recipe
+    return table_defaults(material.training.n_samples) if named is None else named.config
 
 
 def _learning(design: Design, material: Material) -> list[Any]:

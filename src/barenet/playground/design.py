@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from barenet.constraints import check_number
 from barenet.model.activations import ACTIVATIONS
 from barenet.model.losses import LOSSES
 from barenet.optimization.optimizers import OPTIMIZERS, as_optimizer
 from barenet.optimization.schedules import as_schedule
-from barenet.options import check_number
 from barenet.playground.reading import (
     check_choice,
     check_list,
@@ -132,7 +132,7 @@ def _plain(value: Any) -> Any:
 def _check_hidden(value: Any, name: str) -> tuple[int, ...]:
     sizes = check_list(value, name, most=MOST_LAYERS)
     return tuple(
-        int(check_number(size, name, least=1, most=MOST_NEURONS, whole=True)) for size in sizes
+        int(check_number(size, name, ge=1, le=MOST_NEURONS, integer=True)) for size in sizes
     )
 
 
@@ -173,16 +173,16 @@ def _number(**limits: Any) -> Any:
 CHECKS: dict[str, Any] = {
     "hidden": _check_hidden,
     "activations": _check_activations,
-    "dropout": _number(least=0, most=0.9),
+    "dropout": _number(ge=0, le=0.9),
     "batch_norm": _check_bool,
-    "seed": _number(least=0, most=2**31, whole=True),
+    "seed": _number(ge=0, le=2**31, integer=True),
     "loss": _check_loss,
     "optimizer": _check_optimizer,
-    "learning_rate": _number(above=0, most=1e6),
+    "learning_rate": _number(gt=0, le=1e6),
     "schedule": _check_schedule,
     "penalty": lambda value, name: check_choice(value, PENALTIES, name),
-    "penalty_rate": _number(least=0, most=1e3),
-    "batch_size": _number(least=0, most=10**6, whole=True),
-    "stop_epoch": _number(least=0, most=MOST_EPOCHS, whole=True),
-    "stop_loss": _number(least=0, most=1e9),
+    "penalty_rate": _number(ge=0, le=1e3),
+    "batch_size": _number(ge=0, le=10**6, integer=True),
+    "stop_epoch": _number(ge=0, le=MOST_EPOCHS, integer=True),
+    "stop_loss": _number(ge=0, le=1e9),
 }

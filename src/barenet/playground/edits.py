@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from barenet.options import check_number
+from barenet.constraints import check_number
 from barenet.playground.reading import check_list
 
 __all__ = ["MOST_EDITS", "Edit", "check_weight", "read_edits", "with_edit"]
@@ -45,15 +45,15 @@ def read_edits(said: Any, n_parameters: int) -> tuple[Edit, ...]:
     for each in check_list(said, "edits", most=MOST_EDITS):
         if len(triple := check_list(each, "edits", most=3)) != 3:
             raise ValueError(f"edits: expected epoch, place and value, got {triple}")
-        epoch = check_number(triple[0], "edits: epoch", least=0, most=10**7, whole=True)
-        place = check_number(triple[1], "edits: place", least=0, below=n_parameters, whole=True)
+        epoch = check_number(triple[0], "edits: epoch", ge=0, le=10**7, integer=True)
+        place = check_number(triple[1], "edits: place", ge=0, lt=n_parameters, integer=True)
         edits.append(Edit(int(epoch), int(place), check_weight(triple[2])))
     return tuple(sorted(edits, key=lambda edit: edit.epoch))
 
 
 def check_weight(value: Any) -> float:
     """Make sure of a weight."""
-    return check_number(value, "value", least=-LARGEST_WEIGHT, most=LARGEST_WEIGHT)
+    return check_number(value, "value", ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)
 
 
 def with_edit(edits: tuple[Edit, ...], new: Edit) -> tuple[Edit, ...]:

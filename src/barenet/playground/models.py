@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from barenet.data.recipe import Recipe
+from barenet.data.run_config import RunConfig
 from barenet.errors import ModelFileError
+from barenet.files.model_io import load_predictor
 from barenet.files.predictor import Predictor
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.playground.blocks import MOST_PARAMETERS, blocks
@@ -33,7 +34,7 @@ __all__ = ["MODEL_PREFIX", "Model", "Models", "settings_words"]
 MODEL_PREFIX = "model:"
 MOST_MODELS = 16
 
-NOTHING_KNOWN = Recipe()
+NOTHING_KNOWN = RunConfig()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -46,7 +47,7 @@ class Model:
         Its network, of float32, and all that goes with it.
     design : Design
         What the network is made of, and how it goes on learning.
-    recipe : Recipe
+    config : RunConfig
         How it was trained, as far as that is known.
     outputs : tuple of str
         The numbers that it predicts, where there are several: it is only shown then.
@@ -54,7 +55,7 @@ class Model:
 
     predictor: Predictor
     design: Design
-    recipe: Recipe
+    config: RunConfig
     outputs: tuple[str, ...] = ()
 
 
@@ -65,11 +66,11 @@ class Models:
         self.kept: OrderedDict[str, Model] = OrderedDict()
         self.count = 0
 
-    def open(self, path: Path, recipe: Recipe = NOTHING_KNOWN) -> str:
+    def open(self, path: Path, config: RunConfig = NOTHING_KNOWN) -> str:
         """Take a model file; the oldest is forgotten where there are too many."""
-        predictor = Predictor.load(path)
+        predictor = load_predictor(path)
         try:
-            design = _design_of(predictor, recipe)
+            design = _design_of(predictor, config)
         except ValueError as error:
             raise ModelFileError(f"{path}: cannot be drawn here: {error}") from None
         with np.errstate(over="ignore"):
@@ -81,7 +82,7 @@ class Models:
             )
         predictor = replace(predictor, network=network)
         outputs = output_names(predictor)
-        model = Model(predictor=predictor, design=design, recipe=recipe, outputs=outputs)
+        model = Model(predictor=predictor, design=design, config=config, outputs=outputs)
         self.count += 1
         key = f"{MODEL_PREFIX}{self.count}-{Path(predictor.dataset).stem[:40]}"
         self.kept[key] = model
@@ -100,7 +101,7 @@ class Models:
 
 def settings_words(model: Model) -> str:
     """Describe the settings of a model's own training that the page does not use."""
-    said, design = model.recipe.said(), model.design
+    said, design = model.config.set_fields(), model.design
     activation = model.predictor.network.output_activation
     if not said:
         return (
@@ -126,12 +127,14 @@ def settings_words(model: Model) -> str:
     return f"It continues without some settings of its own training: {given}."
 
 
-def _design_of(predictor: Predictor, recipe: Recipe) -> Design:
+def _design_of(predictor: Predictor, config: RunConfig) -> Design:
     """Read a design off a network's layers, and how it learned off what is known of that."""
     network = predictor.network
     kinds = {type(layer) for layer in network.layers}
     parts = blocks(network)
-    if not kinds <= {Dense, BatchNorm, Activate, Dropout} or not isinstance(parts[0][0], Dense):
+    if not kinds <= {Dense, BatchNorm, ActivationLayer, Dropout} or not isinstance(
+        parts[0][0], Dense
+    ):
         raise ValueError(f"it is not all dense layers, batch norm and dropout: {network!r}")
     if network.n_parameters > MOST_PARAMETERS:
         raise ValueError(f"{network.n_parameters:,} weights are more than {MOST_PARAMETERS:,}")
@@ -150,24 +153,24 @@ def _design_of(predictor: Predictor, recipe: Recipe) -> Design:
         "dropout": dropout,
         "batch_norm": BatchNorm in kinds,
     }
-    return Design.read({**network_said, **_learning(predictor, recipe)})
+    return Design.read({**network_said, **_learning(predictor, config)})
 
 
-def _learning(predictor: Predictor, recipe: Recipe) -> dict[str, Any]:
+def _learning(predictor: Predictor, config: RunConfig) -> dict[str, Any]:
     """Go on as it was trained, as far as that is known and the page can say it."""
     said: dict[str, Any] = {}
-    if recipe.optimizer is not None and _is_optimizer(recipe.optimizer):
-        said["optimizer"] = recipe.optimizer
-        usual = getattr(OPTIMIZERS[recipe.optimizer.partition(":")[0]], "learning_rate", None)
-        rate = usual if recipe.learning_rate is None else recipe.learning_rate
+    if config.optimizer is not None and _is_optimizer(config.optimizer):
+        said["optimizer"] = config.optimizer
+        usual = getattr(OPTIMIZERS[config.optimizer.partition(":")[0]], "learning_rate", None)
+        rate = usual if config.learning_rate is None else config.learning_rate
         said |= {"learning_rate": rate} if isinstance(rate, float) else {}
-    if recipe.batch_size is not None:
-        said["batch_size"] = 0 if recipe.batch_size == "full" else recipe.batch_size
+    if config.batch_size is not None:
+        said["batch_size"] = 0 if config.batch_size == "full" else config.batch_size
     for penalty in ("l1", "l2"):
-        if strength := getattr(recipe, penalty):
+        if strength := getattr(config, penalty):
             said |= {"penalty": penalty, "penalty_rate": strength}
-    if recipe.loss in LOSSES["classification" if predictor.classes else "regression"]:
-        said["loss"] = recipe.loss
+    if config.loss in LOSSES["classification" if predictor.classes else "regression"]:
+        said["loss"] = config.loss
     return said
 
 

@@ -68,10 +68,10 @@ class _Axis:
 
 def named_rows(model: Model) -> Dataset | None:
     """Load the named data set that a model was trained on, as it was made then."""
-    name, recipe = model.predictor.dataset, model.recipe
+    name, config = model.predictor.dataset, model.config
     if name not in NAMED:
         return None
-    made = {option: getattr(recipe, option) for option in ("samples", "noise", "data_seed")}
+    made = {option: getattr(config, option) for option in ("samples", "noise", "data_seed")}
     dataset = load_dataset(name, **(made if name in GENERATED else {}))
     return dataset if dataset.classes == model.predictor.classes else None
 
@@ -139,7 +139,7 @@ def _inputs(model: Model, rows: Dataset | None) -> Dataset:
         X = np.empty((0, len(predictor.input_names)))
         y: NDArray[np.generic] = np.empty(0, np.float64 if predictor.classes is None else np.int64)
     else:
-        X, y = predictor.preprocessing.apply(rows.X), rows.y
+        X, y = predictor.preprocessing.transform(rows.X), rows.y
     return Dataset(
         name=predictor.dataset if rows is None else rows.name,
         X=X,

@@ -25,7 +25,7 @@ def write_program(scene: Scene, lane: Lane, shelf: Shelf, epochs: int) -> str:
     load = [*_load_lines(scene, material, shelf), *_feature_lines(material)]
     edit, callbacks = _edit_lines(lane)
     if is_of_the_horizon(lane.design, epochs):
-        callbacks.append(f"barenet.EachEpoch(lambda run: len(run.history) == {epochs})")
+        callbacks.append(f"barenet.LambdaCallback(lambda run: len(run.history) == {epochs})")
         epochs = horizon(lane.design)
     y = "{}.y" if material.target_scaling is None else "target({}.y)"
     lines = [
@@ -41,10 +41,10 @@ def write_program(scene: Scene, lane: Lane, shelf: Shelf, epochs: int) -> str:
         *edit,
         "history = barenet.train(",
         "    network,",
-        "    scaling.apply(train.X, np.float32),",
+        "    scaling.transform(train.X, np.float32),",
         f"    {y.format('train')},",
         *_setting_lines(lane.design, material, epochs),
-        f"    test_data=(scaling.apply(test.X, np.float32), {y.format('test')}),",
+        f"    test_data=(scaling.transform(test.X, np.float32), {y.format('test')}),",
         f'    metrics="{"accuracy" if material.classes else "r2"}",',
         *([f"    callbacks=[{', '.join(callbacks)}],"] if callbacks else []),
         ")",
@@ -114,7 +114,7 @@ def _target_lines(material: Material) -> list[str]:
         return []
     return [
         'unit = barenet.Scaling.fit("standardize", train.y.reshape(-1, 1))',
-        "target = lambda y: unit.apply(y.reshape(-1, 1))[:, 0]",
+        "target = lambda y: unit.transform(y.reshape(-1, 1))[:, 0]",
     ]
 
 
@@ -149,7 +149,7 @@ def _edit_lines(lane: Lane) -> tuple[list[str], list[str]]:
         "",
         "",
     ]
-    return lines, ["barenet.EachEpoch(edit)"]
+    return lines, ["barenet.LambdaCallback(edit)"]
 
 
 def _setting_lines(design: Design, material: Material, epochs: int) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from barenet.options import check_number
+from barenet.constraints import check_number
 from barenet.playground.features import FEATURES
 from barenet.playground.reading import check_choice, check_list, check_text, known_fields
 
@@ -95,10 +95,10 @@ def _check_axes(value: Any, name: str) -> tuple[str, ...]:
 CHECKS: dict[str, Any] = {
     "data": check_text,
     "rows": check_text,
-    "samples": lambda v, n: check_number(v, n, least=20, most=MOST_SAMPLES, whole=True),
-    "noise": lambda v, n: check_number(v, n, least=-1, most=100),
-    "data_seed": lambda v, n: check_number(v, n, least=0, most=2**31, whole=True),
-    "test_size": lambda v, n: check_number(v, n, least=LEAST_SHARE, most=MOST_SHARE),
+    "samples": lambda v, n: check_number(v, n, ge=20, le=MOST_SAMPLES, integer=True),
+    "noise": lambda v, n: check_number(v, n, ge=-1, le=100),
+    "data_seed": lambda v, n: check_number(v, n, ge=0, le=2**31, integer=True),
+    "test_size": lambda v, n: check_number(v, n, ge=LEAST_SHARE, le=MOST_SHARE),
     "features": _check_features,
     "axes": _check_axes,
     "target": check_text,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from barenet.data.dataset import Dataset
-from barenet.data.recipe import DEFAULTS, Recipe
+from barenet.data.run_config import DEFAULTS, RunConfig
 from barenet.playground.material import Material, prepare
 from barenet.playground.models import MODEL_PREFIX, NOTHING_KNOWN, Model, Models
 from barenet.playground.opened import material_of, named_rows
@@ -43,13 +43,13 @@ class Shelf:
             return self.tables.samples(scene.rows, model.predictor)
         return named_rows(model)
 
-    def open_model(self, path: Path, rows: str = "", recipe: Recipe = NOTHING_KNOWN) -> State:
+    def open_model(self, path: Path, rows: str = "", config: RunConfig = NOTHING_KNOWN) -> State:
         """Take a model file."""
-        key = self.models.open(path, recipe)
+        key = self.models.open(path, config)
         model = self.models.find(key)
         wanted = self.wanted(key)
         fits = rows and wanted and set(wanted) <= self.tables.columns(rows).keys()
-        share = min(max(recipe.over(DEFAULTS).test_size or 0.0, LEAST_SHARE), MOST_SHARE)
+        share = min(max(config.over(DEFAULTS).test_size or 0.0, LEAST_SHARE), MOST_SHARE)
         scene = Scene(data=key, rows=rows if fits else "", test_size=share)
         return State(scene=scene, designs=(model.design,))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from barenet.data.datasets import usual_name
-from barenet.data.recipe import Recipe
+from barenet.data.run_config import RunConfig
 from barenet.data.source import CSV_SUFFIXES, plain_name
 from barenet.playground.models import NOTHING_KNOWN
 from barenet.playground.scene import Scene
@@ -45,12 +45,12 @@ def begin_with_model(
     path: Path,
     rows: str,
     shelf: Shelf,
-    recipe: Recipe = NOTHING_KNOWN,
+    config: RunConfig = NOTHING_KNOWN,
     header: bool | None = None,
 ) -> State:
     """Open a model with the rows that it was trained on."""
     key = shelf.tables.open(Path(rows).name, Path(rows), header) if rows else ""
-    state = shelf.open_model(path, key, recipe)
+    state = shelf.open_model(path, key, config)
     if rows and not state.scene.rows:
         if shelf.outputs(state.scene):
             raise ValueError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from barenet.options import check_number
+from barenet.constraints import check_number
 from barenet.playground.design import Design
 from barenet.playground.reading import check_list, check_object, known_fields
 from barenet.playground.scene import Scene
@@ -61,7 +61,7 @@ class State:
         return cls(
             scene=Scene.read(check_object(known["scene"], "scene")),
             designs=tuple(Design.read(check_object(each, "design")) for each in designs),
-            pace=check_number(known["pace"], "pace", least=0, most=MOST_PACE),
+            pace=check_number(known["pace"], "pace", ge=0, le=MOST_PACE),
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class Training(Course, Callback):
         self.n_batches = run.n_batches
         self._look_ahead(run, 0)
 
-    def on_slice(self, run: Run) -> None:
+    def on_chunk(self, run: Run) -> None:
         if run.batch == run.n_batches:  # an epoch that is over is counted first
             return
         self.batch, self.measured = run.batch, False
@@ -132,14 +132,14 @@ class Training(Course, Callback):
 
     def _look_ahead(self, run: Run, epoch: int) -> None:
         """End the next slice where the state should be kept: before the update to be told of."""
-        run.slice_limit = None
+        run.chunk_limit = None
         if self.batch == 0:  # an epoch's rates are those of its begin
             self.learning_rate = getattr(self.optimizer, "learning_rate", 0.0)
         wanted = self.one_batch or self.goal == self.epoch + 1 or self.speed < OFTEN
         if not wanted or run.stop_reason or epoch == run.epochs:
             return
         before = 0 if self.one_batch else run.n_batches - 1 - self.batch
-        run.slice_limit = max(before, 1)
+        run.chunk_limit = max(before, 1)
         if before == 0:
             factor = 1.0
             if self.schedule is not None:
@@ -188,8 +188,8 @@ class Training(Course, Callback):
                     seed=self._seed,
                     engine="auto",
                 )
-            if history.stopped_because not in ("completed", CHANGED):
-                self._rest(f"It stopped: {history.stopped_because}.")
+            if history.stop_reason not in ("completed", CHANGED):
+                self._rest(f"It stopped: {history.stop_reason}.")
         except DivergenceError as error:
             self._recover_from(divergence(error, self.epoch), None)
         except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:

@@ -29,18 +29,18 @@ _FOREIGN = (
     (
         re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{4}([ T]\d.*)?"),
         "a date such as 2024-12-31",
-        "which of the numbers is the month is not guessed: write the year, the month and the day; "
-        "or say drop={column} to leave it out, or categories={column} to take it as names",
+        "the order of day and month is ambiguous: write the year, the month and the day, or use "
+        "{drop} to leave the column out, or {categories} to read it as names",
     ),
     (
         re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2}"),
         "a number",
-        "take the points between the thousands out, and say decimal=','",
+        "remove the points between the thousands, and use {decimal}",
     ),
     (
         re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}"),
         "a number",
-        "take the commas between the thousands out",
+        "remove the commas between the thousands",
     ),
 )
 
@@ -71,7 +71,9 @@ def refuse_foreign(
         alike = len(foreign) + (plain if expected == "a number" else 0)
         if foreign and alike >= NEARLY_ALL * len(known):
             row = int(np.argmax(np.isin(codes, foreign)))
-            raise frame.fault(row, name, expected, remedy.format(column=[name]))
+            options = {"drop": [name], "categories": [name], "decimal": ","}
+            options = {key: value for key, value in options.items() if f"{{{key}}}" in remedy}
+            raise frame.fault(row, name, expected, remedy, **options)
 
 
 def _kind_of_text(frame: Frame, name: str, missing: Collection[str]) -> str:
@@ -106,13 +108,15 @@ def _all_are(
         return False
     row = int(np.argmax(np.isin(codes, others)))
     if is_decimal:
-        remedy = "for a decimal comma, say decimal=','; any others have to go"
-        raise frame.fault(row, name, expected, remedy)
-    remedy, text = f"if the column is one of names, say categories={[name]}", known[codes[row]]
+        remedy = "for a decimal comma, use {decimal}; correct any others"
+        raise frame.fault(row, name, expected, remedy, decimal=",")
+    options = {"categories": [name]}
+    remedy, text = "if the column holds names, use {categories}", known[codes[row]]
     if len(text) <= LONGEST:
-        remedy = f"if it stands for a missing value, say missing={[text]}; {remedy}"
+        remedy = "if it stands for a missing value, use {missing}; " + remedy
+        options["missing"] = [text]
     expected = f"{expected}, as in {np.floor(1000 * share) / 10:g} % of the rows"
-    raise frame.fault(row, name, expected, remedy)
+    raise frame.fault(row, name, expected, remedy, **options)
 
 
 def _has_decimal_commas(known: dict[int, str]) -> bool:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from barenet.insight.explain.box import Box
 from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.number_format import (
     ERROR_DIGITS,
@@ -21,7 +20,7 @@ from barenet.insight.explain.number_format import (
     largest_entries,
     shape_text,
 )
-from barenet.insight.explain.plain import PlainPrinter
+from barenet.insight.explain.unicode_printer import unicode_formula
 
 __all__ = [
     "Block",
@@ -99,10 +98,8 @@ class EquationBlock(QuantityBlock):
         result, equation = shape_text(self.quantity.shape), self.equation
         if equation.formula is None or not equation.formula.has_product:
             return result
-        factors = {
-            name: Box.of(shape_text(each.shape) or "()") for name, each in equation.operands.items()
-        }
-        product = PlainPrinter(factors.__getitem__, equation.scalars).show(equation.formula)
+        shapes = {name: shape_text(each.shape) or "()" for name, each in equation.operands.items()}
+        product = unicode_formula(equation.formula, shapes, equation.scalars)
         return f"{product} → {result}"
 
     @property

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.insight.explain.formula import Formula
+from barenet.expressions import Expression
 from barenet.insight.explain.name import Name
 from barenet.insight.explain.note import Note
 from barenet.insight.gradient_check import SMALLEST_SCALE
@@ -67,14 +67,14 @@ class Equation:
     --------
     >>> import numpy as np
     >>> x, y = (Quantity.of(Name(name), 2.0 * n) for n, name in enumerate("xy", 1))
-    >>> equation = Equation(y, Formula.parse("2 * x"), {"x": x})
+    >>> equation = Equation(y, Expression.parse("2 * x"), {"x": x})
     >>> float(equation.evaluate()) == float(y.value)
     True
     """
 
     result: Quantity
     #: None for user-defined layers and activations.
-    formula: Formula | None
+    formula: Expression | None
     #: Quantities by the letters in the formula.
     operands: Mapping[str, Quantity] = field(default_factory=dict)
     #: Whether the result replaces an operand of the same name.

@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import options_of
+from barenet.expressions import Expression, declared
 from barenet.insight.explain.document import Equation, Step
-from barenet.insight.explain.formula import Formula
-from barenet.insight.explain.formulas import ACTIVATION_FORMULAS, formula_of
 from barenet.insight.explain.name import Name
 from barenet.insight.explain.quantity_table import QuantityTable
 from barenet.insight.explain.recorded_step import RecordedLayer
-from barenet.model.layers import Activate
-from barenet.options import options_of
+from barenet.model.layers import ActivationLayer, Layer
 
 __all__ = ["LAYER_FORMULAS", "explain_backward", "explain_forward"]
 
@@ -32,7 +31,7 @@ class LayerEquations:
         """The quantity of a letter: X is the layer's input, dA the gradient with respect to A."""
         d = letter[0] == "d" and letter[1:2].isupper()
         letter = letter[1:] if d else letter
-        if letter == "X" or (letter == "Z" and type(self.layer.layer) is Activate):
+        if letter == "X" or (letter == "Z" and type(self.layer.layer) is ActivationLayer):
             return Name("A", str(self.layer.index), d=d)
         return Name(letter, str(self.layer.index + 1), d=d)
 
@@ -42,7 +41,7 @@ class LayerEquations:
 
     def derived(self, letter: str, text: str, like: NDArray[Any]) -> Equation:
         """Write an intermediate result that the code does not compute."""
-        formula = Formula.parse(text)
+        formula = Expression.parse(text)
         operands = {each: self.table[self.name_of(each)].value for each in formula.names}
         return self.equation(letter, formula.evaluate(operands).reshape(like.shape), text)
 
@@ -52,15 +51,13 @@ class LayerEquations:
         assert activation is not None
         if self.ends_in_loss:
             output = activation.forward(output)
-        formula = formula_of(ACTIVATION_FORMULAS, activation)
-        return self.equation("A", output, formula and formula.forward, numbers=_options(activation))
+        numbers = _options(activation)
+        return self.equation("A", output, declared(activation, "formula"), numbers=numbers)
 
     def activation_gradient(self, value: Any, differences: NDArray[np.float64]) -> Equation:
         """Write dZ = dA ⊙ f′(Z)."""
         activation = self.layer.layer.activation
-        formula = formula_of(ACTIVATION_FORMULAS, activation)
-        numbers = _options(activation)
-        text = formula and formula.backward
+        text, numbers = declared(activation, "backward_formula"), _options(activation)
         return self.equation("dZ", value, text, numbers=numbers, differences=differences)
 
     def gradients(self, **formulas: str) -> list[Equation]:
@@ -103,7 +100,7 @@ def explain_forward(table: QuantityTable, layer: RecordedLayer) -> Step:
     """Write the forward pass of a layer."""
     arrays = {**layer.parameters, **layer.statistics}
     given = [table.add(table.name_of(layer.index, name), value) for name, value in arrays.items()]
-    passes = formula_of(LAYER_FORMULAS, layer.layer) or _ANY_LAYER
+    passes = _passes_of(layer.layer)
     equations = passes.forward(LayerEquations(table, layer))
     title = f"Layer {layer.index + 1}, forward: {layer.layer!r}"
     return Step(title, passes.forward_text, tuple(given), tuple(equations))
@@ -111,10 +108,16 @@ def explain_forward(table: QuantityTable, layer: RecordedLayer) -> Step:
 
 def explain_backward(table: QuantityTable, layer: RecordedLayer) -> Step:
     """Write the backward pass of a layer."""
-    passes = formula_of(LAYER_FORMULAS, layer.layer) or _ANY_LAYER
+    passes = _passes_of(layer.layer)
     equations = passes.backward(LayerEquations(table, layer))
     title = f"Layer {layer.index + 1}, backward: {layer.layer!r}"
     return Step(title, passes.backward_text, (), tuple(equations), "backward")
+
+
+def _passes_of(layer: Layer) -> Passes:
+    """Look up a layer; a user-defined one is printed without formulas."""
+    ours = type(layer).__module__.startswith("barenet.")
+    return LAYER_FORMULAS.get(layer.name, _ANY_LAYER) if ours else _ANY_LAYER
 
 
 def _dense_forward(page: LayerEquations) -> list[Equation]:

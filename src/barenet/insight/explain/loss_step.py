@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from barenet.constraints import options_of
+from barenet.expressions import declared
 from barenet.insight.explain.document import Equation, Step
-from barenet.insight.explain.formulas import LOSS_FORMULAS, formula_of
 from barenet.insight.explain.name import Name
 from barenet.insight.explain.quantity_table import QuantityTable
-from barenet.options import options_of
 
 __all__ = ["explain_loss", "explain_rows"]
 
@@ -43,12 +43,11 @@ def explain_rows(table: QuantityTable) -> Step:
 def explain_loss(table: QuantityTable) -> Step:
     """Write the loss and its gradient."""
     step, loss = table.step, table.step.loss
-    formula = formula_of(LOSS_FORMULAS, loss)
     output = table[Name("A", str(len(step.layers)))].name
     taken, n_samples = table.loss_input, len(table.rows.y)
     text = f"{_HEAD} {_EACH}" if n_samples > 1 else _HEAD
     if step.logits:
-        left = formula is not None and formula.derivative == "A - Y"
+        left = declared(loss, "derivative_formula") == "A - Y"
         names = {"activation": step.network.output_activation.name, "output": output.text}
         end = (_CANCELLED if left else _TOGETHER).format(**names)
         text += " " + _INSIDE.format(taken=taken.text, end=end, **names)
@@ -71,10 +70,11 @@ def _equations(table: QuantityTable, output: Name) -> list[Equation]:
     mean, weight = "over_samples(l) / n", "/ n"
     if weights is not None:
         mean, weight = "over_samples(w * l) / over_samples(w)", "* w / over_samples(w)"
-    value = derivative = None
-    if formula := formula_of(LOSS_FORMULAS, loss):
-        value = f"over_outputs({formula.value})" if rows.y.shape[1] > 1 else formula.value
-        derivative = f"({formula.derivative}) {weight}"
+    value, derivative = declared(loss, "formula"), declared(loss, "derivative_formula")
+    if value and rows.y.shape[1] > 1:
+        value = f"over_outputs({value})"
+    if derivative:
+        derivative = f"({derivative}) {weight}"
     values, L = table[table.loss_input].value, Name("L")
     total = loss.value(values, rows.y, weights)
     if n_samples == 1 and weights is None:

@@ -12,14 +12,14 @@ from dataclasses import replace
 from numbers import Integral
 from typing import Any, Literal, NamedTuple
 
+from barenet.constraints import check_number
 from barenet.errors import ArgumentError
+from barenet.expressions import Expression
 from barenet.insight.explain.document import Equation, Quantity, Step
-from barenet.insight.explain.formula import Formula
 from barenet.insight.explain.name import Name
 from barenet.model.activations import Softmax
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer
 from barenet.model.network import Network
-from barenet.options import check_number
 
 __all__ = ["Neuron", "column_slice", "find_neuron", "steps_of"]
 
@@ -59,7 +59,7 @@ def find_neuron(network: Network, neuron: Sequence[int]) -> Neuron:
         )
     end = layer
     size = network.layers[layer - 1].n_out or 0
-    check_number(number, "neuron", part=f"of layer {layer}", least=1, most=size, whole=True)
+    check_number(number, "neuron", part=f"of layer {layer}", ge=1, le=size, integer=True)
     while end < len(network.layers) and _has_independent_columns(network.layers[end]):
         end += 1
     return Neuron(range(layer - 1, end), number - 1)
@@ -76,7 +76,7 @@ def _two_numbers(neuron: Any) -> tuple[int, int]:
 
 def _has_independent_columns(layer: Layer) -> bool:
     """Whether no column of a layer's output depends on another column of its input."""
-    elementwise = type(layer) is Activate and not isinstance(layer.activation, Softmax)
+    elementwise = type(layer) is ActivationLayer and not isinstance(layer.activation, Softmax)
     return elementwise or type(layer) in (BatchNorm, Dropout)
 
 
@@ -116,9 +116,10 @@ def column_slice(equation: Equation, column: int) -> Equation:
 
     Examples
     --------
+    >>> import numpy as np
     >>> X, W = (Quantity.of(Name(letter), np.eye(2)) for letter in "XW")
     >>> product = Quantity.of(Name("Z", "1"), np.eye(2))
-    >>> whole = Equation(product, Formula.parse("X @ W"), {"X": X, "W": W})
+    >>> whole = Equation(product, Expression.parse("X @ W"), {"X": X, "W": W})
     >>> column_slice(whole, 1).result.name.text, column_slice(whole, 1).evaluate().tolist()
     ('Z₁,₂', [[0.0], [1.0]])
     """
@@ -139,7 +140,7 @@ def column_slice(equation: Equation, column: int) -> Equation:
     return replace(equation, result=mine, operands=operands, differences=differences)
 
 
-def _needed(formula: Formula | None) -> dict[str, Part] | None:
+def _needed(formula: Expression | None) -> dict[str, Part] | None:
     """The part of each operand that a column needs; None where one is needed in two ways."""
     found: dict[str, set[Part]] = {}
 

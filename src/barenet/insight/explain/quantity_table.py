@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.expressions import Expression
 from barenet.insight.explain.differences import Differences
 from barenet.insight.explain.document import Equation, Quantity
-from barenet.insight.explain.formula import Formula
 from barenet.insight.explain.name import Name
 from barenet.insight.explain.recorded_step import RecordedLayer, RecordedStep
-from barenet.model.layers import Activate, BatchNorm, Dense, LayerNorm
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, LayerNorm
 
 __all__ = ["QuantityTable"]
 
@@ -55,7 +55,7 @@ class QuantityTable:
         differences: NDArray[np.float64] | None = None,
     ) -> Equation:
         """Add a quantity with its formula, in which each letter is the quantity of a name."""
-        formula = None if text is None else Formula.parse(text, **(numbers or {}))
+        formula = None if text is None else Expression.parse(text, **(numbers or {}))
         letters = dict.fromkeys(re.findall(r"[A-Za-z]\w*", text or ""))
         operands = {
             letter: self[name_of(letter)]
@@ -83,6 +83,6 @@ class QuantityTable:
         last = self.step.layers[-1]
         if not self.step.logits:
             return Name("A", str(last.index + 1))
-        if type(last.layer) is Activate:  # the logits are its input
+        if type(last.layer) is ActivationLayer:  # the logits are its input
             return Name("A", str(last.index))
         return Name("Z", str(last.index + 1))

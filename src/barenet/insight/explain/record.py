@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from barenet.insight.explain.box import Box
 from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.latex import LatexPrinter
-from barenet.insight.explain.plain import PlainPrinter
+from barenet.insight.explain.unicode_printer import unicode_formula
 
 __all__ = ["record_of"]
 
@@ -40,10 +39,11 @@ def _equation(equation: Equation) -> dict[str, Any]:
     """Write a formula as text and in LaTeX, with its result."""
     text = latex = None
     if equation.formula is not None:
-        names = {key: each.name for key, each in equation.operands.items()}
-        boxes = PlainPrinter(lambda name: Box.of(names[name].text), equation.scalars)
-        sources = LatexPrinter(lambda name: names[name].latex, equation.scalars)
-        text, latex = str(boxes.show(equation.formula)), sources.show(equation.formula)
+        names = {letter: each.name for letter, each in equation.operands.items()}
+        letters = {letter: name.text for letter, name in names.items()}
+        text = unicode_formula(equation.formula, letters, equation.scalars)
+        printer = LatexPrinter(lambda letter: names[letter].latex, equation.scalars)
+        latex = printer.show(equation.formula)
     differences = equation.differences
     return {
         **_quantity(equation.result),

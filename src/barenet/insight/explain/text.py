@@ -15,9 +15,9 @@ from barenet.insight.explain.blocks import (
     Section,
     Title,
 )
-from barenet.insight.explain.box import Box, length
 from barenet.insight.explain.number_format import Numbers, digits
-from barenet.insight.explain.plain import PlainPrinter
+from barenet.insight.explain.text_block import TextBlock, length
+from barenet.insight.explain.unicode_printer import UnicodePrinter, unicode_formula
 
 __all__ = ["write_text"]
 
@@ -83,11 +83,11 @@ class _TextWriter:
         name = block.quantity.name.text
         if block.is_large:
             (statistics,) = block.summary(self.width - 24)
-            return self._beside(Box.of(f"{INDENT}{name}: {statistics}"), block.shapes)
-        shown = Box.of(f"{INDENT}{name} = ").beside(_matrix(block.numbers))
+            return self._beside(TextBlock.of(f"{INDENT}{name}: {statistics}"), block.shapes)
+        shown = TextBlock.of(f"{INDENT}{name} = ").beside(_matrix(block.numbers))
         if shown.width + len(block.shapes) + 2 <= self.width:
             return self._beside(shown, block.shapes)
-        line = Box.of(f"{INDENT}{name} =")
+        line = TextBlock.of(f"{INDENT}{name} =")
         return [*self._beside(line, block.shapes), *self._columns(block.numbers)]
 
     def _note(self, block: QuantityBlock) -> list[str]:
@@ -101,17 +101,17 @@ class _TextWriter:
         """Write a formula in letters and in numbers, its result and its check."""
         text, equation = INDENT + block.quantity.name.text, block.equation
         if equation.formula is not None:
-            letters = {name: Box.of(each.name.text) for name, each in equation.operands.items()}
-            formula = PlainPrinter(letters.__getitem__, equation.scalars).show(equation.formula)
+            letters = {name: each.name.text for name, each in equation.operands.items()}
+            formula = unicode_formula(equation.formula, letters, equation.scalars)
             text += f" {'←' if equation.assigns else '='} {formula}"
-        lines = self._beside(Box.of(text), block.shapes)
+        lines = self._beside(TextBlock.of(text), block.shapes)
         if block.is_large:
             return lines + self._summary(block)
         return [*lines, *self._numbers(block), *self._check(block)]
 
     def _numbers(self, block: EquationBlock) -> list[str]:
         """Write a formula in numbers and its result, side by side if there is room."""
-        sign = Box.of(" " * length(INDENT + block.quantity.name.text) + " = ")
+        sign = TextBlock.of(" " * length(INDENT + block.quantity.name.text) + " = ")
         result = sign.beside(_matrix(block.numbers))
         results = _lines(result) if self._has_room(result) else self._columns(block.numbers)
         formula, numbers = block.equation.formula, block.substitution
@@ -119,19 +119,19 @@ class _TextWriter:
             return results
         matrices = {letter: _matrix(each) for letter, each in numbers.items()}
         scalars, negative = block.equation.scalars, block.equation.negative
-        printer = PlainPrinter(matrices.__getitem__, scalars, numeric=True, negative=negative)
+        printer = UnicodePrinter(matrices.__getitem__, scalars, numeric=True, negative=negative)
         substituted = sign.beside(printer.show(formula))
         if not self._has_room(substituted):
             return results
-        both = substituted.beside(Box.of(" = "), _matrix(block.numbers))
+        both = substituted.beside(TextBlock.of(" = "), _matrix(block.numbers))
         return _lines(both) if self._has_room(both) else [*_lines(substituted), *results]
 
     def _check(self, block: EquationBlock) -> list[str]:
         """Write the finite differences of a gradient, and the errors."""
         if block.differences is None:
             return []
-        shown = Box.of(f"{INDENT}by differences ").beside(_matrix(block.differences))
-        both = shown.beside(Box.of("  apart "), _matrix(block.errors))
+        shown = TextBlock.of(f"{INDENT}by differences ").beside(_matrix(block.differences))
+        both = shown.beside(TextBlock.of("  apart "), _matrix(block.errors))
         if self._has_room(both):
             return _lines(both)
         if self._has_room(shown):
@@ -146,10 +146,10 @@ class _TextWriter:
         lines = block.summary(room)
         return [indent + part for line in lines for part in textwrap.wrap(line, room)]
 
-    def _has_room(self, box: Box) -> bool:
+    def _has_room(self, box: TextBlock) -> bool:
         return box.width <= self.width
 
-    def _beside(self, box: Box, shape: str) -> list[str]:
+    def _beside(self, box: TextBlock, shape: str) -> list[str]:
         """Write a shape at the end of a line, or below it."""
         lines = _lines(box)
         line = lines[box.middle]
@@ -165,7 +165,7 @@ class _TextWriter:
         lines, indent = [], INDENT * 2
         for label, part in numbers.split(self.width - len(indent) - 2):
             lines += [indent + label] if label else []
-            lines += _lines(Box.of(indent).beside(_matrix(part)))
+            lines += _lines(TextBlock.of(indent).beside(_matrix(part)))
         return lines
 
 
@@ -185,11 +185,13 @@ def _is_apart(
     return False
 
 
-def _matrix(numbers: Numbers) -> Box:
+def _matrix(numbers: Numbers) -> TextBlock:
     """Write numbers in brackets."""
     cells = numbers.cells()
-    return Box.of(cells[0][0]) if numbers.value.ndim == 0 else Box.table(cells).between("[", "]")
+    if numbers.value.ndim == 0:
+        return TextBlock.of(cells[0][0])
+    return TextBlock.table(cells).between("[", "]")
 
 
-def _lines(box: Box) -> list[str]:
+def _lines(box: TextBlock) -> list[str]:
     return str(box).split("\n")

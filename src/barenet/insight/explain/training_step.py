@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from barenet.constraints import check_number
 from barenet.engines import Job
 from barenet.errors import ArgumentError
 from barenet.insight.explain.differences import Differences
@@ -26,15 +27,14 @@ from barenet.insight.explain.update_step import (
     explain_penalties,
     explain_update,
 )
+from barenet.model.array_dataset import ArrayDataset, validate_arrays
 from barenet.model.layers import BatchNorm
 from barenet.model.losses import Loss, as_loss
 from barenet.model.network import Network
-from barenet.model.rows import Rows, check_rows
 from barenet.model.validation import check_count, check_seed
 from barenet.optimization.clipping import Clipping, as_clipping
 from barenet.optimization.optimizers import LBFGS, SGD, Optimizer, as_optimizer
 from barenet.optimization.penalties import Penalty, as_penalties
-from barenet.options import check_number
 from barenet.registry import lookup, spec_of
 from barenet.training.train import check_full_batch
 
@@ -146,12 +146,12 @@ def explain(
     if not isinstance(network, Network):
         raise ArgumentError.of("network", network, "a Network")
     lookup(dict.fromkeys(NOTATIONS), notation, "notation")
-    digits = int(check_number(precision, "precision", least=1, most=MOST_DIGITS, whole=True))
-    first_step = int(check_number(step, "step", least=0, whole=True))
+    digits = int(check_number(precision, "precision", ge=1, le=MOST_DIGITS, integer=True))
+    first_step = int(check_number(step, "step", ge=0, integer=True))
     objective = as_loss(loss, network.output_activation)
     job = Job(
         network=network,
-        rows=check_rows(network, objective, X, y, sample_weight),
+        rows=validate_arrays(network, objective, X, y, sample_weight),
         loss=objective,
         optimizer=as_optimizer(optimizer),
         penalties=as_penalties(penalty),
@@ -251,7 +251,7 @@ def _in_float64(recorded: RecordedStep, first_step: int) -> RecordedStep:
         return recorded
     network, rows = job.network.copy("float64"), job.rows
     weights = None if rows.sample_weight is None else rows.sample_weight.astype(np.float64)
-    wide = Rows(rows.inputs(network.dtype), rows.y.astype(np.float64), weights)
+    wide = ArrayDataset(rows.inputs(network.dtype), rows.y.astype(np.float64), weights)
     # The optimizer has no part in the gradients, and its moments may be of float32.
     job = dataclasses.replace(job, network=network, rows=wide, optimizer=SGD(), clipping=None)
     return record_step(job, first_step)

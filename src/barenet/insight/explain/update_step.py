@@ -6,14 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from barenet.expressions import declared
 from barenet.insight.explain.document import Equation, Quantity, Step
-from barenet.insight.explain.formulas import (
-    CLIPPING_FORMULAS,
-    OPTIMIZER_FORMULAS,
-    PENALTY_FORMULAS,
-    Rule,
-    formula_of,
-)
 from barenet.insight.explain.name import Name
 from barenet.insight.explain.quantity_table import QuantityTable
 from barenet.insight.explain.recorded_step import RecordedPenalty
@@ -22,6 +16,7 @@ from barenet.model.layers import BatchNorm, LayerNorm
 from barenet.model.layout import Slot
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import LBFGS
+from barenet.optimization.optimizers.optimizer import UpdateFormula
 from barenet.optimization.penalties import Penalty
 from barenet.registry import spec_of
 
@@ -49,7 +44,7 @@ def explain_penalties(table: QuantityTable) -> list[Step]:
 
 def _penalty(table: QuantityTable, penalty: Penalty, recorded: RecordedPenalty) -> list[Equation]:
     """Write R, a term for each array with its own strength, L, and the gradients."""
-    formula = formula_of(PENALTY_FORMULAS, penalty)
+    value, derivative = declared(penalty, "formula"), declared(penalty, "derivative_formula")
     names: dict[str, Name] = {}
     numbers: dict[str, float] = {}
     terms, gradients = [], []
@@ -59,14 +54,14 @@ def _penalty(table: QuantityTable, penalty: Penalty, recorded: RecordedPenalty) 
             continue
         name, W, lam = table.name_of(slot.layer, slot.name), f"W{slot.layer}", f"lam{slot.layer}"
         names[W], numbers[lam] = name, float(strengths.flat[0])
-        if formula is not None:
-            terms.append(formula.value.replace("W", W).replace("lam", lam))
+        if value:
+            terms.append(value.replace("W", W).replace("lam", lam))
         before = table[name.derivative]
         gradients.append(
             table.equation(
                 name.derivative,
                 before.value.reshape(before.shape) + _part(recorded.gradient, slot),
-                formula and f"g + {formula.derivative}",
+                derivative and f"g + {derivative}",
                 {"g": name.derivative, "W": name}.__getitem__,
                 numbers={"lam": numbers[lam]},
                 assigns=True,
@@ -90,7 +85,7 @@ def explain_clipping(table: QuantityTable) -> list[Step]:
             table.equation(
                 name,
                 _part(clipped[1], slot),
-                formula_of(CLIPPING_FORMULAS, clipping),
+                declared(clipping, "formula"),
                 {"g": name, "norm": norm.name}.__getitem__,
                 numbers={"c": clipping.limit},
                 assigns=True,
@@ -109,7 +104,7 @@ def explain_update(table: QuantityTable) -> Step:
     title = f"Update: {spec_of(optimizer)}"
     if isinstance(optimizer, LBFGS):
         return Step(title, _LBFGS, phase="update")
-    rule = formula_of(OPTIMIZER_FORMULAS, optimizer) or Rule({"theta": ""})
+    rule = declared(optimizer, "formula") or UpdateFormula({"theta": ""})
     # β₂ may be a parameter of a norm in layer 2; some books write ρ₂ for Adam's.
     normed = any(isinstance(layer, BatchNorm | LayerNorm) for layer in table.step.network.layers)
     letters = {"beta1": "rho1", "beta2": "rho2"} if normed else {}
@@ -130,7 +125,7 @@ def explain_update(table: QuantityTable) -> Step:
 
 
 def _update(
-    table: QuantityTable, rule: Rule, slot: Slot, settings: dict[str, Quantity]
+    table: QuantityTable, rule: UpdateFormula, slot: Slot, settings: dict[str, Quantity]
 ) -> list[Equation]:
     """Write the new moments and the new parameters of one array."""
     before, after = table.step.moments

@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import option
 from barenet.model.activations import Activation, sigmoid
 from barenet.model.arrays import FloatArray
 from barenet.model.losses.loss import Loss
@@ -21,7 +22,6 @@ from barenet.model.losses.probabilities import (
     check_probabilities,
     inside,
 )
-from barenet.options import option
 
 __all__ = [
     "BinaryFocal",
@@ -34,6 +34,13 @@ __all__ = [
 
 #: ln(1 − p) of a softmax of one output, so that its loss is finite.
 ALONE = -1e4
+
+# Formulas of a positive target, of a negative one, and of A times the derivative by A.
+_POSITIVE, _NEGATIVE = "(1 - A)**gamma * ln(A)", "A**gamma * ln(1 - A)"
+_CATEGORICAL = f"-(Y * {_POSITIVE})"
+_BINARY = f"-(Y * {_POSITIVE} + (1 - Y) * {_NEGATIVE})"
+_G = "Y * (gamma * (1 - A)**(gamma - 1) * A * ln(A) - (1 - A)**gamma)"
+_G_BOTH = f"{_G} + (1 - Y) * (A**(gamma + 1) / (1 - A) - gamma * A**gamma * ln(1 - A))"
 
 
 @dataclass(frozen=True)
@@ -56,8 +63,13 @@ class BinaryFocal(Loss):
     0.008926
     """
 
-    gamma: float = option(2.0, least=0)
+    gamma: float = option(2.0, ge=0)
     name: ClassVar[str] = "binary_focal"
+    formula: ClassVar[str] = _BINARY
+    derivative_formula: ClassVar[str] = (
+        "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
+        " - (1 - Y) * (gamma * A**(gamma - 1) * ln(1 - A) - A**gamma / (1 - A))"
+    )
     outputs: ClassVar[tuple[str, ...]] = ("sigmoid", "softmax")
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -95,8 +107,13 @@ class SigmoidFocal(Loss):
     array([10000., 0.])
     """
 
-    gamma: float = option(2.0, least=0)
+    gamma: float = option(2.0, ge=0)
     name: ClassVar[str] = "sigmoid_focal"
+    formula: ClassVar[str] = _BINARY
+    derivative_formula: ClassVar[str] = (
+        "(1 - Y) * A**gamma * (A - gamma * (1 - A) * ln(1 - A))"
+        " - Y * (1 - A)**gamma * (1 - A - gamma * A * ln(A))"
+    )
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p, u = sigmoid(output), sigmoid(-output)
@@ -130,8 +147,12 @@ class CategoricalFocal(Loss):
     0.107002
     """
 
-    gamma: float = option(2.0, least=0)
+    gamma: float = option(2.0, ge=0)
     name: ClassVar[str] = "categorical_focal"
+    formula: ClassVar[str] = _CATEGORICAL
+    derivative_formula: ClassVar[str] = (
+        "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
+    )
     outputs: ClassVar[tuple[str, ...]] = ("softmax", "sigmoid")
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -167,8 +188,10 @@ class SoftmaxFocal(Loss):
     array([1.000e+04, 1.733e-01])
     """
 
-    gamma: float = option(2.0, least=0)
+    gamma: float = option(2.0, ge=0)
     name: ClassVar[str] = "softmax_focal"
+    formula: ClassVar[str] = _CATEGORICAL
+    derivative_formula: ClassVar[str] = f"{_G} - A * over_outputs({_G})"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         log_p = _log_softmax(output)
@@ -202,8 +225,10 @@ class SoftmaxBinaryFocal(Loss):
     array([[ 2. , -1.5, -0.5]])
     """
 
-    gamma: float = option(2.0, least=0)
+    gamma: float = option(2.0, ge=0)
     name: ClassVar[str] = "softmax_binary_focal"
+    formula: ClassVar[str] = _BINARY
+    derivative_formula: ClassVar[str] = f"{_G_BOTH} - A * over_outputs({_G_BOTH})"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         _, log_p, log_u = _log_shares(output)

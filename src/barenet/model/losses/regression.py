@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from barenet.constraints import option
 from barenet.model.arrays import FloatArray
 from barenet.model.losses.loss import Loss
-from barenet.options import option
 
 __all__ = [
     "AbsoluteError",
@@ -46,8 +46,10 @@ class SquaredError(Loss):
     array([[1.], [2.]])
     """
 
-    factor: float = option(0.5, above=0)
+    factor: float = option(0.5, gt=0)
     name: ClassVar[str] = "squared_error"
+    formula: ClassVar[str] = "factor * (A - Y)**2"
+    derivative_formula: ClassVar[str] = "2 * factor * (A - Y)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         return self.factor * ((output - y) ** 2).sum(axis=1)
@@ -68,6 +70,8 @@ class AbsoluteError(Loss):
     """
 
     name: ClassVar[str] = "absolute_error"
+    formula: ClassVar[str] = "abs(A - Y)"
+    derivative_formula: ClassVar[str] = "sign(A - Y)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         return np.abs(output - y).sum(axis=1)
@@ -100,8 +104,12 @@ class Huber(Loss):
     1.0
     """
 
-    delta: float = option(1.0, above=0)
+    delta: float = option(1.0, gt=0)
     name: ClassVar[str] = "huber"
+    formula: ClassVar[str] = (
+        "0.5 * (A - Y)**2 if abs(A - Y) <= delta else delta * (abs(A - Y) - 0.5 * delta)"
+    )
+    derivative_formula: ClassVar[str] = "clip(A - Y, -delta, delta)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         size = np.abs(output - y)
@@ -136,8 +144,10 @@ class Quantile(Loss):
     0.5
     """
 
-    q: float = option(0.5, above=0, below=1)
+    q: float = option(0.5, gt=0, lt=1)
     name: ClassVar[str] = "quantile"
+    formula: ClassVar[str] = "q * (Y - A) if A < Y else (1 - q) * (A - Y)"
+    derivative_formula: ClassVar[str] = "-q if A < Y else 1 - q if A > Y else 0"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         error = y - output

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from barenet.constraints import option
 from barenet.model.arrays import FloatArray
-from barenet.optimization.optimizers.optimizer import Optimizer
-from barenet.options import option
+from barenet.optimization.optimizers.optimizer import Optimizer, UpdateFormula
 
 __all__ = ["SGD", "Momentum", "Nesterov"]
+
+_VELOCITY = "{eta} is the learning rate, v the velocity, of which {beta} is kept at each step."
 
 
 @dataclass
@@ -33,7 +35,12 @@ class SGD(Optimizer):
     """
 
     name: ClassVar[str] = "sgd"
-    learning_rate: float = option(0.1, above=0)
+    formula: ClassVar[UpdateFormula] = UpdateFormula(
+        {"theta": "theta - eta * g"},
+        settings={"eta": "learning_rate"},
+        text="{eta} is the learning rate.",
+    )
+    learning_rate: float = option(0.1, gt=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         parameters -= rate * gradient
@@ -63,9 +70,15 @@ class Momentum(Optimizer):
     """
 
     name: ClassVar[str] = "momentum"
+    formula: ClassVar[UpdateFormula] = UpdateFormula(
+        {"v": "beta * v - eta * g", "theta": "theta + v"},
+        moments={"v": "velocity"},
+        settings={"eta": "learning_rate", "beta": "beta"},
+        text=_VELOCITY,
+    )
     moment_names: ClassVar[tuple[str, ...]] = ("velocity",)
-    learning_rate: float = option(0.01, above=0)
-    beta: float = option(0.9, least=0, most=1)
+    learning_rate: float = option(0.01, gt=0)
+    beta: float = option(0.9, ge=0, le=1)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         v = self.moments["velocity"]
@@ -100,9 +113,15 @@ class Nesterov(Optimizer):
     """
 
     name: ClassVar[str] = "nesterov"
+    formula: ClassVar[UpdateFormula] = UpdateFormula(
+        {"v": "beta * v - eta * g", "theta": "theta + beta * v - eta * g"},
+        moments={"v": "velocity"},
+        settings={"eta": "learning_rate", "beta": "beta"},
+        text=_VELOCITY,
+    )
     moment_names: ClassVar[tuple[str, ...]] = ("velocity",)
-    learning_rate: float = option(0.01, above=0)
-    beta: float = option(0.9, least=0, most=1)
+    learning_rate: float = option(0.01, gt=0)
+    beta: float = option(0.9, ge=0, le=1)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         v = self.moments["velocity"]

@@ -1,4 +1,4 @@
-"""Activate: an activation on its own, for where a norm stands between it and the weights."""
+"""ActivationLayer: an activation on its own, for where a norm stands between it and the weights."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from barenet.model.arrays import FloatArray
 from barenet.model.layers.layer import Layer
 from barenet.registry import spec_of
 
-__all__ = ["Activate", "ActivateCache"]
+__all__ = ["ActivateCache", "ActivationLayer"]
 
 
 class ActivateCache(NamedTuple):
-    """What `Activate.backward` needs: the values before and after the activation."""
+    """What `ActivationLayer.backward` needs: the values before and after the activation."""
 
     Z: FloatArray
     A: FloatArray
     activation: Activation
 
 
-class Activate(Layer):
+class ActivationLayer(Layer):
     """A = f(Z).
 
     Parameters
@@ -31,8 +31,8 @@ class Activate(Layer):
 
     Examples
     --------
-    >>> from barenet import Activate, BatchNorm, Dense, Network
-    >>> Network([Dense(2, 3), BatchNorm(3), Activate("relu"), Dense(3, 1)]).n_parameters
+    >>> from barenet import ActivationLayer, BatchNorm, Dense, Network
+    >>> Network([Dense(2, 3), BatchNorm(3), ActivationLayer("relu"), Dense(3, 1)]).n_parameters
     19
     """
 
@@ -43,7 +43,7 @@ class Activate(Layer):
         self.activation = as_activation(activation)
 
     def forward(
-        self, X: FloatArray, *, training: bool = False, key: int = 0, logits: bool = False
+        self, X: FloatArray, *, training: bool = False, rng_key: int = 0, logits: bool = False
     ) -> tuple[FloatArray, ActivateCache]:
         """Compute A = f(X).
 
@@ -51,7 +51,7 @@ class Activate(Layer):
         ----------
         X : ndarray of shape (n_samples, n_in)
             The output of the layer before.
-        training, key : bool, int
+        training, rng_key : bool, int
             Not used here.
         logits : bool
             True to pass X on, for a loss that has the activation inside it.

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from barenet import History, ModelCard, Network, Predictor, Scaling
-from barenet.files.described import describe_network
 from barenet.files.training_log import TrainingLog
 
 HISTORY = History(
@@ -67,10 +66,10 @@ def test_a_card_and_its_log_are_a_line():
         "kept the best, epoch 369, compiled engine, seed 7; validation r2 0.9123>"
     )
     assert repr(CARD.log).endswith("seed 7; loss, learning_rate>")
-    assert repr(ModelCard()) == "<ModelCard: nothing on it>"
+    assert repr(ModelCard()) == "<ModelCard: empty>"
 
 
-def test_of_many_layers_the_ends_are_told():
-    network = Network.dense([3, *[5] * 20, 2], hidden="relu", output="softmax")
-    said = describe_network(network)
-    assert said.startswith("3 → 5 relu → 5 relu → 5 relu → … (21 layers) → 2 softmax, ")
+def test_the_middle_of_many_layers_is_left_out(predictor):
+    network = Network.dense([1000, *[5] * 20, 1], hidden="relu")
+    described = replace(predictor, network=network).description()["network"]
+    assert described.startswith("1000 → 5 relu → 5 relu → 5 relu → … (21 layers) → 1 identity, ")

@@ -1,4 +1,4 @@
-"""Past: what a search has computed until now, so that it can be led to the same place again.
+"""LBFGSHistory: evaluations of an L-BFGS search, recorded so that it can be replayed.
 
 SciPy's L-BFGS keeps its memory to itself. But it is a function of the values and gradients that it
 was given; given the same ones again it takes the same steps, to the last bit, and at no cost but
@@ -16,10 +16,10 @@ import numpy as np
 from barenet.errors import ResumeError
 from barenet.model.arrays import FloatArray
 
-__all__ = ["Past"]
+__all__ = ["LBFGSHistory"]
 
 
-class Past:
+class LBFGSHistory:
     """The values and gradients of a search, in the order in which it asked for them.
 
     Attributes
@@ -38,11 +38,11 @@ class Past:
     Examples
     --------
     >>> import numpy as np
-    >>> past, x = Past(), np.array([2.0])
+    >>> past, x = LBFGSHistory(), np.array([2.0])
     >>> _ = past.begin(x)
     >>> past.add(x, 4.0, 2 * x)
-    >>> again = Past()
-    >>> again.restore(past.state())
+    >>> again = LBFGSHistory()
+    >>> again.load_state_dict(past.state_dict())
     >>> again.answer(x), again.answer(x)
     ((4.0, array([4.])), None)
     """
@@ -88,7 +88,7 @@ class Past:
         self.reported = max(self.reported, self._iterations)
         return before
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Say all of it."""
         if self.start is None:
             return {"reported": 0}
@@ -100,7 +100,7 @@ class Past:
             "places": np.array(self.places, np.int64),
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take it up, to lead a search there."""
         self._answered = self._iterations = 0
         self.reported, self.start = state["reported"], state.get("start")

@@ -1,4 +1,4 @@
-"""Rows: samples with their targets and weights, checked, and ready to be taken in batches."""
+"""ArrayDataset: samples with their targets and weights, validated and ready for batching."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.model.arrays import FloatArray, InputArray
-from barenet.model.inputs import as_inputs, check_scale, keep_inputs
+from barenet.model.inputs import as_inputs, check_scale, validate_inputs
 from barenet.model.losses import Loss
 from barenet.model.targets import check_targets
 from barenet.model.validation import check_sample_weight
@@ -16,10 +16,10 @@ from barenet.model.validation import check_sample_weight
 if TYPE_CHECKING:
     from barenet.model.network import Network
 
-__all__ = ["Rows", "check_rows"]
+__all__ = ["ArrayDataset", "validate_arrays"]
 
 
-class Rows(NamedTuple):
+class ArrayDataset(NamedTuple):
     """Samples with their targets.
 
     Attributes
@@ -36,7 +36,7 @@ class Rows(NamedTuple):
     Examples
     --------
     >>> import numpy as np
-    >>> rows = Rows(np.array([[0], [255], [51]], np.uint8), np.zeros((3, 1)), None, 1 / 255)
+    >>> rows = ArrayDataset(np.array([[0], [255], [51]], np.uint8), np.zeros((3, 1)), None, 1 / 255)
     >>> rows.take(slice(1, None)).inputs(np.dtype("float64"))
     array([[1. ], [0.2]])
     """
@@ -46,10 +46,10 @@ class Rows(NamedTuple):
     sample_weight: FloatArray | None
     scale: float = 1.0
 
-    def take(self, index: slice | NDArray[np.intp]) -> Rows:
+    def take(self, index: slice | NDArray[np.intp]) -> ArrayDataset:
         """Take some of the rows."""
         weight = None if self.sample_weight is None else self.sample_weight[index]
-        return Rows(self.X[index], self.y[index], weight, self.scale)
+        return ArrayDataset(self.X[index], self.y[index], weight, self.scale)
 
     def inputs(self, dtype: np.dtype[Any]) -> FloatArray:
         """Turn X into what a network takes."""
@@ -74,21 +74,21 @@ class Rows(NamedTuple):
         return np.add.reduceat(each, np.arange(0, len(each), size))
 
 
-def check_rows(
+def validate_arrays(
     network: Network,
     loss: Loss,
     X: ArrayLike,
     y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     scale: float = 1.0,
-) -> Rows:
+) -> ArrayDataset:
     """Bring targets and weights into the network's dtype and shape, and say what does not fit."""
     scale = check_scale(scale, network.dtype)
-    inputs = keep_inputs(X, network.dtype, network.n_inputs)
+    inputs = validate_inputs(X, network.dtype, network.n_inputs)
     n_outputs = network.n_outputs or inputs.shape[1]
     targets = check_targets(y, len(inputs), n_outputs, network.dtype)
     loss.check_targets(targets)
     if sample_weight is None:
-        return Rows(inputs, targets, None, scale)
+        return ArrayDataset(inputs, targets, None, scale)
     weights = check_sample_weight(sample_weight, len(inputs), network.dtype)
-    return Rows(inputs, targets, weights, scale)
+    return ArrayDataset(inputs, targets, weights, scale)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from barenet.model.layers import Activate
+from barenet.model.array_dataset import validate_arrays
+from barenet.model.layers import ActivationLayer
 from barenet.model.losses import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
@@ -14,7 +15,6 @@ from barenet.model.losses import (
     SquaredError,
 )
 from barenet.model.network import Network
-from barenet.model.rows import check_rows
 
 NAN, INF = float("nan"), float("inf")
 GOOD_X, GOOD_Y = [[1.0, 2.0], [3.0, 4.0]], [0, 2]
@@ -140,19 +140,19 @@ def test_targets_may_be_indices_or_rows():
 
 def test_what_check_rows_gives(dtype):
     network = Network.dense([2, 3], dtype=dtype)
-    rows = check_rows(network, SquaredError(), GOOD_X, [0, 2], [1, 2])
+    rows = validate_arrays(network, SquaredError(), GOOD_X, [0, 2], [1, 2])
     assert {rows.X.dtype, rows.y.dtype, rows.sample_weight.dtype} == {np.dtype(dtype)}
     assert rows.X.tolist() == GOOD_X
     assert rows.y.tolist() == [[1, 0, 0], [0, 0, 1]]
     assert rows.sample_weight.tolist() == [1, 2]
-    assert check_rows(network, SquaredError(), GOOD_X, [0, 2]).sample_weight is None
+    assert validate_arrays(network, SquaredError(), GOOD_X, [0, 2]).sample_weight is None
 
 
 def test_a_network_of_any_width_takes_targets_of_the_width_of_x():
-    network = Network([Activate("tanh")], dtype="float64")
-    assert check_rows(network, SquaredError(), [[1, 2, 3]], [[1, 2, 3]]).y.shape == (1, 3)
+    network = Network([ActivationLayer("tanh")], dtype="float64")
+    assert validate_arrays(network, SquaredError(), [[1, 2, 3]], [[1, 2, 3]]).y.shape == (1, 3)
     with pytest.raises(ValueError, match=r"^y: expected shape \(1, 3\)"):
-        check_rows(network, SquaredError(), [[1, 2, 3]], [[1, 2]])
+        validate_arrays(network, SquaredError(), [[1, 2, 3]], [[1, 2]])
 
 
 @pytest.mark.parametrize(
@@ -166,4 +166,4 @@ def test_a_network_of_any_width_takes_targets_of_the_width_of_x():
 )
 def test_the_losses_own_check_is_made(loss, y):
     with pytest.raises(ValueError, match=r"^y: "):
-        check_rows(Network.dense([1, 1], output="sigmoid"), loss, [[1.0]], y)
+        validate_arrays(Network.dense([1, 1], output="sigmoid"), loss, [[1.0]], y)
