@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data.datetimes import YEARS, far_off, utc
 from barenet.data.frame import TEXT, Frame, check_names
-from barenet.data.moments import YEARS, far_off, utc
-from barenet.data.reading import as_numbers
+from barenet.data.parsing import as_numbers
 from barenet.data.target import class_name
 from barenet.errors import DataError
 

@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from barenet.data.dataset import Dataset
 
-__all__ = ["count_repeated"]
+__all__ = ["count_duplicates"]
 
 
-def count_repeated(rows: Dataset, others: Dataset) -> int:
+def count_duplicates(rows: Dataset, others: Dataset) -> int:
     """Count the rows that stand among others as well, the target and all features the same.
 
     Examples
     --------
     >>> from barenet.data.datasets import load_dataset
     >>> iris = load_dataset("iris")  # one flower was written down twice
-    >>> count_repeated(iris.take(np.array([142])), iris.take(np.arange(142)))
+    >>> count_duplicates(iris.take(np.array([142])), iris.take(np.arange(142)))
     1
     """
     numbers: dict[str, int] = {}

@@ -19,8 +19,8 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from barenet.data.dataset import Dataset
+from barenet.data.file_io import memory_budget, open_file, read_exactly
 from barenet.data.memory_budget import MemoryBudget
-from barenet.data.source import memory_budget, open_source, read_exactly
 from barenet.data.target import Task, are_classes, check_task, encode
 from barenet.errors import DataError, in_a_line, some
 
@@ -92,7 +92,7 @@ def load_arrays(path: str | PathLike[str], *, task: Task | None = None) -> Datas
 def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     """Read both arrays, and check that they are arrays of samples."""
     try:
-        with open_source(path) as stream, zipfile.ZipFile(stream) as archive:
+        with open_file(path) as stream, zipfile.ZipFile(stream) as archive:
             names = [name.removesuffix(".npy") for name in archive.namelist()]
             if missing := {"X", "y"} - set(names):
                 found = some(names) or "none"

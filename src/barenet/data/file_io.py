@@ -27,11 +27,11 @@ __all__ = [
     "PARQUET_SUFFIXES",
     "STANDARD_INPUT",
     "memory_budget",
-    "open_source",
+    "open_file",
     "plain_name",
     "read_allowed",
     "read_exactly",
-    "read_source",
+    "read_file_bytes",
 ]
 
 #: How the name of a CSV file ends.
@@ -73,7 +73,7 @@ def plain_name(path: str | Path) -> str:
 
 
 @contextmanager
-def open_source(path: Path) -> Iterator[BinaryIO]:
+def open_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading, unpacked where it is packed."""
     packer = ""
     try:
@@ -139,9 +139,9 @@ def read_exactly(stream: BinaryIO, size: int) -> bytes:
     return data.getvalue()
 
 
-def read_source(path: Path, *, memory_per_byte: float = 1) -> bytes:
+def read_file_bytes(path: Path, *, memory_per_byte: float = 1) -> bytes:
     """Read a whole file, unpacked where it is packed."""
-    with open_source(path) as stream:
+    with open_file(path) as stream:
         return read_allowed(stream, path, memory_per_byte=memory_per_byte)
 
 

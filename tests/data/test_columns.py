@@ -22,7 +22,7 @@ from barenet.data.columns import (
     NumberColumn,
     column_from_dict,
 )
-from barenet.data.framing import as_frame
+from barenet.data.to_frame import as_frame
 
 ALL = ("year", "week", "day")
 EXAMPLES = [

@@ -16,12 +16,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data.csv_table import read_table
 from barenet.data.dataset import Dataset
+from barenet.data.file_io import PARQUET_SUFFIXES, plain_name
 from barenet.data.frame import Frame, Samples
 from barenet.data.parquet import open_parquet
-from barenet.data.reading import complete_numbers
-from barenet.data.source import PARQUET_SUFFIXES, plain_name
-from barenet.data.table import read_table
+from barenet.data.parsing import complete_numbers
 from barenet.data.table_target import known_classes, missing_targets, read_target
 from barenet.data.target import Task, check_task
 from barenet.errors import DataError, some

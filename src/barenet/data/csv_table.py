@@ -23,10 +23,10 @@ from barenet.data.delimited import (
     find_delimiter,
     read_records,
 )
+from barenet.data.file_io import memory_budget, read_file_bytes
 from barenet.data.frame import TEXT, Frame
 from barenet.data.header import check_header, read_header
-from barenet.data.reading import CODE, MISSING, NUMBER
-from barenet.data.source import memory_budget, read_source
+from barenet.data.parsing import CODE, MISSING, NUMBER
 from barenet.errors import DataError
 from barenet.extras import require
 
@@ -185,7 +185,7 @@ def read_table(
         raise ValueError(f"decimal: expected '.' or ',', got {decimal!r}")
     if delimiter is not None:
         delimiter = check_delimiter(delimiter, path)
-    text = decode(read_source(path, memory_per_byte=_PER_BYTE), encoding, path)
+    text = decode(read_file_bytes(path, memory_per_byte=_PER_BYTE), encoding, path)
     delimiter = delimiter or find_delimiter(text, path)
     names = read_header(text, delimiter, path, header)
     _check_size(text, delimiter, len(names), path)

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.data.framing import as_frame
-from barenet.data.reading import (
+from barenet.data.parsing import (
+    BOOLEAN_WORDS,
     MISSING,
-    TRUTHS,
+    as_booleans,
+    as_datetimes,
     as_labels,
-    as_moments,
     as_numbers,
-    as_truths,
-    different,
     is_code,
     to_number,
+    unique_texts,
 )
+from barenet.data.to_frame import as_frame
 from barenet.errors import DataError
 
 
@@ -36,8 +36,11 @@ def test_numbers_are_the_same_written_or_not(values):
 def test_what_is_missing_in_every_kind(token):
     nothing = ("", *MISSING)
     assert np.isnan(as_numbers(column("1", f" {token} "), "c", nothing)).tolist() == [False, True]
-    assert np.isnan(as_truths(column("yes", token), "c", nothing)).tolist() == [False, True]
-    assert np.isnat(as_moments(column("2026-01-01", token), "c", nothing)).tolist() == [False, True]
+    assert np.isnan(as_booleans(column("yes", token), "c", nothing)).tolist() == [False, True]
+    assert np.isnat(as_datetimes(column("2026-01-01", token), "c", nothing)).tolist() == [
+        False,
+        True,
+    ]
     assert as_labels(column("a", token), "c", nothing).tolist() == ["a", ""]
 
 
@@ -47,16 +50,16 @@ def test_numbers_that_stand_for_nothing():
     assert as_labels(column(-999, 5), "c", ("-999",)).tolist() == ["", "5"]
 
 
-@pytest.mark.parametrize("pair", TRUTHS)
+@pytest.mark.parametrize("pair", BOOLEAN_WORDS)
 def test_truths_in_any_case(pair):
     true, false = pair
     for words in ((true, false), (true.upper(), false.title())):
-        assert as_truths(column(*words), "c", ()).tolist() == [1, 0]
+        assert as_booleans(column(*words), "c", ()).tolist() == [1, 0]
 
 
 def test_truths_as_numbers_and_as_truths():
     for form in (column(True, False), column(1, 0), column("1", "0"), column(1.0, 0.0)):
-        assert as_truths(form, "c", ()).tolist() == [1, 0]
+        assert as_booleans(form, "c", ()).tolist() == [1, 0]
     assert as_numbers(column(True, False), "c", ()).tolist() == [1, 0]
     assert as_labels(column(True, False), "c", ()).tolist() == ["True", "False"]
 
@@ -74,7 +77,7 @@ def test_dates_as_labels_and_missing_dates():
     assert as_labels(days, "c", ()).tolist() == ["2026-01-02", ""]
     hours = as_frame({"c": np.array(["2026-01-02T00:00", "2026-01-02T06:30"], "M8[us]")})
     assert as_labels(hours, "c", ()).tolist() == ["2026-01-02", "2026-01-02 06:30"]
-    assert np.isnat(as_moments(column(None, None), "c", ())).all()
+    assert np.isnat(as_datetimes(column(None, None), "c", ())).all()
 
 
 @pytest.mark.parametrize(
@@ -86,19 +89,19 @@ def test_dates_as_labels_and_missing_dates():
         (as_numbers, (1, np.inf), "row 1: .* expected a number within float64's range, got 'inf'"),
         (as_numbers, ("1", "-1e999"), "row 1: .* within float64's range, got '-1e999'"),
         (
-            as_truths,
+            as_booleans,
             ("yes", "maybe"),
             "row 1: .* expected a truth value, such as yes or no, got 'm",
         ),
-        (as_truths, (0, 2), r"row 1: .* expected a truth value, such as yes or no, got '2\.0'"),
-        (as_moments, ("2026-01-01", "2026"), "row 1: .* expected a date, such as .*, got '2026'"),
-        (as_moments, (1, 2), r"row 0: .* expected a date, such as .*, got '1\.0'"),
+        (as_booleans, (0, 2), r"row 1: .* expected a truth value, such as yes or no, got '2\.0'"),
+        (as_datetimes, ("2026-01-01", "2026"), "row 1: .* expected a date, such as .*, got '2026'"),
+        (as_datetimes, (1, 2), r"row 0: .* expected a date, such as .*, got '1\.0'"),
     ],
 )
 def test_what_means_nothing_is_named_with_its_row(read, values, message):
     with pytest.raises(DataError, match=f"^X: {message}"):
         read(column(*values), "c", ())
-    for other in (as_numbers, as_truths):
+    for other in (as_numbers, as_booleans):
         with pytest.raises(DataError, match=r"^X: row 0: column 'c': expected a .*, got '2026-01"):
             other(as_frame({"c": np.array(["2026-01-01"], "M8[D]")}), "c", ())
 
@@ -114,5 +117,5 @@ def test_numbers_and_codes_as_they_are_written():
 
 
 def test_different_texts_are_numbered_as_they_come():
-    codes, texts = different(column("b", "a", "b", " a")["c"])
+    codes, texts = unique_texts(column("b", "a", "b", " a")["c"])
     assert codes.tolist() == [0, 1, 0, 2] and texts == ["b", "a", "a"]

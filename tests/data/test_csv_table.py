@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.data.reading import MISSING, as_numbers
-from barenet.data.table import read_table
+from barenet.data.csv_table import read_table
+from barenet.data.parsing import MISSING, as_numbers
 from barenet.errors import DataError
 
 

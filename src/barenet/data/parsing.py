@@ -13,22 +13,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data.datetimes import moment
 from barenet.data.frame import Frame
-from barenet.data.moments import moment
 from barenet.data.target import WORDS, class_name
 
 __all__ = [
+    "BOOLEAN_WORDS",
     "MISSING",
-    "TRUTHS",
+    "as_booleans",
+    "as_datetimes",
     "as_labels",
-    "as_moments",
     "as_numbers",
-    "as_truths",
     "complete_numbers",
-    "different",
     "is_code",
-    "label_of",
+    "normalize_label",
     "to_number",
+    "unique_texts",
 ]
 
 #: What stands for a missing value, spaces around it aside; nothing at all always does.
@@ -37,7 +37,7 @@ MISSING = (
 )  # fmt: skip
 
 #: Pairs of words for true and false, in whatever case; 1 and 0 are numbers.
-TRUTHS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off"))
+BOOLEAN_WORDS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off"))
 
 #: What a number looks like: no NaN, no infinity, no decimal comma, no underscores.
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -45,7 +45,7 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 #: Whole numbers that are names: a zero before other digits, or more digits than float64 holds.
 CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
 
-_WORDS = {word: float(pair.index(word) == 0) for pair in TRUTHS for word in pair}
+_WORDS = {word: float(pair.index(word) == 0) for pair in BOOLEAN_WORDS for word in pair}
 
 
 def to_number(text: str) -> float | None:
@@ -58,7 +58,7 @@ def is_code(text: str) -> bool:
     return CODE.fullmatch(text) is not None
 
 
-def different(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
+def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
     """Number the different texts of a column, in the order in which they come."""
     seen: dict[str, int] = {}
     codes = [seen.setdefault(text, len(seen)) for text in column.tolist()]
@@ -91,7 +91,7 @@ def complete_numbers(frame: Frame, name: str) -> NDArray[np.float64]:
     return values
 
 
-def as_truths(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.float64]:
+def as_booleans(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.float64]:
     """Read a column as truth values."""
     column, expected = frame[name], "a truth value, such as yes or no"
     if column.dtype.kind == "T":
@@ -104,7 +104,7 @@ def as_truths(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.f
     return values
 
 
-def as_moments(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.datetime64]:
+def as_datetimes(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.datetime64]:
     """Read a column as dates and times."""
     column, expected = frame[name], "a date, such as 2026-03-01 or 2026-03-01 12:30"
     if column.dtype.kind == "T":
@@ -120,9 +120,9 @@ def as_labels(frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]
     """Read a column as labels."""
     column = frame[name]
     if column.dtype.kind == "T":
-        codes, texts = different(column)
-        markers = {label_of(token) for token in missing}  # -999 stands for -999.0, too
-        labels = ["" if (label := label_of(text)) in markers else label for text in texts]
+        codes, texts = unique_texts(column)
+        markers = {normalize_label(token) for token in missing}  # -999 stands for -999.0, too
+        labels = ["" if (label := normalize_label(text)) in markers else label for text in texts]
         return np.array(labels, object)[codes]
     if column.dtype.kind == "M":
         return np.where(np.isnat(column), "", _written(column)).astype(object)
@@ -142,7 +142,7 @@ def _translate(
     dtype: np.dtype[Any],
 ) -> NDArray[Any]:
     """Read each different text once."""
-    codes, texts = different(frame[name])
+    codes, texts = unique_texts(frame[name])
     values = [None if text in missing else meaning(text) for text in texts]
     for code, (text, value) in enumerate(zip(texts, values, strict=True)):
         if value is None and text not in missing:
@@ -164,7 +164,7 @@ def _written(moments: NDArray[Any]) -> NDArray[np.str_]:
     return np.char.replace(np.datetime_as_string(moments, unit="auto"), "T", " ")
 
 
-def label_of(text: str) -> str:
+def normalize_label(text: str) -> str:
     """Return the same label for equal numbers, 1 for 1.0 and 1e0; 007 is another label."""
     number = None if is_code(text) else to_number(text)
     return text if number is None or np.isinf(number) else class_name(number)

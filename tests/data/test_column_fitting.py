@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.data.columns.measure import (
+from barenet.data.column_fitting import (
     SCALES,
-    measure_boolean,
-    measure_category,
-    measure_date,
-    measure_numbers,
+    fit_boolean,
+    fit_category,
+    fit_date,
+    fit_numbers,
 )
-from barenet.data.framing import as_frame
+from barenet.data.to_frame import as_frame
 from barenet.errors import DataError
 
 
@@ -21,11 +21,11 @@ def table(*values):
 
 
 def measure_number(frame, name, missing, how):
-    return measure_numbers(frame, [name], missing, how)[name]
+    return fit_numbers(frame, [name], missing, how)[name]
 
 
 def days(*texts):
-    return measure_date(as_frame({"c": np.array(texts, "M8[us]")}), "c", [""], "none")
+    return fit_date(as_frame({"c": np.array(texts, "M8[us]")}), "c", [""], "none")
 
 
 @pytest.mark.parametrize("how", SCALES)
@@ -58,7 +58,7 @@ def test_fault_11_numbers_whose_spread_is_beyond_float64(how, values):
     ("values", "fill"), [((True, True, False), True), ((True, False), False), ((1, 0, None), False)]
 )
 def test_a_missing_truth_is_the_more_frequent_one(values, fill):
-    assert measure_boolean(table(*values), "c", [""]).fill is fill
+    assert fit_boolean(table(*values), "c", [""]).fill is fill
 
 
 def test_dates_differ_in_cycles_or_have_none():
@@ -73,7 +73,7 @@ def test_dates_differ_in_cycles_or_have_none():
 def test_text_that_names_rows_is_dropped_from_twenty_rows_on():
     def measured(n_rows, n_different, is_guess=True):
         names = table(*(f"n{min(row, n_different - 1)}" for row in range(n_rows)))
-        return measure_category(names, "c", [""], 0.01, is_guess=is_guess).kind
+        return fit_category(names, "c", [""], 0.01, is_guess=is_guess).kind
 
     assert measured(19, 19) == "category"
     assert measured(20, 20) == measured(20, 19) == "dropped"
@@ -82,15 +82,15 @@ def test_text_that_names_rows_is_dropped_from_twenty_rows_on():
 
 
 def test_categories_that_are_all_rare_say_nothing_unless_some_are_missing():
-    rare = measure_category(table(*"aabbccdd"), "c", [""], 3, is_guess=True)
+    rare = fit_category(table(*"aabbccdd"), "c", [""], 3, is_guess=True)
     assert (rare.kind, rare.reason) == ("dropped", "each of its 4 values is rare")
-    known = measure_category(table(*"aabbccdd", None), "c", [""], 3, is_guess=True)
+    known = fit_category(table(*"aabbccdd", None), "c", [""], 3, is_guess=True)
     assert known.outputs == ("c rare", "c missing")
 
 
 def test_columns_are_measured_alike_alone_and_together(monkeypatch):
     X = as_frame(np.random.default_rng(0).normal(size=(50, 7)) * [1, 2, 0, 1e9, 1e-9, 3, 1])
-    together = measure_numbers(X, [*X.columns], [""], "standardize")
-    monkeypatch.setattr("barenet.data.columns.measure._BLOCK", 100)
-    assert measure_numbers(X, [*X.columns], [""], "standardize") == together
+    together = fit_numbers(X, [*X.columns], [""], "standardize")
+    monkeypatch.setattr("barenet.data.column_fitting._BLOCK", 100)
+    assert fit_numbers(X, [*X.columns], [""], "standardize") == together
     assert together["x2"].kind == "dropped" and sorted(together) == list(X.columns)

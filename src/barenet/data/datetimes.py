@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["YEARS", "far_off", "is_moment", "moment", "utc"]
+__all__ = ["YEARS", "far_off", "is_datetime", "moment", "utc"]
 
 #: What a date must be: beyond these years, Python has none, and microseconds come to an end.
 YEARS = "a date of the years 1 to 9999"
@@ -42,7 +42,7 @@ def moment(text: str) -> datetime | None:
         return None
 
 
-def is_moment(text: str) -> bool:
+def is_datetime(text: str) -> bool:
     """Tell if a text is a date or a time."""
     return moment(text) is not None
 
