@@ -161,24 +161,35 @@ def explain(
     _check(job)
     notes = _notes(job, digits, limit, feature_names, class_names)
     place = None if neuron is None else find_neuron(network, neuron)
+    page = _explain(job, first_step, place, digits, _limit(limit, network, place))
+    page = page.with_notes(notes)
+    return page if notation == "rows" else page.transposed()
+
+
+def _limit(limit: int | None, network: Network, neuron: Neuron | None) -> int:
+    """Entries up to which an array is shown whole."""
     if limit is not None:
-        most = check_count(limit, "limit")
-    else:
-        small = network.parameters.size <= SMALL_NETWORK_PARAMETERS or place is not None
-        most = SMALL_ARRAY_ENTRIES if small else SUMMARY_ENTRIES
+        return check_count(limit, "limit")
+    small = network.parameters.size <= SMALL_NETWORK_PARAMETERS
+    return SMALL_ARRAY_ENTRIES if small or neuron is not None else SUMMARY_ENTRIES
+
+
+def _explain(
+    job: Job, first_step: int, neuron: Neuron | None, precision: int, limit: int
+) -> Explanation:
+    """Take the step, and write it with samples as rows."""
     # As in a training, overflows are found in the numbers, and NumPy need not warn of them.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        steps = tuple(_steps(job, first_step, place, most))
-    title = f"training step of {network!r}"
-    page = Explanation(
-        title=f"One {title}" if place is None else f"{place.title} in one {title}",
+        steps = tuple(_steps(job, first_step, neuron, limit))
+    title = f"training step of {job.network!r}"
+    return Explanation(
+        title=f"One {title}" if neuron is None else f"{neuron.title} in one {title}",
         facts=_facts(job),
-        steps=steps if place is None else tuple(steps_of(steps, place)),
-        precision=digits,
-        limit=most,
-        neuron=place and (place.layers[0] + 1, place.column + 1),
-    ).with_notes(notes)
-    return page if notation == "rows" else page.transposed()
+        steps=steps if neuron is None else tuple(steps_of(steps, neuron)),
+        precision=precision,
+        limit=limit,
+        neuron=neuron and (neuron.layers[0] + 1, neuron.column + 1),
+    )
 
 
 def _notes(
