@@ -129,8 +129,8 @@ def explain(
 
     Raises
     ------
-    ArgumentError
-        If an argument can't be used.
+    ValueError
+        If an argument can't be used; the message names it.
 
     Examples
     --------
