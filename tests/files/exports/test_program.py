@@ -141,7 +141,7 @@ def test_what_is_no_model_is_refused(model):
 
 def test_parts_that_do_not_fit_are_refused(build):
     model = replace(build("classes").model, feature_names=("a",))
-    with pytest.raises(ValueError, match="feature_names: 1 of them for 3 inputs"):
+    with pytest.raises(ValueError, match="feature_names: expected 3"):
         program_of(model)
 
 

@@ -43,7 +43,7 @@ __all__ = ["render"]
 READABLE = 64
 
 #: The functions that a file may call.
-RUNTIME = {
+_RUNTIME = {
     name: function
     for name, function in inspect.getmembers(python_runtime, inspect.isfunction)
     if function.__module__ == python_runtime.__name__
@@ -93,14 +93,14 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 
 
 def _source(name: str) -> str:
-    return inspect.getsource(RUNTIME[name])
+    return inspect.getsource(_RUNTIME[name])
 
 
 def _called(code: str) -> dict[str, str]:
     """Source of each runtime function that code calls, directly or not."""
     found: dict[str, str] = {}
     for name in re.findall(r"\b(\w+)\(", code):
-        if name in RUNTIME and name not in found and f"def {name}(" not in code:
+        if name in _RUNTIME and name not in found and f"def {name}(" not in code:
             found[name] = _source(name)
             found |= {key: text for key, text in _called(found[name]).items() if key not in found}
     return found
@@ -189,7 +189,7 @@ def _lines(program: Program) -> tuple[list[str], dict[str, str]]:
     for number, step in _numbered(program):
         if isinstance(step, Apply):
             argument = lines.pop() if isinstance(before, Affine) else "X"
-            call, definition = python_activation(step.activation, argument, RUNTIME)
+            call, definition = python_activation(step.activation, argument, _RUNTIME)
             lines.append(call)
             functions |= {definition: definition} if definition else {}
         else:
