@@ -34,7 +34,7 @@ from barenet import (
     Scaling,
     TableEncoding,
 )
-from barenet.data.tabular import load_table
+from barenet.data.table_loading import load_table
 
 sys.path.insert(0, str(Path(__file__).parent))  # the files that the tests share
 
