@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import check_flag
 from barenet.data.csv_table import read_table
 from barenet.data.dataset import Dataset
 from barenet.data.file_io import PARQUET_SUFFIXES, plain_name
