@@ -64,7 +64,6 @@ class Predictor:
 
     Examples
     --------
-    >>> import numpy as np
     >>> from barenet import Network, Predictor, Scaling
     >>> predictor = Predictor(
     ...     network=Network.dense([1, 2], output="softmax", init="zeros"),
