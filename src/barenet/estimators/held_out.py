@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from barenet.model.rows import Rows
-from barenet.training.plan import Judge
+from barenet.training.config import Scorer
 
 __all__ = ["Examination", "split_off"]
 
@@ -21,12 +21,12 @@ class Examination(NamedTuple):
     ----------
     rows : Rows
         They are measured after each epoch.
-    judge : Judge
+    scorer : Scorer
         Of its scores, early stopping follows the first.
     """
 
     rows: Rows
-    judge: Judge
+    scorer: Scorer
 
 
 def split_off(

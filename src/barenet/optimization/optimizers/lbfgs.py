@@ -52,6 +52,7 @@ class LBFGS(Configurable):
 
     name: ClassVar[str] = "lbfgs"
     role: ClassVar[str] = "optimizer"
+    full_batch: ClassVar[bool] = True
     memory: int = option(10, ge=1, le=1000, integer=True)
     tolerance: float = option(1e-5, ge=0)
     gain: float = option(0.0, ge=0)

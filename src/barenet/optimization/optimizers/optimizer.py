@@ -57,6 +57,8 @@ class Optimizer(Configurable, ABC):
     """
 
     role: ClassVar[str] = "optimizer"
+    #: Whether a step needs the loss of all rows.
+    full_batch: ClassVar[bool] = False
     moment_names: ClassVar[tuple[str, ...]] = ()
 
     learning_rate: float = option(gt=0)
