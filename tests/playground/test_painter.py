@@ -40,7 +40,7 @@ def test_of_many_classes_it_is_the_surest_and_how_sure():
 def test_numbers_are_shown_in_the_range_of_the_targets():
     network, material, picture = drawn("plane")
     y, scaling = material.training.y, material.target_scaling
-    predicted = scaling.invert(network.predict(material.grid(picture.side)))[:, 0]
+    predicted = scaling.inverse_transform(network.predict(material.grid(picture.side)))[:, 0]
     share = 2 * (predicted - y.min()) / (y.max() - y.min()) - 1
     assert picture.output / 127 == pytest.approx(np.clip(share, -1, 1), abs=0.005)
 
@@ -48,7 +48,9 @@ def test_numbers_are_shown_in_the_range_of_the_targets():
 def test_a_curve_is_told_in_its_own_unit():
     network, material, picture = drawn("sine")
     assert picture.output.dtype == np.float32 and len(picture.output) == picture.side
-    predicted = material.target_scaling.invert(network.predict(material.line(picture.side)))
+    predicted = material.target_scaling.inverse_transform(
+        network.predict(material.line(picture.side))
+    )
     assert picture.output == pytest.approx(predicted[:, 0], abs=1e-5)
 
 

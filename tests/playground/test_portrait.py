@@ -22,7 +22,7 @@ def rows_at(there, lines):
     points, plane = np.reshape(lines, (-1, 2)), there.material.plane
     up = np.column_stack([points[:, 0], 1 - points[:, 1]])
     raw = plane.rows(plane.low + up * (plane.high - plane.low))
-    return there.material.scaling.apply(there.material.inputs_at(raw), np.float32)
+    return there.material.scaling.transform(there.material.inputs_at(raw), np.float32)
 
 
 @pytest.mark.parametrize("data", ["circles", "iris", "digits"])

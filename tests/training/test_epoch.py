@@ -7,7 +7,7 @@ import pytest
 
 from barenet import SCHEDULES, SGD, Constant, Network, ReduceOnPlateau, SquaredError, StepDecay
 from barenet.engines import Job
-from barenet.model.rows import Rows
+from barenet.model.array_dataset import ArrayDataset
 from barenet.training.config import TrainingConfig
 from barenet.training.epoch import EpochPlan, epoch_order
 
@@ -15,7 +15,7 @@ WEIGHT = np.array([3.0, 0.0, 1.0, 2.0, 5.0, 4.0, 0.5])
 
 
 def plan(weight=None, **settings):
-    rows = Rows(np.zeros((7, 1)), np.zeros((7, 1)), weight)
+    rows = ArrayDataset(np.zeros((7, 1)), np.zeros((7, 1)), weight)
     optimizer = settings.pop("optimizer", SGD(0.1))
     job = Job(
         network=Network.dense([1, 1]), rows=rows, loss=SquaredError(), optimizer=optimizer, seed=5

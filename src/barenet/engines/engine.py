@@ -14,10 +14,10 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import Loss
 from barenet.model.network import Network
-from barenet.model.rows import Rows
 from barenet.optimization.clipping import Clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.penalties import Penalty
@@ -31,7 +31,7 @@ class Job:
 
     #: Its parameters are changed in place.
     network: Network
-    rows: Rows
+    rows: ArrayDataset
     loss: Loss
     optimizer: Optimizer | LBFGS
     penalties: Sequence[Penalty] = field(default=())
@@ -85,5 +85,5 @@ class Engine(ABC):
         """Loss of the training set with the penalties, and its gradient, shape (n_parameters,)."""
 
     @abstractmethod
-    def evaluate(self, rows: Rows) -> tuple[float, FloatArray]:
+    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         """Loss of any rows without penalties, and the outputs, shape (n_rows, n_outputs)."""

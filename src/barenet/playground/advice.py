@@ -14,20 +14,20 @@ __all__ = ["by_its_name"]
 
 #: Advice for those who write the call, and what helps on the page.
 _ADVICE = (
-    (re.compile(r"; say how it is encoded.*"), "; save it as UTF-8"),
+    (re.compile(r"; pass the encoding of the file.*"), "; save it as UTF-8"),
     (re.compile(r"; try delimiter=(\S+)"), r"; its values seem to be separated by \1"),
     (
         re.compile(r"leave such rows out by drop_missing_target=True"),
         "take such rows out of the file",
     ),
-    (re.compile(r"; for a decimal comma, say .*"), "; write numbers with a decimal point"),
-    (re.compile(r"; if these are names, or of no use, say .*"), ""),
+    (re.compile(r"; for a decimal comma, use .*"), "; write numbers with a decimal point"),
+    (re.compile(r"; remove the points between.*"), ""),
     (
         re.compile(r"; (if it is a row|if the first line is a row)[^;]*, use header=False(; .*)?$"),
         "; add a first line that names the columns",
     ),
     (
-        re.compile(r"(for classes,|or) say task='classification'( if it is a class)?"),
+        re.compile(r"(for classes,|or) (?:use )?task='classification'( if it is a class)?"),
         r"\1 choose to predict it as classes",
     ),
 )

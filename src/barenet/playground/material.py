@@ -109,13 +109,13 @@ class Material:
         """Bring rows into the units that the network is trained on."""
         y = part.y
         if self.target_scaling is not None:
-            y = self.target_scaling.apply(y.reshape(-1, 1))[:, 0]
-        return self.scaling.apply(part.X, np.float32), y
+            y = self.target_scaling.transform(y.reshape(-1, 1))[:, 0]
+        return self.scaling.transform(part.X, np.float32), y
 
     def _scaled(self, key: Any, points: NDArray[np.float64]) -> NDArray[np.float32]:
         if key not in self.kept:
             columns = self.inputs_at(self.plane.rows(points))
-            self.kept[key] = self.scaling.apply(columns, np.float32)
+            self.kept[key] = self.scaling.transform(columns, np.float32)
         return self.kept[key]
 
     def inputs_at(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:

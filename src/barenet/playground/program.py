@@ -41,10 +41,10 @@ def write_program(scene: Scene, lane: Lane, shelf: Shelf, epochs: int) -> str:
         *edit,
         "history = barenet.train(",
         "    network,",
-        "    scaling.apply(train.X, np.float32),",
+        "    scaling.transform(train.X, np.float32),",
         f"    {y.format('train')},",
         *_setting_lines(lane.design, material, epochs),
-        f"    test_data=(scaling.apply(test.X, np.float32), {y.format('test')}),",
+        f"    test_data=(scaling.transform(test.X, np.float32), {y.format('test')}),",
         f'    metrics="{"accuracy" if material.classes else "r2"}",',
         *([f"    callbacks=[{', '.join(callbacks)}],"] if callbacks else []),
         ")",
@@ -114,7 +114,7 @@ def _target_lines(material: Material) -> list[str]:
         return []
     return [
         'unit = barenet.Scaling.fit("standardize", train.y.reshape(-1, 1))',
-        "target = lambda y: unit.apply(y.reshape(-1, 1))[:, 0]",
+        "target = lambda y: unit.transform(y.reshape(-1, 1))[:, 0]",
     ]
 
 

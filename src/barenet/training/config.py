@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
-from barenet.model.rows import Rows
 from barenet.optimization.schedules import Constant, Schedule
 
 __all__ = ["Scorer", "TrainingConfig"]
@@ -39,6 +39,6 @@ class TrainingConfig:
     schedule: Schedule = field(default_factory=Constant)
     metrics: Mapping[str, Callable[[FloatArray, FloatArray], float]] = field(default_factory=dict)
     #: Validation and test sets, by their names in `HELD_OUT`.
-    held_out: Mapping[str, Rows] = field(default_factory=dict)
+    held_out: Mapping[str, ArrayDataset] = field(default_factory=dict)
     #: Scores the validation set, beside the metrics.
     scorer: Scorer | None = None

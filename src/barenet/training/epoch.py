@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines import ChunkResult, Engine, Job
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
-from barenet.model.rows import Rows
 from barenet.optimization.optimizers import Optimizer
 from barenet.training.config import TrainingConfig
 
@@ -51,7 +51,7 @@ class EpochPlan:
     Examples
     --------
     >>> from barenet import SGD, Network, SquaredError, StepDecay
-    >>> rows = Rows(np.zeros((5, 1)), np.zeros((5, 1)), None)
+    >>> rows = ArrayDataset(np.zeros((5, 1)), np.zeros((5, 1)), None)
     >>> network, optimizer = Network.dense([1, 1]), SGD(learning_rate=0.1)
     >>> job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=optimizer)
     >>> schedule = StepDecay(every=0.5)
@@ -168,7 +168,7 @@ def measure(
 
 
 def _evaluate(
-    engine: Engine, rows: Rows, is_interrupted: Callable[[], bool]
+    engine: Engine, rows: ArrayDataset, is_interrupted: Callable[[], bool]
 ) -> tuple[float, FloatArray]:
     """Compute the loss and the outputs, some rows at a time where the network is large."""
     most = MAX_MULTIPLICATIONS // max(1, engine.job.network.n_parameters)

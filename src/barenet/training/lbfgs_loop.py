@@ -10,7 +10,7 @@ from barenet.engines import Engine
 from barenet.model.arrays import FloatArray
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import LBFGS
-from barenet.optimization.optimizers.past import Past
+from barenet.optimization.optimizers.lbfgs_history import LBFGSHistory
 from barenet.training.callbacks import Callback
 from barenet.training.config import TrainingConfig
 from barenet.training.loop import Loop
@@ -30,7 +30,7 @@ class LBFGSLoop(Loop):
     ) -> None:
         super().__init__(engine, config, callbacks)
         self.optimizer = optimizer
-        self.history = self.optimizer_state = Past()
+        self.history = self.optimizer_state = LBFGSHistory()
 
     def _run_epochs(self) -> None:
         run = self.run

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from barenet.engines import Engine
 from barenet.errors import printable
-from barenet.model.rows import Rows
+from barenet.model.array_dataset import ArrayDataset
 from barenet.training.callbacks import Callback
 from barenet.training.config import TrainingConfig
 
@@ -62,7 +62,7 @@ def settings_of(
     return {name: _in_words(value) for name, value in settings.items()}
 
 
-def data_of(rows: Rows, held_out: Mapping[str, Rows]) -> dict[str, Any]:
+def data_of(rows: ArrayDataset, held_out: Mapping[str, ArrayDataset]) -> dict[str, Any]:
     """Shapes and checksums of the data."""
     arrays = _arrays(rows)
     for part, measured in held_out.items():
@@ -70,7 +70,7 @@ def data_of(rows: Rows, held_out: Mapping[str, Rows]) -> dict[str, Any]:
     return {name: _describe(array) for name, array in arrays.items() if array is not None}
 
 
-def _arrays(rows: Rows) -> dict[str, NDArray[Any] | None]:
+def _arrays(rows: ArrayDataset) -> dict[str, NDArray[Any] | None]:
     """The arrays of a data set by name."""
     return {"X": rows.X, "y": rows.y, "sample_weight": rows.sample_weight}
 

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 
 from barenet.engines import Engine, Job, choose_engine
 from barenet.errors import ArgumentError
+from barenet.model.array_dataset import ArrayDataset, validate_arrays
 from barenet.model.layers import BatchNorm, Dropout
 from barenet.model.losses import Loss, as_loss
 from barenet.model.network import Network
-from barenet.model.rows import Rows, check_rows
 from barenet.model.validation import check_count, check_flag, check_seed
 from barenet.optimization.clipping import Clipping, as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
@@ -173,7 +173,7 @@ def train(
     objective = as_loss(loss, network.output_activation)
     job = Job(
         network=network,
-        rows=check_rows(network, objective, X, y, sample_weight, scale),
+        rows=validate_arrays(network, objective, X, y, sample_weight, scale),
         loss=objective,
         optimizer=as_optimizer(optimizer),
         penalties=as_penalties(penalty),
@@ -240,13 +240,13 @@ def _as_checkpointer(place: str | PathLike[str] | Checkpointer, argument: str) -
     return place if isinstance(place, Checkpointer) else Checkpoint(place)
 
 
-def _check_held_out(data: Sequence[ArrayLike], argument: str, job: Job) -> Rows:
+def _check_held_out(data: Sequence[ArrayLike], argument: str, job: Job) -> ArrayDataset:
     """Check a validation or test set as the training set; an error names the argument."""
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         raise ArgumentError("expected (X, y) or (X, y, sample_weight)", argument=argument)
     X, y, weight = (*data, None)[:3]
     try:
-        return check_rows(job.network, job.loss, X, y, weight, job.rows.scale)
+        return validate_arrays(job.network, job.loss, X, y, weight, job.rows.scale)
     except ValueError as error:
         raise ArgumentError(str(error), argument=argument) from error
 
