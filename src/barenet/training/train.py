@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from os import PathLike
 from typing import Literal
@@ -168,9 +168,7 @@ def train(
     >>> history.loss[-1] < 0.01 * history.loss[0]
     True
     """
-    if not isinstance(network, Network):
-        raise ArgumentError.of("network", network, "a Network")
-    objective = as_loss(loss, network.output_activation)
+    objective = as_loss(loss, _check_network(network).output_activation)
     job = Job(
         network=network,
         rows=validate_arrays(network, objective, X, y, sample_weight, scale),
@@ -180,9 +178,29 @@ def train(
         clipping=as_clipping(clip),
         seed=check_seed(seed),
     )
-    check_full_batch(job, schedule)
     held_out = {"validation": validation_data, "test": test_data}
-    config = TrainingConfig(
+    config = _check_config(job, epochs, batch_size, shuffle, schedule, metrics, held_out)
+    loop = make_loop(choose_engine(engine, job, threads), config, as_callbacks(callbacks))
+    return _start(loop, checkpoint, resume)
+
+
+def _check_network(network: object) -> Network:
+    if not isinstance(network, Network):
+        raise ArgumentError.of("network", network, "a Network")
+    return network
+
+
+def _check_config(
+    job: Job,
+    epochs: int,
+    batch_size: int | Literal["auto"] | None,
+    shuffle: bool,
+    schedule: str | Schedule | None,
+    metrics: str | Sequence[str],
+    held_out: Mapping[str, Sequence[ArrayLike] | None],
+) -> TrainingConfig:
+    check_full_batch(job, schedule)
+    return TrainingConfig(
         epochs=check_count(epochs, "epochs"),
         batch_size=_check_batch_size(batch_size, job),
         shuffle=check_flag(shuffle, "shuffle"),
@@ -194,12 +212,6 @@ def train(
             if data is not None
         },
     )
-    if threads is not None:
-        threads = check_count(threads, "threads")
-    loop = make_loop(choose_engine(engine, job, threads), config, as_callbacks(callbacks))
-    if checkpoint is None and resume is False:
-        return loop.start()
-    return _start_with_checkpoints(loop, checkpoint, resume)
 
 
 def make_loop(engine: Engine, config: TrainingConfig, callbacks: Sequence[Callback]) -> Loop:
@@ -210,12 +222,14 @@ def make_loop(engine: Engine, config: TrainingConfig, callbacks: Sequence[Callba
     return MiniBatchLoop(engine, config, callbacks, optimizer)
 
 
-def _start_with_checkpoints(
+def _start(
     loop: Loop,
     checkpoint: str | PathLike[str] | Checkpointer | None,
     resume: bool | str | PathLike[str],
 ) -> History:
     """Lock the checkpoint, and start the loop from the last state, if there is one to resume."""
+    if checkpoint is None and resume is False:
+        return loop.start()
     checkpointer = None if checkpoint is None else _as_checkpointer(checkpoint, "checkpoint")
     if resume is True and checkpointer is None:
         raise ArgumentError(
