@@ -1,10 +1,10 @@
-"""How an explanation looks in a browser: a strip of colour for each phase, and much room."""
+"""The style of an explanation in a browser: a coloured strip for each phase, and much room."""
 
 from __future__ import annotations
 
 __all__ = ["PAGE_STYLE", "STYLE"]
 
-#: Of a document of its own.
+#: Style of a whole document.
 PAGE_STYLE = """
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1.25rem;
        font: 1rem/1.5 system-ui, sans-serif; }
@@ -12,7 +12,7 @@ body { max-width: 60rem; margin: 2rem auto; padding: 0 1.25rem;
                body { max-width: none; margin: 0; font-size: 9.5pt; } }
 """
 
-#: Of an explanation wherever it is: in a page, or in a notebook with colours of its own.
+#: Style of an explanation alone: in a document, or in a notebook with colours of its own.
 STYLE = """
 .barenet-explain p { margin: 0 0 .4rem; max-width: 46rem; }
 .barenet-explain p.title { max-width: none; font-size: 1.25em; font-weight: 600; }
