@@ -50,9 +50,14 @@ class ChunkResult(NamedTuple):
 
 
 class Engine(ABC):
-    """One implementation of the arithmetic, created with a job and a maximum of threads."""
+    """One implementation of the arithmetic, created with a job and a maximum of threads.
 
-    #: The key in `ENGINES`.
+    Attributes
+    ----------
+    name : str
+        The key in `ENGINES`.
+    """
+
     name: ClassVar[str]
     job: Job
 

@@ -39,6 +39,8 @@ class LBFGS(Configurable):
     ----------
     role, name : str
         The argument that it is for, and what it is called in `OPTIMIZERS`.
+    full_batch : bool
+        True: each step needs all rows.
 
     Examples
     --------

@@ -39,6 +39,8 @@ class Optimizer(Configurable, ABC):
     ----------
     role, name : str
         The argument that it is for, and what it is called in `OPTIMIZERS`.
+    full_batch : bool
+        Whether each step needs all rows, as those of L-BFGS.
     learning_rate : float
         Scale of a step.
     moment_names : tuple of str
@@ -72,7 +74,6 @@ class Optimizer(Configurable, ABC):
     """
 
     role: ClassVar[str] = "optimizer"
-    #: Whether a step needs the loss of all rows.
     full_batch: ClassVar[bool] = False
     formula: ClassVar[UpdateFormula | None] = None
     moment_names: ClassVar[tuple[str, ...]] = ()
