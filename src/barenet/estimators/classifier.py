@@ -65,7 +65,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     random_state : int, RandomState or None, default=None
         Seed of the initial weights, the validation rows, the order of the rows and the dropout.
     tol : float, default=0.0001
-        Minimum improvement for `n_iter_no_change`; for "lbfgs", limit of the gradient's entries.
+        Minimum improvement for `n_iter_no_change`; for "lbfgs", tolerance of the gradient.
     verbose : bool or int, default=False
         Whether to print a line for each epoch.
     warm_start : bool, default=False
@@ -106,16 +106,15 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Limit of each gradient, such as ``"norm:limit=1"``.
     callbacks : Callback, callable, or a sequence of them, default=()
         Callbacks invoked during training; a function is called with the `Run` after each epoch, and
-        stops the training by returning True. scikit-learn's own are set by ``set_callbacks``.
+        stops the training by returning True. Those of scikit-learn: ``set_callbacks``.
     scoring : str, callable, sequence of str, dict or None, default=None
-        Score of the validation rows after each epoch: None for the accuracy; a name from
-        `sklearn.metrics.get_scorer_names`; a callable ``scorer(estimator, X, y)``; or several, as
-        a list of names or a dict, of which early stopping uses the first. Greater is better.
+        Score of the validation rows after each epoch, by default the accuracy: a name of scikit-learn's,
+        a callable ``scorer(estimator, X, y)``, or a list or dict of several, of which early
+        stopping uses the first. Greater is better.
     engine : {"auto", "reference", "compiled"}, default="auto"
         The engine that does the arithmetic; see `train`.
     threads : int, optional
-        Maximum number of threads of the compiled engine; by default as many as are useful, within
-        the limits of loky and threadpoolctl, and one in a worker of joblib's threads.
+        Maximum number of threads of the compiled engine; by default as many as are useful.
 
     Attributes
     ----------
@@ -161,9 +160,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     See Also
     --------
-    MLPRegressor : The same for regression.
+    MLPRegressor : The regressor.
     Predictor.from_estimator : A fitted estimator, or a pipeline, as a model file.
-    train : The function below it, for networks of any layers.
 
     Notes
     -----
@@ -315,7 +313,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_labels)
-            The most probable class; or a 0 or 1 for each label.
+            The most probable class, or 0 or 1 for each label.
         """
         return self._decode(self._predict_output(X))
 
@@ -332,7 +330,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         ndarray of shape (n_samples, n_classes)
             In the order of `classes_`; those of several labels are independent of each other.
         """
-        return self._label_encoder.probabilities(self._predict_output(X))
+        output = self._predict_output(X)
+        return self._label_encoder.probabilities(output)
 
     def predict_log_proba(self, X: ArrayLike) -> FloatArray:
         """Predict the logarithm of the probability of each class.

@@ -94,14 +94,13 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         Callbacks invoked during training; a function is called with the `Run` after each epoch, and
         stops the training by returning True. scikit-learn's own are set by ``set_callbacks``.
     scoring : str, callable, sequence of str, dict or None, default=None
-        Score of the validation rows after each epoch: None for R²; a name from
-        `sklearn.metrics.get_scorer_names`; a callable ``scorer(estimator, X, y)``; or several, as
-        a list of names or a dict, of which early stopping uses the first. Greater is better.
+        Score of the validation rows after each epoch, by default R²: a name of scikit-learn's,
+        a callable ``scorer(estimator, X, y)``, or a list or dict of several, of which early
+        stopping uses the first. Greater is better.
     engine : {"auto", "reference", "compiled"}, default="auto"
         The engine that does the arithmetic; see `train`.
     threads : int, optional
-        Maximum number of threads of the compiled engine; by default as many as are useful, within
-        the limits of loky and threadpoolctl, and one in a worker of joblib's threads.
+        Maximum number of threads of the compiled engine; by default as many as are useful.
 
     Attributes
     ----------
@@ -145,9 +144,8 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
 
     See Also
     --------
-    MLPClassifier : The same for classification.
+    MLPClassifier : The classifier.
     Predictor.from_estimator : A fitted estimator, or a pipeline, as a model file.
-    train : The function below it, for networks of any layers.
 
     Notes
     -----
