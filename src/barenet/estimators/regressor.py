@@ -94,7 +94,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         Callbacks invoked during training; a function is called with the `Run` after each epoch, and
         stops the training by returning True. scikit-learn's own are set by ``set_callbacks``.
     scoring : str, callable, sequence of str, dict or None, default=None
-        Score of the validation rows after each epoch (R² by default): a name of scikit-learn's,
+        Score of the validation rows after each epoch (R² by default): a scorer.s name,
         a callable ``scorer(estimator, X, y)``, or a list or dict of several, of which early
         stopping uses the first. Greater is better.
     engine : {"auto", "reference", "compiled"}, default="auto"
