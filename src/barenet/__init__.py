@@ -34,7 +34,15 @@ from barenet.insight.plots import (
 )
 from barenet.model.activations import ACTIVATIONS, Activation
 from barenet.model.initializers import INITIALIZERS, Initializer
-from barenet.model.layers import LAYERS, Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.model.layers import (
+    LAYERS,
+    ActivationLayer,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+)
 from barenet.model.losses import (
     LOSSES,
     AbsoluteError,
@@ -117,8 +125,8 @@ __all__ = [
     "SCHEDULES",
     "SGD",
     "AbsoluteError",
-    "Activate",
     "Activation",
+    "ActivationLayer",
     "AdaGrad",
     "Adam",
     "AdamW",

@@ -15,9 +15,9 @@ from barenet.estimators.early_stopping import (
     StoppingState,
     split_validation,
 )
-from barenet.model.rows import Rows
+from barenet.model.array_dataset import ArrayDataset
 
-ROWS = Rows(np.arange(40.0).reshape(20, 2), np.arange(20.0)[:, None], np.arange(20.0))
+ROWS = ArrayDataset(np.arange(40.0).reshape(20, 2), np.arange(20.0)[:, None], np.arange(20.0))
 
 
 def epochs(callback, losses, scores=()):

@@ -30,7 +30,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from barenet import EarlyStopping, MLPClassifier, MLPRegressor
 from barenet.estimators.scoring import DefaultScorer, accuracy, as_scorers, r2
-from barenet.model.rows import Rows
+from barenet.model.array_dataset import ArrayDataset
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -42,7 +42,7 @@ SMALL = {"hidden_layer_sizes": (8,), "max_iter": 12, "random_state": 0, "learnin
 
 
 def data(task):
-    """Rows to learn from, rows to score, and weights of the latter."""
+    """ArrayDataset to learn from, rows to score, and weights of the latter."""
     X, y = load_iris(return_X_y=True)
     X = (X - X.mean(axis=0)) / X.std(axis=0) + np.random.default_rng(0).normal(0, 0.1, X.shape)
     if task == "binary":
@@ -337,7 +337,7 @@ def test_default_scores_that_are_undefined():
 
 
 def test_an_output_that_is_not_finite_has_no_score():
-    rows = Rows(np.zeros((2, 1)), np.zeros((2, 1)), None)
+    rows = ArrayDataset(np.zeros((2, 1)), np.zeros((2, 1)), None)
     scorer = DefaultScorer("r2", lambda output, rows: r2(rows.y, output, None), rows)
     assert scorer(np.zeros((2, 1))) == {"r2": 1.0}
     assert math.isnan(scorer(np.array([[0.0], [np.inf]]))["r2"])

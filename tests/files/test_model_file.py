@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barenet import (
-    Activate,
+    ActivationLayer,
     BatchNorm,
     Dense,
     Dropout,
@@ -41,7 +41,7 @@ def every_layer(dtype="float32"):
     layers = [
         Dense(3, 4, "leaky_relu:slope=0.2", init="orthogonal:gain=0.5"),
         BatchNorm(4, momentum=0.5, epsilon=1e-3),
-        Activate("elu:alpha=0.3"),
+        ActivationLayer("elu:alpha=0.3"),
         Dropout(0.25),
         LayerNorm(4),
         Dense(4, 2, "softmax", bias_init="normal:std=2"),

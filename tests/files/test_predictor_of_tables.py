@@ -20,7 +20,7 @@ from barenet import (
     load_predictor,
     save,
 )
-from barenet.data.tabular import load_table
+from barenet.data.table_loading import load_table
 from barenet.files.model_file import read_model
 
 

@@ -15,10 +15,10 @@ from mutations import NUMBERS, mutated
 from pyarrow import parquet
 
 from barenet import DataError, Network, Predictor, save
-from barenet.data.arrays import load_arrays
+from barenet.data.npz import load_arrays
 from barenet.data.parquet import open_parquet
 from barenet.data.scaling import Scaling
-from barenet.data.tabular import load_table
+from barenet.data.table_loading import load_table
 
 __all__ = ["NPZ", "Parquet"]
 

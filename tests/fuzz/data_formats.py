@@ -17,10 +17,10 @@ from format import Format
 from mutations import NUMBERS, mutated
 
 from barenet import DataError, Network, Predictor, TableEncoding, save
+from barenet.data.csv_table import read_table
 from barenet.data.idx import read_idx
 from barenet.data.scaling import Scaling
-from barenet.data.table import read_table
-from barenet.data.tabular import load_table, read_features, read_samples
+from barenet.data.table_loading import load_table, read_features, read_samples
 
 __all__ = ["CSV", "IDX"]
 

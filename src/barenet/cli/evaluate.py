@@ -16,7 +16,7 @@ from barenet.cli.settings import AS_USUAL, FileOptions, is_table
 from barenet.cli.trained import SETTINGS, Trained, data_of, load_trained
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS
-from barenet.data.source import STANDARD_INPUT
+from barenet.data.file_io import STANDARD_INPUT
 from barenet.model.losses import as_loss
 from barenet.registry import spec_of
 

@@ -34,7 +34,7 @@ from barenet.cli.predict import predict
 from barenet.cli.run_file import apply_run_file
 from barenet.cli.spelling import Spelling, refuse_empty_names, usage
 from barenet.cli.train import train
-from barenet.data.source import STANDARD_INPUT
+from barenet.data.file_io import STANDARD_INPUT
 
 __all__ = ["COMMANDS", "main"]
 

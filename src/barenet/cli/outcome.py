@@ -14,8 +14,8 @@ from barenet.cli.experiment import Experiment
 from barenet.cli.provenance import card_settings, finite
 from barenet.cli.settings import is_table
 from barenet.data.dataset import Dataset
+from barenet.data.duplicates import count_duplicates
 from barenet.data.encoding import TableEncoding
-from barenet.data.repetition import count_repeated
 from barenet.data.scaling import Scaling
 from barenet.files.model_card import ModelCard
 from barenet.files.predictor import Predictor
@@ -92,7 +92,7 @@ class Outcome:
         held_out, settings = self.experiment.held_out, self.experiment.settings
         if held_out is None or not is_table(settings.data):
             return 0
-        return count_repeated(held_out, self.experiment.available)
+        return count_duplicates(held_out, self.experiment.available)
 
     def emit(self) -> None:
         """Put out the scores, the confusion matrix, and for images a prediction in words."""

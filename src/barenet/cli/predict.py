@@ -19,8 +19,8 @@ from barenet.cli.numbers import whole
 from barenet.cli.settings import AS_USUAL, FileOptions, is_table
 from barenet.cli.trained import Trained, load_trained
 from barenet.data.frame import Samples
-from barenet.data.reading import to_number
-from barenet.data.tabular import read_features
+from barenet.data.parsing import to_number
+from barenet.data.table_loading import read_features
 from barenet.files.predictor import Predictor
 from barenet.model.arrays import FloatArray
 from barenet.model.inputs import BLOCK

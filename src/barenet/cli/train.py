@@ -25,7 +25,7 @@ from barenet.cli.resuming import find_run, take_up, tell_finished
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import NOTHING_SAID, Settings, is_table
 from barenet.cli.unfinished_run import UnfinishedRun
-from barenet.data.source import STANDARD_INPUT
+from barenet.data.file_io import STANDARD_INPUT
 from barenet.errors import DivergenceError, some
 from barenet.files.checkpoint import parse_interval
 from barenet.training.callbacks import Callback

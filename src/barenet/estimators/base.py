@@ -33,11 +33,11 @@ from barenet.estimators.sklearn_callbacks import (
     SklearnCallbackAdapter,
     with_callbacks,
 )
+from barenet.model.array_dataset import ArrayDataset, validate_arrays
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import Loss
 from barenet.model.network import Network
 from barenet.model.randomness import derive_key
-from barenet.model.rows import Rows, check_rows
 from barenet.optimization.clipping import as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.penalties import L2
@@ -49,7 +49,7 @@ __all__ = ["MultilayerPerceptron"]
 #: scikit-learn's names of output activations, where they differ.
 OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
 
-#: Rows of a sparse matrix that are made dense at a time in predictions.
+#: ArrayDataset of a sparse matrix that are made dense at a time in predictions.
 CHUNK = 4096
 
 
@@ -153,10 +153,10 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
         """The loss of the parameters."""
 
     @abstractmethod
-    def _score_output(self, output: FloatArray, rows: Rows) -> float:
+    def _score_output(self, output: FloatArray, rows: ArrayDataset) -> float:
         """The default score of an output; greater is better."""
 
-    def _strata(self, rows: Rows) -> NDArray[Any] | None:
+    def _strata(self, rows: ArrayDataset) -> NDArray[Any] | None:
         """The groups by which validation rows are stratified."""
         return None
 
@@ -199,7 +199,7 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
             if not continued:
                 self._initialize(X, targets.shape[1], rng)
             loss, weight = self._make_loss(), self._sample_weight(sample_weight, y)
-            rows = check_rows(self.network_, loss, X, targets, weight)
+            rows = validate_arrays(self.network_, loss, X, targets, weight)
             training, validation = self._split(rows, validation_data, rng)
             job = self._job(training, loss, incremental, rng)
             rollback = Rollback(job.optimizer, self._stopping_state) if continued else None
@@ -264,8 +264,11 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
         self._optimizer, self._stopping_state = None, StoppingState()
 
     def _split(
-        self, rows: Rows, validation_data: Sequence[ArrayLike] | None, rng: np.random.RandomState
-    ) -> tuple[Rows, Rows | None]:
+        self,
+        rows: ArrayDataset,
+        validation_data: Sequence[ArrayLike] | None,
+        rng: np.random.RandomState,
+    ) -> tuple[ArrayDataset, ArrayDataset | None]:
         """Split off validation rows, if early stopping needs them and none are given."""
         if validation_data is not None:
             return rows, self._check_validation(validation_data)
@@ -274,7 +277,7 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
             return rows, None
         return split_validation(rows, self.validation_fraction, self._strata(rows), rng)
 
-    def _check_validation(self, data: Sequence[ArrayLike]) -> Rows:
+    def _check_validation(self, data: Sequence[ArrayLike]) -> ArrayDataset:
         if not isinstance(data, tuple | list) or len(data) not in (2, 3):
             raise ArgumentError(
                 "expected (X, y) or (X, y, sample_weight)", argument="validation_data"
@@ -282,11 +285,11 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
         try:
             X, y = self._check_arrays(*data[:2], reset=False)
             weight = data[2] if len(data) == 3 else None
-            return check_rows(self.network_, self._make_loss(), X, self._encode(y), weight)
+            return validate_arrays(self.network_, self._make_loss(), X, self._encode(y), weight)
         except ValueError as error:
             raise ArgumentError(str(error), argument="validation_data") from error
 
-    def _validation_set(self, rows: Rows | None) -> ValidationSet | None:
+    def _validation_set(self, rows: ArrayDataset | None) -> ValidationSet | None:
         if rows is None:
             return None
         scorers = as_scorers(self.scoring)
@@ -297,7 +300,9 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
         scores.check(self.network_.predict(rows.X))
         return ValidationSet(rows, scores)
 
-    def _job(self, rows: Rows, loss: Loss, incremental: bool, rng: np.random.RandomState) -> Job:
+    def _job(
+        self, rows: ArrayDataset, loss: Loss, incremental: bool, rng: np.random.RandomState
+    ) -> Job:
         optimizer = make_optimizer(self)
         if self._optimizer is not None and type(self._optimizer) is type(optimizer):
             if incremental:
@@ -312,7 +317,7 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
             rows=rows,
             loss=loss,
             optimizer=optimizer,
-            penalties=[L2(self.alpha, shared=True)] if self.alpha > 0 else [],
+            penalties=[L2(self.alpha, normalize_by_batch=True)] if self.alpha > 0 else [],
             clipping=as_clipping(self.clip),
             seed=derive_key(seed, self.t_) % 2**32,
         )

@@ -15,9 +15,9 @@ from barenet.estimators.base import MultilayerPerceptron
 from barenet.estimators.label_encoder import LabelEncoder, shown, weights_by_class
 from barenet.estimators.scoring import Scoring, accuracy
 from barenet.model.activations import Activation
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import LOSSES, Loss, as_loss
-from barenet.model.rows import Rows
 from barenet.model.validation import check_share
 from barenet.optimization.clipping import Clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
@@ -52,7 +52,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     alpha : float, default=0.0001
         L2 regularization: ½ alpha Σw², divided by the sum of the batch's row weights.
     batch_size : int or "auto", default="auto"
-        Rows in a mini-batch; "auto" is 200, or all rows if there are fewer.
+        ArrayDataset in a mini-batch; "auto" is 200, or all rows if there are fewer.
     learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
         Learning rate schedule of "sgd". "invscaling" divides the rate by (t + 1)^`power_t`, with t
         rows visited; "adaptive" divides it by 5 whenever "constant" would stop, down to 1e-6.
@@ -388,10 +388,10 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         by_class = weights_by_class(self.class_weight, y, self.classes_)
         return by_class if weight is None else by_class * np.asarray(weight)
 
-    def _strata(self, rows: Rows) -> NDArray[Any] | None:
+    def _strata(self, rows: ArrayDataset) -> NDArray[Any] | None:
         return None if self._label_encoder.multilabel else self._decode(rows.y)
 
-    def _score_output(self, output: FloatArray, rows: Rows) -> float:
+    def _score_output(self, output: FloatArray, rows: ArrayDataset) -> float:
         return accuracy(self._label_encoder.agree(output, rows.y), rows.sample_weight)
 
     def __sklearn_tags__(self) -> Any:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from barenet.errors import ArgumentError
-from barenet.model.rows import Rows
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.snapshot import Snapshot
 from barenet.optimization.optimizers import Optimizer
 from barenet.training.callbacks import Callback
@@ -38,18 +38,18 @@ LOWEST_RATE = 1e-6
 class ValidationSet(NamedTuple):
     """Validation rows, and their scorer; early stopping follows the first of its scores."""
 
-    rows: Rows
+    rows: ArrayDataset
     scorer: Judge
 
 
 def split_validation(
-    rows: Rows, fraction: float, strata: NDArray[Any] | None, rng: np.random.RandomState
-) -> tuple[Rows, Rows]:
+    rows: ArrayDataset, fraction: float, strata: NDArray[Any] | None, rng: np.random.RandomState
+) -> tuple[ArrayDataset, ArrayDataset]:
     """Split rows into a training set and a validation set.
 
     Examples
     --------
-    >>> rows = Rows(np.arange(10.0).reshape(10, 1), np.zeros((10, 1)), None)
+    >>> rows = ArrayDataset(np.arange(10.0).reshape(10, 1), np.zeros((10, 1)), None)
     >>> training, validation = split_validation(rows, 0.2, None, np.random.RandomState(0))
     >>> len(training.X), validation.X.ravel().tolist()
     (8, [2.0, 8.0])

@@ -18,7 +18,7 @@ from barenet.constraints import check_number
 from barenet.errors import ArgumentError
 from barenet.model.activations import Activation, as_activation
 from barenet.model.architecture import check_size
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer
 from barenet.model.network import Network
 from barenet.model.validation import check_count, check_flag
 from barenet.optimization.optimizers import (
@@ -164,7 +164,7 @@ def make_network(
     layers: list[Layer] = []
     for n_in, n_out, activation in zip(widths[:-2], widths[1:-1], activations, strict=True):
         if estimator.batch_norm:
-            layers += [Dense(n_in, n_out), BatchNorm(n_out), Activate(activation)]
+            layers += [Dense(n_in, n_out), BatchNorm(n_out), ActivationLayer(activation)]
         else:
             layers.append(Dense(n_in, n_out, activation))
         if estimator.dropout > 0:

@@ -13,9 +13,9 @@ from sklearn.utils.metaestimators import available_if
 from barenet.estimators.base import MultilayerPerceptron
 from barenet.estimators.scoring import Scoring, r2
 from barenet.model.activations import Activation
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import LOSSES, Loss, Poisson, as_loss
-from barenet.model.rows import Rows
 from barenet.optimization.clipping import Clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.schedules import Schedule
@@ -47,7 +47,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     alpha : float, default=0.0001
         L2 regularization: ½ alpha Σw², divided by the sum of the batch's row weights.
     batch_size : int or "auto", default="auto"
-        Rows in a mini-batch; "auto" is 200, or all rows if there are fewer.
+        ArrayDataset in a mini-batch; "auto" is 200, or all rows if there are fewer.
     learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
         Learning rate schedule of "sgd". "invscaling" divides the rate by (t + 1)^`power_t`, with t
         rows visited; "adaptive" divides it by 5 whenever "constant" would stop, down to 1e-6.
@@ -291,7 +291,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     def _make_loss(self) -> Loss:
         return as_loss(self.loss, self.network_.output_activation)
 
-    def _score_output(self, output: FloatArray, rows: Rows) -> float:
+    def _score_output(self, output: FloatArray, rows: ArrayDataset) -> float:
         return r2(rows.y, output, rows.sample_weight)
 
     def __sklearn_tags__(self) -> Any:

@@ -19,8 +19,8 @@ from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
 from barenet.errors import ArgumentError
 from barenet.estimators.label_encoder import LabelEncoder
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray, InputArray
-from barenet.model.rows import Rows
 from barenet.registry import lookup
 
 __all__ = ["DefaultScorer", "Scoring", "SklearnScorers", "accuracy", "as_scorers", "r2"]
@@ -37,7 +37,9 @@ class DefaultScorer:
     scikit-learn's functions check their arguments for longer than a small network trains.
     """
 
-    def __init__(self, name: str, measure: Callable[[FloatArray, Rows], float], rows: Rows) -> None:
+    def __init__(
+        self, name: str, measure: Callable[[FloatArray, ArrayDataset], float], rows: ArrayDataset
+    ) -> None:
         self.names: tuple[str, ...] = (name,)
         self._measure, self._rows = measure, rows
 
@@ -121,7 +123,7 @@ class SklearnScorers:
     """Scores of the network's output for validation rows, by scorers of scikit-learn."""
 
     def __init__(
-        self, estimator: Any, scorers: Mapping[str, _Scorer], rows: Rows, y: NDArray[Any]
+        self, estimator: Any, scorers: Mapping[str, _Scorer], rows: ArrayDataset, y: NDArray[Any]
     ) -> None:
         self.names = tuple(scorers)
         self._named = [name for name, scorer in scorers.items() if scorer.is_named]

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.data.encoding import TableEncoding
-from barenet.data.framing import column_names, columns_by_name
 from barenet.data.scaling import Scaling
 from barenet.data.target import class_labels
+from barenet.data.to_frame import column_names, columns_by_name
 from barenet.errors import ArgumentError, brief, printable
 from barenet.files.description import describe_network, describe_rows, listed
 from barenet.files.fitted import take_apart
@@ -24,7 +24,7 @@ from barenet.files.plain import check_mapping, check_names, check_text
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
 from barenet.model.targets import class_probabilities
-from barenet.model.validation import check_answers, check_flag, check_inputs
+from barenet.model.validation import check_flag, check_inputs, check_outputs
 
 __all__ = ["Predictor"]
 
@@ -187,7 +187,7 @@ class Predictor:
             If a feature is missing, or a value is invalid.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            return check_answers(self.in_units(self.network.predict(self.inputs(X))))
+            return check_outputs(self.in_units(self.network.predict(self.inputs(X))))
 
     def in_units(self, output: FloatArray) -> FloatArray:
         """Transform outputs of the network into the units of the target.

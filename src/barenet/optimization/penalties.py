@@ -32,7 +32,7 @@ class Penalty(Configurable, ABC):
         The term for weights W and its derivative, written as Python computes them, for `explain`.
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
-    shared : bool, default=False
+    normalize_by_batch : bool, default=False
         True for λ over the number of rows in the batch, or the sum of their weights: a price that
         is paid once, however many the rows are. It is scikit-learn's ``alpha``.
 
@@ -54,10 +54,10 @@ class Penalty(Configurable, ABC):
     formula: ClassVar[str] = ""
     derivative_formula: ClassVar[str] = ""
     strength: float | Sequence[float]
-    shared: bool = False
+    normalize_by_batch: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shared", bool(self.shared))
+        object.__setattr__(self, "normalize_by_batch", bool(self.normalize_by_batch))
         part = f"{self.name}'s strength"
         if isinstance(self.strength, list | tuple | np.ndarray):
             each = tuple(check_number(value, self.role, part=part, ge=0) for value in self.strength)
@@ -138,7 +138,7 @@ class L1(Penalty):
     ----------
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
-    shared : bool, default=False
+    normalize_by_batch : bool, default=False
         True for λ over the number of rows in the batch, or the sum of their weights: a price that
         is paid once, however many the rows are. It is scikit-learn's ``alpha``.
 
@@ -168,7 +168,7 @@ class L2(Penalty):
     ----------
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
-    shared : bool, default=False
+    normalize_by_batch : bool, default=False
         True for λ over the number of rows in the batch, or the sum of their weights: a price that
         is paid once, however many the rows are. It is scikit-learn's ``alpha``.
 

@@ -43,7 +43,7 @@ from barenet.model.activations import (
     Softplus,
     Tanh,
 )
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 from barenet.model.network import Network
 
 __all__ = ["ACTIVATIONS_KNOWN", "Program", "program_of"]
@@ -262,7 +262,7 @@ def _layer_norm(layer: Any) -> list[Step]:
 #: By the exact class: a subclass may compute something else.
 _STEPS: dict[type[Layer], Callable[[Any], list[Step]]] = {
     Dense: _dense,
-    Activate: lambda layer: _apply(layer.activation),
+    ActivationLayer: lambda layer: _apply(layer.activation),
     Dropout: lambda layer: [],
     BatchNorm: _batch_norm,
     LayerNorm: _layer_norm,

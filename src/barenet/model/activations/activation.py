@@ -24,7 +24,7 @@ class Activation(Configurable, ABC):
     ----------
     role, name : str
         The argument that it is for, and what it is called in `ACTIVATIONS`.
-    usual_init : str
+    default_init : str
         The initializer of weights before it, if nothing is said: Glorot's, or He's for what loses
         half of the signal.
     formula, backward_formula : str
@@ -55,7 +55,7 @@ class Activation(Configurable, ABC):
     backward_formula: ClassVar[str] = ""
     stable_formula: ClassVar[tuple[str, ...]] = ()
     onnx_operator: ClassVar[str] = ""
-    usual_init: ClassVar[str] = "glorot_uniform"
+    default_init: ClassVar[str] = "glorot_uniform"
 
     @abstractmethod
     def forward(self, Z: FloatArray) -> FloatArray:

@@ -53,7 +53,7 @@ class ReLU(Activation):
     formula: ClassVar[str] = "max(0, Z)"
     backward_formula: ClassVar[str] = "dA if Z > 0 else 0"
     onnx_operator: ClassVar[str] = "Relu"
-    usual_init: ClassVar[str] = "he_uniform"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.maximum(Z, 0)
@@ -82,7 +82,7 @@ class LeakyReLU(Activation):
     name: ClassVar[str] = "leaky_relu"
     formula: ClassVar[str] = "Z if Z > 0 else slope * Z"
     backward_formula: ClassVar[str] = "dA if Z > 0 else slope * dA"
-    usual_init: ClassVar[str] = "he_uniform"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.where(Z > 0, Z, self.slope * Z)
@@ -115,7 +115,7 @@ class ELU(Activation):
     formula: ClassVar[str] = "Z if Z > 0 else alpha * (exp(Z) - 1)"
     backward_formula: ClassVar[str] = "dA if Z > 0 else dA * (A + alpha)"
     stable_formula: ClassVar[tuple[str, ...]] = ("Z if Z > 0 else alpha * expm1(min(Z, 0))",)
-    usual_init: ClassVar[str] = "he_uniform"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.where(Z > 0, Z, self.alpha * np.expm1(np.minimum(Z, 0)))

@@ -73,7 +73,7 @@ class Softplus(Activation):
     formula: ClassVar[str] = "ln(1 + exp(Z))"
     backward_formula: ClassVar[str] = "dA * sigmoid(Z)"
     stable_formula: ClassVar[tuple[str, ...]] = ("softplus(Z)",)
-    usual_init: ClassVar[str] = "he_uniform"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.logaddexp(Z, Z.dtype.type(0))
@@ -118,7 +118,7 @@ class SiLU(Activation):
     name: ClassVar[str] = "silu"
     formula: ClassVar[str] = "Z * sigmoid(Z)"
     backward_formula: ClassVar[str] = "dA * (sigmoid(Z) + A * (1 - sigmoid(Z)))"
-    usual_init: ClassVar[str] = "he_uniform"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return Z * sigmoid(Z)
@@ -145,7 +145,7 @@ class GELU(Activation):
     name: ClassVar[str] = "gelu"
     formula: ClassVar[str] = "Z * normal(Z)"
     backward_formula: ClassVar[str] = "dA * (normal(Z) + Z * density(Z))"
-    usual_init: ClassVar[str] = "he_uniform"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         from scipy.special import ndtr
