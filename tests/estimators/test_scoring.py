@@ -42,7 +42,7 @@ SMALL = {"hidden_layer_sizes": (8,), "max_iter": 12, "random_state": 0, "learnin
 
 
 def data(task):
-    """ArrayDataset to learn from, rows to score, and weights of the latter."""
+    """Training rows, rows to score, and weights of the latter."""
     X, y = load_iris(return_X_y=True)
     X = (X - X.mean(axis=0)) / X.std(axis=0) + np.random.default_rng(0).normal(0, 0.1, X.shape)
     if task == "binary":

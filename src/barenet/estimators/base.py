@@ -42,14 +42,14 @@ from barenet.optimization.clipping import as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.penalties import L2
 from barenet.training.history import History
-from barenet.training.run import exclusive
+from barenet.training.loop import exclusive
 
 __all__ = ["MultilayerPerceptron"]
 
 #: scikit-learn's names of output activations, where they differ.
 OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
 
-#: ArrayDataset of a sparse matrix that are made dense at a time in predictions.
+#: Rows of a sparse matrix that are made dense at a time in predictions.
 CHUNK = 4096
 
 

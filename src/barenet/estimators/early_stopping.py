@@ -19,7 +19,7 @@ from barenet.model.array_dataset import ArrayDataset
 from barenet.model.snapshot import Snapshot
 from barenet.optimization.optimizers import Optimizer
 from barenet.training.callbacks import Callback
-from barenet.training.plan import Judge
+from barenet.training.config import Scorer
 from barenet.training.run import Run
 
 __all__ = [
@@ -39,7 +39,7 @@ class ValidationSet(NamedTuple):
     """Validation rows, and their scorer; early stopping follows the first of its scores."""
 
     rows: ArrayDataset
-    scorer: Judge
+    scorer: Scorer
 
 
 def split_validation(

@@ -28,15 +28,14 @@ from barenet.estimators.sklearn_callbacks import SklearnCallbackAdapter
 from barenet.model.layers import BatchNorm
 from barenet.model.network import Network
 from barenet.model.snapshot import Snapshot
-from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.schedules import as_schedule
 from barenet.training.callbacks import Callback, as_callbacks
-from barenet.training.guard import caller_stacklevel
+from barenet.training.config import TrainingConfig
+from barenet.training.divergence import caller_stacklevel
 from barenet.training.history import History
-from barenet.training.loop import Loop
-from barenet.training.plan import Plan
 from barenet.training.run import Run
-from barenet.training.train import check_full_batch
+from barenet.training.train import check_full_batch, make_loop
 
 __all__ = ["FitLoop", "Rollback"]
 
@@ -79,24 +78,24 @@ class FitLoop:
         self.estimator, self.job, self.validation = estimator, job, validation
         self.state, self.rng, self.rollback = state, rng, rollback
         #: Whether steps are taken batch by batch; L-BFGS uses all rows.
-        self.stochastic = not isinstance(job.optimizer, LBFGS)
+        self.stochastic = not job.optimizer.full_batch
         self.engine: Engine = choose_engine(estimator.engine, job, estimator.threads)
 
     def run(self, epochs: int, n_visited: int, adapter: SklearnCallbackAdapter | None) -> History:
         """Run the epochs, or fewer if a callback ends the run."""
         rows, scorer = self.validation or (None, None)
-        plan = Plan(
+        config = TrainingConfig(
             epochs=epochs,
             batch_size=self._batch_size(),
             shuffle=self.estimator.shuffle and self.stochastic,
             order=_running_order(len(self.job.rows.X), self.rng),
             schedule=copy.deepcopy(as_schedule(self.estimator.schedule)),
             held_out={} if rows is None else {"validation": rows},
-            judge=scorer,
+            scorer=scorer,
         )
         before = [] if self.rollback is None else [self.rollback]
         after = [adapter] if adapter is not None and adapter.wanted else []
-        loop = Loop(self.engine, plan, [*before, *self._callbacks(n_visited), *after])
+        loop = make_loop(self.engine, config, [*before, *self._callbacks(n_visited), *after])
         try:
             loop.start()
         except KeyboardInterrupt:

@@ -47,7 +47,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     alpha : float, default=0.0001
         L2 regularization: ½ alpha Σw², divided by the sum of the batch's row weights.
     batch_size : int or "auto", default="auto"
-        ArrayDataset in a mini-batch; "auto" is 200, or all rows if there are fewer.
+        Rows in a mini-batch; "auto" is 200, or all rows if there are fewer.
     learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
         Learning rate schedule of "sgd". "invscaling" divides the rate by (t + 1)^`power_t`, with t
         rows visited; "adaptive" divides it by 5 whenever "constant" would stop, down to 1e-6.

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from barenet import Checkpoint, Network, train
-from barenet.training import memory
-from barenet.training.ahead import Ahead
+from barenet.training import checkpointing
+from barenet.training.checkpointing import _in_background
 
 
 def test_it_is_computed_in_another_thread_and_waited_for():
     go = threading.Event()
-    ahead = Ahead(lambda: go.wait(60) and threading.current_thread())
+    ahead = _in_background(lambda: go.wait(60) and threading.current_thread())
     go.set()
     assert ahead.result() is not threading.current_thread()
     assert ahead.result() is ahead.result()
@@ -20,14 +20,14 @@ def test_it_is_computed_in_another_thread_and_waited_for():
 
 def test_what_fails_there_is_raised_here():
     with pytest.raises(ZeroDivisionError):
-        Ahead(lambda: 1 / 0).result()
+        _in_background(lambda: 1 / 0).result()
 
 
 def test_checksums_of_the_data_are_those_of_a_run_that_waits_for_them(tmp_path, monkeypatch):
     X = np.linspace(-1, 1, 40).reshape(-1, 1)
     kept = []
     for name, seconds in (("at once", -1.0), ("at the end", 1e9)):
-        monkeypatch.setattr(memory, "SHORT", seconds)
+        monkeypatch.setattr(checkpointing, "CHECKSUM_DELAY", seconds)
         checkpoint = Checkpoint(tmp_path / name, every=1)
         train(Network.dense([1, 4, 1]), X, X[:, 0], epochs=3, checkpoint=checkpoint)
         kept.append(checkpoint.read()["data"])

@@ -1,4 +1,4 @@
-"""The guard: a run that goes wrong says so, and the last good parameters are kept."""
+"""The monitor: a run that goes wrong says so, and the last good parameters are kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from barenet import BatchNorm, Dense, DivergenceError, Network, train
-from barenet.training.guard import Guard
+from barenet.training.divergence import DivergenceMonitor
 from barenet.training.history import History
 from barenet.training.run import Run
 
@@ -112,47 +112,47 @@ def test_no_loss_that_is_no_number_is_overlooked(wrong, usual, at):
     network = Network.dense([1, 1], seed=1)
     run = Run(network, History(), epochs=3, n_batches=5)
     before = network.parameters.copy()
-    guard = Guard(run)
+    monitor = DivergenceMonitor(run)
     losses = np.full(5, usual)
     losses[at] = wrong
     with np.errstate(over="ignore"), pytest.raises(DivergenceError) as caught:
-        guard.check_chunk(np.full(5, usual))
+        monitor.check_chunk(np.full(5, usual))
         network.parameters[:] = 7.0
-        guard.check_chunk(losses)
+        monitor.check_chunk(losses)
     assert caught.value.batch == at + 1
     assert np.array_equal(network.parameters, before)
 
 
 def test_losses_whose_squares_overflow_are_numbers_still():
-    guard = Guard(Run(Network.dense([1, 1]), History(), epochs=1, n_batches=3))
+    monitor = DivergenceMonitor(Run(Network.dense([1, 1]), History(), epochs=1, n_batches=3))
     with np.errstate(over="ignore"), warnings.catch_warnings():
         warnings.simplefilter("error")
         for losses in ([1e200, 2e200, 1e205], [1e-200, 0.0, 1e150], [3e205, 1.0, 1.0]):
-            guard.check_chunk(np.array(losses))
+            monitor.check_chunk(np.array(losses))
         with pytest.raises(RuntimeWarning, match=r"the loss grew from 1e\+200 to 2e\+206"):
-            guard.check_chunk(np.array([1.0, 2e206]))
+            monitor.check_chunk(np.array([1.0, 2e206]))
 
 
 def test_parameters_whose_squares_overflow_are_numbers_still():
     network = Network.dense([1, 1], dtype="float32")
-    guard = Guard(Run(network, History(), epochs=1, n_batches=1))
+    monitor = DivergenceMonitor(Run(network, History(), epochs=1, n_batches=1))
     network.parameters[:] = 1e30
     with np.errstate(over="ignore"):
-        guard.check_epoch(1.0, 1.0)
+        monitor.check_epoch(1.0, 1.0)
         network.parameters[0] = np.inf
         with pytest.raises(DivergenceError, match="a parameter became infinite"):
-            guard.check_epoch(1.0, 1.0)
+            monitor.check_epoch(1.0, 1.0)
     assert (network.parameters == np.float32(1e30)).all()
 
 
 def test_statistics_go_back_as_well():
     network = Network([BatchNorm(2), Dense(2, 1)], seed=1)
-    guard = Guard(Run(network, History(), epochs=1, n_batches=1))
+    monitor = DivergenceMonitor(Run(network, History(), epochs=1, n_batches=1))
     network.statistics[:] = 5.0
-    guard.check_epoch(1.0, 1.0)
+    monitor.check_epoch(1.0, 1.0)
     network.statistics[:] = 9.0
     with pytest.raises(DivergenceError):
-        guard.check_chunk(np.array([np.nan]))
+        monitor.check_chunk(np.array([np.nan]))
     assert (network.statistics == 5.0).all()
 
 

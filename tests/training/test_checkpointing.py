@@ -28,7 +28,7 @@ from barenet import (
 )
 from barenet.engines import ENGINES
 from barenet.optimization.optimizers import as_optimizer
-from barenet.training import loop as training_loop
+from barenet.training import mini_batch_loop
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(61, 3))
@@ -53,7 +53,7 @@ def slices_of_one_batch(monkeypatch):
     """Let a run be ended after any batch, and be resumed in other slices than it has had."""
 
     def short(yes=True):
-        monkeypatch.setattr(training_loop, "CHUNK_SECONDS", 0 if yes else 0.1)
+        monkeypatch.setattr(mini_batch_loop, "CHUNK_SECONDS", 0 if yes else 0.1)
 
     return short
 
@@ -354,19 +354,19 @@ def test_the_same_numbers_in_another_place_are_the_same_data(interrupted, tmp_pa
 
 
 def test_other_versions_are_told(interrupted, monkeypatch):
-    from barenet.training import identity
+    from barenet.training import run_identity
 
     monkeypatch.setattr("importlib.metadata.version", {"numpy": "0.1"}.get)
-    identity._version.cache_clear()
+    run_identity._version.cache_clear()
     try:
         with pytest.warns(UserWarning, match=r"other last digits .*numpy was .*, and is 0\.1;"):
             learn(resume=interrupted)
     finally:
-        identity._version.cache_clear()
+        run_identity._version.cache_clear()
 
 
 def test_resume_without_a_checkpoint(tmp_path):
-    with pytest.raises(ValueError, match=r"^resume: True goes on from the check"):
+    with pytest.raises(ValueError, match=r"^resume: True resumes from the check"):
         learn(resume=True)
     with pytest.raises(FileNotFoundError, match=r"^resume: .*missing: there is no checkpoint"):
         learn(resume=tmp_path / "missing")

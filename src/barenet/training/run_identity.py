@@ -1,7 +1,7 @@
-"""Identity: what makes two runs the same one, so that a checkpoint is not resumed by another.
+"""Identity of a run: its settings, its data and its environment, compared before it is resumed.
 
-Settings are kept as text and data as checksums, each by its name, so that a refusal can say what
-has changed.
+Settings are saved as text and data as checksums, each by its name, so that a refusal can list the
+changes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from barenet.engines import Engine
 from barenet.errors import printable
 from barenet.model.array_dataset import ArrayDataset
 from barenet.training.callbacks import Callback
-from barenet.training.plan import Plan
+from barenet.training.config import TrainingConfig
 
 __all__ = [
     "changes",
@@ -33,12 +33,14 @@ __all__ = [
 
 T = TypeVar("T")
 
-#: Bytes that are looked at in one piece.
+#: Bytes that a checksum takes at a time.
 BLOCK = 2**24
 
 
-def settings_of(engine: Engine, plan: Plan, callbacks: Sequence[Callback]) -> dict[str, Any]:
-    """Write down what decides the steps of a run, besides the data."""
+def settings_of(
+    engine: Engine, config: TrainingConfig, callbacks: Sequence[Callback]
+) -> dict[str, Any]:
+    """Everything but the data that decides the steps of a run."""
     job, network = engine.job, engine.job.network
     settings = {
         "engine": engine.name,
@@ -47,21 +49,21 @@ def settings_of(engine: Engine, plan: Plan, callbacks: Sequence[Callback]) -> di
         **numbered("layer", network.layers),
         "loss": job.loss,
         "optimizer": job.optimizer,
-        "epochs": plan.epochs,
-        "batch_size": plan.batch_size,
-        "shuffle": plan.shuffle,
-        "schedule": plan.schedule,
+        "epochs": config.epochs,
+        "batch_size": config.batch_size,
+        "shuffle": config.shuffle,
+        "schedule": config.schedule,
         **numbered("penalty", job.penalties),
         "clip": job.clipping,
         "scale": job.rows.scale,
-        "metrics": ", ".join(plan.metrics) or None,
+        "metrics": ", ".join(config.metrics) or None,
         **numbered("callback", stateful_callbacks(callbacks)),
     }
     return {name: _in_words(value) for name, value in settings.items()}
 
 
 def data_of(rows: ArrayDataset, held_out: Mapping[str, ArrayDataset]) -> dict[str, Any]:
-    """Compute checksums of the data."""
+    """Shapes and checksums of the data."""
     arrays = _arrays(rows)
     for part, measured in held_out.items():
         arrays |= {f"{part}_data's {name}": array for name, array in _arrays(measured).items()}
@@ -69,12 +71,12 @@ def data_of(rows: ArrayDataset, held_out: Mapping[str, ArrayDataset]) -> dict[st
 
 
 def _arrays(rows: ArrayDataset) -> dict[str, NDArray[Any] | None]:
-    """Name the arrays of some rows."""
+    """The arrays of a data set by name."""
     return {"X": rows.X, "y": rows.y, "sample_weight": rows.sample_weight}
 
 
 def environment(engine: str) -> dict[str, Any]:
-    """Write down what else the last bits of a number may depend on."""
+    """Versions and processor, which the last bits of a number may depend on."""
     packages = ["barenet", "numpy", "scipy"]
     processor: dict[str, Any] = {"machine": platform.machine()}
     if engine == "compiled":
@@ -86,17 +88,17 @@ def environment(engine: str) -> dict[str, Any]:
 
 
 def stateful_callbacks(callbacks: Sequence[Callback]) -> list[Callback]:
-    """Choose the callbacks that remember something; others may come and go."""
+    """The callbacks with a state; a resumed run may have others besides."""
     return [each for each in callbacks if type(each).state_dict is not Callback.state_dict]
 
 
 def numbered(name: str, things: Sequence[T]) -> dict[str, T]:
-    """Name things by what they are and their places."""
+    """Name things by their kind and position: "layer 0", "layer 1"."""
     return {f"{name} {place}": thing for place, thing in enumerate(things)}
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Say what differs.
+    """Describe the differences.
 
     Examples
     --------
@@ -117,11 +119,11 @@ def _change(name: str, before: Any, now: Any) -> str:
 
 
 def _in_words(value: Any) -> Any:
-    """Text that is the same in every process; what does not describe itself is its class."""
+    """Text that is the same in every process: the class name where there is no own repr."""
     if value is None or isinstance(value, str | int | float):
         return value
-    silent = "__repr__" not in {name for kind in type(value).__mro__[:-1] for name in vars(kind)}
-    return type(value).__name__ if silent else repr(value)
+    inherited = "__repr__" not in {name for kind in type(value).__mro__[:-1] for name in vars(kind)}
+    return type(value).__name__ if inherited else repr(value)
 
 
 def checksum(array: NDArray[Any]) -> str:
@@ -138,7 +140,7 @@ def _describe(array: NDArray[Any]) -> dict[str, str]:
 
 
 def _blocks(array: NDArray[Any]) -> Iterator[memoryview]:
-    """The values in C order, a block of the rows at a time: X may be larger than the memory."""
+    """The values in C order, some rows at a time: X may be larger than the memory."""
     rows = max(1, BLOCK // max(1, array[:1].nbytes))
     for start in range(0, len(array), rows):
         yield np.ascontiguousarray(array[start : start + rows]).view(np.uint8).data
