@@ -127,6 +127,10 @@ class Identity(Activation):
         return np.ones_like(Z)
 
 
+#: The activation of logits.
+IDENTITY = Identity()
+
+
 @dataclass(frozen=True)
 class ReLU(Activation):
     """f(z) = max(0, z), f′(z) = 1 for z > 0 and else 0, by convention at z = 0 as well.
@@ -379,11 +383,16 @@ class Softmax(Activation):
     onnx_operator = "Softmax"
 
     def forward(self, Z: FloatArray) -> FloatArray:
-        E = np.exp(Z - Z.max(axis=1, keepdims=True))
-        return E / E.sum(axis=1, keepdims=True)
+        return softmax(Z)
 
     def backward(self, Z: FloatArray, A: FloatArray, d_A: FloatArray) -> FloatArray:
         return A * (d_A - (d_A * A).sum(axis=1, keepdims=True))
+
+
+def softmax(Z: FloatArray) -> FloatArray:
+    """Compute exp(zᵢ) / Σⱼ exp(zⱼ) for each row."""
+    E = np.exp(Z - Z.max(axis=1, keepdims=True))
+    return E / E.sum(axis=1, keepdims=True)
 
 
 #: Every activation by its name.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from barenet.engines import Engine
+from barenet.engines.scipy_threads import scipy_on_one_thread
 from barenet.model.arrays import FloatArray
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import LBFGS
@@ -38,13 +39,14 @@ class LBFGSLoop(Loop):
             return
         if not len(run.history):
             self.accumulator.begin(np.zeros(0))
-        ending = self.optimizer.minimize(
-            self.engine.value_and_gradient,
-            run.network.parameters,
-            run.epochs,
-            self._finish_iteration,
-            self.history if self.checkpoints is not None else None,
-        )
+        with scipy_on_one_thread():
+            ending = self.optimizer.minimize(
+                self.engine.value_and_gradient,
+                run.network.parameters,
+                run.epochs,
+                self._finish_iteration,
+                self.history if self.checkpoints is not None else None,
+            )
         if not len(run.history):  # converged before the first iteration
             self._finish_iteration(*self.engine.value_and_gradient())
         if ending not in ("completed", "stopped"):  # a callback that stops gives its own reason

@@ -275,7 +275,7 @@ class Lowering:
         """What is done with a layer's parameters; those kernels compute their gradient."""
         job, tile = self.job, 1 << int(record["tile_bits"])
         for penalty in job.penalties:  # of one kind they add up, and they are for weights alone
-            strengths = penalty.spread(job.network.layout, np.dtype(np.float64))
+            strengths = penalty.expand(job.network.layout, np.dtype(np.float64))
             name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
             record[name] += strengths[int(record["flat"])]
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):

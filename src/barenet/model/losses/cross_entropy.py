@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from barenet.model.activations import Softmax, sigmoid
+from barenet.model.activations import sigmoid, softmax
 from barenet.model.arrays import FloatArray
 from barenet.model.losses.focal import SoftmaxBinaryFocal
 from barenet.model.losses.loss import Loss
@@ -75,7 +75,7 @@ class SoftmaxCrossEntropy(Loss):
         return -(y * log_softmax(output)).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        return Softmax().forward(output) - y
+        return softmax(output) - y
 
 
 @dataclass(frozen=True)
