@@ -18,7 +18,7 @@ from barenet.cli.settings import AS_USUAL, FileOptions
 from barenet.cli.trained import data_of, load_trained
 from barenet.data.dataset import Dataset
 from barenet.files.predictor import Predictor
-from barenet.insight.importance import Importance, permutation_importance
+from barenet.insight.permutation_importance import Importance, permutation_importance
 
 __all__ = ["MOST_ROWS", "REPEATS", "importance", "measure"]
 
