@@ -15,7 +15,7 @@ import pytest
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
-from barenet import Predictor
+from barenet import load_predictor
 from barenet.cli.main import main
 
 PENGUINS = Path(__file__).parents[2] / "docs" / "tutorials" / "penguins.csv"
@@ -87,7 +87,7 @@ def test_predictions_are_the_same_in_any_order_of_the_columns(barenet, birds):
     expected = barenet("predict", birds, PENGUINS).out
     assert barenet("predict", birds, "other.csv").out == expected
     assert barenet("predict", birds, "no_truth.csv").out == expected
-    predictor = Predictor.load(birds / "model.safetensors")
+    predictor = load_predictor(birds / "model.safetensors")
     one = {"island": ["Dream"], "bill_length_mm": [46.5], "bill_depth_mm": [17.9]}
     one |= {"flipper_length_mm": [192.0], "body_mass_g": [3500.0], "sex": ["FEMALE"]}
     Path("one.csv").write_text(
@@ -158,7 +158,7 @@ def test_settings_repeat_the_run_whatever_was_said_of_the_columns(barenet):
     ("arguments", "said"),
     [
         (["--drop", "islnd"], "drop: unknown 'islnd', did you mean 'island'"),
-        (["--drop", "island", "--categories", "island"], "is already said to be"),
+        (["--drop", "island", "--categories", "island"], "is in categories, too"),
         (["--rare", -1], "rare: expected a number of 0 or more, got -1.0"),
         (["--numeric", "island"], "column 'island': expected a number, got "),
         (["--decimal", ";"], "--decimal: expected . or ,, got ';'"),
@@ -185,7 +185,7 @@ def test_parquet_is_a_table_like_any_other(barenet, birds):
     done = barenet("train", "penguins.parquet", "--target", "species", *QUICK)
     assert done.status == 0, done.err
     learned = [run / "model.safetensors" for run in (birds, Path("runs/penguins"))]
-    networks = [Predictor.load(path).network for path in learned]
+    networks = [load_predictor(path).network for path in learned]
     np.testing.assert_array_equal(networks[0].parameters, networks[1].parameters)
     done = barenet("train", "penguins.parquet", "--target", "species", "--delimiter", ";")
     assert done.status == 2 and "delimiter: no option of a Parquet file" in done.err
@@ -202,7 +202,7 @@ def test_without_a_target_the_columns_are_listed(barenet):
     done = barenet("train", PENGUINS)
     assert done.status == 2
     (line,) = done.err.splitlines()
-    assert "such as --target sex; it has species (text), island (text), bill_length_mm (n" in line
+    assert "such as --target 'sex'; it has species (text), island (text), bill_length_mm (n" in line
     assert not Path("runs").exists()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import Predictor
+from barenet import load_predictor
 from barenet.engines import ENGINES, ReferenceEngine
 
 # From the tutorials' own algorithms, run faithfully in NumPy.
@@ -76,7 +76,7 @@ def test_mnist_is_learned_from_the_folder_of_its_files(barenet):
 
 def test_numbers_are_judged_by_what_is_left_unexplained(barenet):
     metrics = result_of(barenet("train", "plane", "--epochs", 3, "--no-plots", "--json"))["metrics"]
-    predictor = Predictor.load("runs/plane/model.safetensors")
+    predictor = load_predictor("runs/plane/model.safetensors")
     from barenet.data import load_dataset
 
     training, held_out = load_dataset("plane").split(0.2, 0)
@@ -154,11 +154,11 @@ def test_json_is_one_document_and_nothing_else(process):
 def test_its_settings_repeat_a_run_bit_for_bit(barenet):
     options = ["--hidden", "tanh", "--dropout", 0.1, "--l2", 0.001, "--schedule", "cosine"]
     assert barenet("train", "iris", "--epochs", 5, "--seed", 3, *options, "--no-plots").status == 0
-    parameters = Predictor.load("runs/iris/model.safetensors").network.parameters
+    parameters = load_predictor("runs/iris/model.safetensors").network.parameters
     settings = Path("runs/iris/settings.toml").read_bytes()
     done = barenet("train", "--config", "runs/iris/settings.toml", "--out", "again", "--no-plots")
     assert done.status == 0
-    assert (Predictor.load("again/model.safetensors").network.parameters == parameters).all()
+    assert (load_predictor("again/model.safetensors").network.parameters == parameters).all()
     assert Path("again/settings.toml").read_bytes() == settings
     losses = [
         [json.loads(row)["loss"] for row in Path(run, "history.jsonl").read_text().splitlines()]
@@ -166,7 +166,7 @@ def test_its_settings_repeat_a_run_bit_for_bit(barenet):
     ]
     assert losses[0] == losses[1]
     barenet("train", "--config", "runs/iris/settings.toml", "--out", "other", "--seed", 4)
-    assert (Predictor.load("other/model.safetensors").network.parameters != parameters).any()
+    assert (load_predictor("other/model.safetensors").network.parameters != parameters).any()
 
 
 def test_a_run_file_goes_over_the_data_set_and_flags_over_it(barenet):
@@ -235,7 +235,7 @@ def test_pictures_need_an_extra_and_a_missing_one_is_no_failure(process, tmp_pat
     done = process("train", "iris", "--epochs", 1, environment={"PYTHONPATH": str(tmp_path)})
     _, err = done.communicate()
     assert done.returncode == 0
-    assert "no pictures: " in err and "pip install 'barenet[plot]'" in err
+    assert "no plots: " in err and "pip install 'barenet[plot]'" in err
     assert (tmp_path / "runs/iris/model.safetensors").exists()
 
 
@@ -264,13 +264,13 @@ def test_a_table_needs_an_extra_and_a_missing_one_is_one_line_and_status_2(proce
         (["--config", "missing.toml"], "config: missing.toml: No such file or directory"),
         (
             ["iris", "--clip-norm", 1, "--clip-value", 1],
-            "--clip-norm, --clip-value: expected one of them",
+            "--clip-norm, --clip-value: expected",
         ),
         pytest.param(["missing.csv", "--target", "y"], "missing.csv: no such file", id="fault_35"),
         pytest.param(
             ["columns.csv", "--target", "c"], "no column c; the columns are a, b", id="fault_44"
         ),
-        (["columns.csv"], "target: say which column"),
+        (["columns.csv"], "target: name the column"),
     ],
 )
 def test_promise_14_wrong_usage_is_one_line_and_status_2(barenet, arguments, said):
@@ -334,7 +334,7 @@ def test_fault_67_a_full_disk_leaves_the_older_model(barenet, process, tmp_path)
     assert done.returncode == 1
     assert err.splitlines()[-1] == (
         "barenet train: error: the training is over, and none of its results could be saved: File "
-        "too large; once that is put right, `barenet train --resume runs/iris` completes the run"
+        "too large; once that is corrected, `barenet train --resume runs/iris` completes the run"
     )
     assert "Traceback" not in err
     assert model.read_bytes() == before
@@ -423,7 +423,7 @@ def test_files_that_no_run_has_written_are_not_replaced(barenet):
     Path("mine/model.safetensors").write_text("something else")
     done = barenet("train", "iris", "--epochs", 1, "--out", "mine")
     assert done.status == 2
-    assert "out: mine/model.safetensors was not written by a run" in done.err
+    assert "out: mine holds model.safetensors, which no run has written" in done.err
     assert Path("mine/model.safetensors").read_text() == "something else"
 
 
@@ -484,7 +484,7 @@ def test_a_picture_that_fails_does_not_lose_the_result(barenet, monkeypatch):
     assert json.loads(done.out)["model"] == "runs/iris/model.safetensors"
     assert done.err.splitlines()[-1] == (
         "barenet train: error: the model is saved in runs/iris, but not history.png, "
-        "confusion.png: no room for a picture; once that is put right, `barenet train --resume "
+        "confusion.png: no room for a picture; once that is corrected, `barenet train --resume "
         "runs/iris` completes the run"
     )
     assert barenet("train", "--resume", "runs/iris").status == 0
@@ -506,7 +506,7 @@ def test_fault_117_all_that_a_full_disk_has_no_room_for_is_named_and_written_lat
     _, err = process(*run, preexec_fn=limit).communicate()
     assert err.splitlines()[-1] == (
         "barenet train: error: the model is saved in runs/iris, but not history.jsonl, "
-        "history.png, confusion.png: File too large; once that is put right, `barenet train "
+        "history.png, confusion.png: File too large; once that is corrected, `barenet train "
         "--resume runs/iris` completes the run"
     )
     folder = tmp_path / "runs/iris"
@@ -563,7 +563,7 @@ def test_pictures_of_an_earlier_run_go_and_those_of_others_stay(barenet):
     Path("mine").mkdir()
     Path("mine/history.png").write_bytes(b"my own")
     refused = barenet("train", "plane", "--epochs", 1, "--out", "mine")
-    assert refused.status == 2 and "mine/history.png was not written by a run" in refused.err
+    assert refused.status == 2 and "mine holds history.png, which no run has written" in refused.err
     assert Path("mine/history.png").read_bytes() == b"my own"
 
 
@@ -601,10 +601,10 @@ def test_scores_that_cannot_be_measured_leave_the_model(barenet, monkeypatch):
     def fail(*_: object) -> None:
         raise ValueError("no scores")
 
-    monkeypatch.setattr("barenet.cli.report.score", fail)
+    monkeypatch.setattr("barenet.cli.results.score", fail)
     done = barenet("train", "xor", "--epochs", 1, "--no-plots", "--no-baselines")
     assert done.status == 2 and "no scores" in done.err
-    card = Predictor.load("runs/xor/model.safetensors").card
+    card = load_predictor("runs/xor/model.safetensors").card
     assert card.scores == {} and card.log.n_epochs == 1
 
 
@@ -614,7 +614,7 @@ def test_who_interrupts_what_comes_after_the_training_hears_where_the_model_is(
     # The baselines begin when the last epoch is over and the model is written.
     with monkeypatch.context() as interrupted:
         interrupted.setattr(
-            "barenet.cli.outcome.compare", lambda *_: signal.raise_signal(signal.SIGINT)
+            "barenet.cli.results.score_baselines", lambda *_: signal.raise_signal(signal.SIGINT)
         )
         done = barenet("train", "iris", "--epochs", 2, "--no-plots", "--out", "a run")
     assert (done.status, done.out) == (130, "")

@@ -20,8 +20,8 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, Sta
 
 from barenet.data.columns import COLUMNS, CategoryColumn, DroppedColumn, NumberColumn
 from barenet.data.encoding import TableEncoding
-from barenet.data.framing import as_frame
-from barenet.data.tabular import load_table
+from barenet.data.table_loading import load_table
+from barenet.data.to_frame import as_frame
 from barenet.errors import DataError
 
 SCALERS = {
@@ -268,12 +268,12 @@ def test_a_column_is_taken_for_what_one_says():
         ({"numbers": "standardise"}, r"^numbers: unknown 'standardise', did you mean 'standardi"),
         ({"numbers": None}, r"^numbers: expected one of"),
         ({"rare": -1}, r"^rare: "),
-        ({"rare": 1.5}, r"^rare: expected a share below 1 or a whole number of rows, got 1\.5"),
+        ({"rare": 1.5}, r"^rare: expected a fraction below 1 or a whole number of rows, got 1\.5"),
         ({"rare": "few"}, r"^rare: "),
         ({"drop": ["y"]}, r"^drop: unknown 'y'.*choose from x, z"),
         ({"drop": "x"}, r"^drop: expected a list of texts, got 'x'"),
         ({"categories": [1]}, r"^categories: expected a list of texts"),
-        ({"categories": ["x"], "drop": ["x"]}, r"^drop: 'x' is already said to be category"),
+        ({"categories": ["x"], "drop": ["x"]}, r"^drop: 'x' is in categories, too"),
         ({"missing": "?"}, r"^missing: expected a list of texts"),
     ],
 )

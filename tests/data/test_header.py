@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from barenet.data.csv_table import read_table
 from barenet.data.datasets import load_dataset
-from barenet.data.table import read_table
-from barenet.data.tabular import load_table, read_features, read_samples
+from barenet.data.table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 
 TABLES = Path(os.environ.get("BARENET_DATA", "")) / "tables"

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import barenet
-from barenet import Callback, Checkpoint, Dense, ModelFileError, Network, train
+from barenet import Callback, Checkpoint, Dense, ModelFileError, Network, save, train
 from barenet.files.checkpoint import FILE_NAME, parse_interval, read_notes
 from barenet.files.model_file import write_model
 
@@ -131,7 +131,7 @@ def test_notes_are_given_back(tmp_path):
 
 
 def test_a_model_is_no_checkpoint(tmp_path):
-    network().save(tmp_path / "model")
+    save(network(), tmp_path / "model")
     with pytest.raises(ModelFileError, match="model: a model, but not a checkpoint"):
         learn(None, resume=tmp_path / "model")
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout
 from barenet.model.network import Network
 from barenet.playground.blueprint import batch_size, blocks, build, check_fit, penalties, predictor
 from barenet.playground.design import Design
@@ -37,7 +37,7 @@ def test_the_network_is_the_one_that_the_library_makes(material):
 def test_batch_norm_stands_before_the_activation(material):
     design = Design(hidden=(3,), activations=("relu",), batch_norm=True, dropout=0.2)
     kinds = [[type(layer) for layer in block] for block in blocks(build(design, material))]
-    assert kinds == [[Dense, BatchNorm, Activate, Dropout], [Dense]]
+    assert kinds == [[Dense, BatchNorm, ActivationLayer, Dropout], [Dense]]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from barenet import load_predictor, save
 from barenet.cli.main import main
 from barenet.data.datasets import load_dataset
 from barenet.data.run_config import RunConfig
@@ -90,7 +91,7 @@ def test_a_model_of_mixed_columns_is_asked_as_it_predicts(shelf, folder, capfd, 
     if with_rows:  # else the first category stands for the commonest one
         columns = {name: [value] * len(points) for name, value in usual.items()}
         axes = {name: points[:, at].tolist() for at, name in enumerate(material.plane.names)}
-        model = Predictor.load(path)
+        model = load_predictor(path)
         raw = model.network.predict(model.inputs({**columns, **axes}))
         assert said == pytest.approx(raw, abs=1e-5)
         assert material.training.n_samples + material.held_out.n_samples == 180
@@ -100,7 +101,7 @@ def test_a_model_of_mixed_columns_is_asked_as_it_predicts(shelf, folder, capfd, 
     paint(network, material), feature_pictures(material)
     assert (measured(state.designs[0], material, network) is None) == (not with_rows)
     assert (confusion(network, material) is None) == (not with_rows or target == "width")
-    assert predictor(network, material).feature_names == Predictor.load(path).feature_names
+    assert predictor(network, material).feature_names == load_predictor(path).feature_names
     capfd.readouterr()
 
 
@@ -115,7 +116,7 @@ def test_a_model_of_a_table_with_holes_is_saved_with_what_fills_them(
     material = shelf.material(scene)
     network = build(Design(), material)
     path = folder / "saved.safetensors"
-    predictor(network, material).save(path)
+    save(predictor(network, material), path)
     shown = measured(Design(), material, network)
     told = barenet_run(["evaluate", str(path), csv, "--json"])
     every = np.average([shown.score, shown.test_score], weights=[144, 36])
@@ -137,7 +138,7 @@ def test_a_named_sets_own_scaling_is_kept(shelf, folder, capfd, data):
     path = trained(folder, data)
     state = begin_with_model(path, "", shelf)
     material = shelf.material(state.scene)
-    network, model = build(state.designs[0], material), Predictor.load(path)
+    network, model = build(state.designs[0], material), load_predictor(path)
     said, points = answers(material, network)
     raw = model.network.predict(model.inputs(material.plane.rows(points)))
     assert said == pytest.approx(raw, abs=1e-5)
@@ -196,7 +197,7 @@ def test_other_layers_make_a_new_network_and_the_same_ones_the_models(shelf, fol
     path = trained(folder, "moons")
     state = begin_with_model(path, "", shelf)
     material, design = shelf.material(state.scene), state.designs[0]
-    model = Predictor.load(path).network
+    model = load_predictor(path).network
     assert (build(design, material).parameters == model.parameters.astype(np.float32)).all()
     assert (build(design.copy(seed=5), material).parameters != model.parameters).any()
     assert build(design.copy(hidden=(3,)), material).sizes == (2, 3, 1)
@@ -258,7 +259,7 @@ def test_a_model_of_a_matrix_without_rows(shelf, tmp_path, kind):
         target_name="answer",
         dataset="mine.csv",
     )
-    made.save(path)
+    save(made, path)
     state = begin_with_model(path, "", shelf)
     material = shelf.material(state.scene)
     said, points = answers(material, build(state.designs[0], material))
@@ -292,21 +293,24 @@ def test_a_model_of_other_columns_of_a_named_set_is_shown_without_its_rows(shelf
     parts = {"preprocessing": scaling, "classes": None, "target_name": "y"}
     for names, dataset in ((("p", "q", "r"), "moons"), (("x1", "q", "sin(x1)"), "iris")):
         network = Network.dense([3, 2, 1])
-        Predictor(network=network, feature_names=names, dataset=dataset, **parts).save(path)
+        save(Predictor(network=network, feature_names=names, dataset=dataset, **parts), path)
         material = shelf.material(begin_with_model(path, "", shelf).scene)
         assert material.training.n_samples == 0 and material.axes == names
 
 
 def test_functions_of_columns_that_are_not_known_are_told(shelf, tmp_path):
     path = tmp_path / "model.safetensors"
-    Predictor(
-        network=Network.dense([2, 3], output="softmax"),
-        preprocessing=Scaling.fit("standardize", np.array([[1.0, 0.0], [2.0, 1.0]])),
-        classes=load_dataset("iris").classes,
-        feature_names=("x1", "sin(x2)"),
-        target_name="species",
-        dataset="iris",
-    ).save(path)
+    save(
+        Predictor(
+            network=Network.dense([2, 3], output="softmax"),
+            preprocessing=Scaling.fit("standardize", np.array([[1.0, 0.0], [2.0, 1.0]])),
+            classes=load_dataset("iris").classes,
+            feature_names=("x1", "sin(x2)"),
+            target_name="species",
+            dataset="iris",
+        ),
+        path,
+    )
     with pytest.raises(
         ValueError, match=r"trained on x1, sin\(x2\), and iris has sepal.* not known"
     ):
@@ -325,20 +329,25 @@ def test_an_optimizer_that_is_not_known_is_passed_over(shelf, folder, capfd):
 def saved(tmp_path):
     """A model of three columns whose parameters are all one number."""
 
-    def save(value: float) -> Path:
+    def saved_model(value: float) -> Path:
         network = Network.dense([3, 2, 1], dtype="float64")
         network.parameters[:] = value
-        Predictor(
-            network=network,
-            preprocessing=Scaling.fit("standardize", np.array([[1.0, 0.0, 3.0], [2.0, 1.0, 5.0]])),
-            classes=None,
-            feature_names=("a", "b", "c"),
-            target_name="y",
-            dataset="rows.csv",
-        ).save(tmp_path / "model.safetensors")
+        save(
+            Predictor(
+                network=network,
+                preprocessing=Scaling.fit(
+                    "standardize", np.array([[1.0, 0.0, 3.0], [2.0, 1.0, 5.0]])
+                ),
+                classes=None,
+                feature_names=("a", "b", "c"),
+                target_name="y",
+                dataset="rows.csv",
+            ),
+            tmp_path / "model.safetensors",
+        )
         return tmp_path / "model.safetensors"
 
-    return save
+    return saved_model
 
 
 @pytest.mark.parametrize(("value", "words"), [(1e200, "for float32"), (1e38, "to be drawn")])
@@ -360,15 +369,20 @@ def test_a_model_of_numbers_too_large_is_refused_and_the_page_stays(
 def several(tmp_path) -> Path:
     """A model of two columns that predicts three numbers, each in units of its own."""
     network = Network.dense([2, 5, 3], hidden="tanh", batch_norm=True, seed=3)
-    Predictor(
-        network=network,
-        preprocessing=Scaling("standardize", np.array([1.0, 2.0]), np.array([0.5, 2.0])),
-        target_scaling=Scaling("standardize", np.array([5.0, 6.0, 7.0]), np.array([1.0, 2.0, 4.0])),
-        classes=None,
-        feature_names=("a", "b"),
-        target_name="y",
-        dataset="rows.csv",
-    ).save(tmp_path / "several.safetensors")
+    save(
+        Predictor(
+            network=network,
+            preprocessing=Scaling("standardize", np.array([1.0, 2.0]), np.array([0.5, 2.0])),
+            target_scaling=Scaling(
+                "standardize", np.array([5.0, 6.0, 7.0]), np.array([1.0, 2.0, 4.0])
+            ),
+            classes=None,
+            feature_names=("a", "b"),
+            target_name="y",
+            dataset="rows.csv",
+        ),
+        tmp_path / "several.safetensors",
+    )
     return tmp_path / "several.safetensors"
 
 
@@ -382,7 +396,7 @@ def test_of_several_numbers_one_is_shown_as_the_model_predicts_it(shelf, several
         assert network.n_outputs == 1 and material.dataset.target_name == f"y {place + 1}"
         grid = material.plane.grid(6)
         shown = predictor(network, material).predict(grid)
-        assert shown == pytest.approx(Predictor.load(several).predict(grid)[:, place], rel=1e-5)
+        assert shown == pytest.approx(load_predictor(several).predict(grid)[:, place], rel=1e-5)
         seen.append(paint(network, material).output)
     assert (seen[0] != seen[1]).any() and (seen[1] != seen[2]).any()
     with pytest.raises(ValueError, match=r"target: unknown 'y 4'.*y 1, y 2, y 3"):

@@ -4,6 +4,7 @@ from contextlib import closing
 
 import pytest
 
+from barenet import save
 from barenet.errors import ModelFileError
 from barenet.model.network import Network
 from barenet.playground.shelf import Shelf
@@ -42,7 +43,7 @@ def test_a_target_needs_a_table(shelf):
 
 def test_a_model_that_cannot_be_shown_is_told(shelf, tmp_path):
     path = tmp_path / "model.safetensors"
-    Network.dense([2, 1]).save(path)
+    save(Network.dense([2, 1]), path)
     with pytest.raises(ModelFileError, match="holds a bare network"):
         begin_with_model(path, "", shelf)
     with pytest.raises(FileNotFoundError):

@@ -22,7 +22,7 @@ from barenet.cli.scores import (
 from barenet.cli.trained_model import SETTINGS, TrainedModel, load_trained
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS
-from barenet.data.source import STANDARD_INPUT
+from barenet.data.file_io import STANDARD_INPUT
 from barenet.errors import ArgumentError
 from barenet.model.losses import as_loss
 from barenet.registry import spec_of

@@ -22,6 +22,7 @@ from barenet.errors import ArgumentError, ModelFileError
 from barenet.files.checkpoint import Checkpoint
 from barenet.files.model_card import ModelCard
 from barenet.files.model_file import read_model
+from barenet.files.model_io import check_header_size
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
 from barenet.training.callbacks import Callback, EarlyStopping
@@ -104,7 +105,7 @@ def prepare(settings: RunSettings) -> Experiment:
         image_shape=dataset.image_shape,
         card=_model_card(settings, dataset, feature_names, parts),
     )
-    predictor.check_header()
+    check_header_size(predictor)
     return Experiment(settings=settings, predictor=predictor, **parts)
 
 

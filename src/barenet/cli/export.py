@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ from barenet.files.exports import EXPORTS, Exported
 from barenet.files.exports import export as write
 from barenet.files.exports.export import WEIGHTS, Weights
 from barenet.files.exports.quantization import Rounding
-from barenet.files.loading import load
+from barenet.files.model_io import load
 
 __all__ = ["export"]
 
@@ -77,11 +76,8 @@ def export(
         trained = load_trained(model)
         held, X = trained.predictor, trained.load(data, file).X
     name = (path.name == MODEL and path.resolve().parent.name) or path.stem
-    try:
-        with output_path(str(path.with_name(name)) if out is None else out, name) as target:
-            done = write(held, target, to, weights=weights, X=X)
-    except ValueError as error:
-        raise ValueError(re.sub("^path: ", "out: ", str(error))) from error
+    with output_path(str(path.with_name(name)) if out is None else out, name) as target:
+        done = write(held, target, to, weights=weights, X=X)
     if json:
         emit_json(_document(path, done, weights))
         return 0

@@ -12,9 +12,9 @@ from barenet.cli.scores import HEADINGS, format_score
 from barenet.cli.text_graphics import sparkline
 from barenet.cli.trained_model import model_file
 from barenet.data.encoding import TableEncoding
-from barenet.files.described import describe_predictor, name_of_rows
-from barenet.files.loading import load
+from barenet.files.description import rows_name
 from barenet.files.model_card import ModelCard
+from barenet.files.model_io import load
 from barenet.files.predictor import Predictor
 from barenet.files.training_log import TrainingLog
 from barenet.model.network import Network
@@ -97,7 +97,9 @@ def _answers(predictor: Predictor) -> dict[str, Any]:
 
 def _described(predictor: Predictor) -> Iterator[tuple[str, str]]:
     """Say what it does and where it comes from, to the last digit."""
-    yield from describe_predictor(predictor)
+    for heading, text in predictor.description().items():
+        if heading != "network":  # its layers are shown in a table
+            yield heading, text
     card = predictor.card or ModelCard()
     if card.versions:
         yield "trained with", ", ".join(f"{name} {said}" for name, said in card.versions.items())
@@ -143,7 +145,7 @@ def _show_scores(card: ModelCard) -> None:
     for rows, scores in card.scores.items():
         number = f"{card.rows[rows]:,} " if rows in card.rows else ""
         said = [format_score(name, scores[name]) if name in scores else "" for name in names]
-        lines.append([f"{number}{name_of_rows(rows)}", *said])
+        lines.append([f"{number}{rows_name(rows)}", *said])
     emit_table(["scores on", *names.values()], lines, numbers=1)
 
 

@@ -34,7 +34,7 @@ from barenet.cli.predict import predict
 from barenet.cli.run_file import apply_run_file
 from barenet.cli.spelling import Spelling, refuse_empty_names, usage
 from barenet.cli.train import train
-from barenet.data.source import STANDARD_INPUT
+from barenet.data.file_io import STANDARD_INPUT
 
 __all__ = ["COMMANDS", "main"]
 
@@ -72,6 +72,7 @@ app: App = App(
     suppress_keyboard_interrupt=False,
 )
 app.meta.end_of_options_delimiter = ""  # -- is for the commands
+app.meta.suppress_keyboard_interrupt = False
 for position, (name, command) in enumerate(COMMANDS.items()):
     how = f"Usage: {usage(name, command)}"
     app.command(command, name=name, sort_key=position, usage=how, help_epilogue="")

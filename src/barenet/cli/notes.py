@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.columns import Column
-from barenet.data.columns.category import CategoryColumn
+from barenet.data.columns import CategoryColumn, Column
 from barenet.data.encoding import TableEncoding
 from barenet.files.predictor import Predictor
 from barenet.insight.explain.figures import digits

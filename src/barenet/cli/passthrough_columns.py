@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from barenet.cli.run_settings import FileOptions, is_table
 from barenet.cli.trained_model import TrainedModel
-from barenet.data.reading import as_labels
+from barenet.data.parsing import as_labels
 from barenet.errors import ArgumentError, some
 
 __all__ = ["Column", "passthrough_columns", "texts"]

@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import CycloptsError, Parameter
+from cyclopts import Parameter
 from numpy.typing import NDArray
 
 from barenet.cli.console import emit
@@ -21,8 +21,8 @@ from barenet.cli.run_folder import HISTORY, read_history
 from barenet.cli.run_plots import draw, literal
 from barenet.cli.run_settings import NO_FILE_OPTIONS, FileOptions, RunSettings
 from barenet.cli.trained_model import MODEL, SETTINGS, TrainedModel, load_trained
-from barenet.errors import ModelFileError
-from barenet.files.predictor import Predictor
+from barenet.errors import DataError, ModelFileError
+from barenet.files.model_io import load_predictor
 from barenet.insight import plots
 from barenet.insight.plots.saving import is_picture
 from barenet.training.callbacks import LambdaCallback
@@ -105,11 +105,11 @@ def _history(run: Path) -> History:
     path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
     history = read_history(path)
     with contextlib.suppress(FileNotFoundError, ModelFileError):  # The curves are drawn as well.
-        card = Predictor.load(path.with_name(MODEL)).card
+        card = load_predictor(path.with_name(MODEL)).card
         if card and card.log and card.log.n_epochs == len(history):
             history.best_epoch, history.penalized = card.log.best_epoch, card.log.penalized
             return history
-    with contextlib.suppress(CycloptsError):
+    with contextlib.suppress(DataError):
         config = read_run_file(path.with_name(SETTINGS)).config
         history.penalized = bool(config.l1 or config.l2)
         history.best_epoch = _best_epoch(history) if config.patience else None

@@ -18,8 +18,8 @@ from barenet.cli.run_settings import NO_FILE_OPTIONS, FileOptions, is_table
 from barenet.cli.text_graphics import describe_image, draw_image
 from barenet.cli.trained_model import TrainedModel, load_trained
 from barenet.data.frame import Samples
-from barenet.data.reading import to_number
-from barenet.data.tabular import read_features
+from barenet.data.parsing import to_number
+from barenet.data.table_loading import read_features
 from barenet.errors import ArgumentError
 from barenet.files.predictor import Predictor
 from barenet.model.arrays import FloatArray

@@ -30,10 +30,11 @@ from barenet.cli.scores import (
 from barenet.cli.text_graphics import describe_image, draw_image
 from barenet.cli.trained_model import MODEL
 from barenet.data.dataset import Dataset
+from barenet.data.duplicates import count_duplicates
 from barenet.data.encoding import TableEncoding
-from barenet.data.repetition import count_repeated
 from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files.model_card import ModelCard
+from barenet.files.model_io import save
 from barenet.files.predictor import Predictor
 from barenet.training.history import History
 from barenet.training.measurement import MOST
@@ -84,7 +85,7 @@ class Results:
         test = self.experiment.test
         if test is None or not is_table(self.experiment.settings.data):
             return 0
-        return count_repeated(test, self.experiment.available)
+        return count_duplicates(test, self.experiment.available)
 
     def _score(self, rows: Dataset) -> dict[str, float]:
         return score(self.experiment.predictor, rows, self.experiment.settings.config.loss)
@@ -112,7 +113,7 @@ class Results:
         """Write the model file once more, with the scores."""
         scores = {"held_out": _finite(self.scores)} if self.experiment.test else {}
         scores["training"] = _finite(self.training_scores)
-        self._predictor(scores).save(self.folder.model)
+        save(self._predictor(scores), self.folder.model)
 
     def report(self, *, json: bool, interrupted: bool) -> None:
         """Compute the scores, add them to the model file, and print them."""

@@ -12,7 +12,7 @@ from barenet.cli.experiment import Experiment, prepare
 from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.run_settings import RunSettings
-from barenet.data.source import STANDARD_INPUT
+from barenet.data.file_io import STANDARD_INPUT
 from barenet.errors import ArgumentError
 from barenet.training.identity import changes
 
@@ -48,7 +48,9 @@ def prepare_resume(folder: RunFolder, given: RunSettings) -> Experiment:
     # A checkpoint has the weights; the model that they started from may have been replaced since.
     experiment = prepare(dataclasses.replace(settings, start_from=None) if resumed else settings)
     started = dataclasses.replace(experiment.settings, start_from=settings.start_from)
-    _check_unchanged(started, given, "once it has ended, ", folder)
+    _check_unchanged(
+        started, given, folder, "a run is resumed with its own settings", "once it has ended, "
+    )
     if not resumed:
         folder.unfinished.start(started)
     return dataclasses.replace(experiment, settings=started)
@@ -58,7 +60,8 @@ def report_finished(folder: RunFolder, given: RunSettings, json: bool) -> int:
     """Report that a run is finished, and return the exit status."""
     if folder.settings.is_file():
         config = f"--config {shlex.quote(str(folder.settings))} "
-        _check_unchanged(read_run_file(folder.settings), given, config, folder)
+        settings = read_run_file(folder.settings)
+        _check_unchanged(settings, given, folder, "the run is finished", config)
     log(f"{folder.path}: the run is finished, and its model is {folder.model}")
     if json:
         emit_json({"finished": True, "model": str(folder.model)})
@@ -66,7 +69,7 @@ def report_finished(folder: RunFolder, given: RunSettings, json: bool) -> int:
 
 
 def _check_unchanged(
-    settings: RunSettings, given: RunSettings, before: str, folder: RunFolder
+    settings: RunSettings, given: RunSettings, folder: RunFolder, problem: str, before: str
 ) -> None:
     """Refuse settings other than those of the run, except for what is printed."""
     now, known = given.set_fields(), settings.set_fields()
@@ -74,7 +77,7 @@ def _check_unchanged(
     if changed := changes({name: known.get(name) for name in now}, now):
         start_from = f"--start-from {shlex.quote(str(folder.path))}"
         raise ArgumentError(
-            f"a run is resumed with its own settings: {changed}",
+            f"{problem}: {changed}",
             argument="resume",
             remedy=f"for others, {before}{start_from} starts a new run from its weights",
         )

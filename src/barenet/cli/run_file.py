@@ -56,7 +56,9 @@ def read_run_file(path: Path) -> RunSettings:
 
 def parse_settings(document: Mapping[str, Any], path: Path) -> RunSettings:
     """Convert a document with the settings of a run; the path is that of its file."""
-    config = Dict(dict(document), source=str(path.absolute()))
+    if "data" not in document:
+        raise DataError("data: expected a value, got none", path=path)
+    config = Dict(dict(document), source=str(path))
     app = App(default_parameter=PARAMETER, config=config, result_action="return_value")
 
     @app.default

@@ -8,6 +8,7 @@ results are written. Other files are never touched.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import shlex
@@ -27,6 +28,7 @@ from barenet.files.atomic import check_replaceable, remove_leftovers, write_atom
 from barenet.files.exports.export import SUFFIXES
 from barenet.files.exports.writing import HEAD, is_export
 from barenet.files.lock import locked_folder
+from barenet.files.model_io import save
 from barenet.files.predictor import Predictor
 from barenet.training.history import History
 
@@ -69,7 +71,7 @@ class RunFolder:
         failure = None
         with tempfile.TemporaryDirectory(dir=self.path, prefix=SAVING) as folder:
             new = RunFolder(Path(folder))
-            predictor.save(new.model)
+            save(predictor, new.model)
             write_atomically(new.settings, settings.to_toml())
             try:
                 write_atomically(new.history, history.to_jsonl().encode())
@@ -110,7 +112,7 @@ class RunFolder:
             with tempfile.TemporaryFile(dir=self.path):
                 return made
         except OSError as error:
-            if not error.strerror:  # an error of `make_folder`
+            if not error.strerror or error.errno == errno.ENAMETOOLONG:
                 raise
             raise OSError(f"out: {self.path} cannot be written to: {error.strerror}") from error
 

@@ -16,11 +16,11 @@ from barenet.data.dataset import Dataset
 from barenet.engines import Job, choose_engine
 from barenet.files.predictor import Predictor
 from barenet.insight.baselines import BASELINES, Baseline, fit_baseline
+from barenet.model.array_dataset import validate_arrays
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import Loss, as_loss
-from barenet.model.rows import check_rows
 from barenet.model.targets import check_targets
-from barenet.model.validation import check_answers
+from barenet.model.validation import check_outputs
 from barenet.optimization.optimizers import SGD
 from barenet.training import metrics
 
@@ -83,11 +83,13 @@ def transformed(predictor: Predictor, rows: Dataset) -> FloatArray:
 def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, float]:
     """Measure a network on some rows."""
     network, chosen = predictor.network, _loss(predictor, loss)
-    inside = check_rows(network, chosen, transformed(predictor, rows), predictor.targets(rows.y))
+    inside = validate_arrays(
+        network, chosen, transformed(predictor, rows), predictor.targets(rows.y)
+    )
     job = Job(network=network, rows=inside, loss=chosen, optimizer=SGD())
     with np.errstate(over="ignore", invalid="ignore"):
         value, output = choose_engine("auto", job).evaluate(inside)
-        outputs = predictor.in_units(check_answers(output))
+        outputs = predictor.in_units(check_outputs(output))
     return _metrics(predictor, rows, outputs, inside.y, value)
 
 

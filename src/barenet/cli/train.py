@@ -22,7 +22,7 @@ from barenet.cli.resuming import find_run, prepare_resume, report_finished
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.run_settings import NO_SETTINGS, RunSettings, is_table
 from barenet.cli.unfinished_run import RunCheckpoint
-from barenet.data.source import STANDARD_INPUT
+from barenet.data.file_io import STANDARD_INPUT
 from barenet.errors import DivergenceError, some
 from barenet.files.checkpoint import parse_interval
 from barenet.training.callbacks import Callback

@@ -18,15 +18,16 @@ from barenet.cli.run_settings import (
 )
 from barenet.data.columns import CategoryColumn
 from barenet.data.dataset import Dataset
-from barenet.data.datasets import DATASETS, load_dataset, usual_name
+from barenet.data.datasets import DATASETS, canonical_name, load_dataset
+from barenet.data.file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data.fingerprint import fingerprint
 from barenet.data.frame import Frame
 from barenet.data.run_config import DEFAULTS, RunConfig
-from barenet.data.source import CSV_SUFFIXES, STANDARD_INPUT, plain_name
-from barenet.data.tabular import read_samples
+from barenet.data.table_loading import read_samples
 from barenet.data.written import as_written
 from barenet.errors import ArgumentError, DataError, printable
 from barenet.files.model_card import ModelCard
+from barenet.files.model_io import load_predictor
 from barenet.files.predictor import Predictor
 
 __all__ = [
@@ -170,7 +171,7 @@ class TrainedModel:
         """The settings of the run if data have the name of its data."""
         if self.settings is None or data == STANDARD_INPUT:  # which has other rows each time
             return None
-        data, known = usual_name(data), self.settings.data
+        data, known = canonical_name(data), self.settings.data
         same = data == known
         if not same and not {data, known} & DATASETS.keys():  # a card has no folders
             same = Path(data).resolve() == Path(known).resolve() or Path(data).name == known
@@ -180,7 +181,7 @@ class TrainedModel:
 def load_trained(path: Path) -> TrainedModel:
     """Load a model file, or the model in the folder of a run."""
     file = model_file(path)
-    predictor = Predictor.load(file)
+    predictor = load_predictor(file)
     beside = file.with_name(SETTINGS)
     is_run = file.name == MODEL and beside.is_file()
     settings = read_run_file(beside) if is_run else settings_of(predictor.card)
@@ -202,7 +203,7 @@ def settings_of(card: ModelCard | None) -> RunSettings | None:
         return None
     try:
         values = without_folders(card.settings)
-        if "\0" in str(values):  # in no file name
+        if any("\0" in str(value) for value in values.values()):  # in no file name
             return None
         lists = {name: [*value] for name, value in values.items() if isinstance(value, tuple)}
         return parse_settings(values | lists, Path(MODEL))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from barenet.data.source import plain_name
+from barenet.data.file_io import plain_name
 from barenet.errors import DataError
 
 __all__ = ["DELIMITERS", "check_delimiter", "decode", "find_delimiter", "read_records"]

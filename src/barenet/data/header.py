@@ -13,10 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from barenet.data.datetimes import is_datetime
 from barenet.data.delimited import DELIMITERS, read_records
 from barenet.data.memory_budget import check_columns
-from barenet.data.moments import is_moment
-from barenet.data.reading import MISSING
+from barenet.data.parsing import MISSING
 from barenet.errors import DataError, brief, some
 
 __all__ = ["check_header", "positional_names", "read_header"]
@@ -148,7 +148,7 @@ def _vote(name: str, column: Any, counted: frozenset[str]) -> int:
     known = [text for text in values if text not in MISSING]
     if not known or name in counted or name in ("y", *MISSING):
         return -1 if name == "?" else 0
-    for is_one in (_is_number, is_moment):
+    for is_one in (_is_number, is_datetime):
         if sum(map(is_one, known[:_MOST_TESTED])) >= _MOST * len(known[:_MOST_TESTED]):
             return -1 if is_one(name) else 1
     different = set(known)

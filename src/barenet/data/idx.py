@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.source import memory_budget, open_source, read_allowed, read_exactly
+from barenet.data.file_io import memory_budget, open_file, read_allowed, read_exactly
 from barenet.errors import DataError
 
 __all__ = ["read_idx"]
@@ -42,7 +42,7 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
     array([5, 0, 4], dtype=uint8)
     """
     path = Path(path)
-    with open_source(path) as stream:
+    with open_file(path) as stream:
         dtype, shape = _read_header(stream, path)
         expected = math.prod(shape) * dtype.itemsize
         # An array of no numbers can still be of sizes that NumPy has no room for.

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data.datetimes import YEARS, far_off
+from barenet.data.file_io import memory_budget, open_file
 from barenet.data.frame import TEXT, Frame
-from barenet.data.framing import MOST_EXACT
 from barenet.data.memory_budget import MemoryBudget, check_columns, spelled
-from barenet.data.moments import YEARS, far_off
 from barenet.data.parquet_pages import largest_group
-from barenet.data.source import memory_budget, open_source
 from barenet.data.target import WORDS, class_name
+from barenet.data.to_frame import MOST_EXACT
 from barenet.errors import DataError, in_a_line
 from barenet.extras import require
 
@@ -108,7 +108,7 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
     """Open the file, and report in one line how it is damaged."""
     pyarrow = require("pyarrow", extra="tables", purpose=_PURPOSE)
     parquet = require("pyarrow.parquet", extra="tables", purpose=_PURPOSE)
-    with open_source(path) as stream:
+    with open_file(path) as stream:
         try:
             # Arrow allocates as many entries as a list declares; no list has more than bytes.
             limit = max(1, min(_footer_length(stream), _MOST_ENTRIES))

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data.frame import Frame
-from barenet.data.reading import (
+from barenet.data.parsing import (
     MISSING,
     complete_numbers,
-    different,
     is_code,
     to_number,
+    unique_texts,
 )
 from barenet.data.target import WORDS, Task, are_classes, class_name, encode, is_number
 from barenet.errors import some
@@ -51,7 +51,7 @@ def missing_targets(
     column = rows[target]
     if column.dtype.kind == "T":
         missing = {"", *(() if task == "classification" else MISSING)} - {*classes}
-        codes, texts = different(column)
+        codes, texts = unique_texts(column)
         return np.array([text in missing for text in texts])[codes]
     if column.dtype.kind == "f":
         return np.isnan(column)
@@ -62,7 +62,7 @@ def _written_target(
     rows: Frame, target: str, task: Task | None
 ) -> tuple[NDArray[Any], tuple[str, ...] | None]:
     """Read a target of text."""
-    codes, texts = different(rows[target])
+    codes, texts = unique_texts(rows[target])
     _check_complete(rows, target, missing_targets(rows, target, task))
     are_written = np.array([to_number(text) is not None for text in texts])
     if task == "regression" or are_written.all():
@@ -119,7 +119,7 @@ def known_classes(rows: Frame, target: str, classes: Sequence[str]) -> NDArray[n
     """Look the labels of a table up among the classes of a network."""
     column = rows[target]
     if column.dtype.kind == "T":
-        codes, labels = different(column)
+        codes, labels = unique_texts(column)
         numbers = [to_number(label) for label in labels]
         # Where the classes are text, 01 is not 1.
         if all(map(is_number, classes)) and None not in numbers:

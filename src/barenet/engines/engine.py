@@ -14,10 +14,10 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import Loss
 from barenet.model.network import Network
-from barenet.model.rows import Rows
 from barenet.optimization.clipping import Clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.penalties import Penalty
@@ -33,7 +33,7 @@ class Job:
     ----------
     network : Network
         Its parameters are changed in place.
-    rows : Rows
+    rows : ArrayDataset
         The training rows with their targets and weights.
     loss : Loss
         What is made small.
@@ -48,7 +48,7 @@ class Job:
     """
 
     network: Network
-    rows: Rows
+    rows: ArrayDataset
     loss: Loss
     optimizer: Optimizer | LBFGS
     penalties: Sequence[Penalty] = field(default=())
@@ -149,12 +149,12 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def evaluate(self, rows: Rows) -> tuple[float, FloatArray]:
+    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         """Compute the loss of any rows, without penalties, as when predicting.
 
         Parameters
         ----------
-        rows : Rows
+        rows : ArrayDataset
             The training rows, or others.
 
         Returns

@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from barenet.data.columns import Column
 from barenet.data.encoding import TableEncoding
-from barenet.data.framing import column_names
+from barenet.data.to_frame import column_names
 from barenet.model.validation import check_dtype
 
 __all__ = ["TablePreprocessor"]

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from barenet.files.model_io import save
 from barenet.playground.blueprint import predictor
 from barenet.playground.catalog import catalog
 from barenet.playground.client import Client
@@ -100,7 +101,7 @@ class App:
         lane = session.lanes[place]
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.safetensors"
-            predictor(lane.current(), lane.material).save(path)
+            save(predictor(lane.current(), lane.material), path)
             content = path.read_bytes()
         name = 'attachment; filename="model.safetensors"'
         return Response(

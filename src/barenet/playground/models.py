@@ -17,8 +17,9 @@ import numpy as np
 
 from barenet.data.run_config import RunConfig
 from barenet.errors import ModelFileError
+from barenet.files.model_io import load_predictor
 from barenet.files.predictor import Predictor
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.playground.blocks import MOST_PARAMETERS, blocks
@@ -67,7 +68,7 @@ class Models:
 
     def open(self, path: Path, config: RunConfig = NOTHING_KNOWN) -> str:
         """Take a model file; the oldest is forgotten where there are too many."""
-        predictor = Predictor.load(path)
+        predictor = load_predictor(path)
         try:
             design = _design_of(predictor, config)
         except ValueError as error:
@@ -131,7 +132,9 @@ def _design_of(predictor: Predictor, config: RunConfig) -> Design:
     network = predictor.network
     kinds = {type(layer) for layer in network.layers}
     parts = blocks(network)
-    if not kinds <= {Dense, BatchNorm, Activate, Dropout} or not isinstance(parts[0][0], Dense):
+    if not kinds <= {Dense, BatchNorm, ActivationLayer, Dropout} or not isinstance(
+        parts[0][0], Dense
+    ):
         raise ValueError(f"it is not all dense layers, batch norm and dropout: {network!r}")
     if network.n_parameters > MOST_PARAMETERS:
         raise ValueError(f"{network.n_parameters:,} weights are more than {MOST_PARAMETERS:,}")

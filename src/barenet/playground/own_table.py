@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from barenet.data.csv_table import Table, read_table
+from barenet.data.file_io import read_file_bytes
 from barenet.data.frame import Frame
-from barenet.data.source import read_source
-from barenet.data.table import Table, read_table
 from barenet.data.target import MOST_CLASSES
 from barenet.errors import DataError
 from barenet.playground.advice import by_its_name
@@ -92,7 +92,7 @@ def _read(path: Path, header: bool | None) -> tuple[Table, dict[str, Any]]:
     of columns that a semicolon parts.
     """
     options: dict[str, Any] = {} if header is None else {"header": header}
-    content = read_source(path)
+    content = read_file_bytes(path)
     try:
         content.decode()
     except UnicodeDecodeError:

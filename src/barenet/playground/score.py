@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from barenet.model.array_dataset import validate_arrays
 from barenet.model.losses import as_loss
 from barenet.model.network import Network
 from barenet.model.objective import Objective
-from barenet.model.rows import check_rows
 from barenet.model.targets import class_probabilities
 from barenet.playground.blueprint import Task
 from barenet.playground.design import Design
@@ -31,7 +31,7 @@ def measure(epoch: float, network: Network, task: Task, design: Design) -> Measu
     loss, metric = as_loss(design.loss or None, network.output_activation), METRICS[task.metric]
     values = []
     for part in (task.training, task.held_out):
-        rows = check_rows(network, loss, *part)
+        rows = validate_arrays(network, loss, *part)
         with np.errstate(all="ignore"):
             value, output = Objective(network, loss).value_and_output(rows)
         values.append((value, metric(output, rows.y)))
@@ -44,7 +44,7 @@ def guess(task: Task, design: Design) -> tuple[float, float]:
     network = task.network
     loss = as_loss(design.loss or None, network.output_activation)
     training, held_out = (
-        check_rows(network, loss, *part).y for part in (task.training, task.held_out)
+        validate_arrays(network, loss, *part).y for part in (task.training, task.held_out)
     )
     constants = (training.mean(axis=0), np.median(training, axis=0))
     values = [

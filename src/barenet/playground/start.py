@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from barenet.data.datasets import usual_name
+from barenet.data.datasets import canonical_name
+from barenet.data.file_io import CSV_SUFFIXES, plain_name
 from barenet.data.run_config import RunConfig
-from barenet.data.source import CSV_SUFFIXES, plain_name
 from barenet.playground.models import NOTHING_KNOWN
 from barenet.playground.scene import Scene
 from barenet.playground.sets import NAMED
@@ -36,7 +36,7 @@ def begin_with(said: str, target: str, shelf: Shelf, header: bool | None = None)
         raise ValueError("target: only a .csv file has columns to choose from")
     if not said:
         return State()
-    name = usual_name(said)
+    name = canonical_name(said)
     lookup(dict.fromkeys(NAMED), name, "data")
     return State.suited(name)
 

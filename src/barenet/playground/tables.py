@@ -14,7 +14,7 @@ import numpy as np
 
 from barenet.data.dataset import Dataset
 from barenet.data.frame import Frame
-from barenet.data.tabular import load_table, read_samples
+from barenet.data.table_loading import load_table, read_samples
 from barenet.errors import DataError, some
 from barenet.files.predictor import Predictor
 from barenet.playground.advice import by_its_name

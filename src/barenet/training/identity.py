@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from barenet.engines import Engine
 from barenet.errors import printable
-from barenet.model.rows import Rows
+from barenet.model.array_dataset import ArrayDataset
 from barenet.training.callbacks import Callback
 from barenet.training.plan import Plan
 
@@ -60,7 +60,7 @@ def settings_of(engine: Engine, plan: Plan, callbacks: Sequence[Callback]) -> di
     return {name: _in_words(value) for name, value in settings.items()}
 
 
-def data_of(rows: Rows, held_out: Mapping[str, Rows]) -> dict[str, Any]:
+def data_of(rows: ArrayDataset, held_out: Mapping[str, ArrayDataset]) -> dict[str, Any]:
     """Compute checksums of the data."""
     arrays = _arrays(rows)
     for part, measured in held_out.items():
@@ -68,7 +68,7 @@ def data_of(rows: Rows, held_out: Mapping[str, Rows]) -> dict[str, Any]:
     return {name: _describe(array) for name, array in arrays.items() if array is not None}
 
 
-def _arrays(rows: Rows) -> dict[str, NDArray[Any] | None]:
+def _arrays(rows: ArrayDataset) -> dict[str, NDArray[Any] | None]:
     """Name the arrays of some rows."""
     return {"X": rows.X, "y": rows.y, "sample_weight": rows.sample_weight}
 

@@ -19,7 +19,7 @@ from barenet.model.arrays import FloatArray
 from barenet.model.validation import check_count
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import LBFGS, Optimizer
-from barenet.optimization.optimizers.past import Past
+from barenet.optimization.optimizers.lbfgs_history import LBFGSHistory
 from barenet.training.callbacks import Callback
 from barenet.training.guard import Guard
 from barenet.training.history import HELD_OUT, History
@@ -60,7 +60,7 @@ class Loop:
             measured=self._curves(),
             maximized_metrics=self._maximized_metrics(),
         )
-        self.guard, self.tally, self.past = Guard(self.run), Tally(), Past()
+        self.guard, self.tally, self.past = Guard(self.run), Tally(), LBFGSHistory()
         self.chunk_batches = 1
         self.measurement = Measurement(engine, plan)
         self.memory = Memory(self)

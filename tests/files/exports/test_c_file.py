@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from barenet import (
     ACTIVATIONS,
-    Activate,
+    ActivationLayer,
     BatchNorm,
     Dense,
     LayerNorm,
@@ -53,7 +53,7 @@ def architectures(draw) -> Network:
         norm = draw(st.sampled_from([None, BatchNorm, LayerNorm]))
         layers += [norm(n_in, epsilon=0.1)] if norm else []
         layers += [Dense(n_in, n_out, draw(names))]
-        layers += [Activate(draw(names))] if draw(st.booleans()) else []
+        layers += [ActivationLayer(draw(names))] if draw(st.booleans()) else []
     dtype = draw(st.sampled_from(["float32", "float64"]))
     return Network(layers, seed=draw(st.integers(0, 999)), dtype=dtype)
 

@@ -15,7 +15,7 @@ import pytest
 
 from barenet import Network, Predictor, TableEncoding
 from barenet.data.columns import CategoryColumn
-from barenet.data.framing import as_frame
+from barenet.data.to_frame import as_frame
 from barenet.files.exports.onnx_file import IR_VERSION, OPSET, render
 from barenet.files.exports.program import program_of
 

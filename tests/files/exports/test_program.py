@@ -45,7 +45,7 @@ def test_every_layer_and_every_activation_is_known():
 
 
 def test_what_does_nothing_is_no_step(build):
-    dropped = Network([Dense(3, 2), barenet.Dropout(0.5), barenet.Activate("identity")])
+    dropped = Network([Dense(3, 2), barenet.Dropout(0.5), barenet.ActivationLayer("identity")])
     assert len(program_of(dropped).steps) == 1
     assert isinstance(program_of(build("classes").model).steps[0], Scale)
     assert not isinstance(program_of(build("not scaled").model).steps[0], Scale)
@@ -88,7 +88,7 @@ def test_the_sketch_is_one_line(build):
 class Twice(Layer):
     name = "twice"
 
-    def forward(self, X, *, training=False, key=0):
+    def forward(self, X, *, training=False, rng_key=0):
         return 2 * X, None
 
     def backward(self, cache, d_output, out):
@@ -159,7 +159,7 @@ def test_parts_that_do_not_fit_are_refused(build):
 
 def test_a_network_that_takes_any_width_is_refused():
     with pytest.raises(ValueError, match="no layer that says how many inputs"):
-        program_of(Network([barenet.Activate("relu")]))
+        program_of(Network([barenet.ActivationLayer("relu")]))
 
 
 def test_the_steps_share_the_arrays_of_the_model():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from barenet.expressions import Expression
 from barenet.insight.explain.cut import cut
 from barenet.insight.explain.document import Equation, Quantity
-from barenet.insight.explain.formula import Formula
 from barenet.insight.explain.name import Name
 
 RNG = np.random.default_rng(0)
@@ -15,7 +15,7 @@ SHAPES = {"X": (5, 3), "W": (3, 4), "b": (4,), "dZ": (5, 4), "V": (4, 2), "dA": 
 
 
 def equation(text: str, shape: tuple[int, ...] | None = None, **numbers: float) -> Equation:
-    formula = Formula.parse(text, **numbers)
+    formula = Expression.parse(text, **numbers)
     operands = {
         name: Quantity.of(Name(name, "1"), RNG.normal(size=SHAPES[name]))
         for name in sorted(formula.names)

@@ -9,7 +9,7 @@ from barenet.engines import Job
 from barenet.insight.explain.differences import Differences
 from barenet.insight.explain.limits import LARGEST_ENTRIES
 from barenet.insight.explain.trace import take_step
-from barenet.model.rows import check_rows
+from barenet.model.array_dataset import validate_arrays
 
 X = np.random.default_rng(0).normal(size=(4, 3))
 
@@ -18,7 +18,7 @@ def differences(limit=64):
     layers = [Dense(3, 5, "tanh"), Dense(5, 2, "softmax")]
     network = Network(layers, seed=1, dtype="float64")
     loss = CategoricalCrossEntropy()
-    rows = check_rows(network, loss, X, [0, 1, 1, 0])
+    rows = validate_arrays(network, loss, X, [0, 1, 1, 0])
     job = Job(network=network, rows=rows, loss=loss, optimizer=SGD())
     trace = take_step(job)
     return trace, Differences(job, trace, limit)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from barenet import (
-    Activate,
+    ActivationLayer,
     BatchNorm,
     Dense,
     Dropout,
@@ -27,7 +27,7 @@ def page():
     layers = [
         Dense(2, 3),
         BatchNorm(3),
-        Activate("elu"),
+        ActivationLayer("elu"),
         Dropout(0.4),
         LayerNorm(3),
         Dense(3, 2, "softmax"),

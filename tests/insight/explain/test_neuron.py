@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from barenet import Activate, BatchNorm, Dense, Dropout, LayerNorm, Network, explain, train
+from barenet import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, Network, explain, train
 from barenet.insight.explain.neuron import find_neuron
 from barenet.optimization.optimizers import OPTIMIZERS, as_optimizer
 
@@ -18,7 +18,7 @@ CLASSES = [0, 1, 1, 0, 1]
 
 def normed() -> Network:
     layers = [
-        *(Dense(3, 4), BatchNorm(4), Activate("silu"), Dropout(0.4)),
+        *(Dense(3, 4), BatchNorm(4), ActivationLayer("silu"), Dropout(0.4)),
         *(Dense(4, 3, "softmax"), LayerNorm(3), Dense(3, 2, "softmax")),
     ]
     return Network(layers, seed=3, dtype="float64")

@@ -7,14 +7,14 @@ import numpy as np
 from barenet import L2, SGD, ClipValue, Dense, Dropout, Network, SquaredError
 from barenet.engines import Job
 from barenet.insight.explain.trace import take_step
-from barenet.model.rows import check_rows
+from barenet.model.array_dataset import validate_arrays
 
 X = np.random.default_rng(0).normal(size=(4, 3))
 
 
 def job_of(**options):
     network = Network([Dense(3, 2, "relu"), Dropout(0.5), Dense(2, 1)], seed=1, dtype="float64")
-    rows = check_rows(network, SquaredError(), X, X[:, 0])
+    rows = validate_arrays(network, SquaredError(), X, X[:, 0])
     return Job(network=network, rows=rows, loss=SquaredError(), optimizer=SGD(0.5), **options)
 
 

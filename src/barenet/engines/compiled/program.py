@@ -25,8 +25,8 @@ from barenet.engines.kernels.dense import multiply
 from barenet.engines.kernels.records import STEP
 from barenet.engines.simd.memory import kind_of
 from barenet.engines.threads import choose_threads
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.layers import Dense
-from barenet.model.rows import Rows
 from barenet.optimization.optimizers import Optimizer
 
 __all__ = ["Program"]
@@ -44,7 +44,7 @@ class Program:
     """
 
     def __init__(
-        self, job: Job, capacity: int, task: Task, rows: Rows, threads: int | None = None
+        self, job: Job, capacity: int, task: Task, rows: ArrayDataset, threads: int | None = None
     ) -> None:
         self.job, self.capacity = job, capacity
         self.memory = Memory(kind_of(job.network.dtype), job.network.dtype)
@@ -76,7 +76,7 @@ class Program:
             rows.append((table(GROUP, groups), len(groups), alone))
         return table(REGION, rows)
 
-    def read(self, rows: Rows) -> None:
+    def read(self, rows: ArrayDataset) -> None:
         """Take the batches from these rows."""
         network, step = self.job.network, self.step
         if self.pointed.get("x") is not rows.X:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from barenet.data.columns import BooleanColumn, CategoryColumn, Column, NumberColumn
-from barenet.data.reading import label_of
+from barenet.data.parsing import normalize_label
 from barenet.files.exports.encode import Encode
 from barenet.files.exports.onnx_graph import TYPES, Graph
 
@@ -72,7 +72,7 @@ def _category(column: CategoryColumn, step: Encode, graph: Graph) -> str:
     places: dict[bytes, int] = {_utf8(name): at for at, name in enumerate(column.categories)}
     hole = n_outputs - 1 if column.missing else other
     for marker in ("", *step.encoding.missing):
-        places |= {_utf8(marker): hole, _utf8(label_of(marker)): hole}
+        places |= {_utf8(marker): hole, _utf8(normalize_label(marker)): hole}
     place = graph.add(
         "LabelEncoder",
         column.name,

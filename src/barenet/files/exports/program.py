@@ -29,7 +29,6 @@ from barenet.files.exports.steps import (
 )
 from barenet.files.fitted import Fitted, take_apart
 from barenet.files.predictor import Predictor
-from barenet.files.predictor_parts import check_parts
 from barenet.model.activations import (
     ELU,
     GELU,
@@ -44,7 +43,7 @@ from barenet.model.activations import (
     Softplus,
     Tanh,
 )
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 from barenet.model.network import Network
 
 __all__ = ["ACTIVATIONS_KNOWN", "Program", "program_of"]
@@ -159,7 +158,6 @@ def _of_network(network: Network) -> Program:
 
 
 def _of_predictor(predictor: Predictor) -> Program:
-    check_parts(predictor)
     program = replace(
         _of_network(predictor.network),
         n_inputs=len(predictor.feature_names),
@@ -264,7 +262,7 @@ def _layer_norm(layer: Any) -> list[Step]:
 #: By the exact class: a subclass may compute something else.
 _STEPS: dict[type[Layer], Callable[[Any], list[Step]]] = {
     Dense: _dense,
-    Activate: lambda layer: _apply(layer.activation),
+    ActivationLayer: lambda layer: _apply(layer.activation),
     Dropout: lambda layer: [],
     BatchNorm: _batch_norm,
     LayerNorm: _layer_norm,

@@ -1,6 +1,6 @@
 """The columns of a table in Python exports: how text becomes values, and values numbers.
 
-The rules are those of `barenet.data.reading` and of the records in `barenet.data.columns`, written
+The rules are those of `barenet.data.parsing` and of the records in `barenet.data.columns`, written
 once more for a file that has NumPy alone.
 """
 

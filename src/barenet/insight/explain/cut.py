@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from barenet.expressions import Expression
 from barenet.insight.explain.document import Equation, Quantity
-from barenet.insight.explain.formula import Formula
 from barenet.insight.explain.name import Name
 
 __all__ = ["cut"]
@@ -29,7 +29,7 @@ def cut(equation: Equation, column: int) -> Equation:
     >>> import numpy as np
     >>> X, W = (Quantity.of(Name(letter), np.eye(2)) for letter in "XW")
     >>> product = Quantity.of(Name("Z", "1"), np.eye(2))
-    >>> whole = Equation(product, Formula.parse("X @ W"), {"X": X, "W": W})
+    >>> whole = Equation(product, Expression.parse("X @ W"), {"X": X, "W": W})
     >>> cut(whole, 1).result.name.text, cut(whole, 1).evaluate().tolist()
     ('Z₁,₂', [[0.0], [1.0]])
     """
@@ -50,7 +50,7 @@ def cut(equation: Equation, column: int) -> Equation:
     return replace(equation, result=mine, operands=operands, differences=differences)
 
 
-def _needed(formula: Formula | None) -> dict[str, Part] | None:
+def _needed(formula: Expression | None) -> dict[str, Part] | None:
     """Find what a column needs of each operand; None if of one it needs two things at once."""
     found: dict[str, set[Part]] = {}
 

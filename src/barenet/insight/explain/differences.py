@@ -87,4 +87,4 @@ class Differences:
 
     def _value(self) -> float:
         """Compute the loss of where things are."""
-        return self.objective.value(self.rows, training=True, key=self.key)
+        return self.objective.value(self.rows, training=True, rng_key=self.key)

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.insight.explain.formula import Formula
+from barenet.expressions import Expression
 from barenet.insight.explain.name import Name
 from barenet.insight.explain.note import Note
 from barenet.insight.gradient_check import SMALLEST_SCALE
@@ -80,7 +80,7 @@ class Equation:
     ----------
     result : Quantity
         What is computed.
-    formula : Formula, optional
+    formula : Expression, optional
         How; None if nobody has written it down, as for a layer of a user's own.
     operands : mapping of str to Quantity
         What it is computed from, by the names in the formula.
@@ -94,13 +94,13 @@ class Equation:
     --------
     >>> import numpy as np
     >>> x, y = (Quantity.of(Name(name), 2.0 * n) for n, name in enumerate("xy", 1))
-    >>> equation = Equation(y, Formula.parse("2 * x"), {"x": x})
+    >>> equation = Equation(y, Expression.parse("2 * x"), {"x": x})
     >>> float(equation.evaluate()) == float(y.value)
     True
     """
 
     result: Quantity
-    formula: Formula | None
+    formula: Expression | None
     operands: Mapping[str, Quantity] = field(default_factory=dict)
     assigns: bool = False
     differences: NDArray[np.float64] | None = None

@@ -28,10 +28,10 @@ from barenet.insight.explain.objective import explain_loss, explain_rows
 from barenet.insight.explain.sheet import Sheet
 from barenet.insight.explain.trace import Trace, take_step
 from barenet.insight.explain.update import explain_clipping, explain_penalties, explain_update
+from barenet.model.array_dataset import ArrayDataset, validate_arrays
 from barenet.model.layers import BatchNorm
 from barenet.model.losses import Loss, as_loss
 from barenet.model.network import Network
-from barenet.model.rows import Rows, check_rows
 from barenet.model.validation import check_count, check_seed
 from barenet.optimization.clipping import Clipping, as_clipping
 from barenet.optimization.optimizers import LBFGS, SGD, Optimizer, as_optimizer
@@ -145,7 +145,7 @@ def explain(
     objective = as_loss(loss, network.output_activation)
     job = Job(
         network=network,
-        rows=check_rows(network, objective, X, y, sample_weight),
+        rows=validate_arrays(network, objective, X, y, sample_weight),
         loss=objective,
         optimizer=as_optimizer(optimizer),
         penalties=as_penalties(penalty),
@@ -261,7 +261,7 @@ def _differences(
         network = job.network.copy("float64")
         rows = job.rows
         weights = None if rows.sample_weight is None else rows.sample_weight.astype(np.float64)
-        wide = Rows(rows.inputs(network.dtype), rows.y.astype(np.float64), weights)
+        wide = ArrayDataset(rows.inputs(network.dtype), rows.y.astype(np.float64), weights)
         # The optimizer may hold moments of float32, and has no part in the gradients.
         job = dataclasses.replace(job, network=network, rows=wide, optimizer=SGD(), clipping=None)
         trace = take_step(job, first_step)

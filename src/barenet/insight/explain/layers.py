@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.constraints import options_of
+from barenet.expressions import declared
 from barenet.insight.explain.document import Equation, Quantity, Step
-from barenet.insight.explain.formulas import ACTIVATION_FORMULAS, formula_of
 from barenet.insight.explain.name import Name
 from barenet.insight.explain.sheet import Sheet
 from barenet.insight.explain.trace import LayerTrace
@@ -50,7 +50,8 @@ def explain_backward(sheet: Sheet, step: LayerTrace) -> Step:
 
 def _passes(step: LayerTrace) -> Passes:
     """Find out how to write a layer; one of a user's own without its formulas."""
-    return formula_of(LAYER_FORMULAS, step.layer) or _ANY_LAYER
+    ours = type(step.layer).__module__.startswith("barenet.")
+    return LAYER_FORMULAS.get(step.layer.name, _ANY_LAYER) if ours else _ANY_LAYER
 
 
 def _a(number: int, *, d: bool = False) -> Name:
@@ -66,8 +67,8 @@ def _activation(sheet: Sheet, step: LayerTrace, Z: Quantity) -> Equation:
     if sheet.ends_in_the_loss(step):
         output = activation.forward(step.output)
     A = sheet.note(_a(step.index + 1), output)
-    formula = formula_of(ACTIVATION_FORMULAS, activation)
-    return sheet.equation(A, formula and formula.forward, {"Z": Z}, numbers=_settings(activation))
+    formula = declared(activation, "formula")
+    return sheet.equation(A, formula, {"Z": Z}, numbers=_settings(activation))
 
 
 def _activation_gradient(
@@ -77,11 +78,10 @@ def _activation_gradient(
     activation = step.layer.activation
     assert activation is not None
     number = step.index + 1
-    formula = formula_of(ACTIVATION_FORMULAS, activation)
     operands = {"Z": Z, "A": sheet[_a(number)], "dA": sheet[_a(number, d=True)]}
     return sheet.equation(
         dZ,
-        formula and formula.backward,
+        declared(activation, "backward_formula"),
         operands,
         numbers=_settings(activation),
         differences=differences,

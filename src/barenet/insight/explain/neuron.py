@@ -13,7 +13,7 @@ from barenet.insight.explain.cut import cut
 from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.name import Name
 from barenet.model.activations import Softmax
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer
 from barenet.model.network import Network
 
 __all__ = ["Neuron", "find_neuron", "steps_of"]
@@ -69,7 +69,7 @@ def _two_numbers(said: Any) -> tuple[int, int]:
 
 def _leaves_apart(layer: Layer) -> bool:
     """Tell if no column of a layer's output depends on another column of its input."""
-    elementwise = type(layer) is Activate and not isinstance(layer.activation, Softmax)
+    elementwise = type(layer) is ActivationLayer and not isinstance(layer.activation, Softmax)
     return elementwise or type(layer) in (BatchNorm, Dropout)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from barenet.constraints import options_of
+from barenet.expressions import declared
 from barenet.insight.explain.document import Equation, Quantity, Step
-from barenet.insight.explain.formulas import LOSS_FORMULAS, formula_of
 from barenet.insight.explain.name import Name
 from barenet.insight.explain.sheet import Sheet
 from barenet.model.losses import Loss
@@ -73,8 +73,9 @@ def explain_loss(sheet: Sheet) -> Step:
 def _value(sheet: Sheet, operands: Mapping[str, Quantity]) -> list[Equation]:
     """Write the loss of each sample, where there are several, and that of all."""
     trace = sheet.trace
-    known = formula_of(LOSS_FORMULAS, trace.loss)
-    each = known and (f"over_outputs({known.value})" if trace.y.shape[1] > 1 else known.value)
+    each = declared(trace.loss, "formula")
+    if each and trace.y.shape[1] > 1:
+        each = f"over_outputs({each})"
     numbers = _settings(sheet, trace.loss)
     taken = sheet[sheet.taken].value
     L = sheet.note(Name("L"), trace.loss.value(taken, trace.y, trace.sample_weight))
@@ -92,18 +93,16 @@ def _value(sheet: Sheet, operands: Mapping[str, Quantity]) -> list[Equation]:
 
 def _derivative(sheet: Sheet, loss: Loss) -> str | None:
     """The formula of the gradient, with each sample's share in the mean."""
-    known = formula_of(LOSS_FORMULAS, loss)
-    if known is None:
+    derivative = declared(loss, "derivative_formula")
+    if not derivative:
         return None
-    if sheet.trace.sample_weight is not None:
-        return f"({known.derivative}) * w / over_samples(w)"
-    return f"({known.derivative}) / n"
+    weighted = sheet.trace.sample_weight is not None
+    return f"({derivative}) * w / over_samples(w)" if weighted else f"({derivative}) / n"
 
 
 def _is_difference(loss: Loss) -> bool:
     """Whether the derivative is what the network says less what it should say."""
-    known = formula_of(LOSS_FORMULAS, loss)
-    return known is not None and known.derivative == "A - Y"
+    return bool(declared(loss, "derivative_formula") == "A - Y")
 
 
 def _settings(sheet: Sheet, loss: Loss) -> dict[str, float]:

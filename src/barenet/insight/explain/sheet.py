@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.engines import Job
+from barenet.expressions import Expression
 from barenet.insight.explain.differences import Differences
 from barenet.insight.explain.document import Equation, Quantity
-from barenet.insight.explain.formula import Formula
 from barenet.insight.explain.name import Name
 from barenet.insight.explain.trace import LayerTrace, Trace
-from barenet.model.layers import Activate, BatchNorm, Dense, LayerNorm
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, LayerNorm
 
 __all__ = ["Sheet"]
 
@@ -57,7 +57,7 @@ class Sheet:
         differences: NDArray[np.float64] | None = None,
     ) -> Equation:
         """Write down how a quantity comes from others."""
-        formula = None if text is None else Formula.parse(text, **(numbers or {}))
+        formula = None if text is None else Expression.parse(text, **(numbers or {}))
         names = formula.names if formula else frozenset()
         used = {name: each for name, each in (operands or {}).items() if name in names}
         if differences is not None:
@@ -69,7 +69,7 @@ class Sheet:
         self, name: Name, text: str, operands: Mapping[str, Quantity], like: Any = None
     ) -> Equation:
         """Write down what a hand would, on the way to what the code computes at once."""
-        value = Formula.parse(text).evaluate({key: each.value for key, each in operands.items()})
+        value = Expression.parse(text).evaluate({key: each.value for key, each in operands.items()})
         shaped = value if like is None else value.reshape(np.shape(like))
         return self.equation(self.note(name, shaped), text, operands)
 
@@ -88,5 +88,7 @@ class Sheet:
         last = self.trace.layers[-1]
         if not self.trace.logits:
             return Name("A", str(last.index + 1))
-        bare = type(last.layer) is Activate  # whose input is what comes before its activation
+        bare = (
+            type(last.layer) is ActivationLayer
+        )  # whose input is what comes before its activation
         return Name("A", str(last.index)) if bare else Name("Z", str(last.index + 1))

@@ -7,15 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from barenet.expressions import declared
 from barenet.insight.explain.document import Equation, Quantity, Step
-from barenet.insight.explain.formulas import (
-    CLIPPING_FORMULAS,
-    OPTIMIZER_FORMULAS,
-    PENALTY_FORMULAS,
-    Price,
-    Rule,
-    formula_of,
-)
 from barenet.insight.explain.name import Name
 from barenet.insight.explain.sheet import Sheet
 from barenet.insight.explain.trace import PenaltyTrace
@@ -24,6 +17,7 @@ from barenet.model.layers import BatchNorm, LayerNorm
 from barenet.model.layout import Slot
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import LBFGS
+from barenet.optimization.optimizers.optimizer import UpdateFormula
 from barenet.optimization.penalties import Penalty
 from barenet.registry import spec_of
 
@@ -51,7 +45,7 @@ def explain_clipping(sheet: Sheet) -> list[Step]:
     clipping, clipped = sheet.job.clipping, sheet.trace.clipped
     if clipping is None or clipped is None:
         return []
-    text = formula_of(CLIPPING_FORMULAS, clipping)
+    text = declared(clipping, "formula")
     norm = sheet.note(Name("norm"), euclidean_norm(clipped[0]))
     given = (norm,) if clipping.name == "norm" else ()
     equations = []
@@ -74,7 +68,7 @@ def explain_update(sheet: Sheet) -> Step:
     title = f"Update: {spec_of(optimizer)}"
     if isinstance(optimizer, LBFGS):
         return Step(title, _LBFGS, phase="update")
-    rule = formula_of(OPTIMIZER_FORMULAS, optimizer) or Rule({"theta": ""})
+    rule = declared(optimizer, "formula") or UpdateFormula({"theta": ""})
     # The β₂ of a norm in layer 2 is another than Adam's, which some books call ρ₂.
     normed = any(isinstance(layer, BatchNorm | LayerNorm) for layer in sheet.trace.network.layers)
     letters = {"beta1": "rho1", "beta2": "rho2"} if normed else {}
@@ -94,15 +88,14 @@ def explain_update(sheet: Sheet) -> Step:
 
 def _explain_penalty(sheet: Sheet, penalty: Penalty, added: PenaltyTrace) -> Step:
     """Write down one penalty: its price, and what it adds to each gradient."""
-    price = formula_of(PENALTY_FORMULAS, penalty)
     slots = sheet.trace.network.layout.slots
     strengths = {
         slot: float(part.flat[0]) for slot in slots if (part := _part(added.strengths, slot)).any()
     }
     equations = [
-        *_price(sheet, price, strengths, added.value),
+        *_price(sheet, penalty, strengths, added.value),
         *(
-            _pull(sheet, price, slot, strength, _part(added.gradient, slot))
+            _pull(sheet, penalty, slot, strength, _part(added.gradient, slot))
             for slot, strength in strengths.items()
         ),
     ]
@@ -110,15 +103,15 @@ def _explain_penalty(sheet: Sheet, penalty: Penalty, added: PenaltyTrace) -> Ste
 
 
 def _price(
-    sheet: Sheet, price: Price | None, strengths: Mapping[Slot, float], value: float
+    sheet: Sheet, penalty: Penalty, strengths: Mapping[Slot, float], value: float
 ) -> list[Equation]:
     """Write what a penalty adds to the loss: a term for each layer, with its own strength."""
     terms, weights, numbers = [], {}, {}
     for slot, strength in strengths.items():
         W, lam = f"W{slot.layer}", f"lam{slot.layer}"
         weights[W], numbers[lam] = sheet[sheet.name_of(slot.layer, slot.name)], strength
-        if price is not None:
-            terms.append(price.value.replace("W", W).replace("lam", lam))
+        if text := declared(penalty, "formula"):
+            terms.append(text.replace("W", W).replace("lam", lam))
     L, R = sheet[Name("L")], sheet.note(Name("R"), value)
     total = sheet.note(Name("L"), float(L.value) + value)
     return [
@@ -128,22 +121,25 @@ def _price(
 
 
 def _pull(
-    sheet: Sheet, price: Price | None, slot: Slot, strength: float, added: FloatArray
+    sheet: Sheet, penalty: Penalty, slot: Slot, strength: float, added: FloatArray
 ) -> Equation:
     """Write what a penalty adds to the gradient of one array."""
     name = sheet.name_of(slot.layer, slot.name)
     before = sheet[name.derivative]
     after = before.value + added.reshape(before.value.shape)
+    derivative = declared(penalty, "derivative_formula")
     return sheet.equation(
         sheet.note(before.name, after.reshape(before.shape)),
-        price and f"g + {price.derivative}",
+        f"g + {derivative}" if derivative else None,
         {"g": before, "W": sheet[name]},
         numbers={"lam": strength},
         assigns=True,
     )
 
 
-def _update(sheet: Sheet, rule: Rule, slot: Slot, settings: dict[str, Quantity]) -> list[Equation]:
+def _update(
+    sheet: Sheet, rule: UpdateFormula, slot: Slot, settings: dict[str, Quantity]
+) -> list[Equation]:
     """Write down what becomes of one array of parameters."""
     before, after = sheet.trace.moments
     name = sheet.name_of(slot.layer, slot.name)
