@@ -133,7 +133,7 @@ def test_fault_73_other_settings_are_refused_with_what_has_changed(interrupted, 
         assert message in done.err and done.err.count("\n") == 1
         assert f"--start-from {interrupted} starts a new run from its weights\n" in done.err
     done = barenet("train", "--resume", interrupted, "--out", "elsewhere")
-    assert done.status == 2 and "out: a run goes on in its own folder" in done.err
+    assert done.status == 2 and "out: a run is resumed in its own folder" in done.err
     assert (interrupted / "checkpoint.safetensors").read_bytes() == before
 
 
@@ -193,7 +193,7 @@ def test_where_no_run_is_there_is_nothing_to_go_on_with(barenet):
     for name in ("empty", "missing", "missing/checkpoint.safetensors"):
         done = barenet("train", "--resume", name)
         assert done.status == 2
-        said = f"resume: {name}: no run found in; start it without --resume\n"
+        said = f"resume: no run found in {name}; start the run again without --resume\n"
         assert done.err.endswith(said)
 
 
@@ -254,11 +254,11 @@ def test_what_is_no_interval(barenet, every):
 @pytest.fixture
 def kept(monkeypatch):
     """The epochs after which a checkpoint was written."""
-    epochs, keep = [], Checkpoint.keep
+    epochs, save = [], Checkpoint.save
     monkeypatch.setattr(
         Checkpoint,
-        "keep",
-        lambda self, run, state: epochs.append(run.epoch) or keep(self, run, state),
+        "save",
+        lambda self, run, state: epochs.append(run.epoch) or save(self, run, state),
     )
     return epochs
 

@@ -310,7 +310,7 @@ def test_fault_91_one_estimator_in_two_threads(kind, method):
         first = pool.submit(getattr(model, method), X, Y, **more)
         assert begun.wait(60)
         for other in ("fit", "partial_fit"):
-            with pytest.raises(RuntimeError, match=f"^{kind.__name__}: it is being trained alrea"):
+            with pytest.raises(RuntimeError, match=f"^{kind.__name__}: already being trained"):
                 getattr(model, other)(X, Y, **(more if other == "partial_fit" else {}))
         refused.set()
         assert first.result(60) is model

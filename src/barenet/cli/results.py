@@ -36,8 +36,8 @@ from barenet.errors import BarenetError, MissingExtraError, in_a_line, some
 from barenet.files.model_card import ModelCard
 from barenet.files.model_io import save
 from barenet.files.predictor import Predictor
+from barenet.training.epoch import MAX_MULTIPLICATIONS
 from barenet.training.history import History
-from barenet.training.measurement import MOST
 
 __all__ = ["Results"]
 
@@ -136,7 +136,7 @@ class Results:
         """Whether the scores take too long after Ctrl-C."""
         parts = (self.experiment.training, self.experiment.test)
         n_rows = sum(rows.n_samples for rows in parts if rows is not None)
-        return n_rows * self.experiment.predictor.network.n_parameters > MOST
+        return n_rows * self.experiment.predictor.network.n_parameters > MAX_MULTIPLICATIONS
 
     def _emit(self) -> None:
         """Print the scores, the confusion matrix, and an image with its prediction."""

@@ -14,7 +14,7 @@ from barenet.cli.run_folder import RunFolder
 from barenet.cli.run_settings import RunSettings
 from barenet.data.file_io import STANDARD_INPUT
 from barenet.errors import ArgumentError
-from barenet.training.identity import changes
+from barenet.training.run_identity import changes
 
 __all__ = ["find_run", "prepare_resume", "report_finished"]
 

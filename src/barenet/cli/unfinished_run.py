@@ -17,7 +17,7 @@ from barenet.cli.run_settings import HEADER, RunSettings
 from barenet.errors import ModelFileError, in_a_line
 from barenet.files.atomic import sync_folder, write_atomically
 from barenet.files.checkpoint import FILE_NAME, Checkpoint, read_notes
-from barenet.training.keeper import State
+from barenet.training.checkpointing import StateDict
 from barenet.training.run import Run
 
 __all__ = ["RunCheckpoint", "UnfinishedRun"]
@@ -37,12 +37,12 @@ class RunCheckpoint(Checkpoint):
         self.at_once = at_once
         self.failure: OSError | None = None
 
-    def is_due(self, run: Run) -> bool:
-        return self.at_once or super().is_due(run)
+    def should_save(self, run: Run) -> bool:
+        return self.at_once or super().should_save(run)
 
-    def keep(self, run: Run, state: State) -> None:
+    def save(self, run: Run, state: StateDict) -> None:
         try:
-            super().keep(run, state)
+            super().save(run, state)
             self.at_once = False
         except OSError as error:
             if run.stop_reason is None and not run.finished:

@@ -51,12 +51,15 @@ class ReferenceEngine(Engine):
     name: ClassVar[str] = "reference"
 
     def __init__(self, job: Job, threads: int | None = None) -> None:
-        super().__init__(job, threads)
-        network = job.network
+        self.job, network = job, job.network
         self._objective = Objective(network, job.loss)
         self._penalties = [
             (penalty, penalty.spread(network.layout, network.dtype)) for penalty in job.penalties
         ]
+
+    @classmethod
+    def refusal(cls, job: Job) -> str | None:
+        return None
 
     def run(
         self,

@@ -42,7 +42,7 @@ from barenet.optimization.clipping import as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.penalties import L2
 from barenet.training.history import History
-from barenet.training.run import exclusive
+from barenet.training.loop import exclusive
 
 __all__ = ["MultilayerPerceptron"]
 

@@ -9,24 +9,24 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from barenet.model.array_dataset import ArrayDataset
-from barenet.training.plan import Judge
+from barenet.training.config import Scorer
 
 __all__ = ["Examination", "split_off"]
 
 
 class Examination(NamedTuple):
-    """Rows, and what they are scored by.
+    """ArrayDataset, and what they are scored by.
 
     Attributes
     ----------
-    rows : Rows
+    rows : ArrayDataset
         They are measured after each epoch.
-    judge : Judge
+    scorer : Scorer
         Of its scores, early stopping follows the first.
     """
 
     rows: ArrayDataset
-    judge: Judge
+    scorer: Scorer
 
 
 def split_off(

@@ -21,14 +21,13 @@ from barenet.estimators.settings import Settings
 from barenet.estimators.stopping import BestScore, InverseTime, Patience, Report, Standing
 from barenet.estimators.tasks import Tasks
 from barenet.model.layers import BatchNorm
-from barenet.optimization.optimizers import LBFGS, Optimizer
+from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.schedules import as_schedule
 from barenet.training.callbacks import Callback, as_callbacks
-from barenet.training.guard import caller_stacklevel
+from barenet.training.config import TrainingConfig
+from barenet.training.divergence import caller_stacklevel
 from barenet.training.history import History
-from barenet.training.loop import Loop
-from barenet.training.plan import Plan
-from barenet.training.train import check_full_batch
+from barenet.training.train import check_full_batch, make_loop
 
 __all__ = ["Rounds"]
 
@@ -56,24 +55,24 @@ class Rounds:
         check_full_batch(job, settings.schedule)
         self.settings, self.job, self.examination = settings, job, examination
         self.standing, self.rng, self.undo = standing, rng, undo
-        self.stochastic = not isinstance(job.optimizer, LBFGS)
+        self.stochastic = not job.optimizer.full_batch
         self.engine: Engine = choose_engine(settings.engine, job, settings.threads)
 
     def go(self, epochs: int, visited: int, tasks: Tasks | None) -> History:
         """Run the epochs, or as many as the rules and callbacks want."""
-        examined, judge = self.examination or (None, None)
-        plan = Plan(
+        examined, scorer = self.examination or (None, None)
+        config = TrainingConfig(
             epochs=epochs,
             batch_size=self._batch_size(),
             shuffle=self.settings.shuffle and self.stochastic,
             order=_running_order(len(self.job.rows.X), self.rng),
             schedule=copy.deepcopy(as_schedule(self.settings.schedule)),
             held_out={} if examined is None else {"validation": examined},
-            judge=judge,
+            scorer=scorer,
         )
         told = [tasks] if tasks is not None and tasks.wanted else []
         first = [] if self.undo is None else [self.undo]
-        loop = Loop(self.engine, plan, [*first, *self._callbacks(visited), *told])
+        loop = make_loop(self.engine, config, [*first, *self._callbacks(visited), *told])
         try:
             loop.start()
         except KeyboardInterrupt:
@@ -129,7 +128,7 @@ class Rounds:
             adaptive = optimizer if kind == "adaptive" else None
             limits = (standing, settings.tol, settings.n_iter_no_change, adaptive)
             rules.append(
-                BestScore(f"validation_{self.examination.judge.names[0]}", *limits)
+                BestScore(f"validation_{self.examination.scorer.names[0]}", *limits)
                 if settings.early_stopping and self.examination is not None
                 else Patience(*limits)
             )

@@ -12,9 +12,9 @@ import numpy as np
 from barenet.constraints import check_number
 from barenet.model.snapshot import Snapshot
 from barenet.model.validation import check_count, check_positive
-from barenet.training.form import check_like
 from barenet.training.history import curve_rows
 from barenet.training.run import Run
+from barenet.training.state_validation import validate_like
 
 __all__ = ["Callback", "EarlyStopping", "LambdaCallback", "TimeLimit", "as_callbacks"]
 
@@ -228,7 +228,7 @@ class EarlyStopping(Callback):
         return {"best": self.best, "waited": self.waited, **vectors}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        check_like(state, {"best": self.best, "waited": self.waited})
+        validate_like(state, {"best": self.best, "waited": self.waited})
         snapshot = None
         if "parameters" in state:
             snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
