@@ -182,7 +182,7 @@ def test_fault_18_a_part_without_a_class_and_one_with_another():
     with pytest.raises(ValueError, match=r"^classes: "):
         model.partial_fit(X[:5], np.zeros(5), classes=[0, 1])
     assert state_of(model) == before
-    with pytest.raises(ValueError, match=r"^classes: the first call"):
+    with pytest.raises(ValueError, match=r"^classes: required in the first call"):
         small(MLPClassifier).partial_fit(X, Y)
 
 

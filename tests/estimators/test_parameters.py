@@ -1,4 +1,7 @@
-"""Settings: what a parameter may be, and the optimizer that parameters become."""
+"""Constraints of the parameters, and the network and optimizer that they describe.
+
+The initial weights are compared with scikit-learn's in test_agreement.py.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,13 @@ import numpy as np
 import pytest
 
 from barenet import LBFGS, SGD, Adam, AdamW, MLPClassifier, MLPRegressor, Momentum, Nesterov
-from barenet.estimators.settings import TINY, activations_of, hidden_sizes, make_optimizer
+from barenet.estimators.parameters import (
+    TINY,
+    dense_layers_of,
+    hidden_sizes,
+    make_network,
+    make_optimizer,
+)
 from barenet.model.activations import as_activation
 
 X, Y = np.arange(12.0).reshape(6, 2) / 10, np.array([0, 1, 0, 1, 0, 1])
@@ -127,14 +136,6 @@ def test_the_widths_of_the_layers():
     assert hidden_sizes(MLPClassifier([7, 8])) == [7, 8]
 
 
-def test_an_activation_for_each_layer():
-    names = [
-        each.name
-        for each in activations_of(MLPClassifier((3, 2), ["logistic", as_activation("tanh")]))
-    ]
-    assert names == ["sigmoid", "tanh"]
-
-
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
@@ -157,3 +158,31 @@ def test_an_optimizer_of_the_users_own_is_left_alone():
     model = MLPRegressor(hidden_layer_sizes=3, optimizer=mine, tol=1).fit(X, Y)
     assert mine.n_steps == 0
     assert model._optimizer.n_steps == model.n_iter_
+
+
+def network_of(**settings):
+    rng = np.random.RandomState(0)
+    return make_network(MLPClassifier(**settings), 2, 3, "softmax", rng, "float64")
+
+
+def test_an_activation_for_each_layer():
+    network = network_of(
+        hidden_layer_sizes=(4, 5), activation=[as_activation("tanh"), "leaky_relu:slope=0.1"]
+    )
+    assert repr(network.layers) == (
+        "[Dense(2, 4, 'tanh'), Dense(4, 5, 'leaky_relu:slope=0.1'), Dense(5, 3, 'softmax')]"
+    )
+
+
+def test_dropout_and_batch_norm_around_the_activations():
+    network = network_of(hidden_layer_sizes=4, dropout=0.2, batch_norm=True)
+    names = [layer.name for layer in network.layers]
+    assert names == ["dense", "batch_norm", "activate", "dropout", "dense"]
+    assert [layer.n_out for layer in dense_layers_of(network)] == [4, 3]
+
+
+def test_the_bounds_go_by_the_activation_of_the_layer():
+    network = network_of(hidden_layer_sizes=(300, 300), activation=["logistic", "relu"])
+    bounds = [np.abs(layer.weights).max() for layer in dense_layers_of(network)]
+    expected = [np.sqrt(2 / 302), np.sqrt(6 / 600), np.sqrt(6 / 303)]
+    np.testing.assert_allclose(bounds, expected, rtol=0.01)

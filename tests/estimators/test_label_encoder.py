@@ -1,4 +1,4 @@
-"""Labels: there and back, against scikit-learn's LabelBinarizer."""
+"""LabelEncoder: there and back, against scikit-learn's LabelBinarizer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import LabelBinarizer
 
-from barenet.estimators.labels import Labels
+from barenet.estimators.label_encoder import LabelEncoder
 
 CASES = [
     ["b", "a", "b"],
@@ -24,7 +24,7 @@ CASES = [
 @pytest.mark.parametrize("y", CASES, ids=str)
 def test_there_and_back(y):
     y = np.array(y)
-    labels, theirs = Labels(y), LabelBinarizer().fit(y)
+    labels, theirs = LabelEncoder(y), LabelBinarizer().fit(y)
     encoded = labels.encode(y)
     assert encoded.tolist() == theirs.transform(y).tolist()
     assert encoded.shape == (len(y), labels.n_outputs)
@@ -37,21 +37,21 @@ def test_property_labels_may_have_other_names_in_the_same_order(y, names):
     """What a network sees of classes is their order alone."""
     renamed = dict(zip(sorted(set(y)), sorted(names), strict=False))
     other = np.array([renamed[each] for each in y])
-    assert (Labels(y).encode(np.array(y)) == Labels(other).encode(other)).all()
+    assert (LabelEncoder(y).encode(np.array(y)) == LabelEncoder(other).encode(other)).all()
 
 
 def test_the_most_probable_class():
-    labels = Labels(["a", "b", "c"])
+    labels = LabelEncoder(["a", "b", "c"])
     assert labels.decode(np.array([[0.1, 0.5, 0.4], [0.5, 0.3, 0.2]])).tolist() == ["b", "a"]
-    assert labels.output == "softmax"
+    assert labels.activation == "softmax"
 
 
 def test_probabilities():
     output = np.array([[0.25], [0.75]])
-    assert Labels([0, 1]).probabilities(output).tolist() == [[0.75, 0.25], [0.25, 0.75]]
-    assert Labels([0]).probabilities(output).tolist() == [[1], [1]]
+    assert LabelEncoder([0, 1]).probabilities(output).tolist() == [[0.75, 0.25], [0.25, 0.75]]
+    assert LabelEncoder([0]).probabilities(output).tolist() == [[1], [1]]
     both = np.array([[0.25, 0.5]])
-    assert Labels([[0, 1], [1, 0]]).probabilities(both) is both
+    assert LabelEncoder([[0, 1], [1, 0]]).probabilities(both) is both
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_probabilities():
 )
 def test_what_does_not_fit_what_was_met(first, then, message):
     with pytest.raises(ValueError, match=message):
-        Labels(first).encode(np.array(then))
+        LabelEncoder(first).encode(np.array(then))

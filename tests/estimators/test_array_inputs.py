@@ -1,4 +1,4 @@
-"""What is no array of numbers, or an array of something else, is a ValueError that names it."""
+"""Inputs that are not arrays of numbers, and sparse matrices."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 import scipy.sparse
 
 from barenet import MLPClassifier, MLPRegressor, TablePreprocessor
+from barenet.estimators import array_inputs
+from barenet.estimators.array_inputs import as_dense
 
 RNG = np.random.RandomState(0)
 X, Y = RNG.normal(size=(40, 3)), np.arange(40) % 2
@@ -87,3 +89,32 @@ def test_fault_12_a_sparse_entry_that_is_no_number(form, entry):
 def test_promise_13_lists_of_names_that_are_none(argument, value):
     with pytest.raises(ValueError, match=f"^{argument}: expected a list of texts"):
         TablePreprocessor(**{argument: value}).fit({"a": ["x", "y", "z"]})
+
+
+def test_a_matrix_that_is_too_large_is_refused_with_its_size():
+    huge = scipy.sparse.csr_array((2_000_000, 3_000_000))
+    for kind in (MLPClassifier, MLPRegressor):
+        model = kind(**SMALL)
+        with pytest.raises(ValueError, match=r"^X: .*2,000,000 × 3,000,000 would take 48000 GB"):
+            model.fit(huge, np.arange(2_000_000) % 2)
+        assert not hasattr(model, "network_") and not hasattr(model, "n_features_in_")
+
+
+def test_the_last_byte_counts(monkeypatch):
+    monkeypatch.setattr(array_inputs, "machine_memory", lambda: 400)
+    rows = scipy.sparse.csr_array(np.eye(10, dtype="float32"))
+    assert (as_dense(rows, "X") == np.eye(10)).all()
+    with pytest.raises(ValueError, match=r"^X: .* and there are 400 bytes of memory"):
+        as_dense(rows.astype("float64"), "X")
+
+
+def test_partial_fit_on_chunks_of_a_sparse_matrix():
+    rows = scipy.sparse.random_array((3000, 200), density=0.02, rng=np.random.default_rng(0))
+    rows = rows.tocsr()
+    y = np.asarray(rows[:, :100].sum(axis=1) > rows[:, 100:].sum(axis=1)).astype(int)
+    model = MLPClassifier((8,), random_state=0, learning_rate_init=0.01)
+    for _ in range(10):
+        for start in range(0, 3000, 600):
+            chunk = slice(start, start + 600)
+            model.partial_fit(rows[chunk], y[chunk], classes=[0, 1])
+    assert model.score(rows, y) > 0.9
