@@ -134,7 +134,7 @@ def test_a_folder_in_the_place_of_a_file_is_named(barenet, iris, tmp_path, name,
     )
     assert done.status in (1, 2) and done.out == ""
     assert said in done.err and done.err.count("\n") == 1, done.err
-    assert "is a folder" in done.err or said.startswith("there is no run")
+    assert "is a folder" in done.err or said.startswith("no run")
 
 
 def test_the_folder_of_a_run_is_no_run_file(barenet, iris):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -12,6 +13,7 @@ from barenet.cli.console import emit, emit_json, log
 from barenet.cli.flags import NAMED, OUTPUT, Json
 from barenet.cli.run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli.scores import (
+    BaselineScores,
     confusion_matrix,
     emit_confusion_matrix,
     emit_scores,
@@ -80,26 +82,38 @@ def evaluate(
     scores = score(predictor, selection.rows, loss)
     learned = selection.learned if baselines else None
     compared = score_baselines(predictor, learned, selection.rows, loss) if learned else []
-    confusion = None if predictor.classes is None else confusion_matrix(predictor, selection.rows)
     if json:
-        emit_json(
-            {
-                "model": str(trained.path),
-                **selection.to_dict(),
-                "metrics": {"evaluated_on": selection.description, **scores},
-                "baselines": {each.baseline.name: each.to_dict(scores) for each in compared},
-                "classes": predictor.classes,
-                "confusion_matrix": None if confusion is None else confusion.tolist(),
-            }
-        )
+        _emit_json(trained, selection, scores, compared)
         return 0
     lines = [("network", scores), *((each.baseline.title, each.scores) for each in compared)]
     emit_scores([(title, selection.label, values) for title, values in lines], loss)
     emit_verdict(scores, compared)
-    if confusion is not None:
+    if predictor.classes is not None:
         emit()
-        emit_confusion_matrix(confusion, predictor.classes or ())
+        emit_confusion_matrix(confusion_matrix(predictor, selection.rows), predictor.classes)
     return 0
+
+
+def _emit_json(
+    trained: TrainedModel,
+    selection: Selection,
+    scores: dict[str, float],
+    baselines: Sequence[BaselineScores],
+) -> None:
+    predictor, rows = trained.predictor, selection.rows
+    confusion = None if predictor.classes is None else confusion_matrix(predictor, rows).tolist()
+    emit_json(
+        {
+            "model": str(trained.path),
+            "dataset": rows.name,
+            "rows": rows.n_samples,
+            "rows_seen": selection.n_seen,
+            "metrics": {"evaluated_on": selection.description, **scores},
+            "baselines": {each.baseline.name: each.to_dict(scores) for each in baselines},
+            "classes": predictor.classes,
+            "confusion_matrix": confusion,
+        }
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,11 +136,6 @@ class Selection:
     def label(self) -> str:
         """Their name in the table of scores."""
         return LABELS[self.description].format(f"{self.rows.n_samples:,}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Their entries of the JSON document."""
-        rows = self.rows
-        return {"dataset": rows.name, "rows": rows.n_samples, "rows_seen": self.n_seen}
 
 
 def select_rows(

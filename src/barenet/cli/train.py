@@ -106,20 +106,13 @@ def train(
         with _started(folder, settings, resume is not None) as experiment:
             checkpoint = folder.unfinished.make_checkpoint(checkpoint_every, experiment.settings)
             with Interruption() as interruption:
-                callbacks = [
-                    Introduction(experiment),
-                    *_progress(settings, experiment, json),
-                    interruption,
-                ]
+                progress = _progress(settings, experiment, json)
+                callbacks = [Introduction(experiment), *progress, interruption]
                 history = _train(experiment, callbacks, threads, checkpoint, folder)
         # After a signal, the run ends without baselines and plots.
         interrupted = interruption.signal is not None
         results = Results(experiment, history, folder, baselines and not interrupted)
-        with _hint_to_resume(folder):
-            results.save()
-            results.report(json=json, interrupted=interrupted)
-            if plots and not interrupted:
-                results.plot()
+        _write(results, plots=plots and not interrupted, json=json, interrupted=interrupted)
         if not _is_resumable(history):
             results.finish()
         elif checkpoint.failure is not None:
@@ -211,15 +204,17 @@ def _progress(given: RunSettings, experiment: Experiment, json: bool) -> list[Ca
     return [] if json and not sys.stderr.isatty() else [Progress(every)]
 
 
-@contextmanager
-def _hint_to_resume(folder: RunFolder) -> Iterator[None]:
-    """On Ctrl-C after the training, name the command that writes the missing results."""
+def _write(results: Results, *, plots: bool, json: bool, interrupted: bool) -> None:
+    """Write and print the results; Ctrl-C names the command that writes the missing ones."""
     try:
-        yield
+        results.save()
+        results.report(json=json, interrupted=interrupted)
+        if plots:
+            results.plot()
     except KeyboardInterrupt as error:
         raise KeyboardInterrupt(
-            f"interrupted after the training had ended; `{folder.resume_command}` writes the "
-            "results that are missing"
+            f"interrupted after the training had ended; `{results.folder.resume_command}` writes "
+            "the results that are missing"
         ) from error
 
 
