@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from barenet.constraints import check_count
 from barenet.errors import ArgumentError
 from barenet.insight.plots import style
-from barenet.insight.plots.checks import class_indices, names, numbers, table
+from barenet.insight.plots.checks import Integers, class_indices, names, numbers, table
 from barenet.model.arrays import FloatArray
 
 if TYPE_CHECKING:
@@ -100,12 +100,7 @@ def plot_boundary(
     figure, (axes,) = style.new_figure((7.0, 5.0))
     axes.grid(visible=False)
     _draw_background(axes, across, up, probabilities)
-    size = style.dot_size(len(X), 120, (2.5, 7.0))
-    edge: dict[str, Any] = {"markeredgecolor": style.INK, "markeredgewidth": 0.5}
-    for index, name in enumerate(classes):
-        marker = style.CLASS_MARKERS[index % len(style.CLASS_MARKERS)]
-        look: dict[str, Any] = {"color": _color(index), "marker": marker, "label": name, **edge}
-        style.dots(axes, X[y == index, 0], X[y == index, 1], size, **look)
+    _draw_samples(axes, X, y, classes)
     style.label_axes(axes, x_label, y_label)
     style.legend(figure, axes)
     if n_classes == 2:
@@ -186,6 +181,16 @@ def _draw_background(
             axes.contour(
                 across, up, lead, levels=[0], colors=style.INK, linewidths=1.3, linestyles="-"
             )
+
+
+def _draw_samples(axes: Axes, X: FloatArray, y: Integers, classes: Sequence[str]) -> None:
+    """Draw the samples of each class in its colour, with its marker."""
+    size = style.dot_size(len(X), 120, (2.5, 7.0))
+    edge: dict[str, Any] = {"markeredgecolor": style.INK, "markeredgewidth": 0.5}
+    for index, name in enumerate(classes):
+        across, up = X[y == index].T
+        marker = style.CLASS_MARKERS[index % len(style.CLASS_MARKERS)]
+        style.dots(axes, across, up, size, color=_color(index), marker=marker, label=name, **edge)
 
 
 def _draw_scale(figure: Figure, axes: Axes, positive: str) -> None:
