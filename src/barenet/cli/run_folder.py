@@ -26,7 +26,7 @@ from barenet.errors import DataError
 from barenet.files.atomic import check_replaceable, remove_leftovers, write_atomically
 from barenet.files.exports.export import SUFFIXES
 from barenet.files.exports.writing import HEAD, is_export
-from barenet.files.lock import locked_folder
+from barenet.files.lock import locked
 from barenet.files.model_io import save
 from barenet.files.predictor import Predictor
 from barenet.training.history import History
@@ -37,6 +37,9 @@ HISTORY = "history.jsonl"
 
 #: How the folder begins that a run writes into before it replaces anything.
 SAVING = ".saving-"
+
+#: Name of the lock file of a folder.
+LOCK = ".lock"
 
 #: How the names of exports end.
 EXPORTED = (*SUFFIXES.values(), ".h")
@@ -63,16 +66,16 @@ class RunFolder:
         """Hold the folder for one run, from before the training until all is written."""
         made = [path for path in (self.path, *self.path.parents) if not path.exists()]
         self._check_writable()
-        with locked_folder(self.path, "another run"):
-            try:
+        try:
+            with locked(self.path / LOCK, "another run"):
                 self._check_files()
                 self._check_owner()
                 self._remove_leftovers()
                 yield
-            finally:
-                with contextlib.suppress(OSError):
-                    for path in made:
-                        path.rmdir()  # Works while it is empty: if nothing came of the run.
+        finally:
+            with contextlib.suppress(OSError):
+                for path in made:
+                    path.rmdir()  # fails if it has files
 
     def save(self, predictor: Predictor, history: History, settings: Settings) -> OSError | None:
         """Write what a run has come to."""
