@@ -12,8 +12,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import check_count
 from barenet.engines import ChunkResult, Engine
-from barenet.model.validation import check_count
 from barenet.optimization.optimizers import Optimizer
 from barenet.training.callbacks import Callback
 from barenet.training.config import TrainingConfig
