@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from barenet.model.activations import sigmoid, softmax
+from barenet.model.activations import Softmax, sigmoid
 from barenet.model.arrays import FloatArray
 from barenet.model.losses.focal import SoftmaxBinaryFocal
 from barenet.model.losses.loss import Loss
@@ -24,6 +24,8 @@ from barenet.model.losses.probabilities import (
     log_softmax,
     softplus,
 )
+
+SOFTMAX = Softmax()
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class SoftmaxCrossEntropy(Loss):
         return -(y * log_softmax(output)).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        return softmax(output) - y
+        return SOFTMAX.forward(output) - y
 
 
 @dataclass(frozen=True)
