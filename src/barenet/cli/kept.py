@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from barenet.cli.settings import FileOptions, is_table
 from barenet.cli.trained import Trained
 from barenet.data.csv_table import read_table
+from barenet.data.delimited import CsvOptions
 from barenet.data.file_io import PARQUET_SUFFIXES, plain_name
 from barenet.data.parquet import open_parquet
 from barenet.data.parsing import as_labels
@@ -48,7 +49,9 @@ def read_kept(
         }
     known = trained.file_options(data, file)
     names_of_options = ("delimiter", "encoding", "decimal", "header")
-    table = read_table(Path(data), **{name: known.get(name) for name in names_of_options})
+    table = read_table(
+        Path(data), CsvOptions(**{name: known.get(name) for name in names_of_options})
+    )
     _check(names, table.names, data)
     return {name: table.column(name) for name in names}
 

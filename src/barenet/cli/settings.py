@@ -12,11 +12,11 @@ from cyclopts import Parameter
 
 from barenet.cli.columns import list_kinds
 from barenet.cli.flags import DATA, NAMED, NETWORK, NO_FLAGS, Flags
-from barenet.data.csv_table import read_table
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, TABLE_SUFFIXES, canonical_name, load_dataset
-from barenet.data.file_io import PARQUET_SUFFIXES, STANDARD_INPUT, plain_name
-from barenet.data.parquet import open_parquet
+from barenet.data.delimited import CsvOptions
+from barenet.data.file_io import STANDARD_INPUT, plain_name
+from barenet.data.table_loading import open_table
 
 __all__ = [
     "AS_FOUND",
@@ -169,16 +169,8 @@ class Settings:
     def _ask_for_target(self) -> str:
         """Say what there is to choose from."""
         file = self.file
-        if plain_name(self.data).endswith(PARQUET_SUFFIXES):
-            table: Any = open_parquet(Path(self.data))
-        else:
-            table = read_table(
-                Path(self.data),
-                delimiter=file.delimiter,
-                encoding=file.encoding,
-                decimal=file.decimal,
-                header=file.header,
-            )
+        csv = CsvOptions(file.delimiter, file.encoding, file.decimal, file.header)
+        table = open_table(self.data, csv)
         frame = table.frame(table.names, categories=table.names)
         last = [*frame.columns][-1]
         return (

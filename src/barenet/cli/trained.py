@@ -16,10 +16,10 @@ from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, canonical_name, load_dataset
 from barenet.data.duplicates import count_duplicates
 from barenet.data.file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
+from barenet.data.fingerprint import csv_equivalent
 from barenet.data.frame import Frame
 from barenet.data.run_config import DEFAULTS, RunConfig
 from barenet.data.table_loading import read_samples
-from barenet.data.written import as_written
 from barenet.errors import DataError, printable
 from barenet.files.model_io import load_predictor
 from barenet.files.predictor import Predictor
@@ -58,7 +58,7 @@ class Trained:
             names = self.predictor.feature_names
             rows = [dataset.X]
             if isinstance(dataset.X, Frame):  # an estimator knows its rows as a CSV file has them
-                rows.append(as_written(dataset.X))
+                rows.append(csv_equivalent(dataset.X))
             alike = (dataclasses.replace(dataset, X=X) for X in rows)
             return card.data_fingerprint in (fingerprint_of(each, names) for each in alike) or (
                 known is not None and data in DATASETS  # made anew, perhaps with other last digits
