@@ -128,8 +128,11 @@ def test_a_network_alone_can_be_exported(barenet):
             ["--to", "onx"],
             "--to: expected one of onnx, c, python, json, got 'onx'; did",
         ),
-        (["--out", "net.txt"], "to: say the format, or end the path with one of"),
-        (["--out", "net.py", "--weights", "int8"], "only --to 'c' rounds weights"),
+        (["--out", "net.txt"], "to: the format does not follow from net.txt"),
+        (
+            ["--out", "net.py", "--weights", "int8"],
+            "rounded weights, and this is python; use --to",
+        ),
         (["--out", "net.c", "--data", "iris"], "data: rows are for --weights int8"),
         (["--out", "42.c"], "out: expected a file name with a letter from A to Z, got '42'"),
         (["--out", "net.c", "--weights", "int8", "--data", "wine"], "wine has 13 features"),

@@ -254,11 +254,11 @@ def test_what_is_no_interval(barenet, every):
 @pytest.fixture
 def kept(monkeypatch):
     """The epochs after which a checkpoint was written."""
-    epochs, keep = [], Checkpoint.keep
+    epochs, save = [], Checkpoint.save
     monkeypatch.setattr(
         Checkpoint,
-        "keep",
-        lambda self, run, state: epochs.append(run.epoch) or keep(self, run, state),
+        "save",
+        lambda self, run, state: epochs.append(run.epoch) or save(self, run, state),
     )
     return epochs
 

@@ -219,7 +219,7 @@ def _explain(
         "A0": note_inputs(predictor, dataset.X[chosen], inputs, precision, limit),
         "Y": note_target(predictor, dataset.y[chosen], precision),
     }
-    return dataclasses.replace(page.noted(notes), facts=(*_facts(step, rows), *page.facts))
+    return dataclasses.replace(page.with_notes(notes), facts=(*_facts(step, rows), *page.facts))
 
 
 def _facts(step: _Step, rows: tuple[int, ...]) -> Iterator[str]:

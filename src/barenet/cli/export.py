@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from barenet.cli.flags import DATA, NAMED, OUTPUT, Json
 from barenet.cli.place import is_folder, placed
 from barenet.cli.settings import AS_USUAL, FileOptions
 from barenet.cli.trained import MODEL, load_trained, model_file
+from barenet.errors import ArgumentError
 from barenet.files.exports import EXPORTS, Exported
 from barenet.files.exports import export as write
 from barenet.files.exports.export import WEIGHTS, Weights
@@ -80,8 +80,8 @@ def export(
     try:
         with placed(str(path.with_name(name)) if out is None else out, name) as target:
             done = write(held, target, to, weights=weights, X=X)
-    except ValueError as error:
-        raise ValueError(re.sub("^path: ", "out: ", str(error))) from error
+    except ArgumentError as error:
+        raise (error.renamed("out") if error.argument == "path" else error) from None
     if json:
         emit_json(_document(path, done, weights))
         return 0

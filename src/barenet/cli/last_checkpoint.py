@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from barenet.files.checkpoint import Checkpoint
-from barenet.training.keeper import State
+from barenet.training.checkpointing import StateDict
 from barenet.training.run import Run
 
 __all__ = ["LastCheckpoint"]
@@ -28,12 +28,12 @@ class LastCheckpoint(Checkpoint):
         self.at_once = at_once
         self.failure: OSError | None = None
 
-    def is_due(self, run: Run) -> bool:
-        return self.at_once or super().is_due(run)
+    def should_save(self, run: Run) -> bool:
+        return self.at_once or super().should_save(run)
 
-    def keep(self, run: Run, state: State) -> None:
+    def save(self, run: Run, state: StateDict) -> None:
         try:
-            super().keep(run, state)
+            super().save(run, state)
             self.at_once = False
         except OSError as error:
             if run.stop_reason is None and not run.finished:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from barenet.data.columns import CategoryColumn, Column
 from barenet.data.encoding import TableEncoding
 from barenet.files.predictor import Predictor
-from barenet.insight.explain.figures import digits
 from barenet.insight.explain.note import Note
+from barenet.insight.explain.number_format import digits
 
 __all__ = ["note_inputs", "note_target"]
 

@@ -19,8 +19,8 @@ from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
 from barenet.files.model_card import ModelCard
 from barenet.files.predictor import Predictor
+from barenet.training.epoch import MAX_MULTIPLICATIONS
 from barenet.training.history import History
-from barenet.training.measurement import MOST
 
 __all__ = ["Outcome"]
 
@@ -56,7 +56,7 @@ class Outcome:
         """Whether the scores take longer than somebody who has pressed Ctrl-C would wait."""
         rows = [self.experiment.training, self.experiment.held_out]
         n_rows = sum(each.n_samples for each in rows if each is not None)
-        return n_rows * self.experiment.predictor.network.n_parameters > MOST
+        return n_rows * self.experiment.predictor.network.n_parameters > MAX_MULTIPLICATIONS
 
     def predictor(self, *, scored: bool) -> Predictor:
         """Complete the card of the network."""

@@ -22,8 +22,8 @@ from barenet.data.frame import Samples
 from barenet.data.parsing import to_number
 from barenet.data.table_loading import read_features
 from barenet.files.predictor import Predictor
+from barenet.model.array_dataset import BLOCK
 from barenet.model.arrays import FloatArray
-from barenet.model.inputs import BLOCK
 from barenet.model.targets import class_probabilities
 
 __all__ = ["for_spreadsheets", "predict"]

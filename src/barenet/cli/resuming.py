@@ -13,7 +13,7 @@ from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import Settings
 from barenet.data.file_io import STANDARD_INPUT
-from barenet.training.identity import changes
+from barenet.training.run_identity import changes
 
 __all__ = ["find_run", "take_up", "tell_finished"]
 

@@ -43,10 +43,9 @@ def in_microseconds(dates: NDArray[Any], name: str, **place: Any) -> NDArray[np.
     """Convert a column of dates of any unit; refuse years that Python does not have."""
     years = dates.astype("M8[Y]").astype(np.int64) + 1970
     if (wrong := np.flatnonzero(~np.isnat(dates) & ((years < 1) | (years > 9999)))).size:
-        expected = "a date of the years 1 to 9999"
-        problem = (
-            f"row {wrong[0]}: column {name!r}: expected {expected}, got {str(dates[wrong[0]])!r}"
-        )
+        row, value = wrong[0], str(dates[wrong[0]])
+        expected = "expected a date of the years 1 to 9999"
+        problem = f"row {row}: column {name!r}: {expected}, got {value!r}"
         raise DataError(problem, **(place or {"argument": "X"}))
     return dates.astype("M8[us]")
 

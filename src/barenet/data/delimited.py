@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from barenet.constraints import check_flag
 from barenet.data.file_io import plain_name
 from barenet.errors import ArgumentError, DataError
-from barenet.model.validation import check_flag
 
 __all__ = ["DELIMITERS", "CsvOptions", "decode", "find_delimiter", "read_records"]
 

@@ -14,7 +14,7 @@ from barenet.data.labels import WORDS, boolean_names
 from barenet.data.parsing import MISSING, is_code, to_number, unique_texts
 from barenet.data.to_frame import as_frame, column_names
 from barenet.errors import ArgumentError
-from barenet.training.identity import checksum
+from barenet.training.run_identity import checksum
 
 __all__ = ["csv_equivalent", "fingerprint"]
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import check_flag
 from barenet.data.csv_table import read_table
 from barenet.data.dataset import Dataset
 from barenet.data.delimited import CsvOptions
@@ -20,7 +21,6 @@ from barenet.data.parquet import open_parquet
 from barenet.data.parsing import complete_numbers
 from barenet.data.target import Task, check_task, known_classes, missing_targets, read_target
 from barenet.errors import ArgumentError, DataError, some, suggestion
-from barenet.model.validation import check_flag
 
 __all__ = ["load_table", "open_table", "read_features", "read_samples"]
 

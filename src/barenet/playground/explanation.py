@@ -16,7 +16,7 @@ from barenet.data.columns import NumberColumn
 from barenet.data.encoding import TableEncoding
 from barenet.data.generated import GENERATED
 from barenet.insight.explain import Explanation, explain
-from barenet.insight.explain.html import write_part
+from barenet.insight.explain.html import write_fragment
 from barenet.model.layers import Dense
 from barenet.model.network import Network
 from barenet.optimization.optimizers import Optimizer, as_optimizer
@@ -51,7 +51,7 @@ def explain_update(lane: Lane, layer: int, neuron: int) -> dict[str, Any]:
         "layer": layer,
         "neuron": neuron,
         "walk": {**told, **_setting(lane, progress, update, told["row"], layer)},
-        "html": write_part(page),
+        "html": write_fragment(page.blocks, style=False),
     }
 
 

@@ -107,7 +107,7 @@ def test_the_formulas_of_every_activation(name, n_samples, notation):
     page = explain(network, X[:n_samples], y, "squared_error", notation=notation)
     check_formulas(page)
     assert all(equation.formula for equation in page.equations)
-    assert page.agrees and page.apart < 1e-8
+    assert page.agrees and page.max_error < 1e-8
 
 
 @pytest.mark.parametrize("notation", ["rows", "columns"])
@@ -119,7 +119,7 @@ def test_the_formulas_of_every_loss(loss, output, weights, notation):
     page = explain(network, X, SHARES, loss, **options)
     check_formulas(page)
     assert all(equation.formula for equation in page.equations)
-    assert page.agrees and page.apart < 1e-8
+    assert page.agrees and page.max_error < 1e-8
 
 
 @pytest.mark.parametrize(("loss", "output"), LOSSES_ON_OUTPUTS)
@@ -139,7 +139,7 @@ def test_the_formulas_of_every_layer(notation):
     check_formulas(page)
     assert {layer.name for layer in network.layers} == set(LAYERS)
     assert [each.result.name.key for each in page.equations if each.formula is None] == ["M4"]
-    assert page.agrees and page.apart < 1e-8
+    assert page.agrees and page.max_error < 1e-8
 
 
 @pytest.mark.parametrize("notation", ["rows", "columns"])
@@ -183,7 +183,7 @@ def test_every_layer_may_be_the_first_and_an_activation_the_last(layers):
     network = Network(layers, seed=1, dtype="float64")
     page = explain(network, X, SHARES)
     check_formulas(page)
-    assert page.agrees and page.apart < 1e-8
+    assert page.agrees and page.max_error < 1e-8
 
 
 def test_numbers_that_overflow_are_shown_as_they_are():
@@ -253,7 +253,7 @@ def test_the_differences_are_those_of_the_gradient_check():
     numeric = [entry.numeric for entry in report.parameters]
     for name, expected in zip(("dW1", "db1", "dW2", "db2"), numeric, strict=True):
         np.testing.assert_allclose(found[name].reshape(expected.shape), expected, atol=1e-12)
-    assert page.agrees and 0 < page.apart < 1e-6  # what float32 rounds off
+    assert page.agrees and 0 < page.max_error < 1e-6  # what float32 rounds off
 
 
 class Wrong(Layer):
@@ -367,7 +367,7 @@ def test_a_large_network_is_told_by_its_largest_entries():
     assert np.isfinite(weights.differences).sum() == 5
     largest = np.abs(weights.result.value) >= np.sort(np.abs(weights.result.value).ravel())[-5]
     assert np.array_equal(np.isfinite(weights.differences), largest)
-    assert page.agrees and page.apart < 1e-6
+    assert page.agrees and page.max_error < 1e-6
     text = str(page)
     row, column = map(int, np.argwhere(np.abs(page["dW1"]) == np.abs(page["dW1"]).max())[0])
     assert f"[{row}, {column}]" in text and "(200, 30)" in text

@@ -9,11 +9,11 @@ import pytest
 
 from barenet import ACTIVATIONS, LOSSES, OPTIMIZERS
 from barenet.expressions import Expression
-from barenet.insight.explain.box import Box
 from barenet.insight.explain.latex import LatexPrinter
 from barenet.insight.explain.mathml import MathPrinter
 from barenet.insight.explain.name import Name
-from barenet.insight.explain.plain import PlainPrinter
+from barenet.insight.explain.text_block import TextBlock
+from barenet.insight.explain.unicode_printer import UnicodePrinter, unicode_formula
 from barenet.optimization.clipping import CLIPPINGS
 from barenet.optimization.penalties import PENALTIES
 
@@ -21,8 +21,9 @@ SCALARS = frozenset({"eta", "beta1", "beta2", "t", "eps", "c", "norm", "lam"})
 
 
 def plain(text, scalars=SCALARS):
-    return str(
-        PlainPrinter(lambda name: Box.of(Name(name).text), scalars).show(Expression.parse(text))
+    expression = Expression.parse(text)
+    return unicode_formula(
+        expression, {each: Name(each).text for each in expression.names}, scalars
     )
 
 
@@ -129,10 +130,10 @@ def test_mathml_has_the_elements_of_mathematics():
 
 
 def test_numbers_stand_in_place_of_letters():
-    matrix = Box(("1 2", "3 4")).between("[", "]")
-    column = Box(("1", "3")).between("[", "]")
-    boxes = {"W": matrix, "x.T": column, "eta": Box.of("0.1")}
-    printer = PlainPrinter(boxes.__getitem__, frozenset({"eta"}), numeric=True)
+    matrix = TextBlock(("1 2", "3 4")).between("[", "]")
+    column = TextBlock(("1", "3")).between("[", "]")
+    boxes = {"W": matrix, "x.T": column, "eta": TextBlock.of("0.1")}
+    printer = UnicodePrinter(boxes.__getitem__, frozenset({"eta"}), numeric=True)
     shown = str(printer.show(Expression.parse("W - eta * (W @ x.T)")))
     assert shown.splitlines() == [
         "⎡1 2⎤ − 0.1 · ⎛⎡1 2⎤ ⎡1⎤⎞",

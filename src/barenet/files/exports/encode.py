@@ -19,11 +19,11 @@ from barenet.data.encoding import TableEncoding
 from barenet.data.parsing import to_number
 from barenet.files.exports.steps import Step, single_error
 
-__all__ = ["Encode"]
+__all__ = ["TableEncodeStep"]
 
 
 @dataclass(frozen=True, eq=False)
-class Encode(Step):
+class TableEncodeStep(Step):
     """One number for each column becomes those that the network takes.
 
     Attributes
