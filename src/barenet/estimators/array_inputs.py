@@ -91,8 +91,8 @@ def as_dense(array: Any, argument: str) -> NDArray[Any]:
     if size > memory:
         shape = " × ".join(f"{count:,}" for count in array.shape)
         raise ArgumentError(
-            f"this sparse matrix of {shape} would take {format_size(size)} as a dense array, and there "
-            f"are {format_size(memory)} of memory",
+            f"this sparse matrix of {shape} would take {format_size(size)} as a dense array, "
+            f"and there are {format_size(memory)} of memory",
             argument=argument,
             remedy="use float32, fewer features (TruncatedSVD, SelectKBest), or partial_fit",
         )
