@@ -202,7 +202,7 @@ def test_without_a_target_the_columns_are_listed(barenet):
     done = barenet("train", PENGUINS)
     assert done.status == 2
     (line,) = done.err.splitlines()
-    assert "such as --target sex; it has species (text), island (text), bill_length_mm (n" in line
+    assert "such as --target 'sex'; it has species (text), island (text), bill_length_mm (n" in line
     assert not Path("runs").exists()
 
 
