@@ -1,8 +1,8 @@
-"""Engines: where the arithmetic runs. `ENGINES` holds every one by its name."""
+"""Engines: the implementations of the arithmetic. `ENGINES` holds each by its name."""
 
 from __future__ import annotations
 
-from barenet.engines.compiled.engine import CompiledEngine
+from barenet.engines.compiled.compiled_engine import CompiledEngine
 from barenet.engines.compiled_network import CompiledNetwork, compiled_outputs
 from barenet.engines.engine import ChunkResult, Engine, Job
 from barenet.engines.reference import ReferenceEngine
@@ -27,7 +27,7 @@ ENGINES: dict[str, type[Engine]] = {kind.name: kind for kind in (ReferenceEngine
 
 
 def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
-    """Choose the engine that does a job.
+    """Choose an engine for a job.
 
     Examples
     --------

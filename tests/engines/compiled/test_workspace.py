@@ -1,4 +1,4 @@
-"""Memory: whether kernels stay inside of what was reserved for them."""
+"""Workspace: whether kernels stay inside of what was reserved for them."""
 
 from __future__ import annotations
 
