@@ -6,6 +6,7 @@ from barenet.engines.compiled.compiled_engine import CompiledEngine
 from barenet.engines.compiled_network import CompiledNetwork, compiled_outputs
 from barenet.engines.engine import ChunkResult, Engine, Job
 from barenet.engines.reference import ReferenceEngine
+from barenet.errors import ArgumentError
 from barenet.model.network import Network
 from barenet.registry import lookup
 
@@ -41,5 +42,5 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     kind = lookup(choices, name, "engine")
     refusal = kind.refusal(job)
     if refusal is not None:
-        raise ValueError(f"engine: {name} can't do this: {refusal}")
+        raise ArgumentError(f"{name} cannot run this: {refusal}", argument="engine", value=name)
     return kind(job, threads)

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from barenet.engines.compiled.compiled_engine import CHUNK, CompiledEngine
 from barenet.engines.engine import Job
+from barenet.errors import ArgumentError
 from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray, InputArray
 from barenet.model.inputs import input_blocks, validate_inputs
@@ -64,11 +65,13 @@ class CompiledNetwork:
         from barenet.engines.compiled.kernel_program import Program
 
         if not isinstance(network, Network):
-            raise ValueError(f"network: expected a Network, got {network!r}")
+            raise ArgumentError.of("network", network, "a Network")
         if threads is not None:
             check_count(threads, "threads")
         if network.n_inputs is None:
-            raise ValueError("network: it takes any number of inputs; a Dense layer would fix it")
+            raise ArgumentError(
+                "no layer fixes the number of inputs", argument="network", value=network
+            )
         self.network, self.threads = network.copy(), threads
         self._row = np.zeros((1, network.n_inputs), network.dtype)
         self._answer = np.zeros((1, network.n_outputs or network.n_inputs), network.dtype)
@@ -76,7 +79,9 @@ class CompiledNetwork:
         job = _prediction_job(self.network, rows)
         reason = CompiledEngine.refusal(job)
         if reason is not None:
-            raise ValueError(f"network: it can't be compiled: {reason}")
+            raise ArgumentError(
+                f"it cannot be compiled: {reason}", argument="network", value=network
+            )
         self._lock = threading.Lock()
         _ALL.add(self)
         self._one = Program(job, 1, "predict", rows, threads=1)

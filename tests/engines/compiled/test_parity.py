@@ -254,5 +254,5 @@ def test_what_it_does_not_know_it_refuses():
         name = "mine"
 
     network = Network.dense([2, 3, 1], hidden=Mine())
-    with pytest.raises(ValueError, match=r"^engine: compiled can't do this: .* not one of barenet"):
+    with pytest.raises(ValueError, match=r"^engine: compiled cannot run this: .* user-defined"):
         train(network, np.ones((4, 2)), np.ones(4), engine="compiled")
