@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barenet.constraints import check_count
 from barenet.engines.compiled.compiled_engine import CompiledEngine
 from barenet.engines.compiled_network import CompiledNetwork, compiled_outputs
 from barenet.engines.engine import ChunkResult, Engine, Job
@@ -28,7 +29,7 @@ ENGINES: dict[str, type[Engine]] = {kind.name: kind for kind in (ReferenceEngine
 
 
 def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
-    """Choose an engine for a job.
+    """Choose the engine for a job: "auto" is the compiled one, unless it refuses the job.
 
     Examples
     --------
@@ -36,11 +37,11 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     Traceback (most recent call last):
     barenet.errors.ArgumentError: engine: unknown 'fast' (choose from auto, compiled, reference)
     """
-    if isinstance(name, str) and name == "auto":
-        name = ReferenceEngine.name if CompiledEngine.refusal(job) else CompiledEngine.name
-    choices: dict[str, type[Engine]] = {"auto": Engine, **ENGINES}
+    choices: dict[str, type[Engine]] = {"auto": CompiledEngine, **ENGINES}
     kind = lookup(choices, name, "engine")
     refusal = kind.refusal(job)
     if refusal is not None:
-        raise ArgumentError(f"{name} cannot run this: {refusal}", argument="engine", value=name)
-    return kind(job, threads)
+        if name != "auto":
+            raise ArgumentError(f"{name} cannot run this: {refusal}", argument="engine", value=name)
+        kind = ReferenceEngine
+    return kind(job, None if threads is None else check_count(threads, "threads"))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from barenet.playground.design import Design
 from barenet.playground.timeline import Moment
-from barenet.training.batches import epoch_order
+from barenet.training.epoch import epoch_order
 
 __all__ = ["Update"]
 
