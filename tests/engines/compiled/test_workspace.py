@@ -23,8 +23,8 @@ def fenced(shape, dtype):
     if shape == ():
         return np.zeros(shape, dtype)
     dtype, count = np.dtype(dtype), count + 1
-    n_bytes = memory.up(shape * dtype.itemsize, 16)
-    last = memory.up(n_bytes, PAGE)
+    n_bytes = workspace.up(shape * dtype.itemsize, 16)
+    last = workspace.up(n_bytes, PAGE)
     block = mmap.mmap(-1, last + PAGE)
     start = ctypes.addressof(ctypes.c_char.from_buffer(block))
     assert libc.mprotect(ctypes.c_void_p(start + last), PAGE, 0) == 0
