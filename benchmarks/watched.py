@@ -15,7 +15,7 @@ from typing import Any
 from websockets.sync.client import connect
 
 from barenet.playground.client import MOST_UNSHOWN
-from barenet.playground.envelope import unpack
+from barenet.playground.wire_format import unpack
 
 __all__ = ["Meter", "browser", "served"]
 

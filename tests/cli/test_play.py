@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from barenet.cli import play as play_module
-from barenet.playground.shelf import Shelf
+from barenet.playground.file_store import FileStore
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
@@ -112,8 +112,8 @@ def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch, tmp_path
 
 def test_a_table_is_taken_by_its_rows_where_the_name_alone_is_known(barenet, capfd):
     def finds_rows(path):
-        with closing(Shelf()) as shelf:
-            return bool(play_module._start(path, "", "", shelf).scene.rows)
+        with closing(FileStore()) as store:
+            return bool(play_module._start(path, "", "", store).scene.rows)
 
     table = Path("t.csv")
     table.write_text(text := "a,b,y\n" + "".join(f"{n % 7},{n % 5},{n % 3}\n" for n in range(60)))

@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from barenet.errors import DataError
-from barenet.playground.scene import Scene
+from barenet.playground.page_state import DataSettings
 from barenet.playground.tables import Tables
 
 
@@ -37,4 +37,4 @@ from barenet.playground.tables import Tables
 )
 def test_a_fault_is_told_in_words_that_help_on_the_page(content, words):
     with closing(Tables()) as tables, pytest.raises(DataError, match=f"^{words}"):
-        tables.load(Scene(data=tables.add("bad.csv", content), target="b"))
+        tables.load(DataSettings(source=tables.add("bad.csv", content), target="b"))

@@ -44,12 +44,12 @@ def test_a_table_that_cannot_be_read_is_told(send):
 
 
 def test_a_model_is_opened_on_the_page_that_asks(server, page, send, ask):
-    page.change(data="moons", hidden=[3], activations=["relu"], seed=5)
+    page.change(source="moons", hidden=[3], activations=["relu"], seed=5)
     page.say("run_to", epoch=2)
     page.see(lambda network: network["epoch"] == 2 and not network["playing"])
     weights, session = page.arrays["0.weights"].copy(), page.state["session"]
     _, _, saved = ask(f"/{server.token}/model/{session}/0")
-    page.change(data="xor", hidden=[2], activations=["tanh"])
+    page.change(source="xor", hidden=[2], activations=["tanh"])
     status, _ = send(f"open/{session}", saved)
     assert status == 200
     page.hear_until(lambda told: told["type"] == "state" and told["data"]["name"] == "moons")

@@ -7,7 +7,7 @@ from barenet.model.activations import ACTIVATIONS
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.optimization.schedules import SCHEDULES, as_schedule
 from barenet.playground.catalog import catalog
-from barenet.playground.state import State
+from barenet.playground.page_state import PageState
 
 
 def test_it_offers_what_the_library_has():
@@ -24,6 +24,6 @@ def test_it_offers_what_the_library_has():
 
 def test_the_defaults_are_the_servers_own():
     told = json.loads(json.dumps(catalog()))
-    assert State.read(told["defaults"]) == State()
+    assert PageState.read(told["defaults"]) == PageState()
     for entry in told["data"]:
-        assert State.read(entry["suited"]) == State.suited(entry["name"])
+        assert PageState.read(entry["suited"]) == PageState.suited(entry["name"])

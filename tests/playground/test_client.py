@@ -49,7 +49,7 @@ def test_back_in_time_and_the_curve_with_it(page):
 
 
 def test_divergence_is_told_in_words(page):
-    page.change(data="plane", optimizer="sgd", learning_rate=1e5)
+    page.change(source="plane", optimizer="sgd", learning_rate=1e5)
     page.say("play")
     found = page.see(lambda network: network["failed"])
     assert "diverged" in found["words"] and not found["playing"]

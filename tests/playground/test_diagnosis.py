@@ -3,25 +3,25 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.playground.blueprint import build, task_of
-from barenet.playground.design import Design
+from barenet.playground.page_state import DataSettings
 from barenet.playground.diagnosis import diagnose
-from barenet.playground.material import prepare
-from barenet.playground.scene import Scene
-from barenet.playground.score import guess
-from barenet.playground.trace import Measure, Trace
+from barenet.playground.evaluation import constant_loss
+from barenet.playground.learning_curve import EpochMetrics, LearningCurve
+from barenet.playground.page_state import NetworkSettings
+from barenet.playground.prepared_data import prepare
+from barenet.playground.run_setup import build_network, make_task
 
 
 def signs(losses, score=0.7, scale=1.0, **changes):
     """What is found in a network whose first weights are scaled, after epochs of such losses."""
-    design = Design().copy(**changes)
-    material = prepare(Scene(data="moons", samples=60), {})
-    network = build(design, material)
+    settings = NetworkSettings().copy(**changes)
+    prepared = prepare(DataSettings(source="moons", samples=60), {})
+    network = build_network(settings, prepared)
     network.layers[0].weights *= scale
-    task, trace = task_of(design, material, network), Trace()
+    task, curve = make_task(settings, prepared, network), LearningCurve()
     for epoch, loss in enumerate(losses):
-        trace.add(Measure(epoch, loss, loss, score, score))
-    return diagnose(network, task, trace, guess(task, design))
+        curve.add(EpochMetrics(epoch, loss, loss, score, score))
+    return diagnose(network, task, curve, constant_loss(task, settings))
 
 
 def test_all_is_well_while_the_loss_falls():
@@ -59,18 +59,18 @@ def test_saturated_neurons_are_told_of(activation, words):
 
 
 def test_dead_neurons_are_told_of():
-    design = Design().copy(hidden=(4,), activations=("relu",))
-    material = prepare(Scene(data="moons", samples=60), {})
-    network = build(design, material)
+    settings = NetworkSettings().copy(hidden=(4,), activations=("relu",))
+    prepared = prepare(DataSettings(source="moons", samples=60), {})
+    network = build_network(settings, prepared)
     network.layers[0].bias[:3] = -100
-    task, trace = task_of(design, material, network), Trace()
+    task, curve = make_task(settings, prepared, network), LearningCurve()
     for epoch in range(10):
-        trace.add(Measure(epoch, 0.6, 0.6, 0.7, 0.7))
-    (found,) = diagnose(network, task, trace, guess(task, design))
+        curve.add(EpochMetrics(epoch, 0.6, 0.6, 0.7, 0.7))
+    (found,) = diagnose(network, task, curve, constant_loss(task, settings))
     assert "dead (ReLU at 0)" in found["words"] and "3 of 4 in hidden layer 1" in found["words"]
 
 
 def test_without_rows_there_is_nothing_to_tell():
-    design, material = Design(), prepare(Scene(samples=60), {})
-    network = build(design, material)
-    assert diagnose(network, task_of(design, material, network), Trace(), None) == []
+    settings, prepared = NetworkSettings(), prepare(DataSettings(samples=60), {})
+    network = build_network(settings, prepared)
+    assert diagnose(network, make_task(settings, prepared, network), LearningCurve(), None) == []

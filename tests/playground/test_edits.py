@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from barenet.playground.edits import MOST_EDITS, Edit, read_edits, with_edit
+from barenet.playground.edits import MOST_EDITS, WeightEdit, read_edits, with_edit
 
 
 def test_edits_are_read_in_the_order_of_their_epochs():
-    assert read_edits([[3, 1, -2], [0, 7, 0.5]], 8) == (Edit(0, 7, 0.5), Edit(3, 1, -2.0))
+    assert read_edits([[3, 1, -2], [0, 7, 0.5]], 8) == (
+        WeightEdit(0, 7, 0.5),
+        WeightEdit(3, 1, -2.0),
+    )
     assert read_edits([], 8) == ()
 
 
@@ -30,8 +33,10 @@ def test_what_is_none_is_told(said, words):
 
 
 def test_a_weight_that_is_changed_twice_at_an_epoch_is_changed_once():
-    edits = with_edit(with_edit((Edit(5, 0, 1.0),), Edit(2, 0, 1.0)), Edit(5, 0, 3.0))
-    assert edits == (Edit(2, 0, 1.0), Edit(5, 0, 3.0))
+    edits = with_edit(
+        with_edit((WeightEdit(5, 0, 1.0),), WeightEdit(2, 0, 1.0)), WeightEdit(5, 0, 3.0)
+    )
+    assert edits == (WeightEdit(2, 0, 1.0), WeightEdit(5, 0, 3.0))
 
 
 def edit(page, row, value):

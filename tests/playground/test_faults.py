@@ -18,8 +18,8 @@ from barenet.playground import app as app_module
 from barenet.playground import client, gate
 from barenet.playground import server as server_module
 from barenet.playground.app import MOST_CLIENTS
+from barenet.playground.page_state import PageState
 from barenet.playground.server import listen
-from barenet.playground.state import State
 
 HOSTS = ["evil.com", "localhost.evil.com", "127.0.0.1.evil.com", "127.0.0.1", "", "0.0.0.0"]
 ORIGINS = ["null", None, "", "http://evil.com", "https://{host}", "http://{host}.evil.com"]
@@ -174,7 +174,7 @@ def test_fault_81_a_page_that_does_not_read(run_server, open_page, wait_until, m
         page.say("play")
         frames = 0
         session = next(iter(served.sessions.open.values()))
-        wait_until(lambda: session.lanes[0].latest.epoch > 200)
+        wait_until(lambda: session.views[0].latest.epoch > 200)
         while True:  # what came without an answer: two pictures, and no more
             try:
                 message = page.line.recv(0.3)
@@ -424,6 +424,6 @@ def test_every_answer_carries_the_headers(server, ask):
 
 
 def test_the_start_of_a_server_is_said(run_server):
-    with run_server(State()) as served:
+    with run_server(PageState()) as served:
         assert served.address.startswith("http://127.0.0.1:")
         assert len(served.token) >= 22

@@ -35,8 +35,8 @@ from contextlib import closing
 from threadpoolctl import threadpool_info, threadpool_limits
 from barenet.playground.server import Server, listen
 from barenet.playground.sessions import Sessions
-from barenet.playground.shelf import Shelf
-from barenet.playground.state import State
+from barenet.playground.file_store import Shelf
+from barenet.playground.page_state import State
 from barenet.playground.trainer import Trainer
 
 def tell():

@@ -5,7 +5,7 @@ def test_a_change_that_cannot_be_changes_nothing(page):
     before = page.state["state"]
     told = page.change(hidden=[3])  # and the activations of two layers
     assert told["type"] == "error" and "activations" in told["words"]
-    assert page.change(data="nowhere")["type"] == "error"
+    assert page.change(source="nowhere")["type"] == "error"
     page.say("step")
     assert page.see(lambda network: network["epoch"] == 1)
     assert page.state["state"] == before
@@ -42,12 +42,14 @@ def test_two_networks_share_the_data(page):
 
 
 def test_the_scene_is_told_once_and_in_numbers_that_can_be_drawn(page):
-    told = page.change(data="iris", features=["all"])
+    told = page.change(source="iris", features=["all"])
     assert told["data"]["n_inputs"] == 4 and told["data"]["classes"][0] == "setosa"
     page.hear_until(lambda message: message["type"] == "scene")
-    places = page.scene["places"].reshape(-1, 2)
-    assert len(places) == 150 and places.min() >= 0 and places.max() <= 1
-    assert set(page.scene["values"]) == {0, 1, 2} and page.scene["tests"].sum() == 75
+    positions = page.data["places"].reshape(-1, 2)
+    assert len(positions) == 150 and positions.min() >= 0 and positions.max() <= 1
+    assert (
+        set(page.data["values"]) == {0, 1, 2} and page.data["tests"].sum() == 75
+    )
 
 
 def test_play_outlives_a_change_made_before_the_training_has_begun(page):

@@ -37,4 +37,4 @@ def test_a_session_that_was_left_rests_and_goes(run_server, open_page, wait_unti
         wait_until(lambda: not session.playing)
         assert served.sessions.open
         wait_until(lambda: not served.sessions.open)
-        assert session.lanes == []
+        assert session.views == []

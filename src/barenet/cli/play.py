@@ -25,9 +25,9 @@ from barenet.errors import brief
 from barenet.extras import require
 
 if TYPE_CHECKING:
-    from barenet.playground.gate import Gate
-    from barenet.playground.shelf import Shelf
-    from barenet.playground.state import State
+    from barenet.playground.security import SecurityMiddleware
+    from barenet.playground.file_store import FileStore
+    from barenet.playground.page_state import PageState
 
 __all__ = ["PORT", "play"]
 
@@ -89,8 +89,8 @@ def play(
         require(module, extra="play", purpose="the playground")
     from barenet.playground.server import Server, listen
     from barenet.playground.sessions import Sessions
-    from barenet.playground.shelf import Shelf
-    from barenet.playground.start import is_csv
+    from barenet.playground.file_store import FileStore
+    from barenet.playground.initial_state import is_csv
     from barenet.playground.trainer import Trainer
 
     data, settings = ("", _fragment(data)) if data.startswith("#") else (data, "")
@@ -105,12 +105,12 @@ def play(
         if browser:
             _browse(address, server.gate, at_the_end)
 
-    with closing(Shelf()) as shelf, ExitStack() as at_the_end:
-        start = _start(data, rows, target, shelf, header)
+    with closing(FileStore()) as store, ExitStack() as at_the_end:
+        start = _start(data, rows, target, store, header)
         if data and settings:
             settings = _of_table(settings, start.scene.data)
         with listen(port) as line:
-            server = Server(Sessions(Trainer(), shelf, start), line, ready)
+            server = Server(Sessions(Trainer(), store, start), line, ready)
             server.start()
     return 0 if server.signal is None else 128 + server.signal
 
@@ -128,27 +128,27 @@ def _of_table(settings: str, key: str) -> str:
     return "#" + urlencode({**dict(parse_qsl(settings[1:], keep_blank_values=True)), "data": key})
 
 
-def _start(data: str, rows: str, target: str, shelf: Shelf, header: bool | None = None) -> State:
+def _start(data: str, rows: str, target: str, store: FileStore, header: bool | None = None) -> PageState:
     """Open the data or the model to start with; a run names the rows of its model."""
-    from barenet.playground.start import begin_with, begin_with_model
+    from barenet.playground.initial_state import initial_state, initial_model_state
 
     path = Path(data)
     if not data or not (path.suffix == ".safetensors" or path.is_dir()):
         if rows:
             raise ValueError("rows: they go with a model; give one file of rows alone")
-        return begin_with(data, target, shelf, header)
+        return initial_state(data, target, store, header)
     if target:
         raise ValueError("target: a model knows its own")
     trained = load_trained(path)
     recipe = trained.settings.recipe if trained.settings else Recipe()
     if header is None and trained.settings:
         header = trained.settings.file.header
-    return begin_with_model(trained.path, rows or _rows_of(trained), shelf, recipe, header)
+    return initial_model_state(trained.path, rows or _rows_of(trained), store, recipe, header)
 
 
 def _rows_of(trained: Trained) -> str:
     """Find the table that a model has learned from: where its run has it, or what is called so."""
-    from barenet.playground.start import is_csv
+    from barenet.playground.initial_state import is_csv
 
     data = trained.settings.data if trained.settings else ""
     if not (is_csv(data) and Path(data).is_file()):
@@ -167,7 +167,7 @@ def _has_learned_from(trained: Trained, data: str) -> bool:
         return False
 
 
-def _browse(address: str, gate: Gate, at_the_end: ExitStack) -> None:
+def _browse(address: str, gate: SecurityMiddleware, at_the_end: ExitStack) -> None:
     """Open the page in the browser by a file, which is removed at the end."""
     try:
         path = _write_redirect(address)

@@ -16,14 +16,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from barenet.playground.blueprint import predictor
 from barenet.playground.catalog import catalog
 from barenet.playground.client import Client
-from barenet.playground.gate import Gate, refuse
+from barenet.playground.page_state import DataSettings
 from barenet.playground.page_files import page_files
-from barenet.playground.scene import Scene
+from barenet.playground.page_state import PageState
+from barenet.playground.run_setup import predictor
+from barenet.playground.security import SecurityMiddleware, reject
 from barenet.playground.sessions import Sessions
-from barenet.playground.state import State
 from barenet.playground.tables import MOST_TABLE_BYTES
 
 __all__ = ["MOST_CLIENTS", "make_app"]
@@ -57,7 +57,7 @@ class App:
         if isinstance(content, Response):
             return content
         name = request.query_params.get("name", "table.csv")[:80]
-        tables = self.sessions.shelf.tables
+        tables = self.sessions.store.tables
         try:
             key = await asyncio.to_thread(tables.add, name, content)
         except (ValueError, ImportError) as error:
@@ -73,21 +73,23 @@ class App:
         if isinstance(content, Response):
             return content
         try:
-            state = await asyncio.to_thread(self._opened, content, session.state.scene)
+            state = await asyncio.to_thread(self._opened, content, session.state.data)
             await session.configure(replace(state, pace=session.state.pace))
         except (ValueError, OSError) as error:
             return JSONResponse({"words": str(error)}, 422)
         return JSONResponse({"words": "The model is open."})
 
-    def _opened(self, content: bytes, scene: Scene) -> State:
+    def _opened(self, content: bytes, data: DataSettings) -> PageState:
         """Read a model file that was sent; the table on the page may be the one that it knows."""
-        shelf = self.sessions.shelf
-        rows = next((key for key in (scene.data, scene.rows) if key in shelf.tables), "")
+        store = self.sessions.store
+        rows = next(
+            (key for key in (data.source, data.rows) if key in store.tables), ""
+        )
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.safetensors"
             path.write_bytes(content)
             try:
-                return shelf.open_model(path, rows)
+                return store.open_model(path, rows)
             except ValueError as error:
                 raise ValueError(str(error).replace(str(path), "the model")) from None
 
@@ -95,12 +97,12 @@ class App:
         """Give a network as a model file."""
         session = self.sessions.open.get(request.path_params["session"])
         place = request.path_params["place"]
-        if session is None or place >= len(session.lanes):
+        if session is None or place >= len(session.views):
             return _missing()
-        lane = session.lanes[place]
+        view = session.views[place]
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.safetensors"
-            predictor(lane.current(), lane.material).save(path)
+            predictor(view.current(), view.prepared).save(path)
             content = path.read_bytes()
         name = 'attachment; filename="model.safetensors"'
         return Response(
@@ -112,7 +114,7 @@ class App:
         if self.clients >= MOST_CLIENTS:
             scope, receive, send = socket.scope, socket._receive, socket._send
             words = f"{MOST_CLIENTS} pages are open already; close one."
-            await refuse(scope, receive, send, 503, words)
+            await reject(scope, receive, send, 503, words)
             return
         self.clients += 1
         try:
@@ -133,7 +135,7 @@ class App:
             self.sessions.trainer.close()
 
 
-def make_app(sessions: Sessions, token: str, hosts: set[str]) -> Gate:
+def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddleware:
     """Put the routes behind the gate."""
     app = App(sessions)
     routes = [
@@ -144,7 +146,7 @@ def make_app(sessions: Sessions, token: str, hosts: set[str]) -> Gate:
         WebSocketRoute("/socket", app.socket),
         Route("/{path:path}", app.file),
     ]
-    return Gate(Starlette(routes=routes, lifespan=app.lifespan), token, hosts)
+    return SecurityMiddleware(Starlette(routes=routes, lifespan=app.lifespan), token, hosts)
 
 
 def _missing() -> Response:

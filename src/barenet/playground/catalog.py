@@ -10,12 +10,12 @@ from typing import Any
 from barenet.data.datasets import DATASETS
 from barenet.data.generated import GENERATED
 from barenet.optimization.optimizers import OPTIMIZERS
-from barenet.playground.design import HIDDEN_ACTIVATIONS, MOST_LAYERS, MOST_NEURONS
+from barenet.playground.page_state import MAX_SAMPLES, DataSettings
 from barenet.playground.features import FEATURES
-from barenet.playground.material import prepare
-from barenet.playground.scene import MOST_SAMPLES, Scene
-from barenet.playground.sets import LOSSES, NAMED, NOISES, SHOWN
-from barenet.playground.state import State
+from barenet.playground.page_state import HIDDEN_ACTIVATIONS, MAX_LAYERS, MAX_NEURONS
+from barenet.playground.page_state import PageState
+from barenet.playground.prepared_data import prepare
+from barenet.playground.presets import LOSSES, NAMED, NOISES, SHOWN
 
 __all__ = ["catalog"]
 
@@ -40,8 +40,8 @@ def catalog() -> dict[str, Any]:
         "rates": {name: _usual_rate(kind) for name, kind in OPTIMIZERS.items()},
         "schedules": SCHEDULES,
         "losses": LOSSES,
-        "limits": {"layers": MOST_LAYERS, "neurons": MOST_NEURONS, "samples": MOST_SAMPLES},
-        "defaults": State().to_dict(),
+        "limits": {"layers": MAX_LAYERS, "neurons": MAX_NEURONS, "samples": MAX_SAMPLES},
+        "defaults": PageState().to_dict(),
     }
 
 
@@ -55,23 +55,23 @@ def _describe(name: str) -> dict[str, Any]:
         "generated": name in GENERATED,
         "shown": name in SHOWN,
         "noise": {"most": most, "usual": usual},
-        "suited": State.suited(name).to_dict(),
+        "suited": PageState.suited(name).to_dict(),
     }
     return entry | _points(name) if name in SHOWN else entry
 
 
 def _points(name: str) -> dict[str, Any]:
-    material = prepare(Scene(data=name, samples=160), {})
-    stride = -(-len(material.points) // 160)
-    y = material.dataset.y[::stride].astype(float)
-    if material.classes is None:
+    prepared = prepare(DataSettings(source=name, samples=160), {})
+    stride = -(-len(prepared.points) // 160)
+    y = prepared.dataset.y[::stride].astype(float)
+    if prepared.classes is None:
         y = (y - y.min()) / (y.max() - y.min())
-    places = material.plane.places(material.points[::stride]).astype(float)
+    positions = prepared.plane.positions(prepared.points[::stride]).astype(float)
     return {
-        "task": material.dataset.task,
-        "classes": len(material.classes or ()),
+        "task": prepared.dataset.task,
+        "classes": len(prepared.classes or ()),
         "points": [
-            [round(v, 3) for v in (*place, each)] for place, each in zip(places, y, strict=True)
+            [round(v, 3) for v in (*place, each)] for place, each in zip(positions, y, strict=True)
         ],
     }
 

@@ -17,14 +17,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from barenet.errors import BarenetError
 from barenet.options import check_number
-from barenet.playground.envelope import pack
-from barenet.playground.explanation import explain_update
-from barenet.playground.export import export
-from barenet.playground.portrait import portray
-from barenet.playground.reading import check_choice, check_text, read_json
+from barenet.playground.export_panel import export
+from barenet.playground.wire_format import check_choice, check_text, read_json
+from barenet.playground.neuron_view import neuron_view
+from barenet.playground.page_state import PageState
 from barenet.playground.session import Session
 from barenet.playground.sessions import Sessions
-from barenet.playground.state import State
+from barenet.playground.update_explanation import explain_update
+from barenet.playground.wire_format import pack
 
 __all__ = ["Client"]
 
@@ -96,7 +96,7 @@ class Client:
 
     async def _hello(self, message: dict[str, Any]) -> None:
         said = message.get("state")
-        state = None if said is None else State.read(said)
+        state = None if said is None else PageState.read(said)
         key = check_text(message.get("session", ""), "session")
         session = await self.sessions.find(key, state)
         if self.session is not None:
@@ -108,45 +108,45 @@ class Client:
         self.news.set()
 
     async def _configure(self, message: dict[str, Any]) -> None:
-        await self._own.configure(State.read(message.get("state")))
+        await self._own.configure(PageState.read(message.get("state")))
 
     async def _order(self, message: dict[str, Any]) -> None:
-        self._own.order(message["type"])
+        self._own.command(message["type"])
 
     async def _go_to(self, message: dict[str, Any]) -> None:
         epoch = check_number(message.get("epoch"), "epoch", least=0, most=10**7, whole=True)
-        self._own.order(message["type"], epoch)
+        self._own.command(message["type"], epoch)
 
     async def _edit(self, message: dict[str, Any]) -> None:
-        lane = self._own.lanes[self._place(message)]
+        view = self._own.views[self._place(message)]
         layer, row, column = (_whole(message.get(n), n) for n in ("layer", "row", "column"))
-        lane.edit(layer, row, column, message.get("value"))
+        view.edit(layer, row, column, message.get("value"))
 
     async def _recover(self, message: dict[str, Any]) -> None:
-        self._own.lanes[self._place(message)].order("recover")
+        self._own.views[self._place(message)].command("recover")
 
     async def _plan(self, message: dict[str, Any]) -> None:
-        self._own.lanes[self._place(message)].plan(message.get("edits"))
+        self._own.views[self._place(message)].plan(message.get("edits"))
 
     async def _shown(self, message: dict[str, Any]) -> None:
         self.unshown = max(self.unshown - 1, 0)
         self.news.set()
 
     async def _export(self, message: dict[str, Any]) -> None:
-        lane = self._own.lanes[self._place(message)]
-        self.say(type="export", **export(self._own.state.scene, lane, self._own.shelf))
+        view = self._own.views[self._place(message)]
+        self.say(type="export", **export(self._own.state.data, view, self._own.store))
 
     async def _explain(self, message: dict[str, Any]) -> None:
         self.say(type="explanation", **await self._about(explain_update, message))
 
     async def _portray(self, message: dict[str, Any]) -> None:
-        self.say(type="portrait", **await self._about(portray, message))
+        self.say(type="portrait", **await self._about(neuron_view, message))
 
     async def _about(self, tell: Any, message: dict[str, Any]) -> dict[str, Any]:
         """Tell of one neuron."""
         place = self._place(message)
         layer, neuron = (_whole(message.get(name), name) for name in ("layer", "neuron"))
-        told = await asyncio.to_thread(tell, self._own.lanes[place], layer, neuron)
+        told = await asyncio.to_thread(tell, self._own.views[place], layer, neuron)
         return {"network": place, **told}
 
     @property
@@ -156,7 +156,7 @@ class Client:
 
     def _place(self, message: dict[str, Any]) -> int:
         place = _whole(message.get("network", 0), "network")
-        if not 0 <= place < len(self._own.lanes):
+        if not 0 <= place < len(self._own.views):
             raise ValueError(f"network: there is no network {place}")
         return place
 
@@ -198,7 +198,7 @@ class Client:
         while self.texts:
             await self._put(json.dumps(self.texts.popleft(), allow_nan=False))
         session = self.session
-        if session is None or session.material is None:
+        if session is None or session.prepared is None:
             return
         if session.state_version != self.shown_state:
             await self._send_state(session)
@@ -212,7 +212,7 @@ class Client:
     async def _send_state(self, session: Session) -> None:
         """Send what has been changed, and the data where they are others."""
         self.shown_state, self.shown_version = session.state_version, -1
-        self.cursors = {lane: self.cursors.get(lane, (-1, -1)) for lane in session.lanes}
+        self.cursors = {view: self.cursors.get(view, (-1, -1)) for view in session.views}
         new_scene, self.shown_scene = (
             session.scene_version != self.shown_scene,
             session.scene_version,
@@ -228,12 +228,12 @@ class Client:
         self.shown_version = session.version
         headers: list[dict[str, Any]] = []
         arrays: dict[str, Any] = {}
-        for place, lane in enumerate(list(session.lanes)):
-            progress = lane.latest
-            header = lane.header(self.cursors.get(lane, (-1, -1)))
-            newest = lane.trace.newest.epoch if lane.trace.newest else -1
-            self.cursors[lane] = (lane.trace.version, newest)
-            more, pictures = await asyncio.to_thread(lane.draw, progress)
+        for place, view in enumerate(list(session.views)):
+            progress = view.latest
+            header = view.header(self.cursors.get(view, (-1, -1)))
+            newest = view.curve.newest.epoch if view.curve.newest else -1
+            self.cursors[view] = (view.curve.version, newest)
+            more, pictures = await asyncio.to_thread(view.draw, progress)
             headers.append({**header, **more})
             arrays |= {f"{place}.{name}": array for name, array in pictures.items()}
         self.unshown += 1

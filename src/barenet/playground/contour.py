@@ -31,8 +31,8 @@ def contour(values: Values) -> NDArray[np.float64]:
     for row, column in np.argwhere((corners > 0) & (corners < 4)):
         ends = _crossings(wide[row : row + 2, column : column + 2])
         x, y = at[column], at[row]
-        places = [(x + across / side, y + down / side) for across, down in ends]
-        lines += [(*places[i], *places[i + 1]) for i in range(0, len(places), 2)]
+        positions = [(x + across / side, y + down / side) for across, down in ends]
+        lines += [(*positions[i], *positions[i + 1]) for i in range(0, len(positions), 2)]
     return np.array(lines, np.float64).reshape(-1, 4)
 
 

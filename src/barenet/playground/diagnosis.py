@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from barenet.errors import some
 from barenet.model.network import Network
-from barenet.playground.blueprint import Task, blocks
-from barenet.playground.trace import Measure, Trace
+from barenet.playground.learning_curve import EpochMetrics, LearningCurve
+from barenet.playground.run_setup import TrainingTask, neuron_layers
 
 __all__ = ["diagnose"]
 
@@ -41,37 +41,40 @@ _FLAT: dict[str, tuple[Callable[[Values], NDArray[np.bool_]], str]] = {
 
 
 def diagnose(
-    network: Network, task: Task, trace: Trace, guess: tuple[float, float] | None
+    network: Network,
+    task: TrainingTask,
+    curve: LearningCurve,
+    constant_loss: tuple[float, float] | None,
 ) -> list[dict[str, str]]:
     """List the signs that the training makes no progress."""
-    newest = trace.newest
-    if guess is None or newest is None or newest.epoch < FIRST_EPOCHS:
+    newest = curve.newest
+    if constant_loss is None or newest is None or newest.epoch < FIRST_EPOCHS:
         return []
-    far = _far_worse(trace, guess[0])
+    far = _far_worse(curve, constant_loss[0])
     if not far and newest.score >= GOOD[task.metric]:
         return []
-    was_better = newest.loss > MUCH_BETTER * min(row.loss for row in trace.kept)
+    was_better = newest.loss > MUCH_BETTER * min(row.loss for row in curve.kept)
     flat = _flat_layers(network, task, "" if far else "rate" if was_better else "weights")
-    return [*far, *flat] or _stuck(trace, newest, task.metric)
+    return [*far, *flat] or _stuck(curve, newest, task.metric)
 
 
-def _far_worse(trace: Trace, guess: float) -> list[dict[str, str]]:
+def _far_worse(curve: LearningCurve, constant_loss: float) -> list[dict[str, str]]:
     """Find a training loss that is far worse than a constant prediction's."""
-    loss = float(np.median([row.loss for row in trace.kept[-5:]]))
-    if not loss > FAR_WORSE * guess:
+    loss = float(np.median([row.loss for row in curve.kept[-5:]]))
+    if not loss > FAR_WORSE * constant_loss:
         return []
     words = (
         f"The training loss is {loss:.3g}, far worse than that of a constant prediction, "
-        f"{guess:.3g}. The steps are too long: take a smaller learning rate."
+        f"{constant_loss:.3g}. The steps are too long: take a smaller learning rate."
     )
     return [{"words": words, "remedy": "rate"}]
 
 
-def _stuck(trace: Trace, newest: Measure, metric: str) -> list[dict[str, str]]:
+def _stuck(curve: LearningCurve, newest: EpochMetrics, metric: str) -> list[dict[str, str]]:
     """Find a training loss that has hardly fallen for many epochs."""
     since = newest.epoch - max(PATIENCE, newest.epoch / 3)
-    before = [row.loss for row in trace.kept if row.epoch <= since]
-    after = [row.loss for row in trace.kept if row.epoch > since]
+    before = [row.loss for row in curve.kept if row.epoch <= since]
+    after = [row.loss for row in curve.kept if row.epoch > since]
     if since < FIRST_EPOCHS or not after or min(after) < PROGRESS * min(before):
         return []
     score = (
@@ -85,7 +88,7 @@ def _stuck(trace: Trace, newest: Measure, metric: str) -> list[dict[str, str]]:
     return [{"words": words, "remedy": "weights"}]
 
 
-def _flat_layers(network: Network, task: Task, remedy: str) -> list[dict[str, str]]:
+def _flat_layers(network: Network, task: TrainingTask, remedy: str) -> list[dict[str, str]]:
     """Find layers most of whose neurons have a slope of almost 0 at almost every row."""
     found: dict[str, list[str]] = {}
     for number, (name, values) in enumerate(_hidden_values(network, task), 1):
@@ -106,10 +109,10 @@ def _flat_layers(network: Network, task: Task, remedy: str) -> list[dict[str, st
     ]
 
 
-def _hidden_values(network: Network, task: Task) -> Iterator[tuple[str, Values]]:
+def _hidden_values(network: Network, task: TrainingTask) -> Iterator[tuple[str, Values]]:
     """Yield the activation of each hidden layer, and its values at some training rows."""
     values: Values = task.training[0][:MOST_ROWS]
-    for block in blocks(network)[:-1]:
+    for block in neuron_layers(network)[:-1]:
         name = ""
         for layer in block:
             with np.errstate(all="ignore"):

@@ -59,7 +59,7 @@ class Plane:
         """Turn points of the plane into raw rows."""
         return self.origin + points @ self.directions
 
-    def places(self, points: NDArray[np.float64]) -> NDArray[np.float32]:
+    def positions(self, points: NDArray[np.float64]) -> NDArray[np.float32]:
         """Say where points lie in the rectangle."""
         return ((points - self.low) / (self.high - self.low)).astype(np.float32)
 
@@ -68,8 +68,8 @@ def plane_of(dataset: Dataset, axes: tuple[str, ...]) -> tuple[Plane, NDArray[np
     """Choose the plane for data."""
     X = np.asarray(dataset.X, np.float64)
     if dataset.image_shape is not None:
-        return _main_plane(X)
-    columns = columns_of(dataset.feature_names, axes)
+        return _principal_plane(X)
+    columns = column_indices(dataset.feature_names, axes)
     names = tuple(dataset.feature_names[column] for column in columns)
     directions = np.zeros((2, X.shape[1]))
     origin = np.median(X, axis=0)
@@ -80,10 +80,10 @@ def plane_of(dataset: Dataset, axes: tuple[str, ...]) -> tuple[Plane, NDArray[np
         points = np.column_stack([X[:, columns[0]], np.asarray(dataset.y, np.float64)])
     else:
         points = X[:, columns]
-    return around(points, names, origin, directions), points
+    return plane_around(points, names, origin, directions), points
 
 
-def columns_of(names: Sequence[str], axes: tuple[str, ...]) -> list[int]:
+def column_indices(names: Sequence[str], axes: tuple[str, ...]) -> list[int]:
     """Find the columns of the axes."""
     names = list(names)
     chosen = list(axes or names[:2])
@@ -95,17 +95,17 @@ def columns_of(names: Sequence[str], axes: tuple[str, ...]) -> list[int]:
     return [names.index(name) for name in chosen]
 
 
-def _main_plane(X: NDArray[np.float64]) -> tuple[Plane, NDArray[np.float64]]:
+def _principal_plane(X: NDArray[np.float64]) -> tuple[Plane, NDArray[np.float64]]:
     """The plane through the mean along the first two principal components."""
     mean = X.mean(axis=0)
     _, vectors = np.linalg.eigh(np.cov(X.T))
     main: NDArray[Any] = vectors[:, [-1, -2]].T
     main *= np.sign(main.sum(axis=1, keepdims=True))
     points = (X - mean) @ main.T
-    return around(points, ("1st main direction", "2nd main direction"), mean, main), points
+    return plane_around(points, ("1st main direction", "2nd main direction"), mean, main), points
 
 
-def around(
+def plane_around(
     points: NDArray[np.float64],
     names: tuple[str, ...],
     origin: NDArray[np.float64],

@@ -20,7 +20,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from barenet.errors import BarenetError
 from barenet.playground.app import make_app
-from barenet.playground.reading import MOST_BYTES
+from barenet.playground.wire_format import MAX_MESSAGE_BYTES
 from barenet.playground.sessions import Sessions
 
 __all__ = ["HOST", "Server", "listen"]
@@ -159,7 +159,7 @@ SETTINGS: dict[str, Any] = {
     "http": PatientProtocol,
     "ws": "websockets-sansio",
     "loop": "asyncio",
-    "ws_max_size": MOST_BYTES,
+    "ws_max_size": MAX_MESSAGE_BYTES,
     "ws_ping_interval": 10.0,
     "ws_ping_timeout": 10.0,
     "ws_per_message_deflate": False,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from barenet.playground.file_store import FileStore
+from barenet.playground.page_state import PageState
 from barenet.playground.session import Session
-from barenet.playground.shelf import Shelf
-from barenet.playground.state import State
 from barenet.playground.trainer import Trainer
 
 __all__ = ["MOST_SESSIONS", "Sessions"]
@@ -19,15 +19,15 @@ PATIENCE, PAUSE = 120.0, 5.0
 class Sessions:
     """Sessions by their keys."""
 
-    def __init__(self, trainer: Trainer, shelf: Shelf, start: State) -> None:
-        self.trainer, self.shelf, self.start = trainer, shelf, start
+    def __init__(self, trainer: Trainer, store: FileStore, start: PageState) -> None:
+        self.trainer, self.store, self.start = trainer, store, start
         self.open: dict[str, Session] = {}
 
-    async def find(self, key: str, state: State | None) -> Session:
+    async def find(self, key: str, state: PageState | None) -> Session:
         """Find a page's session, or open one."""
         if key in self.open:
             return self.open[key]
-        session = Session(self.trainer, self.shelf)
+        session = Session(self.trainer, self.store)
         await session.configure(self.start if state is None else state)
         self._make_room()
         self.open[session.key] = session
@@ -42,7 +42,7 @@ class Sessions:
                 if now - session.left_at > PATIENCE:
                     self._drop(session)
                 elif now - session.left_at > PAUSE and session.playing:
-                    session.order("pause")
+                    session.command("pause")
 
     def close(self) -> None:
         """End all."""

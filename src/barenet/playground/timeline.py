@@ -19,11 +19,11 @@ from barenet.optimization.optimizers import LBFGS, Optimizer
 __all__ = ["Moment", "Timeline"]
 
 MOST_MOMENTS = 512
-MOST_BYTES = 2**24
+MAX_BYTES = 2**24
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class EpochState:
     """A network and its optimizer between two epochs.
 
     Attributes
@@ -53,11 +53,11 @@ class Moment:
         network: Network,
         optimizer: Optimizer | LBFGS,
         loss: float = math.nan,
-    ) -> Moment:
+    ) -> EpochState:
         """Copy a network and its optimizer as they are."""
         if isinstance(optimizer, LBFGS):
             return cls(epoch, Snapshot.of(network), {}, 0, loss)
-        moments = {name: moment.copy() for name, moment in optimizer.moments.items()}
+        moments = {name: epoch_state.copy() for name, epoch_state in optimizer.moments.items()}
         return cls(epoch, Snapshot.of(network), moments, optimizer.n_steps, loss)
 
     def restore(self, network: Network, optimizer: Optimizer | LBFGS) -> None:
@@ -67,7 +67,9 @@ class Moment:
             return
         optimizer.reset()
         if set(self.moments) == set(optimizer.moment_names):
-            optimizer.moments = {name: moment.copy() for name, moment in self.moments.items()}
+            optimizer.moments = {
+                name: epoch_state.copy() for name, epoch_state in self.moments.items()
+            }
             optimizer.n_steps = self.n_steps
 
     @property
@@ -84,44 +86,44 @@ class Timeline:
     time, so that it can be returned to.
     """
 
-    def __init__(self, most_moments: int = MOST_MOMENTS, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, most_moments: int = MOST_MOMENTS, most_bytes: int = MAX_BYTES) -> None:
         self.most_moments, self.most_bytes = most_moments, most_bytes
-        self.moments: list[Moment] = []
+        self.moments: list[EpochState] = []
         self.stride = 1
         self.path = self.fork = self.paths = 0
-        self.other: list[Moment] = []
+        self.other: list[EpochState] = []
         self.other_path: int | None = None
 
     @property
     def epochs(self) -> list[int]:
         """The epochs that can be gone back to."""
-        return [moment.epoch for moment in self.moments]
+        return [epoch_state.epoch for epoch_state in self.moments]
 
     def wants(self, epoch: int) -> bool:
         """Tell if an epoch is one of those that are kept."""
         return epoch % self.stride == 0
 
-    def add(self, moment: Moment) -> None:
+    def add(self, epoch_state: EpochState) -> None:
         """Keep a moment, and forget those that are not before it."""
-        while self.moments and self.moments[-1].epoch >= moment.epoch:
+        while self.moments and self.moments[-1].epoch >= epoch_state.epoch:
             self.moments.pop()
-        self.moments.append(moment)
-        most = max(2, min(self.most_moments, self.most_bytes // max(moment.n_bytes, 1)))
+        self.moments.append(epoch_state)
+        most = max(2, min(self.most_moments, self.most_bytes // max(epoch_state.n_bytes, 1)))
         if len(self.moments) > most:
             self.stride *= 2
             first = self.moments[0]
             rest = [each for each in self.moments[1:] if self.wants(each.epoch)]
             self.moments = [first, *rest]
 
-    def at(self, epoch: int) -> Moment:
+    def at(self, epoch: int) -> EpochState:
         """Find the moment nearest to an epoch."""
-        return min(self.moments, key=lambda moment: abs(moment.epoch - epoch))
+        return min(self.moments, key=lambda epoch_state: abs(epoch_state.epoch - epoch))
 
     @property
-    def best(self) -> Moment:
+    def best(self) -> EpochState:
         """The moment with the lowest training loss; the first one if no loss is known."""
         known = [each for each in self.moments if math.isfinite(each.loss)]
-        return min(known, key=lambda moment: moment.loss) if known else self.moments[0]
+        return min(known, key=lambda epoch_state: epoch_state.loss) if known else self.moments[0]
 
     def leave(self, epoch: int) -> bool:
         """Start a new path at an epoch, and keep the present one as the other path."""

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from barenet.model.network import Network
-from barenet.playground.blueprint import Task
-from barenet.playground.progress import Progress
-from barenet.playground.training import Training
+from barenet.playground.interactive_training import InteractiveTraining
+from barenet.playground.progress_report import Progress
+from barenet.playground.run_setup import TrainingTask
 from barenet.training.train import train
 
 __all__ = ["Trainer", "serve", "warm_up"]
@@ -51,18 +51,20 @@ class Trainer:
         self.reader = threading.Thread(target=self._listen, name="trainer reports", daemon=True)
         self.reader.start()
 
-    def begin(self, task: Task, pace: float, listener: Callable[[Progress | None], None]) -> int:
+    def begin(
+        self, task: TrainingTask, pace: float, listener: Callable[[Progress | None], None]
+    ) -> int:
         """Start a training, which waits for its first order."""
         key, self.next_key = self.next_key, self.next_key + 1
         self.listeners[key] = listener
         self._send((key, "begin", (task, pace)))
         return key
 
-    def order(self, key: int, verb: str, value: Any = None) -> None:
+    def command(self, key: int, action: str, value: Any = None) -> None:
         """Tell a training what to do."""
-        if verb == "close":
+        if action == "close":
             self.listeners.pop(key, None)
-        self._send((key, verb, value))
+        self._send((key, action, value))
 
     def close(self) -> None:
         """End the process."""
@@ -96,28 +98,28 @@ def serve(connection: Connection[Any, Any], alone: bool) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         warnings.simplefilter("ignore")  # what they say is said on the page
         threading.Thread(target=warm_up, daemon=True).start()
-    trainings: dict[int, Training] = {}
+    trainings: dict[int, InteractiveTraining] = {}
     lock = threading.Lock()
 
-    def begin(key: int, task: Task, pace: float) -> None:
+    def begin(key: int, task: TrainingTask, pace: float) -> None:
         def report(progress: Progress) -> None:
             with lock, contextlib.suppress(OSError, ValueError):
                 connection.send((key, progress))
 
-        trainings[key] = Training(task, report, pace)
+        trainings[key] = InteractiveTraining(task, report, pace)
         threading.Thread(target=trainings[key].work, daemon=True).start()
 
     with contextlib.suppress(EOFError, OSError):
         while (message := connection.recv()) is not None:
-            key, verb, value = message
-            if verb == "begin":
+            key, action, value = message
+            if action == "begin":
                 begin(key, *value)
             elif key in trainings:
-                trainings[key].order(verb, value)
-                if verb == "close":
+                trainings[key].command(action, value)
+                if action == "close":
                     del trainings[key]
     for training in trainings.values():
-        training.order("close")
+        training.command("close")
     connection.close()
 
 

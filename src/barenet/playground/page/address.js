@@ -29,16 +29,16 @@ const readEdits = (text) => (text ? text.split("*").slice(0, MOST_EDITS).map((pa
 
 export function toHash(state, view, catalog, edits) {
   const words = new URLSearchParams();
-  const usual = suited(catalog, state.scene.data);
+  const usual = suited(catalog, state.data.source);
   const put = (prefix, fields, usual) => {
     for (const [name, value] of Object.entries(fields)) {
       if (!same(value, usual[name])) words.set(prefix + name, write(value));
     }
   };
-  put("", state.scene, { ...usual.scene, data: catalog.defaults.scene.data });
-  state.designs.forEach((design, index) => put(PREFIXES[index] + OF_DESIGN, design, usual.designs[0]));
+  put("", state.data, { ...usual.data, data: catalog.defaults.data.source });
+  state.networks.forEach((design, index) => put(PREFIXES[index] + OF_DESIGN, design, usual.networks[0]));
   edits.forEach((each, index) => each.length && words.set(PREFIXES[index] + EDITS, writeEdits(each)));
-  if (state.designs.length > 1) words.set("networks", "2");
+  if (state.networks.length > 1) words.set("networks", "2");
   if (state.pace !== usual.pace) words.set("pace", state.pace);
   for (const [name, value] of Object.entries(view)) if (value) words.set(name, value);
   return words.toString();
@@ -46,7 +46,7 @@ export function toHash(state, view, catalog, edits) {
 
 export function fromHash(hash, catalog) {
   const words = new URLSearchParams(hash.replace(/^#/, ""));
-  const usual = suited(catalog, words.get("data") ?? catalog.defaults.scene.data);
+  const usual = suited(catalog, words.get("data") ?? catalog.defaults.data.source);
   const take = (prefix, usual) => {
     const found = {};
     for (const name of Object.keys(usual)) {
@@ -55,11 +55,11 @@ export function fromHash(hash, catalog) {
     return { ...structuredClone(usual), ...found };
   };
   const count = words.get("networks") === "2" ? 2 : 1;
-  const designs = PREFIXES.slice(0, count).map((prefix) => take(prefix + OF_DESIGN, usual.designs[0]));
+  const designs = PREFIXES.slice(0, count).map((prefix) => take(prefix + OF_DESIGN, usual.networks[0]));
   for (const design of designs) evenOut(design);
   return {
     state: {
-      scene: take("", usual.scene),
+      scene: take("", usual.data),
       designs,
       pace: words.has("pace") ? Number(words.get("pace")) : usual.pace,
     },

@@ -8,7 +8,7 @@ import { EXAMPLES } from "./examples.js";
 import { copy, ExportPanel } from "./export-panel.js";
 import { inputName } from "./input-names.js";
 import { Invitation } from "./invitation.js";
-import { LaneView } from "./lane-view.js";
+import { NetworkPanel } from "./network-panel.js";
 import { NeuronPanel } from "./neuron-panel.js";
 import { changed, choose, restore } from "./settings.js";
 import { Theme } from "./theme.js";
@@ -24,13 +24,13 @@ class Page {
     const { state, view, edits, epoch, empty } = fromHash(location.hash, catalog);
     Object.assign(this, { wanted: state, view, planned: edits, goal: epoch, fresh: empty });
     this.session = "";
-    this.lanes = [];
+    this.panels = [];
     this.frames = { received: 0, drawn: 0, version: 0 };
     this.unanswered = 0;
     this.written = 0;
     this.theme = new Theme(find("#theme"), () => this.repaint());
     this.data = new DataPanel(find(".data"), catalog, {
-      change: (act) => this.change((wanted) => act(wanted.scene)),
+      change: (act) => this.change((wanted) => act(wanted.data)),
       choose: (name) => this.change((wanted) => choose(wanted, name, catalog)),
       restore: () => this.change((wanted) => restore(wanted, catalog)),
       upload: (file) => this.upload(file),
@@ -41,7 +41,7 @@ class Page {
       portray: ({ place, layer, neuron }) => this.line.send("portray", { network: place, layer, neuron }),
       explain: ({ place, layer, neuron }) => this.line.send("explain", { network: place, layer, neuron }),
       order: (verb) => this.line.send(verb),
-      open: (lane, layer, neuron) => this.neuron.open(lane.neuron(layer, neuron), lane),
+      open: (panel, layer, neuron) => this.neuron.open(panel.neuron(layer, neuron), panel),
       scene: () => this.scene,
       view: () => this.view,
     });
@@ -80,18 +80,18 @@ class Page {
     Object.assign(this, { session, version, facts: data });
     this.wanted = structuredClone(state);
     this.state = state;
-    while (this.lanes.length > networks.length) this.lanes.pop().root.remove();
-    const compared = this.lanes.length === 1 && networks.length > 1;
-    while (this.lanes.length < networks.length) this.addLane();
+    while (this.panels.length > networks.length) this.panels.pop().root.remove();
+    const compared = this.panels.length === 1 && networks.length > 1;
+    while (this.panels.length < networks.length) this.addLane();
     find("#networks").classList.toggle("two", networks.length > 1);
-    this.lanes.forEach((lane, place) => lane.describe({
-      design: state.designs[place],
+    this.panels.forEach((panel, place) => panel.describe({
+      design: state.networks[place],
       network: networks[place],
       data,
       name: networks.length > 1 ? NAMES[place] : "How it learns",
       view: this.view,
     }));
-    this.data.describe(state.scene, data, changed(state, this.catalog));
+    this.data.describe(state.data, data, changed(state, this.catalog));
     show(find("#pace"), state.pace);
     find("#compare").setAttribute("aria-pressed", networks.length > 1);
     find("#compare").textContent = networks.length > 1 ? "One network" : "Compare";
@@ -111,8 +111,8 @@ class Page {
 
   // What to know of a second network, that has just come.
   compare() {
-    const [first, second] = tops(this.lanes);
-    const { epoch } = this.lanes[0].header ?? { epoch: 0 };
+    const [first, second] = tops(this.panels);
+    const { epoch } = this.panels[0].header ?? { epoch: 0 };
     const words = [
       second > first && `${NAMES[1]} stands below ${NAMES[0]}: this window is too narrow for both.`,
       epoch && `${NAMES[1]} begins at epoch 0, ${NAMES[0]} goes on from ${counted(epoch)}. Reset starts both anew.`,
@@ -121,19 +121,19 @@ class Page {
   }
 
   addLane() {
-    const place = this.lanes.length;
-    const lane = new LaneView(place, this.catalog, {
-      change: (act) => this.change((wanted) => act(wanted.designs[place])),
+    const place = this.panels.length;
+    const panel = new NetworkPanel(place, this.catalog, {
+      change: (act) => this.change((wanted) => act(wanted.networks[place])),
       exported: () => {
         this.exported = place;
         this.line.send("export", { network: place });
       },
       open: (layer, neuron, row) => {
         this.invitation.accept();
-        this.neuron.open(lane.neuron(layer, neuron), lane, row);
+        this.neuron.open(panel.neuron(layer, neuron), panel, row);
       },
       slower: () => {
-        this.change((wanted) => (wanted.designs[place].learning_rate /= 10));
+        this.change((wanted) => (wanted.networks[place].learning_rate /= 10));
         this.line.send("recover", { network: place });
       },
       swap: () => this.line.send("swap"),
@@ -141,20 +141,20 @@ class Page {
       tip: (text, event) => this.tip(text, event),
       look: (name, value) => this.look(name, value),
     });
-    this.lanes.push(lane);
-    find("#networks").append(lane.root);
+    this.panels.push(panel);
+    find("#networks").append(panel.root);
   }
 
   // Ask for a change; what the page shows is what the server answers.
   change(act) {
     act(this.wanted);
-    for (const design of this.wanted.designs) evenOut(design);
+    for (const design of this.wanted.networks) evenOut(design);
     this.line.send("configure", { state: this.wanted });
   }
 
   refused(words) {
     this.notice(words, 8000);
-    if (this.state) this.describe({ session: this.session, state: this.state, version: this.version, data: this.facts, networks: this.lanes.map((lane) => lane.facts) });
+    if (this.state) this.describe({ session: this.session, state: this.state, version: this.version, data: this.facts, networks: this.panels.map((panel) => panel.facts) });
     else if (!this.fresh) {
       Object.assign(this, { fresh: true, planned: [], goal: 0 }); // the address cannot be played: start as if there were none
       this.greet();
@@ -167,7 +167,7 @@ class Page {
   receive(message) {
     this.frames.received += 1;
     this.unanswered += 1;
-    if (message.version === this.version) message.networks.forEach((header, place) => this.lanes[place].receive(header));
+    if (message.version === this.version) message.networks.forEach((header, place) => this.panels[place].receive(header));
     if (!this.latest) requestAnimationFrame((now) => this.draw(now));
     this.latest = message;
   }
@@ -177,11 +177,11 @@ class Page {
     this.latest = null;
     if (latest.version === this.version && this.scene) {
       const legible = now - this.written >= READABLE || !latest.networks.some((header) => header.playing);
-      this.lanes.forEach((lane, place) => {
-        lane.curve.compare(this.lanes[1 - place]?.curve.rows ?? []);
+      this.panels.forEach((panel, place) => {
+        panel.curve.compare(this.panels[1 - place]?.curve.rows ?? []);
         const { output, neurons, weights } = picturesOf(latest.arrays, place);
-        lane.draw({ ...latest.networks[place], output, neurons, weights }, this.scene, this.view);
-        if (legible) lane.write();
+        panel.draw({ ...latest.networks[place], output, neurons, weights }, this.scene, this.view);
+        if (legible) panel.write();
       });
       if (legible) {
         this.written = now;
@@ -195,8 +195,8 @@ class Page {
 
   // Everything outside of the networks that moves with them.
   follow() {
-    const { epoch, playing, kept, batch } = this.lanes[0].header;
-    const anyPlaying = this.lanes.some((lane) => lane.header.playing);
+    const { epoch, playing, kept, batch } = this.panels[0].header;
+    const anyPlaying = this.panels.some((panel) => panel.header.playing);
     find("#epoch").textContent = counted(epoch);
     find("#batches").textContent = batch[0] && !playing ? `+ ${batch[0]} of ${batch[1]} batches` : "";
     document.body.classList.toggle("playing", anyPlaying);
@@ -207,7 +207,7 @@ class Page {
     const edits = JSON.stringify(this.edits());
     if (edits !== this.editsWritten) this.writeAddress();
     this.editsWritten = edits;
-    const looked = this.lanes[this.neuron.neuron?.place ?? 0];
+    const looked = this.panels[this.neuron.neuron?.place ?? 0];
     if (looked?.frame) this.neuron.refresh(looked.frame.weights, looked.header);
   }
 
@@ -219,7 +219,7 @@ class Page {
     scrub.max = last || 1; // with nothing to go back to, the thumb stands at the end
     if (playing || !last) scrub.value = scrub.max;
     else if (scrub !== document.activeElement) scrub.value = this.kept.findLastIndex((each) => each <= epoch);
-    const { last: end } = this.lanes[0].header;
+    const { last: end } = this.panels[0].header;
     find("#scrub-value").textContent = `epoch ${counted(epoch)}${!playing && epoch < end ? ` of ${counted(end)}` : ""}`;
   }
 
@@ -231,7 +231,7 @@ class Page {
     on("#reset", () => this.line.send("reset"));
     on("#share", () => this.share());
     on("#compare", () => this.change((wanted) => {
-      wanted.designs = wanted.designs.length > 1 ? [wanted.designs[0]] : [wanted.designs[0], structuredClone(wanted.designs[0])];
+      wanted.networks = wanted.networks.length > 1 ? [wanted.networks[0]] : [wanted.networks[0], structuredClone(wanted.networks[0])];
     }));
     find("#pace").addEventListener("change", ({ target }) => this.change((wanted) => (wanted.pace = Number(target.value))));
     find("#scrub").addEventListener("input", ({ target }) => this.line.send("scrub", { epoch: this.kept?.[Number(target.value)] ?? 0 }));
@@ -256,7 +256,7 @@ class Page {
   }
 
   toggleInput(name) {
-    const { features } = this.state.scene;
+    const { features } = this.state.data;
     const label = inputName(this.catalog.features[name], this.facts);
     if (features.length === 1 && features[0] === name) return this.notice(`A network needs an input: take another in before ${label} goes.`, 5000);
     const taken = !features.includes(name);
@@ -267,15 +267,15 @@ class Page {
   look(name, value) {
     this.view[name] = value;
     this.writeAddress();
-    for (const lane of this.lanes) {
-      find(`[data-view=${name}]`, lane.root).checked = value;
-      lane.output.draw();
-      lane.curve.setLog(this.view.log);
+    for (const panel of this.panels) {
+      find(`[data-view=${name}]`, panel.root).checked = value;
+      panel.output.draw();
+      panel.curve.setLog(this.view.log);
     }
   }
 
   edits() {
-    return this.lanes.map((lane) => lane.header?.edits ?? []);
+    return this.panels.map((panel) => panel.header?.edits ?? []);
   }
 
   writeAddress() {
@@ -294,10 +294,10 @@ class Page {
   }
 
   async share() {
-    const epoch = this.lanes[0]?.header?.epoch ?? 0;
+    const epoch = this.panels[0]?.header?.epoch ?? 0;
     const hash = toHash(this.state, { ...this.view, epoch }, this.catalog, this.edits());
     history.replaceState(null, "", `${location.pathname}#${hash}`);
-    const own = this.state.scene.data.match(OWN_FILE)?.[1];
+    const own = this.state.data.source.match(OWN_FILE)?.[1];
     if (own === "model") return this.notice("This network is of a file of your own. Send along what Export gives: the model, or the command.", 8000);
     const table = own ? `${quoted(this.facts.name)} ` : "";
     const where = `on any machine with barenet[play]${own ? ` and ${this.facts.name}` : ""}`;
@@ -350,17 +350,17 @@ class Page {
   }
 
   announce() {
-    const words = this.lanes.map((lane) => lane.summary()).join(" ");
+    const words = this.panels.map((panel) => panel.summary()).join(" ");
     if (words && words !== this.said) find("#live").textContent = words;
     this.said = words;
-    this.lanes.forEach((lane) => lane.output.say(`The network's output over the plane. ${lane.summary()}`));
+    this.panels.forEach((panel) => panel.output.say(`The network's output over the plane. ${panel.summary()}`));
   }
 
   repaint() {
     this.data.repaint();
-    for (const lane of this.lanes) lane.repaint();
+    for (const panel of this.panels) panel.repaint();
     this.neuron.draw();
-    if (this.lanes[0]?.frame) this.lanes.forEach((lane) => lane.draw(lane.frame, this.scene, this.view));
+    if (this.panels[0]?.frame) this.panels.forEach((panel) => panel.draw(panel.frame, this.scene, this.view));
   }
 }
 
@@ -374,7 +374,7 @@ function closeMore(target) {
 // A file's name, as a shell takes it.
 const quoted = (name) => (/^[\w.][\w.-]*$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`);
 
-const tops = (lanes) => lanes.map((lane) => lane.root.getBoundingClientRect().top);
+const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);
 
 function picturesOf(arrays, place) {
   return { output: arrays[`${place}.output`], neurons: arrays[`${place}.neurons`], weights: arrays[`${place}.weights`] };

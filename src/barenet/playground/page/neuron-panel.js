@@ -15,7 +15,7 @@ const PLAIN = ["x1", "x2"];
 
 export class NeuronPanel {
   // `acts`: edit(neuron, row, value), portray(neuron), explain(neuron), order(verb), scene(), view(),
-  // open(lane, layer, neuron).
+  // open(panel, layer, neuron).
   constructor(dialog, acts) {
     Object.assign(this, { dialog, acts, showing: false });
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
@@ -23,16 +23,16 @@ export class NeuronPanel {
   }
 
   // `neuron`: { place, name, layer, neuron, inputs: names, index: place of each weight, bias }.
-  open(neuron, lane, row) {
-    Object.assign(this, { neuron, lane, told: null, waiting: false, asked: -Infinity, written: "" });
-    this.about = aboutOf(neuron, lane);
-    this.build(lane.frame?.weights ?? []);
+  open(neuron, panel, row) {
+    Object.assign(this, { neuron, panel, told: null, waiting: false, asked: -Infinity, written: "" });
+    this.about = aboutOf(neuron, panel);
+    this.build(panel.frame?.weights ?? []);
     if (!this.dialog.open) this.dialog.showModal();
     const wanted = row === undefined ? find(".close", this.dialog) : this.fields[row].number;
     wanted.focus();
     if (row !== undefined) wanted.select();
     this.dialog.scrollTop = 0;
-    this.refresh(lane.frame?.weights ?? [], lane.header);
+    this.refresh(panel.frame?.weights ?? [], panel.header);
   }
 
   build(weights) {
@@ -43,7 +43,7 @@ export class NeuronPanel {
     this.back = make("button", { className: "button", type: "button", hidden: true }, "Put back");
     this.back.addEventListener("click", () => this.putBack());
     const onward = make("button", { className: "text", type: "button", hidden: this.about.last }, `Next: what ${this.about.next} makes of it →`);
-    onward.addEventListener("click", () => this.acts.open(this.lane, this.neuron.layer + 1, 0));
+    onward.addEventListener("click", () => this.acts.open(this.panel, this.neuron.layer + 1, 0));
     this.dialog.replaceChildren(
       close,
       make("h2", { id: "neuron-title" }, this.neuron.name),
@@ -55,8 +55,8 @@ export class NeuronPanel {
   }
 
   plot() {
-    const [across, up] = axisNames(this.lane.data);
-    return make("div", { className: "plot" }, sliceNote(this.lane.data), this.canvas, make("span", { className: "axis x" }, across), make("span", { className: "axis y" }, up));
+    const [across, up] = axisNames(this.panel.data);
+    return make("div", { className: "plot" }, sliceNote(this.panel.data), this.canvas, make("span", { className: "axis x" }, across), make("span", { className: "axis y" }, up));
   }
 
   table(weights) {
@@ -115,7 +115,7 @@ export class NeuronPanel {
       make("p", { className: "orders" }, this.pause, ...this.takers), this.state, this.walk, this.whole);
     details.addEventListener("toggle", () => {
       this.showing = details.open;
-      if (details.open) this.ask(this.lane.header);
+      if (details.open) this.ask(this.panel.header);
     });
     return details;
   }
@@ -150,11 +150,11 @@ export class NeuronPanel {
     this.why.replaceChildren(make("h3", {}, question(this.about, told)), make("p", {}, adding), make("p", { className: "sum" }, sum(this.about, told)), make("p", {}, line), make("p", {}, moving));
     this.canvas.setAttribute("aria-label", `${this.neuron.name}: its sum is above 0 in ${Math.round(100 * told.above)} % of the plane`);
     this.draw();
-    if (this.stale && !this.lane.header.playing) this.portray();
+    if (this.stale && !this.panel.header.playing) this.portray();
   }
 
   draw() {
-    if (this.dialog.open && this.told) drawPortrait(this.canvas, this.told, this.lane, this.acts.scene(), this.acts.view());
+    if (this.dialog.open && this.told) drawPortrait(this.canvas, this.told, this.panel, this.acts.scene(), this.acts.view());
   }
 
   // Ask for the numbers of the step, if there is one to tell of and somebody looks.

@@ -6,11 +6,11 @@ import { drawPoints } from "./points.js";
 
 const ARROW = 0.14; // of the picture's side
 
-// `told` is the server's portrait; `lane` knows the data.
-export function drawPortrait(canvas, told, lane, scene, view) {
+// `told` is the server's portrait; `panel` knows the data.
+export function drawPortrait(canvas, told, panel, scene, view) {
   const ratio = fit(canvas);
   drawGrid(canvas, Int8Array.from(told.picture), told.side);
-  if (scene) drawPoints(canvas, scene, lane.data, ratio, view.tests);
+  if (scene) drawPoints(canvas, scene, panel.data, ratio, view.tests);
   for (const lines of told.before) stroke(canvas, lines, ratio, 1.4, css(palette.ink, 0.6));
   stroke(canvas, told.line, ratio, 6, css(palette.panel, 0.85));
   stroke(canvas, told.line, ratio, 3, css(palette.ink));

@@ -15,19 +15,19 @@ const copy = structuredClone;
 // The state that suits a data set; a table has the defaults.
 export function suited(catalog, data) {
   const found = catalog.data.find((entry) => entry.name === data)?.suited ?? catalog.defaults;
-  return { ...found, scene: { ...found.scene, data } };
+  return { ...found, scene: { ...found.data, data } };
 }
 
 // Choose other data: every setting that was not changed by hand becomes the one that suits them.
 export function choose(wanted, data, catalog) {
-  const [before, after] = [suited(catalog, wanted.scene.data), suited(catalog, data)];
-  const everything = wanted.scene.data.startsWith("model:"); // a model's own network goes with it
-  for (const [name, value] of Object.entries(after.scene)) {
-    if (RESET.includes(name) || everything || same(wanted.scene[name], before.scene[name])) wanted.scene[name] = copy(value);
+  const [before, after] = [suited(catalog, wanted.data.source), suited(catalog, data)];
+  const everything = wanted.data.source.startsWith("model:"); // a model's own network goes with it
+  for (const [name, value] of Object.entries(after.data)) {
+    if (RESET.includes(name) || everything || same(wanted.data[name], before.data[name])) wanted.data[name] = copy(value);
   }
-  if (catalog.data.find((entry) => entry.name === data)?.generated && wanted.scene.features.includes("all")) wanted.scene.features = copy(after.scene.features);
-  if (everything) wanted.designs = [copy(after.designs[0])];
-  else for (const design of wanted.designs) suit(design, before.designs[0], after.designs[0]);
+  if (catalog.data.find((entry) => entry.name === data)?.generated && wanted.data.features.includes("all")) wanted.data.features = copy(after.data.features);
+  if (everything) wanted.networks = [copy(after.networks[0])];
+  else for (const design of wanted.networks) suit(design, before.networks[0], after.networks[0]);
   if (everything || wanted.pace === before.pace) wanted.pace = after.pace;
 }
 
@@ -46,17 +46,17 @@ function changedIn(design, usual) {
 
 // The names of the settings that were changed by hand.
 export function changed(state, catalog) {
-  const usual = suited(catalog, state.scene.data);
-  const scene = Object.keys(usual.scene).filter((name) => !OF_THE_DATA.includes(name) && !SEEDS.includes(name) && !same(state.scene[name], usual.scene[name]));
-  const designs = state.designs.flatMap((design) => changedIn(design, usual.designs[0]));
+  const usual = suited(catalog, state.data.source);
+  const scene = Object.keys(usual.data).filter((name) => !OF_THE_DATA.includes(name) && !SEEDS.includes(name) && !same(state.data[name], usual.data[name]));
+  const designs = state.networks.flatMap((design) => changedIn(design, usual.networks[0]));
   const pace = state.pace === usual.pace ? [] : ["pace"];
-  return [...new Set([...scene, ...designs, ...pace])].map((name) => NAMES[name] ?? name);
+  return [...new Set([...scene, ...networks, ...pace])].map((name) => NAMES[name] ?? name);
 }
 
 // Undo what was changed by hand; the points and the initial weights stay.
 export function restore(wanted, catalog) {
-  const usual = suited(catalog, wanted.scene.data);
-  for (const [name, value] of Object.entries(usual.scene)) if (!OF_THE_DATA.includes(name) && !SEEDS.includes(name)) wanted.scene[name] = copy(value);
-  wanted.designs = wanted.designs.map(({ seed }) => ({ ...copy(usual.designs[0]), seed }));
+  const usual = suited(catalog, wanted.data.source);
+  for (const [name, value] of Object.entries(usual.data)) if (!OF_THE_DATA.includes(name) && !SEEDS.includes(name)) wanted.data[name] = copy(value);
+  wanted.networks = wanted.networks.map(({ seed }) => ({ ...copy(usual.networks[0]), seed }));
   wanted.pace = usual.pace;
 }
