@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import barenet
-from barenet.data.recipe import Recipe
+from barenet.data.run_config import RunConfig
 from barenet.errors import LONGEST, ArgumentError, DataError, brief, in_a_line, some
 from barenet.model.validation import check_count, check_dtype, check_flag
 from barenet.optimization.optimizers import as_optimizer
@@ -82,7 +82,7 @@ def test_an_argument_error_is_a_value_error_that_can_be_pickled_and_renamed():
         (lambda: check_dtype("int8"), "dtype", "int8"),
         (lambda: as_optimizer("adamm"), "optimizer", "adamm"),
         (lambda: as_optimizer("adam:beta1=3"), "optimizer", 3),
-        (lambda: Recipe(l1=-1.0).check(), "l1", -1.0),
+        (lambda: RunConfig(l1=-1.0).validate(), "l1", -1.0),
     ],
 )
 def test_checks_raise_argument_errors(call, argument, value):

@@ -103,7 +103,7 @@ if TYPE_CHECKING:
     from barenet.insight.baselines import Baseline, fit_baseline
     from barenet.insight.explain import Explanation, explain
     from barenet.insight.importance import Importance, permutation_importance
-    from barenet.insight.watch import Watch
+    from barenet.insight.live_plot import LivePlot
 
 __all__ = [
     "ACTIVATIONS",
@@ -157,6 +157,7 @@ __all__ = [
     "InverseScaling",
     "Layer",
     "LayerNorm",
+    "LivePlot",
     "Loss",
     "MLPClassifier",
     "MLPRegressor",
@@ -186,7 +187,6 @@ __all__ = [
     "StopAfter",
     "TableEncoding",
     "TablePreprocessor",
-    "Watch",
     "batches",
     "check_gradients",
     "explain",
@@ -228,7 +228,7 @@ _LAZY = {
     **dict.fromkeys(("Baseline", "fit_baseline"), "barenet.insight.baselines"),
     **dict.fromkeys(("Explanation", "explain"), "barenet.insight.explain"),
     **dict.fromkeys(("Importance", "permutation_importance"), "barenet.insight.importance"),
-    "Watch": "barenet.insight.watch",
+    "LivePlot": "barenet.insight.live_plot",
 }
 
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING
 from typing import Any, TypeVar
 
+from barenet.constraints import options_of
 from barenet.errors import ArgumentError, brief, suggestion
-from barenet.options import options_of
 
 T = TypeVar("T")
 

@@ -188,7 +188,10 @@ def test_notation_and_precision(barenet):
         (["nowhere.safetensors"], "nowhere.safetensors"),
         (["moons", "--neuron", "1." + "9" * 5_000], "neuron: expected a layer and a number, such"),
         (["moons", "--neuron", "1." + "9" * 4_000], "neuron: of layer 1: expected a whole number"),
-        (["moons", "--clip-norm", 1, "--clip-value", 1], "--clip-norm: give that or --clip-value"),
+        (
+            ["moons", "--clip-norm", 1, "--clip-value", 1],
+            "--clip-norm, --clip-value: expected one of them",
+        ),
     ],
 )
 def test_what_does_not_fit_is_one_line(barenet, iris, arguments, said):

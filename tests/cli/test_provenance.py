@@ -18,7 +18,7 @@ def test_a_card_has_no_paths_and_nothing_that_decides_nothing():
         target="y",
         file=FileOptions(delimiter=";", data_dir="/home/somebody"),
         start_from=Path("/home/somebody/first"),
-        recipe=Flags(epochs=3, verbose_epoch=2, layers=(2, 1)),
+        config=Flags(epochs=3, verbose_epoch=2, layers=(2, 1)),
     )
     assert card_settings(settings) == {
         "data": "rows.csv",
@@ -34,7 +34,7 @@ def test_a_card_has_no_paths_and_nothing_that_decides_nothing():
 def test_settings_are_read_from_a_card_as_from_a_run_file(iris, tmp_path):
     (tmp_path / "mine.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
     here, there = load_trained(tmp_path / "mine.safetensors").settings, load_trained(iris).settings
-    assert replace(here.recipe, verbose_epoch=None) == replace(there.recipe, verbose_epoch=None)
+    assert replace(here.config, verbose_epoch=None) == replace(there.config, verbose_epoch=None)
     assert here.data == there.data == "iris"
 
 
@@ -56,7 +56,7 @@ def test_a_card_of_somebody_elses_has_no_settings_of_the_command_line(settings):
 def test_a_card_names_no_run_file(tmp_path):
     (tmp_path / "other.toml").write_text("epochs = 7\n")
     said = {"data": "iris", "test_size": 0.2, "config": str(tmp_path / "other.toml")}
-    assert settings_of(ModelCard(settings=said)).recipe.epochs is None
+    assert settings_of(ModelCard(settings=said)).config.epochs is None
 
 
 def test_a_share_that_is_none_is_an_error_in_one_line(barenet, iris):

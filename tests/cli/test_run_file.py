@@ -22,7 +22,7 @@ def test_it_reads_what_settings_write(tmp_path):
         data="a.csv",
         target="y",
         file=FileOptions(delimiter=";"),
-        recipe=Flags(layers=(4, 3), batch_size="full", shuffle=False, learning_rate=1e-7),
+        config=Flags(layers=(4, 3), batch_size="full", shuffle=False, learning_rate=1e-7),
     )
     expected = dataclasses.replace(settings, data=str(Path("a.csv").resolve()))
     assert read_run_file(written(tmp_path, settings.to_toml().decode())) == expected

@@ -14,7 +14,7 @@ SETTINGS = Settings(
     task="regression",
     file=FileOptions(delimiter="\t", encoding="latin-1"),
     start_from=Path("runs/first"),
-    recipe=Flags(layers=(1, 2), hidden=("relu",), learning_rate=1e-7, shuffle=False, seed=0),
+    config=Flags(layers=(1, 2), hidden=("relu",), learning_rate=1e-7, shuffle=False, seed=0),
 )
 
 
@@ -42,4 +42,4 @@ def test_what_to_learn_from_must_be_said():
 
 
 def test_the_data_are_made_as_the_recipe_says():
-    assert Settings(data="moons", recipe=Flags(samples=50)).load().n_samples == 50
+    assert Settings(data="moons", config=Flags(samples=50)).load().n_samples == 50

@@ -262,7 +262,10 @@ def test_a_table_needs_an_extra_and_a_missing_one_is_one_line_and_status_2(proce
         (["iriss"], "DATA: unknown 'iriss', did you mean 'iris'?"),
         ([], "DATA: name a data set"),
         (["--config", "missing.toml"], "config: missing.toml: No such file or directory"),
-        (["iris", "--clip-norm", 1, "--clip-value", 1], "--clip-norm: give that or --clip-value"),
+        (
+            ["iris", "--clip-norm", 1, "--clip-value", 1],
+            "--clip-norm, --clip-value: expected one of them",
+        ),
         pytest.param(["missing.csv", "--target", "y"], "missing.csv: no such file", id="fault_35"),
         pytest.param(
             ["columns.csv", "--target", "c"], "no column c; the columns are a, b", id="fault_44"

@@ -16,7 +16,7 @@ def test_a_run_is_known_by_its_folder_or_its_model(iris):
     by_folder, by_file = load_trained(iris), load_trained(iris / "model.safetensors")
     assert by_folder.path == by_file.path == model_file(iris)
     assert by_folder.settings == by_file.settings
-    assert by_folder.settings.recipe.epochs == 20
+    assert by_folder.settings.config.epochs == 20
     assert by_folder.loss == "categorical_cross_entropy"
 
 

@@ -46,7 +46,7 @@ def test_options_reach_their_set():
     assert load_dataset("mnist", data_dir=SLICE).n_samples == 260
     made = load_dataset("gaussians", samples=30, noise=0.5, data_seed=3)
     assert made.X.shape == (30, 2)
-    assert (made.recipe.samples, made.recipe.noise, made.recipe.data_seed) == (30, 0.5, 3)
+    assert (made.config.samples, made.config.noise, made.config.data_seed) == (30, 0.5, 3)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_file_of_an_unknown_kind():
 
 
 def test_listing_the_sets_loads_none_of_them():
-    listing = "[(n, d.kind, d.description, d.recipe) for n, d in DATASETS.items()]"
+    listing = "[(n, d.kind, d.description, d.config) for n, d in DATASETS.items()]"
     code = (
         f"import sys; from barenet.data.datasets import DATASETS; assert {listing}; "
         "print(sorted({'sklearn', 'scipy', 'pyarrow', 'matplotlib'} & set(sys.modules)))"
@@ -117,7 +117,7 @@ def test_numpys_numbers_are_numbers():
     data = load_dataset("moons", samples=np.int64(50), noise=np.float32(0), data_seed=np.uint8(3))
     same = load_dataset("moons", samples=50, noise=0.0, data_seed=3)
     np.testing.assert_array_equal(data.X, same.X)
-    assert type(data.recipe.samples) is int
+    assert type(data.config.samples) is int
 
 
 @pytest.mark.parametrize(

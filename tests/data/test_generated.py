@@ -27,7 +27,7 @@ def test_every_set_obeys_its_options(name):
     assert data.y.shape == (51,)
     assert data.y.dtype == (np.float64 if data.classes is None else np.int64)
     assert data.classes is None or set(data.y) == {0, 1}
-    assert (data.recipe.samples, data.recipe.noise, data.recipe.data_seed) == (51, 0.1, 5)
+    assert (data.config.samples, data.config.noise, data.config.data_seed) == (51, 0.1, 5)
 
 
 @pytest.mark.parametrize(

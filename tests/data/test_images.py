@@ -221,8 +221,8 @@ def test_the_tutorials_split_of_all_of_mnist():
     assert data.X.shape == (70_000, 784)
     counts = [6903, 7877, 6990, 7141, 6824, 6313, 6876, 7293, 6825, 6958]
     assert np.bincount(data.y).tolist() == counts
-    recipe = data.recipe
-    train, test = data.split(recipe.test_size, recipe.split_seed)
+    config = data.config
+    train, test = data.split(config.test_size, config.split_seed)
     rows = np.arange(70_000)
     expected = train_test_split(rows, test_size=0.33, random_state=42)
     assert [len(part) for part in expected] == [46_900, 23_100]

@@ -124,12 +124,12 @@ def test_who_watches_sees_every_column(trained):
     predictor, data = trained["wine"]
     seen = []
 
-    def watch(columns):
+    def progress(columns):
         for column in columns:
             seen.append(column)
             yield column
 
-    permutation_importance(predictor, data.X, data.y, n_repeats=1, watch=watch)
+    permutation_importance(predictor, data.X, data.y, n_repeats=1, progress=progress)
     assert seen == list(range(13))
 
 

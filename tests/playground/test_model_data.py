@@ -11,7 +11,7 @@ import pytest
 
 from barenet.cli.main import main
 from barenet.data.datasets import load_dataset
-from barenet.data.recipe import Recipe
+from barenet.data.run_config import RunConfig
 from barenet.data.scaling import KINDS, NAMES, Scaling
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
@@ -430,10 +430,10 @@ def test_settings_that_are_not_its_own_are_named(store, folder, capfd):
     def words(recipe):
         return settings_words(store.models.find(store.models.open(path, recipe)))
 
-    assert "continues with those chosen here" in words(Recipe())
-    own = Recipe(optimizer="adamw", learning_rate=0.02, l2=0.01, shuffle=True, batch_size=8)
+    assert "continues with those chosen here" in words(RunConfig())
+    own = RunConfig(optimizer="adamw", learning_rate=0.02, l2=0.01, shuffle=True, batch_size=8)
     assert words(own) == words(dataclasses.replace(own, loss="binary_cross_entropy")) == ""
-    assert words(Recipe(loss="mine")).endswith("training: loss mine.")
+    assert words(RunConfig(loss="mine")).endswith("training: loss mine.")
     other = dataclasses.replace(own, schedule="cosine", clip_norm=1.0, patience=5, l1=0.1)
     assert words(other) == (
         "It continues without some settings of its own training: schedule cosine, patience 5, "

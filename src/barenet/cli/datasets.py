@@ -55,9 +55,9 @@ def _describe(name: str, named: NamedDataset) -> dict[str, Any]:
         shape = {
             "task": "classification",
             "rows": IMAGES,
-            "features": (named.recipe.layers or (0,))[0],
+            "features": (named.config.layers or (0,))[0],
         }
     else:
         dataset = named.load(name)
         shape = {"task": dataset.task, "rows": dataset.n_samples, "features": dataset.n_features}
-    return {**entry, **shape, "settings": named.recipe.said()}
+    return {**entry, **shape, "settings": named.config.set_fields()}

@@ -10,29 +10,25 @@ from typing import Any
 import numpy as np
 
 from barenet.cli.provenance import card_of
-from barenet.cli.recipes import settle, usual_recipe
 from barenet.cli.report import prepared
 from barenet.cli.settings import Settings, TableOptions, is_table
 from barenet.cli.trained import model_file
 from barenet.data.dataset import Dataset
 from barenet.data.encoding import TableEncoding
 from barenet.data.frame import Frame
-from barenet.data.recipe import Recipe
+from barenet.data.run_config import RunConfig
+from barenet.data.run_defaults import config_for, resolve_config
 from barenet.data.scaling import Scaling
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files.checkpoint import Checkpoint
 from barenet.files.model_file import read_model
 from barenet.files.predictor import Predictor
-from barenet.model.architecture import dense_layers
 from barenet.model.network import Network
-from barenet.optimization.clipping import ClipNorm, Clipping, ClipValue
-from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
-from barenet.optimization.penalties import L1, L2, Penalty
 from barenet.training.callbacks import Callback, EarlyStopping
 from barenet.training.history import History
 from barenet.training.train import train
 
-__all__ = ["Experiment", "clipping_of", "optimizer_of", "penalties_of", "prepare"]
+__all__ = ["Experiment", "prepare"]
 
 #: Share of the training rows that is set aside where the validation loss decides something.
 VALIDATION_SHARE = 0.1
@@ -45,7 +41,7 @@ class Experiment:
     Attributes
     ----------
     settings : Settings
-        Its recipe says everything.
+        Its config says everything.
     available : Dataset
         All rows but the test set: the training set and the validation set.
     training : Dataset
@@ -74,31 +70,19 @@ class Experiment:
         resume: bool = False,
     ) -> History:
         """Train the network."""
-        recipe = self.settings.recipe
-        patience = [EarlyStopping(patience=recipe.patience)] if recipe.patience else []
-        said: dict[str, Any] = {
-            "loss": recipe.loss,
-            "schedule": recipe.schedule,
-            "epochs": recipe.epochs,
-            "shuffle": recipe.shuffle,
-            "engine": recipe.engine,
-            "seed": recipe.seed,
-            "batch_size": None if recipe.batch_size == "full" else recipe.batch_size,
-        }
+        config = self.settings.config
+        patience = [EarlyStopping(patience=config.patience)] if config.patience else []
         return train(
             self.predictor.network,
             *self._scaled(self.training),
             validation_data=None if self.validation is None else self._scaled(self.validation),
             test_data=None if self.held_out is None else self._scaled(self.held_out),
-            optimizer=optimizer_of(recipe),
-            penalty=penalties_of(recipe),
-            clip=clipping_of(recipe),
             metrics="accuracy" if self.training.classes else "r2",
             callbacks=[*patience, *callbacks],
             threads=threads,
             checkpoint=checkpoint,
             resume=resume if checkpoint is None or not resume else checkpoint.path,
-            **said,
+            **config.train_arguments(),
         )
 
     def _scaled(self, rows: Dataset) -> tuple[Any, Any]:
@@ -107,31 +91,30 @@ class Experiment:
 
 def prepare(settings: Settings) -> Experiment:
     """Load the data, and build the network."""
-    settings.recipe.check()
+    settings.config.validate()
     dataset = settings.load()
-    usual = usual_recipe(settings.recipe, dataset)
+    usual = config_for(settings.config, dataset)
     parts = _parts(dataset, usual)
     if is_table(settings.data) and _has_constants(parts[1]):
         dataset = settings.load(frame=True)  # The card's fingerprint is computed from it, too.
         parts = _parts(dataset, usual)
     available, training, validation, held_out = parts
     preprocessing = _preprocessing(usual.scaling, training, settings.table)
-    recipe = settle(settings.recipe, dataset, preprocessing.n_outputs)
-    said: dict[str, Any] = recipe.said()
-    network = _network(recipe)
+    config = resolve_config(settings.config, dataset, preprocessing.n_outputs)
+    network = config.make_network()
     if settings.start_from is not None:
         _take_weights(network, settings)
     predictor = Predictor(
         network=network,
         preprocessing=preprocessing,
-        target_scaling=_target_scaling(said["target_scaling"], training),
+        target_scaling=_target_scaling(config.target_scaling, training),
         classes=dataset.classes,
         feature_names=getattr(preprocessing, "feature_names", dataset.feature_names),
         target_name=dataset.target_name,
         dataset=dataset.name,
         image_shape=dataset.image_shape,
     )
-    settings = replace(settings, recipe=recipe)
+    settings = replace(settings, config=config)
     sides = {"training": training, "validation": validation, "held_out": held_out}
     card = card_of(settings, dataset, predictor.feature_names, sides)
     predictor = replace(predictor, card=card)
@@ -147,7 +130,7 @@ def prepare(settings: Settings) -> Experiment:
 
 
 def _parts(
-    dataset: Dataset, usual: Recipe
+    dataset: Dataset, usual: RunConfig
 ) -> tuple[Dataset, Dataset, Dataset | None, Dataset | None]:
     """Split the rows: all but the test set, training set and validation set of these, test set."""
     available, held_out = dataset.split(usual.test_size or 0.0, usual.split_seed or 0)
@@ -163,7 +146,7 @@ def _has_constants(training: Dataset) -> bool:
 def _preprocessing(kind: Any, training: Dataset, table: TableOptions) -> Scaling | TableEncoding:
     """Measure the inputs on the training rows."""
     if isinstance(training.X, Frame):
-        return TableEncoding.fit(training.X, numbers=kind, **table.said())
+        return TableEncoding.fit(training.X, numbers=kind, **table.set_fields())
     return Scaling.fit(kind, training.X)
 
 
@@ -172,12 +155,12 @@ def _target_scaling(kind: Any, training: Dataset) -> Scaling | None:
     return None if kind == "none" else Scaling.fit(kind, training.y.reshape(-1, 1))
 
 
-def _set_aside(training: Dataset, recipe: Recipe) -> tuple[Dataset, Dataset | None]:
+def _set_aside(training: Dataset, config: RunConfig) -> tuple[Dataset, Dataset | None]:
     """Take validation rows from the training rows, where something is decided by them."""
-    plateau = (recipe.schedule or "").startswith("reduce_on_plateau")
-    if not recipe.patience and not plateau:
+    plateau = (config.schedule or "").startswith("reduce_on_plateau")
+    if not config.patience and not plateau:
         return training, None
-    seed = recipe.split_seed or 0
+    seed = config.split_seed or 0
     try:
         with contextlib.suppress(ValueError):
             return training.split(VALIDATION_SHARE, seed)
@@ -189,26 +172,6 @@ def _set_aside(training: Dataset, recipe: Recipe) -> tuple[Dataset, Dataset | No
             f"{reason}: it needs a validation set, {VALIDATION_SHARE:.0%} of the rows to train on, "
             f"and that cannot be had: {error}"
         ) from error
-
-
-def _network(recipe: Recipe) -> Network:
-    """Build the network with its initial parameters."""
-    said = recipe.said()
-    options: dict[str, Any] = {
-        name: said[name] for name in ("init", "bias_init", "batch_norm") if name in said
-    }
-    if recipe.init == "auto":
-        del options["init"]
-    hidden: Any = recipe.hidden or ()
-    layers = dense_layers(
-        recipe.layers or (),
-        hidden[0] if len(hidden) == 1 else hidden,
-        said.get("output", "identity"),
-        rate=said.get("dropout", 0.0),
-        argument="layers",
-        **options,
-    )
-    return Network(layers, **{name: said[name] for name in ("seed", "dtype") if name in said})
 
 
 def _take_weights(network: Network, settings: Settings) -> None:
@@ -227,31 +190,3 @@ def _take_weights(network: Network, settings: Settings) -> None:
             f"{', '.join(own)}"
         )
     network.parameters[:], network.statistics[:] = model.parameters, model.statistics
-
-
-def optimizer_of(recipe: Recipe) -> Optimizer | LBFGS:
-    """Make the optimizer that a recipe says."""
-    spec = "adam" if recipe.optimizer is None else recipe.optimizer
-    optimizer = as_optimizer(spec)
-    if recipe.learning_rate is None:
-        return optimizer
-    if isinstance(optimizer, LBFGS):
-        raise ValueError("learning_rate: lbfgs finds its own step sizes; leave it out")
-    return as_optimizer(
-        f"{spec}{',' if ':' in spec else ':'}learning_rate={recipe.learning_rate!r}"
-    )
-
-
-def penalties_of(recipe: Recipe) -> list[Penalty]:
-    """Make the penalties that a recipe says."""
-    strengths = ((L1, recipe.l1), (L2, recipe.l2))
-    return [kind(strength) for kind, strength in strengths if strength]
-
-
-def clipping_of(recipe: Recipe) -> Clipping | None:
-    """Make the clipping that a recipe says."""
-    if recipe.clip_norm is not None and recipe.clip_value is not None:
-        raise ValueError("clip_norm: give that or --clip-value, not both")
-    if recipe.clip_norm is not None:
-        return ClipNorm(recipe.clip_norm)
-    return None if recipe.clip_value is None else ClipValue(recipe.clip_value)

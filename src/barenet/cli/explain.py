@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from barenet.cli.console import show, show_json
-from barenet.cli.experiment import clipping_of, optimizer_of, penalties_of, prepare
+from barenet.cli.experiment import prepare
 from barenet.cli.flags import (
     DATA,
     NAMED,
@@ -26,11 +26,11 @@ from barenet.cli.flags import (
 )
 from barenet.cli.numbers import whole
 from barenet.cli.place import check_own, is_folder, placed
-from barenet.cli.recipes import still_usual
 from barenet.cli.settings import AS_FOUND, AS_USUAL, FileOptions, Settings, TableOptions
 from barenet.cli.trained import data_of, load_trained
 from barenet.data.dataset import Dataset
-from barenet.data.recipe import DEFAULTS, Recipe
+from barenet.data.run_config import DEFAULTS, RunConfig
+from barenet.data.run_defaults import without_superseded
 from barenet.data.scaling import Scaling
 from barenet.errors import brief
 from barenet.files.atomic import write_atomically
@@ -133,9 +133,9 @@ def explain(
     if json and (form or out):
         raise ValueError("json: goes without --format and --out")
     _check_suffix(out)
-    said = Recipe(**{name: value for name, value in vars(flags).items() if value is not None})
-    said.check()
-    settings = Settings(data=what, target=target, task=task, file=file, table=table, recipe=said)
+    said = RunConfig(**{name: value for name, value in vars(flags).items() if value is not None})
+    said.validate()
+    settings = Settings(data=what, target=target, task=task, file=file, table=table, config=said)
     step = _of_model(what, data, settings) if _is_model(what) else _of_data(data, settings)
     page = _explain(step, row, _place(neuron), notation, precision, limit)
     if json:
@@ -151,7 +151,7 @@ class _Step:
 
     predictor: Predictor
     rows: Dataset
-    recipe: Recipe
+    config: RunConfig
     is_new: bool
 
 
@@ -165,12 +165,12 @@ def _of_data(data: str, settings: Settings) -> _Step:
     if data:
         raise ValueError(f"data: {settings.data} is no model, so {data} is one too many")
     experiment = prepare(settings)
-    return _Step(experiment.predictor, settings.load(), experiment.settings.recipe, True)
+    return _Step(experiment.predictor, settings.load(), experiment.settings.config, True)
 
 
 def _of_model(model: str, data: str, settings: Settings) -> _Step:
     """Take a trained network, and the settings of its training if they are known."""
-    said = settings.recipe.said() | settings.table.said()
+    said = settings.config.set_fields() | settings.table.set_fields()
     said |= {"target": settings.target, "task": settings.task}
     for name in (*OF_THE_NETWORK, *vars(settings.table), "target", "task"):
         if said.get(name) is not None:
@@ -179,8 +179,8 @@ def _of_model(model: str, data: str, settings: Settings) -> _Step:
     trained.check_one_number()
     known = trained.settings
     rows = trained.samples(data_of(trained, data), settings.file)
-    usual = still_usual(settings.recipe, known.recipe if known else Recipe())
-    return _Step(trained.predictor, rows, settings.recipe.over(usual).over(DEFAULTS), False)
+    usual = without_superseded(settings.config, known.config if known else RunConfig())
+    return _Step(trained.predictor, rows, settings.config.over(usual).over(DEFAULTS), False)
 
 
 def _explain(
@@ -195,7 +195,7 @@ def _explain(
     from barenet.cli.notes import note_inputs, note_target
     from barenet.insight.explain import explain as explain_step
 
-    dataset, predictor, recipe = step.rows, step.predictor, step.recipe
+    dataset, predictor, config = step.rows, step.predictor, step.config
     for row in rows:
         if not 0 <= row < dataset.n_samples:
             raise ValueError(f"row: expected 0 to {dataset.n_samples - 1:,}, got {row}")
@@ -205,11 +205,11 @@ def _explain(
         predictor.network,
         inputs,
         predictor.targets(dataset.y[chosen]),
-        recipe.loss,
-        optimizer=optimizer_of(recipe),
-        penalty=penalties_of(recipe),
-        clip=clipping_of(recipe),
-        seed=recipe.seed or 0,
+        config.loss,
+        optimizer=config.make_optimizer(),
+        penalty=config.make_penalties(),
+        clip=config.make_clipping(),
+        seed=config.seed or 0,
         neuron=neuron,
         notation=notation,
         precision=precision,
@@ -227,7 +227,7 @@ def _facts(step: _Step, rows: tuple[int, ...]) -> Iterator[str]:
     where = f"row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))} of {step.rows.name}"
     yield where + _what_was_done(step.predictor, len(rows))
     if step.is_new:
-        yield f"new weights, init {step.recipe.init or 'auto'}"
+        yield f"new weights, init {step.config.init or 'auto'}"
 
 
 def _place(neuron: str | None) -> tuple[int, int] | None:

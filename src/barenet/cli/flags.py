@@ -1,4 +1,4 @@
-"""The flags of the commands that build a network: the fields of `Recipe`, each under a heading.
+"""The flags of the commands that build a network: the fields of `RunConfig`, each under a heading.
 
 So a setting is described in one place, and what it is called there it is called here.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 from cyclopts import Group, Parameter
 
 from barenet.cli.numbers import whole
-from barenet.data.recipe import DEFAULTS, Recipe
+from barenet.data.run_config import DEFAULTS, RunConfig
 
 __all__ = [
     "DATA",
@@ -56,7 +56,7 @@ Quiet = Annotated[
     ),
 ]
 
-#: The heading of the help under which a field of `Recipe` stands; the others are about learning.
+#: The heading of the help under which a field of `RunConfig` stands; the others are about learning.
 GROUPS = {
     DATA: "scaling target_scaling test_size split_seed samples noise data_seed",
     NETWORK: "layers hidden output batch_norm dropout init bias_init dtype",
@@ -65,7 +65,7 @@ GROUPS = {
 
 
 def _flag(name: str, hint: Any) -> Any:
-    """Make a field of `Recipe` a flag: its heading, its default, and whole numbers unrounded."""
+    """Make a field of `RunConfig` a flag: its heading, its default, and whole numbers unrounded."""
     group = next((group for group, names in GROUPS.items() if name in names.split()), LEARNING)
     default = getattr(DEFAULTS, name)
     shown = " ".join(map(str, default)) if isinstance(default, tuple) else str(default)
@@ -79,13 +79,13 @@ def _flag(name: str, hint: Any) -> Any:
 
 
 def _flags(kind: str, names: Collection[str], bases: tuple[type, ...]) -> Any:
-    """Make fields of `Recipe` the flags of a command."""
-    hints = get_type_hints(Recipe)
+    """Make fields of `RunConfig` the flags of a command."""
+    hints = get_type_hints(RunConfig)
     return dataclasses.make_dataclass(
         kind,
         [(name, _flag(name, hint), None) for name, hint in hints.items() if name in names],
         bases=bases,
-        namespace={"__doc__": Recipe.__doc__, "__module__": __name__},
+        namespace={"__doc__": RunConfig.__doc__, "__module__": __name__},
         frozen=True,
         kw_only=True,
     )
@@ -101,10 +101,10 @@ OF_THE_NETWORK = (
 OF_A_STEP = ("loss", "optimizer", "learning_rate", "l1", "l2", "clip_norm", "clip_value", "seed")
 
 if TYPE_CHECKING:
-    Flags = Recipe
-    StepFlags = Recipe
+    Flags = RunConfig
+    StepFlags = RunConfig
 else:
-    Flags = _flags("Flags", get_type_hints(Recipe), (Recipe,))
+    Flags = _flags("Flags", get_type_hints(RunConfig), (RunConfig,))
     StepFlags = _flags("StepFlags", (*OF_THE_NETWORK, *OF_A_STEP), ())
 
 

@@ -102,10 +102,10 @@ def take(rows: Dataset, most: int) -> Dataset:
 
 def measure(predictor: Predictor, rows: Dataset, repeats: int = REPEATS) -> Importance:
     """Shuffle the columns, with a bar on a terminal, which is gone when it is done."""
-    return permutation_importance(predictor, rows.X, rows.y, n_repeats=repeats, watch=_watch)
+    return permutation_importance(predictor, rows.X, rows.y, n_repeats=repeats, progress=_progress)
 
 
-def _watch(columns: Sequence[int]) -> Iterable[int]:
+def _progress(columns: Sequence[int]) -> Iterable[int]:
     from rich.console import Console
     from rich.progress import track
 

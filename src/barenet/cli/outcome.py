@@ -83,7 +83,7 @@ class Outcome:
         """The baselines, where they are wanted."""
         if not self.baselines:
             return []
-        loss = self.experiment.settings.recipe.loss
+        loss = self.experiment.settings.config.loss
         return compare(self.experiment.predictor, self.experiment.available, self.rows, loss)
 
     @cached_property
@@ -97,9 +97,9 @@ class Outcome:
     def show(self) -> None:
         """Put out the scores, the confusion matrix, and for images a prediction in words."""
         experiment, predictor = self.experiment, self.experiment.predictor
-        report.show_scores(self._lines(), experiment.settings.recipe.loss or "")
-        recipe = experiment.settings.recipe
-        if recipe.l1 or recipe.l2:
+        report.show_scores(self._lines(), experiment.settings.config.loss or "")
+        config = experiment.settings.config
+        if config.l1 or config.l2:
             show("(without the penalty on the weights, which the loss of the epochs includes)")
         show_verdict(self.judged, self.compared)
         self._show_repeated()
@@ -163,7 +163,7 @@ class Outcome:
         return [("network", judged, self.judged), *others, learned]
 
     def _score(self, rows: Dataset) -> dict[str, float]:
-        return report.score(self.experiment.predictor, rows, self.experiment.settings.recipe.loss)
+        return report.score(self.experiment.predictor, rows, self.experiment.settings.config.loss)
 
 
 def _columns(preprocessing: TableEncoding | Scaling) -> list[dict[str, Any]] | None:

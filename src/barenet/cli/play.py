@@ -20,7 +20,7 @@ from barenet.cli.console import say, show
 from barenet.cli.flags import DATA, NAMED, OUTPUT
 from barenet.cli.settings import AS_USUAL
 from barenet.cli.trained import Trained, load_trained
-from barenet.data.recipe import Recipe
+from barenet.data.run_config import RunConfig
 from barenet.errors import brief
 from barenet.extras import require
 
@@ -140,7 +140,7 @@ def _start(data: str, rows: str, target: str, store: FileStore, header: bool | N
     if target:
         raise ValueError("target: a model knows its own")
     trained = load_trained(path)
-    recipe = trained.settings.recipe if trained.settings else Recipe()
+    config = trained.settings.config if trained.settings else RunConfig()
     if header is None and trained.settings:
         header = trained.settings.file.header
     return initial_model_state(trained.path, rows or _rows_of(trained), store, recipe, header)

@@ -111,9 +111,9 @@ def _history(run: Path) -> History:
             history.best_epoch, history.penalized = card.log.best_epoch, card.log.penalized
             return history
     with contextlib.suppress(CycloptsError):
-        recipe = read_run_file(path.with_name(SETTINGS)).recipe
-        history.penalized = bool(recipe.l1 or recipe.l2)
-        history.best_epoch = _best_epoch(history) if recipe.patience else None
+        config = read_run_file(path.with_name(SETTINGS)).config
+        history.penalized = bool(config.l1 or config.l2)
+        history.best_epoch = _best_epoch(history) if config.patience else None
     return history
 
 
@@ -170,6 +170,6 @@ def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:
 
 def _long_enough(settings: Settings, epochs: int) -> Settings:
     """Let a run last for some epochs at least; one that lasts longer keeps its schedule."""
-    recipe = settings.recipe
-    longer = dataclasses.replace(recipe, epochs=max(recipe.epochs or 0, epochs))
-    return dataclasses.replace(settings, recipe=longer)
+    config = settings.config
+    longer = dataclasses.replace(config, epochs=max(config.epochs or 0, epochs))
+    return dataclasses.replace(settings, config=longer)

@@ -52,7 +52,9 @@ def fingerprint_of(dataset: Dataset, feature_names: Sequence[str]) -> str:
 
 def card_settings(settings: Settings) -> dict[str, Any]:
     """Choose what a card tells of the settings of a run."""
-    said = {name: value for name, value in settings.said().items() if name not in NOT_ON_A_CARD}
+    said = {
+        name: value for name, value in settings.set_fields().items() if name not in NOT_ON_A_CARD
+    }
     return _without_folders(said)
 
 

@@ -64,7 +64,7 @@ def tell_finished(folder: RunFolder, said: Settings, json: bool) -> int:
 
 def _changes(before: Settings, said: Settings) -> str:
     """Say what is said otherwise than before, but for what is printed."""
-    now, settings = said.said(), before.said()
+    now, settings = said.set_fields(), before.set_fields()
     now.pop("verbose_epoch", None)
     return changes({name: settings.get(name) for name in now}, now)
 

@@ -95,7 +95,7 @@ class TableOptions:
     missing: Annotated[tuple[str, ...] | None, Parameter(show_default=USUALLY_MISSING)] = None
     rare: Annotated[float | None, Parameter(show_default="0.01")] = None
 
-    def said(self) -> dict[str, Any]:
+    def set_fields(self) -> dict[str, Any]:
         """The options that are not None, as `TableEncoding.fit` takes them."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
@@ -122,7 +122,7 @@ class Settings:
         What the columns of a table hold.
     start_from : Path
         Model whose weights are the initial ones: a file, or the folder of a run.
-    recipe : Recipe
+    config : RunConfig
         How the network is built and trained.
     """
 
@@ -132,7 +132,7 @@ class Settings:
     file: FileOptions = AS_USUAL
     table: TableOptions = AS_FOUND
     start_from: Annotated[Path | None, Parameter(group=NETWORK)] = None
-    recipe: Annotated[Flags, Parameter(name="*")] = NO_FLAGS
+    config: Annotated[Flags, Parameter(name="*")] = NO_FLAGS
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", usual_name(self.data))
@@ -145,14 +145,14 @@ class Settings:
             )
         if is_table(self.data) and self.target is None:
             raise ValueError(self._ask_for_target())
-        recipe = self.recipe
+        config = self.config
         return load_dataset(
             self.data,
             target=self.target,
             task=self.task,
-            samples=recipe.samples,
-            noise=recipe.noise,
-            data_seed=recipe.data_seed,
+            samples=config.samples,
+            noise=config.noise,
+            data_seed=config.data_seed,
             frame=frame or self._frame(),
             categories=(*(self.table.drop or ()), *(self.table.categories or ())) or None,
             **dataclasses.asdict(self.file),
@@ -160,7 +160,7 @@ class Settings:
 
     def _frame(self) -> bool | None:
         """Ask for the columns as they are, where something is done to them that is not usual."""
-        said = [*self.table.said(), *(["scaling"] if self.recipe.scaling == "robust" else [])]
+        said = [*self.table.set_fields(), *(["scaling"] if self.config.scaling == "robust" else [])]
         if said and not is_table(self.data):
             what = "robust is" if said == ["scaling"] else "this is an option"
             raise ValueError(f"{said[0]}: {what} for tables, and {self.data} is none")
@@ -190,18 +190,18 @@ class Settings:
         """Write a run file."""
         import tomli_w
 
-        return (HEADER + tomli_w.dumps(self.said())).encode()
+        return (HEADER + tomli_w.dumps(self.set_fields())).encode()
 
-    def said(self) -> dict[str, Any]:
+    def set_fields(self) -> dict[str, Any]:
         """List what is said, by the names of the options."""
         values = {
             "data": _from_anywhere(self.data) or None,
             "target": self.target,
             "task": self.task,
             **dataclasses.asdict(self.file),
-            **self.table.said(),
+            **self.table.set_fields(),
             "start_from": None if self.start_from is None else str(self.start_from.resolve()),
-            **self.recipe.said(),
+            **self.config.set_fields(),
         }
         return {name: value for name, value in values.items() if value is not None}
 

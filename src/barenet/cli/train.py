@@ -237,13 +237,13 @@ def _after_the_training(folder: RunFolder) -> Iterator[None]:
 
 def _progress(given: Settings, experiment: Experiment, json: bool) -> list[Callback]:
     """Lines, or a bar on a terminal; a program that reads JSON needs no lines."""
-    every = given.recipe.verbose_epoch or experiment.settings.recipe.verbose_epoch
+    every = given.config.verbose_epoch or experiment.settings.config.verbose_epoch
     return [] if json and not sys.stderr.isatty() else [Progress(every)]
 
 
 def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFolder) -> None:
     """Print why the run stopped before the last epoch, and how to resume it."""
-    epochs = experiment.settings.recipe.epochs or 0
+    epochs = experiment.settings.config.epochs or 0
     if history.stopped_because == "completed":
         return
     done = f"stopped after {len(history)} of {epochs} epochs: {history.stopped_because}"

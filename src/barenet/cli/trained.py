@@ -15,8 +15,8 @@ from barenet.data.columns import CategoryColumn
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, load_dataset, usual_name
 from barenet.data.frame import Frame
-from barenet.data.recipe import DEFAULTS, Recipe
 from barenet.data.repetition import count_repeated
+from barenet.data.run_config import DEFAULTS, RunConfig
 from barenet.data.source import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data.tabular import read_samples
 from barenet.data.written import as_written
@@ -70,11 +70,11 @@ class Trained:
         if is_table(data):
             return self._table(data, file)
         known = self.trained_on(data)
-        recipe = known.recipe if known else Recipe()
+        config = known.config if known else RunConfig()
         options: dict[str, Any] = {
-            "samples": recipe.samples,
-            "noise": recipe.noise,
-            "data_seed": recipe.data_seed,
+            "samples": config.samples,
+            "noise": config.noise,
+            "data_seed": config.data_seed,
             "task": "classification" if predictor.classes else "regression",
         }
         if not data.endswith((".npz", ".npz.gz")):
@@ -105,8 +105,8 @@ class Trained:
         """Part the rows of the training as they were then."""
         if self.settings is None:
             return dataset, None
-        recipe = self.settings.recipe.over(DEFAULTS)
-        return dataset.split(recipe.test_size or 0.0, recipe.split_seed or 0)
+        config = self.settings.config.over(DEFAULTS)
+        return dataset.split(config.test_size or 0.0, config.split_seed or 0)
 
     def count_learned(self, dataset: Dataset) -> int | None:
         """Count the rows of a table that stand among those of the training, in any order."""
@@ -131,7 +131,7 @@ class Trained:
     @property
     def loss(self) -> str | None:
         """What it was trained to make small; None if that is not known."""
-        return self.settings.recipe.loss if self.settings else None
+        return self.settings.config.loss if self.settings else None
 
     def trained_on(self, data: str) -> Settings | None:
         """Tell if data are called as those of the training, and so to be read like them."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, load_dataset
-from barenet.data.recipe import DEFAULTS, Recipe
+from barenet.data.run_config import DEFAULTS, RunConfig
 from barenet.data.scaling import Scaling
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = [
     "DEFAULTS",
     "Dataset",
     "Frame",
-    "Recipe",
+    "RunConfig",
     "Scaling",
     "TableEncoding",
     "as_frame",

@@ -1,6 +1,6 @@
 """A data set: rows, what is to be predicted for them, and what they are called.
 
-Whatever it was read from, the rest of barenet sees this one shape, with the recipe that the set
+Whatever it was read from, the rest of barenet sees this one shape, with the config that the set
 is usually trained with.
 """
 
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.recipe import Recipe
-from barenet.options import check_number
+from barenet.constraints import check_number
+from barenet.data.run_config import RunConfig
 
 if TYPE_CHECKING:
     from barenet.data.frame import Samples
@@ -44,7 +44,7 @@ class Dataset:
         Height and width, where a row is an image.
     description : str
         One line.
-    recipe : Recipe
+    config : RunConfig
         The settings that it is usually trained with.
     stratify : bool
         Whether `split` keeps each class's share; without effect on numbers.
@@ -68,7 +68,7 @@ class Dataset:
     target_name: str
     image_shape: tuple[int, int] | None = None
     description: str
-    recipe: Recipe = dataclasses.field(default_factory=Recipe)
+    config: RunConfig = dataclasses.field(default_factory=RunConfig)
     stratify: bool = True
 
     @property
@@ -108,8 +108,8 @@ class Dataset:
         ValueError
             If the share is not in [0, 1), or leaves no row, or no row of a class, on a side.
         """
-        test_size = check_number(test_size, "test_size", least=0, below=1)
-        seed = int(check_number(seed, "seed", least=0, most=2**32 - 1, whole=True))
+        test_size = check_number(test_size, "test_size", ge=0, lt=1)
+        seed = int(check_number(seed, "seed", ge=0, le=2**32 - 1, integer=True))
         if test_size == 0:
             return self, None
         from sklearn.model_selection import train_test_split

@@ -9,7 +9,7 @@ import numpy as np
 
 from barenet.data.dataset import Dataset
 from barenet.data.named import NamedDataset
-from barenet.data.recipe import Recipe
+from barenet.data.run_config import RunConfig
 
 __all__ = ["EMBEDDED"]
 
@@ -58,7 +58,7 @@ class Embedded(NamedDataset):
             target_name=self.target_name,
             image_shape=self.image_shape,
             description=self.description,
-            recipe=self.recipe,
+            config=self.config,
         )
 
 
@@ -69,7 +69,7 @@ EMBEDDED: dict[str, NamedDataset] = {
         loader="load_digits",
         target_name="digit",
         image_shape=(8, 8),
-        recipe=Recipe(
+        config=RunConfig(
             layers=(64, 64, 10), l2=0.001, learning_rate=0.003, epochs=60, verbose_epoch=6
         ),
     ),
@@ -77,7 +77,7 @@ EMBEDDED: dict[str, NamedDataset] = {
         description="150 iris flowers by four lengths, three species",
         loader="load_iris",
         target_name="species",
-        recipe=Recipe(
+        config=RunConfig(
             layers=(4, 8, 3), learning_rate=0.01, epochs=100, batch_size=16, verbose_epoch=10
         ),
     ),
@@ -85,7 +85,7 @@ EMBEDDED: dict[str, NamedDataset] = {
         description="178 wines by thirteen chemical measures, three growers",
         loader="load_wine",
         target_name="grower",
-        recipe=Recipe(
+        config=RunConfig(
             layers=(13, 8, 3), learning_rate=0.01, epochs=60, batch_size=16, verbose_epoch=6
         ),
     ),
@@ -93,7 +93,7 @@ EMBEDDED: dict[str, NamedDataset] = {
         description="569 tumours by thirty measures of their cells, malignant or benign",
         loader="load_breast_cancer",
         target_name="diagnosis",
-        recipe=Recipe(
+        config=RunConfig(
             layers=(30, 16, 1),
             output="sigmoid",
             l2=0.01,
@@ -107,6 +107,8 @@ EMBEDDED: dict[str, NamedDataset] = {
         loader="load_diabetes",
         arguments=(("scaled", False),),
         target_name="progression",
-        recipe=Recipe(layers=(10, 16, 1), l2=0.1, learning_rate=0.003, epochs=60, verbose_epoch=6),
+        config=RunConfig(
+            layers=(10, 16, 1), l2=0.1, learning_rate=0.003, epochs=60, verbose_epoch=6
+        ),
     ),
 }

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from barenet.constraints import check_number
 from barenet.data.columns import Column, DroppedColumn, column_from_dict
 from barenet.data.columns.kinds import kind_of
 from barenet.data.columns.measure import (
@@ -29,7 +30,6 @@ from barenet.data.frame import Frame
 from barenet.data.framing import as_frame, column_names
 from barenet.data.reading import MISSING
 from barenet.errors import DataError, brief, some
-from barenet.options import check_number
 from barenet.registry import lookup
 
 __all__ = ["TableEncoding"]
@@ -339,7 +339,7 @@ class TableEncoding:
 
 def _check_rare(rare: Any) -> float:
     """Take a share, or a whole number of rows, as scikit-learn's encoder does."""
-    number = check_number(rare, "rare", least=0)
+    number = check_number(rare, "rare", ge=0)
     if number >= 1 and number != int(number):
         raise ValueError(f"rare: expected a share below 1 or a whole number of rows, got {rare!r}")
     return int(number) if number >= 1 else number

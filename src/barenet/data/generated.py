@@ -9,19 +9,19 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.random import RandomState
 
+from barenet.constraints import check_number
 from barenet.data.dataset import Dataset
 from barenet.data.named import NamedDataset
-from barenet.data.recipe import Recipe
+from barenet.data.run_config import RunConfig
 from barenet.data.shapes import Points, circles, gaussians, hills, moons, plane, sine, spirals, xor
-from barenet.options import check_number
 
 __all__ = ["GENERATED"]
 
 #: What each option may be.
 LIMITS: dict[str, Any] = {
-    "samples": {"least": 2, "most": 10**7, "whole": True},
-    "noise": {"least": 0},
-    "data_seed": {"least": 0, "most": 2**32 - 1, "whole": True},
+    "samples": {"ge": 2, "le": 10**7, "integer": True},
+    "noise": {"ge": 0},
+    "data_seed": {"ge": 0, "le": 2**32 - 1, "integer": True},
 }
 
 
@@ -41,7 +41,7 @@ class Generated(NamedDataset):
     Examples
     --------
     >>> xor = GENERATED["xor"].load("xor", samples=50, noise=0.5)
-    >>> xor.X.shape, xor.recipe.samples, xor.recipe.noise, xor.recipe.data_seed
+    >>> xor.X.shape, xor.config.samples, xor.config.noise, xor.config.data_seed
     ((50, 2), 50, 0.5, 0)
     """
 
@@ -58,8 +58,8 @@ class Generated(NamedDataset):
             option: check_number(value, option, **LIMITS[option])
             for option, value in options.items()
         }
-        recipe = Recipe(**checked).over(self.recipe)  # type: ignore[arg-type]
-        said: dict[str, Any] = recipe.said()
+        config = RunConfig(**checked).over(self.config)  # type: ignore[arg-type]
+        said: dict[str, Any] = config.set_fields()
         samples, noise, seed = (said[option] for option in self.options)
         X, y = self.points(samples, noise, RandomState(seed))
         return Dataset(
@@ -70,7 +70,7 @@ class Generated(NamedDataset):
             feature_names=self.feature_names,
             target_name="y",
             description=self.description,
-            recipe=recipe,
+            config=config,
         )
 
 
@@ -79,7 +79,7 @@ GENERATED: dict[str, NamedDataset] = {
     "moons": Generated(
         description="two half moons that reach into each other, two classes",
         points=moons,
-        recipe=Recipe(
+        config=RunConfig(
             samples=200,
             noise=0.2,
             data_seed=0,
@@ -104,7 +104,7 @@ GENERATED: dict[str, NamedDataset] = {
     "circles": Generated(
         description="a circle within a circle, two classes",
         points=circles,
-        recipe=Recipe(
+        config=RunConfig(
             samples=300,
             noise=0.1,
             data_seed=0,
@@ -119,7 +119,7 @@ GENERATED: dict[str, NamedDataset] = {
     "spirals": Generated(
         description="two spiral arms around each other, two classes",
         points=spirals,
-        recipe=Recipe(
+        config=RunConfig(
             samples=500,
             noise=0.1,
             data_seed=0,
@@ -135,7 +135,7 @@ GENERATED: dict[str, NamedDataset] = {
     "xor": Generated(
         description="four quarters of a square, the opposite ones alike, two classes",
         points=xor,
-        recipe=Recipe(
+        config=RunConfig(
             samples=400,
             noise=0.0,
             data_seed=0,
@@ -149,7 +149,7 @@ GENERATED: dict[str, NamedDataset] = {
     "gaussians": Generated(
         description="two round clouds, two classes",
         points=gaussians,
-        recipe=Recipe(
+        config=RunConfig(
             samples=400,
             noise=1.0,
             data_seed=0,
@@ -166,7 +166,7 @@ GENERATED: dict[str, NamedDataset] = {
         points=sine,
         classes=None,
         feature_names=("x",),
-        recipe=Recipe(
+        config=RunConfig(
             samples=500,
             noise=0.0,
             data_seed=0,
@@ -192,7 +192,7 @@ GENERATED: dict[str, NamedDataset] = {
         description="a tilted plane over a square, a surface to fit",
         points=plane,
         classes=None,
-        recipe=Recipe(
+        config=RunConfig(
             samples=400,
             noise=0.0,
             data_seed=0,
@@ -207,7 +207,7 @@ GENERATED: dict[str, NamedDataset] = {
         description="six round hills and valleys, a sum of Gaussians, a surface to fit",
         points=hills,
         classes=None,
-        recipe=Recipe(
+        config=RunConfig(
             samples=400,
             noise=0.0,
             data_seed=0,

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from barenet.data.dataset import Dataset
 from barenet.data.idx import read_idx
 from barenet.data.named import NamedDataset
-from barenet.data.recipe import Recipe
+from barenet.data.run_config import RunConfig
 from barenet.errors import DataError
 
 __all__ = ["IMAGES"]
@@ -66,7 +66,7 @@ class Images(NamedDataset):
             target_name=self.target_name,
             image_shape=(28, 28),
             description=self.description,
-            recipe=self.recipe,
+            config=self.config,
             stratify=False,
         )
 
@@ -157,7 +157,7 @@ IMAGES: dict[str, NamedDataset] = {
         target_name="digit",
         folders=("mnist", "MNIST", "MNIST/raw"),
         openml="mnist_784",
-        recipe=Recipe(
+        config=RunConfig(
             layers=(784, 16, 10),
             hidden=("relu",),
             output="sigmoid",
@@ -194,7 +194,7 @@ IMAGES: dict[str, NamedDataset] = {
         target_name="garment",
         folders=("fashion_mnist", "fashion-mnist", "FashionMNIST", "FashionMNIST/raw"),
         openml="Fashion-MNIST",
-        recipe=Recipe(
+        config=RunConfig(
             layers=(784, 64, 10),
             learning_rate=0.001,
             epochs=20,

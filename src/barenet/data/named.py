@@ -1,6 +1,6 @@
 """What every named data set can say of itself before it is loaded.
 
-So that a list of them all is instant: description and recipe are here, the rows come when asked.
+So that a list of them all is instant: description and config are here, the rows come when asked.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from barenet.data.dataset import Dataset
-from barenet.data.recipe import Recipe
+from barenet.data.run_config import RunConfig
 
 __all__ = ["NamedDataset"]
 
@@ -27,14 +27,14 @@ class NamedDataset(ABC):
         What `load` can be told.
     description : str
         One line.
-    recipe : Recipe
+    config : RunConfig
         The settings that it is usually trained with.
 
     Examples
     --------
     >>> from barenet.data.datasets import DATASETS
     >>> moons = DATASETS["moons"]
-    >>> moons.kind, moons.options, moons.recipe.noise
+    >>> moons.kind, moons.options, moons.config.noise
     ('generated', ('samples', 'noise', 'data_seed'), 0.2)
     """
 
@@ -42,7 +42,7 @@ class NamedDataset(ABC):
     options: ClassVar[tuple[str, ...]]
 
     description: str
-    recipe: Recipe
+    config: RunConfig
 
     @abstractmethod
     def load(self, name: str, **options: Any) -> Dataset:

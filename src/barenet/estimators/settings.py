@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from sklearn.utils import check_random_state
 
+from barenet.constraints import check_number
 from barenet.model.activations import Activation, as_activation
 from barenet.model.validation import check_count, check_flag
 from barenet.optimization.optimizers import (
@@ -24,7 +25,6 @@ from barenet.optimization.optimizers import (
     Optimizer,
     as_optimizer,
 )
-from barenet.options import check_number
 from barenet.registry import lookup
 
 __all__ = [
@@ -38,18 +38,18 @@ __all__ = [
 
 #: The range of each number.
 RANGES: Mapping[str, Mapping[str, Any]] = {
-    "alpha": {"least": 0},
-    "learning_rate_init": {"above": 0},
-    "power_t": {"least": 0},
-    "max_iter": {"least": 1, "whole": True},
-    "tol": {"least": 0},
-    "momentum": {"least": 0, "most": 1},
-    "validation_fraction": {"least": 0, "below": 1},
-    "beta_1": {"least": 0, "below": 1},
-    "beta_2": {"least": 0, "below": 1},
-    "epsilon": {"above": 0},
-    "max_fun": {"least": 1, "whole": True},
-    "dropout": {"least": 0, "below": 1},
+    "alpha": {"ge": 0},
+    "learning_rate_init": {"gt": 0},
+    "power_t": {"ge": 0},
+    "max_iter": {"ge": 1, "integer": True},
+    "tol": {"ge": 0},
+    "momentum": {"ge": 0, "le": 1},
+    "validation_fraction": {"ge": 0, "lt": 1},
+    "beta_1": {"ge": 0, "lt": 1},
+    "beta_2": {"ge": 0, "lt": 1},
+    "epsilon": {"gt": 0},
+    "max_fun": {"ge": 1, "integer": True},
+    "dropout": {"ge": 0, "lt": 1},
 }
 
 #: What is yes or no.
@@ -118,7 +118,7 @@ def check_settings(settings: Settings) -> None:
     for name in FLAGS:
         check_flag(getattr(settings, name), name)
     if not isinstance(settings.verbose, bool | np.bool_):
-        check_number(settings.verbose, "verbose", least=0, whole=True)
+        check_number(settings.verbose, "verbose", ge=0, integer=True)
     if not (isinstance(settings.batch_size, str) and settings.batch_size == "auto"):
         check_count(settings.batch_size, "batch_size")
     if not _is_endless(settings.n_iter_no_change):

@@ -16,13 +16,13 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from barenet.constraints import check_number
 from barenet.data.fingerprint import fingerprint
 from barenet.data.frame import Frame
 from barenet.errors import brief
 from barenet.files.described import describe_log, describe_rows, name_of_rows
 from barenet.files.plain import check_mapping, check_setting, check_text, check_whole
 from barenet.files.training_log import TrainingLog
-from barenet.options import check_number
 from barenet.training.history import History
 from barenet.training.identity import surroundings
 from barenet.version import __version__

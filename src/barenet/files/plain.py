@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from barenet.constraints import check_number
 from barenet.errors import brief
-from barenet.options import check_number
 
 __all__ = [
     "as_tuple",
@@ -41,7 +41,7 @@ def check_text(value: object, what: str, most: int = MOST_CHARACTERS) -> str:
 
 def check_whole(value: object, what: str, least: int = 0) -> int:
     """Refuse what is no whole number of 63 bits at most."""
-    return int(check_number(value, what, least=least, below=2**63, whole=True))
+    return int(check_number(value, what, ge=least, lt=2**63, integer=True))
 
 
 def check_setting(value: object, what: str) -> Any:
@@ -58,7 +58,7 @@ def _check_one(value: object, what: str) -> Any:
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, Integral):
-        return int(check_number(value, what, least=-(2**63), below=2**63, whole=True))
+        return int(check_number(value, what, ge=-(2**63), lt=2**63, integer=True))
     if not isinstance(value, Real):
         raise ValueError(
             f"{what}: expected text, a number, True or False, or a list of them, got {brief(value)}"

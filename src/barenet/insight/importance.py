@@ -74,7 +74,7 @@ def permutation_importance(
     *,
     n_repeats: int = 10,
     seed: int = 0,
-    watch: Callable[[Sequence[int]], Iterable[int]] = iter,
+    progress: Callable[[Sequence[int]], Iterable[int]] = iter,
 ) -> Importance:
     """Measure how much each column matters to a network's score.
 
@@ -90,7 +90,7 @@ def permutation_importance(
         How often each column is shuffled.
     seed : int, default=0
         Fixes the shuffles, which are those of scikit-learn's function for the same seed.
-    watch : callable
+    progress : callable
         Is given the columns' indices, and gives them on: a progress bar.
 
     Returns
@@ -133,7 +133,7 @@ def permutation_importance(
     shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
     score, places = _score(predictor, inputs, y), _places(predictor)
     drops = np.empty((len(places), n_repeats))
-    for column in watch(range(len(places))):
+    for column in progress(range(len(places))):
         shuffled, order = inputs.copy(), np.arange(len(inputs))
         rng = np.random.RandomState(shuffles)
         for repeat in range(n_repeats):

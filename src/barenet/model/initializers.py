@@ -12,8 +12,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from barenet.constraints import Configurable, option
 from barenet.model.arrays import FloatArray
-from barenet.options import WithOptions, option
 from barenet.registry import build
 
 __all__ = [
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-class Initializer(WithOptions, ABC):
+class Initializer(Configurable, ABC):
     """A way to draw the first values of an array of parameters.
 
     Attributes
@@ -112,7 +112,7 @@ class Normal(Initializer):
     array([0.1764, 0.04 ])
     """
 
-    std: float = option(0.1, least=0)
+    std: float = option(0.1, ge=0)
     name: ClassVar[str] = "normal"
 
     def draw(
@@ -137,7 +137,7 @@ class Uniform(Initializer):
     array([0.0098, 0.043 ])
     """
 
-    limit: float = option(0.1, least=0)
+    limit: float = option(0.1, ge=0)
     name: ClassVar[str] = "uniform"
 
     def draw(
@@ -297,7 +297,7 @@ class Orthogonal(Initializer):
     array([[1., 0.], [0., 1.]])
     """
 
-    gain: float = option(1.0, least=0)
+    gain: float = option(1.0, ge=0)
     name: ClassVar[str] = "orthogonal"
 
     def draw(

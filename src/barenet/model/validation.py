@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from barenet.constraints import check_number
 from barenet.errors import ArgumentError
 from barenet.model.arrays import FloatArray
-from barenet.options import check_number
 
 __all__ = [
     "check_answers",
@@ -46,7 +46,7 @@ def check_answers(output: FloatArray) -> FloatArray:
 
 def check_count(value: object, argument: str) -> int:
     """Return a whole number of 1 or more, or say what came instead."""
-    return int(check_number(value, argument, least=1, whole=True))
+    return int(check_number(value, argument, ge=1, integer=True))
 
 
 def check_flag(value: object, argument: str) -> bool:
@@ -58,17 +58,17 @@ def check_flag(value: object, argument: str) -> bool:
 
 def check_positive(value: object, argument: str) -> float:
     """Return a finite number above 0, or say what came instead."""
-    return check_number(value, argument, above=0)
+    return check_number(value, argument, gt=0)
 
 
 def check_share(value: object, argument: str) -> float:
     """Return a number from 0 up to but not including 1, or say what came instead."""
-    return check_number(value, argument, least=0, below=1)
+    return check_number(value, argument, ge=0, lt=1)
 
 
 def check_seed(value: object, argument: str = "seed") -> int:
     """Return a whole number from 0 to 2³² − 1, what NumPy's RandomState takes."""
-    return int(check_number(value, argument, least=0, most=2**32 - 1, whole=True))
+    return int(check_number(value, argument, ge=0, le=2**32 - 1, integer=True))
 
 
 def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:

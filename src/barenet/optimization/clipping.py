@@ -8,15 +8,15 @@ from typing import ClassVar
 
 import numpy as np
 
+from barenet.constraints import Configurable, option
 from barenet.model.arrays import FloatArray
-from barenet.options import WithOptions, option
 from barenet.registry import build
 
 __all__ = ["CLIPPINGS", "ClipNorm", "ClipValue", "Clipping", "as_clipping", "euclidean_norm"]
 
 
 @dataclass(frozen=True)
-class Clipping(WithOptions, ABC):
+class Clipping(Configurable, ABC):
     """A limit to the gradient.
 
     Attributes
@@ -38,7 +38,7 @@ class Clipping(WithOptions, ABC):
     """
 
     role: ClassVar[str] = "clip"
-    limit: float = option(above=0)
+    limit: float = option(gt=0)
 
     @abstractmethod
     def clip(self, gradient: FloatArray) -> None:

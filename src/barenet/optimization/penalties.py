@@ -12,16 +12,16 @@ from typing import ClassVar
 
 import numpy as np
 
+from barenet.constraints import Configurable, check_number
 from barenet.model.arrays import FloatArray
 from barenet.model.layout import Layout
-from barenet.options import WithOptions, check_number
 from barenet.registry import build
 
 __all__ = ["L1", "L2", "PENALTIES", "Penalty", "as_penalties"]
 
 
 @dataclass(frozen=True)
-class Penalty(WithOptions, ABC):
+class Penalty(Configurable, ABC):
     """A price on the size of the weights.
 
     Attributes
@@ -56,12 +56,10 @@ class Penalty(WithOptions, ABC):
         object.__setattr__(self, "shared", bool(self.shared))
         part = f"{self.name}'s strength"
         if isinstance(self.strength, list | tuple | np.ndarray):
-            each = tuple(
-                check_number(value, self.role, part=part, least=0) for value in self.strength
-            )
+            each = tuple(check_number(value, self.role, part=part, ge=0) for value in self.strength)
             object.__setattr__(self, "strength", each)
         else:
-            strength = check_number(self.strength, self.role, part=part, least=0)
+            strength = check_number(self.strength, self.role, part=part, ge=0)
             object.__setattr__(self, "strength", strength)
 
     @abstractmethod

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
-from barenet.options import WithOptions, option
+from barenet.constraints import Configurable, option
 from barenet.registry import build
 
 __all__ = [
@@ -30,7 +30,7 @@ __all__ = [
 
 
 @dataclass
-class Schedule(WithOptions, ABC):
+class Schedule(Configurable, ABC):
     """A factor on the learning rate, over time.
 
     Attributes
@@ -145,8 +145,8 @@ class StepDecay(Schedule):
     """
 
     name: ClassVar[str] = "step"
-    every: float = option(10.0, above=0)
-    gamma: float = option(0.5, least=0)
+    every: float = option(10.0, gt=0)
+    gamma: float = option(0.5, ge=0)
 
     @property
     def steady(self) -> bool:
@@ -172,7 +172,7 @@ class ExponentialDecay(Schedule):
     """
 
     name: ClassVar[str] = "exponential"
-    gamma: float = option(0.95, least=0)
+    gamma: float = option(0.95, ge=0)
 
     def factor(self, epoch: float, epochs: int) -> float:
         return self.gamma**epoch
@@ -194,7 +194,7 @@ class InverseScaling(Schedule):
     """
 
     name: ClassVar[str] = "inverse_scaling"
-    power: float = option(0.5, least=0)
+    power: float = option(0.5, ge=0)
 
     def factor(self, epoch: float, epochs: int) -> float:
         return 1 / (1 + epoch) ** self.power
@@ -221,8 +221,8 @@ class Cosine(Schedule):
     """
 
     name: ClassVar[str] = "cosine"
-    warmup: float = option(0.0, least=0)
-    floor: float = option(0.0, least=0)
+    warmup: float = option(0.0, ge=0)
+    floor: float = option(0.0, ge=0)
 
     def factor(self, epoch: float, epochs: int) -> float:
         if epoch < self.warmup:
@@ -253,9 +253,9 @@ class OneCycle(Schedule):
     """
 
     name: ClassVar[str] = "one_cycle"
-    rise: float = option(0.3, least=0, most=1)
-    start: float = option(25.0, above=0)
-    end: float = option(1e4, above=0)
+    rise: float = option(0.3, ge=0, le=1)
+    start: float = option(25.0, gt=0)
+    end: float = option(1e4, gt=0)
 
     def factor(self, epoch: float, epochs: int) -> float:
         top = self.rise * epochs
@@ -297,9 +297,9 @@ class ReduceOnPlateau(Schedule):
 
     name: ClassVar[str] = "reduce_on_plateau"
     steady = True
-    gamma: float = option(0.5, least=0)
-    patience: int = option(10, least=1, whole=True)
-    minimum_delta: float = option(1e-4, least=0)
+    gamma: float = option(0.5, ge=0)
+    patience: int = option(10, ge=1, integer=True)
+    minimum_delta: float = option(1e-4, ge=0)
     best: float = field(default=math.inf, init=False, repr=False, compare=False)
     waited: int = field(default=0, init=False, repr=False, compare=False)
     reductions: int = field(default=0, init=False, repr=False, compare=False)

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from barenet.constraints import check_number
 from barenet.errors import BarenetError
 from barenet.options import check_number
 from barenet.playground.export_panel import export
@@ -254,4 +255,4 @@ LOST = (WebSocketDisconnect, RuntimeError, TimeoutError, OSError)
 
 
 def _whole(value: Any, name: str) -> int:
-    return int(check_number(value, name, least=-1, most=10**6, whole=True))
+    return int(check_number(value, name, ge=-1, le=10**6, integer=True))

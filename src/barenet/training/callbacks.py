@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from barenet.constraints import check_number
 from barenet.model.snapshot import Snapshot
 from barenet.model.validation import check_count, check_positive
-from barenet.options import check_number
 from barenet.training.form import check_like
 from barenet.training.history import curve_rows
 from barenet.training.run import Run
@@ -191,7 +191,7 @@ class EarlyStopping(Callback):
     ) -> None:
         self.monitor = monitor
         self.patience = check_count(patience, "patience")
-        self.minimum_delta = check_number(minimum_delta, "minimum_delta", least=0)
+        self.minimum_delta = check_number(minimum_delta, "minimum_delta", ge=0)
         self.restore_best = restore_best
         self.best, self.waited = math.inf, 0
         self.snapshot: Snapshot | None = None

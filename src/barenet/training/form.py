@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from barenet.constraints import check_number
 from barenet.errors import brief
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.schedules import Schedule
-from barenet.options import check_number
 from barenet.training.keeper import State
 from barenet.training.run import Run
 
@@ -41,8 +41,8 @@ def check_form(state: State, run: Run, optimizer: Optimizer | LBFGS, schedule: S
 
 def _check_run(kept: Mapping[str, Any], run: Run) -> int:
     """Look at where the run stands, and count the batches of its epoch."""
-    epoch = int(check_number(kept["epoch"], "epoch", least=0, most=run.epochs, whole=True))
-    batch = int(check_number(kept["batch"], "batch", least=0, most=run.n_batches, whole=True))
+    epoch = int(check_number(kept["epoch"], "epoch", ge=0, le=run.epochs, integer=True))
+    batch = int(check_number(kept["batch"], "batch", ge=0, le=run.n_batches, integer=True))
     curves = [f"curve_{name}" for name in run.measured if f"curve_{name}" in kept]
     done = len(kept["curve_loss"]) if curves else 0
     if not epoch <= done <= epoch + 1 or len(curves) not in (0, len(run.measured)):
@@ -54,14 +54,14 @@ def _check_run(kept: Mapping[str, Any], run: Run) -> int:
     if not isinstance(kept["stop_reason"], str | None):
         raise ValueError(f"stop_reason: expected a text, got {brief(kept['stop_reason'])}")
     if kept["best_epoch"] is not None:
-        check_number(kept["best_epoch"], "best_epoch", least=0, below=done, whole=True)
+        check_number(kept["best_epoch"], "best_epoch", ge=0, lt=done, integer=True)
     return batch
 
 
 def _check_optimizer(kept: Mapping[str, Any], optimizer: Optimizer, run: Run) -> None:
     """Look at the moments, which are there once a step was taken."""
-    check_number(kept["n_steps"], "n_steps", least=0, whole=True)
-    check_number(kept["learning_rate"], "learning_rate", above=0)
+    check_number(kept["n_steps"], "n_steps", ge=0, integer=True)
+    check_number(kept["learning_rate"], "learning_rate", gt=0)
     moments = {f"moment_{name}" for name in optimizer.moment_names}
     if not moments <= kept.keys() and (moments & kept.keys() or kept["n_steps"]):
         raise ValueError("optimizer: a moment is missing")
@@ -71,7 +71,7 @@ def _check_optimizer(kept: Mapping[str, Any], optimizer: Optimizer, run: Run) ->
 def _check_past(kept: Mapping[str, Any], size: int) -> None:
     """Look at the evaluations of L-BFGS, which are there once it has begun."""
     count = len(kept["values"]) if "start" in kept else 0
-    check_number(kept["reported"], "reported", least=0, most=count, whole=True)
+    check_number(kept["reported"], "reported", ge=0, le=count, integer=True)
     if "start" not in kept:
         return
     shapes = {"start": (size,), "values": (count,), "gradients": (count, size), "places": (count,)}

@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from barenet.constraints import check_number
 from barenet.errors import brief, some
-from barenet.options import check_number
 
 __all__ = ["HELD_OUT", "RUN_CURVES", "WITH_PENALTY", "History", "curve_rows", "finite_or_none"]
 

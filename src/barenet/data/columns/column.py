@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import check_number
 from barenet.data.frame import Frame
-from barenet.options import check_number
 
 __all__ = ["Column", "added"]
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import options_of
 from barenet.files.exports.c_parts import EvenScale, function_of
 from barenet.files.exports.encode import Encode
 from barenet.files.exports.numerals import hexadecimal, rest_of
@@ -28,7 +29,6 @@ from barenet.files.exports.steps import (
     Step,
     Unscale,
 )
-from barenet.options import options_of
 
 __all__ = ["Plan"]
 

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import options_of
 from barenet.files.exports.encode import Encode
 from barenet.files.exports.numerals import decimal, flow
 from barenet.files.exports.program import Program
 from barenet.files.exports.steps import Apply, Step
-from barenet.options import options_of
 from barenet.version import __version__
 
 __all__ = ["VERSION", "render"]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import options_of
 from barenet.data.columns import DateColumn
 from barenet.files.exports.encode import Encode
 from barenet.files.exports.names import python_string, words
@@ -43,7 +44,6 @@ from barenet.files.exports.steps import (
     Step,
 )
 from barenet.model.activations import GELU, Activation
-from barenet.options import options_of
 from barenet.version import __version__
 
 __all__ = ["render"]

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from barenet.constraints import check_number
 from barenet.engines import Job
 from barenet.errors import brief
 from barenet.insight.explain.differences import Differences
@@ -35,7 +36,6 @@ from barenet.model.validation import check_count, check_seed
 from barenet.optimization.clipping import Clipping, as_clipping
 from barenet.optimization.optimizers import LBFGS, SGD, Optimizer, as_optimizer
 from barenet.optimization.penalties import Penalty, as_penalties
-from barenet.options import check_number
 from barenet.registry import lookup, spec_of
 from barenet.training.train import check_full_batch
 
@@ -141,7 +141,7 @@ def explain(
     if not isinstance(network, Network):
         raise ValueError(f"network: expected a Network, got {network!r}")
     lookup(dict.fromkeys(NOTATIONS), notation, "notation")
-    digits = int(check_number(precision, "precision", least=1, most=MOST_DIGITS, whole=True))
+    digits = int(check_number(precision, "precision", ge=1, le=MOST_DIGITS, integer=True))
     objective = as_loss(loss, network.output_activation)
     job = Job(
         network=network,
@@ -154,7 +154,7 @@ def explain(
     )
     _check(job)
     notes = _notes(job, digits, limit, feature_names, class_names)
-    first_step = int(check_number(step, "step", least=0, whole=True))
+    first_step = int(check_number(step, "step", ge=0, integer=True))
     place = None if neuron is None else find_neuron(network, neuron)
     page = _page(job, first_step, place, digits, _limit(limit, network, place)).noted(notes)
     return page if notation == "rows" else page.transposed()

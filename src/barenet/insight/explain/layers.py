@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import options_of
 from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.formulas import ACTIVATION_FORMULAS, formula_of
 from barenet.insight.explain.name import Name
 from barenet.insight.explain.sheet import Sheet
 from barenet.insight.explain.trace import LayerTrace
-from barenet.options import options_of
 
 __all__ = ["LAYER_FORMULAS", "explain_backward", "explain_forward"]
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from numbers import Integral
 from typing import Any, NamedTuple
 
+from barenet.constraints import check_number
 from barenet.errors import brief
 from barenet.insight.explain.cut import cut
 from barenet.insight.explain.document import Equation, Quantity, Step
@@ -14,7 +15,6 @@ from barenet.insight.explain.name import Name
 from barenet.model.activations import Softmax
 from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer
 from barenet.model.network import Network
-from barenet.options import check_number
 
 __all__ = ["Neuron", "find_neuron", "steps_of"]
 
@@ -50,7 +50,7 @@ def find_neuron(network: Network, said: Sequence[int]) -> Neuron:
         raise ValueError(f"neuron: layer {layer} has no neurons; those of {numbers} have")
     first, end = layer - 1, layer
     size = network.layers[first].n_out or 0
-    check_number(number, f"neuron: of layer {layer}", least=1, most=size, whole=True)
+    check_number(number, f"neuron: of layer {layer}", ge=1, le=size, integer=True)
     while end < len(network.layers) and _leaves_apart(network.layers[end]):
         end += 1
     return Neuron(range(first, end), number - 1)

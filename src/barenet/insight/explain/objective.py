@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from barenet.constraints import options_of
 from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.formulas import LOSS_FORMULAS, formula_of
 from barenet.insight.explain.name import Name
 from barenet.insight.explain.sheet import Sheet
 from barenet.model.losses import Loss
-from barenet.options import options_of
 
 __all__ = ["explain_loss", "explain_rows"]
 

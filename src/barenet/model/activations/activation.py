@@ -9,13 +9,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+from barenet.constraints import Configurable
 from barenet.model.arrays import FloatArray
-from barenet.options import WithOptions
 
 __all__ = ["Activation"]
 
 
-class Activation(WithOptions, ABC):
+class Activation(Configurable, ABC):
     """A function f from Z to A, with its derivative.
 
     A subclass that works entry by entry defines `forward` and `derivative`.

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from barenet.constraints import option
 from barenet.model.activations.activation import Activation
 from barenet.model.arrays import FloatArray
-from barenet.options import option
 
 __all__ = ["ELU", "Identity", "LeakyReLU", "ReLU"]
 

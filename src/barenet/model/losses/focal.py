@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import option
 from barenet.model.activations import Activation, sigmoid
 from barenet.model.arrays import FloatArray
 from barenet.model.losses.loss import Loss
@@ -21,7 +22,6 @@ from barenet.model.losses.probabilities import (
     check_probabilities,
     inside,
 )
-from barenet.options import option
 
 __all__ = [
     "BinaryFocal",
@@ -56,7 +56,7 @@ class BinaryFocal(Loss):
     0.008926
     """
 
-    gamma: float = option(2.0, least=0)
+    gamma: float = option(2.0, ge=0)
     name: ClassVar[str] = "binary_focal"
     outputs: ClassVar[tuple[str, ...]] = ("sigmoid", "softmax")
 
@@ -95,7 +95,7 @@ class SigmoidFocal(Loss):
     array([10000., 0.])
     """
 
-    gamma: float = option(2.0, least=0)
+    gamma: float = option(2.0, ge=0)
     name: ClassVar[str] = "sigmoid_focal"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -130,7 +130,7 @@ class CategoricalFocal(Loss):
     0.107002
     """
 
-    gamma: float = option(2.0, least=0)
+    gamma: float = option(2.0, ge=0)
     name: ClassVar[str] = "categorical_focal"
     outputs: ClassVar[tuple[str, ...]] = ("softmax", "sigmoid")
 
@@ -167,7 +167,7 @@ class SoftmaxFocal(Loss):
     array([1.000e+04, 1.733e-01])
     """
 
-    gamma: float = option(2.0, least=0)
+    gamma: float = option(2.0, ge=0)
     name: ClassVar[str] = "softmax_focal"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -202,7 +202,7 @@ class SoftmaxBinaryFocal(Loss):
     array([[ 2. , -1.5, -0.5]])
     """
 
-    gamma: float = option(2.0, least=0)
+    gamma: float = option(2.0, ge=0)
     name: ClassVar[str] = "softmax_binary_focal"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:

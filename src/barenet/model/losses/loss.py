@@ -11,14 +11,14 @@ from typing import ClassVar
 
 import numpy as np
 
+from barenet.constraints import Configurable
 from barenet.model.activations import Activation
 from barenet.model.arrays import FloatArray
-from barenet.options import WithOptions
 
 __all__ = ["Loss"]
 
 
-class Loss(WithOptions, ABC):
+class Loss(Configurable, ABC):
     """The distance between what a network says and what it should say.
 
     Attributes

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from barenet.constraints import option
 from barenet.model.arrays import FloatArray
 from barenet.model.losses.loss import Loss
-from barenet.options import option
 
 __all__ = [
     "AbsoluteError",
@@ -46,7 +46,7 @@ class SquaredError(Loss):
     array([[1.], [2.]])
     """
 
-    factor: float = option(0.5, above=0)
+    factor: float = option(0.5, gt=0)
     name: ClassVar[str] = "squared_error"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -100,7 +100,7 @@ class Huber(Loss):
     1.0
     """
 
-    delta: float = option(1.0, above=0)
+    delta: float = option(1.0, gt=0)
     name: ClassVar[str] = "huber"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -136,7 +136,7 @@ class Quantile(Loss):
     0.5
     """
 
-    q: float = option(0.5, above=0, below=1)
+    q: float = option(0.5, gt=0, lt=1)
     name: ClassVar[str] = "quantile"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:

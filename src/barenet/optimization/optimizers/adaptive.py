@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from barenet.constraints import option
 from barenet.model.arrays import FloatArray
 from barenet.optimization.optimizers.optimizer import Optimizer
-from barenet.options import option
 
 __all__ = ["AdaGrad", "Adam", "AdamW", "RMSProp"]
 
@@ -39,8 +39,8 @@ class AdaGrad(Optimizer):
 
     name: ClassVar[str] = "adagrad"
     moment_names: ClassVar[tuple[str, ...]] = ("squares",)
-    learning_rate: float = option(0.01, above=0)
-    epsilon: float = option(1e-10, above=0)
+    learning_rate: float = option(0.01, gt=0)
+    epsilon: float = option(1e-10, gt=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         s = self.moments["squares"]
@@ -74,9 +74,9 @@ class RMSProp(Optimizer):
 
     name: ClassVar[str] = "rmsprop"
     moment_names: ClassVar[tuple[str, ...]] = ("squares",)
-    learning_rate: float = option(0.001, above=0)
-    decay: float = option(0.99, least=0, below=1)
-    epsilon: float = option(1e-8, above=0)
+    learning_rate: float = option(0.001, gt=0)
+    decay: float = option(0.99, ge=0, lt=1)
+    epsilon: float = option(1e-8, gt=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         s = self.moments["squares"]
@@ -121,11 +121,11 @@ class Adam(Optimizer):
 
     name: ClassVar[str] = "adam"
     moment_names: ClassVar[tuple[str, ...]] = ("mean", "squares")
-    learning_rate: float = option(0.001, above=0)
-    beta1: float = option(0.9, least=0, below=1)
-    beta2: float = option(0.999, least=0, below=1)
-    epsilon: float = option(1e-8, above=0)
-    epsilon_hat: float = option(0.0, least=0)
+    learning_rate: float = option(0.001, gt=0)
+    beta1: float = option(0.9, ge=0, lt=1)
+    beta2: float = option(0.999, ge=0, lt=1)
+    epsilon: float = option(1e-8, gt=0)
+    epsilon_hat: float = option(0.0, ge=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
@@ -168,11 +168,11 @@ class AdamW(Optimizer):
 
     name: ClassVar[str] = "adamw"
     moment_names: ClassVar[tuple[str, ...]] = ("mean", "squares")
-    learning_rate: float = option(0.001, above=0)
-    beta1: float = option(0.9, least=0, below=1)
-    beta2: float = option(0.999, least=0, below=1)
-    epsilon: float = option(1e-8, above=0)
-    weight_decay: float = option(0.01, least=0)
+    learning_rate: float = option(0.001, gt=0)
+    beta1: float = option(0.9, ge=0, lt=1)
+    beta2: float = option(0.999, ge=0, lt=1)
+    epsilon: float = option(1e-8, gt=0)
+    weight_decay: float = option(0.01, ge=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from barenet.constraints import option
 from barenet.model.arrays import FloatArray
 from barenet.optimization.optimizers.optimizer import Optimizer
-from barenet.options import option
 
 __all__ = ["SGD", "Momentum", "Nesterov"]
 
@@ -33,7 +33,7 @@ class SGD(Optimizer):
     """
 
     name: ClassVar[str] = "sgd"
-    learning_rate: float = option(0.1, above=0)
+    learning_rate: float = option(0.1, gt=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         parameters -= rate * gradient
@@ -64,8 +64,8 @@ class Momentum(Optimizer):
 
     name: ClassVar[str] = "momentum"
     moment_names: ClassVar[tuple[str, ...]] = ("velocity",)
-    learning_rate: float = option(0.01, above=0)
-    beta: float = option(0.9, least=0, most=1)
+    learning_rate: float = option(0.01, gt=0)
+    beta: float = option(0.9, ge=0, le=1)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         v = self.moments["velocity"]
@@ -101,8 +101,8 @@ class Nesterov(Optimizer):
 
     name: ClassVar[str] = "nesterov"
     moment_names: ClassVar[tuple[str, ...]] = ("velocity",)
-    learning_rate: float = option(0.01, above=0)
-    beta: float = option(0.9, least=0, most=1)
+    learning_rate: float = option(0.01, gt=0)
+    beta: float = option(0.9, ge=0, le=1)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
         v = self.moments["velocity"]

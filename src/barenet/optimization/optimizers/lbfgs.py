@@ -8,16 +8,16 @@ from typing import ClassVar
 
 import numpy as np
 
+from barenet.constraints import Configurable, option
 from barenet.model.arrays import FloatArray
 from barenet.optimization.optimizers.past import Past
 from barenet.optimization.scipy_threads import scipy_on_one_thread
-from barenet.options import WithOptions, option
 
 __all__ = ["LBFGS"]
 
 
 @dataclass
-class LBFGS(WithOptions):
+class LBFGS(Configurable):
     """Limited-memory BFGS through ``scipy.optimize.minimize``.
 
     It needs the loss of all rows at once, has no learning rate (a line search finds each step's
@@ -52,10 +52,10 @@ class LBFGS(WithOptions):
 
     name: ClassVar[str] = "lbfgs"
     role: ClassVar[str] = "optimizer"
-    memory: int = option(10, least=1, most=1000, whole=True)
-    tolerance: float = option(1e-5, least=0)
-    gain: float = option(0.0, least=0)
-    evaluations: int = option(10**9, least=1, whole=True)
+    memory: int = option(10, ge=1, le=1000, integer=True)
+    tolerance: float = option(1e-5, ge=0)
+    gain: float = option(0.0, ge=0)
+    evaluations: int = option(10**9, ge=1, integer=True)
 
     def minimize(
         self,

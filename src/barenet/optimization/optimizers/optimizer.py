@@ -12,14 +12,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from barenet.constraints import Configurable, option
 from barenet.model.arrays import FloatArray
-from barenet.options import WithOptions, option
 
 __all__ = ["Optimizer"]
 
 
 @dataclass
-class Optimizer(WithOptions, ABC):
+class Optimizer(Configurable, ABC):
     """A rule for the next step.
 
     Attributes
@@ -59,7 +59,7 @@ class Optimizer(WithOptions, ABC):
     role: ClassVar[str] = "optimizer"
     moment_names: ClassVar[tuple[str, ...]] = ()
 
-    learning_rate: float = option(above=0)
+    learning_rate: float = option(gt=0)
     moments: dict[str, FloatArray] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

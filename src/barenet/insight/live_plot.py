@@ -1,14 +1,13 @@
-"""Watch: the loss curve of a network while it learns, in a notebook.
+"""Live plot: the loss curve of a network during training, in a notebook.
 
-One picture that is drawn anew in its place, some times a second; what stands there at the end is
-what the notebook keeps. Where there is no notebook, there is `Progress`.
+One plot that is redrawn in place, a few times a second; the last one stays in the saved notebook.
+Outside a notebook, `Progress` takes its place.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -19,35 +18,35 @@ from barenet.training.history import HELD_OUT, RUN_CURVES
 from barenet.training.progress import Progress
 from barenet.training.run import Run
 
-__all__ = ["Watch"]
+__all__ = ["LivePlot"]
 
-#: Seconds between two drawings, and how many times longer to wait than a drawing took.
-PAUSE, SHARE = 0.25, 20
+#: Minimum number of seconds between two drawings, and the same in multiples of one drawing's time.
+PAUSE, PAUSE_IN_DRAWINGS = 0.25, 20
 
 
-class Watch(Callback):
-    """Show the loss curve while the network learns: in a notebook a picture, elsewhere progress.
+class LivePlot(Callback):
+    """Plot the loss during training: a live plot in a notebook, progress elsewhere.
 
-    The picture has the loss of the training rows, and of validation and test rows where there are
-    any, and a ring at the epoch whose parameters `EarlyStopping` keeps. Below it are the last
-    numbers, and the reason why the run ended. It is drawn at most four times a second, and takes at
-    most a twentieth of the time. In a terminal or a script it is `Progress`.
+    The plot has the loss of the training set, and of the validation and test sets where there are
+    any, and a ring at the epoch whose parameters `EarlyStopping` keeps. Below it are the latest
+    numbers, and the reason why the run ended. It is redrawn at most four times a second, and takes
+    at most a twentieth of the time. In a terminal or a script it is `Progress`.
 
     Parameters
     ----------
     every : int, optional
-        Of `Progress`: epochs between two printed lines. The picture shows every epoch.
+        Epochs between two printed lines of `Progress`. The plot shows every epoch.
 
     Attributes
     ----------
     view : Callback, optional
-        What shows the run, while there is one.
+        The plot or the progress, during a run.
 
     Examples
     --------
-    >>> from barenet import Network, Watch, train
+    >>> from barenet import LivePlot, Network, train
     >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
-    >>> history = train(network, [[1.0]], [1.0], epochs=3, batch_size=1, callbacks=Watch())
+    >>> history = train(network, [[1.0]], [1.0], epochs=3, batch_size=1, callbacks=LivePlot())
     """
 
     def __init__(self, every: int | None = None) -> None:
@@ -55,7 +54,7 @@ class Watch(Callback):
         self.view: Callback | None = None
 
     def on_start(self, run: Run) -> None:
-        self.view = _NotebookView() if shows_pictures() else Progress(self.every)
+        self.view = _NotebookPlot() if in_notebook() else Progress(self.every)
         self.view.on_start(run)
 
     def on_slice(self, run: Run) -> None:
@@ -72,11 +71,11 @@ class Watch(Callback):
             view.on_end(run)
 
     def __repr__(self) -> str:
-        return "Watch()" if self.every is None else f"Watch(every={self.every})"
+        return "LivePlot()" if self.every is None else f"LivePlot(every={self.every})"
 
 
-def shows_pictures() -> bool:
-    """Find out whether this is a notebook."""
+def in_notebook() -> bool:
+    """Whether the code runs in a notebook, which can show plots."""
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     if shell is None:
@@ -86,19 +85,13 @@ def shows_pictures() -> bool:
     return type(shell.display_pub) is not DisplayPublisher
 
 
-class _NotebookView(Callback):
-    """The loss curve in a notebook's cell.
-
-    Attributes
-    ----------
-    handle : IPython.display.DisplayHandle, optional
-        Of the picture, once it is shown.
-    due : float
-        When it is drawn again, on the clock of ``time.perf_counter``.
-    """
+class _NotebookPlot(Callback):
+    """The loss curve in the output of a notebook's cell."""
 
     def __init__(self) -> None:
+        #: The cell's output, once the curve is shown.
         self.handle: Any = None
+        #: Time of the next drawing, on the clock of `time.perf_counter`.
         self.due = 0.0
 
     def on_slice(self, run: Run) -> None:
@@ -106,23 +99,23 @@ class _NotebookView(Callback):
         if started >= self.due:
             self._show(_Snapshot(run))
             ended = time.perf_counter()
-            self.due = ended + max(PAUSE, SHARE * (ended - started))
+            self.due = ended + max(PAUSE, PAUSE_IN_DRAWINGS * (ended - started))
 
     def on_end(self, run: Run) -> None:
-        if self.handle is not None or len(run.history):  # a refused run shows nothing
+        if self.handle is not None or len(run.history):  # a run that was refused has no plot
             self._show(_Snapshot(run))
 
-    def _show(self, scene: _Snapshot) -> None:
+    def _show(self, snapshot: _Snapshot) -> None:
         from IPython.display import display
 
         if self.handle is None:
-            self.handle = display(scene, display_id=True)  # type: ignore[no-untyped-call]
+            self.handle = display(snapshot, display_id=True)  # type: ignore[no-untyped-call]
         else:
-            self.handle.update(scene)
+            self.handle.update(snapshot)
 
 
 class _Snapshot:
-    """What a cell shows of a run, where it stands now.
+    """The state of a run, as a notebook or a console displays it.
 
     Examples
     --------
@@ -136,15 +129,19 @@ class _Snapshot:
         self.run = run
 
     def __repr__(self) -> str:
-        run = self.run
-        told = [f"{len(run.history)} of {run.epochs} epochs"]
-        last = run.history.last()
-        told += [
+        history, reason = self.run.history, self.run.history.stopped_because
+        latest = history.last()
+        # Training metrics are left out where the same are measured on held-out rows.
+        measures = [
             f"{name.replace('_', ' ')} {value:.4g}"
-            for name, value in last.items()
-            if name not in RUN_CURVES and (name == "loss" or not _is_held_out(name, last))
+            for name, value in latest.items()
+            if name == "loss"
+            or (name not in RUN_CURVES and not any(f"{part}_{name}" in latest for part in HELD_OUT))
         ]
-        return " · ".join([*told, *_ending(run.history.stopped_because)])
+        if reason == "failed with KeyboardInterrupt":
+            reason = "interrupted"
+        ending = [reason] if reason not in ("", "completed") else []
+        return " · ".join([f"{len(history)} of {self.run.epochs} epochs", *measures, *ending])
 
     def _repr_html_(self) -> str:
         history, text = self.run.history, repr(self)
@@ -158,15 +155,3 @@ class _Snapshot:
             f'<div>{svg}<div style="font-size:13px;font-variant-numeric:tabular-nums">'
             f"{escape(text)}</div></div>"
         )
-
-
-def _is_held_out(measure: str, last: Mapping[str, float]) -> bool:
-    """Whether a measure of the training rows is there for validation or test rows, too."""
-    return any(f"{part}_{measure}" in last for part in HELD_OUT)
-
-
-def _ending(reason: str) -> list[str]:
-    """Say why the run ended, if there is something to say."""
-    if reason in ("", "completed"):
-        return []
-    return ["interrupted" if reason == "failed with KeyboardInterrupt" else reason]

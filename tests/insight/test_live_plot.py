@@ -1,4 +1,4 @@
-"""Watch: one picture in its place in a real notebook, progress elsewhere."""
+"""LivePlot: one picture in its place in a real notebook, progress elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from nbclient import NotebookClient
 from sklearn.base import clone
 
-from barenet import MLPRegressor, Network, Watch, train
+from barenet import LivePlot, MLPRegressor, Network, train
 
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
 Y = X[:, 0] ** 2
@@ -27,7 +27,7 @@ network = barenet.Network.dense([1, 8, 1])
 started = time.perf_counter()
 history = barenet.train(
     network, X, X[:, 0] ** 2, epochs=400, validation_data=(X, X[:, 0] ** 2), engine="reference",
-    callbacks=[barenet.EarlyStopping(patience=400), barenet.Watch()],
+    callbacks=[barenet.EarlyStopping(patience=400), barenet.LivePlot()],
 )
 print(time.perf_counter() - started, history.best_epoch)
 """,
@@ -38,11 +38,11 @@ def interrupt(run):
 
 barenet.train(
     network, X, X[:, 0] ** 2, epochs=10**6, engine="reference",
-    callbacks=[interrupt, barenet.Watch()],
+    callbacks=[interrupt, barenet.LivePlot()],
 )
 """,
     """
-barenet.train(network, X, X[:, 0], callbacks=[barenet.Watch(), barenet.EarlyStopping()])
+barenet.train(network, X, X[:, 0], callbacks=[barenet.LivePlot(), barenet.EarlyStopping()])
 """,
 ]
 
@@ -99,22 +99,22 @@ def test_a_refused_run_shows_no_picture(notebook):
 
 
 def test_without_a_notebook_there_is_progress(capsys):
-    train(Network.dense([1, 4, 1]), X, Y, epochs=40, callbacks=Watch())
+    train(Network.dense([1, 4, 1]), X, Y, epochs=40, callbacks=LivePlot())
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 21 and lines[-1].startswith("epoch 40  loss 0.")
 
 
 def test_the_epochs_between_two_lines_are_said(capsys):
-    train(Network.dense([1, 4, 1]), X, Y, epochs=40, callbacks=Watch(every=10))
+    train(Network.dense([1, 4, 1]), X, Y, epochs=40, callbacks=LivePlot(every=10))
     lines = capsys.readouterr().err.splitlines()
     assert [line.split()[1] for line in lines] == ["1", "11", "21", "31", "40"]
-    assert repr(Watch(every=10)) == "Watch(every=10)"
+    assert repr(LivePlot(every=10)) == "LivePlot(every=10)"
     with pytest.raises(ValueError, match="every: expected a whole number of 1 or more, got 0"):
-        Watch(every=0)
+        LivePlot(every=0)
 
 
 def test_an_estimator_that_is_watched_is_copied_and_pickled(capsys):
-    model = MLPRegressor(hidden_layer_sizes=4, max_iter=3, tol=0, callbacks=[Watch()])
+    model = MLPRegressor(hidden_layer_sizes=4, max_iter=3, tol=0, callbacks=[LivePlot()])
     with pytest.warns(match="not converged"):
         model.fit(X, Y)
     for copied in (clone(model), pickle.loads(pickle.dumps(model))):
@@ -126,7 +126,7 @@ def test_an_estimator_that_is_watched_is_copied_and_pickled(capsys):
 def test_it_goes_with_the_callbacks_of_scikit_learn(capsys):
     callbacks = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brings them")
     monitor = callbacks.ScoringMonitor(scoring="r2")
-    model = MLPRegressor(hidden_layer_sizes=4, max_iter=3, tol=0, callbacks=Watch())
+    model = MLPRegressor(hidden_layer_sizes=4, max_iter=3, tol=0, callbacks=LivePlot())
     with pytest.warns(match="not converged"):
         model.set_callbacks(monitor).fit(X, Y)
     assert [row["task_name"] for row in monitor.get_logs().data] == ["fit", *["epoch"] * 3]
