@@ -14,7 +14,7 @@ from typing import Any
 
 from websockets.sync.client import connect
 
-from barenet.playground.client import MOST_UNSHOWN
+from barenet.playground.client import MAX_UNDRAWN
 from barenet.playground.wire_format import unpack
 
 __all__ = ["Meter", "browser", "served"]
@@ -84,7 +84,7 @@ class Meter:
 
     def epoch(self) -> int:
         """Ask how far a network is that is learning."""
-        while self.unanswered < MOST_UNSHOWN:
+        while self.unanswered < MAX_UNDRAWN:
             self.picture()
         self.answer()
         return self.picture()["epoch"]

@@ -75,7 +75,7 @@ class Page:
         line = connect(address, origin=server.origin, max_size=None, **options)
         self.line = self.opened.enter_context(line)
         self.state: dict[str, Any] = {}
-        self.data: dict[str, Any] = {}
+        self.points: dict[str, Any] = {}
         self.frame: dict[str, Any] = {}
         self.arrays: dict[str, Any] = {}
 
@@ -94,11 +94,11 @@ class Page:
                 self.state = told
             return told
         header, arrays = unpack(message)
-        if header["type"] == "scene":
-            self.data = arrays
+        if header["type"] == "points":
+            self.points = arrays
         else:
             self.frame, self.arrays = header, arrays
-            self.say("shown")
+            self.say("drawn")
         return header
 
     def hear_until(self, condition: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class Page:
         """Ask for another state, and wait for it."""
         state = json.loads(json.dumps(self.state["state"]))
         for name, value in fields.items():
-            part = state["scene"] if name in state["scene"] else state["designs"][0]
+            part = state["data"] if name in state["data"] else state["networks"][0]
             (state if name == "pace" else part)[name] = value
         self.say("configure", state=state)
         return self.hear_until(lambda told: told["type"] in ("state", "error"))

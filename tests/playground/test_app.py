@@ -33,14 +33,14 @@ def test_the_page_and_its_files_have_their_types(server, ask):
 
 def test_a_table_is_kept_under_a_key(page, send):
     status, told = send("table?name=mine.csv", b"a,b,c\n1,2,x\n2,3,y\n3,1,x\n4,4,y\n")
-    assert status == 200 and told["columns"] == {"a": True, "b": True, "c": False}
-    state = page.change(data=told["key"], test_size=0.5)
+    assert status == 200 and told["columns"] == ["a", "b", "c"]
+    state = page.change(source=told["key"], test_size=0.5)
     assert state["data"]["name"] == "mine.csv" and state["data"]["classes"] == ["x", "y"]
 
 
 def test_a_table_that_cannot_be_read_is_told(send):
     status, told = send("table?name=mine.csv", b"a,b\n1\n")
-    assert status == 422 and told["words"].startswith("mine.csv")
+    assert status == 422 and told["message"].startswith("mine.csv")
 
 
 def test_a_model_is_opened_on_the_page_that_asks(server, page, send, ask):
@@ -65,8 +65,8 @@ def test_a_model_that_cannot_be_shown_changes_nothing(page, send, tmp_path):
         ((tmp_path / "alone").read_bytes(), "bare network"),
     ):
         status, told = send(f"open/{session}", body)
-        assert status == 422 and words in told["words"]
-        assert "/tmp" not in told["words"]
+        assert status == 422 and words in told["message"]
+        assert "/tmp" not in told["message"]
     assert send("open/nobody", b"nonsense")[0] == 404
     page.say("step")
     assert page.see(lambda network: network["epoch"] == 1)

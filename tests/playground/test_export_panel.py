@@ -37,29 +37,29 @@ def exported(page, epochs=5):
 #: Settings that the command says without a rest, bit for bit.
 CASES = [
     {},
-    {"data": "moons", "noise": 0.3, "samples": 80, "data_seed": 4, "test_size": 0.3},
-    {"data": "xor", "loss": "squared_error", "penalty": "l1", "batch_norm": True},
-    {"data": "spirals", "hidden": [6, 5], "activations": ["relu", "sigmoid"], "dropout": 0.1},
-    {"data": "gaussians", "optimizer": "lbfgs", "samples": 60},
-    {"data": "plane", "optimizer": "momentum", "learning_rate": 0.02, "batch_size": 0},
-    {"data": "hills", "noise": 0.1, "batch_norm": True, "dropout": 0.2, "loss": "huber"},
-    {"data": "sine", "features": ["x1"], "penalty": "l2", "penalty_rate": 0.01},
+    {"source": "moons", "noise": 0.3, "samples": 80, "data_seed": 4, "test_size": 0.3},
+    {"source": "xor", "loss": "squared_error", "penalty": "l1", "batch_norm": True},
+    {"source": "spirals", "hidden": [6, 5], "activations": ["relu", "sigmoid"], "dropout": 0.1},
+    {"source": "gaussians", "optimizer": "lbfgs", "samples": 60},
+    {"source": "plane", "optimizer": "momentum", "learning_rate": 0.02, "batch_size": 0},
+    {"source": "hills", "noise": 0.1, "batch_norm": True, "dropout": 0.2, "loss": "huber"},
+    {"source": "sine", "features": ["x1"], "penalty": "l2", "penalty_rate": 0.01},
     {
-        "data": "sine",
+        "source": "sine",
         "features": ["x1"],
         "activations": ["relu", "tanh"],
         "schedule": "exponential",
     },
-    {"data": "digits", "hidden": [8, 6], "activations": ["relu", "tanh"], "seed": 3},
-    {"data": "iris", "features": ["all"], "dropout": 0.2, "loss": "squared_error"},
-    {"data": "circles", "schedule": "cosine", "stop_epoch": 5},
+    {"source": "digits", "hidden": [8, 6], "activations": ["relu", "tanh"], "seed": 3},
+    {"source": "iris", "features": ["all"], "dropout": 0.2, "loss": "squared_error"},
+    {"source": "circles", "schedule": "cosine", "stop_epoch": 5},
     {"hidden": [], "activations": []},
 ]
 #: And those for which it says what it does otherwise.
 MORE = [
-    {"data": "hills", "features": ["x1", "x2", "x1*x2", "sin(x1)"], "batch_norm": True},
-    {"data": "iris", "features": ["x1", "x2^2"]},
-    {"data": "iris"},
+    {"source": "hills", "features": ["x1", "x2", "x1*x2", "sin(x1)"], "batch_norm": True},
+    {"source": "iris", "features": ["x1", "x2^2"]},
+    {"source": "iris"},
     {"schedule": "one_cycle"},
     {"schedule": "reduce_on_plateau"},
 ]
@@ -110,9 +110,9 @@ def test_what_the_command_does_otherwise_is_told_and_the_program_does_not(
 
 def own_table(server, page, tmp_path, content, **changes):
     """A page that learns from a table, which is in the working folder, too."""
-    key = server.sessions.store.tables.add("own.csv", content.encode())
+    key = server.sessions.store.upload_table("own.csv", content.encode())
     (tmp_path / "own.csv").write_text(content)
-    page.change(data=key, **changes)
+    page.change(source=key, **changes)
     return exported(page)
 
 

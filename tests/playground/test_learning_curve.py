@@ -8,16 +8,16 @@ def evaluate(epoch):
 
 
 def test_it_does_not_grow():
-    curve = LearningCurve(most=100)
+    curve = LearningCurve(max_points=100)
     for epoch in range(50_000):
         curve.add(evaluate(epoch))
-    assert len(curve.kept) <= 101 and curve.newest.epoch == 49_999
-    assert curve.kept[0].epoch == 0
-    assert len({b.epoch - a.epoch for a, b in zip(curve.kept, curve.kept[1:], strict=False)}) == 1
+    assert len(curve.rows) <= 101 and curve.newest.epoch == 49_999
+    assert curve.rows[0].epoch == 0
+    assert len({b.epoch - a.epoch for a, b in zip(curve.rows, curve.rows[1:], strict=False)}) == 1
 
 
 def test_what_came_since_ends_with_the_newest():
-    curve = LearningCurve(most=4)
+    curve = LearningCurve(max_points=4)
     for epoch in range(11):
         curve.add(evaluate(epoch))
     assert [row.epoch for row in curve.since(-1)][-1] == 10
@@ -36,7 +36,7 @@ def test_going_back_starts_another_version():
     curve.cut(20)
     assert curve.version == versions[-1]
     curve.add(evaluate(3))
-    assert [row.epoch for row in curve.kept] == [0, 1, 2, 3]
+    assert [row.epoch for row in curve.rows] == [0, 1, 2, 3]
     versions.append(curve.version)
     assert len({*versions}) == 4, "another network's history is another one, too"
 

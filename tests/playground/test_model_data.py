@@ -15,15 +15,12 @@ from barenet.data.run_config import RunConfig
 from barenet.data.scaling import KINDS, NAMES, Scaling
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
-from barenet.playground.page_state import DataSettings
 from barenet.playground.evaluation import confusion_matrix, evaluate
 from barenet.playground.file_store import FileStore
-from barenet.playground.initial_state import initial_model_state
-from barenet.playground.page_state import NetworkSettings
-from barenet.playground.opened_models import settings_words
-from barenet.playground.rasterize import feature_pictures, rasterize
-from barenet.playground.run_setup import build_network, make_task, predictor
-from barenet.playground.update_explanation import in_units
+from barenet.playground.page_state import DataSettings, NetworkSettings
+from barenet.playground.rasterize import input_pictures, rasterize
+from barenet.playground.run_setup import build_network, make_predictor, make_task
+from barenet.playground.update_explanation import raw_inputs
 
 COLOURS = ("red", "blue", "red", "green")
 
@@ -66,7 +63,7 @@ def table(folder: Path) -> str:
 
 def measured(settings, prepared, network):
     """What the page first says of a network."""
-    return evaluate(0, network, make_task(settings, prepared, network), settings)
+    return evaluate(0, network, make_task(settings, prepared, network), settings.loss)
 
 
 def answers(prepared, network, side=6):
@@ -79,12 +76,12 @@ def answers(prepared, network, side=6):
 def test_a_model_of_mixed_columns_is_asked_as_it_predicts(store, folder, capfd, target, with_rows):
     csv = table(folder)
     path = trained(folder, csv, "--target", target, "--drop", "name")
-    state = initial_model_state(path, csv if with_rows else "", store)
-    prepared = store.prepared(state.data)
+    state = store.initial_model_state(path, csv if with_rows else "")
+    prepared = store.prepare(state.data)
     network = build_network(state.networks[0], prepared)
     assert prepared.plane.names == (("height", "width") if target == "kind" else ("height",))
     kept = "their median or most frequent value"
-    assert prepared.held == (kept if with_rows else f"{kept}, words at the first")
+    assert prepared.fixed_at == (kept if with_rows else f"{kept}, words at the first")
     said, points = answers(prepared, network)
     usual = {"width": 0.0, "colour": "red", "wet": "no", "sown": "2024-05-11", "kind": "a"}
     if with_rows:  # else the first category stands for the commonest one
@@ -94,13 +91,13 @@ def test_a_model_of_mixed_columns_is_asked_as_it_predicts(store, folder, capfd, 
         raw = model.network.predict(model.inputs({**columns, **axes}))
         assert said == pytest.approx(raw, abs=1e-5)
         assert prepared.training.n_samples + prepared.test.n_samples == 180
-        shown = in_units(prepared, prepared.training.X[0])
+        shown = raw_inputs(prepared, prepared.training.X[0])
         assert len(shown) - shown.count(None) == len(prepared.plane.names), "words have no units"
     assert np.isfinite(said).all() and prepared.training.n_samples == 144 * with_rows
-    rasterize(network, prepared), feature_pictures(prepared)
+    rasterize(network, prepared), input_pictures(prepared)
     assert (measured(state.networks[0], prepared, network) is None) == (not with_rows)
     assert (confusion_matrix(network, prepared) is None) == (not with_rows or target == "width")
-    assert predictor(network, prepared).feature_names == Predictor.load(path).feature_names
+    assert make_predictor(network, prepared).feature_names == Predictor.load(path).feature_names
     capfd.readouterr()
 
 
@@ -110,21 +107,21 @@ def test_a_model_of_a_table_with_holes_is_saved_with_what_fills_them(
 ):
     """Of the page's own rows it says the same: evaluated, asked, and opened once more."""
     csv = table(folder)
-    key = store.tables.open("flowers.csv", Path(csv))
+    key = store.open_table("flowers.csv", Path(csv))
     data = DataSettings(source=key, target="kind", features=features, test_size=0.2)
-    prepared = store.prepared(data)
+    prepared = store.prepare(data)
     network = build_network(NetworkSettings(), prepared)
     path = folder / "saved.safetensors"
-    predictor(network, prepared).save(path)
+    make_predictor(network, prepared).save(path)
     shown = measured(NetworkSettings(), prepared, network)
     told = barenet_run(["evaluate", str(path), csv, "--json"])
     every = np.average([shown.score, shown.test_score], weights=[144, 36])
     assert told["metrics"]["accuracy"] == pytest.approx(every)
-    again = store.prepared(initial_model_state(path, csv, store).data)
+    again = store.prepare(store.initial_model_state(path, csv).data)
     opened = measured(NetworkSettings(), again, network)
     assert opened.loss == pytest.approx(shown.loss, rel=1e-5)
     for each in (prepared, again):
-        row = in_units(each, each.training.X[5])
+        row = raw_inputs(each, each.training.X[5])
         assert row == pytest.approx(prepared.training.X[5].tolist()), "in the table's units"
     heights = [float(said) for line in ROWS.splitlines()[1:] if (said := line.split(",")[1])]
     fills = {each.name: each.fill for each in again.model.predictor.preprocessing.columns}
@@ -135,8 +132,8 @@ def test_a_model_of_a_table_with_holes_is_saved_with_what_fills_them(
 def test_a_named_sets_own_scaling_is_kept(store, folder, capfd, data):
     """Moons are not scaled by the command: a page that scales them would show another network."""
     path = trained(folder, data)
-    state = initial_model_state(path, "", store)
-    prepared = store.prepared(state.data)
+    state = store.initial_model_state(path, "")
+    prepared = store.prepare(state.data)
     network, model = build_network(state.networks[0], prepared), Predictor.load(path)
     said, points = answers(prepared, network)
     raw = model.network.predict(model.inputs(prepared.plane.rows(points)))
@@ -155,7 +152,7 @@ def test_the_score_is_the_commands_own(store, folder, barenet_run):
     from barenet.cli.play import _start
 
     state = _start(str(out), "", "", store)
-    prepared = store.prepared(state.data)
+    prepared = store.prepare(state.data)
     found = measured(state.networks[0], prepared, build_network(state.networks[0], prepared))
     assert found.test_score == pytest.approx(told["metrics"]["accuracy"])
 
@@ -188,14 +185,14 @@ def test_rows_of_another_table_are_refused_by_name(store, folder, capfd):
     other = folder / "other.csv"
     other.write_text("height,kind\n1,a\n2,b\n")
     with pytest.raises(ValueError, match=r"has no column width, colour, wet, sown"):
-        initial_model_state(path, str(other), store)
+        store.initial_model_state(path, str(other))
     capfd.readouterr()
 
 
 def test_other_layers_make_a_new_network_and_the_same_ones_the_models(store, folder, capfd):
     path = trained(folder, "moons")
-    state = initial_model_state(path, "", store)
-    prepared, settings = store.prepared(state.data), state.networks[0]
+    state = store.initial_model_state(path, "")
+    prepared, settings = store.prepare(state.data), state.networks[0]
     model = Predictor.load(path).network
     assert (
         build_network(settings, prepared).parameters == model.parameters.astype(np.float32)
@@ -232,14 +229,14 @@ def test_a_model_without_rows_is_watched_and_learns_when_they_come(
     place = f"/{server.token}/open/{page.state['session']}"
     assert ask(place, "POST", own, path.read_bytes())[0] == 200
     page.see(lambda network: network["newest"] is None)
-    assert page.state["data"]["rows"] == [0, 0] and page.state["data"]["wants"][-1] == "kind"
+    assert page.state["data"]["rows"] == [0, 0] and page.state["data"]["required"][-1] == "kind"
     page.say("play")
     told = page.see(lambda network: network["failed"])
-    assert "choose the table" in told["words"] and "several" not in told["words"]
+    assert "choose the table" in told["message"] and "several" not in told["message"]
     page.say("edit", network=0, layer=0, row=0, column=0, value=3.0)
     page.see(lambda network: network["edits"])
     assert page.arrays["0.weights"][0] == 3.0
-    key = server.sessions.store.tables.add("flowers.csv", ROWS.encode())
+    key = server.sessions.store.upload_table("flowers.csv", ROWS.encode())
     assert page.change(rows=key)["type"] == "state"
     page.say("step")
     assert page.see(lambda network: network["epoch"] == 1)["newest"][3] > 0.3
@@ -261,8 +258,8 @@ def test_a_model_of_a_matrix_without_rows(store, tmp_path, kind):
         dataset="mine.csv",
     )
     made.save(path)
-    state = initial_model_state(path, "", store)
-    prepared = store.prepared(state.data)
+    state = store.initial_model_state(path, "")
+    prepared = store.prepare(state.data)
     said, points = answers(prepared, build_network(state.networks[0], prepared))
     third = {
         "standardize": X[:, 2].mean(),
@@ -280,7 +277,7 @@ def test_a_model_of_a_matrix_without_rows(store, tmp_path, kind):
         "none": "0",
         "affine": "what the network sees as 0",
     }
-    assert prepared.held == words[kind] and prepared.scaling.name == "none"
+    assert prepared.fixed_at == words[kind] and prepared.scaling.name == "none"
     low, high = prepared.plane.low, prepared.plane.high
     if kind != "none":
         assert (low < X[:, :2].min(axis=0)).all() and (high > X[:, :2].max(axis=0)).all()
@@ -295,7 +292,7 @@ def test_a_model_of_other_columns_of_a_named_set_is_shown_without_its_rows(store
     for names, dataset in ((("p", "q", "r"), "moons"), (("x1", "q", "sin(x1)"), "iris")):
         network = Network.dense([3, 2, 1])
         Predictor(network=network, feature_names=names, dataset=dataset, **parts).save(path)
-        prepared = store.prepared(initial_model_state(path, "", store).data)
+        prepared = store.prepare(store.initial_model_state(path, "").data)
         assert prepared.training.n_samples == 0 and prepared.axes == names
 
 
@@ -312,13 +309,13 @@ def test_functions_of_columns_that_are_not_known_are_told(store, tmp_path):
     with pytest.raises(
         ValueError, match=r"trained on x1, sin\(x2\), and iris has sepal.* not known"
     ):
-        initial_model_state(path, "", store)
+        store.initial_model_state(path, "")
 
 
 def test_an_optimizer_that_is_not_known_is_passed_over(store, folder, capfd):
     path = trained(folder, "moons")
     for said in ("nope", "5", "adam:nope=1"):
-        state = initial_model_state(path, "", store, Recipe(optimizer=said, batch_size=7))
+        state = store.initial_model_state(path, "", RunConfig(optimizer=said, batch_size=7))
         assert (state.networks[0].optimizer, state.networks[0].batch_size) == ("adam", 7)
     capfd.readouterr()
 
@@ -349,7 +346,7 @@ def test_a_model_of_numbers_too_large_is_refused_and_the_page_stays(
 ):
     path = saved(value)
     with pytest.raises(ValueError, match=words):
-        initial_model_state(path, "", store)
+        store.initial_model_state(path, "")
     own = [("Host", server.host), ("Origin", server.origin)]
     place = f"/{server.token}/open/{page.state['session']}"
     status, _, body = ask(place, "POST", own, path.read_bytes())
@@ -375,27 +372,27 @@ def several(tmp_path) -> Path:
 
 
 def test_of_several_numbers_one_is_shown_as_the_model_predicts_it(store, several):
-    data = initial_model_state(several, "", store).data
-    assert store.outputs(data) == ["y 1", "y 2", "y 3"]
+    data = store.initial_model_state(several, "").data
+    assert store.model(data.source).outputs == ("y 1", "y 2", "y 3")
     seen = []
     for place, name in enumerate(["", "y 2", "y 3"]):
-        prepared = store.prepared(dataclasses.replace(data, target=name))
-        network = build_network(initial_model_state(several, "", store).networks[0], prepared)
+        prepared = store.prepare(dataclasses.replace(data, target=name))
+        network = build_network(store.initial_model_state(several, "").networks[0], prepared)
         assert network.n_outputs == 1 and prepared.dataset.target_name == f"y {place + 1}"
         grid = prepared.plane.grid(6)
-        shown = predictor(network, prepared).predict(grid)
+        shown = make_predictor(network, prepared).predict(grid)
         assert shown == pytest.approx(Predictor.load(several).predict(grid)[:, place], rel=1e-5)
         seen.append(rasterize(network, prepared).output)
     assert (seen[0] != seen[1]).any() and (seen[1] != seen[2]).any()
     with pytest.raises(ValueError, match=r"target: unknown 'y 4'.*y 1, y 2, y 3"):
-        store.prepared(dataclasses.replace(data, target="y 4"))
+        store.prepare(dataclasses.replace(data, target="y 4"))
 
 
 def test_of_several_numbers_no_table_is_learned(store, several, tmp_path):
     rows = tmp_path / "rows.csv"
     rows.write_text("a,b,y\n" + "1,2,4\n5,6,8\n" * 40)
     with pytest.raises(ValueError, match=r"rows: .* predicts several numbers .* without rows"):
-        initial_model_state(several, str(rows), store)
+        store.initial_model_state(several, str(rows))
 
 
 def test_a_model_of_several_numbers_says_that_it_is_only_shown(server, page, ask, several):
@@ -405,7 +402,7 @@ def test_a_model_of_several_numbers_says_that_it_is_only_shown(server, page, ask
     page.see(lambda network: network["newest"] is None)
     page.say("play")
     told = page.see(lambda network: network["failed"])
-    assert "several numbers is only shown" in told["words"] and "choose" not in told["words"]
+    assert "several numbers is only shown" in told["message"] and "choose" not in told["message"]
 
 
 def test_what_cannot_be_shown_is_told(store, folder, tmp_path, capfd):
@@ -413,13 +410,13 @@ def test_what_cannot_be_shown_is_told(store, folder, tmp_path, capfd):
     path.write_text("colour,kind\n" + "".join(f"{'rgb'[n % 3]},{'ab'[n % 2]}\n" for n in range(40)))
     model = trained(tmp_path, str(path), "--target", "kind")
     with pytest.raises(ValueError, match=r"none of its columns holds numbers.*colour"):
-        initial_model_state(model, "", store)
+        store.initial_model_state(model, "")
     wide = trained(tmp_path, "moons", "--layers", "2", "300", "1")
     with pytest.raises(ValueError, match=r"cannot be drawn here: hidden: expected .* 256"):
-        initial_model_state(wide, "", store)
+        store.initial_model_state(wide, "")
     curved = trained(tmp_path, "moons", "--hidden", "exponential")
     with pytest.raises(ValueError, match=r"not know the activation exponential; it knows .*relu"):
-        initial_model_state(curved, "", store)
+        store.initial_model_state(curved, "")
     capfd.readouterr()
 
 
@@ -428,7 +425,7 @@ def test_settings_that_are_not_its_own_are_named(store, folder, capfd):
     path = trained(folder, "moons")
 
     def words(recipe):
-        return settings_words(store.models.find(store.models.open(path, recipe)))
+        return store.model(store.open_model(path, "", recipe).data.source).ignored_settings()
 
     assert "continues with those chosen here" in words(RunConfig())
     own = RunConfig(optimizer="adamw", learning_rate=0.02, l2=0.01, shuffle=True, batch_size=8)

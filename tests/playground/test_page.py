@@ -24,7 +24,7 @@ from barenet.cli.main import main
 from barenet.cli.play import _write_redirect
 from barenet.data.datasets import load_dataset
 from barenet.files.predictor import Predictor
-from barenet.playground.client import MOST_UNSHOWN
+from barenet.playground.client import MAX_UNDRAWN
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM = os.environ.get("BARENET_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
@@ -279,7 +279,7 @@ def change(page: Tab, value: str) -> None:
 def test_an_address_of_nonsense_starts_as_if_there_were_none(tab):
     page = tab("#data=nowhere&net.hidden=3~x&net.edits=1_x&rows=table:7")
     page.until("document.querySelector('#notice').textContent.includes('This address cannot')")
-    assert page.value("barenet.state.scene.data") == "circles"
+    assert page.value("barenet.state.data.source") == "circles"
 
 
 def test_a_table_of_ones_own(tab, tmp_path):
@@ -293,7 +293,7 @@ def test_a_table_of_ones_own(tab, tmp_path):
     page.until("barenet.facts.classes?.length === 3")
     assert page.value("barenet.facts.axes") == ["height", "width"]
     assert page.page.locator("#described").inner_text().startswith("my <b>flowers.csv:")
-    train, play = page.page.locator("#with-words code").all_inner_texts()
+    train, play = page.page.locator("#commands code").all_inner_texts()
     assert shlex.split(train)[1:5] == ["train", path.name, "--target", "kind"]
     assert shlex.split(play) == ["barenet", "play", "runs/my <b>flowers"]
     open_neuron(page, 1)
@@ -312,8 +312,8 @@ def test_a_table_of_ones_own(tab, tmp_path):
     page.until("barenet.panels[0].header.epoch === 1")
     open_neuron(page, 1)
     page.page.click("#neuron summary")
-    page.until("document.querySelector('.walk li')")
-    told = page.page.locator(".walk li .sum").first.inner_text()
+    page.until("document.querySelector('.summary li')")
+    told = page.page.locator(".summary li .sum").first.inner_text()
     width, weight = map(
         float, re.search(r"\((\S+)\), .+\((\S+)\)$", told.replace("−", "-")).groups()
     )
@@ -357,7 +357,7 @@ def test_a_long_table_with_line_breaks_words_and_holes(tab, tmp_path):
     download.value.save_as(model)
     page.page.click("#export .close")
     page.page.set_input_files("#model-file", str(model))
-    page.until("barenet.facts.rows.join() === '4000,1000' && barenet.facts.wants")
+    page.until("barenet.facts.rows.join() === '4000,1000' && barenet.facts.required")
     page.page.click("#step")
     page.until("barenet.panels[0].header.epoch === 1 && barenet.panels[0].header.newest")
 
@@ -373,7 +373,7 @@ def test_it_diverges_in_words_and_recovers(tab):
     assert page.parameters() == first, "the last healthy weights"
     page.page.get_by_role("button", name="Go on from the best epoch with the rate 0.3").click()
     page.until("barenet.panels[0].header.newest[4] > 0.9")
-    assert page.value("barenet.state.designs[0].learning_rate") == pytest.approx(0.3)
+    assert page.value("barenet.state.networks[0].learning_rate") == pytest.approx(0.3)
     page.until("document.querySelector('.words').hidden")
 
 
@@ -384,12 +384,12 @@ def test_a_loss_worse_than_that_of_a_constant_model_and_saturation_are_named(tab
     page.until(f"{words}.includes('far worse than that of a constant prediction')")
     page.until(f"{words}.includes('saturated (tanh near −1 or 1)')")
     loss, constant = page.value(
-        "[barenet.panels[0].header.newest[1], barenet.panels[0].curve.guess]"
+        "[barenet.panels[0].header.newest[1], barenet.panels[0].curve.constant]"
     )
     assert constant == pytest.approx([np.log(2)] * 2, rel=1e-3) and loss > 0.69
     page.choose("learning_rate", "0.01")
     page.page.get_by_role("button", name="New weights", exact=True).click()
-    page.until("barenet.state.designs[0].seed === 1 && barenet.playing")
+    page.until("barenet.state.networks[0].seed === 1 && barenet.playing")
     page.until(
         "barenet.panels[0].header.newest[3] > 0.99 && document.querySelector('.words').hidden"
     )
@@ -425,7 +425,7 @@ def test_two_clicks_learn_every_set_of_classes(tab, record_property, some):
 
 def test_a_data_set_brings_its_settings_and_yours_stay(tab):
     page = tab()
-    settings = "barenet.state.designs[0]"
+    settings = "barenet.state.networks[0]"
     page.page.click("[data-name=xor]")
     page.until(f"{settings}.hidden.join() === '8' && {settings}.activations.join() === 'relu'")
     assert page.page.locator("#suited").is_visible()
@@ -445,7 +445,7 @@ def test_reset_keeps_the_weights_and_new_weights_draws_others(tab):
     page = tab()
     first = page.parameters()
     page.page.get_by_role("button", name="New weights").click()
-    page.until("barenet.state.designs[0].seed === 1")
+    page.until("barenet.state.networks[0].seed === 1")
     second = page.parameters()
     assert second != first
     page.page.click("#step")
@@ -454,7 +454,7 @@ def test_reset_keeps_the_weights_and_new_weights_draws_others(tab):
     page.until("barenet.panels[0].header.epoch === 0")
     assert page.parameters() == second
     page.page.keyboard.press("n")
-    page.until("barenet.state.designs[0].seed === 2")
+    page.until("barenet.state.networks[0].seed === 2")
 
 
 def test_a_training_that_is_stuck_is_told_of_and_helped(tab):
@@ -462,7 +462,7 @@ def test_a_training_that_is_stuck_is_told_of_and_helped(tab):
     page.page.click("#play")
     page.until("document.querySelector('.words').textContent.startsWith('Stuck: since epoch')")
     page.page.get_by_role("button", name="Start again with new weights").click()
-    page.until("barenet.state.designs[0].seed === 1 && barenet.playing")
+    page.until("barenet.state.networks[0].seed === 1 && barenet.playing")
     page.page.click("#reset")
     page.until("document.querySelector('.words').hidden")
 
@@ -487,8 +487,8 @@ def test_back_in_time_and_on_from_there(tab):
     page.page.click("#play")
     page.until("barenet.panels[0].header.epoch > 300")
     page.page.click("#play")
-    page.until("!barenet.playing && barenet.kept.length > 20")
-    last, kept, end = page.header("epoch"), page.value("barenet.kept"), page.parameters()
+    page.until("!barenet.playing && barenet.saved.length > 20")
+    last, kept, end = page.header("epoch"), page.value("barenet.saved"), page.parameters()
     page.page.locator("#scrub").fill("10")
     page.until(f"barenet.panels[0].header.epoch === {kept[10]}")
     page.rest()
@@ -567,23 +567,23 @@ def test_layers_and_neurons_come_and_go(tab):
     more, fewer = page.page.locator("[data-action=more]"), page.page.locator("[data-action=fewer]")
     for count in (3, 4, 5, 6):
         more.click()
-        page.until(f"barenet.state.designs[0].hidden.length === {count}")
+        page.until(f"barenet.state.networks[0].hidden.length === {count}")
     for count in (5, 4, 3, 2, 1, 0):
         fewer.click()
-        page.until(f"barenet.state.designs[0].hidden.length === {count}")
+        page.until(f"barenet.state.networks[0].hidden.length === {count}")
     assert fewer.is_disabled()
     assert "linear" in page.page.inner_text(".count")
     more.click()
-    page.until("barenet.state.designs[0].hidden.length === 1")
+    page.until("barenet.state.networks[0].hidden.length === 1")
     page.page.get_by_label("One neuron more in layer 1").click()
-    page.until("barenet.state.designs[0].hidden[0] === 5")
+    page.until("barenet.state.networks[0].hidden[0] === 5")
     page.page.get_by_label("One neuron less in layer 1").click()
-    page.until("barenet.state.designs[0].hidden[0] === 4")
+    page.until("barenet.state.networks[0].hidden[0] === 4")
     page.page.get_by_label("Neurons in layer 1").fill("64")
     page.page.get_by_label("Neurons in layer 1").press("Enter")
     page.until("barenet.panels[0].facts.layout[0].n_out === 64")
     page.page.get_by_label("Activation of layer 1").select_option("relu")
-    page.until("barenet.state.designs[0].activations[0] === 'relu'")
+    page.until("barenet.state.networks[0].activations[0] === 'relu'")
 
 
 def test_inputs_are_chosen(tab):
@@ -615,7 +615,7 @@ def test_every_choice_is_taken_over(tab):
         ("optimizer", "lbfgs"),
     ):
         page.choose(field, value)
-        said = page.value(f"barenet.state.designs[0].{field}")
+        said = page.value(f"barenet.state.networks[0].{field}")
         assert str(said[0] if isinstance(said, list) else said) == value
         epoch = page.header("epoch")
         page.page.click("#step")
@@ -633,20 +633,20 @@ def test_more_choices_are_behind_a_word(tab):
     page.until(f"barenet.version > {version}")
     page.page.fill("[data-field=stop_epoch]", "7")
     page.page.keyboard.press("Tab")
-    page.until("barenet.state.designs[0].stop_epoch === 7")
-    seed = page.value("barenet.state.designs[0].seed")
+    page.until("barenet.state.networks[0].stop_epoch === 7")
+    seed = page.value("barenet.state.networks[0].seed")
     page.page.click("[data-action=weights]")
-    page.until(f"barenet.state.designs[0].seed === {seed + 1}")
+    page.until(f"barenet.state.networks[0].seed === {seed + 1}")
     page.page.click("#play")
     assert not page.page.locator(".more > .fields").is_visible(), "it hides nothing any more"
     page.until("barenet.panels[0].header.epoch === 7 && !barenet.playing")
-    assert "as you asked" in page.header("words")
+    assert "as you asked" in page.header("message")
 
 
 def test_every_optimizer_takes_a_step(tab):
     page = tab("#net.hidden=2&net.activations=tanh")
     for name in page.value("barenet.catalog.optimizers"):
-        if page.value("barenet.state.designs[0].optimizer") != name:
+        if page.value("barenet.state.networks[0].optimizer") != name:
             page.choose("optimizer", name)
         epoch = page.header("epoch")
         page.page.click("#step")
@@ -659,9 +659,9 @@ def test_it_stops_at_a_loss(tab):
     page.page.click(".more summary")
     page.page.fill("[data-field=stop_loss]", "0.3")
     page.page.keyboard.press("Tab")
-    page.until("barenet.state.designs[0].stop_loss === 0.3")
+    page.until("barenet.state.networks[0].stop_loss === 0.3")
     page.page.click("#play")
-    page.until("barenet.panels[0].header.words.includes('training loss has reached')")
+    page.until("barenet.panels[0].header.message.includes('training loss has reached')")
     assert page.header("newest")[1] <= 0.3 and not page.header("playing")
 
 
@@ -754,7 +754,7 @@ def test_the_page_explains_itself_and_has_things_to_try(tab):
     page = tab()
     assert page.page.locator(".about h3").count() >= 6
     page.page.get_by_text("Three neurons are enough").click()
-    page.until("barenet.state.designs[0].hidden.join() === '3' && barenet.playing")
+    page.until("barenet.state.networks[0].hidden.join() === '3' && barenet.playing")
     assert page.value("window.scrollY") == 0, "what was chosen is seen"
     page.page.click("#play")
 
@@ -780,7 +780,7 @@ def test_a_page_of_another_site_gets_nothing(browser, served):
 def test_the_file_that_the_command_opens_leads_to_the_page_once(browser, served):
     """A browser treats a file as another site: the server admits the one that is expected."""
     path = _write_redirect(served.address + "#data=xor")
-    served.server.gate.expects_file = True
+    served.server.security.expects_redirect = True
     page = browser.new_page()
     try:
         page.goto(path.as_uri())
@@ -856,7 +856,7 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
 def open_neuron(page: Tab, column: int, place: int = 0) -> dict[str, Any]:
     """Click a neuron, and return what the server has told of it."""
     page.page.locator(".column").nth(column).locator(".neuron").nth(place).click()
-    return page.until("document.querySelector('#neuron').open && barenet.neuron.told")
+    return page.until("document.querySelector('#neuron').open && barenet.neuron.answer")
 
 
 def slide(page: Tab, row: int, value: float) -> dict[str, Any]:
@@ -865,9 +865,9 @@ def slide(page: Tab, row: int, value: float) -> dict[str, Any]:
         "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }",
         value,
     )
-    told = f"[...barenet.neuron.told.weights, barenet.neuron.told.bias].at({row})"
+    told = f"[...barenet.neuron.answer.weights, barenet.neuron.answer.bias].at({row})"
     page.until(f"Math.abs({told} - {value}) < 1e-6")
-    return page.value("barenet.neuron.told")
+    return page.value("barenet.neuron.answer")
 
 
 def hint(page: Tab) -> str:
@@ -914,8 +914,8 @@ def test_a_weight_turns_the_line_and_the_bias_shifts_it(tab):
     slide(page, 2, 3.0)
     assert "lies outside" in page.page.inner_text("#neuron .why")
     page.page.get_by_role("button", name="Put back").click()
-    page.until(f"barenet.neuron.told.bias === {first['bias']}")
-    page.until(f"barenet.neuron.told.line.join() === {','.join(map(str, first['line']))!r}")
+    page.until(f"barenet.neuron.answer.bias === {first['bias']}")
+    page.until(f"barenet.neuron.answer.line.join() === {','.join(map(str, first['line']))!r}")
 
 
 @pytest.mark.parametrize("weight", [2, -2])
@@ -927,7 +927,7 @@ def test_the_arrows_head_is_seen_wherever_it_points(tab, weight):
     assert told["arrow"][2] == pytest.approx(weight / 2)
     head = page.value(
         "(() => { const canvas = document.querySelector('.portrait'), [x, y, right, down] ="
-        " barenet.neuron.told.arrow, at = (from, step, side) => Math.round((from + 0.14 * step) *"
+        " barenet.neuron.answer.arrow, at = (from, step, side) => Math.round((from + 0.14 * step) *"
         " side) - Math.sign(step); return [...canvas.getContext('2d').getImageData(at(x, right,"
         " canvas.width), at(y, down, canvas.height), 1, 1).data]; })()"
     )
@@ -955,14 +955,14 @@ def test_later_neurons_mix_the_lines_before_them(tab):
     page = tab()
     open_neuron(page, 1)
     page.page.get_by_role("button", name="Next: what layer 2 makes of it").click()
-    page.until("barenet.neuron.told?.layer === 1")
-    assert len(page.value("barenet.neuron.told.before")) == 4
+    page.until("barenet.neuron.answer?.layer === 1")
+    assert len(page.value("barenet.neuron.answer.before")) == 4
     assert "So far it is all but straight" in page.page.inner_text("#neuron .why")
     page.value("barenet.line.send('run_to', { epoch: 60 })")
     page.until("document.querySelector('#neuron h3').textContent.endsWith('border that bends')")
     assert "drawn thin" in page.page.inner_text("#neuron .why")
     page.page.get_by_role("button", name="Next: what the answer makes of it").click()
-    page.until("barenet.neuron.told?.layer === 2")
+    page.until("barenet.neuron.answer?.layer === 2")
     assert "which is the border" in page.page.inner_text("#neuron .why")
     assert page.page.inner_text("#neuron-title") == "Output y"
 
@@ -974,8 +974,8 @@ def test_the_step_just_taken_is_explained(tab):
     assert "Take a step" in page.page.inner_text("#neuron details")
     page.page.get_by_role("button", name="Take one batch").click()
     page.until("document.querySelector('.numbers math')")
-    assert page.value("document.querySelector('.walk').offsetHeight") < 600, "seen at once"
-    lines = page.page.locator(".walk li").all_inner_texts()
+    assert page.value("document.querySelector('.summary').offsetHeight") < 600, "seen at once"
+    lines = page.page.locator(".summary li").all_inner_texts()
     assert len(lines) == 7 and "batch 1 of 16 in epoch 1, of 16 points" in lines[0]
     x1, x2 = re.findall(r"= (\S+\d)", lines[0])
     summed, z = re.search(r"z = (.+) = (\S+)", lines[1]).groups()
@@ -1131,7 +1131,7 @@ def test_digits_have_every_answer_and_the_pixels_that_vary(tab):
     assert min(told) > np.median(spread)
     link = page.value("barenet.panels[0].network.links.links[0].row")
     page.value(f"barenet.panels[0].network.acts.open(0, 0, {link})")
-    page.until("document.querySelector('#neuron').open && barenet.neuron.told")
+    page.until("document.querySelector('#neuron').open && barenet.neuron.answer")
     rows = page.page.locator("#neuron .weights th").all_inner_texts()
     assert len(rows) == 65 and not [row for row in rows if "input" in row]
     assert page.value("document.activeElement.ariaLabel") == f"Weight of {names[0]}"
@@ -1167,7 +1167,7 @@ def test_every_set_can_be_chosen(tab):
     page = tab()
     for name in ("xor", "gaussians", "spirals", "moons", "digits", "plane", "hills", "sine"):
         page.page.click(f"[data-name={name}]")
-        page.until(f"barenet.state.scene.data === '{name}'")
+        page.until(f"barenet.state.data.source === '{name}'")
         page.rest()
         page.page.click("#step")
         page.until("barenet.panels[0].header.epoch === 1")
@@ -1186,8 +1186,8 @@ def test_every_set_can_be_chosen(tab):
 def test_what_was_chosen_on_purpose_outlives_the_data_and_the_rest_is_as_usual(tab):
     page = tab("#data=sine&noise=0.3&test_size=0.2&features=x1~x2~x1^2&net.loss=huber")
     page.page.click("[data-name=circles]")
-    page.until("barenet.state.scene.data === 'circles'")
-    data, settings = page.value("[barenet.state.scene, barenet.state.designs[0]]")
+    page.until("barenet.state.data.source === 'circles'")
+    data, settings = page.value("[barenet.state.data, barenet.state.networks[0]]")
     assert (data["features"], data["test_size"]) == (["x1", "x2", "x1^2"], 0.2)
     assert (data["noise"], settings["loss"]) == (-1, ""), "Huber is of numbers"
     page.page.get_by_label("Other data sets").select_option("iris")
@@ -1200,15 +1200,15 @@ def test_what_was_chosen_on_purpose_outlives_the_data_and_the_rest_is_as_usual(t
 def test_noise_points_and_share(tab):
     page = tab()
     page.page.locator("#noise").fill("0.2")
-    page.until("barenet.state.scene.noise === 0.2")
+    page.until("barenet.state.data.noise === 0.2")
     page.page.locator("#samples").fill("100")
     page.until("barenet.facts.rows[0] + barenet.facts.rows[1] === 100")
     page.page.locator("#test-share").fill("20")
     page.until("barenet.facts.rows.join() === '80,20'")
-    place = page.value("barenet.scene.places[0]")
+    place = page.value("barenet.points.positions[0]")
     page.page.click("#regenerate")
-    page.until("barenet.state.scene.data_seed === 1")
-    page.until(f"barenet.scene.places[0] !== {place!r}")
+    page.until("barenet.state.data.data_seed === 1")
+    page.until(f"barenet.points.positions[0] !== {place!r}")
 
 
 def test_the_keys(tab):
@@ -1408,7 +1408,7 @@ def test_a_page_that_is_hidden_is_sent_nothing(tab, served, wait_until):
     session = served.sessions.open[page.value("barenet.session")]
     version = session.version
     wait_until(lambda: session.version > version + 20)
-    assert page.value("barenet.frames.received") <= received + 2 * MOST_UNSHOWN
+    assert page.value("barenet.frames.received") <= received + 2 * MAX_UNDRAWN
     drawn = page.value("barenet.frames.drawn")
     page.value("(window.requestAnimationFrame = window.call, window.later(performance.now()))")
     page.until(f"barenet.frames.drawn > {drawn + 5}")
@@ -1452,7 +1452,7 @@ def test_a_model_is_opened(tab, tmp_path):
     page.page.set_input_files("#model-file", str(path))
     page.until("barenet.facts.name === 'moons' && barenet.panels[0].frame")
     expected = Predictor.load(path).network.parameters
-    page.until("barenet.state.designs[0].hidden.join() === '1'")
+    page.until("barenet.state.networks[0].hidden.join() === '1'")
     assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
     assert "The settings of its training are not in the file" in page.page.inner_text("#described")
     page.page.click("#step")

@@ -3,21 +3,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.playground.page_state import DataSettings
-from barenet.playground.page_state import NetworkSettings
+from barenet.playground.page_state import DataSettings, NetworkSettings
 from barenet.playground.prepared_data import prepare
 from barenet.playground.rasterize import (
     MAX_DRAWN,
     NEURON_SIDE,
     drawn_inputs,
-    feature_pictures,
+    input_pictures,
     rasterize,
 )
 from barenet.playground.run_setup import build_network
 
 
 def drawn(data, **changes):
-    prepared = prepare(DataSettings(source=data), {})
+    prepared = prepare(DataSettings(source=data))
     settings = NetworkSettings().copy(**changes)
     network = build_network(settings, prepared)
     return network, prepared, rasterize(network, prepared)
@@ -83,8 +82,8 @@ def test_weights_beyond_all_numbers_are_drawn_as_far_as_they_go():
 
 
 def test_an_input_is_drawn_as_the_network_sees_it():
-    prepared = prepare(DataSettings(source="xor", features=("x1", "x2^2")), {})
-    pictures, scales = feature_pictures(prepared)
+    prepared = prepare(DataSettings(source="xor", features=("x1", "x2^2")))
+    pictures, scales = input_pictures(prepared)
     values = prepared.grid(NEURON_SIDE)[:, 1].reshape(NEURON_SIDE, NEURON_SIDE)
     assert pictures[1] * scales[1] / 127 == pytest.approx(values, abs=scales[1] / 120)
     assert pictures.shape == (2, NEURON_SIDE, NEURON_SIDE)
@@ -93,8 +92,8 @@ def test_an_input_is_drawn_as_the_network_sees_it():
 
 
 def test_an_input_that_is_the_same_everywhere_is_pale():
-    prepared = prepare(DataSettings(source="iris", features=("all",)), {})
-    pictures, scales = feature_pictures(prepared)
+    prepared = prepare(DataSettings(source="iris", features=("all",)))
+    pictures, scales = input_pictures(prepared)
     values = pictures * np.array(scales)[:, None, None] / 127
     grid = prepared.grid(NEURON_SIDE).T.reshape(values.shape)
     assert values == pytest.approx(grid, abs=0.02)
@@ -102,10 +101,10 @@ def test_an_input_that_is_the_same_everywhere_is_pale():
 
 
 def test_of_an_image_the_pixels_that_vary_most_are_drawn():
-    prepared = prepare(DataSettings(source="digits"), {})
+    prepared = prepare(DataSettings(source="digits"))
     spread = prepared.training.X.std(axis=0)
     chosen = drawn_inputs(prepared)
     assert chosen == sorted(chosen) and len(chosen) == MAX_DRAWN
     assert spread[chosen].min() >= np.sort(spread)[-MAX_DRAWN]
-    assert (feature_pictures(prepared)[0].any(axis=(1, 2))).all()
-    assert drawn_inputs(prepare(DataSettings(source="circles"), {})) == [0, 1]
+    assert (input_pictures(prepared)[0].any(axis=(1, 2))).all()
+    assert drawn_inputs(prepare(DataSettings(source="circles"))) == [0, 1]

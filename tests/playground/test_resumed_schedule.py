@@ -4,7 +4,7 @@ import pytest
 
 from barenet.optimization.schedules import Cosine
 from barenet.playground.page_state import NetworkSettings
-from barenet.playground.resumed_schedule import HORIZON, ResumedSchedule
+from barenet.playground.resumed_schedule import DEFAULT_EPOCHS, ResumedSchedule
 
 
 def test_it_goes_on_where_it_was():
@@ -12,7 +12,7 @@ def test_it_goes_on_where_it_was():
     assert schedule.factor(10, 0) == Cosine().factor(50, 100)
     assert schedule.factor(1000, 0) == Cosine().factor(100, 100)
     assert ResumedSchedule(NetworkSettings(schedule="cosine"), 0).factor(7, 0) == Cosine().factor(
-        7, HORIZON
+        7, DEFAULT_EPOCHS
     )
 
 
@@ -25,5 +25,5 @@ def test_a_plateau_is_seen_through_it():
     schedule = ResumedSchedule(NetworkSettings(schedule="reduce_on_plateau:patience=1"), 0)
     for _ in range(5):
         schedule.observe(1.0)
-    assert schedule.factor(5, 0) == pytest.approx(schedule.schedule.factor(5, HORIZON))
+    assert schedule.factor(5, 0) == pytest.approx(schedule.schedule.factor(5, DEFAULT_EPOCHS))
     assert schedule.factor(5, 0) < 1

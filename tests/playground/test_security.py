@@ -9,7 +9,7 @@ OWN = [(b"host", b"127.0.0.1:8421")]
 
 def asked(headers, path="/secret/", kind="http", method="GET"):
     scope = {"type": kind, "path": path, "headers": headers, "method": method}
-    return SecurityMiddleware(None, "secret", {"127.0.0.1:8421", "localhost:8421"}).refusal(scope)
+    return SecurityMiddleware(None, "secret", {"127.0.0.1:8421", "localhost:8421"}).rejection(scope)
 
 
 def test_the_servers_own_page_is_let_in():
@@ -59,15 +59,15 @@ def test_a_file_that_is_expected_leads_to_the_page_once():
     opens = [*OWN, *site, (b"sec-fetch-dest", b"document")]
     framed = [*OWN, *site, (b"sec-fetch-dest", b"iframe")]
 
-    def refusal(headers, path="/secret/", kind="http"):
-        return gate.refusal({"type": kind, "path": path, "headers": headers, "method": "GET"})
+    def rejection(headers, path="/secret/", kind="http"):
+        return gate.rejection({"type": kind, "path": path, "headers": headers, "method": "GET"})
 
     gate = SecurityMiddleware(None, "secret", {"127.0.0.1:8421"})
-    assert refusal(opens).startswith("Sec-Fetch-Site")
-    gate.expects_file = True
-    assert refusal(opens, "/guess/").startswith("Token")
-    assert refusal(opens, "/secret/model/a/0").startswith("Sec-Fetch-Site")
-    assert refusal(framed).startswith("Sec-Fetch-Site")
-    assert refusal(opens, kind="websocket").startswith("Origin")
-    assert refusal(opens) is None
-    assert refusal(opens).startswith("Sec-Fetch-Site")
+    assert rejection(opens).startswith("Sec-Fetch-Site")
+    gate.expects_redirect = True
+    assert rejection(opens, "/guess/").startswith("Token")
+    assert rejection(opens, "/secret/model/a/0").startswith("Sec-Fetch-Site")
+    assert rejection(framed).startswith("Sec-Fetch-Site")
+    assert rejection(opens, kind="websocket").startswith("Origin")
+    assert rejection(opens) is None
+    assert rejection(opens).startswith("Sec-Fetch-Site")

@@ -5,7 +5,8 @@ import pytest
 
 from barenet import Network, explain
 from barenet.model.layers import Dense
-from barenet.playground.step_summary import MOST_WEIGHTS, step_summary
+from barenet.playground.data_view import MAX_NAMES
+from barenet.playground.step_summary import step_summary
 
 RNG = np.random.default_rng(4)
 X = RNG.normal(size=(9, 40))
@@ -22,7 +23,7 @@ def test_the_numbers_are_those_of_the_points_that_went_through(place, optimizer)
     dense = network.layers[layer - 1]
     assert isinstance(dense, Dense)
     inputs = X if layer == 1 else network.layers[0].forward(X)[0]
-    row, shown = told["row"], min(MOST_WEIGHTS, inputs.shape[1])
+    row, shown = told["row"], min(MAX_NAMES, inputs.shape[1])
     sums = inputs @ dense.weights + dense.bias
     says = np.tanh(sums)
     if layer == 2:
@@ -30,7 +31,7 @@ def test_the_numbers_are_those_of_the_points_that_went_through(place, optimizer)
     assert told["rows"] == 9 and len(told["inputs"]) == shown
     assert told["inputs"] == pytest.approx(inputs[row, :shown])
     assert told["z"] == pytest.approx(sums[row, column])
-    assert told["says"] == pytest.approx(says[row, column])
+    assert told["output"] == pytest.approx(says[row, column])
     assert told["before"] == pytest.approx([*dense.weights[:shown, column], dense.bias[column]])
     slopes = slopes_of(network, layer, column)
     assert told["slope"] == pytest.approx(slopes[row], rel=1e-5)

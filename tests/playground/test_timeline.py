@@ -43,12 +43,12 @@ def test_another_optimizer_starts_anew():
 
 
 def test_an_hour_takes_as_much_room_as_a_minute():
-    timeline, network = Timeline(most_moments=50), network_at(0.0)
+    timeline, network = Timeline(max_states=50), network_at(0.0)
     optimizer = Adam()
     for epoch in range(20_000):
-        if timeline.wants(epoch):
+        if timeline.is_due(epoch):
             timeline.add(EpochState.of(epoch, network, optimizer))
-        assert len(timeline.moments) <= 50
+        assert len(timeline.states) <= 50
     epochs = timeline.epochs
     assert epochs[0] == 0 and len(epochs) >= 20
     assert len({b - a for a, b in itertools.pairwise(epochs)}) == 1
@@ -56,11 +56,11 @@ def test_an_hour_takes_as_much_room_as_a_minute():
 
 def test_large_networks_are_kept_less_often():
     network = Network.dense([100, 100])
-    timeline = Timeline(most_bytes=10 * network.parameters.nbytes)
+    timeline = Timeline(max_bytes=10 * network.parameters.nbytes)
     for epoch in range(500):
-        if timeline.wants(epoch):
+        if timeline.is_due(epoch):
             timeline.add(EpochState.of(epoch, network, SGD()))
-    assert sum(epoch_state.n_bytes for epoch_state in timeline.moments) <= timeline.most_bytes
+    assert sum(epoch_state.n_bytes for epoch_state in timeline.states) <= timeline.max_bytes
 
 
 def test_the_nearest_is_found_and_a_new_one_forgets_the_later():
@@ -71,7 +71,7 @@ def test_the_nearest_is_found_and_a_new_one_forgets_the_later():
     assert timeline.at(100).epoch == 9
     timeline.add(EpochState.of(3, network_at(33), SGD()))
     assert timeline.epochs == [0, 1, 2, 3] and timeline.at(3).snapshot.parameters[0] == 33
-    timeline.forget_after(0)
+    timeline.remove_after(0)
     assert timeline.epochs == [0]
 
 

@@ -36,9 +36,9 @@ def apart(told):
     "changes",
     [
         {},
-        {"data": "iris", "hidden": [5], "activations": ["relu"]},
+        {"source": "iris", "hidden": [5], "activations": ["relu"]},
         {
-            "data": "plane",
+            "source": "plane",
             "optimizer": "momentum",
             "penalty": "l2",
             "schedule": "cosine",
@@ -110,10 +110,10 @@ def test_it_is_mathematics_without_anything_that_runs(page):
 
 def test_what_a_column_is_called_is_text(page, server, tmp_path):
     rows = "\n".join(f"{i % 7},{i % 3},{'ab'[i % 2]}" for i in range(40))
-    key = server.sessions.store.tables.add(
+    key = server.sessions.store.upload_table(
         "t.csv", f"<img src=x onerror=alert(1)>,b,c\n{rows}\n".encode()
     )
-    page.change(data=key, batch_size=0)
+    page.change(source=key, batch_size=0)
     page.say("step")
     rest(page, 1)
     html = explained(page, 0, 1)["html"]
@@ -121,13 +121,13 @@ def test_what_a_column_is_called_is_text(page, server, tmp_path):
 
 
 def test_what_cannot_be_explained_is_told(page):
-    assert "take one first" in explained(page, 0, 0)["words"]
+    assert "train first" in explained(page, 0, 0)["message"]
     page.say("step")
     rest(page, 1)
-    assert "layer" in explained(page, 5, 0)["words"]
+    assert "layer" in explained(page, 5, 0)["message"]
     page.say("edit", network=0, layer=0, row=0, column=0, value=2.0)
     page.see(lambda network: not network["explained"])
-    assert "take one first" in explained(page, 0, 0)["words"]
+    assert "train first" in explained(page, 0, 0)["message"]
 
 
 def test_lbfgs_has_gradients_and_words(page):
@@ -143,4 +143,4 @@ def test_a_step_that_ran_away_is_undone_and_not_explained(page):
     page.change(source="plane", optimizer="sgd", learning_rate=1e4)
     page.say("step")
     page.see(lambda network: network["failed"] and not network["explained"])
-    assert "take one first" in explained(page, 0, 0)["words"]
+    assert "train first" in explained(page, 0, 0)["message"]

@@ -1,4 +1,4 @@
-"""Contour: where a function of the plane is 0, as short lines through a grid of its values."""
+"""The zero contour of a function, as line segments from a grid of its values."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ Values = NDArray[np.floating]
 
 
 def contour(values: Values) -> NDArray[np.float64]:
-    """Find where values change their sign, by marching squares.
+    """Segments along which values are 0, shape (n_segments, 4), by marching squares.
 
-    Between two points of the grid the function is taken to be straight, so the line of a function
-    that is straight is exact; beyond the outermost points it goes on as it was.
+    The function is interpolated linearly between grid points and extrapolated beyond them, so the
+    contour of a linear function is exact.
 
     Examples
     --------
     >>> lines = contour(np.array([[-1.0, 1.0], [-1.0, 1.0]]))
-    >>> lines[:, [0, 2]].tolist()  # an upright line in the middle, in three pieces
+    >>> lines[:, [0, 2]].tolist()  # a vertical line in the middle, in three pieces
     [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
     """
     side = len(values)
@@ -37,7 +37,7 @@ def contour(values: Values) -> NDArray[np.float64]:
 
 
 def _crossings(cell: Values) -> list[tuple[float, float]]:
-    """Find where the sides of a cell are crossed; two crossings that follow make a line."""
+    """Crossings of a cell's sides; each two in sequence are a segment."""
     (a, b), (d, c) = cell.tolist()
     found = []
     for start, end, place in (

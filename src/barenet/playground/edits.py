@@ -19,10 +19,10 @@ class WeightEdit:
     """A weight that was changed by hand."""
 
     #: Epochs done before the change.
-    epoch: int = restricted(0, least=0, most=MAX_EPOCHS)
+    epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
     #: Index of the weight in the network's parameter vector.
-    index: int = restricted(0, least=0)
-    value: float = restricted(0.0, least=-LARGEST_WEIGHT, most=LARGEST_WEIGHT)
+    index: int = restricted(0, ge=0)
+    value: float = restricted(0.0, ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)
 
 
 def with_edit(edits: tuple[WeightEdit, ...], new: WeightEdit) -> tuple[WeightEdit, ...]:

@@ -1,4 +1,4 @@
-"""Score: how good a network is on the test rows, in the words of its task."""
+"""Scores of a network on its training and test rows."""
 
 from __future__ import annotations
 
@@ -12,43 +12,42 @@ from barenet.model.objective import Objective
 from barenet.model.rows import check_rows
 from barenet.model.targets import class_probabilities
 from barenet.playground.learning_curve import EpochMetrics
-from barenet.playground.page_state import NetworkSettings
 from barenet.playground.prepared_data import PreparedData
-from barenet.playground.run_setup import TrainingTask
+from barenet.playground.training_task import TrainingTask
 from barenet.training.history import finite_or_none
 from barenet.training.metrics import METRICS
 
-__all__ = ["confusion", "finite", "guess", "measure"]
+__all__ = ["confusion_matrix", "constant_losses", "evaluate", "finite"]
 
-#: Maximum number of test rows in each confusion matrix, for small networks and for large ones.
-MOST_ROWS = ((20_000, 5_000), (10**9, 2_000))
+#: Maximum number of test rows in a confusion matrix, for small networks and for large ones.
+MAX_ROWS = ((20_000, 5_000), (10**9, 2_000))
 
 
-def evaluate(
-    epoch: float, network: Network, task: TrainingTask, settings: NetworkSettings
-) -> EpochMetrics | None:
-    """Measure a network on the rows of its task, as the training does after each epoch."""
+def evaluate(epoch: float, network: Network, task: TrainingTask, loss: str) -> EpochMetrics | None:
+    """Loss and score on the rows of a task, as the training measures them after each epoch."""
     if not len(task.training[0]):
         return None
-    loss, metric = as_loss(settings.loss or None, network.output_activation), METRICS[task.metric]
+    function, metric = as_loss(loss or None, network.output_activation), METRICS[task.metric]
     values = []
     for part in (task.training, task.test):
-        rows = check_rows(network, loss, *part)
+        rows = check_rows(network, function, *part)
         with np.errstate(all="ignore"):
-            value, output = Objective(network, loss).value_and_output(rows)
+            value, output = Objective(network, function).value_and_output(rows)
         values.append((value, metric(output, rows.y)))
-    (loss_value, score), (test_loss, test_score) = values
-    return EpochMetrics(epoch, loss_value, test_loss, score, test_score)
+    (training_loss, score), (test_loss, test_score) = values
+    return EpochMetrics(epoch, training_loss, test_loss, score, test_score)
 
 
-def constant_loss(task: TrainingTask, settings: NetworkSettings) -> tuple[float, float]:
-    """Measure the best constant prediction: the classes' frequencies, the mean or the median."""
+def constant_losses(task: TrainingTask, loss: str) -> tuple[float, float] | None:
+    """Training and test loss of the best constant: the classes' frequencies, mean or median."""
+    if not len(task.training[0]):
+        return None
     network = task.network
-    loss = as_loss(settings.loss or None, network.output_activation)
-    training, test = (check_rows(network, loss, *part).y for part in (task.training, task.test))
+    function = as_loss(loss or None, network.output_activation)
+    training, test = (check_rows(network, function, *part).y for part in (task.training, task.test))
     constants = (training.mean(axis=0), np.median(training, axis=0))
     values = [
-        [loss.value(np.broadcast_to(constant, y.shape), y) for y in (training, test)]
+        [function.value(np.broadcast_to(constant, y.shape), y) for y in (training, test)]
         for constant in constants
     ]
     best = min(values, key=lambda pair: pair[0])
@@ -56,21 +55,20 @@ def constant_loss(task: TrainingTask, settings: NetworkSettings) -> tuple[float,
 
 
 def confusion_matrix(network: Network, prepared: PreparedData) -> list[list[int]] | None:
-    """Count which classes are taken for which, among the test rows."""
+    """Count the test rows by class and predicted class."""
     if prepared.classes is None or not prepared.test.n_samples:
         return None
     X, y = prepared.rows(prepared.test)
-    most = next(rows for size, rows in MOST_ROWS if network.n_parameters <= size)
-    X, y = X[:most], y[:most]
-    output = network.forward(X)[0]
-    said = class_probabilities(output).argmax(axis=1)
+    limit = next(rows for size, rows in MAX_ROWS if network.n_parameters <= size)
+    X, y = X[:limit], y[:limit]
+    predicted = class_probabilities(network.forward(X)[0]).argmax(axis=1)
     n_classes = len(prepared.classes)
-    counts = np.bincount(n_classes * y + said, minlength=n_classes**2)
+    counts = np.bincount(n_classes * y + predicted, minlength=n_classes**2)
     return counts.reshape(n_classes, n_classes).tolist()
 
 
 def finite(values: Any) -> list[float | None]:
-    """Write numbers as JSON can: it has no NaN and no infinity.
+    """Replace numbers that JSON cannot represent by None.
 
     Examples
     --------

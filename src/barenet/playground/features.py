@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +50,8 @@ class FeatureMap:
     #: The columns of the picture's axes.
     columns: Sequence[int] = ()
     #: Features other than the columns themselves are functions of ``(x - offset) * factor``.
-    offset: Array = np.zeros(2)
-    factor: Array = np.ones(2)
+    offset: Array = field(default_factory=lambda: np.zeros(2))
+    factor: Array = field(default_factory=lambda: np.ones(2))
 
     @classmethod
     def fit(cls, dataset: Dataset, names: tuple[str, ...], columns: Sequence[int]) -> FeatureMap:

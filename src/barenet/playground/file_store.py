@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from barenet.data.datasets import usual_name
-from barenet.data.recipe import DEFAULTS, Recipe
+from barenet.data.run_config import DEFAULTS, RunConfig
 from barenet.data.source import CSV_SUFFIXES, plain_name
 from barenet.errors import ArgumentError
 from barenet.playground.model_data import named_rows, prepare_model
@@ -68,16 +68,18 @@ class FileStore:
                 oldest.path.unlink(missing_ok=True)
         return key
 
-    def open_model(self, path: Path, rows: str = "", recipe: Recipe = UNKNOWN) -> PageState:
+    def open_model(self, path: Path, rows: str = "", config: RunConfig = UNKNOWN) -> PageState:
         """Open a model, with the table of a key if its columns fit, and return the settings."""
-        model = open_model(path, recipe)
-        key = self._add(self.models, f"{MODEL}{{}}-{Path(model.predictor.dataset).stem[:40]}", model)
+        model = open_model(path, config)
+        key = self._add(
+            self.models, f"{MODEL}{{}}-{Path(model.predictor.dataset).stem[:40]}", model
+        )
         if len(self.models) > MAX_MODELS:
             self.models.popitem(last=False)
         required = model.required_columns
         fits = rows and required and set(required) <= self.tables[rows].numeric.keys()
         low, high = TEST_SIZES
-        test_size = min(max(recipe.over(DEFAULTS).test_size or 0.0, low), high)
+        test_size = min(max(config.over(DEFAULTS).test_size or 0.0, low), high)
         data = DataSettings(source=key, rows=rows if fits else "", test_size=test_size)
         return PageState(data=data, networks=(model.settings,))
 
@@ -128,11 +130,11 @@ class FileStore:
         return PageState.suited(name)
 
     def initial_model_state(
-        self, path: Path, rows: str, recipe: Recipe = UNKNOWN, header: bool | None = None
+        self, path: Path, rows: str, config: RunConfig = UNKNOWN, header: bool | None = None
     ) -> PageState:
         """Settings to start with a model and the rows that it was trained on."""
         key = self.open_table(Path(rows).name, Path(rows), header) if rows else ""
-        state = self.open_model(path, key, recipe)
+        state = self.open_model(path, key, config)
         model = self.model(state.data.source)
         if rows and model.outputs:
             raise ArgumentError(

@@ -1,28 +1,19 @@
-"""Trace: what was measured in each epoch, thinned out as it grows, for the page's curves."""
+"""The metrics of each epoch, thinned out as they grow, for the learning curves of the page."""
 
 from __future__ import annotations
 
 import itertools
 from typing import NamedTuple
 
-__all__ = ["Measure", "Trace", "thin"]
+__all__ = ["EpochMetrics", "LearningCurve", "thin"]
 
-MOST_POINTS = 1000
+MAX_POINTS = 1000
 
 
 class EpochMetrics(NamedTuple):
-    """What was measured in an epoch.
+    """Loss and score (accuracy or R²) on the training and the test rows."""
 
-    Attributes
-    ----------
-    epoch : float
-        Epochs done; with a part of one, where a rest is amid it.
-    loss, test_loss : float
-        On the training rows, and on the test rows.
-    score, test_score : float
-        Accuracy, or R².
-    """
-
+    #: Epochs done, with a fraction if the training is paused amid an epoch.
     epoch: float
     loss: float
     test_loss: float
@@ -30,54 +21,54 @@ class EpochMetrics(NamedTuple):
     test_score: float
 
 
-#: No two histories have the same, also not those of two networks one after the other.
+#: Versions are unique, even those of two networks one after the other.
 VERSIONS = itertools.count()
 
 
 class LearningCurve:
-    """Measures at an even stride, and the newest one."""
+    """Metrics at an even stride of epochs, and the newest ones."""
 
-    def __init__(self, most: int = MOST_POINTS) -> None:
-        self.most, self.stride = most, 1
-        self.kept: list[EpochMetrics] = []
+    def __init__(self, max_points: int = MAX_POINTS) -> None:
+        self.max_points, self.stride = max_points, 1
+        self.rows: list[EpochMetrics] = []
         self.newest: EpochMetrics | None = None
         self.version = next(VERSIONS)
 
-    def add(self, evaluate: EpochMetrics) -> None:
-        """Take a measure; one that is not newer than the last starts a new version of history."""
-        if self.newest is not None and evaluate.epoch <= self.newest.epoch:
-            self.cut(evaluate.epoch - 1)
-        self.newest = evaluate
-        if evaluate.epoch % self.stride == 0:
-            self.kept.append(evaluate)
-        if len(self.kept) > self.most:
+    def add(self, row: EpochMetrics) -> None:
+        """Append metrics; those of an earlier epoch replace the later ones in a new version."""
+        if self.newest is not None and row.epoch <= self.newest.epoch:
+            self.cut(row.epoch - 1)
+        self.newest = row
+        if row.epoch % self.stride == 0:
+            self.rows.append(row)
+        if len(self.rows) > self.max_points:
             self.stride *= 2
-            self.kept = [each for each in self.kept if each.epoch % self.stride == 0]
+            self.rows = [each for each in self.rows if each.epoch % self.stride == 0]
 
     def cut(self, epoch: float) -> None:
-        """Forget what came after an epoch."""
+        """Remove the metrics after an epoch."""
         if self.newest is None or self.newest.epoch <= epoch:
             return
-        self.kept = [each for each in self.kept if each.epoch <= epoch]
-        self.newest = self.kept[-1] if self.kept else None
+        self.rows = [each for each in self.rows if each.epoch <= epoch]
+        self.newest = self.rows[-1] if self.rows else None
         self.version = next(VERSIONS)
 
     def until(self, epoch: float) -> LearningCurve:
-        """Copy the measurements up to an epoch."""
-        copy = LearningCurve(self.most)
-        copy.stride, copy.kept, copy.newest = self.stride, list(self.kept), self.newest
+        """Copy the metrics up to an epoch."""
+        copy = LearningCurve(self.max_points)
+        copy.stride, copy.rows, copy.newest = self.stride, list(self.rows), self.newest
         copy.cut(epoch)
         return copy
 
     def since(self, epoch: float) -> list[EpochMetrics]:
-        """List what came after an epoch."""
-        rows = [evaluate for evaluate in self.kept if evaluate.epoch > epoch]
+        """The metrics after an epoch, including the newest."""
+        rows = [row for row in self.rows if row.epoch > epoch]
         if self.newest is not None and self.newest.epoch > epoch and self.newest not in rows[-1:]:
             rows.append(self.newest)
         return rows
 
 
-def thin(rows: list[EpochMetrics], most: int) -> list[EpochMetrics]:
-    """Keep some of many rows, the last one among them."""
-    stride = -(-len(rows) // most)
+def thin(rows: list[EpochMetrics], limit: int) -> list[EpochMetrics]:
+    """Select some of many rows at an even stride, the last one among them."""
+    stride = -(-len(rows) // limit)
     return rows[::-1][:: max(stride, 1)][::-1]

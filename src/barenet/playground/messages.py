@@ -11,7 +11,19 @@ from pathlib import Path
 
 from barenet.errors import ArgumentError, DataError, DivergenceError
 
-__all__ = ["ALL_DEAD", "MODEL_ONLY", "NO_ROWS", "Problem", "diverged", "exploded", "named_in_errors"]
+__all__ = [
+    "ALL_DEAD",
+    "MODEL_ONLY",
+    "NEW_WEIGHTS",
+    "NO_PROBLEM",
+    "NO_ROWS",
+    "SMALLER_RATE",
+    "TRAINER_ENDED",
+    "Problem",
+    "diverged",
+    "exploded",
+    "named_in_errors",
+]
 
 #: A remedy that the page offers as a button: a smaller learning rate, or other initial weights.
 SMALLER_RATE, NEW_WEIGHTS = "rate", "weights"
@@ -25,6 +37,8 @@ class Problem:
     remedy: str = ""
 
 
+#: No problem.
+NO_PROBLEM = Problem("")
 #: Message if no gradient changes any weight.
 ALL_DEAD = Problem(
     "Every gradient was 0, so nothing is learned: all neurons may be dead. "
@@ -36,8 +50,10 @@ NO_ROWS = Problem(
     "There are no rows here to learn from: choose the table that the model was trained on."
 )
 #: Message for a model with several outputs, which no table of the page has as targets.
-MODEL_ONLY = Problem(
-    "A model that predicts several numbers is only shown: it does not learn here."
+MODEL_ONLY = Problem("A model that predicts several numbers is only shown: it does not learn here.")
+#: Message if the trainer's process has ended.
+TRAINER_ENDED = Problem(
+    "The process that trains has ended. Start barenet play again; this address remains valid."
 )
 
 
@@ -64,7 +80,7 @@ def _restored(epoch: int) -> str:
     )
 
 
-#: Remedies for the user of the page, who has neither the arguments of a call nor those of a command.
+#: Remedies on the page, by the argument that the error recommends.
 PAGE_REMEDIES = {
     "encoding": "save it as UTF-8",
     "delimiter": "its values seem to be separated by {!r}",

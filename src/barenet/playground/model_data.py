@@ -65,10 +65,10 @@ class _Axis:
 
 def named_rows(model: Model) -> Dataset | None:
     """Load the named data set that a model was trained on, with the settings of that time."""
-    name, recipe = model.predictor.dataset, model.recipe
+    name, config = model.predictor.dataset, model.config
     if name not in NAMED:
         return None
-    options = {option: getattr(recipe, option) for option in ("samples", "noise", "data_seed")}
+    options = {option: getattr(config, option) for option in ("samples", "noise", "data_seed")}
     dataset = load_dataset(name, **(options if name in GENERATED else {}))
     return dataset if dataset.classes == model.predictor.classes else None
 

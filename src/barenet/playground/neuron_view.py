@@ -1,6 +1,6 @@
-"""Portrait: one neuron large: what it says of the plane, and the line on which its sum is 0.
+"""One neuron enlarged: its outputs on the plane, and the line on which its sum is 0.
 
-Of a neuron in a later layer, the lines of the neurons before it go with it, as its own line bends
+A neuron of a later layer is shown with the lines of the neurons before it, as its own line bends
 where it crosses one of them.
 """
 
@@ -15,24 +15,24 @@ from barenet.model.activations import Activation, Sigmoid, Softmax
 from barenet.model.layers import Dense, Layer
 from barenet.model.network import Network
 from barenet.playground.contour import contour
+from barenet.playground.data_view import MAX_NAMES
 from barenet.playground.evaluation import finite
+from barenet.playground.network_layout import neuron_layers, parameter_index
 from barenet.playground.network_view import NetworkView
-from barenet.playground.rasterize import MAX_DRAWN
-from barenet.playground.run_setup import neuron_layers
-from barenet.playground.step_summary import MOST_WEIGHTS
+from barenet.playground.rasterize import MAX_DRAWN, nan_to_large
 
-__all__ = ["portray"]
+__all__ = ["neuron_view"]
 
 #: Points along each side, for small networks and for large ones.
 SIDES = ((20_000, 48), (10**9, 24))
-#: What the arrow needs on both sides of the line, as a share of the picture.
+#: Length of the arrow on both sides of the line, as a fraction of the picture.
 ARROW = 0.18
 
 Values = NDArray[np.floating]
 
 
 class LayerValues(NamedTuple):
-    """What a layer of neurons makes of the plane: its sums, and what it says."""
+    """Sums and outputs of a layer of neurons at all points, shape (n_points, n_neurons)."""
 
     sums: Values
     outputs: Values
@@ -41,50 +41,49 @@ class LayerValues(NamedTuple):
 
 def neuron_view(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
     """Draw a neuron as it is now."""
-    view.index_of(layer, -1, neuron)
+    parameter_index(view.network, layer, -1, neuron)
     network = view.current()
     dense = neuron_layers(network)[layer][0]
     assert isinstance(dense, Dense)
-    side = next(side for most, side in SIDES if network.n_parameters <= most)
+    side = next(side for limit, side in SIDES if network.n_parameters <= limit)
     with np.errstate(all="ignore"):
-        said = _follow(network, view.prepared.grid(side), layer)
-    mine = said[-1]
-    sums = _square(_margin(mine, neuron), side)
+        values = _forward(network, view.prepared.grid(side), layer)
+    sums = _square(_margin(values[-1], neuron), side)
     line = contour(sums)
-    picture, scale = _picture(mine, neuron, last=dense is network.layers[-1])
-    before = said[-2].sums[:, :MAX_DRAWN].T if layer else np.empty((0, side * side))
+    picture, scale = _picture(values[-1], neuron, is_output=dense is network.layers[-1])
+    before = values[-2].sums[:, :MAX_DRAWN].T if layer else np.empty((0, side * side))
     return {
         "layer": layer,
         "neuron": neuron,
-        "activation": mine.activation.name,
-        "weights": finite(dense.weights[:MOST_WEIGHTS, neuron].tolist()),
+        "activation": values[-1].activation.name,
+        "weights": finite(dense.weights[:MAX_NAMES, neuron].tolist()),
         "bias": finite([float(dense.bias[neuron])])[0],
         "side": side,
         "picture": picture,
         "scale": scale,
-        "above": float((sums > 0).mean()),
+        "positive": float((sums > 0).mean()),
         "line": _rounded(line),
         "arrow": _arrow(sums, line),
         "before": [_rounded(contour(_square(each, side))) for each in before],
     }
 
 
-def _follow(network: Network, values: Values, layer: int) -> list[LayerValues]:
-    """Follow the rows through the layers of neurons, up to one of them."""
-    said = []
-    for block in neuron_layers(network)[: layer + 1]:
+def _forward(network: Network, inputs: Values, layer: int) -> list[LayerValues]:
+    """Compute the layers of neurons up to one of them."""
+    found, values = [], inputs
+    for group in neuron_layers(network)[: layer + 1]:
         sums, activation = values, None
-        for each in block:
-            sums, values, activation = _through(each, values, sums, activation)
+        for each in group:
+            sums, values, activation = _forward_layer(each, values, sums, activation)
         assert activation is not None
-        said.append(LayerValues(sums, values, activation))
-    return said
+        found.append(LayerValues(sums, values, activation))
+    return found
 
 
-def _through(
+def _forward_layer(
     layer: Layer, values: Values, sums: Values, activation: Activation | None
 ) -> tuple[Values, Values, Activation | None]:
-    """Go through a layer; the sums are what the last activation was given."""
+    """Input of the last activation, output of the layer, and the activation."""
     output, cache = layer.forward(values)
     if isinstance(layer, Dense):
         return cache.Z, output, layer.activation
@@ -93,52 +92,52 @@ def _through(
     return sums, output, activation
 
 
-def _margin(said: LayerValues, neuron: int) -> Values:
-    """A neuron's sum; of a class among several, how far it is ahead of all others."""
-    sums = said.sums[:, neuron]
-    if not isinstance(said.activation, Softmax):
+def _margin(values: LayerValues, neuron: int) -> Values:
+    """A neuron's sum; for softmax, minus the largest of the others."""
+    sums = values.sums[:, neuron]
+    if not isinstance(values.activation, Softmax):
         return sums
-    return sums - np.delete(said.sums, neuron, axis=1).max(axis=1)
+    return sums - np.delete(values.sums, neuron, axis=1).max(axis=1)
 
 
 def _square(values: Values, side: int) -> Values:
-    return np.nan_to_num(values.astype(np.float64), posinf=1e30, neginf=-1e30).reshape(side, side)
+    return nan_to_large(values).reshape(side, side)
 
 
-def _picture(said: LayerValues, neuron: int, last: bool) -> tuple[list[int], float]:
-    """Put what a neuron says into numbers from −127 to 127; 0 is one half of a probability."""
-    values = np.nan_to_num(said.outputs[:, neuron].astype(np.float64), posinf=1e30, neginf=-1e30)
-    if last and isinstance(said.activation, Sigmoid | Softmax):
-        values = 2 * values - 1
-    scale = max(float(np.abs(values).max()), 1.0)
-    return np.rint(127 * values / scale).astype(int).tolist(), scale
+def _picture(values: LayerValues, neuron: int, is_output: bool) -> tuple[list[int], float]:
+    """Outputs from −127 to 127, and their scale; 0 is the probability 0.5."""
+    outputs = nan_to_large(values.outputs[:, neuron])
+    if is_output and isinstance(values.activation, Sigmoid | Softmax):
+        outputs = 2 * outputs - 1
+    scale = max(float(np.abs(outputs).max()), 1.0)
+    return np.rint(127 * outputs / scale).astype(int).tolist(), scale
 
 
 def _arrow(sums: Values, line: NDArray[np.float64]) -> list[float] | None:
-    """Where to draw an arrow across the line, and where it points: to larger sums.
+    """Position on the line and direction of larger sums: x, y, right, down.
 
-    It is near the middle of the picture, and where there is room for it on both sides, if that is
-    anywhere.
+    The position nearest to the middle of the picture with room for the arrow on both sides.
     """
     down, across = (np.asarray(slope) for slope in np.gradient(sums))
     middles = (line[:, :2] + line[:, 2:]) / 2
     found = []
-    for place in sorted(middles, key=lambda middle: float(np.square(middle - 0.5).sum())):
-        step = np.array([_at(across, place), _at(down, place)])
+    for position in sorted(middles, key=lambda middle: float(np.square(middle - 0.5).sum())):
+        step = np.array([_value_at(across, position), _value_at(down, position)])
         if not (length := float(np.hypot(*step))):
             continue
         step /= length
-        found.append([*place, *step])
-        if _at(sums, place + ARROW * step) > 0 > _at(sums, place - ARROW * step):
+        found.append([*position, *step])
+        ahead, behind = position + ARROW * step, position - ARROW * step
+        if _value_at(sums, ahead) > 0 > _value_at(sums, behind):
             break
     else:
         found = found[:1]
     return [round(float(each), 4) for each in found[-1]] if found else None
 
 
-def _at(values: Values, place: NDArray[np.float64]) -> float:
-    """Read a grid at a place in shares of its side."""
-    column, row = (int(np.clip(each * len(values), 0, len(values) - 1)) for each in place)
+def _value_at(values: Values, position: NDArray[np.float64]) -> float:
+    """Value of a grid at a position in fractions of its side."""
+    column, row = (int(np.clip(each * len(values), 0, len(values) - 1)) for each in position)
     return float(values[row, column])
 
 

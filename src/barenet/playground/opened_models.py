@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from barenet.data.recipe import Recipe
+from barenet.data.run_config import RunConfig
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files.predictor import Predictor
 from barenet.model.activations import Softmax
@@ -26,7 +26,7 @@ from barenet.registry import lookup, spec_of
 __all__ = ["UNKNOWN", "Model", "open_model"]
 
 #: The training settings of a model file without its run folder.
-UNKNOWN = Recipe()
+UNKNOWN = RunConfig()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -37,7 +37,7 @@ class Model:
     predictor: Predictor
     settings: NetworkSettings
     #: How it was trained, as far as that is known.
-    recipe: Recipe
+    config: RunConfig
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -81,7 +81,7 @@ class Model:
 
     def ignored_settings(self) -> str:
         """Describe the settings of the model's training that the page does not use."""
-        known, settings = self.recipe.said(), self.settings
+        known, settings = self.config.set_fields(), self.settings
         activation = self.predictor.network.output_activation
         if not known:
             return (
@@ -107,11 +107,11 @@ class Model:
         return f"It continues without some settings of its own training: {listed}."
 
 
-def open_model(path: Path, recipe: Recipe = UNKNOWN) -> Model:
+def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
     """Load a model that the page can draw and train."""
     predictor = Predictor.load(path)
     try:
-        settings = _network_settings(predictor, recipe)
+        settings = _network_settings(predictor, config)
     except ValueError as error:
         raise ModelFileError(f"{path}: cannot be drawn here: {error}") from None
     with np.errstate(over="ignore"):
@@ -121,10 +121,10 @@ def open_model(path: Path, recipe: Recipe = UNKNOWN) -> Model:
             f"{path}: cannot be drawn here: some of its weights are too large for float32, "
             "which the page learns in; train it again with a smaller learning rate"
         )
-    return Model(predictor=replace(predictor, network=network), settings=settings, recipe=recipe)
+    return Model(predictor=replace(predictor, network=network), settings=settings, config=config)
 
 
-def _network_settings(predictor: Predictor, recipe: Recipe) -> NetworkSettings:
+def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSettings:
     """Derive the settings from a network's layers and its training."""
     network = predictor.network
     kinds = {type(layer) for layer in network.layers}
@@ -148,26 +148,26 @@ def _network_settings(predictor: Predictor, recipe: Recipe) -> NetworkSettings:
         "dropout": max(rates),
         "batch_norm": BatchNorm in kinds,
     }
-    return decode(NetworkSettings, {**architecture, **_training(predictor, recipe)}, "network")
+    return decode(NetworkSettings, {**architecture, **_training(predictor, config)}, "network")
 
 
-def _training(predictor: Predictor, recipe: Recipe) -> dict[str, Any]:
+def _training(predictor: Predictor, config: RunConfig) -> dict[str, Any]:
     """Settings to continue the training, as far as they are known and the page has them."""
     settings: dict[str, Any] = {}
     with contextlib.suppress(ValueError):  # a model card may name any optimizer
-        if recipe.optimizer is not None:
-            as_optimizer(recipe.optimizer)
-            settings["optimizer"] = recipe.optimizer
-            name = recipe.optimizer.partition(":")[0]
-            rate = recipe.learning_rate or getattr(OPTIMIZERS[name], "learning_rate", None)
+        if config.optimizer is not None:
+            as_optimizer(config.optimizer)
+            settings["optimizer"] = config.optimizer
+            name = config.optimizer.partition(":")[0]
+            rate = config.learning_rate or getattr(OPTIMIZERS[name], "learning_rate", None)
             settings |= {"learning_rate": rate} if isinstance(rate, float) else {}
-    if recipe.batch_size is not None:
-        settings["batch_size"] = 0 if recipe.batch_size == "full" else recipe.batch_size
+    if config.batch_size is not None:
+        settings["batch_size"] = 0 if config.batch_size == "full" else config.batch_size
     for penalty in ("l1", "l2"):
-        if strength := getattr(recipe, penalty):
+        if strength := getattr(config, penalty):
             settings |= {"penalty": penalty, "penalty_rate": strength}
-    if recipe.loss in LOSSES["classification" if predictor.classes else "regression"]:
-        settings["loss"] = recipe.loss
+    if config.loss in LOSSES["classification" if predictor.classes else "regression"]:
+        settings["loss"] = config.loss
     return settings
 
 

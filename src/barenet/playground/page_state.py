@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Literal
 
+from barenet.data.run_config import RunConfig
 from barenet.errors import ArgumentError
 from barenet.model.activations import ACTIVATIONS
 from barenet.optimization.optimizers import as_optimizer
@@ -52,11 +53,11 @@ class DataSettings:
     source: str = "circles"
     #: The table that belongs to a model, if it isn't a named data set.
     rows: str = ""
-    samples: int = restricted(500, least=20, most=MAX_SAMPLES)
+    samples: int = restricted(500, ge=20, le=MAX_SAMPLES)
     #: Standard deviation of a generated set's noise; below 0 for the default.
-    noise: float = restricted(-1.0, least=-1, most=100)
-    data_seed: int = restricted(0, least=0, most=2**31)
-    test_size: float = restricted(0.5, least=TEST_SIZES[0], most=TEST_SIZES[1])
+    noise: float = restricted(-1.0, ge=-1, le=100)
+    data_seed: int = restricted(0, ge=0, le=2**31)
+    test_size: float = restricted(0.5, ge=TEST_SIZES[0], le=TEST_SIZES[1])
     #: Names from `FEATURES`, or ``("all",)`` for every column.
     features: tuple[str, ...] = restricted(
         ("x1", "x2"), max_items=len(FEATURES), choices=(*FEATURES, ALL_COLUMNS)
@@ -66,7 +67,7 @@ class DataSettings:
     #: Column of a table to predict; empty for the default.
     target: str = ""
     #: Type of the target; empty to infer it from the values.
-    task: str = restricted("", choices=("", "classification", "regression"))
+    task: Literal["", "classification", "regression"] = ""
 
     def __post_init__(self) -> None:
         chosen = set(self.features)
@@ -79,30 +80,28 @@ class DataSettings:
 class NetworkSettings:
     """Settings of one network and its training."""
 
-    hidden: tuple[int, ...] = restricted(
-        (4, 2), max_items=MAX_LAYERS, least=1, most=MAX_NEURONS
-    )
+    hidden: tuple[int, ...] = restricted((4, 2), max_items=MAX_LAYERS, ge=1, le=MAX_NEURONS)
     #: One for each hidden layer.
     activations: tuple[str, ...] = restricted(
         ("tanh", "tanh"), max_items=MAX_LAYERS, choices=HIDDEN_ACTIVATIONS
     )
-    dropout: float = restricted(0.0, least=0, most=0.9)
+    dropout: float = restricted(0.0, ge=0, le=0.9)
     batch_norm: bool = False
     #: Seed of the initial weights, the order of the rows and the dropout.
-    seed: int = restricted(0, least=0, most=2**31)
+    seed: int = restricted(0, ge=0, le=2**31)
     #: Empty for the default of the task.
     loss: str = restricted("", choices=dict.fromkeys(n for task in LOSSES.values() for n in task))
     optimizer: str = "adam"
-    learning_rate: float = restricted(0.01, above=0, most=1e6)
+    learning_rate: float = restricted(0.01, gt=0, le=1e6)
     schedule: str = "constant"
-    penalty: str = restricted("none", choices=("none", "l1", "l2"))
-    penalty_rate: float = restricted(0.001, least=0, most=1e3)
+    penalty: Literal["none", "l1", "l2"] = "none"
+    penalty_rate: float = restricted(0.001, ge=0, le=1e3)
     #: Rows of a batch; 0 for all rows.
-    batch_size: int = restricted(16, least=0, most=10**6)
+    batch_size: int = restricted(16, ge=0, le=10**6)
     #: Epoch to stop at; 0 for none.
-    stop_epoch: int = restricted(0, least=0, most=MAX_EPOCHS)
+    stop_epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
     #: Training loss to stop at; 0 for none. The test rows decide nothing.
-    stop_loss: float = restricted(0.0, least=0, most=1e9)
+    stop_loss: float = restricted(0.0, ge=0, le=1e9)
 
     def __post_init__(self) -> None:
         as_optimizer(self.optimizer)
@@ -118,13 +117,22 @@ class NetworkSettings:
         """Whether two settings describe the same network, and differ in its training at most."""
         return all(getattr(self, name) == getattr(other, name) for name in ARCHITECTURE)
 
-    @property
-    def optimizer_spec(self) -> str:
-        """The optimizer with its learning rate, as `as_optimizer` reads it."""
-        if self.optimizer == "lbfgs":
-            return self.optimizer
-        separator = "," if ":" in self.optimizer else ":"
-        return f"{self.optimizer}{separator}learning_rate={self.learning_rate!r}"
+    def run_config(self, n_rows: int) -> RunConfig:
+        """Describe the training on so many rows as the library does."""
+        is_lbfgs = self.optimizer == "lbfgs"
+        is_full = is_lbfgs or self.batch_size == 0 or self.batch_size >= n_rows
+        return RunConfig(
+            batch_norm=self.batch_norm,
+            dropout=self.dropout,
+            loss=self.loss or None,
+            optimizer=self.optimizer,
+            learning_rate=None if is_lbfgs else self.learning_rate,
+            schedule=None if self.schedule == "constant" else self.schedule,
+            batch_size="full" if is_full else self.batch_size,
+            seed=self.seed,
+            l1=self.penalty_rate if self.penalty == "l1" else None,
+            l2=self.penalty_rate if self.penalty == "l2" else None,
+        )
 
     def copy(self, **changes: Any) -> NetworkSettings:
         """Copy the settings with some of them changed."""
@@ -139,7 +147,7 @@ class PageState:
     #: One network, or two.
     networks: tuple[NetworkSettings, ...] = restricted((NetworkSettings(),), max_items=2)
     #: Maximum number of epochs per second; 0 for no limit.
-    pace: float = restricted(PACE, least=0, most=10_000)
+    pace: float = restricted(PACE, ge=0, le=10_000)
 
     def __post_init__(self) -> None:
         if not self.networks:

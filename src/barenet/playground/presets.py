@@ -1,4 +1,4 @@
-"""Sets: the data sets that the page offers, their names and noise, and the losses of a task."""
+"""The data sets that the page offers, with the settings that suit them, and the losses."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 from barenet.data.embedded import EMBEDDED
 from barenet.data.generated import GENERATED
 
-__all__ = ["LOSSES", "NAMED", "NOISES", "PACE", "SHOWN", "SUITED", "noise_of"]
+__all__ = ["DRAWN", "LOSSES", "NAMED", "NOISES", "PACE", "SUITED", "noise_of"]
 
 #: Epochs per second by default: one for each picture.
 PACE = 30.0
 
-#: How much noise the page lets one choose, and how much there is if nobody does.
+#: Maximum and default standard deviation of the noise.
 NOISES: dict[str, tuple[float, float]] = {
     "circles": (0.4, 0.06),
     "xor": (3.0, 0.0),
@@ -24,8 +24,8 @@ NOISES: dict[str, tuple[float, float]] = {
     "sine": (0.5, 0.05),
 }
 
-#: The data sets that the page draws as a picture to choose, and what they are called there.
-SHOWN = {
+#: Data sets with a small picture on the page, and their titles.
+DRAWN = {
     "circles": "Circle",
     "xor": "XOR",
     "gaussians": "Gaussian",
@@ -37,11 +37,11 @@ SHOWN = {
     "sine": "Sine",
 }
 
-#: Every data set that can be chosen: those that need no download.
-NAMED = tuple(dict.fromkeys([*SHOWN, *GENERATED, *EMBEDDED]))
+#: Every data set that needs no download.
+NAMED = tuple(dict.fromkeys([*DRAWN, *GENERATED, *EMBEDDED]))
 
-#: The settings of a data set, where they differ from the defaults of `Scene`, `Design` and `State`:
-#: with them a network learns it within five seconds, from almost any initial weights.
+#: Settings that differ from the defaults of `PageState`: with them a network learns a data set
+#: within five seconds, from almost any initial weights.
 SUITED: dict[str, dict[str, Any]] = {
     "xor": {"hidden": (8,), "activations": ("relu",)},
     "gaussians": {"hidden": (2,), "activations": ("tanh",)},
@@ -78,7 +78,7 @@ SUITED: dict[str, dict[str, Any]] = {
     "diabetes": {"features": ("all",), "test_size": 0.3, "hidden": (), "activations": ()},
 }
 
-#: What can be made small, by the task.
+#: Losses by task, and their titles.
 LOSSES: dict[str, dict[str, str]] = {
     "classification": {
         "": "Cross-entropy",
@@ -92,6 +92,6 @@ LOSSES: dict[str, dict[str, str]] = {
 }
 
 
-def noise_of(name: str, said: float) -> float:
-    """Tell how much noise a data set is made with."""
-    return NOISES.get(name, (0.0, 0.0))[1] if said < 0 else said
+def noise_of(name: str, noise: float) -> float:
+    """The noise of a data set; its default if the setting is below 0."""
+    return NOISES.get(name, (0.0, 0.0))[1] if noise < 0 else noise

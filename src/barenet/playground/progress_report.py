@@ -1,4 +1,4 @@
-"""Progress: what a training reports of itself, from its process to the server's."""
+"""The messages from the trainer to the server: the state of a training."""
 
 from __future__ import annotations
 
@@ -9,65 +9,75 @@ from numpy.typing import NDArray
 
 from barenet.playground.edits import WeightEdit
 from barenet.playground.learning_curve import EpochMetrics
-from barenet.playground.update_record import UpdateRecord
+from barenet.playground.messages import NO_PROBLEM, Problem
+from barenet.playground.page_state import NetworkSettings
+from barenet.playground.timeline import EpochState
+from barenet.training.batches import epoch_order
 
-__all__ = ["Progress"]
+__all__ = ["ProgressReport", "UpdateRecord"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Progress:
-    """How a training stands.
+class UpdateRecord:
+    """The last update, recorded so that it can be repeated and explained."""
 
-    Attributes
-    ----------
-    epoch : int
-        Epochs done.
-    parameters, statistics : ndarray
-        Copies of the network's vectors.
-    rows : list of Measure
-        What was measured since the last report.
-    here : Measure, optional
-        What is measured of it as it is now, where it rests and no row tells.
-    playing : bool
-        Whether it goes on.
-    words : str
-        Why it stopped, or what is wrong; empty if all is well.
-    failed : bool
-        Whether it cannot go on as it is.
-    epochs_per_second : float
-        Over the last second or so.
-    kept : list of int, optional
-        Epochs to go back to; told where the training rests.
-    edits : tuple of Edit
-        Weights that were changed by hand, and those that are to be.
-    batch : tuple of int
-        Batches done of the epoch that is under way, and how many an epoch has.
-    update : Update, optional
-        The last one, to be told of; told where the training rests.
-    path : int
-        Number of the network's path; training on from an earlier moment begins a new one.
-    fork : int
-        Epoch at which this path and the other one part.
-    last : int
-        Last epoch kept on this path; later than `epoch` where the network has gone back in time.
-    other_path : int, optional
-        Number of the other path, to which the user can return.
-    """
-
+    #: The network and its optimizer before the update.
+    before: EpochState
+    settings: NetworkSettings
+    #: The learning rate of this update, including the schedule.
+    learning_rate: float
+    #: Seed of the order of the rows.
+    seed: int
+    #: Epoch, counted from the start of the training loop.
     epoch: int
+    #: Index of the mini-batch in its epoch.
+    batch: int
+    n_batches: int
+
+    @property
+    def step(self) -> int:
+        """Number of updates before this one, counted from the start of the training loop."""
+        return self.epoch * self.n_batches + self.batch
+
+    def rows(self, n_rows: int, batch_size: int) -> NDArray[np.intp]:
+        """Indices of the rows of the mini-batch, shape (batch_size,)."""
+        order = epoch_order(n_rows, seed=self.seed, epoch=self.epoch)
+        return order[self.batch * batch_size : (self.batch + 1) * batch_size]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ProgressReport:
+    """The state of a training; some of it is reported only while it is paused."""
+
+    #: Epochs done.
+    epoch: int
+    #: Copies of the network's vectors.
     parameters: NDArray[np.floating]
     statistics: NDArray[np.floating]
+    #: Metrics of the epochs since the last report.
     rows: list[EpochMetrics] = field(default_factory=list)
-    here: EpochMetrics | None = None
+    #: Metrics of the present network, while paused between two epochs.
+    current: EpochMetrics | None = None
+    #: Training and test loss of the best constant prediction, if there are rows.
+    constant_losses: tuple[float, float] | None = None
     playing: bool = False
-    words: str = ""
+    #: The reason why it has stopped, or a problem.
+    problem: Problem = NO_PROBLEM
+    #: Whether it cannot continue as it is.
     failed: bool = False
     epochs_per_second: float = 0.0
-    kept: list[int] | None = None
+    #: Epochs to which it can return; while paused.
+    saved_epochs: list[int] | None = None
     edits: tuple[WeightEdit, ...] = ()
+    #: Mini-batches done of the current epoch, and mini-batches of an epoch.
     batch: tuple[int, int] = (0, 1)
+    #: While paused.
     update: UpdateRecord | None = None
+    #: Number of the network's path; training from an earlier epoch begins a new path.
     path: int = 0
+    #: Epoch at which this path and the other one part.
     fork: int = 0
+    #: Last saved epoch of this path; later than `epoch` if the network has gone back in time.
     last: int = 0
+    #: Number of the path to which the user can return.
     other_path: int | None = None

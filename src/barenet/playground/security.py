@@ -1,7 +1,7 @@
-"""Gate: who may talk to the server, decided before anything else of it runs.
+"""The security checks of the server, before any of its routes.
 
-A page of any other site can send requests to this machine; so the address holds a secret, and
-Host and Origin have to be the server's own. A rebound name, a foreign frame or a guess gets 403.
+Any website that a browser shows can send requests to this machine. So the address contains a
+secret token, and the Host and Origin headers must be the server's own; other requests get 403.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-__all__ = ["HEADERS", "Gate"]
+__all__ = ["HEADERS", "SecurityMiddleware", "reject"]
 
-#: What every answer carries.
+#: Headers of every response.
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; object-src 'none'",
@@ -28,79 +28,70 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 
-#: Methods that change nothing. Browsers send no Origin with them to the page's own server, nor when
-#: somebody opens the address; who asks is then told by Sec-Fetch-Site.
-READING = ("GET", "HEAD")
-#: Who may ask: nobody but the user, such as by typing the address, or the page itself.
+#: Methods that change nothing. Browsers send no Origin with them to the page's own server, nor for
+#: an address that the user opens; there Sec-Fetch-Site names the origin of the request.
+SAFE_METHODS = ("GET", "HEAD")
+#: Accepted values of Sec-Fetch-Site: the user's own navigation, and the page itself.
 OWN_SITES: tuple[list[str], ...] = ([], ["none"], ["same-origin"])
 
 
 class SecurityMiddleware:
-    """The outermost part of the server.
-
-    Attributes
-    ----------
-    expects_file : bool
-        Whether a file on this machine may lead to the page, once; to a browser, the file is
-        another site.
-    """
+    """Rejects requests without the token, from other hosts and from other sites."""
 
     def __init__(self, app: ASGIApp, token: str, hosts: set[str]) -> None:
         self.app, self.token, self.hosts = app, token, hosts
-        self.expects_file = False
+        #: Whether a file on this machine, which is another site, may redirect to the page once.
+        self.expects_redirect = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        refusal = self.refusal(scope)
-        if refusal is not None:
-            await reject(scope, receive, send, 403, refusal)
+        reason = self.rejection(scope)
+        if reason is not None:
+            await reject(scope, receive, send, 403, reason)
             return
-        inner = dict(scope)
-        inner["path"] = "/" + scope["path"][1:].partition("/")[2]
-        inner["root_path"] = ""
-        await self.app(inner, receive, _with_headers(send))
+        path = "/" + scope["path"][1:].partition("/")[2]
+        await self.app({**scope, "path": path, "root_path": ""}, receive, _with_headers(send))
 
-    def refusal(self, scope: Scope) -> str | None:
-        """Say why a request is refused."""
+    def rejection(self, scope: Scope) -> str | None:
+        """The reason why a request is rejected; None if it is accepted."""
         headers = Headers(scope=scope)
         if headers.getlist("host") not in [[host] for host in self.hosts]:
-            return "Host: this server answers to its own address alone."
+            return "Host: this server accepts requests to its own address only."
         origins = headers.getlist("origin")
-        needed = scope["type"] == "websocket" or scope["method"] not in READING
+        needed = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
         if (needed or origins) and origins not in [[f"http://{host}"] for host in self.hosts]:
-            return "Origin: only the server's own page may ask this."
-        said = scope["path"][1:].partition("/")[0]
-        if not secrets.compare_digest(said.encode(), self.token.encode()):
+            return "Origin: only the server's own page may send this request."
+        token = scope["path"][1:].partition("/")[0]
+        if not secrets.compare_digest(token.encode(), self.token.encode()):
             return "Token: use the address that `barenet play` has printed."
         own = headers.getlist("sec-fetch-site") in OWN_SITES
-        if not own and not self._is_from_the_file(scope, headers):
-            return "Sec-Fetch-Site: open the address yourself; no other page may ask for this one."
+        if not own and not self._is_redirect(scope, headers):
+            return "Sec-Fetch-Site: open the address yourself; other pages may not link to it."
         return None
 
-    def _is_from_the_file(self, scope: Scope, headers: Headers) -> bool:
-        """Whether the request comes from the expected file, which is accepted only once."""
+    def _is_redirect(self, scope: Scope, headers: Headers) -> bool:
+        """Whether the request is the expected redirect, which is accepted once."""
         names = ("sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest")
-        sent = [headers.getlist(name) for name in names]
-        opens = sent == [["cross-site"], ["navigate"], ["document"]]
-        is_it = self.expects_file and opens and scope["path"] == f"/{self.token}/"
-        self.expects_file = self.expects_file and not is_it
-        return is_it
+        values = [headers.getlist(name) for name in names]
+        navigates = values == [["cross-site"], ["navigate"], ["document"]]
+        accepted = self.expects_redirect and navigates and scope["path"] == f"/{self.token}/"
+        self.expects_redirect = self.expects_redirect and not accepted
+        return accepted
 
 
 async def reject(scope: Scope, receive: Receive, send: Send, status: int, reason: str) -> None:
-    """Answer with a status and a reason, over HTTP or instead of a socket."""
+    """Respond with a status and a reason, over HTTP or instead of a socket."""
     response = PlainTextResponse(f"{reason}\n", status, headers=dict(HEADERS))
     if scope["type"] == "websocket":
-        socket = WebSocket(scope, receive, send)
-        await socket.send_denial_response(response)
+        await WebSocket(scope, receive, send).send_denial_response(response)
     else:
         await response(scope, receive, send)
 
 
 def _with_headers(send: Send) -> Send:
-    """Put the headers on whatever is answered."""
+    """Add `HEADERS` to every response."""
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":

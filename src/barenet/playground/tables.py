@@ -60,16 +60,21 @@ class TableFile:
         """Whether some of these columns have missing values."""
         return not set(names) <= set(self.complete)
 
-    def commands(self, target: str) -> list[str]:
-        """Write the commands that train on the columns of text and dates, too, if there are any."""
-        if all(numeric for name, numeric in self.numeric.items() if name not in ("", target)):
-            return []
+    @property
+    def flags(self) -> list[str]:
+        """The options as flags of the command line."""
         options = {name: value for name, value in self.options.items() if name != "header"}
         flags = [word for option, value in options.items() for word in (f"--{option}", value)]
         if "header" in self.options:
             flags.append("--header" if self.options["header"] else "--no-header")
+        return flags
+
+    def commands(self, target: str) -> list[str]:
+        """Write the commands that train on the columns of text and dates, too, if there are any."""
+        if all(numeric for name, numeric in self.numeric.items() if name not in ("", target)):
+            return []
         run = f"runs/{Path(self.name.removesuffix('.gz')).stem.strip('.') or 'data'}"
-        train = ["barenet", "train", self.name, "--target", target, *flags]
+        train = ["barenet", "train", self.name, "--target", target, *self.flags]
         return [shlex.join(train), shlex.join(["barenet", "play", run])]
 
     def load(self, data: DataSettings) -> Dataset:

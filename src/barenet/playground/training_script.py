@@ -1,32 +1,28 @@
-"""Program: what is on the page as Python, which says all of it."""
+"""The run of the page as Python code."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from barenet.data.generated import GENERATED
-from barenet.playground.page_state import DataSettings
-from barenet.playground.features import FEATURES
-from barenet.playground.file_store import FileStore
-from barenet.playground.page_state import NetworkSettings
+from barenet.playground.features import FEATURES, FeatureMap
 from barenet.playground.network_view import NetworkView
+from barenet.playground.page_state import DataSettings
 from barenet.playground.prepared_data import PreparedData
 from barenet.playground.presets import noise_of
-from barenet.playground.resumed_schedule import depends_on_horizon, schedule_epochs
-from barenet.playground.run_setup import batch_size
-from barenet.playground.tables import MOST_ROWS, PREFIX
+from barenet.playground.resumed_schedule import depends_on_epochs, schedule_epochs
+from barenet.playground.run_setup import run_config
+from barenet.playground.tables import MAX_ROWS, TableFile
 
-__all__ = ["write_program"]
+__all__ = ["write_script"]
 
 
-def write_program(
-    data: DataSettings, view: NetworkView, store: FileStore, epochs: int
-) -> str:
-    """Write a program that makes the network."""
+def write_script(data: DataSettings, view: NetworkView, epochs: int) -> str:
+    """Write a script that trains the network."""
     prepared = view.prepared
-    load = [*_load_lines(data, prepared, store), *_feature_lines(prepared)]
+    load = [*_load_lines(data, prepared), *_feature_lines(prepared)]
     edit, callbacks = _edit_lines(view)
-    if depends_on_horizon(view.settings, epochs):
+    if depends_on_epochs(view.settings, epochs):
         callbacks.append(f"barenet.EachEpoch(lambda run: len(run.history) == {epochs})")
         epochs = schedule_epochs(view.settings)
     y = "{}.y" if prepared.target_scaling is None else "target({}.y)"
@@ -45,7 +41,7 @@ def write_program(
         "    network,",
         "    scaling.apply(train.X, np.float32),",
         f"    {y.format('train')},",
-        *_setting_lines(view.settings, prepared, epochs),
+        *_setting_lines(view, epochs),
         f"    test_data=(scaling.apply(test.X, np.float32), {y.format('test')}),",
         f'    metrics="{"accuracy" if prepared.classes else "r2"}",',
         *([f"    callbacks=[{', '.join(callbacks)}],"] if callbacks else []),
@@ -55,62 +51,56 @@ def write_program(
     return "\n".join(lines) + "\n"
 
 
-def _load_lines(data: DataSettings, prepared: PreparedData, store: FileStore) -> list[str]:
-    dataset = prepared.dataset
-    if data.source.startswith(PREFIX):
-        return _table_lines(data, prepared, store)
-    options = ""
-    if dataset.name in GENERATED:
+def _load_lines(data: DataSettings, prepared: PreparedData) -> list[str]:
+    if prepared.table is not None:
+        return _table_lines(data, prepared, prepared.table)
+    options: dict[str, Any] = {}
+    if prepared.dataset.name in GENERATED:
         noise = noise_of(data.source, data.noise)
-        options = f", samples={data.samples}, noise={noise!r}, data_seed={data.data_seed}"
-    return [f"data = barenet.load_dataset({dataset.name!r}{options})"]
+        options = {"samples": data.samples, "noise": noise, "data_seed": data.data_seed}
+    return [f"data = barenet.load_dataset({prepared.dataset.name!r}{_arguments(options)})"]
 
 
-def _table_lines(
-    data: DataSettings, prepared: PreparedData, store: FileStore
-) -> list[str]:
-    """Read a table as the page does: its columns of numbers, and no more rows than it can show."""
-    dataset, tables = prepared.dataset, store.tables
-    options: dict[str, Any] = {"target": dataset.target_name}
-    options |= {"task": data.task} if data.task else {}
-    options |= tables.options(data.source)
-    said = "".join(f", {name}={value!r}" for name, value in options.items())
-    lines = [f"data = barenet.load_dataset({dataset.name!r}{said})"]
-    if tables.is_mixed(data.source, dataset.target_name):
+def _table_lines(data: DataSettings, prepared: PreparedData, table: TableFile) -> list[str]:
+    """Read the numeric columns of a table, and as many rows as the page uses."""
+    dataset = prepared.dataset
+    options = {"target": dataset.target_name} | ({"task": data.task} if data.task else {})
+    lines = [f"data = barenet.load_dataset({dataset.name!r}{_arguments(options | table.options)})"]
+    if table.is_mixed(dataset.target_name):
         lines += [
             f"names = {dataset.feature_names!r}",
             "X = np.column_stack([data.X[name] for name in names])",
             "X = np.where(np.isnan(X), np.nanmedian(X, axis=0), X)",
             "data = dataclasses.replace(data, X=X, feature_names=names)",
         ]
-    if tables.is_cut(data.source):
+    if table.is_subsampled:
         lines += [
             "data = dataclasses.replace(data, stratify=False)",
-            f"data = data.split(1 - {MOST_ROWS} / data.n_samples)[0]",
+            f"data = data.split(1 - {MAX_ROWS} / data.n_samples)[0]",
             "data = dataclasses.replace(data, stratify=True)",
         ]
     return lines
 
 
 def _feature_lines(prepared: PreparedData) -> list[str]:
-    """Write the features, where they are not the columns themselves."""
-    own = list(prepared.dataset.feature_names)
-    if not prepared.features or list(prepared.inputs.feature_names) == own:
+    """Compute the features, unless they are the columns themselves."""
+    features, names = prepared.features, prepared.inputs.feature_names
+    if not features.names or names == tuple(prepared.dataset.feature_names):
         return []
-    columns = [prepared.columns[0], prepared.columns[-1]]
-    lines = [f"x = np.asarray(data.X, float)[:, {columns}]"]
-    if (prepared.offset == 0).all() and (prepared.factor == 1).all():
-        lines.append("u = x")
-    else:
-        offset, factor = prepared.offset.tolist(), prepared.factor.tolist()
-        lines.append(f"u = (x - {offset}) * {factor}")
-    coordinates = {"x1": "x[:, 0]", "x2": "x[:, 1]"}
-    formulas = [coordinates.get(name, FEATURES[name].code) for name in prepared.features]
-    lines += [
-        f"X = np.column_stack([{', '.join(formulas)}])",
-        f"data = dataclasses.replace(data, X=X, feature_names={prepared.inputs.feature_names!r})",
+    formulas = {"x1": "x[:, 0]", "x2": "x[:, 1]"}
+    listed = ", ".join(formulas.get(name, FEATURES[name].code) for name in features.names)
+    return [
+        f"x = np.asarray(data.X, float)[:, {[features.columns[0], features.columns[-1]]}]",
+        f"u = {_standardized(features)}",
+        f"X = np.column_stack([{listed}])",
+        f"data = dataclasses.replace(data, X=X, feature_names={names!r})",
     ]
-    return lines
+
+
+def _standardized(features: FeatureMap) -> str:
+    offset, factor = features.offset.tolist(), features.factor.tolist()
+    is_identity = offset == [0, 0] and factor == [1, 1]
+    return "x" if is_identity else f"(x - {offset}) * {factor}"
 
 
 def _target_lines(prepared: PreparedData) -> list[str]:
@@ -123,24 +113,26 @@ def _target_lines(prepared: PreparedData) -> list[str]:
 
 
 def _network(view: NetworkView) -> str:
-    settings = view.settings
-    sizes = [view.prepared.inputs.n_features, *settings.hidden, view.layout()[-1]["n_out"]]
-    options = [f"hidden={list(settings.activations)!r}"] if settings.hidden else []
-    options += [f"output={view.network.output_activation.name!r}"]
-    options += ["batch_norm=True"] if settings.batch_norm else []
-    options += [f"dropout={settings.dropout!r}"] if settings.dropout else []
-    options += [f"seed={settings.seed}"]
-    return f"barenet.Network.dense({sizes}, {', '.join(options)})"
+    settings, config = view.settings, run_config(view.settings, view.prepared)
+    options: dict[str, Any] = {"hidden": [*settings.activations]} if settings.hidden else {}
+    options["output"] = config.output
+    options |= {"batch_norm": True} if settings.batch_norm else {}
+    options |= {"dropout": settings.dropout} if settings.dropout else {}
+    options["seed"] = settings.seed
+    return f"barenet.Network.dense({[*(config.layers or ())]}{_arguments(options)})"
 
 
 def _edit_lines(view: NetworkView) -> tuple[list[str], list[str]]:
-    """Change the weights that were changed by hand, each after its epoch."""
-    at_first = [edit for edit in view.latest.edits if edit.epoch == 0]
-    lines = [f"network.parameters[{edit.place}] = {edit.value!r}" for edit in at_first]
+    """Repeat the edits by hand, each after its epoch: lines, and callbacks of `train`."""
+    lines = [
+        f"network.parameters[{edit.index}] = {edit.value!r}"
+        for edit in view.latest.edits
+        if edit.epoch == 0
+    ]
     later: dict[int, dict[int, float]] = {}
     for edit in view.latest.edits:
         if edit.epoch:
-            later.setdefault(edit.epoch, {})[edit.place] = edit.value
+            later.setdefault(edit.epoch, {})[edit.index] = edit.value
     if not later:
         return lines, []
     lines += [
@@ -148,23 +140,32 @@ def _edit_lines(view: NetworkView) -> tuple[list[str], list[str]]:
         "",
         "",
         "def edit(run):",
-        "    for place, value in edits.get(len(run.history), {}).items():",
-        "        run.network.parameters[place] = value",
+        "    for index, value in edits.get(len(run.history), {}).items():",
+        "        run.network.parameters[index] = value",
         "",
         "",
     ]
     return lines, ["barenet.EachEpoch(edit)"]
 
 
-def _setting_lines(settings: NetworkSettings, prepared: PreparedData, epochs: int) -> list[str]:
-    size = batch_size(settings, prepared)
-    settings: dict[str, Any] = {"optimizer": settings.optimizer_spec, "epochs": epochs}
-    settings["batch_size"] = None if size == prepared.training.n_samples else size
-    if settings.loss:
-        settings["loss"] = settings.loss
-    if settings.schedule != "constant" and settings.optimizer != "lbfgs":
-        settings["schedule"] = settings.schedule
-    if settings.penalty != "none":
-        settings["penalty"] = f"{settings.penalty}:strength={settings.penalty_rate!r}"
-    settings["seed"] = settings.seed
-    return [f"    {name}={value!r}," for name, value in settings.items()]
+def _setting_lines(view: NetworkView, epochs: int) -> list[str]:
+    settings, config = view.settings, run_config(view.settings, view.prepared)
+    optimizer, penalty = settings.optimizer, settings.penalty
+    separator = "," if ":" in optimizer else ":"
+    rate = f"{separator}learning_rate={settings.learning_rate!r}"
+    values: dict[str, Any] = {
+        "optimizer": optimizer if optimizer == "lbfgs" else optimizer + rate,
+        "epochs": epochs,
+        "batch_size": None if config.batch_size == "full" else config.batch_size,
+    }
+    values |= {"loss": config.loss} if config.loss else {}
+    values |= {"schedule": config.schedule} if config.schedule else {}
+    if penalty != "none":
+        values["penalty"] = f"{penalty}:strength={settings.penalty_rate!r}"
+    values["seed"] = settings.seed
+    return [f"    {name}={value!r}," for name, value in values.items()]
+
+
+def _arguments(options: dict[str, Any]) -> str:
+    """Write keyword arguments that follow others in a call."""
+    return "".join(f", {name}={value!r}" for name, value in options.items())

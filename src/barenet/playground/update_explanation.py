@@ -1,7 +1,6 @@
-"""Explanation: what the update just taken did in one neuron, as `explain` writes it for a browser.
+"""The last update in one neuron, explained by `explain`.
 
-It is of the batch that was really taken, with the weights and the optimizer as they were before it;
-what comes out is held against what the training made of it.
+The update is repeated from the state before it, and compared with the weights of the training.
 """
 
 from __future__ import annotations
@@ -15,138 +14,138 @@ from numpy.typing import NDArray
 from barenet.data.columns import NumberColumn
 from barenet.data.encoding import TableEncoding
 from barenet.data.generated import GENERATED
+from barenet.errors import ArgumentError
 from barenet.insight.explain import Explanation, explain
 from barenet.insight.explain.html import write_part
 from barenet.model.layers import Dense
 from barenet.model.network import Network
-from barenet.optimization.optimizers import Optimizer, as_optimizer
+from barenet.optimization.optimizers import Optimizer
+from barenet.playground.data_view import MAX_NAMES
+from barenet.playground.network_layout import neuron_layers, parameter_index
 from barenet.playground.network_view import NetworkView
 from barenet.playground.prepared_data import PreparedData
-from barenet.playground.progress_report import Progress
-from barenet.playground.run_setup import batch_size, neuron_layers, penalties
-from barenet.playground.step_summary import MOST_WEIGHTS, step_summary
-from barenet.playground.update_record import UpdateRecord
+from barenet.playground.progress_report import UpdateRecord
+from barenet.playground.run_setup import batch_rows
+from barenet.playground.step_summary import step_summary
 
-__all__ = ["explain_update", "in_units"]
+__all__ = ["explain_update", "raw_inputs"]
 
 #: Significant digits; the page is narrow.
-DIGITS = 4
-#: Inputs that are named.
-MOST_NAMES = 16
+PRECISION = 4
+#: Maximum number of inputs that are named in the facts.
+MAX_NAMED = 16
 
 
 def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]:
-    """Tell what the last update did in a neuron."""
-    view.index_of(layer, -1, neuron)
-    progress = view.latest
-    if progress.update is None:
-        raise ValueError("step: take one first; then it can be told in numbers")
-    network, dense = _place(view, layer)
-    update = progress.update
-    page = _explain(view, update, network, (dense + 1, neuron + 1))
-    told = step_summary(page, neuron)
-    facts = [_which(view, progress, update, layer), *page.facts]
-    page = dataclasses.replace(page, facts=(*facts, *_agreement(page, view, layer, neuron)))
+    """Explain the last update in a neuron."""
+    parameter_index(view.network, layer, -1, neuron)
+    update = view.latest.update
+    if update is None:
+        raise ArgumentError("there is no update to explain", argument="step", remedy="train first")
+    network, dense = _dense_layer(view.network.copy(), layer)
+    explanation = _explain(view.prepared, update, network, (dense + 1, neuron + 1))
+    summary = step_summary(explanation, neuron)
+    epoch = view.latest.epoch + (view.latest.batch[0] > 0)
+    facts = (
+        _place(view.prepared, update, epoch, layer),
+        *explanation.facts,
+        *_agreement(explanation, view.current(), layer, neuron),
+    )
+    target, raw = _point(view.prepared, update, summary["row"], layer)
     return {
         "layer": layer,
         "neuron": neuron,
-        "walk": {**told, **_setting(view, progress, update, told["row"], layer)},
-        "html": write_part(page),
+        "summary": {
+            **summary,
+            "target": target,
+            "raw": raw,
+            "epoch": epoch,
+            "batch": [update.batch + 1, update.n_batches],
+            "learning_rate": update.learning_rate,
+        },
+        "html": write_part(dataclasses.replace(explanation, facts=facts)),
     }
 
 
-def _setting(
-    view: NetworkView, progress: Progress, update: UpdateRecord, row: int, layer: int
-) -> dict[str, Any]:
-    """Say which update it was, and what is true of a point of its batch."""
-    settings, prepared = update.settings, view.prepared
+def _point(
+    prepared: PreparedData, update: UpdateRecord, row: int, layer: int
+) -> tuple[float, list[float | None]]:
+    """The target of a point of the mini-batch, and for the first layer its raw inputs."""
     _, y = prepared.rows(prepared.training)
-    taken = update.rows(len(y), batch_size(settings, prepared))
-    return {
-        "target": float(y[taken[row]]),
-        "raw": [] if layer else in_units(prepared, prepared.training.X[taken[row]]),
-        "epoch": _epoch(progress),
-        "batch": [update.batch + 1, update.n_batches],
-        "rate": update.learning_rate,
-    }
+    rows = update.rows(len(y), batch_rows(update.settings, prepared))
+    raw = [] if layer else raw_inputs(prepared, prepared.training.X[rows[row]])
+    return float(y[rows[row]]), raw
 
 
-def in_units(prepared: PreparedData, inputs: NDArray[np.float64]) -> list[float | None]:
-    """Bring a point's inputs back into the units of its table."""
+def raw_inputs(prepared: PreparedData, inputs: NDArray[np.float64]) -> list[float | None]:
+    """Undo the encoding of a point's inputs; None for those that are no column of the table."""
     if prepared.dataset.name in GENERATED or prepared.dataset.image_shape is not None:
         return []
     values = inputs.tolist()
     model = prepared.model
     if model is None or not isinstance(encoding := model.predictor.preprocessing, TableEncoding):
-        names = prepared.features or ("x1",) * len(values)
+        names = prepared.features.names or ("x1",) * len(values)
         pairs = zip(names, values, strict=True)
-        return [v if name in ("x1", "x2") else None for name, v in pairs][:MOST_WEIGHTS]
+        return [v if name in ("x1", "x2") else None for name, v in pairs][:MAX_NAMES]
     raw: list[float | None] = []
     for column in encoding.used:
-        said: list[float | None] = [None] * len(column.outputs)
+        own: list[float | None] = [None] * len(column.outputs)
         if isinstance(column, NumberColumn):
-            said[0] = values[len(raw)] * column.scale + column.center
-        raw += said
-    return raw[:MOST_WEIGHTS]
+            own[0] = values[len(raw)] * column.scale + column.center
+        raw += own
+    return raw[:MAX_NAMES]
 
 
-def _epoch(progress: Progress) -> int:
-    """Tell of which epoch the last update was, counted from 1."""
-    return progress.epoch + (progress.batch[0] > 0)
-
-
-def _place(view: NetworkView, layer: int) -> tuple[Network, int]:
-    """Copy the network, and find the dense layer of a layer of neurons in it."""
-    network = view.network.copy()
+def _dense_layer(network: Network, layer: int) -> tuple[Network, int]:
+    """A network, and the index of the dense layer of a layer of neurons."""
     dense = neuron_layers(network)[layer][0]
     return network, next(i for i, each in enumerate(network.layers) if each is dense)
 
 
 def _explain(
-    view: NetworkView, update: UpdateRecord, network: Network, neuron: tuple[int, int]
+    prepared: PreparedData, update: UpdateRecord, network: Network, neuron: tuple[int, int]
 ) -> Explanation:
-    """Take the update once more, from what there was before it."""
-    settings, prepared = update.settings, view.prepared
-    optimizer = as_optimizer(settings.optimizer_spec)
+    """Repeat the update from the state before it."""
+    X, y = prepared.rows(prepared.training)
+    config = update.settings.run_config(len(X))
+    optimizer = config.make_optimizer()
     update.before.restore(network, optimizer)
     if isinstance(optimizer, Optimizer):
         optimizer.learning_rate = update.learning_rate
-    X, y = prepared.rows(prepared.training)
-    rows = update.rows(len(X), batch_size(settings, prepared))
+    rows = update.rows(len(X), batch_rows(update.settings, prepared))
     return explain(
         network,
         X[rows],
         y[rows],
-        settings.loss or None,
+        config.loss,
         optimizer=optimizer,
-        penalty=penalties(settings),
+        penalty=config.make_penalties(),
         seed=update.seed,
         step=update.step,
         neuron=neuron,
-        precision=DIGITS,
+        precision=PRECISION,
     )
 
 
-def _which(view: NetworkView, progress: Progress, update: UpdateRecord, layer: int) -> str:
-    """Say which update it was, and what the columns of the input are."""
-    said = f"batch {update.batch + 1} of {update.n_batches} in epoch {_epoch(progress):,}"
-    names = view.prepared.inputs.feature_names
-    if layer > 0 or len(names) > MOST_NAMES:
-        return said
-    return f"{said}; the inputs, as scaled, are {', '.join(names)}"
+def _place(prepared: PreparedData, update: UpdateRecord, epoch: int, layer: int) -> str:
+    """The number of the update, and the names of the inputs."""
+    place = f"batch {update.batch + 1} of {update.n_batches} in epoch {epoch:,}"
+    names = prepared.inputs.feature_names
+    if layer > 0 or len(names) > MAX_NAMED:
+        return place
+    return f"{place}; the inputs, as scaled, are {', '.join(names)}"
 
 
-def _agreement(page: Explanation, view: NetworkView, layer: int, neuron: int) -> list[str]:
-    """Say how near the training's own weights are to those of the explanation."""
-    network = view.current()
-    dense = neuron_layers(network)[layer][0]
+def _agreement(explanation: Explanation, trained: Network, layer: int, neuron: int) -> list[str]:
+    """Compare the training's weights with those of the explanation."""
+    dense = neuron_layers(trained)[layer][0]
     assert isinstance(dense, Dense)
-    trained = {"W": dense.weights[:, neuron], "b": dense.bias[neuron]}
-    new = (each.result for each in page.equations if each.assigns and not each.result.name.d)
-    told = {each.name.base: each for each in new}
-    apart = [np.abs(told[n].value.ravel() - trained[n]).max() for n in trained if n in told]
-    if not apart:
+    weights = {"W": dense.weights[:, neuron], "b": dense.bias[neuron]}
+    results = [each.result for each in explanation.equations if each.assigns]
+    new = {each.name.base: each.value for each in results if not each.name.d}
+    errors = [np.abs(new[n].ravel() - weights[n]).max() for n in weights if n in new]
+    if not errors:
         return []
-    if not max(apart):
+    if not max(errors):
         return ["the training's own weights are exactly those computed here"]
-    return [f"the training's own weights are within {max(apart):.1g} of those computed here"]
+    return [f"the training's own weights are within {max(errors):.1g} of those computed here"]

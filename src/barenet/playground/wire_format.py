@@ -9,13 +9,13 @@ import json
 import types
 from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass
-from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import check_number
 from barenet.errors import ArgumentError
-from barenet.options import check_number
 from barenet.registry import lookup
 
 __all__ = ["MAX_MESSAGE_BYTES", "decode", "pack", "read_json", "restricted", "unpack"]
@@ -94,10 +94,12 @@ def _decode(kind: Any, value: Any, name: str, limits: Mapping[str, Any]) -> Any:
         if not isinstance(value, bool):
             raise ArgumentError.of(name, value, "true or false")
         return value
+    if get_origin(kind) is Literal:
+        kind, limits = str, {"choices": get_args(kind)}
     if kind is str:
         text = _text(value, name)
         return lookup({c: c for c in limits["choices"]}, text, name) if limits else text
-    return check_number(value, name, whole=kind is int, **limits)
+    return check_number(value, name, integer=kind is int, **limits)
 
 
 def _text(value: Any, name: str) -> str:

@@ -29,7 +29,7 @@ export class DataPanel {
   }
 
   buildSets() {
-    const shown = this.catalog.data.filter((entry) => entry.shown);
+    const shown = this.catalog.data.filter((entry) => entry.drawn);
     const buttons = shown.map((entry) => {
       const canvas = make("canvas", { width: 64, height: 64 });
       const button = make("button", { className: "set", type: "button", role: "radio", title: entry.description, data: { name: entry.name } }, canvas, make("span", {}, entry.title));
@@ -37,7 +37,7 @@ export class DataPanel {
       return button;
     });
     this.others = make("select", { className: "others" });
-    fillSelect(this.others, [["", "other data …"], ...this.catalog.data.filter((entry) => !entry.shown).map((entry) => [entry.name, entry.title])]);
+    fillSelect(this.others, [["", "other data …"], ...this.catalog.data.filter((entry) => !entry.drawn).map((entry) => [entry.name, entry.title])]);
     this.others.setAttribute("aria-label", "Other data sets");
     this.others.addEventListener("change", () => this.others.value && this.acts.choose(this.others.value));
     this.sets.replaceChildren(...buttons, this.others);
@@ -91,12 +91,12 @@ export class DataPanel {
     for (const button of this.sets.querySelectorAll(".set")) {
       const chosen = button.dataset.name === settings.source;
       button.setAttribute("aria-checked", chosen);
-      button.tabIndex = chosen || (!entry?.shown && button === this.sets.firstElementChild) ? 0 : -1;
+      button.tabIndex = chosen || (!entry?.drawn && button === this.sets.firstElementChild) ? 0 : -1;
     }
-    this.others.value = entry && !entry.shown ? settings.source : "";
+    this.others.value = entry && !entry.drawn ? settings.source : "";
     const [learned, tested] = data.rows;
     const model = data.name ? `A model of ${data.name}` : "A model";
-    const computed = data.wants?.some((name) => name in this.catalog.features && !PLAIN.includes(name));
+    const computed = data.required?.some((name) => name in this.catalog.features && !PLAIN.includes(name));
     const without = computed
       ? "It has learned from what was computed from the columns, which no table holds: it cannot go on learning here."
       : "Choose that table below, and it can go on learning.";
@@ -105,13 +105,13 @@ export class DataPanel {
       : data.outputs.length
         ? `${model} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot go on learning here.`
         : `${model}${data.name && ","} whose rows are not here. ${without}`;
-    this.tellOfWords(data.with_words);
+    this.showCommands(data.commands);
     this.describeSettings(settings, changed);
     find("#share-field", this.root).hidden = !learned;
     const generated = entry?.generated ?? false;
     for (const id of ["#noise-field", "#samples-field", "#regenerate"]) find(id, this.root).hidden = !generated;
-    find("#noise", this.root).max = entry?.noise.most ?? 1;
-    show(find("#noise", this.root), settings.noise < 0 ? (entry?.noise.usual ?? 0) : settings.noise);
+    find("#noise", this.root).max = entry?.noise.max ?? 1;
+    show(find("#noise", this.root), settings.noise < 0 ? (entry?.noise.default ?? 0) : settings.noise);
     show(find("#samples", this.root), settings.samples);
     show(find("#test-share", this.root), Math.round(100 * settings.test_size));
     this.label();
@@ -127,8 +127,8 @@ export class DataPanel {
   }
 
   // How to learn from the columns of a table that no axis can be.
-  tellOfWords([train, play]) {
-    const place = find("#with-words", this.root);
+  showCommands([train, play]) {
+    const place = find("#commands", this.root);
     place.hidden = !train;
     place.replaceChildren("To learn from words, yes or no and dates, too: ", make("code", {}, train ?? ""), ", then ", make("code", {}, play ?? ""), ".");
   }
@@ -144,7 +144,7 @@ export class DataPanel {
     show(find("#axis-x", this.root), data.axes[0]);
     show(find("#axis-y", this.root), data.axes[1] ?? data.axes[0]);
     const { outputs } = data;
-    find("#table-choices", this.root).hidden = Boolean(data.wants) && !outputs.length;
+    find("#table-choices", this.root).hidden = Boolean(data.required) && !outputs.length;
     for (const id of ["#task", "#all-columns"]) find(id, this.root).closest("label").hidden = outputs.length > 0;
     const targets = data.table ? Object.keys(data.table) : outputs.length ? outputs : [data.target];
     fillSelect(find("#target", this.root), targets.map((name) => [name, name]));

@@ -38,11 +38,11 @@ class Page {
     });
     this.neuron = new NeuronPanel(find("#neuron"), {
       edit: ({ place, layer, neuron }, row, value) => this.line.send("edit", { network: place, layer, row, column: neuron, value }),
-      portray: ({ place, layer, neuron }) => this.line.send("portray", { network: place, layer, neuron }),
+      portray: ({ place, layer, neuron }) => this.line.send("view_neuron", { network: place, layer, neuron }),
       explain: ({ place, layer, neuron }) => this.line.send("explain", { network: place, layer, neuron }),
-      order: (verb) => this.line.send(verb),
+      order: (action) => this.line.send(action),
       open: (panel, layer, neuron) => this.neuron.open(panel.neuron(layer, neuron), panel),
-      scene: () => this.scene,
+      points: () => this.points,
       view: () => this.view,
     });
     this.invitation = new Invitation(document.body);
@@ -66,11 +66,11 @@ class Page {
 
   take(message) {
     if (message.type === "state") this.describe(message);
-    else if (message.type === "scene") this.scene = message.arrays;
+    else if (message.type === "points") this.points = message.arrays;
     else if (message.type === "frame") this.receive(message);
-    else if (message.type === "error") this.refused(message.words);
+    else if (message.type === "error") this.refused(message.message);
     else if (message.type === "export") this.export.open(message, this.session, this.exported);
-    else if (message.type === "portrait") this.neuron.show(message);
+    else if (message.type === "neuron") this.neuron.show(message);
     else if (message.type === "explanation") this.neuron.tell(message);
   }
 
@@ -82,10 +82,10 @@ class Page {
     this.state = state;
     while (this.panels.length > networks.length) this.panels.pop().root.remove();
     const compared = this.panels.length === 1 && networks.length > 1;
-    while (this.panels.length < networks.length) this.addLane();
+    while (this.panels.length < networks.length) this.addPanel();
     find("#networks").classList.toggle("two", networks.length > 1);
     this.panels.forEach((panel, place) => panel.describe({
-      design: state.networks[place],
+      settings: state.networks[place],
       network: networks[place],
       data,
       name: networks.length > 1 ? NAMES[place] : "How it learns",
@@ -120,7 +120,7 @@ class Page {
     this.notice(words.filter(Boolean).join(" "), 5000);
   }
 
-  addLane() {
+  addPanel() {
     const place = this.panels.length;
     const panel = new NetworkPanel(place, this.catalog, {
       change: (act) => this.change((wanted) => act(wanted.networks[place])),
@@ -148,7 +148,7 @@ class Page {
   // Ask for a change; what the page shows is what the server answers.
   change(act) {
     act(this.wanted);
-    for (const design of this.wanted.networks) evenOut(design);
+    for (const settings of this.wanted.networks) evenOut(settings);
     this.line.send("configure", { state: this.wanted });
   }
 
@@ -175,12 +175,12 @@ class Page {
   draw(now) {
     const { latest } = this;
     this.latest = null;
-    if (latest.version === this.version && this.scene) {
+    if (latest.version === this.version && this.points) {
       const legible = now - this.written >= READABLE || !latest.networks.some((header) => header.playing);
       this.panels.forEach((panel, place) => {
         panel.curve.compare(this.panels[1 - place]?.curve.rows ?? []);
         const { output, neurons, weights } = picturesOf(latest.arrays, place);
-        panel.draw({ ...latest.networks[place], output, neurons, weights }, this.scene, this.view);
+        panel.draw({ ...latest.networks[place], output, neurons, weights }, this.points, this.view);
         if (legible) panel.write();
       });
       if (legible) {
@@ -190,12 +190,12 @@ class Page {
       this.frames.drawn += 1;
       this.frames.version = latest.version;
     }
-    for (; this.unanswered > 0; this.unanswered--) this.line.send("shown");
+    for (; this.unanswered > 0; this.unanswered--) this.line.send("drawn");
   }
 
   // Everything outside of the networks that moves with them.
   follow() {
-    const { epoch, playing, kept, batch } = this.panels[0].header;
+    const { epoch, playing, saved, batch } = this.panels[0].header;
     const anyPlaying = this.panels.some((panel) => panel.header.playing);
     find("#epoch").textContent = counted(epoch);
     find("#batches").textContent = batch[0] && !playing ? `+ ${batch[0]} of ${batch[1]} batches` : "";
@@ -203,7 +203,7 @@ class Page {
     find("#play").setAttribute("aria-pressed", anyPlaying);
     find("#play").setAttribute("aria-label", anyPlaying ? "Pause" : "Play");
     this.playing = anyPlaying;
-    this.followTime(epoch, playing, kept);
+    this.followTime(epoch, playing, saved);
     const edits = JSON.stringify(this.edits());
     if (edits !== this.editsWritten) this.writeAddress();
     this.editsWritten = edits;
@@ -211,14 +211,14 @@ class Page {
     if (looked?.frame) this.neuron.refresh(looked.frame.weights, looked.header);
   }
 
-  followTime(epoch, playing, kept) {
+  followTime(epoch, playing, saved) {
     const scrub = find("#scrub");
-    if (kept) this.kept = kept;
-    scrub.disabled = playing || (kept?.length ?? 0) < 2;
-    const last = Math.max((this.kept?.length ?? 1) - 1, 0);
+    if (saved) this.saved = saved;
+    scrub.disabled = playing || (saved?.length ?? 0) < 2;
+    const last = Math.max((this.saved?.length ?? 1) - 1, 0);
     scrub.max = last || 1; // with nothing to go back to, the thumb stands at the end
     if (playing || !last) scrub.value = scrub.max;
-    else if (scrub !== document.activeElement) scrub.value = this.kept.findLastIndex((each) => each <= epoch);
+    else if (scrub !== document.activeElement) scrub.value = this.saved.findLastIndex((each) => each <= epoch);
     const { last: end } = this.panels[0].header;
     find("#scrub-value").textContent = `epoch ${counted(epoch)}${!playing && epoch < end ? ` of ${counted(end)}` : ""}`;
   }
@@ -234,7 +234,7 @@ class Page {
       wanted.networks = wanted.networks.length > 1 ? [wanted.networks[0]] : [wanted.networks[0], structuredClone(wanted.networks[0])];
     }));
     find("#pace").addEventListener("change", ({ target }) => this.change((wanted) => (wanted.pace = Number(target.value))));
-    find("#scrub").addEventListener("input", ({ target }) => this.line.send("scrub", { epoch: this.kept?.[Number(target.value)] ?? 0 }));
+    find("#scrub").addEventListener("input", ({ target }) => this.line.send("scrub", { epoch: this.saved?.[Number(target.value)] ?? 0 }));
     document.addEventListener("keydown", (event) => this.key(event));
     // A mouse leaves no focus behind, so that space plays; whoever tabs keeps it.
     document.addEventListener("click", (event) => event.detail && event.target.closest("button, a")?.blur());
@@ -249,7 +249,7 @@ class Page {
     if (event.key === " " && !onButton) this.line.send(this.playing ? "pause" : "play");
     else if (event.key === ".") this.line.send("step");
     else if (event.key === ",") this.line.send("batch");
-    else if (event.key === "n" || event.key === "N") this.change(({ designs }) => designs.forEach((design) => (design.seed += 1)));
+    else if (event.key === "n" || event.key === "N") this.change(({ networks }) => networks.forEach((settings) => (settings.seed += 1)));
     else if (event.key === "r" || event.key === "R") this.line.send("reset");
     else return;
     event.preventDefault();
@@ -260,7 +260,8 @@ class Page {
     const label = inputName(this.catalog.features[name], this.facts);
     if (features.length === 1 && features[0] === name) return this.notice(`A network needs an input: take another in before ${label} goes.`, 5000);
     const taken = !features.includes(name);
-    this.change(({ scene }) => (scene.features = taken ? [...features, name] : features.filter((each) => each !== name)));
+    const chosen = Object.keys(this.catalog.features).filter((each) => (each === name ? taken : features.includes(each)));
+    this.change(({ data }) => (data.features = chosen));
     this.notice(`The network starts anew ${taken ? "with" : "without"} ${label}. Click it again to ${taken ? "leave it out" : "take it back in"}.`, 5000);
   }
 
@@ -307,11 +308,12 @@ class Page {
   }
 
   async upload(file) {
-    const told = await this.post(`table?name=${encodeURIComponent(file.name)}`, file);
-    if (!told) return;
-    const fits = this.facts.wants?.length && this.facts.wants.every((name) => name in told.columns);
-    if (fits) this.change(({ scene }) => (scene.rows = told.key));
-    else this.change((wanted) => choose(wanted, told.key, this.catalog));
+    const table = await this.post(`table?name=${encodeURIComponent(file.name)}`, file);
+    if (!table) return;
+    const { required } = this.facts;
+    const fits = required?.length && required.every((name) => table.columns.includes(name));
+    if (fits) this.change(({ data }) => (data.rows = table.key));
+    else this.change((wanted) => choose(wanted, table.key, this.catalog));
   }
 
   openModel(file) {
@@ -320,10 +322,10 @@ class Page {
 
   // Send a file, and tell if it cannot be used.
   async post(path, file) {
-    const answer = await fetch(path, { method: "POST", body: file });
-    const told = await answer.json().catch(() => ({ words: "The file could not be sent." }));
-    if (!answer.ok) this.notice(told.words, 8000);
-    return answer.ok ? told : null;
+    const response = await fetch(path, { method: "POST", body: file });
+    const answer = await response.json().catch(() => ({ message: "The file could not be sent." }));
+    if (!response.ok) this.notice(answer.message, 8000);
+    return response.ok ? answer : null;
   }
 
   listExamples() {
@@ -351,16 +353,16 @@ class Page {
 
   announce() {
     const words = this.panels.map((panel) => panel.summary()).join(" ");
-    if (words && words !== this.said) find("#live").textContent = words;
-    this.said = words;
-    this.panels.forEach((panel) => panel.output.say(`The network's output over the plane. ${panel.summary()}`));
+    if (words && words !== this.announced) find("#live").textContent = words;
+    this.announced = words;
+    this.panels.forEach((panel) => panel.output.describeTo(`The network's output over the plane. ${panel.summary()}`));
   }
 
   repaint() {
     this.data.repaint();
     for (const panel of this.panels) panel.repaint();
     this.neuron.draw();
-    if (this.panels[0]?.frame) this.panels.forEach((panel) => panel.draw(panel.frame, this.scene, this.view));
+    if (this.panels[0]?.frame) this.panels.forEach((panel) => panel.draw(panel.frame, this.points, this.view));
   }
 }
 
@@ -387,5 +389,5 @@ function example(name, hash) {
   return link;
 }
 
-const answer = await fetch("catalog.json");
-window.barenet = new Page(await answer.json());
+const response = await fetch("catalog.json");
+window.barenet = new Page(await response.json());

@@ -25,25 +25,25 @@ export class NetworkPanel {
     });
     this.curve = new CurveView(find(".curve", this.root), (words) => this.tellOfCurve(words));
     this.score = new ScoreView(find(".output", this.root));
-    find("[data-action=fewer]", this.root).addEventListener("click", () => acts.change((design) => design.hidden.pop()));
-    find("[data-action=more]", this.root).addEventListener("click", () => acts.change((design) => {
-      if (design.hidden.length < catalog.limits.layers) design.hidden.push(Math.min(design.hidden.at(-1) ?? 4, 8));
+    find("[data-action=fewer]", this.root).addEventListener("click", () => acts.change((settings) => settings.hidden.pop()));
+    find("[data-action=more]", this.root).addEventListener("click", () => acts.change((settings) => {
+      if (settings.hidden.length < catalog.limits.layers) settings.hidden.push(Math.min(settings.hidden.at(-1) ?? 4, 8));
     }));
     find("[data-action=swap]", this.root).addEventListener("click", () => acts.swap());
     for (const box of findAll("[data-view]", this.root)) box.addEventListener("change", () => acts.look(box.dataset.view, box.checked));
   }
 
-  describe({ design, network, data, name, view }) {
-    Object.assign(this, { design, facts: network, data });
-    this.learning.describe(design, data.task, name);
-    this.network.describe(network, data, design, this.catalog.features);
+  describe({ settings, network, data, name, view }) {
+    Object.assign(this, { settings, facts: network, data });
+    this.learning.describe(settings, data.task, name);
+    this.network.describe(network, data, settings, this.catalog.features);
     this.output.describe(data);
     this.score.describe(data);
     this.nameRegions(/^Network/.test(name) ? ` of ${name}` : "");
     for (const box of findAll("[data-view]", this.root)) box.checked = view[box.dataset.view];
     this.curve.setLog(view.log);
-    find("[data-action=fewer]", this.root).disabled = design.hidden.length === 0;
-    find("[data-action=more]", this.root).disabled = design.hidden.length >= this.catalog.limits.layers;
+    find("[data-action=fewer]", this.root).disabled = settings.hidden.length === 0;
+    find("[data-action=more]", this.root).disabled = settings.hidden.length >= this.catalog.limits.layers;
   }
 
   // If there are two networks, the name of each region includes that of its network.
@@ -58,10 +58,10 @@ export class NetworkPanel {
     this.header = header;
   }
 
-  draw(frame, scene, view) {
+  draw(frame, points, view) {
     this.frame = frame;
-    this.output.draw(frame, scene, view);
-    this.network.draw(frame, scene);
+    this.output.draw(frame, points, view);
+    this.network.draw(frame, points);
   }
 
   // What is read rather than seen.
@@ -71,7 +71,7 @@ export class NetworkPanel {
     find(".at", this.root).textContent = `epoch ${counted(this.header.epoch)}`;
     this.score.show(this.header);
     this.curve.draw();
-    this.learning.say(this.header, this.frame.signs);
+    this.learning.report(this.header, this.frame.problems);
     this.tellOfCurve();
     this.tellOfPaths();
   }
