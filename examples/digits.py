@@ -35,7 +35,7 @@ def main(epochs: int | None = None, out: str | Path = "runs/examples/digits") ->
     digits, batch_size = load()
     learned, test = digits.split(test_size=0.33, seed=42)
     scaling = Scaling.fit("minmax", learned.X)
-    X_test = scaling.apply(test.X)
+    X_test = scaling.transform(test.X)
 
     network = Network.dense(
         [digits.n_features, 16, 10],
@@ -46,7 +46,7 @@ def main(epochs: int | None = None, out: str | Path = "runs/examples/digits") ->
     )
     history = train(
         network,
-        scaling.apply(learned.X),
+        scaling.transform(learned.X),
         learned.y,
         loss="squared_error:factor=1",
         optimizer="sgd:learning_rate=0.1",

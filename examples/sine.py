@@ -20,7 +20,7 @@ def main(epochs: int | None = None, out: str | Path = "runs/examples/sine") -> N
     """Train for 1000 epochs, or as many as asked for, and leave four pictures in a folder."""
     epochs = epochs or 1000
     sine = load_dataset("sine")  # 500 points of (sin x + 1) / 2
-    X = Scaling.fit("standardize", sine.X).apply(sine.X)
+    X = Scaling.fit("standardize", sine.X).transform(sine.X)
     network = Network.dense(
         [1, 10, 10, 1],
         hidden="relu",

@@ -20,7 +20,6 @@ from barenet.errors import (
     ModelFileError,
 )
 from barenet.files.checkpoint import Checkpoint
-from barenet.files.model_file import load_network
 from barenet.insight.gradient_check import GradientReport, ParameterReport, check_gradients
 from barenet.insight.plots import (
     plot_boundary,
@@ -35,7 +34,15 @@ from barenet.insight.plots import (
 )
 from barenet.model.activations import ACTIVATIONS, Activation
 from barenet.model.initializers import INITIALIZERS, Initializer
-from barenet.model.layers import LAYERS, Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.model.layers import (
+    LAYERS,
+    ActivationLayer,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+)
 from barenet.model.losses import (
     LOSSES,
     AbsoluteError,
@@ -79,7 +86,7 @@ from barenet.optimization.schedules import (
     StepDecay,
 )
 from barenet.training.batches import batches
-from barenet.training.callbacks import Callback, EachEpoch, EarlyStopping, StopAfter
+from barenet.training.callbacks import Callback, EarlyStopping, LambdaCallback, TimeLimit
 from barenet.training.history import History
 from barenet.training.metrics import METRICS
 from barenet.training.progress import Progress
@@ -97,8 +104,8 @@ if TYPE_CHECKING:
         register_onnx_converters,
     )
     from barenet.files.exports import Exported, export
-    from barenet.files.loading import load
     from barenet.files.model_card import ModelCard
+    from barenet.files.model_io import load, load_network, load_predictor, save
     from barenet.files.predictor import Predictor
     from barenet.insight.baselines import Baseline, fit_baseline
     from barenet.insight.explain import Explanation, explain
@@ -118,8 +125,8 @@ __all__ = [
     "SCHEDULES",
     "SGD",
     "AbsoluteError",
-    "Activate",
     "Activation",
+    "ActivationLayer",
     "AdaGrad",
     "Adam",
     "AdamW",
@@ -143,7 +150,6 @@ __all__ = [
     "Dense",
     "DivergenceError",
     "Dropout",
-    "EachEpoch",
     "EarlyStopping",
     "Explanation",
     "ExponentialDecay",
@@ -155,6 +161,7 @@ __all__ = [
     "Importance",
     "Initializer",
     "InverseScaling",
+    "LambdaCallback",
     "Layer",
     "LayerNorm",
     "LivePlot",
@@ -184,9 +191,9 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "SquaredError",
     "StepDecay",
-    "StopAfter",
     "TableEncoding",
     "TablePreprocessor",
+    "TimeLimit",
     "batches",
     "check_gradients",
     "explain",
@@ -196,6 +203,7 @@ __all__ = [
     "load",
     "load_dataset",
     "load_network",
+    "load_predictor",
     "load_table",
     "one_hot",
     "permutation_importance",
@@ -208,6 +216,7 @@ __all__ = [
     "plot_importance",
     "plot_weights",
     "register_onnx_converters",
+    "save",
     "save_figure",
     "train",
 ]
@@ -223,7 +232,7 @@ _LAZY = {
     "fingerprint": "barenet.data.fingerprint",
     "ModelCard": "barenet.files.model_card",
     "Predictor": "barenet.files.predictor",
-    "load": "barenet.files.loading",
+    **dict.fromkeys(("load", "load_network", "load_predictor", "save"), "barenet.files.model_io"),
     **dict.fromkeys(("Exported", "export"), "barenet.files.exports"),
     **dict.fromkeys(("Baseline", "fit_baseline"), "barenet.insight.baselines"),
     **dict.fromkeys(("Explanation", "explain"), "barenet.insight.explain"),

@@ -61,7 +61,8 @@ class ArgumentError(BarenetError, ValueError):
     remedy : str
         A way to correct it. A name in braces stands for one of `options`.
     **options : object
-        Values of other arguments that the remedy recommends.
+        Values of other arguments that the remedy recommends; a second value of an argument has an
+        underscore after its name.
 
     Attributes
     ----------
@@ -157,7 +158,7 @@ class ArgumentError(BarenetError, ValueError):
         names = [spell(name) for name in self.argument.split(", ")] if self.argument else []
         remedy = self.remedy
         for name, value in self.options.items():
-            remedy = remedy.replace(f"{{{name}}}", spell(name, value))
+            remedy = remedy.replace(f"{{{name}}}", spell(name.rstrip("_"), value))
         place = [", ".join(names), *self._place(), self.problem]
         return ": ".join(part for part in place if part) + (f"; {remedy}" if remedy else "")
 

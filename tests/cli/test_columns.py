@@ -4,8 +4,8 @@ import numpy as np
 
 from barenet.cli.columns import list_kinds, tell_columns
 from barenet.data.encoding import TableEncoding
-from barenet.data.framing import as_frame
 from barenet.data.scaling import Scaling
+from barenet.data.to_frame import as_frame
 
 TABLE = {
     "age": [36.0, None, 50.0, 41.0],

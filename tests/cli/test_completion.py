@@ -3,21 +3,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from barenet.cli.command_line import COMMANDS
-
-#: Completes the words that it is given, the last of which is not finished, and prints one a line.
-IN_BASH = """
-source "$1"
-shift
-COMP_WORDS=("$@")
-COMP_CWORD=$(($# - 1))
-_barenet 2> /dev/null
-printf '%s\\n' "${COMPREPLY[@]}"
-"""
+from barenet.cli.completion import VARIABLE
+from barenet.cli.main import COMMANDS
 
 #: Types a line and a tab, and prints the line as it has become.
 IN_ZSH = r"""
@@ -27,90 +19,78 @@ print-line() { print -r -- "LINE<$BUFFER>"; }
 zle -N print-line; bindkey '^X' print-line; print rea""dy
 """
 
-
-@pytest.fixture
-def script(barenet, tmp_path):
-    """The script for a shell, in a folder with some files."""
-    (tmp_path / "irises.csv").touch()
-    (tmp_path / "my data.csv").touch()
-    (tmp_path / "folder").mkdir()
-
-    def write(shell: str) -> Path:
-        path = tmp_path / f"completion.{shell}"
-        path.write_text(barenet("completion", shell).out, encoding="utf-8")
-        return path
-
-    return write
+#: Finds the command, and keeps the terminals simple.
+ENVIRONMENT = {
+    **os.environ,
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    "TERM": "dumb",
+    "PS1": "> ",
+}
 
 
 def needs(shell: str):
     return pytest.mark.skipif(shutil.which(shell) is None, reason=f"there is no {shell}")
 
 
-#: What is typed, and what is offered.
-CASES = [
-    ("tr", ["train"]),
-    ("ex", ["export", "explain"]),
-    ("-q tr", ["train"]),
-    ("train --ep", ["--epochs"]),
-    ("train --learning-rate 1 --out fo", ["folder"]),
-    ("train iri", ["iris", "irises.csv"]),
-    ("train m", ["mnist", "moons", "my data.csv"]),
-    ("train --task r", ["regression"]),
-    ("train --target_scaling s", ["standardize"]),
-    ("train --optimizer ada", ["adagrad", "adam", "adamw"]),
-    ("train --hidden relu ta", ["tanh"]),
-    ("train --epochs 3 iri", ["iris", "irises.csv"]),
-    ("train --json iri", ["iris", "irises.csv"]),
-    ("train --no-p", ["--no-plots"]),
-    ("plot conf", ["confusion"]),
-    ("export --to o", ["onnx"]),
-    ("completion z", ["zsh"]),
-    ("datasets --j", ["--json"]),
-    ("nowhere x", []),
-]
+@pytest.mark.parametrize(
+    ("typed", "candidates", "files"),
+    [
+        ("tr", ["train"], False),
+        ("ex", ["export", "explain"], False),
+        ("-q tr", ["train"], False),
+        ("--v", ["--version"], False),
+        ("train --ep", ["--epochs"], False),
+        ("train --epochs ", [], False),
+        ("train --out fo", [], True),
+        ("train iri", ["iris"], True),
+        ("train --task r", ["regression"], False),
+        ("train --task=r", ["--task=regression"], False),
+        ("train --task = r", ["regression"], False),  # as bash separates it
+        ("train --task =", ["classification", "regression"], False),
+        ("train --target_scaling s", ["standardize"], False),
+        ("train --optimizer ada", ["adagrad", "adam", "adamw"], False),
+        ("train --hidden relu ta", ["tanh"], False),
+        ("train --epochs 3 iri", ["iris"], True),
+        ("train --json iri", ["iris"], True),
+        ("train --no-p", ["--no-plots"], False),
+        ("plot conf", ["confusion"], True),
+        ("export --to o", ["onnx"], False),
+        ("completion z", ["zsh"], False),
+        ("datasets --j", ["--json"], False),
+        ("nowhere x", [], False),
+        ("", [*COMMANDS], False),
+    ],
+)
+def test_words_are_completed(barenet, monkeypatch, typed, candidates, files):
+    monkeypatch.setenv(VARIABLE, "1")
+    first, *lines = barenet(*typed.split(" ")).out.splitlines()
+    assert [line.partition("\t")[0] for line in lines] == candidates
+    assert first == ("files" if files else "words")
 
 
-@needs("bash")
-@pytest.mark.parametrize(("typed", "offered"), CASES)
-def test_bash_completes(script, typed, offered):
-    assert sorted(in_bash(script("bash"), *typed.split())) == sorted(offered)
-
-
-@needs("bash")
-def test_bash_completes_nothing_typed_and_what_follows_an_equals_sign(script):
-    path = script("bash")
-    assert in_bash(path, "") == [*COMMANDS]
-    assert in_bash(path, "train", "--task", "=", "c") == ["classification"]
-    assert in_bash(path, "train", "--task", "=") == ["classification", "regression"]
-    assert in_bash(path, "train", "--epochs", "") == []
-
-
-def in_bash(path: Path, *words: str) -> list[str]:
-    done = subprocess.run(
-        ["bash", "-c", IN_BASH, "bash", path, "barenet", *words],
-        capture_output=True,
-        text=True,
-        cwd=path.parent,
-        check=True,
-    )
-    return [line for line in done.stdout.splitlines() if line]
-
-
-@needs("bash")
-def test_bash_completes_at_a_tab(script):
-    """In an interactive shell, files with a space quoted and a folder with its slash."""
+@pytest.fixture
+def shell(barenet, tmp_path):
+    """Start a shell in a folder with some files, where a completion script is."""
     pexpect = pytest.importorskip("pexpect")
-    path = script("bash")
-    terminal = pexpect.spawn(
-        "bash",
-        ["--norc", "--noprofile"],
-        cwd=str(path.parent),
-        encoding="utf-8",
-        timeout=30,
-        env={**os.environ, "TERM": "dumb", "PS1": "> "},
-    )
-    terminal.sendline(f"source {path.name}; bind 'set enable-bracketed-paste off'; echo rea''dy")
+    (tmp_path / "my data.csv").touch()
+    (tmp_path / "folder").mkdir()
+
+    def start(name: str, *options: str):
+        script = barenet("completion", name).out
+        (tmp_path / f"completion.{name}").write_text(script, encoding="utf-8")
+        size = (50, 200)
+        return pexpect.spawn(
+            name, [*options], encoding="utf-8", timeout=30, env=ENVIRONMENT, dimensions=size
+        )
+
+    return start
+
+
+@needs("bash")
+def test_bash_completes_at_a_tab(shell):
+    """In an interactive shell, files with a space quoted and a folder with its slash."""
+    terminal = shell("bash", "--norc", "--noprofile")
+    terminal.sendline("source completion.bash; bind 'set enable-bracketed-paste off'; echo rea''dy")
     terminal.expect_exact("ready\r\n")
     for typed, line in (
         ("barenet tr\tir", "barenet train ir"),
@@ -125,19 +105,8 @@ def test_bash_completes_at_a_tab(script):
 
 
 @needs("zsh")
-def test_zsh_completes_at_a_tab(script):
-    pexpect = pytest.importorskip("pexpect")
-    path = script("zsh")
-    environment = {**os.environ, "TERM": "dumb"}
-    terminal = pexpect.spawn(
-        "zsh",
-        ["-f"],
-        cwd=str(path.parent),
-        encoding="utf-8",
-        timeout=30,
-        env=environment,
-        dimensions=(50, 200),
-    )
+def test_zsh_completes_at_a_tab(shell):
+    terminal = shell("zsh", "-f")
     terminal.sendline(IN_ZSH.strip().replace("\n", "; "))
     terminal.expect("ready")
     for typed, line in (
@@ -155,24 +124,30 @@ def test_zsh_completes_at_a_tab(script):
 
 
 @needs("fish")
-@pytest.mark.parametrize(("typed", "offered"), CASES)
-def test_fish_completes(script, typed, offered):
-    path = script("fish")
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("train m", {"mnist", "moons", "my data.csv"}),
+        ("train --out=fo", {"--out=folder/"}),
+        ("train --ep", {"--epochs"}),
+    ],
+)
+def test_fish_completes(barenet, tmp_path, typed, offered):
+    (tmp_path / "my data.csv").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "completion.fish").write_text(barenet("completion", "fish").out, encoding="utf-8")
+    line = f"source completion.fish; complete -C 'barenet {typed}'"
     done = subprocess.run(
-        ["fish", "--no-config", "-c", f"source {path.name}; complete -C 'barenet {typed}'"],
+        ["fish", "--no-config", "-c", line],
         capture_output=True,
         text=True,
-        cwd=path.parent,
         check=True,
+        env=ENVIRONMENT,
     )
-    lines = [line.partition("\t")[0].rstrip("/") for line in done.stdout.splitlines()]
-    if "_s" in typed or "relu ta" in typed:  # fish knows one spelling, and one value
-        return
-    assert {*offered} <= {*lines}, done
-    assert {*lines} <= {*offered, *(path.name for path in path.parent.iterdir())}
+    assert {line.partition("\t")[0] for line in done.stdout.splitlines()} == offered
 
 
-def test_a_shell_that_is_not_known_is_refused(barenet):
+def test_an_unknown_shell_is_refused(barenet):
     done = barenet("completion", "csh")
     assert done.status == 2
     assert "error: SHELL: expected one of bash, zsh, fish, got 'csh'; did you mean zsh?" in done.err

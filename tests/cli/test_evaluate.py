@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import Predictor
+from barenet import load_predictor, save
 from barenet.data import load_dataset, load_table
 
 
@@ -18,7 +18,7 @@ def result_of(done) -> dict:
 
 def test_the_rows_held_out_are_those_of_the_training(barenet, iris):
     result = result_of(barenet("evaluate", iris, "iris", "--json"))
-    predictor = Predictor.load(iris / "model.safetensors")
+    predictor = load_predictor(iris / "model.safetensors")
     _, held_out = load_dataset("iris").split(0.2, 0)
     right = predictor.predict(held_out.X) == np.array(held_out.classes)[held_out.y]
     assert result["rows"] == 30
@@ -43,8 +43,9 @@ def test_by_default_it_is_measured_on_the_data_of_its_training(barenet, iris, to
 
 
 def test_a_model_that_does_not_tell_its_data_asks_for_rows(barenet, iris):
-    replace(Predictor.load(iris / "model.safetensors"), dataset="", card=None).save(
-        "alone.safetensors"
+    save(
+        replace(load_predictor(iris / "model.safetensors"), dataset="", card=None),
+        "alone.safetensors",
     )
     done = barenet("evaluate", "alone.safetensors")
     said = "does not tell what it was trained on; name the rows after the model"
@@ -60,7 +61,7 @@ def test_a_model_away_from_its_run_knows_the_rows_that_were_held_out(barenet, ir
 
 
 def test_a_model_that_does_not_know_its_rows_is_measured_on_all(barenet, iris):
-    replace(Predictor.load(iris / "model.safetensors"), card=None).save("bare.safetensors")
+    save(replace(load_predictor(iris / "model.safetensors"), card=None), "bare.safetensors")
     done = barenet("evaluate", "bare.safetensors", "iris", "--json")
     bare = result_of(done)
     assert (bare["rows"], bare["metrics"]["evaluated_on"]) == (150, "all rows")
@@ -147,7 +148,7 @@ def test_other_rows_can_be_chosen(barenet, iris):
 def test_a_table_is_judged_whole(barenet, line):
     Path("new.csv").write_text("y,x2,x1\n0.1,1,2\n0.5,3,4\n")
     result = result_of(barenet("evaluate", line, "new.csv", "--json"))
-    predicted = Predictor.load(line / "model.safetensors").predict([[2.0, 1.0], [4.0, 3.0]])
+    predicted = load_predictor(line / "model.safetensors").predict([[2.0, 1.0], [4.0, 3.0]])
     error = predicted - np.array([0.1, 0.5])
     assert result["rows"] == 2
     assert result["metrics"]["mae"] == pytest.approx(np.abs(error).mean(), rel=1e-5)

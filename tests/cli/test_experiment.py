@@ -15,7 +15,7 @@ def prepared(data: str = "iris", **flags: object):
 
 def test_rows_are_parted_and_scaled_by_the_training_rows():
     experiment = prepared()
-    X = experiment.predictor.preprocessing.apply(experiment.training.X)
+    X = experiment.predictor.preprocessing.transform(experiment.training.X)
     assert (experiment.training.n_samples, experiment.held_out.n_samples) == (120, 30)
     np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(X.std(axis=0), 1, atol=1e-12)
@@ -27,7 +27,7 @@ def test_a_table_is_measured_on_the_training_rows(penguins, scaling):
     settings = Settings(data=str(penguins), target="species", config=Flags(scaling=scaling))
     experiment = prepare(settings)
     encoding = experiment.predictor.preprocessing
-    X = encoding.apply(experiment.training.X)
+    X = encoding.transform(experiment.training.X)
     assert experiment.predictor.network.n_inputs == X.shape[1] == encoding.n_outputs
     mass = X[:, encoding.output_names.index("body_mass_g")]
     least, most = (

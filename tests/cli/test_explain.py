@@ -190,7 +190,7 @@ def test_notation_and_precision(barenet):
         (["moons", "--neuron", "1." + "9" * 4_000], "neuron: of layer 1: expected a whole number"),
         (
             ["moons", "--clip-norm", 1, "--clip-value", 1],
-            "--clip-norm, --clip-value: expected one of them",
+            "--clip-norm, --clip-value: expected",
         ),
     ],
 )

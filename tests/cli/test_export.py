@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from barenet import Network, Predictor
+from barenet import Network, load_predictor, save
 from barenet.data import load_dataset
 from barenet.files.exports import EXPORTS, SUFFIXES
 
@@ -86,7 +86,7 @@ def test_a_table_with_words_in_it(barenet, penguins):
 
 def test_onnx_predicts_numbers_in_the_units_of_the_target(barenet, line):
     barenet("export", line, "--out", "net.onnx")
-    predictor = Predictor.load(line / "model.safetensors")
+    predictor = load_predictor(line / "model.safetensors")
     assert predictor.target_scaling is not None
     X = load_dataset("plane").X.astype(np.float32)
     (predicted,) = onnxruntime.InferenceSession("net.onnx").run(None, {"X": X})
@@ -115,7 +115,7 @@ def test_what_the_rounding_does_is_said(barenet, iris):
 
 
 def test_a_network_alone_can_be_exported(barenet):
-    Network.dense([2, 3, 1], seed=1).save("alone.safetensors")
+    save(Network.dense([2, 3, 1], seed=1), "alone.safetensors")
     done = barenet("export", "alone.safetensors", "--to", "c")
     assert (done.status, done.out) == (0, "alone.c\nalone.h\n")
 
@@ -128,8 +128,11 @@ def test_a_network_alone_can_be_exported(barenet):
             ["--to", "onx"],
             "--to: expected one of onnx, c, python, json, got 'onx'; did",
         ),
-        (["--out", "net.txt"], "to: say the format, or end the path with one of"),
-        (["--out", "net.py", "--weights", "int8"], "only --to 'c' rounds weights"),
+        (["--out", "net.txt"], "to: the format does not follow from net.txt"),
+        (
+            ["--out", "net.py", "--weights", "int8"],
+            "rounded weights, and this is python; use --to",
+        ),
         (["--out", "net.c", "--data", "iris"], "data: rows are for --weights int8"),
         (["--out", "42.c"], "out: expected a file name with a letter from A to Z, got '42'"),
         (["--out", "net.c", "--weights", "int8", "--data", "wine"], "wine has 13 features"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import Predictor, permutation_importance
+from barenet import load_predictor, permutation_importance
 from barenet.data import load_dataset
 
 
@@ -16,7 +16,7 @@ def test_the_columns_are_told_in_the_order_of_what_is_lost(barenet, iris):
     assert (done.status, done.err) == (0, "")
     result = json.loads(done.out)
     _, held_out = load_dataset("iris").split(0.2, 0)
-    predictor = Predictor.load(iris / "model.safetensors")
+    predictor = load_predictor(iris / "model.safetensors")
     expected = permutation_importance(predictor, held_out.X, held_out.y)
     told = {column["name"]: column["mean"] for column in result["columns"]}
     assert told == dict(zip(expected.names, expected.mean, strict=True))

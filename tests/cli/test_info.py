@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import ModelCard, Network, Predictor
+from barenet import ModelCard, Network, load_predictor, save
 from barenet.training.history import History
 
 
@@ -85,8 +85,8 @@ def test_a_model_away_from_its_run_tells_the_same(barenet, iris):
 
 
 def test_a_model_without_a_card_tells_what_it_knows(barenet, iris):
-    predictor = Predictor.load(iris / "model.safetensors")
-    replace(predictor, card=None).save("bare.safetensors")
+    predictor = load_predictor(iris / "model.safetensors")
+    save(replace(predictor, card=None), "bare.safetensors")
     card = json.loads(barenet("info", "bare.safetensors", "--json").out)
     assert card["dataset"] == "iris"
     assert card["training"] is None and card["settings"] is None and card["scores"] is None
@@ -96,13 +96,13 @@ def test_a_model_without_a_card_tells_what_it_knows(barenet, iris):
 
 
 def test_a_card_that_somebody_has_written_is_shown(barenet, iris):
-    predictor = Predictor.load(iris / "model.safetensors")
+    predictor = load_predictor(iris / "model.safetensors")
     card = ModelCard(
         settings={"\x1b[2J": "x" * 5000},
         scores={"new\nones": {"f1": 0.5}, "others": {"loss": 1e300, "accuracy": -1}},
         rows={"others": 2**63 - 1},
     )
-    replace(predictor, card=card).save("other.safetensors")
+    save(replace(predictor, card=card), "other.safetensors")
     done = barenet("info", "other.safetensors")
     assert (done.status, done.err) == (0, "") and "\x1b" not in done.out
     assert max(map(len, done.out.splitlines())) < 200
@@ -124,7 +124,7 @@ def test_the_file_is_read_once(barenet, iris, command, monkeypatch):
 
 
 def test_a_network_alone(barenet):
-    Network.dense([2, 3, 1], seed=1).save("alone.safetensors")
+    save(Network.dense([2, 3, 1], seed=1), "alone.safetensors")
     card = json.loads(barenet("info", "alone.safetensors", "--json").out)
     assert (card["n_inputs"], card["n_outputs"]) == (2, 1) and "classes" not in card
     done = barenet("info", "alone.safetensors")
@@ -137,8 +137,10 @@ def test_what_is_not_there(barenet):
 
 
 def test_names_from_a_file_do_not_move_the_cursor(barenet, iris):
-    predictor = Predictor.load(iris / "model.safetensors")
-    replace(predictor, dataset="\x1b[2J\nx", classes=("\x1b[1m", "b", "c")).save("evil.safetensors")
+    predictor = load_predictor(iris / "model.safetensors")
+    save(
+        replace(predictor, dataset="\x1b[2J\nx", classes=("\x1b[1m", "b", "c")), "evil.safetensors"
+    )
     out = barenet("info", "evil.safetensors").out
     assert "\x1b" not in out and "\\x1b[2J" in out
 
@@ -159,10 +161,10 @@ HOSTILE = "no\0name\x1b[2J\n\u202e.csv"
 )
 def test_data_whose_name_is_hostile_are_named_in_letters(barenet, iris, command):
     """No file is called so: a card that says it is as good as one without settings."""
-    predictor = Predictor.load(iris / "model.safetensors")
+    predictor = load_predictor(iris / "model.safetensors")
     settings = {**predictor.card.settings, "data": HOSTILE}
     card = replace(predictor.card, settings=settings)
-    replace(predictor, card=card, target_name=HOSTILE).save("evil.safetensors")
+    save(replace(predictor, card=card, target_name=HOSTILE), "evil.safetensors")
     header = ",".join([*predictor.feature_names, "x"])
     Path("rows.csv").write_text(f"{header}\n5,3,1,1,setosa\n6,3,1,1,virginica\n")
     done = barenet(*[{"MODEL": "evil.safetensors"}.get(word, word) for word in command])

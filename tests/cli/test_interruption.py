@@ -21,11 +21,11 @@ def test_a_signal_stops_the_run(number, status):
     before = signal.getsignal(number)
     with Interruption() as interruption:
         assert interruption.status == 0
-        raise_once = barenet.EachEpoch(
+        raise_once = barenet.LambdaCallback(
             lambda run: signal.raise_signal(number) if run.epoch == 4 else None
         )
         history = train(raise_once, interruption)
-    assert history.stopped_because == INTERRUPTED
+    assert history.stop_reason == INTERRUPTED
     assert 4 <= len(history) < 50
     assert interruption.status == status
     assert signal.getsignal(number) == before

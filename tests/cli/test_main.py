@@ -9,12 +9,9 @@ from pathlib import Path
 import pytest
 
 import barenet as package
-from barenet.cli.command_line import COMMANDS
+from barenet.cli.main import COMMANDS
 
-
-def test_the_version_is_told(barenet):
-    done = barenet("--version")
-    assert (done.status, done.out.strip()) == (0, package.__version__)
+full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 
 
 def test_the_help_lists_every_command(barenet):
@@ -25,31 +22,49 @@ def test_the_help_lists_every_command(barenet):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_option_is_explained(barenet, name):
+def test_the_help_of_a_command_describes_its_usage_and_every_option(barenet, name):
     done = barenet(name, "--help")
+    first, *lines = done.out.splitlines()
     assert done.status == 0
-    options = [line for line in done.out.splitlines() if line.startswith("│ --")]
-    assert options
+    assert first.startswith(f"Usage: barenet {name} ") and first.endswith("[OPTIONS]")
+    assert "ARGS" not in first
+    options = [line for line in lines if line.startswith("│ --")]
+    assert "│ --quiet -q " in done.out
     assert [line for line in options if len(line.strip("│ ").split("  ", 1)) < 2] == []
-    assert max(map(len, done.out.splitlines())) <= 80
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        (["evaluate"], "MODEL is missing: barenet evaluate MODEL [DATA] [OPTIONS]"),
+        (["predict", "MODEL"], "DATA is missing: barenet predict MODEL DATA [OPTIONS]"),
+        (["plot", "history"], "RUN is missing: barenet plot KIND RUN [DATA] [OPTIONS]"),
+        (["train", "iris", "--epochs"], "--epochs: expected a value, got none"),
+        (["export", "MODEL", "--out"], "--out: expected a value, got none"),
+    ],
+)
+def test_an_error_names_a_missing_argument(barenet, typed, problem):
+    done = barenet(*typed)
+    assert (done.status, done.out) == (2, "")
+    assert done.err == f"barenet {typed[0]}: error: {problem}\n"
 
 
 def test_fault_64_an_unknown_command_gets_a_hint(barenet):
     done = barenet("trian", "iris")
     assert done.status == 2
-    assert done.err.startswith('barenet: error: Unknown command "trian". Did you mean "train"?')
-    assert len(done.err.splitlines()) == 1
+    assert done.err.startswith("barenet: error: COMMAND: expected one of train, predict, ")
+    assert done.err.endswith("got 'trian'; did you mean train?\n")
 
 
-def test_fault_71_a_pipe_that_closes_is_quiet(process):
-    done = process("datasets")
+@pytest.mark.parametrize("argument", ["datasets", "--help"])
+def test_fault_71_a_pipe_that_closes_is_quiet(process, argument):
+    done = process(argument)
     done.stdout.close()
-    err = done.stderr.read()
-    assert done.wait() == 0
-    assert err == ""
+    assert (done.stderr.read(), done.wait(timeout=30)) == ("", 0)
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@full_device
 def test_fault_67_output_that_cannot_be_written_is_a_failure(process):
     with Path("/dev/full").open("w") as full:
         done = process("datasets", "--json", stdout=full)
@@ -73,38 +88,21 @@ def test_closed_streams_are_no_failure(process):
     assert out.startswith("[{")
 
 
-full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-
-
 @full_device
-@pytest.mark.parametrize(("arguments", "status"), [(["nope"], 2), (["datasets", "--json"], 0)])
-def test_talk_that_is_lost_changes_no_status(process, arguments, status):
+@pytest.mark.parametrize(
+    ("arguments", "status"), [(["nope"], 2), (["train", "iris", "--epochs", 2, "--no-plots"], 0)]
+)
+def test_a_failure_of_standard_error_changes_no_status(process, arguments, status):
     with Path("/dev/full").open("w") as full:
         done = process(*arguments, stderr=full)
-        done.communicate(timeout=30)
+        done.communicate(timeout=60)
     assert done.returncode == status
 
 
-@full_device
-def test_a_run_is_saved_though_nobody_listens(process, tmp_path):
-    with Path("/dev/full").open("w") as full:
-        done = process("train", "iris", "--epochs", 2, "--no-plots", stderr=full)
-        done.communicate(timeout=60)
-    assert done.returncode == 0
-    assert (tmp_path / "runs/iris/settings.toml").exists()
-
-
-def test_help_into_a_pipe_that_closes_is_quiet(process):
-    done = process("--help")
-    done.stdout.close()
-    assert (done.stderr.read(), done.wait(timeout=30)) == ("", 0)
-
-
 @pytest.mark.parametrize("columns", ["0", "1", "2"])
-def test_a_terminal_without_columns_does_not_hang(process, columns):
-    done = process("--help", environment={"COLUMNS": columns})
-    done.communicate(timeout=30)
-    assert done.returncode == 0
+def test_a_terminal_without_columns_does_not_hang(barenet, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    assert barenet("--help").status == 0
 
 
 def test_warnings_stay_one_line_where_python_makes_errors_of_them(process):
@@ -145,13 +143,6 @@ def entry() -> str:
     return project["project"]["scripts"]["barenet"]
 
 
-def test_an_unknown_command_lists_all(barenet):
-    done = barenet("nothing-like-it")
-    assert done.status == 2
-    assert all(name in done.err for name in COMMANDS)
-    assert "Did you mean" not in done.err
-
-
 @pytest.mark.parametrize("flag", ["--version", "-V"])
 def test_the_version_has_two_flags(barenet, flag):
     done = barenet(flag)
@@ -168,18 +159,12 @@ def test_a_quiet_run_prints_its_result_alone(barenet, quiet):
 
 def test_quiet_may_stand_before_the_command(barenet):
     assert barenet("-q", "train", "iris", "--epochs", 1, "--no-plots").err == ""
-    assert barenet("-q").status == 2
 
 
 def test_warnings_and_errors_are_not_quiet(barenet):
     done = barenet("train", "iris", "-q", "--epochs", 1, "--no-plots", "--batch-size", 1000)
     assert done.err == "warning: --batch-size: 1000 is more than the 120 rows; taking 120\n"
     assert barenet("train", "iris", "-q", "--epochs", 0).err.startswith("barenet train: error: ")
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_can_be_quiet(barenet, name):
-    assert "│ --quiet -q " in barenet(name, "--help").out
 
 
 def test_a_quiet_run_has_no_bar(terminal):

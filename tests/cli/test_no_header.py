@@ -26,7 +26,7 @@ def run(barenet, tmp_path):
 def test_fault_101_the_flag_is_named(barenet, tmp_path):
     (tmp_path / "t.csv").write_text(ROWS)
     done = barenet("train", "t.csv", "--target", "x4")
-    assert done.status == 2 and "use --no-header; if it does name them, --header" in done.err
+    assert done.status == 2 and "use --no-header; if it has the names, --header" in done.err
     done = barenet("train", "t.csv", "--no-header")
     assert "such as --target x4; it has x1 (numbers), x2 (text)" in done.err
 

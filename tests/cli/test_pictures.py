@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from barenet import Predictor
+from barenet import load_predictor
 from barenet.cli.pictures import KINDS, draw, usual_kind
 from barenet.data import load_dataset
 from barenet.insight.plots import PLOTS, save_figure
 
 
 def test_the_usual_picture_fits_the_data(iris, line, digits):
-    kinds = [usual_kind(Predictor.load(run / "model.safetensors")) for run in (iris, line, digits)]
+    kinds = [usual_kind(load_predictor(run / "model.safetensors")) for run in (iris, line, digits)]
     assert kinds == ["confusion", "fit", "digits"]
 
 
@@ -20,7 +20,7 @@ def test_every_picture_is_one_of_the_library():
 
 
 def test_images_are_shown_with_what_is_said_of_them(digits):
-    predictor, rows = Predictor.load(digits / "model.safetensors"), load_dataset("digits")
+    predictor, rows = load_predictor(digits / "model.safetensors"), load_dataset("digits")
     picture = draw("digits", predictor, rows)
     said = predictor.predict(rows.X[:1])[0]
     assert len(picture.axes) == 25
@@ -28,14 +28,14 @@ def test_images_are_shown_with_what_is_said_of_them(digits):
 
 
 def test_a_picture_of_classes_is_not_drawn_of_numbers(line):
-    predictor, rows = Predictor.load(line / "model.safetensors"), load_dataset("plane")
+    predictor, rows = load_predictor(line / "model.safetensors"), load_dataset("plane")
     with pytest.raises(ValueError, match="kind: a boundary picture is of classes"):
         draw("boundary", predictor, rows)
 
 
 @pytest.mark.parametrize("kind", ["weights", "importance", "confusion"])
 def test_names_are_letters_and_no_formulas(iris, kind, tmp_path):
-    predictor, rows = Predictor.load(iris / "model.safetensors"), load_dataset("iris")
+    predictor, rows = load_predictor(iris / "model.safetensors"), load_dataset("iris")
     names, odd = ("a$_$", "$^^$", "\0", "d"), "$_$ \0"
     predictor = replace(predictor, feature_names=names, dataset=odd, classes=("$_$", "b", "c"))
     rows = replace(rows, name=odd, feature_names=names, classes=predictor.classes)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet import History, ModelCard, Predictor
+from barenet import History, ModelCard, load_predictor, save
 from barenet.files.training_log import TrainingLog
 from barenet.insight.plots import PLOTS
 
@@ -75,15 +75,15 @@ def test_every_kind_is_offered(barenet):
 def test_a_history_is_drawn_with_what_the_card_of_its_model_tells(barenet, iris, tmp_path):
     """The epoch that was kept need not be that of the smallest loss."""
     curves = {"loss": [0.9, 0.4, 0.2], "validation_loss": [0.9, 0.5, 0.6]}
-    history = History(curves, stopped_because="patience", best_epoch=3, penalized=True)
+    history = History(curves, stop_reason="patience", best_epoch=3, penalized=True)
     (tmp_path / "history.jsonl").write_text(history.to_jsonl())
-    model = Predictor.load(iris / "model.safetensors")
+    model = load_predictor(iris / "model.safetensors")
     for log, told in (
         (TrainingLog.of(history), True),
         (TrainingLog.of(History({"loss": [0.5] * 9}, best_epoch=9)), False),  # of another run
         (None, False),
     ):
-        replace(model, card=ModelCard(log=log)).save(tmp_path / "model.safetensors")
+        save(replace(model, card=ModelCard(log=log)), tmp_path / "model.safetensors")
         done = barenet("plot", "history", tmp_path, "--out", "history.svg")
         assert done.status == 0, done.err
         picture = Path("history.svg").read_text()  # each text stands in it as a comment
@@ -97,10 +97,10 @@ def test_a_run_without_a_card_tells_its_best_epoch_by_its_curves(barenet, patien
     said = ["--patience", patience, "--epochs", 40, "--learning-rate", 0.05, "--l2", 0.001]
     assert barenet("train", "iris", *said, "--no-plots", "--no-baselines").status == 0
     model, texts = Path("runs/iris/model.safetensors"), []
-    trained = Predictor.load(model)
+    trained = load_predictor(model)
     assert (trained.card.log.best_epoch is not None) == bool(patience)
     for card in (trained.card, None):
-        replace(trained, card=card).save(model)
+        save(replace(trained, card=card), model)
         assert barenet("plot", "history", "runs/iris", "--out", "history.svg").status == 0
         texts.append(re.findall("<!-- (.*) -->", Path("history.svg").read_text()))
     assert texts[0] == texts[1]

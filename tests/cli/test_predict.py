@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import Network, Predictor, Scaling
+from barenet import Network, Predictor, Scaling, load_predictor, save
 from barenet.cli.predict import for_spreadsheets
 from barenet.data import load_dataset
 
@@ -26,7 +26,7 @@ def rows_of(done) -> list[dict[str, str]]:
 
 def test_classes_and_their_probabilities(barenet, iris):
     rows = rows_of(barenet("predict", iris, "iris"))
-    predictor, X = Predictor.load(iris / "model.safetensors"), load_dataset("iris").X
+    predictor, X = load_predictor(iris / "model.safetensors"), load_dataset("iris").X
     assert [row["prediction"] for row in rows] == predictor.predict(X).tolist()
     columns = [f"probability_{name}" for name in predictor.classes]
     printed = np.array([[row[column] for column in columns] for row in rows], np.float32)
@@ -36,7 +36,7 @@ def test_classes_and_their_probabilities(barenet, iris):
 def test_numbers(barenet, line):
     rows = rows_of(barenet("predict", line / "model.safetensors", "plane"))
     X = load_dataset("plane", samples=60).X  # as for the training, which is known from its folder
-    expected = Predictor.load(line / "model.safetensors").predict(X)
+    expected = load_predictor(line / "model.safetensors").predict(X)
     assert list(rows[0]) == ["prediction"]
     printed = [row["prediction"] for row in rows]
     np.testing.assert_array_equal(np.array(printed, float), expected)
@@ -49,7 +49,7 @@ def test_columns_are_found_by_name_and_need_no_truth(barenet, iris):
     lines += [",".join([*(str(row[IRIS.index(name)]) for name in shuffled), "x"]) for row in X]
     Path("new.csv").write_text("\n".join(lines) + "\n")
     rows = rows_of(barenet("predict", iris, "new.csv"))
-    expected = Predictor.load(iris / "model.safetensors").predict(X)
+    expected = load_predictor(iris / "model.safetensors").predict(X)
     assert [row["prediction"] for row in rows] == expected.tolist()
 
 
@@ -171,7 +171,7 @@ def peak_of(*arguments, **options) -> int:
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="the peak of a process is asked of Unix")
 def test_fault_108_long_class_names_take_no_memory_for_each_row(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    plain_predictor(tuple(letter * 400 for letter in "abc")).save("m.safetensors")
+    save(plain_predictor(tuple(letter * 400 for letter in "abc")), "m.safetensors")
     numbered_rows("rows.csv", 60_000)
     least = peak_of("predict", "m.safetensors", "rows.csv", "--keep", "key", "--row", 0)
     for options in ([], ["--json"], ["--keep", "key"], ["--keep", "key", "--json"], ["--safe-csv"]):
@@ -186,7 +186,7 @@ def test_fault_108_long_class_names_take_no_memory_for_each_row(tmp_path, monkey
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_fault_108_blocks_of_rows_are_printed_as_all_at_once(barenet, monkeypatch, classes, kind):
     predictor, X = plain_predictor(classes), numbered_rows("rows.csv", 50)
-    predictor.save("m.safetensors")
+    save(predictor, "m.safetensors")
     if kind == "parquet":
         parquet = pytest.importorskip("pyarrow.parquet")
         parquet.write_table(pytest.importorskip("pyarrow.csv").read_csv("rows.csv"), "rows.parquet")
@@ -205,7 +205,7 @@ def test_fault_108_blocks_of_rows_are_printed_as_all_at_once(barenet, monkeypatc
 
 def test_fault_108_a_late_row_that_is_refused_is_counted_from_the_first(barenet, monkeypatch):
     monkeypatch.setattr("barenet.cli.predict.ROWS", 7)
-    plain_predictor(None).save("m.safetensors")
+    save(plain_predictor(None), "m.safetensors")
     numbered_rows("rows.csv", 50)
     lines = Path("rows.csv").read_text().splitlines()
     lines[31] = "k30,3e38,3e38"
@@ -237,7 +237,7 @@ HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b2J\u202e"
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals to be had")
 def test_fault_115_control_characters_are_spelled_out_on_a_terminal(barenet):
-    plain_predictor((f"no{HOSTILE}", "yes", "\x7f")).save("m.safetensors")
+    save(plain_predictor((f"no{HOSTILE}", "yes", "\x7f")), "m.safetensors")
     numbered_rows("rows.csv", 9, key=HOSTILE)
     for plan in (["--keep", "key"], ["--keep", "key", "--json"], ["--keep", HOSTILE]):
         text = on_a_terminal("predict", "m.safetensors", "rows.csv", *plan)
@@ -260,7 +260,7 @@ def test_fault_115_cells_that_a_spreadsheet_would_compute_are_marked():
 
 
 def test_fault_115_a_safe_table_of_predictions(barenet):
-    plain_predictor(("=HYPERLINK(1)", "-7", "-x")).save("m.safetensors")
+    save(plain_predictor(("=HYPERLINK(1)", "-7", "-x")), "m.safetensors")
     numbered_rows("rows.csv", 40, key="=k")
     said = ("predict", "m.safetensors", "rows.csv", "--keep", "key", "a")
     rows, safe = rows_of(barenet(*said)), rows_of(barenet(*said, "--safe-csv"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet import ModelCard, Predictor
+from barenet import ModelCard, load_predictor, save
 from barenet.cli.flags import Flags
 from barenet.cli.provenance import card_settings, finite, settings_of
 from barenet.cli.settings import FileOptions, Settings
@@ -60,9 +60,9 @@ def test_a_card_names_no_run_file(tmp_path):
 
 
 def test_a_share_that_is_none_is_an_error_in_one_line(barenet, iris):
-    predictor = Predictor.load(iris / "model.safetensors")
+    predictor = load_predictor(iris / "model.safetensors")
     card = replace(predictor.card, settings={**predictor.card.settings, "test_size": 7.5})
-    replace(predictor, card=card).save("wrong.safetensors")
+    save(replace(predictor, card=card), "wrong.safetensors")
     done = barenet("evaluate", "wrong.safetensors", "iris")
     assert done.status == 2 and len(done.err.splitlines()) == 1
 

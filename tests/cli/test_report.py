@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from barenet import Predictor
+from barenet import load_predictor
 from barenet.cli.report import confusion_matrix, score, show_confusion, show_scores
 from barenet.data import load_dataset
 
@@ -10,7 +10,7 @@ from barenet.data import load_dataset
 def test_the_confusion_matrix_is_scikit_learns(iris):
     from sklearn.metrics import confusion_matrix as oracle
 
-    predictor, rows = Predictor.load(iris / "model.safetensors"), load_dataset("iris")
+    predictor, rows = load_predictor(iris / "model.safetensors"), load_dataset("iris")
     said = np.searchsorted(predictor.classes, predictor.predict(rows.X))
     np.testing.assert_array_equal(confusion_matrix(predictor, rows), oracle(rows.y, said))
 
@@ -18,7 +18,7 @@ def test_the_confusion_matrix_is_scikit_learns(iris):
 def test_scores_are_scikit_learns(iris):
     from sklearn.metrics import accuracy_score, log_loss
 
-    predictor, rows = Predictor.load(iris / "model.safetensors"), load_dataset("iris")
+    predictor, rows = load_predictor(iris / "model.safetensors"), load_dataset("iris")
     scores = score(predictor, rows, None)
     shares = predictor.probabilities(rows.X).astype(float)
     expected = log_loss(rows.y, shares / shares.sum(axis=1, keepdims=True))

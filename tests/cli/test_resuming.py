@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet import Network, Predictor
+from barenet import Network, load_predictor
 from barenet.cli.settings import HEADER
 from barenet.files.checkpoint import Checkpoint
 from barenet.files.model_file import write_model
@@ -214,7 +214,7 @@ def test_a_checkpoint_of_somebody_else_is_not_replaced(barenet):
 
     Path("mine").mkdir()
     network = package.Network.dense([1, 1])
-    interrupt = package.StopAfter(1e-9)
+    interrupt = package.TimeLimit(1e-9)
     package.train(network, np.ones((4, 1)), np.ones(4), checkpoint="mine", callbacks=interrupt)
     before = Path("mine/checkpoint.safetensors").read_bytes()
     for content, message in [(before, "was not written by a run of"), (b"mine", "a damaged one")]:
@@ -322,7 +322,7 @@ def test_fault_67_what_does_not_fit_beside_the_model_does_not_cost_it(interrupte
         "unfinished.toml",
     ]
     assert kept.read_bytes() == before
-    assert Predictor.load(interrupted / "model.safetensors").card.log.n_epochs >= 400
+    assert load_predictor(interrupted / "model.safetensors").card.log.n_epochs >= 400
 
 
 def test_fault_70_what_killed_runs_have_left_is_taken_away(barenet, iris, tmp_path):

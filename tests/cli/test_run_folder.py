@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet import Predictor, load, load_dataset, load_network
+from barenet import load, load_dataset, load_network, load_predictor
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import Settings
 from barenet.training.history import History
@@ -25,7 +25,7 @@ def test_it_is_made_and_an_empty_one_is_taken_away(folder):
 
 
 def test_what_is_saved_stays(folder, iris):
-    predictor = Predictor.load(iris / "model.safetensors")
+    predictor = load_predictor(iris / "model.safetensors")
     with folder.claimed():
         folder.save(predictor, History({"loss": [0.5]}), Settings(data="iris"))
     files = {path.name for path in folder.path.iterdir()}
@@ -42,7 +42,7 @@ def test_load_returns_the_predictor_of_a_run(iris):
     names = [flowers.classes[label] for label in flowers.y]
     assert (load(path).predict(flowers.X) == names).mean() > 0.9
     network = load_network(path)
-    scaled = load(path).preprocessing.apply(flowers.X)
+    scaled = load(path).preprocessing.transform(flowers.X)
     assert (network.predict(scaled).argmax(axis=1) == flowers.y).mean() > 0.9
 
 
@@ -62,7 +62,7 @@ def test_one_run_at_a_time(folder):
 @pytest.mark.parametrize("step", range(8))
 def test_settings_never_lie_beside_a_foreign_model(folder, iris, line, monkeypatch, step):
     models = {
-        name: Predictor.load(run / "model.safetensors")
+        name: load_predictor(run / "model.safetensors")
         for name, run in {"iris": iris, "plane": line}.items()
     }
     with folder.claimed():
@@ -79,7 +79,7 @@ def test_settings_never_lie_beside_a_foreign_model(folder, iris, line, monkeypat
     with contextlib.suppress(KeyboardInterrupt), folder.claimed():
         folder.save(models["plane"], History({"loss": [0.4]}), Settings(data="plane"))
     if folder.settings.exists():
-        model = Predictor.load(folder.model)
+        model = load_predictor(folder.model)
         assert f'data = "{model.dataset}"' in folder.settings.read_text()
     if step < 3:  # before anything is replaced, the earlier run is whole
         assert folder.settings.exists()
@@ -170,7 +170,7 @@ def test_a_run_goes_into_a_folder_where_a_log_was_opened_and_what_is_hidden(fold
     (folder.path / "log.txt").touch()
     (folder.path / ".gitignore").write_text("*")
     with folder.claimed():
-        folder.save(Predictor.load(iris / "model.safetensors"), History(), Settings(data="iris"))
+        folder.save(load_predictor(iris / "model.safetensors"), History(), Settings(data="iris"))
     (folder.path / "log.txt").write_text("all went well")
     with folder.claimed():  # It is the folder of a run now.
         pass

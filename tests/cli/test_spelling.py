@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from barenet.cli.command_line import COMMANDS, app
 from barenet.cli.flags import PARAMETER
-from barenet.cli.spelling import Given, name_of
+from barenet.cli.main import COMMANDS, app
+from barenet.cli.spelling import Spelling, name_of
 
 #: A command that is right, to which one wrong option is added.
 RIGHT = {
@@ -128,5 +128,5 @@ def test_a_word_without_a_flag_has_the_name_in_the_usage(barenet, command):
     ("message", "name"), [("epochs: x", "epochs"), ("a.csv:3: x", "a.csv:3"), ("x", "x")]
 )
 def test_what_is_no_argument_stays(message, name):
-    assert Given().rename(message) == message
+    assert Spelling().render(message) == message
     assert name_of(name) == name

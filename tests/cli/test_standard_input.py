@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from barenet import Predictor
+from barenet import load_predictor
 from barenet.cli.resuming import take_up
 from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import NOTHING_SAID
-from barenet.data.source import read_source
+from barenet.data.file_io import read_file_bytes
 from barenet.errors import DataError
 
 PENGUINS = Path(__file__).parents[2] / "docs" / "tutorials" / "penguins.csv"
@@ -40,7 +40,7 @@ def test_it_is_learned_and_asked_about_like_the_file(barenet, give):
     assert done.status == 0, done.err
     assert barenet("train", PENGUINS, *QUICK).status == 0
     runs = [Path("runs", name, "model.safetensors") for name in ("stdin", "penguins")]
-    given, read = (Predictor.load(path).network.parameters for path in runs)
+    given, read = (load_predictor(path).network.parameters for path in runs)
     assert given.tobytes() == read.tobytes()
     expected = barenet("predict", "runs/penguins", PENGUINS).out
     for data in (TABLE, gzip.compress(TABLE)):
@@ -82,13 +82,13 @@ def test_after_an_option_it_is_the_option_s_value(barenet, give):
 
 
 def test_no_more_than_the_limit_is_read(give, monkeypatch):
-    monkeypatch.setattr("barenet.data.source.machine_memory", lambda: 200)
+    monkeypatch.setattr("barenet.data.file_io.machine_memory", lambda: 200)
     give(b"x" * 101)
     with pytest.raises(DataError, match=r"/dev/stdin: more than 100 bytes, half of"):
-        read_source(Path("/dev/stdin"))
+        read_file_bytes(Path("/dev/stdin"))
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(DataError, match=r"/dev/stdin: standard input is closed"):
-        read_source(Path("/dev/stdin"))
+        read_file_bytes(Path("/dev/stdin"))
 
 
 def test_a_run_is_not_resumed_from_a_terminal(barenet, give, monkeypatch, tmp_path):

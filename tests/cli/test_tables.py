@@ -15,7 +15,7 @@ import pytest
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
-from barenet import Predictor
+from barenet import load_predictor
 from barenet.cli.main import main
 
 PENGUINS = Path(__file__).parents[2] / "docs" / "tutorials" / "penguins.csv"
@@ -87,7 +87,7 @@ def test_predictions_are_the_same_in_any_order_of_the_columns(barenet, birds):
     expected = barenet("predict", birds, PENGUINS).out
     assert barenet("predict", birds, "other.csv").out == expected
     assert barenet("predict", birds, "no_truth.csv").out == expected
-    predictor = Predictor.load(birds / "model.safetensors")
+    predictor = load_predictor(birds / "model.safetensors")
     one = {"island": ["Dream"], "bill_length_mm": [46.5], "bill_depth_mm": [17.9]}
     one |= {"flipper_length_mm": [192.0], "body_mass_g": [3500.0], "sex": ["FEMALE"]}
     Path("one.csv").write_text(
@@ -185,7 +185,7 @@ def test_parquet_is_a_table_like_any_other(barenet, birds):
     done = barenet("train", "penguins.parquet", "--target", "species", *QUICK)
     assert done.status == 0, done.err
     learned = [run / "model.safetensors" for run in (birds, Path("runs/penguins"))]
-    networks = [Predictor.load(path).network for path in learned]
+    networks = [load_predictor(path).network for path in learned]
     np.testing.assert_array_equal(networks[0].parameters, networks[1].parameters)
     done = barenet("train", "penguins.parquet", "--target", "species", "--delimiter", ";")
     assert done.status == 2 and "delimiter: no option of a Parquet file" in done.err
@@ -248,10 +248,10 @@ def test_names_and_days_with_points_stand_beside_decimal_commas(barenet):
     said = ("train", "eu.csv", "--target", "churn", "--decimal", ",", *QUICK)
     day = barenet(*said, "--categories", "version")
     assert "column 'signup': expected a date such as 2024-12-31, got " in day.err
-    assert "say --drop 'signup' to leave it out, or --categories 'signup'" in day.err
+    assert "use --drop 'signup' to leave the column out, or --categories 'signup'" in day.err
     point = barenet(*said, "--drop", "signup")
     assert "column 'version': expected a number with a decimal comma" in point.err
-    assert "say --categories 'version' or --drop 'version'" in point.err
+    assert "if these are names, use --categories 'version'; " in point.err
     assert (day.status, point.status) == (2, 2)
     done = barenet(*said, "--drop", "signup", "--categories", "version")
     assert done.status == 0, done.err

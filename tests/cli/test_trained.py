@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet import Network, Predictor
+from barenet import Network, Predictor, save
 from barenet.cli.settings import AS_USUAL
 from barenet.cli.trained import is_table, load_trained, model_file
 from barenet.data.scaling import Scaling
@@ -54,7 +54,7 @@ def test_what_predicts_several_numbers_has_no_truths_in_a_table(barenet):
         target_name="y",
         dataset="",
     )
-    several.save("two.safetensors")
+    save(several, "two.safetensors")
     Path("two.csv").write_text("x0,x1,y\n" + "".join(f"{a},{b},{a}\n" for a, b in X))
     commands = ("evaluate", "importance", "explain", "plot fit", "plot importance")
     for command in commands:

@@ -12,7 +12,7 @@ from sklearn.model_selection import train_test_split
 
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import load_dataset
-from barenet.data.tabular import load_table
+from barenet.data.table_loading import load_table
 
 
 def dataset(n: int, classes: tuple[str, ...] | None = ("no", "yes"), **changes) -> Dataset:

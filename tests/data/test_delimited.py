@@ -106,7 +106,8 @@ def test_a_delimiter_that_is_none(delimiter):
 
 def test_fault_45_half_a_character_is_no_text():
     assert fault(b"a,b\n1,\\ud800\n", encoding="unicode_escape") == (
-        "t.csv: not unicode_escape text: half a character at 6; say how it is encoded"
+        "t.csv: not unicode_escape text: half a character at 6; pass the encoding of the "
+        "file, such as encoding='latin-1'"
     )
 
 

@@ -20,8 +20,8 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, Sta
 
 from barenet.data.columns import COLUMNS, CategoryColumn, DroppedColumn, NumberColumn
 from barenet.data.encoding import TableEncoding
-from barenet.data.framing import as_frame
-from barenet.data.tabular import load_table
+from barenet.data.table_loading import load_table
+from barenet.data.to_frame import as_frame
 from barenet.errors import DataError
 
 SCALERS = {
@@ -58,7 +58,7 @@ def table(request):
 
 def outputs(encoding, X, names):
     """The outputs of some columns."""
-    encoded, chosen = encoding.apply(X), []
+    encoded, chosen = encoding.transform(X), []
     for column in encoding.columns:
         chosen += [column.name in names] * len(column.outputs)
     return encoded[:, chosen]
@@ -118,14 +118,14 @@ def test_a_frame_a_dataframe_and_arrow_are_encoded_alike(table):
     arrow = pyarrow.Table.from_pandas(theirs)
     for other in (theirs, theirs.convert_dtypes(), arrow, dict(theirs)):
         assert TableEncoding.fit(other).to_dict() == encoding.to_dict()
-        np.testing.assert_array_equal(encoding.apply(other), encoding.apply(ours))
+        np.testing.assert_array_equal(encoding.transform(other), encoding.transform(ours))
 
 
 @pytest.mark.parametrize("load", [load_wine, load_diabetes])
 def test_a_table_of_numbers_is_a_column_transformers(load):
     X = load(as_frame=True, **({"scaled": False} if load is load_diabetes else {})).data
     expected = ColumnTransformer([("all", StandardScaler(), list(X.columns))]).fit_transform(X)
-    found = TableEncoding.fit(X).apply(X)
+    found = TableEncoding.fit(X).transform(X)
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
@@ -134,18 +134,18 @@ def test_columns_come_in_any_order_with_others_and_without_those_that_are_droppe
     encoding = TableEncoding.fit(ours)
     later = theirs.drop(columns=dropped).assign(note="x")
     later = later[sorted(later.columns, reverse=True)]
-    np.testing.assert_array_equal(encoding.apply(later), encoding.apply(ours))
+    np.testing.assert_array_equal(encoding.transform(later), encoding.transform(ours))
     with pytest.raises(ValueError, match=r"^X: no column sex; its columns are"):
-        encoding.apply(later.drop(columns="sex"))
+        encoding.transform(later.drop(columns="sex"))
 
 
 def test_an_array_has_the_columns_in_order_with_or_without_the_dropped(table):
     ours, theirs, _, _, dropped = table
     encoding = TableEncoding.fit(ours)
     for rows in (theirs.to_numpy(object), theirs.drop(columns=dropped).to_numpy(object)):
-        np.testing.assert_array_equal(encoding.apply(rows), encoding.apply(ours))
+        np.testing.assert_array_equal(encoding.transform(rows), encoding.transform(ours))
     with pytest.raises(ValueError, match=r"^X: has 1 columns, expected"):
-        encoding.apply(np.ones((2, 1)))
+        encoding.transform(np.ones((2, 1)))
 
 
 def test_it_is_measured_on_the_rows_given_and_no_others(titanic):
@@ -155,10 +155,12 @@ def test_it_is_measured_on_the_rows_given_and_no_others(titanic):
     age = next(column for column in encoding.columns if column.name == "age")
     filled = np.where(np.isnan(train.X["age"]), np.nanmedian(train.X["age"]), train.X["age"])
     assert (age.center, age.scale) == pytest.approx((filled.mean(), filled.std()), rel=1e-12)
-    rows = encoding.apply(test.X)
+    rows = encoding.transform(test.X)
     assert rows.shape == (test.n_samples, encoding.n_outputs) and np.isfinite(rows).all()
-    whole = encoding.apply(data.X)
-    parts = np.vstack([encoding.apply(data.X[: len(data.X) // 2]), encoding.apply(data.X[-655:])])
+    whole = encoding.transform(data.X)
+    parts = np.vstack(
+        [encoding.transform(data.X[: len(data.X) // 2]), encoding.transform(data.X[-655:])]
+    )
     np.testing.assert_array_equal(parts, whole)
 
 
@@ -172,23 +174,23 @@ def test_plain_data_there_and_back_to_the_last_bit(table):
         copy.deepcopy(encoding),
     ):
         assert other.columns == encoding.columns and other.missing == encoding.missing
-        np.testing.assert_array_equal(other.apply(ours), encoding.apply(ours))
+        np.testing.assert_array_equal(other.transform(ours), encoding.transform(ours))
 
 
 def test_neither_measuring_nor_encoding_changes_a_table(table):
     _, theirs, *_ = table
     before = theirs.copy(deep=True)
-    TableEncoding.fit(theirs).apply(theirs)
+    TableEncoding.fit(theirs).transform(theirs)
     pd.testing.assert_frame_equal(theirs, before)
     X = np.array([[1.0, np.nan], [2.0, 3.0]])
     X.setflags(write=False)
-    TableEncoding.fit(X).apply(X)
+    TableEncoding.fit(X).transform(X)
 
 
 def test_a_value_missing_where_none_was_is_filled_and_nothing_tells():
     encoding = TableEncoding.fit({"x": [1, 2, 9], "town": ["a", "b", "b"], "is": ["y", "n", "y"]})
     assert encoding.output_names == ("x", "town=a", "town=b", "is")
-    row = encoding.apply({"x": [None], "town": [None], "is": [None]})
+    row = encoding.transform({"x": [None], "town": [None], "is": [None]})
     center, scale = 4, np.std([1, 2, 9])
     np.testing.assert_allclose(row, [[(2 - center) / scale, 0, 0, 1]], rtol=1e-12)
 
@@ -197,17 +199,17 @@ def test_what_training_did_not_hold_is_rare_or_nothing():
     many = {"town": ["Rome"] * 5 + ["Oslo"] * 5 + ["Bonn"]}
     encoding = TableEncoding.fit(many, rare=2)
     assert encoding.output_names == ("town=Oslo", "town=Rome", "town rare")
-    assert encoding.apply({"town": ["Paris", "Bonn", "Rome", ""]}).tolist() == [
+    assert encoding.transform({"town": ["Paris", "Bonn", "Rome", ""]}).tolist() == [
         *([0, 0, 1], [0, 0, 1], [0, 1, 0], [0, 0, 1])
     ]
     all_kept = TableEncoding.fit(many, rare=0)
-    assert all_kept.apply({"town": ["Paris"]}).tolist() == [[0, 0, 0]]
+    assert all_kept.transform({"town": ["Paris"]}).tolist() == [[0, 0, 0]]
 
 
 def test_fault_11_a_number_that_has_no_end_once_it_is_scaled():
     encoding = TableEncoding.fit({"x": [1e-9, 2e-9]})
     with pytest.raises(DataError, match=r"^X: row 1: column 'x': expected a number nearer to"):
-        encoding.apply({"x": [1, -1e305]})
+        encoding.transform({"x": [1, -1e305]})
 
 
 def test_what_says_nothing_is_dropped_with_the_reason():
@@ -244,7 +246,11 @@ def test_what_says_nothing_is_dropped_with_the_reason():
 def test_a_column_that_is_dropped_may_hold_anything():
     table = {"x": [1, 2], "lists": [[1], [2]]}
     encoding = TableEncoding.fit(table, drop=["lists"])
-    assert encoding.apply(table).tolist() == encoding.apply({"x": [1, 2]}).tolist() == [[-1], [1]]
+    assert (
+        encoding.transform(table).tolist()
+        == encoding.transform({"x": [1, 2]}).tolist()
+        == [[-1], [1]]
+    )
 
 
 def test_a_column_is_taken_for_what_one_says():
@@ -253,7 +259,7 @@ def test_a_column_is_taken_for_what_one_says():
     assert [column.kind for column in guessed.columns] == ["category", "number"]
     said = TableEncoding.fit(table, numeric=["zip"], categories=["level"], numbers="none")
     assert said.output_names == ("zip", "level=1", "level=2", "level=3")
-    assert said.apply(table)[0].tolist() == [1067, 1, 0, 0]
+    assert said.transform(table)[0].tolist() == [1067, 1, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -262,12 +268,12 @@ def test_a_column_is_taken_for_what_one_says():
         ({"numbers": "standardise"}, r"^numbers: unknown 'standardise', did you mean 'standardi"),
         ({"numbers": None}, r"^numbers: expected one of"),
         ({"rare": -1}, r"^rare: "),
-        ({"rare": 1.5}, r"^rare: expected a share below 1 or a whole number of rows, got 1\.5"),
+        ({"rare": 1.5}, r"^rare: expected a fraction below 1 or a whole number of rows, got 1\.5"),
         ({"rare": "few"}, r"^rare: "),
         ({"drop": ["y"]}, r"^drop: unknown 'y'.*choose from x, z"),
         ({"drop": "x"}, r"^drop: expected a list of texts, got 'x'"),
         ({"categories": [1]}, r"^categories: expected a list of texts"),
-        ({"categories": ["x"], "drop": ["x"]}, r"^drop: 'x' is already said to be category"),
+        ({"categories": ["x"], "drop": ["x"]}, r"^drop: 'x' is in categories, too"),
         ({"missing": "?"}, r"^missing: expected a list of texts"),
     ],
 )
@@ -333,11 +339,11 @@ def test_any_table_is_encoded_row_by_row_or_refused(columns, order):
         encoding = TableEncoding.fit(frame)
     except DataError:
         return
-    encoded = encoding.apply(frame)
+    encoded = encoding.transform(frame)
     assert encoded.shape == (8, encoding.n_outputs) and np.isfinite(encoded).all()
-    np.testing.assert_array_equal(encoding.apply(frame.take(order)), encoded[list(order)])
+    np.testing.assert_array_equal(encoding.transform(frame.take(order)), encoded[list(order)])
     again = TableEncoding.from_dict(json.loads(json.dumps(encoding.to_dict())))
-    np.testing.assert_array_equal(again.apply(frame), encoded)
+    np.testing.assert_array_equal(again.transform(frame), encoded)
 
 
 def test_the_memory_that_it_takes_does_not_grow_with_the_rows(monkeypatch):
@@ -346,7 +352,7 @@ def test_the_memory_that_it_takes_does_not_grow_with_the_rows(monkeypatch):
     monkeypatch.setattr("barenet.data.encoding._BLOCK", 2**12)
     tracemalloc.start()
     try:
-        result = encoding.apply(frame, np.float32)
+        result = encoding.transform(frame, np.float32)
         beside = tracemalloc.get_traced_memory()[1] - result.nbytes
     finally:
         tracemalloc.stop()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from barenet import DataError, TableEncoding, TablePreprocessor, load_dataset
-from barenet.data.tabular import load_table, read_features
+from barenet.data.table_loading import load_table, read_features
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_fault_40_a_word_among_numbers(write):
     message = refused(learn, path)
     assert message == (
         "t.csv:21: column 'age': expected a number, as in 95 % of the rows, got 'old'; if it "
-        "stands for a missing value, say missing=['old']; if the column is one of names, say "
+        "stands for a missing value, use missing=['old']; if the column holds names, use "
         "categories=['age']"
     )
     assert learn(path, missing=["old"]).output_names == ("age", "age missing")
@@ -90,7 +90,7 @@ def test_fault_40_a_word_in_the_rows_to_predict_for(write):
     encoding = learn(write(b"age,y\n1,0\n2,1\n3,1\n"))
     later = read_features(write(b"age\n5\nold\n", "later.csv"), ["age"], frame=True)
     with pytest.raises(DataError, match=r"later\.csv:3: column 'age': expected a number, got 'o"):
-        encoding.apply(later)
+        encoding.transform(later)
 
 
 def test_fault_40_a_word_among_dates(write):
@@ -101,7 +101,7 @@ def test_fault_40_a_word_among_dates(write):
 
 def test_fault_40_a_decimal_comma(write):
     path = write(b"x;y\n1,5;0\n2;1\n3,25;1\n")
-    message = "t.csv:2: column 'x': expected a number, got '1,5'; for a decimal comma, say decimal"
+    message = "t.csv:2: column 'x': expected a number, got '1,5'; for a decimal comma, use decimal"
     assert refused(learn, path).startswith(message)
     assert load(path, decimal=",").X.tolist() == [[1.5], [2], [3.25]]
 
@@ -114,7 +114,7 @@ def test_fault_41_byte_order_marks(write):
 
 def test_fault_42_one_row(write):
     path = write(b"x,town,y\n1,Rome,2\n")
-    assert refused(load, path) == "t.csv: 1 row, at least 2 are needed to learn from"
+    assert refused(load, path) == "t.csv: 1 row, at least 2 are needed"
     assert read_features(path, ["town"], frame=True)["town"].tolist() == ["Rome"]
     with pytest.raises(ValueError, match=r"^X: 1 sample, at least 2 are needed"):
         TablePreprocessor().fit({"x": [1]})
@@ -145,7 +145,9 @@ def test_fault_44_no_target(write):
 
 def test_fault_45_no_text(write):
     latin = "x,y\n1,nö\n2,yes\n".encode("latin-1")
-    assert refused(load, write(latin)).startswith("t.csv: not UTF-8 text at byte 7; say how it is")
+    assert refused(load, write(latin)).startswith(
+        "t.csv: not UTF-8 text at byte 7; pass the encoding"
+    )
     assert load(write(latin), encoding="latin-1").classes == ("nö", "yes")
     assert refused(load, write(b"x,y\n1,\0\n")).startswith("t.csv:2: a zero byte at offset 6: ")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from barenet.data.csv_table import read_table
 from barenet.data.datasets import load_dataset
-from barenet.data.table import read_table
-from barenet.data.tabular import load_table, read_features, read_samples
+from barenet.data.table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 
 TABLES = Path(os.environ.get("BARENET_DATA", "")) / "tables"
@@ -33,7 +33,7 @@ def test_fault_101_a_table_without_a_header_is_refused(write):
     assert str(error.value).endswith(
         "t.csv:1: the first line looks like a row and not like the names of the columns: "
         "5.1, Rome, 3, … (4 in all); if it is a row of the table, use header=False; "
-        "if it does name them, header=True"
+        "if it has the names, header=True"
     )
 
 

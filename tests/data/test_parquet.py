@@ -18,7 +18,7 @@ from barenet.data.datasets import load_dataset
 from barenet.data.frame import Frame
 from barenet.data.parquet import open_parquet
 from barenet.data.parquet_pages import largest_group
-from barenet.data.tabular import load_table, read_features, read_samples
+from barenet.data.table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)

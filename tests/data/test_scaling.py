@@ -30,8 +30,8 @@ matrices = hnp.arrays(
 def test_scikit_learn_gives_the_same(kind, oracle, X, later):
     theirs, ours = oracle().fit(X), Scaling.fit(kind, X)
     rows = np.resize(later, (7, X.shape[1]))
-    np.testing.assert_allclose(ours.apply(X), theirs.transform(X), atol=1e-9)
-    np.testing.assert_allclose(ours.apply(rows), theirs.transform(rows), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(ours.transform(X), theirs.transform(X), atol=1e-9)
+    np.testing.assert_allclose(ours.transform(rows), theirs.transform(rows), rtol=1e-9, atol=1e-9)
 
 
 def test_standardize_by_hand():
@@ -48,8 +48,8 @@ def test_fault_20_a_constant_feature_becomes_zero(kind, value):
     X = np.column_stack([np.full(10, value), np.arange(10.0)])
     scaling = Scaling.fit(kind, X)
     assert scaling.factor[0] == 1
-    assert (scaling.apply(X)[:, 0] == 0).all()
-    assert scaling.apply(np.array([[value, 3.0]]))[0, 0] == 0
+    assert (scaling.transform(X)[:, 0] == 0).all()
+    assert scaling.transform(np.array([[value, 3.0]]))[0, 0] == 0
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,16 @@ def test_a_spread_beyond_float64_is_refused(kind, pair):
 
 def test_none_changes_nothing():
     X = np.random.RandomState(0).randn(3, 4)
-    np.testing.assert_array_equal(Scaling.fit("none", X).apply(X), X)
+    np.testing.assert_array_equal(Scaling.fit("none", X).transform(X), X)
 
 
 def test_images_are_divided_by_255_whatever_they_hold():
     dark = np.array([[0, 10], [7, 20]], np.uint8)
     scaling = Scaling.fit("minmax", dark)
-    np.testing.assert_allclose(scaling.apply(dark), dark / 255, rtol=1e-15)
-    np.testing.assert_allclose(scaling.apply(dark, np.float32), dark / np.float32(255), rtol=1e-7)
+    np.testing.assert_allclose(scaling.transform(dark), dark / 255, rtol=1e-15)
+    np.testing.assert_allclose(
+        scaling.transform(dark, np.float32), dark / np.float32(255), rtol=1e-7
+    )
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -80,7 +82,7 @@ def test_the_rows_keep_their_numbers_and_the_result_its_type(kind, dtype):
     X = np.random.RandomState(1).randn(3000, 2)  # More rows than one block.
     before = X.copy()
     scaling = Scaling.fit(kind, X)
-    scaled = scaling.apply(X, dtype)
+    scaled = scaling.transform(X, dtype)
     assert scaled.dtype == dtype and scaled.flags.c_contiguous
     np.testing.assert_array_equal(X, before)
     np.testing.assert_array_equal(scaled, ((X - scaling.offset) * scaling.factor).astype(dtype))
@@ -89,7 +91,7 @@ def test_the_rows_keep_their_numbers_and_the_result_its_type(kind, dtype):
 def test_float32_is_rounded_only_at_the_end():
     """A large offset must be taken away before the digits are."""
     X = 1e8 + np.array([[0.0], [1.0], [2.0]])
-    scaled = Scaling.fit("minmax", X).apply(X, np.float32)
+    scaled = Scaling.fit("minmax", X).transform(X, np.float32)
     assert scaled[:, 0].tolist() == [0.0, 0.5, 1.0]
 
 
@@ -98,13 +100,13 @@ def test_wrong_kind_and_wrong_width():
     with pytest.raises(ValueError, match=r"scaling: unknown 'standardise', did you mean"):
         Scaling.fit("standardise", X)
     with pytest.raises(ValueError, match=r"X: expected shape \(n, 3\), got \(3, 2\)"):
-        Scaling.fit("none", X).apply(X[:, :2])
+        Scaling.fit("none", X).transform(X[:, :2])
 
 
 def test_lists_are_rows():
     scaling = Scaling.fit("standardize", [[1, 2], [3, 6]])
     assert scaling.offset.tolist() == [2, 4]
-    assert scaling.apply([[1, 2]]).tolist() == [[-1, -1]]
+    assert scaling.transform([[1, 2]]).tolist() == [[-1, -1]]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,7 @@ def test_what_is_no_matrix_of_numbers_is_refused(X):
     with pytest.raises(ValueError, match=r"^X: "):
         Scaling.fit("standardize", X)
     with pytest.raises(ValueError, match=r"^X: "):
-        Scaling.fit("standardize", np.eye(2)).apply(X)
+        Scaling.fit("standardize", np.eye(2)).transform(X)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from barenet.data.framing import as_frame
-from barenet.data.table import read_table
+from barenet.data.csv_table import read_table
+from barenet.data.to_frame import as_frame
 from barenet.data.written import as_written
 
 COLUMNS = {

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from barenet import (
-    Activate,
+    ActivationLayer,
     BatchNorm,
     CompiledNetwork,
     Dense,
@@ -23,8 +23,8 @@ from barenet import (
 
 
 def trained(dtype="float32"):
-    layers = [Dense(5, 18, "relu"), BatchNorm(18), Activate("silu"), Dropout(0.3), LayerNorm(18),
-              Dense(18, 3, "softmax")]  # fmt: skip
+    norms = [BatchNorm(18), ActivationLayer("silu"), Dropout(0.3), LayerNorm(18)]
+    layers = [Dense(5, 18, "relu"), *norms, Dense(18, 3, "softmax")]
     network = Network(layers, seed=1, dtype=dtype)
     X = np.random.default_rng(0).normal(size=(60, 5))
     train(network, X, np.arange(60) % 3, epochs=2)
@@ -125,7 +125,7 @@ def test_what_can_not_be_compiled_is_refused():
     with pytest.raises(ValueError, match=r"^network: it can't be compiled: .*own layers"):
         CompiledNetwork(Network([Mine(2, 1)]))
     with pytest.raises(ValueError, match="any number of inputs"):
-        CompiledNetwork(Network([Activate("relu")]))
+        CompiledNetwork(Network([ActivationLayer("relu")]))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float64"])

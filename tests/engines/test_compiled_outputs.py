@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from barenet import (
-    Activate,
+    ActivationLayer,
     BatchNorm,
     CompiledNetwork,
     Dense,
@@ -37,7 +37,9 @@ def by_hand(network, X):
 
 def every_layer(dtype):
     parts = [Dense(30, 40, "relu"), BatchNorm(40), Dropout(0.5), Dense(40, 50), LayerNorm(50)]
-    network = Network([*parts, Activate("tanh"), Dense(50, 4, "softmax")], dtype=dtype, seed=1)
+    network = Network(
+        [*parts, ActivationLayer("tanh"), Dense(50, 4, "softmax")], dtype=dtype, seed=1
+    )
     network.statistics[:] = RNG.uniform(0.5, 2, network.statistics.size)
     return network
 

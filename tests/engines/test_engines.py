@@ -7,7 +7,7 @@ import pytest
 
 from barenet import ACTIVATIONS, SGD, Dense, Network, SquaredError, train
 from barenet.engines import ENGINES, CompiledEngine, Job, ReferenceEngine, choose_engine
-from barenet.model.rows import check_rows
+from barenet.model.array_dataset import validate_arrays
 
 Tanh = ACTIVATIONS["tanh"]
 X = np.random.default_rng(0).normal(size=(12, 2))
@@ -78,7 +78,7 @@ def test_everything_else_goes_to_the_compiled_engine():
 
 def test_engines_by_name():
     network = network_of(Dense(2, 3))
-    rows = check_rows(network, SquaredError(), X, X[:, 0])
+    rows = validate_arrays(network, SquaredError(), X, X[:, 0])
     job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=SGD())
     assert set(ENGINES) == {"reference", "compiled"}
     assert type(choose_engine("reference", job)) is ReferenceEngine

@@ -8,13 +8,13 @@ from scipy.optimize import approx_fprime
 
 from barenet import L1, L2, SGD, ClipNorm, ClipValue, Dense, Dropout, Network, SquaredError
 from barenet.engines import Job, ReferenceEngine, choose_engine
-from barenet.model.rows import check_rows
+from barenet.model.array_dataset import validate_arrays
 
 
 def make_job(network, X, y, **settings):
     loss = settings.pop("loss", SquaredError())
     weight = settings.pop("sample_weight", None)
-    rows = check_rows(network, loss, X, y, weight)
+    rows = validate_arrays(network, loss, X, y, weight)
     optimizer = settings.pop("optimizer", SGD(learning_rate=0.5))
     return Job(network=network, rows=rows, loss=loss, optimizer=optimizer, **settings)
 

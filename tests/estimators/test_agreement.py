@@ -132,7 +132,7 @@ def test_lbfgs_ends_when_nothing_is_gained(engine):
     theirs, ours = pair("binary", engine, solver="lbfgs", max_iter=1000, tol=1e-9, alpha=1)
     theirs.fit(X, y)
     ours.fit(X, y)
-    assert ours.history_.stopped_because == "converged"
+    assert ours.history_.stop_reason == "converged"
     assert abs(ours.n_iter_ - theirs.n_iter_) <= 3
     assert ours.loss_ == pytest.approx(theirs.loss_, rel=1e-7)
 

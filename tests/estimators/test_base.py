@@ -14,7 +14,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import estimator_html_repr
 
 import barenet
-from barenet import MLPClassifier, MLPRegressor
+from barenet import MLPClassifier, MLPRegressor, save
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -126,7 +126,7 @@ def test_callbacks_see_the_run(kind):
     model = small(kind, callbacks=[seen.append, lambda run: run.epoch == 4]).fit(X, Y)
     assert model.n_iter_ == 4
     assert seen[0].network is model.network_
-    assert model.history_.stopped_because == "a callback returned True"
+    assert model.history_.stop_reason == "a callback returned True"
 
 
 def test_partial_fit_is_there_where_steps_go_by_batches():
@@ -157,7 +157,7 @@ def test_rows_by_themselves_are_predicted_as_among_others():
 
 def test_the_network_is_saved_and_loaded(tmp_path):
     model = small(MLPRegressor).fit(X, Y)
-    model.network_.save(tmp_path / "model.safetensors")
+    save(model.network_, tmp_path / "model.safetensors")
     loaded = barenet.load(tmp_path / "model.safetensors")
     network = getattr(loaded, "network", loaded)
     assert (network.predict(X)[:, 0] == model.predict(X)).all()

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from barenet.estimators.held_out import split_off
-from barenet.model.rows import Rows
+from barenet.model.array_dataset import ArrayDataset
 
-ROWS = Rows(np.arange(40.0).reshape(20, 2), np.arange(20.0)[:, None], np.arange(20.0))
+ROWS = ArrayDataset(np.arange(40.0).reshape(20, 2), np.arange(20.0)[:, None], np.arange(20.0))
 
 
 def test_each_row_is_on_one_side_with_its_target_and_weight():

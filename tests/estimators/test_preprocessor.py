@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from barenet import DataError, MLPClassifier, TablePreprocessor
-from barenet.data.tabular import load_table
+from barenet.data.table_loading import load_table
 
 
 @parametrize_with_checks([TablePreprocessor(), TablePreprocessor(numbers="robust")])

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 
-from barenet import MLPClassifier, MLPRegressor, load
+from barenet import MLPClassifier, MLPRegressor, load, save
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -85,7 +85,7 @@ def test_property_a_network_is_the_same_saved_and_loaded(task):
     model, X, y = task
     model.fit(X, y)
     with tempfile.TemporaryDirectory() as folder:
-        model.network_.save(Path(folder) / "model.safetensors")
+        save(model.network_, Path(folder) / "model.safetensors")
         loaded = load(Path(folder) / "model.safetensors")
     assert np.array_equal(loaded.predict(X), model.network_.predict(X))
 

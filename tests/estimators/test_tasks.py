@@ -147,7 +147,7 @@ def test_a_callback_may_end_the_fit():
     seen = Recorder(stop_after=1)
     model = small(max_iter=50).set_callbacks(seen).fit(X, Y)
     assert model.n_iter_ == 2
-    assert model.history_.stopped_because == "a callback of scikit-learn's asked for it"
+    assert model.history_.stop_reason == "a callback of scikit-learn's asked for it"
     assert seen.hooks == hooks_of(2)
 
 

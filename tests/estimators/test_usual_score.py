@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, r2_score
 
 from barenet.estimators.usual_score import UsualScore, share_right, variance_explained
-from barenet.model.rows import Rows
+from barenet.model.array_dataset import ArrayDataset
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 9), st.integers(1, 3), st.booleans())
@@ -37,7 +37,7 @@ def test_rows_that_say_nothing():
 
 
 def test_of_no_number_there_is_no_score():
-    rows = Rows(np.zeros((2, 1)), np.zeros((2, 1)), None)
+    rows = ArrayDataset(np.zeros((2, 1)), np.zeros((2, 1)), None)
     judge = UsualScore("r2", lambda output, rows: variance_explained(rows.y, output, None), rows)
     assert judge(np.zeros((2, 1))) == {"r2": 1.0}
     assert math.isnan(judge(np.array([[0.0], [np.inf]]))["r2"])

@@ -59,10 +59,10 @@ def forge(path, description, arrays, n_bytes, **entries):
 LOADING = """
 import json, pathlib, resource, sys, time
 import barenet
-from barenet.files.loading import load
+from barenet.files.model_io import load, save
 unit = 1 if sys.platform == "darwin" else 1024
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-barenet.Network.dense([2, 1]).save("first.safetensors")
+save(barenet.Network.dense([2, 1]), "first.safetensors")
 load("first.safetensors")
 try:
     pathlib.Path("/proc/self/clear_refs").write_bytes(b"5")

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import barenet
-from barenet import Callback, Checkpoint, Dense, ModelFileError, Network, train
+from barenet import Callback, Checkpoint, Dense, ModelFileError, Network, save, train
 from barenet.files.checkpoint import FILE_NAME, parse_interval, read_notes
 from barenet.files.model_file import write_model
 
@@ -40,9 +40,9 @@ class Interrupt(Callback):
     def __init__(self, epoch=3):
         self.epoch = epoch
 
-    def on_slice(self, run):
+    def on_chunk(self, run):
         if run.epoch == self.epoch:
-            run.stop("interrupted", for_now=True)
+            run.stop("interrupted", resumable=True)
 
 
 class Look(Callback):
@@ -131,7 +131,7 @@ def test_notes_are_given_back(tmp_path):
 
 
 def test_a_model_is_no_checkpoint(tmp_path):
-    network().save(tmp_path / "model")
+    save(network(), tmp_path / "model")
     with pytest.raises(ModelFileError, match="model: a model, but not a checkpoint"):
         learn(None, resume=tmp_path / "model")
 
@@ -239,7 +239,7 @@ def test_promise_11_a_save_that_fails_leaves_the_old_file(how):
         assert (folder / "kept").read_bytes() == before
         assert names(folder) == ["kept"]
         settings = {"resume": True, "engine": "reference"}
-        assert learn(folder / "kept", **settings).stopped_because == "completed"
+        assert learn(folder / "kept", **settings).stop_reason == "completed"
 
 
 def test_a_full_disk_at_the_first_save_leaves_nothing(tmp_path):
@@ -281,7 +281,7 @@ def test_fault_72_a_second_run_is_refused(tmp_path):
 
 def test_a_run_that_is_about_to_diverge_is_not_kept(tmp_path):
     class Spoil(Callback):
-        def on_slice(self, run):
+        def on_chunk(self, run):
             if run.epoch == 3:
                 run.network.layers[0].bias = np.inf
 

@@ -21,7 +21,16 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from barenet import MLPClassifier, MLPRegressor, Network, Predictor, TablePreprocessor, export
+from barenet import (
+    MLPClassifier,
+    MLPRegressor,
+    Network,
+    Predictor,
+    TablePreprocessor,
+    export,
+    load_predictor,
+    save,
+)
 from barenet.cli.main import main
 from barenet.data.scaling import KINDS, Scaling
 
@@ -62,8 +71,8 @@ TO_THE_LAST_BIT = ("none", "passthrough", "table", "float32 table")
 
 
 def shipped(model, path, *rows, **more):
-    Predictor.from_estimator(model, *rows, **more).save(path)
-    return Predictor.load(path)
+    save(Predictor.from_estimator(model, *rows, **more), path)
+    return load_predictor(path)
 
 
 @pytest.mark.parametrize("kind", TARGETS)
@@ -100,10 +109,10 @@ def test_a_scaling_has_a_name_that_is_true_of_it(steps):
     model = make_pipeline(*STEPS[steps], MLPClassifier(4, solver="lbfgs", max_iter=1)).fit(X, KIND)
     scaling = Predictor.from_estimator(model).preprocessing
     if scaling.name == "affine":
-        measured = [Scaling.fit(kind, X).apply(X) for kind in KINDS]
-        assert not any(np.allclose(scaling.apply(X), each) for each in measured)
+        measured = [Scaling.fit(kind, X).transform(X) for kind in KINDS]
+        assert not any(np.allclose(scaling.transform(X), each) for each in measured)
     else:
-        assert scaling.apply(X) == pytest.approx(Scaling.fit(scaling.name, X).apply(X))
+        assert scaling.transform(X) == pytest.approx(Scaling.fit(scaling.name, X).transform(X))
     assert (scaling.name == "affine") == (steps not in ("passthrough", *KINDS))
 
 
@@ -195,7 +204,7 @@ def test_the_command_line_predicts_what_the_pipeline_predicts(tmp_path, capfd):
     model = make_pipeline(RobustScaler(), MLPClassifier(4, **QUICK)).fit(rows, TARGETS["text"])
     path, table = tmp_path / "flowers.safetensors", tmp_path / "flowers.csv"
     predictor = Predictor.from_estimator(model, rows, TARGETS["text"], target_name="species")
-    predictor.save(path)
+    save(predictor, path)
     rows.assign(species=TARGETS["text"]).to_csv(table, index=False)
     assert main(["predict", str(path), str(table)]) == 0
     told = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
@@ -299,7 +308,7 @@ def test_what_a_file_cannot_say_is_refused(model, why):
 
 def test_a_name_with_spaces_around_it_is_told_in_quotes(path, tmp_path, capfd):
     rows = pd.DataFrame(X, columns=[" a", "b", "c", "d"])
-    Predictor.from_estimator(MLPClassifier(2, **QUICK).fit(rows, KIND)).save(path)
+    save(Predictor.from_estimator(MLPClassifier(2, **QUICK).fit(rows, KIND)), path)
     rows.to_csv(tmp_path / "rows.csv", index=False)
     assert main(["predict", str(path), str(tmp_path / "rows.csv")]) == 2
     assert "no column ' a'" in capfd.readouterr().err

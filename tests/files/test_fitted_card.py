@@ -19,6 +19,7 @@ from barenet import (
     TablePreprocessor,
     fingerprint,
     load_dataset,
+    save,
 )
 from barenet.cli.main import main
 
@@ -104,7 +105,7 @@ def test_rows_of_every_kind_are_known_again(tmp_path, capfd, suffix):
     )
     rows, y = table.drop(columns="y"), table["y"]
     model = make_pipeline(TablePreprocessor(), MLPClassifier(**QUICK)).fit(rows, y)
-    Predictor.from_estimator(model, rows, y).save(tmp_path / "model.safetensors")
+    save(Predictor.from_estimator(model, rows, y), tmp_path / "model.safetensors")
     path = tmp_path / f"rows.{suffix}"
     getattr(table, f"to_{suffix}")(path, index=False)
     assert main(["evaluate", str(tmp_path / "model.safetensors"), str(path)]) == 0

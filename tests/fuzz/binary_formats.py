@@ -14,11 +14,11 @@ from format import Format
 from mutations import NUMBERS, mutated
 from pyarrow import parquet
 
-from barenet import DataError, Network, Predictor
-from barenet.data.arrays import load_arrays
+from barenet import DataError, Network, Predictor, save
+from barenet.data.npz import load_arrays
 from barenet.data.parquet import open_parquet
 from barenet.data.scaling import Scaling
-from barenet.data.tabular import load_table
+from barenet.data.table_loading import load_table
 
 __all__ = ["NPZ", "Parquet"]
 
@@ -29,14 +29,17 @@ BOMBS = 200
 def save_model(folder: Path) -> Path:
     """A model of two columns of numbers."""
     path = folder / "model.safetensors"
-    Predictor(
-        network=Network.dense([2, 2], output="softmax"),
-        preprocessing=Scaling("none", np.zeros(2), np.ones(2)),
-        classes=("no", "yes"),
-        feature_names=("x1", "x2"),
-        target_name="y",
-        dataset="learned",
-    ).save(path)
+    save(
+        Predictor(
+            network=Network.dense([2, 2], output="softmax"),
+            preprocessing=Scaling("none", np.zeros(2), np.ones(2)),
+            classes=("no", "yes"),
+            feature_names=("x1", "x2"),
+            target_name="y",
+            dataset="learned",
+        ),
+        path,
+    )
     return path
 
 

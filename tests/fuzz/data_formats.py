@@ -16,11 +16,11 @@ import pyarrow
 from format import Format
 from mutations import NUMBERS, mutated
 
-from barenet import DataError, Network, Predictor, TableEncoding
+from barenet import DataError, Network, Predictor, TableEncoding, save
+from barenet.data.csv_table import read_table
 from barenet.data.idx import read_idx
 from barenet.data.scaling import Scaling
-from barenet.data.table import read_table
-from barenet.data.tabular import load_table, read_features, read_samples
+from barenet.data.table_loading import load_table, read_features, read_samples
 
 __all__ = ["CSV", "IDX"]
 
@@ -92,14 +92,17 @@ class CSV(Format):
         table = load_table(self.put("learned.csv", self.SEEDS[0]), "y", frame=True)
         self.encoding = TableEncoding.fit(table.X)
         self.model = folder / "model.safetensors"
-        Predictor(
-            network=Network.dense([self.encoding.n_outputs, 2], output="softmax"),
-            preprocessing=self.encoding,
-            classes=("no", "yes"),
-            feature_names=self.encoding.feature_names,
-            target_name="y",
-            dataset="learned.csv",
-        ).save(self.model)
+        save(
+            Predictor(
+                network=Network.dense([self.encoding.n_outputs, 2], output="softmax"),
+                preprocessing=self.encoding,
+                classes=("no", "yes"),
+                feature_names=self.encoding.feature_names,
+                target_name="y",
+                dataset="learned.csv",
+            ),
+            self.model,
+        )
         self.bombs = {
             "t.csv.zst": bomb(b"size,town,y\n", b"1.5,Rome,no\n", 2**26),
             "t.csv.xz": lzma.compress(b",".join(b"x%d" % at for at in range(10**6)), preset=0),
@@ -132,7 +135,7 @@ class CSV(Format):
         elif way < 12:
             read_samples(path, names, "y", rng.choice((None, ("no", "yes"))), **options)
         elif (X := read_features(path, names, **options)) is not None and options["frame"]:
-            self.encoding.apply(X)
+            self.encoding.transform(X)
 
     def command(self, path: Path, rng: random.Random) -> list[str]:
         return ["predict", str(self.model), str(path)]
@@ -162,15 +165,18 @@ class IDX(Format):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.model = folder / "model.safetensors"
-        Predictor(
-            network=Network.dense([784, 10], output="softmax"),
-            preprocessing=Scaling("minmax", np.zeros(784), np.full(784, 1 / 255)),
-            classes=tuple("0123456789"),
-            feature_names=tuple(f"pixel_{row}_{column}" for row, column in np.ndindex(28, 28)),
-            target_name="digit",
-            dataset="mnist",
-            image_shape=(28, 28),
-        ).save(self.model)
+        save(
+            Predictor(
+                network=Network.dense([784, 10], output="softmax"),
+                preprocessing=Scaling("minmax", np.zeros(784), np.full(784, 1 / 255)),
+                classes=tuple("0123456789"),
+                feature_names=tuple(f"pixel_{row}_{column}" for row, column in np.ndindex(28, 28)),
+                target_name="digit",
+                dataset="mnist",
+                image_shape=(28, 28),
+            ),
+            self.model,
+        )
         for name in ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte"):
             self.put(name, idx((1, 28, 28)))
         self.put("t10k-labels-idx1-ubyte", idx((1,)))

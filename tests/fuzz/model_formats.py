@@ -19,7 +19,7 @@ from format import Format
 from mutations import NUMBERS, changed, mutated
 
 from barenet import (
-    Activate,
+    ActivationLayer,
     BatchNorm,
     Dense,
     Dropout,
@@ -30,6 +30,7 @@ from barenet import (
     Network,
     Predictor,
     TableEncoding,
+    load_predictor,
 )
 from barenet.data.scaling import Scaling
 from barenet.files.model_file import read_model
@@ -104,7 +105,7 @@ class Model(Format):
         if "scaling" not in extra:
             network.summary()
             return
-        predictor = Predictor.load(path)
+        predictor = load_predictor(path)
         if predictor.card is not None:
             json.dumps(predictor.card.to_dict(), allow_nan=False)
         with contextlib.suppress(ValueError):  # Other columns, or numbers beyond all.
@@ -173,7 +174,7 @@ JSON_WORDS = [
 def layers() -> Network:
     """A network alone, of every layer."""
     parts = [
-        *(Dense(3, 4, "leaky_relu:slope=0.2"), BatchNorm(4), Activate("elu:alpha=0.3")),
+        *(Dense(3, 4, "leaky_relu:slope=0.2"), BatchNorm(4), ActivationLayer("elu:alpha=0.3")),
         *(Dropout(0.25), LayerNorm(4), Dense(4, 2, "softmax", bias_init="normal:std=2")),
     ]
     return Network(parts, seed=7)

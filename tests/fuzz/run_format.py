@@ -46,9 +46,9 @@ WORDS = [
 class Interruption(Callback):
     """End a run in the middle of an epoch."""
 
-    def on_slice(self, run) -> None:
+    def on_chunk(self, run) -> None:
         if run.epoch == 3:
-            run.stop("interrupted", for_now=True)
+            run.stop("interrupted", resumable=True)
 
 
 class Interrupted:

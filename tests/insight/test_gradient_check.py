@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from barenet import (
     ACTIVATIONS,
-    Activate,
+    ActivationLayer,
     BatchNorm,
     Dense,
     Dropout,
@@ -26,7 +26,7 @@ def every_layer():
     layers = [
         Dense(3, 5, "tanh"),
         BatchNorm(5),
-        Activate("silu"),
+        ActivationLayer("silu"),
         Dropout(0.3),
         LayerNorm(5),
         Dense(5, 2, "softmax"),
@@ -67,7 +67,7 @@ class Wrong(Layer):
     def initialize(self, rng):
         self.factor = 2.0
 
-    def forward(self, X, *, training=False, key=0):
+    def forward(self, X, *, training=False, rng_key=0):
         return self.factor * X, X
 
     def backward(self, cache, d_output, out):

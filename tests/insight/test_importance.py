@@ -31,8 +31,8 @@ def trained():
         target = None if data.classes else Scaling.fit("standardize", data.y.reshape(-1, 1))
         output = ("softmax", 3) if data.classes else ("identity", 1)
         network = Network.dense([data.n_features, 8, output[1]], output=output[0])
-        y = data.y if target is None else target.apply(data.y.reshape(-1, 1))
-        train(network, scaling.apply(data.X), y, epochs=30)
+        y = data.y if target is None else target.transform(data.y.reshape(-1, 1))
+        train(network, scaling.transform(data.X), y, epochs=30)
         predictor = Predictor(
             network=network,
             preprocessing=scaling,
@@ -100,7 +100,7 @@ def mixed():
     )
     encoding = TableEncoding.fit(rows)
     network = Network.dense([encoding.n_outputs, 8, 1], output="sigmoid")
-    train(network, encoding.apply(rows), y, optimizer="adam:learning_rate=0.02", epochs=100)
+    train(network, encoding.transform(rows), y, optimizer="adam:learning_rate=0.02", epochs=100)
     predictor = Predictor(
         network=network,
         preprocessing=encoding,

@@ -9,7 +9,7 @@ import pytest
 
 from barenet.model.activations import Softmax
 from barenet.model.architecture import MOST_PARAMETERS, chain_widths, dense_layers
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.network import Network
 
 
@@ -133,8 +133,8 @@ def test_wrong_sizes_are_told_by_the_name_they_were_given_by(sizes):
 def test_what_may_follow_what():
     assert chain_widths([Dense(2, 3), Dropout(), BatchNorm(3), Dense(3, 1)]) == (2, 3, 1)
     assert chain_widths([Dropout(), Dense(2, 3)]) == (2, 3)
-    assert chain_widths([LayerNorm(4), Activate("relu")]) == (4,)
-    assert chain_widths([Dropout(), Activate("relu")]) == ()
+    assert chain_widths([LayerNorm(4), ActivationLayer("relu")]) == (4,)
+    assert chain_widths([Dropout(), ActivationLayer("relu")]) == ()
 
 
 @pytest.mark.parametrize(
@@ -183,12 +183,12 @@ def test_layers_of_a_network_that_was_refused_are_still_free():
 
 def test_batch_norm_stands_before_the_activation_that_chooses_the_weights():
     layers = layers_of([2, 3, 1], "relu", "sigmoid", 0.5, batch_norm=True)
-    assert [type(layer) for layer in layers] == [Dense, BatchNorm, Activate, Dropout, Dense]
+    assert [type(layer) for layer in layers] == [Dense, BatchNorm, ActivationLayer, Dropout, Dense]
     assert layers[0].activation.name == "identity" and layers[2].activation.name == "relu"
     assert layers[0].init == Dense(2, 3, "relu").init != Dense(2, 3).init
     made = Network.dense([2, 3, 3, 1], hidden=["relu", "tanh"], batch_norm=True, init="zeros")
     kinds = [type(layer).__name__ for layer in made.layers]
-    assert kinds == ["Dense", "BatchNorm", "Activate"] * 2 + ["Dense"]
+    assert kinds == ["Dense", "BatchNorm", "ActivationLayer"] * 2 + ["Dense"]
     assert not any(layer.weights.any() for layer in made.layers if isinstance(layer, Dense))
     with pytest.raises(ValueError, match="batch_norm: expected True or False, got 1"):
         layers_of([2, 3, 1], batch_norm=1)

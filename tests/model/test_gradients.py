@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from barenet.model.activations import ACTIVATIONS, Softmax
-from barenet.model.layers import LAYERS, Activate, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.model.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.losses import LOSSES, Loss, SquaredError, as_loss, loss_on
 from barenet.model.network import Network
 
@@ -20,9 +20,9 @@ from barenet.model.network import Network
 HIDDEN = {
     "dense": lambda n_in, n, f: [Dense(n_in, n, f)],
     "dropout": lambda n_in, n, f: [Dense(n_in, n, f), Dropout(0.4)],
-    "batch_norm": lambda n_in, n, f: [Dense(n_in, n), BatchNorm(n), Activate(f)],
-    "layer_norm": lambda n_in, n, f: [Dense(n_in, n), LayerNorm(n), Activate(f)],
-    "activate": lambda n_in, n, f: [Dense(n_in, n), Activate(f)],
+    "batch_norm": lambda n_in, n, f: [Dense(n_in, n), BatchNorm(n), ActivationLayer(f)],
+    "layer_norm": lambda n_in, n, f: [Dense(n_in, n), LayerNorm(n), ActivationLayer(f)],
+    "activate": lambda n_in, n, f: [Dense(n_in, n), ActivationLayer(f)],
 }
 #: A loss's options that are unlike its defaults, so that a forgotten one is seen.
 SPECS = {"huber": "huber:delta=0.7", "quantile": "quantile:q=0.8"}
@@ -60,14 +60,14 @@ def make_data(loss: Loss, *, n_samples=4, n_in=3, n_out=3, seed=0):
 def assert_gradient(network, X, y, loss, weight, training):
     """Compare `value_and_gradient` with differences of the loss, parameter by parameter."""
     _, gradient = network.value_and_gradient(
-        X, y, loss, sample_weight=weight, training=training, key=3
+        X, y, loss, sample_weight=weight, training=training, rng_key=3
     )
     stable, logits = loss_on(loss, network.output_activation)
     statistics = network.statistics.copy()
 
     def value() -> float:
         network.statistics[:] = statistics
-        output, _ = network.forward(X, training=training, key=3, logits=logits)
+        output, _ = network.forward(X, training=training, rng_key=3, logits=logits)
         return stable.value(output, y, weight)
 
     # Where the loss is flat, rounding is all there is: 1e-16 of the loss, over the step.
@@ -126,7 +126,7 @@ def test_every_loss_on_every_output_that_it_takes(loss, output):
 
 def ends_with_activate(kind, activation, output) -> Network:
     """The same network, its output activation a layer of its own."""
-    layers = [*HIDDEN[kind](3, 4, activation), Dense(4, 3), Activate(output)]
+    layers = [*HIDDEN[kind](3, 4, activation), Dense(4, 3), ActivationLayer(output)]
     network = Network(layers, dtype="float64")
     network.parameters[:] = np.random.default_rng(0).normal(scale=0.7, size=network.n_parameters)
     return network
@@ -159,14 +159,14 @@ def test_promise_02_any_shape_and_any_numbers(kind, activation, loss, data):
 
 def is_cut_off(network, X, loss, training) -> bool:
     """Whether a probability is so close to 0 or 1 that a loss takes another one: a bend."""
-    output, _ = network.forward(X, training=training, key=3)
+    output, _ = network.forward(X, training=training, rng_key=3)
     of_probabilities = not loss_on(loss, network.output_activation)[1] and loss.outputs is not None
     return of_probabilities and not ((output > 1e-12) & (output < 1 - 1e-12)).all()
 
 
 def test_a_deep_network_with_one_of_everything():
     layers = [
-        Dense(3, 5), BatchNorm(5), Activate("gelu"), Dropout(0.2),
+        Dense(3, 5), BatchNorm(5), ActivationLayer("gelu"), Dropout(0.2),
         Dense(5, 4, "softmax"), LayerNorm(4), Dense(4, 4, "leaky_relu:slope=0.3"),
         Dense(4, 3, "elu:alpha=1.7"), Dense(3, 2, "softmax"),
     ]  # fmt: skip

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from barenet.model.inputs import as_inputs, check_scale, keep_inputs
+from barenet.model.inputs import as_inputs, check_scale, validate_inputs
 
 SINGLE, DOUBLE = np.dtype("float32"), np.dtype("float64")
 BASE = np.arange(48).reshape(6, 8)
@@ -28,7 +28,7 @@ BASE = np.arange(48).reshape(6, 8)
 )
 def test_what_is_kept(kind, view, dtype):
     X = view(BASE.astype(kind))
-    kept = keep_inputs(X, np.dtype(dtype), None)
+    kept = validate_inputs(X, np.dtype(dtype), None)
     assert type(kept) is np.ndarray and kept.dtype == kind
     assert (kept.strides, kept.ctypes.data) == (X.strides, X.ctypes.data)
 
@@ -36,7 +36,7 @@ def test_what_is_kept(kind, view, dtype):
 def test_a_file_is_kept_where_it_is(tmp_path):
     np.save(tmp_path / "X.npy", BASE.astype("float64"))
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
-    assert np.shares_memory(keep_inputs(mapped, SINGLE, 8), mapped)
+    assert np.shares_memory(validate_inputs(mapped, SINGLE, 8), mapped)
 
 
 def unaligned():
@@ -49,7 +49,7 @@ def unaligned():
     ids=["list", "int64", "float16", "longdouble", "big_endian", "unaligned"],
 )
 def test_what_is_turned_into_the_networks_dtype(X, dtype):
-    kept = keep_inputs(X, np.dtype(dtype), 8)
+    kept = validate_inputs(X, np.dtype(dtype), 8)
     assert kept.dtype == dtype and kept.flags.c_contiguous and kept.flags.aligned
     np.testing.assert_array_equal(kept, BASE)
 
@@ -57,7 +57,7 @@ def test_what_is_turned_into_the_networks_dtype(X, dtype):
 def test_fields_of_records_are_turned_as_well(dtype):
     records = np.zeros((6, 8), [("value", "f8"), ("flag", "u1")])
     records["value"] = BASE
-    kept = keep_inputs(records["value"], np.dtype(dtype), 8)
+    kept = validate_inputs(records["value"], np.dtype(dtype), 8)
     assert kept.dtype == dtype and kept.flags.c_contiguous
     np.testing.assert_array_equal(kept, BASE)
 
@@ -80,9 +80,9 @@ def test_what_fits_is_not_copied(dtype):
 
 
 def peak_of_keeping(X):
-    keep_inputs(X[:1], SINGLE, X.shape[1])  # what is imported on the way is imported now
+    validate_inputs(X[:1], SINGLE, X.shape[1])  # what is imported on the way is imported now
     tracemalloc.start()
-    keep_inputs(X, SINGLE, X.shape[1])
+    validate_inputs(X, SINGLE, X.shape[1])
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak
@@ -100,11 +100,11 @@ def test_what_is_wrong_far_down_is_found():
     X = np.ones((2000, 500))
     X[1234, 56] = np.nan
     with pytest.raises(ValueError, match=r"^X: nan at \(1234, 56\); only finite numbers"):
-        keep_inputs(X, SINGLE, 500)
+        validate_inputs(X, SINGLE, 500)
     X[1234, 56] = -1e300
     with pytest.raises(ValueError, match=r"^X: 1e\+300 is too large for float32"):
-        keep_inputs(X, SINGLE, 500)
-    assert keep_inputs(X, DOUBLE, 500) is not None
+        validate_inputs(X, SINGLE, 500)
+    assert validate_inputs(X, DOUBLE, 500) is not None
 
 
 @pytest.mark.parametrize("scale", [0, -1.0, float("nan"), float("inf"), "1/255", None, True])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import barenet
 from barenet.model.activations import ACTIVATIONS
-from barenet.model.layers import LAYERS, Activate, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.model.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.losses import SquaredError
 from barenet.model.network import Network
 from barenet.model.randomness import derive_key
@@ -24,11 +24,11 @@ X = np.random.default_rng(0).normal(size=(6, 3))
 def one_of_everything(**options) -> Network:
     """A network with every kind of layer, whose averages are not what they start from."""
     layers = [
-        Dense(3, 4, "tanh"), BatchNorm(4), Activate("relu"), Dropout(0.3), LayerNorm(4),
+        Dense(3, 4, "tanh"), BatchNorm(4), ActivationLayer("relu"), Dropout(0.3), LayerNorm(4),
         Dense(4, 2, "softmax"),
     ]  # fmt: skip
     network = Network(layers, **{"seed": 7, "dtype": "float64", **options})
-    network.forward(X, training=True, key=1)
+    network.forward(X, training=True, rng_key=1)
     assert {layer.name for layer in network.layers} == set(LAYERS)
     return network
 
@@ -270,22 +270,22 @@ def test_initialize_forgets_everything():
 
 def test_what_is_random_is_fixed_by_the_key():
     network = Network([Dropout(0.5), Dense(3, 3), Dropout(0.5)], dtype="float64")
-    first, again, other = (network.forward(X, training=True, key=k)[0] for k in (1, 1, 2))
+    first, again, other = (network.forward(X, training=True, rng_key=k)[0] for k in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
     anew = [network.forward(X, training=True)[0] for _ in range(2)]
     assert not np.array_equal(*anew)
     # each layer has a key of its own
-    _, (mask, _, last) = network.forward(X, training=True, key=1)
+    _, (mask, _, last) = network.forward(X, training=True, rng_key=1)
     assert not np.array_equal(mask, last)
-    expected, _ = Dropout(0.5).forward(X, training=True, key=derive_key(1, 0))
+    expected, _ = Dropout(0.5).forward(X, training=True, rng_key=derive_key(1, 0))
     np.testing.assert_array_equal(X * mask, expected)
 
 
 def test_value_and_gradient_is_a_function_of_its_key():
     network = Network([Dense(3, 8, "relu"), Dropout(0.5), Dense(8, 1)])
     results = [
-        network.value_and_gradient(X, np.zeros(6), key=key, training=training)[0]
+        network.value_and_gradient(X, np.zeros(6), rng_key=key, training=training)[0]
         for key, training in ((0, True), (0, True), (1, True), (0, False), (1, False))
     ]
     assert results[0] == results[1] != results[2]
@@ -307,13 +307,13 @@ def test_attributes(dtype):
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_the_output_activation(name):
     assert Network.dense([2, 2], output=name).output_activation == ACTIVATIONS[name]()
-    assert Network([Dense(2, 2), Activate(name)]).output_activation == ACTIVATIONS[name]()
+    assert Network([Dense(2, 2), ActivationLayer(name)]).output_activation == ACTIVATIONS[name]()
     assert Network([Dense(2, 2, name), LayerNorm(2)]).output_activation.name == "identity"
 
 
 def test_networks_without_parameters_or_widths():
     """Empty weights: nothing to learn is a network all the same."""
-    network = Network([Activate("tanh"), Dropout(0.5)], dtype="float64")
+    network = Network([ActivationLayer("tanh"), Dropout(0.5)], dtype="float64")
     np.testing.assert_array_equal(network.predict(X), np.tanh(X))
     value, gradient = network.value_and_gradient(X, np.zeros_like(X), training=False)
     assert gradient.shape == (0,)
@@ -355,7 +355,7 @@ def test_both_precisions_agree_and_none_turns_into_the_other(name):
 
 def test_float32_stays_float32_in_every_layers_cache():
     network = one_of_everything(dtype="float32")
-    output, caches = network.forward(X, training=True, key=1)
+    output, caches = network.forward(X, training=True, rng_key=1)
     arrays = [output]
     for cache in caches:
         parts = cache if isinstance(cache, tuple) else (cache,)
@@ -378,7 +378,7 @@ def test_predicting_changes_nothing():
 
 
 def test_what_comes_out_is_not_what_went_in():
-    network = Network([Activate("identity"), Dropout(0.5)], dtype="float64")
+    network = Network([ActivationLayer("identity"), Dropout(0.5)], dtype="float64")
     rows = X.copy()
     network.predict(rows)[:] = 0
     np.testing.assert_array_equal(rows, X)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barenet import Activate, BatchNorm, Dense, Dropout, LayerNorm, Network
+from barenet import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, Network
 
 
 def test_every_kind_of_layer():
@@ -10,7 +10,7 @@ def test_every_kind_of_layer():
         [
             Dense(3, 4),
             BatchNorm(4),
-            Activate("relu"),
+            ActivationLayer("relu"),
             Dropout(0.1),
             Dense(4, 2, "tanh"),
             LayerNorm(2),

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Lasso, Ridge
 
 from barenet.engines import Job, ReferenceEngine
+from barenet.model.array_dataset import validate_arrays
 from barenet.model.layers import BatchNorm, Dense, LayerNorm
 from barenet.model.layout import Layout
 from barenet.model.losses import SquaredError
 from barenet.model.network import Network
-from barenet.model.rows import check_rows
 from barenet.optimization.optimizers import LBFGS
 from barenet.optimization.penalties import L1, L2, PENALTIES, as_penalties
 
@@ -64,15 +64,15 @@ def test_a_shared_penalty_is_paid_once_for_all_rows():
     network = Network([Dense(2, 1, init="uniform")], seed=1, dtype="float64")
     job = Job(
         network=network,
-        rows=check_rows(network, SquaredError(), X, y, [1.0, 3.0, 0.0]),
+        rows=validate_arrays(network, SquaredError(), X, y, [1.0, 3.0, 0.0]),
         loss=SquaredError(),
         optimizer=LBFGS(),
     )
     plain, _ = ReferenceEngine(job).value_and_gradient()
     price = 0.5 * 8 * (network.layers[0].weights ** 2).sum() / 4  # λ over the weight of all rows
-    charged = dataclasses.replace(job, penalties=[L2(8, shared=True)])
+    charged = dataclasses.replace(job, penalties=[L2(8, normalize_by_batch=True)])
     assert ReferenceEngine(charged).value_and_gradient()[0] == pytest.approx(plain + price)
-    assert as_penalties("l2:strength=8,shared=true") == [L2(8, shared=True)]
+    assert as_penalties("l2:strength=8,normalize_by_batch=true") == [L2(8, normalize_by_batch=True)]
 
 
 @pytest.mark.parametrize("name", PENALTIES)

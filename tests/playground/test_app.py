@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from barenet import save
 from barenet.model.network import Network
 
 
@@ -59,7 +60,7 @@ def test_a_model_is_opened_on_the_page_that_asks(server, page, send, ask):
 
 def test_a_model_that_cannot_be_shown_changes_nothing(page, send, tmp_path):
     session = page.state["session"]
-    Network.dense([2, 1]).save(tmp_path / "alone")
+    save(Network.dense([2, 1]), tmp_path / "alone")
     for body, words in (
         (b"nonsense", "the model"),
         ((tmp_path / "alone").read_bytes(), "bare network"),

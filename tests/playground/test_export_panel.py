@@ -11,9 +11,9 @@ import warnings
 import numpy as np
 import pytest
 
+from barenet import load_predictor
 from barenet.cli.main import main
 from barenet.files.model_file import read_model
-from barenet.files.predictor import Predictor
 
 RUN = "from barenet.cli.main import main; raise SystemExit(main())"
 
@@ -74,7 +74,7 @@ def run_command(words, folder):
     assert words[:2] == ["barenet", "train"]
     made = ["--no-plots", "--no-baselines", "--json", "--out", str(folder)]
     assert main([*words[1:], *made]) == 0
-    return Predictor.load(folder / "model.safetensors").network.parameters
+    return load_predictor(folder / "model.safetensors").network.parameters
 
 
 def run_program(code):
@@ -170,7 +170,7 @@ def test_as_processes_of_their_own(page, tmp_path):
     page.change(**CASES[6])
     weights, told = exported(page)
     made = [tmp_path / "run" / "model.safetensors", tmp_path / "network.safetensors"]
-    program = f"{told['code']}network.save({str(made[1])!r})\n"
+    program = f"{told['code']}barenet.save(network, {str(made[1])!r})\n"
     command = [*shlex.split(told["command"])[1:], "--no-plots", "--out", str(tmp_path / "run")]
     runs = [
         subprocess.Popen(
@@ -191,7 +191,7 @@ def test_the_model_file_says_what_the_page_shows(server, page, ask, tmp_path):
     assert status == 200 and "attachment" in headers["content-disposition"]
     path = tmp_path / "model.safetensors"
     path.write_bytes(body)
-    predictor = Predictor.load(path)
+    predictor = load_predictor(path)
     assert (predictor.network.parameters == weights).all()
     assert np.isfinite(predictor.outputs([[1.0, 2.0]])).all()
     assert predictor.dataset == "plane"

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from barenet import load_predictor, save
 from barenet.cli.main import main
 from barenet.data.datasets import load_dataset
 from barenet.data.run_config import RunConfig
@@ -298,14 +299,17 @@ def test_a_model_of_other_columns_of_a_named_set_is_shown_without_its_rows(store
 
 def test_functions_of_columns_that_are_not_known_are_told(store, tmp_path):
     path = tmp_path / "model.safetensors"
-    Predictor(
-        network=Network.dense([2, 3], output="softmax"),
-        preprocessing=Scaling.fit("standardize", np.array([[1.0, 0.0], [2.0, 1.0]])),
-        classes=load_dataset("iris").classes,
-        feature_names=("x1", "sin(x2)"),
-        target_name="species",
-        dataset="iris",
-    ).save(path)
+    save(
+        Predictor(
+            network=Network.dense([2, 3], output="softmax"),
+            preprocessing=Scaling.fit("standardize", np.array([[1.0, 0.0], [2.0, 1.0]])),
+            classes=load_dataset("iris").classes,
+            feature_names=("x1", "sin(x2)"),
+            target_name="species",
+            dataset="iris",
+        ),
+        path,
+    )
     with pytest.raises(
         ValueError, match=r"trained on x1, sin\(x2\), and iris has sepal.* not known"
     ):
@@ -324,20 +328,25 @@ def test_an_optimizer_that_is_not_known_is_passed_over(store, folder, capfd):
 def saved(tmp_path):
     """A model of three columns whose parameters are all one number."""
 
-    def save(value: float) -> Path:
+    def saved_model(value: float) -> Path:
         network = Network.dense([3, 2, 1], dtype="float64")
         network.parameters[:] = value
-        Predictor(
-            network=network,
-            preprocessing=Scaling.fit("standardize", np.array([[1.0, 0.0, 3.0], [2.0, 1.0, 5.0]])),
-            classes=None,
-            feature_names=("a", "b", "c"),
-            target_name="y",
-            dataset="rows.csv",
-        ).save(tmp_path / "model.safetensors")
+        save(
+            Predictor(
+                network=network,
+                preprocessing=Scaling.fit(
+                    "standardize", np.array([[1.0, 0.0, 3.0], [2.0, 1.0, 5.0]])
+                ),
+                classes=None,
+                feature_names=("a", "b", "c"),
+                target_name="y",
+                dataset="rows.csv",
+            ),
+            tmp_path / "model.safetensors",
+        )
         return tmp_path / "model.safetensors"
 
-    return save
+    return saved_model
 
 
 @pytest.mark.parametrize(("value", "words"), [(1e200, "for float32"), (1e38, "to be drawn")])
@@ -359,15 +368,20 @@ def test_a_model_of_numbers_too_large_is_refused_and_the_page_stays(
 def several(tmp_path) -> Path:
     """A model of two columns that predicts three numbers, each in units of its own."""
     network = Network.dense([2, 5, 3], hidden="tanh", batch_norm=True, seed=3)
-    Predictor(
-        network=network,
-        preprocessing=Scaling("standardize", np.array([1.0, 2.0]), np.array([0.5, 2.0])),
-        target_scaling=Scaling("standardize", np.array([5.0, 6.0, 7.0]), np.array([1.0, 2.0, 4.0])),
-        classes=None,
-        feature_names=("a", "b"),
-        target_name="y",
-        dataset="rows.csv",
-    ).save(tmp_path / "several.safetensors")
+    save(
+        Predictor(
+            network=network,
+            preprocessing=Scaling("standardize", np.array([1.0, 2.0]), np.array([0.5, 2.0])),
+            target_scaling=Scaling(
+                "standardize", np.array([5.0, 6.0, 7.0]), np.array([1.0, 2.0, 4.0])
+            ),
+            classes=None,
+            feature_names=("a", "b"),
+            target_name="y",
+            dataset="rows.csv",
+        ),
+        tmp_path / "several.safetensors",
+    )
     return tmp_path / "several.safetensors"
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from barenet import Network, Scaling
+from barenet import Network, Scaling, load_predictor, save
 from barenet.cli.main import main
 from barenet.cli.play import _write_redirect
 from barenet.data.datasets import load_dataset
@@ -1074,7 +1074,7 @@ def test_what_can_be_taken_away(tab, tmp_path):
         page.page.click("#model")
     path = tmp_path / "model.safetensors"
     download.value.save_as(path)
-    network = Predictor.load(path).network
+    network = load_predictor(path).network
     assert network.parameters.tolist() == pytest.approx(page.parameters())
 
 
@@ -1468,14 +1468,17 @@ def test_a_model_is_opened(tab, tmp_path):
 
 def test_of_a_model_of_several_numbers_each_is_shown(tab, tmp_path):
     path = tmp_path / "two.safetensors"
-    Predictor(
-        network=Network.dense([2, 4, 2], seed=1),
-        preprocessing=Scaling("standardize", np.zeros(2), np.ones(2)),
-        classes=None,
-        feature_names=("x0", "x1"),
-        target_name="y",
-        dataset="",
-    ).save(path)
+    save(
+        Predictor(
+            network=Network.dense([2, 4, 2], seed=1),
+            preprocessing=Scaling("standardize", np.zeros(2), np.ones(2)),
+            classes=None,
+            feature_names=("x0", "x1"),
+            target_name="y",
+            dataset="",
+        ),
+        path,
+    )
     page = tab()
     page.page.click("#opened summary")
     page.page.set_input_files("#model-file", str(path))
@@ -1487,8 +1490,8 @@ def test_of_a_model_of_several_numbers_each_is_shown(tab, tmp_path):
     page.until("barenet.facts.target === 'y 2'")
     assert page.picture() != first
     assert not page.page.locator("#task").is_visible()
-    computed = replace(Predictor.load(path), network=Network.dense([2, 1], output="identity"))
-    replace(computed, feature_names=("height", "x2^2"), dataset="mine.csv").save(path)
+    computed = replace(load_predictor(path), network=Network.dense([2, 1], output="identity"))
+    save(replace(computed, feature_names=("height", "x2^2"), dataset="mine.csv"), path)
     page.page.set_input_files("#model-file", str(path))
     page.until("document.querySelector('#described').textContent.includes('no table holds')")
 

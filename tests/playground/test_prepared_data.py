@@ -30,7 +30,7 @@ def test_features_are_columns_and_coordinates_keep_their_unit():
     assert made.inputs.feature_names == ("x1", "x1^2", "sin(x2)")
     grid = made.plane.grid(5)
     expected = np.column_stack([grid[:, 0], grid[:, 0] ** 2, np.sin(grid[:, 1])])
-    assert made.grid(5) == pytest.approx(made.scaling.apply(expected), abs=1e-5)
+    assert made.grid(5) == pytest.approx(made.scaling.transform(expected), abs=1e-5)
 
 
 def test_features_of_columns_in_other_units_are_of_standardized_ones():

@@ -98,10 +98,12 @@ def attributes(kind: type) -> set[str]:
 
 
 def raised(function: Any) -> set[str]:
-    """Names of the exceptions that a function raises itself, abstract methods' aside."""
+    """Names of the exceptions that a function raises itself; an ArgumentError is a ValueError."""
     nodes = (node.exc for node in ast.walk(tree_of(function)) if isinstance(node, ast.Raise))
     calls = (node.func for node in nodes if isinstance(node, ast.Call))
-    return {ast.unparse(call) for call in calls} - {"NotImplementedError"}
+    names = {ast.unparse(call).removesuffix(".of") for call in calls}
+    names = {"ValueError" if name == "ArgumentError" else name for name in names}
+    return names - {"NotImplementedError"}
 
 
 def written(thing: Any) -> list[Any]:

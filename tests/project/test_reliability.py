@@ -22,7 +22,7 @@ NUMBERED = re.compile(r"^test((?:_(?:fault|promise)(?:_\d{2,3})+)+)_[a-z]")
 
 def rows(kind: str) -> dict[int, str]:
     """The rows of one part of the page, by their numbers."""
-    start, end = {"promise": ("Promises", "Cases"), "fault": ("Cases", "Of any rows")}[kind]
+    start, end = {"promise": ("Promises", "Cases"), "fault": ("Cases", "Properties")}[kind]
     part = re.search(f"^## {start}$(.*?)^## {end}$", PAGE.read_text("utf-8"), re.M | re.S)[1]
     found = re.findall(r"^\| (\d+) (\|.*\|)$", part, re.MULTILINE)
     assert len({number for number, _ in found}) == len(found), "a number is there twice"

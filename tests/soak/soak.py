@@ -60,9 +60,9 @@ class Signals(Callback):
     def take_notice(self, *_: object) -> None:
         self.came = True
 
-    def on_slice(self, run) -> None:
+    def on_chunk(self, run) -> None:
         if self.came:
-            run.stop("interrupted", for_now=True)
+            run.stop("interrupted", resumable=True)
 
 
 def settings_for(optimizer: str, engine: str) -> dict:
@@ -99,7 +99,7 @@ def in_a_child(place: Path, optimizer: str, engine: str, limit: int | None) -> i
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
         checkpoint = Checkpoint(place / "run.checkpoint", every="3ms")
         _, history = learn(optimizer, engine, Signals(), checkpoint=checkpoint, resume=True)
-        os._exit(0 if history.stopped_because != "interrupted" else 143)
+        os._exit(0 if history.stop_reason != "interrupted" else 143)
     except OSError:
         os._exit(1)
     except BaseException as error:  # noqa: BLE001
@@ -146,7 +146,7 @@ def finish(place: Path, optimizer: str, engine: str) -> None:
     same = same and np.array_equal(network.statistics, whole.statistics)
     for name, curve in expected.curves.items():
         same = same and (name == "seconds" or history[name] == curve)
-    same = same and history.stopped_because == expected.stopped_because
+    same = same and history.stop_reason == expected.stop_reason
     COUNTS["runs compared"] += 1
     if not same:
         LOST.append(f"{optimizer} on {engine}: {history} differs from {expected}")

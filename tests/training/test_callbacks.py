@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet import Callback, EachEpoch, EarlyStopping, Network, StopAfter, train
+from barenet import Callback, EarlyStopping, LambdaCallback, Network, TimeLimit, train
 from barenet.training.callbacks import as_callbacks
 
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
@@ -24,7 +24,7 @@ class Diary(Callback):
     def on_start(self, run):
         self.entries.append("start")
 
-    def on_slice(self, run):
+    def on_chunk(self, run):
         self.entries.append(("slice", run.epoch, run.batch))
 
     def on_epoch(self, run):
@@ -52,7 +52,7 @@ def test_a_callback_says_when_it_wants_to_look_up_again():
             self.limit = limit
 
         def on_start(self, run):
-            run.slice_limit = self.limit
+            run.chunk_limit = self.limit
 
     networks = [Network.dense([1, 8, 1], seed=1) for _ in range(3)]
     diaries = [Every(limit) for limit in (None, 1, 3)]
@@ -70,9 +70,9 @@ def test_a_callback_says_when_it_wants_to_look_up_again():
 def test_a_limit_that_is_no_count_is_refused(limit):
     class Wrong(Callback):
         def on_start(self, run):
-            run.slice_limit = limit
+            run.chunk_limit = limit
 
-    with pytest.raises(ValueError, match=r"^slice_limit: expected a whole number of 1 or more"):
+    with pytest.raises(ValueError, match=r"^chunk_limit: expected a whole number of 1 or more"):
         fit(Wrong(), epochs=1)
 
 
@@ -91,7 +91,7 @@ def test_a_function_is_called_after_each_epoch_and_can_end_the_run():
     seen = []
     history = fit(lambda run: seen.append(run.epoch) or len(seen) == 3)
     assert seen == [1, 2, 3] and len(history) == 3
-    assert history.stopped_because == "a callback returned True"
+    assert history.stop_reason == "a callback returned True"
 
 
 def test_a_true_of_numpy_ends_the_run_as_well():
@@ -101,7 +101,7 @@ def test_a_true_of_numpy_ends_the_run_as_well():
 def test_all_are_told_of_the_end_even_if_one_fails_at_it():
     class Fails(Callback):
         def on_end(self, run):
-            raise RuntimeError(run.history.stopped_because)
+            raise RuntimeError(run.history.stop_reason)
 
     diary = Diary()
     with pytest.raises(RuntimeError, match="completed"):
@@ -114,7 +114,7 @@ def test_the_end_after_an_error_is_not_called_complete():
 
     class Last(Callback):
         def on_end(self, run):
-            endings.append(run.history.stopped_because)
+            endings.append(run.history.stop_reason)
 
     def fail(run):
         raise KeyError("on purpose")
@@ -125,30 +125,30 @@ def test_the_end_after_an_error_is_not_called_complete():
 
 
 def test_a_function_that_returns_something_else_ends_nothing():
-    assert len(fit(EachEpoch(lambda run: 1))) == 5
+    assert len(fit(LambdaCallback(lambda run: 1))) == 5
 
 
 def test_stopping_in_a_slice_leaves_an_unfinished_epoch_out():
     class StopAtOnce(Callback):
-        def on_slice(self, run):
+        def on_chunk(self, run):
             run.stop("now")
 
     history = fit(StopAtOnce())
-    assert len(history) == 0 and history.stopped_because == "now"
+    assert len(history) == 0 and history.stop_reason == "now"
 
 
 def test_stop_after_its_time():
-    history = fit(StopAfter(0.05), epochs=1_000_000)
-    assert history.stopped_because == "0.05 seconds were over"
+    history = fit(TimeLimit(0.05), epochs=1_000_000)
+    assert history.stop_reason == "0.05 seconds were over"
     assert 0.02 < sum(history["seconds"]) < 5
 
 
 def test_early_stopping_takes_up_a_state_before_any_run():
     first, other = EarlyStopping("loss"), EarlyStopping("loss")
-    other.restore(first.state())
-    assert other.state() == {"best": np.inf, "waited": 0}
+    other.load_state_dict(first.state_dict())
+    assert other.state_dict() == {"best": np.inf, "waited": 0}
     fit(first, epochs=2)
-    other.restore(first.state())
+    other.load_state_dict(first.state_dict())
     assert np.array_equal(other.snapshot.parameters, first.snapshot.parameters)
 
 
@@ -164,14 +164,14 @@ def test_early_stopping_waits_and_restores_the_best_epoch():
     curve = history.validation_loss
     assert history.best_epoch == int(np.argmin(curve)) + 1
     assert len(history) == history.best_epoch + 4
-    assert history.stopped_because == "validation_loss has not improved for 4 epochs"
+    assert history.stop_reason == "validation_loss has not improved for 4 epochs"
     assert np.array_equal(network.parameters, kept[history.best_epoch - 1])
 
 
 def test_early_stopping_restores_after_a_complete_run_too():
     network = Network.dense([1, 8, 1], seed=1)
     history = fit(EarlyStopping(patience=99), network, epochs=60, validation_data=(X, -Y))
-    assert history.stopped_because == "completed"
+    assert history.stop_reason == "completed"
     assert history.best_epoch < 60
     network_loss = np.mean((network.predict(X)[:, 0] + Y) ** 2) / 2
     assert network_loss == pytest.approx(min(history.validation_loss), rel=1e-4)
@@ -226,8 +226,8 @@ def test_test_rows_never_decide_when_to_stop():
     [
         lambda: EarlyStopping(patience=0),
         lambda: EarlyStopping(minimum_delta=-1),
-        lambda: StopAfter(0),
-        lambda: StopAfter(float("nan")),
+        lambda: TimeLimit(0),
+        lambda: TimeLimit(float("nan")),
         lambda: as_callbacks([3]),
         lambda: as_callbacks([EarlyStopping]),
     ],

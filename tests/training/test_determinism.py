@@ -101,6 +101,6 @@ def test_no_bit_depends_on_where_slices_are_cut(engine, optimizer, monkeypatch):
     more = {"engine": engine, "optimizer": optimizer, "batch_size": 16, "epochs": 1}
     found = set()
     for seconds in (0, 1e-3, 10):
-        monkeypatch.setattr(training_loop, "SLICE_SECONDS", seconds)
+        monkeypatch.setattr(training_loop, "CHUNK_SECONDS", seconds)
         found.add(learn(**more))
     assert len(found) == 1

@@ -18,9 +18,9 @@ LBFGS = {"optimizer": "lbfgs"}
 class Interrupt(Callback):
     """End a run in the middle of its third epoch."""
 
-    def on_slice(self, run):
+    def on_chunk(self, run):
         if run.epoch == 3:
-            run.stop("interrupted", for_now=True)
+            run.stop("interrupted", resumable=True)
 
 
 def network():

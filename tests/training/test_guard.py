@@ -116,9 +116,9 @@ def test_no_loss_that_is_no_number_is_overlooked(wrong, usual, at):
     losses = np.full(5, usual)
     losses[at] = wrong
     with np.errstate(over="ignore"), pytest.raises(DivergenceError) as caught:
-        guard.check_slice(np.full(5, usual))
+        guard.check_chunk(np.full(5, usual))
         network.parameters[:] = 7.0
-        guard.check_slice(losses)
+        guard.check_chunk(losses)
     assert caught.value.batch == at + 1
     assert np.array_equal(network.parameters, before)
 
@@ -128,9 +128,9 @@ def test_losses_whose_squares_overflow_are_numbers_still():
     with np.errstate(over="ignore"), warnings.catch_warnings():
         warnings.simplefilter("error")
         for losses in ([1e200, 2e200, 1e205], [1e-200, 0.0, 1e150], [3e205, 1.0, 1.0]):
-            guard.check_slice(np.array(losses))
+            guard.check_chunk(np.array(losses))
         with pytest.raises(RuntimeWarning, match=r"the loss grew from 1e\+200 to 2e\+206"):
-            guard.check_slice(np.array([1.0, 2e206]))
+            guard.check_chunk(np.array([1.0, 2e206]))
 
 
 def test_parameters_whose_squares_overflow_are_numbers_still():
@@ -152,7 +152,7 @@ def test_statistics_go_back_as_well():
     guard.check_epoch(1.0, 1.0)
     network.statistics[:] = 9.0
     with pytest.raises(DivergenceError):
-        guard.check_slice(np.array([np.nan]))
+        guard.check_chunk(np.array([np.nan]))
     assert (network.statistics == 5.0).all()
 
 

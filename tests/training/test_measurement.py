@@ -7,8 +7,8 @@ import pytest
 
 from barenet import Callback, Network, train
 from barenet.engines import ENGINES, Job, choose_engine
+from barenet.model.array_dataset import validate_arrays
 from barenet.model.losses import as_loss
-from barenet.model.rows import check_rows
 from barenet.optimization.optimizers import as_optimizer
 from barenet.training import measurement
 from barenet.training.measurement import Measurement, Stopped
@@ -34,7 +34,7 @@ def network():
 
 def measure(engine, weight, is_stopped=lambda: False):
     net, loss = network(), as_loss("categorical_cross_entropy", network().output_activation)
-    rows = check_rows(net, loss, X, Y, weight)
+    rows = validate_arrays(net, loss, X, Y, weight)
     job = Job(network=net, rows=rows, loss=loss, optimizer=as_optimizer("sgd"))
     plan = Plan(
         epochs=1, batch_size=8, metrics=as_metrics("accuracy"), held_out={"validation": rows}
@@ -68,10 +68,10 @@ class Interrupt(Callback):
     def __init__(self, turn):
         self.left = turn
 
-    def on_slice(self, run):
+    def on_chunk(self, run):
         self.left -= 1
         if not self.left:
-            run.stop("interrupted", for_now=True)
+            run.stop("interrupted", resumable=True)
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
@@ -83,7 +83,7 @@ def test_a_run_that_is_interrupted_while_it_is_measured_goes_on(optimizer, eight
             validation_data=(X, Y), callbacks=callbacks, **kept,
         )  # fmt: skip
         measured = {name: history[name] for name in history.curves if name != "seconds"}
-        return net.parameters.tobytes(), measured, history.stopped_because
+        return net.parameters.tobytes(), measured, history.stop_reason
 
     more = {} if optimizer == "lbfgs" else {"schedule": "reduce_on_plateau:patience=1"}
     whole = go(**more)

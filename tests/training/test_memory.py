@@ -23,7 +23,7 @@ from barenet import (
     Dropout,
     EarlyStopping,
     Network,
-    StopAfter,
+    TimeLimit,
     train,
 )
 from barenet.engines import ENGINES
@@ -43,9 +43,9 @@ class Interrupt(Callback):
     def __init__(self, step):
         self.step = step
 
-    def on_slice(self, run):
+    def on_chunk(self, run):
         if (run.epoch - 1) * run.n_batches + run.batch >= self.step:
-            run.stop("interrupted", for_now=True)
+            run.stop("interrupted", resumable=True)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def slices_of_one_batch(monkeypatch):
     """Let a run be ended after any batch, and be resumed in other slices than it has had."""
 
     def short(yes=True):
-        monkeypatch.setattr(training_loop, "SLICE_SECONDS", 0 if yes else 0.1)
+        monkeypatch.setattr(training_loop, "CHUNK_SECONDS", 0 if yes else 0.1)
 
     return short
 
@@ -85,7 +85,7 @@ def outcome(net, optimizer, history, stopping):
     vectors |= getattr(optimizer, "moments", {})
     measured = {name: curve for name, curve in history.curves.items() if name != "seconds"}
     plain = {"steps": getattr(optimizer, "n_steps", None), "waited": stopping.waited}
-    plain |= {"best_epoch": history.best_epoch, "because": history.stopped_because}
+    plain |= {"best_epoch": history.best_epoch, "because": history.stop_reason}
     arrays = {name: vector.tobytes() for name, vector in vectors.items()}
     snapshot = None if stopping.snapshot is None else stopping.snapshot.parameters.tobytes()
     return {**measured, **plain, **arrays, "snapshot": snapshot}
@@ -190,7 +190,7 @@ def test_the_clock_ends_a_run_for_now(tmp_path):
     kept, rounds = {"checkpoint": tmp_path / "kept", "resume": True}, 0
     part = {"because": "1e-09 seconds were over"}
     while part["because"] == "1e-09 seconds were over":
-        part, rounds = learn(StopAfter(1e-9), **kept), rounds + 1
+        part, rounds = learn(TimeLimit(1e-9), **kept), rounds + 1
     assert differing(whole, part) == [] and rounds > 9
 
 
@@ -214,7 +214,7 @@ def test_a_rate_that_a_callback_changes_in_the_middle_of_an_epoch(tmp_path, slic
         optimizer = Adam(learning_rate=0.01)
 
         class Slower(Callback):
-            def on_slice(self, run):
+            def on_chunk(self, run):
                 if (run.epoch, run.batch) == (3, 3):
                     optimizer.learning_rate = 0.002
 
@@ -240,10 +240,10 @@ class Average(Callback):
     def on_end(self, run):
         run.network.parameters = self.sum / max(self.epochs, 1)
 
-    def state(self):
+    def state_dict(self):
         return {"epochs": self.epochs, "sum": self.sum}
 
-    def restore(self, state):
+    def load_state_dict(self, state):
         self.epochs, self.sum = state["epochs"], state["sum"]
 
 
@@ -439,7 +439,7 @@ class Spoil(Callback):
     def __init__(self, factor):
         self.factor = factor
 
-    def on_slice(self, run):
+    def on_chunk(self, run):
         if (run.epoch, run.batch) == (4, 4):
             run.network.parameters *= self.factor
 

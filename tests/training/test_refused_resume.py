@@ -16,7 +16,7 @@ from barenet import (
     Dense,
     EarlyStopping,
     Network,
-    StopAfter,
+    TimeLimit,
     train,
 )
 from barenet.engines import ENGINES
@@ -40,10 +40,10 @@ class Counting(Callback):
     def on_epoch(self, run):
         self.seen.append(run.epoch)
 
-    def state(self):
+    def state_dict(self):
         return {"count": len(self.seen)}
 
-    def restore(self, state):
+    def load_state_dict(self, state):
         self.seen = list(range(state["count"]))
 
 
@@ -57,7 +57,7 @@ class Parts:
         self.optimizer = as_optimizer(optimizer)
         plateau = None if optimizer == "lbfgs" else as_schedule("reduce_on_plateau:patience=1")
         self.schedule, self.engine = plateau, engine
-        self.callbacks = [EarlyStopping(patience=90), Counting(), StopAfter(1e9)]
+        self.callbacks = [EarlyStopping(patience=90), Counting(), TimeLimit(1e9)]
         self.learn(epochs=4)
 
     def learn(self, *more: Callback, data=(X, Y), **options: object) -> None:
@@ -75,7 +75,7 @@ class Parts:
 
 def stop_after_nine(run):
     if len(run.history) == 9:
-        run.stop("interrupted", for_now=True)
+        run.stop("interrupted", resumable=True)
 
 
 def without(part, key):

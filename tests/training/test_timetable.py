@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from barenet import SCHEDULES, SGD, Constant, ReduceOnPlateau, StepDecay
-from barenet.model.rows import Rows
+from barenet.model.array_dataset import ArrayDataset
 from barenet.training.batches import epoch_order
 from barenet.training.plan import Plan
 from barenet.training.timetable import Timetable
@@ -15,7 +15,7 @@ WEIGHT = np.array([3.0, 0.0, 1.0, 2.0, 5.0, 4.0, 0.5])
 
 
 def timetable(weight=None, **settings):
-    rows = Rows(np.zeros((7, 1)), np.zeros((7, 1)), weight)
+    rows = ArrayDataset(np.zeros((7, 1)), np.zeros((7, 1)), weight)
     optimizer = settings.pop("optimizer", SGD(0.1))
     return Timetable(rows, optimizer, Plan(epochs=10, batch_size=3, **settings), 5)
 

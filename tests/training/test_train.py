@@ -111,7 +111,7 @@ def test_the_history_says_what_was_measured():
     }  # fmt: skip
     assert all(len(curve) == 3 for curve in history.curves.values())
     assert (history.engine, history.seed) == ("compiled", 5)
-    assert history.stopped_because == "completed" and history.best_epoch is None
+    assert history.stop_reason == "completed" and history.best_epoch is None
 
 
 def test_the_loss_of_an_epoch_is_the_mean_over_its_rows():
@@ -202,7 +202,7 @@ def test_slices_of_any_length_give_the_same_bits(monkeypatch):
 
     networks = [all_layers() for _ in range(3)]
     for network, seconds in zip(networks, (1e-9, 0.001, 100), strict=True):
-        monkeypatch.setattr(loop, "SLICE_SECONDS", seconds)
+        monkeypatch.setattr(loop, "CHUNK_SECONDS", seconds)
         train(network, X, LABELS, epochs=5, batch_size=3)
     assert np.array_equal(networks[0].parameters, networks[1].parameters)
     assert np.array_equal(networks[0].parameters, networks[2].parameters)
@@ -226,7 +226,7 @@ def test_lbfgs_records_each_iteration_from_where_it_started():
     assert history.loss[0] == pytest.approx(start[0])
     assert history["gradient_norm"][0] == pytest.approx(np.linalg.norm(start[1]))
     assert np.all(np.diff(history.loss) <= 0)
-    assert history.stopped_because == "converged" and len(history) < 50
+    assert history.stop_reason == "converged" and len(history) < 50
     assert "learning_rate" not in history.curves
 
 
@@ -234,7 +234,7 @@ def test_lbfgs_stops_when_a_callback_wants_to():
     history = train(
         classifier(), X, LABELS, optimizer="lbfgs", callbacks=lambda run: run.epoch == 3
     )
-    assert len(history) == 3 and history.stopped_because == "a callback returned True"
+    assert len(history) == 3 and history.stop_reason == "a callback returned True"
 
 
 def test_fault_13_any_memory_order_and_stride():
@@ -361,4 +361,4 @@ def test_lbfgs_that_starts_at_the_end_still_tells_the_loss():
     train(network, X, Y, optimizer=LBFGS(tolerance=1e-9), epochs=200)
     history = train(network, X, Y, optimizer=LBFGS(tolerance=1e-3))
     assert len(history) == 1 and history.loss[0] < 1e-10
-    assert history.stopped_because == "converged"
+    assert history.stop_reason == "converged"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from barenet.data.column_kinds import kind_of
 from barenet.data.columns import (
     BooleanColumn,
     CategoryColumn,
@@ -13,10 +14,9 @@ from barenet.data.columns import (
     DroppedColumn,
     NumberColumn,
 )
-from barenet.data.columns.kinds import kind_of
 from barenet.data.encoding import TableEncoding
 from barenet.data.frame import Frame
-from barenet.data.reading import MISSING
+from barenet.data.parsing import MISSING
 from barenet.data.scaling import Scaling
 from barenet.errors import DataError
 

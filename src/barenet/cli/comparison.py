@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from barenet.cli import report
-from barenet.cli.console import show
+from barenet.cli.console import emit
 from barenet.data.dataset import Dataset
 from barenet.files.predictor import Predictor
 from barenet.insight.baselines import BASELINES, Baseline, fit_baseline
@@ -82,7 +82,7 @@ def verdict(network: Mapping[str, float], compared: list[Compared]) -> str | Non
 def show_verdict(network: Mapping[str, float], compared: list[Compared]) -> None:
     """Print the sentence, if there is one."""
     if sentence := verdict(network, compared):
-        show(f"\n{textwrap.fill(sentence, 79)}")
+        emit(f"\n{textwrap.fill(sentence, 79)}")
 
 
 def _is_better(network: Mapping[str, float], other: Mapping[str, float]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from barenet.cli.console import show_json, show_table
+from barenet.cli.console import emit_json, emit_table
 from barenet.cli.flags import Json
 from barenet.data.datasets import DATASETS
 from barenet.data.images import Images
@@ -31,9 +31,9 @@ def datasets(*, json: Json = False) -> int:
     """
     entries = [_describe(name, named) for name, named in DATASETS.items()]
     if json:
-        show_json(entries)
+        emit_json(entries)
         return 0
-    show_table(
+    emit_table(
         ["name", "task", "rows × features", "description"],
         [
             [

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 import barenet
-from barenet.cli.console import show, show_json, show_table
+from barenet.cli.console import emit, emit_json, emit_table
 from barenet.cli.flags import OUTPUT, Json
 from barenet.cli.kernels import WHERE_TO_KEEP, build_kernels, kernel_folder
 from barenet.data.images import DATA_VARIABLE
@@ -56,12 +56,12 @@ def doctor(
         return 0
     findings = examine()
     if json:
-        show_json(findings)
+        emit_json(findings)
         return 0
     advice, data = findings.pop("advice"), findings.pop("data_folder")
     found = "" if data["found"] else ", which is no folder"
     told = f"{data['path']}{found}" if data["path"] else f"none, as {DATA_VARIABLE} is not set"
-    show_table(
+    emit_table(
         ["what", "found"],
         [
             *([name.replace("_", " "), _write(value)] for name, value in findings.items()),
@@ -69,7 +69,7 @@ def doctor(
         ],
     )
     for line in advice:
-        show("\n" + textwrap.fill(line, 79))
+        emit("\n" + textwrap.fill(line, 79))
     return 0
 
 
@@ -112,9 +112,9 @@ def examine() -> dict[str, Any]:
 def _tell_built(result: dict[str, Any], json: bool) -> None:
     """Put out what came of building the kernels."""
     if json:
-        show_json(result)
+        emit_json(result)
     else:
-        show("{kernels} kernels, {built} built in {seconds:.1f} s, in {folder}".format(**result))
+        emit("{kernels} kernels, {built} built in {seconds:.1f} s, in {folder}".format(**result))
 
 
 def _version(package: str) -> str | None:

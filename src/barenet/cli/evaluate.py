@@ -10,13 +10,13 @@ from cyclopts import Parameter
 
 from barenet.cli import report
 from barenet.cli.comparison import compare, show_verdict
-from barenet.cli.console import say, show, show_json
+from barenet.cli.console import emit, emit_json, log
 from barenet.cli.flags import NAMED, OUTPUT, Json
 from barenet.cli.settings import AS_USUAL, FileOptions, is_table
 from barenet.cli.trained import SETTINGS, Trained, data_of, load_trained
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS
-from barenet.data.source import STANDARD_INPUT
+from barenet.data.file_io import STANDARD_INPUT
 from barenet.model.losses import as_loss
 from barenet.registry import spec_of
 
@@ -76,7 +76,7 @@ def evaluate(
     compared = compare(predictor, learned, dataset, loss) if learned else []
     confusion = None if predictor.classes is None else report.confusion_matrix(predictor, dataset)
     if json:
-        show_json(
+        emit_json(
             {
                 "model": str(trained.path),
                 **selection.document(),
@@ -91,7 +91,7 @@ def evaluate(
     report.show_scores([(title, selection.label, said) for title, said in judged], loss)
     show_verdict(scores, compared)
     if confusion is not None:
-        show()
+        emit()
         report.show_confusion(confusion, predictor.classes or ())
     return 0
 
@@ -100,26 +100,26 @@ def _tell_what_is_seen(trained: Trained, data: str, selection: Selection, named:
     """Say which rows they are, where nobody has, and so where a score is not one of new rows."""
     n_rows = selection.rows.n_samples
     if not named:
-        say(f"no data named: the {selection.description} of {data}\n")
+        log(f"no data named: the {selection.description} of {data}\n")
     if selection.description != "all rows":
         return
     if selection.n_seen == n_rows:
-        say(
+        log(
             "the network was trained on these very rows: the score tells how well it knows them, "
             "and not how well it does on new ones"
         )
     elif selection.n_repeated:
-        say(
+        log(
             f"{selection.n_repeated:,} of these {n_rows:,} rows stand in the data that the network "
             "was trained on: the score tells how well it knows them as well"
         )
     elif selection.n_seen:
-        say(
+        log(
             f"the network was trained on {selection.n_seen:,} of these {n_rows:,} rows; "
             "--rows test measures the others"
         )
     elif selection.learned is None and _is_called_alike(trained, data):
-        say(f"{data} has changed since the training: rows that are still the same have been seen")
+        log(f"{data} has changed since the training: rows that are still the same have been seen")
 
 
 def _is_called_alike(trained: Trained, data: str) -> bool:
@@ -175,7 +175,7 @@ def select_rows(trained: Trained, data: str, file: FileOptions, rows: Rows | Non
     learned, held_out = trained.split(dataset) if known else (None, None)
     if rows == "all" or (rows is None and held_out is None):
         if known is None and trained.predictor.dataset == dataset.name:
-            say(
+            log(
                 f"all rows are measured, training rows included: there is no {SETTINGS} beside "
                 f"{trained.path} to identify the test rows"
             )

@@ -22,6 +22,7 @@ from barenet.data.scaling import Scaling
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files.checkpoint import Checkpoint
 from barenet.files.model_file import read_model
+from barenet.files.model_io import check_header_size
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
 from barenet.training.callbacks import Callback, EarlyStopping
@@ -118,7 +119,7 @@ def prepare(settings: Settings) -> Experiment:
     sides = {"training": training, "validation": validation, "held_out": held_out}
     card = card_of(settings, dataset, predictor.feature_names, sides)
     predictor = replace(predictor, card=card)
-    predictor.check_header()
+    check_header_size(predictor)
     return Experiment(
         settings=settings,
         available=available,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from barenet.cli.console import show, show_json
+from barenet.cli.console import emit, emit_json
 from barenet.cli.experiment import prepare
 from barenet.cli.flags import (
     DATA,
@@ -139,7 +139,7 @@ def explain(
     step = _of_model(what, data, settings) if _is_model(what) else _of_data(data, settings)
     page = _explain(step, row, _place(neuron), notation, precision, limit)
     if json:
-        show_json(page.to_dict())
+        emit_json(page.to_dict())
     else:
         _put_out(page, form, out)
     return 0
@@ -219,7 +219,7 @@ def _explain(
         "A0": note_inputs(predictor, dataset.X[chosen], inputs, precision, limit),
         "Y": note_target(predictor, dataset.y[chosen], precision),
     }
-    return dataclasses.replace(page.noted(notes), facts=(*_facts(step, rows), *page.facts))
+    return dataclasses.replace(page.with_notes(notes), facts=(*_facts(step, rows), *page.facts))
 
 
 def _facts(step: _Step, rows: tuple[int, ...]) -> Iterator[str]:
@@ -271,11 +271,11 @@ def _put_out(page: Explanation, form: Form | None, out: str | None) -> None:
     else:
         text = page.to_html() if form == "html" else page.to_markdown()
     if out is None:
-        show(text.rstrip("\n"))
+        emit(text.rstrip("\n"))
     else:
         from barenet.insight.explain.origin import is_explanation
 
         with placed(out, f"explanation{SUFFIXES[form]}") as target:
             check_own(target, is_explanation, "explanation")
             write_atomically(target, (text.rstrip("\n") + "\n").encode())
-        show(str(target))
+        emit(str(target))

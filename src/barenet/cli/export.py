@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from barenet.cli.console import say, show, show_json
+from barenet.cli.console import emit, emit_json, log
 from barenet.cli.flags import DATA, NAMED, OUTPUT, Json
 from barenet.cli.place import is_folder, placed
 from barenet.cli.settings import AS_USUAL, FileOptions
 from barenet.cli.trained import MODEL, load_trained, model_file
+from barenet.errors import ArgumentError
 from barenet.files.exports import EXPORTS, Exported
 from barenet.files.exports import export as write
 from barenet.files.exports.export import WEIGHTS, Weights
 from barenet.files.exports.quantization import Rounding
-from barenet.files.loading import load
+from barenet.files.model_io import load
 
 __all__ = ["export"]
 
@@ -80,15 +80,15 @@ def export(
     try:
         with placed(str(path.with_name(name)) if out is None else out, name) as target:
             done = write(held, target, to, weights=weights, X=X)
-    except ValueError as error:
-        raise ValueError(re.sub("^path: ", "out: ", str(error))) from error
+    except ArgumentError as error:
+        raise (error.renamed("out") if error.argument == "path" else error) from None
     if json:
-        show_json(_document(path, done, weights))
+        emit_json(_document(path, done, weights))
         return 0
     for each in done.files:
-        show(str(each))
+        emit(str(each))
     if weights == "int8":
-        say(_in_words(done.rounding))
+        log(_in_words(done.rounding))
     return 0
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Sequence
+import functools
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from cyclopts import Parameter
 
-from barenet.cli.console import say, show, show_json, show_table
+from barenet.cli.console import emit, emit_json, emit_table, log, progress_bar
 from barenet.cli.evaluate import Rows, select_rows
 from barenet.cli.flags import NAMED, OUTPUT, Json
 from barenet.cli.numbers import whole
@@ -81,12 +80,12 @@ def importance(
     result = measure(trained.predictor, dataset, repeats)
     if json:
         rows_told = {"rows": dataset.n_samples, "evaluated_on": description}
-        show_json(
+        emit_json(
             {"model": str(trained.path), "dataset": dataset.name, **rows_told, **_plain(result)}
         )
         return 0
     what = f"{dataset.n_samples:,} {description.removeprefix('all ')}"
-    say(
+    log(
         f"{HEADINGS[result.metric]} {result.score:.4f} on {what}; each column shuffled {repeats}×\n"
     )
     _show(result)
@@ -101,16 +100,9 @@ def take(rows: Dataset, most: int) -> Dataset:
 
 
 def measure(predictor: Predictor, rows: Dataset, repeats: int = REPEATS) -> Importance:
-    """Shuffle the columns, with a bar on a terminal, which is gone when it is done."""
-    return permutation_importance(predictor, rows.X, rows.y, n_repeats=repeats, progress=_progress)
-
-
-def _progress(columns: Sequence[int]) -> Iterable[int]:
-    from rich.console import Console
-    from rich.progress import track
-
-    watched, console = sys.stderr.isatty(), Console(file=sys.stderr)
-    return track(columns, "shuffling", console=console, transient=True, disable=not watched)
+    """Shuffle the columns, with a progress bar on a terminal."""
+    bar = functools.partial(progress_bar, label="shuffling")
+    return permutation_importance(predictor, rows.X, rows.y, n_repeats=repeats, progress=bar)
 
 
 def _plain(result: Importance) -> dict[str, Any]:
@@ -130,7 +122,7 @@ def _show(result: Importance) -> None:
     """Print a bar for each column."""
     mean, std, order = result.mean, result.std, result.order[:MOST_COLUMNS]
     most = max(float(mean.max()), 1e-12)
-    show_table(
+    emit_table(
         ["column", f" {HEADINGS[result.metric]} lost", ""],
         [
             [
@@ -142,7 +134,7 @@ def _show(result: Importance) -> None:
         ],
     )
     if (more := len(mean) - len(order)) > 0:
-        show(f"(and {more:,} columns that matter less; --json has them all)")
+        emit(f"(and {more:,} columns that matter less; --json has them all)")
 
 
 def _bar(share: float) -> str:

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from barenet.cli.console import show, show_json, show_table
+from barenet.cli.console import emit, emit_json, emit_table
 from barenet.cli.flags import Json
 from barenet.cli.report import HEADINGS, write_score
 from barenet.cli.sparkline import sparkline
 from barenet.cli.trained import model_file
 from barenet.data.encoding import TableEncoding
-from barenet.files.described import describe_predictor, name_of_rows
-from barenet.files.loading import load
+from barenet.files.description import rows_name
 from barenet.files.model_card import ModelCard
+from barenet.files.model_io import load
 from barenet.files.predictor import Predictor
 from barenet.files.training_log import TrainingLog
 from barenet.model.network import Network
@@ -51,12 +51,12 @@ def info(model: Path, /, *, json: Json = False) -> int:
     predictor, network = (held, held.network) if isinstance(held, Predictor) else (None, held)
     if json:
         about = {} if predictor is None else _answers(predictor)
-        show_json({"model": str(path), "bytes": path.stat().st_size, **_layers(network), **about})
+        emit_json({"model": str(path), "bytes": path.stat().st_size, **_layers(network), **about})
         return 0
     rows = [("model", f"{path}, {path.stat().st_size:,} bytes")]
     rows += [] if predictor is None else [*_described(predictor)]
     _show_pairs(rows)
-    show(f"\n{network.summary()}")
+    emit(f"\n{network.summary()}")
     if predictor is not None:
         _show_columns(predictor)
         _show_card(predictor)
@@ -97,7 +97,9 @@ def _answers(predictor: Predictor) -> dict[str, Any]:
 
 def _described(predictor: Predictor) -> Iterator[tuple[str, str]]:
     """Say what it does and where it comes from, to the last digit."""
-    yield from describe_predictor(predictor)
+    for heading, text in predictor.description().items():
+        if heading != "network":  # its layers are shown in a table
+            yield heading, text
     card = predictor.card or ModelCard()
     if card.versions:
         yield "trained with", ", ".join(f"{name} {said}" for name, said in card.versions.items())
@@ -108,30 +110,30 @@ def _described(predictor: Predictor) -> Iterator[tuple[str, str]]:
 def _show_columns(predictor: Predictor) -> None:
     """Put out what is done to each column of a table."""
     if isinstance(encoding := predictor.preprocessing, TableEncoding):
-        show()
+        emit()
         lines = [
             [each.name, each.kind, str(len(each.outputs)), each.formula]
             for each in encoding.columns
         ]
-        show_table(["column", "kind", "numbers", "how"], lines)
+        emit_table(["column", "kind", "numbers", "how"], lines)
 
 
 def _show_card(predictor: Predictor) -> None:
     """Put out how good it is, how it has learned, and with which settings."""
     card = predictor.card or ModelCard()
     if card.scores:
-        show()
+        emit()
         _show_scores(card)
     if card.log is not None and (curves := [*_curves(card.log)]):
-        show()
+        emit()
         _show_pairs(curves)
     if card.settings:
-        show()
+        emit()
         told = [(name.replace("_", "-"), _write(value)) for name, value in card.settings.items()]
         half = (len(told) + 1) // 2
         beside = [*told[half:], *[("", "")] * (2 * half - len(told))]
         pairs = zip(told[:half], beside, strict=True)
-        show_table(["setting", "value"] * 2, [[*left, *right] for left, right in pairs])
+        emit_table(["setting", "value"] * 2, [[*left, *right] for left, right in pairs])
 
 
 def _show_scores(card: ModelCard) -> None:
@@ -143,8 +145,8 @@ def _show_scores(card: ModelCard) -> None:
     for rows, scores in card.scores.items():
         number = f"{card.rows[rows]:,} " if rows in card.rows else ""
         said = [write_score(name, scores[name]) if name in scores else "" for name in names]
-        lines.append([f"{number}{name_of_rows(rows)}", *said])
-    show_table(["scores on", *names.values()], lines, numbers=1)
+        lines.append([f"{number}{rows_name(rows)}", *said])
+    emit_table(["scores on", *names.values()], lines, numbers=1)
 
 
 def _curves(log: TrainingLog) -> Iterator[tuple[str, str]]:
@@ -157,7 +159,7 @@ def _curves(log: TrainingLog) -> Iterator[tuple[str, str]]:
 
 def _show_pairs(rows: list[tuple[str, str]]) -> None:
     """Put out names and what is said of them."""
-    show_table([], rows)
+    emit_table([], rows)
 
 
 def _write(value: Any) -> str:

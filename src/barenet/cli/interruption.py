@@ -62,10 +62,10 @@ class Interruption(Callback):
         for number, handler in self.before.items():
             signal.signal(number, handler)
 
-    def on_slice(self, run: Run) -> None:
+    def on_chunk(self, run: Run) -> None:
         self.begun = True
         if self.signal is not None:
-            run.stop(INTERRUPTED, for_now=True)
+            run.stop(INTERRUPTED, resumable=True)
 
     def _take_notice(self, number: int, frame: FrameType | None) -> None:
         at_once = self.signal is not None or not self.begun

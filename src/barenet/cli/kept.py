@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 
 from barenet.cli.settings import FileOptions, is_table
 from barenet.cli.trained import Trained
+from barenet.data.csv_table import read_table
+from barenet.data.file_io import PARQUET_SUFFIXES, plain_name
 from barenet.data.parquet import open_parquet
-from barenet.data.reading import as_labels
-from barenet.data.source import PARQUET_SUFFIXES, plain_name
-from barenet.data.table import read_table
+from barenet.data.parsing import as_labels
 from barenet.errors import DataError, some
 
 __all__ = ["Column", "read_kept", "texts"]

@@ -6,14 +6,14 @@ What is built ahead, as when an image of a machine is made, nobody has to wait f
 from __future__ import annotations
 
 import functools
-import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from barenet.cli.console import progress_bar
 from barenet.errors import BarenetError
 
 __all__ = ["WHERE_TO_KEEP", "build_kernels", "kernel_folder"]
@@ -37,8 +37,10 @@ def build_kernels() -> dict[str, Any]:
         raise BarenetError(f"there is no folder to keep kernels in; {WHERE_TO_KEEP}")
     builders, built, files = _every_builder(), _count_built(), _count_files(folder)
     # One thread and two are two programs, which are compiled as they are first run.
-    runs = [functools.partial(_train_one_neuron, threads) for threads in (1, 2)]
-    for do in _show_progress([*builders, *runs]):
+    runs: list[Callable[[], Any]] = [
+        functools.partial(_train_one_neuron, threads) for threads in (1, 2)
+    ]
+    for do in progress_bar([*builders, *runs], "kernels"):
         do()
     built = _count_built() - built
     if _count_files(folder) - files < built:
@@ -76,12 +78,3 @@ def _train_one_neuron(threads: int) -> None:
 
     network = Network.dense([1, 1])
     train(network, [[1.0]], [1.0], epochs=1, engine="compiled", threads=threads)
-
-
-def _show_progress(work: list[Callable[[], Any]]) -> Iterable[Callable[[], Any]]:
-    """Go through the work with a bar, which is gone when it is done."""
-    from rich.console import Console
-    from rich.progress import track
-
-    watched, console = sys.stderr.isatty(), Console(file=sys.stderr)
-    return track(work, "kernels", console=console, transient=True, disable=not watched)

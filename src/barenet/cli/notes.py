@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.columns import Column
-from barenet.data.columns.category import CategoryColumn
+from barenet.data.columns import CategoryColumn, Column
 from barenet.data.encoding import TableEncoding
 from barenet.files.predictor import Predictor
-from barenet.insight.explain.figures import digits
 from barenet.insight.explain.note import Note
+from barenet.insight.explain.number_format import digits
 
 __all__ = ["note_inputs", "note_target"]
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from barenet.cli import report, words
 from barenet.cli.comparison import Compared, compare, show_verdict
-from barenet.cli.console import show, show_json
+from barenet.cli.console import emit, emit_json
 from barenet.cli.experiment import Experiment
 from barenet.cli.provenance import card_settings, finite
 from barenet.cli.settings import is_table
 from barenet.data.dataset import Dataset
+from barenet.data.duplicates import count_duplicates
 from barenet.data.encoding import TableEncoding
-from barenet.data.repetition import count_repeated
 from barenet.data.scaling import Scaling
 from barenet.files.model_card import ModelCard
 from barenet.files.predictor import Predictor
@@ -92,28 +92,28 @@ class Outcome:
         held_out, settings = self.experiment.held_out, self.experiment.settings
         if held_out is None or not is_table(settings.data):
             return 0
-        return count_repeated(held_out, self.experiment.available)
+        return count_duplicates(held_out, self.experiment.available)
 
-    def show(self) -> None:
+    def emit(self) -> None:
         """Put out the scores, the confusion matrix, and for images a prediction in words."""
         experiment, predictor = self.experiment, self.experiment.predictor
         report.show_scores(self._lines(), experiment.settings.config.loss or "")
         config = experiment.settings.config
         if config.l1 or config.l2:
-            show("(without the penalty on the weights, which the loss of the epochs includes)")
+            emit("(without the penalty on the weights, which the loss of the epochs includes)")
         show_verdict(self.judged, self.compared)
         self._show_repeated()
         if predictor.classes is None:
             return
-        show()
+        emit()
         report.show_confusion(report.confusion_matrix(predictor, self.rows), predictor.classes)
         if predictor.image_shape is not None:
             shares = predictor.probabilities(self.rows.X[:1])[0]
             guess = words.guess(predictor.classes[shares.argmax()], float(shares.max()))
-            show(f"\n{guess} {words.truth(predictor.classes[self.rows.y[0]])}")
-            show(words.draw_image(self.rows.X[0], predictor.image_shape))
+            emit(f"\n{guess} {words.truth(predictor.classes[self.rows.y[0]])}")
+            emit(words.draw_image(self.rows.X[0], predictor.image_shape))
 
-    def show_json(self, model: str) -> None:
+    def emit_json(self, model: str) -> None:
         """Put out everything for programs."""
         experiment, history = self.experiment, self.history
         held_out, validation = experiment.held_out, experiment.validation
@@ -129,7 +129,7 @@ class Outcome:
                 "held_out": held_out.n_samples if held_out else 0,
             },
             "repeated_rows": self.repeated,
-            "stopped_because": history.stopped_because,
+            "stopped_because": history.stop_reason,
             "best_epoch": history.best_epoch,
             "history": history.to_dict(),
             "metrics": {
@@ -140,7 +140,7 @@ class Outcome:
             "baselines": {each.baseline.name: each.document(self.judged) for each in self.compared},
             "model": model,
         }
-        show_json(document)
+        emit_json(document)
 
     def _show_repeated(self) -> None:
         """Say so if the score is too good because rows are there twice."""
@@ -150,7 +150,7 @@ class Outcome:
                 f"{self.repeated:,} of the {n_rows:,} test rows are among the training rows, too, "
                 "with the same target: on new rows the scores will be lower."
             )
-            show(f"\n{textwrap.fill(text, 79)}")
+            emit(f"\n{textwrap.fill(text, 79)}")
 
     def _lines(self) -> list[tuple[str, str, dict[str, float]]]:
         """What stands in the table of scores."""

@@ -64,7 +64,7 @@ def _all_literal(names: Sequence[str]) -> list[str]:
 
 def _fit(predictor: Predictor, rows: Dataset) -> Figure:
     return plots.plot_fit(
-        predictor.preprocessing.apply(rows.X) if predictor.takes_frames else rows.X,
+        predictor.preprocessing.transform(rows.X) if predictor.takes_frames else rows.X,
         rows.y,
         predictor.predict(rows.X),
         feature_name=literal(rows.feature_names[0]),

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from cyclopts import Parameter
 
-from barenet.cli.console import say, show
+from barenet.cli.console import emit, log
 from barenet.cli.flags import DATA, NAMED, OUTPUT
 from barenet.cli.settings import AS_USUAL
 from barenet.cli.trained import Trained, load_trained
@@ -98,9 +98,9 @@ def play(
 
     def ready(address: str) -> None:
         address += settings
-        show(address)
+        emit(address)
         sys.stdout.flush()
-        say("Anyone with this address can use the playground. Ctrl-C ends it.")
+        log("Anyone with this address can use the playground. Ctrl-C ends it.")
         if browser:
             _browse(address, server.security, at_the_end)
 
@@ -154,7 +154,7 @@ def _rows_of(trained: Trained) -> str:
         return ""
     if Path(data).is_absolute() or _has_learned_from(trained, data):
         return data
-    say(f"{data} here is not what the model has learned from; to take it, name it after the model")
+    log(f"{data} here is not what the model has learned from; to take it, name it after the model")
     return ""
 
 
@@ -171,7 +171,7 @@ def _browse(address: str, security: SecurityMiddleware, at_the_end: ExitStack) -
     try:
         path = _write_redirect(address)
     except OSError:
-        say(NO_BROWSER)
+        log(NO_BROWSER)
         return
     at_the_end.callback(path.unlink, missing_ok=True)
     security.expects_redirect = True
@@ -193,4 +193,4 @@ def _write_redirect(address: str) -> Path:
 def _open(path: Path) -> None:
     """Open the page, or print that no browser was found."""
     if not webbrowser.open(path.as_uri()):
-        say(NO_BROWSER)
+        log(NO_BROWSER)

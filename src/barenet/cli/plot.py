@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import CycloptsError, Parameter
 from numpy.typing import NDArray
 
-from barenet.cli.console import show
+from barenet.cli.console import emit
 from barenet.cli.evaluate import select_rows
 from barenet.cli.experiment import prepare
 from barenet.cli.flags import NAMED, OUTPUT
@@ -23,10 +23,10 @@ from barenet.cli.run_folder import HISTORY, read_history
 from barenet.cli.settings import AS_USUAL, FileOptions, Settings
 from barenet.cli.trained import MODEL, SETTINGS, Trained, data_of, load_trained
 from barenet.errors import ModelFileError
-from barenet.files.predictor import Predictor
+from barenet.files.model_io import load_predictor
 from barenet.insight import plots
 from barenet.insight.plots.saving import is_picture
-from barenet.training.callbacks import EachEpoch
+from barenet.training.callbacks import LambdaCallback
 from barenet.training.history import History
 from barenet.training.progress import Progress
 from barenet.training.run import Run
@@ -97,7 +97,7 @@ def plot(
         if out or not target.with_name(SETTINGS).is_file():  # else it is one of the run's pictures
             check_own(target, is_picture, "picture")
         plots.save_figure(figure, target)
-    show(str(target))
+    emit(str(target))
     return 0
 
 
@@ -106,7 +106,7 @@ def _history(run: Path) -> History:
     path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
     history = read_history(path)
     with contextlib.suppress(FileNotFoundError, ModelFileError):  # The curves are drawn as well.
-        card = Predictor.load(path.with_name(MODEL)).card
+        card = load_predictor(path.with_name(MODEL)).card
         if card and card.log and card.log.n_epochs == len(history):
             history.best_epoch, history.penalized = card.log.best_epoch, card.log.penalized
             return history
@@ -156,7 +156,7 @@ def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:
             fits[done], losses[done] = predictor.predict(rows.X), run.history.loss[-1]
         return done >= max(at)
 
-    experiment.run([Progress(), EachEpoch(keep)])
+    experiment.run([Progress(), LambdaCallback(keep)])
     return plots.plot_fit_at_epochs(
         rows.X,
         rows.y,

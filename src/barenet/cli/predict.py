@@ -12,15 +12,15 @@ import numpy as np
 from cyclopts import Parameter
 
 from barenet.cli import words
-from barenet.cli.console import Output, show, show_json
+from barenet.cli.console import SafeOutput, emit, emit_json
 from barenet.cli.flags import NAMED, OUTPUT, Json
 from barenet.cli.kept import Column, read_kept, texts
 from barenet.cli.numbers import whole
 from barenet.cli.settings import AS_USUAL, FileOptions, is_table
 from barenet.cli.trained import Trained, load_trained
 from barenet.data.frame import Samples
-from barenet.data.reading import to_number
-from barenet.data.tabular import read_features
+from barenet.data.parsing import to_number
+from barenet.data.table_loading import read_features
 from barenet.files.predictor import Predictor
 from barenet.model.arrays import FloatArray
 from barenet.model.inputs import BLOCK
@@ -87,7 +87,7 @@ def predict(
     outputs = _outputs(predictor, X)
     if json:
         told = {"model": str(trained.path), "target": predictor.target_name}
-        show_json(told | _document(predictor, outputs, kept))
+        emit_json(told | _document(predictor, outputs, kept))
     elif row is not None and predictor.image_shape and predictor.classes and not keep:
         _describe(predictor, outputs, X)
     else:
@@ -156,7 +156,7 @@ def _print_csv(
     elif outputs.shape[1] > 1:
         header = [f"prediction_{number}" for number in range(1, outputs.shape[1] + 1)]
     quoting: Any = csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL
-    writer = csv.writer(Output(), lineterminator="\n", quoting=quoting)
+    writer = csv.writer(SafeOutput(), lineterminator="\n", quoting=quoting)
     cells = for_spreadsheets if safe else list[str]
     writer.writerow(cells([*kept, *header]))
     for rows in _blocks(len(outputs)):
@@ -198,5 +198,5 @@ def _describe(predictor: Predictor, outputs: FloatArray, X: Samples) -> None:
     """Name an image's class, and draw the image."""
     assert predictor.classes is not None and predictor.image_shape is not None
     shares = class_probabilities(outputs)[0]
-    show(words.guess(predictor.classes[shares.argmax()], float(shares.max())))
-    show(words.draw_image(X[0], predictor.image_shape))
+    emit(words.guess(predictor.classes[shares.argmax()], float(shares.max())))
+    emit(words.draw_image(X[0], predictor.image_shape))

@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.cli.console import show, show_table
+from barenet.cli.console import emit, emit_table
 from barenet.data.dataset import Dataset
 from barenet.engines import Job, choose_engine
 from barenet.files.predictor import Predictor
+from barenet.model.array_dataset import validate_arrays
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import Loss, as_loss
-from barenet.model.rows import check_rows
 from barenet.model.targets import check_targets
-from barenet.model.validation import check_answers
+from barenet.model.validation import check_outputs
 from barenet.optimization.optimizers import SGD
 from barenet.training import metrics
 
@@ -40,11 +40,11 @@ MOST_COLUMNS = 79
 def score(predictor: Predictor, rows: Dataset, loss: str | None) -> dict[str, float]:
     """Measure a network on some rows."""
     network, chosen = predictor.network, _loss(predictor, loss)
-    inside = check_rows(network, chosen, prepared(predictor, rows), predictor.targets(rows.y))
+    inside = validate_arrays(network, chosen, prepared(predictor, rows), predictor.targets(rows.y))
     job = Job(network=network, rows=inside, loss=chosen, optimizer=SGD())
     with np.errstate(over="ignore", invalid="ignore"):
         value, output = choose_engine("auto", job).evaluate(inside)
-        answers = predictor.in_units(check_answers(output))
+        answers = predictor.in_units(check_outputs(output))
     return _measure(predictor, rows, answers, inside.y, value)
 
 
@@ -62,7 +62,7 @@ def score_outputs(
 @functools.lru_cache(maxsize=2)
 def prepared(predictor: Predictor, rows: Dataset) -> FloatArray:
     """Apply the preprocessing of a predictor to rows; the last two results are cached."""
-    return predictor.preprocessing.apply(rows.X, predictor.network.dtype)
+    return predictor.preprocessing.transform(rows.X, predictor.network.dtype)
 
 
 def _loss(predictor: Predictor, loss: str | None) -> Loss:
@@ -92,7 +92,7 @@ def show_scores(lines: Sequence[tuple[str, str, Mapping[str, float]]], loss: str
     """Print what was measured, a line for each model and set of rows."""
     names = {name: label for name, label in HEADINGS.items() if name in lines[0][2]}
     names["loss"] = loss.partition(":")[0]
-    show_table(
+    emit_table(
         ["", "rows", *names.values()],
         [
             [model, rows, *(write_score(name, scores[name]) for name in names)]
@@ -118,15 +118,15 @@ def confusion_matrix(predictor: Predictor, rows: Dataset) -> NDArray[np.int64]:
 def show_confusion(counts: NDArray[np.int64], classes: tuple[str, ...]) -> None:
     """Print a confusion matrix, unless there are more than twenty classes."""
     if len(classes) > MOST_CLASSES:
-        show(f"(no confusion matrix: it would have {len(classes)} columns)")
+        emit(f"(no confusion matrix: it would have {len(classes)} columns)")
         return
     labels = columns = list(classes)
     width = max(map(len, labels)) + sum(max(len(name), 4) + 2 for name in labels)
     if width > MOST_COLUMNS:
         columns = [str(number) for number in range(len(classes))]
         labels = [f"{number} {name}" for number, name in enumerate(classes)]
-    show("confusion matrix: a row for each actual class, a column for each predicted one")
-    show_table(
+    emit("confusion matrix: a row for each actual class, a column for each predicted one")
+    emit_table(
         ["", *columns],
         [
             [label, *(str(count) if count else "·" for count in row)]

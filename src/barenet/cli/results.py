@@ -10,7 +10,7 @@ import shlex
 import sys
 from collections.abc import Callable
 
-from barenet.cli.console import forget, say
+from barenet.cli.console import discard, log
 from barenet.cli.outcome import Outcome
 from barenet.cli.run_folder import HISTORY, RunFolder
 from barenet.cli.trained import MODEL
@@ -52,7 +52,7 @@ class Results:
     def show(self, *, json: bool, in_a_hurry: bool) -> None:
         """Compute the scores, add them to the model file, and print them."""
         if in_a_hurry and self.outcome.takes_long and not json:
-            say("\nthe scores would take a while; `barenet evaluate` computes them")
+            log("\nthe scores would take a while; `barenet evaluate` computes them")
             return
         self._try(
             f"the scores in {MODEL}",
@@ -60,14 +60,14 @@ class Results:
         )
         try:
             if json:
-                self.outcome.show_json(str(self.folder.model))
+                self.outcome.emit_json(str(self.folder.model))
             else:
-                say()
-                self.outcome.show()
-                say()
+                log()
+                self.outcome.emit()
+                log()
             sys.stdout.flush()
         except BrokenPipeError:  # The reader has closed the pipe; the pictures are still missing.
-            forget(sys.stdout)
+            discard(sys.stdout)
 
     def draw(self) -> None:
         """Plot the history and the predictions of the network, if matplotlib is installed."""
@@ -88,7 +88,7 @@ class Results:
             self._try("history.png", draw_history)
             self._try(f"{kind}.png", draw_network)
         except MissingExtraError as error:
-            say(f"no pictures: {error}")
+            log(f"no pictures: {error}")
 
     def finish(self) -> None:
         """Remove the state of the run, unless something is missing that ``--resume`` can write."""

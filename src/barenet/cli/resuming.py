@@ -7,12 +7,12 @@ import shlex
 import sys
 from pathlib import Path
 
-from barenet.cli.console import say, show_json
+from barenet.cli.console import emit_json, log
 from barenet.cli.experiment import Experiment, prepare
 from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import Settings
-from barenet.data.source import STANDARD_INPUT
+from barenet.data.file_io import STANDARD_INPUT
 from barenet.training.identity import changes
 
 __all__ = ["find_run", "take_up", "tell_finished"]
@@ -56,9 +56,9 @@ def tell_finished(folder: RunFolder, said: Settings, json: bool) -> int:
     if known and (changed := _changes(known, said)):
         others = f"for others, --config {shlex.quote(str(folder.settings))} {_start_from(folder)}"
         raise ValueError(f"resume: the run is finished: {changed}; {others}")
-    say(f"{folder.path}: the run is finished, and its model is {folder.model}")
+    log(f"{folder.path}: the run is finished, and its model is {folder.model}")
     if json:
-        show_json({"finished": True, "model": str(folder.model)})
+        emit_json({"finished": True, "model": str(folder.model)})
     return 0
 
 

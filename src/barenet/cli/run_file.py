@@ -19,10 +19,10 @@ from cyclopts.config import Dict
 
 from barenet.cli.flags import PARAMETER
 from barenet.cli.settings import NOTHING_SAID, Settings
-from barenet.cli.spelling import explain_usage
+from barenet.cli.spelling import usage_error
 from barenet.errors import in_a_line
 
-__all__ = ["fill_in", "parse_run_file", "read_run_file"]
+__all__ = ["apply_run_file", "parse_run_file", "read_run_file"]
 
 #: Maximum size of a run file in bytes, and maximum depth of its dotted keys, arrays and tables.
 MOST_BYTES, DEEPEST = 2**20, 8
@@ -37,7 +37,7 @@ _STRINGS = re.compile(
 )
 
 
-def fill_in(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+def apply_run_file(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
     """Let the run file that ``--config`` names say what the flags leave open."""
     for argument in arguments:
         if argument.name == "--config" and argument.tokens:
@@ -116,7 +116,7 @@ def read_run_file(path: Path) -> Settings:
             result_action="return_value",
         )
     except CycloptsError as error:
-        problem = in_a_line(ValueError(explain_usage(error))).removeprefix("config: ")
+        problem = in_a_line(ValueError(usage_error(error))).removeprefix("config: ")
         place = "" if str(path) in problem else f"{path}: "
         raise CycloptsError(msg=f"{place}{problem}") from error
     return settings
@@ -133,7 +133,7 @@ def parse_run_file(text: str) -> Settings:
             raise CycloptsError(msg=str(error).replace(f"{path}: ", "")) from error
 
 
-_reader = App(default_parameter=PARAMETER, config=fill_in, result_action="return_value")
+_reader = App(default_parameter=PARAMETER, config=apply_run_file, result_action="return_value")
 
 
 @_reader.default

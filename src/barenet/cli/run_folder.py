@@ -27,6 +27,7 @@ from barenet.files.atomic import check_replaceable, remove_leftovers, write_atom
 from barenet.files.exports.export import SUFFIXES
 from barenet.files.exports.writing import HEAD, is_export
 from barenet.files.lock import locked_folder
+from barenet.files.model_io import save
 from barenet.files.predictor import Predictor
 from barenet.training.history import History
 
@@ -78,7 +79,7 @@ class RunFolder:
         failure = None
         with tempfile.TemporaryDirectory(dir=self.path, prefix=SAVING) as place:
             new = RunFolder(Path(place))
-            predictor.save(new.model)
+            save(predictor, new.model)
             write_atomically(new.settings, settings.to_toml())
             try:
                 write_atomically(new.history, history.to_jsonl().encode())
@@ -97,7 +98,7 @@ class RunFolder:
 
     def complete(self, predictor: Predictor) -> None:
         """Write the model once more, with what has been found out about it since."""
-        predictor.save(self.model)
+        save(predictor, self.model)
 
     def checksum(self) -> str | None:
         """Tell one model from another."""

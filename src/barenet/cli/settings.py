@@ -12,11 +12,11 @@ from cyclopts import Parameter
 
 from barenet.cli.columns import list_kinds
 from barenet.cli.flags import DATA, NAMED, NETWORK, NO_FLAGS, Flags
+from barenet.data.csv_table import read_table
 from barenet.data.dataset import Dataset
-from barenet.data.datasets import DATASETS, TABLE_SUFFIXES, load_dataset, usual_name
+from barenet.data.datasets import DATASETS, TABLE_SUFFIXES, canonical_name, load_dataset
+from barenet.data.file_io import PARQUET_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data.parquet import open_parquet
-from barenet.data.source import PARQUET_SUFFIXES, STANDARD_INPUT, plain_name
-from barenet.data.table import read_table
 
 __all__ = [
     "AS_FOUND",
@@ -135,7 +135,7 @@ class Settings:
     config: Annotated[Flags, Parameter(name="*")] = NO_FLAGS
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "data", usual_name(self.data))
+        object.__setattr__(self, "data", canonical_name(self.data))
 
     def load(self, *, frame: bool | None = None) -> Dataset:
         """Load the data."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Sequence
-from functools import partial
+import inspect
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from cyclopts import App, Argument, ArgumentCollection, CycloptsError, Token
@@ -13,25 +13,25 @@ from cyclopts.exceptions import (
     CoercionError,
     MissingArgumentError,
     RepeatArgumentError,
+    UnknownCommandError,
     UnknownOptionError,
+    UnusedCliTokensError,
 )
 
+from barenet.cli.flags import NAMED
 from barenet.errors import ArgumentError, brief
 
-__all__ = ["Given", "explain_usage", "name_of", "spelling"]
+__all__ = ["Spelling", "name_of", "refuse_empty_names", "usage", "usage_error"]
 
-#: Names on the command line of arguments that the library calls differently.
+#: Names on the command line of arguments that have another name in the library.
 LIBRARY_NAMES = {"path": ("out",), "model": ("run", "what"), "data": ("what",)}
-
-#: The value of an argument in a remedy, written as in Python.
-VALUE = r"""=(True|False|'[^']*'|"[^"]*"|\['[^']*'\]|\["[^"]*"\])"""
 
 #: Expected values, in words.
 NOUNS = {float: "a number", int: "a whole number", bool: "true or false"}
 
 
-class Given:
-    """The arguments of the running command, as they were given.
+class Spelling:
+    """The spelling of the arguments of the running command.
 
     The parser passes them to each function of its ``config`` before it converts them to values.
     """
@@ -42,61 +42,52 @@ class Given:
     def __call__(self, app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
         self.arguments = arguments
 
-    def rename(self, error: Exception | str) -> str:
-        """Replace the library's names of arguments in an error by the user's spelling.
+    def render(self, error: Warning | Exception | str) -> str:
+        """Write an error or a warning with the arguments as they were typed.
 
         Examples
         --------
-        >>> Given().rename(ValueError("table.csv:3: expected 2 values"))
+        >>> Spelling().render(ValueError("table.csv:3: expected 2 values"))
         'table.csv:3: expected 2 values'
         """
-        if isinstance(error, ArgumentError) and (error.argument or error.options):
+        if isinstance(error, CycloptsError):
+            return usage_error(error)
+        if isinstance(error, ArgumentError):
             return error.render(self.spell)
-        names, _, problem = str(error).partition(": ")
-        spelled = [flag for name in names.split(", ") if (flag := self._spelled(name))]
-        if not problem or not spelled:  # such as X, which is no argument of a command
-            return self._rename_remedies(str(error))
-        return f"{', '.join(spelled)}: {self._rename_remedies(problem)}"
+        name, _, problem = str(error).partition(": ")
+        return f"{self.spell(name)}: {problem}" if problem else name
 
     def spell(self, name: str, *value: object) -> str:
-        """Spell an argument, with a value or without, as it is typed."""
-        if not value:
-            return self._spelled(name) or name
-        flag = f"--{name.replace('_', '-')}"
-        if isinstance(value[0], bool):
-            return flag if value[0] else f"--no-{flag[2:]}"
-        return f"{flag} {value[0]!r}"
-
-    def _rename_remedies(self, text: str) -> str:
-        """Write ``data_dir='x'`` as ``--data-dir 'x'``, for the options of the command."""
-        for argument in self.arguments:
-            if argument.name.startswith("--"):
-                pattern = rf"\b{name_of(argument.name)}{VALUE}"
-                text = re.sub(pattern, partial(_as_flag, argument.name), text)
-        return text
-
-    def _spelled(self, name: str) -> str | None:
-        """Find the spelling of an argument; None if the command has no such argument."""
-        names = (name, *LIBRARY_NAMES.get(name, ()))
+        """Spell an argument, with a value or without; one of another function stays as it is."""
+        if value:
+            return as_typed(name, value[0])
         found = [
             argument
-            for known in names
+            for known in (name, *LIBRARY_NAMES.get(name, ()))
             for argument in self.arguments
             if known in map(name_of, argument.names)
         ]
-        found.sort(key=lambda argument: not argument.tokens)  # the one that was given, if any
-        return spelling(found[0]) if found else None
+        found.sort(key=lambda argument: not argument.tokens)  # prefer one that was typed
+        return _typed(found[0]) if found else name
 
 
-def _as_flag(flag: str, found: re.Match[str]) -> str:
-    """Write an option and its value as they are typed."""
-    value = found[1].strip("[]")
-    switches = {"True": flag, "False": f"--no-{flag.removeprefix('--')}"}
-    return switches.get(value, f"{flag} {value}")
+def as_typed(name: str, value: object) -> str:
+    """Write an option with a value.
+
+    Examples
+    --------
+    >>> as_typed("data_dir", "here"), as_typed("header", False)
+    ("--data-dir 'here'", '--no-header')
+    """
+    flag = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{flag}" if value else f"--no-{flag}"
+    (text,) = value if isinstance(value, list) else [value]
+    return f"--{flag} {text!r}"
 
 
 def name_of(flag: str) -> str:
-    """Turn a flag into the name of its argument.
+    """Convert a flag to the name of its argument.
 
     Examples
     --------
@@ -106,35 +97,83 @@ def name_of(flag: str) -> str:
     return flag.strip("-[]").lower().replace("-", "_")
 
 
-def spelling(argument: Argument, token: Token | None = None) -> str:
-    """Name an argument as the user did."""
+def _typed(argument: Argument, token: Token | None = None) -> str:
+    """Name an argument as the user did: a flag, a positional name, or a key of a run file."""
     token = token or (argument.tokens[-1] if argument.tokens else None)
-    name = argument.name if argument.name.startswith("-") else argument.name.upper()
-    if token is None:
-        return name_of(name).upper() if argument.field_info.is_positional else name
-    if token.source not in ("", "cli"):
+    if token is not None and token.source not in ("", "cli"):
         return f"{name_of(argument.name)} in {token.source}"
-    is_positional = argument.field_info.is_positional
-    return token.keyword or (name_of(name).upper() if is_positional else name)
+    if token is not None and token.keyword:
+        return token.keyword
+    is_flag = argument.name.startswith("-") and not argument.field_info.is_positional
+    return argument.name if is_flag else name_of(argument.name).upper()
 
 
-def explain_usage(error: CycloptsError) -> str:
+def usage(name: str, command: Callable[..., Any]) -> str:
+    """Write how a command is called.
+
+    Examples
+    --------
+    >>> def draw(kind, data="", /, *, out=None): ...
+    >>> usage("draw", draw)
+    'barenet draw KIND [DATA] [OPTIONS]'
+    """
+    parts = [
+        each.name.upper() if each.default is each.empty else f"[{each.name.upper()}]"
+        for each in inspect.signature(command).parameters.values()
+        if each.kind is not each.KEYWORD_ONLY
+    ]
+    return " ".join(["barenet", name, *parts, "[OPTIONS]"])
+
+
+def refuse_empty_names(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Refuse an empty name, as of a shell variable that is not set.
+
+    Otherwise `Path` would replace it by the current folder, and data by the data of the training.
+    """
+    for argument in arguments:
+        if is_path(argument) and any(not token.value.strip() for token in argument.tokens):
+            raise CoercionError(
+                msg="expected a file, a folder or a data set, got an empty name", argument=argument
+            )
+
+
+def is_path(argument: Argument) -> bool:
+    """Whether an argument names a file, a folder or a data set."""
+    marks = getattr(argument.field_info.annotation, "__metadata__", ())
+    return Path in (argument.hint, *get_args(argument.hint)) or NAMED in marks
+
+
+def usage_error(error: CycloptsError) -> str:
     """Write an error of the parser in the form of the library's errors."""
+    argument = error.argument
+    if isinstance(error, UnusedCliTokensError):
+        return f"unexpected: {' '.join(error.unused_tokens or [])}"
+    if isinstance(error, UnknownCommandError):
+        commands = [name for name in error.app or () if not name.startswith("-")]
+        return f"COMMAND: {_expected_one_of(commands, (error.unused_tokens or [''])[0])}"
     if isinstance(error, UnknownOptionError):
         return _unknown_option(error)
     if isinstance(error, RepeatArgumentError):
         return f"{error.token.keyword}: given twice; give it once"
-    if isinstance(error, MissingArgumentError) and error.argument is not None:
-        return f"{name_of(error.argument.name)}: expected a value, got none"
-    if isinstance(error, CoercionError) and error.argument is not None:
-        place = spelling(error.argument, error.token)
+    if isinstance(error, MissingArgumentError):
+        return _missing(error)
+    if isinstance(error, CoercionError) and argument is not None:
         if error.msg is not None:
-            return f"{place}: {error.msg}"
+            return f"{_typed(argument, error.token)}: {error.msg}"
         if error.token is not None:
-            value = error.token.value
-            return f"{place}: {_expected(error.target_type, value)}"
+            expected = _expected(error.target_type, error.token.value)
+            return f"{_typed(argument, error.token)}: {expected}"
     error.verbose = False
     return str(error)
+
+
+def _missing(error: MissingArgumentError) -> str:
+    """Name a missing value or a missing argument."""
+    name = error.keyword or (error.argument.name if error.argument else "an argument")
+    if name.startswith("-"):
+        return f"{name}: expected a value, got none"
+    assert error.target is not None
+    return f"{name} is missing: {usage(' '.join(error.command_chain or ()), error.target)}"
 
 
 def _unknown_option(error: UnknownOptionError) -> str:
@@ -154,10 +193,14 @@ def _unknown_option(error: UnknownOptionError) -> str:
 def _expected(kind: Any, value: str) -> str:
     """Describe the values that were expected instead."""
     if get_origin(kind) is Literal:
-        words = [str(word) for word in get_args(kind)]
-        close = difflib.get_close_matches(value, words, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        listed = " or ".join(words) if len(words) == 2 else f"one of {', '.join(words)}"
-        return f"expected {listed}, got {brief(value)}{hint}"
+        return _expected_one_of([str(word) for word in get_args(kind)], value)
     kinds = [NOUNS[each] for each in (kind, *get_args(kind)) if each in NOUNS]
     return f"expected {kinds[0] if kinds else 'another value'}, got {brief(value)}"
+
+
+def _expected_one_of(words: Sequence[str], value: str) -> str:
+    """Describe the words that were expected, and name the closest one."""
+    listed = " or ".join(words) if len(words) == 2 else f"one of {', '.join(words)}"
+    close = difflib.get_close_matches(value, words, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"expected {listed}, got {brief(value)}{hint}"

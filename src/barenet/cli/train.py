@@ -13,7 +13,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from barenet.cli.columns import tell_columns
-from barenet.cli.console import say
+from barenet.cli.console import log
 from barenet.cli.experiment import Experiment, prepare
 from barenet.cli.flags import DATA, LEARNING, NAMED, OUTPUT, Json
 from barenet.cli.interruption import INTERRUPTED, Interruption
@@ -25,7 +25,7 @@ from barenet.cli.resuming import find_run, take_up, tell_finished
 from barenet.cli.run_folder import RunFolder
 from barenet.cli.settings import NOTHING_SAID, Settings, is_table
 from barenet.cli.unfinished_run import UnfinishedRun
-from barenet.data.source import STANDARD_INPUT
+from barenet.data.file_io import STANDARD_INPUT
 from barenet.errors import DivergenceError, some
 from barenet.files.checkpoint import parse_interval
 from barenet.training.callbacks import Callback
@@ -119,7 +119,7 @@ def train(
         results = Results(Outcome(experiment, history, compared), folder)
         _write(results, plots=plots, json=json, in_a_hurry=bool(interruption.signal))
         _finish(results, keeper)
-    say(f"saved in {folder.path}:\n  {', '.join(path.name for path in folder.results())}")
+    log(f"saved in {folder.path}:\n  {', '.join(path.name for path in folder.results())}")
     _tell_what_is_stale(folder, before)
     _tell_how_it_ended(history, experiment, folder)
     results.check_complete()
@@ -169,14 +169,14 @@ class Introduction(Callback):
             parts.append(f"{self.experiment.validation.n_samples:,} validation rows")
         parts.append(f"{held_out.n_samples:,} test rows" if held_out else "no test rows")
         what = f"{len(training.classes)} classes" if training.classes else "a number to predict"
-        say(f"{training.name}: {training.description}")
-        say(f"{', '.join(parts)}\n{self._features()}, {what}\n")
+        log(f"{training.name}: {training.description}")
+        log(f"{', '.join(parts)}\n{self._features()}, {what}\n")
         if is_table(self.experiment.settings.data):
             preprocessing = self.experiment.predictor.preprocessing
-            say(f"{tell_columns(preprocessing, training.feature_names)}\n")
+            log(f"{tell_columns(preprocessing, training.feature_names)}\n")
         if run.history.loss or run.batch:
-            say(f"going on after {len(run.history):,} epochs\n")
-        say(f"{run.network.summary()}\n")
+            log(f"going on after {len(run.history):,} epochs\n")
+        log(f"{run.network.summary()}\n")
 
     def _features(self) -> str:
         """Count the features, and the inputs of the network if these are more."""
@@ -209,7 +209,7 @@ def _run(
 def _tell_what_is_lost(folder: RunFolder, *, anew: bool) -> None:
     """Print that a new run will replace a checkpoint, if there is one."""
     if anew and folder.unfinished.checkpoint.exists():
-        say(
+        log(
             f"this is a new run, which will replace an unfinished one in {folder.path}; "
             f"to resume that one instead: {resume_command(folder)}\n"
         )
@@ -220,7 +220,7 @@ def _tell_what_is_stale(folder: RunFolder, before: str | None) -> None:
     replaced = before not in (None, folder.checksum())
     if replaced and (stale := [path.name for path in folder.exports()]):
         again = shlex.join(["barenet", "export", str(folder.path)])
-        say(f"{some(stale)} are exports of the previous network; write them again with {again}")
+        log(f"{some(stale)} are exports of the previous network; write them again with {again}")
 
 
 @contextmanager
@@ -244,16 +244,16 @@ def _progress(given: Settings, experiment: Experiment, json: bool) -> list[Callb
 def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFolder) -> None:
     """Print why the run stopped before the last epoch, and how to resume it."""
     epochs = experiment.settings.config.epochs or 0
-    if history.stopped_because == "completed":
+    if history.stop_reason == "completed":
         return
-    done = f"stopped after {len(history)} of {epochs} epochs: {history.stopped_because}"
+    done = f"stopped after {len(history)} of {epochs} epochs: {history.stop_reason}"
     kept = f"; kept the best, epoch {history.best_epoch}" if history.best_epoch is not None else ""
-    say(done + kept)
+    log(done + kept)
     if _can_go_on(history):
         again = " < the same rows" if experiment.settings.data == STANDARD_INPUT else ""
-        say(f"to resume it: {resume_command(folder)}{again}")
+        log(f"to resume it: {resume_command(folder)}{again}")
 
 
 def _can_go_on(history: History) -> bool:
     """Whether the run was interrupted, so that it can be resumed."""
-    return history.stopped_because == INTERRUPTED
+    return history.stop_reason == INTERRUPTED

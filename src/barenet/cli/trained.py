@@ -13,14 +13,15 @@ from barenet.cli.run_file import read_run_file
 from barenet.cli.settings import FileOptions, Settings, is_table
 from barenet.data.columns import CategoryColumn
 from barenet.data.dataset import Dataset
-from barenet.data.datasets import DATASETS, load_dataset, usual_name
+from barenet.data.datasets import DATASETS, canonical_name, load_dataset
+from barenet.data.duplicates import count_duplicates
+from barenet.data.file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data.frame import Frame
-from barenet.data.repetition import count_repeated
 from barenet.data.run_config import DEFAULTS, RunConfig
-from barenet.data.source import CSV_SUFFIXES, STANDARD_INPUT, plain_name
-from barenet.data.tabular import read_samples
+from barenet.data.table_loading import read_samples
 from barenet.data.written import as_written
 from barenet.errors import DataError, printable
+from barenet.files.model_io import load_predictor
 from barenet.files.predictor import Predictor
 
 __all__ = ["MODEL", "SETTINGS", "Trained", "data_of", "load_trained", "model_file"]
@@ -119,7 +120,7 @@ class Trained:
                 card = self.predictor.card
                 names = self.predictor.feature_names
                 if card and fingerprint_of(before, names) == card.data_fingerprint:
-                    return count_repeated(dataset, self.split(before)[0])
+                    return count_duplicates(dataset, self.split(before)[0])
         return None
 
     @property
@@ -137,7 +138,7 @@ class Trained:
         """Tell if data are called as those of the training, and so to be read like them."""
         if self.settings is None or data == STANDARD_INPUT:  # which holds what it holds this time
             return None
-        data = usual_name(data)
+        data = canonical_name(data)
         same = data == self.settings.data
         if not same and not {data, self.settings.data} & DATASETS.keys():
             path = Path(self.settings.data)  # of a card the name alone
@@ -177,7 +178,7 @@ class Trained:
 def load_trained(path: Path) -> Trained:
     """Find a trained network."""
     file = model_file(path)
-    predictor = Predictor.load(file)
+    predictor = load_predictor(file)
     beside = file.with_name(SETTINGS)
     known = file.name == MODEL and beside.is_file()
     settings = read_run_file(beside) if known else settings_of(predictor.card)

@@ -11,8 +11,8 @@ from barenet.data.scaling import Scaling
 if TYPE_CHECKING:
     from barenet.data.encoding import TableEncoding
     from barenet.data.frame import Frame
-    from barenet.data.framing import as_frame
-    from barenet.data.tabular import load_table, read_features, read_samples
+    from barenet.data.table_loading import load_table, read_features, read_samples
+    from barenet.data.to_frame import as_frame
 
 __all__ = [
     "DATASETS",
@@ -33,8 +33,8 @@ __all__ = [
 _LAZY = {
     "Frame": "frame",
     "TableEncoding": "encoding",
-    "as_frame": "framing",
-    **dict.fromkeys(("load_table", "read_features", "read_samples"), "tabular"),
+    "as_frame": "to_frame",
+    **dict.fromkeys(("load_table", "read_features", "read_samples"), "table_loading"),
 }
 
 

@@ -8,18 +8,18 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from barenet.data.arrays import load_arrays
 from barenet.data.dataset import Dataset
 from barenet.data.embedded import EMBEDDED
+from barenet.data.file_io import CSV_SUFFIXES, PARQUET_SUFFIXES, plain_name
 from barenet.data.generated import GENERATED
 from barenet.data.images import IMAGES
 from barenet.data.named import NamedDataset
-from barenet.data.source import CSV_SUFFIXES, PARQUET_SUFFIXES, plain_name
+from barenet.data.npz import load_arrays
 from barenet.data.target import Task
 from barenet.errors import DataError
 from barenet.registry import lookup
 
-__all__ = ["DATASETS", "load_dataset", "usual_name"]
+__all__ = ["DATASETS", "canonical_name", "load_dataset"]
 
 #: The named data sets.
 DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}
@@ -115,12 +115,12 @@ def load_dataset(
     given |= {"drop_missing_target": drop_missing_target, "categories": categories}
     given |= {"header": header, "samples": samples, "noise": noise, "data_seed": data_seed}
     options = {option: value for option, value in given.items() if value is not None}
-    text = usual_name(_check_path(name_or_path, "data: expected a name or a path"))
+    text = canonical_name(_check_path(name_or_path, "data: expected a name or a path"))
     if data_dir is not None:
         _check_path(data_dir, "data_dir: expected a folder")
     ending = plain_name(text)
     if ending.endswith(TABLE_SUFFIXES):
-        from barenet.data.tabular import load_table
+        from barenet.data.table_loading import load_table
 
         _check_options(text, options, _TABLE_OPTIONS)
         return load_table(text, **{"target": None, **options})
@@ -134,12 +134,12 @@ def load_dataset(
     return named.load(text, **options)
 
 
-def usual_name(name: str) -> str:
+def canonical_name(name: str) -> str:
     """Tell what a data set is called here.
 
     Examples
     --------
-    >>> usual_name("multi-gaussian"), usual_name("spirals"), usual_name("my.csv")
+    >>> canonical_name("multi-gaussian"), canonical_name("spirals"), canonical_name("my.csv")
     ('hills', 'spirals', 'my.csv')
     """
     return ALSO_CALLED.get(name.replace("-", "_"), name)
@@ -155,7 +155,7 @@ def _check_path(path: object, expected: str) -> str:
 def _refuse_path(text: str) -> None:
     """Refuse what is no data set's name, and looks like a path to something else."""
     if os.path.isdir(text):  # noqa: PTH112  no error of names too long
-        raise DataError(f"{text}: is a folder, expected a file")
+        raise DataError("is a folder, expected a file", path=text)
     if Path(text).suffix:
         known = ", ".join((*TABLE_SUFFIXES, ".npz"))
         raise ValueError(f"data: {text!r} is a file of an unknown kind (known: {known})")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from barenet.data.source import plain_name
+from barenet.data.file_io import plain_name
 from barenet.errors import DataError
 
 __all__ = ["DELIMITERS", "check_delimiter", "decode", "find_delimiter", "read_records"]
@@ -28,7 +28,7 @@ _MARKS = (
 _SAMPLE = 2**16
 
 #: What is tried where a file seems to have a single column.
-DELIMITERS = {",": "','", ";": "';'", "\t": "'tab'", "|": "'|'"}
+DELIMITERS = {",": ",", ";": ";", "\t": "tab", "|": "|"}
 
 
 def decode(data: bytes, encoding: str | None, path: Path) -> str:
@@ -43,22 +43,23 @@ def decode(data: bytes, encoding: str | None, path: Path) -> str:
         raise ValueError(f"encoding: {error}") from error
     except UnicodeError as error:
         at = f" at byte {error.start:,}" if isinstance(error, UnicodeDecodeError) else ""
-        raise DataError(
-            f"{path}: not {encoding or 'UTF-8'} text{at}; "
-            f"say how it is encoded, such as encoding='latin-1' or encoding='utf-16'"
-        ) from error
+        raise _not_text(f"not {encoding or 'UTF-8'} text{at}", path) from error
     if found := re.search("[\ud800-\udfff]", text):
-        raise DataError(
-            f"{path}: not {encoding or 'UTF-8'} text: half a character at {found.start():,}; "
-            f"say how it is encoded"
-        )
+        problem = f"not {encoding or 'UTF-8'} text: half a character at {found.start():,}"
+        raise _not_text(problem, path)
     if (nul := text.find("\0")) >= 0:
         line = text.count("\n", 0, nul) + 1
-        raise DataError(
-            f"{path}:{line}: a zero byte at offset {nul:,}: this is no {encoding or 'UTF-8'} text; "
-            f"say how it is encoded, such as encoding='utf-16'"
-        )
+        problem = f"a zero byte at offset {nul:,}: this is no {encoding or 'UTF-8'} text"
+        raise _not_text(problem, path, line, encoding="utf-16")
     return text
+
+
+def _not_text(
+    problem: str, path: Path, line: int | None = None, encoding: str = "latin-1"
+) -> DataError:
+    """The error of bytes that are not text in the expected encoding."""
+    remedy = "pass the encoding of the file, such as {encoding}"
+    return DataError(problem, path=path, line=line, remedy=remedy, encoding=encoding)
 
 
 def check_delimiter(delimiter: str | None, path: Path) -> str:
@@ -111,8 +112,10 @@ def read_records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, l
             line = reader.line_num + 1
     except csv.Error as error:
         raise DataError(
-            f"{path}:{line}: a quote that opens here is not closed as it should be ({error}); "
-            f"close it, and double any quote that belongs to a value"
+            f"a quote that opens here is not closed as it should be ({error})",
+            path=path,
+            line=line,
+            remedy="close it, and double any quote that belongs to a value",
         ) from error
     finally:
         csv.field_size_limit(usual)

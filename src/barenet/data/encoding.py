@@ -1,12 +1,13 @@
-"""What is done to a table before a network sees it: one record for each column.
+"""The encoding of a table as a matrix: one encoding for each column.
 
-Measured on the training rows alone, and kept with the model as plain data, so that every later row
-is treated as the training rows were.
+It is fitted on the training rows alone and saved with the model, so that later rows are encoded in
+the same way.
 """
 
 from __future__ import annotations
 
 import html
+import itertools
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -17,44 +18,44 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from barenet.constraints import check_number
-from barenet.data.columns import Column, DroppedColumn, column_from_dict
-from barenet.data.columns.kinds import kind_of
-from barenet.data.columns.measure import (
+from barenet.data.column_fitting import (
     SCALES,
-    measure_boolean,
-    measure_category,
-    measure_date,
-    measure_numbers,
+    fit_boolean,
+    fit_category,
+    fit_date,
+    fit_numbers,
 )
+from barenet.data.column_kinds import kind_of
+from barenet.data.columns import Column, DroppedColumn, column_from_dict
 from barenet.data.frame import Frame
-from barenet.data.framing import as_frame, column_names
-from barenet.data.reading import MISSING
-from barenet.errors import DataError, brief, some
+from barenet.data.parsing import MISSING
+from barenet.data.to_frame import as_frame, column_names
+from barenet.errors import ArgumentError, DataError, some
 from barenet.registry import lookup
 
 __all__ = ["TableEncoding"]
 
-#: Numbers that are encoded at a time: what is computed on the way stays small for any table.
+#: Numbers that are encoded at a time, which bounds the memory of intermediate results.
 _BLOCK = 2**20
 
 
 @dataclass(frozen=True, eq=False)
 class TableEncoding:
-    """A record for each column of a table; together they make a matrix of it.
+    """The encoding of a table as a matrix, column by column.
 
     Attributes
     ----------
     columns : tuple of Column
-        The records, in the order of the training table.
+        The encodings of the columns, in the order of the training table.
     missing : tuple of str
-        What stands for a missing value.
+        Texts that stand for a missing value.
 
     Raises
     ------
     DataError
         If all columns are dropped.
     ValueError
-        If a column is there twice, or a part is not what it should be.
+        If a name occurs twice, or a part is not valid.
 
     Examples
     --------
@@ -62,7 +63,7 @@ class TableEncoding:
     >>> encoding = TableEncoding.fit(towns, numbers="none")
     >>> encoding.output_names
     ('size', 'size missing', 'town=Oslo', 'town=Rome')
-    >>> encoding.apply({"town": ["Oslo"], "size": [1.5]})
+    >>> encoding.transform({"town": ["Oslo"], "size": [1.5]})
     array([[1.5, 0. , 1. , 0. ]])
     """
 
@@ -71,14 +72,14 @@ class TableEncoding:
 
     def __post_init__(self) -> None:
         if not all(isinstance(column, Column) for column in self.columns):
-            raise ValueError(f"columns: expected records, got {self.columns!r}")
+            raise ArgumentError.of("columns", self.columns, "Column objects")
         if len({column.name for column in self.columns}) < len(self.columns):
-            raise ValueError("columns: a name is there twice")
+            raise ArgumentError.of("columns", self.columns, "different names")
         if not all(isinstance(token, str) for token in self.missing):
-            raise ValueError(f"missing: expected texts, got {self.missing!r}")
+            raise ArgumentError.of("missing", self.missing, "texts")
         if not self.n_outputs:
             reasons = some([f"{each.name}: {each.formula}" for each in self.columns], most=5)
-            raise DataError(f"X: no column is left to learn from: {reasons}")
+            raise DataError(f"no column is left to learn from: {reasons}", argument="X")
 
     @classmethod
     def fit(
@@ -92,32 +93,32 @@ class TableEncoding:
         drop: Collection[str] = (),
         missing: Collection[str] = (),
     ) -> TableEncoding:
-        """Measure every column on the training rows.
+        """Fit the encoding of every column to the training rows.
 
         Parameters
         ----------
         X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
             The training rows.
         numbers : {"standardize", "robust", "minmax", "none"}
-            How numbers are scaled: to mean 0 and standard deviation 1; to median 0 and quartiles
-            that are 1 apart; to 0..1; not at all. Numbers that are all 0 or 1 are left as they are.
+            The scaling of numbers: to mean 0 and standard deviation 1; to median 0 and quartiles
+            that are 1 apart; to 0..1; none. Numbers that are all 0 or 1 are not scaled.
         rare : float, default 0.01
-            A category in a smaller share of the rows that have one is rare; 1 or more is a number
-            of rows, and 0 keeps every category.
+            A category is rare if a smaller fraction of the rows that have a value have it; 1 or
+            more is a number of rows, and 0 keeps every category.
         categories : collection of str
-            Columns that hold categories, whatever they look like.
+            Columns of categories, whatever they look like.
         numeric : collection of str
-            Columns that hold numbers, as codes such as 00123 do not else.
+            Columns of numbers, which is not the default for codes such as 00123.
         drop : collection of str
             Columns to leave out.
         missing : collection of str
-            What stands for a missing value besides an empty text and `MISSING`, spaces around it
-            aside.
+            Texts that stand for a missing value besides an empty text and `MISSING`, without the
+            spaces around them.
 
         Returns
         -------
         TableEncoding
-            What was measured.
+            The fitted encoding.
 
         Raises
         ------
@@ -126,47 +127,47 @@ class TableEncoding:
         ValueError
             If an argument is wrong.
         """
-        drop, rare = _texts(drop, "drop"), _check_rare(rare)
+        drop, rare = _check_texts(drop, "drop"), _check_rare(rare)
         names = column_names(X)
         frame = as_frame(X, only=names and [name for name in names if name not in drop])
         if len(frame) < 2:
-            raise DataError("X: 1 sample, at least 2 are needed to measure anything")
+            raise DataError("1 sample, at least 2 are needed", argument="X")
         lookup(SCALES, numbers, "numbers")
-        said_missing = {token.strip() for token in _texts(missing, "missing")}
-        tokens = ("", *sorted({*MISSING, *said_missing} - {""}))
+        added = {token.strip() for token in _check_texts(missing, "missing")}
+        tokens = ("", *sorted({*MISSING, *added} - {""}))
         names = names or [*frame.columns]
-        said = _said(names, categories=categories, numeric=numeric, drop=drop)
-        kinds = {name: said.get(name) or kind_of(frame, name, tokens) for name in names}
-        in_numbers = [name for name, kind in kinds.items() if kind == "number"]
-        columns = measure_numbers(frame, in_numbers, tokens, numbers)
+        given = _given_kinds(names, category=categories, number=numeric, dropped=drop)
+        kinds = {name: given.get(name) or kind_of(frame, name, tokens) for name in names}
+        number_names = [name for name, kind in kinds.items() if kind == "number"]
+        columns = fit_numbers(frame, number_names, tokens, numbers)
         for name, kind in kinds.items():
             if kind == "dropped":
                 columns[name] = DroppedColumn(name, "as told")
             elif kind == "boolean":
-                columns[name] = measure_boolean(frame, name, tokens)
+                columns[name] = fit_boolean(frame, name, tokens)
             elif kind == "date":
-                columns[name] = measure_date(frame, name, tokens, numbers)
+                columns[name] = fit_date(frame, name, tokens, numbers)
             elif kind == "category":
-                guess = name not in said
-                columns[name] = measure_category(frame, name, tokens, rare, is_guess=guess)
+                is_guess = name not in given
+                columns[name] = fit_category(frame, name, tokens, rare, is_guess=is_guess)
         return cls(tuple(columns[name] for name in names), tokens)
 
-    def apply(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
+    def transform(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Encode rows.
 
         Parameters
         ----------
         X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
-            Rows of such a table, its columns in any order; those that are dropped need not be
-            there, and others are passed over. They are not changed. An array has the columns in
-            their order, with or without those that are dropped.
+            Rows of such a table, with its columns in any order; dropped columns may be absent, and
+            other columns are ignored. An array has the columns in the order of the training table,
+            with or without the dropped ones.
         dtype : dtype, default float64
             Type of the result; the arithmetic is float64's.
 
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
-            What the network takes.
+            The inputs of the network.
 
         Raises
         ------
@@ -188,7 +189,7 @@ class TableEncoding:
         return encoded
 
     def _numbers(self, column: Column, block: Frame) -> NDArray[np.float64]:
-        """Encode a column, and refuse what is so far from the training rows that it has no end."""
+        """Encode a column, and refuse values that overflow."""
         with np.errstate(over="ignore"):
             numbers = column.encode(column.read(block, self.missing))
         if (wrong := np.flatnonzero(~np.isfinite(numbers).all(axis=1))).size:
@@ -197,17 +198,17 @@ class TableEncoding:
         return numbers
 
     def frame_of(self, X: Any) -> Frame:
-        """Find the columns that are needed.
+        """Select the columns that are used.
 
         Parameters
         ----------
         X : Frame, DataFrame, mapping, or array-like of shape (n_samples, n_columns)
-            The rows, as `apply` takes them.
+            The rows, as `transform` takes them.
 
         Returns
         -------
         Frame
-            Only these columns; what else there is, or is dropped, is not looked at.
+            These columns alone; dropped and unknown ones are not read.
 
         Raises
         ------
@@ -216,44 +217,41 @@ class TableEncoding:
         """
         if column_names(X) is not None:
             return as_frame(X, only=self.feature_names)
-        width = np.shape(X)[-1:]
         names = tuple(column.name for column in self.columns)
-        return as_frame(
-            X, names if width == (len(names),) else self.feature_names, only=self.feature_names
-        )
+        if np.shape(X)[-1:] != (len(names),):
+            names = self.feature_names
+        return as_frame(X, names, only=self.feature_names)
 
     @cached_property
     def used(self) -> tuple[Column, ...]:
-        """The records of the columns that are not dropped."""
+        """The encodings of the columns that are not dropped."""
         return tuple(each for each in self.columns if not isinstance(each, DroppedColumn))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """Names of the columns that a later table must have."""
+        """Names of the columns that a table must have."""
         return tuple(column.name for column in self.used)
 
     @cached_property
     def output_names(self) -> tuple[str, ...]:
-        """Names of the numbers that a row becomes, each its own."""
+        """Unique names of the encoded numbers; a repeated one is numbered, as ``name #2``."""
         names = [name for column in self.columns for name in column.outputs]
         taken, seen = set(names), Counter[str]()
         for at, name in enumerate(names):
             seen[name] += 1
             if seen[name] > 1:
-                number = seen[name]
-                while (other := f"{name} #{number}") in taken:
-                    number += 1
-                names[at] = other
-                taken.add(other)
+                unused = (f"{name} #{number}" for number in itertools.count(seen[name]))
+                names[at] = next(other for other in unused if other not in taken)
+                taken.add(names[at])
         return tuple(names)
 
     @property
     def n_outputs(self) -> int:
-        """How many numbers a row becomes."""
+        """Number of encoded numbers of a row."""
         return len(self.output_names)
 
     def renamed(self, names: Sequence[str]) -> TableEncoding:
-        """Give the columns other names.
+        """Rename the columns.
 
         Parameters
         ----------
@@ -263,20 +261,21 @@ class TableEncoding:
         Returns
         -------
         TableEncoding
-            It does the same.
+            The same encoding under the new names.
         """
         pairs = zip(self.columns, names, strict=True)
         return replace(self, columns=tuple(replace(column, name=name) for column, name in pairs))
 
     def describe(self) -> str:
-        """Say what is done to each column.
+        """Describe the encoding of each column.
 
         Returns
         -------
         str
-            A line for each: its name, its kind, how many numbers it becomes, and the formula.
+            A line for each column: its name, its kind, its number of outputs, and the formula.
         """
-        rows = [("column", "kind", "numbers", "how"), *self._told()]
+        rows = [("column", "kind", "numbers", "how")]
+        rows += [(c.name, c.kind, str(len(c.outputs)), c.formula) for c in self.columns]
         widths = [max(len(row[at]) for row in rows) for at in range(3)]
         lines = (
             "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), how])
@@ -284,81 +283,76 @@ class TableEncoding:
         )
         return "\n".join(line.rstrip() for line in lines)
 
-    def _told(self) -> list[tuple[str, str, str, str]]:
-        return [(c.name, c.kind, str(len(c.outputs)), c.formula) for c in self.columns]
-
     def _repr_html_(self) -> str:
-        titles = "".join(f"<th>{title}</th>" for title in ("column", "kind", "outputs", "how"))
-        rows = "".join(
-            "<tr>"
-            + "".join(
-                f"<td>{html.escape(text)}</td>"
-                for text in (each.name, each.kind, ", ".join(each.outputs), each.formula)
-            )
-            + "</tr>"
-            for each in self.columns
-        )
-        return f"<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>"
+        rows = [(c.name, c.kind, ", ".join(c.outputs), c.formula) for c in self.columns]
+        head = _html_row("th", ("column", "kind", "outputs", "how"))
+        body = "".join(_html_row("td", row) for row in rows)
+        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
 
     def to_dict(self) -> dict[str, Any]:
-        """Give all of it as plain data.
+        """Convert to plain data.
 
         Returns
         -------
         dict
-            JSON, from which `from_dict` makes it again.
+            JSON data, for `from_dict`.
         """
         columns = [column.to_dict() for column in self.columns]
         return {"columns": columns, "missing": list(self.missing)}
 
     @classmethod
     def from_dict(cls, plain: Any) -> TableEncoding:
-        """Make it again from plain data.
+        """Make an encoding from plain data.
 
         Parameters
         ----------
         plain : dict
-            What `to_dict` gave, or JSON of it.
+            The result of `to_dict`.
 
         Returns
         -------
         TableEncoding
-            It encodes the same, to the last bit.
+            The same encoding, to the last bit.
 
         Raises
         ------
         ValueError
-            If it is no such thing.
+            If the data do not describe an encoding.
         """
         if not isinstance(plain, dict) or plain.keys() != {"columns", "missing"}:
-            raise ValueError("expected the columns and what is missing")
-        if not all(isinstance(plain[key], list) for key in plain):
-            raise ValueError("expected lists of the columns and of what is missing")
+            raise ArgumentError.of("encoding", plain, "a dictionary with columns and missing")
+        if not all(isinstance(value, list) for value in plain.values()):
+            raise ArgumentError.of("encoding", plain, "lists of columns and of missing values")
         return cls(tuple(map(column_from_dict, plain["columns"])), tuple(plain["missing"]))
 
 
 def _check_rare(rare: Any) -> float:
-    """Take a share, or a whole number of rows, as scikit-learn's encoder does."""
+    """A fraction, or a whole number of rows, as scikit-learn's encoder takes it."""
     number = check_number(rare, "rare", ge=0)
     if number >= 1 and number != int(number):
-        raise ValueError(f"rare: expected a share below 1 or a whole number of rows, got {rare!r}")
+        raise ArgumentError.of("rare", rare, "a fraction below 1 or a whole number of rows")
     return int(number) if number >= 1 else number
 
 
-def _texts(values: Any, argument: str) -> Sequence[str]:
+def _check_texts(values: Any, argument: str) -> Sequence[str]:
     texts = None if isinstance(values, str) or not hasattr(values, "__iter__") else list(values)
     if texts is None or not all(isinstance(text, str) for text in texts):
-        raise ValueError(f"{argument}: expected a list of texts, got {brief(values)}")
+        raise ArgumentError.of(argument, values, "a list of texts")
     return texts
 
 
-def _said(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
-    """Put together what was said of columns: the kind of each."""
-    kinds = {"categories": "category", "numeric": "number", "drop": "dropped"}
-    said: dict[str, str] = {}
-    for argument, names in lists.items():
-        for name in _texts(names, argument):
-            lookup(dict.fromkeys(columns), name, argument)
-            if said.setdefault(name, kinds[argument]) != kinds[argument]:
-                raise ValueError(f"{argument}: {name!r} is already said to be {said[name]}")
-    return said
+def _given_kinds(columns: Sequence[str], **lists: Collection[str]) -> dict[str, str]:
+    """The kinds of the columns whose kinds are given, from lists of columns by kind."""
+    arguments = {"category": "categories", "number": "numeric", "dropped": "drop"}
+    kinds: dict[str, str] = {}
+    for kind, names in lists.items():
+        for name in _check_texts(names, arguments[kind]):
+            lookup(dict.fromkeys(columns), name, arguments[kind])
+            if kinds.setdefault(name, kind) != kind:
+                other = arguments[kinds[name]]
+                raise ArgumentError(f"{name!r} is in {other}, too", argument=arguments[kind])
+    return kinds
+
+
+def _html_row(tag: str, cells: Sequence[str]) -> str:
+    return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.data.frame import Frame
-from barenet.data.framing import as_frame, column_names
+from barenet.data.to_frame import as_frame, column_names
 from barenet.errors import brief
 from barenet.training.identity import checksum
 

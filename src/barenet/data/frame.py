@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -24,8 +25,12 @@ TEXT = np.dtypes.StringDType()
 class Origin(Protocol):
     """Where the rows of a frame were read."""
 
-    def find(self, row: int, name: str) -> tuple[str, str | None]:
-        """Name the place of a row, and say what stands there where that is known."""
+    @property
+    def path(self) -> Path:
+        """The file."""
+
+    def locate(self, row: int, name: str) -> tuple[int | None, str | None]:
+        """The line of a row and the text of a value in it, where known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +139,10 @@ class Frame:
             numbers = np.arange(len(self))[index]
         return replace(self, columns=columns, rows=numbers)
 
-    def fault(self, row: int, name: str, expected: str, remedy: str = "") -> DataError:
-        """Say what is wrong with a value, and where it stands.
+    def fault(
+        self, row: int, name: str, expected: str, remedy: str = "", **options: object
+    ) -> DataError:
+        """Describe a wrong value and its place.
 
         Parameters
         ----------
@@ -146,7 +153,9 @@ class Frame:
         expected : str
             What should have been there.
         remedy : str
-            What to do.
+            A way to correct it.
+        **options : object
+            Values of arguments that the remedy recommends.
 
         Returns
         -------
@@ -154,14 +163,24 @@ class Frame:
             To be raised.
         """
         number = row if self.rows is None else int(self.rows[row])
-        place, value = f"X: row {number}", None
+        line, value = None, None
+        place: dict[str, Any] = {"argument": "X"}
         if self.origin is not None:
-            place, value = self.origin.find(number, name)
+            line, value = self.origin.locate(number, name)
+            place = {"path": self.origin.path}
         value = str(self.columns[name][row]) if value is None else value
         nothing = not value.strip() or value in ("nan", "NaT")
         got = "nothing" if nothing else repr(value[:60])
-        end = f"; {remedy}" if remedy else ""
-        return DataError(f"{place}: column {name!r}: expected {expected}, got {got}{end}")
+        where = f"row {number}: " if line is None else ""
+        return DataError(
+            f"{where}column {name!r}: expected {expected}, got {got}",
+            **place,
+            line=line,
+            value=value,
+            expected=expected,
+            remedy=remedy,
+            **options,
+        )
 
 
 def check_names(names: Sequence[str], known: Collection[str]) -> None:

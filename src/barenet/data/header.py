@@ -13,10 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from barenet.data.datetimes import is_datetime
 from barenet.data.delimited import DELIMITERS, read_records
 from barenet.data.memory_budget import check_columns
-from barenet.data.moments import is_moment
-from barenet.data.reading import MISSING
+from barenet.data.parsing import MISSING
 from barenet.errors import DataError, brief, some
 
 __all__ = ["check_header", "positional_names", "read_header"]
@@ -33,7 +33,7 @@ _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 #: Fraction of numbers, or of dates, from which on a column is one of numbers, or of dates.
 _MOST = 0.9
 
-_REMEDY = "if it is a row of the table, use header=False"
+_REMEDY = "if it is a row of the table, use {header}; if it has the names, {header_}"
 
 
 def read_header(
@@ -45,14 +45,14 @@ def read_header(
         check_columns(path, first.count(delimiter) + 1)
     line, fields = next(read_records(text, delimiter, path), (0, []))
     if not fields:
-        raise DataError(f"{path}: empty file")
+        raise DataError("empty file", path=path)
     check_columns(path, len(fields))
     names = tuple(name.strip() for name in fields)
     if len(names) == 1:
-        _check_delimiter(names[0], delimiter, f"{path}:{line}")
+        _check_delimiter(names[0], delimiter, path, line)
     if header is False:
         return positional_names(len(names))
-    _check_names(names, f"{path}:{line}", is_known=header is True)
+    _check_names(names, path, line, is_known=header is True)
     return names
 
 
@@ -74,30 +74,44 @@ def check_header(names: Sequence[str], columns: Sequence[Any], path: Path) -> No
     if votes.count(-1) > votes.count(1):
         like = [name for (name, _), vote in zip(shown, votes, strict=True) if vote < 0]
         raise DataError(
-            f"{path}:1: the first line looks like a row and not like the names of the columns: "
-            f"{some(like, most=3)}; {_REMEDY}; if it does name them, header=True"
+            "the first line looks like a row and not like the names of the columns: "
+            f"{some(like, most=3)}",
+            path=path,
+            line=1,
+            remedy=_REMEDY,
+            header=False,
+            header_=True,
         )
 
 
-def _check_delimiter(name: str, delimiter: str, place: str) -> None:
+def _check_delimiter(name: str, delimiter: str, path: Path, line: int) -> None:
     """Refuse a single name that contains another delimiter."""
     for other, spelled in DELIMITERS.items():
         if other != delimiter and other in name:
-            raise DataError(f"{place}: 1 column, {name[:60]!r}; try delimiter={spelled}")
+            problem, remedy = f"1 column, {name[:60]!r}", "try {delimiter}"
+            raise DataError(problem, path=path, line=line, remedy=remedy, delimiter=spelled)
 
 
-def _check_names(names: tuple[str, ...], place: str, is_known: bool) -> None:
+def _check_names(names: tuple[str, ...], path: Path, line: int, is_known: bool) -> None:
     """Refuse duplicate names, and numbers unless they are known to be names."""
     if not is_known and _are_values(names):
         raise DataError(
-            f"{place}: expected the names of the columns, got numbers: {some(names, most=3)}; "
-            f"{_REMEDY}; if these are names, header=True"
+            f"expected the names of the columns, got numbers: {some(names, most=3)}",
+            path=path,
+            line=line,
+            remedy=_REMEDY,
+            header=False,
+            header_=True,
         )
     counts = Counter(names)
     if twice := sorted(name for name in counts if name and counts[name] > 1):
         raise DataError(
-            f"{place}: column {brief(twice[0])} occurs {counts[twice[0]]} times; column names must "
-            "be unique; if the first line is a row of the table, use header=False"
+            f"column {brief(twice[0])} occurs {counts[twice[0]]} times; column names must "
+            "be unique",
+            path=path,
+            line=line,
+            remedy="if the first line is a row of the table, use {header}",
+            header=False,
         )
 
 
@@ -134,7 +148,7 @@ def _vote(name: str, column: Any, counted: frozenset[str]) -> int:
     known = [text for text in values if text not in MISSING]
     if not known or name in counted or name in ("y", *MISSING):
         return -1 if name == "?" else 0
-    for is_one in (_is_number, is_moment):
+    for is_one in (_is_number, is_datetime):
         if sum(map(is_one, known[:_MOST_TESTED])) >= _MOST * len(known[:_MOST_TESTED]):
             return -1 if is_one(name) else 1
     different = set(known)

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.source import memory_budget, open_source, read_allowed, read_exactly
+from barenet.data.file_io import memory_budget, open_file, read_allowed, read_exactly
 from barenet.errors import DataError
 
 __all__ = ["read_idx"]
@@ -42,7 +42,7 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
     array([5, 0, 4], dtype=uint8)
     """
     path = Path(path)
-    with open_source(path) as stream:
+    with open_file(path) as stream:
         dtype, shape = _read_header(stream, path)
         expected = math.prod(shape) * dtype.itemsize
         # An array of no numbers can still be of sizes that NumPy has no room for.
@@ -51,11 +51,12 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
         data = read_allowed(stream, path, expected + 1)
     if len(data) < expected:
         raise DataError(
-            f"{path}: truncated: expected {expected:,} bytes after the header "
-            f"({_times(shape)}), got {len(data):,}"
+            f"truncated: expected {expected:,} bytes after the header "
+            f"({_times(shape)}), got {len(data):,}",
+            path=path,
         )
     if len(data) > expected:
-        raise DataError(f"{path}: bytes after the end: expected {expected:,} after the header")
+        raise DataError(f"bytes after the end: expected {expected:,} after the header", path=path)
     array = np.frombuffer(data, dtype).reshape(shape)
     return array.astype(dtype.newbyteorder("="), copy=False)
 
@@ -64,23 +65,25 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int
     """Read the type and the dimensions."""
     magic = read_exactly(stream, 4)
     if len(magic) < 4:
-        raise DataError(f"{path}: truncated: expected 4 bytes of magic number, got {len(magic)}")
+        raise DataError(f"truncated: expected 4 bytes of magic number, got {len(magic)}", path=path)
     if magic[:2] != b"\0\0" or magic[2] not in TYPES or magic[3] == 0:
         raise DataError(
-            f"{path}: not an IDX file: it starts with {magic.hex(' ')}, expected 00 00, "
-            f"a type (08, 09, 0b, 0c, 0d, 0e) and the number of dimensions"
+            f"not an IDX file: it starts with {magic.hex(' ')}, expected 00 00, "
+            f"a type (08, 09, 0b, 0c, 0d, 0e) and the number of dimensions",
+            path=path,
         )
     n_dimensions = magic[3]
     if n_dimensions > MAX_DIMENSIONS:
         raise DataError(
-            f"{path}: the header claims {n_dimensions} dimensions; "
-            f"more than {MAX_DIMENSIONS} are refused"
+            f"the header claims {n_dimensions} dimensions; more than {MAX_DIMENSIONS} are refused",
+            path=path,
         )
     sizes = read_exactly(stream, 4 * n_dimensions)
     if len(sizes) < 4 * n_dimensions:
         raise DataError(
-            f"{path}: truncated: expected {4 * n_dimensions} bytes for {n_dimensions} "
-            f"dimensions, got {len(sizes)}"
+            f"truncated: expected {4 * n_dimensions} bytes for {n_dimensions} "
+            f"dimensions, got {len(sizes)}",
+            path=path,
         )
     return np.dtype(TYPES[magic[2]]), tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
 

@@ -76,8 +76,9 @@ class Images(NamedDataset):
             if folder := self._folder(Path(data_dir), given=True):
                 return self._read(folder)
             raise DataError(
-                f"{data_dir}: no IDX files of {name} there; expected {', '.join(sum(_FILES, ()))}, "
-                f"plain or .gz, there or in {self.folders[0]}"
+                f"no IDX files of {name} there; expected {', '.join(sum(_FILES, ()))}, "
+                f"plain or .gz, there or in {self.folders[0]}",
+                path=data_dir,
             )
         data = os.environ.get(DATA_VARIABLE)
         if data and (folder := self._folder(Path(data), given=False)):
@@ -112,8 +113,11 @@ class Images(NamedDataset):
                 )
         except (OSError, ValueError) as error:
             raise DataError(
-                f"{name}: cannot be fetched from openml.org ({error}); put its four IDX files "
-                f"into a folder, and name it by data_dir='FOLDER' or in {DATA_VARIABLE}"
+                f"cannot be fetched from openml.org ({error})",
+                path=name,
+                remedy="put its four IDX files into a folder, and pass it by {data_dir} or in the "
+                f"environment variable {DATA_VARIABLE}",
+                data_dir="FOLDER",
             ) from error
         return bunch.data.astype(np.uint8), bunch.target.astype(np.int64)
 
@@ -137,14 +141,16 @@ def _read_half(folder: Path, images: str, labels: str, n_classes: int) -> Pictur
     X_path, y_path = (_find(folder, name) or folder / name for name in (images, labels))
     X, y = read_idx(X_path), read_idx(y_path)
     if X.shape[1:] != (28, 28) or X.dtype != np.uint8:
-        raise DataError(f"{X_path}: expected uint8 of shape (n, 28, 28), got {X.dtype} {X.shape}")
+        raise DataError(
+            f"expected uint8 of shape (n, 28, 28), got {X.dtype} {X.shape}", path=X_path
+        )
     if y.ndim != 1 or y.dtype != np.uint8:
-        raise DataError(f"{y_path}: expected uint8 of shape (n,), got {y.dtype} {y.shape}")
+        raise DataError(f"expected uint8 of shape (n,), got {y.dtype} {y.shape}", path=y_path)
     if len(X) != len(y):
-        raise DataError(f"{X_path}: {len(X):,} images, but {len(y):,} labels in {y_path}")
+        raise DataError(f"{len(X):,} images, but {len(y):,} labels in {y_path}", path=X_path)
     if (wrong := np.flatnonzero(y >= n_classes)).size:
         raise DataError(
-            f"{y_path}: label {wrong[0]} is {y[wrong[0]]}, expected 0 to {n_classes - 1}"
+            f"label {wrong[0]} is {y[wrong[0]]}, expected 0 to {n_classes - 1}", path=y_path
         )
     return X.reshape(len(X), 28 * 28), y.astype(np.int64)
 

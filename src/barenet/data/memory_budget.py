@@ -68,10 +68,11 @@ class MemoryBudget:
         """Refuse a file that would take more memory than it may."""
         if needed > self.limit:
             raise DataError(
-                f"{self.path}: {contents} would take about {spelled(needed)} of memory, more than "
-                f"the {spelled(self.limit)} allowed for this file of {spelled(self.file_size)}; "
-                f"if you trust it, set the environment variable {VARIABLE} to a larger size, such "
-                f"as {min(10**6, -(-2 * needed // 10**9))}GB"
+                f"{contents} would take about {spelled(needed)} of memory, more than "
+                f"the {spelled(self.limit)} allowed for this file of {spelled(self.file_size)}",
+                path=self.path,
+                remedy=f"if you trust it, set the environment variable {VARIABLE} to a larger "
+                f"size, such as {min(10**6, -(-2 * needed // 10**9))}GB",
             )
 
 
@@ -79,8 +80,9 @@ def check_columns(path: Path, n_columns: int) -> None:
     """Refuse a table with too many columns."""
     if n_columns > MOST_COLUMNS:
         raise DataError(
-            f"{path}: {n_columns:,} columns; a table may have {MOST_COLUMNS:,} at most; leave some "
-            f"out, or save them as the array X of an .npz file"
+            f"{n_columns:,} columns; a table may have {MOST_COLUMNS:,} at most",
+            path=path,
+            remedy="leave some out, or save them as the array X of an .npz file",
         )
 
 

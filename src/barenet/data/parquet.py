@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data.datetimes import YEARS, far_off
+from barenet.data.file_io import memory_budget, open_file
 from barenet.data.frame import TEXT, Frame
-from barenet.data.framing import MOST_EXACT
 from barenet.data.memory_budget import MemoryBudget, check_columns, spelled
-from barenet.data.moments import YEARS, far_off
 from barenet.data.parquet_pages import largest_group
-from barenet.data.source import memory_budget, open_source
 from barenet.data.target import WORDS, class_name
+from barenet.data.to_frame import MOST_EXACT
 from barenet.errors import DataError, in_a_line
 from barenet.extras import require
 
@@ -79,12 +79,12 @@ class ParquetTable:
                 for name, columns in parts.items():
                     columns.append(_column(group.column(name)))
         if not sum(map(len, parts[names[0]])):
-            raise DataError(f"{self.path}: no rows")
+            raise DataError("no rows", path=self.path)
         return _in_microseconds(Frame({name: _joined(parts.pop(name)) for name in [*parts]}, self))
 
-    def find(self, row: int, name: str) -> tuple[str, str | None]:
-        """Name a row's place."""
-        return f"{self.path}: row {row}", None
+    def locate(self, row: int, name: str) -> tuple[None, None]:
+        """A Parquet file has no lines."""
+        return None, None
 
 
 def open_parquet(path: Path) -> ParquetTable:
@@ -96,8 +96,8 @@ def open_parquet(path: Path) -> ParquetTable:
     counts = Counter(names)
     if twice := sorted(name for name in counts if counts[name] > 1):
         raise DataError(
-            f"{path}: column {twice[0]!r} occurs {counts[twice[0]]} times; "
-            "column names must be unique"
+            f"column {twice[0]!r} occurs {counts[twice[0]]} times; column names must be unique",
+            path=path,
         )
     texts = (name for name, kind in zip(names, schema.types, strict=True) if _is_text(kind))
     return ParquetTable(path, names, tuple(texts))
@@ -108,7 +108,7 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
     """Open the file, and report in one line how it is damaged."""
     pyarrow = require("pyarrow", extra="tables", purpose=_PURPOSE)
     parquet = require("pyarrow.parquet", extra="tables", purpose=_PURPOSE)
-    with open_source(path) as stream:
+    with open_file(path) as stream:
         try:
             # Arrow allocates as many entries as a list declares; no list has more than bytes.
             limit = max(1, min(_footer_length(stream), _MOST_ENTRIES))
@@ -116,7 +116,7 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
         except DataError:
             raise
         except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
-            raise DataError(f"{path}: no usable Parquet file: {in_a_line(error)}") from error
+            raise DataError(f"no usable Parquet file: {in_a_line(error)}", path=path) from error
 
 
 def _footer_length(stream: Any) -> int:
@@ -198,8 +198,9 @@ def _check_type(path: Path, name: str, kind: Any) -> None:
     )  # fmt: skip
     if not any(is_kind(kind) for is_kind in fits):
         raise DataError(
-            f"{path}: column {name!r}: of type {kind}, which cannot be encoded; expected numbers, "
-            f"text, dates or truth values; leave the column out"
+            f"column {name!r}: of type {kind}, which cannot be encoded; expected numbers, "
+            f"text, dates or truth values; leave the column out",
+            path=path,
         )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from barenet.data.source import open_source
+from barenet.data.file_io import open_file
 
 __all__ = ["largest_group"]
 
@@ -36,7 +36,7 @@ _Fields = dict[tuple[int, int], Any]
 
 def largest_group(path: Path) -> int:
     """Measure the largest group of rows."""
-    with open_source(path) as stream:
+    with open_file(path) as stream:
         file_size = stream.seek(0, os.SEEK_END)
         stream.seek(file_size - 8)
         length = int.from_bytes(stream.read(4), "little")

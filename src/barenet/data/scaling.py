@@ -49,7 +49,7 @@ class Scaling:
     Examples
     --------
     >>> scaling = Scaling.fit("standardize", np.array([[1.0], [3.0]]))
-    >>> scaling.apply(np.array([[1.0], [2.0], [5.0]]))
+    >>> scaling.transform(np.array([[1.0], [2.0], [5.0]]))
     array([[-1.], [ 0.], [ 3.]])
     """
 
@@ -117,7 +117,7 @@ class Scaling:
         """How many numbers a row becomes: as many as it has."""
         return len(self.offset)
 
-    def apply(self, X: ArrayLike, dtype: DTypeLike = np.float64) -> NDArray[Any]:
+    def transform(self, X: ArrayLike, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Scale rows.
 
         Parameters
@@ -146,8 +146,8 @@ class Scaling:
             scaled[rows] = (X[rows] - self.offset) * self.factor
         return scaled
 
-    def invert(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Undo `apply`.
+    def inverse_transform(self, X: NDArray[Any]) -> NDArray[Any]:
+        """Undo `transform`.
 
         Parameters
         ----------

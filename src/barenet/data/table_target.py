@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data.frame import Frame
-from barenet.data.reading import (
+from barenet.data.parsing import (
     MISSING,
     complete_numbers,
-    different,
     is_code,
     to_number,
+    unique_texts,
 )
 from barenet.data.target import WORDS, Task, are_classes, class_name, encode, is_number
 from barenet.errors import some
@@ -51,7 +51,7 @@ def missing_targets(
     column = rows[target]
     if column.dtype.kind == "T":
         missing = {"", *(() if task == "classification" else MISSING)} - {*classes}
-        codes, texts = different(column)
+        codes, texts = unique_texts(column)
         return np.array([text in missing for text in texts])[codes]
     if column.dtype.kind == "f":
         return np.isnan(column)
@@ -62,7 +62,7 @@ def _written_target(
     rows: Frame, target: str, task: Task | None
 ) -> tuple[NDArray[Any], tuple[str, ...] | None]:
     """Read a target of text."""
-    codes, texts = different(rows[target])
+    codes, texts = unique_texts(rows[target])
     _check_complete(rows, target, missing_targets(rows, target, task))
     are_written = np.array([to_number(text) is not None for text in texts])
     if task == "regression" or are_written.all():
@@ -71,14 +71,15 @@ def _written_target(
             return numbers, classes
     elif task is None and all(map(_has_decimal_comma, texts)):
         remedy = (
-            "for a decimal comma, say decimal=',', and take out what stands between thousands; "
-            "for classes, task='classification'"
+            "for a decimal comma, use {decimal}, without any separators of thousands; "
+            "for classes, {task}"
         )
-        raise rows.fault(0, target, "a number with a point, or a class", remedy)
+        expected = "a number with a point, or a class"
+        raise rows.fault(0, target, expected, remedy, decimal=",", task="classification")
     elif task is None and are_written.any():
         row = int(np.argmin(are_written[codes]))
-        remedy = "for classes, say task='classification'"
-        raise rows.fault(row, target, "a number, as in other rows", remedy)
+        remedy, expected = "for classes, use {task}", "a number, as in other rows"
+        raise rows.fault(row, target, expected, remedy, task="classification")
     return encode(np.array(texts)[codes])
 
 
@@ -100,24 +101,25 @@ def _check_complete(rows: Frame, target: str, missing: NDArray[np.bool_]) -> Non
     holes = np.flatnonzero(missing)
     if not holes.size:
         return
-    remedy = "leave such rows out by drop_missing_target=True"
+    options: dict[str, object] = {"drop_missing_target": True}
+    remedy = "leave such rows out by {drop_missing_target}"
     if str(rows[target][int(holes[0])]).strip() and rows[target].dtype.kind == "T":
-        remedy += ", or say task='classification' if it is a class"
+        remedy += ", or use {task} if it is a class"
+        options["task"] = "classification"
     if holes.size > 1:
         assert rows.origin is not None
-        others = (rows.origin.find(int(row), target)[0] for row in holes[1:_SHOWN])
-        path = str(getattr(rows.origin, "path", ""))
-        places = ", ".join(place.removeprefix(path).lstrip(": ") for place in others)
+        lines = ((row, rows.origin.locate(int(row), target)[0]) for row in holes[1:_SHOWN])
+        places = ", ".join(f"row {row}" if line is None else str(line) for row, line in lines)
         more = ", …" if holes.size > _SHOWN else ""
         remedy += f"; there are {holes.size:,} (also {places}{more})"
-    raise rows.fault(int(holes[0]), target, "a value to learn from", remedy)
+    raise rows.fault(int(holes[0]), target, "a value to learn from", remedy, **options)
 
 
 def known_classes(rows: Frame, target: str, classes: Sequence[str]) -> NDArray[np.int64]:
     """Look the labels of a table up among the classes of a network."""
     column = rows[target]
     if column.dtype.kind == "T":
-        codes, labels = different(column)
+        codes, labels = unique_texts(column)
         numbers = [to_number(label) for label in labels]
         # Where the classes are text, 01 is not 1.
         if all(map(is_number, classes)) and None not in numbers:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data.frame import TEXT, Frame
-from barenet.data.reading import MISSING, different, is_code, to_number
+from barenet.data.parsing import MISSING, is_code, to_number, unique_texts
 from barenet.data.target import WORDS
 
 __all__ = ["as_written"]
@@ -22,7 +22,7 @@ def as_written(frame: Frame) -> Frame:
 
     Examples
     --------
-    >>> from barenet.data.framing import as_frame
+    >>> from barenet.data.to_frame import as_frame
     >>> as_written(as_frame({"paid": [True, False], "code": [" 7", "8"]}))
     <Frame of 2 rows: paid: StringDType(), code: float64>
     """
@@ -47,7 +47,7 @@ def _dates(moments: NDArray[Any]) -> NDArray[Any]:
 
 
 def _text(column: NDArray[Any]) -> NDArray[Any]:
-    codes, texts = different(column)
+    codes, texts = unique_texts(column)
     words = {word.lower(): word for word in WORDS} | {"": ""}
     if any(texts) and all(text.lower() in words for text in texts):
         return np.array([words[text.lower()] for text in texts], TEXT)[codes]

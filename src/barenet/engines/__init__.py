@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from barenet.engines.compiled.engine import CompiledEngine
 from barenet.engines.compiled_network import CompiledNetwork, compiled_outputs
-from barenet.engines.engine import Engine, Job, SliceReport
+from barenet.engines.engine import ChunkResult, Engine, Job
 from barenet.engines.reference import ReferenceEngine
 from barenet.model.network import Network
 from barenet.registry import lookup
 
 __all__ = [
     "ENGINES",
+    "ChunkResult",
     "CompiledEngine",
     "CompiledNetwork",
     "Engine",
     "Job",
     "ReferenceEngine",
-    "SliceReport",
     "choose_engine",
 ]
 

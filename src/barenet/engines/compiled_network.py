@@ -13,12 +13,12 @@ from numpy.typing import ArrayLike
 
 from barenet.engines.compiled.engine import CHUNK, CompiledEngine
 from barenet.engines.engine import Job
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray, InputArray
-from barenet.model.inputs import input_blocks, keep_inputs
+from barenet.model.inputs import input_blocks, validate_inputs
 from barenet.model.losses import as_loss
 from barenet.model.network import Network
-from barenet.model.rows import Rows
-from barenet.model.validation import check_answers, check_count
+from barenet.model.validation import check_count, check_outputs
 from barenet.optimization.optimizers import SGD
 
 __all__ = ["CompiledNetwork", "compiled_outputs"]
@@ -72,7 +72,7 @@ class CompiledNetwork:
         self.network, self.threads = network.copy(), threads
         self._row = np.zeros((1, network.n_inputs), network.dtype)
         self._answer = np.zeros((1, network.n_outputs or network.n_inputs), network.dtype)
-        rows = Rows(self._row, self._answer, None)
+        rows = ArrayDataset(self._row, self._answer, None)
         job = _prediction_job(self.network, rows)
         reason = CompiledEngine.refusal(job)
         if reason is not None:
@@ -120,8 +120,8 @@ class CompiledNetwork:
                 if answer is not None:
                     return answer
             dtype = self.network.dtype
-            kept = keep_inputs(X, dtype, self.network.n_inputs)
-            return check_answers(self._predict(kept))
+            kept = validate_inputs(X, dtype, self.network.n_inputs)
+            return check_outputs(self._predict(kept))
 
     def _predict_row(self, X: FloatArray) -> FloatArray | None:
         """Predict one row; None if there may be something wrong with it."""
@@ -138,7 +138,7 @@ class CompiledNetwork:
         start = 0
         for block in input_blocks(X, self.network.dtype):
             part = output[start : start + len(block)]
-            self._many.read(Rows(block, part, None))
+            self._many.read(ArrayDataset(block, part, None))
             self._many.point("output", part)
             self._many.run(np.arange(len(block)), CHUNK, np.zeros(-(-len(block) // CHUNK)), 0)
             start += len(block)
@@ -190,13 +190,13 @@ def compiled_outputs(network: Network, X: InputArray) -> FloatArray | None:
         return None
     structure, (known, program) = repr(network), _PROGRAMS.get(network, ("", None))
     if structure != known:
-        job = _prediction_job(network, Rows(X, network.parameters, None))
+        job = _prediction_job(network, ArrayDataset(X, network.parameters, None))
         program = None if CompiledEngine.refusal(job) else CompiledNetwork(network)
         _PROGRAMS[network] = structure, program
     return None if program is None else program._predict_with(network, X)
 
 
-def _prediction_job(network: Network, rows: Rows) -> Job:
+def _prediction_job(network: Network, rows: ArrayDataset) -> Job:
     """Describe a prediction as a job; its loss and optimizer are not used."""
     loss = as_loss(None, network.output_activation)
     return Job(network=network, rows=rows, loss=loss, optimizer=SGD())

@@ -14,15 +14,15 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import Loss
 from barenet.model.network import Network
-from barenet.model.rows import Rows
 from barenet.optimization.clipping import Clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.penalties import Penalty
 
-__all__ = ["Engine", "Job", "SliceReport"]
+__all__ = ["ChunkResult", "Engine", "Job"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,7 +33,7 @@ class Job:
     ----------
     network : Network
         Its parameters are changed in place.
-    rows : Rows
+    rows : ArrayDataset
         The training rows with their targets and weights.
     loss : Loss
         What is made small.
@@ -48,7 +48,7 @@ class Job:
     """
 
     network: Network
-    rows: Rows
+    rows: ArrayDataset
     loss: Loss
     optimizer: Optimizer | LBFGS
     penalties: Sequence[Penalty] = field(default=())
@@ -56,7 +56,7 @@ class Job:
     seed: int = 0
 
 
-class SliceReport(NamedTuple):
+class ChunkResult(NamedTuple):
     """What a slice of batches gave.
 
     Attributes
@@ -115,7 +115,7 @@ class Engine(ABC):
         batch_size: int,
         rates: NDArray[np.float64],
         first_step: int,
-    ) -> SliceReport:
+    ) -> ChunkResult:
         """Take one step for each batch of a slice.
 
         Parameters
@@ -132,7 +132,7 @@ class Engine(ABC):
 
         Returns
         -------
-        SliceReport
+        ChunkResult
             A loss and a gradient norm for each batch, in arrays that no later call changes.
         """
 
@@ -149,12 +149,12 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def evaluate(self, rows: Rows) -> tuple[float, FloatArray]:
+    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         """Compute the loss of any rows, without penalties, as when predicting.
 
         Parameters
         ----------
-        rows : Rows
+        rows : ArrayDataset
             The training rows, or others.
 
         Returns

@@ -11,11 +11,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines.engine import Engine, Job, SliceReport
+from barenet.engines.engine import ChunkResult, Engine, Job
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
 from barenet.model.objective import Objective
 from barenet.model.randomness import derive_key
-from barenet.model.rows import Rows
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import Optimizer
 
@@ -40,9 +40,9 @@ class ReferenceEngine(Engine):
     >>> import numpy as np
     >>> from barenet import Network, SGD, SquaredError
     >>> from barenet.engines import Job
-    >>> from barenet.model.rows import check_rows
+    >>> from barenet.model.array_dataset import validate_arrays
     >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
-    >>> rows = check_rows(network, SquaredError(), [[1.0]], [2.0])
+    >>> rows = validate_arrays(network, SquaredError(), [[1.0]], [2.0])
     >>> job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=SGD())
     >>> ReferenceEngine(job).run(np.array([0]), 1, np.array([0.1]), 0).losses
     array([2.])
@@ -64,7 +64,7 @@ class ReferenceEngine(Engine):
         batch_size: int,
         rates: NDArray[np.float64],
         first_step: int,
-    ) -> SliceReport:
+    ) -> ChunkResult:
         job = self.job
         assert isinstance(job.optimizer, Optimizer)
         losses, norms = np.empty(len(rates)), np.empty(len(rates))
@@ -75,12 +75,12 @@ class ReferenceEngine(Engine):
             if job.clipping is not None:
                 job.clipping.clip(gradient)
             job.optimizer.step(job.network.parameters, gradient, rate)
-        return SliceReport(losses, norms)
+        return ChunkResult(losses, norms)
 
     def value_and_gradient(self) -> tuple[float, FloatArray]:
         return self._step(self._all_rows, 0)
 
-    def evaluate(self, rows: Rows) -> tuple[float, FloatArray]:
+    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         chunks = (slice(start, start + CHUNK) for start in range(0, len(rows.X), CHUNK))
         measured = (self._objective.value_and_output(rows.take(chunk)) for chunk in chunks)
         values, outputs = zip(*measured, strict=True)
@@ -88,18 +88,18 @@ class ReferenceEngine(Engine):
         return float(values @ (weights / (weights.sum() or 1))), np.concatenate(outputs)
 
     @cached_property
-    def _all_rows(self) -> Rows:
+    def _all_rows(self) -> ArrayDataset:
         """All rows as the network takes them: L-BFGS asks for their gradient time and again."""
         rows = self.job.rows
-        return Rows(rows.inputs(self.job.network.dtype), rows.y, rows.sample_weight)
+        return ArrayDataset(rows.inputs(self.job.network.dtype), rows.y, rows.sample_weight)
 
-    def _step(self, rows: Rows, step: int) -> tuple[float, FloatArray]:
+    def _step(self, rows: ArrayDataset, step: int) -> tuple[float, FloatArray]:
         """Compute the loss and its gradient, and add the penalties."""
         network = self.job.network
         key = derive_key(self.job.seed, step)
-        value, gradient = self._objective.value_and_gradient(rows, key=key)
+        value, gradient = self._objective.value_and_gradient(rows, rng_key=key)
         for penalty, strengths in self._penalties:
-            if penalty.shared:
+            if penalty.normalize_by_batch:
                 strengths = strengths * rows.share
             value += penalty.value(network.parameters, strengths)
             gradient += penalty.gradient(network.parameters, strengths)

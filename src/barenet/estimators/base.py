@@ -33,16 +33,16 @@ from barenet.estimators.stopping import Standing
 from barenet.estimators.tasks import CallbackSupportMixin, Tasks, with_callbacks
 from barenet.estimators.undo import Undo
 from barenet.estimators.usual_score import UsualScore
+from barenet.model.array_dataset import ArrayDataset, validate_arrays
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import Loss
 from barenet.model.network import Network
 from barenet.model.randomness import derive_key
-from barenet.model.rows import Rows, check_rows
 from barenet.optimization.clipping import as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.penalties import L2
 from barenet.training.history import History
-from barenet.training.run import alone
+from barenet.training.run import exclusive
 
 __all__ = ["MultilayerPerceptron"]
 
@@ -132,10 +132,10 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
         """Choose what is made small."""
 
     @abstractmethod
-    def _score_output(self, output: FloatArray, rows: Rows) -> float:
+    def _score_output(self, output: FloatArray, rows: ArrayDataset) -> float:
         """Measure what the network says; greater is better."""
 
-    def _strata(self, rows: Rows) -> NDArray[Any] | None:
+    def _strata(self, rows: ArrayDataset) -> NDArray[Any] | None:
         """The groups that a validation set takes its share of, row by row."""
         return None
 
@@ -149,7 +149,7 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
 
     def _learn(self, X: ArrayLike, y: ArrayLike, *rest: Any, **more: Any) -> Self:
         """Let nobody else learn meanwhile, and look at the parameters before all else."""
-        with alone(self, type(self).__name__):
+        with exclusive(self, type(self).__name__):
             check_settings(self)
             as_scorers(self.scoring)
             self._learn_alone(X, y, *rest, **more)
@@ -178,7 +178,7 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
             if not continued:
                 self._start(X, targets.shape[1], rng)
             loss = self._loss()
-            rows = check_rows(self.network_, loss, X, targets, self._weigh(sample_weight, y))
+            rows = validate_arrays(self.network_, loss, X, targets, self._weigh(sample_weight, y))
             learned, held_out = self._set_aside(rows, validation_data, rng)
             job = self._job(learned, loss, incremental, rng)
             undo = Undo(job.optimizer, self._standing) if continued else None
@@ -239,8 +239,8 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
         self._optimizer, self._standing = None, Standing()
 
     def _set_aside(
-        self, rows: Rows, given: Sequence[ArrayLike] | None, rng: np.random.RandomState
-    ) -> tuple[Rows, Rows | None]:
+        self, rows: ArrayDataset, given: Sequence[ArrayLike] | None, rng: np.random.RandomState
+    ) -> tuple[ArrayDataset, ArrayDataset | None]:
         """Split validation rows off, if they are needed and not given."""
         if given is not None:
             return rows, self._check_validation(given)
@@ -249,17 +249,17 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
             return rows, None
         return split_off(rows, self.validation_fraction, self._strata(rows), rng)
 
-    def _check_validation(self, given: Sequence[ArrayLike]) -> Rows:
+    def _check_validation(self, given: Sequence[ArrayLike]) -> ArrayDataset:
         if not isinstance(given, tuple | list) or len(given) not in (2, 3):
             raise ValueError("validation_data: expected (X, y) or (X, y, sample_weight)")
         try:
             X, y = self._check_arrays(*given[:2], reset=False)
             weight = given[2] if len(given) == 3 else None
-            return check_rows(self.network_, self._loss(), X, self._encode(y), weight)
+            return validate_arrays(self.network_, self._loss(), X, self._encode(y), weight)
         except ValueError as error:
             raise ValueError(f"validation_data: {error}") from error
 
-    def _examination(self, rows: Rows | None) -> Examination | None:
+    def _examination(self, rows: ArrayDataset | None) -> Examination | None:
         """How the rows that are not learned from are scored."""
         if rows is None:
             return None
@@ -270,7 +270,9 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
         scores.try_once(self.network_.predict(rows.X))
         return Examination(rows, scores)
 
-    def _job(self, rows: Rows, loss: Loss, incremental: bool, rng: np.random.RandomState) -> Job:
+    def _job(
+        self, rows: ArrayDataset, loss: Loss, incremental: bool, rng: np.random.RandomState
+    ) -> Job:
         optimizer = make_optimizer(self)
         if self._optimizer is not None and type(self._optimizer) is type(optimizer):
             if incremental:
@@ -285,7 +287,7 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
             rows=rows,
             loss=loss,
             optimizer=optimizer,
-            penalties=[L2(self.alpha, shared=True)] if self.alpha > 0 else [],
+            penalties=[L2(self.alpha, normalize_by_batch=True)] if self.alpha > 0 else [],
             clipping=as_clipping(self.clip),
             seed=derive_key(seed, self.t_) % 2**32,
         )

@@ -18,9 +18,9 @@ from barenet.estimators.labels import Labels, shown
 from barenet.estimators.scoring import Scoring
 from barenet.estimators.usual_score import share_right
 from barenet.model.activations import Activation
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import LOSSES, Loss, as_loss
-from barenet.model.rows import Rows
 from barenet.model.validation import check_share
 from barenet.optimization.clipping import Clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
@@ -324,10 +324,10 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         absent = set(self.classes_.tolist()) - set(np.unique(y).tolist())
         return {label: weight for label, weight in given.items() if label not in absent}
 
-    def _strata(self, rows: Rows) -> NDArray[Any] | None:
+    def _strata(self, rows: ArrayDataset) -> NDArray[Any] | None:
         return None if self._labels.several else self._decode(rows.y)
 
-    def _score_output(self, output: FloatArray, rows: Rows) -> float:
+    def _score_output(self, output: FloatArray, rows: ArrayDataset) -> float:
         return share_right(self._labels.agree(output, rows.y), rows.sample_weight)
 
     def __sklearn_tags__(self) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from barenet.model.rows import Rows
+from barenet.model.array_dataset import ArrayDataset
 from barenet.training.plan import Judge
 
 __all__ = ["Examination", "split_off"]
@@ -25,21 +25,21 @@ class Examination(NamedTuple):
         Of its scores, early stopping follows the first.
     """
 
-    rows: Rows
+    rows: ArrayDataset
     judge: Judge
 
 
 def split_off(
-    rows: Rows,
+    rows: ArrayDataset,
     fraction: float,
     strata: NDArray[Any] | None,
     rng: np.random.RandomState,
-) -> tuple[Rows, Rows]:
+) -> tuple[ArrayDataset, ArrayDataset]:
     """Set some rows aside.
 
     Examples
     --------
-    >>> rows = Rows(np.arange(10.0).reshape(10, 1), np.zeros((10, 1)), None)
+    >>> rows = ArrayDataset(np.arange(10.0).reshape(10, 1), np.zeros((10, 1)), None)
     >>> learned, held_out = split_off(rows, 0.2, None, np.random.RandomState(0))
     >>> len(learned.X), held_out.X.ravel().tolist()
     (8, [2.0, 8.0])

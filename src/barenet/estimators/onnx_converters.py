@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from barenet.errors import MissingExtraError
 from barenet.estimators.classifier import MLPClassifier
 from barenet.estimators.regressor import MLPRegressor
-from barenet.files.exports.onnx_graph import TYPES, write_answers
+from barenet.files.exports.onnx_graph import TYPES, write_outputs
 from barenet.files.exports.program import program_of
 
 __all__ = ["register_onnx_converters"]
@@ -86,7 +86,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     graph = _Graph(scope, container)
     *labels, outputs = (variable.full_name for variable in operator.outputs)
     X = graph.add("Cast", operator.inputs[0].full_name, to=TYPES[str(program.dtype)])
-    write_answers(program, graph, X, outputs, *labels)
+    write_outputs(program, graph, X, outputs, *labels)
 
 
 class _Graph:

@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from barenet.data.columns import Column
 from barenet.data.encoding import TableEncoding
-from barenet.data.framing import column_names
+from barenet.data.to_frame import column_names
 from barenet.model.validation import check_dtype
 
 __all__ = ["TablePreprocessor"]
@@ -179,7 +179,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
                 f"{self.n_features_in_} features as input"
             )
-        return self.encoding_.apply(X, self.dtype)
+        return self.encoding_.transform(X, self.dtype)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Name the outputs.

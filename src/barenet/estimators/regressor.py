@@ -15,9 +15,9 @@ from barenet.estimators.documentation import documented
 from barenet.estimators.scoring import Scoring
 from barenet.estimators.usual_score import variance_explained
 from barenet.model.activations import Activation
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import LOSSES, Loss, Poisson, as_loss
-from barenet.model.rows import Rows
 from barenet.optimization.clipping import Clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.schedules import Schedule
@@ -201,7 +201,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     def _loss(self) -> Loss:
         return as_loss(self.loss, self.network_.output_activation)
 
-    def _score_output(self, output: FloatArray, rows: Rows) -> float:
+    def _score_output(self, output: FloatArray, rows: ArrayDataset) -> float:
         return variance_explained(rows.y, output, rows.sample_weight)
 
     def __sklearn_tags__(self) -> Any:

@@ -24,7 +24,7 @@ from barenet.model.layers import BatchNorm
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.schedules import as_schedule
 from barenet.training.callbacks import Callback, as_callbacks
-from barenet.training.guard import levels_to_the_caller
+from barenet.training.guard import caller_stacklevel
 from barenet.training.history import History
 from barenet.training.loop import Loop
 from barenet.training.plan import Plan
@@ -78,7 +78,7 @@ class Rounds:
             loop.start()
         except KeyboardInterrupt:
             warnings.warn(
-                "interrupted; what was learned until now is kept", stacklevel=levels_to_the_caller()
+                "interrupted; what was learned until now is kept", stacklevel=caller_stacklevel()
             )
         except DivergenceError as error:
             if self.standing.snapshot is None:
@@ -87,12 +87,12 @@ class Rounds:
             if isinstance(self.job.optimizer, Optimizer):
                 self.job.optimizer.reset()  # what it remembers may be no numbers either
             error.outcome = "Early stopping has put the parameters of the best epoch back"
-            warnings.warn(str(error), RuntimeWarning, stacklevel=levels_to_the_caller())
+            warnings.warn(str(error), RuntimeWarning, stacklevel=caller_stacklevel())
         return loop.run.history
 
     def warn_unless_converged(self, history: History) -> None:
         """Warn if the epochs were too few."""
-        reason = history.stopped_because
+        reason = history.stop_reason
         if reason == "completed":
             text = f"not converged in {len(history)} iterations; "
             text += "allow more by max_iter (or max_fun), or scale the data"
@@ -100,7 +100,7 @@ class Rounds:
             text = f"{reason}, after {len(history)} iterations; scaling the data may help"
         else:
             return
-        warnings.warn(text, ConvergenceWarning, stacklevel=levels_to_the_caller())
+        warnings.warn(text, ConvergenceWarning, stacklevel=caller_stacklevel())
 
     def loss(self, history: History) -> float:
         """Return the last epoch's loss; L-BFGS's is that of where it has arrived."""
@@ -118,7 +118,7 @@ class Rounds:
             raise ValueError("batch_size: batch_norm needs batches of 2 rows or more")
         if size > n_rows:
             text = f"batch_size: {size} is more than the {n_rows} rows; it is clipped to them"
-            warnings.warn(text, UserWarning, stacklevel=levels_to_the_caller())
+            warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
         return min(int(size), n_rows)
 
     def _callbacks(self, visited: int) -> list[Callback]:

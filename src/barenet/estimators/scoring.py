@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
 from barenet.estimators.labels import Labels
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray, InputArray
-from barenet.model.rows import Rows
 from barenet.registry import lookup
 
 __all__ = ["Scores", "Scoring", "as_scorers"]
@@ -80,7 +80,7 @@ class Scores:
     """
 
     def __init__(
-        self, estimator: Any, scorers: Mapping[str, Scorer], rows: Rows, y: NDArray[Any]
+        self, estimator: Any, scorers: Mapping[str, Scorer], rows: ArrayDataset, y: NDArray[Any]
     ) -> None:
         self.names = tuple(scorers)
         self._named = [name for name, scorer in scorers.items() if scorer.named]

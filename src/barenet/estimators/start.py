@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from barenet.estimators.settings import Settings, activations_of, hidden_sizes
 from barenet.model.activations import Activation
 from barenet.model.architecture import check_size
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer
 from barenet.model.network import Network
 
 __all__ = ["dense_layers_of", "make_network"]
@@ -49,7 +49,7 @@ def _hidden_layers(
 ) -> list[Layer]:
     """A dense layer, with a batch norm before its activation and dropout after it, if asked for."""
     if settings.batch_norm:
-        layers: list[Layer] = [Dense(n_in, n_out), BatchNorm(n_out), Activate(activation)]
+        layers: list[Layer] = [Dense(n_in, n_out), BatchNorm(n_out), ActivationLayer(activation)]
     else:
         layers = [Dense(n_in, n_out, activation)]
     return [*layers, Dropout(settings.dropout)] if settings.dropout > 0 else layers

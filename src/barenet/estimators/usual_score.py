@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
-from barenet.model.rows import Rows
 
 __all__ = ["UsualScore", "share_right", "variance_explained"]
 
@@ -27,7 +27,9 @@ class UsualScore:
         The name.
     """
 
-    def __init__(self, name: str, measure: Callable[[FloatArray, Rows], float], rows: Rows) -> None:
+    def __init__(
+        self, name: str, measure: Callable[[FloatArray, ArrayDataset], float], rows: ArrayDataset
+    ) -> None:
         self.names: tuple[str, ...] = (name,)
         self._measure, self._rows = measure, rows
 

@@ -67,13 +67,13 @@ class Checkpoint(Keeper):
     --------
     >>> import tempfile
     >>> import numpy as np
-    >>> from barenet import Checkpoint, Network, StopAfter, train
+    >>> from barenet import Checkpoint, Network, TimeLimit, train
     >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
     >>> whole, parts = Network.dense([1, 8, 1]), Network.dense([1, 8, 1])
     >>> train(whole, X, X**2, epochs=900)
     <History: 900 epochs, loss ...>
     >>> kept = {"checkpoint": Checkpoint(tempfile.mkdtemp(), every=10), "resume": True}
-    >>> history = train(parts, X, X**2, epochs=900, callbacks=StopAfter(0.02), **kept)
+    >>> history = train(parts, X, X**2, epochs=900, callbacks=TimeLimit(0.02), **kept)
     >>> train(parts, X, X**2, epochs=900, **kept)
     <History: 900 epochs, loss ...>
     >>> bool((whole.parameters == parts.parameters).all())

@@ -70,7 +70,7 @@ class Fitted(NamedTuple):
         if self.has_labels:
             raise ValueError(
                 "model: a row may have several labels, and a predictor tells one class of each; "
-                "network_.save() keeps the network, and export() writes it with its labels"
+                "save the network with barenet.save(model.network_, path), or export() the model"
             )
         width = network.n_inputs
         names = self.feature_names or tuple(f"x{at}" for at in range(width))

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet.data.encoding import TableEncoding
 from barenet.data.fingerprint import fingerprint
-from barenet.data.framing import column_names, columns_by_name
+from barenet.data.to_frame import column_names, columns_by_name
 from barenet.data.written import as_written
 from barenet.errors import brief
 from barenet.files.fitted import Fitted

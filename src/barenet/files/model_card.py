@@ -20,11 +20,11 @@ from barenet.constraints import check_number
 from barenet.data.fingerprint import fingerprint
 from barenet.data.frame import Frame
 from barenet.errors import brief
-from barenet.files.described import describe_log, describe_rows, name_of_rows
+from barenet.files.description import describe_rows, rows_name
 from barenet.files.plain import check_mapping, check_setting, check_text, check_whole
 from barenet.files.training_log import TrainingLog
 from barenet.training.history import History
-from barenet.training.identity import surroundings
+from barenet.training.identity import environment
 from barenet.version import __version__
 
 __all__ = ["ModelCard"]
@@ -78,11 +78,10 @@ class ModelCard:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """Say in a line what it was trained on, how long, and how good it is."""
-        log = None if self.log is None else describe_log(self.log)
-        scores = (f"{name_of_rows(name)} {_in_a_line(s)}" for name, s in self.scores.items())
-        said = filter(None, [describe_rows(self.rows), log, *scores])
-        return f"<ModelCard: {'; '.join(said) or 'nothing on it'}>"
+        log = self.log.description() if self.log else ""
+        scores = (f"{rows_name(rows)} {_in_a_line(s)}" for rows, s in self.scores.items())
+        parts = filter(None, [describe_rows(self.rows), log, *scores])
+        return f"<ModelCard: {'; '.join(parts) or 'empty'}>"
 
     def __post_init__(self) -> None:
         settings = _each(check_setting, self.settings, "settings")
@@ -228,7 +227,7 @@ def _in_a_line(scores: Mapping[str, float]) -> str:
 
 def _versions(engine: str) -> dict[str, str]:
     """Write down what computes here."""
-    found = {"barenet": __version__, "python": platform.python_version(), **surroundings(engine)}
+    found = {"barenet": __version__, "python": platform.python_version(), **environment(engine)}
     return {name: str(version) for name, version in found.items() if version is not None}
 
 

@@ -41,50 +41,9 @@ OWN = ("parameters", "statistics")
 
 __all__ = [
     "check_layers",
-    "load_network",
     "read_model",
-    "save",
     "write_model",
 ]
-
-
-def save(network: Network, path: str | PathLike[str]) -> None:
-    """Write a network to a model file."""
-    write_model(path, network, {}, {})
-
-
-def load_network(path: str | PathLike[str]) -> Network:
-    """Load the network of a model file, without the preprocessing that may be stored with it.
-
-    Parameters
-    ----------
-    path : str or path
-        The file: from ``predictor.save``, ``network.save``, ``barenet train`` or a `Checkpoint`.
-
-    Returns
-    -------
-    Network
-        It takes preprocessed rows, as in training, and predicts exactly as it did when it was
-        saved. For raw rows, use `load`.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ModelFileError
-        If it is damaged, not a model file, or newer than this version of barenet.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> from barenet import Network, load_network
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
-    >>> network = Network.dense([2, 3, 1], seed=5)
-    >>> network.save(path)
-    >>> bool((load_network(path).parameters == network.parameters).all())
-    True
-    """
-    return read_model(path)[0]
 
 
 def write_model(

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from barenet.constraints import check_number
-from barenet.errors import brief
+from barenet.errors import ArgumentError, brief
 
 __all__ = [
     "as_tuple",
     "check_list",
     "check_mapping",
+    "check_names",
     "check_setting",
     "check_text",
     "check_whole",
@@ -37,6 +38,16 @@ def check_text(value: object, what: str, most: int = MOST_CHARACTERS) -> str:
     except UnicodeEncodeError as error:
         raise ValueError(f"{what}: half of a character is no text: {brief(value)}") from error
     return value
+
+
+def check_names(argument: str, names: Any, number: int, purpose: str, most: int) -> None:
+    """Refuse anything but a tuple of a number of texts."""
+    if not isinstance(names, tuple):
+        raise ArgumentError.of(argument, names, "a tuple of text")
+    for name in names:
+        check_text(name, argument, most)
+    if len(names) != number:
+        raise ArgumentError(f"expected {number} for {purpose}, got {len(names)}", argument=argument)
 
 
 def check_whole(value: object, what: str, least: int = 0) -> int:

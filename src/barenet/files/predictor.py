@@ -1,70 +1,70 @@
-"""Predictor: a network with what it takes to use it on raw rows.
-
-What is done to the inputs, names of the features and classes: all that a network alone does not
-know, and that a prediction would be wrong or nameless without.
-"""
+"""Predictor: a network with its preprocessing and the names of its features and classes."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.data.encoding import TableEncoding
-from barenet.data.framing import column_names, columns_by_name
 from barenet.data.scaling import Scaling
 from barenet.data.target import class_labels
-from barenet.errors import ModelFileError
-from barenet.files.described import write_predictor
+from barenet.data.to_frame import column_names, columns_by_name
+from barenet.errors import ArgumentError, brief, printable
+from barenet.files.description import describe_network, describe_rows, listed
+from barenet.files.fitted import take_apart
+from barenet.files.fitted_card import card_of
 from barenet.files.model_card import ModelCard
-from barenet.files.model_file import write_model
-from barenet.files.model_header import check_header
-from barenet.files.plain import check_mapping
-from barenet.files.predictor_parts import check_parts, write_parts
+from barenet.files.model_header import MAX_HEADER
+from barenet.files.plain import check_mapping, check_names, check_text
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
 from barenet.model.targets import class_probabilities
-from barenet.model.validation import check_answers, check_inputs
+from barenet.model.validation import check_flag, check_inputs, check_outputs
 
 __all__ = ["Predictor"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Predictor:
-    """A network, from raw rows to answers with names.
+    """A trained network that takes raw rows and predicts classes by name, or numbers.
 
     Attributes
     ----------
     network : Network
-        What was trained.
+        The network.
     preprocessing : Scaling or TableEncoding
-        What is done to raw rows first.
+        The transformation of raw rows into the network's inputs.
     target_scaling : Scaling, optional
-        What was done to the target, and is undone in what the network says.
+        The scaling of the target in training; predictions are transformed back.
     classes : tuple of str, optional
-        Names of the classes, in the order of the outputs; None for numbers.
+        Names of the classes, in the order of the outputs; None for a regression.
     text_classes : bool
-        Whether classes are text even if all of them look like numbers, or like False and True.
+        Whether predicted classes are text even if all of them look like numbers or booleans.
     feature_names : tuple of str
         Names of the columns of X, in order; of a table, those that are not dropped.
     target_name : str
-        What is predicted.
+        Name of the target.
     dataset : str
-        What it was trained on.
+        Name of the training data.
     image_shape : tuple of int, optional
         Height and width, where a row is an image.
     card : ModelCard, optional
-        Where it comes from; None where nobody has said.
+        The origin of the model.
+
+    Raises
+    ------
+    ValueError
+        If the parts are invalid or don't fit each other.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from barenet import Network, Predictor
-    >>> from barenet.data.scaling import Scaling
+    >>> from barenet import Network, Predictor, Scaling
     >>> predictor = Predictor(
     ...     network=Network.dense([1, 2], output="softmax", init="zeros"),
     ...     preprocessing=Scaling.fit("standardize", np.array([[1.0], [3.0]])),
@@ -72,6 +72,13 @@ class Predictor:
     ... )
     >>> predictor.predict([[2.0]])
     array(['no'], dtype='<U3')
+    >>> predictor
+    <Predictor
+      predicts     y, one of 2: no, yes
+      from         1 feature: x
+      scaling      standardize
+      network      1 → 2 softmax, 4 parameters of float32
+      trained on   two rows>
     """
 
     network: Network
@@ -85,9 +92,61 @@ class Predictor:
     card: ModelCard | None = None
     text_classes: bool = False
 
+    def __post_init__(self) -> None:
+        width, outputs = self.network.n_inputs, self.network.n_outputs
+        if width is None or outputs is None:
+            raise ArgumentError("has no layer that fixes the number of inputs", argument="network")
+        _check_preprocessing(self.preprocessing, self.feature_names, width)
+        if self.classes is not None:
+            _check_classes(self.classes, outputs)
+        check_flag(self.text_classes, "text_classes")
+        if self.target_scaling is not None:
+            _check_scaling("target_scaling", self.target_scaling, outputs, "outputs")
+            if self.classes is not None:
+                raise ArgumentError("classes are not scaled", argument="target_scaling")
+        check_text(self.target_name, "target_name", MAX_HEADER)
+        if not isinstance(self.dataset, str):  # a file's name, which may not be valid Unicode
+            raise ArgumentError.of("dataset", self.dataset, "text")
+        if self.image_shape is not None:
+            _check_image_shape(self.image_shape, width)
+        if not isinstance(self.card, ModelCard | None):
+            raise ArgumentError.of("card", self.card, "a ModelCard")
+
     def __repr__(self) -> str:
-        """Say in some lines what it predicts, from what, and where it comes from."""
-        return write_predictor(self)
+        lines = (f"\n  {name:<11}  {text}" for name, text in self.description().items())
+        return f"<Predictor{''.join(lines)}>"
+
+    def description(self) -> dict[str, str]:
+        """Describe the model and its origin in a few lines.
+
+        Returns
+        -------
+        dict of str to str
+            Texts by their headings.
+        """
+        target = printable(self.target_name)
+        if self.classes is not None:
+            predicts = f"{target}, one of {listed(self.classes)}"
+        else:
+            predicts = f"{target}, {'a number' if self.network.n_outputs == 1 else 'numbers'}"
+        if self.image_shape:
+            inputs = "images of {} × {} pixels".format(*self.image_shape)
+        else:
+            inputs = listed(self.feature_names, "feature")
+        scaling = getattr(self.preprocessing, "name", "column by column")
+        if self.target_scaling:
+            scaling += f", and the target: {self.target_scaling.name}"
+        card = self.card or ModelCard()
+        origin = self.dataset and printable(self.dataset), describe_rows(card.rows)
+        lines = {
+            "predicts": predicts,
+            "from": inputs,
+            "scaling": scaling,
+            "network": describe_network(self.network),
+            "trained on": ": ".join(filter(None, origin)),
+            "trained for": card.log.description() if card.log else "",
+        }
+        return {heading: text for heading, text in lines.items() if text}
 
     @property
     def takes_frames(self) -> bool:
@@ -95,94 +154,85 @@ class Predictor:
         return isinstance(self.preprocessing, TableEncoding)
 
     @property
-    def _is_robust(self) -> bool:
-        """Whether a scaling is of the kind that files of version 1 do not know."""
-        scalings = self.preprocessing, self.target_scaling
-        return any(isinstance(each, Scaling) and each.name == "robust" for each in scalings)
-
-    @property
     def input_names(self) -> tuple[str, ...]:
-        """Names of the numbers that the network itself takes."""
+        """Names of the network's inputs, after the preprocessing."""
         if isinstance(self.preprocessing, TableEncoding):
             return self.preprocessing.output_names
         return self.feature_names
 
     @property
     def labels(self) -> NDArray[Any] | None:
-        """The classes as `predict` tells them: numbers, truth values or text; None for numbers."""
+        """The classes as `predict` returns them: numbers, booleans or text; None for numbers."""
         if self.classes is None:
             return None
         return np.array(self.classes) if self.text_classes else class_labels(self.classes)
 
     def outputs(self, X: Any) -> FloatArray:
-        """Compute what the network says of raw rows.
+        """Compute the network's outputs for raw rows.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
-            Rows as they were before anything was done to them. Of a table with named columns the
-            features are taken by their names, in whatever order they are; of a DataFrame whose
-            columns have numbers for names, which are no feature's, by their places.
+            Raw rows. Named columns are found by their names, in any order; the columns of a
+            DataFrame with integers for names are taken by position.
 
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
-            Probabilities for classes, else numbers.
+            Probabilities of the classes, or numbers in the units of the target.
 
         Raises
         ------
         ValueError
-            If a feature is missing, or a value is not what it should be.
+            If a feature is missing, or a value is invalid.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            return check_answers(self.in_units(self.network.predict(self.inputs(X))))
+            return check_outputs(self.in_units(self.network.predict(self.inputs(X))))
 
     def in_units(self, output: FloatArray) -> FloatArray:
-        """Bring what the network says into the units of the target.
+        """Transform outputs of the network into the units of the target.
 
         Parameters
         ----------
         output : ndarray of shape (n_samples, n_outputs)
-            Probabilities, or numbers in the scale that the network was trained on.
+            Probabilities, or numbers in the scale of the training.
 
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
-            Probabilities as they are, numbers in their own unit; of float64 where they are scaled.
+            Unchanged without a `target_scaling`; float64 with one.
         """
-        return output if self.target_scaling is None else self.target_scaling.invert(output)
+        scaling = self.target_scaling
+        return output if scaling is None else scaling.inverse_transform(output)
 
     def inputs(self, X: Any) -> NDArray[np.float64]:
-        """Turn raw rows into what the network takes.
+        """Transform raw rows into inputs of the network.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
-            As `outputs` takes them.
+            Raw rows, as for `outputs`.
 
         Returns
         -------
         ndarray of shape (n_samples, n_inputs), float64
-            The numbers that they become.
+            The inputs.
 
         Raises
         ------
         ValueError
-            If a feature is missing, or a value is not what it should be.
+            If a feature is missing, or a value is invalid.
         """
-        return self.preprocessing.apply(self._rows(X))
-
-    def _rows(self, X: Any) -> Any:
-        """Check raw rows; pixels stay bytes, which a matrix of them needs an eighth of."""
         if self.takes_frames:
-            return X
+            return self.preprocessing.transform(X)
         if column_names(X) is not None:
             X = columns_by_name(X, self.feature_names)
+        # Pixels stay bytes: an eighth of the memory.
         dtype = np.dtype(np.uint8 if getattr(X, "dtype", None) == np.uint8 else np.float64)
-        return check_inputs(X, dtype, self.network.n_inputs)
+        return self.preprocessing.transform(check_inputs(X, dtype, self.network.n_inputs))
 
     def targets(self, y: ArrayLike) -> NDArray[Any]:
-        """Bring truths into the units that the network was trained on.
+        """Transform targets into the scale of the training.
 
         Parameters
         ----------
@@ -192,25 +242,25 @@ class Predictor:
         Returns
         -------
         ndarray of shape (n_samples,)
-            What the network itself should say.
+            Unchanged without a `target_scaling`.
         """
         if self.target_scaling is None:
             return np.asarray(y)
-        return self.target_scaling.apply(np.reshape(y, (-1, 1)))[:, 0]
+        return self.target_scaling.transform(np.reshape(y, (-1, 1)))[:, 0]
 
     def probabilities(self, X: Any) -> FloatArray:
-        """Compute a column for each class.
+        """Compute the probability of each class.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
-            Raw rows, as `outputs` takes them.
+            Raw rows, as for `outputs`.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            How sure the network is of each class. They sum to 1 for a softmax and for a single
-            sigmoid output; several sigmoid outputs are independent of each other.
+            They sum to 1 for a softmax and for a single sigmoid output; several sigmoid outputs
+            are independent of each other.
 
         Raises
         ------
@@ -227,50 +277,19 @@ class Predictor:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
-            Raw rows, as `outputs` takes them.
+            Raw rows, as for `outputs`.
 
         Returns
         -------
         ndarray of shape (n_samples,), or (n_samples, n_outputs) for several numbers
-            The most probable class of each row, or what the network says. Classes that are all
-            numbers are numbers, of int64 where they are whole; False and True are of bool; all
-            others are text, and so are all where `text_classes` is set.
+            The most probable class of each row, or the outputs. Classes are int64 or float64 if
+            all of them are numbers, bool for False and True, else text; always text with
+            `text_classes`.
         """
         if (labels := self.labels) is None:
             output = self.outputs(X)
             return output[:, 0] if output.shape[1] == 1 else output
         return labels[self.probabilities(X).argmax(axis=1)]
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write everything to a model file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or path
-            Where to.
-
-        Raises
-        ------
-        ValueError
-            If the parts don't fit each other; nothing is written.
-        OSError
-            If the file can't be written; an old file there is left as it was.
-        """
-        check_parts(self)
-        version = 2 if self.takes_frames or self.text_classes or self._is_robust else 1
-        write_model(path, self.network, *write_parts(self), version=version)
-
-    def check_header(self) -> None:
-        """Refuse names that a model file has no room for, before anything is learned.
-
-        Raises
-        ------
-        ValueError
-            If they are too many, or too long.
-        """
-        check_parts(self)
-        extra, _ = write_parts(self)
-        check_header(self.network, extra)
 
     @classmethod
     def from_estimator(
@@ -283,40 +302,40 @@ class Predictor:
         dataset: str = "",
         scores: Mapping[str, Mapping[str, float]] | None = None,
     ) -> Predictor:
-        """Take a fitted estimator for what is to be shipped, with all that it knows.
+        """Make a predictor of a fitted estimator, for a model file or an export.
 
         Parameters
         ----------
         model : MLPClassifier, MLPRegressor, Pipeline or search
             A pipeline has a `TablePreprocessor` or scikit-learn's ``StandardScaler``,
-            ``MinMaxScaler`` or ``RobustScaler`` before the estimator. Of a search the best model is
-            taken. A ``TransformedTargetRegressor`` with such a scaler goes as well.
+            ``MinMaxScaler`` or ``RobustScaler`` before the estimator. The best model of a search is
+            taken. A ``TransformedTargetRegressor`` with such a scaler is accepted as well.
         X : array-like of shape (n_samples, n_features), DataFrame or mapping, optional
-            The rows that `model` was fitted on; their fingerprint goes on the card.
+            The training rows, for their fingerprint on the model card.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), optional
             Their targets.
         target_name : str, optional
-            What is predicted; by default the name of `y`, or "y".
+            Name of the target; by default the name of `y`, or "y".
         dataset : str, optional
-            What the rows are called.
+            Name of the training data.
         scores : mapping of str to mapping of str to float, optional
-            What was measured, for each kind of rows, such as
-            ``{"held_out": {"accuracy": 0.97}}``; those of validation rows are known.
+            Scores for the model card by kind of rows, such as ``{"held_out": {"accuracy": 0.97}}``;
+            those of validation rows are added.
 
         Returns
         -------
         Predictor
-            Of a copy of the network. It says what `model` says: to the last bit without a scaler
-            of scikit-learn's. With one, a scaled number may differ by about ε · (1 + ``|offset ·
-            factor|``) of `preprocessing`, with ε = 2e-16 for rows of float64 and 1e-7 for float32:
-            far from 0 scikit-learn loses digits in the type of the rows, that barenet, which
-            subtracts first and in float64, keeps.
+            With a copy of the network. Its predictions are those of `model`, bit for bit without a
+            scaler of scikit-learn's. With one, a scaled number may differ by about
+            ε · (1 + ``|offset · factor|``) of `preprocessing`, with ε = 2e-16 for rows of float64
+            and 1e-7 for float32: far from 0, scikit-learn loses digits in the type of the rows, and
+            barenet, which subtracts first and in float64, keeps them.
 
         Raises
         ------
         ValueError
-            If the model is not fitted, has a step or a method that a file can't say, tells several
-            labels of a row, or has learned from other rows.
+            If the model is not fitted, was trained on other rows, predicts several labels of a row,
+            or has a step or a method that can't be stored in a file.
 
         Examples
         --------
@@ -330,46 +349,52 @@ class Predictor:
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
-        from barenet.files.fitted import take_apart
-        from barenet.files.fitted_card import card_of
-
         fitted = take_apart(model)
         card = card_of(fitted, X, y)
-        named = getattr(y, "name", None)
-        measured = check_mapping({} if scores is None else scores, "scores")
-        predictor = cls(
+        y_name = getattr(y, "name", None)
+        more = check_mapping({} if scores is None else scores, "scores")
+        return cls(
             **fitted.predictor_parts(),
-            target_name=target_name or (named if isinstance(named, str) else "y"),
+            target_name=target_name or (y_name if isinstance(y_name, str) else "y"),
             dataset=dataset,
-            card=replace(card, scores={**card.scores, **measured}),
+            card=replace(card, scores={**card.scores, **more}),
         )
-        check_parts(predictor)
-        return predictor
 
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> Predictor:
-        """Read what `save` or ``barenet train`` wrote.
 
-        Parameters
-        ----------
-        path : str or path
-            The file.
+def _check_preprocessing(preprocessing: Any, names: Any, width: int) -> None:
+    """Refuse a preprocessing that doesn't turn the named features into the network's inputs."""
+    if not isinstance(preprocessing, TableEncoding):
+        check_names("feature_names", names, width, f"{width} inputs", MAX_HEADER)
+        _check_scaling("preprocessing", preprocessing, width, "inputs")
+    elif preprocessing.n_outputs != width:
+        problem = f"gives {preprocessing.n_outputs} numbers for {width} inputs"
+        raise ArgumentError(problem, argument="preprocessing")
+    elif names != preprocessing.feature_names:
+        raise ArgumentError("are not those of the preprocessing", argument="feature_names")
 
-        Returns
-        -------
-        Predictor
-            It predicts the same, to the last bit.
 
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ModelFileError
-            If the file can't be used, or holds a network alone.
-        """
-        from barenet.files.loading import load  # which imports this class
+def _check_classes(classes: Any, n_outputs: int) -> None:
+    check_names("classes", classes, max(n_outputs, 2), f"{n_outputs} outputs", MAX_HEADER)
+    if len(set(classes)) < len(classes) or "" in classes:
+        raise ArgumentError("expected different names, none of them empty", argument="classes")
+    if padded := [name for name in classes if name != name.strip()]:
+        raise ArgumentError(
+            f"{brief(padded[0])} has spaces around it, which are removed where a table is read, so "
+            "no row would match it",
+            argument="classes",
+            remedy="remove them before the training",
+        )
 
-        model = load(path)
-        if isinstance(model, Network):
-            raise ModelFileError(f"{path}: holds a bare network; use barenet.load_network()")
-        return model
+
+def _check_scaling(argument: str, scaling: Any, width: int, purpose: str) -> None:
+    if not isinstance(scaling, Scaling):
+        raise ArgumentError.of(argument, scaling, "a Scaling")
+    if len(scaling.offset) != width:
+        problem = f"is of {len(scaling.offset)} features for {width} {purpose}"
+        raise ArgumentError(problem, argument=argument)
+
+
+def _check_image_shape(shape: Any, width: int) -> None:
+    whole = isinstance(shape, tuple) and all(type(side) is int and side > 0 for side in shape)
+    if not whole or len(shape) != 2 or math.prod(shape) != width:
+        raise ArgumentError.of("image_shape", shape, f"height and width, of {width} pixels")

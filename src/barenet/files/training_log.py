@@ -17,7 +17,6 @@ import numpy as np
 
 from barenet.constraints import check_number
 from barenet.errors import brief, some
-from barenet.files.described import describe_log
 from barenet.files.plain import check_list, check_mapping, check_text, check_whole
 from barenet.model.validation import check_flag
 from barenet.training.history import History, finite_or_none
@@ -77,8 +76,16 @@ class TrainingLog:
     penalized: bool = False
 
     def __repr__(self) -> str:
-        """Say in a line how long it was, and which curves there are."""
-        return f"<TrainingLog: {describe_log(self)}; {some([*self.curves])}>"
+        return f"<TrainingLog: {self.description()}; {some([*self.curves])}>"
+
+    def description(self) -> str:
+        """The length of the training, how it ended, and the restored epoch."""
+        reason = self.stopped_because
+        reason = "" if reason in ("", "completed") else f" ({reason})"
+        best = "" if self.best_epoch is None else f", kept the best, epoch {self.best_epoch}"
+        engine = f", {self.engine} engine" if self.engine else ""
+        epochs = f"{self.n_epochs:,} epoch{'s' * (self.n_epochs != 1)}"
+        return f"{epochs}{reason}{best}{engine}, seed {self.seed}"
 
     def __post_init__(self) -> None:
         store = partial(object.__setattr__, self)  # of Python's own types, as JSON has no others
@@ -126,7 +133,7 @@ class TrainingLog:
             },
             engine=history.engine,
             seed=history.seed,
-            stopped_because=history.stopped_because,
+            stopped_because=history.stop_reason,
             best_epoch=best,
             penalized=history.penalized,
         )

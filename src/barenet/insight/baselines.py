@@ -187,7 +187,7 @@ def _linear(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None
         how |= {"batch_size": min(64, len(X)), "epochs": max(3, LEAST_VISITS // len(X))}
         if not _is_scaled(X):
             scaling = Scaling.fit("standardize", X)
-    inputs = X if scaling is None else scaling.apply(X, network.dtype)
+    inputs = X if scaling is None else scaling.transform(X, network.dtype)
     train(network, inputs, y, penalty=L2(1 / len(X)), seed=seed, **how)
     if scaling is not None:  # w (x − offset) factor, as weights and bias for x
         layer = network.layers[0]

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet.model.array_dataset import validate_arrays
 from barenet.model.arrays import FloatArray
 from barenet.model.layout import Slot
 from barenet.model.losses import Loss, as_loss
 from barenet.model.network import Network
 from barenet.model.objective import Objective
-from barenet.model.rows import check_rows
 from barenet.model.validation import check_positive
 
 __all__ = ["GradientReport", "ParameterReport", "check_gradients", "slopes"]
@@ -126,7 +126,7 @@ def check_gradients(
     *,
     sample_weight: ArrayLike | None = None,
     training: bool = True,
-    key: int = 0,
+    rng_key: int = 0,
     tolerance: float = 1e-6,
 ) -> GradientReport:
     """Hold the gradient of backpropagation against differences of the loss.
@@ -149,7 +149,7 @@ def check_gradients(
         How much each sample counts.
     training : bool, default=True
         False to check dropout and batch norms as they are when predicting.
-    key : int, default=0
+    rng_key : int, default=0
         Fixes the dropout, which must be the same in each evaluation.
     tolerance : float, default=1e-6
         The greatest relative error that counts as equal.
@@ -181,13 +181,13 @@ def check_gradients(
         raise ValueError(f"network: expected a Network, got {network!r}")
     twin = network.copy("float64")
     chosen = as_loss(loss, twin.output_activation)
-    rows = check_rows(twin, chosen, X, y, sample_weight)
+    rows = validate_arrays(twin, chosen, X, y, sample_weight)
     objective = Objective(twin, chosen)
 
     def value() -> float:
-        return objective.value(rows, training=training, key=key)
+        return objective.value(rows, training=training, rng_key=rng_key)
 
-    here, analytic = objective.value_and_gradient(rows, training=training, key=key)
+    here, analytic = objective.value_and_gradient(rows, training=training, rng_key=rng_key)
     numeric = slopes(value, twin.parameters, analytic, tolerance)
     reports = [_compare(slot, analytic, numeric, here) for slot in twin.layout.slots]
     return GradientReport(network, here, reports, tolerance)

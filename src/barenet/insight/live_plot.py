@@ -57,9 +57,9 @@ class LivePlot(Callback):
         self.view = _NotebookPlot() if in_notebook() else Progress(self.every)
         self.view.on_start(run)
 
-    def on_slice(self, run: Run) -> None:
+    def on_chunk(self, run: Run) -> None:
         if self.view is not None:
-            self.view.on_slice(run)
+            self.view.on_chunk(run)
 
     def on_epoch(self, run: Run) -> None:
         if self.view is not None:
@@ -94,7 +94,7 @@ class _NotebookPlot(Callback):
         #: Time of the next drawing, on the clock of `time.perf_counter`.
         self.due = 0.0
 
-    def on_slice(self, run: Run) -> None:
+    def on_chunk(self, run: Run) -> None:
         started = time.perf_counter()
         if started >= self.due:
             self._show(_Snapshot(run))
@@ -129,7 +129,7 @@ class _Snapshot:
         self.run = run
 
     def __repr__(self) -> str:
-        history, reason = self.run.history, self.run.history.stopped_because
+        history, reason = self.run.history, self.run.history.stop_reason
         latest = history.last()
         # Training metrics are left out where the same are measured on held-out rows.
         measures = [

@@ -8,7 +8,7 @@ from typing import Any
 from barenet.errors import brief
 from barenet.model.activations import Activation, as_activation
 from barenet.model.initializers import Initializer
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer
 from barenet.model.layout import Layout
 from barenet.model.validation import check_count, check_flag, check_share
 
@@ -51,9 +51,9 @@ def dense_layers(
     for n_in, n_out, activation in triples[:-1]:
         if batch_norm:
             activation = as_activation(activation)
-            usual = activation.usual_init if init is None else init
+            usual = activation.default_init if init is None else init
             layers.append(Dense(n_in, n_out, init=usual, bias_init=bias_init))
-            layers += [BatchNorm(n_out), Activate(activation)]
+            layers += [BatchNorm(n_out), ActivationLayer(activation)]
         else:
             layers.append(Dense(n_in, n_out, activation, init=init, bias_init=bias_init))
         layers += [Dropout(rate)] if rate > 0 else []

@@ -21,7 +21,7 @@ from barenet.model.validation import (
     numeric_array,
 )
 
-__all__ = ["as_inputs", "check_scale", "input_blocks", "keep_inputs"]
+__all__ = ["as_inputs", "check_scale", "input_blocks", "validate_inputs"]
 
 #: Rows in a block.
 BLOCK = 8192
@@ -44,14 +44,14 @@ def as_inputs(X: InputArray, dtype: np.dtype[Any], scale: float = 1.0) -> FloatA
     return np.multiply(X, dtype.type(scale), dtype=dtype, order="C")
 
 
-def keep_inputs(X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None) -> InputArray:
+def validate_inputs(X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None) -> InputArray:
     """Check X, and keep it as it is where batches of it can be taken.
 
     Examples
     --------
     >>> import numpy as np
     >>> X = np.ones((4, 2))
-    >>> np.shares_memory(keep_inputs(X[::-2], np.dtype("float32"), 2), X)
+    >>> np.shares_memory(validate_inputs(X[::-2], np.dtype("float32"), 2), X)
     True
     """
     if not (isinstance(X, np.ndarray) and _is_kept(X)):

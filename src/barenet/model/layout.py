@@ -14,7 +14,7 @@ import numpy as np
 
 from barenet.model.arrays import FloatArray
 
-__all__ = ["Layout", "Slot", "WriteThrough"]
+__all__ = ["InPlaceAssignment", "Layout", "Slot"]
 
 
 class Slot(NamedTuple):
@@ -75,7 +75,7 @@ class Layout:
         return layers
 
 
-class WriteThrough:
+class InPlaceAssignment:
     """An owner of arrays that others see: ``layer.bias = 0`` writes into the array it has."""
 
     def __setattr__(self, name: str, value: Any) -> None:

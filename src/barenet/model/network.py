@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from os import PathLike
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,22 +11,22 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from barenet.model.activations import Activation, Identity
 from barenet.model.architecture import chain_widths, dense_layers, layer_list
+from barenet.model.array_dataset import validate_arrays
 from barenet.model.arrays import Cache, FloatArray, InputArray
 from barenet.model.initializers import Initializer
-from barenet.model.inputs import input_blocks, keep_inputs
+from barenet.model.inputs import input_blocks, validate_inputs
 from barenet.model.layers import Layer
-from barenet.model.layout import Layout, WriteThrough
+from barenet.model.layout import InPlaceAssignment, Layout
 from barenet.model.losses import Loss, as_loss
 from barenet.model.objective import Objective
 from barenet.model.randomness import derive_key, fresh_key
-from barenet.model.rows import check_rows
 from barenet.model.summary import summarize
-from barenet.model.validation import check_answers, check_dtype, check_seed
+from barenet.model.validation import check_dtype, check_outputs, check_seed
 
 __all__ = ["Network"]
 
 
-class Network(WriteThrough):
+class Network(InPlaceAssignment):
     """A feed-forward neural network.
 
     Parameters
@@ -177,7 +176,7 @@ class Network(WriteThrough):
         X: FloatArray,
         *,
         training: bool = False,
-        key: int | None = None,
+        rng_key: int | None = None,
         logits: bool = False,
     ) -> tuple[FloatArray, list[Cache]]:
         """Compute the output, and keep what `backward` needs.
@@ -188,7 +187,7 @@ class Network(WriteThrough):
             The samples, one a row.
         training : bool, default=False
             True while learning: dropout drops, and batch norms measure the batch.
-        key : int, optional
+        rng_key : int, optional
             Fixes what is random in this step; by default each call draws anew.
         logits : bool, default=False
             True to leave the output activation out, for a loss that has it inside.
@@ -200,14 +199,14 @@ class Network(WriteThrough):
         cache : list
             What each layer needs for `backward`.
         """
-        if training and key is None:
-            key = fresh_key()
+        if training and rng_key is None:
+            rng_key = fresh_key()
         output = np.asarray(X, self.dtype)
         caches: list[Cache] = []
         for index, layer in enumerate(self.layers):
             stop = {"logits": True} if logits and layer is self.layers[-1] else {}
-            layer_key = derive_key(key, index) if key is not None else 0
-            output, cache = layer.forward(output, training=training, key=layer_key, **stop)
+            layer_key = derive_key(rng_key, index) if rng_key is not None else 0
+            output, cache = layer.forward(output, training=training, rng_key=layer_key, **stop)
             caches.append(cache)
         return output, caches
 
@@ -261,13 +260,13 @@ class Network(WriteThrough):
         >>> Network.dense([2, 3], output="softmax").predict([[0.0, 0.0]]).round(3)
         array([[0.333, 0.333, 0.333]], dtype=float32)
         """
-        kept = keep_inputs(X, self.dtype, self.n_inputs)
+        kept = validate_inputs(X, self.dtype, self.n_inputs)
         fast_outputs = type(self)._fast_outputs
         if fast_outputs is None or (output := fast_outputs(self, kept)) is None:
             with np.errstate(over="ignore", invalid="ignore"):
                 outputs = [self._outputs(block) for block in input_blocks(kept, self.dtype)]
             output = np.concatenate(outputs)  # a new array, even if the layers return their input
-        return check_answers(output)
+        return check_outputs(output)
 
     def _outputs(self, X: FloatArray) -> FloatArray:
         """Compute the outputs by `forward`; NaN where sigmoid or tanh would hide an overflow."""
@@ -284,7 +283,7 @@ class Network(WriteThrough):
         *,
         sample_weight: ArrayLike | None = None,
         training: bool = True,
-        key: int = 0,
+        rng_key: int = 0,
     ) -> tuple[float, FloatArray]:
         """Compute the loss and its gradient, the two numbers that learning needs.
 
@@ -301,7 +300,7 @@ class Network(WriteThrough):
         training : bool, default=True
             False to treat dropout and batch norms as in `predict`; True moves the averages that
             batch norms keep.
-        key : int, default=0
+        rng_key : int, default=0
             Fixes what is random.
 
         Returns
@@ -324,8 +323,8 @@ class Network(WriteThrough):
         (4.5, array([-6., -3.]))
         """
         chosen = as_loss(loss, self.output_activation)
-        rows = check_rows(self, chosen, X, y, sample_weight)
-        return Objective(self, chosen).value_and_gradient(rows, training=training, key=key)
+        rows = validate_arrays(self, chosen, X, y, sample_weight)
+        return Objective(self, chosen).value_and_gradient(rows, training=training, rng_key=rng_key)
 
     def summary(self) -> str:
         """Write the network as a table of layers, shapes and parameter counts.
@@ -345,23 +344,6 @@ class Network(WriteThrough):
         12,730 parameters of float32, 49.7 KiB
         """
         return summarize(self)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the network to a model file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or path
-            The file; the usual suffix is ``.safetensors``. `barenet.load_network` reads it.
-
-        Raises
-        ------
-        OSError
-            If the file can't be written; an old file there is left as it was.
-        """
-        from barenet.files.model_file import save
-
-        save(self, path)
 
     def copy(self, dtype: DTypeLike | None = None) -> Network:
         """Make a network of its own with the same layers, parameters and statistics.

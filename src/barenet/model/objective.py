@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import Cache, FloatArray
 from barenet.model.losses import Loss, loss_on
-from barenet.model.rows import Rows
 
 if TYPE_CHECKING:
     from barenet.model.network import Network
@@ -25,30 +25,30 @@ class Objective:
         self.network = network
         self.loss, self.logits = loss_on(loss, network.output_activation)
 
-    def value(self, rows: Rows, *, training: bool = False, key: int = 0) -> float:
+    def value(self, rows: ArrayDataset, *, training: bool = False, rng_key: int = 0) -> float:
         """Compute the loss."""
-        output, _ = self._forward(rows, training=training, key=key)
+        output, _ = self._forward(rows, training=training, rng_key=rng_key)
         return self.loss.value(output, rows.y, rows.sample_weight)
 
-    def value_and_output(self, rows: Rows) -> tuple[float, FloatArray]:
+    def value_and_output(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         """Compute the loss as when predicting, and what the network says."""
         output, _ = self._forward(rows)
         value = self.loss.value(output, rows.y, rows.sample_weight)
         return value, self.network.output_activation.forward(output) if self.logits else output
 
     def value_and_gradient(
-        self, rows: Rows, *, training: bool = True, key: int = 0
+        self, rows: ArrayDataset, *, training: bool = True, rng_key: int = 0
     ) -> tuple[float, FloatArray]:
         """Compute the loss, and its derivative by every parameter."""
         loss = self.loss
-        output, cache = self._forward(rows, training=training, key=key)
+        output, cache = self._forward(rows, training=training, rng_key=rng_key)
         d_output = loss.gradient(output, rows.y, rows.sample_weight)
         value = loss.value(output, rows.y, rows.sample_weight)
         return value, self.network.backward(cache, d_output)
 
     def _forward(
-        self, rows: Rows, *, training: bool = False, key: int | None = None
+        self, rows: ArrayDataset, *, training: bool = False, rng_key: int | None = None
     ) -> tuple[FloatArray, list[Cache]]:
         """Compute the output that the loss is computed from, of rows as they are kept."""
         inputs = rows.inputs(self.network.dtype)
-        return self.network.forward(inputs, training=training, key=key, logits=self.logits)
+        return self.network.forward(inputs, training=training, rng_key=rng_key, logits=self.logits)

@@ -14,12 +14,12 @@ from barenet.errors import ArgumentError
 from barenet.model.arrays import FloatArray
 
 __all__ = [
-    "check_answers",
     "check_count",
     "check_dtype",
     "check_finite",
     "check_flag",
     "check_inputs",
+    "check_outputs",
     "check_positive",
     "check_sample_weight",
     "check_seed",
@@ -33,7 +33,7 @@ __all__ = [
 BLOCK = 2**18
 
 
-def check_answers(output: FloatArray) -> FloatArray:
+def check_outputs(output: FloatArray) -> FloatArray:
     """Refuse outputs that are not finite, as those of rows with huge values may be."""
     finite = np.isfinite(output).all(axis=1)
     if not finite.all():

@@ -23,6 +23,9 @@ class Clipping(Configurable, ABC):
     ----------
     role, name : str
         The argument that it is for, and what it is called in `CLIPPINGS`.
+    formula : str
+        The clipped gradient from g, its norm and the limit c, written as Python computes it, for
+        `explain`.
     limit : float
         The greatest size that is left alone.
 
@@ -38,6 +41,7 @@ class Clipping(Configurable, ABC):
     """
 
     role: ClassVar[str] = "clip"
+    formula: ClassVar[str] = ""
     limit: float = option(gt=0)
 
     @abstractmethod
@@ -70,6 +74,7 @@ class ClipValue(Clipping):
     """
 
     name: ClassVar[str] = "value"
+    formula: ClassVar[str] = "clip(g, -c, c)"
 
     def clip(self, gradient: FloatArray) -> None:
         np.clip(gradient, -self.limit, self.limit, out=gradient)
@@ -97,6 +102,7 @@ class ClipNorm(Clipping):
     """
 
     name: ClassVar[str] = "norm"
+    formula: ClassVar[str] = "g * c / norm if norm > c else g"
 
     def clip(self, gradient: FloatArray) -> None:
         norm = euclidean_norm(gradient)

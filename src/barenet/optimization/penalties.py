@@ -28,9 +28,11 @@ class Penalty(Configurable, ABC):
     ----------
     role, name : str
         The argument that it is for, and what it is called in `PENALTIES`.
+    formula, derivative_formula : str
+        The term for weights W and its derivative, written as Python computes them, for `explain`.
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
-    shared : bool, default=False
+    normalize_by_batch : bool, default=False
         True for λ over the number of rows in the batch, or the sum of their weights: a price that
         is paid once, however many the rows are. It is scikit-learn's ``alpha``.
 
@@ -49,11 +51,13 @@ class Penalty(Configurable, ABC):
     """
 
     role: ClassVar[str] = "penalty"
+    formula: ClassVar[str] = ""
+    derivative_formula: ClassVar[str] = ""
     strength: float | Sequence[float]
-    shared: bool = False
+    normalize_by_batch: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shared", bool(self.shared))
+        object.__setattr__(self, "normalize_by_batch", bool(self.normalize_by_batch))
         part = f"{self.name}'s strength"
         if isinstance(self.strength, list | tuple | np.ndarray):
             each = tuple(check_number(value, self.role, part=part, ge=0) for value in self.strength)
@@ -134,7 +138,7 @@ class L1(Penalty):
     ----------
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
-    shared : bool, default=False
+    normalize_by_batch : bool, default=False
         True for λ over the number of rows in the batch, or the sum of their weights: a price that
         is paid once, however many the rows are. It is scikit-learn's ``alpha``.
 
@@ -146,6 +150,8 @@ class L1(Penalty):
     """
 
     name: ClassVar[str] = "l1"
+    formula: ClassVar[str] = "lam * total(abs(W))"
+    derivative_formula: ClassVar[str] = "lam * sign(W)"
 
     def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
         return float(strengths @ np.abs(parameters))
@@ -162,7 +168,7 @@ class L2(Penalty):
     ----------
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
-    shared : bool, default=False
+    normalize_by_batch : bool, default=False
         True for λ over the number of rows in the batch, or the sum of their weights: a price that
         is paid once, however many the rows are. It is scikit-learn's ``alpha``.
 
@@ -174,6 +180,8 @@ class L2(Penalty):
     """
 
     name: ClassVar[str] = "l2"
+    formula: ClassVar[str] = "0.5 * lam * total(W**2)"
+    derivative_formula: ClassVar[str] = "lam * W"
 
     def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
         return float(0.5 * strengths @ parameters**2)

@@ -88,7 +88,7 @@ class Schedule(Configurable, ABC):
             The validation loss where there is one, else the training loss.
         """
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Say what it remembers of the epochs so far: the fields that are no options.
 
         Returns
@@ -98,13 +98,13 @@ class Schedule(Configurable, ABC):
         """
         return {each.name: getattr(self, each.name) for each in fields(self) if not each.init}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up from there.
 
         Parameters
         ----------
         state : mapping
-            What `state` said, then or in another process.
+            What `state_dict` returned, then or in another process.
         """
         for name, value in state.items():
             setattr(self, name, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from barenet.insight.explain.style import STYLE
+from barenet.insight.explain.stylesheet import STYLE
 
 __all__ = ["MEDIA_TYPES", "page_files"]
 

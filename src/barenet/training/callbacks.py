@@ -16,7 +16,7 @@ from barenet.training.form import check_like
 from barenet.training.history import curve_rows
 from barenet.training.run import Run
 
-__all__ = ["Callback", "EachEpoch", "EarlyStopping", "StopAfter", "as_callbacks"]
+__all__ = ["Callback", "EarlyStopping", "LambdaCallback", "TimeLimit", "as_callbacks"]
 
 
 class Callback:
@@ -38,7 +38,7 @@ class Callback:
             Where the run stands.
         """
 
-    def on_slice(self, run: Run) -> None:
+    def on_chunk(self, run: Run) -> None:
         """Do something after each slice of batches, about 0.1 s of work.
 
         Parameters
@@ -65,7 +65,7 @@ class Callback:
             Where the run stands.
         """
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Say what it remembers of the run, for a checkpoint.
 
         Returns
@@ -75,17 +75,17 @@ class Callback:
         """
         return {}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Remember it, in a run that is resumed; called after `on_start`.
 
         Parameters
         ----------
         state : mapping
-            What `state` said.
+            What `state_dict` returned.
         """
 
 
-class EachEpoch(Callback):
+class LambdaCallback(Callback):
     """Call a function after each epoch.
 
     Parameters
@@ -95,7 +95,7 @@ class EachEpoch(Callback):
 
     Examples
     --------
-    >>> good_enough = EachEpoch(lambda run: run.history.loss[-1] < 0.01)
+    >>> good_enough = LambdaCallback(lambda run: run.history.loss[-1] < 0.01)
     """
 
     def __init__(self, function: Callable[[Run], object]) -> None:
@@ -107,7 +107,7 @@ class EachEpoch(Callback):
             run.stop("a callback returned True")
 
 
-class StopAfter(Callback):
+class TimeLimit(Callback):
     """End the run when its time is up; a checkpoint goes on from there.
 
     Parameters
@@ -122,7 +122,7 @@ class StopAfter(Callback):
 
     Examples
     --------
-    >>> StopAfter(60).seconds
+    >>> TimeLimit(60).seconds
     60.0
     """
 
@@ -133,9 +133,9 @@ class StopAfter(Callback):
     def on_start(self, run: Run) -> None:
         self.deadline = time.perf_counter() + self.seconds
 
-    def on_slice(self, run: Run) -> None:
+    def on_chunk(self, run: Run) -> None:
         if time.perf_counter() >= self.deadline:
-            run.stop(f"{self.seconds:g} seconds were over", for_now=True)
+            run.stop(f"{self.seconds:g} seconds were over", resumable=True)
 
 
 class EarlyStopping(Callback):
@@ -223,11 +223,11 @@ class EarlyStopping(Callback):
         if self.waited >= self.patience:
             run.stop(f"{self.monitor} has not improved for {self.patience} epochs")
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         vectors = {} if self.snapshot is None else self.snapshot._asdict()
         return {"best": self.best, "waited": self.waited, **vectors}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         check_like(state, {"best": self.best, "waited": self.waited})
         snapshot = None
         if "parameters" in state:
@@ -249,7 +249,7 @@ class EarlyStopping(Callback):
     def _badness(self, run: Run) -> float:
         """The monitored number, with its sign such that smaller is better."""
         value = run.history[self.monitor][-1]
-        return -value if self.monitor in run.rising else value
+        return -value if self.monitor in run.maximized_metrics else value
 
 
 #: A callback, a function of the run, or several of them.
@@ -266,4 +266,4 @@ def as_callbacks(callbacks: Callbacks) -> list[Callback]:
 def _as_callback(entry: _Entry) -> Callback:
     if isinstance(entry, type) or not (isinstance(entry, Callback) or callable(entry)):
         raise ValueError(f"callbacks: expected a Callback or a function of the run, got {entry!r}")
-    return entry if isinstance(entry, Callback) else EachEpoch(entry)
+    return entry if isinstance(entry, Callback) else LambdaCallback(entry)

@@ -34,8 +34,8 @@ def check_form(state: State, run: Run, optimizer: Optimizer | LBFGS, schedule: S
         done, rates = np.zeros(batch), np.zeros(run.n_batches if batch else 0)
         check_like(state["tally"], {"losses": done, "gradient_norms": done, "rates": rates})
         _check_optimizer(state["optimizer"], optimizer, run)
-    check_like(state["schedule"], schedule.state())
-    if state["schedule"].keys() - schedule.state().keys():
+    check_like(state["schedule"], schedule.state_dict())
+    if state["schedule"].keys() - schedule.state_dict().keys():
         raise ValueError(f"schedule: remembers {brief(sorted(state['schedule']))}")
 
 

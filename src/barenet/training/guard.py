@@ -16,7 +16,7 @@ from barenet.model.arrays import FloatArray
 from barenet.model.snapshot import Snapshot
 from barenet.training.run import Run
 
-__all__ = ["Guard", "levels_to_the_caller"]
+__all__ = ["Guard", "caller_stacklevel"]
 
 #: A loss that has grown by this factor is an explosion, even if it is still a number.
 EXPLOSION = 1e6
@@ -31,7 +31,7 @@ class Guard:
         self.warned: set[str] = set()
         self.kept = Snapshot.of(run.network)
 
-    def check_slice(self, losses: NDArray[np.float64]) -> None:
+    def check_chunk(self, losses: NDArray[np.float64]) -> None:
         """Look at the losses of a slice."""
         # No square is larger than the sum of all, and what is no number spoils it.
         if not losses.dot(losses) < self.limit * self.limit:
@@ -60,7 +60,7 @@ class Guard:
             self._diverged(self.run.n_batches - 1, loss)
         self._check_growth(loss)
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Say what it remembers."""
         return {
             "first_loss": self.first_loss,
@@ -69,7 +69,7 @@ class Guard:
             **self.kept._asdict(),
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Remember it."""
         self.first_loss, self.limit = state["first_loss"], state["limit"]
         self.warned = set(state["warned"])
@@ -110,7 +110,7 @@ class Guard:
         if advice not in self.warned:
             self.warned.add(advice)
             text = f"in epoch {self.run.epoch}, {what}; {advice}"
-            warnings.warn(text, RuntimeWarning, stacklevel=levels_to_the_caller())
+            warnings.warn(text, RuntimeWarning, stacklevel=caller_stacklevel())
 
 
 ADVICE = "try a smaller learning rate, scaled inputs, or a clipped gradient"
@@ -122,7 +122,7 @@ def is_finite(vector: FloatArray) -> bool:
     return bool(np.isfinite(vector).all())
 
 
-def levels_to_the_caller() -> int:
+def caller_stacklevel() -> int:
     """Count the frames from who warns up to the first one that is not of this package.
 
     scikit-learn wraps a fit in a frame of its own, to look after its callbacks.

@@ -38,7 +38,7 @@ class History:
         The engine that ran.
     seed : int
         The run's seed.
-    stopped_because : str
+    stop_reason : str
         ``"completed"``, or what ended it before.
     best_epoch : int, optional
         The epoch whose parameters were restored, counted from 1: its loss is
@@ -58,7 +58,7 @@ class History:
     curves: dict[str, list[float]] = field(default_factory=dict)
     engine: str = ""
     seed: int = 0
-    stopped_because: str = ""
+    stop_reason: str = ""
     best_epoch: int | None = None
     penalized: bool = False
 
@@ -171,7 +171,7 @@ class History:
     def __repr__(self) -> str:
         """Say in a line how the run went."""
         ends = f", loss {self.loss[0]:.4g} → {self.loss[-1]:.4g}" if self.loss else ""
-        return f"<History: {len(self)} epochs{ends}, {self.stopped_because or 'running'}>"
+        return f"<History: {len(self)} epochs{ends}, {self.stop_reason or 'running'}>"
 
 
 def curve_rows(name: str) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from barenet.engines import Engine
 from barenet.errors import printable
-from barenet.model.rows import Rows
+from barenet.model.array_dataset import ArrayDataset
 from barenet.training.callbacks import Callback
 from barenet.training.plan import Plan
 
@@ -25,10 +25,10 @@ __all__ = [
     "changes",
     "checksum",
     "data_of",
+    "environment",
     "numbered",
-    "remembering",
     "settings_of",
-    "surroundings",
+    "stateful_callbacks",
 ]
 
 T = TypeVar("T")
@@ -55,12 +55,12 @@ def settings_of(engine: Engine, plan: Plan, callbacks: Sequence[Callback]) -> di
         "clip": job.clipping,
         "scale": job.rows.scale,
         "metrics": ", ".join(plan.metrics) or None,
-        **numbered("callback", remembering(callbacks)),
+        **numbered("callback", stateful_callbacks(callbacks)),
     }
     return {name: _in_words(value) for name, value in settings.items()}
 
 
-def data_of(rows: Rows, held_out: Mapping[str, Rows]) -> dict[str, Any]:
+def data_of(rows: ArrayDataset, held_out: Mapping[str, ArrayDataset]) -> dict[str, Any]:
     """Compute checksums of the data."""
     arrays = _arrays(rows)
     for part, measured in held_out.items():
@@ -68,12 +68,12 @@ def data_of(rows: Rows, held_out: Mapping[str, Rows]) -> dict[str, Any]:
     return {name: _describe(array) for name, array in arrays.items() if array is not None}
 
 
-def _arrays(rows: Rows) -> dict[str, NDArray[Any] | None]:
+def _arrays(rows: ArrayDataset) -> dict[str, NDArray[Any] | None]:
     """Name the arrays of some rows."""
     return {"X": rows.X, "y": rows.y, "sample_weight": rows.sample_weight}
 
 
-def surroundings(engine: str) -> dict[str, Any]:
+def environment(engine: str) -> dict[str, Any]:
     """Write down what else the last bits of a number may depend on."""
     packages = ["barenet", "numpy", "scipy"]
     processor: dict[str, Any] = {"machine": platform.machine()}
@@ -85,9 +85,9 @@ def surroundings(engine: str) -> dict[str, Any]:
     return {**{package: _version(package) for package in packages}, **processor}
 
 
-def remembering(callbacks: Sequence[Callback]) -> list[Callback]:
+def stateful_callbacks(callbacks: Sequence[Callback]) -> list[Callback]:
     """Choose the callbacks that remember something; others may come and go."""
-    return [each for each in callbacks if type(each).state is not Callback.state]
+    return [each for each in callbacks if type(each).state_dict is not Callback.state_dict]
 
 
 def numbered(name: str, things: Sequence[T]) -> dict[str, T]:

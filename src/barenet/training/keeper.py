@@ -21,10 +21,10 @@ State: TypeAlias = dict[str, dict[str, Any]]
 class Part(Protocol):
     """A part of a run that remembers something."""
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Say what; arrays may be its own, which change when the run goes on."""
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Remember it."""
 
 

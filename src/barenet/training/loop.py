@@ -14,12 +14,12 @@ from contextlib import ExitStack
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines import Engine, SliceReport
+from barenet.engines import ChunkResult, Engine
 from barenet.model.arrays import FloatArray
 from barenet.model.validation import check_count
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import LBFGS, Optimizer
-from barenet.optimization.optimizers.past import Past
+from barenet.optimization.optimizers.lbfgs_history import LBFGSHistory
 from barenet.training.callbacks import Callback
 from barenet.training.guard import Guard
 from barenet.training.history import HELD_OUT, History
@@ -28,14 +28,14 @@ from barenet.training.measurement import Measurement, Stopped
 from barenet.training.memory import Memory
 from barenet.training.metrics import GREATER_IS_BETTER
 from barenet.training.plan import Plan
-from barenet.training.run import Run, alone
+from barenet.training.run import Run, exclusive
 from barenet.training.tally import Tally
 from barenet.training.timetable import Timetable
 
 __all__ = ["Loop"]
 
 #: Seconds that a slice of batches should take: short enough for a smooth progress bar.
-SLICE_SECONDS = 0.1
+CHUNK_SECONDS = 0.1
 
 
 class Loop:
@@ -58,17 +58,17 @@ class Loop:
             epochs=plan.epochs,
             n_batches=math.ceil(len(self.job.rows.X) / plan.batch_size),
             measured=self._curves(),
-            rising=self._rising(),
+            maximized_metrics=self._maximized_metrics(),
         )
-        self.guard, self.tally, self.past = Guard(self.run), Tally(), Past()
-        self.slice_batches = 1
+        self.guard, self.tally, self.past = Guard(self.run), Tally(), LBFGSHistory()
+        self.chunk_batches = 1
         self.measurement = Measurement(engine, plan)
         self.memory = Memory(self)
 
     def start(self, state: State | None = None) -> History:
         """Go through all epochs, or as many as the callbacks want."""
         with ExitStack() as endings:
-            endings.enter_context(alone(self.run.network))
+            endings.enter_context(exclusive(self.run.network))
             endings.enter_context(self.memory.unchanged_if_refused(state))
             self.memory.begin(state)
             for callback in reversed(self.callbacks):  # so that they are called in their order
@@ -100,7 +100,7 @@ class Loop:
         judge = self.plan.judge
         return [] if judge is None else [f"validation_{name}" for name in judge.names]
 
-    def _rising(self) -> frozenset[str]:
+    def _maximized_metrics(self) -> frozenset[str]:
         """Name the curves that are better the greater they are."""
         held_out = {f"{part}_{name}" for part in HELD_OUT for name in GREATER_IS_BETTER}
         return frozenset({*GREATER_IS_BETTER, *held_out, *self._scores()})
@@ -108,7 +108,7 @@ class Loop:
     def _note_the_end(self, kind: type[BaseException] | None, *_: object) -> None:
         """Write into the history how the run ended."""
         reason = "completed" if kind is None else f"failed with {kind.__name__}"
-        self.run.history.stopped_because = self.run.stop_reason or reason
+        self.run.history.stop_reason = self.run.stop_reason or reason
 
     def _look_back(self) -> None:
         """A loss is measured before its step, so what the last one did is still to be seen."""
@@ -154,27 +154,27 @@ class Loop:
         """Go through an epoch, slice after slice, or until a callback wants to stop."""
         run, size = self.run, self.plan.batch_size
         while run.batch < run.n_batches and not run.stop_reason:
-            given = run.slice_limit
-            limit = run.n_batches if given is None else check_count(given, "slice_limit")
-            end = min(run.batch + min(self.slice_batches, limit), run.n_batches)
+            given = run.chunk_limit
+            limit = run.n_batches if given is None else check_count(given, "chunk_limit")
+            end = min(run.batch + min(self.chunk_batches, limit), run.n_batches)
             order = timetable.order[run.batch * size : end * size]
-            self.tally.reports.append(self._run_slice(order, timetable.rates[run.batch : end]))
+            self.tally.reports.append(self._run_chunk(order, timetable.rates[run.batch : end]))
             run.batch = end
             for callback in self.callbacks:
-                callback.on_slice(run)
+                callback.on_chunk(run)
             if end < run.n_batches and not run.stop_reason:
                 self.memory.keep_if_due()
 
-    def _run_slice(self, order: NDArray[np.intp], rates: NDArray[np.float64]) -> SliceReport:
+    def _run_chunk(self, order: NDArray[np.intp], rates: NDArray[np.float64]) -> ChunkResult:
         """Hand the next batches to the engine, and learn how many the next slice can have."""
         run, count = self.run, len(rates)
         first_step = (run.epoch - 1) * run.n_batches + run.batch
         started = time.perf_counter()
         report = self.engine.run(order, self.plan.batch_size, rates, first_step)
         seconds = max(time.perf_counter() - started, 1e-9)
-        most = 4 * max(count, self.slice_batches)
-        self.slice_batches = max(1, min(int(count * SLICE_SECONDS / seconds), most))
-        self.guard.check_slice(report.losses)
+        most = 4 * max(count, self.chunk_batches)
+        self.chunk_batches = max(1, min(int(count * CHUNK_SECONDS / seconds), most))
+        self.guard.check_chunk(report.losses)
         return report
 
     def _learn_at_once(self, optimizer: LBFGS) -> None:
@@ -196,10 +196,10 @@ class Loop:
     def _finish_iteration(self, loss: float, gradient: FloatArray) -> bool:
         run = self.run
         run.epoch, run.batch = run.epoch + run.batch, 0  # the one after an epoch that is over
-        self.guard.check_slice(np.array([loss]))
+        self.guard.check_chunk(np.array([loss]))
         run.batch = 1
         for callback in self.callbacks:
-            callback.on_slice(run)
+            callback.on_chunk(run)
         self._finish_epoch(loss, euclidean_norm(gradient))
         self.tally.begin(np.zeros(0))
         if run.stop_reason is None:
@@ -220,6 +220,6 @@ class Loop:
     def _is_interrupted(self) -> bool:
         """Let callbacks look up, and tell if one has ended the run for now."""
         for callback in self.callbacks:
-            callback.on_slice(self.run)
-        for_now = self.run.stop_reason is not None and not self.run.over
-        return for_now and not isinstance(self.job.optimizer, LBFGS)  # its iterations end whole
+            callback.on_chunk(self.run)
+        interrupted = self.run.stop_reason is not None and not self.run.is_final
+        return interrupted and not isinstance(self.job.optimizer, LBFGS)  # its iterations end whole

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from barenet.engines import Engine
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
-from barenet.model.rows import Rows
 from barenet.training.plan import Plan
 
 __all__ = ["Measurement", "Stopped"]
@@ -51,7 +51,9 @@ class Measurement:
             values |= {f"{part}_{name}": score for name, score in scores.items()}
         return values
 
-    def _evaluate(self, rows: Rows, is_stopped: Callable[[], bool]) -> tuple[float, FloatArray]:
+    def _evaluate(
+        self, rows: ArrayDataset, is_stopped: Callable[[], bool]
+    ) -> tuple[float, FloatArray]:
         """Compute the loss and the outputs; the same rows are cut in the same places always."""
         if len(rows.X) <= self.size:
             return self.engine.evaluate(rows)
@@ -61,7 +63,7 @@ class Measurement:
         return loss, np.concatenate(outputs)
 
     def _by_parts(
-        self, rows: Rows, is_stopped: Callable[[], bool]
+        self, rows: ArrayDataset, is_stopped: Callable[[], bool]
     ) -> Iterator[tuple[float, FloatArray]]:
         for start in range(0, len(rows.X), self.size):
             if is_stopped():

@@ -21,10 +21,10 @@ from barenet.training.guard import is_finite
 from barenet.training.identity import (
     changes,
     data_of,
+    environment,
     numbered,
-    remembering,
     settings_of,
-    surroundings,
+    stateful_callbacks,
 )
 from barenet.training.keeper import Part, State
 
@@ -81,9 +81,9 @@ class Memory:
         return {
             "settings": self.settings,
             "data": self.data,
-            "surroundings": surroundings(loop.engine.name),
-            **{name: part.state() for name, part in self._parts().items()},
-            **{name: part.state() for name, part in self._looking_on().items()},
+            "surroundings": environment(loop.engine.name),
+            **{name: part.state_dict() for name, part in self._parts().items()},
+            **{name: part.state_dict() for name, part in self._looking_on().items()},
         }
 
     @contextmanager
@@ -118,7 +118,7 @@ class Memory:
         changed = [changes(was["settings"], self.settings), changes(was["data"], self.data)]
         if any(changed):
             raise ResumeError(f"resume: the checkpoint is of another run: {_join(changed)}")
-        if elsewhere := changes(was["surroundings"], surroundings(loop.engine.name)):
+        if elsewhere := changes(was["surroundings"], environment(loop.engine.name)):
             warnings.warn(
                 f"resume: the run may end in other last digits than it would have: {elsewhere}",
                 UserWarning,
@@ -128,7 +128,7 @@ class Memory:
         try:
             check_form(state, loop.run, loop.job.optimizer, loop.plan.schedule)
             for name, part in self._parts().items():
-                part.restore(state[name])
+                part.load_state_dict(state[name])
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise ResumeError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
@@ -138,7 +138,7 @@ class Memory:
             return
         try:
             for name, part in self._looking_on().items():
-                part.restore(state[name])
+                part.load_state_dict(state[name])
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise ResumeError(f"resume: not a valid checkpoint: {in_a_line(error)}") from error
 
@@ -164,7 +164,7 @@ class Memory:
         }
 
     def _looking_on(self) -> dict[str, Part]:
-        return numbered("callback", remembering(self.loop.callbacks))
+        return numbered("callback", stateful_callbacks(self.loop.callbacks))
 
 
 def _join(parts: list[str]) -> str:

@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
-from barenet.model.rows import Rows
 from barenet.optimization.schedules import Constant, Schedule
 
 __all__ = ["Judge", "Plan"]
@@ -63,5 +63,5 @@ class Plan:
     order: Callable[[int], NDArray[np.intp]] | None = None
     schedule: Schedule = field(default_factory=Constant)
     metrics: Mapping[str, Callable[[FloatArray, FloatArray], float]] = field(default_factory=dict)
-    held_out: Mapping[str, Rows] = field(default_factory=dict)
+    held_out: Mapping[str, ArrayDataset] = field(default_factory=dict)
     judge: Judge | None = None

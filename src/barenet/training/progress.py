@@ -60,7 +60,7 @@ class Progress(Callback):
         if stream.isatty():
             self._open_bar(run, stream)
 
-    def on_slice(self, run: Run) -> None:
+    def on_chunk(self, run: Run) -> None:
         # A redraw costs a hundred epochs of a tiny network: ten a second are enough.
         if self.bar is not None and time.perf_counter() - self.refreshed > 0.1:
             self.refreshed = time.perf_counter()

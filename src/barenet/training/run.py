@@ -13,7 +13,7 @@ from barenet.model.network import Network
 from barenet.model.snapshot import Snapshot
 from barenet.training.history import History
 
-__all__ = ["Run", "alone"]
+__all__ = ["Run", "exclusive"]
 
 
 @dataclass(eq=False)
@@ -32,18 +32,18 @@ class Run:
         Batches in an epoch.
     measured : tuple of str
         Names of the curves that the history will have.
-    rising : frozenset of str
+    maximized_metrics : frozenset of str
         Those of them that are better the greater they are.
     epoch : int
         The current one, counted from 1.
     batch : int
         Batches done in the current epoch.
-    slice_limit : int, optional
+    chunk_limit : int, optional
         Most batches until callbacks look up again, 1 or more. A callback may set it, and it holds
         until it is changed; None for as many as take about 0.1 s.
     stop_reason : str, optional
         Why the run is to end; None to go on.
-    over : bool
+    is_final : bool
         Whether that is for good; a run that was only interrupted can be resumed.
 
     Examples
@@ -61,34 +61,34 @@ class Run:
     epochs: int
     n_batches: int
     measured: tuple[str, ...] = ()
-    rising: frozenset[str] = frozenset()
+    maximized_metrics: frozenset[str] = frozenset()
     epoch: int = 1
     batch: int = 0
-    slice_limit: int | None = None
+    chunk_limit: int | None = None
     stop_reason: str | None = None
-    over: bool = False
+    is_final: bool = False
 
-    def stop(self, reason: str, *, for_now: bool = False) -> None:
+    def stop(self, reason: str, *, resumable: bool = False) -> None:
         """End the run after the current slice or epoch.
 
         Parameters
         ----------
         reason : str
             Written into the history; the first one counts.
-        for_now : bool, default=False
+        resumable : bool, default=False
             True if the reason has nothing to do with what was learned, such as a signal: resumed
             from its checkpoint, the run goes on.
         """
-        if not for_now and not self.over:
-            self.over, self.stop_reason = True, reason
+        if not resumable and not self.is_final:
+            self.is_final, self.stop_reason = True, reason
         self.stop_reason = self.stop_reason or reason
 
     @property
     def finished(self) -> bool:
         """Whether there is nothing to go on with: stopped for good, or after the last epoch."""
-        return self.over or len(self.history) >= self.epochs
+        return self.is_final or len(self.history) >= self.epochs
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Say where it stands, with all numbers that were learned and measured.
 
         Returns
@@ -100,23 +100,23 @@ class Run:
         return {
             "epoch": self.epoch - 1,  # a checkpoint counts epochs from 0
             "batch": self.batch,
-            "stop_reason": self.stop_reason if self.over else None,
+            "stop_reason": self.stop_reason if self.is_final else None,
             "best_epoch": None if history.best_epoch is None else history.best_epoch - 1,
             "parameters": self.network.parameters,
             "statistics": self.network.statistics,
             **{f"curve_{name}": np.array(curve) for name, curve in history.curves.items()},
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Stand there again.
 
         Parameters
         ----------
         state : mapping
-            What `state` said, then or in another process.
+            What `state_dict` returned, then or in another process.
         """
         self.epoch, self.batch = state["epoch"] + 1, state["batch"]
-        self.stop_reason, self.over = state["stop_reason"], state["stop_reason"] is not None
+        self.stop_reason, self.is_final = state["stop_reason"], state["stop_reason"] is not None
         Snapshot(state["parameters"], state["statistics"]).restore(self.network)
         curves = {name: f"curve_{name}" for name in self.measured if f"curve_{name}" in state}
         self.history.curves = {name: state[key].tolist() for name, key in curves.items()}
@@ -129,7 +129,7 @@ IN_TRAINING: dict[int, object] = {}
 
 
 @contextmanager
-def alone(trained: object, argument: str = "network") -> Iterator[None]:
+def exclusive(trained: object, argument: str = "network") -> Iterator[None]:
     """Hold a network, or what has one, for one run."""
     ticket = object()
     if IN_TRAINING.setdefault(id(trained), ticket) is not ticket:  # looks and writes in one move

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines import SliceReport
+from barenet.engines import ChunkResult
 
 __all__ = ["Tally"]
 
@@ -19,7 +19,7 @@ class Tally:
 
     Attributes
     ----------
-    reports : list of SliceReport
+    reports : list of ChunkResult
         In the order of the slices.
     started : float
         When the epoch began, on the clock of ``time.perf_counter``.
@@ -29,8 +29,8 @@ class Tally:
     Examples
     --------
     >>> tally = Tally()
-    >>> tally.reports.append(SliceReport(np.array([3.0, 1.0]), np.array([0.1, 0.1])))
-    >>> tally.reports.append(SliceReport(np.array([2.0]), np.array([0.4])))
+    >>> tally.reports.append(ChunkResult(np.array([3.0, 1.0]), np.array([0.1, 0.1])))
+    >>> tally.reports.append(ChunkResult(np.array([2.0]), np.array([0.4])))
     >>> tally.joined().losses
     array([3., 1., 2.])
     """
@@ -40,13 +40,13 @@ class Tally:
 
     def begin(self, rates: NDArray[np.float64]) -> None:
         """Turn to a new epoch."""
-        self.reports: list[SliceReport] = []
+        self.reports: list[ChunkResult] = []
         self.started, self.rates = time.perf_counter(), rates
 
-    def joined(self) -> SliceReport:
+    def joined(self) -> ChunkResult:
         """Put the reports together; mostly there is just one."""
         if len(self.reports) > 1:
-            self.reports = [SliceReport(*map(np.concatenate, zip(*self.reports, strict=True)))]
+            self.reports = [ChunkResult(*map(np.concatenate, zip(*self.reports, strict=True)))]
         return self.reports[0]
 
     @property
@@ -54,13 +54,13 @@ class Tally:
         """The time since its begin."""
         return time.perf_counter() - self.started
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Say all of it."""
-        report = self.joined() if self.reports else SliceReport(np.zeros(0), np.zeros(0))
+        report = self.joined() if self.reports else ChunkResult(np.zeros(0), np.zeros(0))
         return {**report._asdict(), "rates": self.rates, "seconds": self.seconds}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take it up."""
-        report = SliceReport(state["losses"], state["gradient_norms"])
+        report = ChunkResult(state["losses"], state["gradient_norms"])
         self.reports = [report] if len(report.losses) else []
         self.started, self.rates = time.perf_counter() - state["seconds"], state["rates"]

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.model.rows import Rows
+from barenet.model.array_dataset import ArrayDataset
 from barenet.optimization.optimizers import Optimizer
 from barenet.training.batches import epoch_order
 from barenet.training.plan import Plan
@@ -33,7 +33,7 @@ class Timetable:
     --------
     >>> import numpy as np
     >>> from barenet import SGD, StepDecay
-    >>> rows = Rows(np.zeros((5, 1)), np.zeros((5, 1)), None)
+    >>> rows = ArrayDataset(np.zeros((5, 1)), np.zeros((5, 1)), None)
     >>> plan = Plan(epochs=2, batch_size=2, shuffle=False, schedule=StepDecay(every=0.5))
     >>> timetable = Timetable(rows, SGD(learning_rate=0.1), plan, seed=0)
     >>> timetable.turn_to(1)
@@ -43,7 +43,7 @@ class Timetable:
     1.8
     """
 
-    def __init__(self, rows: Rows, optimizer: Optimizer, plan: Plan, seed: int) -> None:
+    def __init__(self, rows: ArrayDataset, optimizer: Optimizer, plan: Plan, seed: int) -> None:
         self._rows, self._optimizer, self._plan, self._seed = rows, optimizer, plan, seed
         n_batches = math.ceil(len(rows.X) / plan.batch_size)
         self._fractions = [batch / n_batches for batch in range(n_batches)]

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 
 from barenet.engines import Job, choose_engine
 from barenet.errors import brief
+from barenet.model.array_dataset import ArrayDataset, validate_arrays
 from barenet.model.layers import BatchNorm, Dropout
 from barenet.model.losses import Loss, as_loss
 from barenet.model.network import Network
-from barenet.model.rows import Rows, check_rows
 from barenet.model.validation import check_count, check_flag, check_seed
 from barenet.optimization.clipping import Clipping, as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
@@ -168,7 +168,7 @@ def train(
     objective = as_loss(loss, _check_network(network).output_activation)
     job = Job(
         network=network,
-        rows=check_rows(network, objective, X, y, sample_weight, scale),
+        rows=validate_arrays(network, objective, X, y, sample_weight, scale),
         loss=objective,
         optimizer=as_optimizer(optimizer),
         penalties=as_penalties(penalty),
@@ -248,13 +248,13 @@ def _plan(
     )
 
 
-def _check_held_out(data: Sequence[ArrayLike], argument: str, job: Job) -> Rows:
+def _check_held_out(data: Sequence[ArrayLike], argument: str, job: Job) -> ArrayDataset:
     """Check validation or test rows as training rows are; an error names their argument."""
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         raise ValueError(f"{argument}: expected (X, y) or (X, y, sample_weight)")
     X, y, weight = (*data, None)[:3]
     try:
-        return check_rows(job.network, job.loss, X, y, weight, job.rows.scale)
+        return validate_arrays(job.network, job.loss, X, y, weight, job.rows.scale)
     except ValueError as error:
         raise ValueError(f"{argument}: {error}") from error
 

@@ -15,8 +15,8 @@ import pytest
 
 from barenet import BatchNorm, Dense, DivergenceError, LayerNorm, Network, train
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
+from barenet.model.array_dataset import validate_arrays
 from barenet.model.losses import as_loss
-from barenet.model.rows import check_rows
 from barenet.optimization.optimizers import as_optimizer
 
 ENGINES = ("reference", "compiled")
@@ -100,7 +100,7 @@ def test_x_is_never_copied_as_a_whole(dtype):
 
 def job_for(network, X, y, optimizer="sgd"):
     loss = as_loss(None, network.output_activation)
-    rows = check_rows(network, loss, X, y)
+    rows = validate_arrays(network, loss, X, y)
     return Job(network=network, rows=rows, loss=loss, optimizer=as_optimizer(optimizer), seed=5)
 
 

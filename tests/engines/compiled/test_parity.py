@@ -18,7 +18,7 @@ from barenet import (
     LAYERS,
     LOSSES,
     OPTIMIZERS,
-    Activate,
+    ActivationLayer,
     BatchNorm,
     ClipNorm,
     ClipValue,
@@ -30,8 +30,8 @@ from barenet import (
 )
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
 from barenet.model.activations import as_activation
+from barenet.model.array_dataset import validate_arrays
 from barenet.model.losses import as_loss
-from barenet.model.rows import check_rows
 from barenet.optimization.optimizers import as_optimizer
 
 TOLERANCE = {"float64": 1e-10, "float32": 1e-4}
@@ -43,7 +43,7 @@ def every_layer(dtype):
         LayerNorm(5),
         Dense(5, 18, "relu"),
         BatchNorm(18),
-        Activate("silu"),
+        ActivationLayer("silu"),
         Dropout(0.3),
         LayerNorm(18),
         Dense(18, 33, "gelu"),
@@ -67,7 +67,7 @@ def job_for(network, spec=None, *, optimizer="sgd", n_rows=37, weighted=False, *
     loss = as_loss(spec, network.output_activation)
     X = rng.normal(size=(n_rows, network.n_inputs))
     weight = rng.random(n_rows) * (rng.random(n_rows) > 0.2) if weighted else None
-    rows = check_rows(network, loss, X, targets_for(loss, n_rows, network.n_outputs), weight)
+    rows = validate_arrays(network, loss, X, targets_for(loss, n_rows, network.n_outputs), weight)
     rule = as_optimizer(optimizer)
     return Job(network=network, rows=rows, loss=loss, optimizer=rule, seed=5, **settings)
 
@@ -152,7 +152,13 @@ def test_focal_losses_of_a_network_that_is_sure(loss, output, gamma, dtype):
     [
         {},
         {"penalties": [L2([0.1, 0.2, 0.0]), L1(0.01)]},
-        {"penalties": [L2(0.3, shared=True), L2(0.1), L1(0.2, shared=True)]},
+        {
+            "penalties": [
+                L2(0.3, normalize_by_batch=True),
+                L2(0.1),
+                L1(0.2, normalize_by_batch=True),
+            ]
+        },
         {"clipping": ClipNorm(0.1), "penalties": [L2(0.1)]},
         {"clipping": ClipValue(0.01)},
     ],
@@ -170,7 +176,7 @@ def test_adam_with_the_shorter_form_of_epsilon(dtype):
 
 
 def test_a_shared_penalty_goes_by_the_weight_of_each_batch():
-    penalties = [L2(0.3, shared=True)]
+    penalties = [L2(0.3, normalize_by_batch=True)]
     assert_equal(small(), spec="squared_error", weighted=True, penalties=penalties)
 
 

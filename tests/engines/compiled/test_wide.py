@@ -10,7 +10,7 @@ import pytest
 
 from barenet import (
     L1,
-    Activate,
+    ActivationLayer,
     BatchNorm,
     ClipNorm,
     Dense,
@@ -26,8 +26,8 @@ from barenet.engines.kernels.dense import BLOCK, multiply
 from barenet.engines.kernels.records import LAYER, STEP
 from barenet.engines.simd.calls import invoke
 from barenet.engines.simd.memory import kind_of
+from barenet.model.array_dataset import validate_arrays
 from barenet.model.losses import as_loss
-from barenet.model.rows import check_rows
 from barenet.optimization.optimizers import as_optimizer
 
 TOLERANCE = {"float64": 1e-10, "float32": 2e-4}
@@ -40,7 +40,7 @@ def job_for(network, n_rows, weighted=False, **settings):
     loss = as_loss(None, network.output_activation)
     X, y = rng.normal(size=(n_rows, network.n_inputs)), rng.integers(3, size=n_rows)
     weight = rng.random(n_rows) if weighted else None
-    rows = check_rows(network, loss, X, y, weight)
+    rows = validate_arrays(network, loss, X, y, weight)
     rule = as_optimizer("momentum")
     return Job(network=network, rows=rows, loss=loss, optimizer=rule, seed=5, **settings)
 
@@ -91,11 +91,11 @@ def test_every_batch_size(batch_size):
     "first",
     [
         lambda: [Dense(300, 20, "tanh"), BatchNorm(20), Dropout(0.4)],
-        lambda: [Dense(300, 20), LayerNorm(20), Activate("tanh")],
+        lambda: [Dense(300, 20), LayerNorm(20), ActivationLayer("tanh")],
         lambda: [Dropout(0.4), Dense(300, 20, "tanh")],
         lambda: [BatchNorm(300), Dense(300, 20, "tanh")],
         lambda: [LayerNorm(300), Dense(300, 20, "tanh")],
-        lambda: [Activate("tanh"), Dense(300, 20, "softmax")],
+        lambda: [ActivationLayer("tanh"), Dense(300, 20, "softmax")],
         lambda: [Dense(300, 300, "tanh"), Dense(300, 20, "tanh")],
     ],
 )

@@ -22,7 +22,7 @@ import pytest
 
 from barenet import (
     ACTIVATIONS,
-    Activate,
+    ActivationLayer,
     BatchNorm,
     Dense,
     Dropout,
@@ -34,7 +34,7 @@ from barenet import (
     Scaling,
     TableEncoding,
 )
-from barenet.data.tabular import load_table
+from barenet.data.table_loading import load_table
 
 sys.path.insert(0, str(Path(__file__).parent))  # the files that the tests share
 
@@ -105,7 +105,7 @@ def of_regressor(y: np.ndarray, dtype: str) -> Case:
 
 def activation_case(name: str, dtype: str) -> Case:
     spec = name + OPTIONS.get(name, "")
-    layers = [Dense(3, 5, spec), Dense(5, 4), Activate(spec), Dense(4, 2, spec)]
+    layers = [Dense(3, 5, spec), Dense(5, 4), ActivationLayer(spec), Dense(4, 2, spec)]
     network = settled(Network(layers, seed=1, dtype=dtype), X3 / 8)
     if name == "exponential":
         network.parameters *= 0.25  # as three of them, one on the other, grow fast
@@ -117,7 +117,13 @@ def norm_first() -> Case:
 
 
 def norm_last() -> Case:
-    layers = [Dense(3, 4, "tanh"), Dropout(0.5), BatchNorm(4), Activate("relu"), LayerNorm(4)]
+    layers = [
+        Dense(3, 4, "tanh"),
+        Dropout(0.5),
+        BatchNorm(4),
+        ActivationLayer("relu"),
+        LayerNorm(4),
+    ]
     return of_network(settled(Network(layers, seed=1), X3))
 
 
@@ -139,7 +145,7 @@ def some_layers(seed: int) -> Case:
         n_out = int(rng.integers(1, 20))
         norm = [None, BatchNorm, LayerNorm][rng.integers(3)]
         layers += [Dense(width, n_out, rng.choice(names)), *([norm(n_out)] if norm else [])]
-        layers += [Dropout(0.2), Activate(rng.choice(names))] if rng.random() < 0.5 else []
+        layers += [Dropout(0.2), ActivationLayer(rng.choice(names))] if rng.random() < 0.5 else []
         width = n_out
     return of_network(settled(Network(layers, seed=seed), X3))
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from barenet import Network, Predictor, Scaling, TableEncoding
-from barenet.data.reading import MISSING, TRUTHS
+from barenet.data.parsing import BOOLEAN_WORDS, MISSING
 
 N_TRAINING, N_ROWS = 30, 44
 
@@ -111,7 +111,7 @@ def to_single(text: str) -> str:
 
 
 def truths(rng: np.random.Generator) -> Values:
-    pair = TRUTHS[rng.integers(len(TRUTHS))]
+    pair = BOOLEAN_WORDS[rng.integers(len(BOOLEAN_WORDS))]
     words = [pair[0] if at % 7 else pair[1] for at in range(N_ROWS)]
     if rng.random() < 0.5:
         words = [pair[1] if word == pair[0] else pair[0] for word in words]

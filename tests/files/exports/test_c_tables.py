@@ -69,7 +69,7 @@ def test_the_names_of_categories_are_there_in_their_places(table, compile_c, tmp
     done = subprocess.run([program], capture_output=True, encoding="utf-8")
     assert done.stdout.splitlines() == [name for names in arrays.values() for name in names]
     text = (tmp_path / "it.c").read_text()
-    assert f"x[2]  town: its place in it_x2, {len(arrays['it_x2'])} for any other\n" in text
+    assert f"x[2]  town: its index in it_x2, {len(arrays['it_x2'])} for any other\n" in text
     assert "x[4]  open: 1 for true, 0 for false\n" in text
 
 
@@ -82,12 +82,12 @@ def test_no_name_of_a_column_gets_out_of_the_comment(table, compile_c, tmp_path)
 
 
 def test_dates_are_refused(dates):
-    with pytest.raises(ValueError, match=r"^model: column 'day' holds a date, and a float of C"):
+    with pytest.raises(ValueError, match="column 'day' holds a date, whose seconds a float of C"):
         render(program_of(dates.model), "it")
 
 
 def test_numbers_beyond_float32_are_refused(table):
     columns = table.model.preprocessing.columns
     wide = TableEncoding((replace(columns[0], scale=1e-60), *columns[1:]))
-    with pytest.raises(ValueError, match="column 'age' has a scale of 1e-60, beyond what a float"):
+    with pytest.raises(ValueError, match="column 'age': scale 1e-60 is beyond the range"):
         render(program_of(replace(table.model, preprocessing=wide)), "it")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from barenet import MissingExtraError, Network, export
+from barenet.errors import ArgumentError
 from barenet.files.exports import EXPORTS, SUFFIXES
 
 NETWORK = Network.dense([2, 3, 1], seed=1)
@@ -29,25 +30,35 @@ def test_a_name_with_points_keeps_them(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("path", "options", "said"),
+    ("path", "options", "argument", "problem"),
     [
-        ("it.txt", {}, r"^to: say the format, or end the path with one of \.onnx, \.c, \.py"),
-        ("it.c", {"to": "C"}, "^to: unknown 'C' .choose from c, json"),
-        ("it.c", {"weights": "int4"}, "^weights: unknown 'int4', did you mean 'int8'"),
-        ("it.py", {"weights": "int8"}, "^weights, X: only to='c' rounds weights"),
-        ("it.json", {"X": [[1.0, 2.0]]}, "^weights, X: only to='c' rounds weights"),
-        ("it.c", {"X": [[1.0, 2.0]]}, "^X: rows are for weights='int8'"),
-        ("it.c", {"weights": "int8", "X": [[1.0]]}, "^X: has 1 features, and the network takes 2"),
-        ("it.c", {"weights": "int8", "X": [[1.0, np.nan]]}, r"^X: nan at \(0, 1\)"),
-        ("math.c", {}, r"^path: math\.h is a header of C's own"),
-        ("random.py", {}, r"^path: random\.py would be imported in the place of the module random"),
-        ("numpy.py", {}, r"^path: numpy\.py would be imported"),
-        ("42.c", {}, "^path: expected a file name with a letter"),
+        ("it.txt", {}, "to", "format does not follow"),
+        ("it.c", {"to": "C"}, "to", "unknown 'C' .choose from c, json"),
+        ("it.c", {"weights": "int4"}, "weights", "unknown 'int4', did you mean 'int8'"),
+        ("it.py", {"weights": "int8"}, "weights", "only C has .* this is python; use to='c'$"),
+        ("it.json", {"X": [[1.0, 2.0]]}, "X", "only C has rounded weights, and this is json"),
+        ("it.c", {"X": [[1.0, 2.0]]}, "X", "measure .*; use weights='int8'$"),
+        ("math.c", {}, "path", r"math\.h is a header of the C standard library"),
+        ("random.py", {}, "path", r"random\.py would be imported in the place of the module"),
+        ("numpy.py", {}, "path", r"numpy\.py would be imported"),
+        ("42.c", {}, "path", "expected a file name with a letter"),
     ],
 )
-def test_what_is_wrong_is_refused_and_nothing_written(tmp_path, path, options, said):
-    with pytest.raises(ValueError, match=said):
+def test_wrong_arguments_are_refused_and_nothing_written(
+    tmp_path, path, options, argument, problem
+):
+    with pytest.raises(ArgumentError, match=problem) as caught:
         export(NETWORK, tmp_path / path, **options)
+    assert caught.value.argument == argument
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("X", "said"), [([[1.0]], "1 features, and the network"), ([[1.0, np.nan]], r"nan at \(0, 1\)")]
+)
+def test_wrong_rows_are_refused_and_nothing_written(tmp_path, X, said):
+    with pytest.raises(ValueError, match=said):
+        export(NETWORK, tmp_path / "it.c", weights="int8", X=X)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -13,7 +13,7 @@ from random_tables import random_table
 
 from barenet import export
 from barenet.data.columns import CategoryColumn, NumberColumn
-from barenet.data.reading import to_number
+from barenet.data.parsing import to_number
 from barenet.files.exports.json_file import render as render_json
 from barenet.files.exports.onnx_file import render as render_onnx
 from barenet.files.exports.program import program_of

@@ -14,7 +14,7 @@ from barenet import (
     LOSSES,
     OPTIMIZERS,
     SGD,
-    Activate,
+    ActivationLayer,
     Adam,
     BatchNorm,
     Dense,
@@ -57,7 +57,7 @@ def every_layer(dtype="float64") -> Network:
     layers = [
         Dense(3, 4, "tanh"),
         BatchNorm(4),
-        Activate("silu"),
+        ActivationLayer("silu"),
         Dropout(0.4),
         LayerNorm(4),
         Dense(4, 2, "softmax"),
@@ -100,12 +100,14 @@ def test_the_figures_of_a_published_example():
 @pytest.mark.parametrize("n_samples", [1, 5])
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
 def test_the_formulas_of_every_activation(name, n_samples, notation):
-    network = Network([Dense(3, 4, name), Dense(4, 2), Activate(name)], seed=1, dtype="float64")
+    network = Network(
+        [Dense(3, 4, name), Dense(4, 2), ActivationLayer(name)], seed=1, dtype="float64"
+    )
     y = RNG.normal(size=(n_samples, 2))
     page = explain(network, X[:n_samples], y, "squared_error", notation=notation)
     check_formulas(page)
     assert all(equation.formula for equation in page.equations)
-    assert page.agrees and page.apart < 1e-8
+    assert page.agrees and page.max_error < 1e-8
 
 
 @pytest.mark.parametrize("notation", ["rows", "columns"])
@@ -117,7 +119,7 @@ def test_the_formulas_of_every_loss(loss, output, weights, notation):
     page = explain(network, X, SHARES, loss, **options)
     check_formulas(page)
     assert all(equation.formula for equation in page.equations)
-    assert page.agrees and page.apart < 1e-8
+    assert page.agrees and page.max_error < 1e-8
 
 
 @pytest.mark.parametrize(("loss", "output"), LOSSES_ON_OUTPUTS)
@@ -137,7 +139,7 @@ def test_the_formulas_of_every_layer(notation):
     check_formulas(page)
     assert {layer.name for layer in network.layers} == set(LAYERS)
     assert [each.result.name.key for each in page.equations if each.formula is None] == ["M4"]
-    assert page.agrees and page.apart < 1e-8
+    assert page.agrees and page.max_error < 1e-8
 
 
 @pytest.mark.parametrize("notation", ["rows", "columns"])
@@ -169,11 +171,11 @@ def test_the_formulas_of_penalties_and_clipping(clip, notation):
     "layers",
     [
         [LayerNorm(3), Dense(3, 2)],
-        [Activate("tanh"), Dense(3, 2)],
+        [ActivationLayer("tanh"), Dense(3, 2)],
         [Dropout(0.4), Dense(3, 2)],
         [BatchNorm(3), Dropout(0.0), Dense(3, 2)],
-        [Dense(3, 2), Activate("softmax")],
-        [Dense(3, 2), Activate("sigmoid")],
+        [Dense(3, 2), ActivationLayer("softmax")],
+        [Dense(3, 2), ActivationLayer("sigmoid")],
     ],
     ids=lambda layers: "-".join(layer.name for layer in layers),
 )
@@ -181,7 +183,7 @@ def test_every_layer_may_be_the_first_and_an_activation_the_last(layers):
     network = Network(layers, seed=1, dtype="float64")
     page = explain(network, X, SHARES)
     check_formulas(page)
-    assert page.agrees and page.apart < 1e-8
+    assert page.agrees and page.max_error < 1e-8
 
 
 def test_numbers_that_overflow_are_shown_as_they_are():
@@ -238,7 +240,7 @@ def test_the_gradient_is_that_of_the_network_bit_for_bit(dtype):
     page = explain(network, X, [0, 1, 1, 0, 1])
     from barenet.model.randomness import derive_key
 
-    _, gradient = network.value_and_gradient(X, [0, 1, 1, 0, 1], key=derive_key(0, 0))
+    _, gradient = network.value_and_gradient(X, [0, 1, 1, 0, 1], rng_key=derive_key(0, 0))
     names = ("dW1", "db1", "dgamma2", "dbeta2", "dgamma5", "dbeta5", "dW6", "db6")
     assert np.array_equal(np.concatenate([page[name].ravel() for name in names]), gradient)
 
@@ -251,7 +253,7 @@ def test_the_differences_are_those_of_the_gradient_check():
     numeric = [entry.numeric for entry in report.parameters]
     for name, expected in zip(("dW1", "db1", "dW2", "db2"), numeric, strict=True):
         np.testing.assert_allclose(found[name].reshape(expected.shape), expected, atol=1e-12)
-    assert page.agrees and 0 < page.apart < 1e-6  # what float32 rounds off
+    assert page.agrees and 0 < page.max_error < 1e-6  # what float32 rounds off
 
 
 class Wrong(Layer):
@@ -259,7 +261,7 @@ class Wrong(Layer):
 
     name = "dense"  # which is that of another
 
-    def forward(self, X, *, training=False, key=0):
+    def forward(self, X, *, training=False, rng_key=0):
         return 2 * X, None
 
     def backward(self, cache, d_output, out):
@@ -291,7 +293,7 @@ class Shift(Layer):
     def initialize(self, rng):
         self.offset = 0.5
 
-    def forward(self, X, *, training=False, key=0):
+    def forward(self, X, *, training=False, rng_key=0):
         return X + self.offset, None
 
     def backward(self, cache, d_output, out):
@@ -315,7 +317,7 @@ class OwnDense(Dense):
     """Somebody's own, which may compute what it likes."""
 
 
-class OwnActivate(Activate):
+class OwnActivate(ActivationLayer):
     """Somebody's own, too."""
 
 
@@ -365,7 +367,7 @@ def test_a_large_network_is_told_by_its_largest_entries():
     assert np.isfinite(weights.differences).sum() == 5
     largest = np.abs(weights.result.value) >= np.sort(np.abs(weights.result.value).ravel())[-5]
     assert np.array_equal(np.isfinite(weights.differences), largest)
-    assert page.agrees and page.apart < 1e-6
+    assert page.agrees and page.max_error < 1e-6
     text = str(page)
     row, column = map(int, np.argwhere(np.abs(page["dW1"]) == np.abs(page["dW1"]).max())[0])
     assert f"[{row}, {column}]" in text and "(200, 30)" in text

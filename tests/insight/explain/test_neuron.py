@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from barenet import Activate, BatchNorm, Dense, Dropout, LayerNorm, Network, explain, train
+from barenet import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, Network, explain, train
 from barenet.insight.explain.neuron import find_neuron
 from barenet.optimization.optimizers import OPTIMIZERS, as_optimizer
 
@@ -18,7 +18,7 @@ CLASSES = [0, 1, 1, 0, 1]
 
 def normed() -> Network:
     layers = [
-        *(Dense(3, 4), BatchNorm(4), Activate("silu"), Dropout(0.4)),
+        *(Dense(3, 4), BatchNorm(4), ActivationLayer("silu"), Dropout(0.4)),
         *(Dense(4, 3, "softmax"), LayerNorm(3), Dense(3, 2, "softmax")),
     ]
     return Network(layers, seed=3, dtype="float64")
@@ -26,7 +26,7 @@ def normed() -> Network:
 
 def agree(view, whole):
     """Hold every number against the whole, and every formula against its numbers."""
-    assert view.agrees and view.apart < 1e-8
+    assert view.agrees and view.max_error < 1e-8
     for equation in view.equations:
         name, value = equation.result.name, equation.result.value
         if equation.formula is not None:
@@ -70,7 +70,7 @@ def test_nothing_of_another_neuron_is_computed():
     found = [each.result.name.key for each in view.equations]
     assert found == ["Z1,2", "A1,2", "dA1,2", "dZ1,2", "dW1,2", "db1,2", "W1,2", "b1,2"]
     given = [each.name.key for step in view.steps for each in step.given]
-    assert given == ["A0", "W1,2", "b1,2", "W2←2", "dZ2", "eta"]
+    assert given == ["A0", "W1,2", "b1,2", "dZ2", "W2←2", "eta"]
     said = (
         "A₀ is the input X. W₁,₂ is the neuron's part of W₁. "
         "W₂←₂ is what goes from the neuron to the next layer."

@@ -7,29 +7,32 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from barenet.insight.explain import formulas
-from barenet.insight.explain.box import Box
-from barenet.insight.explain.formula import Formula
+from barenet import ACTIVATIONS, LOSSES, OPTIMIZERS
+from barenet.expressions import Expression
 from barenet.insight.explain.latex import LatexPrinter
 from barenet.insight.explain.mathml import MathPrinter
 from barenet.insight.explain.name import Name
-from barenet.insight.explain.plain import PlainPrinter
+from barenet.insight.explain.text_block import TextBlock
+from barenet.insight.explain.unicode_printer import UnicodePrinter, unicode_formula
+from barenet.optimization.clipping import CLIPPINGS
+from barenet.optimization.penalties import PENALTIES
 
 SCALARS = frozenset({"eta", "beta1", "beta2", "t", "eps", "c", "norm", "lam"})
 
 
 def plain(text, scalars=SCALARS):
-    return str(
-        PlainPrinter(lambda name: Box.of(Name(name).text), scalars).show(Formula.parse(text))
+    expression = Expression.parse(text)
+    return unicode_formula(
+        expression, {each: Name(each).text for each in expression.names}, scalars
     )
 
 
 def latex(text):
-    return LatexPrinter(lambda name: Name(name).latex, SCALARS).show(Formula.parse(text))
+    return LatexPrinter(lambda name: Name(name).latex, SCALARS).show(Expression.parse(text))
 
 
 def mathml(text):
-    shown = MathPrinter(lambda name: Name(name).mathml, SCALARS).show(Formula.parse(text))
+    shown = MathPrinter(lambda name: Name(name).mathml, SCALARS).show(Expression.parse(text))
     return ElementTree.fromstring(f"<math>{shown}</math>")
 
 
@@ -93,19 +96,19 @@ def test_what_is_shown_in_text_means_the_formula():
         shown = plain(text)
         for sign, python in {"⊙": "*", "−": "-", "²": "**2"}.items():
             shown = shown.replace(sign, python)
-        again = Formula.parse(shown).evaluate(values)
-        np.testing.assert_allclose(again, Formula.parse(text).evaluate(values), err_msg=shown)
+        again = Expression.parse(shown).evaluate(values)
+        np.testing.assert_allclose(again, Expression.parse(text).evaluate(values), err_msg=shown)
 
 
 def all_formulas():
-    for bend in formulas.ACTIVATION_FORMULAS.values():
-        yield from bend
-    for table in (formulas.LOSS_FORMULAS, formulas.PENALTY_FORMULAS):
-        for pair in table.values():
-            yield from pair
-    yield from formulas.CLIPPING_FORMULAS.values()
-    for rule in formulas.OPTIMIZER_FORMULAS.values():
-        yield from rule.updates.values()
+    for registry in (ACTIVATIONS, LOSSES, PENALTIES, CLIPPINGS):
+        for kind in registry.values():
+            yield kind.formula
+            yield getattr(
+                kind, "backward_formula", getattr(kind, "derivative_formula", kind.formula)
+            )
+    for kind in OPTIMIZERS.values():
+        yield from kind.formula.updates.values() if hasattr(kind, "formula") else ()
 
 
 @pytest.mark.parametrize("text", sorted(set(all_formulas())))
@@ -127,11 +130,11 @@ def test_mathml_has_the_elements_of_mathematics():
 
 
 def test_numbers_stand_in_place_of_letters():
-    matrix = Box(("1 2", "3 4")).between("[", "]")
-    column = Box(("1", "3")).between("[", "]")
-    boxes = {"W": matrix, "x.T": column, "eta": Box.of("0.1")}
-    printer = PlainPrinter(boxes.__getitem__, frozenset({"eta"}), numeric=True)
-    shown = str(printer.show(Formula.parse("W - eta * (W @ x.T)")))
+    matrix = TextBlock(("1 2", "3 4")).between("[", "]")
+    column = TextBlock(("1", "3")).between("[", "]")
+    boxes = {"W": matrix, "x.T": column, "eta": TextBlock.of("0.1")}
+    printer = UnicodePrinter(boxes.__getitem__, frozenset({"eta"}), numeric=True)
+    shown = str(printer.show(Expression.parse("W - eta * (W @ x.T)")))
     assert shown.splitlines() == [
         "⎡1 2⎤ − 0.1 · ⎛⎡1 2⎤ ⎡1⎤⎞",
         "⎣3 4⎦         ⎝⎣3 4⎦ ⎣3⎦⎠",

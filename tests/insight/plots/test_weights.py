@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet import Activate, Dense, Network
+from barenet import ActivationLayer, Dense, Network
 from barenet.insight.plots import plot_weights
 
 RNG = np.random.default_rng(0)
@@ -44,7 +44,7 @@ def test_weights_of_nothing_but_zeros():
 
 
 def test_a_network_shows_its_first_dense_layer():
-    network = Network([Activate("tanh"), Dense(4, 3, "relu"), Dense(3, 2)], seed=1)
+    network = Network([ActivationLayer("tanh"), Dense(4, 3, "relu"), Dense(3, 2)], seed=1)
     (axes, _) = plot_weights(network).axes
     np.testing.assert_array_equal(axes.images[0].get_array(), network.layers[1].weights)
 
@@ -82,7 +82,7 @@ def test_any_number_of_units_is_readable(n_units, readable):
         (np.ones((4, 2)), {"feature_names": ["a"]}, "feature_names: expected 4 names, .* got 1"),
         (np.ones(4), {}, "network: expected 2 dimensions"),
         ([[np.nan]], {}, "network: nan"),
-        (Network([Activate("relu")]), {}, "network: expected a dense layer"),
+        (Network([ActivationLayer("relu")]), {}, "network: expected a dense layer"),
     ],
 )
 def test_what_has_no_picture_is_refused(network, options, message):

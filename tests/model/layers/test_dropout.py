@@ -14,7 +14,7 @@ from barenet.model.randomness import uniforms
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 def test_as_much_is_silenced_as_the_rate_says(rate):
-    output, _ = Dropout(rate).forward(np.ones((200, 500)), training=True, key=12)
+    output, _ = Dropout(rate).forward(np.ones((200, 500)), training=True, rng_key=12)
     silenced = int((output == 0).sum())
     assert scipy.stats.binomtest(silenced, output.size, rate).pvalue > 0.001
     assert output.mean() == pytest.approx(1, abs=5 * np.sqrt(rate / (1 - rate) / output.size))
@@ -23,7 +23,7 @@ def test_as_much_is_silenced_as_the_rate_says(rate):
 @given(rate=st.floats(0, 0.99), key=st.integers(0, 2**64 - 1))
 def test_what_is_kept_is_scaled_up(rate, key):
     X = np.random.default_rng(0).normal(size=(5, 4))
-    output, mask = Dropout(rate).forward(X, training=True, key=key)
+    output, mask = Dropout(rate).forward(X, training=True, rng_key=key)
     kept = uniforms(key, (5, 4)) >= rate
     np.testing.assert_allclose(output, np.where(kept, X / (1 - rate), 0), rtol=1e-14)
     d_X = Dropout(rate).backward(mask, np.ones((5, 4)), {})
@@ -32,16 +32,16 @@ def test_what_is_kept_is_scaled_up(rate, key):
 
 def test_a_mask_is_a_function_of_its_key_and_no_other():
     X = np.ones((20, 20))
-    first, again, other = (Dropout().forward(X, training=True, key=key)[0] for key in (1, 1, 2))
+    first, again, other = (Dropout().forward(X, training=True, rng_key=key)[0] for key in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert 0.4 < (first == other).mean() < 0.6
-    fewer, _ = Dropout().forward(X[:7], training=True, key=1)
+    fewer, _ = Dropout().forward(X[:7], training=True, rng_key=1)
     np.testing.assert_array_equal(fewer, first[:7])  # entry i is a function of the key and i
 
 
 def test_both_precisions_have_the_same_mask():
-    double = Dropout(0.3).forward(np.ones((30, 30)), training=True, key=3)[0]
-    single = Dropout(0.3).forward(np.ones((30, 30), np.float32), training=True, key=3)[0]
+    double = Dropout(0.3).forward(np.ones((30, 30)), training=True, rng_key=3)[0]
+    single = Dropout(0.3).forward(np.ones((30, 30), np.float32), training=True, rng_key=3)[0]
     np.testing.assert_array_equal(double == 0, single == 0)
     assert single.dtype == np.float32
 
@@ -49,7 +49,7 @@ def test_both_precisions_have_the_same_mask():
 @pytest.mark.parametrize(("rate", "training"), [(0.5, False), (0.0, True)])
 def test_nothing_is_done_when_predicting_or_at_rate_zero(rate, training):
     X = np.random.default_rng(0).normal(size=(3, 2))
-    output, cache = Dropout(rate).forward(X, training=training, key=1)
+    output, cache = Dropout(rate).forward(X, training=training, rng_key=1)
     np.testing.assert_array_equal(output, X)
     np.testing.assert_array_equal(Dropout(rate).backward(cache, X, {}), X)
 

@@ -28,7 +28,7 @@ class Scale(Layer):
     def statistic_shapes(self):
         return {"rows": (1,)}
 
-    def forward(self, X, *, training=False, key=0):
+    def forward(self, X, *, training=False, rng_key=0):
         if training:
             self.rows = self.rows + len(X)
         return self.factor * X, X
@@ -82,7 +82,7 @@ def test_what_a_layer_may_leave_out():
     class Negate(Layer):
         name = "negate"
 
-        def forward(self, X, *, training=False, key=0):
+        def forward(self, X, *, training=False, rng_key=0):
             return -X, None
 
         def backward(self, cache, d_output, out):
@@ -99,7 +99,7 @@ def test_what_a_layer_may_leave_out():
 
 def test_a_layer_without_its_two_methods_is_none():
     class Half(Layer):
-        def forward(self, X, *, training=False, key=0):
+        def forward(self, X, *, training=False, rng_key=0):
             return X, None
 
     with pytest.raises(TypeError, match="backward"):

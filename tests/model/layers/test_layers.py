@@ -11,7 +11,7 @@ import pytest
 import barenet
 from barenet.model.layers import (
     LAYERS,
-    Activate,
+    ActivationLayer,
     BatchNorm,
     Dense,
     Dropout,
@@ -27,7 +27,7 @@ EXAMPLES = {
     "dropout": lambda: Dropout(0.25),
     "batch_norm": lambda: BatchNorm(3, momentum=0.8, epsilon=1e-3),
     "layer_norm": lambda: LayerNorm(3, epsilon=1e-3),
-    "activate": lambda: Activate("leaky_relu:slope=0.2"),
+    "activate": lambda: ActivationLayer("leaky_relu:slope=0.2"),
 }
 each = pytest.mark.parametrize("name", EXAMPLES)
 
@@ -68,7 +68,7 @@ def test_its_repr_is_the_call_that_makes_it(name):
 def test_the_precision_and_the_shape_are_kept(name, training, dtype):
     layer, network = bound(name, dtype)
     X = np.random.default_rng(0).normal(size=(5, 3)).astype(dtype)
-    output, cache = layer.forward(X, training=training, key=1)
+    output, cache = layer.forward(X, training=training, rng_key=1)
     assert (output.dtype, output.shape) == (X.dtype, X.shape)
     gradient = np.full(network.n_parameters, np.nan, dtype)
     d_X = layer.backward(cache, np.ones_like(output), network.layout.views(gradient)[0])
@@ -84,7 +84,7 @@ def test_nothing_is_changed_in_place_and_backward_can_be_repeated(name):
     X.flags.writeable = False
     d_output = np.random.default_rng(1).normal(size=(5, 3))
     d_output.flags.writeable = False
-    _, cache = layer.forward(X, training=True, key=1)
+    _, cache = layer.forward(X, training=True, rng_key=1)
     parameters = network.parameters.copy()
     first, second = np.empty(network.n_parameters), np.empty(network.n_parameters)
     d_X = layer.backward(cache, d_output, network.layout.views(first)[0])
@@ -100,10 +100,10 @@ def test_backward_needs_only_its_cache(name):
     layer, network = bound(name)
     rng = np.random.default_rng(0)
     X, other = rng.normal(size=(2, 5, 3))
-    _, cache = layer.forward(X, training=True, key=1)
+    _, cache = layer.forward(X, training=True, rng_key=1)
     out = [network.layout.views(np.empty(network.n_parameters))[0] for _ in range(2)]
     expected = layer.backward(cache, np.ones((5, 3)), out[0])
-    layer.forward(other, training=True, key=2)
+    layer.forward(other, training=True, rng_key=2)
     np.testing.assert_array_equal(layer.backward(cache, np.ones((5, 3)), out[1]), expected)
 
 
@@ -159,7 +159,7 @@ def test_denormals_and_zeros(name, dtype):
     tiny = np.full((4, 3), np.finfo(dtype).smallest_subnormal)
     for X in (tiny, np.zeros((4, 3), dtype)):
         for training in (False, True):
-            output, _ = layer.forward(X, training=training, key=1)
+            output, _ = layer.forward(X, training=training, rng_key=1)
             assert np.isfinite(output).all()
 
 

@@ -14,8 +14,8 @@ import pytest
 from barenet import Dense, Network
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
 from barenet.model.activations import ACTIVATIONS
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.losses import LOSSES, as_loss
-from barenet.model.rows import Rows
 from barenet.optimization.optimizers import SGD
 
 LOGITS = (-30, -20, -9, -2, 0, 2, 9, 20, 30)
@@ -98,7 +98,7 @@ def test_fault_113_every_loss_on_every_output(spec, output, engine, dtype):
     n = len(Z)
     network = Network([Dense(n, Z.shape[1], output)], dtype=dtype)
     network.layers[0].weights, network.layers[0].bias = Z, np.zeros(Z.shape[1])
-    rows = Rows(np.eye(n, dtype=dtype), Y.astype(dtype), None)
+    rows = ArrayDataset(np.eye(n, dtype=dtype), Y.astype(dtype), None)
     loss = as_loss(spec, ACTIVATIONS[output]())
     job = Job(network=network, rows=rows, loss=loss, optimizer=SGD())
     value, gradient = engine(job).value_and_gradient()

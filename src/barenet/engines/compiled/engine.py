@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines.engine import Engine, Job, SliceReport
+from barenet.engines.engine import ChunkResult, Engine, Job
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
-from barenet.model.rows import Rows
 from barenet.optimization.optimizers import Optimizer
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ class CompiledEngine(Engine):
     >>> import numpy as np
     >>> from barenet import Network, SGD, SquaredError
     >>> from barenet.engines import Job
-    >>> from barenet.model.rows import check_rows
+    >>> from barenet.model.array_dataset import validate_arrays
     >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
-    >>> rows = check_rows(network, SquaredError(), [[1.0]], [2.0])
+    >>> rows = validate_arrays(network, SquaredError(), [[1.0]], [2.0])
     >>> job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=SGD())
     >>> CompiledEngine(job).run(np.array([0]), 1, np.array([0.1]), 0).losses
     array([2.])
@@ -66,7 +66,7 @@ class CompiledEngine(Engine):
         batch_size: int,
         rates: NDArray[np.float64],
         first_step: int,
-    ) -> SliceReport:
+    ) -> ChunkResult:
         optimizer = self.job.optimizer
         assert isinstance(optimizer, Optimizer)
         optimizer.prepare(self.job.network.parameters)
@@ -88,7 +88,7 @@ class CompiledEngine(Engine):
         report = program.run(np.arange(n_rows), n_rows, np.zeros(1), 0)
         return float(report.losses[0]), gradient
 
-    def evaluate(self, rows: Rows) -> tuple[float, FloatArray]:
+    def evaluate(self, rows: ArrayDataset) -> tuple[float, FloatArray]:
         n_rows, size = len(rows.X), min(CHUNK, len(rows.X))
         program = self._program("evaluate", size, rows)
         output = np.empty(rows.y.shape, self.job.network.dtype)
@@ -98,7 +98,7 @@ class CompiledEngine(Engine):
         total = weights.sum()
         return (float(losses @ weights / total) if total > 0 else 0.0), output
 
-    def _program(self, task: Task, capacity: int, rows: Rows) -> Program:
+    def _program(self, task: Task, capacity: int, rows: ArrayDataset) -> Program:
         """The program of a task, for batches of up to that many rows of that type."""
         key = (task, rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
         program = self._programs.get(key)

@@ -27,9 +27,9 @@ from barenet.engines.kernels.kernel import Kernel
 from barenet.engines.kernels.records import LAYER, PRODUCT
 from barenet.engines.simd.memory import Kind
 from barenet.model.activations import Activation
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.model.array_dataset import ArrayDataset
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.losses import Loss, loss_on
-from barenet.model.rows import Rows
 from barenet.optimization.clipping import ClipNorm, ClipValue
 from barenet.optimization.optimizers import LBFGS
 
@@ -87,7 +87,9 @@ class Lowering:
         Tiles of all the layers' parameters.
     """
 
-    def __init__(self, job: Job, rows: Rows, memory: Memory, capacity: int, task: Task) -> None:
+    def __init__(
+        self, job: Job, rows: ArrayDataset, memory: Memory, capacity: int, task: Task
+    ) -> None:
         self.job, self.memory, self.capacity, self.task = job, memory, capacity, task
         self.learning = task in ("learn", "differentiate")
         self.forward, self.backward = [Group([])], [Group([])]
@@ -175,7 +177,7 @@ class Lowering:
             record["transposed"], record["transposed_stride"] = address(W_T), W_T.shape[1]
             record["backward"] = self.memory.table(PRODUCT, [back])
 
-    def activate(self, layer: Activate, index: int) -> None:
+    def activate(self, layer: ActivationLayer, index: int) -> None:
         """A = f(X); dL/dX takes the place of dL/dA."""
         assert self.x is not None
         self.nonlinearity(self.layer(z=self.x, d=self.d), self.x, self.activation)
@@ -274,7 +276,7 @@ class Lowering:
         job, tile = self.job, 1 << int(record["tile_bits"])
         for penalty in job.penalties:  # of one kind they add up, and they are for weights alone
             strengths = penalty.spread(job.network.layout, np.dtype(np.float64))
-            name = f"shared_{penalty.name}" if penalty.shared else penalty.name
+            name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
             record[name] += strengths[int(record["flat"])]
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):
             differentiate += (gradients.penalize,)
@@ -353,7 +355,7 @@ def refusal(job: Job) -> str | None:
 #: How each layer is lowered.
 LAYERS: dict[type, Callable[[Lowering, Any, int], None]] = {
     Dense: Lowering.dense,
-    Activate: Lowering.activate,
+    ActivationLayer: Lowering.activate,
     Dropout: Lowering.dropout,
     LayerNorm: Lowering.layer_norm,
     BatchNorm: Lowering.batch_norm,

@@ -20,13 +20,13 @@ from barenet.engines.compiled.interpreter import (
 )
 from barenet.engines.compiled.lowering import Lowering, Region, Task
 from barenet.engines.compiled.memory import Memory, address, up
-from barenet.engines.engine import Job, SliceReport
+from barenet.engines.engine import ChunkResult, Job
 from barenet.engines.kernels.dense import multiply
 from barenet.engines.kernels.records import STEP
 from barenet.engines.simd.memory import kind_of
 from barenet.engines.threads import choose_threads
+from barenet.model.array_dataset import ArrayDataset
 from barenet.model.layers import Dense
-from barenet.model.rows import Rows
 from barenet.optimization.optimizers import Optimizer
 
 __all__ = ["Program"]
@@ -44,7 +44,7 @@ class Program:
     """
 
     def __init__(
-        self, job: Job, capacity: int, task: Task, rows: Rows, threads: int | None = None
+        self, job: Job, capacity: int, task: Task, rows: ArrayDataset, threads: int | None = None
     ) -> None:
         self.job, self.capacity = job, capacity
         self.memory = Memory(kind_of(job.network.dtype), job.network.dtype)
@@ -76,7 +76,7 @@ class Program:
             rows.append((table(GROUP, groups), len(groups), alone))
         return table(REGION, rows)
 
-    def read(self, rows: Rows) -> None:
+    def read(self, rows: ArrayDataset) -> None:
         """Take the batches from these rows."""
         network, step = self.job.network, self.step
         if self.pointed.get("x") is not rows.X:
@@ -101,7 +101,7 @@ class Program:
         batch_size: int,
         rates: NDArray[np.float64],
         first_step: int,
-    ) -> SliceReport:
+    ) -> ChunkResult:
         """Go through the program for each batch; see `Engine.run`."""
         order, report = np.ascontiguousarray(order, np.int64), np.empty((2, len(rates)))
         threads, record = self.threads(batch_size), self.record
@@ -115,7 +115,7 @@ class Program:
             crew = np.zeros((CREW + 64 * threads) // 8 + 8, np.int64)
             record["crew"] = up(address(crew), 64)
             run_together(self.address, threads)
-        return SliceReport(*report)
+        return ChunkResult(*report)
 
 
 def numbers_of(job: Job) -> dict[str, float]:

@@ -1,28 +1,28 @@
-"""Plan of a C export: which function is called on which vector, and what each call is given.
+"""Calls of a C export: the functions that it calls, on which vectors, with which constants.
 
-Two vectors on the stack are enough, whatever the number of layers: what a step reads lies in one,
-what it writes goes into the other. Steps that work entry by entry stay where they are.
+Two vectors on the stack are enough, whatever the number of layers: a step reads one and writes the
+other. Steps that work entry by entry change a vector in place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.constraints import options_of
-from barenet.files.exports.c_parts import EvenScale, function_of
-from barenet.files.exports.encode import Encode
+from barenet.errors import ArgumentError
+from barenet.files.exports.encode import TableEncodeStep
+from barenet.files.exports.names import identifier
 from barenet.files.exports.numerals import hexadecimal, rest_of
 from barenet.files.exports.program import Program
 from barenet.files.exports.quantization import RoundedAffine
 from barenet.files.exports.steps import (
     Affine,
     Apply,
-    Both,
+    BinaryToTwoClass,
     Normalize,
     NormalizeRow,
     Scale,
@@ -30,59 +30,59 @@ from barenet.files.exports.steps import (
     Unscale,
 )
 
-__all__ = ["Plan"]
+__all__ = ["CallPlan", "Function", "check_single"]
 
-#: Steps that read one vector and write another.
-MOVING = (Encode, Scale, EvenScale, Affine, RoundedAffine)
-
-#: What something is divided by, or lost with.
-NEVER_ZERO = ("factor", "deviation", "epsilon")
-
-#: Steps whose arrays are numbered.
-NUMBERED = (Affine, RoundedAffine, Normalize, NormalizeRow)
+#: Constants that must not be rounded to 0.
+NEVER_ZERO = ("factor", "deviation", "epsilon", "scale")
 
 
-@dataclass(eq=False)
-class Plan:
-    """The calls of a program in C.
+class Function(NamedTuple):
+    """A function of C for a step, and its constants."""
 
-    Attributes
-    ----------
-    steps : list of Step
-        What is called, as C has it.
-    calls : list of str
-        In order, without semicolons.
-    arrays : dict of str to ndarray
-        What they name. A matrix has a row for each output.
-    buffers : dict of str to int
-        The vectors on the stack: their names, and how many floats they hold.
-    copies : bool
-        Whether the row must be copied, as the first step would change it.
-    """
+    name: str
+    arrays: Mapping[str, NDArray[Any]] = {}
+    numbers: Mapping[str, Any] = {}
+    #: Pattern of the arrays' names, with the name and the number of the layer.
+    pattern: str = "{name}_{number}"
+    #: The width of the other vector, if it writes to one.
+    n_out: int | None = None
+    #: The width of the input, if the function needs both.
+    n_in: int | None = None
 
-    steps: list[Step] = field(default_factory=list)
-    calls: list[str] = field(default_factory=list)
-    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
-    buffers: dict[str, int] = field(default_factory=dict)
-    copies: bool = False
 
-    @classmethod
-    def of(cls, program: Program) -> Plan:
-        """Plan the calls."""
-        plan, place, width, number = cls(), "x", program.n_inputs, 0
-        moves = [isinstance(step, MOVING) for step in program.steps]
-        for index, step in enumerate(map(_for_c, program.steps)):
-            number += isinstance(step, NUMBERED)
-            if place == "x" and not moves[index]:
-                place = plan._copy(width, last=not any(moves[index:]))
-            source = place
-            if moves[index]:
-                width = _width_after(step, width)
-                place = plan._other(place, width, last=not any(moves[index + 1 :]))
-            plan._call(step, source, place, width, number)
-        if place == "x":
-            plan._copy(width, last=True)
-        return plan
+class CallPlan:
+    """The calls of a program, their constants and the vectors on the stack."""
+
+    def __init__(self, program: Program) -> None:
+        self.calls: list[str] = []
+        #: Constants by their names; a matrix has a row for each output.
+        self.arrays: dict[str, NDArray[Any]] = {}
+        #: The length of each vector on the stack.
+        self.buffers: dict[str, int] = {}
+        functions = list(map(_function, program.steps))
+        if not functions or functions[0].n_out is None:  # the caller's x must not change
+            functions.insert(0, Function("copy", n_out=program.n_inputs))
+        #: The names of all functions that are called.
+        self.functions = dict.fromkeys(function.name for function in functions)
+        last = max(at for at, each in enumerate(functions) if each.n_out is not None)
+        vector, width, number = "x", program.n_inputs, 0
+        for at, function in enumerate(functions):
+            number += "{number}" in function.pattern and bool(function.arrays)
+            given = [*self._name(function, number), *map(_numeral, function.numbers.values())]
+            if function.n_in is not None:
+                given.insert(0, str(function.n_in))
+            if function.n_out is None:
+                given = [vector, str(width), *given]
+            else:
+                source, width = vector, function.n_out
+                vector = "y" if at == last else self._other(vector, width)
+                given = [
+                    source,
+                    *given,
+                    vector,
+                    *([str(width)] if function.name != "encode" else []),
+                ]
+            self.calls.append(f"{function.name}({', '.join(given)})")
 
     def declaration(self) -> str:
         """Declare the vectors."""
@@ -99,109 +99,74 @@ class Plan:
         """Bytes of the vectors on the stack."""
         return 4 * sum(self.buffers.values())
 
-    def _copy(self, width: int, *, last: bool) -> str:
-        """Copy the row to where it may be changed."""
-        place = self._other("x", width, last=last)
-        self.calls.append(f"copy(x, {place}, {width})")
-        self.copies = True
-        return place
-
-    def _other(self, place: str, width: int, *, last: bool) -> str:
-        """Choose where a step writes to, and make room for it there."""
-        if last:
-            return "y"
-        other = "b" if place == "a" else "a"
+    def _other(self, vector: str, width: int) -> str:
+        """Choose the vector that a step writes to, and make room for it."""
+        other = "b" if vector == "a" else "a"
         self.buffers[other] = max(width, self.buffers.get(other, 0))
         return other
 
-    def _call(self, step: Step, source: str, place: str, width: int, number: int) -> None:
-        """Add a call, and the arrays that it is given."""
-        self.steps.append(step)
-        names = self._name_arrays(step, number)
-        if isinstance(step, Scale | EvenScale):
-            numbers = names or _numbers(_parts(step))
-            self.calls.append(f"scale({source}, {', '.join(numbers)}, {place}, {width})")
-        elif isinstance(step, Affine | RoundedAffine):
-            n_in = (step.weights if isinstance(step, Affine) else step.codes).shape[0]
-            self.calls.append(f"dense({source}, {n_in}, {', '.join(names)}, {place}, {width})")
-        elif isinstance(step, Encode):
-            self.calls.append(f"encode({source}, {place})")
-        elif isinstance(step, Both):
-            self.calls.append(f"both({place})")
-        else:
-            given = [place, str(width), *names, *_numbers(_options(step))]
-            self.calls.append(f"{function_of(step)}({', '.join(given)})")
-
-    def _name_arrays(self, step: Step, number: int) -> list[str]:
-        """Name a step's arrays; matrices are turned, so that an output's weights lie together."""
-        names = []
-        for part, value in _parts(step).items():
-            if isinstance(value, np.ndarray):
-                _check_single(part, value)
-                part = "weights" if part == "codes" else part
-                name = NAMES.get(type(step), "{part}_{number}").format(part=part, number=number)
-                self.arrays[name] = value.T
-                names.append(name)
-        return names
+    def _name(self, function: Function, number: int) -> list[str]:
+        """Name the arrays of a function, and check them."""
+        for name, value in {**function.arrays, **function.numbers}.items():
+            check_single(name, np.asarray(value))
+        named = {
+            function.pattern.format(name=name, number=number): values
+            for name, values in function.arrays.items()
+        }
+        self.arrays |= named
+        return list(named)
 
 
-def _for_c(step: Step) -> Step:
-    """Rewrite a step in the form that loses the fewest digits in floats.
+def _function(step: Step) -> Function:
+    """Function of a step, with its constants in the form that loses the fewest digits in floats.
 
-    Numbers that are the same for every input, as for the pixels of an image, become one. The mean
-    of a float64 batch norm is rounded to a float, and its bias is corrected for the rest.
+    An offset is the sum of two floats. The mean of a float64 batch norm is rounded to a float, and
+    its bias is corrected for the rest.
     """
-    if isinstance(step, Scale) and np.ptp(step.offset) == np.ptp(step.factor) == 0:
-        return EvenScale(step.offset[0], step.factor[0])
-    if isinstance(step, Normalize):
-        return replace(step, bias=step.bias - step.gain * rest_of(step.mean) / step.deviation)
-    return step
+    match step:
+        case TableEncodeStep():
+            return Function("encode", n_out=step.encoding.n_outputs)
+        case Scale(offset=offset, factor=factor) if np.ptp(offset) == np.ptp(factor) == 0:
+            numbers = {"offset": offset[0], "rest": rest_of(offset[0]), "factor": factor[0]}
+            return Function("scale_evenly", numbers=numbers, n_out=offset.size)
+        case Scale(offset=offset, factor=factor):
+            arrays = {"offset": offset, "rest": rest_of(offset), "factor": factor}
+            return Function("scale", arrays, pattern="input_{name}", n_out=offset.size)
+        case Affine(weights=weights, bias=bias):
+            arrays = {"weights": weights.T, "bias": bias}
+            return Function("dense", arrays, n_in=len(weights), n_out=bias.size)
+        case RoundedAffine(codes=codes, step=size, bias=bias):
+            arrays = {"weights": codes.T, "step": size, "bias": bias}
+            return Function("dense_int8", arrays, n_in=len(codes), n_out=bias.size)
+        case Normalize(gain=gain, deviation=deviation):
+            bias = step.bias - gain * rest_of(step.mean) / deviation
+            arrays = {"mean": step.mean, "deviation": deviation, "gain": gain, "bias": bias}
+            return Function("normalize", arrays)
+        case NormalizeRow(epsilon=epsilon):
+            arrays = {"gain": step.gain, "bias": step.bias}
+            return Function("normalize_row", arrays, {"epsilon": epsilon})
+        case Unscale(offset=offset, factor=factor):
+            arrays = {"offset": offset, "rest": rest_of(offset), "factor": factor}
+            return Function("unscale", arrays, pattern="target_{name}")
+        case Apply(activation=activation):
+            options = {each.name: getattr(activation, each.name) for each in options_of(activation)}
+            return Function(f"apply_{identifier(activation.name)}", numbers=options)
+    assert isinstance(step, BinaryToTwoClass)
+    return Function("both")
 
 
-def _parts(step: Step) -> dict[str, Any]:
-    """Return the numbers of a step; an offset is two floats, as one has too few digits."""
-    parts: dict[str, Any] = {}
-    for name, value in vars(step).items():
-        parts[name] = value
-        if name == "offset":
-            parts["rest"] = rest_of(value)
-    return parts
+def _numeral(value: float) -> str:
+    return hexadecimal(np.float64(value))
 
 
-#: What arrays are called, where they have no number.
-NAMES: dict[type[Step], str] = {Scale: "input_{part}", Unscale: "target_{part}"}
-
-
-def _width_after(step: Step, width: int) -> int:
-    if isinstance(step, Encode):
-        return step.encoding.n_outputs
-    if isinstance(step, Affine):
-        return step.weights.shape[1]
-    return step.codes.shape[1] if isinstance(step, RoundedAffine) else width
-
-
-def _options(step: Step) -> dict[str, float]:
-    """The single numbers that a step has."""
-    if isinstance(step, Apply):
-        names = (option.name for option in options_of(step.activation))
-        return {name: getattr(step.activation, name) for name in names}
-    return {"epsilon": step.epsilon} if isinstance(step, NormalizeRow) else {}
-
-
-def _numbers(options: Mapping[str, float]) -> list[str]:
-    for name, value in options.items():
-        _check_single(name, np.array(value))
-    return [hexadecimal(np.float64(value)) for value in options.values()]
-
-
-def _check_single(name: str, values: NDArray[Any]) -> None:
-    """Refuse numbers that a float of C can't hold, or would make 0 where that must not be."""
+def check_single(name: str, values: NDArray[Any], owner: str = "") -> None:
+    """Refuse numbers beyond the range of a C float, and those that must not become 0."""
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
     lost = (single == 0) & (values != 0) & (name in NEVER_ZERO)
     wrong = values[~np.isfinite(single) | lost]
     if wrong.size:
-        raise ValueError(
-            f"model: one of its numbers, {name} {wrong.flat[0]:g}, is beyond what a float of "
-            "C can hold"
+        raise ArgumentError(
+            f"{owner}{name} {wrong.flat[0]:g} is beyond the range of a C float",
+            argument="model",
         )

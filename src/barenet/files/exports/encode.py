@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data.columns import CategoryColumn, Column, DateColumn, NumberColumn
-from barenet.data.columns.date import seconds
+from barenet.data.date_column import seconds
 from barenet.data.encoding import TableEncoding
-from barenet.data.reading import to_number
+from barenet.data.parsing import to_number
 from barenet.files.exports.steps import Step, single_error
 
-__all__ = ["Encode"]
+__all__ = ["TableEncodeStep"]
 
 
 @dataclass(frozen=True, eq=False)
-class Encode(Step):
+class TableEncodeStep(Step):
     """One number for each column becomes those that the network takes.
 
     Attributes

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.errors import ArgumentError
 from barenet.files.exports.program import Program, program_of
 from barenet.files.exports.quantization import Rounding, measure_rounding, round_weights
 from barenet.files.exports.writing import write_together
@@ -128,7 +129,12 @@ def export(
     program, rounding = program_of(model), None
     options: dict[str, Any] = {}
     if to != "c" and (weights != "float32" or X is not None):
-        raise ValueError(f"weights, X: only to='c' rounds weights, got to={to!r}")
+        raise ArgumentError(
+            f"only C has rounded weights, and this is {to}",
+            argument="weights" if X is None else "X",
+            remedy="use {to}",
+            to="c",
+        )
     if lookup(WEIGHTS, weights, "weights"):
         exact, program = program, round_weights(program)
         if X is not None:
@@ -136,7 +142,12 @@ def export(
             rounding = measure_rounding(exact, program, rows)
             options["rounding"] = rounding
     elif X is not None:
-        raise ValueError("X: rows are for weights='int8', to measure the rounding on")
+        raise ArgumentError(
+            "rows are needed only to measure the rounding of weights",
+            argument="X",
+            remedy="use {weights}",
+            weights="int8",
+        )
     stem = path.stem if path.suffix == SUFFIXES[to] else path.name
     render = importlib.import_module(EXPORTS[to]).render
     texts: dict[str, bytes] = render(program, stem, **options)
@@ -161,4 +172,9 @@ def _format(path: Path, to: str | None) -> str:
         if path.suffix == suffix:
             return name
     known = ", ".join(SUFFIXES.values())
-    raise ValueError(f"to: say the format, or end the path with one of {known}; got {path}")
+    raise ArgumentError(
+        f"the format does not follow from {path}",
+        argument="to",
+        expected=f"one of {', '.join(SUFFIXES)}",
+        remedy=f"name the format, or end the path with one of {known}",
+    )

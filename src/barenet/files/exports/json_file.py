@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.constraints import options_of
-from barenet.files.exports.encode import Encode
+from barenet.files.exports.encode import TableEncodeStep
 from barenet.files.exports.numerals import decimal, flow
 from barenet.files.exports.program import Program
 from barenet.files.exports.steps import Apply, Step
@@ -50,7 +50,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 
 def _step(step: Step) -> str:
     """Write a step: its name, then its options and arrays."""
-    if isinstance(step, Encode):
+    if isinstance(step, TableEncodeStep):
         return _encode(step)
     if isinstance(step, Apply):
         activation = step.activation
@@ -62,7 +62,7 @@ def _step(step: Step) -> str:
     return f"    {{\n{text}\n    }}"
 
 
-def _encode(step: Encode) -> str:
+def _encode(step: TableEncodeStep) -> str:
     """Write a record a line."""
     columns = ",\n".join(f"        {json.dumps(column.to_dict())}" for column in step.columns)
     missing = json.dumps(step.encoding.missing)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from barenet.errors import ArgumentError
+
 __all__ = ["c_string", "identifier", "python_string", "words"]
 
 #: Longest string that every C99 compiler takes.
@@ -31,9 +33,14 @@ def identifier(name: str) -> str:
     """
     result = re.sub("[^A-Za-z0-9]+", "_", name).strip("_").lstrip("0123456789_")
     if not result:
-        raise ValueError(f"path: expected a file name with a letter from A to Z, got {name!r}")
+        raise ArgumentError.of("path", name, "a file name with a letter from A to Z")
     if result.lower() in HEADERS:
-        raise ValueError(f"path: {name}.h is a header of C's own; choose another name")
+        raise ArgumentError(
+            f"{name}.h is a header of the C standard library",
+            argument="path",
+            value=name,
+            remedy="choose another name",
+        )
     return result
 
 
@@ -59,8 +66,10 @@ def c_string(text: str) -> str:
     """
     data = text.encode("utf-8", "replace")
     if len(data) > MOST_BYTES:
-        raise ValueError(
-            f"classes: a name has {len(data):,} bytes, and a string of C99 {MOST_BYTES:,} at most"
+        raise ArgumentError(
+            f"a name has {len(data):,} bytes, and a string of C99 {MOST_BYTES:,} at most",
+            argument="classes",
+            value=text,
         )
     return '"' + "".join(map(_character, data)) + '"'
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.errors import ArgumentError
 from barenet.extras import require
-from barenet.files.exports.onnx_graph import TYPES, write_answers
+from barenet.files.exports.onnx_graph import TYPES, write_outputs
 from barenet.files.exports.onnx_tables import ML_OPSET, column_inputs, write_columns
 from barenet.files.exports.program import Program
 from barenet.version import __version__
@@ -34,13 +35,14 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as an ONNX model."""
     onnx = require("onnx", extra="onnx", purpose="an ONNX file")
     if program.n_numbers * 8 > MOST_BYTES:
-        raise ValueError(f"model: {program.n_numbers:,} numbers are more than one ONNX file holds")
+        problem = f"{program.n_numbers:,} numbers are more than one ONNX file holds"
+        raise ArgumentError(problem, argument="model")
     graph = _Graph(onnx)
     helper, dtype = onnx.helper, TYPES[str(program.dtype)]
     inputs, X = _inputs(helper, program, graph)
     names = {"numbers": ("predictions", None)}
     outputs, labels = names.get(program.answer, ("probabilities", "labels"))
-    answers = write_answers(program, graph, X, outputs, labels)
+    answers = write_outputs(program, graph, X, outputs, labels)
     Y = helper.make_tensor_value_info(answers.outputs, dtype, ["n_samples", program.n_outputs])
     results = [*([_labels(helper, program)] if answers.labels else []), Y]
     name = stem.encode("utf-8", "replace").decode() or "network"

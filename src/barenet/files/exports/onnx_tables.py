@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from barenet.data.columns import BooleanColumn, CategoryColumn, Column, NumberColumn
-from barenet.data.reading import label_of
-from barenet.files.exports.encode import Encode
+from barenet.data.parsing import normalize_label
+from barenet.errors import ArgumentError
+from barenet.files.exports.encode import TableEncodeStep
 from barenet.files.exports.onnx_graph import TYPES, Graph
 
 __all__ = ["ML_OPSET", "column_inputs", "write_columns"]
@@ -20,33 +21,37 @@ ML_OPSET = 3
 RESERVED = ("", "labels", "probabilities", "predictions")
 
 
-def column_inputs(step: Encode, is_coarse: Iterable[bool]) -> Iterator[tuple[str, int]]:
+def column_inputs(step: TableEncodeStep, is_coarse: Iterable[bool]) -> Iterator[tuple[str, int]]:
     """Say what each input is called, and of which type it is."""
     for column, coarse in zip(step.columns, is_coarse, strict=True):
         if not isinstance(column, NumberColumn | BooleanColumn | CategoryColumn):
-            raise ValueError(
-                f"model: column {column.name!r} holds a {column.kind}, for which ONNX has no type; "
-                "to='python' and to='json' take it"
+            raise ArgumentError(
+                f"column {column.name!r} holds a {column.kind}, for which ONNX has no type",
+                argument="model",
+                remedy="use {to} or {to_}",
+                to="python",
+                to_="json",
             )
         if column.name in RESERVED or column.name.startswith("barenet/"):
-            raise ValueError(
-                f"model: column {column.name!r} can't be an input of that name, as the model "
-                "needs it for itself; rename the column"
+            raise ArgumentError(
+                f"column {column.name!r} has a name that the graph of ONNX uses itself",
+                argument="model",
+                remedy="rename the column",
             )
         text = isinstance(column, CategoryColumn)
         number = "float64" if coarse else str(step.dtype)
         yield column.name, TYPES["string" if text else number]
 
 
-def write_columns(step: Encode, graph: Graph) -> str:
+def write_columns(step: TableEncodeStep, graph: Graph) -> str:
     """Add what turns the inputs into the numbers that the network takes."""
     parts = [part for column in step.columns for part in _encode(column, step, graph)]
     joined = graph.add("Concat", *parts, axis=1)
     return graph.add("Cast", joined, to=TYPES[str(step.dtype)])
 
 
-def _encode(column: Column, step: Encode, graph: Graph) -> list[str]:
-    """Encode a column, in float64 as barenet does."""
+def _encode(column: Column, step: TableEncodeStep, graph: Graph) -> list[str]:
+    """TableEncodeStep a column, in float64 as barenet does."""
     if isinstance(column, CategoryColumn):
         return [_category(column, step, graph)]
     assert isinstance(column, NumberColumn | BooleanColumn)
@@ -65,14 +70,14 @@ def _encode(column: Column, step: Encode, graph: Graph) -> list[str]:
     return [encoded, *told]
 
 
-def _category(column: CategoryColumn, step: Encode, graph: Graph) -> str:
+def _category(column: CategoryColumn, step: TableEncodeStep, graph: Graph) -> str:
     """Find the place of each text, and put a 1 there."""
     count, n_outputs = len(column.categories), len(column.outputs)
     other = count if column.rare else -1
     places: dict[bytes, int] = {_utf8(name): at for at, name in enumerate(column.categories)}
     hole = n_outputs - 1 if column.missing else other
     for marker in ("", *step.encoding.missing):
-        places |= {_utf8(marker): hole, _utf8(label_of(marker)): hole}
+        places |= {_utf8(marker): hole, _utf8(normalize_label(marker)): hole}
     place = graph.add(
         "LabelEncoder",
         column.name,
@@ -86,7 +91,7 @@ def _category(column: CategoryColumn, step: Encode, graph: Graph) -> str:
 
 
 def _utf8(text: str) -> bytes:
-    """Encode a text for ONNX."""
+    """TableEncodeStep a text for ONNX."""
     return text.encode("utf-8", "replace")
 
 

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
-from barenet.files.exports.encode import Encode
+from barenet.errors import ArgumentError
+from barenet.files.exports.activation_code import has_expression
+from barenet.files.exports.encode import TableEncodeStep
 from barenet.files.exports.steps import (
     Affine,
     Apply,
-    Both,
+    BinaryToTwoClass,
     Normalize,
     NormalizeRow,
     Scale,
@@ -29,35 +31,15 @@ from barenet.files.exports.steps import (
 )
 from barenet.files.fitted import Fitted, take_apart
 from barenet.files.predictor import Predictor
-from barenet.files.predictor_parts import check_parts
-from barenet.model.activations import (
-    ELU,
-    GELU,
-    Activation,
-    Exponential,
-    Identity,
-    LeakyReLU,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
-)
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.model.activations import Activation, Identity
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 from barenet.model.network import Network
 
-__all__ = ["ACTIVATIONS_KNOWN", "Program", "program_of"]
+__all__ = ["Program", "program_of"]
 
 #: What the numbers at the end are: numbers, the probability of each class, of which the greatest
 #: wins, or the probability of each of several labels, of which all above one half are there.
 Answer: TypeAlias = Literal["numbers", "class", "labels"]
-
-#: The activations that every exporter writes. One of a user's own is not among them, whatever the
-#: name under which it stands in `ACTIVATIONS`.
-ACTIVATIONS_KNOWN: tuple[type[Activation], ...] = (
-    Identity, ReLU, LeakyReLU, ELU, GELU, SiLU, Tanh, Sigmoid, Softplus, Exponential, Softmax,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -106,23 +88,23 @@ class Program:
 
     def outputs(self, X: NDArray[Any]) -> NDArray[Any]:
         """Compute all steps, in NumPy."""
-        if not (self.steps and isinstance(self.steps[0], Scale | Encode)):
+        if not (self.steps and isinstance(self.steps[0], Scale | TableEncodeStep)):
             X = X.astype(self.dtype)
         for step in self.steps:
             X = step.forward(X)
         return X
 
     @property
-    def table(self) -> Encode | None:
+    def table(self) -> TableEncodeStep | None:
         """The step that reads rows of a table, if they are rows of a table."""
         first = self.steps[0] if self.steps else None
-        return first if isinstance(first, Encode) else None
+        return first if isinstance(first, TableEncodeStep) else None
 
     @property
     def single_errors(self) -> NDArray[np.float64]:
         """The largest rounding error of each input in float32, in units of its spread if known."""
         first = self.steps[0] if self.steps else None
-        if isinstance(first, Scale | Encode):
+        if isinstance(first, Scale | TableEncodeStep):
             return np.nan_to_num(first.single_errors, nan=np.inf)
         return np.zeros(self.n_inputs)
 
@@ -138,18 +120,19 @@ def program_of(model: Any) -> Program:
     if isinstance(model, Network):
         return _of_network(model)
     if not hasattr(model, "fit"):
-        raise ValueError(
-            "model: expected a Network, a Predictor, or a fitted MLPClassifier, MLPRegressor or "
-            f"pipeline of one, got {type(model).__name__}"
+        raise ArgumentError.of(
+            "model",
+            model,
+            "a Network, a Predictor, or a fitted MLPClassifier, MLPRegressor or pipeline of one",
         )
     return _of_fitted(take_apart(model))
 
 
 def _of_network(network: Network) -> Program:
     if network.n_inputs is None or network.n_outputs is None:
-        raise ValueError("model: has no layer that says how many inputs it takes")
+        raise ArgumentError("no layer fixes the number of inputs", argument="model", value=network)
     if not (np.isfinite(network.parameters).all() and np.isfinite(network.statistics).all()):
-        raise ValueError("model: its parameters are not all finite numbers, so it is not exported")
+        raise ArgumentError("its parameters are not all finite", argument="model", value=network)
     return Program(
         steps=tuple(chain.from_iterable(map(_steps_of, network.layers))),
         dtype=network.dtype,
@@ -159,7 +142,6 @@ def _of_network(network: Network) -> Program:
 
 
 def _of_predictor(predictor: Predictor) -> Program:
-    check_parts(predictor)
     program = replace(
         _of_network(predictor.network),
         n_inputs=len(predictor.feature_names),
@@ -182,7 +164,7 @@ def _around(
 ) -> tuple[Step, ...]:
     """Put what is done to raw rows first before the steps, and what is done to answers after."""
     if isinstance(preprocessing, TableEncoding):
-        before: list[Step] = [Encode(preprocessing, program.dtype)]
+        before: list[Step] = [TableEncodeStep(preprocessing, program.dtype)]
     else:
         before = [Scale(*parts, program.dtype) for parts in _parts(preprocessing)]
     return (*before, *program.steps, *(Unscale(*parts) for parts in _parts(target_scaling)))
@@ -218,7 +200,7 @@ def _names(labels: list[Any]) -> tuple[str | int, ...]:
 
 
 def _with_classes(program: Program, classes: tuple[str | int, ...]) -> Program:
-    both: tuple[Step, ...] = (Both(),) if program.n_outputs == 1 else ()
+    both: tuple[Step, ...] = (BinaryToTwoClass(),) if program.n_outputs == 1 else ()
     return replace(
         program,
         steps=(*program.steps, *both),
@@ -232,18 +214,22 @@ def _steps_of(layer: Layer) -> list[Step]:
     """What a layer does when it predicts."""
     steps_of = _STEPS.get(type(layer))
     if steps_of is None:
-        raise ValueError(
-            f"model: {layer!r} is not one of barenet's own layers, so only its Python code knows "
-            "what it computes; put the formula into layers of barenet's, or export what is before"
+        raise ArgumentError(
+            f"{layer!r} is a user-defined layer, which no export can compute",
+            argument="model",
+            value=layer,
+            remedy="write it in terms of barenet's layers, or export the layers before it",
         )
     return steps_of(layer)
 
 
 def _apply(activation: Activation) -> list[Step]:
-    if type(activation) not in ACTIVATIONS_KNOWN:
-        raise ValueError(
-            f"model: {activation!r} is not one of barenet's own activations, so only its Python "
-            "code knows what it computes"
+    if not has_expression(activation):
+        raise ArgumentError(
+            f"{activation!r} declares no formula, from which an export is written",
+            argument="model",
+            value=activation,
+            remedy="give its class a `formula`",
         )
     return [] if isinstance(activation, Identity) else [Apply(activation)]
 
@@ -264,7 +250,7 @@ def _layer_norm(layer: Any) -> list[Step]:
 #: By the exact class: a subclass may compute something else.
 _STEPS: dict[type[Layer], Callable[[Any], list[Step]]] = {
     Dense: _dense,
-    Activate: lambda layer: _apply(layer.activation),
+    ActivationLayer: lambda layer: _apply(layer.activation),
     Dropout: lambda layer: [],
     BatchNorm: _batch_norm,
     LayerNorm: _layer_norm,

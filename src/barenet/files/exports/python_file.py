@@ -1,4 +1,4 @@
-"""The export for Python: one file, to be read as well as run, that needs NumPy alone.
+"""Python export: one file, to be read as well as run, that needs NumPy alone.
 
 It computes with the NumPy operations that the network itself uses, in the same order, so its
 outputs are those of `Network.forward`, to the last bit. Small arrays are written as text, large
@@ -7,6 +7,8 @@ ones as base64.
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
@@ -16,25 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.constraints import options_of
-from barenet.data.columns import DateColumn
-from barenet.files.exports.encode import Encode
+from barenet.data.columns import Column, DateColumn
+from barenet.errors import ArgumentError
+from barenet.files.exports import python_runtime
+from barenet.files.exports.activation_code import python_activation
+from barenet.files.exports.encode import TableEncodeStep
 from barenet.files.exports.names import python_string, words
 from barenet.files.exports.numerals import WIDTH, decimal, flow
 from barenet.files.exports.program import Program
-from barenet.files.exports.python_parts import (
-    ACTIVATIONS,
-    ARRAYS,
-    CHECK,
-    DECODE,
-    EXPRESSIONS,
-    MAIN,
-    NEEDS,
-    NORMALIZE,
-    PREDICT,
-    READ,
-)
-from barenet.files.exports.python_tables import MODULES, READ_TABLE, encode_functions
 from barenet.files.exports.steps import (
     Affine,
     Apply,
@@ -42,150 +33,170 @@ from barenet.files.exports.steps import (
     NormalizeRow,
     Scale,
     Step,
+    Unscale,
 )
-from barenet.model.activations import GELU, Activation
 from barenet.version import __version__
 
 __all__ = ["render"]
 
-#: Most numbers of an array that stand there as text.
+#: Most numbers of an array that are written as text.
 READABLE = 64
+
+#: The functions that a file may call.
+_RUNTIME = {
+    name: function
+    for name, function in inspect.getmembers(python_runtime, inspect.isfunction)
+    if function.__module__ == python_runtime.__name__
+}
+
+#: Imports, by the name that the code uses.
+IMPORTS = {
+    **{name: f"import {name}" for name in ("csv", "math", "os", "re", "sys")},
+    "b64decode": "from base64 import b64decode",
+    "datetime": "from datetime import datetime, timezone",
+    "Any": "from typing import Any",
+}
+
+#: The line of each step, in which X comes from the step before.
+_LINES: dict[str, str] = {
+    "encode": "encode(X)",
+    "scale": "((X - OFFSET) * FACTOR).astype(np.{dtype})",
+    "affine": "X @ WEIGHTS_{n} + BIAS_{n}",
+    "normalize": "GAIN_{n} * ((X - MEAN_{n}) / DEVIATION_{n}) + BIAS_{n}",
+    "normalize_row": "GAIN_{n} * normalize(X, {epsilon!r}) + BIAS_{n}",
+    "both": "np.hstack([1 - X, X])",
+    "unscale": "X / TARGET_FACTOR + TARGET_OFFSET",
+}
 
 
 def render(program: Program, stem: str) -> dict[str, bytes]:
     """Write a program as Python."""
     if stem in sys.stdlib_module_names or stem == "numpy":
-        raise ValueError(
-            f"path: {stem}.py would be imported in the place of the module {stem}, by NumPy, too; "
-            "choose another name"
+        raise ArgumentError(
+            f"{stem}.py would be imported in the place of the module {stem}, by NumPy, too",
+            argument="path",
+            value=stem,
+            remedy="choose another name",
         )
-    arrays = _arrays(program)
-    encoded = any("decode(" in text for text in arrays)
-    parts = [
-        _head(program, stem, encoded),
-        *_functions(program),
-        _outputs(program),
-        _predict(program),
-        *(encode_functions(program.table) if program.table else []),
-        *([DECODE] if encoded else []),
-        *(["\n".join(arrays)] if arrays else []),
-        READ if program.table is None else READ_TABLE,
-        MAIN[program.table is not None, program.answer],
-    ]
-    text = "\n\n\n".join(part.strip("\n") for part in parts)
-    return {".py": (text + "\n").encode("utf-8")}
+    lines, functions = _lines(program)
+    name = "outputs" if program.answer == "numbers" else "probabilities"
+    arrays = "\n".join(_arrays(program))
+    encode = [_encode(program.table)] if program.table else []
+    main = _source("main").replace("class_answers", f"{program.answer}_answers")
+    code = [*functions.values(), _outputs(program, name, lines), _predict(program), *encode]
+    before = _called("\n".join([*code, arrays]))
+    after = {name: text for name, text in _called(main).items() if name not in before}
+    parts = [*code, *before.values(), arrays, *after.values(), main]
+    body = "\n\n\n".join(part.strip("\n") for part in parts if part)
+    text = f'{_head(program, stem, body)}\n\n\n{body}\n\n\nif __name__ == "__main__":\n    main()\n'
+    return {".py": text.encode("utf-8")}
 
 
-def _head(program: Program, stem: str, encoded: bool) -> str:
-    """Say what it is, and import what it needs."""
-    name, from_what = words(stem), words(program.dataset)
-    learned = f", after it has learned from {from_what}" if from_what else ""
-    maths = ["math"] if _uses(program, GELU) else []
-    modules = sorted({"csv", "os", "sys", *maths, *(MODULES if program.table else ())})
+def _source(name: str) -> str:
+    return inspect.getsource(_RUNTIME[name])
+
+
+def _called(code: str) -> dict[str, str]:
+    """Source of each runtime function that code calls, directly or not."""
+    found: dict[str, str] = {}
+    for name in re.findall(r"\b(\w+)\(", code):
+        if name in _RUNTIME and name not in found and f"def {name}(" not in code:
+            found[name] = _source(name)
+            found |= {key: text for key, text in _called(found[name]).items() if key not in found}
+    return found
+
+
+def _head(program: Program, stem: str, body: str) -> str:
+    """Docstring, imports and constants."""
+    name, dataset = words(stem), words(program.dataset)
+    trained = f", from a network trained on {dataset}" if dataset else ""
     columns = program.table.columns if program.table else ()
     dates = any(isinstance(column, DateColumn) for column in columns)
     usage = [(f"python {name}.py rows.csv > answers.csv", "answers for the rows of a table")]
     if stem.isidentifier():
         usage += [(f"import {name}; {name}.predict(X)", "for those of an array")]
     width = max(len(code) for code, _ in usage)
-    lines = "\n".join(f"    {code:<{width}}    {what}" for code, what in usage)
+    examples = "\n".join(f"    {code:<{width}}    {what}" for code, what in usage)
     values = "values" if program.table else "numbers"
-    return f'''"""{name}: what a network says of rows of {program.n_inputs} {values}{learned}.
+    used = [line for key, line in IMPORTS.items() if re.search(rf"\b{key}\b", body)]
+    abc = [name for name in ("Iterable", "Sequence") if re.search(rf"\b{name}\[", body)]
+    used += [f"from collections.abc import {', '.join(abc)}"] if abc else []
+    imports = "\n".join(sorted(used, key=lambda line: (line.startswith("from"), line)))
+    constants = f"\nCLASSES = {_list(program.classes)}\n" if program.classes else ""
+    if program.table:
+        constants += (
+            f"\n#: Markers of missing values.\nMISSING = {_list(program.table.encoding.missing)}"
+        )
+    return f'''"""{name}: predictions for rows of {program.n_inputs} {values}{trained}.
 
-{lines}
+{examples}
 
     {program.sketch()}
 
 Written by barenet {__version__}. It needs Python {"3.11" if dates else "3.9"} and NumPy.
 """
 
-{_imports(modules, encoded, dates)}
+from __future__ import annotations
+
+{imports}
 
 import numpy as np
 
 N_INPUTS = {program.n_inputs}
 
-#: What goes in, in this order, if the columns have names.
-FEATURES = {_list(program.feature_names)}{_classes(program)}'''
+#: Inputs, in this order, if the columns have names.
+FEATURES = {_list(program.feature_names)}
+{constants}'''.rstrip()
 
 
-def _imports(modules: Iterable[str], encoded: bool, dates: bool) -> str:
-    lines = [f"import {module}" for module in modules]
-    lines += ["from base64 import b64decode"] if encoded else []
-    return "\n".join([*lines, *(["from datetime import datetime, timezone"] if dates else [])])
-
-
-def _classes(program: Program) -> str:
-    if not program.classes:
-        return ""
-    return f"\n\n#: What may come out.\nCLASSES = {_list(program.classes)}"
-
-
-def _list(names: Iterable[str | int]) -> str:
+def _list(names: Iterable[str | int], indent: str = "") -> str:
     items = [python_string(name) if isinstance(name, str) else str(name) for name in names]
     line = f"[{', '.join(items)}]"
-    return line if len(line) < WIDTH - 10 else f"[\n{flow(items)}\n]"
+    width = WIDTH // 2 if indent else WIDTH - 10
+    return line if len(line) < width else f"[\n{flow(items, indent + '    ')}\n{indent}]"
 
 
-def _functions(program: Program) -> list[str]:
-    """The functions that the steps call, each once."""
-    kinds: dict[type[Activation], None] = {}
-    for step in program.steps:
-        if isinstance(step, Apply):
-            kind = type(step.activation)
-            kinds |= dict.fromkeys([*NEEDS.get(kind, ()), kind])
-    rows = any(isinstance(step, NormalizeRow) for step in program.steps)
-    return [*([NORMALIZE] if rows else []), *(ACTIVATIONS[kind] for kind in kinds)]
-
-
-def _uses(program: Program, kind: type[Activation]) -> bool:
-    return any(isinstance(step, Apply) and type(step.activation) is kind for step in program.steps)
-
-
-def _outputs(program: Program) -> str:
+def _outputs(program: Program, name: str, lines: list[str]) -> str:
     """The function that goes from raw rows through all steps."""
     what = "numbers" if program.answer == "numbers" else "a probability for each class"
     values = "values" if program.table else "numbers"
-    body = "\n".join(f"    {line}" for line in _lines(program))
+    body = "\n".join(f"    X = {line}" for line in lines)
     return f'''\
-def {_outputs_name(program)}(X):
+def {name}(X):
     """Turn rows of {program.n_inputs} {values} into rows of {program.n_outputs}: {what}."""
-{"" if program.table else CHECK}{body}
+{body}
     return X'''
 
 
-def _outputs_name(program: Program) -> str:
-    return "outputs" if program.answer == "numbers" else "probabilities"
-
-
 def _predict(program: Program) -> str:
-    what = words(program.target_name) or "a number"
-    return PREDICT[program.answer].format(outputs=_outputs_name(program), what=what)
+    name = f"predict_{program.answer}"
+    target = words(program.target_name)
+    text = _source(name).replace(name, "predict").replace("X: Any) -> np.ndarray", "X)")
+    return text.replace("The prediction", f"The prediction of {target}") if target else text
 
 
-def _lines(program: Program) -> list[str]:
-    """Write a line for each step; an activation goes around the product that it follows."""
+def _lines(program: Program) -> tuple[list[str], dict[str, str]]:
+    """An expression for each step, and the functions of activations.
+
+    An activation goes around the product before it.
+    """
     first = program.steps[0] if program.steps else None
-    lines = [] if isinstance(first, Scale | Encode) else [f"X = X.astype(np.{program.dtype})"]
+    lines = [] if program.table else ["check(X)"]
+    functions: dict[str, str] = {}
+    if not isinstance(first, Scale | TableEncodeStep):
+        lines.append(f"X.astype(np.{program.dtype})")
     before: Step | None = None
     for number, step in _numbered(program):
         if isinstance(step, Apply):
-            argument = lines.pop().removeprefix("X = ") if isinstance(before, Affine) else "X"
-            lines.append(f"X = {_call(step.activation, argument)}")
+            argument = lines.pop() if isinstance(before, Affine) else "X"
+            call, definition = python_activation(step.activation, argument, _RUNTIME)
+            lines.append(call)
+            functions |= {definition: definition} if definition else {}
         else:
-            expression = EXPRESSIONS[type(step)]
-            lines.append(
-                "X = " + expression.format(n=number, **{**vars(step), "dtype": program.dtype})
-            )
+            fields = {**vars(step), "dtype": program.dtype}
+            lines.append(_LINES[step.name].format(n=number, **fields))
         before = step
-    return lines
-
-
-def _call(activation: Activation, argument: str) -> str:
-    options = (
-        f"{option.name}={getattr(activation, option.name)!r}" for option in options_of(activation)
-    )
-    return f"{activation.name}({', '.join([argument, *options])})"
+    return lines, functions
 
 
 def _numbered(program: Program) -> Iterator[tuple[int, Step]]:
@@ -196,14 +207,14 @@ def _numbered(program: Program) -> Iterator[tuple[int, Step]]:
         yield number, step
 
 
-def _arrays(program: Program) -> list[str]:
-    """Write what the lines name."""
-    lines = []
+def _arrays(program: Program) -> Iterator[str]:
+    """The constants of all steps."""
     for number, step in _numbered(program):
         for name, value in vars(step).items():
             if isinstance(value, np.ndarray):
-                lines.append(f"{ARRAYS[type(step)].format(name.upper(), number)} = {_array(value)}")
-    return lines
+                ending = "" if isinstance(step, Scale | Unscale) else f"_{number}"
+                prefix = "TARGET_" if isinstance(step, Unscale) else ""
+                yield f"{prefix}{name.upper()}{ending} = {_array(value)}"
 
 
 def _array(values: NDArray[Any]) -> str:
@@ -213,16 +224,40 @@ def _array(values: NDArray[Any]) -> str:
         data = b64encode(values.astype(values.dtype.newbyteorder("<")).tobytes()).decode()
         lines = "\n".join(wrap(data, WIDTH))
         return f'decode({dtype}, {values.shape}, """\n{lines}\n""")'
-    rows = [", ".join(map(decimal, row)) for row in np.atleast_2d(values)]
     if values.ndim == 1:
-        text = f"[{rows[0]}]" if len(rows[0]) < WIDTH - 30 else f"[\n{flow(rows[0].split(', '))}\n]"
-    else:
-        text = "[\n" + "\n".join(_row(row) for row in rows) + "\n]"
-    return f"np.array({text}, {dtype})"
+        return f"np.array({_row(values, '', WIDTH - 30)}, {dtype})"
+    rows = "\n".join(f"    {_row(row, '    ', WIDTH - 2)}," for row in values)
+    return f"np.array([\n{rows}\n], {dtype})"
 
 
-def _row(row: str) -> str:
-    """A row of a matrix, in a line where it fits into one."""
-    if len(row) < WIDTH:
-        return f"    [{row}],"
-    return f"    [\n{flow(row.split(', '), ' ' * 8)}\n    ],"
+def _row(values: NDArray[Any], indent: str, width: int) -> str:
+    """A list of numbers, in a line where it fits into one."""
+    items = list(map(decimal, values))
+    line = ", ".join(items)
+    if len(line) < width:
+        return f"[{line}]"
+    return f"[\n{flow(items, f'{indent}    ')}\n{indent}]"
+
+
+def _encode(step: TableEncodeStep) -> str:
+    """The function that encodes rows."""
+    lines = "\n".join(f"        *{_column(each, at)}," for at, each in enumerate(step.columns))
+    return f'''\
+def encode(rows):
+    """Turn rows, each a list of values in the order of FEATURES, into the network's numbers."""
+    X = columns_of(rows)
+    return np.column_stack([
+{lines}
+    ]).astype(np.{step.dtype})
+'''
+
+
+def _column(column: Column, at: int) -> str:
+    """Call the function of a column, with the fields of its record."""
+    fields = column.to_dict()
+    kind, _ = fields.pop("kind"), fields.pop("name")
+    options = [
+        f"{name}={_list(value, ' ' * 8) if isinstance(value, list) else repr(value)}"
+        for name, value in fields.items()
+    ]
+    return f"{kind}({', '.join([f'X[{at}]', *options])})"

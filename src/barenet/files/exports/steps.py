@@ -17,7 +17,7 @@ from barenet.model.activations import Activation
 from barenet.model.arrays import FloatArray
 
 __all__ = [
-    "Affine", "Apply", "Both", "Normalize", "NormalizeRow", "Scale", "Step", "Unscale",
+    "Affine", "Apply", "BinaryToTwoClass", "Normalize", "NormalizeRow", "Scale", "Step", "Unscale",
     "single_error",
 ]  # fmt: skip
 
@@ -144,7 +144,7 @@ class NormalizeRow(Step):
 
 
 @dataclass(frozen=True, eq=False)
-class Both(Step):
+class BinaryToTwoClass(Step):
     """(1 − p, p) of the one output p: how sure of "no", and how sure of "yes"."""
 
     name: ClassVar[str] = "both"

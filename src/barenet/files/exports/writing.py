@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from barenet.errors import ArgumentError
 from barenet.files.atomic import write_atomically
 
 __all__ = ["is_export", "write_together"]
@@ -39,7 +40,12 @@ def _old(path: Path) -> bytes | None:
         return None
     data = path.read_bytes()
     if data and not is_export(path.suffix, data[:HEAD]):
-        raise ValueError(f"path: {path} was not written by barenet; choose another name")
+        raise ArgumentError(
+            f"{path} was not written by barenet",
+            argument="path",
+            value=path,
+            remedy="choose another name",
+        )
     return data
 
 

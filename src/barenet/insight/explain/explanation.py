@@ -1,7 +1,4 @@
-"""Explanation: a step of training with every number, to be read in a terminal, a browser, a lesson.
-
-It is data, and nothing is computed here: `explain` has put all numbers in.
-"""
+"""Explanation: one step of training with every number, for a terminal, a browser or a lesson."""
 
 from __future__ import annotations
 
@@ -10,10 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from barenet.insight.explain.blocks import Block, Paragraph, Title, section_of
+from barenet.insight.explain.captions import hint, introduction, neuron_names, verdict
 from barenet.insight.explain.document import Equation, Quantity, Step
-from barenet.insight.explain.limits import SMALL_ARRAY_ENTRIES
+from barenet.insight.explain.html import write_fragment, write_html
+from barenet.insight.explain.markdown import write_markdown
 from barenet.insight.explain.note import Note
-from barenet.insight.explain.part import Part
+from barenet.insight.explain.number_format import SMALL_ARRAY_ENTRIES
+from barenet.insight.explain.record import record_of
+from barenet.insight.explain.text import write_text
 from barenet.model.arrays import FloatArray
 
 __all__ = ["Explanation"]
@@ -21,26 +23,26 @@ __all__ = ["Explanation"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
-    """A training step, in the order in which a hand would write it; printed, it is a text.
+    """A training step in the order of a calculation by hand; printed, it is a text.
 
-    A notebook shows it with its formulas typeset.
+    A notebook displays it with typeset formulas.
 
     Attributes
     ----------
     title : str
-        What is explained.
+        The network and the kind of step.
     facts : tuple of str
-        What else there is to know: the loss, the optimizer, the precision.
+        The number of samples, the loss, the optimizer, the precision.
     steps : tuple of Step
         From the input to the new parameters.
     notation : {"rows", "columns"}
-        What a sample is.
+        Whether samples are rows or columns.
     precision : int
         Significant digits that are shown.
     limit : int
-        Entries of an array that are all shown; of a larger one there are statistics.
+        Entries up to which an array is shown whole; a larger one is summarized.
     neuron : tuple of two int, optional
-        The one whose part alone is here: its layer and its number, counted from 1.
+        The layer and the number of the neuron that is shown alone, both counted from 1.
 
     Examples
     --------
@@ -63,7 +65,7 @@ class Explanation:
     neuron: tuple[int, int] | None = None
 
     def __getitem__(self, name: str) -> FloatArray:
-        """Look a quantity up, such as ``"Z1"``, ``"dW2"`` or ``"L"``, as it is in the end."""
+        """Look up a quantity, such as ``"Z1"``, ``"dW2"`` or ``"L"``, as it is in the end."""
         found = {each.name.key: each for each in self.quantities}
         if name not in found:
             raise KeyError(f"{name!r}; there are {', '.join(found)}")
@@ -72,12 +74,8 @@ class Explanation:
 
     @property
     def quantities(self) -> list[Quantity]:
-        """All quantities in their order; one that changes stands there as often as it does."""
-        return [
-            quantity
-            for step in self.steps
-            for quantity in (*step.given, *(equation.result for equation in step.equations))
-        ]
+        """All quantities in their order; one that changes is there each time."""
+        return [quantity for step in self.steps for quantity in step.quantities]
 
     @property
     def equations(self) -> list[Equation]:
@@ -86,34 +84,49 @@ class Explanation:
 
     @property
     def is_summary(self) -> bool:
-        """Whether it is of a whole network, with arrays that are larger than the limit."""
+        """Whether it is about a whole network, with arrays that are larger than the limit."""
         return self.neuron is None and any(each.value.size > self.limit for each in self.quantities)
 
     @property
-    def parts(self) -> list[Part]:
-        """What is told of each step: words once, and in a summary also what is alike."""
-        texts = [step.text for step in self.steps]
-        limit = self.limit if self.is_summary else math.inf
-        return [Part.of(step, texts[:place], limit) for place, step in enumerate(self.steps)]
-
-    @property
-    def apart(self) -> float:
-        """The greatest distance of a gradient from what differences of the loss say."""
-        distances = (each.furthest for each in self.equations)
-        return max((each for each in distances if not math.isnan(each)), default=0.0)
+    def max_error(self) -> float:
+        """The greatest absolute difference between a gradient and its finite differences."""
+        errors = (each.max_error for each in self.equations)
+        return max((each for each in errors if not math.isnan(each)), default=0.0)
 
     @property
     def disagreeing(self) -> list[str]:
-        """The gradients that are not what differences say, by more than rounding explains."""
+        """Gradients that differ from their finite differences by more than rounding explains."""
         return [each.result.name.text for each in self.equations if not each.agrees]
 
     @property
     def agrees(self) -> bool:
-        """Whether all gradients are what differences of the loss say."""
+        """Whether all gradients equal finite differences of the loss."""
         return not self.disagreeing
 
+    @property
+    def blocks(self) -> list[Block]:
+        """Titles, paragraphs, quantities and equations, from which all formats are printed."""
+        is_summary = self.is_summary
+        sentences = introduction(self.equations, self.notation, self.precision)
+        if self.neuron:
+            sentences += neuron_names([each.name for each in self.quantities])
+        blocks: list[Block] = [
+            Title(self.title),
+            Paragraph("; ".join(self.facts)),
+            Paragraph(" ".join(sentences)),
+        ]
+        if is_summary:
+            largest = max(each.value.size for each in self.quantities)
+            blocks.append(Paragraph(hint(self.limit, largest), "hint"))
+        texts: set[str] = set()
+        for step in self.steps:
+            text = "" if step.text in texts else step.text
+            blocks.append(section_of(step, text, self.precision, self.limit, is_summary))
+            texts.add(step.text)
+        return [*blocks, Paragraph(verdict(self.equations, self.max_error), "verdict")]
+
     def transposed(self) -> Explanation:
-        """Write the same with samples as columns, where they are rows, and the other way round.
+        """Write it with samples as columns, where they are rows, and the other way round.
 
         Returns
         -------
@@ -124,14 +137,13 @@ class Explanation:
         steps = tuple(step.transposed() for step in self.steps)
         return replace(self, steps=steps, notation=other)
 
-    def noted(self, notes: Mapping[str, Note]) -> Explanation:
-        """Put words below quantities that are given.
+    def with_notes(self, notes: Mapping[str, Note]) -> Explanation:
+        """Add notes to given quantities.
 
         Parameters
         ----------
         notes : mapping of str to Note
-            By the quantities' names, such as ``"A0"``; those that are not given here are passed
-            over.
+            By the names of the quantities, such as ``"A0"``; unknown names are ignored.
 
         Returns
         -------
@@ -142,8 +154,8 @@ class Explanation:
         def noted(each: Quantity) -> Quantity:
             return each._replace(note=notes.get(each.name.key, each.note))
 
-        steps = (replace(step, given=tuple(map(noted, step.given))) for step in self.steps)
-        return replace(self, steps=tuple(steps))
+        steps = tuple(replace(step, given=tuple(map(noted, step.given))) for step in self.steps)
+        return replace(self, steps=steps)
 
     def to_text(self, width: int = 80) -> str:
         """Write it for a terminal.
@@ -158,9 +170,7 @@ class Explanation:
         str
             Many lines.
         """
-        from barenet.insight.explain.text import write_text
-
-        return write_text(self, width)
+        return write_text(self.blocks, width)
 
     def to_html(self) -> str:
         """Write it for a browser, as a page that needs no network and no scripts.
@@ -168,11 +178,9 @@ class Explanation:
         Returns
         -------
         str
-            A whole document, in light or dark as the reader's system is.
+            A whole document, light or dark as the reader's system is.
         """
-        from barenet.insight.explain.html import write_page
-
-        return write_page(self)
+        return write_html(self.title, self.blocks)
 
     def to_markdown(self) -> str:
         """Write it for a lesson, with formulas in LaTeX.
@@ -180,11 +188,9 @@ class Explanation:
         Returns
         -------
         str
-            Markdown as GitHub and notebooks show it.
+            Markdown for GitHub and notebooks.
         """
-        from barenet.insight.explain.markdown import write_markdown
-
-        return write_markdown(self)
+        return write_markdown(self.blocks)
 
     def to_dict(self) -> dict[str, Any]:
         """Write it for programs.
@@ -194,12 +200,17 @@ class Explanation:
         dict
             Plain data: text, numbers, lists and dictionaries.
         """
-        from barenet.insight.explain.record import write_record
-
-        return write_record(self)
+        return {
+            "title": self.title,
+            "facts": list(self.facts),
+            "notation": self.notation,
+            "agrees": self.agrees,
+            "max_error": self.max_error,
+            "steps": [record_of(step) for step in self.steps],
+        }
 
     def __repr__(self) -> str:
-        """Say what it is of; `print` shows all of it."""
+        """One line; `print` shows all of it."""
         return f"<{self.title}: {len(self.steps)} parts, samples are {self.notation}>"
 
     def __str__(self) -> str:
@@ -208,6 +219,4 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         """Write it for a notebook."""
-        from barenet.insight.explain.html import write_section
-
-        return write_section(self)
+        return write_fragment(self.blocks)

@@ -1,207 +1,199 @@
-"""An explanation for a browser: mathematics as MathML, which needs no network and no scripts.
+"""An explanation in HTML, with formulas in MathML, which needs no network and no scripts.
 
-All colours go by the text's own, so it fits a page or a notebook that is light or dark.
+All colours derive from the text's own, so it fits a document or a notebook that is light or dark.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Sequence
 from html import escape
 from operator import attrgetter
-from typing import Any
 
-from numpy.typing import NDArray
-
-from barenet.insight.explain import figures
-from barenet.insight.explain.document import Equation, Quantity
-from barenet.insight.explain.explanation import Explanation
-from barenet.insight.explain.limits import (
-    APART_DIGITS,
-    SMALL_ARRAY_ENTRIES,
-    SUMMARY_LETTERS,
-    UNFOLDED_ENTRIES,
+from barenet.insight.explain.blocks import (
+    Block,
+    EquationBlock,
+    Folded,
+    Given,
+    Paragraph,
+    QuantityBlock,
+    Section,
+    Title,
 )
 from barenet.insight.explain.mathml import MathPrinter, math_number, sign_of
 from barenet.insight.explain.note import Note
-from barenet.insight.explain.part import Part
-from barenet.insight.explain.style import PAGE_STYLE, STYLE
-from barenet.insight.explain.substitution import ROOM, in_letters, in_numbers
-from barenet.insight.explain.words import about, hint, shapes, summary, verdict
+from barenet.insight.explain.number_format import (
+    SMALL_ARRAY_ENTRIES,
+    Numbers,
+    digits,
+    largest_entries,
+)
+from barenet.insight.explain.stylesheet import PAGE_STYLE, STYLE
+from barenet.insight.explain.typesetting import Notation
 
-__all__ = ["write_page", "write_part", "write_section"]
+__all__ = ["write_fragment", "write_html"]
 
-#: As wide as a digit, and not swallowed at the ends of a number.
+#: As wide as a digit, and not collapsed at the ends of a number.
 FIGURE_SPACE = "\N{FIGURE SPACE}"
 
+#: Entries of an array that are shown when its summary is opened.
+UNFOLDED_ENTRIES = 4096
 
-def write_page(page: Explanation) -> str:
+#: Characters of a summary.
+SUMMARY_ROOM = 90
+
+
+def write_html(title: str, blocks: Sequence[Block]) -> str:
     """Write an explanation as a document of its own."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(page.title)}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n"
-        f"<body>\n{write_section(page)}</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n"
+        f"<body>\n{write_fragment(blocks)}</body>\n</html>\n"
     )
 
 
-def write_section(page: Explanation) -> str:
-    """Write an explanation as a part of a document, with a style that touches nothing else."""
-    return write_part(page, f"<style>{STYLE}</style>\n")
+def write_fragment(blocks: Sequence[Block], *, style: bool = True) -> str:
+    """Write an explanation as a part of a document, with a style that affects nothing else."""
+    number, parts = 0, []
+    for block in blocks:
+        number += isinstance(block, Section)
+        parts.append(_block(block, number))
+    styles = f"<style>{STYLE}</style>\n" if style else ""
+    return f'<div class="barenet-explain">\n{styles}{"".join(parts)}</div>\n'
 
 
-def write_part(page: Explanation, style: str = "") -> str:
-    """Write an explanation as a part of a document that has its style already."""
-    parts = "".join(_part(number, part, page) for number, part in enumerate(page.parts, 1))
-    summed = hint(page)
-    return (
-        f'<div class="barenet-explain">\n{style}'
-        f'<p class="title" role="heading" aria-level="2">{escape(page.title)}</p>\n'
-        f"<p>{escape('; '.join(page.facts))}</p>\n<p>{escape(about(page))}</p>\n"
-        f"{summed and f'<p>{escape(summed)} Here, each line of a summary can be opened.</p>'}\n"
-        f'{parts}<p class="verdict">{escape(verdict(page))}</p>\n</div>\n'
-    )
+def _block(block: Block, number: int) -> str:
+    match block:
+        case Title(text):
+            return f'<p class="title" role="heading" aria-level="2">{escape(text)}</p>\n'
+        case Paragraph(text, "hint"):
+            return f"<p>{escape(text)} Here, each line of a summary can be opened.</p>\n"
+        case Paragraph(text, kind):
+            attribute = kind and f' class="{kind}"'
+            return f"<p{attribute}>{escape(text)}</p>\n"
+        case Section(title=title, phase=phase, blocks=parts):
+            return (
+                f'<section class="{phase}">\n<p class="step" role="heading" aria-level="3">'
+                f"<b>{number}</b> {escape(title)}</p>\n{''.join(map(_part, parts))}</section>\n"
+            )
 
 
-def _part(number: int, part: Part, page: Explanation) -> str:
-    step = part.step
-    given = "".join(_given(quantity, page) for quantity in step.given)
-    equations = "".join(_equation(equation, page) for equation in part.equations)
-    others = "".join(_equation(equation, page) for equation in part.alike)
-    return (
-        f'<section class="{step.phase}">\n<p class="step" role="heading" aria-level="3">'
-        f"<b>{number}</b> {escape(step.title)}</p>\n"
-        + (f"<p>{escape(part.text)}</p>\n" if part.text else "")
-        + (f'<div class="given">{given}</div>\n' if given else "")
-        + equations
-        + (f"<details><summary>{escape(part.note)}</summary>{others}</details>\n" if others else "")
-        + "</section>\n"
-    )
+def _part(block: Paragraph | Given | EquationBlock | Folded) -> str:
+    match block:
+        case Paragraph(text):
+            return f"<p>{escape(text)}</p>\n"
+        case Given(quantities):
+            return f'<div class="given">{"".join(map(_quantity, quantities))}</div>\n'
+        case Folded(text, equations):
+            folded = "".join(map(_equation, equations))
+            return f"<details><summary>{escape(text)}</summary>{folded}</details>\n"
+        case EquationBlock():
+            return _equation(block)
 
 
-def _given(quantity: Quantity, page: Explanation) -> str:
-    """Write what is there to start with."""
-    name, shape = quantity.name.mathml, figures.shape(quantity.shape)
-    note = f'<div class="note">{_noted(quantity.note)}</div>' if quantity.note else ""
-    if quantity.value.size > page.limit:
-        math = f"<math>{name}</math>"
-        return f"<div>{_line(math, shape)}{_folded(quantity, page)}{note}</div>"
-    first, *others = _blocks(quantity.value, page.precision)
+def _quantity(block: QuantityBlock) -> str:
+    """Write a given quantity."""
+    name, note = block.quantity.name.mathml, block.quantity.note
+    words = f'<div class="note">{_note(note)}</div>' if note else ""
+    if block.is_large:
+        return f"<div>{_line(_math(name), block.shapes)}{_folded(block)}{words}</div>"
+    first, *others = NOTATION.matrices(block.numbers)
     lines = [f"{name}{sign_of('=')}{first}", *others]
-    math = "".join(f"<div><math>{line}</math></div>" for line in lines)
-    return f"<div>{_line(math, shape)}{note}</div>" if note else _line(math, shape)
+    line = _line("".join(f"<div>{_math(each)}</div>" for each in lines), block.shapes)
+    return f"<div>{line}{words}</div>" if note else line
 
 
-def _noted(note: Note) -> str:
-    """Write what entries are called, and the minus signs of numbers, but not those of names."""
+def _note(note: Note) -> str:
+    """Write a note, with minus signs before numbers but not in names."""
     return escape(re.sub(r"(?<=[ →])-(?=\d)", "−", str(note)))
 
 
-def _equation(equation: Equation, page: Explanation) -> str:
-    """Write a formula, the same with its numbers, and what comes of it."""
-    result = equation.result
-    large = result.value.size > page.limit
-    lines = []
-    if equation.formula is not None:
-        letters = in_letters(equation, MathPrinter, attrgetter("mathml"))
-        lines.append(("←" if equation.assigns else "=", letters))
-    if not large:
-        first, *others = _blocks(result.value, page.precision)
-        numbers = in_numbers(equation, page, MathPrinter, _matrix)
-        lines += [("=", each) for each in (*numbers, first)]
-        lines += [("", each) for each in others]
+def _equation(block: EquationBlock) -> str:
+    """Write a formula in letters and in numbers, and its result."""
     rows = "".join(
-        f"<mtr><mtd>{'' if place else result.name.mathml}</mtd>"
+        f"<mtr><mtd>{'' if place else block.quantity.name.mathml}</mtd>"
         f"<mtd>{sign and sign_of(sign)}</mtd><mtd>{line}</mtd></mtr>"
-        for place, (sign, line) in enumerate(lines or [("", "")])
+        for place, (sign, line) in enumerate(NOTATION.lines(block) or [("", "")])
     )
-    math = f"<math><mtable class='lines' displaystyle='true'>{rows}</mtable></math>"
-    below = _folded(result, page, equation) if large else _check(equation, page)
-    return f'<div class="equation">{_line(math, shapes(equation))}{below}</div>\n'
+    table = _math(f"<mtable class='lines' displaystyle='true'>{rows}</mtable>")
+    below = _folded(block) if block.is_large else _check(block)
+    return f'<div class="equation">{_line(table, block.shapes)}{below}</div>\n'
 
 
-def _line(math: str, shape: str) -> str:
-    """Put a shape beside what has it."""
-    return f'<div class="line"><div>{math}</div><span class="shape">{shape}</span></div>'
+def _math(inner: str) -> str:
+    return f"<math>{inner}</math>"
 
 
-def _check(equation: Equation, page: Explanation) -> str:
-    """Write what differences say of a gradient."""
-    if equation.differences is None or equation.apart is None:
+def _line(content: str, shape: str) -> str:
+    """Put a shape beside a formula."""
+    return f'<div class="line"><div>{content}</div><span class="shape">{shape}</span></div>'
+
+
+def _check(block: EquationBlock) -> str:
+    """Write the finite differences of a gradient."""
+    if block.differences is None:
         return ""
-    mark = "" if equation.agrees else ' <b class="wrong">differs</b>'
-    blocks = _blocks(equation.differences, page.precision)
-    greatest = math_number(figures.digits(equation.furthest, APART_DIGITS))
-    if len(blocks) > 1:
-        lines = "".join(f"<div><math>{block}</math></div>" for block in blocks)
-        words = f"by differences, at most <math>{greatest}</math> apart{mark}"
+    mark = "" if block.equation.agrees else ' <b class="wrong">differs</b>'
+    first, *others = NOTATION.matrices(block.differences)
+    if others:
+        lines = "".join(f"<div>{_math(each)}</div>" for each in (first, *others))
+        words = f"by differences, at most {_math(math_number(block.max_error))} apart{mark}"
         return f'<details class="check"><summary>{words}</summary>{lines}</details>'
-    numeric = blocks[0]
-    apart = _matrix(equation.apart, APART_DIGITS)
-    return (
-        f'<div class="check">by differences <math>{numeric}</math> '
-        f"apart <math>{apart}</math>{mark}</div>"
-    )
+    errors = _math(_matrix(block.errors))
+    return f'<div class="check">by differences {_math(first)} apart {errors}{mark}</div>'
 
 
-def _folded(quantity: Quantity, page: Explanation, equation: Equation | None = None) -> str:
-    """Sum up many numbers in a line; it can be opened, and then shows them."""
-    size = quantity.value.size
-    said = "<br/>".join(map(escape, summary(quantity, page.precision, SUMMARY_LETTERS, equation)))
-    worked = checked = ""
-    if equation is not None and size <= SMALL_ARRAY_ENTRIES:
-        wide = replace(page, limit=SMALL_ARRAY_ENTRIES)
-        lines = in_numbers(equation, wide, MathPrinter, _matrix)
-        worked = "".join(f"<div><math>{sign_of('=')}{each}</math></div>" for each in lines)
-        checked = _check(equation, page)
-    rows = figures.matrix(quantity.value, page.precision) if size <= UNFOLDED_ENTRIES else []
-    table = checked if size <= SMALL_ARRAY_ENTRIES else _largest(quantity, page, equation)
-    numbers = _minus("\n".join("  ".join(row) for row in rows))
-    return (
-        f'<details class="summary"><summary>{_minus(said)}</summary>{worked}'
-        f"{numbers and f'<pre>{numbers}</pre>'}{table}</details>"
-    )
+def _folded(block: QuantityBlock) -> str:
+    """Summarize many numbers in a line that can be opened to show them."""
+    lines = "<br/>".join(map(escape, block.summary(SUMMARY_ROOM)))
+    size, inner = block.quantity.value.size, ""
+    if isinstance(block, EquationBlock) and size <= SMALL_ARRAY_ENTRIES:
+        substituted = NOTATION.substituted(block)
+        inner += "".join(f"<div>{_math(sign_of('=') + each)}</div>" for each in substituted)
+    if size <= UNFOLDED_ENTRIES:
+        rows = "\n".join("  ".join(row) for row in block.numbers.cells())
+        inner += f"<pre>{_minus(rows)}</pre>"
+    if size > SMALL_ARRAY_ENTRIES:
+        inner += _largest(block)
+    elif isinstance(block, EquationBlock):
+        inner += _check(block)
+    return f'<details class="summary"><summary>{_minus(lines)}</summary>{inner}</details>'
 
 
 def _minus(text: str) -> str:
-    """Write minus signs."""
+    """Replace hyphens by minus signs."""
     return text.replace("-", "−")
 
 
-def _largest(quantity: Quantity, page: Explanation, equation: Equation | None) -> str:
-    """Write the largest entries of many numbers, with what differences say of each."""
-    head = "<th>largest</th><th></th>"
-    rows = []
-    for entry in figures.largest(quantity.value, equation):
-        cells = [str(list(entry.place)), figures.digits(entry.value, page.precision)]
-        if entry.difference is not None and entry.apart is not None:
-            head = "<th>largest</th><th></th><th>by differences</th><th>apart</th>"
-            cells.append(figures.digits(entry.difference, page.precision))
-            cells.append(figures.digits(entry.apart, APART_DIGITS))
-        rows.append("".join(f"<td>{_minus(cell)}</td>" for cell in cells))
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
+def _largest(block: QuantityBlock) -> str:
+    """Write a table of the largest entries, and of the finite differences of a gradient."""
+    columns = [("", block.numbers)]
+    if isinstance(block, EquationBlock) and block.differences is not None:
+        columns += [("by differences", block.differences), ("apart", block.errors)]
+    head = "".join(f"<th>{title}</th>" for title in ("largest", *dict(columns)))
+    body = ""
+    for index in largest_entries(block.quantity.value):
+        numbers = [digits(value[index], precision) for _, (value, precision) in columns]
+        cells = "".join(f"<td>{_minus(cell)}</td>" for cell in (str(list(index)), *numbers))
+        body += f"<tr>{cells}</tr>"
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _blocks(value: NDArray[Any], precision: int) -> list[str]:
-    """Write numbers in brackets, in as many blocks of columns as they need."""
-    found = figures.blocks(value, precision, ROOM)
-    if len(found) == 1:
-        return [_matrix(value, precision)]
-    return [
-        f"{_matrix(value[:, columns], precision)}<mspace width='1em'/>"
-        f"<mtext class='columns'>columns {columns.start} to {columns.stop - 1}</mtext>"
-        for columns in found
-    ]
-
-
-def _matrix(value: NDArray[Any], precision: int) -> str:
+def _matrix(numbers: Numbers) -> str:
     """Write numbers; the style draws the brackets, which not every font makes high enough."""
-    if value.ndim == 0:
-        return math_number(figures.digits(value, precision))
+    if numbers.value.ndim == 0:
+        return math_number(digits(*numbers))
     rows = "".join(
         "<mtr>" + "".join(f"<mtd>{math_number(word)}</mtd>" for word in words) + "</mtr>"
-        for words in figures.matrix(value, precision, FIGURE_SPACE)
+        for words in numbers.cells(FIGURE_SPACE)
     )
     return f"<mtable class='matrix'>{rows}</mtable>"
+
+
+def _labelled(matrix: str, label: str) -> str:
+    return f"{matrix}<mspace width='1em'/><mtext class='columns'>{label}</mtext>"
+
+
+NOTATION = Notation(MathPrinter, attrgetter("mathml"), _matrix, _labelled)

@@ -1,253 +1,196 @@
-"""What each layer does in a step, forward and backward, as equations."""
+"""The equations of each layer, forward and backward."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.constraints import options_of
-from barenet.insight.explain.document import Equation, Quantity, Step
-from barenet.insight.explain.formulas import ACTIVATION_FORMULAS, formula_of
+from barenet.expressions import Expression, declared
+from barenet.insight.explain.document import Equation, Step
 from barenet.insight.explain.name import Name
-from barenet.insight.explain.sheet import Sheet
-from barenet.insight.explain.trace import LayerTrace
+from barenet.insight.explain.quantity_table import QuantityTable
+from barenet.insight.explain.recorded_step import RecordedLayer
+from barenet.model.layers import ActivationLayer, Layer
 
 __all__ = ["LAYER_FORMULAS", "explain_backward", "explain_forward"]
 
 
-class Passes(NamedTuple):
-    """How to write a layer's two passes, and what they are in words."""
+class LayerEquations:
+    """Writes the equations of a layer, in letters that stand for its own quantities."""
 
-    forward: Callable[[Sheet, LayerTrace], list[Equation]]
-    backward: Callable[[Sheet, LayerTrace], list[Equation]]
+    def __init__(self, table: QuantityTable, layer: RecordedLayer) -> None:
+        self.table, self.layer, self.cache = table, layer, layer.cache
+        self.differences = table.differences
+        self.ends_in_loss = table.ends_in_loss(layer)
+
+    def name_of(self, letter: str) -> Name:
+        """The quantity of a letter: X is the layer's input, dA the gradient with respect to A."""
+        d = letter[0] == "d" and letter[1:2].isupper()
+        letter = letter[1:] if d else letter
+        if letter == "X" or (letter == "Z" and type(self.layer.layer) is ActivationLayer):
+            return Name("A", str(self.layer.index), d=d)
+        return Name(letter, str(self.layer.index + 1), d=d)
+
+    def equation(self, letter: str, value: Any, text: str | None = None, **parts: Any) -> Equation:
+        """Write the equation of one quantity."""
+        return self.table.equation(self.name_of(letter), value, text, self.name_of, **parts)
+
+    def derived(self, letter: str, text: str, like: NDArray[Any]) -> Equation:
+        """Write an intermediate result that the code does not compute."""
+        formula = Expression.parse(text)
+        operands = {each: self.table[self.name_of(each)].value for each in formula.names}
+        return self.equation(letter, formula.evaluate(operands).reshape(like.shape), text)
+
+    def activation(self) -> Equation:
+        """Write A = f(Z), also where the loss computes it."""
+        activation, output = self.layer.layer.activation, self.layer.output
+        assert activation is not None
+        if self.ends_in_loss:
+            output = activation.forward(output)
+        numbers = _options(activation)
+        return self.equation("A", output, declared(activation, "formula"), numbers=numbers)
+
+    def activation_gradient(self, value: Any, differences: NDArray[np.float64]) -> Equation:
+        """Write dZ = dA ⊙ f′(Z)."""
+        activation = self.layer.layer.activation
+        text, numbers = declared(activation, "backward_formula"), _options(activation)
+        return self.equation("dZ", value, text, numbers=numbers, differences=differences)
+
+    def gradients(self, **formulas: str) -> list[Equation]:
+        """Write the gradients of the layer's parameters."""
+        index = self.layer.index
+        return [
+            self.table.equation(
+                self.table.name_of(index, array).derivative,
+                value,
+                formulas.get(array),
+                self.name_of,
+                differences=self.differences.by_parameter(index, array),
+            )
+            for array, value in self.layer.gradients.items()
+        ]
+
+    def input_gradient(self, text: str | None = None) -> list[Equation]:
+        """Write the gradient with respect to the layer's input, unless it is the network's."""
+        if self.layer.index == 0:
+            return []
+        differences = self.differences.by_output(self.layer.index - 1)
+        return [self.equation("dX", self.layer.d_input, text, differences=differences)]
+
+
+def _options(activation: object) -> dict[str, float]:
+    """The options of an activation, which are numbers in its formula."""
+    return {each.name: getattr(activation, each.name) for each in options_of(activation)}
+
+
+class Passes(NamedTuple):
+    """The two passes of a layer, as equations and in words."""
+
+    forward: Callable[[LayerEquations], list[Equation]]
+    backward: Callable[[LayerEquations], list[Equation]]
     forward_text: str
     backward_text: str
 
 
-def explain_forward(sheet: Sheet, step: LayerTrace) -> Step:
-    """Write down a layer's forward pass."""
-    arrays = {**step.parameters, **step.statistics}
-    given = [sheet.note(sheet.name_of(step.index, name), value) for name, value in arrays.items()]
-    passes = _passes(step)
-    equations = passes.forward(sheet, step)
-    return Step(
-        f"Layer {step.index + 1}, forward: {step.layer!r}",
-        passes.forward_text,
-        tuple(given),
-        tuple(equations),
-    )
+def explain_forward(table: QuantityTable, layer: RecordedLayer) -> Step:
+    """Write the forward pass of a layer."""
+    arrays = {**layer.parameters, **layer.statistics}
+    given = [table.add(table.name_of(layer.index, name), value) for name, value in arrays.items()]
+    passes = _passes_of(layer.layer)
+    equations = passes.forward(LayerEquations(table, layer))
+    title = f"Layer {layer.index + 1}, forward: {layer.layer!r}"
+    return Step(title, passes.forward_text, tuple(given), tuple(equations))
 
 
-def explain_backward(sheet: Sheet, step: LayerTrace) -> Step:
-    """Write down a layer's backward pass."""
-    passes = _passes(step)
-    title = f"Layer {step.index + 1}, backward: {step.layer!r}"
-    return Step(title, passes.backward_text, (), tuple(passes.backward(sheet, step)), "backward")
+def explain_backward(table: QuantityTable, layer: RecordedLayer) -> Step:
+    """Write the backward pass of a layer."""
+    passes = _passes_of(layer.layer)
+    equations = passes.backward(LayerEquations(table, layer))
+    title = f"Layer {layer.index + 1}, backward: {layer.layer!r}"
+    return Step(title, passes.backward_text, (), tuple(equations), "backward")
 
 
-def _passes(step: LayerTrace) -> Passes:
-    """Find out how to write a layer; one of a user's own without its formulas."""
-    return formula_of(LAYER_FORMULAS, step.layer) or _ANY_LAYER
+def _passes_of(layer: Layer) -> Passes:
+    """Look up a layer; a user-defined one is printed without formulas."""
+    ours = type(layer).__module__.startswith("barenet.")
+    return LAYER_FORMULAS.get(layer.name, _ANY_LAYER) if ours else _ANY_LAYER
 
 
-def _a(number: int, *, d: bool = False) -> Name:
-    """Name the output of a layer, counted from 1; the first layer's input is that of layer 0."""
-    return Name("A", str(number), d=d)
+def _dense_forward(page: LayerEquations) -> list[Equation]:
+    return [page.equation("Z", page.cache.Z, "X @ W + b"), page.activation()]
 
 
-def _activation(sheet: Sheet, step: LayerTrace, Z: Quantity) -> Equation:
-    """Write A = f(Z); where the loss has f inside, it is shown all the same."""
-    activation = step.layer.activation
-    assert activation is not None
-    output = step.output
-    if sheet.ends_in_the_loss(step):
-        output = activation.forward(step.output)
-    A = sheet.note(_a(step.index + 1), output)
-    formula = formula_of(ACTIVATION_FORMULAS, activation)
-    return sheet.equation(A, formula and formula.forward, {"Z": Z}, numbers=_settings(activation))
-
-
-def _activation_gradient(
-    sheet: Sheet, step: LayerTrace, Z: Quantity, dZ: Quantity, differences: NDArray[np.float64]
-) -> Equation:
-    """Write dZ = dA ⊙ f′(Z)."""
-    activation = step.layer.activation
-    assert activation is not None
-    number = step.index + 1
-    formula = formula_of(ACTIVATION_FORMULAS, activation)
-    operands = {"Z": Z, "A": sheet[_a(number)], "dA": sheet[_a(number, d=True)]}
-    return sheet.equation(
-        dZ,
-        formula and formula.backward,
-        operands,
-        numbers=_settings(activation),
-        differences=differences,
-    )
-
-
-def _settings(thing: object) -> dict[str, float]:
-    """The options that a formula has as numbers."""
-    return {each.name: getattr(thing, each.name) for each in options_of(thing)}
-
-
-def _gradients(
-    sheet: Sheet, step: LayerTrace, formulas: Mapping[str, str], operands: Mapping[str, Quantity]
-) -> list[Equation]:
-    """Write the gradients of a layer's parameters."""
+def _dense_backward(page: LayerEquations) -> list[Equation]:
     equations = []
-    for array, value in step.gradients.items():
-        name = sheet.name_of(step.index, array).derivative
-        equations.append(
-            sheet.equation(
-                sheet.note(name, value),
-                formulas.get(array),
-                operands,
-                differences=sheet.differences.by_parameter(step.index, array),
-            )
-        )
-    return equations
+    if not page.ends_in_loss:
+        _, Z, A, activation = page.cache
+        dZ = activation.backward(Z, A, page.layer.d_output)
+        differences = page.differences.by_sum(page.layer.index)
+        equations.append(page.activation_gradient(dZ, differences))
+    equations += page.gradients(weights="X.T @ dZ", bias="over_samples(dZ)")
+    return equations + page.input_gradient("dZ @ W.T")
 
 
-def _by_input(
-    sheet: Sheet, step: LayerTrace, text: str | None, operands: Mapping[str, Quantity]
-) -> list[Equation]:
-    """Write the gradient by a layer's input, which the layer before goes on from."""
-    if step.index == 0:
+def _activate_backward(page: LayerEquations) -> list[Equation]:
+    if page.layer.index == 0 or page.ends_in_loss:
         return []
-    dA = sheet.note(_a(step.index, d=True), step.d_input)
-    differences = sheet.differences.by_output(step.index - 1)
-    return [sheet.equation(dA, text, operands, differences=differences)]
+    differences = page.differences.by_output(page.layer.index - 1)
+    return [page.activation_gradient(page.layer.d_input, differences)]
 
 
-def _dense_forward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
-    number = str(step.index + 1)
-    operands = {
-        "X": sheet[_a(step.index)],
-        "W": sheet[Name("W", number)],
-        "b": sheet[Name("b", number)],
-    }
-    Z = sheet.note(Name("Z", number), step.cache.Z)
-    return [sheet.equation(Z, "X @ W + b", operands), _activation(sheet, step, Z)]
+def _dropout_forward(page: LayerEquations) -> list[Equation]:
+    if page.cache is None:
+        return [page.equation("A", page.layer.output, "X")]
+    mask = page.equation("M", page.cache)
+    return [mask, page.equation("A", page.layer.output, "X * M")]
 
 
-def _dense_backward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
-    number = str(step.index + 1)
-    name = Name("Z", number, d=True)
-    equations = []
-    if not sheet.ends_in_the_loss(step):
-        _, Z, A, activation = step.cache
-        dZ = sheet.note(name, activation.backward(Z, A, step.d_output))
-        differences = sheet.differences.by_sum(step.index)
-        equations.append(
-            _activation_gradient(sheet, step, sheet[Name("Z", number)], dZ, differences)
-        )
-    operands = {
-        "X": sheet[_a(step.index)],
-        "W": sheet[Name("W", number)],
-        "dZ": sheet[name],
-    }
-    formulas = {"weights": "X.T @ dZ", "bias": "over_samples(dZ)"}
-    equations += _gradients(sheet, step, formulas, operands)
-    return equations + _by_input(sheet, step, "dZ @ W.T", operands)
+def _dropout_backward(page: LayerEquations) -> list[Equation]:
+    return page.input_gradient("dA" if page.cache is None else "dA * M")
 
 
-def _activate_forward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
-    return [_activation(sheet, step, sheet[_a(step.index)])]
-
-
-def _activate_backward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
-    if step.index == 0 or sheet.ends_in_the_loss(step):
-        return []
-    dX = sheet.note(_a(step.index, d=True), step.d_input)
-    differences = sheet.differences.by_output(step.index - 1)
-    return [_activation_gradient(sheet, step, sheet[_a(step.index)], dX, differences)]
-
-
-def _dropout_forward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
-    X, A = sheet[_a(step.index)], sheet.note(_a(step.index + 1), step.output)
-    if step.cache is None:
-        return [sheet.equation(A, "X", {"X": X})]
-    M = sheet.note(Name("M", str(step.index + 1)), step.cache)
-    return [sheet.equation(M, None), sheet.equation(A, "X * M", {"X": X, "M": M})]
-
-
-def _dropout_backward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
-    operands = {"dA": sheet[_a(step.index + 1, d=True)]}
-    if step.cache is None:
-        return _by_input(sheet, step, "dA", operands)
-    return _by_input(sheet, step, "dA * M", operands | {"M": sheet[Name("M", str(step.index + 1))]})
-
-
-def _normalize(sheet: Sheet, step: LayerTrace, axis: str) -> list[Equation]:
+def _norm_forward(page: LayerEquations, axis: str) -> list[Equation]:
     """Write μ, V, s, N and A of a norm over the samples or the outputs."""
-    number = str(step.index + 1)
-    N, deviation = step.cache[:2]
-    X = sheet[_a(step.index)]
-    operands = {"X": X}
-    mean = sheet.derive(Name("mu", number), f"mean_{axis}(X)", operands, deviation)
-    operands["mu"] = mean.result
-    variance = sheet.derive(Name("V", number), f"mean_{axis}((X - mu)**2)", operands, deviation)
-    operands |= {
-        "V": variance.result,
-        "s": sheet.note(Name("s", number), deviation),
-        "N": sheet.note(Name("N", number), N),
-        "gamma": sheet[Name("gamma", number)],
-        "beta": sheet[Name("beta", number)],
-    }
-    epsilon = {"eps": step.layer.epsilon}
-    A = sheet.note(_a(step.index + 1), step.output)
+    N, deviation = page.cache[:2]
+    epsilon = {"eps": page.layer.layer.epsilon}
     return [
-        mean,
-        variance,
-        sheet.equation(operands["s"], "sqrt(V + eps)", operands, numbers=epsilon),
-        sheet.equation(operands["N"], "(X - mu) / s", operands),
-        sheet.equation(A, "gamma * N + beta", operands),
+        page.derived("mu", f"mean_{axis}(X)", deviation),
+        page.derived("V", f"mean_{axis}((X - mu)**2)", deviation),
+        page.equation("s", deviation, "sqrt(V + eps)", numbers=epsilon),
+        page.equation("N", N, "(X - mu) / s"),
+        page.equation("A", page.layer.output, "gamma * N + beta"),
     ]
 
 
-def _normalize_back(sheet: Sheet, step: LayerTrace, axis: str) -> list[Equation]:
+def _norm_backward(page: LayerEquations, axis: str) -> list[Equation]:
     """Write dγ, dβ and dX of a norm."""
-    number = str(step.index + 1)
-    operands = {name: sheet[Name(name, number)] for name in ("N", "s", "gamma")}
-    operands["dA"] = sheet[_a(step.index + 1, d=True)]
-    formulas = {"gain": "over_samples(dA * N)", "bias": "over_samples(dA)"}
-    equations = _gradients(sheet, step, formulas, operands)
-    if step.index == 0:
-        return equations
-    inner = {name: operands[name] for name in ("dA", "gamma")}
-    dN = sheet.derive(Name("N", number, d=True), "dA * gamma", inner)
-    text = f"(dN - mean_{axis}(dN) - N * mean_{axis}(dN * N)) / s"
-    return [*equations, dN, *_by_input(sheet, step, text, operands | {"dN": dN.result})]
+    equations = page.gradients(gain="over_samples(dA * N)", bias="over_samples(dA)")
+    if page.layer.index > 0:
+        equations.append(page.derived("dN", "dA * gamma", page.layer.d_output))
+    return equations + page.input_gradient(f"(dN - mean_{axis}(dN) - N * mean_{axis}(dN * N)) / s")
 
 
-def _batch_norm_forward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
-    equations = _normalize(sheet, step, "samples")
-    n, number = sheet.n_samples, str(step.index + 1)
-    numbers = {"kept": step.layer.momentum, "ratio": n / (n - 1)}
-    names = {name: Name(name, number) for name in ("mubar", "Vbar", "mu", "V")}
-    old = {name: sheet[known] for name, known in names.items()}
-    rules = {
-        "mubar": ("mean", "kept * mubar + (1 - kept) * mu"),
-        "Vbar": ("variance", "kept * Vbar + (1 - kept) * ratio * V"),
+def _batch_norm_forward(page: LayerEquations) -> list[Equation]:
+    equations = _norm_forward(page, "samples")
+    layer, n = page.layer.layer, len(page.layer.X)
+    numbers = {"kept": layer.momentum, "ratio": n / (n - 1)}
+    averages = {
+        "mubar": (layer.mean, "kept * mubar + (1 - kept) * mu"),
+        "Vbar": (layer.variance, "kept * Vbar + (1 - kept) * ratio * V"),
     }
-    for name, (array, text) in rules.items():
-        new = sheet.note(names[name], getattr(step.layer, array))
-        equations.append(sheet.equation(new, text, old, numbers=numbers, assigns=True))
+    for letter, (value, text) in averages.items():
+        equations.append(page.equation(letter, value, text, numbers=numbers, assigns=True))
     return equations
 
 
-def _any_forward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
-    if sheet.ends_in_the_loss(step):
-        Z = sheet.note(Name("Z", str(step.index + 1)), step.output)
-        return [sheet.equation(Z, None), _activation(sheet, step, Z)]
-    return [sheet.equation(sheet.note(_a(step.index + 1), step.output), None)]
-
-
-def _any_backward(sheet: Sheet, step: LayerTrace) -> list[Equation]:
-    return [*_gradients(sheet, step, {}, {}), *_by_input(sheet, step, None, {})]
+def _any_forward(page: LayerEquations) -> list[Equation]:
+    if page.ends_in_loss:
+        return [page.equation("Z", page.layer.output), page.activation()]
+    return [page.equation("A", page.layer.output)]
 
 
 _BACKWARD = (
@@ -255,7 +198,7 @@ _BACKWARD = (
     "output to that by the input."
 )
 
-#: How every layer is written, by its name.
+#: The passes of every layer, by its name.
 LAYER_FORMULAS: dict[str, Passes] = {
     "dense": Passes(
         _dense_forward,
@@ -266,7 +209,7 @@ LAYER_FORMULAS: dict[str, Passes] = {
         "rule, through the activation to the weighted sum, and from there to what is in it.",
     ),
     "activate": Passes(
-        _activate_forward,
+        lambda page: [page.activation()],
         _activate_backward,
         "An activation on its own, without weights.",
         _BACKWARD,
@@ -280,15 +223,15 @@ LAYER_FORMULAS: dict[str, Passes] = {
     ),
     "batch_norm": Passes(
         _batch_norm_forward,
-        lambda sheet, step: _normalize_back(sheet, step, "samples"),
+        lambda page: _norm_backward(page, "samples"),
         "Each feature is brought to mean 0 and variance 1 over the samples, then scaled and "
         "shifted. μ is the mean, V the variance, N what is left; γ and β are learned. For "
         "predictions, running averages are kept of μ and of n / (n − 1) V: μ̄ and V̄.",
         "A sample moves its own output, and by mean and variance those of all samples.",
     ),
     "layer_norm": Passes(
-        lambda sheet, step: _normalize(sheet, step, "outputs"),
-        lambda sheet, step: _normalize_back(sheet, step, "outputs"),
+        lambda page: _norm_forward(page, "outputs"),
+        lambda page: _norm_backward(page, "outputs"),
         "Each sample is brought to mean 0 and variance 1 over its entries, then scaled and "
         "shifted. μ is the mean, V the variance, N what is left; γ and β are learned.",
         "An entry moves its own output, and by mean and variance those of its whole sample.",
@@ -297,7 +240,7 @@ LAYER_FORMULAS: dict[str, Passes] = {
 
 _ANY_LAYER = Passes(
     _any_forward,
-    _any_backward,
+    lambda page: [*page.gradients(), *page.input_gradient()],
     "A layer of your own: its numbers are shown, its formulas are yours.",
     "From its own `backward`.",
 )

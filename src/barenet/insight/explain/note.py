@@ -1,4 +1,4 @@
-"""Note: whose numbers those of a given quantity are, in the reader's own words."""
+"""Note: the names of inputs and classes, printed below a quantity."""
 
 from __future__ import annotations
 
@@ -8,21 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.insight.explain import figures
-from barenet.insight.explain.limits import LARGEST_ENTRIES, MOST_NAMES
+from barenet.insight.explain.number_format import LARGEST_ENTRIES, digits
 
 __all__ = ["Note"]
 
+#: Inputs that are named; of more, those with the largest numbers are.
+MOST_NAMES = 16
+
 
 class Note(NamedTuple):
-    """What stands in words below a quantity that is given.
-
-    Attributes
-    ----------
-    parts : tuple of str
-        A few words each, which belong together.
-    has_numbers : bool
-        Whether the entries are in it, so that a summary need not list the largest.
+    """Words below a quantity.
 
     Examples
     --------
@@ -32,11 +27,12 @@ class Note(NamedTuple):
     'yes'
     """
 
+    #: Groups of words that are not broken over two lines.
     parts: tuple[str, ...]
+    #: Whether it has the largest entries, so that a summary need not list them.
     has_numbers: bool = False
 
     def __str__(self) -> str:
-        """All parts in a line."""
         return ", ".join(self.parts)
 
     @classmethod
@@ -54,22 +50,22 @@ class Note(NamedTuple):
             order = np.argsort(-np.abs(X).max(axis=0), kind="stable")
             places, lead = order[:LARGEST_ENTRIES].tolist(), "largest: "
         if len(X) > 1:
-            first, *others = (names[at] for at in places)
+            first, *others = (names[place] for place in places)
             return cls((f"{lead or 'in order '}{first}", *others))
-        digits = [figures.digits(number, precision) for number in X[0]]
+        numbers = [digits(number, precision) for number in X[0]]
         before = raw or [""] * len(names)
-        first, *others = (_entry(names[at], before[at], digits[at]) for at in places)
+        first, *others = (_entry(names[at], before[at], numbers[at]) for at in places)
         return cls((lead + first, *others), has_numbers=True)
 
     @classmethod
     def of_classes(
         cls, Y: NDArray[Any], names: Sequence[str], precision: int, target: str = ""
     ) -> Note:
-        """Name the class that is wanted."""
-        shares = np.column_stack([1 - Y, Y]) if Y.shape[1] == 1 else Y
-        one_hot = np.count_nonzero(shares, axis=1) == 1
+        """Name the target class."""
+        probabilities = np.column_stack([1 - Y, Y]) if Y.shape[1] == 1 else Y
+        one_hot = np.count_nonzero(probabilities, axis=1) == 1
         if len(Y) == 1 and one_hot.all():
-            parts: tuple[str, ...] = (names[int(shares.argmax())],)
+            parts: tuple[str, ...] = (names[int(probabilities.argmax())],)
         elif Y.shape[1] == 1:
             parts = (f"0 is {names[0]}", f"1 is {names[1]}")
         else:
@@ -78,7 +74,7 @@ class Note(NamedTuple):
 
 
 def _entry(name: str, raw: str, number: str) -> str:
-    """Write a name, what there was, and what has become of it."""
+    """Write an input's name, its raw value and its number."""
     if not raw:
         return f"{name} {number}"
     return f"{name} = {raw}" if raw == number else f"{name} = {raw} → {number}"

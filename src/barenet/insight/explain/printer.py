@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence, Set
 from typing import ClassVar, Generic, TypeVar
 
-from barenet.insight.explain.formula import Formula
+from barenet.expressions import Expression, unsupported
 
 __all__ = ["Printer"]
 
@@ -39,7 +39,7 @@ class Printer(ABC, Generic[T]):
     ) -> None:
         self.leaf, self.scalars, self.numeric, self.negative = leaf, scalars, numeric, negative
 
-    def show(self, formula: Formula) -> T:
+    def show(self, formula: Expression) -> T:
         """Show a formula."""
         return self._show(formula.tree, CHOICE)
 
@@ -118,7 +118,7 @@ class Printer(ABC, Generic[T]):
                 return CHOICE, self.cases(self._cases(node))
             case ast.Call(func=ast.Name(id=name), args=arguments):
                 return self._call(name, arguments)
-        raise ValueError(f"formula: {ast.unparse(node)} is more than it can hold")
+        raise unsupported(node)
 
     def _operation(self, left: ast.expr, op: ast.operator, right: ast.expr) -> tuple[int, T]:
         """Show a sum, a product, a quotient or a power."""

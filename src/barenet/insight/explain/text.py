@@ -1,208 +1,197 @@
-"""An explanation as text, for a terminal of 80 columns or more."""
+"""An explanation as text, for a terminal of 40 columns or more."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
+from barenet.insight.explain.blocks import (
+    Block,
+    EquationBlock,
+    Folded,
+    Given,
+    Paragraph,
+    QuantityBlock,
+    Section,
+    Title,
+)
+from barenet.insight.explain.number_format import Numbers, digits
+from barenet.insight.explain.text_block import TextBlock, length
+from barenet.insight.explain.unicode_printer import UnicodePrinter, unicode_formula
 
-from barenet.insight.explain import figures
-from barenet.insight.explain.box import Box, length
-from barenet.insight.explain.document import Equation, Quantity
-from barenet.insight.explain.explanation import Explanation
-from barenet.insight.explain.limits import APART_DIGITS
-from barenet.insight.explain.part import Part
-from barenet.insight.explain.plain import PlainPrinter
-from barenet.insight.explain.words import about, hint, shapes, summary, verdict
-
-__all__ = ["Writer", "write_text"]
+__all__ = ["write_text"]
 
 INDENT = "    "
 
-#: Looks like a blank, and ends no line.
+#: Looks like a space, and is never the end of a line.
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
-def write_text(page: Explanation, width: int = 80) -> str:
+def write_text(blocks: Sequence[Block], width: int = 80) -> str:
     """Write an explanation for a terminal."""
-    return "\n".join(Writer(page, max(width, 40)).lines())
+    return "\n".join(_TextWriter(max(width, 40)).lines(blocks))
 
 
-class Writer:
-    """Writes an explanation."""
+class _TextWriter:
+    """Writes blocks as lines of a width."""
 
-    def __init__(self, page: Explanation, width: int) -> None:
-        self.page, self.width, self.precision = page, width, page.precision
+    def __init__(self, width: int) -> None:
+        self.width = width
 
-    def lines(self) -> list[str]:
-        """Write all."""
-        page = self.page
-        lines = textwrap.wrap(page.title, self.width, subsequent_indent=INDENT)
-        lines += textwrap.wrap("; ".join(page.facts), self.width)
-        lines += textwrap.wrap(about(page), self.width)
-        lines += textwrap.wrap(hint(page), self.width)
-        for number, part in enumerate(page.parts, 1):
-            lines += ["", *self._part(number, part)]
-        return [*lines, "", *textwrap.wrap(verdict(page), self.width)]
+    def lines(self, blocks: Sequence[Block]) -> Iterator[str]:
+        """Write all blocks."""
+        number = 0
+        for block in blocks:
+            match block:
+                case Title(text):
+                    yield from textwrap.wrap(text, self.width, subsequent_indent=INDENT)
+                case Paragraph(text, kind):
+                    yield from [""] if kind == "verdict" else []
+                    yield from textwrap.wrap(text, self.width)
+                case Section():
+                    number += 1
+                    yield ""
+                    yield from self._section(number, block)
 
-    def _part(self, number: int, part: Part) -> list[str]:
-        step, close = part.step, self.page.is_summary or not part.text
-        title = textwrap.wrap(f"{number}. {step.title}", self.width, subsequent_indent=INDENT)
-        lines = [*title, "─" * max(map(length, title))]
-        lines += textwrap.wrap(part.text, self.width)
-        if step.given and not close:
-            lines.append("")
-        lines += self._settings([each for each in step.given if each.is_setting])
-        for quantity in step.given:
-            lines += [] if quantity.is_setting else self._quantity(quantity)
-            lines += self._note(quantity)
-        near = not (part.text or step.given)
-        for equation in part.equations:
-            large = equation.result.value.size > self.page.limit
-            lines += [*([] if near or (large and close) else [""]), *self._equation(equation)]
-            close, near = large, equation.result.name.of is not None
-        return lines + textwrap.wrap(part.note, self.width)
+    def _section(self, number: int, section: Section) -> Iterator[str]:
+        title = f"{number}. {section.title}"
+        lines = textwrap.wrap(title, self.width, subsequent_indent=INDENT)
+        yield from [*lines, "─" * max(map(length, lines))]
+        for before, block in zip([None, *section.blocks], section.blocks, strict=False):
+            if _is_apart(before, block, section.is_compact):
+                yield ""
+            match block:
+                case Paragraph(text) | Folded(text):
+                    yield from textwrap.wrap(text, self.width)
+                case Given(quantities):
+                    yield from self._given(quantities)
+                case EquationBlock():
+                    yield from self._equation(block)
 
-    def _settings(self, settings: Sequence[Quantity]) -> list[str]:
-        """Write single numbers side by side."""
-        words = [
-            f"{each.name.text} = {figures.digits(each.value, self.precision)}" for each in settings
-        ]
-        lines = textwrap.wrap("   ".join(words), self.width - len(INDENT))
-        return [INDENT + line for line in lines]
+    def _given(self, quantities: Sequence[QuantityBlock]) -> Iterator[str]:
+        """Write single numbers side by side, then the other quantities."""
+        settings = [each for each in quantities if each.quantity.is_setting]
+        words = [f"{each.quantity.name.text} = {digits(*each.numbers)}" for each in settings]
+        for line in textwrap.wrap("   ".join(words), self.width - len(INDENT)):
+            yield INDENT + line
+        for each in quantities:
+            if not each.quantity.is_setting:
+                yield from self._quantity(each)
+                yield from self._note(each)
 
-    def _quantity(self, quantity: Quantity) -> list[str]:
-        """Write what is given."""
-        name = quantity.name.text
-        if quantity.value.size > self.page.limit:
-            (said,) = summary(quantity, self.precision, self.width - 24)
-            return self._beside(f"{INDENT}{name}: {said}", quantity)
-        shown = Box.of(f"{name} = ").beside(self._matrix(quantity.value))
-        if len(INDENT) + shown.width + len(figures.shape(quantity.shape)) + 2 <= self.width:
-            return self._beside(f"{INDENT}{name} = ", quantity, self._matrix(quantity.value))
-        return [*self._beside(f"{INDENT}{name} =", quantity), *self._blocks(quantity.value)]
+    def _quantity(self, block: QuantityBlock) -> list[str]:
+        name = block.quantity.name.text
+        if block.is_large:
+            (statistics,) = block.summary(self.width - 24)
+            return self._beside(TextBlock.of(f"{INDENT}{name}: {statistics}"), block.shapes)
+        shown = TextBlock.of(f"{INDENT}{name} = ").beside(_matrix(block.numbers))
+        if shown.width + len(block.shapes) + 2 <= self.width:
+            return self._beside(shown, block.shapes)
+        line = TextBlock.of(f"{INDENT}{name} =")
+        return [*self._beside(line, block.shapes), *self._columns(block.numbers)]
 
-    def _note(self, quantity: Quantity) -> list[str]:
-        """Write what its entries are called; words that belong together stay in a line."""
-        parts = quantity.note.parts if quantity.note else ()
+    def _note(self, block: QuantityBlock) -> list[str]:
+        """Write the names of the entries; words of a group stay on one line."""
+        parts = block.quantity.note.parts if block.quantity.note else ()
         whole = ", ".join(" ".join(part.split()).replace(" ", NO_BREAK) for part in parts)
-        room = self.width - len(INDENT) * 2
-        lines = textwrap.wrap(whole, room, break_on_hyphens=False)
+        lines = textwrap.wrap(whole, self.width - len(INDENT) * 2, break_on_hyphens=False)
         return [INDENT * 2 + line.replace(NO_BREAK, " ") for line in lines]
 
-    def _equation(self, equation: Equation) -> list[str]:
-        """Write a formula, the same with its numbers, and what comes of it."""
-        result, name = equation.result, equation.result.name.text
-        arrow = "←" if equation.assigns else "="
-        formula = _formula(equation)
-        text = f"{INDENT}{name} {arrow} {formula}" if formula else f"{INDENT}{name}"
-        lines = self._beside(text, result, note=shapes(equation))
-        if result.value.size > self.page.limit:
-            return lines + self._summary(result, equation)
-        return [*lines, *self._numbers(name, equation), *self._check(equation)]
+    def _equation(self, block: EquationBlock) -> list[str]:
+        """Write a formula in letters and in numbers, its result and its check."""
+        text, equation = INDENT + block.quantity.name.text, block.equation
+        if equation.formula is not None:
+            letters = {name: each.name.text for name, each in equation.operands.items()}
+            formula = unicode_formula(equation.formula, letters, equation.scalars)
+            text += f" {'←' if equation.assigns else '='} {formula}"
+        lines = self._beside(TextBlock.of(text), block.shapes)
+        if block.is_large:
+            return lines + self._summary(block)
+        return [*lines, *self._numbers(block), *self._check(block)]
 
-    def _numbers(self, name: str, equation: Equation) -> list[str]:
-        """Write a formula with its numbers, and what comes of it, beside it if there is room."""
-        value, worked = equation.result.value, self._worked(equation)
-        if worked is None:
-            return self._result(name, value)
-        both = worked.beside(Box.of(" = "), self._matrix(value))
-        if self._has_room(name, both):
-            return self._under(name, both)
-        return [*self._under(name, worked), *self._result(name, value)]
+    def _numbers(self, block: EquationBlock) -> list[str]:
+        """Write a formula in numbers and its result, side by side if there is room."""
+        sign = TextBlock.of(" " * length(INDENT + block.quantity.name.text) + " = ")
+        result = sign.beside(_matrix(block.numbers))
+        results = _lines(result) if self._has_room(result) else self._columns(block.numbers)
+        formula, numbers = block.equation.formula, block.substitution
+        if formula is None or numbers is None:
+            return results
+        matrices = {letter: _matrix(each) for letter, each in numbers.items()}
+        scalars, negative = block.equation.scalars, block.equation.negative
+        printer = UnicodePrinter(matrices.__getitem__, scalars, numeric=True, negative=negative)
+        substituted = sign.beside(printer.show(formula))
+        if not self._has_room(substituted):
+            return results
+        both = substituted.beside(TextBlock.of(" = "), _matrix(block.numbers))
+        return _lines(both) if self._has_room(both) else [*_lines(substituted), *results]
 
-    def _has_room(self, name: str, box: Box) -> bool:
-        """Whether a box has room after a sign, below a name."""
-        return len(INDENT) + length(name) + 3 + box.width <= self.width
-
-    def _beside(
-        self, text: str, quantity: Quantity, box: Box | None = None, note: str = ""
-    ) -> list[str]:
-        """Write a line with a shape at its end, or below it."""
-        shape = note or figures.shape(quantity.shape)
-        shown = Box.of(text) if box is None else Box.of(text).beside(box)
-        lines = str(shown).split("\n")
-        line = lines[shown.middle]
-        gap = self.width - length(line) - length(shape)
-        if gap >= 2:
-            lines[shown.middle] = (line + " " * gap + shape).rstrip()
-            return lines
-        wrapped = textwrap.wrap(
-            line, self.width, subsequent_indent=INDENT * 2, drop_whitespace=True
-        )
-        return [*wrapped, f"{shape:>{self.width}}".rstrip()]
-
-    def _worked(self, equation: Equation) -> Box | None:
-        """Write a formula with its numbers in place, where they have room."""
-        numbers = equation.in_numbers(self.page.limit)
-        if numbers is None or equation.formula is None:
-            return None
-        boxes = {name: self._matrix(value) for name, value in numbers.items()}
-        printer = PlainPrinter(
-            boxes.__getitem__, equation.scalars, numeric=True, negative=equation.negative
-        )
-        box = printer.show(equation.formula)
-        return box if self._has_room(equation.result.name.text, box) else None
-
-    def _under(self, name: str, box: Box) -> list[str]:
-        """Write numbers below a formula, after a sign in the column of its own."""
-        blank = INDENT + " " * length(name)
-        return str(Box.of(f"{blank} = ").beside(box)).split("\n")
-
-    def _result(self, name: str, value: NDArray[np.floating]) -> list[str]:
-        """Write what comes out, in blocks if it is wide."""
-        box = self._matrix(value)
-        if self._has_room(name, box):
-            return self._under(name, box)
-        return self._blocks(value)
-
-    def _check(self, equation: Equation) -> list[str]:
-        """Write what differences say of a gradient, and how far they are from it."""
-        if equation.differences is None or equation.apart is None:
+    def _check(self, block: EquationBlock) -> list[str]:
+        """Write the finite differences of a gradient, and the errors."""
+        if block.differences is None:
             return []
-        lead = Box.of(f"{INDENT}by differences ")
-        shown = lead.beside(self._matrix(equation.differences))
-        apart = self._matrix(equation.apart, APART_DIGITS)
-        both = shown.beside(Box.of("  apart "), apart)
-        if both.width <= self.width:
-            return str(both).split("\n")
-        greatest = figures.digits(equation.furthest, APART_DIGITS)
-        if shown.width > self.width:
-            line = f"{INDENT}by differences, at most {greatest} apart:"
-            return [line, *self._blocks(equation.differences)]
-        return [*str(shown).split("\n"), f"{INDENT}apart by at most {greatest}"]
+        shown = TextBlock.of(f"{INDENT}by differences ").beside(_matrix(block.differences))
+        both = shown.beside(TextBlock.of("  apart "), _matrix(block.errors))
+        if self._has_room(both):
+            return _lines(both)
+        if self._has_room(shown):
+            return [*_lines(shown), f"{INDENT}apart by at most {block.max_error}"]
+        line = f"{INDENT}by differences, at most {block.max_error} apart:"
+        return [line, *self._columns(block.differences)]
 
-    def _summary(self, quantity: Quantity, equation: Equation) -> list[str]:
+    def _summary(self, block: EquationBlock) -> list[str]:
         """Write statistics and the largest entries of many numbers."""
         indent = INDENT * 2
         room = self.width - len(indent)
-        lines = summary(quantity, self.precision, room, equation)
+        lines = block.summary(room)
         return [indent + part for line in lines for part in textwrap.wrap(line, room)]
 
-    def _matrix(self, value: NDArray[np.floating], precision: int | None = None) -> Box:
-        """Set numbers in a box."""
-        words = figures.matrix(value, precision or self.precision)
-        if value.ndim == 0:
-            return Box.of(words[0][0])
-        return Box.table(words).between("[", "]")
+    def _has_room(self, box: TextBlock) -> bool:
+        return box.width <= self.width
 
-    def _blocks(self, value: NDArray[np.floating]) -> list[str]:
+    def _beside(self, box: TextBlock, shape: str) -> list[str]:
+        """Write a shape at the end of a line, or below it."""
+        lines = _lines(box)
+        line = lines[box.middle]
+        gap = self.width - length(line) - length(shape)
+        if gap >= 2:
+            lines[box.middle] = (line + " " * gap + shape).rstrip()
+            return lines
+        wrapped = textwrap.wrap(line, self.width, subsequent_indent=INDENT * 2)
+        return [*wrapped, f"{shape:>{self.width}}".rstrip()]
+
+    def _columns(self, numbers: Numbers) -> list[str]:
         """Write a wide matrix in blocks of columns."""
-        found = figures.blocks(value, self.precision, self.width - len(INDENT) * 2 - 2)
-        lines = []
-        for columns in found:
-            if len(found) > 1:
-                lines.append(f"{INDENT * 2}columns {columns.start} to {columns.stop - 1}")
-            box = Box.of(INDENT * 2).beside(self._matrix(value[:, columns]))
-            lines += str(box).split("\n")
+        lines, indent = [], INDENT * 2
+        for label, part in numbers.split(self.width - len(indent) - 2):
+            lines += [indent + label] if label else []
+            lines += _lines(TextBlock.of(indent).beside(_matrix(part)))
         return lines
 
 
-def _formula(equation: Equation) -> str:
-    """Show a formula in letters, in one line; nothing where there is none."""
-    if equation.formula is None:
-        return ""
-    letters = {name: Box.of(each.name.text) for name, each in equation.operands.items()}
-    return str(PlainPrinter(letters.__getitem__, equation.scalars).show(equation.formula))
+def _is_apart(
+    before: Paragraph | Given | EquationBlock | Folded | None,
+    block: Paragraph | Given | EquationBlock | Folded,
+    is_compact: bool,
+) -> bool:
+    """Whether an empty line stands between two blocks of a section."""
+    match before, block:
+        case Paragraph(), Given():
+            return not is_compact
+        case EquationBlock(), EquationBlock():
+            return not (before.quantity.name.of or (before.is_large and block.is_large))
+        case Paragraph() | Given(), EquationBlock():
+            return not (is_compact and block.is_large)
+    return False
+
+
+def _matrix(numbers: Numbers) -> TextBlock:
+    """Write numbers in brackets."""
+    cells = numbers.cells()
+    if numbers.value.ndim == 0:
+        return TextBlock.of(cells[0][0])
+    return TextBlock.table(cells).between("[", "]")
+
+
+def _lines(box: TextBlock) -> list[str]:
+    return str(box).split("\n")

@@ -24,9 +24,17 @@ class Activation(Configurable, ABC):
     ----------
     role, name : str
         The argument that it is for, and what it is called in `ACTIVATIONS`.
-    usual_init : str
+    default_init : str
         The initializer of weights before it, if nothing is said: Glorot's, or He's for what loses
         half of the signal.
+    formula, backward_formula : str
+        A from Z, and dZ from dA, Z and A, written as Python computes them; the options by their
+        names. `explain` and the exports need them.
+    stable_formula : tuple of str
+        For exports, where `formula` would overflow or cancel: its steps, each from the Z of the
+        one before.
+    onnx_operator : str
+        ONNX operator that computes the same, if there is one.
 
     Examples
     --------
@@ -43,7 +51,11 @@ class Activation(Configurable, ABC):
     """
 
     role: ClassVar[str] = "activation"
-    usual_init: ClassVar[str] = "glorot_uniform"
+    formula: ClassVar[str] = ""
+    backward_formula: ClassVar[str] = ""
+    stable_formula: ClassVar[tuple[str, ...]] = ()
+    onnx_operator: ClassVar[str] = ""
+    default_init: ClassVar[str] = "glorot_uniform"
 
     @abstractmethod
     def forward(self, Z: FloatArray) -> FloatArray:

@@ -26,6 +26,8 @@ class Identity(Activation):
     """
 
     name: ClassVar[str] = "identity"
+    formula: ClassVar[str] = "Z"
+    backward_formula: ClassVar[str] = "dA"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return Z
@@ -48,7 +50,10 @@ class ReLU(Activation):
     """
 
     name: ClassVar[str] = "relu"
-    usual_init: ClassVar[str] = "he_uniform"
+    formula: ClassVar[str] = "max(0, Z)"
+    backward_formula: ClassVar[str] = "dA if Z > 0 else 0"
+    onnx_operator: ClassVar[str] = "Relu"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.maximum(Z, 0)
@@ -75,7 +80,9 @@ class LeakyReLU(Activation):
 
     slope: float = option(0.01)
     name: ClassVar[str] = "leaky_relu"
-    usual_init: ClassVar[str] = "he_uniform"
+    formula: ClassVar[str] = "Z if Z > 0 else slope * Z"
+    backward_formula: ClassVar[str] = "dA if Z > 0 else slope * dA"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.where(Z > 0, Z, self.slope * Z)
@@ -105,7 +112,10 @@ class ELU(Activation):
 
     alpha: float = option(1.0)
     name: ClassVar[str] = "elu"
-    usual_init: ClassVar[str] = "he_uniform"
+    formula: ClassVar[str] = "Z if Z > 0 else alpha * (exp(Z) - 1)"
+    backward_formula: ClassVar[str] = "dA if Z > 0 else dA * (A + alpha)"
+    stable_formula: ClassVar[tuple[str, ...]] = ("Z if Z > 0 else alpha * expm1(min(Z, 0))",)
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.where(Z > 0, Z, self.alpha * np.expm1(np.minimum(Z, 0)))

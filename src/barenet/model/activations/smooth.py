@@ -25,6 +25,9 @@ class Sigmoid(Activation):
     """
 
     name: ClassVar[str] = "sigmoid"
+    formula: ClassVar[str] = "1 / (1 + exp(-Z))"
+    backward_formula: ClassVar[str] = "dA * A * (1 - A)"
+    stable_formula: ClassVar[tuple[str, ...]] = ("sigmoid(Z)",)
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return sigmoid(Z)
@@ -45,6 +48,8 @@ class Tanh(Activation):
     """
 
     name: ClassVar[str] = "tanh"
+    formula: ClassVar[str] = "tanh(Z)"
+    backward_formula: ClassVar[str] = "dA * (1 - A**2)"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.tanh(Z)
@@ -65,7 +70,10 @@ class Softplus(Activation):
     """
 
     name: ClassVar[str] = "softplus"
-    usual_init: ClassVar[str] = "he_uniform"
+    formula: ClassVar[str] = "ln(1 + exp(Z))"
+    backward_formula: ClassVar[str] = "dA * sigmoid(Z)"
+    stable_formula: ClassVar[tuple[str, ...]] = ("softplus(Z)",)
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.logaddexp(Z, Z.dtype.type(0))
@@ -86,6 +94,8 @@ class Exponential(Activation):
     """
 
     name: ClassVar[str] = "exponential"
+    formula: ClassVar[str] = "exp(Z)"
+    backward_formula: ClassVar[str] = "dA * A"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return np.exp(Z)
@@ -106,7 +116,9 @@ class SiLU(Activation):
     """
 
     name: ClassVar[str] = "silu"
-    usual_init: ClassVar[str] = "he_uniform"
+    formula: ClassVar[str] = "Z * sigmoid(Z)"
+    backward_formula: ClassVar[str] = "dA * (sigmoid(Z) + A * (1 - sigmoid(Z)))"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         return Z * sigmoid(Z)
@@ -131,7 +143,9 @@ class GELU(Activation):
     """
 
     name: ClassVar[str] = "gelu"
-    usual_init: ClassVar[str] = "he_uniform"
+    formula: ClassVar[str] = "Z * normal(Z)"
+    backward_formula: ClassVar[str] = "dA * (normal(Z) + Z * density(Z))"
+    default_init: ClassVar[str] = "he_uniform"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         from scipy.special import ndtr

@@ -33,6 +33,13 @@ class Softmax(Activation):
     """
 
     name: ClassVar[str] = "softmax"
+    formula: ClassVar[str] = "exp(Z) / over_outputs(exp(Z))"
+    backward_formula: ClassVar[str] = "A * (dA - over_outputs(dA * A))"
+    stable_formula: ClassVar[tuple[str, ...]] = (
+        "exp(Z - max_outputs(Z))",
+        "Z / over_outputs(Z)",
+    )
+    onnx_operator: ClassVar[str] = "Softmax"
 
     def forward(self, Z: FloatArray) -> FloatArray:
         E = np.exp(Z - Z.max(axis=1, keepdims=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from barenet.errors import brief
-from barenet.model.layers.activate import Activate
+from barenet.model.layers.activation_layer import ActivationLayer
 from barenet.model.layers.batch_norm import BatchNorm
 from barenet.model.layers.dense import Dense
 from barenet.model.layers.dropout import Dropout
@@ -15,7 +15,7 @@ from barenet.registry import lookup
 
 __all__ = [
     "LAYERS",
-    "Activate",
+    "ActivationLayer",
     "BatchNorm",
     "Dense",
     "Dropout",
@@ -26,7 +26,7 @@ __all__ = [
 
 #: Every layer by its name.
 LAYERS: dict[str, type[Layer]] = {
-    kind.name: kind for kind in (Dense, Dropout, BatchNorm, LayerNorm, Activate)
+    kind.name: kind for kind in (Dense, Dropout, BatchNorm, LayerNorm, ActivationLayer)
 }
 
 

@@ -85,7 +85,7 @@ class BatchNorm(Layer):
         return {"mean": (self.n_in,), "variance": (self.n_in,)}
 
     def forward(
-        self, X: FloatArray, *, training: bool = False, key: int = 0
+        self, X: FloatArray, *, training: bool = False, rng_key: int = 0
     ) -> tuple[FloatArray, BatchNormCache]:
         """Normalize, and while training keep the running averages.
 
@@ -95,7 +95,7 @@ class BatchNorm(Layer):
             The output of the layer before.
         training : bool
             True to take mean and variance from X, False to take the running averages.
-        key : int
+        rng_key : int
             Not used here.
 
         Returns

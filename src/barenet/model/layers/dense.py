@@ -84,7 +84,7 @@ class Dense(Layer):
         self.n_in = check_count(n_in, "n_in")
         self.n_out = check_count(n_out, "n_out")
         self.activation = as_activation(activation)
-        self.init = as_initializer(self.activation.usual_init if init is None else init)
+        self.init = as_initializer(self.activation.default_init if init is None else init)
         self.bias_init = as_initializer(bias_init, "bias_init")
         if isinstance(self.bias_init, Orthogonal):
             raise ValueError("bias_init: orthogonal needs a matrix, and a bias is a vector")
@@ -94,7 +94,7 @@ class Dense(Layer):
         return {"weights": (self.n_in, self.n_out), "bias": (self.n_out,)}
 
     def forward(
-        self, X: FloatArray, *, training: bool = False, key: int = 0, logits: bool = False
+        self, X: FloatArray, *, training: bool = False, rng_key: int = 0, logits: bool = False
     ) -> tuple[FloatArray, DenseCache]:
         """Compute Z = X W + b and A = f(Z).
 
@@ -102,7 +102,7 @@ class Dense(Layer):
         ----------
         X : ndarray of shape (n_samples, n_in)
             The output of the layer before.
-        training, key : bool, int
+        training, rng_key : bool, int
             Not used here.
         logits : bool
             True to stop at Z, for a loss that has the activation inside it.

@@ -33,7 +33,7 @@ class Dropout(Layer):
     Examples
     --------
     >>> import numpy as np
-    >>> output, _ = Dropout(0.5).forward(np.ones((1, 6)), training=True, key=1)
+    >>> output, _ = Dropout(0.5).forward(np.ones((1, 6)), training=True, rng_key=1)
     >>> output
     array([[2., 2., 2., 0., 0., 2.]])
     """
@@ -44,7 +44,7 @@ class Dropout(Layer):
         self.rate = check_share(rate, "rate")
 
     def forward(
-        self, X: FloatArray, *, training: bool = False, key: int = 0
+        self, X: FloatArray, *, training: bool = False, rng_key: int = 0
     ) -> tuple[FloatArray, FloatArray | None]:
         """Compute X · M, with a mask M of 0 and 1 / (1 − rate); X itself when predicting.
 
@@ -54,7 +54,7 @@ class Dropout(Layer):
             The output of the layer before.
         training : bool
             True to drop.
-        key : int
+        rng_key : int
             Fixes the mask: entry i is a function of the key and i.
 
         Returns
@@ -66,7 +66,7 @@ class Dropout(Layer):
         """
         if not training or self.rate == 0:
             return X, None
-        keep = uniforms(key, X.shape) >= self.rate
+        keep = uniforms(rng_key, X.shape) >= self.rate
         mask = keep.astype(X.dtype) / X.dtype.type(1 - self.rate)
         return X * mask, mask
 

@@ -15,12 +15,12 @@ import numpy as np
 
 from barenet.model.activations import Activation
 from barenet.model.arrays import Cache, FloatArray
-from barenet.model.layout import WriteThrough
+from barenet.model.layout import InPlaceAssignment
 
 __all__ = ["Layer"]
 
 
-class Layer(WriteThrough, ABC):
+class Layer(InPlaceAssignment, ABC):
     """One step of the way from the input to the output.
 
     Attributes
@@ -47,7 +47,7 @@ class Layer(WriteThrough, ABC):
     ...     parameter_shapes = {"factor": (1,)}
     ...     def initialize(self, rng):
     ...         self.factor = 1.0
-    ...     def forward(self, X, *, training=False, key=0):
+    ...     def forward(self, X, *, training=False, rng_key=0):
     ...         return self.factor * X, X
     ...     def backward(self, cache, d_output, out):
     ...         out["factor"][:] = (d_output * cache).sum()
@@ -73,7 +73,7 @@ class Layer(WriteThrough, ABC):
 
     @abstractmethod
     def forward(
-        self, X: FloatArray, *, training: bool = False, key: int = 0
+        self, X: FloatArray, *, training: bool = False, rng_key: int = 0
     ) -> tuple[FloatArray, Cache]:
         """Compute the layer's output.
 
@@ -83,7 +83,7 @@ class Layer(WriteThrough, ABC):
             The output of the layer before.
         training : bool
             True while learning; some layers then do something else than when predicting.
-        key : int
+        rng_key : int
             Fixes what is random in this step and layer.
 
         Returns

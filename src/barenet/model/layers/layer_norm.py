@@ -62,7 +62,7 @@ class LayerNorm(Layer):
         return {"gain": (self.n_in,), "bias": (self.n_in,)}
 
     def forward(
-        self, X: FloatArray, *, training: bool = False, key: int = 0
+        self, X: FloatArray, *, training: bool = False, rng_key: int = 0
     ) -> tuple[FloatArray, LayerNormCache]:
         """Normalize each row.
 
@@ -70,7 +70,7 @@ class LayerNorm(Layer):
         ----------
         X : ndarray of shape (n_samples, n_in)
             The output of the layer before.
-        training, key : bool, int
+        training, rng_key : bool, int
             Not used here.
 
         Returns

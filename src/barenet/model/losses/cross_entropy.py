@@ -46,6 +46,8 @@ class BinaryCrossEntropy(Loss):
     """
 
     name: ClassVar[str] = "binary_cross_entropy"
+    formula: ClassVar[str] = "-(times_ln(Y, A) + times_ln(1 - Y, 1 - A))"
+    derivative_formula: ClassVar[str] = "(A - Y) / (A * (1 - A))"
     outputs: ClassVar[tuple[str, ...]] = ("sigmoid", "softmax")
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -82,6 +84,8 @@ class SigmoidCrossEntropy(Loss):
     """
 
     name: ClassVar[str] = "sigmoid_cross_entropy"
+    formula: ClassVar[str] = "-(times_ln(Y, A) + times_ln(1 - Y, 1 - A))"
+    derivative_formula: ClassVar[str] = "A - Y"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         softplus = np.maximum(output, 0) + np.log1p(np.exp(-np.abs(output)))
@@ -107,6 +111,8 @@ class CategoricalCrossEntropy(Loss):
     """
 
     name: ClassVar[str] = "categorical_cross_entropy"
+    formula: ClassVar[str] = "-times_ln(Y, A)"
+    derivative_formula: ClassVar[str] = "-Y / A"
     outputs: ClassVar[tuple[str, ...]] = ("softmax", "sigmoid")
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -139,6 +145,8 @@ class SoftmaxCrossEntropy(Loss):
     """
 
     name: ClassVar[str] = "softmax_cross_entropy"
+    formula: ClassVar[str] = "-times_ln(Y, A)"
+    derivative_formula: ClassVar[str] = "A - Y"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         Z = output - output.max(axis=1, keepdims=True)

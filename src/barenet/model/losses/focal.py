@@ -35,6 +35,13 @@ __all__ = [
 #: ln(1 − p) of a softmax of one output, so that its loss is finite.
 ALONE = -1e4
 
+# Formulas of a positive target, of a negative one, and of A times the derivative by A.
+_POSITIVE, _NEGATIVE = "(1 - A)**gamma * ln(A)", "A**gamma * ln(1 - A)"
+_CATEGORICAL = f"-(Y * {_POSITIVE})"
+_BINARY = f"-(Y * {_POSITIVE} + (1 - Y) * {_NEGATIVE})"
+_G = "Y * (gamma * (1 - A)**(gamma - 1) * A * ln(A) - (1 - A)**gamma)"
+_G_BOTH = f"{_G} + (1 - Y) * (A**(gamma + 1) / (1 - A) - gamma * A**gamma * ln(1 - A))"
+
 
 @dataclass(frozen=True)
 class BinaryFocal(Loss):
@@ -58,6 +65,11 @@ class BinaryFocal(Loss):
 
     gamma: float = option(2.0, ge=0)
     name: ClassVar[str] = "binary_focal"
+    formula: ClassVar[str] = _BINARY
+    derivative_formula: ClassVar[str] = (
+        "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
+        " - (1 - Y) * (gamma * A**(gamma - 1) * ln(1 - A) - A**gamma / (1 - A))"
+    )
     outputs: ClassVar[tuple[str, ...]] = ("sigmoid", "softmax")
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -97,6 +109,11 @@ class SigmoidFocal(Loss):
 
     gamma: float = option(2.0, ge=0)
     name: ClassVar[str] = "sigmoid_focal"
+    formula: ClassVar[str] = _BINARY
+    derivative_formula: ClassVar[str] = (
+        "(1 - Y) * A**gamma * (A - gamma * (1 - A) * ln(1 - A))"
+        " - Y * (1 - A)**gamma * (1 - A - gamma * A * ln(A))"
+    )
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p, u = sigmoid(output), sigmoid(-output)
@@ -132,6 +149,10 @@ class CategoricalFocal(Loss):
 
     gamma: float = option(2.0, ge=0)
     name: ClassVar[str] = "categorical_focal"
+    formula: ClassVar[str] = _CATEGORICAL
+    derivative_formula: ClassVar[str] = (
+        "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
+    )
     outputs: ClassVar[tuple[str, ...]] = ("softmax", "sigmoid")
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -169,6 +190,8 @@ class SoftmaxFocal(Loss):
 
     gamma: float = option(2.0, ge=0)
     name: ClassVar[str] = "softmax_focal"
+    formula: ClassVar[str] = _CATEGORICAL
+    derivative_formula: ClassVar[str] = f"{_G} - A * over_outputs({_G})"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         log_p = _log_softmax(output)
@@ -204,6 +227,8 @@ class SoftmaxBinaryFocal(Loss):
 
     gamma: float = option(2.0, ge=0)
     name: ClassVar[str] = "softmax_binary_focal"
+    formula: ClassVar[str] = _BINARY
+    derivative_formula: ClassVar[str] = f"{_G_BOTH} - A * over_outputs({_G_BOTH})"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         _, log_p, log_u = _log_shares(output)

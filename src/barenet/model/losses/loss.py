@@ -27,6 +27,10 @@ class Loss(Configurable, ABC):
         The argument that it is for, and what it is called in `LOSSES`.
     outputs : tuple of str, optional
         Output activations that it can be computed from; None if from any.
+    formula, derivative_formula : str
+        Loss of one output and its derivative, from the network's output A and the target Y,
+        written as Python computes them, for `explain`. Where the activation is inside, the
+        derivative is that by the logit.
 
     Examples
     --------
@@ -42,6 +46,8 @@ class Loss(Configurable, ABC):
     """
 
     role: ClassVar[str] = "loss"
+    formula: ClassVar[str] = ""
+    derivative_formula: ClassVar[str] = ""
     outputs: ClassVar[tuple[str, ...] | None] = None
 
     @abstractmethod

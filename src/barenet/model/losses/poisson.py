@@ -24,6 +24,9 @@ __all__ = [
     "SoftplusPoisson",
 ]
 
+#: Formula of the loss, whatever it is computed from.
+_DEVIANCE = "A - Y + times_ln(Y, Y / A)"
+
 
 @dataclass(frozen=True)
 class Poisson(Loss):
@@ -40,6 +43,8 @@ class Poisson(Loss):
     """
 
     name: ClassVar[str] = "poisson"
+    formula: ClassVar[str] = _DEVIANCE
+    derivative_formula: ClassVar[str] = "1 - Y / A"
     outputs: ClassVar[tuple[str, ...]] = ("exponential", "softplus", "sigmoid", "softmax")
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -70,6 +75,8 @@ class ExponentialPoisson(Loss):
     """
 
     name: ClassVar[str] = "exponential_poisson"
+    formula: ClassVar[str] = _DEVIANCE
+    derivative_formula: ClassVar[str] = "A - Y"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         return _deviance(np.exp(output), output, y)
@@ -96,6 +103,8 @@ class SoftplusPoisson(Loss):
     """
 
     name: ClassVar[str] = "softplus_poisson"
+    formula: ClassVar[str] = _DEVIANCE
+    derivative_formula: ClassVar[str] = "(1 - exp(-A)) * (1 - Y / A)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         rate, log_rate, _ = _softplus_parts(output)
@@ -118,6 +127,8 @@ class SigmoidPoisson(Loss):
     """
 
     name: ClassVar[str] = "sigmoid_poisson"
+    formula: ClassVar[str] = _DEVIANCE
+    derivative_formula: ClassVar[str] = "(1 - A) * (A - Y)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         log_rate = np.minimum(output, 0) - np.log1p(np.exp(-np.abs(output)))
@@ -139,6 +150,8 @@ class SoftmaxPoisson(Loss):
     """
 
     name: ClassVar[str] = "softmax_poisson"
+    formula: ClassVar[str] = _DEVIANCE
+    derivative_formula: ClassVar[str] = "A - Y - A * over_outputs(A - Y)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         log_rate = _log_softmax(output)

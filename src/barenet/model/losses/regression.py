@@ -48,6 +48,8 @@ class SquaredError(Loss):
 
     factor: float = option(0.5, gt=0)
     name: ClassVar[str] = "squared_error"
+    formula: ClassVar[str] = "factor * (A - Y)**2"
+    derivative_formula: ClassVar[str] = "2 * factor * (A - Y)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         return self.factor * ((output - y) ** 2).sum(axis=1)
@@ -68,6 +70,8 @@ class AbsoluteError(Loss):
     """
 
     name: ClassVar[str] = "absolute_error"
+    formula: ClassVar[str] = "abs(A - Y)"
+    derivative_formula: ClassVar[str] = "sign(A - Y)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         return np.abs(output - y).sum(axis=1)
@@ -102,6 +106,10 @@ class Huber(Loss):
 
     delta: float = option(1.0, gt=0)
     name: ClassVar[str] = "huber"
+    formula: ClassVar[str] = (
+        "0.5 * (A - Y)**2 if abs(A - Y) <= delta else delta * (abs(A - Y) - 0.5 * delta)"
+    )
+    derivative_formula: ClassVar[str] = "clip(A - Y, -delta, delta)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         size = np.abs(output - y)
@@ -138,6 +146,8 @@ class Quantile(Loss):
 
     q: float = option(0.5, gt=0, lt=1)
     name: ClassVar[str] = "quantile"
+    formula: ClassVar[str] = "q * (Y - A) if A < Y else (1 - q) * (A - Y)"
+    derivative_formula: ClassVar[str] = "-q if A < Y else 1 - q if A > Y else 0"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         error = y - output

@@ -9,9 +9,18 @@ import numpy as np
 
 from barenet.constraints import option
 from barenet.model.arrays import FloatArray
-from barenet.optimization.optimizers.optimizer import Optimizer
+from barenet.optimization.optimizers.optimizer import Optimizer, UpdateFormula
 
 __all__ = ["AdaGrad", "Adam", "AdamW", "RMSProp"]
+
+_ETA, _EPS = "{eta} is the learning rate", "{eps} avoids a division by 0"
+_ADAM_MOMENTS = {"m": "beta1 * m + (1 - beta1) * g", "v": "beta2 * v + (1 - beta2) * g**2"}
+_ADAM_STEP = "eta * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + eps)"
+_ADAM_SETTINGS = {"eta": "learning_rate", "beta1": "beta1", "beta2": "beta2", "eps": "epsilon"}
+_ADAM_TEXT = (
+    f"{_ETA}, m a running mean of gradients and v one of their squares, of which {{beta1}} and "
+    f"{{beta2}} are kept, t the number of the step; {_EPS}"
+)
 
 
 @dataclass
@@ -38,6 +47,12 @@ class AdaGrad(Optimizer):
     """
 
     name: ClassVar[str] = "adagrad"
+    formula: ClassVar[UpdateFormula] = UpdateFormula(
+        {"s": "s + g**2", "theta": "theta - eta * g / (sqrt(s) + eps)"},
+        moments={"s": "squares"},
+        settings={"eta": "learning_rate", "eps": "epsilon"},
+        text=f"{_ETA}, s the sum of all squared gradients so far; {_EPS}.",
+    )
     moment_names: ClassVar[tuple[str, ...]] = ("squares",)
     learning_rate: float = option(0.01, gt=0)
     epsilon: float = option(1e-10, gt=0)
@@ -73,6 +88,12 @@ class RMSProp(Optimizer):
     """
 
     name: ClassVar[str] = "rmsprop"
+    formula: ClassVar[UpdateFormula] = UpdateFormula(
+        {"s": "rho * s + (1 - rho) * g**2", "theta": "theta - eta * g / (sqrt(s) + eps)"},
+        moments={"s": "squares"},
+        settings={"eta": "learning_rate", "rho": "decay", "eps": "epsilon"},
+        text=f"{_ETA}, s a running mean of squared gradients, of which {{rho}} is kept; {_EPS}.",
+    )
     moment_names: ClassVar[tuple[str, ...]] = ("squares",)
     learning_rate: float = option(0.001, gt=0)
     decay: float = option(0.99, ge=0, lt=1)
@@ -120,6 +141,15 @@ class Adam(Optimizer):
     """
 
     name: ClassVar[str] = "adam"
+    formula: ClassVar[UpdateFormula] = UpdateFormula(
+        {
+            **_ADAM_MOMENTS,
+            "theta": f"theta - {_ADAM_STEP[:-1]} + epsilon_hat / sqrt(1 - beta2**t))",
+        },
+        moments={"m": "mean", "v": "squares"},
+        settings=_ADAM_SETTINGS,
+        text=f"{_ADAM_TEXT}.",
+    )
     moment_names: ClassVar[tuple[str, ...]] = ("mean", "squares")
     learning_rate: float = option(0.001, gt=0)
     beta1: float = option(0.9, ge=0, lt=1)
@@ -167,6 +197,12 @@ class AdamW(Optimizer):
     """
 
     name: ClassVar[str] = "adamw"
+    formula: ClassVar[UpdateFormula] = UpdateFormula(
+        {**_ADAM_MOMENTS, "theta": f"theta * (1 - eta * lam) - {_ADAM_STEP}"},
+        moments={"m": "mean", "v": "squares"},
+        settings={**_ADAM_SETTINGS, "lam": "weight_decay"},
+        text=f"{_ADAM_TEXT}; {{lam}} makes every parameter a little smaller.",
+    )
     moment_names: ClassVar[tuple[str, ...]] = ("mean", "squares")
     learning_rate: float = option(0.001, gt=0)
     beta1: float = option(0.9, ge=0, lt=1)

@@ -7,9 +7,11 @@ from typing import ClassVar
 
 from barenet.constraints import option
 from barenet.model.arrays import FloatArray
-from barenet.optimization.optimizers.optimizer import Optimizer
+from barenet.optimization.optimizers.optimizer import Optimizer, UpdateFormula
 
 __all__ = ["SGD", "Momentum", "Nesterov"]
+
+_VELOCITY = "{eta} is the learning rate, v the velocity, of which {beta} is kept at each step."
 
 
 @dataclass
@@ -33,6 +35,11 @@ class SGD(Optimizer):
     """
 
     name: ClassVar[str] = "sgd"
+    formula: ClassVar[UpdateFormula] = UpdateFormula(
+        {"theta": "theta - eta * g"},
+        settings={"eta": "learning_rate"},
+        text="{eta} is the learning rate.",
+    )
     learning_rate: float = option(0.1, gt=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
@@ -63,6 +70,12 @@ class Momentum(Optimizer):
     """
 
     name: ClassVar[str] = "momentum"
+    formula: ClassVar[UpdateFormula] = UpdateFormula(
+        {"v": "beta * v - eta * g", "theta": "theta + v"},
+        moments={"v": "velocity"},
+        settings={"eta": "learning_rate", "beta": "beta"},
+        text=_VELOCITY,
+    )
     moment_names: ClassVar[tuple[str, ...]] = ("velocity",)
     learning_rate: float = option(0.01, gt=0)
     beta: float = option(0.9, ge=0, le=1)
@@ -100,6 +113,12 @@ class Nesterov(Optimizer):
     """
 
     name: ClassVar[str] = "nesterov"
+    formula: ClassVar[UpdateFormula] = UpdateFormula(
+        {"v": "beta * v - eta * g", "theta": "theta + beta * v - eta * g"},
+        moments={"v": "velocity"},
+        settings={"eta": "learning_rate", "beta": "beta"},
+        text=_VELOCITY,
+    )
     moment_names: ClassVar[tuple[str, ...]] = ("velocity",)
     learning_rate: float = option(0.01, gt=0)
     beta: float = option(0.9, ge=0, le=1)

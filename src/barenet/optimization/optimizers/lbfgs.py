@@ -10,7 +10,7 @@ import numpy as np
 
 from barenet.constraints import Configurable, option
 from barenet.model.arrays import FloatArray
-from barenet.optimization.optimizers.past import Past
+from barenet.optimization.optimizers.lbfgs_history import LBFGSHistory
 from barenet.optimization.scipy_threads import scipy_on_one_thread
 
 __all__ = ["LBFGS"]
@@ -63,7 +63,7 @@ class LBFGS(Configurable):
         parameters: FloatArray,
         iterations: int,
         after_iteration: Callable[[float, FloatArray], bool],
-        past: Past | None = None,
+        past: LBFGSHistory | None = None,
     ) -> str:
         """Minimize a function of the parameters, and leave the best ones in place.
 
@@ -78,7 +78,7 @@ class LBFGS(Configurable):
         after_iteration : callable
             Called with the loss and gradient that each iteration started from, once `parameters`
             hold what it ended with; True stops.
-        past : Past, optional
+        past : LBFGSHistory, optional
             Answers what was computed in an earlier call, from its start on; that call's iterations
             are not reported again. What is computed now is added to it.
 
@@ -124,7 +124,7 @@ class _Search:
         value_and_gradient: Callable[[], tuple[float, FloatArray]],
         parameters: FloatArray,
         after_iteration: Callable[[float, FloatArray], bool],
-        past: Past | None,
+        past: LBFGSHistory | None,
     ) -> None:
         self.past = past
         self.value_and_gradient = value_and_gradient

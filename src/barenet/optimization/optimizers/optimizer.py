@@ -8,14 +8,27 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from barenet.constraints import Configurable, option
 from barenet.model.arrays import FloatArray
 
-__all__ = ["Optimizer"]
+__all__ = ["Optimizer", "UpdateFormula"]
+
+
+class UpdateFormula(NamedTuple):
+    """Equations of a step for a parameter θ with the gradient g, and the letters in them."""
+
+    #: The new value of each moment and of theta, as `barenet.expressions` reads it.
+    updates: Mapping[str, str]
+    #: The moment that each letter stands for.
+    moments: Mapping[str, str] = {}
+    #: The option that each letter stands for.
+    settings: Mapping[str, str] = {}
+    #: What the letters are; those of settings in braces, as a page may print another letter.
+    text: str = ""
 
 
 @dataclass
@@ -30,6 +43,8 @@ class Optimizer(Configurable, ABC):
         Scale of a step.
     moment_names : tuple of str
         What it remembers of the steps before.
+    formula : UpdateFormula, optional
+        The step as equations, for `explain`.
     moments : dict of str to ndarray
         A vector of the parameters' length for each of these names; empty before the first step.
     n_steps : int
@@ -57,6 +72,7 @@ class Optimizer(Configurable, ABC):
     """
 
     role: ClassVar[str] = "optimizer"
+    formula: ClassVar[UpdateFormula | None] = None
     moment_names: ClassVar[tuple[str, ...]] = ()
 
     learning_rate: float = option(gt=0)
@@ -127,7 +143,7 @@ class Optimizer(Configurable, ABC):
         """Forget all steps taken."""
         self.moments, self.n_steps = {}, 0
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Say what the next step depends on, besides the options; for one's own, add to it.
 
         Returns
@@ -141,13 +157,13 @@ class Optimizer(Configurable, ABC):
             **{f"moment_{name}": moment for name, moment in self.moments.items()},
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up from there.
 
         Parameters
         ----------
         state : mapping
-            What `state` said, then or in another process.
+            What `state_dict` returned, then or in another process.
         """
         self.n_steps, self.learning_rate = state["n_steps"], state["learning_rate"]
         named = {name: state.get(f"moment_{name}") for name in self.moment_names}

@@ -1,0 +1,257 @@
+"""Expressions: formulas written once, to be evaluated and printed in any notation or language.
+
+An expression is written as Python would compute it, ``"X @ W + b"``. `explain` prints it as
+mathematics and the exports print it as code, and tests evaluate it beside the class that declares
+it.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import math
+import operator
+from collections.abc import Callable, Container, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Expression", "declared"]
+
+_OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.MatMult: operator.matmul,
+    ast.Pow: operator.pow,
+}
+
+_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+}
+
+#: Functions in terms of simpler ones, for languages that lack them; x is the argument.
+DEFINITIONS = {
+    "density": f"exp(-0.5 * x * x) / {math.sqrt(2 * math.pi)!r}",
+    "erfc": "1 - erf(x)",
+    "expm1": "exp(x) - 1",
+    "log1p": "ln(1 + x)",
+    "normal": f"0.5 * erfc({-math.sqrt(0.5)!r} * x)",
+    "sigmoid": "1 / (1 + exp(-x))",
+    "softplus": "max(x, 0) + log1p(exp(-abs(x)))",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Expression:
+    """An expression of matrices that all have the samples along the same axis.
+
+    ``*``, ``/`` and functions work entry by entry, ``@`` is the matrix product, ``.T`` the
+    transpose; ``a if c else b`` chooses entry by entry. ``over_samples`` and ``over_outputs`` are
+    sums along an axis, ``mean_samples`` and ``mean_outputs`` means, ``max_outputs`` the maximum;
+    ``total`` is the sum of all entries.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = Expression.parse("X @ W + b")
+    >>> X, W, b = np.array([[1.0, 2.0]]), np.array([[1.0], [10.0]]), np.array([[0.5]])
+    >>> rows.evaluate({"X": X, "W": W, "b": b})
+    array([[21.5]])
+    >>> ast.unparse(rows.transposed().tree)
+    'W @ X + b'
+    """
+
+    tree: ast.expr
+    #: 0 if samples are rows, 1 if they are columns.
+    samples_axis: int = 0
+
+    @classmethod
+    def parse(cls, text: str, **numbers: float) -> Expression:
+        """Read an expression, with numbers in place of some names."""
+        return cls(_Numbers(numbers).visit(_parse(text)))
+
+    def transposed(self) -> Expression:
+        """The same expression for transposed operands, with samples along the other axis."""
+        return Expression(
+            _Transposed().visit(_parse(ast.unparse(self.tree))), 1 - self.samples_axis
+        )
+
+    def expanded(self, known: Container[str]) -> Expression:
+        """The same expression with the definitions of functions that are not known."""
+        return Expression(_Expanded(known).visit(deepcopy(self.tree)), self.samples_axis)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The operands, without the functions."""
+        nodes = list(ast.walk(self.tree))
+        called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+        return frozenset(
+            node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called
+        )
+
+    @property
+    def has_product(self) -> bool:
+        """Whether there is a matrix product in it."""
+        return any(isinstance(node, ast.MatMult) for node in ast.walk(self.tree))
+
+    def evaluate(self, values: Mapping[str, Any]) -> NDArray[Any]:
+        """Compute the value."""
+        return np.asarray(self._value(self.tree, values))
+
+    def _value(self, node: ast.expr, values: Mapping[str, Any]) -> Any:
+        match node:
+            case ast.Constant(value=value):
+                return value
+            case ast.Name(id=name):
+                return values[name]
+            case ast.Attribute(value=inner):
+                return self._value(inner, values).T
+            case ast.UnaryOp(operand=inner):
+                return -self._value(inner, values)
+            case ast.BinOp(left=left, op=op, right=right):
+                return _OPERATIONS[type(op)](self._value(left, values), self._value(right, values))
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                return _COMPARISONS[type(op)](self._value(left, values), self._value(right, values))
+            case ast.IfExp(test=test, body=body, orelse=other):
+                return np.where(*(self._value(part, values) for part in (test, body, other)))
+            case ast.Call(func=ast.Name(id=name), args=arguments):
+                return self._function(name)(*(self._value(part, values) for part in arguments))
+        raise unsupported(node)
+
+    def _function(self, name: str) -> Callable[..., Any]:
+        """Look up a function; reductions depend on the axis of the samples."""
+        if name in _FUNCTIONS:
+            return _FUNCTIONS[name]
+        if name in DEFINITIONS:
+            definition = Expression.parse(DEFINITIONS[name])
+            return lambda x: definition.evaluate({"x": x})
+        kind, _, axis = name.partition("_")
+        along = self.samples_axis if axis == "samples" else 1 - self.samples_axis
+        reduce: Any = {"over": np.sum, "mean": np.mean, "max": np.max}[kind]
+        return lambda array: reduce(array, axis=along, keepdims=True)
+
+
+def declared(thing: object, attribute: str) -> Any:
+    """Attribute of a class; None if a subclass has other methods, so that it may not be true."""
+    for kind in type(thing).__mro__:
+        if attribute in vars(kind):
+            return vars(kind)[attribute]
+        methods = (name for name, value in vars(kind).items() if inspect.isfunction(value))
+        if any(not name.startswith("__") for name in methods):
+            break
+    return None
+
+
+def unsupported(node: ast.expr) -> ValueError:
+    """An error about a part that no expression may have."""
+    return ValueError(f"expression: {ast.unparse(node)} is not supported")
+
+
+def _parse(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+class _Numbers(ast.NodeTransformer):
+    """Replaces names by numbers, and removes what becomes superfluous."""
+
+    def __init__(self, numbers: Mapping[str, float]) -> None:
+        self.numbers = numbers
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        number = self.numbers.get(node.id)
+        return node if number is None else ast.Constant(number)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        left, right = self.visit(node.left), self.visit(node.right)
+        ends = [end.value if isinstance(end, ast.Constant) else None for end in (left, right)]
+        if None not in ends:
+            return ast.Constant(_OPERATIONS[type(node.op)](*ends))
+        if isinstance(node.op, ast.Mult) and ends[0] == 1:
+            return right
+        if isinstance(node.op, ast.Div | ast.Mult) and ends[0] == 0:
+            return ast.Constant(0)
+        if isinstance(node.op, ast.Add) and ends[1] == 0:
+            return left
+        if isinstance(node.op, ast.Div) and ends[1] == 1:
+            return left
+        return ast.BinOp(left, node.op, right)
+
+
+class _Transposed(ast.NodeTransformer):
+    """Swaps the operands of every matrix product."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        left, right = self.visit(node.left), self.visit(node.right)
+        product = isinstance(node.op, ast.MatMult)
+        return ast.BinOp(right, node.op, left) if product else ast.BinOp(left, node.op, right)
+
+
+class _Expanded(ast.NodeTransformer):
+    """Replaces calls of functions by their definitions."""
+
+    def __init__(self, known: Container[str]) -> None:
+        self.known = known
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        node.args = [self.visit(argument) for argument in node.args]
+        name = ast.unparse(node.func)
+        if name in self.known or name not in DEFINITIONS:
+            return node
+        replace = _Operand(node.args[0])
+        body: ast.expr = replace.visit(self.visit(_parse(DEFINITIONS[name])))
+        return body
+
+
+class _Operand(ast.NodeTransformer):
+    """Replaces the x of a definition."""
+
+    def __init__(self, argument: ast.expr) -> None:
+        self.argument = argument
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.argument if node.id == "x" else node
+
+
+def _times_ln(factor: Any, x: Any) -> Any:
+    """Compute factor · ln x, with 0 · ln 0 = 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(factor == 0, 0.0, factor * np.log(x))
+
+
+def _special(name: str) -> Callable[..., Any]:
+    """Function of SciPy, imported at the first call."""
+
+    def function(x: Any) -> Any:
+        return getattr(importlib.import_module("scipy.special"), name)(x)
+
+    return function
+
+
+#: Functions of an expression, besides reductions along an axis and those of `DEFINITIONS`.
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "abs": np.abs,
+    "clip": np.clip,
+    "erf": _special("erf"),
+    "erfc": _special("erfc"),
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "ln": np.log,
+    "log1p": np.log1p,
+    "max": np.maximum,
+    "min": np.minimum,
+    "normal": _special("ndtr"),
+    "sign": np.sign,
+    "sqrt": np.sqrt,
+    "tanh": np.tanh,
+    "times_ln": _times_ln,
+    "total": np.sum,
+}

@@ -1,0 +1,159 @@
+/* Functions of the exported C files. An export gets a copy of those that it calls, and its own
+ * name in the place of "model". A vector is changed in place where a function has one pointer. */
+#include <math.h>
+#include <stdio.h>
+
+#define MODEL_INPUTS 3
+#define MODEL_OUTPUTS 2
+
+extern const char *const model_classes[MODEL_OUTPUTS];
+void model_predict(const float *x, float *y);
+int model_classify(const float *x);
+
+static void copy(const float *a, float *b, int n)
+{
+    for (int i = 0; i < n; i++)
+        b[i] = a[i];
+}
+
+/* b = (a - offset - rest) * factor; the rest is what rounding the offset to a float leaves */
+static void scale(const float *a, const float *offset, const float *rest, const float *factor,
+                  float *b, int n)
+{
+    for (int i = 0; i < n; i++)
+        b[i] = (a[i] - offset[i] - rest[i]) * factor[i];
+}
+
+/* b = (a - offset - rest) * factor; the rest is what rounding the offset to a float leaves */
+static void scale_evenly(const float *a, float offset, float rest, float factor, float *b, int n)
+{
+    for (int i = 0; i < n; i++)
+        b[i] = (a[i] - offset - rest) * factor;
+}
+
+/* b = W a + bias, with the weights of each output side by side */
+static void dense(const float *a, int n, const float *weights, const float *bias, float *b, int m)
+{
+    for (int j = 0; j < m; j++) {
+        float sum = 0.0f;
+
+        for (int i = 0; i < n; i++)
+            sum += *weights++ * a[i];
+        b[j] = sum + bias[j];
+    }
+}
+
+/* b = W a + bias, with the weights of each output side by side, in steps of the output's own */
+static void dense_int8(const float *a, int n, const signed char *weights, const float *step,
+                       const float *bias, float *b, int m)
+{
+    for (int j = 0; j < m; j++) {
+        float sum = 0.0f;
+
+        for (int i = 0; i < n; i++)
+            sum += (float)*weights++ * a[i];
+        b[j] = sum * step[j] + bias[j];
+    }
+}
+
+/* a = gain * (a - mean) / deviation + bias */
+static void normalize(float *a, int n, const float *mean, const float *deviation,
+                      const float *gain, const float *bias)
+{
+    for (int i = 0; i < n; i++)
+        a[i] = gain[i] * ((a[i] - mean[i]) / deviation[i]) + bias[i];
+}
+
+/* a with mean 0 and variance 1, times gain, plus bias */
+static void normalize_row(float *a, int n, const float *gain, const float *bias, float epsilon)
+{
+    float mean = 0.0f, variance = 0.0f, deviation;
+
+    for (int i = 0; i < n; i++)
+        mean += a[i];
+    mean /= (float)n;
+    for (int i = 0; i < n; i++)
+        variance += (a[i] - mean) * (a[i] - mean);
+    deviation = sqrtf(variance / (float)n + epsilon);
+    for (int i = 0; i < n; i++)
+        a[i] = gain[i] * ((a[i] - mean) / deviation) + bias[i];
+}
+
+/* a = a / factor + rest + offset, in the units of the target */
+static void unscale(float *a, int n, const float *offset, const float *rest, const float *factor)
+{
+    for (int i = 0; i < n; i++)
+        a[i] = a[i] / factor[i] + rest[i] + offset[i];
+}
+
+/* the probabilities of both classes from that of the second one, which is alone (n = 1) */
+static void both(float *a, int n)
+{
+    a[n] = a[0];
+    a[0] = 1.0f - a[n];
+}
+
+/* (x - center - rest) / scale, or fill where x is missing; an indicator adds a 1 there, else a 0.
+ * The rest is what rounding the center to a float leaves. */
+static float *number(float *b, float x, int missing, float fill, float center, float rest,
+                     float scale, int indicator)
+{
+    *b++ = missing ? fill : (x - center - rest) / scale;
+    if (indicator)
+        *b++ = missing ? 1.0f : 0.0f;
+    return b;
+}
+
+/* 1 at index x of n categories, 0 elsewhere; with one more entry for rare categories, and one for
+ * missing values */
+static float *category(float *b, float x, int n, int rare, int missing)
+{
+    int index = rare ? n : -1;
+
+    if (isnan(x))
+        index = missing ? n + rare : index;
+    else if (x >= 0.0f && x < (float)n)
+        index = (int)x;
+    for (int i = 0; i < n + rare + missing; i++)
+        *b++ = i == index ? 1.0f : 0.0f;
+    return b;
+}
+
+int model_classify(const float *x)
+{
+    float y[MODEL_OUTPUTS];
+    int best = 0;
+
+    model_predict(x, y);
+    for (int i = 1; i < MODEL_OUTPUTS; i++)
+        if (y[i] > y[best])
+            best = i;
+    return best;
+}
+
+/* Reads rows of MODEL_INPUTS numbers, and prints a line of answers for each. */
+int main(void)
+{
+    float x[MODEL_INPUTS], y[MODEL_OUTPUTS];
+    int count = 0, found;
+
+    while ((found = scanf("%f%*[,; \t\r\n]", &x[count])) == 1) {
+        if (!isfinite(x[count])) {
+            fputs("expected finite numbers\n", stderr);
+            return 1;
+        }
+        if (++count < MODEL_INPUTS)
+            continue;
+        count = 0;
+        model_predict(x, y);
+        printf("%s ", model_classes[model_classify(x)]);
+        for (int i = 0; i < MODEL_OUTPUTS; i++)
+            printf("%s%.9g", i > 0 ? " " : "", (double)y[i]);
+        putchar('\n');
+    }
+    if (found != EOF || count != 0) {
+        fprintf(stderr, "expected rows of %d numbers\n", MODEL_INPUTS);
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,146 @@
+"""Numbers as text: significant digits, aligned matrices, and statistics of large arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "ERROR_DIGITS",
+    "LARGEST_ENTRIES",
+    "SMALL_ARRAY_ENTRIES",
+    "Numbers",
+    "digits",
+    "largest_entries",
+    "shape_text",
+]
+
+#: Entries of an array that is printed whole in a small network; all gradients of such an array are
+#: checked in any network.
+SMALL_ARRAY_ENTRIES = 64
+
+#: Entries of a larger array that are printed one by one, the largest ones.
+LARGEST_ENTRIES = 5
+
+#: Significant digits of an error of a gradient, of which only the size matters.
+ERROR_DIGITS = 2
+
+#: Significant digits of a mean, in a line that has little room.
+MEAN_DIGITS = 4
+
+
+def digits(value: Any, precision: int) -> str:
+    """Write a number.
+
+    Examples
+    --------
+    >>> digits(0.25, 6), digits(1 / 3, 6), digits(-0.0, 6), digits(1e-12, 3)
+    ('0.25', '0.333333', '0', '1e-12')
+    """
+    return f"{float(value) + 0.0:.{precision}g}"
+
+
+def shape_text(sizes: tuple[int, ...]) -> str:
+    """Write a shape as Python does; that of a single number is empty."""
+    return str(tuple(map(int, sizes))) if sizes else ""
+
+
+def largest_entries(value: NDArray[Any]) -> list[tuple[int, ...]]:
+    """Indices of the entries that are furthest from 0."""
+    order = np.argsort(-np.abs(value), axis=None, kind="stable")[:LARGEST_ENTRIES]
+    return [tuple(map(int, np.unravel_index(flat, value.shape))) for flat in order]
+
+
+class Numbers(NamedTuple):
+    """A matrix or a single number, and the significant digits to print."""
+
+    value: NDArray[Any]
+    precision: int
+
+    def cells(self, blank: str = " ") -> list[list[str]]:
+        """Write the entries, with the decimal points of a column below each other.
+
+        Examples
+        --------
+        >>> Numbers(np.array([[1.5], [-20.0]]), 6).cells()
+        [['  1.5'], ['-20  ']]
+        """
+        rows = [[digits(entry, self.precision) for entry in row] for row in self._matrix]
+        columns = [_aligned(list(column), blank) for column in zip(*rows, strict=True)]
+        return [list(row) for row in zip(*columns, strict=True)]
+
+    @property
+    def width(self) -> int:
+        """Characters of a line, with two between the columns."""
+        return sum(len(word) + 2 for word in self.cells()[0]) - 2
+
+    def split(self, room: int) -> Iterator[tuple[str, Numbers]]:
+        """Split a wide matrix into blocks of columns, each with its label.
+
+        Examples
+        --------
+        >>> [label for label, _ in Numbers(np.arange(10.0).reshape(1, 10), 6).split(16)]
+        ['columns 0 to 5', 'columns 6 to 9']
+        """
+        widths = [len(word) + 2 for word in self.cells()[0]]
+        start = 0
+        for end in range(1, len(widths) + 1):
+            if end == len(widths) or sum(widths[start : end + 1]) - 2 > room:
+                if (start, end) == (0, len(widths)):
+                    yield "", self
+                else:
+                    yield (
+                        f"columns {start} to {end - 1}",
+                        self._replace(value=self._matrix[:, start:end]),
+                    )
+                start = end
+
+    def statistics(self, room: int, *, with_largest: bool = True) -> str:
+        """Summarize an array in a line.
+
+        Examples
+        --------
+        >>> Numbers(np.array([[1.0, 2.0, -9.0]]), 3).statistics(60)
+        'mean -2, std 4.97; largest -9 at [0, 2], 2 at [0, 1]'
+        >>> Numbers(np.zeros((2, 5)), 3).statistics(60)
+        'all 0'
+        """
+        value, precision = self
+        if (value == value.flat[0]).all():
+            return f"all {digits(value.flat[0], precision)}"
+        exact, rough = value.astype(np.float64), min(precision, MEAN_DIGITS)
+        with np.errstate(over="ignore", invalid="ignore"):
+            line = f"mean {digits(exact.mean(), rough)}, std {digits(exact.std(), rough)}"
+        if not exact.all():
+            line += f", zeros {(exact == 0).mean():.0%}"
+        separator = "; largest "
+        for index in largest_entries(value) if with_largest else ():
+            longer = f"{line}{separator}{digits(value[index], precision)} at {list(index)}"
+            if separator == ", " and len(longer) > room:
+                break
+            line, separator = longer, ", "
+        return line
+
+    @property
+    def _matrix(self) -> NDArray[Any]:
+        return np.atleast_2d(self.value)
+
+
+def _aligned(words: list[str], blank: str) -> list[str]:
+    """Pad the words of a column on both sides, so that their decimal points align."""
+    ends = [_integer_length(word) for word in words]
+    before = max(ends)
+    after = max(len(word) - end for word, end in zip(words, ends, strict=True))
+    return [
+        blank * (before - end) + word + blank * (after - len(word) + end)
+        for word, end in zip(words, ends, strict=True)
+    ]
+
+
+def _integer_length(word: str) -> int:
+    """Length of a number's part before the point or the exponent."""
+    found = [place for sign in ".e" if (place := word.find(sign)) >= 0]
+    return min(found, default=len(word))

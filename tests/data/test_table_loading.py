@@ -1,0 +1,307 @@
+"""Tables as data sets, from a file to X, y and classes."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pandas
+import pytest
+from sklearn.datasets import load_iris
+
+from barenet.data.csv_table import read_table
+from barenet.data.encoding import TableEncoding
+from barenet.data.frame import Frame
+from barenet.data.table_loading import load_table, read_features, read_samples
+from barenet.errors import DataError
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_text(text: str, name: str = "t.csv"):
+        path = tmp_path / name
+        path.write_text(text, "utf-8")
+        return path
+
+    return write_text
+
+
+def test_iris_written_as_csv_is_iris(write):
+    iris = load_iris()
+    species = iris.target_names[iris.target]
+    lines = [",".join([*iris.feature_names, "species"])]
+    lines += [
+        ",".join([*map(str, row), name]) for row, name in zip(iris.data, species, strict=True)
+    ]
+    data = load_table(write("\n".join(lines)), "species")
+    np.testing.assert_array_equal(data.X, iris.data)
+    np.testing.assert_array_equal(data.y, iris.target)
+    assert data.y.dtype == np.int64 and data.X.dtype == np.float64
+    assert data.classes == ("setosa", "versicolor", "virginica")
+    assert data.feature_names == tuple(iris.feature_names)
+    assert (data.target_name, data.name, data.description) == (
+        "species",
+        "t.csv",
+        "150 rows, 5 columns",
+    )
+
+
+def test_the_target_may_be_any_column(write):
+    data = load_table(write("a,y,b\n1,p,2\n3,q,4\n"), "y")
+    assert data.feature_names == ("a", "b")
+    assert data.X.tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "y", "classes"),
+    [
+        ("10 9 10 9", None, [1, 0, 1, 0], ("9", "10")),
+        ("1.0 0.0 1.0 0.0", None, [1, 0, 1, 0], ("0", "1")),
+        ("1 2 3 4", None, [1, 2, 3, 4], None),
+        ("1 2 3 4", "classification", [0, 1, 2, 3], ("1", "2", "3", "4")),
+        ("1 0 1 0", "regression", [1, 0, 1, 0], None),
+        ("no yes no nan", "classification", [1, 2, 1, 0], ("nan", "no", "yes")),
+        ("01 02 01 02", None, [0, 1, 0, 1], ("01", "02")),
+        ("01 02 01 02", "regression", [1, 2, 1, 2], None),
+        ("1 2 1 b", "classification", [0, 1, 0, 2], ("1", "2", "b")),
+        ("0.5 0.5 1.5 1.5", None, [0.5, 0.5, 1.5, 1.5], None),
+    ],
+)
+def test_classes_or_numbers(write, values, task, y, classes):
+    rows = "".join(f"{number},{value}\n" for number, value in enumerate(values.split()))
+    data = load_table(write("x,y\n" + rows), "y", task=task)
+    assert data.y.tolist() == y
+    assert data.classes == classes
+    assert data.y.dtype == (np.float64 if classes is None else np.int64)
+
+
+def test_a_missing_target_is_an_error_that_names_the_rows(write):
+    path = write("x,price\n1,2.5\n2,\n3,NA\n4,1.5\n5,?\n")
+    message = (
+        f"{path}:3: column 'price': expected a value to learn from, got nothing; "
+        "leave such rows out by drop_missing_target=True; "
+        "there are 3 (also 4, 6)"
+    )
+    for task in (None, "regression"):
+        with pytest.raises(DataError) as error:
+            load_table(path, "price", task=task)
+        assert str(error.value) == message
+
+
+def test_a_missing_class_is_an_error_unless_it_is_said_to_be_one(write):
+    path = write("x,y\n1,no\n2,None\n3,yes\n")
+    with pytest.raises(DataError, match=r"t\.csv:3: column 'y': .*got 'None'; .*classification"):
+        load_table(path, "y")
+    assert load_table(path, "y", task="classification").classes == ("None", "no", "yes")
+    with pytest.raises(DataError, match=r"t\.csv:3: column 'y': .*got nothing; leave such rows"):
+        load_table(write("x,y\n1,no\n2,\n3,yes\n"), "y", task="classification")
+
+
+def test_numbers_and_words_are_no_target(write):
+    path = write("x,y\n1,2.5\n2,3.5\n3,many\n")
+    with pytest.raises(DataError, match=r"t\.csv:4: column 'y': expected a number, as in other"):
+        load_table(path, "y")
+
+
+def test_fault_35_missing(tmp_path):
+    with pytest.raises(DataError, match=r"nowhere\.csv: no such file$"):
+        load_table(tmp_path / "nowhere.csv", "y")
+
+
+def test_a_table_with_words_or_holes_is_a_frame(write):
+    data = load_table(write("x,town,y\n1,Paris,0\n,Rome,1\n"), "y")
+    assert isinstance(data.X, Frame)
+    assert data.X["town"].tolist() == ["Paris", "Rome"]
+    np.testing.assert_array_equal(data.X["x"], [1, np.nan])
+    assert (data.n_samples, data.n_features, data.feature_names) == (2, 2, ("x", "town"))
+    plain = write("x,z,y\n1,2,0\n3,4,1\n")
+    assert isinstance(load_table(plain, "y").X, np.ndarray)
+    assert isinstance(load_table(plain, "y", frame=True).X, Frame)
+
+
+def test_fault_40_a_text_feature_is_named_by_line_and_column(write):
+    path = write("x,town,y\n1,2,0\n2,Paris,1\n")
+    message = r"t\.csv:3: column 'town': expected a number, got 'Paris'"
+    with pytest.raises(DataError, match=message):
+        read_features(path, ["x", "town"])
+    with pytest.raises(DataError, match=message):
+        read_samples(path, ["x", "town"], "y", None)
+
+
+def test_fault_42_one_row(write):
+    path = write("x,y\n1,2\n")
+    with pytest.raises(DataError, match=r"t\.csv: 1 row, at least 2 are needed"):
+        load_table(path, "y")
+    assert read_features(path, ["x"]).tolist() == [[1]]
+
+
+def test_fault_44_target_missing(write):
+    path = write("height,weight\n1,2\n3,4\n")
+    with pytest.raises(
+        DataError,
+        match=r"no column wieght, did you mean 'weight'\? the columns are height, weight$",
+    ):
+        load_table(path, "wieght")
+    with pytest.raises(ValueError, match=r"^target: .*; the columns are height, weight$"):
+        load_table(path, None)
+
+
+def test_fault_44_many_columns_are_not_all_listed(write):
+    names = [f"p{number}" for number in range(785)]
+    path = write(",".join(names) + "\n" + ",".join("0" * 785) + "\n")
+    with pytest.raises(DataError, match=r"the columns are p0, .*, p19, … \(785 in all\)$"):
+        load_table(path, "label")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("y\n1\n2\n", "'y' is the only column; there is nothing to learn it from"),
+        ("x,y\n1,p\n2,p\n", "column 'y' holds 'p' in every row"),
+    ],
+)
+def test_nothing_to_learn(write, text, message):
+    path = write(text)
+    with pytest.raises(DataError) as error:
+        load_table(path, "y")
+    assert str(error.value) == f"{path}: {message}"
+
+
+def test_a_column_without_a_name_numbers_the_rows_and_is_left_out(write):
+    dataset = load_table(write(",x,y\n0,1,2\n1,1,3\n"), "y")
+    assert dataset.feature_names == ("x",)
+    assert dataset.description == "2 rows, 3 columns, 1 of them without a name and left out"
+
+
+def test_a_name_that_is_nearly_right(write):
+    with pytest.raises(DataError, match=r"no column Species, did you mean 'species'\? the columns"):
+        load_table(write("x,species\n1,a\n2,b\n"), "Species")
+
+
+def test_features_are_taken_by_name(write):
+    path = write('note,b,y,a\n"x, and\nmore",2,?,1\n-,4,,3\n')
+    assert read_features(path, ["a", "b"]).tolist() == [[1, 2], [3, 4]]
+    with pytest.raises(DataError, match=r"no column c, d; the columns are note, b, y, a$"):
+        read_features(path, ["a", "c", "d"])
+    with pytest.raises(DataError, match=r"t\.csv:2: column 'y': expected a number, got '\?'$"):
+        read_features(path, ["a", "y"])
+
+
+def test_features_of_a_file_without_a_header(write):
+    with pytest.raises(DataError, match=r"t\.csv:1: expected the names .* got numbers: 1\.5"):
+        read_features(write("1.5,2.5\n3.5,4.5\n"), ["a", "b"])
+
+
+def test_samples_use_the_networks_classes(write):
+    path = write("y,x\ncat,1\nbird,2\ncat,3\n")
+    X, y = read_samples(path, ["x"], "y", ["bird", "cat", "dog"])
+    assert X.tolist() == [[1], [2], [3]]
+    assert y.tolist() == [1, 0, 1]
+    with pytest.raises(DataError, match=r"t\.csv:3: column 'y': expected one of cat, dog, got"):
+        read_samples(path, ["x"], "y", ["cat", "dog"])
+
+
+def test_samples_of_numbered_classes_and_of_numbers(write):
+    path = write("x,y\n1,9.0\n2,10\n")
+    assert read_samples(path, ["x"], "y", ["9", "10"])[1].tolist() == [0, 1]
+    assert read_samples(path, ["x"], "y", None)[1].tolist() == [9.0, 10.0]
+
+
+def test_read_samples_undoes_load_table(write):
+    path = write("x,y\n1,b\n2,a\n3,b\n4,c\n")
+    data = load_table(path, "y")
+    X, y = read_samples(path, data.feature_names, "y", data.classes)
+    np.testing.assert_array_equal(X, data.X)
+    np.testing.assert_array_equal(y, data.y)
+
+
+def test_text_that_looks_like_a_number_stays_text(write):
+    """Where the classes were learned as text, 01 is a name and not the number 1."""
+    later = write("a,y\n1,01\n2,02\n")
+    assert read_samples(later, ["a"], "y", ["01", "02", "x"])[1].tolist() == [0, 1]
+    assert read_samples(later, ["a"], "y", ["1", "2"])[1].tolist() == [0, 1]
+    with pytest.raises(DataError, match=r"t\.csv:2: .*expected one of 1, 2, x"):
+        read_samples(later, ["a"], "y", ["1", "2", "x"])
+
+
+def test_the_time_for_many_columns_grows_with_their_number(write):
+    names = [f"{'long ' * 20}{number}" for number in range(40_000)]
+    row = ",".join(map(str, range(40_000)))
+    path = write(f"{','.join(names)}\n{row}\n{row}\n")
+    start = time.process_time()
+    table = read_table(path)
+    assert len(table.frame(names[:100])) == 2
+    assert [len(table.column(name)) for name in names] == [2] * 40_000
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("values", ["0,5 1,5 2,5", "1,234 2,345 3,456"])
+def test_a_target_of_decimal_commas_is_not_taken_for_classes(write, values):
+    path = write("a;y\n" + "".join(f"{row};{value}\n" for row, value in enumerate(values.split())))
+    with pytest.raises(DataError, match=r"column 'y': expected a number with a point.*decimal=','"):
+        load_table(path, "y")
+    assert load_table(path, "y", task="classification").classes is not None
+
+
+def test_truth_values_and_days_are_the_same_categories_in_csv_and_parquet(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    days = pandas.to_datetime(["2020-01-01", "2020-01-02", "2020-01-01", "2020-01-03"])
+    frame = pandas.DataFrame({"flag": [True, False, True, True], "day": days, "y": [1, 2, 3, 4.5]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_parquet(tmp_path / "t.parquet", index=False)
+    rows = [load_table(tmp_path / name, "y", frame=True).X for name in ("t.csv", "t.parquet")]
+    encodings = [TableEncoding.fit(each, categories=["flag", "day"]) for each in rows]
+    assert encodings[0].columns == encodings[1].columns
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+@pytest.mark.parametrize("target", ["word", "number"])
+def test_rows_without_a_target_are_left_out_if_said(tmp_path, name, target):
+    columns = {"x": [1, 2, 3, 4, 5], "word": ["a", None, "b", "a", "b"]}
+    columns |= {"number": [0.5, 1.5, None, 2.5, 3.5]}
+    path, table = tmp_path / name, pandas.DataFrame(columns)
+    table.to_csv(path, index=False) if name == "t.csv" else table.to_parquet(path)
+    with pytest.raises(DataError, match="leave such rows out by drop_missing_target=True"):
+        load_table(path, target)
+    data = load_table(path, target, drop_missing_target=True)
+    there = [row for row, value in enumerate(columns[target]) if value is not None]
+    assert data.X["x"].tolist() == [columns["x"][row] for row in there]
+    assert data.description == "4 rows (1 without a target left out), 3 columns"
+    X, y = read_samples(path, ["x"], target, data.classes, drop_missing_target=True)
+    assert X[:, 0].tolist() == data.X["x"].tolist() and y.tolist() == data.y.tolist()
+
+
+@pytest.mark.parametrize("option", ["frame", "drop_missing_target"])
+def test_a_switch_is_true_or_false(write, option):
+    path, wrong = write("x,y\n1,a\n2,b\n"), {option: "no"}
+    with pytest.raises(ValueError, match=f"^{option}: expected True or False, got 'no'"):
+        load_table(path, "y", **wrong)
+    with pytest.raises(ValueError, match=f"^{option}: expected True or False, got 'no'"):
+        read_samples(path, ["x"], "y", ["a", "b"], **wrong)
+
+
+def test_a_class_that_is_called_none_is_there_when_the_classes_are_known(write):
+    path = write("x,y\n1,None\n2,\n3,some\n4,None\n")
+    options = {"task": "classification", "drop_missing_target": True}
+    data = load_table(path, "y", **options)
+    assert data.classes == ("None", "some") and data.n_samples == 3
+    X, _ = read_samples(path, ["x"], "y", data.classes, drop_missing_target=True)
+    assert X[:, 0].tolist() == [1, 3, 4]
+    with pytest.raises(DataError, match="column 'y' has no value in any row"):
+        read_samples(write("x,y\n1,\n"), ["x"], "y", ["a"], drop_missing_target=True)
+    with pytest.raises(DataError, match=r"1 row \(2 without a target left out\), at least 2"):
+        load_table(write("x,y\n1,\n2,NA\n3,a\n"), "y", drop_missing_target=True)
+
+
+def test_a_point_beside_decimal_commas_is_allowed_in_names(write):
+    path = write("a;version;y\n1,5;1.2;0\n2,5;1.3;1\n3,5;1.2;1\n4,5;1.3;0\n")
+    said = {"decimal": ",", "categories": ["version"]}
+    assert load_table(path, "y", **said).X.tolist()[0] == [1.5, 1.2]
+    assert read_features(path, ["a", "version"], **said)[1].tolist() == [2.5, 1.3]
+    assert read_samples(path, ["a"], "y", ["0", "1"], **said)[1].tolist() == [0, 1, 1, 0]
+    for read in (lambda **more: load_table(path, "y", **more),
+                 lambda **more: read_features(path, ["version"], **more)):  # fmt: skip
+        with pytest.raises(DataError, match=r"column 'version': expected a number with a decimal"):
+            read(decimal=",")
+        with pytest.raises(ValueError, match=r"^categories: expected a list of columns, got 'v"):
+            read(decimal=",", categories="version")

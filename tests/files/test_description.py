@@ -1,0 +1,75 @@
+"""A predictor in words: true, and short however much it holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from barenet import History, ModelCard, Network, Predictor, Scaling
+from barenet.files.training_log import TrainingLog
+
+HISTORY = History(
+    {"loss": [1 / (1 + epoch) for epoch in range(400)], "learning_rate": [0.001] * 400},
+    "compiled",
+    7,
+    "no improvement",
+    369,
+)
+CARD = ModelCard(
+    settings={"epochs": 1000},
+    rows={"training": 1080, "validation": 120},
+    log=TrainingLog.of(HISTORY),
+    scores={"validation": {"r2": 0.91234567}},
+)
+
+
+@pytest.fixture(name="predictor")
+def make_predictor() -> Predictor:
+    names = tuple(f"column {number}" for number in range(1000))
+    return Predictor(
+        network=Network.dense([1000, 4, 1], hidden="tanh"),
+        preprocessing=Scaling.fit("robust", np.eye(2).repeat(500, axis=1)),
+        classes=None,
+        feature_names=names,
+        target_name="price",
+        dataset="two\nlines",
+        target_scaling=Scaling.fit("standardize", np.array([[1.0], [2.0]])),
+        card=CARD,
+    )
+
+
+def test_a_predictor_of_a_thousand_columns_and_hundreds_of_epochs_is_a_few_lines(predictor):
+    said = dict(line.strip().split("  ", 1) for line in repr(predictor).strip(">").splitlines()[1:])
+    first = ", ".join(f"column {number}" for number in range(8))
+    assert {name: what.strip() for name, what in said.items()} == {
+        "predicts": "price, a number",
+        "from": f"1000 features: {first}, … (1000 in all)",
+        "scaling": "robust, and the target: standardize",
+        "network": "1000 → 4 tanh → 1 identity, 4,009 parameters of float32",
+        "trained on": r"two\nlines: 1,080 training rows, 120 validation rows",
+        "trained for": (
+            "400 epochs (no improvement), kept the best, epoch 369, compiled engine, seed 7"
+        ),
+    }
+
+
+def test_what_nobody_has_said_is_left_out(predictor):
+    shown = repr(replace(predictor, card=None, dataset="", target_scaling=None))
+    assert "trained" not in shown and "the target" not in shown
+
+
+def test_a_card_and_its_log_are_a_line():
+    assert repr(CARD) == (
+        "<ModelCard: 1,080 training rows, 120 validation rows; 400 epochs (no improvement), "
+        "kept the best, epoch 369, compiled engine, seed 7; validation r2 0.9123>"
+    )
+    assert repr(CARD.log).endswith("seed 7; loss, learning_rate>")
+    assert repr(ModelCard()) == "<ModelCard: empty>"
+
+
+def test_the_middle_of_many_layers_is_left_out(predictor):
+    network = Network.dense([1000, *[5] * 20, 1], hidden="relu")
+    described = replace(predictor, network=network).description()["network"]
+    assert described.startswith("1000 → 5 relu → 5 relu → 5 relu → … (21 layers) → 1 identity, ")

@@ -1,0 +1,45 @@
+"""ActivationLayer: an activation on its own is the same as at the end of a dense layer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from barenet.model.activations import ACTIVATIONS
+from barenet.model.layers import ActivationLayer, Dense
+from barenet.model.network import Network
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("place", ["hidden", "output"])
+def test_it_is_the_dense_layers_activation(name, place):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(5, 3)), rng.dirichlet(np.ones(2), 5)
+    if place == "hidden":
+        inside = [Dense(3, 4, name), Dense(4, 2, "tanh")]
+        outside = [Dense(3, 4), ActivationLayer(name), Dense(4, 2, "tanh")]
+    else:
+        inside = [Dense(3, 2, name)]
+        outside = [Dense(3, 2), ActivationLayer(name)]
+    one, other = Network(inside, dtype="float64"), Network(outside, dtype="float64")
+    other.parameters[:] = one.parameters
+    assert one.output_activation == other.output_activation
+    np.testing.assert_array_equal(one.predict(X), other.predict(X))
+    for loss in (None, "squared_error"):
+        value, gradient = one.value_and_gradient(X, y, loss)
+        expected, oracle = other.value_and_gradient(X, y, loss)
+        assert value == expected
+        np.testing.assert_array_equal(gradient, oracle)
+
+
+def test_the_logits_pass_through():
+    X = np.array([[1.0, -2.0]])
+    output, cache = ActivationLayer("softmax").forward(X, logits=True)
+    np.testing.assert_array_equal(output, X)
+    np.testing.assert_array_equal(ActivationLayer("softmax").backward(cache, X, {}), X)
+
+
+@pytest.mark.parametrize("wrong", ["rellu", 5, None])
+def test_fault_33_an_unknown_activation(wrong):
+    with pytest.raises(ValueError, match=r"^activation: "):
+        ActivationLayer(wrong)

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from functools import partial
+from string import Formatter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import special
+
+from barenet import ACTIVATIONS, LOSSES, OPTIMIZERS
+from barenet.constraints import options_of
+from barenet.expressions import DEFINITIONS, Expression, declared
+from barenet.model.activations import ReLU
+from barenet.model.losses import loss_on
+from barenet.optimization.clipping import CLIPPINGS
+from barenet.optimization.penalties import PENALTIES
+
+#: Formulas that `explain` and the exports need.
+NEEDED = {"formula", "backward_formula", "derivative_formula"}
+#: Functions that C has; the others are printed by their definitions.
+KNOWN = {"erfc", "expm1", "log1p"}
+
+RNG = np.random.default_rng(0)
+X, W, b = RNG.normal(size=(4, 3)), RNG.normal(size=(3, 2)), RNG.normal(size=(1, 2))
+
+
+def written(text, **numbers):
+    return ast.unparse(Expression.parse(text, **numbers).tree)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "shown"),
+    [
+        ("factor * (A - Y)", {"factor": 1}, "A - Y"),
+        ("2 * factor * (A - Y)", {"factor": 0.5}, "A - Y"),
+        ("2 * factor * (A - Y)", {"factor": 1.5}, "3.0 * (A - Y)"),
+        ("(A - Y) / n", {"n": 1}, "A - Y"),
+        ("(A - Y) / n", {"n": 4}, "(A - Y) / 4"),
+        ("sqrt(v) + eps + hat / sqrt(w)", {"hat": 0.0}, "sqrt(v) + eps"),
+        ("(1 - q) * e", {"q": 0.25}, "0.75 * e"),
+        ("clip(g, -c, c)", {"c": 2}, "clip(g, -2, 2)"),
+    ],
+)
+def test_what_numbers_make_superfluous_is_left_out(text, numbers, shown):
+    assert written(text, **numbers) == shown
+
+
+def test_names_are_those_of_quantities():
+    formula = Expression.parse("dA if Z > 0 else slope * exp(dA) + over_samples(W.T @ X)", slope=2)
+    assert formula.names == {"dA", "Z", "W", "X"}
+    assert formula.has_product and not Expression.parse("A * B").has_product
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("X @ W + b", X @ W + b),
+        ("X.T @ (X @ W)", X.T @ (X @ W)),
+        ("over_samples(X @ W)", (X @ W).sum(axis=0, keepdims=True)),
+        ("over_outputs(X)", X.sum(axis=1, keepdims=True)),
+        ("mean_samples(X)", X.mean(axis=0, keepdims=True)),
+        ("mean_outputs(X**2)", (X**2).mean(axis=1, keepdims=True)),
+        ("exp(X) / over_outputs(exp(X))", np.exp(X) / np.exp(X).sum(axis=1, keepdims=True)),
+        ("-X if X > 0 else 0", np.where(X > 0, -X, 0)),
+        ("total(abs(X))", np.abs(X).sum()),
+    ],
+)
+def test_a_formula_is_what_numpy_computes(text, expected):
+    formula = Expression.parse(text)
+    np.testing.assert_allclose(formula.evaluate({"X": X, "W": W, "b": b}), expected)
+    turned = formula.transposed()
+    np.testing.assert_allclose(turned.evaluate({"X": X.T, "W": W.T, "b": b.T}), expected.T)
+    again = turned.transposed()
+    assert ast.unparse(again.tree) == ast.unparse(formula.tree) and again.samples_axis == 0
+
+
+@given(st.lists(st.sampled_from(["@ B", "@ C.T", "+ A", "* A"]), max_size=6))
+def test_any_chain_of_products_is_transposed(parts):
+    """(A B)ᵀ = Bᵀ Aᵀ, however they are nested."""
+    text = "A"
+    for part in parts:
+        text = f"({text}) {part}"
+    values = {name: RNG.normal(size=(3, 3)) for name in "ABC"}
+    turned = {name: value.T for name, value in values.items()}
+    formula = Expression.parse(text)
+    np.testing.assert_allclose(
+        formula.transposed().evaluate(turned), formula.evaluate(values).T, rtol=1e-9
+    )
+
+
+def test_the_logarithm_of_nothing_times_nothing_is_nothing():
+    zero, one = np.zeros((1, 1)), np.ones((1, 1))
+    formula = Expression.parse("times_ln(y, p)")
+    assert formula.evaluate({"y": zero, "p": zero}) == 0
+    assert formula.evaluate({"y": one, "p": one}) == 0
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "x[0]", "lambda: 1", "x and y"])
+def test_other_python_is_refused(text):
+    with pytest.raises(ValueError, match="is not supported"):
+        Expression.parse(text).evaluate({"x": X, "y": X})
+
+
+@pytest.mark.parametrize(
+    ("name", "oracle"),
+    {
+        **{name: getattr(special, name) for name in ("erfc", "expm1", "log1p")},
+        "density": lambda x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
+        "normal": special.ndtr,
+        "sigmoid": special.expit,
+        "softplus": lambda x: np.logaddexp(x, 0),
+    }.items(),
+)
+def test_definitions_of_functions(name, oracle):
+    x = np.linspace(-0.9, 3, 30)
+    found = Expression.parse(f"{name}(x)").expanded(set()).evaluate({"x": x})
+    np.testing.assert_allclose(found, oracle(x), atol=1e-15)
+    assert name in DEFINITIONS
+
+
+def declared_by(kind: type) -> str:
+    return inspect.getsourcefile(kind) or kind.__module__
+
+
+EVERY = [
+    *ACTIVATIONS.values(), *LOSSES.values(), *PENALTIES.values(), *CLIPPINGS.values(),
+    *(kind for name, kind in OPTIMIZERS.items() if name != "lbfgs"),
+    *dict.fromkeys(
+        type(loss_on(loss(), f())[0]) for loss in LOSSES.values() for f in ACTIVATIONS.values()
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.__name__)
+def test_every_class_declares_its_formulas(kind):
+    needed = [name for name in vars(kind.__mro__[1]) if name in NEEDED]
+    for name in needed:
+        assert vars(kind).get(name), (
+            f"{kind.__name__} has no `{name}`; add it in {declared_by(kind)}"
+        )
+
+
+@pytest.mark.parametrize("kind", ACTIVATIONS.values(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_formulas_of_an_activation(kind, dtype):
+    activation, Z = kind(), np.linspace(-6, 6, 42, dtype=dtype).reshape(6, 7)
+    options = {each.name: getattr(activation, each.name) for each in options_of(activation)}
+    A, dA = activation.forward(Z), np.cos(Z)
+    check = partial(np.testing.assert_allclose, rtol=1e-4 if dtype == "float32" else 1e-9)
+    said = f"`%s` differs from `%s`; correct one of them in {declared_by(kind)}"
+    formula = Expression.parse(kind.formula, **options)
+    check(formula.evaluate({"Z": Z}), A, err_msg=said % ("formula", "forward"))
+    backward = Expression.parse(kind.backward_formula, **options)
+    values, d_Z = {"Z": Z, "A": A, "dA": dA}, activation.backward(Z, A, dA)
+    check(
+        backward.evaluate(values), d_Z, atol=1e-6, err_msg=said % ("backward_formula", "backward")
+    )
+    for step in kind.stable_formula or [kind.formula]:
+        Z = Expression.parse(step, **options).expanded(KNOWN).evaluate({"Z": Z})
+    check(Z, A, err_msg=said % ("stable_formula", "forward"))
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS.keys() - {"lbfgs"}))
+def test_letters_of_an_optimizer(name):
+    kind = OPTIMIZERS[name]
+    _, moments, settings, text = kind.formula
+    assert set(moments.values()) == set(kind.moment_names)
+    assert all(hasattr(kind, option) for option in settings.values())
+    assert {field for _, field, _, _ in Formatter().parse(text) if field} == settings.keys()
+    assert moments.keys() <= set(re.findall(r"\b\w\b", text)) and text.endswith(".")
+
+
+def test_a_formula_is_not_inherited_by_other_methods():
+    class Doubled(ReLU):
+        def forward(self, Z):
+            return 2 * super().forward(Z)
+
+    class Renamed(ReLU):
+        name = "renamed"
+
+    assert declared(Doubled(), "formula") is None
+    assert declared(Renamed(), "formula") == ReLU.formula
