@@ -80,7 +80,7 @@ class Meter:
     def answer(self) -> None:
         """Say that a picture has been shown, so that another one comes."""
         self.unanswered -= 1
-        self.say("shown")
+        self.say("drawn")
 
     def epoch(self) -> int:
         """Ask how far a network is that is learning."""

@@ -82,13 +82,13 @@ def test_a_model_of_mixed_columns_is_asked_as_it_predicts(store, folder, capfd, 
     network = build_network(state.networks[0], prepared)
     assert prepared.plane.names == (("height", "width") if target == "kind" else ("height",))
     kept = "their median or most frequent value"
-    assert prepared.fixed_at == (kept if with_rows else f"{kept}, words at the first")
+    assert prepared.fixed_at == (kept if with_rows else f"{kept}, text at the first category")
     said, points = answers(prepared, network)
     usual = {"width": 0.0, "colour": "red", "wet": "no", "sown": "2024-05-11", "kind": "a"}
     if with_rows:  # else the first category stands for the commonest one
         columns = {name: [value] * len(points) for name, value in usual.items()}
         axes = {name: points[:, at].tolist() for at, name in enumerate(prepared.plane.names)}
-        model = Predictor.load(path)
+        model = load_predictor(path)
         raw = model.network.predict(model.inputs({**columns, **axes}))
         assert said == pytest.approx(raw, abs=1e-5)
         assert prepared.training.n_samples + prepared.test.n_samples == 180
@@ -98,7 +98,7 @@ def test_a_model_of_mixed_columns_is_asked_as_it_predicts(store, folder, capfd, 
     rasterize(network, prepared), input_pictures(prepared)
     assert (measured(state.networks[0], prepared, network) is None) == (not with_rows)
     assert (confusion_matrix(network, prepared) is None) == (not with_rows or target == "width")
-    assert make_predictor(network, prepared).feature_names == Predictor.load(path).feature_names
+    assert make_predictor(network, prepared).feature_names == load_predictor(path).feature_names
     capfd.readouterr()
 
 
@@ -113,7 +113,7 @@ def test_a_model_of_a_table_with_holes_is_saved_with_what_fills_them(
     prepared = store.prepare(data)
     network = build_network(NetworkSettings(), prepared)
     path = folder / "saved.safetensors"
-    make_predictor(network, prepared).save(path)
+    save(make_predictor(network, prepared), path)
     shown = measured(NetworkSettings(), prepared, network)
     told = barenet_run(["evaluate", str(path), csv, "--json"])
     every = np.average([shown.score, shown.test_score], weights=[144, 36])
@@ -135,7 +135,7 @@ def test_a_named_sets_own_scaling_is_kept(store, folder, capfd, data):
     path = trained(folder, data)
     state = store.initial_model_state(path, "")
     prepared = store.prepare(state.data)
-    network, model = build_network(state.networks[0], prepared), Predictor.load(path)
+    network, model = build_network(state.networks[0], prepared), load_predictor(path)
     said, points = answers(prepared, network)
     raw = model.network.predict(model.inputs(prepared.plane.rows(points)))
     assert said == pytest.approx(raw, abs=1e-5)
@@ -194,7 +194,7 @@ def test_other_layers_make_a_new_network_and_the_same_ones_the_models(store, fol
     path = trained(folder, "moons")
     state = store.initial_model_state(path, "")
     prepared, settings = store.prepare(state.data), state.networks[0]
-    model = Predictor.load(path).network
+    model = load_predictor(path).network
     assert (
         build_network(settings, prepared).parameters == model.parameters.astype(np.float32)
     ).all()
@@ -258,7 +258,7 @@ def test_a_model_of_a_matrix_without_rows(store, tmp_path, kind):
         target_name="answer",
         dataset="mine.csv",
     )
-    made.save(path)
+    save(made, path)
     state = store.initial_model_state(path, "")
     prepared = store.prepare(state.data)
     said, points = answers(prepared, build_network(state.networks[0], prepared))
@@ -276,7 +276,7 @@ def test_a_model_of_a_matrix_without_rows(store, tmp_path, kind):
         "robust": "their median",
         "minmax": "the middle of their range",
         "none": "0",
-        "affine": "what the network sees as 0",
+        "affine": "the value that the network sees as 0",
     }
     assert prepared.fixed_at == words[kind] and prepared.scaling.name == "none"
     low, high = prepared.plane.low, prepared.plane.high
@@ -292,7 +292,7 @@ def test_a_model_of_other_columns_of_a_named_set_is_shown_without_its_rows(store
     parts = {"preprocessing": scaling, "classes": None, "target_name": "y"}
     for names, dataset in ((("p", "q", "r"), "moons"), (("x1", "q", "sin(x1)"), "iris")):
         network = Network.dense([3, 2, 1])
-        Predictor(network=network, feature_names=names, dataset=dataset, **parts).save(path)
+        save(Predictor(network=network, feature_names=names, dataset=dataset, **parts), path)
         prepared = store.prepare(store.initial_model_state(path, "").data)
         assert prepared.training.n_samples == 0 and prepared.axes == names
 
@@ -395,7 +395,7 @@ def test_of_several_numbers_one_is_shown_as_the_model_predicts_it(store, several
         assert network.n_outputs == 1 and prepared.dataset.target_name == f"y {place + 1}"
         grid = prepared.plane.grid(6)
         shown = make_predictor(network, prepared).predict(grid)
-        assert shown == pytest.approx(Predictor.load(several).predict(grid)[:, place], rel=1e-5)
+        assert shown == pytest.approx(load_predictor(several).predict(grid)[:, place], rel=1e-5)
         seen.append(rasterize(network, prepared).output)
     assert (seen[0] != seen[1]).any() and (seen[1] != seen[2]).any()
     with pytest.raises(ValueError, match=r"target: unknown 'y 4'.*y 1, y 2, y 3"):
@@ -423,7 +423,7 @@ def test_what_cannot_be_shown_is_told(store, folder, tmp_path, capfd):
     path = tmp_path / "words.csv"
     path.write_text("colour,kind\n" + "".join(f"{'rgb'[n % 3]},{'ab'[n % 2]}\n" for n in range(40)))
     model = trained(tmp_path, str(path), "--target", "kind")
-    with pytest.raises(ValueError, match=r"none of its columns holds numbers.*colour"):
+    with pytest.raises(ValueError, match=r"none of its columns is numeric.*colour"):
         store.initial_model_state(model, "")
     wide = trained(tmp_path, "moons", "--layers", "2", "300", "1")
     with pytest.raises(ValueError, match=r"cannot be drawn here: hidden: expected .* 256"):

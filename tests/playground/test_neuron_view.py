@@ -20,7 +20,7 @@ def inputs_at(view, lines):
     points, plane = np.reshape(lines, (-1, 2)), view.prepared.plane
     up = np.column_stack([points[:, 0], 1 - points[:, 1]])
     rows = plane.rows(plane.low + up * (plane.high - plane.low))
-    return view.prepared.scaling.apply(view.prepared.features.apply(rows), np.float32)
+    return view.prepared.scaling.transform(view.prepared.features.apply(rows), np.float32)
 
 
 @pytest.mark.parametrize("source", ["circles", "iris", "digits"])

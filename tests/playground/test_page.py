@@ -132,7 +132,7 @@ def tab(browser, served) -> Iterator[Callable[..., Tab]]:
 def test_it_learns_a_circle(tab):
     page = tab()
     page.page.click("#play")
-    page.until("Math.min(...barenet.panels[0].header.newest.slice(3)) >= 0.99")
+    page.until("Math.min(...(barenet.panels[0].header.newest ?? [0, 0, 0, 0, 0]).slice(3)) >= 0.99")
     assert page.value("document.querySelector('#play').getAttribute('aria-label')") == "Pause"
     page.until("parseFloat(document.querySelector('.score').textContent) >= 99")
 
@@ -347,7 +347,11 @@ def test_a_long_table_with_line_breaks_words_and_holes(tab, tmp_path):
     page.page.set_input_files("#csv", str(path))
     page.until("barenet.facts.table")
     told = page.page.inner_text("#described")
-    assert "5,000 of 100,000 rows" in told and "without said" in told and "holes filled" in told
+    assert (
+        "5,000 of 100,000 rows" in told
+        and "without said" in told
+        and "missing values filled" in told
+    )
     page.page.click("#step")
     page.until("barenet.panels[0].header.epoch === 1")
     page.page.click("[data-action=export]")
@@ -1141,14 +1145,14 @@ def test_digits_have_every_answer_and_the_pixels_that_vary(tab):
 
 def test_a_slice_is_named_on_the_picture_and_what_it_holds_is_pale(tab):
     page = tab("#data=iris&features=all")
-    words = "A slice: sepal length and sepal width are held at their median"
+    words = "A slice: sepal length and sepal width are fixed at their median"
     assert page.page.inner_text(".output .slice") == words
     open_neuron(page, 1)
     assert page.page.inner_text("#neuron .slice") == words
     page.page.locator("#neuron .close").click()
     strongest = page.value(
         "[0, 1, 2, 3].map((input) => Math.max(..."
-        "barenet.scene.inputs.subarray(576 * input, 576 * (input + 1)).map(Math.abs)))"
+        "barenet.points.inputs.subarray(576 * input, 576 * (input + 1)).map(Math.abs)))"
     )
     assert min(strongest[2:]) > 100 and max(strongest[:2]) < 64
     page = tab("#data=iris")
@@ -1171,7 +1175,7 @@ def test_every_set_can_be_chosen(tab):
         page.rest()
         page.page.click("#step")
         page.until("barenet.panels[0].header.epoch === 1")
-        assert page.value("barenet.scene.values.length") > 50
+        assert page.value("barenet.points.values.length") > 50
         matrix = page.page.locator(".confused")
         assert matrix.is_visible() == (name not in ("plane", "hills", "sine"))
         if name == "digits":
@@ -1451,7 +1455,7 @@ def test_a_model_is_opened(tab, tmp_path):
     page.page.click("#opened summary")
     page.page.set_input_files("#model-file", str(path))
     page.until("barenet.facts.name === 'moons' && barenet.panels[0].frame")
-    expected = Predictor.load(path).network.parameters
+    expected = load_predictor(path).network.parameters
     page.until("barenet.state.networks[0].hidden.join() === '1'")
     assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
     assert "The settings of its training are not in the file" in page.page.inner_text("#described")
@@ -1512,7 +1516,7 @@ def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_p
     assert re.search(r": [xyz], \d+ %", page.page.inner_text(".output .value"))
     open_neuron(page, 1)
     assert "Inputs are as the model scales them." in hint(page)
-    assert "other 4 inputs are held at their median" in page.page.inner_text("#neuron .slice")
+    assert "other 4 inputs are fixed at their median" in page.page.inner_text("#neuron .slice")
     page.page.locator("#neuron .close").click()
     page.page.select_option("#axis-y", "c")
     page.until("barenet.facts.axes[1] === 'c'")
@@ -1521,7 +1525,7 @@ def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_p
     page.page.click("#own summary")
     page.page.set_input_files("#csv", "mine.csv")
     page.until("barenet.facts.rows.join() === '96,24' && barenet.panels[0].header.newest")
-    expected = Predictor.load("run/model.safetensors").network.parameters
+    expected = load_predictor("run/model.safetensors").network.parameters
     assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
     page.page.click("#step")
     page.until("barenet.panels[0].header.epoch === 1")

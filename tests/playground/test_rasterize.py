@@ -39,7 +39,7 @@ def test_of_many_classes_it_is_the_surest_and_how_sure():
 def test_numbers_are_shown_in_the_range_of_the_targets():
     network, prepared, picture = drawn("plane")
     y, scaling = prepared.training.y, prepared.target_scaling
-    predicted = scaling.invert(network.predict(prepared.grid(picture.side)))[:, 0]
+    predicted = scaling.inverse_transform(network.predict(prepared.grid(picture.side)))[:, 0]
     share = 2 * (predicted - y.min()) / (y.max() - y.min()) - 1
     assert picture.output / 127 == pytest.approx(np.clip(share, -1, 1), abs=0.005)
 
@@ -47,7 +47,9 @@ def test_numbers_are_shown_in_the_range_of_the_targets():
 def test_a_curve_is_told_in_its_own_unit():
     network, prepared, picture = drawn("sine")
     assert picture.output.dtype == np.float32 and len(picture.output) == picture.side
-    predicted = prepared.target_scaling.invert(network.predict(prepared.line(picture.side)))
+    predicted = prepared.target_scaling.inverse_transform(
+        network.predict(prepared.line(picture.side))
+    )
     assert picture.output == pytest.approx(predicted[:, 0], abs=1e-5)
 
 

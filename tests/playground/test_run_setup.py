@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from barenet.errors import ArgumentError
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout
 from barenet.model.network import Network
+from barenet.playground.network_layout import neuron_layers
 from barenet.playground.page_state import DataSettings, NetworkSettings
 from barenet.playground.prepared_data import prepare
 from barenet.playground.run_setup import (
@@ -15,7 +16,6 @@ from barenet.playground.run_setup import (
     build_network,
     check_settings,
     make_predictor,
-    neuron_layers,
 )
 
 
@@ -49,7 +49,7 @@ def test_batch_norm_stands_before_the_activation(prepared):
         [type(layer) for layer in block]
         for block in neuron_layers(build_network(settings, prepared))
     ]
-    assert kinds == [[Dense, BatchNorm, Activate, Dropout], [Dense]]
+    assert kinds == [[Dense, BatchNorm, ActivationLayer, Dropout], [Dense]]
 
 
 @pytest.mark.parametrize(
@@ -81,4 +81,6 @@ def test_the_batch_size_is_at_most_all_rows(prepared, size, rows):
 def test_the_predictor_takes_raw_rows(prepared):
     network = build_network(NetworkSettings(), prepared)
     found = make_predictor(network, prepared).outputs(prepared.dataset.X[:5])
-    assert found == pytest.approx(network.predict(prepared.scaling.apply(prepared.dataset.X[:5])))
+    assert found == pytest.approx(
+        network.predict(prepared.scaling.transform(prepared.dataset.X[:5]))
+    )

@@ -66,7 +66,7 @@ def test_the_target_and_its_task_are_chosen(add):
             b"a,b\n1,2\n3,word\n4,1\n",
             r":3: .* got 'word'; .*choose to predict it as classes$",
         ),
-        (b'a,b\n1,"2,5"\n3,"4,5"\n', r":2: .*; write numbers with a decimal point$"),
+        (b'a,b\n1,"2,5"\n3,"4,5"\n', r":2: .*; write numbers with a decimal point, or"),
         (b"a,b,kind\nx,y,up\ny,z,down\n", r": no column of numbers to learn 'b' from"),
     ],
 )

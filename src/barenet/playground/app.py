@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from barenet.files.model_io import save
 from barenet.playground.catalog import catalog
 from barenet.playground.client import Client
 from barenet.playground.file_store import MAX_UPLOAD_BYTES
@@ -100,7 +101,7 @@ class App:
         view = session.views[network]
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.safetensors"
-            make_predictor(view.current(), view.prepared).save(path)
+            save(make_predictor(view.current(), view.prepared), path)
             content = path.read_bytes()
         disposition = {"Content-Disposition": 'attachment; filename="model.safetensors"'}
         return Response(content, media_type="application/octet-stream", headers=disposition)

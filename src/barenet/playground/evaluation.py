@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from barenet.model.array_dataset import validate_arrays
 from barenet.model.losses import as_loss
 from barenet.model.network import Network
 from barenet.model.objective import Objective
-from barenet.model.rows import check_rows
 from barenet.model.targets import class_probabilities
 from barenet.playground.learning_curve import EpochMetrics
 from barenet.playground.prepared_data import PreparedData
@@ -30,7 +30,7 @@ def evaluate(epoch: float, network: Network, task: TrainingTask, loss: str) -> E
     function, metric = as_loss(loss or None, network.output_activation), METRICS[task.metric]
     values = []
     for part in (task.training, task.test):
-        rows = check_rows(network, function, *part)
+        rows = validate_arrays(network, function, *part)
         with np.errstate(all="ignore"):
             value, output = Objective(network, function).value_and_output(rows)
         values.append((value, metric(output, rows.y)))
@@ -44,7 +44,9 @@ def constant_losses(task: TrainingTask, loss: str) -> tuple[float, float] | None
         return None
     network = task.network
     function = as_loss(loss or None, network.output_activation)
-    training, test = (check_rows(network, function, *part).y for part in (task.training, task.test))
+    training, test = (
+        validate_arrays(network, function, *part).y for part in (task.training, task.test)
+    )
     constants = (training.mean(axis=0), np.median(training, axis=0))
     values = [
         [function.value(np.broadcast_to(constant, y.shape), y) for y in (training, test)]

@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from barenet.data.datasets import usual_name
+from barenet.data.datasets import canonical_name
+from barenet.data.file_io import CSV_SUFFIXES, plain_name
 from barenet.data.run_config import DEFAULTS, RunConfig
-from barenet.data.source import CSV_SUFFIXES, plain_name
 from barenet.errors import ArgumentError
 from barenet.playground.model_data import named_rows, prepare_model
 from barenet.playground.opened_models import UNKNOWN, Model, open_model
@@ -125,7 +125,7 @@ class FileStore:
                 raise ArgumentError("only for a .csv file", argument=argument)
         if not name:
             return PageState()
-        name = usual_name(name)
+        name = canonical_name(name)
         lookup(dict.fromkeys(NAMED), name, "data")
         return PageState.suited(name)
 

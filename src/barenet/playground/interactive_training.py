@@ -1,6 +1,6 @@
 """The training of one network in a thread, by `barenet.train`, under the commands of the page.
 
-A callback runs between the library's slices of batches and epochs: it waits while the training is
+A callback runs between the library's chunks of batches and epochs: it waits while the training is
 paused, and executes commands.
 """
 
@@ -70,7 +70,7 @@ class InteractiveTraining(TrainingState, Callback):
         self.report_interval = REPORT_SECONDS
 
     def send(self, action: str, value: Any = None) -> None:
-        """Queue a command, to be executed between two slices of batches."""
+        """Queue a command, to be executed between two chunks of batches."""
         with self.news:
             self.commands.append(Command(action, value))
             self.news.notify()
@@ -97,16 +97,16 @@ class InteractiveTraining(TrainingState, Callback):
 
     def on_start(self, run: Run) -> None:
         self.run, self.n_batches = run, run.n_batches
-        self._limit_slice(run, 0)
+        self._limit_chunk(run, 0)
 
-    def on_slice(self, run: Run) -> None:
+    def on_chunk(self, run: Run) -> None:
         if run.batch == run.n_batches:  # handled at the end of the epoch
             return
         self.batch, self.evaluated = run.batch, False
         self._after_update(run)
         if self.commands or not self.playing:
             self._wait_to_play()
-        self._limit_slice(run, run.epoch - 1)
+        self._limit_chunk(run, run.epoch - 1)
 
     def on_epoch(self, run: Run) -> None:
         self.epoch, self.batch = self.epoch + 1, 0
@@ -123,7 +123,7 @@ class InteractiveTraining(TrainingState, Callback):
             self._wait_to_play()
         elif self.pace:
             self._keep_pace(now)
-        self._limit_slice(run, run.epoch)
+        self._limit_chunk(run, run.epoch)
 
     def _after_update(self, run: Run) -> None:
         """Pause after a single batch, and discard the record of an earlier update."""
@@ -133,16 +133,16 @@ class InteractiveTraining(TrainingState, Callback):
         if update is not None and (update.epoch + 1, update.batch + 1) != (run.epoch, run.batch):
             self.update = None
 
-    def _limit_slice(self, run: Run, epoch: int) -> None:
-        """End the next slice before the update to record, and record it if it is the next one."""
-        run.slice_limit = None
+    def _limit_chunk(self, run: Run, epoch: int) -> None:
+        """End the next chunk before the update to record, and record it if it is the next one."""
+        run.chunk_limit = None
         if self.batch == 0:  # the rates of an epoch are those at its start
             self.learning_rate = getattr(self.optimizer, "learning_rate", 0.0)
         wanted = self.one_batch or self.goal == self.epoch + 1 or self.speed < FAST
         if not wanted or run.stop_reason or epoch == run.epochs:
             return
         before = 0 if self.one_batch else run.n_batches - 1 - self.batch
-        run.slice_limit = max(before, 1)
+        run.chunk_limit = max(before, 1)
         if before == 0:
             self._record_update(run, epoch)
 
@@ -189,8 +189,8 @@ class InteractiveTraining(TrainingState, Callback):
                     metrics=task.metric,
                     callbacks=self,
                 )
-            if history.stopped_because not in ("completed", SETTINGS_CHANGED):
-                self._stop(Problem(f"It stopped: {history.stopped_because}."))
+            if history.stop_reason not in ("completed", SETTINGS_CHANGED):
+                self._stop(Problem(f"It stopped: {history.stop_reason}."))
         except DivergenceError as error:
             self.run = None
             self._recover(diverged(error, self.epoch, self.timeline.best.epoch))

@@ -116,6 +116,7 @@ def _for_page(error: ArgumentError, name: str, path: Path) -> ArgumentError:
         error.path = name
     error.problem = error.problem.replace(str(path), name)
     if error.options:
-        remedies = (PAGE_REMEDIES[option].format(v) for option, v in error.options.items())
+        options = {option.rstrip("_"): value for option, value in error.options.items()}
+        remedies = (PAGE_REMEDIES[option].format(value) for option, value in options.items())
         error.remedy, error.options = ", or ".join(remedies), {}
     return error

@@ -138,7 +138,7 @@ def _encoded_inputs(model: Model, rows: Dataset | None) -> Dataset:
         X = np.empty((0, len(predictor.input_names)))
         y: NDArray[np.generic] = np.empty(0, np.float64 if predictor.classes is None else np.int64)
     else:
-        X, y = predictor.preprocessing.apply(rows.X), rows.y
+        X, y = predictor.preprocessing.transform(rows.X), rows.y
     return Dataset(
         name=predictor.dataset if rows is None else rows.name,
         X=X,

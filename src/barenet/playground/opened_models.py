@@ -11,9 +11,10 @@ import numpy as np
 
 from barenet.data.run_config import RunConfig
 from barenet.errors import ArgumentError, ModelFileError
+from barenet.files.model_io import load_predictor
 from barenet.files.predictor import Predictor
 from barenet.model.activations import Softmax
-from barenet.model.layers import Activate, BatchNorm, Dense, Dropout, layer_from
+from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, layer_from
 from barenet.model.losses import as_loss
 from barenet.model.network import Network
 from barenet.optimization.optimizers import OPTIMIZERS, as_optimizer
@@ -38,14 +39,8 @@ class Model:
     settings: NetworkSettings
     #: How it was trained, as far as that is known.
     config: RunConfig
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Names of the predicted numbers, if there are several: the page draws one of them."""
-        count = self.predictor.network.n_outputs or 1
-        if self.predictor.classes is not None or count == 1:
-            return ()
-        return tuple(f"{self.predictor.target_name} {number}" for number in range(1, count + 1))
+    #: Names of the predicted numbers, if there are several: the page draws one of them.
+    outputs: tuple[str, ...] = ()
 
     @property
     def required_columns(self) -> list[str]:
@@ -109,7 +104,7 @@ class Model:
 
 def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
     """Load a model that the page can draw and train."""
-    predictor = Predictor.load(path)
+    predictor = load_predictor(path)
     try:
         settings = _network_settings(predictor, config)
     except ValueError as error:
@@ -121,7 +116,16 @@ def open_model(path: Path, config: RunConfig = UNKNOWN) -> Model:
             f"{path}: cannot be drawn here: some of its weights are too large for float32, "
             "which the page learns in; train it again with a smaller learning rate"
         )
-    return Model(predictor=replace(predictor, network=network), settings=settings, config=config)
+    predictor = replace(predictor, network=network)
+    outputs = _output_names(predictor)
+    return Model(predictor=predictor, settings=settings, config=config, outputs=outputs)
+
+
+def _output_names(predictor: Predictor) -> tuple[str, ...]:
+    count = predictor.network.n_outputs or 1
+    if predictor.classes is not None or count == 1:
+        return ()
+    return tuple(f"{predictor.target_name} {number}" for number in range(1, count + 1))
 
 
 def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSettings:
@@ -129,7 +133,9 @@ def _network_settings(predictor: Predictor, config: RunConfig) -> NetworkSetting
     network = predictor.network
     kinds = {type(layer) for layer in network.layers}
     parts = neuron_layers(network)
-    if not kinds <= {Dense, BatchNorm, Activate, Dropout} or not isinstance(parts[0][0], Dense):
+    if not kinds <= {Dense, BatchNorm, ActivationLayer, Dropout} or not isinstance(
+        parts[0][0], Dense
+    ):
         raise ValueError(f"it is not all dense layers, batch norm and dropout: {network!r}")
     if network.n_parameters > MAX_PARAMETERS:
         raise ValueError(f"{network.n_parameters:,} weights are more than {MAX_PARAMETERS:,}")

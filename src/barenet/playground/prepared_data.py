@@ -79,13 +79,13 @@ class PreparedData:
         """Scale the inputs and targets of some rows."""
         y = part.y
         if self.target_scaling is not None:
-            y = self.target_scaling.apply(y.reshape(-1, 1))[:, 0]
-        return self.scaling.apply(part.X, np.float32), y
+            y = self.target_scaling.transform(y.reshape(-1, 1))[:, 0]
+        return self.scaling.transform(part.X, np.float32), y
 
     def _scaled(self, key: Any, points: NDArray[np.float64]) -> NDArray[np.float32]:
         if key not in self._cache:
             columns = self.features.apply(self.plane.rows(points))
-            self._cache[key] = self.scaling.apply(columns, np.float32)
+            self._cache[key] = self.scaling.transform(columns, np.float32)
         return self._cache[key]
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from barenet.data.csv_table import Table, read_table
 from barenet.data.dataset import Dataset
+from barenet.data.file_io import read_file_bytes
 from barenet.data.frame import Frame
-from barenet.data.source import read_source
-from barenet.data.table import Table, read_table
-from barenet.data.tabular import load_table, read_samples
+from barenet.data.table_loading import load_table, read_samples
 from barenet.data.target import MOST_CLASSES
 from barenet.errors import DataError, some
 from barenet.files.predictor import Predictor
@@ -169,7 +169,7 @@ def _read(path: Path, header: bool | None) -> tuple[Table, dict[str, Any]]:
     cp1252 is assumed if the file isn't UTF-8; decimal commas if they make more columns numeric.
     """
     options: dict[str, Any] = {} if header is None else {"header": header}
-    content = read_source(path)
+    content = read_file_bytes(path)
     try:
         content.decode()
     except UnicodeDecodeError:

@@ -23,7 +23,7 @@ def write_script(data: DataSettings, view: NetworkView, epochs: int) -> str:
     load = [*_load_lines(data, prepared), *_feature_lines(prepared)]
     edit, callbacks = _edit_lines(view)
     if depends_on_epochs(view.settings, epochs):
-        callbacks.append(f"barenet.EachEpoch(lambda run: len(run.history) == {epochs})")
+        callbacks.append(f"barenet.LambdaCallback(lambda run: len(run.history) == {epochs})")
         epochs = schedule_epochs(view.settings)
     y = "{}.y" if prepared.target_scaling is None else "target({}.y)"
     lines = [
@@ -39,10 +39,10 @@ def write_script(data: DataSettings, view: NetworkView, epochs: int) -> str:
         *edit,
         "history = barenet.train(",
         "    network,",
-        "    scaling.apply(train.X, np.float32),",
+        "    scaling.transform(train.X, np.float32),",
         f"    {y.format('train')},",
         *_setting_lines(view, epochs),
-        f"    test_data=(scaling.apply(test.X, np.float32), {y.format('test')}),",
+        f"    test_data=(scaling.transform(test.X, np.float32), {y.format('test')}),",
         f'    metrics="{"accuracy" if prepared.classes else "r2"}",',
         *([f"    callbacks=[{', '.join(callbacks)}],"] if callbacks else []),
         ")",
@@ -108,7 +108,7 @@ def _target_lines(prepared: PreparedData) -> list[str]:
         return []
     return [
         'unit = barenet.Scaling.fit("standardize", train.y.reshape(-1, 1))',
-        "target = lambda y: unit.apply(y.reshape(-1, 1))[:, 0]",
+        "target = lambda y: unit.transform(y.reshape(-1, 1))[:, 0]",
     ]
 
 
@@ -145,7 +145,7 @@ def _edit_lines(view: NetworkView) -> tuple[list[str], list[str]]:
         "",
         "",
     ]
-    return lines, ["barenet.EachEpoch(edit)"]
+    return lines, ["barenet.LambdaCallback(edit)"]
 
 
 def _setting_lines(view: NetworkView, epochs: int) -> list[str]:

@@ -16,7 +16,7 @@ from barenet.data.encoding import TableEncoding
 from barenet.data.generated import GENERATED
 from barenet.errors import ArgumentError
 from barenet.insight.explain import Explanation, explain
-from barenet.insight.explain.html import write_part
+from barenet.insight.explain.html import write_fragment
 from barenet.model.layers import Dense
 from barenet.model.network import Network
 from barenet.optimization.optimizers import Optimizer
@@ -63,7 +63,7 @@ def explain_update(view: NetworkView, layer: int, neuron: int) -> dict[str, Any]
             "batch": [update.batch + 1, update.n_batches],
             "learning_rate": update.learning_rate,
         },
-        "html": write_part(dataclasses.replace(explanation, facts=facts)),
+        "html": write_fragment(dataclasses.replace(explanation, facts=facts).blocks, style=False),
     }
 
 
