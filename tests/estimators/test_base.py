@@ -15,6 +15,7 @@ from sklearn.utils import estimator_html_repr
 
 import barenet
 from barenet import MLPClassifier, MLPRegressor, save
+from barenet.estimators.base import ParameterViews
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -161,3 +162,24 @@ def test_the_network_is_saved_and_loaded(tmp_path):
     loaded = barenet.load(tmp_path / "model.safetensors")
     network = getattr(loaded, "network", loaded)
     assert (network.predict(X)[:, 0] == model.predict(X)).all()
+
+
+def test_coefficients_are_writable_views_of_the_parameters():
+    model, other = (MLPClassifier((4, 5), random_state=s, tol=10).fit(X, Y) for s in (0, 1))
+    for view in (*model.coefs_, *model.intercepts_):
+        assert np.shares_memory(view, model.network_.parameters)
+    other.coefs_, other.intercepts_ = model.coefs_, model.intercepts_
+    assert (other.predict_proba(X) == model.predict_proba(X)).all()
+    assert not np.shares_memory(other.coefs_[0], model.coefs_[0])
+    model.coefs_[2], model.intercepts_[2] = np.zeros((5, 3)), [0.0, 1.0, 0.0]
+    assert set(model.predict(X)) == {1}
+
+
+def test_coefficients_keep_their_shapes():
+    views = ParameterViews([np.zeros(2), np.zeros(3)])
+    views[1:] = [np.ones(3)]
+    assert views[1].tolist() == [1, 1, 1]
+    with pytest.raises(ValueError, match="broadcast"):
+        views[0] = np.ones(3)
+    with pytest.raises(ValueError, match="zip"):
+        views.write([np.ones(2)])

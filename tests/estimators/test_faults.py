@@ -182,7 +182,7 @@ def test_fault_18_a_part_without_a_class_and_one_with_another():
     with pytest.raises(ValueError, match=r"^classes: "):
         model.partial_fit(X[:5], np.zeros(5), classes=[0, 1])
     assert state_of(model) == before
-    with pytest.raises(ValueError, match=r"^classes: the first call"):
+    with pytest.raises(ValueError, match=r"^classes: required in the first call"):
         small(MLPClassifier).partial_fit(X, Y)
 
 
@@ -310,7 +310,7 @@ def test_fault_91_one_estimator_in_two_threads(kind, method):
         first = pool.submit(getattr(model, method), X, Y, **more)
         assert begun.wait(60)
         for other in ("fit", "partial_fit"):
-            with pytest.raises(RuntimeError, match=f"^{kind.__name__}: it is being trained alrea"):
+            with pytest.raises(RuntimeError, match=f"^{kind.__name__}: already being trained"):
                 getattr(model, other)(X, Y, **(more if other == "partial_fit" else {}))
         refused.set()
         assert first.result(60) is model

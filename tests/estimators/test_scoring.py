@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 import pickle
 import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.metrics import (
+    accuracy_score,
     brier_score_loss,
     d2_log_loss_score,
     get_scorer,
     get_scorer_names,
     log_loss,
     make_scorer,
+    r2_score,
     roc_auc_score,
     top_k_accuracy_score,
 )
@@ -24,7 +29,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier
 
 from barenet import EarlyStopping, MLPClassifier, MLPRegressor
-from barenet.estimators.scoring import as_scorers
+from barenet.estimators.scoring import DefaultScorer, accuracy, as_scorers, r2
+from barenet.model.array_dataset import ArrayDataset
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -36,7 +42,7 @@ SMALL = {"hidden_layer_sizes": (8,), "max_iter": 12, "random_state": 0, "learnin
 
 
 def data(task):
-    """Rows to learn from, rows to score, and weights of the latter."""
+    """Training rows, rows to score, and weights of the latter."""
     X, y = load_iris(return_X_y=True)
     X = (X - X.mean(axis=0)) / X.std(axis=0) + np.random.default_rng(0).normal(0, 0.1, X.shape)
     if task == "binary":
@@ -220,24 +226,24 @@ def test_callbacks_know_which_way_a_score_goes():
     [
         ("roc_aux", "unknown 'roc_aux'"),
         ([], "a scorer or several"),
-        ({"loss": "accuracy"}, "none called 'loss'"),
+        ({"loss": "accuracy"}, "none with the name 'loss'"),
         (["accuracy", 3], "a name, or a callable"),
         (5, "a name, or a callable"),
         (DecisionTreeClassifier, "a name, or a callable"),
         ([hits, lambda *a: 1, lambda *a: 2], "two scorers have one name"),
         ("neg_mean_poisson_deviance", "can't score these rows"),
         ("roc_auc", "can't score these rows"),  # there are three classes
-        (lambda *a: {"a": 1}, "a number is needed"),
+        (lambda *a: {"a": 1}, "expected a number"),
     ],
 )
 def test_what_is_no_scorer_is_refused_before_anything_is_learned(scoring, said):
     learned, held_out, _ = data("classes")
     model = model_for("classes", warm_start=True, early_stopping=True).fit(*learned)
     before = pickle.dumps({name: value for name, value in vars(model).items() if name[0] != "_"})
-    for given in (None, held_out):
+    for validation_data in (None, held_out):
         with pytest.raises(ValueError, match=f"^scoring: .*{said}"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # scikit-learn's, of labels that are no numbers
-            model.set_params(scoring=scoring).fit(*learned, validation_data=given)
+            model.set_params(scoring=scoring).fit(*learned, validation_data=validation_data)
         state = {name: value for name, value in vars(model).items() if name[0] != "_"}
         assert pickle.dumps({**state, "scoring": None}) == before
 
@@ -307,3 +313,31 @@ UNDEFINED = {
     "neg_mean_gamma_deviance", "neg_mean_poisson_deviance", "neg_mean_squared_log_error",
     "neg_root_mean_squared_log_error", "roc_auc", "average_precision", "roc_auc_ovr",
 }  # fmt: skip
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 9), st.integers(1, 3), st.booleans())
+def test_default_scores_equal_scikit_learns(seed, n_rows, n_outputs, weighted):
+    rng = np.random.default_rng(seed)
+    y, output = rng.integers(0, 3, size=(2, n_rows, n_outputs)).astype(float)
+    weight = rng.random(n_rows) if weighted else None
+    expected = r2_score(y, output, sample_weight=weight)
+    assert r2(y, output, weight) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    right = (y == output).all(axis=1)
+    expected = accuracy_score(np.ones(n_rows), right, sample_weight=weight)
+    assert accuracy(right, weight) == pytest.approx(expected)
+
+
+def test_default_scores_that_are_undefined():
+    one, none = np.ones((1, 1)), np.zeros(3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert math.isnan(r2(one, one, None))
+        assert math.isnan(r2(np.ones((3, 1)), np.ones((3, 1)), none))
+        assert math.isnan(accuracy(np.ones(3, bool), none))
+
+
+def test_an_output_that_is_not_finite_has_no_score():
+    rows = ArrayDataset(np.zeros((2, 1)), np.zeros((2, 1)), None)
+    scorer = DefaultScorer("r2", lambda output, rows: r2(rows.y, output, None), rows)
+    assert scorer(np.zeros((2, 1))) == {"r2": 1.0}
+    assert math.isnan(scorer(np.array([[0.0], [np.inf]]))["r2"])

@@ -73,9 +73,9 @@ def test_a_time_may_end_in_the_middle_of_an_epoch(tmp_path):
     kept = []
 
     class Recording(Checkpoint):
-        def keep(self, run, state):
+        def save(self, run, state):
             kept.append((run.epoch, run.batch))
-            super().keep(run, state)
+            super().save(run, state)
 
     learn(Recording(tmp_path, every=".000001ms"))
     assert {1, 2, 3} & {batch for _, batch in kept} and kept[-1] == (6, 4)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barenet import batches
-from barenet.training.batches import epoch_order
+from barenet.training.epoch import epoch_order
 
 seeds = st.integers(0, 2**32 - 1)
 

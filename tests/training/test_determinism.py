@@ -13,7 +13,7 @@ import pytest
 from barenet import OPTIMIZERS, BatchNorm, Dense, Dropout, Network, train
 from barenet.engines import ENGINES
 from barenet.engines import threads as cores
-from barenet.training import loop as training_loop
+from barenet.training import mini_batch_loop
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 300)).astype("float32")
@@ -101,6 +101,6 @@ def test_no_bit_depends_on_where_slices_are_cut(engine, optimizer, monkeypatch):
     more = {"engine": engine, "optimizer": optimizer, "batch_size": 16, "epochs": 1}
     found = set()
     for seconds in (0, 1e-3, 10):
-        monkeypatch.setattr(training_loop, "CHUNK_SECONDS", seconds)
+        monkeypatch.setattr(mini_batch_loop, "CHUNK_SECONDS", seconds)
         found.add(learn(**more))
     assert len(found) == 1

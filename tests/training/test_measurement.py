@@ -10,10 +10,11 @@ from barenet.engines import ENGINES, Job, choose_engine
 from barenet.model.array_dataset import validate_arrays
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import as_optimizer
-from barenet.training import measurement
-from barenet.training.measurement import Measurement, Stopped
+from barenet.training import epoch
+from barenet.training.config import TrainingConfig
+from barenet.training.epoch import MeasurementInterrupted
+from barenet.training.epoch import measure as measure_epoch
 from barenet.training.metrics import as_metrics
-from barenet.training.plan import Plan
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(61, 3))
@@ -24,8 +25,8 @@ WEIGHT = np.where(np.arange(61) < 16, 0.0, RNG.random(61))
 @pytest.fixture
 def eight_rows(monkeypatch):
     """Measure eight rows in one go."""
-    monkeypatch.setattr(measurement, "GRAIN", 8)
-    monkeypatch.setattr(measurement, "MOST", 0)
+    monkeypatch.setattr(epoch, "ROW_MULTIPLE", 8)
+    monkeypatch.setattr(epoch, "MAX_MULTIPLICATIONS", 0)
 
 
 def network():
@@ -36,10 +37,10 @@ def measure(engine, weight, is_stopped=lambda: False):
     net, loss = network(), as_loss("categorical_cross_entropy", network().output_activation)
     rows = validate_arrays(net, loss, X, Y, weight)
     job = Job(network=net, rows=rows, loss=loss, optimizer=as_optimizer("sgd"))
-    plan = Plan(
+    config = TrainingConfig(
         epochs=1, batch_size=8, metrics=as_metrics("accuracy"), held_out={"validation": rows}
     )
-    return Measurement(choose_engine(engine, job), plan).take(is_stopped)
+    return measure_epoch(choose_engine(engine, job), config, is_stopped)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT, WEIGHT + 1])
@@ -57,7 +58,7 @@ def test_the_parts_are_the_whole(engine, weight, eight_rows, monkeypatch):
 
 def test_it_can_be_stopped_between_two_parts(eight_rows):
     answers = iter([False] * 5 + [True])
-    with pytest.raises(Stopped):
+    with pytest.raises(MeasurementInterrupted):
         measure("reference", None, lambda: next(answers))
     assert next(answers, None) is None
 

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from barenet.data.frame import Frame
 from barenet.data.to_frame import as_frame, column_names
 from barenet.errors import brief
-from barenet.training.identity import checksum
+from barenet.training.run_identity import checksum
 
 __all__ = ["fingerprint"]
 

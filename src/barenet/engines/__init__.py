@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from barenet.constraints import check_count
 from barenet.engines.compiled.engine import CompiledEngine
 from barenet.engines.compiled_network import CompiledNetwork, compiled_outputs
 from barenet.engines.engine import ChunkResult, Engine, Job
 from barenet.engines.reference import ReferenceEngine
+from barenet.errors import ArgumentError
 from barenet.model.network import Network
 from barenet.registry import lookup
 
@@ -27,7 +29,7 @@ ENGINES: dict[str, type[Engine]] = {kind.name: kind for kind in (ReferenceEngine
 
 
 def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
-    """Choose the engine that does a job.
+    """Choose the engine for a job: "auto" is the compiled one, unless it refuses the job.
 
     Examples
     --------
@@ -35,11 +37,11 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     Traceback (most recent call last):
     barenet.errors.ArgumentError: engine: unknown 'fast' (choose from auto, compiled, reference)
     """
-    if isinstance(name, str) and name == "auto":
-        name = ReferenceEngine.name if CompiledEngine.refusal(job) else CompiledEngine.name
-    choices: dict[str, type[Engine]] = {"auto": Engine, **ENGINES}
+    choices: dict[str, type[Engine]] = {"auto": CompiledEngine, **ENGINES}
     kind = lookup(choices, name, "engine")
     refusal = kind.refusal(job)
     if refusal is not None:
-        raise ValueError(f"engine: {name} can't do this: {refusal}")
-    return kind(job, threads)
+        if name != "auto":
+            raise ArgumentError(f"{name} can't do this: {refusal}", argument="engine", value=name)
+        kind = ReferenceEngine
+    return kind(job, None if threads is None else check_count(threads, "threads"))

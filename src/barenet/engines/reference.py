@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from barenet.engines.engine import ChunkResult, Engine, Job
 from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
-from barenet.model.objective import Objective
+from barenet.model.network import Objective
 from barenet.model.randomness import derive_key
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import Optimizer
@@ -51,12 +51,15 @@ class ReferenceEngine(Engine):
     name: ClassVar[str] = "reference"
 
     def __init__(self, job: Job, threads: int | None = None) -> None:
-        super().__init__(job, threads)
-        network = job.network
+        self.job, network = job, job.network
         self._objective = Objective(network, job.loss)
         self._penalties = [
             (penalty, penalty.spread(network.layout, network.dtype)) for penalty in job.penalties
         ]
+
+    @classmethod
+    def refusal(cls, job: Job) -> str | None:
+        return None
 
     def run(
         self,
@@ -100,7 +103,7 @@ class ReferenceEngine(Engine):
         value, gradient = self._objective.value_and_gradient(rows, rng_key=key)
         for penalty, strengths in self._penalties:
             if penalty.normalize_by_batch:
-                strengths = strengths * rows.share
+                strengths = strengths * rows.inverse_weight
             value += penalty.value(network.parameters, strengths)
             gradient += penalty.gradient(network.parameters, strengths)
         return value, gradient

@@ -1,4 +1,4 @@
-"""Estimators: networks as scikit-learn's users know them, with its names and its meanings."""
+"""Estimators with the interface of scikit-learn."""
 
 from __future__ import annotations
 

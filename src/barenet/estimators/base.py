@@ -1,11 +1,11 @@
-"""What both estimators have in common: checking, where learning starts and goes on, predicting."""
+"""The common base of both estimators: checks, initialization, continued training, predictions."""
 
 from __future__ import annotations
 
 import copy
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, ClassVar, Self
 
@@ -15,24 +15,24 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from barenet.engines import Job
-from barenet.estimators.arrays import check_series, naming
-from barenet.estimators.coefficients import Views
-from barenet.estimators.dense import as_dense
-from barenet.estimators.held_out import Examination, split_off
-from barenet.estimators.rounds import Rounds
-from barenet.estimators.scoring import Scores, as_scorers
-from barenet.estimators.settings import (
-    Settings,
-    check_settings,
+from barenet.errors import ArgumentError
+from barenet.estimators.array_inputs import as_dense, check_series, naming_argument
+from barenet.estimators.early_stopping import StoppingState, ValidationSet, split_validation
+from barenet.estimators.fit_loop import FitLoop, Rollback
+from barenet.estimators.parameters import (
+    check_parameters,
+    dense_layers_of,
     hidden_sizes,
+    make_network,
     make_optimizer,
     random_state_of,
 )
-from barenet.estimators.start import dense_layers_of, make_network
-from barenet.estimators.stopping import Standing
-from barenet.estimators.tasks import CallbackSupportMixin, Tasks, with_callbacks
-from barenet.estimators.undo import Undo
-from barenet.estimators.usual_score import UsualScore
+from barenet.estimators.scoring import DefaultScorer, SklearnScorers, as_scorers
+from barenet.estimators.sklearn_callbacks import (
+    CallbackSupportMixin,
+    SklearnCallbackAdapter,
+    with_callbacks,
+)
 from barenet.model.array_dataset import ArrayDataset, validate_arrays
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import Loss
@@ -42,121 +42,142 @@ from barenet.optimization.clipping import as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.penalties import L2
 from barenet.training.history import History
-from barenet.training.run import exclusive
+from barenet.training.loop import exclusive
 
 __all__ = ["MultilayerPerceptron"]
 
 #: scikit-learn's names of output activations, where they differ.
 OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
 
-#: Rows of a sparse matrix that are made dense at a time.
+#: Rows of a sparse matrix that are made dense at a time in predictions.
 CHUNK = 4096
 
 
-class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
-    """A network with scikit-learn's parameters and attributes.
+class ParameterViews(list[Any]):
+    """Weights or biases of a network's layers; assignments are written into the network.
 
-    A subclass says what its targets are, and how they become what a network says and back.
+    Examples
+    --------
+    >>> parameters = np.zeros(3)
+    >>> views = ParameterViews([parameters[:2], parameters[2:]])
+    >>> views[0] = [1.0, 2.0]
+    >>> parameters
+    array([1., 2., 0.])
     """
 
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if isinstance(index, slice):
+            for view, array in zip(self[index], value, strict=True):
+                view[...] = array
+        else:
+            self[index][...] = value
+
+    def write(self, arrays: Iterable[ArrayLike]) -> None:
+        """Write arrays of the same shapes into all of these."""
+        self[:] = list(arrays)
+
+
+class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
+    """A network with scikit-learn's parameters and attributes; subclasses encode the targets."""
+
     _numeric_targets: ClassVar[bool]
-    _usual_score: ClassVar[str]
+    _default_score: ClassVar[str]
 
     network_: Network
     history_: History
     n_features_in_: int
     _n_rows: dict[str, int]
     _optimizer: Optimizer | LBFGS | None
-    _standing: Standing
+    _stopping_state: StoppingState
 
     @property
-    def coefs_(self) -> Views:
+    def coefs_(self) -> ParameterViews:
         """The weights of each layer."""
-        return Views(layer.weights for layer in dense_layers_of(self.network_))
+        return ParameterViews(layer.weights for layer in dense_layers_of(self.network_))
 
     @coefs_.setter
     def coefs_(self, arrays: Sequence[ArrayLike]) -> None:
         self.coefs_.write(arrays)
 
     @property
-    def intercepts_(self) -> Views:
+    def intercepts_(self) -> ParameterViews:
         """The bias of each layer."""
-        return Views(layer.bias for layer in dense_layers_of(self.network_))
+        return ParameterViews(layer.bias for layer in dense_layers_of(self.network_))
 
     @intercepts_.setter
     def intercepts_(self, arrays: Sequence[ArrayLike]) -> None:
         self.intercepts_.write(arrays)
 
     def set_params(self, **params: Any) -> Self:
-        """Change parameters: all of them, or none if there is one of another name.
+        """Set parameters: all of them, or none if one of the names is unknown.
 
         Parameters
         ----------
         **params : object
-            Their new values, by name.
+            The new values by name.
 
         Returns
         -------
         object
-            This estimator.
+            The estimator.
 
         Raises
         ------
         ValueError
             If there is no such parameter.
         """
-        with _unchanged_if_it_fails(self):
+        with _unchanged_on_error(self):
             super().set_params(**params)
         return self
 
-    # What the two differ in
+    # Targets
 
     @abstractmethod
-    def _meet(self, y: NDArray[Any], classes: ArrayLike | None) -> None:
-        """Look at the first targets that there are."""
+    def _validate_targets(self, y: NDArray[Any], classes: ArrayLike | None) -> None:
+        """Check the targets of the first call; `classes` are all of them, if known."""
 
     @abstractmethod
     def _encode(self, y: NDArray[Any]) -> FloatArray:
-        """Turn targets into what the network should say."""
+        """Encode targets for the network."""
 
     @abstractmethod
     def _decode(self, output: FloatArray) -> NDArray[Any]:
-        """Turn what the network says into targets."""
+        """Decode outputs of the network into predictions."""
 
     @abstractmethod
-    def _output(self) -> str:
-        """Name the output activation."""
+    def _output_name(self) -> str:
+        """The name of the output activation."""
 
     @abstractmethod
-    def _loss(self) -> Loss:
-        """Choose what is made small."""
+    def _make_loss(self) -> Loss:
+        """The loss of the parameters."""
 
     @abstractmethod
     def _score_output(self, output: FloatArray, rows: ArrayDataset) -> float:
-        """Measure what the network says; greater is better."""
+        """The default score of an output; greater is better."""
 
     def _strata(self, rows: ArrayDataset) -> NDArray[Any] | None:
-        """The groups that a validation set takes its share of, row by row."""
+        """The groups by which validation rows are stratified."""
         return None
 
-    def _weigh(self, sample_weight: ArrayLike | None, y: NDArray[Any]) -> ArrayLike | None:
-        """How much each row counts."""
+    def _sample_weight(self, sample_weight: ArrayLike | None, y: NDArray[Any]) -> ArrayLike | None:
+        """The weights of the rows."""
         if isinstance(sample_weight, numbers.Real):
             return np.full(len(y), float(sample_weight))
         return sample_weight
 
-    # Learning
+    # Training
 
-    def _learn(self, X: ArrayLike, y: ArrayLike, *rest: Any, **more: Any) -> Self:
-        """Let nobody else learn meanwhile, and look at the parameters before all else."""
+    def _fit(self, X: ArrayLike, y: ArrayLike, *rest: Any, **more: Any) -> Self:
+        """Check the parameters, and train; a second call meanwhile is an error."""
         with exclusive(self, type(self).__name__):
-            check_settings(self)
+            check_parameters(self)
             as_scorers(self.scoring)
-            self._learn_alone(X, y, *rest, **more)
+            self._fit_exclusively(X, y, *rest, **more)
         return self
 
     @with_callbacks
-    def _learn_alone(
+    def _fit_exclusively(
         self,
         X: ArrayLike,
         y: ArrayLike,
@@ -166,40 +187,41 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
         incremental: bool = False,
         classes: ArrayLike | None = None,
     ) -> None:
-        """Check everything, and only then begin or go on; `classes` are all of them, if known."""
-        tasks = None if incremental else Tasks(self)
-        with _unchanged_if_it_fails(self) as undone:
+        """Check the data, and then start or continue the training."""
+        adapter = None if incremental else SklearnCallbackAdapter(self)
+        with _unchanged_on_error(self) as on_error:
             continued = hasattr(self, "network_") and (self.warm_start or incremental)
             X, y = self._check_arrays(X, y, reset=not continued)
             if not continued:
-                self._meet(y, classes)
+                self._validate_targets(y, classes)
             targets, rng = self._encode(y), random_state_of(self)
             self._check_continued(y, continued, incremental)
             if not continued:
-                self._start(X, targets.shape[1], rng)
-            loss = self._loss()
-            rows = validate_arrays(self.network_, loss, X, targets, self._weigh(sample_weight, y))
-            learned, held_out = self._set_aside(rows, validation_data, rng)
-            job = self._job(learned, loss, incremental, rng)
-            undo = Undo(job.optimizer, self._standing) if continued else None
-            if undo is not None:
-                undone.callback(undo.back)
-            rounds = Rounds(self, job, self._standing, rng, self._examination(held_out), undo)
-            if tasks is not None:
-                tasks.begin(X, y, sample_weight)
-            history = rounds.go(1 if incremental else int(self.max_iter), self.t_, tasks)
-            self._note(rounds, history)
+                self._initialize(X, targets.shape[1], rng)
+            loss, weight = self._make_loss(), self._sample_weight(sample_weight, y)
+            rows = validate_arrays(self.network_, loss, X, targets, weight)
+            training, validation = self._split(rows, validation_data, rng)
+            job = self._job(training, loss, incremental, rng)
+            rollback = Rollback(job.optimizer, self._stopping_state) if continued else None
+            if rollback is not None:
+                on_error.callback(rollback.restore)
+            scored = self._validation_set(validation)
+            loop = FitLoop(self, job, self._stopping_state, rng, scored, rollback)
+            if adapter is not None:
+                adapter.begin(X, y, sample_weight)
+            history = loop.run(1 if incremental else int(self.max_iter), self.t_, adapter)
+            self._set_fitted_attributes(loop, history)
             if not incremental:
-                rounds.warn_unless_converged(history)
-        if tasks is not None:
-            tasks.end()
+                loop.warn_unless_converged(history)
+        if adapter is not None:
+            adapter.end()
 
     def _check_arrays(self, X: Any, y: Any, *, reset: bool) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Turn X into dense floats, and y into an array of one dimension or two."""
+        """X as a dense float array, and y as an array of one or two dimensions."""
         check_series(X, "X")
         check_series(y, "y", dates=not self._numeric_targets)
         half = getattr(X, "dtype", None) == np.float16
-        with naming(X):
+        with naming_argument(X):
             X, y = validate_data(
                 self,
                 X,
@@ -214,61 +236,69 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
         return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
-        """Refuse what can't be gone on with."""
+        """Refuse parameters with which the training can't continue."""
         if incremental and self.early_stopping:
-            raise ValueError("early_stopping: partial_fit does not support early_stopping=True")
+            problem = "partial_fit does not support early_stopping=True"
+            raise ArgumentError(problem, argument="early_stopping")
         if incremental and self.schedule is not None:
-            raise ValueError("schedule: it goes by the epochs of fit, and partial_fit has one")
+            problem = "it follows the epochs of fit, and partial_fit has one"
+            raise ArgumentError(problem, argument="schedule")
         if continued:
             widths = [layer.n_out for layer in dense_layers_of(self.network_)[:-1]]
             if widths != hidden_sizes(self):
-                raise ValueError(
-                    f"hidden_layer_sizes: {hidden_sizes(self)}, and the network to go on with has "
-                    f"{widths}; fit with warm_start=False makes a new one"
+                raise ArgumentError(
+                    f"{hidden_sizes(self)}, and the network to continue has {widths}",
+                    argument="hidden_layer_sizes",
+                    remedy="fit with warm_start=False makes a new one",
                 )
 
-    def _start(self, X: NDArray[Any], n_outputs: int, rng: np.random.RandomState) -> None:
-        """Forget everything, and make a network."""
-        output = self._output()
+    def _initialize(self, X: NDArray[Any], n_outputs: int, rng: np.random.RandomState) -> None:
+        """Make a new network."""
+        output = self._output_name()
         self.network_ = make_network(self, X.shape[1], n_outputs, output, rng, X.dtype)
         self.n_outputs_ = n_outputs
         self.n_layers_ = len(dense_layers_of(self.network_)) + 1
         self.out_activation_ = OUTPUT_NAMES.get(output, output)
         self.t_ = 0
         self.loss_curve_: list[float] = []
-        self._optimizer, self._standing = None, Standing()
+        self._optimizer, self._stopping_state = None, StoppingState()
 
-    def _set_aside(
-        self, rows: ArrayDataset, given: Sequence[ArrayLike] | None, rng: np.random.RandomState
+    def _split(
+        self,
+        rows: ArrayDataset,
+        validation_data: Sequence[ArrayLike] | None,
+        rng: np.random.RandomState,
     ) -> tuple[ArrayDataset, ArrayDataset | None]:
-        """Split validation rows off, if they are needed and not given."""
-        if given is not None:
-            return rows, self._check_validation(given)
+        """Split off validation rows, if early stopping needs them and none are given."""
+        if validation_data is not None:
+            return rows, self._check_validation(validation_data)
         stochastic = not isinstance(make_optimizer(self), LBFGS)
         if not (self.early_stopping and stochastic):
             return rows, None
-        return split_off(rows, self.validation_fraction, self._strata(rows), rng)
+        return split_validation(rows, self.validation_fraction, self._strata(rows), rng)
 
-    def _check_validation(self, given: Sequence[ArrayLike]) -> ArrayDataset:
-        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-            raise ValueError("validation_data: expected (X, y) or (X, y, sample_weight)")
+    def _check_validation(self, data: Sequence[ArrayLike]) -> ArrayDataset:
+        if not isinstance(data, tuple | list) or len(data) not in (2, 3):
+            raise ArgumentError(
+                "expected (X, y) or (X, y, sample_weight)", argument="validation_data"
+            )
         try:
-            X, y = self._check_arrays(*given[:2], reset=False)
-            weight = given[2] if len(given) == 3 else None
-            return validate_arrays(self.network_, self._loss(), X, self._encode(y), weight)
+            X, y = self._check_arrays(*data[:2], reset=False)
+            weight = data[2] if len(data) == 3 else None
+            return validate_arrays(self.network_, self._make_loss(), X, self._encode(y), weight)
         except ValueError as error:
-            raise ValueError(f"validation_data: {error}") from error
+            raise ArgumentError(str(error), argument="validation_data") from error
 
-    def _examination(self, rows: ArrayDataset | None) -> Examination | None:
-        """How the rows that are not learned from are scored."""
+    def _validation_set(self, rows: ArrayDataset | None) -> ValidationSet | None:
         if rows is None:
             return None
         scorers = as_scorers(self.scoring)
         if not scorers:
-            return Examination(rows, UsualScore(self._usual_score, self._score_output, rows))
-        scores = Scores(self, scorers, rows, self._decode(rows.y))
-        scores.try_once(self.network_.predict(rows.X))
-        return Examination(rows, scores)
+            scorer = DefaultScorer(self._default_score, self._score_output, rows)
+            return ValidationSet(rows, scorer)
+        scores = SklearnScorers(self, scorers, rows, self._decode(rows.y))
+        scores.check(self.network_.predict(rows.X))
+        return ValidationSet(rows, scores)
 
     def _job(
         self, rows: ArrayDataset, loss: Loss, incremental: bool, rng: np.random.RandomState
@@ -292,28 +322,28 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
             seed=derive_key(seed, self.t_) % 2**32,
         )
 
-    def _note(self, rounds: Rounds, history: History) -> None:
-        """Write down what was learned, under scikit-learn's names."""
-        standing, stochastic = self._standing, rounds.stochastic
+    def _set_fitted_attributes(self, loop: FitLoop, history: History) -> None:
+        """Set scikit-learn's attributes after the training."""
+        state, n_rows = self._stopping_state, len(loop.job.rows.X)
         self.history_, self.n_iter_ = history, len(history)
-        self.loss_ = rounds.loss(history)
+        self.loss_ = loop.loss(history)
         self.loss_curve_ = [*self.loss_curve_, *history.loss]
-        self.t_ += len(rounds.job.rows.X) * len(history) if stochastic else 0
-        scored = stochastic and self.early_stopping
+        self.t_ += n_rows * len(history) if loop.stochastic else 0
+        scored = loop.stochastic and self.early_stopping
         self.best_loss_ = None if scored else min([*self.loss_curve_, self.loss_])
-        self.validation_scores_ = list(standing.scores) if scored else None
-        self.best_validation_score_ = -standing.best if scored else None
-        self._n_rows = {"training": len(rounds.job.rows.X)}
-        if rounds.examination is not None:
-            self._n_rows["validation"] = len(rounds.examination.rows.X)
+        self.validation_scores_ = list(state.scores) if scored else None
+        self.best_validation_score_ = -state.best if scored else None
+        self._n_rows = {"training": n_rows}
+        if loop.validation is not None:
+            self._n_rows["validation"] = len(loop.validation.rows.X)
 
-    # Predicting
+    # Predictions
 
     def _predict_output(self, X: Any) -> FloatArray:
-        """What the network says; of sparse rows, some at a time."""
+        """The network's output; sparse rows are made dense in chunks."""
         check_is_fitted(self)
         check_series(X, "X")
-        with naming(X):
+        with naming_argument(X):
             X = validate_data(self, X, accept_sparse="csr", reset=False)
         if isinstance(X, np.ndarray):
             return self.network_.predict(X)
@@ -321,12 +351,12 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
         chunks = (as_dense(X[start : start + CHUNK], "X") for start in starts)
         return np.concatenate([self.network_.predict(chunk) for chunk in chunks])
 
-    def _steps_by_batches(self) -> bool:
-        """Whether there is a `partial_fit`: L-BFGS has none."""
-        given = self.solver if self.optimizer is None else self.optimizer
-        name = given.partition(":")[0].strip() if isinstance(given, str) else ""
-        if isinstance(given, LBFGS) or name == LBFGS.name:
-            raise AttributeError("partial_fit: lbfgs learns from all rows at once")
+    def _has_partial_fit(self) -> bool:
+        """Whether the optimizer has mini-batches."""
+        optimizer = self.solver if self.optimizer is None else self.optimizer
+        name = optimizer.partition(":")[0].strip() if isinstance(optimizer, str) else ""
+        if isinstance(optimizer, LBFGS) or name == LBFGS.name:
+            raise AttributeError("partial_fit: lbfgs needs all rows at once")
         return True
 
     def __sklearn_tags__(self) -> Any:
@@ -336,13 +366,13 @@ class MultilayerPerceptron(CallbackSupportMixin, Settings, BaseEstimator, ABC):
 
 
 @contextmanager
-def _unchanged_if_it_fails(estimator: object) -> Iterator[ExitStack]:
-    """Put an estimator's attributes back, and undo what it is told to, if a call fails."""
-    before, undone = dict(vars(estimator)), ExitStack()
+def _unchanged_on_error(estimator: object) -> Iterator[ExitStack]:
+    """Restore an estimator's attributes, and run the callbacks of the stack, if the block fails."""
+    before, on_error = dict(vars(estimator)), ExitStack()
     try:
-        yield undone
+        yield on_error
     except BaseException:
-        undone.close()
+        on_error.close()
         vars(estimator).clear()
         vars(estimator).update(before)
         raise

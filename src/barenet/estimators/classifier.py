@@ -1,4 +1,4 @@
-"""MLPClassifier: a network for classes, a drop-in for scikit-learn's."""
+"""MLPClassifier: a neural network classifier, compatible with scikit-learn's."""
 
 from __future__ import annotations
 
@@ -8,20 +8,17 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 
-from barenet.errors import brief
+from barenet.constraints import check_number
+from barenet.errors import ArgumentError
 from barenet.estimators.base import MultilayerPerceptron
-from barenet.estimators.documentation import documented
-from barenet.estimators.labels import Labels, shown
-from barenet.estimators.scoring import Scoring
-from barenet.estimators.usual_score import share_right
+from barenet.estimators.label_encoder import LabelEncoder, shown, weights_by_class
+from barenet.estimators.scoring import Scoring, accuracy
 from barenet.model.activations import Activation
 from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import LOSSES, Loss, as_loss
-from barenet.model.validation import check_share
 from barenet.optimization.clipping import Clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.schedules import Schedule
@@ -30,61 +27,153 @@ from barenet.training.callbacks import Callbacks
 
 __all__ = ["MLPClassifier"]
 
-#: What a loss of classes is called by the output that it is computed from.
-OF_CLASSES = {
+#: The names of the losses by the output activation.
+LOSS_NAMES = {
     "sigmoid": {"log_loss": "binary_cross_entropy", "focal": "binary_focal"},
     "softmax": {"log_loss": "categorical_cross_entropy", "focal": "categorical_focal"},
 }
 
 
-@documented(usual_score="the accuracy", usual_curve="``validation_accuracy``")
 class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
-    """Neural network for classes, with the parameters of scikit-learn's class of that name.
+    """Neural network classifier with the parameters of scikit-learn's ``MLPClassifier`` and more.
 
-    The same `random_state` gives the same first weights and the same batches as there, so the loss
-    takes the same course. What is new comes after `max_fun`.
+    With the same `random_state`, the initial weights, the mini-batches and so the loss curve are
+    those of scikit-learn. Additional parameters follow after `max_fun`.
 
     Parameters
     ----------
-    {old}
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Widths of the hidden layers; ``()`` for a linear model.
+    activation : str, Activation or a sequence of them, default="relu"
+        Activation of the hidden layers: "identity", "logistic", "tanh", "relu" or another name from
+        `ACTIVATIONS`; one for all, or one for each.
+    solver : {"lbfgs", "sgd", "adam"}, default="adam"
+        The optimizer. "lbfgs" uses all rows at once; it suits small data.
+    alpha : float, default=0.0001
+        L2 regularization: ½ alpha Σw², divided by the sum of the batch's row weights.
+    batch_size : int or "auto", default="auto"
+        Rows in a mini-batch; "auto" is 200, or all rows if there are fewer.
+    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
+        Learning rate schedule of "sgd". "invscaling" divides the rate by (t + 1)^`power_t`, with t
+        rows visited; "adaptive" divides it by 5 whenever "constant" would stop, down to 1e-6.
+    learning_rate_init, power_t : float, default=0.001 and 0.5
+        Initial learning rate of "sgd" and "adam", and exponent of "invscaling".
+    max_iter : int, default=200
+        Maximum number of epochs, or of iterations of "lbfgs".
+    shuffle : bool, default=True
+        Whether to shuffle the rows in each epoch.
+    random_state : int, RandomState or None, default=None
+        Seed of the initial weights, the validation rows, the order of the rows and the dropout.
+    tol : float, default=0.0001
+        Minimum improvement for `n_iter_no_change`; for "lbfgs", tolerance of the gradient.
+    verbose : bool or int, default=False
+        Whether to print a line for each epoch.
+    warm_start : bool, default=False
+        Whether `fit` continues from the last call, with the state of the optimizer. See the notes.
+    momentum, nesterovs_momentum : float, default=0.9, and bool, default=True
+        Momentum of "sgd", and whether it is Nesterov's.
+    early_stopping : bool, default=False
+        Whether to stop when the score of `validation_data`, or of rows set aside, has not improved
+        by `tol` for `n_iter_no_change` epochs, and to restore the best epoch. Not for "lbfgs".
+    validation_fraction : float, default=0.1
+        Fraction of the rows to set aside for early stopping.
+    beta_1, beta_2 : float, default=0.9 and 0.999
+        Decay rates of the two moments of "adam".
+    epsilon : float, default=1e-08
+        Numerical stability term of "adam".
+    n_iter_no_change : int or inf, default=10
+        Maximum number of epochs in a row without an improvement.
+    max_fun : int, default=15000
+        Maximum number of evaluations of the loss by "lbfgs".
     class_weight : "balanced", dict or None, default=None
-        How much the rows of each class count: a number for each class, or "balanced" for all
-        classes to count the same. Rows that are set aside count so as well; those of
-        `validation_data` as they are given.
+        Weights of the classes, or "balanced" for the same total weight of each class. They apply to
+        rows set aside as well, but not to `validation_data`.
     label_smoothing : float, default=0.0
-        Share of each target that is spread over all classes alike, in `validation_loss`, too: of
-        k classes, the right one becomes 1 − ε + ε/k and each other ε/k; of several labels, a
-        yes becomes 1 − ε/2 and a no ε/2.
+        Label smoothing ε: of k classes, the target of the correct one is 1 − ε + ε/k and of each
+        other ε/k; of several labels, 1 − ε/2 and ε/2. It applies to `validation_loss`, too.
     loss : str or Loss, default="log_loss"
-        What is made small: "log_loss" is cross-entropy; "focal", or ``"focal:gamma=1"``, takes
-        weight from rows that are right already, for a class that is rare; or a name from `LOSSES`.
-    {new}
+        The loss: "log_loss" is the cross-entropy; "focal", or ``"focal:gamma=1"``, gives less
+        weight to rows that are predicted well, for rare classes; or a name from `LOSSES`.
+    dropout : float, default=0.0
+        Fraction of each hidden layer's outputs that is set to 0 in training.
+    batch_norm : bool, default=False
+        Whether to apply batch normalization before the hidden activations.
+    optimizer : str, Optimizer or LBFGS, optional
+        Replaces `solver` and its parameters, such as ``"adamw:learning_rate=0.01"``.
+    schedule : str or Schedule, optional
+        Factor on the learning rate over the epochs of `fit`: a name from `SCHEDULES`.
+    clip : str or Clipping, optional
+        Limit of each gradient, such as ``"norm:limit=1"``.
+    callbacks : Callback, callable, or a sequence of them, default=()
+        Callbacks invoked during training; a function is called with the `Run` after each epoch, and
+        stops the training by returning True. Those of scikit-learn: ``set_callbacks``.
+    scoring : str, callable, sequence of str, dict or None, default=None
+        Score of the validation rows after each epoch (accuracy by default): a scorer.s name,
+        a callable ``scorer(estimator, X, y)``, or a list or dict of several, of which early
+        stopping uses the first. Greater is better.
+    engine : {"auto", "reference", "compiled"}, default="auto"
+        The engine that does the arithmetic; see `train`.
+    threads : int, optional
+        Maximum number of threads of the compiled engine; by default as many as are useful.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The classes, sorted; the numbers of the labels where a row may have several.
-    {fitted}
+        The classes, sorted; for several labels of a row, their indices.
+    network_ : Network
+        The trained network.
+    history_ : History
+        The curves of the last call, its engine, and why it stopped. With validation rows there are
+        ``validation_loss`` and ``validation_accuracy``, or one by a name of `scoring`.
+    coefs_, intercepts_ : list of ndarray
+        Weights (n_in, n_out) and biases (n_out,) of each layer: writable views of the network's.
+    loss_ : float
+        Loss of the last epoch, with the penalty; for "lbfgs", of the final parameters.
+    loss_curve_ : list of float
+        Loss of each epoch, of all calls since the first.
+    validation_scores_ : list of float or None
+        The first score after each epoch, of all calls; None without early stopping.
+    best_loss_, best_validation_score_ : float or None
+        The best of them; one is None with early stopping, the other without.
+    n_iter_, t_ : int
+        Epochs of the last call, and rows visited in all epochs (0 for "lbfgs").
+    n_layers_, n_outputs_, n_features_in_ : int
+        Numbers of layers (with the input), outputs and features.
+    out_activation_ : str
+        Output activation, by scikit-learn's name.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the columns of X, if all are text.
 
-    {trouble}
+    Raises
+    ------
+    ValueError
+        In `fit`, if a parameter or the data are invalid; the fitted attributes are unchanged.
+    DivergenceError
+        In `fit`, if the loss or a weight is no longer a finite number.
+    RuntimeError
+        In `fit`, if the estimator is being fitted in another thread or by a callback.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `max_iter` is reached before the training converges.
 
     See Also
     --------
-    MLPRegressor : The same for numbers.
-    Predictor.from_estimator : A fitted one, or a pipeline, as a model file.
-    train : The function below it, for networks of any layers.
+    MLPRegressor : The regressor.
+    Predictor.from_estimator : A fitted estimator, or a pipeline, as a model file.
 
     Notes
     -----
-    Two things differ from scikit-learn on purpose. The rows for early stopping are taken from each
-    class alike with three classes or more, too, not with two alone. And `warm_start` goes on where
-    the optimizer was.
+    Two differences from scikit-learn are intended. The rows for early stopping are stratified for
+    any number of classes, not only for two. And `warm_start` continues with the optimizer's state.
 
-    {going_on}
+    `partial_fit` keeps the optimizer, and `warm_start` its moments and count of steps, which
+    scikit-learn resets. Each `fit` resets the order of the rows, the schedule, and the learning
+    rate of "adaptive" and (until its first epoch ends) "invscaling". So without these, shuffling
+    and dropout, 5 epochs and 5 more give the same bits as 10 at once.
 
-    Label smoothing is from Szegedy et al., "Rethinking the inception architecture for computer
-    vision" (2016); what it does is told by Müller, Kornblith and Hinton, "When does label smoothing
-    help?" (2019).
+    Label smoothing: Szegedy et al., "Rethinking the inception architecture" (2016).
 
     Examples
     --------
@@ -98,11 +187,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     (2, 3)
     """
 
-    _numeric_targets, _usual_score = False, "accuracy"
+    _numeric_targets, _default_score = False, "accuracy"
     classes_: NDArray[Any]
-    class_weight: Mapping[Any, float] | Literal["balanced"] | None
-    label_smoothing: float
-    loss: str | Loss
 
     def __init__(
         self,
@@ -153,32 +239,28 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         *,
         validation_data: Sequence[ArrayLike] | None = None,
     ) -> Self:
-        """Learn from rows and their classes.
+        """Train on rows and their classes.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The samples, one a row, best scaled to about −1 … 1. float32 is learned from in
-            float32, all else in float64. A sparse matrix is made dense as a whole, which takes
-            n_samples · n_features · 8 bytes, or 4 of float32; one that does not fit into the
-            memory is refused, and `partial_fit` takes it part by part.
+            The rows, best scaled to about −1 … 1. float32 is trained in float32, everything else in
+            float64. A sparse matrix becomes dense, if it fits into the memory.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Their classes, numbers or text; or a 0 or 1 for each of several labels.
+            Their classes, of any type; or a 0 or 1 for each of several labels.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each row counts.
-        validation_data : tuple of X and y, and of sample weights if there are any, optional
-            Rows that are measured after each epoch and not learned from, for the curves
-            ``validation_loss`` and ``validation_`` with the name of a score in `history_`; early
-            stopping takes them in place of rows of X.
+            Weights of the rows.
+        validation_data : tuple of X and y, or of X, y and sample weights, optional
+            Validation rows, measured after each epoch and used by early stopping.
 
         Returns
         -------
         MLPClassifier
-            Itself.
+            The fitted estimator.
         """
-        return self._learn(X, y, sample_weight, validation_data=validation_data)
+        return self._fit(X, y, sample_weight, validation_data=validation_data)
 
-    @available_if(lambda self: self._steps_by_batches())
+    @available_if(lambda self: self._has_partial_fit())
     def partial_fit(
         self,
         X: ArrayLike,
@@ -186,80 +268,78 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         sample_weight: ArrayLike | None = None,
         classes: ArrayLike | None = None,
     ) -> Self:
-        """Learn for one epoch, going on from the last call.
+        """Train for one epoch, continuing from the last call.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The samples, one a row.
+            The rows.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Their classes; not all of them need be there.
+            Their classes; some may be absent.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each row counts.
+            Weights of the rows.
         classes : array-like of shape (n_classes,), optional
-            All classes, in any order; needed in the first call.
+            All classes, in any order; required in the first call.
 
         Returns
         -------
         MLPClassifier
-            Itself.
+            The fitted estimator.
 
         Raises
         ------
         ValueError
-            If the classes are missing in the first call, or others later.
+            If the classes are missing in the first call, or differ later.
         """
         if self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight: partial_fit does not see all rows to balance; give a dict"
-            )
+            problem = "partial_fit does not have all rows to balance"
+            raise ArgumentError(problem, argument="class_weight", remedy="give a dict")
         if hasattr(self, "classes_"):
             if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-                raise ValueError(f"classes: {classes!r}, and until now {self.classes_.tolist()}")
+                problem = f"{classes!r}, and before {self.classes_.tolist()}"
+                raise ArgumentError(problem, argument="classes")
         elif classes is None:
-            raise ValueError("classes: the first call of partial_fit needs all classes")
-        return self._learn(X, y, sample_weight, incremental=True, classes=classes)
+            raise ArgumentError("required in the first call of partial_fit", argument="classes")
+        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Tell the class of each row.
+        """Predict the class of each row.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The samples.
+            The rows.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_labels)
-            The most probable class; or a 0 or 1 for each label.
+            The most probable class, or 0 or 1 for each label.
         """
-        output = self._predict_output(X)
-        return self._decode(output)
+        return self._decode(self._predict_output(X))
 
     def predict_proba(self, X: ArrayLike) -> FloatArray:
-        """Tell the probability of each class.
+        """Predict the probability of each class.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The samples.
+            The rows.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`, 1 where there is just one class; of several labels, each
-            has a probability of its own.
+            In the order of `classes_`; those of several labels are independent of each other.
         """
         output = self._predict_output(X)
-        return self._labels.probabilities(output)
+        return self._label_encoder.probabilities(output)
 
     def predict_log_proba(self, X: ArrayLike) -> FloatArray:
-        """Tell the logarithm of each class's probability.
+        """Predict the logarithm of the probability of each class.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The samples.
+            The rows.
 
         Returns
         -------
@@ -269,66 +349,50 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def _meet(self, y: NDArray[Any], classes: ArrayLike | None) -> None:
-        self._labels = Labels(y if classes is None or y.ndim == 2 else classes)
-        self.classes_ = self._labels.classes
+    def _validate_targets(self, y: NDArray[Any], classes: ArrayLike | None) -> None:
+        self._label_encoder = LabelEncoder(y if classes is None or y.ndim == 2 else classes)
+        self.classes_ = self._label_encoder.classes
 
     def _encode(self, y: NDArray[Any]) -> FloatArray:
-        smoothing = check_share(self.label_smoothing, "label_smoothing")
-        return self._labels.encode(y, smoothing)
+        smoothing = check_number(self.label_smoothing, "label_smoothing", ge=0, lt=1)
+        return self._label_encoder.encode(y, smoothing)
 
     def _decode(self, output: FloatArray) -> NDArray[Any]:
-        return self._labels.decode(output)
+        return self._label_encoder.decode(output)
 
     def _check_continued(self, y: NDArray[Any], continued: bool, incremental: bool) -> None:
         super()._check_continued(y, continued, incremental)
-        several = self._labels.several
-        if continued and not (incremental or several) and set(np.unique(y)) != set(self.classes_):
-            raise ValueError(
-                f"y: has the classes {shown(y)}, and the network that warm_start goes on with "
-                f"{shown(self.classes_)}"
+        may_differ = not continued or incremental or self._label_encoder.multilabel
+        if not may_differ and set(np.unique(y)) != set(self.classes_):
+            raise ArgumentError(
+                f"has the classes {shown(y)}, and the network that warm_start continues "
+                f"{shown(self.classes_)}",
+                argument="y",
             )
 
-    def _output(self) -> str:
-        return self._labels.output
+    def _output_name(self) -> str:
+        return self._label_encoder.activation
 
-    def _loss(self) -> Loss:
+    def _make_loss(self) -> Loss:
         activation, spec = self.network_.output_activation, self.loss
         if isinstance(spec, str):
             name, *options = spec.split(":", 1)
-            names = {**{known: known for known in LOSSES}, **OF_CLASSES[activation.name]}
+            names = {**{known: known for known in LOSSES}, **LOSS_NAMES[activation.name]}
             spec = ":".join([lookup(names, name.strip(), "loss"), *options])
         return as_loss(spec, activation)
 
-    def _weigh(self, sample_weight: ArrayLike | None, y: NDArray[Any]) -> ArrayLike | None:
-        weight = super()._weigh(sample_weight, y)
+    def _sample_weight(self, sample_weight: ArrayLike | None, y: NDArray[Any]) -> ArrayLike | None:
+        weight = super()._sample_weight(sample_weight, y)
         if self.class_weight is None:
             return weight
-        if not isinstance(self.class_weight, str | Mapping):
-            raise ValueError(
-                f"class_weight: expected 'balanced' or a number for each class in a dict, "
-                f"got {brief(self.class_weight)}"
-            )
-        try:
-            of_class = compute_sample_weight(self._weight_of_classes(y), y)
-        except OverflowError as error:
-            given = brief(self.class_weight)
-            raise ValueError(f"class_weight: a number too large for a float, in {given}") from error
-        return of_class if weight is None else of_class * np.asarray(weight)
-
-    def _weight_of_classes(self, y: NDArray[Any]) -> Any:
-        """The class weights, but for known classes that these rows do not have."""
-        given = self.class_weight
-        if not isinstance(given, Mapping) or y.ndim > 1:
-            return given
-        absent = set(self.classes_.tolist()) - set(np.unique(y).tolist())
-        return {label: weight for label, weight in given.items() if label not in absent}
+        by_class = weights_by_class(self.class_weight, y, self.classes_)
+        return by_class if weight is None else by_class * np.asarray(weight)
 
     def _strata(self, rows: ArrayDataset) -> NDArray[Any] | None:
-        return None if self._labels.several else self._decode(rows.y)
+        return None if self._label_encoder.multilabel else self._decode(rows.y)
 
     def _score_output(self, output: FloatArray, rows: ArrayDataset) -> float:
-        return share_right(self._labels.agree(output, rows.y), rows.sample_weight)
+        return accuracy(self._label_encoder.agree(output, rows.y), rows.sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -24,7 +24,7 @@ from barenet.files.lock import locked
 from barenet.files.model_file import check_layers, read_model, write_model
 from barenet.model.network import Network
 from barenet.model.snapshot import Snapshot
-from barenet.training.keeper import Keeper, State
+from barenet.training.checkpointing import Checkpointer, StateDict
 from barenet.training.run import Run
 
 __all__ = ["FILE_NAME", "Checkpoint", "read_notes"]
@@ -39,7 +39,7 @@ VERSION = 1
 UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-class Checkpoint(Keeper):
+class Checkpoint(Checkpointer):
     """Keep the state of a run in a file, again and again.
 
     Parameters
@@ -94,7 +94,7 @@ class Checkpoint(Keeper):
         self._kept_at, self._kept_epochs = 0.0, 0
 
     @contextmanager
-    def held(self, run: Run) -> Iterator[None]:
+    def lock(self, run: Run) -> Iterator[None]:
         check_layers(run.network)
         if not self.path.parent.is_dir():
             raise FileNotFoundError(f"checkpoint: {self.path.parent}: there is no such folder")
@@ -105,26 +105,26 @@ class Checkpoint(Keeper):
             self._kept_at, self._kept_epochs = time.monotonic(), 0
             yield
 
-    def read(self) -> State | None:
+    def read(self) -> StateDict | None:
         if not self.path.is_file():
             return None
         network, kept, tensors = _read(self.path)
         vectors = {"parameters": network.parameters, "statistics": network.statistics}
-        state: State = {name: dict(part) for name, part in kept["state"].items()}
+        state: StateDict = {name: dict(part) for name, part in kept["state"].items()}
         for name, array in tensors.items():
             part, _, key = name.partition("/")
             state[part][key] = array.copy()  # as it may be written to
         state["run"] |= vectors
         return state
 
-    def is_due(self, run: Run) -> bool:
+    def should_save(self, run: Run) -> bool:
         if math.isfinite(self.epochs):
             done = len(run.history)
             return done > self._kept_epochs and done % self.epochs == 0
         return time.monotonic() - self._kept_at >= self.seconds
 
-    def keep(self, run: Run, state: State) -> None:
-        plain: State = {name: {} for name in state}
+    def save(self, run: Run, state: StateDict) -> None:
+        plain: StateDict = {name: {} for name in state}
         tensors: dict[str, np.ndarray[Any, Any]] = {}
         for part, values in state.items():
             for key, value in values.items():

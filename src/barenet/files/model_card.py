@@ -24,7 +24,7 @@ from barenet.files.description import describe_rows, rows_name
 from barenet.files.plain import check_mapping, check_setting, check_text, check_whole
 from barenet.files.training_log import TrainingLog
 from barenet.training.history import History
-from barenet.training.identity import environment
+from barenet.training.run_identity import environment
 from barenet.version import __version__
 
 __all__ = ["ModelCard"]

@@ -12,7 +12,7 @@ from barenet.playground.learning_curve import EpochMetrics
 from barenet.playground.messages import NO_PROBLEM, Problem
 from barenet.playground.page_state import NetworkSettings
 from barenet.playground.timeline import EpochState
-from barenet.training.batches import epoch_order
+from barenet.training.epoch import epoch_order
 
 __all__ = ["ProgressReport", "UpdateRecord"]
 

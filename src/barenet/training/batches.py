@@ -8,26 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.model.validation import check_count
+from barenet.constraints import check_count
 
-__all__ = ["batches", "epoch_order"]
-
-
-def epoch_order(n_rows: int, *, seed: int, epoch: int, shuffle: bool = True) -> NDArray[np.intp]:
-    """Order the rows for an epoch.
-
-    The order is a function of the seed and the epoch alone: Philox is a generator that is keyed by
-    numbers and has no other state, so any epoch's order can be asked for at any time.
-
-    Examples
-    --------
-    >>> epoch_order(5, seed=0, epoch=0)
-    array([4, 1, 2, 0, 3])
-    """
-    if not shuffle:
-        return np.arange(n_rows)
-    generator = np.random.Generator(np.random.Philox(key=[seed, epoch]))
-    return generator.permutation(n_rows)
+__all__ = ["batches"]
 
 
 def batches(

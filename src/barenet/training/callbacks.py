@@ -9,12 +9,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from barenet.constraints import check_number
+from barenet.constraints import check_count, check_number
 from barenet.model.snapshot import Snapshot
-from barenet.model.validation import check_count, check_positive
-from barenet.training.form import check_like
 from barenet.training.history import curve_rows
 from barenet.training.run import Run
+from barenet.training.state_validation import validate_like
 
 __all__ = ["Callback", "EarlyStopping", "LambdaCallback", "TimeLimit", "as_callbacks"]
 
@@ -127,7 +126,7 @@ class TimeLimit(Callback):
     """
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = check_positive(seconds, "seconds")
+        self.seconds = check_number(seconds, "seconds", gt=0)
         self.deadline = math.inf
 
     def on_start(self, run: Run) -> None:
@@ -228,7 +227,7 @@ class EarlyStopping(Callback):
         return {"best": self.best, "waited": self.waited, **vectors}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        check_like(state, {"best": self.best, "waited": self.waited})
+        validate_like(state, {"best": self.best, "waited": self.waited})
         snapshot = None
         if "parameters" in state:
             snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())

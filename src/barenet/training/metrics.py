@@ -10,7 +10,7 @@ from barenet.model.arrays import FloatArray
 from barenet.registry import lookup
 
 __all__ = [
-    "GREATER_IS_BETTER",
+    "MAXIMIZED",
     "METRICS",
     "accuracy",
     "as_metrics",
@@ -124,8 +124,10 @@ METRICS: dict[str, Callable[[FloatArray, FloatArray], float]] = {
 }
 METRICS |= {"mae": mean_absolute_error, "rmse": root_mean_squared_error}
 
-#: The metrics, and the losses' curves are not among them, that are better the greater they are.
-GREATER_IS_BETTER = {"accuracy", "r2"}
+#: The curves, of the training set and the held-out sets, that are better the greater they are.
+MAXIMIZED = frozenset(
+    prefix + name for prefix in ("", "validation_", "test_") for name in ("accuracy", "r2")
+)
 
 
 def as_metrics(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ from barenet.model.network import Network
 from barenet.model.snapshot import Snapshot
 from barenet.training.history import History
 
-__all__ = ["Run", "exclusive"]
+__all__ = ["Run"]
 
 
 @dataclass(eq=False)
@@ -122,21 +121,3 @@ class Run:
         self.history.curves = {name: state[key].tolist() for name, key in curves.items()}
         best = state["best_epoch"]
         self.history.best_epoch = None if best is None else best + 1
-
-
-#: What is being trained; what two runs at once would make of it is nobody's wish.
-IN_TRAINING: dict[int, object] = {}
-
-
-@contextmanager
-def exclusive(trained: object, argument: str = "network") -> Iterator[None]:
-    """Hold a network, or what has one, for one run."""
-    ticket = object()
-    if IN_TRAINING.setdefault(id(trained), ticket) is not ticket:  # looks and writes in one move
-        raise RuntimeError(
-            f"{argument}: it is being trained already, in another thread or a callback"
-        )
-    try:
-        yield
-    finally:
-        del IN_TRAINING[id(trained)]

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from os import PathLike
 from typing import Literal
 
 from numpy.typing import ArrayLike
 
-from barenet.engines import Job, choose_engine
-from barenet.errors import brief
+from barenet.constraints import check_count, check_flag, check_seed
+from barenet.engines import Engine, Job, choose_engine
+from barenet.errors import ArgumentError
 from barenet.model.array_dataset import ArrayDataset, validate_arrays
 from barenet.model.layers import BatchNorm, Dropout
 from barenet.model.losses import Loss, as_loss
 from barenet.model.network import Network
-from barenet.model.validation import check_count, check_flag, check_seed
 from barenet.optimization.clipping import Clipping, as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.optimization.penalties import Penalty, as_penalties
 from barenet.optimization.schedules import Schedule, as_schedule
-from barenet.training.callbacks import Callbacks, as_callbacks
+from barenet.training.callbacks import Callback, Callbacks, as_callbacks
+from barenet.training.checkpointing import Checkpointer
+from barenet.training.config import TrainingConfig
+from barenet.training.divergence import caller_stacklevel
 from barenet.training.history import History
-from barenet.training.keeper import Keeper, State
+from barenet.training.lbfgs_loop import LBFGSLoop
 from barenet.training.loop import Loop
 from barenet.training.metrics import as_metrics
-from barenet.training.plan import Plan
+from barenet.training.mini_batch_loop import MiniBatchLoop
 
 __all__ = ["train"]
 
@@ -53,7 +56,7 @@ def train(
     seed: int = 0,
     scale: float = 1.0,
     threads: int | None = None,
-    checkpoint: str | PathLike[str] | Keeper | None = None,
+    checkpoint: str | PathLike[str] | Checkpointer | None = None,
     resume: bool | str | PathLike[str] = False,
 ) -> History:
     """Train a network: change its parameters, step by step, such that the loss gets small.
@@ -175,66 +178,29 @@ def train(
         clipping=as_clipping(clip),
         seed=check_seed(seed),
     )
-    plan = _plan(job, epochs, batch_size, shuffle, schedule, metrics, validation_data, test_data)
-    keeper, source = _keepers(checkpoint, resume)
-    loop = Loop(choose_engine(engine, job, _most(threads)), plan, as_callbacks(callbacks), keeper)
-    with keeper.held(loop.run) if keeper is not None else nullcontext():
-        return loop.start(_read(source, resume))
-
-
-def _most(threads: int | None) -> int | None:
-    """Check the maximum number of threads; None for as many as are useful."""
-    return None if threads is None else check_count(threads, "threads")
-
-
-def _keepers(
-    checkpoint: str | PathLike[str] | Keeper | None, resume: bool | str | PathLike[str]
-) -> tuple[Keeper | None, Keeper | None]:
-    """Find out what keeps the run, and what knows where it is to go on."""
-    keeper = None if checkpoint is None else _as_keeper(checkpoint, "checkpoint")
-    if resume is True and keeper is None:
-        raise ValueError("resume: True goes on from the checkpoint, and there is none; name it")
-    if isinstance(resume, bool):
-        return keeper, keeper if resume else None
-    return keeper, _as_keeper(resume, "resume")
-
-
-def _read(source: Keeper | None, resume: object) -> State | None:
-    """Read where to go on; what is named has to be there, what is only hoped for need not."""
-    state = None if source is None else source.read()
-    if state is None and not isinstance(resume, bool):
-        raise FileNotFoundError(f"resume: {resume}: there is no checkpoint")
-    return state
-
-
-def _as_keeper(place: str | PathLike[str] | Keeper, argument: str) -> Keeper:
-    from barenet.files.checkpoint import Checkpoint
-
-    if not isinstance(place, str | PathLike | Keeper):
-        raise ValueError(f"{argument}: expected a path or a Checkpoint, got {brief(place)}")
-    return place if isinstance(place, Keeper) else Checkpoint(place)
+    held_out = {"validation": validation_data, "test": test_data}
+    config = _check_config(job, epochs, batch_size, shuffle, schedule, metrics, held_out)
+    loop = make_loop(choose_engine(engine, job, threads), config, as_callbacks(callbacks))
+    return _start(loop, checkpoint, resume)
 
 
 def _check_network(network: object) -> Network:
     if not isinstance(network, Network):
-        raise ValueError(f"network: expected a Network, got {network!r}")
+        raise ArgumentError.of("network", network, "a Network")
     return network
 
 
-def _plan(
+def _check_config(
     job: Job,
     epochs: int,
     batch_size: int | Literal["auto"] | None,
     shuffle: bool,
     schedule: str | Schedule | None,
     metrics: str | Sequence[str],
-    validation_data: Sequence[ArrayLike] | None,
-    test_data: Sequence[ArrayLike] | None,
-) -> Plan:
-    """Check how the epochs are to go."""
+    held_out: Mapping[str, Sequence[ArrayLike] | None],
+) -> TrainingConfig:
     check_full_batch(job, schedule)
-    held_out = {"validation": validation_data, "test": test_data}
-    return Plan(
+    return TrainingConfig(
         epochs=check_count(epochs, "epochs"),
         batch_size=_check_batch_size(batch_size, job),
         shuffle=check_flag(shuffle, "shuffle"),
@@ -248,42 +214,86 @@ def _plan(
     )
 
 
+def make_loop(engine: Engine, config: TrainingConfig, callbacks: Sequence[Callback]) -> Loop:
+    """Choose the loop of an optimizer."""
+    optimizer = engine.job.optimizer
+    if isinstance(optimizer, LBFGS):
+        return LBFGSLoop(engine, config, callbacks, optimizer)
+    return MiniBatchLoop(engine, config, callbacks, optimizer)
+
+
+def _start(
+    loop: Loop,
+    checkpoint: str | PathLike[str] | Checkpointer | None,
+    resume: bool | str | PathLike[str],
+) -> History:
+    """Lock the checkpoint, and start the loop from the last state, if there is one to resume."""
+    if checkpoint is None and resume is False:
+        return loop.start()
+    checkpointer = None if checkpoint is None else _as_checkpointer(checkpoint, "checkpoint")
+    if resume is True and checkpointer is None:
+        raise ArgumentError(
+            "True resumes from the checkpoint, and there is none",
+            argument="resume",
+            value=True,
+            remedy="pass checkpoint, too",
+        )
+    source = checkpointer if isinstance(resume, bool) else _as_checkpointer(resume, "resume")
+    with nullcontext() if checkpointer is None else checkpointer.lock(loop.run):
+        state = source.read() if source is not None and resume is not False else None
+        if state is None and not isinstance(resume, bool):
+            raise FileNotFoundError(f"resume: {resume}: there is no checkpoint")
+        return loop.start(checkpointer, state)
+
+
+def _as_checkpointer(place: str | PathLike[str] | Checkpointer, argument: str) -> Checkpointer:
+    from barenet.files.checkpoint import Checkpoint
+
+    if not isinstance(place, str | PathLike | Checkpointer):
+        raise ArgumentError.of(argument, place, "a path or a Checkpoint")
+    return place if isinstance(place, Checkpointer) else Checkpoint(place)
+
+
 def _check_held_out(data: Sequence[ArrayLike], argument: str, job: Job) -> ArrayDataset:
-    """Check validation or test rows as training rows are; an error names their argument."""
+    """Check a validation or test set as the training set; an error names the argument."""
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
-        raise ValueError(f"{argument}: expected (X, y) or (X, y, sample_weight)")
+        raise ArgumentError("expected (X, y) or (X, y, sample_weight)", argument=argument)
     X, y, weight = (*data, None)[:3]
     try:
         return validate_arrays(job.network, job.loss, X, y, weight, job.rows.scale)
     except ValueError as error:
-        raise ValueError(f"{argument}: {error}") from error
+        raise ArgumentError(str(error), argument=argument) from error
 
 
 def _check_batch_size(batch_size: int | Literal["auto"] | None, job: Job) -> int:
-    """L-BFGS takes all rows at once, as does None; more than all is clipped, and said."""
+    """Rows in a step: all for L-BFGS and None; more than all are clipped, with a warning."""
     n_rows = len(job.rows.X)
-    if batch_size is None or isinstance(job.optimizer, LBFGS):
+    if batch_size is None or job.optimizer.full_batch:
         return n_rows
     if isinstance(batch_size, str) and batch_size == "auto":
         return min(32, n_rows)
     size = check_count(batch_size, "batch_size")
     if size == 1 and any(isinstance(layer, BatchNorm) for layer in job.network.layers):
-        raise ValueError("batch_size: a batch norm needs batches of 2 rows or more")
+        raise ArgumentError(
+            "a batch norm needs batches of 2 rows or more", argument="batch_size", value=1
+        )
     if size > n_rows:
         warnings.warn(
             f"batch_size: {size} is more than the {n_rows} rows; taking {n_rows}",
             UserWarning,
-            stacklevel=4,
+            stacklevel=caller_stacklevel(),
         )
     return min(size, n_rows)
 
 
 def check_full_batch(job: Job, schedule: str | Schedule | None) -> None:
-    """L-BFGS needs one and the same function in every evaluation, and sets its own steps."""
-    if not isinstance(job.optimizer, LBFGS):
+    """Check that L-BFGS gets the same function in every evaluation, and sets its own steps."""
+    if not job.optimizer.full_batch:
         return
     if any(isinstance(layer, Dropout) and layer.rate > 0 for layer in job.network.layers):
-        raise ValueError("optimizer: lbfgs can't be used with dropout, which changes every step")
+        raise ArgumentError(
+            "lbfgs can't be used with dropout, which changes every step", argument="optimizer"
+        )
     if job.clipping is not None or schedule is not None:
-        given = "clip" if job.clipping is not None else "schedule"
-        raise ValueError(f"{given}: lbfgs chooses the length of its steps itself")
+        argument = "clip" if job.clipping is not None else "schedule"
+        raise ArgumentError("lbfgs chooses the length of its steps itself", argument=argument)

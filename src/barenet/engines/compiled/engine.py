@@ -49,7 +49,7 @@ class CompiledEngine(Engine):
     name: ClassVar[str] = "compiled"
 
     def __init__(self, job: Job, threads: int | None = None) -> None:
-        super().__init__(job, threads)
+        self.job, self.threads = job, threads
         self._programs: dict[object, Program] = {}
 
     @classmethod

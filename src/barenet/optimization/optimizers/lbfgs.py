@@ -13,8 +13,6 @@ from barenet.model.arrays import FloatArray
 from barenet.optimization.optimizers.lbfgs_history import LBFGSHistory
 from barenet.optimization.scipy_threads import scipy_on_one_thread
 
-__all__ = ["LBFGS"]
-
 
 @dataclass
 class LBFGS(Configurable):
@@ -39,6 +37,8 @@ class LBFGS(Configurable):
     ----------
     role, name : str
         The argument that it is for, and what it is called in `OPTIMIZERS`.
+    full_batch : bool
+        True: each step needs all rows.
 
     Examples
     --------
@@ -52,6 +52,7 @@ class LBFGS(Configurable):
 
     name: ClassVar[str] = "lbfgs"
     role: ClassVar[str] = "optimizer"
+    full_batch: ClassVar[bool] = True
     memory: int = option(10, ge=1, le=1000, integer=True)
     tolerance: float = option(1e-5, ge=0)
     gain: float = option(0.0, ge=0)

@@ -15,8 +15,6 @@ import numpy as np
 from barenet.constraints import Configurable, option
 from barenet.model.arrays import FloatArray
 
-__all__ = ["Optimizer", "UpdateFormula"]
-
 
 class UpdateFormula(NamedTuple):
     """Equations of a step for a parameter θ with the gradient g, and the letters in them."""
@@ -39,6 +37,8 @@ class Optimizer(Configurable, ABC):
     ----------
     role, name : str
         The argument that it is for, and what it is called in `OPTIMIZERS`.
+    full_batch : bool
+        Whether each step needs all rows, as those of L-BFGS.
     learning_rate : float
         Scale of a step.
     moment_names : tuple of str
@@ -72,6 +72,7 @@ class Optimizer(Configurable, ABC):
     """
 
     role: ClassVar[str] = "optimizer"
+    full_batch: ClassVar[bool] = False
     formula: ClassVar[UpdateFormula | None] = None
     moment_names: ClassVar[tuple[str, ...]] = ()
 

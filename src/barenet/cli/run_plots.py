@@ -1,0 +1,137 @@
+"""The pictures of a run: which one fits the data, and how it is drawn from a trained network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from barenet.cli.importance import MOST_ROWS, measure, take
+from barenet.cli.scores import HEADINGS
+from barenet.data.dataset import Dataset
+from barenet.errors import printable
+from barenet.files.predictor import Predictor
+from barenet.insight import plots
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["KINDS", "default_kind", "draw", "literal"]
+
+#: Images in a picture of some of them.
+SOME = 25
+
+
+def default_kind(predictor: Predictor) -> str:
+    """Choose the picture that shows best what a network has learned."""
+    if predictor.classes is None:
+        return "fit"
+    if predictor.image_shape is not None:
+        return "digits"
+    return (
+        "boundary"
+        if len(predictor.feature_names) == 2 and not predictor.takes_frames
+        else "confusion"
+    )
+
+
+def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
+    """Draw a picture of what a network says of some rows."""
+    if kind in ("boundary", "digits", "confusion") and predictor.classes is None:
+        raise ValueError(f"kind: a {kind} picture is of classes, and {rows.name} has numbers")
+    if kind == "fit" and predictor.classes is not None:
+        raise ValueError(f"kind: a fit is of numbers, and {rows.name} has classes")
+    if kind == "boundary" and (predictor.takes_frames or len(rows.feature_names) != 2):
+        raise ValueError(f"kind: a boundary is over two numbers, and {rows.name} has other columns")
+    return KINDS[kind](predictor, rows)
+
+
+def literal(name: str) -> str:
+    r"""Write a name so that matplotlib draws its letters, and takes none for a formula.
+
+    Examples
+    --------
+    >>> print(literal("price ($), tax ($)"))
+    price (\$), tax (\$)
+    """
+    return printable(name).replace("$", r"\$")
+
+
+def _all_literal(names: Sequence[str]) -> list[str]:
+    return [literal(name) for name in names]
+
+
+def _fit(predictor: Predictor, rows: Dataset) -> Figure:
+    return plots.plot_fit(
+        predictor.preprocessing.transform(rows.X) if predictor.takes_frames else rows.X,
+        rows.y,
+        predictor.predict(rows.X),
+        feature_name=literal(rows.feature_names[0]),
+        target_name=literal(rows.target_name),
+        title=literal(rows.name),
+    )
+
+
+def _boundary(predictor: Predictor, rows: Dataset) -> Figure:
+    return plots.plot_boundary(
+        predictor.probabilities,
+        rows.X,
+        rows.y,
+        classes=_all_literal(predictor.classes or ()),
+        feature_names=_all_literal(rows.feature_names),
+        title=literal(rows.name),
+    )
+
+
+def _digits(predictor: Predictor, rows: Dataset) -> Figure:
+    if predictor.image_shape is None:
+        raise ValueError(f"kind: the rows of {rows.name} are no images")
+    some = rows.X[:SOME]
+    names, shares = np.array(_all_literal(predictor.classes or ())), predictor.probabilities(some)
+    return plots.plot_digits(
+        some,
+        names[rows.y[:SOME]].tolist(),
+        names[shares.argmax(axis=1)].tolist(),
+        shares.max(axis=1),
+        image_shape=predictor.image_shape,
+        title=literal(rows.name),
+    )
+
+
+def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
+    said = predictor.probabilities(rows.X).argmax(axis=1)
+    return plots.plot_confusion(
+        rows.y, said, _all_literal(predictor.classes or ()), title=literal(rows.name)
+    )
+
+
+def _importance(predictor: Predictor, rows: Dataset) -> Figure:
+    result = measure(predictor, take(rows, MOST_ROWS))
+    return plots.plot_importance(
+        result.drops,
+        _all_literal(result.names),
+        metric=HEADINGS[result.metric],
+        image_shape=predictor.image_shape,
+        title=literal(f"{rows.name}: columns that predict {predictor.target_name}"),
+    )
+
+
+def _weights(predictor: Predictor, rows: Dataset) -> Figure:
+    return plots.plot_weights(
+        predictor.network,
+        predictor.image_shape,
+        feature_names=None if predictor.image_shape else _all_literal(predictor.input_names),
+        title=literal(predictor.dataset),
+    )
+
+
+#: The pictures that are drawn from a network and some rows.
+KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
+    "fit": _fit,
+    "boundary": _boundary,
+    "digits": _digits,
+    "confusion": _confusion,
+    "importance": _importance,
+    "weights": _weights,
+}

@@ -1,0 +1,72 @@
+"""Training with L-BFGS: SciPy takes the steps on all rows at once, and an epoch is an iteration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from barenet.engines import Engine
+from barenet.model.arrays import FloatArray
+from barenet.optimization.clipping import euclidean_norm
+from barenet.optimization.optimizers import LBFGS
+from barenet.optimization.optimizers.lbfgs_history import LBFGSHistory
+from barenet.training.callbacks import Callback
+from barenet.training.config import TrainingConfig
+from barenet.training.loop import Loop
+
+__all__ = ["LBFGSLoop"]
+
+
+class LBFGSLoop(Loop):
+    """The iterations of L-BFGS."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        config: TrainingConfig,
+        callbacks: Sequence[Callback],
+        optimizer: LBFGS,
+    ) -> None:
+        super().__init__(engine, config, callbacks)
+        self.optimizer = optimizer
+        self.history = self.optimizer_state = LBFGSHistory()
+
+    def _run_epochs(self) -> None:
+        run = self.run
+        if len(run.history) >= run.epochs:
+            return
+        if not len(run.history):
+            self.accumulator.begin(np.zeros(0))
+        ending = self.optimizer.minimize(
+            self.engine.value_and_gradient,
+            run.network.parameters,
+            run.epochs,
+            self._finish_iteration,
+            self.history if self.checkpoints is not None else None,
+        )
+        if not len(run.history):  # converged before the first iteration
+            self._finish_iteration(*self.engine.value_and_gradient())
+        if ending not in ("completed", "stopped"):  # a callback that stops gives its own reason
+            run.stop(ending)
+
+    def _finish_iteration(self, loss: float, gradient: FloatArray) -> bool:
+        """Record an iteration, and return whether to stop."""
+        run = self.run
+        run.epoch, run.batch = run.epoch + run.batch, 0  # the epoch after a finished one
+        self.monitor.check_chunk(np.array([loss]))
+        run.batch = 1
+        self._finish_chunk()
+        self._finish_epoch(loss, euclidean_norm(gradient))
+        self.accumulator.begin(np.zeros(0))
+        if run.stop_reason is None:
+            self._save_if_due()
+        return run.stop_reason is not None
+
+    def _is_interrupted(self) -> bool:
+        """Call the callbacks; an iteration that has begun is always finished."""
+        super()._is_interrupted()
+        return False
+
+    def _final_loss(self) -> float:
+        return self.engine.value_and_gradient()[0]

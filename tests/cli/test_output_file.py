@@ -1,0 +1,118 @@
+"""Where a file goes: into a folder that is there, or that is made because it is named as one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from barenet.cli.output_file import output_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file"),
+    [
+        (["export", "IRIS", "--to", "json"], "iris.json"),
+        (["plot", "weights", "IRIS"], "weights.png"),
+        (["explain", "moons"], "explanation.txt"),
+        (["explain", "moons", "--format", "html"], "explanation.html"),
+    ],
+)
+def test_a_slash_makes_a_folder(barenet, iris, arguments, file):
+    arguments = [iris if argument == "IRIS" else argument for argument in arguments]
+    for _ in range(2):  # the second time it is there
+        done = barenet(*arguments, "--out", "new/place/")
+        assert done.status == 0, done.err
+        assert done.out == f"new/place/{file}\n" and Path("new/place", file).is_file()
+
+
+def test_of_a_command_that_is_refused_no_folder_is_left(barenet, iris):
+    options = ("--to", "python", "--weights", "int8", "--out", "new/place/")
+    assert barenet("export", iris, *options).status == 2
+    assert not Path("new").exists()
+
+
+def test_what_was_there_before_stays(tmp_path):
+    folder = tmp_path / "there"
+    folder.mkdir()
+    with pytest.raises(KeyboardInterrupt), output_path(f"{folder}/new/", "x") as target:
+        assert target.parent.is_dir()
+        raise KeyboardInterrupt
+    assert folder.is_dir() and not any(folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "said"),
+    [
+        (["explain", "d.csv", "--target", "k"], "d.csv", "unknown format '.csv' of d.csv (choose"),
+        (["explain", "d.txt", "--target", "k"], "d.txt", "d.txt is no explanation of barenet's"),
+        (["explain", "IRIS"], "IRIS/model.safetensors", "unknown format '.safetensors'"),
+        (["explain", "IRIS", "--format", "html"], "IRIS/settings.toml", "unknown format '.toml'"),
+        (["explain", "moons"], "notes.md", "notes.md is no explanation of barenet's"),
+        (["explain", "moons", "--format", "html"], "folder", "is no explanation of barenet's"),
+        (["explain", "moons"], "notes", "notes is no explanation of barenet's"),
+        (["plot", "weights", "IRIS"], "photo.png", "photo.png is no picture of barenet's"),
+        (["plot", "weights", "IRIS"], "IRIS/model.safetensors", "is no picture of barenet's"),
+    ],
+)
+def test_what_it_did_not_write_is_not_replaced(barenet, iris, arguments, name, said):
+    for table in ("d.csv", "d.txt"):
+        Path(table).write_text("a,b,k\n" + "".join(f"{n},{n % 3},{n % 2}\n" for n in range(30)))
+    for other in ("notes.md", "notes", "photo.png"):
+        Path(other).write_text("# One training step of mine\n")
+    Path("folder").mkdir()
+    Path("folder/explanation.html").write_text("<!doctype html>\n<title>A page</title>\n")
+    places = [place for place in (*Path().rglob("*"), *iris.iterdir()) if place.is_file()]
+    before = {place: place.read_bytes() for place in places}
+    arguments = [iris if argument == "IRIS" else argument for argument in arguments]
+    done = barenet(*arguments, "--out", name.replace("IRIS", str(iris)))
+    assert (done.status, done.out) == (2, "")
+    (line,) = done.err.splitlines()
+    assert said in line
+    assert {place: place.read_bytes() for place in before} == before
+
+
+def test_beside_a_model_without_its_run_a_picture_is_not_replaced(barenet, iris):
+    Path("model.safetensors").write_bytes((iris / "model.safetensors").read_bytes())
+    Path("weights.png").write_text("mine")
+    done = barenet("plot", "weights", "model.safetensors", "iris")
+    assert done.status == 2 and "weights.png is no picture of barenet's" in done.err
+    assert Path("weights.png").read_text() == "mine"
+
+
+def test_a_run_s_own_picture_is_replaced_whatever_version_drew_it(barenet, iris):
+    picture = Path(shutil.copytree(iris, "run")) / "weights.png"
+    picture.write_bytes(b"of version 0.1.0")
+    assert barenet("plot", "weights", "run").status == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["s.txt", "s.html", "s.HTM", "s.md", "s"])
+@pytest.mark.parametrize("neuron", [(), ("--neuron", "1.1")])
+def test_an_explanation_is_replaced_by_one(barenet, name, neuron):
+    for more in ((), ("--format", "text"), ()):
+        done = barenet("explain", "moons", *neuron, *more, "--out", name)
+        assert done.status == 0, done.err
+
+
+def test_an_empty_file_is_nobody_s(barenet):
+    Path("new.md").touch()
+    assert barenet("explain", "moons", "--out", "new.md").status == 0
+    assert Path("new.md").stat().st_size
+
+
+@pytest.mark.skipif(os.name != "posix", reason="of links as POSIX has them")
+@pytest.mark.parametrize("command", ["train moons", "explain moons", "plot weights"])
+@pytest.mark.parametrize("inside", ["", "in/it"])
+def test_where_no_folder_can_be_it_is_said_what_is_there(barenet, iris, command, inside):
+    Path("file").touch()
+    Path("link").symlink_to("nowhere")
+    arguments = [*command.split(), *([iris] if command.startswith("plot") else [])]
+    for name, kind in (("file", "a file"), ("link", "a broken link")):
+        done = barenet(*arguments, "--out", f"{name}/{inside}/")
+        assert (done.status, done.out) == (1, "")
+        (line,) = done.err.splitlines()
+        said = f"--out: {name} is {kind}, and no folder can be made there; choose another place"
+        assert line == f"barenet {command.split()[0]}: error: {said}"

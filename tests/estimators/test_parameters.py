@@ -1,0 +1,188 @@
+"""Constraints of the parameters, and the network and optimizer that they describe.
+
+The initial weights are compared with scikit-learn's in test_agreement.py.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from barenet import LBFGS, SGD, Adam, AdamW, MLPClassifier, MLPRegressor, Momentum, Nesterov
+from barenet.estimators.parameters import (
+    TINY,
+    dense_layers_of,
+    hidden_sizes,
+    make_network,
+    make_optimizer,
+)
+from barenet.model.activations import as_activation
+
+X, Y = np.arange(12.0).reshape(6, 2) / 10, np.array([0, 1, 0, 1, 0, 1])
+
+
+def assert_refused(name, value, kinds=(MLPClassifier, MLPRegressor)):
+    for kind in kinds:
+        estimator = kind(**{name: value})
+        with pytest.raises(ValueError, match=rf"^{name}: "):
+            estimator.fit(X, Y)
+        assert not hasattr(estimator, "network_")
+
+
+@pytest.mark.parametrize("rate", [-1, 0, math.nan, math.inf, "0.1", None])
+def test_fault_27_a_learning_rate_that_is_none(rate):
+    assert_refused("learning_rate_init", rate)
+
+
+@pytest.mark.parametrize(
+    "sizes", [(0,), (-1,), (2.5,), "8", 0, -1, 2.5, None, [4, "x"], True, np.array(7)]
+)
+def test_fault_28_hidden_layers_of_no_width(sizes):
+    assert_refused("hidden_layer_sizes", sizes)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_fault_29_no_hidden_layers_is_a_linear_model():
+    model = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0, tol=1e-10)
+    target = X @ [2.0, -1.0] + 3
+    assert model.fit(X, target).predict(X) == pytest.approx(target, abs=1e-4)
+    assert [each.shape for each in model.coefs_] == [(2, 1)]
+
+
+def test_fault_30_more_weights_than_memory():
+    assert_refused("hidden_layer_sizes", (10**10,))
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, "all", None])
+def test_fault_31_a_batch_of_no_rows(size):
+    assert_refused("batch_size", size)
+
+
+def test_fault_32_a_batch_of_more_than_all_rows_is_clipped():
+    with pytest.warns(UserWarning, match=r"^batch_size: 7 is more than the 6 rows"):
+        large = MLPClassifier(2, batch_size=7, random_state=0, tol=1).fit(X, Y)
+    assert large.loss_curve_ == MLPClassifier(2, random_state=0, tol=1).fit(X, Y).loss_curve_
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_iter", 0),
+        ("max_iter", 2.5),
+        ("alpha", -1),
+        ("alpha", math.nan),
+        ("activation", "softplus2"),
+        ("activation", ["relu", "relu"]),
+        ("activation", None),
+        ("solver", "newton"),
+        ("learning_rate", "slow"),
+        ("power_t", -1),
+        ("tol", -1e-3),
+        ("momentum", 1.1),
+        ("beta_1", 1),
+        ("beta_2", -0.1),
+        ("epsilon", 0),
+        ("n_iter_no_change", 0),
+        ("n_iter_no_change", 1.5),
+        ("max_fun", 0),
+        ("shuffle", "yes"),
+        ("warm_start", 1),
+        ("verbose", "much"),
+        ("dropout", 1),
+        ("batch_norm", None),
+        ("engine", "fast"),
+        ("threads", 0),
+        ("optimizer", "adamm"),
+        ("schedule", "steps"),
+        ("clip", "norm:limit=0"),
+        ("callbacks", [3]),
+    ],
+)
+def test_fault_33_a_setting_out_of_its_range(name, value):
+    assert_refused(name, value)
+
+
+def test_fault_33_a_random_state_that_is_none():
+    for kind in (MLPClassifier, MLPRegressor):
+        with pytest.raises(ValueError, match="seed"):
+            kind(random_state="x").fit(X, Y)
+
+
+@pytest.mark.parametrize("fraction", [1.5, 1, -0.1, math.nan])
+def test_fault_34_a_validation_set_of_everything(fraction):
+    assert_refused("validation_fraction", fraction)
+
+
+def test_fault_34_a_validation_set_that_is_too_small():
+    model = MLPRegressor(early_stopping=True, validation_fraction=0.1)
+    with pytest.raises(ValueError, match=r"^validation_fraction: The validation set is too small"):
+        model.fit(X, Y)
+    assert not hasattr(model, "network_")
+
+
+def test_fault_34_a_class_of_one_row_can_not_be_split():
+    model = MLPClassifier(early_stopping=True, validation_fraction=0.5)
+    with pytest.raises(ValueError, match="least populated class"):
+        model.fit(X, [0, 0, 0, 0, 0, 1])
+    assert not hasattr(model, "classes_")
+
+
+def test_the_widths_of_the_layers():
+    assert hidden_sizes(MLPClassifier(7)) == [7]
+    assert hidden_sizes(MLPClassifier(np.int64(7))) == [7]
+    assert hidden_sizes(MLPClassifier(np.array([7, 8]))) == [7, 8]
+    assert hidden_sizes(MLPClassifier([7, 8])) == [7, 8]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, Adam(0.001, epsilon=TINY, epsilon_hat=1e-8)),
+        ({"beta_1": 0.5, "epsilon": 1e-3}, Adam(beta1=0.5, epsilon=TINY, epsilon_hat=1e-3)),
+        ({"solver": "sgd", "learning_rate_init": 0.2}, Nesterov(0.2, beta=0.9)),
+        ({"solver": "sgd", "nesterovs_momentum": False}, Momentum(0.001, beta=0.9)),
+        ({"solver": "sgd", "momentum": 0}, SGD(0.001)),
+        ({"solver": "sgd", "momentum": 1}, Nesterov(0.001, beta=1)),
+        ({"solver": "sgd", "optimizer": "adamw:learning_rate=0.5"}, AdamW(0.5)),
+        ({"optimizer": LBFGS(memory=3)}, LBFGS(memory=3)),
+    ],
+)
+def test_the_optimizer(settings, expected):
+    assert make_optimizer(MLPClassifier(**settings)) == expected
+
+
+def test_an_optimizer_of_the_users_own_is_left_alone():
+    mine = SGD(0.1)
+    model = MLPRegressor(hidden_layer_sizes=3, optimizer=mine, tol=1).fit(X, Y)
+    assert mine.n_steps == 0
+    assert model._optimizer.n_steps == model.n_iter_
+
+
+def network_of(**settings):
+    rng = np.random.RandomState(0)
+    return make_network(MLPClassifier(**settings), 2, 3, "softmax", rng, "float64")
+
+
+def test_an_activation_for_each_layer():
+    network = network_of(
+        hidden_layer_sizes=(4, 5), activation=[as_activation("tanh"), "leaky_relu:slope=0.1"]
+    )
+    assert repr(network.layers) == (
+        "[Dense(2, 4, 'tanh'), Dense(4, 5, 'leaky_relu:slope=0.1'), Dense(5, 3, 'softmax')]"
+    )
+
+
+def test_dropout_and_batch_norm_around_the_activations():
+    network = network_of(hidden_layer_sizes=4, dropout=0.2, batch_norm=True)
+    names = [layer.name for layer in network.layers]
+    assert names == ["dense", "batch_norm", "activate", "dropout", "dense"]
+    assert [layer.n_out for layer in dense_layers_of(network)] == [4, 3]
+
+
+def test_the_bounds_go_by_the_activation_of_the_layer():
+    network = network_of(hidden_layer_sizes=(300, 300), activation=["logistic", "relu"])
+    bounds = [np.abs(layer.weights).max() for layer in dense_layers_of(network)]
+    expected = [np.sqrt(2 / 302), np.sqrt(6 / 600), np.sqrt(6 / 303)]
+    np.testing.assert_allclose(bounds, expected, rtol=0.01)
