@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from barenet.data.csv_table import Table, read_table
+from barenet.data.csv_table import CsvTable, read_table
 from barenet.data.dataset import Dataset
+from barenet.data.delimited import CsvOptions
 from barenet.data.file_io import read_file_bytes
 from barenet.data.frame import Frame
 from barenet.data.table_loading import load_table, read_samples
@@ -163,7 +164,7 @@ def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
     )
 
 
-def _read(path: Path, header: bool | None) -> tuple[Table, dict[str, Any]]:
+def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
     """Read a table in the format that Excel writes here: cp1252, and decimal commas.
 
     cp1252 is assumed if the file isn't UTF-8; decimal commas if they make more columns numeric.
@@ -175,16 +176,16 @@ def _read(path: Path, header: bool | None) -> tuple[Table, dict[str, Any]]:
     except UnicodeDecodeError:
         if b"\0" not in content:
             options["encoding"] = "cp1252"
-    table = read_table(path, **options)
+    table = read_table(path, CsvOptions(**options))
     if table.lines.delimiter in (";", "\t"):
         with contextlib.suppress(DataError):
-            other = read_table(path, **options, decimal=",")
+            other = read_table(path, CsvOptions(**options, decimal=","))
             if _count_numeric(other) > _count_numeric(table):
                 return other, {**options, "decimal": ","}
     return table, options
 
 
-def _count_numeric(table: Table) -> int:
+def _count_numeric(table: CsvTable) -> int:
     frame = table.frame(table.names)
     return sum(_is_numeric(frame, name) for name in table.names)
 
