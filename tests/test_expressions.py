@@ -16,7 +16,7 @@ from barenet import ACTIVATIONS, LOSSES, OPTIMIZERS
 from barenet.constraints import options_of
 from barenet.expressions import DEFINITIONS, Expression, declared
 from barenet.model.activations import ReLU
-from barenet.model.losses import loss_on
+from barenet.model.losses import logits_form
 from barenet.optimization.clipping import CLIPPINGS
 from barenet.optimization.penalties import PENALTIES
 
@@ -131,7 +131,7 @@ EVERY = [
     *ACTIVATIONS.values(), *LOSSES.values(), *PENALTIES.values(), *CLIPPINGS.values(),
     *(kind for name, kind in OPTIMIZERS.items() if name != "lbfgs"),
     *dict.fromkeys(
-        type(loss_on(loss(), f())[0]) for loss in LOSSES.values() for f in ACTIVATIONS.values()
+        type(logits_form(loss(), f())[0]) for loss in LOSSES.values() for f in ACTIVATIONS.values()
     ),
 ]  # fmt: skip
 

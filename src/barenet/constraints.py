@@ -14,8 +14,6 @@ from typing import Any, ClassVar
 
 from barenet.errors import ArgumentError
 
-__all__ = ["Configurable", "check_number", "option", "options_of"]
-
 
 def option(
     default: Any = dataclasses.MISSING,
@@ -90,6 +88,23 @@ def check_number(
             return number
     noun = "whole number" if integer else "number"
     raise ArgumentError.of(argument, value, f"a {noun}{_in_words(ge, gt, le, lt)}", part=part)
+
+
+def check_count(value: object, argument: str) -> int:
+    """Return a whole number of 1 or more."""
+    return int(check_number(value, argument, ge=1, integer=True))
+
+
+def check_seed(value: object, argument: str = "seed") -> int:
+    """Return a whole number from 0 to 2³² − 1, the seeds of NumPy's RandomState."""
+    return int(check_number(value, argument, ge=0, le=2**32 - 1, integer=True))
+
+
+def check_flag(value: object, argument: str) -> bool:
+    """Return True or False as a Python bool."""
+    if not isinstance(value, bool) and type(value).__name__ not in ("bool", "bool_"):
+        raise ArgumentError.of(argument, value, "True or False")
+    return bool(value)
 
 
 def _in_words(ge: float | None, gt: float | None, le: float | None, lt: float | None) -> str:

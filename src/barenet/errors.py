@@ -13,22 +13,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Self
 
-__all__ = [
-    "ArgumentError",
-    "BarenetError",
-    "DataError",
-    "DivergenceError",
-    "MissingExtraError",
-    "ModelFileError",
-    "ResumeError",
-    "brief",
-    "in_a_line",
-    "printable",
-    "some",
-    "spelled",
-    "suggestion",
-]
-
 #: Characters of a value that an error shows.
 LONGEST = 80
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from barenet.cli.columns import list_kinds, tell_columns
+from barenet.cli.columns import list_kinds, summarize_columns
 from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
 from barenet.data.to_frame import as_frame
@@ -17,7 +17,7 @@ TABLE = {
 
 
 def test_each_kind_has_its_columns():
-    assert tell_columns(TableEncoding.fit(TABLE), ()).splitlines() == [
+    assert summarize_columns(TableEncoding.fit(TABLE), ()).splitlines() == [
         "  1 number     age (some missing)",
         "  1 category   town (2, some missing)",
         "  1 yes or no  member",
@@ -28,12 +28,12 @@ def test_each_kind_has_its_columns():
 
 def test_a_matrix_is_all_numbers():
     scaling = Scaling.fit("none", np.zeros((2, 2)))
-    assert tell_columns(scaling, ("a", "b")) == "  2 numbers  a, b"
+    assert summarize_columns(scaling, ("a", "b")) == "  2 numbers  a, b"
 
 
 def test_many_columns_are_cut_short():
     names = tuple(f"measure {at}" for at in range(500))
-    text = tell_columns(Scaling.fit("none", np.zeros((2, 500))), names)
+    text = summarize_columns(Scaling.fit("none", np.zeros((2, 500))), names)
     lines = text.splitlines()
     assert len(lines) <= 3
     assert max(map(len, lines)) < 80

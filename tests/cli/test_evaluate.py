@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from barenet import load_predictor, save
-from barenet.data import load_dataset, load_table
+from barenet.data import load_dataset
 
 
 def result_of(done) -> dict:
@@ -48,7 +48,7 @@ def test_a_model_that_does_not_tell_its_data_asks_for_rows(barenet, iris):
         "alone.safetensors",
     )
     done = barenet("evaluate", "alone.safetensors")
-    said = "does not tell what it was trained on; name the rows after the model"
+    said = "has no name of its training data; name the rows after the model"
     assert done.status == 2 and f"DATA: alone.safetensors {said}" in done.err
 
 
@@ -89,7 +89,7 @@ def test_a_score_of_rows_that_were_learned_from_is_told_as_such(barenet, towns):
         done = barenet("evaluate", model, data, "--json")
         assert result_of(done)["rows_seen"] == result_of(done)["rows"] == 40
         (line,) = done.err.splitlines()
-        assert line.startswith("the network was trained on these very rows: ")
+        assert line.startswith("the network was trained on exactly these rows: ")
 
 
 def test_other_rows_under_the_same_name_are_not_taken_for_those_of_the_training(barenet, towns):
@@ -99,38 +99,6 @@ def test_other_rows_under_the_same_name_are_not_taken_for_those_of_the_training(
     assert done.err.startswith("towns.csv has changed since the training: ")
     Path("others.csv").write_text(Path("towns.csv").read_text())
     assert barenet("evaluate", towns, "others.csv", "--json").err == ""
-
-
-def test_rows_that_were_learned_from_are_known_in_any_order_and_company(barenet):
-    head, *lines = ["a,b", *(f"{i},{i * i % 11}.5" for i in range(100))]
-    Path("other").mkdir()
-    files = {
-        "e.csv": lines,
-        "reversed.csv": lines[::-1],
-        "twice.csv": lines + lines,
-        "other/e.csv": [*lines[:-1], "7.5,1.5"],
-        "new.csv": ["7.5,1.5", "8.5,2.5"],
-    }
-    for name, rows in files.items():
-        Path(name).write_text("\n".join([head, *rows]) + "\n")
-    plan = ["--target", "b", "--epochs", 1, "--no-plots", "--no-baselines"]
-    assert barenet("train", "e.csv", *plan, "--test-size", 0.2).status == 0
-    Path("mine.safetensors").write_bytes(Path("runs/e/model.safetensors").read_bytes())
-    learned = {*map(tuple, load_table("e.csv", target="b").split(0.2, 0)[0].X.tolist())}
-    changed = 80 - ((99.0,) in learned)
-    for model in ("runs/e", "mine.safetensors"):
-        for name, n_seen in [("reversed.csv", 80), ("twice.csv", 160), ("other/e.csv", changed)]:
-            done = barenet("evaluate", model, name, "--json")
-            assert result_of(done)["rows_seen"] == n_seen
-            of = f"{n_seen} of these {len(files[name])} rows stand in the data"
-            assert done.err.startswith(of), (model, name)
-        done = barenet("evaluate", model, "new.csv", "--json")
-        assert result_of(done)["rows_seen"] == 0 and done.err == ""
-    Path("e.csv").unlink()
-    for model in ("runs/e", "mine.safetensors"):
-        done = barenet("evaluate", model, "other/e.csv", "--json")
-        assert done.err.startswith("other/e.csv has changed since the training: ")
-        assert result_of(done)["rows_seen"] is None
 
 
 def test_all_rows_are_told_to_be_known_in_part(barenet, iris):
@@ -154,7 +122,7 @@ def test_a_table_is_judged_whole(barenet, line):
     assert result["metrics"]["mae"] == pytest.approx(np.abs(error).mean(), rel=1e-5)
     done = barenet("evaluate", line, "new.csv", "--rows", "test")
     assert done.status == 2
-    assert "rows: none of new.csv are known as test rows" in done.err
+    assert "rows: new.csv has no known test rows" in done.err
 
 
 def test_people_get_tables(barenet, iris):

@@ -5,18 +5,18 @@ import pytest
 
 from barenet.cli.experiment import prepare
 from barenet.cli.flags import Flags
-from barenet.cli.settings import Settings
+from barenet.cli.run_settings import RunSettings
 from barenet.errors import ArgumentError
 
 
 def prepared(data: str = "iris", **flags: object):
-    return prepare(Settings(data=data, config=Flags(**flags)))
+    return prepare(RunSettings(data=data, config=Flags(**flags)))
 
 
 def test_rows_are_parted_and_scaled_by_the_training_rows():
     experiment = prepared()
     X = experiment.predictor.preprocessing.transform(experiment.training.X)
-    assert (experiment.training.n_samples, experiment.held_out.n_samples) == (120, 30)
+    assert (experiment.training.n_samples, experiment.test.n_samples) == (120, 30)
     np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(X.std(axis=0), 1, atol=1e-12)
     assert experiment.validation is None
@@ -24,7 +24,7 @@ def test_rows_are_parted_and_scaled_by_the_training_rows():
 
 @pytest.mark.parametrize("scaling", ["standardize", "minmax"])
 def test_a_table_is_measured_on_the_training_rows(penguins, scaling):
-    settings = Settings(data=str(penguins), target="species", config=Flags(scaling=scaling))
+    settings = RunSettings(data=str(penguins), target="species", config=Flags(scaling=scaling))
     experiment = prepare(settings)
     encoding = experiment.predictor.preprocessing
     X = encoding.transform(experiment.training.X)
@@ -40,8 +40,8 @@ def test_the_held_out_rows_decide_nothing():
     experiment = prepared(patience=5)
     plateau = prepared(schedule="reduce_on_plateau:patience=2")
     assert experiment.validation.n_samples == plateau.validation.n_samples == 12
-    everything = np.vstack([experiment.training.X, experiment.validation.X, experiment.held_out.X])
-    whole = Settings(data="iris").load().X
+    everything = np.vstack([experiment.training.X, experiment.validation.X, experiment.test.X])
+    whole = RunSettings(data="iris").load().X
     np.testing.assert_array_equal(np.sort(everything, axis=0), np.sort(whole, axis=0))
 
 

@@ -19,9 +19,9 @@ def test_the_first_step_of_the_sine_tutorial(barenet):
     page = json.loads(barenet("explain", "sine", "--json").out)
     values = {each["name"]: each["value"] for step in page["steps"] for each in step["equations"]}
     from barenet.cli.experiment import prepare
-    from barenet.cli.settings import Settings
+    from barenet.cli.run_settings import RunSettings
 
-    experiment = prepare(Settings(data="sine"))
+    experiment = prepare(RunSettings(data="sine"))
     network = experiment.predictor.network
     first = experiment.training
     X = experiment.predictor.inputs(first.X[:1]).astype(network.dtype)
@@ -213,7 +213,7 @@ def test_a_table_takes_the_options_that_its_faults_name(barenet):
     rows = "".join(f"{n},{n / 4},{n * n}\n" for n in range(24))
     Path("sens.csv").write_text(f"id,heat,y\n{rows}25,unknown,5\n")
     step = ("explain", "sens.csv", "--target", "y", "--drop", "id")
-    assert "say --missing 'unknown'; if the column is one of names, say --categories 'heat'" in (
+    assert "use --missing 'unknown'; if the column holds names, use --categories 'heat'" in (
         barenet(*step).err
     )
     done = barenet(*step, "--missing", "unknown")

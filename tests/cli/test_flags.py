@@ -1,30 +1,51 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Literal
 
-from barenet.cli.flags import GROUPS, NO_FLAGS, Flags
+import pytest
+from cyclopts import Token
+
+from barenet.cli.flags import NO_FLAGS, Flags, integer
 from barenet.data import RunConfig
 
 
-def test_a_flag_for_every_setting():
+def test_every_setting_is_a_flag_with_its_default(barenet):
     names = [field.name for field in dataclasses.fields(RunConfig)]
     assert [field.name for field in dataclasses.fields(Flags)] == names
     assert isinstance(NO_FLAGS, RunConfig) and NO_FLAGS.set_fields() == {}
-
-
-def test_the_headings_are_of_settings_that_there_are():
-    names = {field.name for field in dataclasses.fields(RunConfig)}
-    assert {name for group in GROUPS.values() for name in group.split()} <= names
-
-
-def test_every_flag_is_on_the_help_page_with_its_default(barenet):
     page = barenet("train", "--help").out
-    for field in dataclasses.fields(RunConfig):
-        assert f"--{field.name.replace('_', '-')} " in page
+    assert [name for name in names if f"--{name.replace('_', '-')} " not in page] == []
     assert "[default: adam]" in page and "[default: relu]" in page
 
 
-def test_both_spellings_are_taken(barenet):
-    for option in ("--batch-size", "--batch_size"):
-        done = barenet("train", "iris", option, "x")
-        assert "expected a whole number or full, got 'x'" in done.err
+@pytest.mark.parametrize("option", ["--batch-size", "--batch_size"])
+def test_both_spellings_are_accepted(barenet, option):
+    done = barenet("train", "iris", option, "x")
+    assert "expected a whole number or full, got 'x'" in done.err
+
+
+def tokens(*values: str) -> list[Token]:
+    return [Token(keyword="--epochs", value=value, source="cli") for value in values]
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind", "expected"),
+    [
+        (["3"], int, 3),
+        (["-3"], int, -3),
+        (["1e3"], int, 1000),
+        (["2.0"], int, 2),
+        (["9" * 23], int, 10**23 - 1),
+        (["1", "10", "1"], tuple[int, ...], (1, 10, 1)),
+        (["full"], int | Literal["full"], "full"),
+    ],
+)
+def test_integers(texts, kind, expected):
+    assert integer(kind, tokens(*texts)) == expected
+
+
+@pytest.mark.parametrize("text", ["1.5", "x", "", "nan", "inf", "8,,x", "full"])
+def test_anything_else_is_no_integer(text):
+    with pytest.raises(ValueError, match=r"^expected a whole number, got"):
+        integer(int, tokens(text))

@@ -139,7 +139,7 @@ def test_fault_105_a_run_file_that_is_a_device(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("# " + "x" * 2**20, "a run file has 1,048,576 bytes at most"),
+        ("# " + "x" * 2**20, "expected 1,048,576 bytes at most"),
         ("layers = " + "[" * 9, "too deeply nested for settings; expected 8 levels at most"),
         ("layers = [" + "1," * 5001 + "]", "5,001 entries of lists; expected 5,000 at most"),
     ],

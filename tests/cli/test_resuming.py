@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from barenet import Network, load_predictor
-from barenet.cli.settings import HEADER
+from barenet.cli.run_settings import HEADER
 from barenet.files.checkpoint import Checkpoint
 from barenet.files.model_file import write_model
 
@@ -82,7 +82,7 @@ def test_fault_68_69_promise_15_a_run_that_was_ended_goes_on(
         assert err.endswith("to resume it: barenet train --resume runs/iris\n")
     done = barenet("train", "--resume", "runs/iris", "--no-plots")
     assert done.status == 0, done.err
-    assert f"going on after {done_before:,} epochs" in done.err
+    assert f"resuming after {done_before:,} epochs" in done.err
     assert_same(folder, undisturbed)
 
 
@@ -129,11 +129,11 @@ def test_fault_73_other_settings_are_refused_with_what_has_changed(interrupted, 
     ]:
         done = barenet("train", *said, "--resume", interrupted)
         assert done.status == 2
-        assert "error: --resume: a run goes on with its own settings: " in done.err
+        assert "error: --resume: a run is resumed with its own settings: " in done.err
         assert message in done.err and done.err.count("\n") == 1
         assert f"--start-from {interrupted} starts a new run from its weights\n" in done.err
     done = barenet("train", "--resume", interrupted, "--out", "elsewhere")
-    assert done.status == 2 and "out: a run goes on in its own folder" in done.err
+    assert done.status == 2 and "out: a run is resumed in its own folder" in done.err
     assert (interrupted / "checkpoint.safetensors").read_bytes() == before
 
 
@@ -193,7 +193,7 @@ def test_where_no_run_is_there_is_nothing_to_go_on_with(barenet):
     for name in ("empty", "missing", "missing/checkpoint.safetensors"):
         done = barenet("train", "--resume", name)
         assert done.status == 2
-        said = f"resume: {name}: there is no run to resume; start it without --resume\n"
+        said = f"resume: no run found in {name}; start the run again without --resume\n"
         assert done.err.endswith(said)
 
 
@@ -312,7 +312,7 @@ def test_fault_67_what_does_not_fit_beside_the_model_does_not_cost_it(interrupte
     assert started.returncode == 1 and "Traceback" not in err
     assert err.splitlines()[-1] == (
         f"barenet train: error: the model is saved in {interrupted}, but not history.jsonl, "
-        "checkpoint.safetensors: File too large; once that is put right, "
+        "checkpoint.safetensors: File too large; once that is corrected, "
         f"`barenet train --resume {interrupted}` completes the run"
     )
     assert names(interrupted) == [

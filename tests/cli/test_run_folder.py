@@ -9,7 +9,8 @@ import pytest
 
 from barenet import load, load_dataset, load_network, load_predictor
 from barenet.cli.run_folder import RunFolder
-from barenet.cli.settings import Settings
+from barenet.cli.run_settings import RunSettings
+from barenet.errors import ArgumentError
 from barenet.training.history import History
 
 
@@ -19,20 +20,20 @@ def folder(tmp_path) -> RunFolder:
 
 
 def test_it_is_made_and_an_empty_one_is_taken_away(folder):
-    with folder.claimed():
+    with folder.locked():
         assert folder.path.is_dir()
     assert not folder.path.parent.exists()
 
 
 def test_what_is_saved_stays(folder, iris):
     predictor = load_predictor(iris / "model.safetensors")
-    with folder.claimed():
-        folder.save(predictor, History({"loss": [0.5]}), Settings(data="iris"))
+    with folder.locked():
+        folder.save(predictor, History({"loss": [0.5]}), RunSettings(data="iris"))
     files = {path.name for path in folder.path.iterdir()}
     assert files == {"history.jsonl", "model.safetensors", "settings.toml"}
     (folder.path / "notes.txt").write_text("mine")
-    with folder.claimed():
-        folder.save(predictor, History({"loss": [0.4]}), Settings(data="iris"))
+    with folder.locked():
+        folder.save(predictor, History({"loss": [0.4]}), RunSettings(data="iris"))
     assert folder.history.read_text() == '{"epoch": 1, "loss": 0.4}\n'
     assert (folder.path / "notes.txt").read_text() == "mine"
 
@@ -50,12 +51,12 @@ def test_one_run_at_a_time(folder):
     pytest.importorskip("fcntl")
     second = RunFolder(folder.path)
     with (
-        folder.claimed(),
+        folder.locked(),
         pytest.raises(OSError, match="another run is writing there"),
-        second.claimed(),
+        second.locked(),
     ):
         pass
-    with folder.claimed():
+    with folder.locked():
         pass
 
 
@@ -65,8 +66,8 @@ def test_settings_never_lie_beside_a_foreign_model(folder, iris, line, monkeypat
         name: load_predictor(run / "model.safetensors")
         for name, run in {"iris": iris, "plane": line}.items()
     }
-    with folder.claimed():
-        folder.save(models["iris"], History({"loss": [0.5]}), Settings(data="iris"))
+    with folder.locked():
+        folder.save(models["iris"], History({"loss": [0.5]}), RunSettings(data="iris"))
     calls = iter(range(100))
     replace = Path.replace
 
@@ -76,8 +77,8 @@ def test_settings_never_lie_beside_a_foreign_model(folder, iris, line, monkeypat
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", stop)
-    with contextlib.suppress(KeyboardInterrupt), folder.claimed():
-        folder.save(models["plane"], History({"loss": [0.4]}), Settings(data="plane"))
+    with contextlib.suppress(KeyboardInterrupt), folder.locked():
+        folder.save(models["plane"], History({"loss": [0.4]}), RunSettings(data="plane"))
     if folder.settings.exists():
         model = load_predictor(folder.model)
         assert f'data = "{model.dataset}"' in folder.settings.read_text()
@@ -89,15 +90,15 @@ def test_the_loser_leaves_the_folder_to_the_winner(folder):
     pytest.importorskip("fcntl")
     winner, loser = folder, RunFolder(folder.path)
     folder.path.parent.mkdir()
-    before = loser._check_writable
+    before = loser._make_writable
 
     def win_first() -> None:
         before()
         claim.__enter__()
 
-    claim = winner.claimed()
-    loser._check_writable = win_first  # the other run comes between the making and the lock
-    with pytest.raises(OSError, match="another run"), loser.claimed():
+    claim = winner.locked()
+    loser._make_writable = win_first  # the other run comes between the making and the lock
+    with pytest.raises(OSError, match="another run"), loser.locked():
         pass
     assert folder.path.is_dir()
     claim.__exit__(None, None, None)
@@ -107,7 +108,7 @@ def test_the_loser_leaves_the_folder_to_the_winner(folder):
 def test_what_is_no_file_is_found_before_the_training(folder):
     folder.path.mkdir(parents=True)
     os.mkfifo(folder.model)
-    with pytest.raises(OSError, match="is no ordinary file"), folder.claimed():
+    with pytest.raises(OSError, match="is no ordinary file"), folder.locked():
         pass
 
 
@@ -115,10 +116,10 @@ def test_what_is_no_file_is_found_before_the_training(folder):
     ("name", "command", "said"),
     [
         ("model.safetensors", ["evaluate", "iris"], "expected a model file"),
-        ("model.safetensors", ["train", "--resume"], "there is no run to resume"),
+        ("model.safetensors", ["train", "--resume"], "no run found in"),
         ("checkpoint.safetensors", ["train", "--resume"], "so it is not replaced; move it"),
         ("checkpoint.safetensors", ["train", "iris", "--out"], "so it is not replaced; move it"),
-        ("history.jsonl", ["plot", "history"], "expected the epochs of a run"),
+        ("history.jsonl", ["plot", "history"], "expected the history of a run"),
         ("settings.toml", ["train", "iris", "--out"], "so it is not replaced; move it away, or"),
         ("settings.toml", ["train", "--config"], "expected a run file"),
     ],
@@ -133,7 +134,7 @@ def test_a_folder_in_the_place_of_a_file_is_named(barenet, iris, tmp_path, name,
     )
     assert done.status in (1, 2) and done.out == ""
     assert said in done.err and done.err.count("\n") == 1, done.err
-    assert "is a folder" in done.err or said.startswith("there is no run")
+    assert "is a folder" in done.err or said.startswith("no run")
 
 
 def test_the_folder_of_a_run_is_no_run_file(barenet, iris):
@@ -142,13 +143,12 @@ def test_the_folder_of_a_run_is_no_run_file(barenet, iris):
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "history.jsonl", "settings.toml"])
-def test_foreign_files_are_not_replaced(folder, name):
+def test_files_that_no_run_has_written_are_not_replaced(folder, name):
     folder.path.mkdir(parents=True)
     (folder.path / name).write_text("foreign")
-    why = "" if name == "settings.toml" else r", as \S*settings\.toml is missing"
     with (
-        pytest.raises(ValueError, match=f"{name} was not written by a run{why};"),
-        folder.claimed(),
+        pytest.raises(ArgumentError, check=lambda error: name in error.problem),
+        folder.locked(),
     ):
         pass
     assert (folder.path / name).read_text() == "foreign"
@@ -161,7 +161,7 @@ def test_a_folder_of_other_things_is_no_place_for_a_run(barenet, out):
     before = {*Path().rglob("*")}
     done = barenet("train", "iris", "--epochs", "1", "--no-plots", "--out", out)
     assert (done.status, done.out) == (2, "")
-    assert f"out: {out} holds " in done.err and "name one of its own" in done.err
+    assert f"out: {out} holds " in done.err and "a folder of its own" in done.err
     assert {*Path().rglob("*")} == before
 
 
@@ -169,19 +169,19 @@ def test_a_run_goes_into_a_folder_where_a_log_was_opened_and_what_is_hidden(fold
     folder.path.mkdir(parents=True)
     (folder.path / "log.txt").touch()
     (folder.path / ".gitignore").write_text("*")
-    with folder.claimed():
-        folder.save(load_predictor(iris / "model.safetensors"), History(), Settings(data="iris"))
+    with folder.locked():
+        folder.save(load_predictor(iris / "model.safetensors"), History(), RunSettings(data="iris"))
     (folder.path / "log.txt").write_text("all went well")
-    with folder.claimed():  # It is the folder of a run now.
+    with folder.locked():  # It is the folder of a run now.
         pass
     folder.settings.unlink()
     folder.model.unlink()
     folder.history.unlink()
-    with pytest.raises(ValueError, match=r"holds log\.txt"), folder.claimed():
+    with pytest.raises(ValueError, match=r"holds log\.txt"), folder.locked():
         pass
 
 
 def test_a_file_in_its_place_is_found_at_once(folder):
     folder.path.parent.write_text("in the way")
-    with pytest.raises(OSError, match="is a file, and no folder can be made"), folder.claimed():
+    with pytest.raises(OSError, match="is a file, and no folder can be made"), folder.locked():
         pass

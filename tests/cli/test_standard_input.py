@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from barenet import load_predictor
-from barenet.cli.resuming import take_up
+from barenet.cli.resuming import prepare_resume
 from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import RunFolder
-from barenet.cli.settings import NOTHING_SAID
+from barenet.cli.run_settings import NO_SETTINGS
 from barenet.data.file_io import read_file_bytes
 from barenet.errors import DataError
 
@@ -95,9 +95,9 @@ def test_a_run_is_not_resumed_from_a_terminal(barenet, give, monkeypatch, tmp_pa
     give(TABLE)
     assert barenet("train", "-", *QUICK).status == 0
     folder = RunFolder(tmp_path / "runs" / "stdin")
-    folder.unfinished.begin(read_run_file(folder.settings))
+    folder.unfinished.start(read_run_file(folder.settings))
     leader, follower = os.openpty()
     with open(leader, "rb"), open(follower) as terminal:  # noqa: PTH123
         monkeypatch.setattr("sys.stdin", terminal)
-        with pytest.raises(ValueError, match=r"give it the same rows again, .* < rows.csv"):
-            take_up(folder, NOTHING_SAID)
+        with pytest.raises(ValueError, match=r"provide the same rows, .* < rows.csv"):
+            prepare_resume(folder, NO_SETTINGS)

@@ -158,7 +158,7 @@ def test_settings_repeat_the_run_whatever_was_said_of_the_columns(barenet):
     ("arguments", "said"),
     [
         (["--drop", "islnd"], "drop: unknown 'islnd', did you mean 'island'"),
-        (["--drop", "island", "--categories", "island"], "is already said to be"),
+        (["--drop", "island", "--categories", "island"], "is in categories, too"),
         (["--rare", -1], "rare: expected a number of 0 or more, got -1.0"),
         (["--numeric", "island"], "column 'island': expected a number, got "),
         (["--decimal", ";"], "--decimal: expected . or ,, got ';'"),
@@ -202,7 +202,7 @@ def test_without_a_target_the_columns_are_listed(barenet):
     done = barenet("train", PENGUINS)
     assert done.status == 2
     (line,) = done.err.splitlines()
-    assert "such as --target sex; it has species (text), island (text), bill_length_mm (n" in line
+    assert "such as --target 'sex'; it has species (text), island (text), bill_length_mm (n" in line
     assert not Path("runs").exists()
 
 

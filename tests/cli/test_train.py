@@ -235,7 +235,7 @@ def test_pictures_need_an_extra_and_a_missing_one_is_no_failure(process, tmp_pat
     done = process("train", "iris", "--epochs", 1, environment={"PYTHONPATH": str(tmp_path)})
     _, err = done.communicate()
     assert done.returncode == 0
-    assert "no pictures: " in err and "pip install 'barenet[plot]'" in err
+    assert "no plots: " in err and "pip install 'barenet[plot]'" in err
     assert (tmp_path / "runs/iris/model.safetensors").exists()
 
 
@@ -270,7 +270,7 @@ def test_a_table_needs_an_extra_and_a_missing_one_is_one_line_and_status_2(proce
         pytest.param(
             ["columns.csv", "--target", "c"], "no column c; the columns are a, b", id="fault_44"
         ),
-        (["columns.csv"], "target: say which column"),
+        (["columns.csv"], "target: name the column"),
     ],
 )
 def test_promise_14_wrong_usage_is_one_line_and_status_2(barenet, arguments, said):
@@ -334,7 +334,7 @@ def test_fault_67_a_full_disk_leaves_the_older_model(barenet, process, tmp_path)
     assert done.returncode == 1
     assert err.splitlines()[-1] == (
         "barenet train: error: the training is over, and none of its results could be saved: File "
-        "too large; once that is put right, `barenet train --resume runs/iris` completes the run"
+        "too large; once that is corrected, `barenet train --resume runs/iris` completes the run"
     )
     assert "Traceback" not in err
     assert model.read_bytes() == before
@@ -423,7 +423,7 @@ def test_files_that_no_run_has_written_are_not_replaced(barenet):
     Path("mine/model.safetensors").write_text("something else")
     done = barenet("train", "iris", "--epochs", 1, "--out", "mine")
     assert done.status == 2
-    assert "out: mine/model.safetensors was not written by a run" in done.err
+    assert "out: mine holds model.safetensors, which no run has written" in done.err
     assert Path("mine/model.safetensors").read_text() == "something else"
 
 
@@ -484,7 +484,7 @@ def test_a_picture_that_fails_does_not_lose_the_result(barenet, monkeypatch):
     assert json.loads(done.out)["model"] == "runs/iris/model.safetensors"
     assert done.err.splitlines()[-1] == (
         "barenet train: error: the model is saved in runs/iris, but not history.png, "
-        "confusion.png: no room for a picture; once that is put right, `barenet train --resume "
+        "confusion.png: no room for a picture; once that is corrected, `barenet train --resume "
         "runs/iris` completes the run"
     )
     assert barenet("train", "--resume", "runs/iris").status == 0
@@ -506,7 +506,7 @@ def test_fault_117_all_that_a_full_disk_has_no_room_for_is_named_and_written_lat
     _, err = process(*run, preexec_fn=limit).communicate()
     assert err.splitlines()[-1] == (
         "barenet train: error: the model is saved in runs/iris, but not history.jsonl, "
-        "history.png, confusion.png: File too large; once that is put right, `barenet train "
+        "history.png, confusion.png: File too large; once that is corrected, `barenet train "
         "--resume runs/iris` completes the run"
     )
     folder = tmp_path / "runs/iris"
@@ -563,7 +563,7 @@ def test_pictures_of_an_earlier_run_go_and_those_of_others_stay(barenet):
     Path("mine").mkdir()
     Path("mine/history.png").write_bytes(b"my own")
     refused = barenet("train", "plane", "--epochs", 1, "--out", "mine")
-    assert refused.status == 2 and "mine/history.png was not written by a run" in refused.err
+    assert refused.status == 2 and "mine holds history.png, which no run has written" in refused.err
     assert Path("mine/history.png").read_bytes() == b"my own"
 
 
@@ -601,7 +601,7 @@ def test_scores_that_cannot_be_measured_leave_the_model(barenet, monkeypatch):
     def fail(*_: object) -> None:
         raise ValueError("no scores")
 
-    monkeypatch.setattr("barenet.cli.report.score", fail)
+    monkeypatch.setattr("barenet.cli.results.score", fail)
     done = barenet("train", "xor", "--epochs", 1, "--no-plots", "--no-baselines")
     assert done.status == 2 and "no scores" in done.err
     card = load_predictor("runs/xor/model.safetensors").card
@@ -614,7 +614,7 @@ def test_who_interrupts_what_comes_after_the_training_hears_where_the_model_is(
     # The baselines begin when the last epoch is over and the model is written.
     with monkeypatch.context() as interrupted:
         interrupted.setattr(
-            "barenet.cli.outcome.compare", lambda *_: signal.raise_signal(signal.SIGINT)
+            "barenet.cli.results.score_baselines", lambda *_: signal.raise_signal(signal.SIGINT)
         )
         done = barenet("train", "iris", "--epochs", 2, "--no-plots", "--out", "a run")
     assert (done.status, done.out) == (130, "")

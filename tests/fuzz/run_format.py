@@ -19,8 +19,8 @@ from barenet import Callback, DivergenceError, Network
 from barenet.cli.experiment import Experiment, prepare
 from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import HISTORY, RunFolder, read_history
-from barenet.cli.settings import HEADER
-from barenet.cli.trained import MODEL, SETTINGS
+from barenet.cli.run_settings import HEADER
+from barenet.cli.trained_model import MODEL, SETTINGS
 from barenet.cli.unfinished_run import NOTE, UnfinishedRun
 from barenet.files.checkpoint import FILE_NAME, Checkpoint
 
@@ -68,8 +68,8 @@ class Interrupted:
         (place / "given.toml").write_text(settings)
         self.experiment = prepare(read_run_file(place / "given.toml"))
         folder = RunFolder(place)
-        folder.unfinished.begin(self.experiment.settings)
-        keeper = folder.unfinished.keeper("never", self.experiment.settings)
+        folder.unfinished.start(self.experiment.settings)
+        keeper = folder.unfinished.make_checkpoint("never", self.experiment.settings)
         history = self.fresh().run([Interruption()], 1, keeper)
         folder.save(self.experiment.predictor, history, self.experiment.settings)
         names = (MODEL, HISTORY, SETTINGS, UNFINISHED, FILE_NAME)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from barenet.model.activations import Softmax
-from barenet.model.architecture import MOST_PARAMETERS, chain_widths, dense_layers
+from barenet.model.architecture import MAX_PARAMETERS, chain_widths, dense_layers
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.network import Network
 
@@ -121,7 +121,7 @@ def test_fault_30_too_many_parameters_are_refused_at_once(sizes):
     with pytest.raises(ValueError, match=r"^sizes: [0-9,]+ parameters are more than 536,870,912$"):
         Network.dense(sizes)
     assert time.perf_counter() - start < 1
-    assert MOST_PARAMETERS * 8 == 4 * 2**30  # 4 GiB
+    assert MAX_PARAMETERS * 8 == 4 * 2**30  # 4 GiB
 
 
 @pytest.mark.parametrize("sizes", ["8", [8], [2, 0, 1], [{"in": 2}], [2, 2**29, 1]])

@@ -24,8 +24,8 @@ WRONG = {
     "fault_1_nan_in_y": (GOOD_X, [[0, 1, NAN], [1, 0, 0]], None, r"^y: nan at \(0, 2\)"),
     "fault_2_inf_in_X": ([[1, 2], [-INF, 4]], GOOD_Y, None, r"^X: -inf at \(1, 0\)"),
     "fault_2_inf_in_y": (GOOD_X, [[0, 1, 0], [INF, 0, 0]], None, r"^y: inf at \(1, 0\)"),
-    "fault_3_no_rows": (np.empty((0, 2)), [], None, r"^X: there is nothing in it"),
-    "fault_4_no_features": (np.empty((2, 0)), GOOD_Y, None, r"^X: there is nothing in it"),
+    "fault_3_no_rows": (np.empty((0, 2)), [], None, r"^X: is empty"),
+    "fault_4_no_features": (np.empty((2, 0)), GOOD_Y, None, r"^X: is empty"),
     "fault_5_a_vector": (
         [1.0, 2.0],
         GOOD_Y,

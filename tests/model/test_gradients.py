@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from barenet.model.activations import ACTIVATIONS, Softmax
 from barenet.model.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
-from barenet.model.losses import LOSSES, Loss, SquaredError, as_loss, loss_on
+from barenet.model.losses import LOSSES, Loss, SquaredError, as_loss, logits_form
 from barenet.model.network import Network
 
 #: The hidden part of a network of each kind, with an activation where it usually stands.
@@ -62,7 +62,7 @@ def assert_gradient(network, X, y, loss, weight, training):
     _, gradient = network.value_and_gradient(
         X, y, loss, sample_weight=weight, training=training, rng_key=3
     )
-    stable, logits = loss_on(loss, network.output_activation)
+    stable, logits = logits_form(loss, network.output_activation)
     statistics = network.statistics.copy()
 
     def value() -> float:
@@ -160,7 +160,9 @@ def test_promise_02_any_shape_and_any_numbers(kind, activation, loss, data):
 def is_cut_off(network, X, loss, training) -> bool:
     """Whether a probability is so close to 0 or 1 that a loss takes another one: a bend."""
     output, _ = network.forward(X, training=training, rng_key=3)
-    of_probabilities = not loss_on(loss, network.output_activation)[1] and loss.outputs is not None
+    of_probabilities = (
+        not logits_form(loss, network.output_activation)[1] and loss.outputs is not None
+    )
     return of_probabilities and not ((output > 1e-12) & (output < 1 - 1e-12)).all()
 
 

@@ -12,16 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from barenet.model.validation import (
-    as_finite,
-    check_count,
-    check_dtype,
-    check_inputs,
-    check_positive,
-    check_sample_weight,
-    check_seed,
-    numeric_array,
-)
+from barenet.constraints import check_count, check_number, check_seed
+from barenet.model.array_dataset import check_sample_weight
+from barenet.model.validation import as_finite, check_dtype, check_inputs, numeric_array
 
 SINGLE, DOUBLE = np.dtype("float32"), np.dtype("float64")
 NAN, INF = float("nan"), float("inf")
@@ -41,14 +34,14 @@ def test_fault_28_what_is_no_count(value):
 
 @pytest.mark.parametrize("value", [1, 0.5, np.float32(0.5), np.int64(3), Fraction(1, 2), 1e-300])
 def test_positive_numbers(value):
-    assert check_positive(value, "rate") == float(value)
-    assert type(check_positive(value, "rate")) is float
+    assert check_number(value, "rate", gt=0) == float(value)
+    assert type(check_number(value, "rate", gt=0)) is float
 
 
 @pytest.mark.parametrize("value", [0, -1, NAN, INF, -INF, "1", None, True, 1j, [1], Decimal(1)])
 def test_fault_27_what_is_no_positive_number(value):
     with pytest.raises(ValueError, match=r"^rate: expected a number above 0, got "):
-        check_positive(value, "rate")
+        check_number(value, "rate", gt=0)
 
 
 @pytest.mark.parametrize("value", [0, 1, 2**32 - 1, np.int64(5)])
@@ -140,8 +133,8 @@ WRONG_INPUTS = {
     "fault_1_none": ([[1.0, None]], r"^X: nan at \(0, 1\)"),
     "fault_2_inf": ([[1.0, 2.0], [-INF, 0.0]], r"^X: -inf at \(1, 0\)"),
     "fault_2_inf_and_minus_inf": ([[INF, -INF]], r"^X: inf at \(0, 0\)"),
-    "fault_3_no_rows": (np.empty((0, 2)), r"^X: there is nothing in it, its shape is \(0, 2\)$"),
-    "fault_4_no_features": (np.empty((2, 0)), r"^X: there is nothing in it"),
+    "fault_3_no_rows": (np.empty((0, 2)), r"^X: is empty, its shape is \(0, 2\)$"),
+    "fault_4_no_features": (np.empty((2, 0)), r"^X: is empty"),
     "fault_5_a_vector": ([1.0, 2.0], r"X\.reshape\(1, -1\), for one feature X\.reshape\(-1, 1\)$"),
     "fault_5_a_number": (1.0, r"^X: expected 2 dimensions .* got shape \(\)$"),
     "fault_6_a_cube": (np.ones((2, 2, 2)), r"^X: expected 2 dimensions .* shape \(2, 2, 2\)$"),
@@ -182,7 +175,7 @@ def test_fault_10_a_sum_that_overflows_is_no_infinity():
 
 @pytest.mark.parametrize("kind", ["csr", "csc", "coo"])
 def test_fault_12_sparse(kind):
-    with pytest.raises(ValueError, match=r"^X: sparse matrices are not supported, use X.toarray"):
+    with pytest.raises(ValueError, match=r"^X: sparse matrices are not supported; use X.toarray"):
         check_inputs(scipy.sparse.random_array((3, 2), format=kind), DOUBLE, 2)
 
 

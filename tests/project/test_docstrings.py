@@ -58,11 +58,14 @@ def members(objects) -> dict[str, Any]:
 
 
 def methods(kind: type) -> Iterator[str]:
-    """Names of what a class defines; what it overrides, or lists as attributes, may be silent."""
-    told = documented(kind, "Attributes") | {key for base in kind.__mro__[1:] for key in vars(base)}
+    """Names of what a class defines, without overrides: the base documents their parameters."""
+    inherited = {key for base in kind.__mro__[1:] for key in vars(base)}
+    listed = documented(kind, "Attributes")
     for key, value in vars(kind).items():
         function = isinstance(value, property | classmethod | staticmethod | type(methods))
-        if function and not key.startswith("_") and (value.__doc__ or key not in told):
+        if not function or key.startswith("_") or key in inherited:
+            continue
+        if value.__doc__ or key not in listed:
             yield key
 
 

@@ -20,7 +20,7 @@ from barenet.data.parsing import MISSING
 from barenet.data.scaling import Scaling
 from barenet.errors import DataError
 
-__all__ = ["list_kinds", "tell_columns"]
+__all__ = ["list_kinds", "summarize_columns"]
 
 #: Letters in a line, and lines for all columns of a kind.
 WIDTH, LINES = 79, 3
@@ -38,13 +38,13 @@ HEADINGS: dict[type[Column], tuple[str, str]] = {
 KINDS = {"number": "numbers", "category": "text", "boolean": "yes or no", "date": "dates"}
 
 
-def tell_columns(preprocessing: TableEncoding | Scaling, names: Sequence[str]) -> str:
+def summarize_columns(preprocessing: TableEncoding | Scaling, names: Sequence[str]) -> str:
     """Say what became of each column, by its kind.
 
     Examples
     --------
     >>> towns = {"size": [3.5, None, 2.1], "town": ["Rome", "Oslo", "Rome"], "of": ["x"] * 3}
-    >>> print(tell_columns(TableEncoding.fit(towns), ()))
+    >>> print(summarize_columns(TableEncoding.fit(towns), ()))
       1 number    size (some missing)
       1 category  town (2)
       1 left out  of: 'x' in every row

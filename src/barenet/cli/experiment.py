@@ -1,4 +1,4 @@
-"""An experiment: from settings to rows and a network that fit each other, ready to train."""
+"""An experiment: settings, and the rows and the network made from them, ready to train."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from barenet.cli.provenance import card_of
-from barenet.cli.report import prepared
-from barenet.cli.settings import Settings, TableOptions, is_table
-from barenet.cli.trained import model_file
+from barenet.cli.run_settings import RunSettings, is_table
+from barenet.cli.scores import transformed
+from barenet.cli.trained_model import fingerprint_of, model_file
 from barenet.data.dataset import Dataset
 from barenet.data.encoding import TableEncoding
 from barenet.data.frame import Frame
@@ -21,6 +20,7 @@ from barenet.data.run_defaults import config_for, resolve_config
 from barenet.data.scaling import Scaling
 from barenet.errors import ArgumentError, ModelFileError
 from barenet.files.checkpoint import Checkpoint
+from barenet.files.model_card import ModelCard
 from barenet.files.model_file import read_model
 from barenet.files.model_io import check_header_size
 from barenet.files.predictor import Predictor
@@ -31,36 +31,22 @@ from barenet.training.train import train
 
 __all__ = ["Experiment", "prepare"]
 
-#: Share of the training rows that is set aside where the validation loss decides something.
-VALIDATION_SHARE = 0.1
+#: Fraction of the training rows in the validation set, where there is one.
+VALIDATION_SIZE = 0.1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Experiment:
-    """All that a run needs.
+    """All that a run needs, with every setting decided."""
 
-    Attributes
-    ----------
-    settings : Settings
-        Its config says everything.
-    available : Dataset
-        All rows but the test set: the training set and the validation set.
-    training : Dataset
-        The training set.
-    validation : Dataset, optional
-        The validation set, taken from the training rows: its loss decides when to stop, or when
-        the learning rate is reduced.
-    held_out : Dataset, optional
-        The test set, which decides nothing.
-    predictor : Predictor
-        The network, with the scaling of the training rows.
-    """
-
-    settings: Settings
+    settings: RunSettings
+    #: All rows but the test set: the training set and the validation set.
     available: Dataset
     training: Dataset
+    #: Decides when to stop, or when the learning rate is reduced.
     validation: Dataset | None
-    held_out: Dataset | None
+    test: Dataset | None
+    #: The network, with the scaling of the training set.
     predictor: Predictor
 
     def run(
@@ -75,119 +61,131 @@ class Experiment:
         patience = [EarlyStopping(patience=config.patience)] if config.patience else []
         return train(
             self.predictor.network,
-            *self._scaled(self.training),
-            validation_data=None if self.validation is None else self._scaled(self.validation),
-            test_data=None if self.held_out is None else self._scaled(self.held_out),
+            *self._arrays(self.training),
+            validation_data=None if self.validation is None else self._arrays(self.validation),
+            test_data=None if self.test is None else self._arrays(self.test),
             metrics="accuracy" if self.training.classes else "r2",
             callbacks=[*patience, *callbacks],
             threads=threads,
             checkpoint=checkpoint,
-            resume=resume if checkpoint is None or not resume else checkpoint.path,
+            resume=checkpoint.path if checkpoint and resume else False,
             **config.train_arguments(),
         )
 
-    def _scaled(self, rows: Dataset) -> tuple[Any, Any]:
-        return prepared(self.predictor, rows), self.predictor.targets(rows.y)
+    def _arrays(self, rows: Dataset) -> tuple[Any, Any]:
+        return transformed(self.predictor, rows), self.predictor.targets(rows.y)
 
 
-def prepare(settings: Settings) -> Experiment:
+def prepare(settings: RunSettings) -> Experiment:
     """Load the data, and build the network."""
     settings.config.validate()
     dataset = settings.load()
     usual = config_for(settings.config, dataset)
-    parts = _parts(dataset, usual)
-    if is_table(settings.data) and _has_constants(parts[1]):
-        dataset = settings.load(frame=True)  # The card's fingerprint is computed from it, too.
-        parts = _parts(dataset, usual)
-    available, training, validation, held_out = parts
-    preprocessing = _preprocessing(usual.scaling, training, settings.table)
+    parts = _split(dataset, usual)
+    if is_table(settings.data) and _has_constant_column(parts["training"]):
+        dataset = settings.load(frame=True)  # which drops them, also from the fingerprint
+        parts = _split(dataset, usual)
+    training = parts["training"]
+    preprocessing = _fit_preprocessing(usual.scaling, training, settings)
     config = resolve_config(settings.config, dataset, preprocessing.n_outputs)
+    scaled = config.target_scaling != "none"
+    settings = replace(settings, config=config)
     network = config.make_network()
     if settings.start_from is not None:
-        _take_weights(network, settings)
+        _copy_weights(network, settings)
+    feature_names = getattr(preprocessing, "feature_names", dataset.feature_names)
     predictor = Predictor(
         network=network,
         preprocessing=preprocessing,
-        target_scaling=_target_scaling(config.target_scaling, training),
+        target_scaling=_fit_target(config.target_scaling, training) if scaled else None,
         classes=dataset.classes,
-        feature_names=getattr(preprocessing, "feature_names", dataset.feature_names),
+        feature_names=feature_names,
         target_name=dataset.target_name,
         dataset=dataset.name,
         image_shape=dataset.image_shape,
+        card=_model_card(settings, dataset, feature_names, parts),
     )
-    settings = replace(settings, config=config)
-    sides = {"training": training, "validation": validation, "held_out": held_out}
-    card = card_of(settings, dataset, predictor.feature_names, sides)
-    predictor = replace(predictor, card=card)
     check_header_size(predictor)
-    return Experiment(
-        settings=settings,
-        available=available,
-        training=training,
-        validation=validation,
-        held_out=held_out,
-        predictor=predictor,
-    )
+    return Experiment(settings=settings, predictor=predictor, **parts)
 
 
-def _parts(
-    dataset: Dataset, usual: RunConfig
-) -> tuple[Dataset, Dataset, Dataset | None, Dataset | None]:
-    """Split the rows: all but the test set, training set and validation set of these, test set."""
-    available, held_out = dataset.split(usual.test_size or 0.0, usual.split_seed or 0)
-    return available, *_set_aside(available, usual), held_out
+def _split(dataset: Dataset, config: RunConfig) -> dict[str, Any]:
+    """The rows of an experiment, by name."""
+    seed = config.split_seed or 0
+    available, test = dataset.split(config.test_size or 0.0, seed)
+    training, validation = _split_validation(available, config, seed)
+    return {"available": available, "training": training, "validation": validation, "test": test}
 
 
-def _has_constants(training: Dataset) -> bool:
-    """Tell if a matrix has a column of which nothing can be learned, which a frame would drop."""
-    X = training.X
-    return isinstance(X, np.ndarray) and len(X) > 1 and bool((X[0] == X).all(axis=0).any())
-
-
-def _preprocessing(kind: Any, training: Dataset, table: TableOptions) -> Scaling | TableEncoding:
-    """Measure the inputs on the training rows."""
-    if isinstance(training.X, Frame):
-        return TableEncoding.fit(training.X, numbers=kind, **table.set_fields())
-    return Scaling.fit(kind, training.X)
-
-
-def _target_scaling(kind: Any, training: Dataset) -> Scaling | None:
-    """Measure the target on the training rows, where it is to be scaled."""
-    return None if kind == "none" else Scaling.fit(kind, training.y.reshape(-1, 1))
-
-
-def _set_aside(training: Dataset, config: RunConfig) -> tuple[Dataset, Dataset | None]:
-    """Take validation rows from the training rows, where something is decided by them."""
+def _split_validation(
+    available: Dataset, config: RunConfig, seed: int
+) -> tuple[Dataset, Dataset | None]:
+    """Split training rows and the validation rows that early stopping or a schedule needs."""
     plateau = (config.schedule or "").startswith("reduce_on_plateau")
     if not config.patience and not plateau:
-        return training, None
-    seed = config.split_seed or 0
+        return available, None
     try:
         with contextlib.suppress(ValueError):
-            return training.split(VALIDATION_SHARE, seed)
-        # A class may be too rare to be on both sides: then chance has to do.
-        return replace(training, stratify=False).split(VALIDATION_SHARE, seed)
+            return available.split(VALIDATION_SIZE, seed)
+        # A class may be too rare to be in both parts: then they are split by chance.
+        return replace(available, stratify=False).split(VALIDATION_SIZE, seed)
     except ValueError as error:
-        reason = "schedule" if plateau else "patience"
-        raise ValueError(
-            f"{reason}: it needs a validation set, {VALIDATION_SHARE:.0%} of the rows to train on, "
-            f"and that cannot be had: {error}"
+        raise ArgumentError(
+            f"it needs a validation set, {VALIDATION_SIZE:.0%} of the rows to train on, which is "
+            f"impossible: {error}",
+            argument="schedule" if plateau else "patience",
         ) from error
 
 
-def _take_weights(network: Network, settings: Settings) -> None:
+def _has_constant_column(rows: Dataset) -> bool:
+    """Whether a matrix has a column with a single value, which a frame would drop."""
+    X = rows.X
+    return isinstance(X, np.ndarray) and len(X) > 1 and bool((X[0] == X).all(axis=0).any())
+
+
+def _fit_preprocessing(
+    scaling: Any, training: Dataset, settings: RunSettings
+) -> Scaling | TableEncoding:
+    if isinstance(training.X, Frame):
+        return TableEncoding.fit(training.X, numbers=scaling, **settings.table.set_fields())
+    return Scaling.fit(scaling, training.X)
+
+
+def _fit_target(scaling: Any, training: Dataset) -> Scaling:
+    return Scaling.fit(scaling, training.y.reshape(-1, 1))
+
+
+def _model_card(
+    settings: RunSettings, dataset: Dataset, feature_names: Sequence[str], parts: dict[str, Any]
+) -> ModelCard:
+    """The card of the model, without what is known only after the training.
+
+    It has no paths, times or threads: the same run writes the same file on every machine.
+    """
+    sets = {
+        "training": parts["training"],
+        "validation": parts["validation"],
+        "held_out": parts["test"],
+    }
+    return ModelCard(
+        settings=settings.card_fields(),
+        data_fingerprint=fingerprint_of(dataset, feature_names),
+        rows={name: rows.n_samples for name, rows in sets.items() if rows is not None},
+    )
+
+
+def _copy_weights(network: Network, settings: RunSettings) -> None:
     """Start from a model's weights instead of new ones."""
     assert settings.start_from is not None
     try:
         path = model_file(settings.start_from)
         model, _, _ = read_model(path)
     except (FileNotFoundError, ModelFileError) as error:
-        given = settings.start_from
-        raise ArgumentError(str(error), argument="start_from", value=given) from error
-    own, other = ([repr(layer) for layer in net.layers] for net in (network, model))
-    if own != other:
-        raise ValueError(
-            f"start_from: the layers of {path} are {', '.join(other)}; those of this run "
-            f"{', '.join(own)}"
+        raise ArgumentError(str(error), argument="start_from") from error
+    layers, others = ([repr(layer) for layer in each.layers] for each in (network, model))
+    if layers != others:
+        raise ArgumentError(
+            f"the layers of {path} are {', '.join(others)}; those of this run {', '.join(layers)}",
+            argument="start_from",
         )
     network.parameters[:], network.statistics[:] = model.parameters, model.statistics

@@ -18,16 +18,22 @@ from barenet.cli.experiment import prepare
 from barenet.cli.flags import (
     DATA,
     NAMED,
+    NETWORK_FIELDS,
     NO_STEP_FLAGS,
-    OF_THE_NETWORK,
     OUTPUT,
     Json,
     StepFlags,
+    integer,
 )
-from barenet.cli.numbers import whole
-from barenet.cli.place import check_own, is_folder, placed
-from barenet.cli.settings import AS_FOUND, AS_USUAL, FileOptions, Settings, TableOptions
-from barenet.cli.trained import data_of, load_trained
+from barenet.cli.output_file import check_overwritable, is_folder, output_path
+from barenet.cli.run_settings import (
+    NO_FILE_OPTIONS,
+    NO_TABLE_OPTIONS,
+    FileOptions,
+    RunSettings,
+    TableOptions,
+)
+from barenet.cli.trained_model import load_trained
 from barenet.data.dataset import Dataset
 from barenet.data.run_config import DEFAULTS, RunConfig
 from barenet.data.run_defaults import without_superseded
@@ -45,7 +51,7 @@ Notation = Literal["rows", "columns"]
 Form = Literal["text", "html", "markdown"]
 Rows = Annotated[
     tuple[int, ...],
-    Parameter(name=("--row", "--rows"), converter=whole, group=DATA, show_default="0"),
+    Parameter(name=("--row", "--rows"), converter=integer, group=DATA, show_default="0"),
 ]
 
 #: What the suffix of a file asks for.
@@ -75,13 +81,13 @@ def explain(
     row: Rows = (0,),
     target: Annotated[str | None, Parameter(group=DATA)] = None,
     task: Annotated[Literal["classification", "regression"] | None, Parameter(group=DATA)] = None,
-    file: FileOptions = AS_USUAL,
-    table: TableOptions = AS_FOUND,
+    file: FileOptions = NO_FILE_OPTIONS,
+    table: TableOptions = NO_TABLE_OPTIONS,
     flags: Annotated[StepFlags, Parameter(name="*")] = NO_STEP_FLAGS,
     neuron: Annotated[str | None, Parameter(group=OUTPUT)] = None,
     notation: Annotated[Notation, Parameter(group=OUTPUT)] = "rows",
-    precision: Annotated[int, Parameter(group=OUTPUT, converter=whole)] = 6,
-    limit: Annotated[int | None, Parameter(group=OUTPUT, converter=whole)] = None,
+    precision: Annotated[int, Parameter(group=OUTPUT, converter=integer)] = 6,
+    limit: Annotated[int | None, Parameter(group=OUTPUT, converter=integer)] = None,
     form: Annotated[Form | None, Parameter(name="--format", group=OUTPUT)] = None,
     out: Annotated[str | None, Parameter(group=OUTPUT), NAMED] = None,
     json: Json = False,
@@ -135,7 +141,7 @@ def explain(
     _check_suffix(out)
     said = RunConfig(**{name: value for name, value in vars(flags).items() if value is not None})
     said.validate()
-    settings = Settings(data=what, target=target, task=task, file=file, table=table, config=said)
+    settings = RunSettings(data=what, target=target, task=task, file=file, table=table, config=said)
     step = _of_model(what, data, settings) if _is_model(what) else _of_data(data, settings)
     page = _explain(step, row, _place(neuron), notation, precision, limit)
     if json:
@@ -160,7 +166,7 @@ def _is_model(what: str) -> bool:
     return what.endswith(".safetensors") or bool(what and Path(what).is_dir())
 
 
-def _of_data(data: str, settings: Settings) -> _Step:
+def _of_data(data: str, settings: RunSettings) -> _Step:
     """Build the network that a training would start with."""
     if data:
         raise ValueError(f"data: {settings.data} is no model, so {data} is one too many")
@@ -168,17 +174,17 @@ def _of_data(data: str, settings: Settings) -> _Step:
     return _Step(experiment.predictor, settings.load(), experiment.settings.config, True)
 
 
-def _of_model(model: str, data: str, settings: Settings) -> _Step:
+def _of_model(model: str, data: str, settings: RunSettings) -> _Step:
     """Take a trained network, and the settings of its training if they are known."""
     said = settings.config.set_fields() | settings.table.set_fields()
     said |= {"target": settings.target, "task": settings.task}
-    for name in (*OF_THE_NETWORK, *vars(settings.table), "target", "task"):
+    for name in (*NETWORK_FIELDS, *vars(settings.table), "target", "task"):
         if said.get(name) is not None:
             raise ValueError(f"{name}: {model} has its own; leave --{name.replace('_', '-')} out")
     trained = load_trained(Path(model))
-    trained.check_one_number()
+    trained.check_single_output()
     known = trained.settings
-    rows = trained.samples(data_of(trained, data), settings.file)
+    rows = trained.load(trained.data_or_default(data), settings.file)
     usual = without_superseded(settings.config, known.config if known else RunConfig())
     return _Step(trained.predictor, rows, settings.config.over(usual).over(DEFAULTS), False)
 
@@ -275,7 +281,7 @@ def _put_out(page: Explanation, form: Form | None, out: str | None) -> None:
     else:
         from barenet.insight.explain.origin import is_explanation
 
-        with placed(out, f"explanation{SUFFIXES[form]}") as target:
-            check_own(target, is_explanation, "explanation")
+        with output_path(out, f"explanation{SUFFIXES[form]}") as target:
+            check_overwritable(target, is_explanation, "explanation")
             write_atomically(target, (text.rstrip("\n") + "\n").encode())
         emit(str(target))

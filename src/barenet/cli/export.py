@@ -9,10 +9,9 @@ from cyclopts import Parameter
 
 from barenet.cli.console import emit, emit_json, log
 from barenet.cli.flags import DATA, NAMED, OUTPUT, Json
-from barenet.cli.place import is_folder, placed
-from barenet.cli.settings import AS_USUAL, FileOptions
-from barenet.cli.trained import MODEL, load_trained, model_file
-from barenet.errors import ArgumentError
+from barenet.cli.output_file import is_folder, output_path
+from barenet.cli.run_settings import NO_FILE_OPTIONS, FileOptions
+from barenet.cli.trained_model import MODEL, load_trained, model_file
 from barenet.files.exports import EXPORTS, Exported
 from barenet.files.exports import export as write
 from barenet.files.exports.export import WEIGHTS, Weights
@@ -33,7 +32,7 @@ def export(
     out: Annotated[str | None, Parameter(group=OUTPUT), NAMED] = None,
     weights: Kept = "float32",
     data: Annotated[str | None, Parameter(group=DATA), NAMED] = None,
-    file: FileOptions = AS_USUAL,
+    file: FileOptions = NO_FILE_OPTIONS,
     json: Json = False,
 ) -> int:
     """Write a trained network as a file that predicts without barenet.
@@ -75,13 +74,10 @@ def export(
         held, X = load(path), None
     else:
         trained = load_trained(model)
-        held, X = trained.predictor, trained.samples(data, file).X
+        held, X = trained.predictor, trained.load(data, file).X
     name = (path.name == MODEL and path.resolve().parent.name) or path.stem
-    try:
-        with placed(str(path.with_name(name)) if out is None else out, name) as target:
-            done = write(held, target, to, weights=weights, X=X)
-    except ArgumentError as error:
-        raise (error.renamed("out") if error.argument == "path" else error) from None
+    with output_path(str(path.with_name(name)) if out is None else out, name) as target:
+        done = write(held, target, to, weights=weights, X=X)
     if json:
         emit_json(_document(path, done, weights))
         return 0

@@ -1,17 +1,14 @@
-"""The flags of the commands that build a network: the fields of `RunConfig`, each under a heading.
-
-So a setting is described in one place, and what it is called there it is called here.
-"""
+"""Flags of the commands; those of commands that build a network are the fields of `RunConfig`."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
-from cyclopts import Group, Parameter
+from cyclopts import Group, Parameter, Token
 
-from barenet.cli.numbers import whole
 from barenet.data.run_config import DEFAULTS, RunConfig
 
 __all__ = [
@@ -19,15 +16,16 @@ __all__ = [
     "LEARNING",
     "NAMED",
     "NETWORK",
+    "NETWORK_FIELDS",
     "NO_FLAGS",
     "NO_STEP_FLAGS",
-    "OF_THE_NETWORK",
     "OUTPUT",
     "PARAMETER",
     "Flags",
     "Json",
     "Quiet",
     "StepFlags",
+    "integer",
 ]
 
 #: How the options of every command are read: a list takes all that follows, one value or more.
@@ -41,10 +39,8 @@ OUTPUT = Group("Output", sort_key=4)
 #: Marks a text that names a file, a folder or a data set, as the type `Path` marks itself.
 NAMED = "names a file, a folder or a data set"
 
-#: The flag of every command that can answer a program.
 Json = Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)]
 
-#: The flag of every command that suppresses all but results, warnings and errors.
 Quiet = Annotated[
     bool,
     Parameter(
@@ -56,30 +52,58 @@ Quiet = Annotated[
     ),
 ]
 
-#: The heading of the help under which a field of `RunConfig` stands; the others are about learning.
+#: Fields of `RunConfig` under each heading of the help; the others are about learning.
 GROUPS = {
-    DATA: "scaling target_scaling test_size split_seed samples noise data_seed",
-    NETWORK: "layers hidden output batch_norm dropout init bias_init dtype",
-    OUTPUT: "verbose_epoch",
+    DATA: ["scaling", "target_scaling", "test_size", "split_seed", "samples", "noise", "data_seed"],
+    NETWORK: ["layers", "hidden", "output", "batch_norm", "dropout", "init", "bias_init", "dtype"],
+    OUTPUT: ["verbose_epoch"],
 }
+
+#: Fields that determine the network and its rows; a trained network is saved with them.
+NETWORK_FIELDS = (*GROUPS[NETWORK], *GROUPS[DATA])
+
+#: Fields that determine a single step of training.
+STEP_FIELDS = ("loss", "optimizer", "learning_rate", "l1", "l2", "clip_norm", "clip_value", "seed")
+
+
+def integer(kind: Any, tokens: Sequence[Token]) -> Any:
+    """Convert what was typed to one or several integers, never by rounding.
+
+    1.5 epochs are an error, and a float would round large seeds.
+    """
+    words = [word for part in get_args(kind) for word in get_args(part)]
+    values = tuple(_integer(token.value, words) for token in tokens)
+    return values if get_origin(kind) is tuple else values[0]
+
+
+def _integer(text: str, words: Collection[str]) -> int | str:
+    if text in words:
+        return text
+    with contextlib.suppress(ValueError):
+        return int(text)
+    with contextlib.suppress(ValueError):
+        if (number := float(text)).is_integer():
+            return int(number)
+    or_words = "".join(f" or {word}" for word in words)
+    raise ValueError(f"expected a whole number{or_words}, got {text!r}")
 
 
 def _flag(name: str, hint: Any) -> Any:
-    """Make a field of `RunConfig` a flag: its heading, its default, and whole numbers unrounded."""
-    group = next((group for group, names in GROUPS.items() if name in names.split()), LEARNING)
+    """Convert the type of a field of `RunConfig` to that of a flag."""
+    group = next((group for group, names in GROUPS.items() if name in names), LEARNING)
     default = getattr(DEFAULTS, name)
     shown = " ".join(map(str, default)) if isinstance(default, tuple) else str(default)
     hidden = default is None or default is True
     options: dict[str, Any] = {"group": group, "show_default": False if hidden else shown}
     if "int" in str(hint):
-        options |= {"converter": whole}
+        options |= {"converter": integer}
     if "full" in str(hint):
         options |= {"metavar": "INT|full", "show_choices": False}
     return Annotated[hint, Parameter(**options)]
 
 
 def _flags(kind: str, names: Collection[str], bases: tuple[type, ...]) -> Any:
-    """Make fields of `RunConfig` the flags of a command."""
+    """Make a dataclass of some fields of `RunConfig`."""
     hints = get_type_hints(RunConfig)
     return dataclasses.make_dataclass(
         kind,
@@ -91,21 +115,12 @@ def _flags(kind: str, names: Collection[str], bases: tuple[type, ...]) -> Any:
     )
 
 
-#: What decides what a network is, and what its rows are: a trained one has it with it.
-OF_THE_NETWORK = (
-    *("layers", "hidden", "output", "batch_norm", "dropout", "init", "bias_init", "dtype"),
-    *("scaling", "target_scaling", "test_size", "split_seed", "samples", "noise", "data_seed"),
-)
-
-#: What decides a single step of training: nothing of epochs.
-OF_A_STEP = ("loss", "optimizer", "learning_rate", "l1", "l2", "clip_norm", "clip_value", "seed")
-
 if TYPE_CHECKING:
     Flags = RunConfig
     StepFlags = RunConfig
 else:
     Flags = _flags("Flags", get_type_hints(RunConfig), (RunConfig,))
-    StepFlags = _flags("StepFlags", (*OF_THE_NETWORK, *OF_A_STEP), ())
+    StepFlags = _flags("StepFlags", (*NETWORK_FIELDS, *STEP_FIELDS), ())
 
 
 NO_FLAGS, NO_STEP_FLAGS = Flags(), StepFlags()

@@ -11,11 +11,10 @@ from cyclopts import Parameter
 
 from barenet.cli.console import emit, emit_json, emit_table, log, progress_bar
 from barenet.cli.evaluate import Rows, select_rows
-from barenet.cli.flags import NAMED, OUTPUT, Json
-from barenet.cli.numbers import whole
-from barenet.cli.report import HEADINGS
-from barenet.cli.settings import AS_USUAL, FileOptions
-from barenet.cli.trained import data_of, load_trained
+from barenet.cli.flags import NAMED, OUTPUT, Json, integer
+from barenet.cli.run_settings import NO_FILE_OPTIONS, FileOptions
+from barenet.cli.scores import HEADINGS
+from barenet.cli.trained_model import load_trained
 from barenet.data.dataset import Dataset
 from barenet.files.predictor import Predictor
 from barenet.insight.importance import Importance, permutation_importance
@@ -29,7 +28,7 @@ BAR, NAME = 24, 30
 #: How often a column is shuffled, and rows that it is shuffled in, unless said otherwise.
 REPEATS, MOST_ROWS = 10, 5_000
 
-Count = Annotated[int, Parameter(group=OUTPUT, converter=whole)]
+Count = Annotated[int, Parameter(group=OUTPUT, converter=integer)]
 
 
 def importance(
@@ -40,7 +39,7 @@ def importance(
     repeats: Count = REPEATS,
     most_rows: Count = MOST_ROWS,
     rows: Annotated[Rows | None, Parameter(group=OUTPUT)] = None,
-    file: FileOptions = AS_USUAL,
+    file: FileOptions = NO_FILE_OPTIONS,
     json: Json = False,
 ) -> int:
     """Measure how much a trained network depends on each column.
@@ -71,11 +70,11 @@ def importance(
         The exit status.
     """
     trained = load_trained(model)
-    trained.check_one_number()
+    trained.check_single_output()
     if min(repeats, most_rows) < 1:
         name, value = ("repeats", repeats) if repeats < 1 else ("most_rows", most_rows)
         raise ValueError(f"{name}: expected a whole number of 1 or more, got {value}")
-    selection = select_rows(trained, data_of(trained, data), file, rows)
+    selection = select_rows(trained, trained.data_or_default(data), file, rows)
     dataset, description = take(selection.rows, most_rows), selection.description
     result = measure(trained.predictor, dataset, repeats)
     if json:

@@ -8,9 +8,9 @@ from typing import Any
 
 from barenet.cli.console import emit, emit_json, emit_table
 from barenet.cli.flags import Json
-from barenet.cli.report import HEADINGS, write_score
-from barenet.cli.sparkline import sparkline
-from barenet.cli.trained import model_file
+from barenet.cli.scores import HEADINGS, format_score
+from barenet.cli.text_graphics import sparkline
+from barenet.cli.trained_model import model_file
 from barenet.data.encoding import TableEncoding
 from barenet.files.description import rows_name
 from barenet.files.model_card import ModelCard
@@ -144,7 +144,7 @@ def _show_scores(card: ModelCard) -> None:
     lines = []
     for rows, scores in card.scores.items():
         number = f"{card.rows[rows]:,} " if rows in card.rows else ""
-        said = [write_score(name, scores[name]) if name in scores else "" for name in names]
+        said = [format_score(name, scores[name]) if name in scores else "" for name in names]
         lines.append([f"{number}{rows_name(rows)}", *said])
     emit_table(["scores on", *names.values()], lines, numbers=1)
 

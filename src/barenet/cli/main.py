@@ -72,6 +72,7 @@ app: App = App(
     suppress_keyboard_interrupt=False,
 )
 app.meta.end_of_options_delimiter = ""  # -- is for the commands
+app.meta.suppress_keyboard_interrupt = False
 for position, (name, command) in enumerate(COMMANDS.items()):
     how = f"Usage: {usage(name, command)}"
     app.command(command, name=name, sort_key=position, usage=how, help_epilogue="")

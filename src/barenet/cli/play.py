@@ -18,8 +18,8 @@ from cyclopts import Parameter
 
 from barenet.cli.console import emit, log
 from barenet.cli.flags import DATA, NAMED, OUTPUT
-from barenet.cli.settings import AS_USUAL
-from barenet.cli.trained import Trained, load_trained
+from barenet.cli.run_settings import NO_FILE_OPTIONS
+from barenet.cli.trained_model import TrainedModel, load_trained
 from barenet.data.run_config import RunConfig
 from barenet.errors import brief
 from barenet.extras import require
@@ -146,7 +146,7 @@ def _start(data: str, rows: str, target: str, shelf: Shelf, header: bool | None 
     return begin_with_model(trained.path, rows or _rows_of(trained), shelf, config, header)
 
 
-def _rows_of(trained: Trained) -> str:
+def _rows_of(trained: TrainedModel) -> str:
     """Find the table that a model has learned from: where its run has it, or what is called so."""
     from barenet.playground.start import is_csv
 
@@ -159,10 +159,10 @@ def _rows_of(trained: Trained) -> str:
     return ""
 
 
-def _has_learned_from(trained: Trained, data: str) -> bool:
+def _has_learned_from(trained: TrainedModel, data: str) -> bool:
     """Tell if a file has the rows of the training, of which a card knows the name alone."""
     try:
-        return trained.has_learned_from(data, trained.samples(data, AS_USUAL)) is True
+        return trained.is_training_data(data, trained.load(data, NO_FILE_OPTIONS)) is True
     except (OSError, ValueError):
         return False
 

@@ -8,21 +8,20 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import CycloptsError, Parameter
+from cyclopts import Parameter
 from numpy.typing import NDArray
 
 from barenet.cli.console import emit
 from barenet.cli.evaluate import select_rows
 from barenet.cli.experiment import prepare
-from barenet.cli.flags import NAMED, OUTPUT
-from barenet.cli.numbers import whole
-from barenet.cli.pictures import draw, literal
-from barenet.cli.place import check_own, placed
+from barenet.cli.flags import NAMED, OUTPUT, integer
+from barenet.cli.output_file import check_overwritable, output_path
 from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import HISTORY, read_history
-from barenet.cli.settings import AS_USUAL, FileOptions, Settings
-from barenet.cli.trained import MODEL, SETTINGS, Trained, data_of, load_trained
-from barenet.errors import ModelFileError
+from barenet.cli.run_plots import draw, literal
+from barenet.cli.run_settings import NO_FILE_OPTIONS, FileOptions, RunSettings
+from barenet.cli.trained_model import MODEL, SETTINGS, TrainedModel, load_trained
+from barenet.errors import DataError, ModelFileError
 from barenet.files.model_io import load_predictor
 from barenet.insight import plots
 from barenet.insight.plots.saving import is_picture
@@ -39,7 +38,7 @@ __all__ = ["plot"]
 Kind = Annotated[str, Parameter(choices=tuple(plots.PLOTS))]
 Epochs = Annotated[
     tuple[int, ...],
-    Parameter(converter=whole, group=OUTPUT, show_default="10 50 100 500 1000"),
+    Parameter(converter=integer, group=OUTPUT, show_default="10 50 100 500 1000"),
 ]
 
 
@@ -51,7 +50,7 @@ def plot(
     *,
     at: Epochs = (10, 50, 100, 500, 1000),
     out: Annotated[str | None, Parameter(group=OUTPUT), NAMED] = None,
-    file: FileOptions = AS_USUAL,
+    file: FileOptions = NO_FILE_OPTIONS,
 ) -> int:
     """Draw a picture of a run, and print the name of its file.
 
@@ -93,9 +92,9 @@ def plot(
         again = kind == "epochs"
         figure = _epochs(trained, at) if again else _picture(kind, trained, data, file)
     beside = str(run if run.is_dir() else run.parent)
-    with placed(out or beside, f"{kind}.png") as target:
+    with output_path(out or beside, f"{kind}.png") as target:
         if out or not target.with_name(SETTINGS).is_file():  # else it is one of the run's pictures
-            check_own(target, is_picture, "picture")
+            check_overwritable(target, is_picture, "picture")
         plots.save_figure(figure, target)
     emit(str(target))
     return 0
@@ -110,7 +109,7 @@ def _history(run: Path) -> History:
         if card and card.log and card.log.n_epochs == len(history):
             history.best_epoch, history.penalized = card.log.best_epoch, card.log.penalized
             return history
-    with contextlib.suppress(CycloptsError):
+    with contextlib.suppress(DataError):
         config = read_run_file(path.with_name(SETTINGS)).config
         history.penalized = bool(config.l1 or config.l2)
         history.best_epoch = _best_epoch(history) if config.patience else None
@@ -124,15 +123,15 @@ def _best_epoch(history: History) -> int | None:
     return min(finite)[1] if finite else None
 
 
-def _picture(kind: str, trained: Trained, data: str, file: FileOptions) -> Figure:
+def _picture(kind: str, trained: TrainedModel, data: str, file: FileOptions) -> Figure:
     """Draw the predictions for the test rows, or for all."""
     if kind in ("fit", "importance"):
-        trained.check_one_number()
-    selection = select_rows(trained, data_of(trained, data), file, None)
+        trained.check_single_output()
+    selection = select_rows(trained, trained.data_or_default(data), file, None)
     return draw(kind, trained.predictor, selection.rows)
 
 
-def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:
+def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
     """Train once more, and draw the fit after some epochs."""
     if trained.settings is None:
         raise ValueError(
@@ -168,7 +167,7 @@ def _epochs(trained: Trained, at: tuple[int, ...]) -> Figure:
     )
 
 
-def _long_enough(settings: Settings, epochs: int) -> Settings:
+def _long_enough(settings: RunSettings, epochs: int) -> RunSettings:
     """Let a run last for some epochs at least; one that lasts longer keeps its schedule."""
     config = settings.config
     longer = dataclasses.replace(config, epochs=max(config.epochs or 0, epochs))

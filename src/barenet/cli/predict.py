@@ -1,9 +1,9 @@
-"""``barenet predict``: what a trained network says of rows."""
+"""``barenet predict``: the predictions of a trained network for new rows."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import repeat
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,19 +11,19 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from barenet.cli import words
 from barenet.cli.console import SafeOutput, emit, emit_json
-from barenet.cli.flags import NAMED, OUTPUT, Json
-from barenet.cli.kept import Column, read_kept, texts
-from barenet.cli.numbers import whole
-from barenet.cli.settings import AS_USUAL, FileOptions, is_table
-from barenet.cli.trained import Trained, load_trained
+from barenet.cli.flags import NAMED, OUTPUT, Json, integer
+from barenet.cli.passthrough_columns import Column, passthrough_columns, texts
+from barenet.cli.run_settings import NO_FILE_OPTIONS, FileOptions, is_table
+from barenet.cli.text_graphics import describe_image, draw_image
+from barenet.cli.trained_model import TrainedModel, load_trained
 from barenet.data.frame import Samples
 from barenet.data.parsing import to_number
 from barenet.data.table_loading import read_features
+from barenet.errors import ArgumentError
 from barenet.files.predictor import Predictor
+from barenet.model.array_dataset import BLOCK
 from barenet.model.arrays import FloatArray
-from barenet.model.inputs import BLOCK
 from barenet.model.targets import class_probabilities
 
 __all__ = ["for_spreadsheets", "predict"]
@@ -31,7 +31,7 @@ __all__ = ["for_spreadsheets", "predict"]
 #: Rows that are predicted and printed at a time; a network predicts blocks of half as many.
 ROWS = 2 * BLOCK
 
-#: First characters of a cell that a spreadsheet computes; some accept the full-width ones, too.
+#: First characters of a formula in a spreadsheet; some accept the full-width ones, too.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
@@ -40,25 +40,25 @@ def predict(
     data: Annotated[str, NAMED],
     /,
     *,
-    row: Annotated[int | None, Parameter(group=OUTPUT, converter=whole)] = None,
+    row: Annotated[int | None, Parameter(group=OUTPUT, converter=integer)] = None,
     keep: Annotated[tuple[str, ...], Parameter(group=OUTPUT, show_default=False)] = (),
     safe_csv: Annotated[bool, Parameter(group=OUTPUT, negative=(), show_default=False)] = False,
-    file: FileOptions = AS_USUAL,
+    file: FileOptions = NO_FILE_OPTIONS,
     json: Json = False,
 ) -> int:
-    """Print what a trained network says of rows, as CSV.
+    """Print the predictions of a trained network for new rows, as CSV.
 
-    For classes there is a column with the class and one with the probability of each; for numbers
-    one column. The columns of a table are found by their names; others are ignored, and there
-    need be no column with the truth.
+    For classification there is a column with the class and one with the probability of each; for
+    regression one column. The columns of a table are found by their names; others are ignored,
+    and there need be no target column.
 
     Parameters
     ----------
     model : Path
         A model file, or the folder of a run.
     data : str
-        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - is a table in CSV from
-        standard input.
+        A named data set, or a .csv, .tsv, .txt, .parquet or .npz file; - reads CSV from standard
+        input.
     keep : tuple of str
         Columns of the table to print before the predictions, such as a key.
     row : int
@@ -75,39 +75,41 @@ def predict(
         The exit status.
     """
     if safe_csv and json:
-        raise ValueError("safe_csv: JSON has no cells that a spreadsheet computes; leave one out")
+        raise ArgumentError(
+            "JSON has no cells that a spreadsheet computes",
+            argument="safe_csv",
+            remedy="leave one of the two out",
+        )
     trained = load_trained(model)
-    X, kept = _rows(trained, data, file), read_kept(trained, data, keep, file)
+    predictor = trained.predictor
+    X, columns = _features(trained, data, file), passthrough_columns(trained, data, keep, file)
     if row is not None:
         if not 0 <= row < len(X):
-            raise ValueError(f"row: expected 0 to {len(X) - 1:,}, got {row}")
+            raise ArgumentError.of("row", row, f"0 to {len(X) - 1:,}")
         X = X[row : row + 1]
-        kept = {name: values[row : row + 1] for name, values in kept.items()}
-    predictor = trained.predictor
+        columns = {name: values[row : row + 1] for name, values in columns.items()}
     outputs = _outputs(predictor, X)
     if json:
-        told = {"model": str(trained.path), "target": predictor.target_name}
-        emit_json(told | _document(predictor, outputs, kept))
+        document = {"model": str(trained.path), "target": predictor.target_name}
+        emit_json(document | _document(predictor, outputs, columns))
     elif row is not None and predictor.image_shape and predictor.classes and not keep:
-        _describe(predictor, outputs, X)
+        _emit_image(predictor, outputs, X)
     else:
-        _print_csv(predictor, outputs, kept, safe_csv)
+        _write_csv(predictor, outputs, columns, safe_csv)
     return 0
 
 
-def _rows(trained: Trained, data: str, file: FileOptions) -> Samples:
-    """Read the features."""
+def _features(trained: TrainedModel, data: str, file: FileOptions) -> Samples:
+    """Read the rows without their targets."""
     if not is_table(data):
-        return trained.samples(data, file).X
-    options = trained.file_options(data, file)
-    for of_others in ("data_dir", "drop_missing_target"):
-        options.pop(of_others, None)
-    options |= {"frame": trained.predictor.takes_frames, "categories": trained.categories}
+        return trained.load(data, file).X
+    options = trained.table_options(data, file)
+    options.pop("drop_missing_target", None)
     return read_features(data, trained.predictor.feature_names, **options)
 
 
 def _outputs(predictor: Predictor, X: Samples) -> FloatArray:
-    """Compute the outputs of all rows, some thousands at a time: a block of text is large."""
+    """Compute the outputs of all rows in blocks, since a block of text is large."""
     blocks = []
     for rows in _blocks(len(X)):
         try:
@@ -119,37 +121,40 @@ def _outputs(predictor: Predictor, X: Samples) -> FloatArray:
 
 
 def _blocks(n_rows: int) -> Iterator[slice]:
-    """Split rows into blocks of at least ROWS: NumPy might compute smaller ones."""
+    """Split rows into blocks of at least ROWS: NumPy might compute smaller ones otherwise."""
     starts = range(0, max(n_rows - ROWS, 1), ROWS)
     return (slice(start, n_rows if start == starts[-1] else start + ROWS) for start in starts)
 
 
 def _document(
-    predictor: Predictor, outputs: FloatArray, kept: Mapping[str, Column]
+    predictor: Predictor, outputs: FloatArray, columns: Mapping[str, Column]
 ) -> dict[str, Any]:
-    """Collect the predictions for JSON; long lists come in blocks."""
-    blocks = [outputs[rows] for rows in _blocks(len(outputs))]
+    """The predictions as a JSON document, whose long lists come in blocks."""
+
+    def in_blocks(convert: Callable[[FloatArray], list[Any]]) -> Iterator[list[Any]]:
+        return (convert(outputs[rows]) for rows in _blocks(len(outputs)))
+
     document: dict[str, Any] = {}
-    if kept:
+    if columns:
         document["kept"] = {
             name: (texts(column, rows) for rows in _blocks(len(outputs)))
-            for name, column in kept.items()
+            for name, column in columns.items()
         }
     if predictor.classes is None:
-        several = outputs.shape[1] > 1
-        predictions = ((block if several else block[:, 0]).tolist() for block in blocks)
-        return document | {"predictions": predictions}
+        predictions = outputs if outputs.shape[1] > 1 else outputs[:, 0]
+        lists = (predictions[rows].tolist() for rows in _blocks(len(outputs)))
+        return document | {"predictions": lists}
     return document | {
-        "predictions": (_names(predictor, block) for block in blocks),
+        "predictions": in_blocks(lambda block: _class_names(predictor, block)),
         "classes": predictor.classes,
-        "probabilities": (class_probabilities(block).tolist() for block in blocks),
+        "probabilities": in_blocks(lambda block: class_probabilities(block).tolist()),
     }
 
 
-def _print_csv(
-    predictor: Predictor, outputs: FloatArray, kept: Mapping[str, Column], safe: bool
+def _write_csv(
+    predictor: Predictor, outputs: FloatArray, columns: Mapping[str, Column], safe: bool
 ) -> None:
-    """Print a row for each row, kept columns first; numbers with all their digits."""
+    """Print the columns kept and the predictions of each row; numbers with all their digits."""
     header = ["prediction"]
     if predictor.classes is not None:
         header += [f"probability_{name}" for name in predictor.classes]
@@ -158,17 +163,16 @@ def _print_csv(
     quoting: Any = csv.QUOTE_ALL if safe else csv.QUOTE_MINIMAL
     writer = csv.writer(SafeOutput(), lineterminator="\n", quoting=quoting)
     cells = for_spreadsheets if safe else list[str]
-    writer.writerow(cells([*kept, *header]))
+    writer.writerow(cells([*columns, *header]))
     for rows in _blocks(len(outputs)):
-        columns = [texts(column, rows) for column in kept.values()]
-        if predictor.classes is None:
-            numbers = outputs[rows]
-        else:
-            columns.append(_names(predictor, outputs[rows]))
-            numbers = class_probabilities(outputs[rows])
-        before: Iterable[tuple[str, ...]] = zip(*columns, strict=True) if columns else repeat(())
-        after = numbers.astype(str).tolist()
-        writer.writerows(cells([*a, *b]) for a, b in zip(before, after, strict=False))
+        before = [texts(column, rows) for column in columns.values()]
+        numbers = outputs[rows]
+        if predictor.classes is not None:
+            before.append(_class_names(predictor, numbers))
+            numbers = class_probabilities(numbers)
+        left: Iterable[tuple[str, ...]] = zip(*before, strict=True) if before else repeat(())
+        right = numbers.astype(str).tolist()
+        writer.writerows(cells([*a, *b]) for a, b in zip(left, right, strict=False))
 
 
 def for_spreadsheets(cells: Iterable[str]) -> list[str]:
@@ -179,24 +183,24 @@ def for_spreadsheets(cells: Iterable[str]) -> list[str]:
     >>> for_spreadsheets(["=1+1", "-1.5", "Rome"])
     ["'=1+1", '-1.5', 'Rome']
     """
-    return [f"'{cell}" if _is_computed(cell) else cell for cell in cells]
+    return [f"'{cell}" if _is_formula(cell) else cell for cell in cells]
 
 
-def _is_computed(cell: str) -> bool:
-    """Whether a spreadsheet takes a cell for a formula."""
+def _is_formula(cell: str) -> bool:
+    """Whether a spreadsheet computes a cell."""
     return cell.lstrip(" ").startswith(FORMULAS) and to_number(cell) is None
 
 
-def _names(predictor: Predictor, outputs: FloatArray) -> list[str]:
-    """Name the most probable class of each row."""
+def _class_names(predictor: Predictor, outputs: FloatArray) -> list[str]:
+    """The most probable class of each row."""
     assert predictor.classes is not None
     classes = predictor.classes
     return [classes[label] for label in class_probabilities(outputs).argmax(axis=1)]
 
 
-def _describe(predictor: Predictor, outputs: FloatArray, X: Samples) -> None:
+def _emit_image(predictor: Predictor, outputs: FloatArray, X: Samples) -> None:
     """Name an image's class, and draw the image."""
-    assert predictor.classes is not None and predictor.image_shape is not None
-    shares = class_probabilities(outputs)[0]
-    emit(words.guess(predictor.classes[shares.argmax()], float(shares.max())))
-    emit(words.draw_image(X[0], predictor.image_shape))
+    assert predictor.image_shape is not None
+    (name,) = _class_names(predictor, outputs)
+    emit(describe_image(name, float(class_probabilities(outputs).max())))
+    emit(draw_image(X[0], predictor.image_shape))

@@ -1,28 +1,29 @@
-"""The folder of a run: where its model, its history and its settings go.
+"""The folder of a run, with its model, history, settings and plots.
 
-What an earlier run left there is replaced once all that comes in its place is on the disk; its
-pictures go, as they are of another network. Settings lie beside the model that they belong to, or
-not at all. The state of a run is kept until all its results are written. Other files are never
-touched.
+The results of an earlier run are replaced when all new ones are on the disk; its plots are
+removed. RunSettings are beside their own model, or nowhere. The state of a run stays until all its
+results are written. Other files are never touched.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from barenet.cli.pictures import KINDS
-from barenet.cli.place import make_folder
-from barenet.cli.settings import HEADER, Settings
-from barenet.cli.trained import MODEL, SETTINGS
+from barenet.cli.output_file import make_folder, remove_empty
+from barenet.cli.run_plots import KINDS
+from barenet.cli.run_settings import HEADER, RunSettings
+from barenet.cli.trained_model import MODEL, SETTINGS
 from barenet.cli.unfinished_run import UnfinishedRun
-from barenet.errors import DataError
+from barenet.errors import ArgumentError, DataError
 from barenet.files.atomic import check_replaceable, remove_leftovers, write_atomically
 from barenet.files.exports.export import SUFFIXES
 from barenet.files.exports.writing import HEAD, is_export
@@ -35,50 +36,41 @@ __all__ = ["HISTORY", "RunFolder", "read_history"]
 
 HISTORY = "history.jsonl"
 
-#: How the folder begins that a run writes into before it replaces anything.
+#: Start of the name of a temporary folder, from which files are moved when all are written.
 SAVING = ".saving-"
-
-#: How the names of exports end.
-EXPORTED = (*SUFFIXES.values(), ".h")
 
 
 class RunFolder:
-    """A folder that a run writes into.
-
-    Attributes
-    ----------
-    model, settings, history : Path
-        The run's files.
-    unfinished : UnfinishedRun
-        The state of the run that is going on, or was killed.
-    """
+    """A folder that a run writes into."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.model, self.settings = path / MODEL, path / SETTINGS
-        self.history, self.unfinished = path / HISTORY, UnfinishedRun(path)
+        self.model, self.settings, self.history = path / MODEL, path / SETTINGS, path / HISTORY
+        self.plots = [path / f"{kind}.png" for kind in ("history", *KINDS)]
+        self.files = [self.model, self.history, self.settings, *self.plots]
+        self.unfinished = UnfinishedRun(path)
+
+    @property
+    def resume_command(self) -> str:
+        return shlex.join(["barenet", "train", "--resume", str(self.path)])
 
     @contextmanager
-    def claimed(self) -> Iterator[None]:
-        """Hold the folder for one run, from before the training until all is written."""
-        made = [path for path in (self.path, *self.path.parents) if not path.exists()]
-        self._check_writable()
+    def locked(self) -> Iterator[None]:
+        """Lock the folder for one run, from before the training until all is written."""
+        made = self._make_writable()
         with locked_folder(self.path, "another run"):
             try:
-                self._check_files()
-                self._check_owner()
+                self._check_overwritable()
                 self._remove_leftovers()
                 yield
             finally:
-                with contextlib.suppress(OSError):
-                    for path in made:
-                        path.rmdir()  # Works while it is empty: if nothing came of the run.
+                remove_empty(made)
 
-    def save(self, predictor: Predictor, history: History, settings: Settings) -> OSError | None:
-        """Write what a run has come to."""
+    def save(self, predictor: Predictor, history: History, settings: RunSettings) -> OSError | None:
+        """Write the results of a run; returns the error where the history cannot be written."""
         failure = None
-        with tempfile.TemporaryDirectory(dir=self.path, prefix=SAVING) as place:
-            new = RunFolder(Path(place))
+        with tempfile.TemporaryDirectory(dir=self.path, prefix=SAVING) as folder:
+            new = RunFolder(Path(folder))
             save(predictor, new.model)
             write_atomically(new.settings, settings.to_toml())
             try:
@@ -86,109 +78,86 @@ class RunFolder:
             except OSError as error:
                 failure = OSError(error.errno, error.strerror or str(error), str(self.history))
             stale = [] if failure is None else [self.history]
-            for old in (self.settings, *stale, *self._pictures()):
+            for old in (self.settings, *stale, *self.plots):
                 old.unlink(missing_ok=True)
-            # Whoever is stopped between two of these leaves a model without settings, which says
-            # less; a model with the settings of another would say what is wrong.
+            # The settings come last: killed before, a run leaves a model without settings, which
+            # is better than a model with the settings of another.
             new.model.replace(self.model)
             if failure is None:
                 new.history.replace(self.history)
             new.settings.replace(self.settings)
         return failure
 
-    def complete(self, predictor: Predictor) -> None:
-        """Write the model once more, with what has been found out about it since."""
-        save(predictor, self.model)
-
     def checksum(self) -> str | None:
-        """Tell one model from another."""
+        """The checksum of the model, if there is one."""
         if not self.model.is_file():
             return None
         with self.model.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     def exports(self) -> list[Path]:
-        """Find what `barenet export` has written here."""
-        files = (path for path in self.path.iterdir() if path.suffix in EXPORTED and path.is_file())
+        """The files here that `barenet export` has written."""
+        suffixes = (*SUFFIXES.values(), ".h")
+        files = (path for path in self.path.iterdir() if path.suffix in suffixes and path.is_file())
         return sorted(path for path in files if is_export(path.suffix, _head(path)))
 
     def results(self) -> list[Path]:
-        """Find the results of the last run."""
-        return [path for path in self._results() if path.exists()]
+        """The results of the last run."""
+        return [path for path in self.files if path.exists()]
 
-    def _results(self) -> list[Path]:
-        """List the paths of the results of a run."""
-        return [self.model, self.history, self.settings, *self._pictures()]
+    def _make_writable(self) -> list[Path]:
+        """Make the folder and write to it, to fail before the training instead of after it."""
+        try:
+            made = make_folder(self.path)
+            with tempfile.TemporaryFile(dir=self.path):
+                return made
+        except OSError as error:
+            if not error.strerror or error.errno == errno.ENAMETOOLONG:
+                raise
+            raise OSError(f"out: {self.path} cannot be written to: {error.strerror}") from error
+
+    def _check_overwritable(self) -> None:
+        """Refuse to overwrite files that no run has written."""
+        for file in (self.unfinished.checkpoint, self.unfinished.settings, *self.files):
+            if os.path.lexists(file):
+                check_replaceable(file, f"out: {file}")
+        if self.unfinished.checkpoint.exists():
+            self.unfinished.saved_settings()
+            return
+        if any(
+            _head(file).startswith(HEADER.encode())
+            for file in (self.settings, self.unfinished.settings)
+        ):
+            return
+        for path in sorted(self.path.iterdir()):  # a log that a shell has just opened is empty
+            if not path.name.startswith(".") and (path.is_dir() or path.lstat().st_size):
+                raise ArgumentError(
+                    f"{self.path} holds {path.name}, which no run has written",
+                    argument="out",
+                    remedy="choose a folder of its own, such as {out}",
+                    out=str(self.path / "run"),
+                )
 
     def _remove_leftovers(self) -> None:
-        """Take away what runs have left that were killed while they wrote."""
-        for file in (self.unfinished.settings, *self._results()):
+        """Remove temporary files of runs that were killed."""
+        for file in (self.unfinished.settings, *self.files):
             remove_leftovers(file)
         for folder in self.path.glob(f"{SAVING}*"):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _pictures(self) -> list[Path]:
-        """Where pictures of a run are."""
-        return [self.path / f"{kind}.png" for kind in ("history", *KINDS)]
-
-    def _check_writable(self) -> None:
-        """Make the folder and try it: better now than after an hour of training."""
-        try:
-            make_folder(self.path)
-            with tempfile.TemporaryFile(dir=self.path):
-                pass
-        except OSError as error:
-            if not error.strerror:  # it says all itself
-                raise
-            raise OSError(f"out: {self.path} cannot be written to: {error.strerror}") from error
-
-    def _check_files(self) -> None:
-        """Refuse what cannot be replaced: a folder, a pipe or a device in the place of a file."""
-        for file in (self.unfinished.checkpoint, self.unfinished.settings, *self._results()):
-            if os.path.lexists(file):
-                check_replaceable(file, f"out: {file}")
-
-    def _check_owner(self) -> None:
-        """Refuse to replace what looks like somebody else's."""
-        if self.unfinished.checkpoint.exists():
-            self.unfinished.noted()
-            return
-        settings = (self.settings, self.unfinished.settings)
-        if any(_head(file).startswith(HEADER.encode()) for file in settings):
-            return
-        missing = "" if self.settings.exists() else f", as {self.settings} is missing"
-        for file in self._results():
-            if os.path.lexists(file):
-                raise ValueError(
-                    f"out: {file} was not written by a run{missing}; choose another folder with "
-                    "--out"
-                )
-        if foreign := self._first_foreign():
-            raise ValueError(
-                f"out: {self.path} holds {foreign.name}, so it is not the folder of a run; name "
-                f"one of its own, such as --out {self.path / 'run'}"
-            )
-
-    def _first_foreign(self) -> Path | None:
-        """Find what somebody else keeps here; a log that a shell has just opened is empty."""
-        for path in sorted(self.path.iterdir()):
-            if not path.name.startswith(".") and (path.is_dir() or path.lstat().st_size):
-                return path
-        return None
-
 
 def read_history(path: Path) -> History:
-    """Read the epochs of a run."""
+    """Read the learning curves of a run."""
     if not path.is_file():
-        what = "is a folder" if path.is_dir() else "there is no such file"
+        problem = "is a folder" if path.is_dir() else "there is no such file"
         raise FileNotFoundError(
-            f"{path}: {what}, expected the epochs of a run, as `barenet train` leaves them beside "
-            "the model"
+            f"{path}: {problem}, expected the history of a run, which `barenet train` writes "
+            "beside the model"
         )
     try:
         return History.from_jsonl(path.read_text("utf-8"))
     except ValueError as error:
-        raise DataError(f"{path}: not the history of a run: {error}") from error
+        raise DataError(f"not the history of a run: {error}", path=path) from error
 
 
 def _head(path: Path) -> bytes:

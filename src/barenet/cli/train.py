@@ -1,4 +1,4 @@
-"""``barenet train``: learn from data, say how good it is, and keep what came of it."""
+"""``barenet train``: train a network, print its scores, and save it in the folder of a run."""
 
 from __future__ import annotations
 
@@ -12,19 +12,16 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from barenet.cli.columns import tell_columns
+from barenet.cli.columns import summarize_columns
 from barenet.cli.console import log
 from barenet.cli.experiment import Experiment, prepare
-from barenet.cli.flags import DATA, LEARNING, NAMED, OUTPUT, Json
+from barenet.cli.flags import DATA, LEARNING, NAMED, OUTPUT, Json, integer
 from barenet.cli.interruption import INTERRUPTED, Interruption
-from barenet.cli.last_checkpoint import LastCheckpoint
-from barenet.cli.numbers import whole
-from barenet.cli.outcome import Outcome
-from barenet.cli.results import Results, resume_command
-from barenet.cli.resuming import find_run, take_up, tell_finished
+from barenet.cli.results import Results
+from barenet.cli.resuming import find_run, prepare_resume, report_finished
 from barenet.cli.run_folder import RunFolder
-from barenet.cli.settings import NOTHING_SAID, Settings, is_table
-from barenet.cli.unfinished_run import UnfinishedRun
+from barenet.cli.run_settings import NO_SETTINGS, RunSettings, is_table
+from barenet.cli.unfinished_run import RunCheckpoint
 from barenet.data.file_io import STANDARD_INPUT
 from barenet.errors import DivergenceError, some
 from barenet.files.checkpoint import parse_interval
@@ -36,16 +33,16 @@ from barenet.training.run import Run
 __all__ = ["train"]
 
 #: Maximum length of the name of a folder that is named after a file.
-LONGEST_NAME = 60
+MAX_NAME = 60
 
 
 def train(
     data: Annotated[str, Parameter(group=DATA, show_default=False), NAMED] = "",
     *,
-    settings: Settings = NOTHING_SAID,
+    settings: RunSettings = NO_SETTINGS,
     config: Annotated[Path | None, Parameter(group=DATA)] = None,
     resume: Annotated[Path | None, Parameter(group=DATA)] = None,
-    threads: Annotated[int | None, Parameter(group=LEARNING, converter=whole)] = None,
+    threads: Annotated[int | None, Parameter(group=LEARNING, converter=integer)] = None,
     checkpoint_every: Annotated[str, Parameter(group=OUTPUT)] = "30s",
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     baselines: Annotated[bool, Parameter(group=OUTPUT, show_default=False)] = True,
@@ -101,59 +98,54 @@ def train(
     """
     settings = dataclasses.replace(settings, data=data)
     parse_interval(checkpoint_every, "checkpoint_every")
-    folder = RunFolder(out or _usual_folder(settings)) if resume is None else find_run(resume, out)
-    run = folder.unfinished
-    if resume is not None and not run.exists:
-        return tell_finished(folder, settings, json)
-    with folder.claimed():
-        _tell_what_is_lost(folder, anew=resume is None)
+    folder = RunFolder(out or _default_folder(data)) if resume is None else find_run(resume, out)
+    if resume is not None and not folder.unfinished.exists:
+        return report_finished(folder, settings, json)
+    with folder.locked():
         before = folder.checksum()
-        with run.begun(settings) if resume is None else nullcontext():
-            experiment = _prepare(run, settings) if resume is None else take_up(folder, settings)
-            keeper = run.keeper(checkpoint_every, experiment.settings)
+        with _started(folder, settings, resume is not None) as experiment:
+            checkpoint = folder.unfinished.make_checkpoint(checkpoint_every, experiment.settings)
             with Interruption() as interruption:
-                callbacks = [*_progress(settings, experiment, json), interruption]
-                history = _run(experiment, callbacks, threads, keeper, run.has_checkpoint())
-        # After a signal, the run ends without fitting the baselines.
-        compared = baselines and not interruption.signal
-        results = Results(Outcome(experiment, history, compared), folder)
-        _write(results, plots=plots, json=json, in_a_hurry=bool(interruption.signal))
-        _finish(results, keeper)
+                progress = _progress(settings, experiment, json)
+                callbacks = [Introduction(experiment), *progress, interruption]
+                history = _train(experiment, callbacks, threads, checkpoint, folder)
+        # After a signal, the run ends without baselines and plots.
+        interrupted = interruption.signal is not None
+        results = Results(experiment, history, folder, baselines and not interrupted)
+        _write(results, plots=plots and not interrupted, json=json, interrupted=interrupted)
+        if not _is_resumable(history):
+            results.finish()
+        elif checkpoint.failure is not None:
+            results.missing[checkpoint.path.name] = checkpoint.failure
     log(f"saved in {folder.path}:\n  {', '.join(path.name for path in folder.results())}")
-    _tell_what_is_stale(folder, before)
-    _tell_how_it_ended(history, experiment, folder)
+    _log_stale_exports(folder, before)
+    _log_early_end(results)
     results.check_complete()
     return interruption.status
 
 
-def _write(results: Results, *, plots: bool, json: bool, in_a_hurry: bool) -> None:
-    """Write and print the results of a run; after a signal, without plots."""
-    with _after_the_training(results.folder):
-        results.save()
-        results.show(json=json, in_a_hurry=in_a_hurry)
-        if plots and not in_a_hurry:
-            results.draw()
+def _default_folder(data: str) -> Path:
+    """Name the folder of a run after its data, without suffixes."""
+    name = Path(data).name.removesuffix(".gz")
+    return Path("runs") / (Path(name).stem.strip(".")[:MAX_NAME] or "data")
 
 
-def _finish(results: Results, keeper: LastCheckpoint) -> None:
-    """Remove the state of a finished run; for an interrupted one, note a missing checkpoint."""
-    if not _can_go_on(results.outcome.history):
-        results.finish()
-    elif keeper.failure is not None:
-        results.missing[keeper.path.name] = keeper.failure
-
-
-def _usual_folder(settings: Settings) -> Path:
-    """Name the default folder of a run after its data, without suffixes."""
-    name = Path(settings.data).name.removesuffix(".gz")
-    return Path("runs") / (Path(name).stem.strip(".")[:LONGEST_NAME] or "data")
-
-
-def _prepare(run: UnfinishedRun, settings: Settings) -> Experiment:
-    """Prepare a new run, and write its settings, including the defaults."""
-    experiment = prepare(settings)
-    run.begin(experiment.settings)
-    return experiment
+@contextmanager
+def _started(folder: RunFolder, settings: RunSettings, resume: bool) -> Iterator[Experiment]:
+    """Prepare a new run, and write its settings, or prepare to resume one."""
+    run = folder.unfinished
+    if not resume and run.checkpoint.exists():
+        log(
+            f"this is a new run, which will replace an unfinished one in {folder.path}; "
+            f"to resume that one instead: {folder.resume_command}\n"
+        )
+    with nullcontext() if resume else run.started(settings):
+        if resume:
+            yield prepare_resume(folder, settings)
+        else:
+            experiment = prepare(settings)
+            run.start(experiment.settings)  # with all defaults
+            yield experiment
 
 
 class Introduction(Callback):
@@ -163,19 +155,19 @@ class Introduction(Callback):
         self.experiment = experiment
 
     def on_start(self, run: Run) -> None:
-        training, held_out = self.experiment.training, self.experiment.held_out
+        training, test = self.experiment.training, self.experiment.test
         parts = [f"{training.n_samples:,} training rows"]
         if self.experiment.validation is not None:
             parts.append(f"{self.experiment.validation.n_samples:,} validation rows")
-        parts.append(f"{held_out.n_samples:,} test rows" if held_out else "no test rows")
-        what = f"{len(training.classes)} classes" if training.classes else "a number to predict"
+        parts.append(f"{test.n_samples:,} test rows" if test else "no test rows")
+        target = f"{len(training.classes)} classes" if training.classes else "a number to predict"
         log(f"{training.name}: {training.description}")
-        log(f"{', '.join(parts)}\n{self._features()}, {what}\n")
+        log(f"{', '.join(parts)}\n{self._features()}, {target}\n")
         if is_table(self.experiment.settings.data):
             preprocessing = self.experiment.predictor.preprocessing
-            log(f"{tell_columns(preprocessing, training.feature_names)}\n")
+            log(f"{summarize_columns(preprocessing, training.feature_names)}\n")
         if run.history.loss or run.batch:
-            log(f"going on after {len(run.history):,} epochs\n")
+            log(f"resuming after {len(run.history):,} epochs\n")
         log(f"{run.network.summary()}\n")
 
     def _features(self) -> str:
@@ -186,16 +178,16 @@ class Introduction(Callback):
         return counted if inputs == features else f"{counted} that become {inputs:,} numbers"
 
 
-def _run(
+def _train(
     experiment: Experiment,
     callbacks: list[Callback],
     threads: int | None,
-    keeper: LastCheckpoint,
-    resume: bool,
+    checkpoint: RunCheckpoint,
+    folder: RunFolder,
 ) -> History:
     """Train the network; describe a divergence in the terms of the command line."""
     try:
-        return experiment.run([Introduction(experiment), *callbacks], threads, keeper, resume)
+        return experiment.run(callbacks, threads, checkpoint, folder.unfinished.has_checkpoint())
     except DivergenceError as error:
         raise DivergenceError(
             f"the loss became {error.loss:.4g} in epoch {error.epoch}, and nothing is saved; "
@@ -206,54 +198,47 @@ def _run(
         ) from error
 
 
-def _tell_what_is_lost(folder: RunFolder, *, anew: bool) -> None:
-    """Print that a new run will replace a checkpoint, if there is one."""
-    if anew and folder.unfinished.checkpoint.exists():
-        log(
-            f"this is a new run, which will replace an unfinished one in {folder.path}; "
-            f"to resume that one instead: {resume_command(folder)}\n"
-        )
-
-
-def _tell_what_is_stale(folder: RunFolder, before: str | None) -> None:
-    """Print which exports in the folder are of another network than its model."""
-    replaced = before not in (None, folder.checksum())
-    if replaced and (stale := [path.name for path in folder.exports()]):
-        again = shlex.join(["barenet", "export", str(folder.path)])
-        log(f"{some(stale)} are exports of the previous network; write them again with {again}")
-
-
-@contextmanager
-def _after_the_training(folder: RunFolder) -> Iterator[None]:
-    """On Ctrl-C after the training, name the command that writes the missing results."""
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        raise KeyboardInterrupt(
-            f"interrupted after the training had ended; `{resume_command(folder)}` writes the "
-            "results that are missing"
-        ) from error
-
-
-def _progress(given: Settings, experiment: Experiment, json: bool) -> list[Callback]:
+def _progress(given: RunSettings, experiment: Experiment, json: bool) -> list[Callback]:
     """Lines, or a bar on a terminal; a program that reads JSON needs no lines."""
     every = given.config.verbose_epoch or experiment.settings.config.verbose_epoch
     return [] if json and not sys.stderr.isatty() else [Progress(every)]
 
 
-def _tell_how_it_ended(history: History, experiment: Experiment, folder: RunFolder) -> None:
-    """Print why the run stopped before the last epoch, and how to resume it."""
-    epochs = experiment.settings.config.epochs or 0
+def _write(results: Results, *, plots: bool, json: bool, interrupted: bool) -> None:
+    """Write and print the results; Ctrl-C names the command that writes the missing ones."""
+    try:
+        results.save()
+        results.report(json=json, interrupted=interrupted)
+        if plots:
+            results.plot()
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(
+            f"interrupted after the training had ended; `{results.folder.resume_command}` writes "
+            "the results that are missing"
+        ) from error
+
+
+def _log_stale_exports(folder: RunFolder, before: str | None) -> None:
+    """Name the exports in the folder if its model has changed."""
+    if before in (None, folder.checksum()):
+        return
+    if exports := [path.name for path in folder.exports()]:
+        command = shlex.join(["barenet", "export", str(folder.path)])
+        log(f"{some(exports)} are exports of the previous network; write them again with {command}")
+
+
+def _log_early_end(results: Results) -> None:
+    """Print why a run stopped before the last epoch, and how to resume it."""
+    history, settings = results.history, results.experiment.settings
     if history.stop_reason == "completed":
         return
-    done = f"stopped after {len(history)} of {epochs} epochs: {history.stop_reason}"
-    kept = f"; kept the best, epoch {history.best_epoch}" if history.best_epoch is not None else ""
-    log(done + kept)
-    if _can_go_on(history):
-        again = " < the same rows" if experiment.settings.data == STANDARD_INPUT else ""
-        log(f"to resume it: {resume_command(folder)}{again}")
+    epochs = f"{len(history)} of {settings.config.epochs or 0} epochs"
+    best = f"; kept the best, epoch {history.best_epoch}" if history.best_epoch is not None else ""
+    log(f"stopped after {epochs}: {history.stop_reason}{best}")
+    if _is_resumable(history):
+        rows = " < the same rows" if settings.data == STANDARD_INPUT else ""
+        log(f"to resume it: {results.folder.resume_command}{rows}")
 
 
-def _can_go_on(history: History) -> bool:
-    """Whether the run was interrupted, so that it can be resumed."""
+def _is_resumable(history: History) -> bool:
     return history.stop_reason == INTERRUPTED

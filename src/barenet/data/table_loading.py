@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import check_flag
 from barenet.data.csv_table import read_table
 from barenet.data.dataset import Dataset
 from barenet.data.file_io import PARQUET_SUFFIXES, plain_name
@@ -25,7 +26,6 @@ from barenet.data.parsing import complete_numbers
 from barenet.data.table_target import known_classes, missing_targets, read_target
 from barenet.data.target import Task, check_task
 from barenet.errors import DataError, some
-from barenet.model.validation import check_flag
 
 __all__ = ["load_table", "read_features", "read_samples"]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from barenet.constraints import check_count
 from barenet.engines.compiled.engine import CompiledEngine
 from barenet.engines.compiled_network import CompiledNetwork, compiled_outputs
 from barenet.engines.engine import ChunkResult, Engine, Job
 from barenet.engines.reference import ReferenceEngine
 from barenet.errors import ArgumentError
 from barenet.model.network import Network
-from barenet.model.validation import check_count
 from barenet.registry import lookup
 
 __all__ = [

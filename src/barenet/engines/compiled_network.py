@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from barenet.constraints import check_count
 from barenet.engines.compiled.engine import CHUNK, CompiledEngine
 from barenet.engines.engine import Job
-from barenet.model.array_dataset import ArrayDataset
+from barenet.model.array_dataset import ArrayDataset, input_blocks
 from barenet.model.arrays import FloatArray, InputArray
-from barenet.model.inputs import input_blocks, validate_inputs
 from barenet.model.losses import as_loss
 from barenet.model.network import Network
-from barenet.model.validation import check_count, check_outputs
+from barenet.model.validation import check_outputs, validate_inputs
 from barenet.optimization.optimizers import SGD
 
 __all__ = ["CompiledNetwork", "compiled_outputs"]

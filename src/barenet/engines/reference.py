@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from barenet.engines.engine import ChunkResult, Engine, Job
 from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
-from barenet.model.objective import Objective
+from barenet.model.network import Objective
 from barenet.model.randomness import derive_key
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import Optimizer
@@ -103,7 +103,7 @@ class ReferenceEngine(Engine):
         value, gradient = self._objective.value_and_gradient(rows, rng_key=key)
         for penalty, strengths in self._penalties:
             if penalty.normalize_by_batch:
-                strengths = strengths * rows.share
+                strengths = strengths * rows.inverse_weight
             value += penalty.value(network.parameters, strengths)
             gradient += penalty.gradient(network.parameters, strengths)
         return value, gradient

@@ -17,8 +17,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from barenet.constraints import check_count
 from barenet.errors import brief
-from barenet.model.validation import check_count
 
 __all__ = [
     "allowed_cores",

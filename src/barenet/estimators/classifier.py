@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
+from barenet.constraints import check_number
 from barenet.errors import ArgumentError
 from barenet.estimators.base import MultilayerPerceptron
 from barenet.estimators.label_encoder import LabelEncoder, shown, weights_by_class
@@ -18,7 +19,6 @@ from barenet.model.activations import Activation
 from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
 from barenet.model.losses import LOSSES, Loss, as_loss
-from barenet.model.validation import check_share
 from barenet.optimization.clipping import Clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer
 from barenet.optimization.schedules import Schedule
@@ -354,7 +354,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         self.classes_ = self._label_encoder.classes
 
     def _encode(self, y: NDArray[Any]) -> FloatArray:
-        smoothing = check_share(self.label_smoothing, "label_smoothing")
+        smoothing = check_number(self.label_smoothing, "label_smoothing", ge=0, lt=1)
         return self._label_encoder.encode(y, smoothing)
 
     def _decode(self, output: FloatArray) -> NDArray[Any]:

@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 from sklearn.utils import check_random_state
 
-from barenet.constraints import check_number
+from barenet.constraints import check_count, check_flag, check_number
 from barenet.errors import ArgumentError
 from barenet.model.activations import Activation, as_activation
 from barenet.model.architecture import check_size
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer
 from barenet.model.network import Network
-from barenet.model.validation import check_count, check_flag
 from barenet.optimization.optimizers import (
     LBFGS,
     SGD,

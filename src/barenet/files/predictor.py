@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet.constraints import check_flag
 from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
 from barenet.data.target import class_labels
@@ -24,7 +25,7 @@ from barenet.files.plain import check_mapping, check_names, check_text
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
 from barenet.model.targets import class_probabilities
-from barenet.model.validation import check_flag, check_inputs, check_outputs
+from barenet.model.validation import check_inputs, check_outputs
 
 __all__ = ["Predictor"]
 
@@ -63,7 +64,6 @@ class Predictor:
 
     Examples
     --------
-    >>> import numpy as np
     >>> from barenet import Network, Predictor, Scaling
     >>> predictor = Predictor(
     ...     network=Network.dense([1, 2], output="softmax", init="zeros"),

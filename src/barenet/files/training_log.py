@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from barenet.constraints import check_number
+from barenet.constraints import check_flag, check_number
 from barenet.errors import brief, some
 from barenet.files.plain import check_list, check_mapping, check_text, check_whole
-from barenet.model.validation import check_flag
 from barenet.training.history import History, finite_or_none
 
 __all__ = ["MOST_EPOCHS", "TrainingLog"]

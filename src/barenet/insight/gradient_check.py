@@ -13,13 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet.constraints import check_number
 from barenet.model.array_dataset import validate_arrays
 from barenet.model.arrays import FloatArray
 from barenet.model.layout import Slot
 from barenet.model.losses import Loss, as_loss
-from barenet.model.network import Network
-from barenet.model.objective import Objective
-from barenet.model.validation import check_positive
+from barenet.model.network import Network, Objective
 
 __all__ = ["GradientReport", "ParameterReport", "check_gradients", "slopes"]
 
@@ -176,7 +175,7 @@ def check_gradients(
     1 dense.bias                           2    0.0985689    0.0985689 ...
     loss 0.768299; the gradients agree (within 1e-06)
     """
-    check_positive(tolerance, "tolerance")
+    check_number(tolerance, "tolerance", gt=0)
     if not isinstance(network, Network):
         raise ValueError(f"network: expected a Network, got {network!r}")
     twin = network.copy("float64")

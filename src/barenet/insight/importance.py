@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet.constraints import check_count
 from barenet.data.encoding import TableEncoding
 from barenet.files.predictor import Predictor
 from barenet.model.arrays import FloatArray
 from barenet.model.targets import class_probabilities
-from barenet.model.validation import check_count
 from barenet.training import metrics
 
 __all__ = ["Importance", "permutation_importance"]

@@ -11,8 +11,8 @@ import time
 from html import escape
 from typing import Any
 
+from barenet.constraints import check_count
 from barenet.insight.loss_curve import draw_loss_curve
-from barenet.model.validation import check_count
 from barenet.training.callbacks import Callback
 from barenet.training.history import HELD_OUT, RUN_CURVES
 from barenet.training.progress import Progress

@@ -1,21 +1,22 @@
-"""Architecture: from sizes and names to layers that fit each other."""
+"""Architecture: lists of layers from widths and names, and checks that layers fit each other."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-from barenet.errors import brief
+from barenet.constraints import check_count, check_flag, check_number
+from barenet.errors import ArgumentError, brief
 from barenet.model.activations import Activation, as_activation
 from barenet.model.initializers import Initializer
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer
 from barenet.model.layout import Layout
-from barenet.model.validation import check_count, check_flag, check_share
 
-__all__ = ["chain_widths", "check_size", "dense_layers", "layer_list"]
+#: 4 GiB of float64; more is probably a typing error, and is rejected before memory is allocated.
+MAX_PARAMETERS = 2**29
 
-#: 4 GiB of float64: more is a slip of the keyboard, and is refused before memory is asked for.
-MOST_PARAMETERS = 2**29
+#: Width of the input, width of the output and activation of a dense layer.
+DenseSpec: TypeAlias = tuple[int, int, str | Activation]
 
 
 def dense_layers(
@@ -29,41 +30,48 @@ def dense_layers(
     rate: float = 0.0,
     argument: str = "sizes",
 ) -> list[Layer]:
-    """Make dense layers, with batch norm in each hidden one and dropout after it if asked for.
+    """Build dense layers, the hidden ones optionally with batch norm and followed by dropout.
 
     Examples
     --------
     >>> dense_layers([2, 3, 1], "relu", "sigmoid", rate=0.5)
     [Dense(2, 3, 'relu'), Dropout(rate=0.5), Dense(3, 1, 'sigmoid')]
     """
-    check_share(rate, "dropout")
+    check_number(rate, "dropout", ge=0, lt=1)
     batch_norm = check_flag(batch_norm, "batch_norm")
-    entries = _as_list(sizes, argument)
-    if entries and all(isinstance(entry, Mapping) for entry in entries):
-        if (hidden, output) != ("relu", "identity"):
-            raise ValueError(
-                f"hidden, output: the layers' own activations are in {argument} already"
-            )
-        triples = [_from_mapping(entry, index, argument) for index, entry in enumerate(entries)]
-    else:
-        triples = _from_widths(entries, hidden, output, argument)
+    specs = _dense_specs(sizes, hidden, output, argument)
     layers: list[Layer] = []
-    for n_in, n_out, activation in triples[:-1]:
+    for n_in, n_out, activation in specs[:-1]:
         if batch_norm:
             activation = as_activation(activation)
-            usual = activation.default_init if init is None else init
-            layers.append(Dense(n_in, n_out, init=usual, bias_init=bias_init))
+            weights_init = activation.default_init if init is None else init
+            layers.append(Dense(n_in, n_out, init=weights_init, bias_init=bias_init))
             layers += [BatchNorm(n_out), ActivationLayer(activation)]
         else:
             layers.append(Dense(n_in, n_out, activation, init=init, bias_init=bias_init))
         layers += [Dropout(rate)] if rate > 0 else []
-    layers += [Dense(*last, init=init, bias_init=bias_init) for last in triples[-1:]]
+    layers += [Dense(*last, init=init, bias_init=bias_init) for last in specs[-1:]]
     check_size(layers, argument)
     return layers
 
 
+def as_layers(layers: Any) -> list[Layer]:
+    """Return unused layers as a list."""
+    if not hasattr(layers, "__iter__"):
+        raise ArgumentError.of("layers", layers, "a list of layers")
+    layers = list(layers)
+    for index, layer in enumerate(layers):
+        if not isinstance(layer, Layer):
+            problem = f"expected layers, got {brief(layer)} at {index}"
+            raise ArgumentError(problem, argument="layers", value=layer)
+        if layer.is_bound or any(layer is other for other in layers[:index]):
+            problem = f"layer {index} ({layer!r}) is in use already"
+            raise ArgumentError(problem, argument="layers", remedy="make one for each place")
+    return layers
+
+
 def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
-    """Follow the widths from the input to the output, and refuse layers that don't fit.
+    """Widths from the input to the output of layers, which have to fit each other.
 
     Examples
     --------
@@ -71,15 +79,15 @@ def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
     (2, 3, 1)
     """
     if not layers:
-        raise ValueError("layers: a network needs at least one layer")
-    _check_each(layers)
+        raise ArgumentError("a network needs at least one layer", argument="layers")
     sizes: list[int] = []
     width: int | None = None
     for index, layer in enumerate(layers):
         if layer.n_in is not None and width not in (None, layer.n_in):
-            raise ValueError(
-                f"layers: layer {index} ({layer!r}) takes {layer.n_in} inputs, "
-                f"and the layers before it give {width}"
+            raise ArgumentError(
+                f"layer {index} ({layer!r}) takes {layer.n_in} inputs, "
+                f"and the layers before it give {width}",
+                argument="layers",
             )
         width = layer.n_in if width is None else width
         sizes += [width] if width is not None and not sizes else []
@@ -91,17 +99,30 @@ def chain_widths(layers: Sequence[Layer]) -> tuple[int, ...]:
 
 
 def check_size(layers: Sequence[Layer], argument: str) -> None:
-    """Refuse more parameters than any network of this kind has."""
+    """Reject more parameters than any network of this kind has."""
     size = Layout(layer.parameter_shapes for layer in layers).size
-    if size > MOST_PARAMETERS:
-        raise ValueError(f"{argument}: {size:,} parameters are more than {MOST_PARAMETERS:,}")
+    if size > MAX_PARAMETERS:
+        problem = f"{size:,} parameters are more than {MAX_PARAMETERS:,}"
+        raise ArgumentError(problem, argument=argument)
 
 
-def layer_list(layers: Any) -> list[Layer]:
-    """Take any series of layers; a layer by itself is none."""
-    if not hasattr(layers, "__iter__"):
-        raise ValueError(f"layers: expected a list of layers, got {brief(layers)}")
-    return list(layers)
+def _dense_specs(
+    sizes: Any,
+    hidden: str | Activation | Sequence[str | Activation],
+    output: str | Activation,
+    argument: str,
+) -> list[DenseSpec]:
+    """Dense layers from widths, or from mappings such as ``{"in": 784, "out": 16}``."""
+    single = not hasattr(sizes, "__iter__") or getattr(sizes, "ndim", 1) == 0
+    if single or isinstance(sizes, str | bytes | Mapping):
+        raise ArgumentError.of(argument, sizes, "a list such as [784, 16, 10]")
+    entries = list(sizes)
+    if not entries or not all(isinstance(entry, Mapping) for entry in entries):
+        return _from_widths(entries, hidden, output, argument)
+    if (hidden, output) != ("relu", "identity"):
+        problem = f"the layers' own activations are in {argument} already"
+        raise ArgumentError(problem, argument="hidden, output")
+    return [_from_mapping(entry, index, argument) for index, entry in enumerate(entries)]
 
 
 def _from_widths(
@@ -109,55 +130,31 @@ def _from_widths(
     hidden: str | Activation | Sequence[str | Activation],
     output: str | Activation,
     argument: str,
-) -> list[tuple[int, int, str | Activation]]:
-    """Pair each width with the next, and each pair with its activation."""
+) -> list[DenseSpec]:
+    """Combine each width with the next, and with an activation."""
     if len(widths) < 2:
-        raise ValueError(f"{argument}: expected at least an input and an output, got {widths!r}")
+        raise ArgumentError.of(argument, widths, "at least an input and an output")
     for width in widths:
         check_count(width, argument)
-    n_hidden = len(widths) - 2
     if not isinstance(hidden, str | Activation | Sequence):
-        raise ValueError(f"hidden: expected an activation, or a list of them, got {brief(hidden)}")
+        raise ArgumentError.of("hidden", hidden, "an activation, or a list of them")
+    n_hidden = len(widths) - 2
     names = [hidden] * n_hidden if isinstance(hidden, str | Activation) else list(hidden)
     if len(names) != n_hidden:
-        raise ValueError(
-            f"hidden: {len(names)} activations for {n_hidden} hidden layers; "
-            "give one for all, or one for each"
-        )
+        problem = f"{len(names)} activations for {n_hidden} hidden layers"
+        remedy = "give one for all, or one for each"
+        raise ArgumentError(problem, argument="hidden", remedy=remedy)
     activations = [as_activation(name, "hidden") for name in names]
-    return list(
-        zip(widths[:-1], widths[1:], [*activations, as_activation(output, "output")], strict=True)
-    )
+    activations.append(as_activation(output, "output"))
+    return list(zip(widths[:-1], widths[1:], activations, strict=True))
 
 
-def _from_mapping(
-    layer: Mapping[str, Any], index: int, argument: str
-) -> tuple[int, int, str | Activation]:
-    """Read ``{"in": 784, "out": 16, "activation": "relu"}``."""
+def _from_mapping(layer: Mapping[str, Any], index: int, argument: str) -> DenseSpec:
+    """A dense layer from ``{"in": 784, "out": 16, "activation": "relu"}``."""
     if not {"in", "out"} <= set(layer) <= {"in", "out", "activation"}:
-        raise ValueError(
-            f"{argument}: layer {index} needs the keys 'in', 'out' and 'activation', "
-            f"got {', '.join(map(repr, layer)) or 'none'}"
+        raise ArgumentError(
+            f"layer {index} needs the keys 'in', 'out' and 'activation', "
+            f"got {', '.join(map(repr, layer)) or 'none'}",
+            argument=argument,
         )
     return layer["in"], layer["out"], layer.get("activation", "identity")
-
-
-def _as_list(sizes: Any, argument: str) -> list[Any]:
-    """Take any series: a list, a tuple, an array."""
-    single = not hasattr(sizes, "__iter__") or getattr(sizes, "ndim", 1) == 0
-    if single or isinstance(sizes, str | bytes | Mapping):
-        raise ValueError(f"{argument}: expected a list such as [784, 16, 10], got {brief(sizes)}")
-    return list(sizes)
-
-
-def _check_each(layers: Sequence[Layer]) -> None:
-    """Refuse what is not a layer, and a layer that is in use already."""
-    seen: set[int] = set()
-    for index, layer in enumerate(layers):
-        if not isinstance(layer, Layer):
-            raise ValueError(f"layers: expected layers, got {brief(layer)} at {index}")
-        if layer.is_bound or id(layer) in seen:
-            raise ValueError(
-                f"layers: layer {index} ({layer!r}) is in use already; make one for each place"
-            )
-        seen.add(id(layer))

@@ -2,62 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet.constraints import check_number
+from barenet.errors import ArgumentError
 from barenet.model.arrays import FloatArray, InputArray
-from barenet.model.inputs import as_inputs, check_scale, validate_inputs
 from barenet.model.losses import Loss
 from barenet.model.targets import check_targets
-from barenet.model.validation import check_sample_weight
+from barenet.model.validation import as_finite, validate_inputs
 
-if TYPE_CHECKING:
-    from barenet.model.network import Network
-
-__all__ = ["ArrayDataset", "validate_arrays"]
+#: Rows that are converted at a time for prediction.
+BLOCK = 8192
 
 
 class ArrayDataset(NamedTuple):
     """Samples with their targets.
 
-    Attributes
-    ----------
-    X : ndarray of shape (n_samples, n_inputs), float32, float64 or uint8
-        The samples as the user has them, of any strides; it is never written to.
-    y : ndarray of shape (n_samples, n_outputs), of the network's dtype
-        What the network should say of them.
-    sample_weight : ndarray of shape (n_samples,), of the network's dtype, optional
-        How much each counts.
-    scale : float
-        Factor on X.
-
     Examples
     --------
-    >>> import numpy as np
-    >>> rows = ArrayDataset(np.array([[0], [255], [51]], np.uint8), np.zeros((3, 1)), None, 1 / 255)
-    >>> rows.take(slice(1, None)).inputs(np.dtype("float64"))
+    >>> X = np.array([[0], [255], [51]], np.uint8)
+    >>> dataset = ArrayDataset(X, np.zeros((3, 1)), None, 1 / 255)
+    >>> dataset.take(slice(1, None)).inputs(np.dtype("float64"))
     array([[1. ], [0.2]])
     """
 
+    #: float32, float64 or uint8, of any strides, shape (n_samples, n_inputs); never written to
     X: InputArray
+    #: of the network's dtype, shape (n_samples, n_outputs)
     y: FloatArray
+    #: of the network's dtype, shape (n_samples,)
     sample_weight: FloatArray | None
+    #: factor on X
     scale: float = 1.0
 
     def take(self, index: slice | NDArray[np.intp]) -> ArrayDataset:
-        """Take some of the rows."""
+        """Select rows."""
         weight = None if self.sample_weight is None else self.sample_weight[index]
         return ArrayDataset(self.X[index], self.y[index], weight, self.scale)
 
     def inputs(self, dtype: np.dtype[Any]) -> FloatArray:
-        """Turn X into what a network takes."""
+        """X in the network's dtype, scaled."""
         return as_inputs(self.X, dtype, self.scale)
 
     @property
-    def share(self) -> float:
-        """One over the weight of all rows; 0 where there is none."""
+    def inverse_weight(self) -> float:
+        """One over the total weight of the rows; 0 if that is 0."""
         if self.sample_weight is None:
             return 1 / len(self.X)
         total = float(self.sample_weight.sum(dtype=np.float64))
@@ -66,7 +59,7 @@ class ArrayDataset(NamedTuple):
     def batch_weights(
         self, size: int, order: NDArray[np.intp] | None = None
     ) -> NDArray[np.float64]:
-        """Add up the weights of the rows of each batch; without weights each row counts 1."""
+        """Total weight of the rows of each batch, shape (n_batches,)."""
         if self.sample_weight is None:
             each = np.ones(len(self.X))
         else:
@@ -74,15 +67,23 @@ class ArrayDataset(NamedTuple):
         return np.add.reduceat(each, np.arange(0, len(each), size))
 
 
+class Shaped(Protocol):
+    """The attributes of a network that data must fit."""
+
+    n_inputs: int | None
+    n_outputs: int | None
+    dtype: np.dtype[Any]
+
+
 def validate_arrays(
-    network: Network,
+    network: Shaped,
     loss: Loss,
     X: ArrayLike,
     y: ArrayLike,
     sample_weight: ArrayLike | None = None,
     scale: float = 1.0,
 ) -> ArrayDataset:
-    """Bring targets and weights into the network's dtype and shape, and say what does not fit."""
+    """Check data against a network and a loss; convert targets and weights."""
     scale = check_scale(scale, network.dtype)
     inputs = validate_inputs(X, network.dtype, network.n_inputs)
     n_outputs = network.n_outputs or inputs.shape[1]
@@ -92,3 +93,49 @@ def validate_arrays(
         return ArrayDataset(inputs, targets, None, scale)
     weights = check_sample_weight(sample_weight, len(inputs), network.dtype)
     return ArrayDataset(inputs, targets, weights, scale)
+
+
+def as_inputs(X: InputArray, dtype: np.dtype[Any], scale: float = 1.0) -> FloatArray:
+    """Convert X to the network's dtype, then multiply by the scale.
+
+    Examples
+    --------
+    >>> as_inputs(np.array([[0, 64, 128]], np.uint8), np.dtype("float32"), 1 / 256)
+    array([[0. , 0.25, 0.5 ]], dtype=float32)
+    """
+    if scale == 1:
+        return np.ascontiguousarray(X, dtype)
+    return np.multiply(X, dtype.type(scale), dtype=dtype, order="C")
+
+
+def input_blocks(X: InputArray, dtype: np.dtype[Any]) -> Iterator[FloatArray]:
+    """Convert X to the network's dtype, block by block."""
+    for start in range(0, len(X), BLOCK):
+        yield as_inputs(X[start : start + BLOCK], dtype)
+
+
+def check_scale(scale: object, dtype: np.dtype[Any]) -> float:
+    """Return a positive factor whose product with a byte is finite in the dtype."""
+    factor, limits = check_number(scale, "scale", gt=0), np.finfo(dtype)
+    if not float(limits.tiny) <= factor <= float(limits.max) / 255:
+        raise ArgumentError(f"{factor:g} is beyond the range of {dtype}", argument="scale")
+    return factor
+
+
+def check_sample_weight(
+    sample_weight: ArrayLike, n_samples: int, dtype: np.dtype[Any]
+) -> FloatArray:
+    """Return sample weights, shape (n_samples,), none negative and not all 0.
+
+    Only their ratios matter. Very small or large weights are multiplied by a power of 2, so that
+    their sum and their products don't overflow.
+    """
+    weights = as_finite(sample_weight, dtype, "sample_weight")
+    if weights.shape != (n_samples,):
+        problem = f"expected shape ({n_samples},), one for each row of X, got {weights.shape}"
+        raise ArgumentError(problem, argument="sample_weight")
+    if (weights < 0).any() or not weights.any():
+        problem = "expected weights of 0 or more, and not all of them zero"
+        raise ArgumentError(problem, argument="sample_weight")
+    exponent = int(np.frexp(weights.max())[1])
+    return weights if abs(exponent) < 64 else np.ldexp(weights, -exponent)

@@ -16,22 +16,6 @@ from barenet.constraints import Configurable, option
 from barenet.model.arrays import FloatArray
 from barenet.registry import build
 
-__all__ = [
-    "INITIALIZERS",
-    "GlorotNormal",
-    "GlorotUniform",
-    "HeNormal",
-    "HeUniform",
-    "Initializer",
-    "LeCunNormal",
-    "LeCunUniform",
-    "Normal",
-    "Orthogonal",
-    "Uniform",
-    "Zeros",
-    "as_initializer",
-]
-
 
 class Initializer(Configurable, ABC):
     """A way to draw the first values of an array of parameters.

@@ -1,7 +1,7 @@
-"""Layout: which part of a flat vector belongs to which layer, and under which name.
+"""Layout: the position of each layer's arrays in a flat vector.
 
-All arithmetic on offsets is here. A gradient, an optimizer's moments and a penalty's strengths
-have the length of the parameters, so one layout serves them all.
+All arithmetic on offsets is here. Gradients, moments of optimizers and strengths of penalties have
+the same length as the parameters, and so the same layout.
 """
 
 from __future__ import annotations
@@ -14,23 +14,9 @@ import numpy as np
 
 from barenet.model.arrays import FloatArray
 
-__all__ = ["InPlaceAssignment", "Layout", "Slot"]
-
 
 class Slot(NamedTuple):
-    """One array's place in the flat vector.
-
-    Attributes
-    ----------
-    layer : int
-        The layer's position in the network.
-    name : str
-        What the array is called in the layer.
-    shape : tuple of int
-        The array's shape; it lies in the vector in C order.
-    start, stop : int
-        Where it begins and ends.
-    """
+    """The position of one array, in C order, in the flat vector."""
 
     layer: int
     name: str
@@ -40,18 +26,10 @@ class Slot(NamedTuple):
 
 
 class Layout:
-    """The places of all arrays of a network, one after the other.
-
-    Attributes
-    ----------
-    slots : list of Slot
-        All places, in order.
-    size : int
-        Length of the flat vector.
+    """The positions of all arrays of a network, one after the other.
 
     Examples
     --------
-    >>> import numpy as np
     >>> layout = Layout([{"weights": (2, 1), "bias": (1,)}])
     >>> layout.views(np.array([1.0, 2.0, 3.0]))[0]["bias"]
     array([3.])
@@ -68,7 +46,7 @@ class Layout:
                 self.slots.append(Slot(index, name, shape, start, self.size))
 
     def views(self, vector: FloatArray) -> list[dict[str, FloatArray]]:
-        """See a flat vector as the arrays of each layer."""
+        """Views of a flat vector as the arrays of each layer."""
         layers: list[dict[str, FloatArray]] = [{} for _ in range(self.n_layers)]
         for index, name, shape, start, stop in self.slots:
             layers[index][name] = vector[start:stop].reshape(shape)
@@ -76,7 +54,7 @@ class Layout:
 
 
 class InPlaceAssignment:
-    """An owner of arrays that others see: ``layer.bias = 0`` writes into the array it has."""
+    """Base of classes whose arrays are views: ``layer.bias = 0`` writes into the existing array."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(vars(self).get(name), np.ndarray):

@@ -1,4 +1,4 @@
-"""Network: a sequence of layers, and the one flat vector that holds their parameters."""
+"""Network: a sequence of layers, and the one flat vector of their parameters."""
 
 from __future__ import annotations
 
@@ -9,21 +9,18 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from barenet.constraints import check_seed
 from barenet.model.activations import Activation, Identity
-from barenet.model.architecture import chain_widths, dense_layers, layer_list
-from barenet.model.array_dataset import validate_arrays
+from barenet.model.architecture import as_layers, chain_widths, dense_layers
+from barenet.model.array_dataset import ArrayDataset, input_blocks, validate_arrays
 from barenet.model.arrays import Cache, FloatArray, InputArray
 from barenet.model.initializers import Initializer
-from barenet.model.inputs import input_blocks, validate_inputs
 from barenet.model.layers import Layer
 from barenet.model.layout import InPlaceAssignment, Layout
-from barenet.model.losses import Loss, as_loss
-from barenet.model.objective import Objective
+from barenet.model.losses import Loss, as_loss, logits_form
 from barenet.model.randomness import derive_key, fresh_key
 from barenet.model.summary import summarize
-from barenet.model.validation import check_dtype, check_outputs, check_seed
-
-__all__ = ["Network"]
+from barenet.model.validation import check_dtype, check_outputs, validate_inputs
 
 
 class Network(InPlaceAssignment):
@@ -32,35 +29,30 @@ class Network(InPlaceAssignment):
     Parameters
     ----------
     layers : sequence of Layer
-        From the input to the output. The network takes them over: a layer belongs to one network.
+        The layers from the input to the output. A layer belongs to one network.
     seed : int, default=0
-        Fixes the initial parameters.
+        Determines the initial parameters.
     dtype : {"float32", "float64"}, default="float32"
-        Precision of everything that is computed.
+        Precision of all computations.
 
     Attributes
     ----------
     layers : list of Layer
         The layers; their parameters are views into `parameters`.
     parameters : ndarray of shape (n_parameters,)
-        All that is learned, in one contiguous vector: layer after layer, weights before bias.
+        All parameters in one contiguous vector: layer after layer, weights before bias.
     statistics : ndarray
-        What is measured while training and not learned (the running averages of `BatchNorm`).
+        The running averages of `BatchNorm`, which are measured while training and not learned.
     layout, statistics_layout : Layout
-        What lies where in `parameters` and `statistics`.
+        Positions of the layers' arrays in `parameters` and `statistics`.
     n_inputs, n_outputs, n_parameters : int or None
-        Width of X and of the output, None where the layers take any; length of `parameters`.
+        Width of X and of the output, None if the layers take any; length of `parameters`.
     sizes : tuple of int
         The widths from the input to the output.
     output_activation : Activation
-        What the network ends with; the identity if there is none.
+        Activation of the last layer; the identity if it has none.
     dtype : numpy.dtype
         float32 or float64.
-
-    Raises
-    ------
-    ValueError
-        If there are no layers, or one's outputs don't fit the next one's inputs.
 
     Examples
     --------
@@ -74,14 +66,18 @@ class Network(InPlaceAssignment):
 
     parameters: FloatArray
     statistics: FloatArray
-    #: Computes the outputs of many rows faster than `forward`, or None; an engine sets it.
+    n_inputs: int | None
+    n_outputs: int | None
+    n_parameters: int
+    dtype: np.dtype[Any]
+    #: Computes the outputs of many rows faster than `forward`, or returns None; set by an engine.
     _fast_outputs: ClassVar[Callable[[Network, InputArray], FloatArray | None] | None] = None
 
     def __init__(
         self, layers: Sequence[Layer], *, seed: int = 0, dtype: DTypeLike = "float32"
     ) -> None:
         seed, dtype = check_seed(seed), check_dtype(dtype)
-        self.layers = layer_list(layers)
+        self.layers = as_layers(layers)
         self.sizes = chain_widths(self.layers)
         self.layout = Layout(layer.parameter_shapes for layer in self.layers)
         self.statistics_layout = Layout(layer.statistic_shapes for layer in self.layers)
@@ -102,32 +98,32 @@ class Network(InPlaceAssignment):
         seed: int = 0,
         dtype: DTypeLike = "float32",
     ) -> Network:
-        """Make a network of dense layers from its sizes.
+        """Build a network of dense layers from its widths.
 
         Parameters
         ----------
         sizes : sequence of int, or of mappings
-            The widths from the input to the output, such as ``[784, 16, 10]``; or a layer each,
-            as ``{"in": 784, "out": 16, "activation": "relu"}``.
+            The widths from the input to the output, such as ``[784, 16, 10]``; or a mapping for
+            each layer, such as ``{"in": 784, "out": 16, "activation": "relu"}``.
         hidden : str, Activation or a sequence of them, default="relu"
             Activation of the hidden layers: one for all, or one for each.
         output : str or Activation, default="identity"
-            Activation of the last layer: softmax for classes, sigmoid for yes or no.
+            Activation of the last layer: softmax for classes, sigmoid for two classes.
         init, bias_init : str or Initializer, optional
-            What the weights and biases start from; see `Dense`.
+            Initializers of the weights and biases; see `Dense`.
         batch_norm : bool, default=False
             Whether each hidden layer is normalized over the batch, before its activation.
         dropout : float, default=0.0
-            Share of each hidden layer's outputs that is silenced while training.
+            Fraction of each hidden layer's outputs that is dropped while training.
         seed : int, default=0
-            Fixes the initial parameters.
+            Determines the initial parameters.
         dtype : {"float32", "float64"}, default="float32"
-            Precision of everything that is computed.
+            Precision of all computations.
 
         Returns
         -------
         Network
-            With its parameters initialized. What can't be made is a ValueError.
+            The network, initialized; a ValueError if an argument is invalid.
 
         Examples
         --------
@@ -140,27 +136,11 @@ class Network(InPlaceAssignment):
         return cls(layers, seed=seed, dtype=dtype)
 
     @property
-    def n_inputs(self) -> int | None:
-        return self.sizes[0] if self.sizes else None
-
-    @property
-    def n_outputs(self) -> int | None:
-        return self.sizes[-1] if self.sizes else None
-
-    @property
-    def n_parameters(self) -> int:
-        return self.parameters.size
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.parameters.dtype
-
-    @property
     def output_activation(self) -> Activation:
         return self.layers[-1].activation or Identity()
 
     def initialize(self, seed: int = 0) -> None:
-        """Forget everything, and draw new initial parameters.
+        """Draw new initial parameters, and reset the statistics.
 
         Parameters
         ----------
@@ -179,25 +159,25 @@ class Network(InPlaceAssignment):
         rng_key: int | None = None,
         logits: bool = False,
     ) -> tuple[FloatArray, list[Cache]]:
-        """Compute the output, and keep what `backward` needs.
+        """Compute the output, and the cache that `backward` needs.
 
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_inputs)
             The samples, one a row.
         training : bool, default=False
-            True while learning: dropout drops, and batch norms measure the batch.
+            True while training: dropout is active, and batch norms use the batch's statistics.
         rng_key : int, optional
-            Fixes what is random in this step; by default each call draws anew.
+            Determines the random numbers of this step; by default they differ for each call.
         logits : bool, default=False
-            True to leave the output activation out, for a loss that has it inside.
+            True to leave the output activation out, for a loss that includes it.
 
         Returns
         -------
         output : ndarray of shape (n_samples, n_outputs)
-            What the network says.
+            The output.
         cache : list
-            What each layer needs for `backward`.
+            The argument of `backward`.
         """
         if training and rng_key is None:
             rng_key = fresh_key()
@@ -211,10 +191,10 @@ class Network(InPlaceAssignment):
         return output, caches
 
     def backward(self, cache: list[Cache], d_output: FloatArray) -> FloatArray:
-        """Compute the gradient of the loss by all parameters, from that by the output.
+        """Compute the gradient of the loss by all parameters from the one by the output.
 
         The chain rule, from the last layer to the first: each takes dL/d(output) and returns
-        dL/d(input), which is the dL/d(output) of the layer before.
+        dL/d(input), which is the dL/d(output) of the previous layer.
 
         Parameters
         ----------
@@ -228,7 +208,7 @@ class Network(InPlaceAssignment):
         ndarray of shape (n_parameters,)
             dL/d(parameters), in the order of `parameters`.
         """
-        gradient = np.full_like(self.parameters, np.nan)  # which shows what a layer forgets
+        gradient = np.full_like(self.parameters, np.nan)  # shows what no layer wrote
         d_output = np.asarray(d_output, self.dtype)
         steps = zip(self.layers, cache, self.layout.views(gradient), strict=True)
         for layer, layer_cache, out in reversed(list(steps)):
@@ -236,7 +216,7 @@ class Network(InPlaceAssignment):
         return gradient
 
     def predict(self, X: ArrayLike) -> FloatArray:
-        """Predict the outputs of each sample; many rows go through the compiled engine.
+        """Predict the outputs of each sample, with the compiled engine for many rows.
 
         Parameters
         ----------
@@ -251,7 +231,7 @@ class Network(InPlaceAssignment):
         Raises
         ------
         ValueError
-            If X has another width, no rows, or anything but finite numbers, or an output is beyond
+            If X has another width, no rows, or numbers that are not finite, or an output is beyond
             the range of the network's dtype.
 
         Examples
@@ -260,16 +240,16 @@ class Network(InPlaceAssignment):
         >>> Network.dense([2, 3], output="softmax").predict([[0.0, 0.0]]).round(3)
         array([[0.333, 0.333, 0.333]], dtype=float32)
         """
-        kept = validate_inputs(X, self.dtype, self.n_inputs)
+        inputs = validate_inputs(X, self.dtype, self.n_inputs)
         fast_outputs = type(self)._fast_outputs
-        if fast_outputs is None or (output := fast_outputs(self, kept)) is None:
+        if fast_outputs is None or (output := fast_outputs(self, inputs)) is None:
             with np.errstate(over="ignore", invalid="ignore"):
-                outputs = [self._outputs(block) for block in input_blocks(kept, self.dtype)]
+                outputs = [self._outputs(block) for block in input_blocks(inputs, self.dtype)]
             output = np.concatenate(outputs)  # a new array, even if the layers return their input
         return check_outputs(output)
 
     def _outputs(self, X: FloatArray) -> FloatArray:
-        """Compute the outputs by `forward`; NaN where sigmoid or tanh would hide an overflow."""
+        """Outputs by `forward`; NaN where sigmoid or tanh would hide an overflow."""
         if self.output_activation.name not in ("sigmoid", "tanh"):
             return self.forward(X)[0]
         logits, _ = self.forward(X, logits=True)
@@ -285,23 +265,23 @@ class Network(InPlaceAssignment):
         training: bool = True,
         rng_key: int = 0,
     ) -> tuple[float, FloatArray]:
-        """Compute the loss and its gradient, the two numbers that learning needs.
+        """Compute the loss and its gradient.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_inputs)
             The samples, one a row.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            What the network should say: numbers, or class indices from 0.
+            The targets: numbers, or class indices from 0.
         loss : str or Loss, optional
-            What is to be made small; by default the one that goes with the output activation.
+            The loss; the default depends on the output activation.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts.
+            Weight of each sample.
         training : bool, default=True
-            False to treat dropout and batch norms as in `predict`; True moves the averages that
-            batch norms keep.
+            False to treat dropout and batch norms as in `predict`; True updates the running
+            averages of batch norms.
         rng_key : int, default=0
-            Fixes what is random.
+            Determines the random numbers.
 
         Returns
         -------
@@ -323,16 +303,16 @@ class Network(InPlaceAssignment):
         (4.5, array([-6., -3.]))
         """
         chosen = as_loss(loss, self.output_activation)
-        rows = validate_arrays(self, chosen, X, y, sample_weight)
-        return Objective(self, chosen).value_and_gradient(rows, training=training, rng_key=rng_key)
+        data = validate_arrays(self, chosen, X, y, sample_weight)
+        return Objective(self, chosen).value_and_gradient(data, training=training, rng_key=rng_key)
 
     def summary(self) -> str:
-        """Write the network as a table of layers, shapes and parameter counts.
+        """Tabulate the layers, their widths and parameter counts.
 
         Returns
         -------
         str
-            A line for each layer, and the sum.
+            A line for each layer, and the totals.
 
         Examples
         --------
@@ -343,10 +323,10 @@ class Network(InPlaceAssignment):
         dense  softmax     16 → 10          170
         12,730 parameters of float32, 49.7 KiB
         """
-        return summarize(self)
+        return summarize(self.layers, self.n_inputs, self.parameters)
 
     def copy(self, dtype: DTypeLike | None = None) -> Network:
-        """Make a network of its own with the same layers, parameters and statistics.
+        """Copy the network with its layers, parameters and statistics.
 
         Parameters
         ----------
@@ -365,17 +345,54 @@ class Network(InPlaceAssignment):
         return twin
 
     def __repr__(self) -> str:
-        """Write the call that makes a network like this one."""
         return f"Network([{', '.join(map(repr, self.layers))}], dtype={self.dtype.name!r})"
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Bind a copied or unpickled network's layers to its own vector."""
+        """Bind the layers of a copied or unpickled network to its own vectors."""
         vars(self).update(state)
         self._bind(self.parameters, self.statistics)
 
     def _bind(self, parameters: FloatArray, statistics: FloatArray) -> None:
-        """Make these the network's vectors, and the layers' arrays views into them."""
+        """Use these vectors, with the layers' arrays as views into them."""
         vars(self).update(parameters=parameters, statistics=statistics)
+        self.n_parameters, self.dtype = parameters.size, parameters.dtype
+        self.n_inputs = self.sizes[0] if self.sizes else None
+        self.n_outputs = self.sizes[-1] if self.sizes else None
         parts = self.layout.views(parameters), self.statistics_layout.views(statistics)
         for layer, learned, measured in zip(self.layers, *parts, strict=True):
             layer.bind({**learned, **measured})
+
+
+class Objective:
+    """The loss of a network on a dataset, as a function of the network's parameters."""
+
+    def __init__(self, network: Network, loss: Loss) -> None:
+        self.network = network
+        self.loss, self.logits = logits_form(loss, network.output_activation)
+
+    def value(self, data: ArrayDataset, *, training: bool = False, rng_key: int = 0) -> float:
+        """Compute the loss."""
+        output, _ = self._forward(data, training, rng_key)
+        return self.loss.value(output, data.y, data.sample_weight)
+
+    def value_and_output(self, data: ArrayDataset) -> tuple[float, FloatArray]:
+        """Compute the loss and the output, as for prediction."""
+        output, _ = self._forward(data, training=False)
+        value = self.loss.value(output, data.y, data.sample_weight)
+        return value, self.network.output_activation.forward(output) if self.logits else output
+
+    def value_and_gradient(
+        self, data: ArrayDataset, *, training: bool = True, rng_key: int = 0
+    ) -> tuple[float, FloatArray]:
+        """Compute the loss, and its gradient of shape (n_parameters,)."""
+        output, cache = self._forward(data, training, rng_key)
+        d_output = self.loss.gradient(output, data.y, data.sample_weight)
+        value = self.loss.value(output, data.y, data.sample_weight)
+        return value, self.network.backward(cache, d_output)
+
+    def _forward(
+        self, data: ArrayDataset, training: bool, rng_key: int | None = None
+    ) -> tuple[FloatArray, list[Cache]]:
+        """The output that the loss takes, and the cache."""
+        inputs = data.inputs(self.network.dtype)
+        return self.network.forward(inputs, training=training, rng_key=rng_key, logits=self.logits)

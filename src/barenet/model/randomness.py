@@ -10,8 +10,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["derive_key", "fresh_key", "uniforms"]
-
 # The constants of SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number
 # generators" (2014), with Stafford's "Mix13" shifts and multipliers.
 GOLDEN_GAMMA = 0x9E3779B97F4A7C15

@@ -1,25 +1,15 @@
-"""Snapshot: all that learning changes in a network, to go back to."""
+"""Snapshot: a copy of everything that training changes in a network."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from barenet.model.arrays import FloatArray
-
-if TYPE_CHECKING:
-    from barenet.model.network import Network
-
-__all__ = ["Snapshot"]
+from barenet.model.network import Network
 
 
 class Snapshot(NamedTuple):
-    """A network's vectors, as they were.
-
-    Attributes
-    ----------
-    parameters, statistics : ndarray
-        Copies.
-    """
+    """Copies of a network's vectors."""
 
     parameters: FloatArray
     statistics: FloatArray
@@ -29,10 +19,10 @@ class Snapshot(NamedTuple):
         """Copy a network's vectors."""
         return cls(network.parameters.copy(), network.statistics.copy())
 
-    def renew(self, network: Network) -> None:
+    def update(self, network: Network) -> None:
         """Copy a network's vectors into the same memory."""
         self.parameters[...], self.statistics[...] = network.parameters, network.statistics
 
     def restore(self, network: Network) -> None:
-        """Give a network these vectors back."""
+        """Copy the vectors back into a network."""
         network.parameters, network.statistics = self

@@ -1,4 +1,4 @@
-"""Targets: what the network should say, as an array of the shape of what it says."""
+"""Targets: class indices or numbers, as an array of the shape of the network's output."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet.constraints import check_count
+from barenet.errors import ArgumentError
 from barenet.model.arrays import FloatArray
-from barenet.model.validation import as_finite, check_count, numeric_array
-
-__all__ = ["check_targets", "class_probabilities", "one_hot"]
+from barenet.model.validation import as_finite, numeric_array
 
 
 def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray:
-    """Write class indices as rows that are 1 at the class and 0 elsewhere.
+    """Encode class indices as rows that are 1 at the class and 0 elsewhere.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray
     n_classes : int
         Number of columns.
     dtype : dtype, default=float32
-        Of the result.
+        Dtype of the result.
 
     Returns
     -------
@@ -44,9 +44,10 @@ def one_hot(y: ArrayLike, n_classes: int, dtype: Any = np.float32) -> FloatArray
     check_count(n_classes, "n_classes")
     indices = numeric_array(y, "y")
     if indices.ndim != 1 or indices.dtype.kind not in "bui":
-        raise ValueError(
-            f"y: expected class indices, whole numbers of shape (n_samples,), got "
-            f"{indices.dtype} of shape {indices.shape}"
+        raise ArgumentError(
+            "expected class indices, whole numbers of shape (n_samples,), got "
+            f"{indices.dtype} of shape {indices.shape}",
+            argument="y",
         )
     return _one_hot(indices, n_classes, dtype)
 
@@ -56,54 +57,50 @@ def check_targets(y: ArrayLike, n_samples: int, n_outputs: int, dtype: np.dtype[
 
     Examples
     --------
-    >>> import numpy as np
     >>> check_targets([1, 0], 2, 2, np.dtype("float64"))
     array([[0., 1.],
            [1., 0.]])
     """
-    array = _labels_refused(y)
-    if len(array.shape) == 0 or array.shape[0] != n_samples:
+    try:
+        array = numeric_array(y, "y")
+    except ArgumentError as error:
+        hint = "number the classes first: classes, y = np.unique(y, return_inverse=True)"
+        error.remedy = error.remedy or hint
+        raise
+    if array.ndim == 0 or array.shape[0] != n_samples:
         count = array.shape[0] if array.shape else "no"
-        raise ValueError(f"y: has {count} rows, and X has {n_samples}")
+        raise ArgumentError(f"has {count} rows, and X has {n_samples}", argument="y")
     if array.ndim == 1 and n_outputs == 1:
         return as_finite(array.reshape(-1, 1), dtype, "y")
     if array.ndim == 1 and array.dtype.kind in "bui":
         return _one_hot(array, n_outputs, dtype)
     if array.shape != (n_samples, n_outputs):
-        raise ValueError(
-            f"y: expected shape ({n_samples}, {n_outputs}), or class indices as whole numbers of "
-            f"shape ({n_samples},), got {array.dtype} of shape {array.shape}"
+        raise ArgumentError(
+            f"expected shape ({n_samples}, {n_outputs}), or class indices as whole numbers of "
+            f"shape ({n_samples},), got {array.dtype} of shape {array.shape}",
+            argument="y",
         )
     return as_finite(array, dtype, "y")
 
 
 def class_probabilities(output: FloatArray) -> FloatArray:
-    """Give each class a column; a single output is the probability of the second of two.
+    """Expand a single output, the probability of the second class, into two columns.
 
     Examples
     --------
-    >>> import numpy as np
     >>> class_probabilities(np.array([[0.25]]))
     array([[0.75, 0.25]])
     """
     return np.hstack([1 - output, output]) if output.shape[1] == 1 else output
 
 
-def _labels_refused(y: ArrayLike) -> NDArray[Any]:
-    """Turn y into numbers; labels that are text get a hint how to number them."""
-    try:
-        return numeric_array(y, "y")
-    except ValueError as error:
-        hint = "number the classes first: classes, y = np.unique(y, return_inverse=True)"
-        raise ValueError(f"{error}; {hint}") from error
-
-
 def _one_hot(indices: NDArray[Any], n_classes: int, dtype: Any) -> FloatArray:
-    """Write class indices as rows, after a look at their range."""
+    """One-hot rows of class indices, whose range is checked."""
     if len(indices) and not (indices.min() >= 0 and indices.max() < n_classes):
-        raise ValueError(
-            f"y: class indices go from {indices.min()} to {indices.max()}, "
-            f"and {n_classes} outputs take 0 to {n_classes - 1}"
+        raise ArgumentError(
+            f"class indices go from {indices.min()} to {indices.max()}, "
+            f"and {n_classes} outputs take 0 to {n_classes - 1}",
+            argument="y",
         )
     rows = np.zeros((len(indices), n_classes), dtype=dtype)
     rows[np.arange(len(indices)), indices.astype(np.intp)] = 1

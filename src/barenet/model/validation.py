@@ -1,74 +1,23 @@
-"""Checks of what users hand in, made once at the public edge; the inside trusts its arguments."""
+"""Validation of arrays at the public edge; the code behind it trusts its arguments."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from barenet.constraints import check_number
 from barenet.errors import ArgumentError
-from barenet.model.arrays import FloatArray
+from barenet.model.arrays import FloatArray, InputArray
 
-__all__ = [
-    "check_count",
-    "check_dtype",
-    "check_finite",
-    "check_flag",
-    "check_inputs",
-    "check_outputs",
-    "check_positive",
-    "check_sample_weight",
-    "check_seed",
-    "check_shape",
-    "check_share",
-    "numeric_array",
-]
+Array: TypeAlias = NDArray[Any]
 
-#: Numbers that are looked at at a time: they stay in the processor's cache, and what is computed of
-#: them is never as large as all of them.
-BLOCK = 2**18
+#: Entries that are checked at a time: they stay in the processor's cache.
+BLOCK_ENTRIES = 2**18
 
-
-def check_outputs(output: FloatArray) -> FloatArray:
-    """Refuse outputs that are not finite, as those of rows with huge values may be."""
-    finite = np.isfinite(output).all(axis=1)
-    if not finite.all():
-        raise ValueError(
-            f"X: row {int(finite.argmin())} has values so large that the network's output is "
-            f"beyond the range of {output.dtype}"
-        )
-    return output
-
-
-def check_count(value: object, argument: str) -> int:
-    """Return a whole number of 1 or more, or say what came instead."""
-    return int(check_number(value, argument, ge=1, integer=True))
-
-
-def check_flag(value: object, argument: str) -> bool:
-    """Return True or False, or say what came instead."""
-    if not isinstance(value, bool | np.bool_):
-        raise ArgumentError.of(argument, value, "True or False")
-    return bool(value)
-
-
-def check_positive(value: object, argument: str) -> float:
-    """Return a finite number above 0, or say what came instead."""
-    return check_number(value, argument, gt=0)
-
-
-def check_share(value: object, argument: str) -> float:
-    """Return a number from 0 up to but not including 1, or say what came instead."""
-    return check_number(value, argument, ge=0, lt=1)
-
-
-def check_seed(value: object, argument: str = "seed") -> int:
-    """Return a whole number from 0 to 2³² − 1, what NumPy's RandomState takes."""
-    return int(check_number(value, argument, ge=0, le=2**32 - 1, integer=True))
+#: Dtypes of X that are used without a copy, in native byte order.
+INPUT_DTYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.uint8))
 
 
 def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
@@ -82,49 +31,74 @@ def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     return result
 
 
-def numeric_array(values: ArrayLike, argument: str) -> np.ndarray[Any, np.dtype[Any]]:
-    """Turn anything array-like into real numbers, or name the argument that isn't."""
+def numeric_array(values: ArrayLike, argument: str) -> Array:
+    """Convert to an array of real numbers."""
     if hasattr(values, "tocsr"):
-        raise ValueError(f"{argument}: sparse matrices are not supported, use {argument}.toarray()")
+        remedy = f"use {argument}.toarray()"
+        raise ArgumentError("sparse matrices are not supported", argument=argument, remedy=remedy)
     if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
-        raise ValueError(f"{argument}: has masked entries; fill them, or leave their rows out")
+        remedy = "fill them, or leave their rows out"
+        raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
     try:
         array = np.asarray(values)
         if array.dtype == object:
             array = array.astype(np.float64)
     except (ValueError, TypeError, ArithmeticError) as error:
-        raise ValueError(f"{argument}: expected an array of numbers: {error}") from error
+        raise ArgumentError(f"expected an array of numbers: {error}", argument=argument) from error
     if array.dtype.kind not in "buif":
-        raise ValueError(f"{argument}: expected real numbers, got {array.dtype}")
+        raise ArgumentError(f"expected real numbers, got {array.dtype}", argument=argument)
     return array
 
 
 def as_finite(values: ArrayLike, dtype: np.dtype[Any], argument: str) -> FloatArray:
-    """Turn anything array-like into finite numbers of a dtype, each row contiguous."""
+    """Convert to a C-contiguous array of finite numbers of a dtype."""
     array = numeric_array(values, argument)
     check_finite(array, dtype, argument)
     return np.ascontiguousarray(array, dtype=dtype)
 
 
-def check_finite(
-    array: np.ndarray[Any, np.dtype[Any]], dtype: np.dtype[Any], argument: str
-) -> None:
-    """Refuse what is no finite number, or would be none in a dtype.
+def check_finite(array: Array, dtype: np.dtype[Any], argument: str) -> None:
+    """Reject numbers that are not finite, or would not be in a dtype.
 
     Examples
     --------
-    >>> import numpy as np
     >>> check_finite(np.array([1.0, np.nan]), np.dtype("float32"), "y")
     Traceback (most recent call last):
-    ValueError: y: nan at (1,); only finite numbers can be used
+    barenet.errors.ArgumentError: y: nan at (1,); only finite numbers can be used
     """
     if array.dtype.kind != "f" or array.size == 0:
         return
+    array = np.atleast_1d(array)
+    n_rows = max(1, BLOCK_ENTRIES // array[0].size)
     with np.errstate(over="ignore", invalid="ignore"):
-        for start, block in _row_blocks(np.atleast_1d(array)):
-            # NaN is the smallest and the largest number of a block that has one.
-            if not math.isfinite(dtype.type(max(-block.min(), block.max()))):
-                _refuse(block, start, dtype, argument)
+        for start in range(0, len(array), n_rows):
+            block = array[start : start + n_rows]
+            largest = max(-block.min(), block.max())  # NaN if any entry is
+            if not math.isfinite(dtype.type(largest)):
+                raise _not_finite(block, start, dtype, argument)
+
+
+def check_shape(X: ArrayLike, n_inputs: int | None, argument: str = "X") -> None:
+    """Reject anything but a matrix of the network's width with at least one row."""
+    try:
+        shape = np.shape(X)
+    except ValueError as error:
+        problem = f"expected rows of one length: {error}"
+        raise ArgumentError(problem, argument=argument) from error
+    if len(shape) != 2:
+        raise ArgumentError(
+            f"expected 2 dimensions (n_samples, n_features), got shape {shape}",
+            argument=argument,
+            remedy=f"for one sample {argument}.reshape(1, -1), for one feature "
+            f"{argument}.reshape(-1, 1)"
+            if len(shape) == 1
+            else "",
+        )
+    if 0 in shape:
+        raise ArgumentError(f"is empty, its shape is {shape}", argument=argument)
+    if n_inputs is not None and shape[1] != n_inputs:
+        problem = f"has {shape[1]} features, and the network takes {n_inputs} inputs"
+        raise ArgumentError(problem, argument=argument)
 
 
 def check_inputs(
@@ -134,7 +108,6 @@ def check_inputs(
 
     Examples
     --------
-    >>> import numpy as np
     >>> check_inputs([[1, 2]], np.dtype("float32"), 2)
     array([[1., 2.]], dtype=float32)
     """
@@ -142,78 +115,52 @@ def check_inputs(
     return as_finite(X, dtype, argument)
 
 
-def check_shape(X: ArrayLike, n_inputs: int | None, argument: str = "X") -> None:
-    """Refuse what is no matrix of the network's width, with a row or more."""
-    shape = _shape(X, argument)
-    if len(shape) != 2:
-        hint = (
-            f"; for one sample {argument}.reshape(1, -1), for one feature {argument}.reshape(-1, 1)"
-            if len(shape) == 1
-            else ""
-        )
-        raise ValueError(
-            f"{argument}: expected 2 dimensions (n_samples, n_features), got shape {shape}{hint}"
-        )
-    if shape[0] == 0 or shape[1] == 0:
-        raise ValueError(f"{argument}: there is nothing in it, its shape is {shape}")
-    if n_inputs is not None and shape[1] != n_inputs:
-        raise ValueError(
-            f"{argument}: has {shape[1]} features, and the network takes {n_inputs} inputs"
-        )
+def validate_inputs(X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None) -> InputArray:
+    """Check X, without a copy where batches can be taken from it as it is.
 
+    X may take most of the memory, hold images as bytes, or be a memory-mapped file; it is converted
+    to the network's dtype one batch at a time.
 
-def check_sample_weight(
-    sample_weight: ArrayLike, n_samples: int, dtype: np.dtype[Any]
-) -> FloatArray:
-    """Return sample weights: one for each sample, none negative, not all 0.
-
-    They count by their ratios. Where they are so small or large that a sum of them, or they
-    themselves in a kernel, would not hold, they are multiplied by a power of 2.
+    Examples
+    --------
+    >>> X = np.ones((4, 2))
+    >>> np.shares_memory(validate_inputs(X[::-2], np.dtype("float32"), 2), X)
+    True
     """
-    weights = as_finite(sample_weight, dtype, "sample_weight")
-    if weights.shape != (n_samples,):
-        raise ValueError(
-            f"sample_weight: expected shape ({n_samples},), one for each row of X, "
-            f"got {weights.shape}"
+    if not (isinstance(X, np.ndarray) and X.dtype in INPUT_DTYPES and _is_aligned(X)):
+        return np.require(check_inputs(X, dtype, n_inputs), requirements="A")
+    check_shape(X, n_inputs)
+    array = numeric_array(X, "X")
+    check_finite(array, dtype, "X")
+    return array
+
+
+def check_outputs(output: FloatArray) -> FloatArray:
+    """Reject outputs that are not finite, from rows with very large values."""
+    finite = np.isfinite(output).all(axis=1)
+    if not finite.all():
+        raise ArgumentError(
+            f"row {int(finite.argmin())} has values so large that the network's output is "
+            f"beyond the range of {output.dtype}",
+            argument="X",
         )
-    if (weights < 0).any() or not weights.any():
-        raise ValueError("sample_weight: expected weights of 0 or more, and not all of them zero")
-    exponent = int(np.frexp(weights.max())[1])
-    return weights if abs(exponent) < 64 else np.ldexp(weights, -exponent)
+    return output
 
 
-def _shape(values: ArrayLike, argument: str) -> tuple[int, ...]:
-    """Look at the shape before anything is copied."""
-    if hasattr(values, "shape"):
-        shape: tuple[int, ...] = values.shape
-        return shape
-    try:
-        return np.shape(values)
-    except ValueError as error:
-        raise ValueError(f"{argument}: expected rows of one length: {error}") from error
+def _is_aligned(X: Array) -> bool:
+    """Whether all entries are aligned, at multiples of the item size from the first."""
+    return X.flags.aligned and not any(step % X.itemsize for step in X.strides)
 
 
-def _row_blocks(
-    array: np.ndarray[Any, np.dtype[Any]],
-) -> Iterator[tuple[int, np.ndarray[Any, np.dtype[Any]]]]:
-    """Cut an array into blocks of rows, each with the number of its first row."""
-    rows = max(1, BLOCK // array[0].size)
-    for start in range(0, len(array), rows):
-        yield start, array[start : start + rows]
-
-
-def _refuse(
-    block: np.ndarray[Any, np.dtype[Any]], start: int, dtype: np.dtype[Any], argument: str
-) -> NoReturn:
-    """Raise an error for a block that has a number beyond the dtype, or NaN."""
+def _not_finite(block: Array, start: int, dtype: np.dtype[Any], argument: str) -> ArgumentError:
+    """The error for a block of rows from `start` with NaN, or a number beyond the dtype."""
     wrong = np.argwhere(~np.isfinite(block))
     if len(wrong):
         row, *column = (int(i) for i in wrong[0])
-        raise ValueError(
-            f"{argument}: {block[row, *column]} at {(start + row, *column)}; "
-            "only finite numbers can be used"
-        )
-    raise ValueError(
-        f"{argument}: {max(-block.min(), block.max()):g} is too large for {dtype}; "
-        "scale the data, or use a float64 network"
+        problem = f"{block[row, *column]} at {(start + row, *column)}"
+        return ArgumentError(problem, argument=argument, remedy="only finite numbers can be used")
+    return ArgumentError(
+        f"{max(-block.min(), block.max()):g} is too large for {dtype}",
+        argument=argument,
+        remedy="scale the data, or use a float64 network",
     )

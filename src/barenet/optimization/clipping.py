@@ -12,8 +12,6 @@ from barenet.constraints import Configurable, option
 from barenet.model.arrays import FloatArray
 from barenet.registry import build
 
-__all__ = ["CLIPPINGS", "ClipNorm", "ClipValue", "Clipping", "as_clipping", "euclidean_norm"]
-
 
 @dataclass(frozen=True)
 class Clipping(Configurable, ABC):

@@ -17,8 +17,6 @@ from barenet.model.arrays import FloatArray
 from barenet.model.layout import Layout
 from barenet.registry import build
 
-__all__ = ["L1", "L2", "PENALTIES", "Penalty", "as_penalties"]
-
 
 @dataclass(frozen=True)
 class Penalty(Configurable, ABC):

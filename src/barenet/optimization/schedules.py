@@ -15,19 +15,6 @@ from typing import Any, ClassVar
 from barenet.constraints import Configurable, option
 from barenet.registry import build
 
-__all__ = [
-    "SCHEDULES",
-    "Constant",
-    "Cosine",
-    "ExponentialDecay",
-    "InverseScaling",
-    "OneCycle",
-    "ReduceOnPlateau",
-    "Schedule",
-    "StepDecay",
-    "as_schedule",
-]
-
 
 @dataclass
 class Schedule(Configurable, ABC):

@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["scipy_on_one_thread"]
-
 #: Held by who has set a limit, and is to lift it: OpenBLAS may not let another thread do so.
 LIMITED = threading.Lock()
 

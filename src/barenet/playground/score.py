@@ -8,8 +8,7 @@ import numpy as np
 
 from barenet.model.array_dataset import validate_arrays
 from barenet.model.losses import as_loss
-from barenet.model.network import Network
-from barenet.model.objective import Objective
+from barenet.model.network import Network, Objective
 from barenet.model.targets import class_probabilities
 from barenet.playground.blueprint import Task
 from barenet.playground.design import Design

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.model.validation import check_count
+from barenet.constraints import check_count
 
 __all__ = ["batches"]
 

@@ -9,10 +9,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from barenet.constraints import check_number
+from barenet.constraints import check_count, check_number
 from barenet.errors import ArgumentError
 from barenet.model.snapshot import Snapshot
-from barenet.model.validation import check_count, check_positive
 from barenet.training.history import curve_rows
 from barenet.training.run import Run
 from barenet.training.state_validation import validate_like
@@ -128,7 +127,7 @@ class TimeLimit(Callback):
     """
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = check_positive(seconds, "seconds")
+        self.seconds = check_number(seconds, "seconds", gt=0)
         self.deadline = math.inf
 
     def on_start(self, run: Run) -> None:

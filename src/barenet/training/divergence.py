@@ -57,7 +57,7 @@ class DivergenceMonitor:
             self._raise(self.run.n_batches - 1, loss)
         if loss != 0 and gradient_norm == 0:
             self._warn("every gradient of an epoch was 0, so nothing is learned", DEAD)
-        self.snapshot.renew(self.run.network)
+        self.snapshot.update(self.run.network)
 
     def check_measured(self, values: Mapping[str, float]) -> None:
         """Check the measurements of an epoch."""

@@ -11,8 +11,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import check_count
 from barenet.engines import ChunkResult
-from barenet.model.validation import check_count
 from barenet.optimization.optimizers import Optimizer
 from barenet.training.epoch import EpochPlan, MeasurementInterrupted
 from barenet.training.loop import Loop

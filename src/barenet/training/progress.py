@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
-from barenet.model.validation import check_count
+from barenet.constraints import check_count
 from barenet.training.callbacks import Callback
 from barenet.training.history import HELD_OUT, WITH_PENALTY
 from barenet.training.run import Run

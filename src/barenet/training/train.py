@@ -10,13 +10,13 @@ from typing import Literal
 
 from numpy.typing import ArrayLike
 
+from barenet.constraints import check_count, check_flag, check_seed
 from barenet.engines import Engine, Job, choose_engine
 from barenet.errors import ArgumentError
 from barenet.model.array_dataset import ArrayDataset, validate_arrays
 from barenet.model.layers import BatchNorm, Dropout
 from barenet.model.losses import Loss, as_loss
 from barenet.model.network import Network
-from barenet.model.validation import check_count, check_flag, check_seed
 from barenet.optimization.clipping import Clipping, as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.optimization.optimizers.lbfgs_history import LBFGSHistory

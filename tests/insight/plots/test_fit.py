@@ -112,7 +112,7 @@ def test_one_epoch_without_a_loss():
         ((X, np.hstack([Y, Y]), Y), r"y: .* got shape \(80, 2\)"),
         ((X, Y, np.full(80, np.nan)), "predictions: nan"),
         ((X, ["a"] * 80, Y), "y: expected real numbers"),
-        ((np.empty((0, 1)), [], []), "X: there is nothing in it"),
+        ((np.empty((0, 1)), [], []), "X: is empty"),
     ],
 )
 def test_shapes_that_do_not_go_together_are_refused(arguments, message):

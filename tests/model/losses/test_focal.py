@@ -15,10 +15,9 @@ from barenet.model.losses import (
     CategoricalCrossEntropy,
     CategoricalFocal,
     SigmoidCrossEntropy,
-    SigmoidFocal,
     SoftmaxCrossEntropy,
-    SoftmaxFocal,
 )
+from barenet.model.losses.focal import SigmoidFocal, SoftmaxFocal
 
 GAMMAS = (0.0, 0.5, 1.0, 2.0, 5.0)
 logits = hnp.arrays(np.float64, (4, 3), elements=st.floats(-15, 15))

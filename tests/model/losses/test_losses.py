@@ -10,20 +10,20 @@ from barenet.model.losses import (
     LOSSES,
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
-    ExponentialPoisson,
     Huber,
     Poisson,
     SigmoidCrossEntropy,
-    SigmoidFocal,
-    SigmoidPoisson,
-    SoftmaxBinaryFocal,
     SoftmaxCrossEntropy,
-    SoftmaxFocal,
-    SoftmaxPoisson,
-    SoftplusPoisson,
     SquaredError,
     as_loss,
-    loss_on,
+    logits_form,
+)
+from barenet.model.losses.focal import SigmoidFocal, SoftmaxBinaryFocal, SoftmaxFocal
+from barenet.model.losses.poisson import (
+    ExponentialPoisson,
+    SigmoidPoisson,
+    SoftmaxPoisson,
+    SoftplusPoisson,
 )
 
 
@@ -78,7 +78,7 @@ def test_what_is_computed_from_the_logits(name, activation):
         ("categorical_focal", "softmax"): SoftmaxFocal(),
     }.get((name, activation))
     loss = LOSSES[name]()
-    assert loss_on(loss, ACTIVATIONS[activation]()) == (
+    assert logits_form(loss, ACTIVATIONS[activation]()) == (
         (loss, False) if stable is None else (stable, True)
     )
 
@@ -102,7 +102,7 @@ def test_from_the_logits_it_is_the_same_number(name, activation):
     rng = np.random.default_rng(0)
     Z, y, w = rng.normal(size=(5, 3)), rng.dirichlet(np.ones(3), 5), rng.uniform(size=5)
     function, loss = ACTIVATIONS[activation](), LOSSES[name]()
-    stable, _ = loss_on(loss, function)
+    stable, _ = logits_form(loss, function)
     A = function.forward(Z)
     assert stable.value(Z, y, w) == pytest.approx(loss.value(A, y, w), rel=1e-13)
     chain = function.backward(Z, A, loss.gradient(A, y, w))

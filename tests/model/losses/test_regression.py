@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn import metrics
 
-from barenet.model.losses import (
-    AbsoluteError,
-    ExponentialPoisson,
-    Huber,
-    Loss,
-    Poisson,
-    Quantile,
-    SquaredError,
-)
+from barenet.model.losses import AbsoluteError, Huber, Loss, Poisson, Quantile, SquaredError
+from barenet.model.losses.poisson import ExponentialPoisson
 
 
 def columns(elements: st.SearchStrategy[float]) -> st.SearchStrategy[np.ndarray]:

@@ -29,7 +29,7 @@ from barenet.engines.simd.memory import Kind
 from barenet.model.activations import Activation
 from barenet.model.array_dataset import ArrayDataset
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
-from barenet.model.losses import Loss, loss_on
+from barenet.model.losses import Loss, logits_form
 from barenet.optimization.clipping import ClipNorm, ClipValue
 from barenet.optimization.optimizers import LBFGS
 
@@ -106,7 +106,7 @@ class Lowering:
         # The last layer's logits, if its activation would hide that they have overflowed.
         self.bounded: Matrix | None = None
         self.d: Matrix | None = None
-        loss, logits = loss_on(job.loss, job.network.output_activation)
+        loss, logits = logits_form(job.loss, job.network.output_activation)
         self.lower_layers(logits)
         self.lower_loss(loss, logits)
         weigh = [] if rows.sample_weight is None else [self.alone(losses.weigh_rows)]

@@ -12,7 +12,7 @@ from barenet.engines.kernels.kernel import chosen, kernel
 from barenet.engines.kernels.records import row_numbers
 from barenet.engines.simd.calls import OPTIONS
 from barenet.engines.simd.memory import array
-from barenet.model.losses.focal import ALONE
+from barenet.model.losses.focal import LOG_ZERO
 
 
 @nb.njit(**OPTIONS)
@@ -239,7 +239,7 @@ def rest_of_row(z, n):
         second = second if j == top else max(second, np.float64(z[j]))
     for j in range(n):
         total += 0.0 if j == top else math.exp(z[j] - second)
-    return top, second - z[top] + math.log(total) if n > 1 else ALONE
+    return top, second - z[top] + math.log(total) if n > 1 else LOG_ZERO
 
 
 @nb.njit(**OPTIONS)

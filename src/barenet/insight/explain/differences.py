@@ -15,7 +15,7 @@ from barenet.insight.explain.number_format import LARGEST_ENTRIES
 from barenet.insight.explain.recorded_step import RecordedLayer, RecordedStep
 from barenet.insight.gradient_check import slopes
 from barenet.model.arrays import FloatArray
-from barenet.model.objective import Objective
+from barenet.model.network import Objective
 from barenet.model.randomness import derive_key
 
 __all__ = ["Differences"]

@@ -17,7 +17,7 @@ from barenet.engines import Job
 from barenet.engines.reference import ReferenceEngine
 from barenet.model.arrays import Cache, FloatArray
 from barenet.model.layers import Layer
-from barenet.model.losses import Loss, loss_on
+from barenet.model.losses import Loss, logits_form
 from barenet.model.network import Network
 from barenet.optimization.optimizers import LBFGS
 
@@ -94,7 +94,7 @@ def record_step(job: Job, first_step: int = 0) -> RecordedStep:
     penalties = [(_calls(each, "value"), _calls(each, "gradient")) for each in twin.penalties]
     clip = _calls(twin.clipping, "clip") if twin.clipping is not None else []
     moments = _run(twin, first_step)
-    loss, logits = loss_on(job.loss, job.network.output_activation)
+    loss, logits = logits_form(job.loss, job.network.output_activation)
     return RecordedStep(
         job=job,
         network=twin.network,

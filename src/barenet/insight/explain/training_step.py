@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from barenet.constraints import check_number
+from barenet.constraints import check_count, check_number, check_seed
 from barenet.engines import Job
 from barenet.errors import ArgumentError
 from barenet.insight.explain.differences import Differences
@@ -31,7 +31,6 @@ from barenet.model.array_dataset import ArrayDataset, validate_arrays
 from barenet.model.layers import BatchNorm
 from barenet.model.losses import Loss, as_loss
 from barenet.model.network import Network
-from barenet.model.validation import check_count, check_seed
 from barenet.optimization.clipping import Clipping, as_clipping
 from barenet.optimization.optimizers import LBFGS, SGD, Optimizer, as_optimizer
 from barenet.optimization.penalties import Penalty, as_penalties

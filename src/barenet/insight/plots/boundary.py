@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from barenet.constraints import check_count
 from barenet.insight.plots import style
 from barenet.insight.plots.checks import Integers, class_indices, names, numbers, table
 from barenet.model.arrays import FloatArray
-from barenet.model.validation import check_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,21 +1,19 @@
-"""BatchNorm: bring each feature to mean 0 and variance 1, over the rows of the batch."""
+"""BatchNorm: normalize each feature to mean 0 and variance 1 over the batch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from barenet.constraints import check_count, check_number
 from barenet.model.arrays import FloatArray
 from barenet.model.layers.layer import Layer
-from barenet.model.validation import check_count, check_positive, check_share
-
-__all__ = ["BatchNorm", "BatchNormCache"]
 
 
 class BatchNormCache(NamedTuple):
-    """What `BatchNorm.backward` needs."""
+    """The normalized features, √(σ² + ε), and whether the batch's own mean and σ² were used."""
 
     normalized: FloatArray
     deviation: FloatArray
@@ -25,38 +23,28 @@ class BatchNormCache(NamedTuple):
 class BatchNorm(Layer):
     """output = γ · (X − μ) / √(σ² + ε) + β, with each feature's mean μ and variance σ².
 
-    While training, μ and σ² are the batch's own, and running averages of them are kept; when
-    predicting, the running averages are used, so that a row's output does not depend on the rows
-    beside it. From Ioffe and Szegedy, "Batch normalization" (2015).
+    While training, μ and σ² are those of the batch, and running averages of them are updated. For
+    prediction, the running averages are used, so a row's output does not depend on the rows beside
+    it. From Ioffe and Szegedy, "Batch normalization" (2015).
 
     Parameters
     ----------
     n_in : int
         Number of features.
     momentum : float, default=0.9
-        Share of the old running average that is kept at each step.
+        Fraction of the old running average that is kept at each step.
     epsilon : float, default=1e-5
-        Added to the variance, to divide by something where a feature is constant.
+        Added to the variance, so that a constant feature does not divide by 0.
 
     Attributes
     ----------
-    gain : ndarray of shape (n_in,)
-        γ, a view into the network's parameters.
-    bias : ndarray of shape (n_in,)
-        β, a view into the network's parameters.
-    mean : ndarray of shape (n_in,)
-        Running average of μ, a view into the network's statistics.
-    variance : ndarray of shape (n_in,)
-        Running average of the unbiased σ², a view into the network's statistics.
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of its range.
+    gain, bias : ndarray of shape (n_in,)
+        γ and β, views into the network's parameters.
+    mean, variance : ndarray of shape (n_in,)
+        Running averages of μ and of the unbiased σ², views into the network's statistics.
 
     Examples
     --------
-    >>> import numpy as np
     >>> from barenet import BatchNorm, Network
     >>> network = Network([BatchNorm(1)])
     >>> output, _ = network.forward(np.array([[1.0], [2.0], [3.0]]), training=True)
@@ -73,8 +61,8 @@ class BatchNorm(Layer):
 
     def __init__(self, n_in: int, *, momentum: float = 0.9, epsilon: float = 1e-5) -> None:
         self.n_in = check_count(n_in, "n_in")
-        self.momentum = check_share(momentum, "momentum")
-        self.epsilon = check_positive(epsilon, "epsilon")
+        self.momentum = check_number(momentum, "momentum", ge=0, lt=1)
+        self.epsilon = check_number(epsilon, "epsilon", gt=0)
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -87,27 +75,12 @@ class BatchNorm(Layer):
     def forward(
         self, X: FloatArray, *, training: bool = False, rng_key: int = 0
     ) -> tuple[FloatArray, BatchNormCache]:
-        """Normalize, and while training keep the running averages.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_in)
-            The output of the layer before.
-        training : bool
-            True to take mean and variance from X, False to take the running averages.
-        rng_key : int
-            Not used here.
-
-        Returns
-        -------
-        output : ndarray of shape (n_samples, n_in)
-            The normalized features, scaled and shifted.
-        cache : BatchNormCache
-            What `backward` needs.
-        """
+        """Normalize; while training, update the running averages."""
         mean, variance = (X.mean(axis=0), X.var(axis=0)) if training else (self.mean, self.variance)
-        if training:
-            self._keep_averages(mean, variance, len(X))
+        if training and len(X) > 1:  # a single row has no variance
+            unbiased = variance * (len(X) / (len(X) - 1))
+            self.mean = self.momentum * self.mean + (1 - self.momentum) * mean
+            self.variance = self.momentum * self.variance + (1 - self.momentum) * unbiased
         deviation = np.sqrt(variance + self.epsilon)
         normalized = (X - mean) / deviation
         return self.gain * normalized + self.bias, BatchNormCache(normalized, deviation, training)
@@ -117,27 +90,13 @@ class BatchNorm(Layer):
     ) -> FloatArray:
         """Compute dL/dγ, dL/dβ and dL/dX from dL/d(output).
 
-        Write N for the normalized X, s for √(σ² + ε), and dN = dL/d(output) · γ. A row moves its
-        own output, and through μ and σ² every row's. With ∂μ/∂xᵢ = 1/n and
-        ∂s/∂xᵢ = (xᵢ − μ)/(n s) = Nᵢ/n, each column's chain rule gives::
+        Write N for the normalized X, s for √(σ² + ε), and dN = dL/d(output) · γ. A row affects its
+        own output directly, and every row's through μ and σ². With ∂μ/∂xᵢ = 1/n and
+        ∂s/∂xᵢ = (xᵢ − μ)/(n s) = Nᵢ/n, the chain rule gives for each column::
 
             dxᵢ = (dNᵢ − mean(dN) − Nᵢ · mean(dN · N)) / s.
 
-        When predicting, μ and σ² are constants: dxᵢ = dNᵢ / s.
-
-        Parameters
-        ----------
-        cache : BatchNormCache
-            From `forward`.
-        d_output : ndarray of shape (n_samples, n_in)
-            dL/d(output).
-        out : mapping of str to ndarray
-            dL/dγ is written to ``out["gain"]``, dL/dβ to ``out["bias"]``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_in)
-            dL/dX.
+        For prediction, μ and σ² are constants: dxᵢ = dNᵢ / s.
         """
         N, deviation, training = cache
         np.sum(d_output * N, axis=0, out=out["gain"])
@@ -148,34 +107,5 @@ class BatchNorm(Layer):
         return dN / deviation
 
     def initialize(self, rng: np.random.RandomState) -> None:
-        """Start from γ = 1, β = 0, mean 0 and variance 1; nothing is drawn.
-
-        Parameters
-        ----------
-        rng : numpy.random.RandomState
-            Not used here.
-        """
+        """Set γ = 1, β = 0, mean 0 and variance 1."""
         self.gain, self.bias, self.mean, self.variance = 1, 0, 0, 1  # type: ignore[assignment]
-
-    def config(self) -> dict[str, Any]:
-        """Describe the layer as plain data.
-
-        Returns
-        -------
-        dict
-            ``"layer"``, its name, and its arguments.
-        """
-        return {
-            "layer": self.name,
-            "n_in": self.n_in,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-        }
-
-    def _keep_averages(self, mean: FloatArray, variance: FloatArray, n_samples: int) -> None:
-        """Move the running averages towards the batch's mean and unbiased variance."""
-        if n_samples == 1:
-            return  # One row has no variance to learn of.
-        unbiased = variance * (n_samples / (n_samples - 1))
-        self.mean = self.momentum * self.mean + (1 - self.momentum) * mean
-        self.variance = self.momentum * self.variance + (1 - self.momentum) * unbiased

@@ -1,24 +1,23 @@
-"""Dense: every output is a weighted sum of all inputs, and then the activation."""
+"""Dense: each output is a weighted sum of all inputs, followed by the activation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from barenet.constraints import check_count
+from barenet.errors import ArgumentError
 from barenet.model.activations import Activation, Identity, as_activation
 from barenet.model.arrays import FloatArray
 from barenet.model.initializers import Initializer, Orthogonal, as_initializer
 from barenet.model.layers.layer import Layer
-from barenet.model.validation import check_count
 from barenet.registry import spec_of
-
-__all__ = ["Dense", "DenseCache"]
 
 
 class DenseCache(NamedTuple):
-    """What `Dense.backward` needs: the input, the values before and after the activation."""
+    """The input, and the values before and after the activation."""
 
     X: FloatArray
     Z: FloatArray
@@ -38,10 +37,10 @@ class Dense(Layer):
     activation : str or Activation, default="identity"
         The function f, a name from `ACTIVATIONS` or an instance.
     init : str or Initializer, optional
-        What the weights start from: by default He's uniform for ReLU and its kin, Glorot's uniform
-        for the others.
+        Initializer of the weights: by default He's uniform for ReLU and its variants, Glorot's
+        uniform for other activations.
     bias_init : str or Initializer, default="zeros"
-        What the biases start from.
+        Initializer of the biases.
 
     Attributes
     ----------
@@ -53,7 +52,7 @@ class Dense(Layer):
     Raises
     ------
     ValueError
-        If a size, a name or an option is wrong.
+        If a size, a name or an option is invalid.
 
     Examples
     --------
@@ -87,7 +86,9 @@ class Dense(Layer):
         self.init = as_initializer(self.activation.default_init if init is None else init)
         self.bias_init = as_initializer(bias_init, "bias_init")
         if isinstance(self.bias_init, Orthogonal):
-            raise ValueError("bias_init: orthogonal needs a matrix, and a bias is a vector")
+            raise ArgumentError(
+                "orthogonal needs a matrix, and a bias is a vector", argument="bias_init"
+            )
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -96,24 +97,7 @@ class Dense(Layer):
     def forward(
         self, X: FloatArray, *, training: bool = False, rng_key: int = 0, logits: bool = False
     ) -> tuple[FloatArray, DenseCache]:
-        """Compute Z = X W + b and A = f(Z).
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_in)
-            The output of the layer before.
-        training, rng_key : bool, int
-            Not used here.
-        logits : bool
-            True to stop at Z, for a loss that has the activation inside it.
-
-        Returns
-        -------
-        A : ndarray of shape (n_samples, n_out)
-            The layer's output.
-        cache : DenseCache
-            X, Z, A and f.
-        """
+        """Compute Z = X W + b and A = f(Z); Z itself for ``logits``."""
         activation = Identity() if logits else self.activation
         Z = X @ self.weights + self.bias
         A = activation.forward(Z)
@@ -131,21 +115,7 @@ class Dense(Layer):
             dL/db_j  = Σᵢ dL/dz_ij                                      so  db = column sums of dZ
             dL/dx_ik = Σⱼ dL/dz_ij w_kj                                 so  dX = dZ Wᵀ
 
-        The mean over the samples is already in dL/dA, where the loss has put it.
-
-        Parameters
-        ----------
-        cache : DenseCache
-            From `forward`.
-        d_output : ndarray of shape (n_samples, n_out)
-            dL/dA.
-        out : mapping of str to ndarray
-            dL/dW is written to ``out["weights"]``, dL/db to ``out["bias"]``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_in)
-            dL/dX.
+        dL/dA already includes the mean over the samples, from the loss.
         """
         X, Z, A, activation = cache
         dZ = activation.backward(Z, A, d_output)
@@ -154,34 +124,11 @@ class Dense(Layer):
         return dZ @ self.weights.T
 
     def initialize(self, rng: np.random.RandomState) -> None:
-        """Draw the weights, neuron by neuron, and then the biases.
-
-        Parameters
-        ----------
-        rng : numpy.random.RandomState
-            Where the random numbers come from.
-        """
+        """Draw the weights, neuron by neuron, and then the biases."""
         n_in, n_out = self.weights.shape
         self.weights = self.init.draw(rng, (n_out, n_in), n_in, n_out).T
         self.bias = self.bias_init.draw(rng, (n_out,), n_in, n_out)
 
-    def config(self) -> dict[str, Any]:
-        """Describe the layer as plain data.
-
-        Returns
-        -------
-        dict
-            ``"layer"``, its name, and its arguments.
-        """
-        return {
-            "layer": self.name,
-            "n_in": self.n_in,
-            "n_out": self.n_out,
-            "activation": spec_of(self.activation),
-            "init": spec_of(self.init),
-            "bias_init": spec_of(self.bias_init),
-        }
-
     def __repr__(self) -> str:
-        """Write the call, without the initializers, whose work is done."""
+        """Leave out the initializers, which have done their work."""
         return f"Dense({self.n_in}, {self.n_out}, {spec_of(self.activation)!r})"

@@ -1,47 +1,46 @@
-"""What a layer is: parameters with shapes, a forward pass, and a backward pass.
+"""Layer: parameters with shapes, a forward pass and a backward pass.
 
-Nothing is hidden between the two passes: what `backward` needs is in the cache that `forward`
-returns. Where the parameters live is the network's business: it binds a layer to views into its
-one flat vector.
+There is no hidden state between the two passes: `forward` returns the cache that `backward` needs.
+The network owns the parameters; it binds a layer to views into its one flat vector.
 """
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
+from barenet.constraints import Configurable
 from barenet.model.activations import Activation
 from barenet.model.arrays import Cache, FloatArray
 from barenet.model.layout import InPlaceAssignment
-
-__all__ = ["Layer"]
+from barenet.registry import spec_of
 
 
 class Layer(InPlaceAssignment, ABC):
-    """One step of the way from the input to the output.
+    """One step on the way from the input to the output.
 
     Attributes
     ----------
     name : str
-        What the layer is called in `LAYERS`.
+        The name in `LAYERS`.
     n_in : int or None
-        Columns that it takes; None if it takes any number.
+        Number of input columns; None for any.
     n_out : int or None
-        Columns that it gives; None if it gives as many as it takes.
+        Number of output columns; None for as many as there are inputs.
     activation : Activation or None
-        What the layer ends with. A layer that has one takes ``logits`` in `forward`: True to leave
-        it out, for a loss that has it inside.
+        The activation at the end of the layer. `forward` of such a layer takes ``logits``: True
+        leaves it out, for a loss that includes it.
     parameter_shapes : dict of str to tuple of int
-        What is learned, by name. Penalties are on what is called ``weights``.
+        Shapes of the learned arrays, by name. Penalties apply to ``weights``.
     statistic_shapes : dict of str to tuple of int
-        What is measured while training and not learned, by name.
+        Shapes of the arrays that are measured while training and not learned, by name.
 
     Examples
     --------
-    >>> import numpy as np
     >>> class Scale(Layer):
     ...     name = "scale"
     ...     parameter_shapes = {"factor": (1,)}
@@ -80,25 +79,25 @@ class Layer(InPlaceAssignment, ABC):
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_in)
-            The output of the layer before.
+            Output of the previous layer.
         training : bool
-            True while learning; some layers then do something else than when predicting.
+            True while training; dropout and batch norm then differ from prediction.
         rng_key : int
-            Fixes what is random in this step and layer.
+            Determines the random numbers of this step and layer.
 
         Returns
         -------
         output : ndarray of shape (n_samples, n_out)
             The layer's output.
         cache : object
-            What `backward` needs.
+            The argument of `backward`.
         """
 
     @abstractmethod
     def backward(
         self, cache: Cache, d_output: FloatArray, out: Mapping[str, FloatArray]
     ) -> FloatArray:
-        """Turn dL/d(output) into dL/d(input), and write dL/d(parameters) on the way.
+        """Compute dL/d(input) from dL/d(output), and dL/d(parameters) on the way.
 
         Parameters
         ----------
@@ -107,7 +106,7 @@ class Layer(InPlaceAssignment, ABC):
         d_output : ndarray of shape (n_samples, n_out)
             dL/d(output).
         out : mapping of str to ndarray
-            Where the gradient of each parameter is written, by name.
+            The arrays that dL/d(parameters) is written to, by name.
 
         Returns
         -------
@@ -116,31 +115,34 @@ class Layer(InPlaceAssignment, ABC):
         """
 
     def initialize(self, rng: np.random.RandomState) -> None:
-        """Set the parameters and statistics to what they start from.
+        """Set the parameters and statistics to their initial values.
 
         Parameters
         ----------
         rng : numpy.random.RandomState
-            Where the random numbers come from.
+            Source of the random numbers.
         """
 
     def config(self) -> dict[str, Any]:
-        """Describe the layer as plain data: the arguments that make one like it.
+        """Describe the layer as plain data, from which an equal layer can be made.
 
         Returns
         -------
         dict
-            ``"layer"``, its name, and its arguments.
+            The name as ``"layer"``, and the arguments of the constructor.
         """
-        return {"layer": self.name}
+        arguments = (
+            name for name in inspect.signature(type(self)).parameters if name in vars(self)
+        )
+        return {"layer": self.name, **{name: _plain(getattr(self, name)) for name in arguments}}
 
     def bind(self, views: Mapping[str, FloatArray]) -> None:
-        """Let the parameters and statistics live in these arrays from now on.
+        """Use these arrays for the parameters and statistics.
 
         Parameters
         ----------
         views : mapping of str to ndarray
-            By name.
+            The arrays by name.
         """
         vars(self).update(views)
 
@@ -150,7 +152,7 @@ class Layer(InPlaceAssignment, ABC):
         return any(name in vars(self) for name in (*self.parameter_shapes, *self.statistic_shapes))
 
     def __getattr__(self, name: str) -> Any:
-        """Say where a layer gets its arrays from, to whoever asks too early."""
+        """Explain why a layer without a network has no arrays."""
         made = bool(vars(self)) and not name.startswith("__")  # not while it is being unpickled
         if made and (name in self.parameter_shapes or name in self.statistic_shapes):
             raise AttributeError(
@@ -159,11 +161,15 @@ class Layer(InPlaceAssignment, ABC):
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the views behind: a copy gets its own from the network that it goes to."""
+        """Leave out the views: a copy gets its own from its network."""
         views = {*self.parameter_shapes, *self.statistic_shapes}
         return {name: value for name, value in vars(self).items() if name not in views}
 
     def __repr__(self) -> str:
-        """Write the call that makes a layer like this one."""
         arguments = (f"{k}={v!r}" for k, v in self.config().items() if k != "layer")
         return f"{type(self).__name__}({', '.join(arguments)})"
+
+
+def _plain(value: Any) -> Any:
+    """An activation or initializer as text; anything else as it is."""
+    return spec_of(value) if isinstance(value, Configurable) else value

@@ -1,7 +1,9 @@
-"""Losses: what training makes small. `LOSSES` holds every one by its name."""
+"""Losses: the functions that training minimizes. `LOSSES` holds every one by its name."""
 
 from __future__ import annotations
 
+from barenet.constraints import options_of
+from barenet.errors import ArgumentError
 from barenet.model.activations import Activation
 from barenet.model.losses.cross_entropy import (
     BinaryCrossEntropy,
@@ -9,21 +11,9 @@ from barenet.model.losses.cross_entropy import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
-from barenet.model.losses.focal import (
-    BinaryFocal,
-    CategoricalFocal,
-    SigmoidFocal,
-    SoftmaxBinaryFocal,
-    SoftmaxFocal,
-)
+from barenet.model.losses.focal import BinaryFocal, CategoricalFocal
 from barenet.model.losses.loss import Loss
-from barenet.model.losses.poisson import (
-    ExponentialPoisson,
-    Poisson,
-    SigmoidPoisson,
-    SoftmaxPoisson,
-    SoftplusPoisson,
-)
+from barenet.model.losses.poisson import Poisson
 from barenet.model.losses.regression import AbsoluteError, Huber, Quantile, SquaredError
 from barenet.registry import build
 
@@ -34,25 +24,18 @@ __all__ = [
     "BinaryFocal",
     "CategoricalCrossEntropy",
     "CategoricalFocal",
-    "ExponentialPoisson",
     "Huber",
     "Loss",
     "Poisson",
     "Quantile",
     "SigmoidCrossEntropy",
-    "SigmoidFocal",
-    "SigmoidPoisson",
-    "SoftmaxBinaryFocal",
     "SoftmaxCrossEntropy",
-    "SoftmaxFocal",
-    "SoftmaxPoisson",
-    "SoftplusPoisson",
     "SquaredError",
     "as_loss",
-    "loss_on",
+    "logits_form",
 ]
 
-#: Every loss by its name. Those on logits are not chosen but found: see `loss_on`.
+#: Every loss by its name. The forms on logits are found by `logits_form`.
 LOSSES: dict[str, type[Loss]] = {
     kind.name: kind
     for kind in (
@@ -61,8 +44,8 @@ LOSSES: dict[str, type[Loss]] = {
     )
 }  # fmt: skip
 
-#: The loss that goes with an output activation, where none is asked for.
-USUAL_LOSS: dict[str, type[Loss]] = {
+#: The default loss of an output activation; the squared error for any other.
+DEFAULT_LOSSES: dict[str, type[Loss]] = {
     "softmax": CategoricalCrossEntropy,
     "sigmoid": BinaryCrossEntropy,
     "exponential": Poisson,
@@ -71,7 +54,7 @@ USUAL_LOSS: dict[str, type[Loss]] = {
 
 
 def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
-    """Turn a name into a loss, or choose the usual one, and check that it fits the output.
+    """Build a loss from its name, by default that of the output activation, and check that it fits.
 
     Examples
     --------
@@ -82,27 +65,30 @@ def as_loss(spec: str | Loss | None, activation: Activation) -> Loss:
     Huber(delta=2.0)
     """
     if spec is None:
-        usual = USUAL_LOSS.get(activation.name, SquaredError)
-        return usual()
+        return DEFAULT_LOSSES.get(activation.name, SquaredError)()
     loss = build(Loss, LOSSES, spec, "loss")
     if loss.outputs is not None and activation.name not in loss.outputs:
-        raise ValueError(
-            f"loss: {loss.name} needs an output activation of {' or '.join(loss.outputs)}, "
-            f"and the network's is {activation.name}"
+        raise ArgumentError(
+            f"{loss.name} needs an output activation of {' or '.join(loss.outputs)}, "
+            f"and the network's is {activation.name}",
+            argument="loss",
+            value=loss.name,
         )
     return loss
 
 
-def loss_on(loss: Loss, activation: Activation) -> tuple[Loss, bool]:
-    """Choose how a loss is computed: from the logits where that has a stable form.
+def logits_form(loss: Loss, activation: Activation) -> tuple[Loss, bool]:
+    """The form of the loss on logits if it has one, and whether it does.
 
     Examples
     --------
     >>> from barenet.model.activations import Sigmoid, Softmax
-    >>> loss_on(CategoricalCrossEntropy(), Softmax())
+    >>> logits_form(CategoricalCrossEntropy(), Softmax())
     (SoftmaxCrossEntropy(), True)
-    >>> loss_on(SquaredError(), Sigmoid())
+    >>> logits_form(SquaredError(), Sigmoid())
     (SquaredError(factor=0.5), False)
     """
-    stable = loss.on_logits(activation)
-    return (loss, False) if stable is None else (stable, True)
+    form = loss.on_logits.get(activation.name)
+    if form is None:
+        return loss, False
+    return form(**{option.name: getattr(loss, option.name) for option in options_of(loss)}), True

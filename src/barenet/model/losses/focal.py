@@ -1,8 +1,8 @@
-"""Focal losses: cross-entropy that cares less for what is right already.
+"""Focal losses: cross-entropy that gives less weight to rows that are predicted well.
 
-Where one class is rare, the many easy rows of the other drown its few. A factor of (1 − p) to the
-power of γ, with p the probability of what is true, takes the weight from rows that are no news.
-From Lin, Goyal, Girshick, He and Dollár, "Focal loss for dense object detection" (2017).
+Where one class is rare, the many easy rows of the other dominate the loss. The factor (1 − p)ᵞ,
+with p the probability of the correct class, reduces the weight of such rows. From Lin, Goyal,
+Girshick, He and Dollár, "Focal loss for dense object detection" (2017).
 """
 
 from __future__ import annotations
@@ -14,26 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.constraints import option
-from barenet.model.activations import Activation, sigmoid
+from barenet.model.activations import sigmoid
 from barenet.model.arrays import FloatArray
 from barenet.model.losses.loss import Loss
 from barenet.model.losses.probabilities import (
     check_class_probabilities,
     check_probabilities,
-    inside,
+    clip_probabilities,
+    log_softmax,
+    softplus,
 )
 
-__all__ = [
-    "BinaryFocal",
-    "CategoricalFocal",
-    "SigmoidFocal",
-    "SoftmaxBinaryFocal",
-    "SoftmaxFocal",
-]
-
-
-#: ln(1 − p) of a softmax of one output, so that its loss is finite.
-ALONE = -1e4
+#: ln(1 − p) of a softmax of a single output; it keeps the loss finite.
+LOG_ZERO = -1e4
 
 # Formulas of a positive target, of a negative one, and of A times the derivative by A.
 _POSITIVE, _NEGATIVE = "(1 - A)**gamma * ln(A)", "A**gamma * ln(1 - A)"
@@ -44,130 +37,39 @@ _G_BOTH = f"{_G} + (1 - Y) * (A**(gamma + 1) / (1 - A) - gamma * A**gamma * ln(1
 
 
 @dataclass(frozen=True)
-class BinaryFocal(Loss):
-    """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ + (1 − yⱼ) pⱼᵞ ln(1 − pⱼ): each output is a yes or no of its own.
-
-    With the derivative γ (1 − p)ᵞ⁻¹ ln p − (1 − p)ᵞ/p of a yes, and that of a no is the same of
-    1 − p with the other sign. Probabilities of exactly 0 and 1 are taken as the closest ones that
-    the dtype tells from them. γ = 0 is `BinaryCrossEntropy`.
-
-    Parameters
-    ----------
-    gamma : float, default=2.0
-        γ: how much less the rows count that are right already; 0 or more.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> round(BinaryFocal().value(np.array([[0.8]]), np.array([[1.0]])), 6)  # −0.2² ln 0.8
-    0.008926
-    """
-
-    gamma: float = option(2.0, ge=0)
-    name: ClassVar[str] = "binary_focal"
-    formula: ClassVar[str] = _BINARY
-    derivative_formula: ClassVar[str] = (
-        "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
-        " - (1 - Y) * (gamma * A**(gamma - 1) * ln(1 - A) - A**gamma / (1 - A))"
-    )
-    outputs: ClassVar[tuple[str, ...]] = ("sigmoid", "softmax")
-
-    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        p = inside(output)
-        yes, no = (1 - p) ** self.gamma * np.log(p), p**self.gamma * np.log1p(-p)
-        return -(y * yes + (1 - y) * no).sum(axis=1)
-
-    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        p = inside(output)
-        return y * _slope(p, 1 - p, self.gamma) - (1 - y) * _slope(1 - p, p, self.gamma)
-
-    def check_targets(self, y: FloatArray) -> None:
-        check_probabilities(y, self.name)
-
-    def on_logits(self, activation: Activation) -> Loss | None:
-        on_logits = {"sigmoid": SigmoidFocal, "softmax": SoftmaxBinaryFocal}
-        stable = on_logits.get(activation.name)
-        return stable(self.gamma) if stable else None
-
-
-@dataclass(frozen=True)
 class SigmoidFocal(Loss):
     """`BinaryFocal` of p = σ(z), from z, with u = 1 − p = σ(−z) and s = −ln p = ln(1 + exp(−z)).
 
-    Of a yes, ℓ = uᵞ s. With du/dz = −pu and ds/dz = −u::
+    For y = 1, ℓ = uᵞ s. With du/dz = −pu and ds/dz = −u::
 
         dℓ/dz = −γ uᵞ⁻¹ pu s − uᵞ u = −uᵞ (γ p s + u),
 
-    which is p − 1 for γ = 0. A no is the yes of −z.
+    which is p − 1 for γ = 0. The case y = 0 is the case y = 1 of −z.
 
     Examples
     --------
-    >>> import numpy as np
     >>> SigmoidFocal().per_sample(np.array([[-1e4], [1e4]]), np.array([[1.0], [1.0]]))
     array([10000., 0.])
     """
 
     gamma: float = option(2.0, ge=0)
-    name: ClassVar[str] = "sigmoid_focal"
-    formula: ClassVar[str] = _BINARY
-    derivative_formula: ClassVar[str] = (
+    name = "sigmoid_focal"
+    formula = _BINARY
+    derivative_formula = (
         "(1 - Y) * A**gamma * (A - gamma * (1 - A) * ln(1 - A))"
         " - Y * (1 - A)**gamma * (1 - A - gamma * A * ln(A))"
     )
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p, u = sigmoid(output), sigmoid(-output)
-        yes, no = u**self.gamma * _softplus(-output), p**self.gamma * _softplus(output)
+        yes, no = u**self.gamma * softplus(-output), p**self.gamma * softplus(output)
         return (y * yes + (1 - y) * no).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p, u, gamma = sigmoid(output), sigmoid(-output), self.gamma
-        yes = u**gamma * (gamma * p * _softplus(-output) + u)
-        no = p**gamma * (gamma * u * _softplus(output) + p)
+        yes = u**gamma * (gamma * p * softplus(-output) + u)
+        no = p**gamma * (gamma * u * softplus(output) + p)
         return (1 - y) * no - y * yes
-
-
-@dataclass(frozen=True)
-class CategoricalFocal(Loss):
-    """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ: y is 1 for the sample's class, and 0 for all others.
-
-    Probabilities of exactly 0 and 1 are taken as the closest ones that the dtype tells from them.
-    γ = 0 is `CategoricalCrossEntropy`.
-
-    Parameters
-    ----------
-    gamma : float, default=2.0
-        γ: how much less the rows count that are right already; 0 or more.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> p, y = np.array([[0.7, 0.2, 0.1]]), np.array([[1.0, 0.0, 0.0]])
-    >>> round(CategoricalFocal(gamma=1).value(p, y), 6)  # −0.3 ln 0.7
-    0.107002
-    """
-
-    gamma: float = option(2.0, ge=0)
-    name: ClassVar[str] = "categorical_focal"
-    formula: ClassVar[str] = _CATEGORICAL
-    derivative_formula: ClassVar[str] = (
-        "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
-    )
-    outputs: ClassVar[tuple[str, ...]] = ("softmax", "sigmoid")
-
-    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        p = inside(output)
-        return -(y * (1 - p) ** self.gamma * np.log(p)).sum(axis=1)
-
-    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        p = inside(output)
-        return y * _slope(p, 1 - p, self.gamma)
-
-    def check_targets(self, y: FloatArray) -> None:
-        check_class_probabilities(y, self.name)
-
-    def on_logits(self, activation: Activation) -> Loss | None:
-        return SoftmaxFocal(self.gamma) if activation.name == "softmax" else None
 
 
 @dataclass(frozen=True)
@@ -182,23 +84,22 @@ class SoftmaxFocal(Loss):
 
     Examples
     --------
-    >>> import numpy as np
     >>> z, y = np.array([[1e4, 0.0], [0.0, 0.0]]), np.array([[0.0, 1.0], [1.0, 0.0]])
     >>> SoftmaxFocal().per_sample(z, y).round(4)
     array([1.000e+04, 1.733e-01])
     """
 
     gamma: float = option(2.0, ge=0)
-    name: ClassVar[str] = "softmax_focal"
-    formula: ClassVar[str] = _CATEGORICAL
-    derivative_formula: ClassVar[str] = f"{_G} - A * over_outputs({_G})"
+    name = "softmax_focal"
+    formula = _CATEGORICAL
+    derivative_formula = f"{_G} - A * over_outputs({_G})"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        log_p = _log_softmax(output)
+        log_p = log_softmax(output)
         return -(y * (-np.expm1(log_p)) ** self.gamma * log_p).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        log_p = _log_softmax(output)
+        log_p = log_softmax(output)
         p, u = np.exp(log_p), -np.expm1(log_p)
         some = np.where(u > 0, u, 1)  # where u is 0, so is the logarithm
         g = y * (self.gamma * some ** (self.gamma - 1) * p * log_p - u**self.gamma)
@@ -219,32 +120,111 @@ class SoftmaxBinaryFocal(Loss):
 
     Examples
     --------
-    >>> import numpy as np
     >>> z, y = np.array([[1e4, 0.0, 0.0]]), np.array([[0.0, 1.0, 0.0]])
     >>> SoftmaxBinaryFocal(0).derivative(z, y)  # 1 − (−1), −1 − ½, 0 − ½
     array([[ 2. , -1.5, -0.5]])
     """
 
     gamma: float = option(2.0, ge=0)
-    name: ClassVar[str] = "softmax_binary_focal"
-    formula: ClassVar[str] = _BINARY
-    derivative_formula: ClassVar[str] = f"{_G_BOTH} - A * over_outputs({_G_BOTH})"
+    name = "softmax_binary_focal"
+    formula = _BINARY
+    derivative_formula = f"{_G_BOTH} - A * over_outputs({_G_BOTH})"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        _, log_p, log_u = _log_shares(output)
+        _, log_p, log_u = _log_probabilities(output)
         yes, no = np.exp(self.gamma * log_u) * log_p, np.exp(self.gamma * log_p) * log_u
         return -(y * yes + (1 - y) * no).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        top, log_p, log_u = _log_shares(output)
+        top, log_p, log_u = _log_probabilities(output)
         p, u, gamma = np.exp(log_p), np.exp(log_u), self.gamma
         yes = np.exp(gamma * log_u) * (gamma * p * log_p - u)
         no = np.exp(gamma * log_p) * (p - gamma * u * log_u)
         h = y * yes + (1 - y) * no
         g = np.where(top, 0, h / np.where(top, 1, u))
         others = p * (g.sum(axis=1, keepdims=True) - g)
-        share = np.exp(np.minimum(log_p - log_u[top][:, None], 0))
-        return h - others - np.where(top, 0, h[top][:, None] * share)
+        ratio = np.exp(np.minimum(log_p - log_u[top][:, None], 0))
+        return h - others - np.where(top, 0, h[top][:, None] * ratio)
+
+
+@dataclass(frozen=True)
+class BinaryFocal(Loss):
+    """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ + (1 − yⱼ) pⱼᵞ ln(1 − pⱼ): each output is a separate yes or no.
+
+    With the derivative γ (1 − p)ᵞ⁻¹ ln p − (1 − p)ᵞ/p for y = 1; for y = 0 it is the
+    same of 1 − p with the opposite sign. Probabilities of exactly 0 or 1 are moved to the nearest
+    number in between. γ = 0 is `BinaryCrossEntropy`.
+
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        γ, 0 or more; larger values give well predicted rows less weight.
+
+    Examples
+    --------
+    >>> round(BinaryFocal().value(np.array([[0.8]]), np.array([[1.0]])), 6)  # −0.2² ln 0.8
+    0.008926
+    """
+
+    gamma: float = option(2.0, ge=0)
+    name = "binary_focal"
+    formula = _BINARY
+    derivative_formula = (
+        "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
+        " - (1 - Y) * (gamma * A**(gamma - 1) * ln(1 - A) - A**gamma / (1 - A))"
+    )
+    outputs = ("sigmoid", "softmax")
+    on_logits: ClassVar = {"sigmoid": SigmoidFocal, "softmax": SoftmaxBinaryFocal}
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = clip_probabilities(output)
+        yes, no = (1 - p) ** self.gamma * np.log(p), p**self.gamma * np.log1p(-p)
+        return -(y * yes + (1 - y) * no).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = clip_probabilities(output)
+        return y * _slope(p, 1 - p, self.gamma) - (1 - y) * _slope(1 - p, p, self.gamma)
+
+    def check_targets(self, y: FloatArray) -> None:
+        check_probabilities(y, self.name)
+
+
+@dataclass(frozen=True)
+class CategoricalFocal(Loss):
+    """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ: y is 1 for the sample's class, and 0 for all others.
+
+    Probabilities of exactly 0 or 1 are moved to the nearest number in between.
+    γ = 0 is `CategoricalCrossEntropy`.
+
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        γ, 0 or more; larger values give well predicted rows less weight.
+
+    Examples
+    --------
+    >>> p, y = np.array([[0.7, 0.2, 0.1]]), np.array([[1.0, 0.0, 0.0]])
+    >>> round(CategoricalFocal(gamma=1).value(p, y), 6)  # −0.3 ln 0.7
+    0.107002
+    """
+
+    gamma: float = option(2.0, ge=0)
+    name = "categorical_focal"
+    formula = _CATEGORICAL
+    derivative_formula = "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
+    outputs = ("softmax", "sigmoid")
+    on_logits: ClassVar = {"softmax": SoftmaxFocal}
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = clip_probabilities(output)
+        return -(y * (1 - p) ** self.gamma * np.log(p)).sum(axis=1)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        p = clip_probabilities(output)
+        return y * _slope(p, 1 - p, self.gamma)
+
+    def check_targets(self, y: FloatArray) -> None:
+        check_class_probabilities(y, self.name)
 
 
 def _slope(p: FloatArray, u: FloatArray, gamma: float) -> FloatArray:
@@ -252,21 +232,12 @@ def _slope(p: FloatArray, u: FloatArray, gamma: float) -> FloatArray:
     return gamma * u ** (gamma - 1) * np.log(p) - u**gamma / p
 
 
-def _softplus(z: FloatArray) -> FloatArray:
-    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
-
-
-def _log_softmax(z: FloatArray) -> FloatArray:
-    Z = z - z.max(axis=1, keepdims=True)
-    return Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))
-
-
-def _log_shares(z: FloatArray) -> tuple[NDArray[np.bool_], FloatArray, FloatArray]:
+def _log_probabilities(z: FloatArray) -> tuple[NDArray[np.bool_], FloatArray, FloatArray]:
     """Return a mask of the largest logit of each row, ln p, and ln(1 − p)."""
     top = np.arange(z.shape[1]) == z.argmax(axis=1)[:, None]
     Z = z - z[top][:, None]
-    alone = z.shape[1] == 1  # p is 1 for any logit
-    others = np.where(top, ALONE if alone else -np.inf, Z)
+    single = z.shape[1] == 1  # p is 1 for any logit
+    others = np.where(top, LOG_ZERO if single else -np.inf, Z)
     second = others.max(axis=1, keepdims=True)
     log_rest = second + np.log(np.exp(others - second).sum(axis=1, keepdims=True))
     rest = np.exp(log_rest)

@@ -1,40 +1,42 @@
-"""What a loss is: one number for a batch, and its derivative by the network's output.
+"""Loss: one number for a batch, and its derivative by the network's output.
 
-A loss is written for one sample; the batch's loss is the mean over its samples, weighted by the
-sample weights where there are any: L = Σᵢ wᵢ ℓᵢ / Σᵢ wᵢ.
+A loss is defined for one sample; the loss of a batch is the mean over its samples, weighted by the
+sample weights if there are any: L = Σᵢ wᵢ ℓᵢ / Σᵢ wᵢ.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import numpy as np
 
 from barenet.constraints import Configurable
-from barenet.model.activations import Activation
+from barenet.errors import ArgumentError
 from barenet.model.arrays import FloatArray
-
-__all__ = ["Loss"]
 
 
 class Loss(Configurable, ABC):
-    """The distance between what a network says and what it should say.
+    """The distance between predictions and targets.
 
     Attributes
     ----------
     role, name : str
-        The argument that it is for, and what it is called in `LOSSES`.
+        The argument that takes it, and its name in `LOSSES`.
     outputs : tuple of str, optional
-        Output activations that it can be computed from; None if from any.
+        Output activations that it is defined for; None for any.
+    on_logits : mapping of str to callable
+        By output activation: the same loss with the activation included, computed from the logits
+        (the values before the activation). It takes the same options, and is stable where loss
+        and activation apart would overflow or lose digits.
     formula, derivative_formula : str
         Loss of one output and its derivative, from the network's output A and the target Y,
-        written as Python computes them, for `explain`. Where the activation is inside, the
-        derivative is that by the logit.
+        as Python expressions, for `explain`. With the activation included, the derivative is
+        the one by the logit.
 
     Examples
     --------
-    >>> import numpy as np
     >>> class FourthPower(Loss):
     ...     name = "fourth_power"
     ...     def per_sample(self, output, y):
@@ -49,6 +51,7 @@ class Loss(Configurable, ABC):
     formula: ClassVar[str] = ""
     derivative_formula: ClassVar[str] = ""
     outputs: ClassVar[tuple[str, ...] | None] = None
+    on_logits: ClassVar[Mapping[str, Callable[..., Loss]]] = {}
 
     @abstractmethod
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -57,9 +60,9 @@ class Loss(Configurable, ABC):
         Parameters
         ----------
         output : ndarray of shape (n_samples, n_outputs)
-            What the network says.
+            Output of the network.
         y : ndarray of shape (n_samples, n_outputs)
-            What it should say.
+            The targets.
 
         Returns
         -------
@@ -79,7 +82,7 @@ class Loss(Configurable, ABC):
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
-            The derivative of each sample's own loss.
+            The derivative of each sample's loss.
         """
 
     def value(
@@ -90,9 +93,9 @@ class Loss(Configurable, ABC):
         Parameters
         ----------
         output, y : ndarray of shape (n_samples, n_outputs)
-            What the network says, and what it should say.
+            Output of the network, and the targets.
         sample_weight : ndarray of shape (n_samples,), optional
-            How much each sample counts; by default all the same.
+            Weight of each sample; by default 1.
 
         Returns
         -------
@@ -103,33 +106,33 @@ class Loss(Configurable, ABC):
         losses = self.per_sample(output, y)
         if sample_weight is None:
             return float(losses.sum() / len(losses))
-        return float(losses @ _shares(sample_weight))
+        return float(losses @ _relative_weights(sample_weight))
 
     def gradient(
         self, output: FloatArray, y: FloatArray, sample_weight: FloatArray | None = None
     ) -> FloatArray:
-        """Compute ∂L/∂output: each sample's derivative times its share wᵢ / Σᵢ wᵢ.
+        """Compute ∂L/∂output: each sample's derivative times wᵢ / Σᵢ wᵢ.
 
         Parameters
         ----------
         output, y : ndarray of shape (n_samples, n_outputs)
-            What the network says, and what it should say.
+            Output of the network, and the targets.
         sample_weight : ndarray of shape (n_samples,), optional
-            How much each sample counts; by default all the same.
+            Weight of each sample; by default 1.
 
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
-            What ``network.backward`` starts from.
+            The argument of ``network.backward``.
         """
         _check_shapes(output, y)
         derivative = self.derivative(output, y)
         if sample_weight is None:
             return derivative / len(derivative)
-        return derivative * _shares(sample_weight)[:, None]
+        return derivative * _relative_weights(sample_weight)[:, None]
 
     def check_targets(self, y: FloatArray) -> None:
-        """Refuse targets that the loss has no meaning for.
+        """Reject targets that the loss is not defined for.
 
         Parameters
         ----------
@@ -139,39 +142,24 @@ class Loss(Configurable, ABC):
         Raises
         ------
         ValueError
-            If a target is outside of what the loss is defined for.
+            If a target is outside the loss's domain.
         """
-
-    def on_logits(self, activation: Activation) -> Loss | None:
-        """Return the same loss with the output activation inside it, if it has such a form.
-
-        Parameters
-        ----------
-        activation : Activation
-            The network's output activation.
-
-        Returns
-        -------
-        Loss or None
-            A loss to be computed from the logits (the values before the output activation),
-            stable where the two apart would overflow or lose digits.
-        """
-        return None
 
 
 def _check_shapes(output: FloatArray, y: FloatArray) -> None:
-    """Refuse shapes that NumPy would broadcast to a matrix of every output against every target."""
+    """Reject shapes that NumPy would broadcast to every output against every target."""
     if output.shape != y.shape:
-        raise ValueError(
-            f"y: expected the shape of the output, {output.shape}, got {y.shape}; "
-            "class indices become rows by one_hot(y, n_classes), numbers by y.reshape(-1, 1)"
+        raise ArgumentError(
+            f"expected the shape of the output, {output.shape}, got {y.shape}",
+            argument="y",
+            remedy="convert class indices by one_hot(y, n_classes), numbers by y.reshape(-1, 1)",
         )
 
 
-def _shares(sample_weight: FloatArray) -> FloatArray:
-    """Weights as shares of their sum; a batch without any weight has no loss."""
+def _relative_weights(sample_weight: FloatArray) -> FloatArray:
+    """Weights divided by their sum; all 0 if they are."""
     largest = sample_weight.max(initial=0)
     if largest == 0:
         return np.zeros_like(sample_weight)
-    relative = sample_weight / largest  # as the sum of the weights themselves may overflow
+    relative = sample_weight / largest  # the sum of the weights themselves may overflow
     return relative / relative.sum()

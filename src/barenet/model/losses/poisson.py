@@ -6,61 +6,19 @@ product, computed from the logits, keeps all its digits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from barenet.model.activations import Activation, sigmoid
+from barenet.errors import ArgumentError
+from barenet.model.activations import sigmoid
 from barenet.model.arrays import FloatArray
 from barenet.model.losses.loss import Loss
+from barenet.model.losses.probabilities import log_softmax
 
-__all__ = [
-    "ExponentialPoisson",
-    "Poisson",
-    "SigmoidPoisson",
-    "SoftmaxPoisson",
-    "SoftplusPoisson",
-]
-
-#: Formula of the loss, whatever it is computed from.
+#: Formula of the loss, the same for each form.
 _DEVIANCE = "A - Y + times_ln(Y, Y / A)"
-
-
-@dataclass(frozen=True)
-class Poisson(Loss):
-    """ℓ = Σⱼ ŷⱼ − yⱼ + yⱼ ln(yⱼ/ŷⱼ), with the derivative 1 − yⱼ/ŷⱼ: for counts.
-
-    Half the deviance of a Poisson distribution of rate ŷ, so the loss of a perfect prediction is
-    0. The output must be positive: exponential (the usual one), softplus, sigmoid or softmax.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> round(Poisson().value(np.array([[2.0]]), np.array([[1.0]])), 6)  # 1 − ln 2
-    0.306853
-    """
-
-    name: ClassVar[str] = "poisson"
-    formula: ClassVar[str] = _DEVIANCE
-    derivative_formula: ClassVar[str] = "1 - Y / A"
-    outputs: ClassVar[tuple[str, ...]] = ("exponential", "softplus", "sigmoid", "softmax")
-
-    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        rate = _positive(output)
-        return _deviance(rate, np.log(rate), y)
-
-    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        return 1 - y / _positive(output)
-
-    def check_targets(self, y: FloatArray) -> None:
-        if (y < 0).any():
-            raise ValueError(f"y: the poisson loss needs counts of 0 or more, got {y.min()}")
-
-    def on_logits(self, activation: Activation) -> Loss | None:
-        stable = _ON_LOGITS.get(activation.name)
-        return stable() if stable else None
 
 
 @dataclass(frozen=True)
@@ -69,14 +27,13 @@ class ExponentialPoisson(Loss):
 
     Examples
     --------
-    >>> import numpy as np
     >>> round(ExponentialPoisson().value(np.log([[2.0]]), np.array([[1.0]])), 6)
     0.306853
     """
 
-    name: ClassVar[str] = "exponential_poisson"
-    formula: ClassVar[str] = _DEVIANCE
-    derivative_formula: ClassVar[str] = "A - Y"
+    name = "exponential_poisson"
+    formula = _DEVIANCE
+    derivative_formula = "A - Y"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         return _deviance(np.exp(output), output, y)
@@ -95,16 +52,15 @@ class SoftplusPoisson(Loss):
 
     Examples
     --------
-    >>> import numpy as np
     >>> z = np.array([[-1e4], [1e4]])
     >>> SoftplusPoisson().derivative(z, np.array([[1.0], [1.0]]))
     array([[-1. ],
            [ 0.9999]])
     """
 
-    name: ClassVar[str] = "softplus_poisson"
-    formula: ClassVar[str] = _DEVIANCE
-    derivative_formula: ClassVar[str] = "(1 - exp(-A)) * (1 - Y / A)"
+    name = "softplus_poisson"
+    formula = _DEVIANCE
+    derivative_formula = "(1 - exp(-A)) * (1 - Y / A)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         rate, log_rate, _ = _softplus_parts(output)
@@ -120,15 +76,14 @@ class SigmoidPoisson(Loss):
 
     Examples
     --------
-    >>> import numpy as np
     >>> SigmoidPoisson().derivative(np.array([[-1e4], [0.0]]), np.array([[1.0], [1.0]]))
     array([[-1. ],
            [-0.25]])
     """
 
-    name: ClassVar[str] = "sigmoid_poisson"
-    formula: ClassVar[str] = _DEVIANCE
-    derivative_formula: ClassVar[str] = "(1 - A) * (A - Y)"
+    name = "sigmoid_poisson"
+    formula = _DEVIANCE
+    derivative_formula = "(1 - A) * (A - Y)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         log_rate = np.minimum(output, 0) - np.log1p(np.exp(-np.abs(output)))
@@ -144,31 +99,58 @@ class SoftmaxPoisson(Loss):
 
     Examples
     --------
-    >>> import numpy as np
     >>> SoftmaxPoisson().derivative(np.array([[-1e4, 0.0]]), np.array([[1.0, 0.0]]))
     array([[-1.,  1.]])
     """
 
-    name: ClassVar[str] = "softmax_poisson"
-    formula: ClassVar[str] = _DEVIANCE
-    derivative_formula: ClassVar[str] = "A - Y - A * over_outputs(A - Y)"
+    name = "softmax_poisson"
+    formula = _DEVIANCE
+    derivative_formula = "A - Y - A * over_outputs(A - Y)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        log_rate = _log_softmax(output)
+        log_rate = log_softmax(output)
         return _deviance(np.exp(log_rate), log_rate, y)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        rate = np.exp(_log_softmax(output))
+        rate = np.exp(log_softmax(output))
         return rate - y - rate * (rate - y).sum(axis=1, keepdims=True)
 
 
-#: The stable form for each output activation.
-_ON_LOGITS: dict[str, Callable[[], Loss]] = {
-    "exponential": ExponentialPoisson,
-    "softplus": SoftplusPoisson,
-    "sigmoid": SigmoidPoisson,
-    "softmax": SoftmaxPoisson,
-}
+@dataclass(frozen=True)
+class Poisson(Loss):
+    """ℓ = Σⱼ ŷⱼ − yⱼ + yⱼ ln(yⱼ/ŷⱼ), with the derivative 1 − yⱼ/ŷⱼ: for counts.
+
+    Half the deviance of a Poisson distribution of rate ŷ, so the loss of a perfect prediction is
+    0. The output must be positive: exponential (the usual one), softplus, sigmoid or softmax.
+
+    Examples
+    --------
+    >>> round(Poisson().value(np.array([[2.0]]), np.array([[1.0]])), 6)  # 1 − ln 2
+    0.306853
+    """
+
+    name = "poisson"
+    formula = _DEVIANCE
+    derivative_formula = "1 - Y / A"
+    outputs = ("exponential", "softplus", "sigmoid", "softmax")
+    on_logits: ClassVar = {
+        "exponential": ExponentialPoisson,
+        "softplus": SoftplusPoisson,
+        "sigmoid": SigmoidPoisson,
+        "softmax": SoftmaxPoisson,
+    }
+
+    def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        rate = _positive(output)
+        return _deviance(rate, np.log(rate), y)
+
+    def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
+        return 1 - y / _positive(output)
+
+    def check_targets(self, y: FloatArray) -> None:
+        if (y < 0).any():
+            problem = f"the poisson loss needs counts of 0 or more, got {y.min()}"
+            raise ArgumentError(problem, argument="y")
 
 
 def _deviance(rate: FloatArray, log_rate: FloatArray, y: FloatArray) -> FloatArray:
@@ -190,9 +172,3 @@ def _softplus_parts(z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
 def _positive(output: FloatArray) -> FloatArray:
     """Keep a rate that was rounded to 0 away from the logarithm's pole."""
     return np.maximum(output, np.finfo(output.dtype).eps)
-
-
-def _log_softmax(z: FloatArray) -> FloatArray:
-    """Return ln softmax(z) of each row."""
-    Z = z - z.max(axis=1, keepdims=True)
-    return Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))

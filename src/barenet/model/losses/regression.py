@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from barenet.constraints import option
 from barenet.model.arrays import FloatArray
 from barenet.model.losses.loss import Loss
-
-__all__ = [
-    "AbsoluteError",
-    "Huber",
-    "Quantile",
-    "SquaredError",
-]
 
 
 @dataclass(frozen=True)
@@ -38,7 +30,6 @@ class SquaredError(Loss):
 
     Examples
     --------
-    >>> import numpy as np
     >>> output, y = np.array([[1.0], [4.0]]), np.array([[0.0], [2.0]])
     >>> SquaredError().value(output, y)  # ½ · (1² + 2²) / 2
     1.25
@@ -47,9 +38,9 @@ class SquaredError(Loss):
     """
 
     factor: float = option(0.5, gt=0)
-    name: ClassVar[str] = "squared_error"
-    formula: ClassVar[str] = "factor * (A - Y)**2"
-    derivative_formula: ClassVar[str] = "2 * factor * (A - Y)"
+    name = "squared_error"
+    formula = "factor * (A - Y)**2"
+    derivative_formula = "2 * factor * (A - Y)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         return self.factor * ((output - y) ** 2).sum(axis=1)
@@ -64,14 +55,13 @@ class AbsoluteError(Loss):
 
     Examples
     --------
-    >>> import numpy as np
     >>> AbsoluteError().value(np.array([[1.0], [4.0]]), np.array([[0.0], [2.0]]))
     1.5
     """
 
-    name: ClassVar[str] = "absolute_error"
-    formula: ClassVar[str] = "abs(A - Y)"
-    derivative_formula: ClassVar[str] = "sign(A - Y)"
+    name = "absolute_error"
+    formula = "abs(A - Y)"
+    derivative_formula = "sign(A - Y)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         return np.abs(output - y).sum(axis=1)
@@ -99,17 +89,14 @@ class Huber(Loss):
 
     Examples
     --------
-    >>> import numpy as np
     >>> Huber(delta=1.0).value(np.array([[1.0], [4.0]]), np.array([[0.0], [2.0]]))
     1.0
     """
 
     delta: float = option(1.0, gt=0)
-    name: ClassVar[str] = "huber"
-    formula: ClassVar[str] = (
-        "0.5 * (A - Y)**2 if abs(A - Y) <= delta else delta * (abs(A - Y) - 0.5 * delta)"
-    )
-    derivative_formula: ClassVar[str] = "clip(A - Y, -delta, delta)"
+    name = "huber"
+    formula = "0.5 * (A - Y)**2 if abs(A - Y) <= delta else delta * (abs(A - Y) - 0.5 * delta)"
+    derivative_formula = "clip(A - Y, -delta, delta)"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         size = np.abs(output - y)
@@ -139,15 +126,14 @@ class Quantile(Loss):
 
     Examples
     --------
-    >>> import numpy as np
     >>> Quantile(q=0.9).value(np.array([[0.0], [2.0]]), np.array([[1.0], [1.0]])).__round__(6)
     0.5
     """
 
     q: float = option(0.5, gt=0, lt=1)
-    name: ClassVar[str] = "quantile"
-    formula: ClassVar[str] = "q * (Y - A) if A < Y else (1 - q) * (A - Y)"
-    derivative_formula: ClassVar[str] = "-q if A < Y else 1 - q if A > Y else 0"
+    name = "quantile"
+    formula = "q * (Y - A) if A < Y else (1 - q) * (A - Y)"
+    derivative_formula = "-q if A < Y else 1 - q if A > Y else 0"
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
         error = y - output

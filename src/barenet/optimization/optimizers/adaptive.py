@@ -11,8 +11,6 @@ from barenet.constraints import option
 from barenet.model.arrays import FloatArray
 from barenet.optimization.optimizers.optimizer import Optimizer, UpdateFormula
 
-__all__ = ["AdaGrad", "Adam", "AdamW", "RMSProp"]
-
 _ETA, _EPS = "{eta} is the learning rate", "{eps} avoids a division by 0"
 _ADAM_MOMENTS = {"m": "beta1 * m + (1 - beta1) * g", "v": "beta2 * v + (1 - beta2) * g**2"}
 _ADAM_STEP = "eta * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + eps)"

@@ -9,8 +9,6 @@ from barenet.constraints import option
 from barenet.model.arrays import FloatArray
 from barenet.optimization.optimizers.optimizer import Optimizer, UpdateFormula
 
-__all__ = ["SGD", "Momentum", "Nesterov"]
-
 _VELOCITY = "{eta} is the learning rate, v the velocity, of which {beta} is kept at each step."
 
 

@@ -13,8 +13,6 @@ from barenet.model.arrays import FloatArray
 from barenet.optimization.optimizers.lbfgs_history import LBFGSHistory
 from barenet.optimization.scipy_threads import scipy_on_one_thread
 
-__all__ = ["LBFGS"]
-
 
 @dataclass
 class LBFGS(Configurable):

@@ -16,8 +16,6 @@ import numpy as np
 from barenet.errors import ResumeError
 from barenet.model.arrays import FloatArray
 
-__all__ = ["LBFGSHistory"]
-
 
 class LBFGSHistory:
     """The values and gradients of a search, in the order in which it asked for them.

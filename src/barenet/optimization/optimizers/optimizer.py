@@ -15,8 +15,6 @@ import numpy as np
 from barenet.constraints import Configurable, option
 from barenet.model.arrays import FloatArray
 
-__all__ = ["Optimizer", "UpdateFormula"]
-
 
 class UpdateFormula(NamedTuple):
     """Equations of a step for a parameter θ with the gradient g, and the letters in them."""

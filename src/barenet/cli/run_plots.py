@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barenet.cli.importance import MOST_ROWS, measure, take
-from barenet.cli.report import HEADINGS
+from barenet.cli.scores import HEADINGS
 from barenet.data.dataset import Dataset
 from barenet.errors import printable
 from barenet.files.predictor import Predictor
@@ -17,13 +17,13 @@ from barenet.insight import plots
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["KINDS", "draw", "literal", "usual_kind"]
+__all__ = ["KINDS", "default_kind", "draw", "literal"]
 
 #: Images in a picture of some of them.
 SOME = 25
 
 
-def usual_kind(predictor: Predictor) -> str:
+def default_kind(predictor: Predictor) -> str:
     """Choose the picture that shows best what a network has learned."""
     if predictor.classes is None:
         return "fit"

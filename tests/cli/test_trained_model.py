@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from barenet import Network, Predictor, save
-from barenet.cli.settings import AS_USUAL
-from barenet.cli.trained import is_table, load_trained, model_file
+from barenet.cli.run_settings import NO_FILE_OPTIONS
+from barenet.cli.trained_model import load_trained, model_file
 from barenet.data.scaling import Scaling
 from barenet.errors import DataError
 
@@ -17,31 +17,26 @@ def test_a_run_is_known_by_its_folder_or_its_model(iris):
     assert by_folder.path == by_file.path == model_file(iris)
     assert by_folder.settings == by_file.settings
     assert by_folder.settings.config.epochs == 20
-    assert by_folder.loss == "categorical_cross_entropy"
+    assert by_folder.config.loss == "categorical_cross_entropy"
 
 
 def test_a_folder_without_a_model_is_named(iris):
-    with pytest.raises(FileNotFoundError, match=r"no run has left a model there, as model\."):
+    with pytest.raises(FileNotFoundError, match=r"no model of a run, as model\."):
         load_trained(iris.parent)
 
 
 def test_data_are_made_as_for_the_training(line):
     trained = load_trained(line)
-    dataset = trained.samples("plane", AS_USUAL)
+    dataset = trained.load("plane", NO_FILE_OPTIONS)
     learned, held_out = trained.split(dataset)
     assert (dataset.n_samples, learned.n_samples, held_out.n_samples) == (60, 48, 12)
 
 
 def test_other_data_are_refused(iris, line):
     with pytest.raises(DataError, match=r"wine has 13 features, and .* takes 4"):
-        load_trained(iris).samples("wine", AS_USUAL)
-    with pytest.raises(DataError, match=r"moons has 2 classes \(0, 1\), and .* says numbers"):
-        load_trained(line).samples("moons", AS_USUAL)
-
-
-def test_tables_are_told_by_their_suffix():
-    assert is_table("a.csv") and is_table("A.TSV.gz") and is_table("a.txt")
-    assert not is_table("iris") and not is_table("a.npz")
+        load_trained(iris).load("wine", NO_FILE_OPTIONS)
+    with pytest.raises(DataError, match=r"moons has 2 classes \(0, 1\), and .* predicts numbers"):
+        load_trained(line).load("moons", NO_FILE_OPTIONS)
 
 
 def test_what_predicts_several_numbers_has_no_truths_in_a_table(barenet):

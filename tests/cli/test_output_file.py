@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet.cli.place import placed
+from barenet.cli.output_file import output_path
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_of_a_command_that_is_refused_no_folder_is_left(barenet, iris):
 def test_what_was_there_before_stays(tmp_path):
     folder = tmp_path / "there"
     folder.mkdir()
-    with pytest.raises(KeyboardInterrupt), placed(f"{folder}/new/", "x") as target:
+    with pytest.raises(KeyboardInterrupt), output_path(f"{folder}/new/", "x") as target:
         assert target.parent.is_dir()
         raise KeyboardInterrupt
     assert folder.is_dir() and not any(folder.iterdir())
@@ -110,7 +110,7 @@ def test_where_no_folder_can_be_it_is_said_what_is_there(barenet, iris, command,
     Path("file").touch()
     Path("link").symlink_to("nowhere")
     arguments = [*command.split(), *([iris] if command.startswith("plot") else [])]
-    for name, kind in (("file", "a file"), ("link", "a link that leads nowhere")):
+    for name, kind in (("file", "a file"), ("link", "a broken link")):
         done = barenet(*arguments, "--out", f"{name}/{inside}/")
         assert (done.status, done.out) == (1, "")
         (line,) = done.err.splitlines()

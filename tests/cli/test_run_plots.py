@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 
 from barenet import load_predictor
-from barenet.cli.pictures import KINDS, draw, usual_kind
+from barenet.cli.run_plots import KINDS, default_kind, draw
 from barenet.data import load_dataset
 from barenet.insight.plots import PLOTS, save_figure
 
 
 def test_the_usual_picture_fits_the_data(iris, line, digits):
-    kinds = [usual_kind(load_predictor(run / "model.safetensors")) for run in (iris, line, digits)]
+    kinds = [
+        default_kind(load_predictor(run / "model.safetensors")) for run in (iris, line, digits)
+    ]
     assert kinds == ["confusion", "fit", "digits"]
 
 

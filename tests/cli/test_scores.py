@@ -1,0 +1,150 @@
+"""Scores of networks and of baselines, compared with scikit-learn's."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, r2_score
+from sklearn.metrics import confusion_matrix as oracle_matrix
+from sklearn.preprocessing import StandardScaler
+
+from barenet import load_predictor
+from barenet.cli.scores import (
+    BaselineScores,
+    confusion_matrix,
+    emit_confusion_matrix,
+    emit_scores,
+    emit_verdict,
+    score,
+)
+from barenet.data import load_dataset
+from barenet.insight.baselines import fit_baseline
+
+
+def test_scores_and_the_confusion_matrix_are_scikit_learns(iris):
+    predictor, rows = load_predictor(iris / "model.safetensors"), load_dataset("iris")
+    scores = score(predictor, rows, None)
+    probabilities = predictor.probabilities(rows.X).astype(float)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    predicted = probabilities.argmax(axis=1)
+    assert abs(scores["loss"] - log_loss(rows.y, probabilities)) < 1e-5
+    assert scores["accuracy"] == accuracy_score(rows.y, predicted)
+    expected = oracle_matrix(rows.y, predicted)
+    np.testing.assert_array_equal(confusion_matrix(predictor, rows), expected)
+
+
+def test_scores_are_printed_under_their_names(capsys):
+    scores = {"loss": 0.123456789, "r2": 0.5, "rmse": 1e-9, "mae": 2.0}
+    emit_scores([("network", "5 test rows", scores)], "huber:delta=2.0")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines] == [
+        ["rows", "R²", "RMSE", "MAE", "huber"],
+        ["network", "5", "test", "rows", "0.5000", "1e-09", "2", "0.12346"],
+    ]
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_a_wide_confusion_matrix_has_numbers_for_names_or_is_left_out(capsys):
+    names = tuple(f"a class with the number {number}" for number in range(6))
+    emit_confusion_matrix(np.eye(6, dtype=int), names)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == list("012345")
+    assert lines[2].startswith("0 a class with the number 0  1")
+    assert max(map(len, lines)) < 80
+    emit_confusion_matrix(np.eye(21, dtype=int), tuple(map(str, range(21))))
+    assert capsys.readouterr().out == "(no confusion matrix: it would have 21 columns)\n"
+
+
+def split(name):
+    training, test = load_dataset(name).split(0.2, 0)
+    scaler = StandardScaler().fit(training.X)
+    return scaler.transform(training.X), training.y, scaler.transform(test.X), test.y
+
+
+def baselines(barenet, *arguments) -> dict:
+    done = barenet(*arguments, "--json")
+    assert done.status == 0, done.err
+    return json.loads(done.out)["baselines"]
+
+
+def test_the_baselines_of_classification_are_scikit_learns(barenet):
+    measured = baselines(barenet, "train", "wine", "--epochs", 2, "--no-plots")
+    X, y, X_test, y_test = split("wine")
+    exact = LogisticRegression(tol=1e-8)
+    for name, model in {"constant": DummyClassifier(), "linear": exact}.items():
+        probabilities = model.fit(X, y).predict_proba(X_test)
+        assert measured[name]["accuracy"] == accuracy_score(y_test, probabilities.argmax(axis=1))
+        assert measured[name]["loss"] == pytest.approx(log_loss(y_test, probabilities), rel=2e-3)
+        assert measured[name]["rows"] == len(X)
+    assert measured["linear"]["network_is_better"] is False
+
+
+def test_the_baselines_of_regression_are_scikit_learns_in_the_unit_of_the_target(barenet):
+    measured = baselines(barenet, "train", "diabetes", "--epochs", 2, "--no-plots")
+    X, y, X_test, y_test = split("diabetes")
+    mean, deviation = y.mean(), y.std()
+    for name, model in {"constant": DummyRegressor(), "linear": Ridge()}.items():
+        predicted = model.fit(X, (y - mean) / deviation).predict(X_test) * deviation + mean
+        assert measured[name]["r2"] == pytest.approx(r2_score(y_test, predicted), abs=1e-6)
+        error = mean_absolute_error(y_test, predicted)
+        assert measured[name]["mae"] == pytest.approx(error, rel=1e-6)
+        half = ((predicted - y_test) ** 2).mean() / 2 / deviation**2
+        assert measured[name]["loss"] == pytest.approx(half, rel=1e-5)
+
+
+def test_one_output_and_two_are_measured_alike(barenet):
+    options = ("--epochs", 1, "--no-plots")
+    one = baselines(barenet, "train", "breast_cancer", *options)
+    layers = ("--layers", 30, 4, 2, "--output=softmax")
+    two = baselines(barenet, "train", "breast_cancer", *layers, *options)
+    for name in ("linear", "constant"):
+        assert one[name]["accuracy"] == two[name]["accuracy"]
+        assert one[name]["loss"] == pytest.approx(two[name]["loss"], rel=1e-5)
+
+
+def test_evaluate_measures_the_baselines_of_train(barenet):
+    first = baselines(barenet, "train", "iris", "--patience", 3, "--epochs", 5, "--no-plots")
+    again = baselines(barenet, "evaluate", "runs/iris", "iris")
+    for name, scores in first.items():
+        assert again[name]["accuracy"] == scores["accuracy"]
+        assert again[name]["loss"] == pytest.approx(scores["loss"], rel=1e-3)
+        assert again[name]["rows"] == scores["rows"] == 120  # those of the validation set, too
+
+
+def test_baselines_are_optional(barenet):
+    options = ("--no-baselines", "--no-plots", "--epochs", 1)
+    assert baselines(barenet, "train", "iris", *options) == {}
+    assert baselines(barenet, "evaluate", "runs/iris", "iris", "--no-baselines") == {}
+
+
+def test_the_table_of_scores_has_the_baselines(barenet):
+    done = barenet("train", "diabetes", "--epochs", 40, "--no-plots")
+    lines = done.out.splitlines()
+    assert lines[0].split() == ["rows", "R²", "RMSE", "MAE", "squared_error"]
+    heads = [line.split("  ")[0].strip() for line in lines[1:5]]
+    assert heads == ["network", "linear model", "mean", "network"]
+    assert max(map(len, lines)) < 80
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "verdict"),
+    [
+        (0.76, ""),
+        (0.75, "than the linear model, which is simpler: accuracy 0.7500 against 0.7500."),
+        (0.51, "which is simpler: accuracy 0.5100 against 0.7500."),
+        (0.5, "no better here than always predicting the most frequent class, so it has"),
+    ],
+)
+def test_a_network_that_does_not_beat_the_baselines_is_named(capsys, accuracy, verdict):
+    X, y = np.array([[0.0], [1.0]]), np.array([0, 1])
+    compared = [
+        BaselineScores(fit_baseline(name, X, y, n_classes=2), {"accuracy": value})
+        for name, value in (("linear", 0.75), ("constant", 0.5))
+    ]
+    emit_verdict({"accuracy": accuracy}, compared)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert verdict in printed and bool(printed) == bool(verdict)
