@@ -18,7 +18,7 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
 
-from barenet.data.columns import COLUMNS, CategoryColumn, DroppedColumn, NumberColumn
+from barenet.data.column_types import COLUMNS, CategoryColumn, DroppedColumn, NumberColumn
 from barenet.data.encoding import TableEncoding
 from barenet.data.table_loading import load_table
 from barenet.data.to_frame import as_frame

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.columns import NumberColumn
+from barenet.data.column_types import NumberColumn
 from barenet.data.encoding import TableEncoding
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
