@@ -109,7 +109,7 @@ def test_rows_of_every_kind_are_known_again(tmp_path, capfd, suffix):
     path = tmp_path / f"rows.{suffix}"
     getattr(table, f"to_{suffix}")(path, index=False)
     assert main(["evaluate", str(tmp_path / "model.safetensors"), str(path)]) == 0
-    assert "trained on these very rows" in capfd.readouterr().err
+    assert "trained on exactly these rows" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet.constraints import check_flag
+from barenet.constraints import convert
 from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
 from barenet.data.target import class_labels
@@ -19,15 +19,18 @@ from barenet.errors import ArgumentError, brief, printable
 from barenet.files.description import describe_network, describe_rows, listed
 from barenet.files.fitted import take_apart
 from barenet.files.fitted_card import card_of
-from barenet.files.model_card import ModelCard
+from barenet.files.model_card import TYPES, ModelCard
 from barenet.files.model_header import MAX_HEADER
-from barenet.files.plain import check_mapping, check_names, check_text
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
 from barenet.model.targets import class_probabilities
 from barenet.model.validation import check_inputs, check_outputs
 
 __all__ = ["Predictor"]
+
+
+#: Names may fill the header of a model file.
+_NAME = Annotated[str, ("max_length", MAX_HEADER)]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -99,12 +102,13 @@ class Predictor:
         _check_preprocessing(self.preprocessing, self.feature_names, width)
         if self.classes is not None:
             _check_classes(self.classes, outputs)
-        check_flag(self.text_classes, "text_classes")
+        if type(self.text_classes) is not bool:
+            raise ArgumentError.of("text_classes", self.text_classes, "True or False")
         if self.target_scaling is not None:
             _check_scaling("target_scaling", self.target_scaling, outputs, "outputs")
             if self.classes is not None:
                 raise ArgumentError("classes are not scaled", argument="target_scaling")
-        check_text(self.target_name, "target_name", MAX_HEADER)
+        convert(self.target_name, _NAME, "target_name")
         if not isinstance(self.dataset, str):  # a file's name, which may not be valid Unicode
             raise ArgumentError.of("dataset", self.dataset, "text")
         if self.image_shape is not None:
@@ -352,7 +356,11 @@ class Predictor:
         fitted = take_apart(model)
         card = card_of(fitted, X, y)
         y_name = getattr(y, "name", None)
-        more = check_mapping({} if scores is None else scores, "scores")
+        more = (
+            card.scores
+            if scores is None
+            else {**card.scores, **convert(scores, TYPES["scores"], "scores")}
+        )
         return cls(
             **fitted.predictor_parts(),
             target_name=target_name or (y_name if isinstance(y_name, str) else "y"),
@@ -364,7 +372,7 @@ class Predictor:
 def _check_preprocessing(preprocessing: Any, names: Any, width: int) -> None:
     """Refuse a preprocessing that doesn't turn the named features into the network's inputs."""
     if not isinstance(preprocessing, TableEncoding):
-        check_names("feature_names", names, width, f"{width} inputs", MAX_HEADER)
+        _check_names("feature_names", names, width, f"{width} inputs")
         _check_scaling("preprocessing", preprocessing, width, "inputs")
     elif preprocessing.n_outputs != width:
         problem = f"gives {preprocessing.n_outputs} numbers for {width} inputs"
@@ -374,7 +382,7 @@ def _check_preprocessing(preprocessing: Any, names: Any, width: int) -> None:
 
 
 def _check_classes(classes: Any, n_outputs: int) -> None:
-    check_names("classes", classes, max(n_outputs, 2), f"{n_outputs} outputs", MAX_HEADER)
+    _check_names("classes", classes, max(n_outputs, 2), f"{n_outputs} outputs")
     if len(set(classes)) < len(classes) or "" in classes:
         raise ArgumentError("expected different names, none of them empty", argument="classes")
     if padded := [name for name in classes if name != name.strip()]:
@@ -384,6 +392,13 @@ def _check_classes(classes: Any, n_outputs: int) -> None:
             argument="classes",
             remedy="remove them before the training",
         )
+
+
+def _check_names(argument: str, names: Any, number: int, purpose: str) -> None:
+    if not isinstance(names, tuple):
+        raise ArgumentError.of(argument, names, "a tuple of text")
+    if len(convert(names, tuple[_NAME, ...], argument)) != number:
+        raise ArgumentError(f"expected {number} for {purpose}, got {len(names)}", argument=argument)
 
 
 def _check_scaling(argument: str, scaling: Any, width: int, purpose: str) -> None:
