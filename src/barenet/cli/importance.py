@@ -17,7 +17,7 @@ from barenet.cli.scores import HEADINGS
 from barenet.cli.trained_model import load_trained
 from barenet.data.dataset import Dataset
 from barenet.files.predictor import Predictor
-from barenet.insight.importance import Importance, permutation_importance
+from barenet.insight.permutation_importance import Importance, permutation_importance
 
 __all__ = ["MOST_ROWS", "REPEATS", "importance", "measure"]
 

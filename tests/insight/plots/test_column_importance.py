@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from barenet.insight.plots import plot_importance
+
+RNG = np.random.default_rng(0)
+
+
+def bars(axes) -> dict[str, float]:
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    return dict(zip(names, [bar.get_width() for bar in axes.patches], strict=True))
+
+
+def test_bars_are_means_and_the_greatest_is_on_top():
+    (axes,) = plot_importance([[0.0, 0.2], [0.5, 0.7], [-0.1, -0.1]], ["a", "b", "c"]).axes
+    assert bars(axes) == pytest.approx({"b": 0.6, "a": 0.1, "c": -0.1})
+    assert axes.yaxis_inverted()
+
+
+def test_whiskers_are_standard_deviations():
+    (axes,) = plot_importance([[0.0, 0.2], [0.5, 0.7]], ["a", "b"]).axes
+    (lines,) = (each.get_segments() for each in axes.collections if len(each.get_segments()) > 1)
+    np.testing.assert_allclose([line[:, 0] for line in lines], [[0.5, 0.7], [0.0, 0.2]])
+
+
+def test_a_bar_that_chance_may_have_drawn_is_pale():
+    (axes,) = plot_importance([[-0.1, 0.2], [0.5, 0.7]], ["a", "b"]).axes
+    sure, pale = (bar.get_facecolor()[:3] for bar in axes.patches)
+    assert np.mean(pale) > np.mean(sure) + 0.2
+    assert "pale" in axes.get_xlabel()
+    (axes,) = plot_importance([[0.5, 0.7]], ["b"]).axes
+    assert "pale" not in axes.get_xlabel()
+
+
+def test_of_many_columns_the_first_are_drawn():
+    drops = RNG.normal(size=(50, 3))
+    (axes,) = plot_importance(drops, [f"column {at}" for at in range(50)]).axes
+    assert list(bars(axes).values()) == pytest.approx(sorted(drops.mean(axis=1))[::-1][:20])
+    assert axes.get_title(loc="left") == "the first 20 of 50 columns"
+
+
+def test_pixels_are_drawn_where_they_lie():
+    drops = np.arange(24.0).reshape(12, 2)
+    picture = plot_importance(drops, [f"p{at}" for at in range(12)], image_shape=(3, 4))
+    image = picture.axes[0].images[0]
+    np.testing.assert_array_equal(image.get_array(), drops.mean(axis=1).reshape(3, 4))
+    low, high = image.get_clim()
+    assert low == -high  # white is 0
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a"],
+        ["age", "sex", "bmi"],
+        [f"a very long name of the column with number {n}" for n in range(30)],
+    ],
+)
+def test_every_name_is_readable(names, readable):
+    drops = RNG.normal(0.2, 0.1, size=(len(names), 10))
+    readable(plot_importance(drops, names, metric="accuracy", title="What matters"))
+
+
+def test_nothing_lost_is_drawn_as_nothing(readable):
+    readable(plot_importance(np.zeros((3, 2)), ["a", "b", "c"]))
+
+
+@pytest.mark.parametrize(
+    ("drops", "names", "argument"),
+    [
+        ([[0.1], [0.2]], ["a"], "names"),
+        ([0.1, 0.2], ["a", "b"], "drops"),
+        ([[np.nan]], ["a"], "drops"),
+    ],
+)
+def test_what_can_not_be_drawn(drops, names, argument):
+    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
+        plot_importance(drops, names)

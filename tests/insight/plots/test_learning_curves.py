@@ -1,0 +1,185 @@
+"""plot_history: every number of the history is on the page, and the best epoch is named."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from barenet import History
+from barenet.insight.plots import plot_history, style
+
+HISTORY = {
+    "loss": [2.0, 1.0, 0.5, 0.4],
+    "validation_loss": [2.1, 1.2, 0.9, 1.1],
+    "accuracy": [0.2, 0.6, 0.8, 0.9],
+    "validation_accuracy": [0.2, 0.5, 0.7, 0.6],
+    "learning_rate": [0.1, 0.1, 0.1, 0.1],
+    "gradient_norm": [5.0, 4.0, 3.0, 2.0],
+    "seconds": [0.1, 0.1, 0.1, 0.1],
+}
+
+
+def curve(axes, label):
+    """Find a line by its name."""
+    return next(line for line in axes.lines if line.get_label() == label)
+
+
+def test_every_epoch_of_every_curve_is_drawn():
+    loss, accuracy = plot_history(HISTORY).axes
+    for axes, name in ((loss, "loss"), (accuracy, "accuracy")):
+        np.testing.assert_array_equal(curve(axes, "training").get_xdata(), [1, 2, 3, 4])
+        np.testing.assert_array_equal(curve(axes, "training").get_ydata(), HISTORY[name])
+        measured = curve(axes, "validation").get_ydata()
+        np.testing.assert_array_equal(measured, HISTORY[f"validation_{name}"])
+
+
+def test_axes_are_named_and_end_with_the_run():
+    loss, accuracy = plot_history(HISTORY).axes
+    assert (loss.get_xlabel(), loss.get_ylabel()) == ("epoch", "loss")
+    assert (accuracy.get_xlabel(), accuracy.get_ylabel()) == ("epoch", "accuracy")
+    assert loss.get_xlim() == accuracy.get_xlim() == (1, 4)
+
+
+def test_training_and_validation_have_their_colours_everywhere(pixels):
+    figure = plot_history(HISTORY)
+    for axes in figure.axes:
+        assert curve(axes, "training").get_color() == style.TRAINING
+        assert curve(axes, "validation").get_color() == style.VALIDATION
+    image = pixels(figure)
+    for color in (style.TRAINING, style.VALIDATION):
+        near = np.abs(image - to_rgb(color)).max(axis=2) < 0.01
+        assert near.sum() > 500
+
+
+def test_the_kept_epoch_is_marked_in_every_panel():
+    figure = plot_history(History(HISTORY, best_epoch=3))
+    loss = figure.axes[0]
+    ring = next(line for line in loss.lines if line.get_marker() == "o")
+    assert (list(ring.get_xdata()), list(ring.get_ydata())) == ([3], [0.9])
+    assert "best, kept: epoch 3, 0.9" in [text.get_text() for text in loss.texts]
+    for axes in figure.axes:
+        assert any(list(line.get_xdata()) == [3, 3] for line in axes.lines)
+
+
+def test_test_rows_have_a_colour_of_their_own_and_no_ring(readable):
+    curves = HISTORY | {"test_loss": [2.2, 1.3, 1.0, 0.8], "test_accuracy": [0.1, 0.4, 0.6, 0.7]}
+    figure = plot_history(History(curves, best_epoch=3))
+    loss = figure.axes[0]
+    assert curve(loss, "test").get_color() == style.TEST
+    np.testing.assert_array_equal(curve(loss, "test").get_ydata(), curves["test_loss"])
+    ring = next(line for line in loss.lines if line.get_marker() == "o")
+    assert list(ring.get_ydata()) == [0.9]  # of the validation rows, which have decided
+    assert len(figure.axes) == 2
+    readable(figure)
+
+
+def test_where_the_last_epoch_is_kept_none_is_marked():
+    """A best epoch whose parameters are gone is none to boast of."""
+    loss, _ = plot_history(History(HISTORY)).axes
+    assert [text.get_text() for text in loss.texts] == ["training", "validation"]
+    assert len(loss.lines) == 2
+
+
+def test_a_penalty_that_one_curve_has_and_the_other_has_not_is_said():
+    loss, accuracy = plot_history(History(HISTORY, penalized=True)).axes
+    assert loss.get_ylabel() == "loss (training: with penalty)"
+    assert accuracy.get_ylabel() == "accuracy"
+    (alone,) = plot_history(History({"loss": [2.0, 1.0]}, penalized=True)).axes
+    assert alone.get_ylabel() == "loss"
+
+
+def test_a_panel_for_each_metric_and_none_for_how_it_ran(readable):
+    measures = ("mean_absolute_error", "r2", "top_3")
+    figure = plot_history(HISTORY | dict.fromkeys(measures, HISTORY["accuracy"]))
+    drawn = [axes.get_ylabel() for axes in figure.axes]
+    assert drawn == ["loss", "accuracy", "mean absolute error", "r2", "top 3"]
+    readable(figure)
+
+
+@pytest.mark.parametrize(
+    ("losses", "scale"),
+    [([1.0, 0.01], "log"), ([1.0, 0.0101], "linear"), ([1.0, 0.0], "linear"), ([-5, 9], "linear")],
+)
+def test_loss_is_logarithmic_where_it_spans_two_decades(losses, scale):
+    assert plot_history({"loss": losses}).axes[0].get_yscale() == scale
+
+
+def test_validation_alone_can_make_the_loss_logarithmic():
+    history = {"loss": [1.0, 0.5], "validation_loss": [1.0, 0.001], "accuracy": [0.001, 1.0]}
+    loss, accuracy = plot_history(history).axes
+    assert (loss.get_yscale(), accuracy.get_yscale()) == ("log", "linear")
+
+
+@pytest.mark.parametrize("gap", [float("nan"), float("inf"), None])
+def test_epochs_without_a_number_are_left_out(gap):
+    curves = {"loss": [3.0, 2.0, 1.0], "validation_loss": [gap, 2.5, gap]}
+    (axes,) = plot_history(History(curves, best_epoch=2)).axes
+    np.testing.assert_array_equal(curve(axes, "validation").get_xdata(), [2])
+    assert curve(axes, "validation").get_marker() == "o"  # a line through one point is no mark
+    assert "best, kept: epoch 2, 2.5" in [text.get_text() for text in axes.texts]
+
+
+def test_one_epoch_is_a_dot_over_a_whole_number(pixels, texts, readable):
+    figure = plot_history({name: values[:1] for name, values in HISTORY.items()})
+    readable(figure)
+    loss = figure.axes[0]
+    assert [line.get_marker() for line in loss.lines] == ["o", "o"]
+    assert [text.get_text() for text in texts(figure)].count("1") == 2  # one tick a panel
+    blue = np.abs(pixels(figure) - to_rgb(style.TRAINING)).max(axis=2) < 0.01
+    assert blue.any()
+
+
+def test_ten_thousand_epochs_are_all_there(readable):
+    epochs = np.arange(10_000)
+    figure = plot_history({"loss": np.exp(-epochs / 900), "validation_loss": 1 / (1 + epochs)})
+    (axes,) = figure.axes
+    assert len(curve(axes, "training").get_ydata()) == 10_000
+    assert axes.get_xlim() == (1, 10_000)
+    readable(figure)
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-9, 0.02, 1.0])
+@pytest.mark.parametrize("best", [0, 20, 39])
+def test_names_never_lie_on_each_other(readable, gap, best):
+    loss = np.linspace(2.0, 1.0, 40)
+    validation = 1.0 + gap + np.abs(np.arange(40) - best) / 40
+    validation[-1] = 1.0 + gap
+    curves = {"loss": loss, "validation_loss": validation}
+    readable(plot_history(History(curves, best_epoch=best + 1), title="A run"))
+    test = validation + gap / 2
+    readable(plot_history(History(curves | {"test_loss": test}, best_epoch=best + 1)))
+
+
+def test_the_upper_of_two_ends_has_the_upper_name():
+    for last, order in ((1.001, ["training", "validation"]), (0.999, ["validation", "training"])):
+        (axes,) = plot_history({"loss": [2.0, 1.0], "validation_loss": [2.0, last]}).axes
+        names = sorted(axes.texts[:2], key=lambda text: text.get_position()[1])
+        assert [text.get_text() for text in names] == order
+
+
+def test_what_train_returns_will_do():
+    class Run:
+        def to_dict(self):
+            return HISTORY
+
+    assert len(plot_history(Run()).axes) == 2
+
+
+@pytest.mark.parametrize(
+    ("history", "argument"),
+    [
+        ({}, "history"),
+        ({"accuracy": [1.0]}, "history"),
+        ({"loss": []}, "history"),
+        ({"loss": [float("nan")]}, "history"),
+        ({"loss": 0.5}, "history"),
+        ({"loss": ["low"]}, "history"),
+        ({"loss": [1.0, 2.0], "accuracy": [1.0]}, "history"),
+    ],
+)
+def test_a_history_that_is_none_is_refused(history, argument):
+    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
+        plot_history(history)
