@@ -214,7 +214,7 @@ def test_the_command_line_predicts_what_the_pipeline_predicts(tmp_path, capfd):
     assert main(["info", str(path)]) == 0
     assert "robust" in capfd.readouterr().out
     assert main(["evaluate", str(path), str(table), "--no-baselines"]) == 0  # known by fingerprint
-    assert "trained on these very rows" in capfd.readouterr().err
+    assert "trained on exactly these rows" in capfd.readouterr().err
 
 
 def test_the_network_is_a_copy_and_an_export_is_the_same(tmp_path):
