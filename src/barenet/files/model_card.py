@@ -24,8 +24,6 @@ from barenet.training.history import History
 from barenet.training.run_identity import environment
 from barenet.version import __version__
 
-__all__ = ["ModelCard"]
-
 _VALUE = str | bool | int | float
 _SETTING = str | bool | int | float | tuple[_VALUE, ...]
 

@@ -24,8 +24,6 @@ from barenet.files.model_header import check_header, has_room, without_repeats
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
 
-__all__ = ["check_header_size", "load", "load_network", "load_predictor", "save"]
-
 #: Stored instead of a scaling's name, and the name of the array that then holds the encoding.
 _TABLE = "table"
 
@@ -234,22 +232,17 @@ def _join(extra: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> dict[str, 
     arguments = {
         "preprocessing": _encoding(tensors) if is_table else _scaling("scaling", extra, tensors),
         "target_scaling": _scaling("target_scaling", extra, tensors) if has_target else None,
-        "classes": _as_tuple(extra["classes"]),
+        "classes": extra["classes"],
         "text_classes": extra.get("text_classes", False),
-        "feature_names": _as_tuple(extra["feature_names"]) or (),
+        "feature_names": extra["feature_names"] or (),
         "target_name": extra["target_name"],
         "dataset": extra["dataset"],
-        "image_shape": _as_tuple(extra["image_shape"]),
+        "image_shape": extra["image_shape"],
         "card": None if card is None else _card(card),
     }
     if tensors:
         raise ValueError(f"unknown arrays: {', '.join(tensors)}")
     return arguments
-
-
-def _as_tuple(value: Any) -> Any:
-    """JSON has lists instead of tuples."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _card(plain: Any) -> ModelCard:

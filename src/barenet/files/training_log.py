@@ -18,8 +18,6 @@ from barenet.constraints import Count, convert
 from barenet.errors import ArgumentError, some
 from barenet.training.history import History, finite_or_none
 
-__all__ = ["MOST_EPOCHS", "TrainingLog"]
-
 #: Maximum number of epochs: as many as a plot of the curves can show.
 MOST_EPOCHS = 500
 

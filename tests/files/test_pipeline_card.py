@@ -116,7 +116,7 @@ def test_rows_of_every_kind_are_known_again(tmp_path, capfd, suffix):
     ("rows", "why"),
     [
         ((X,), "X, y: expected both"),
-        ((X[:50], Y[:50]), "y: 50 rows, and the model has learned from 60"),
+        ((X[:50], Y[:50]), "y: 50 rows, and the model was trained on 60"),
         ((X, Y + 1), "y: 3 is not among the classes"),
         ((X[:50], Y), r"X: expected shape \(60, 3\), got \(50, 3\)"),
         ((X[:, :2], Y), "X: expected shape"),
