@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet.cli.explain import SCALED
+from barenet.cli.explain import SCALINGS
 from barenet.data.scaling import NAMES
 
 
@@ -43,7 +43,7 @@ def test_another_row_and_a_batch(barenet):
 
 
 def test_every_scaling_has_its_words():
-    assert SCALED.keys() == set(NAMES)
+    assert SCALINGS.keys() == set(NAMES)
 
 
 def test_one_neuron(barenet):
