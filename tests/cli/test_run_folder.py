@@ -48,7 +48,6 @@ def test_load_returns_the_predictor_of_a_run(iris):
 
 
 def test_one_run_at_a_time(folder):
-    pytest.importorskip("fcntl")
     second = RunFolder(folder.path)
     with (
         folder.locked(),
@@ -87,7 +86,6 @@ def test_settings_never_lie_beside_a_foreign_model(folder, iris, line, monkeypat
 
 
 def test_the_loser_leaves_the_folder_to_the_winner(folder):
-    pytest.importorskip("fcntl")
     winner, loser = folder, RunFolder(folder.path)
     folder.path.parent.mkdir()
     before = loser._make_writable

@@ -27,7 +27,7 @@ from barenet.errors import ArgumentError, DataError
 from barenet.files.atomic import check_replaceable, remove_leftovers, write_atomically
 from barenet.files.exports.export import SUFFIXES
 from barenet.files.exports.writing import HEAD, is_export
-from barenet.files.lock import locked_folder
+from barenet.files.lock import locked
 from barenet.files.model_io import save
 from barenet.files.predictor import Predictor
 from barenet.training.history import History
@@ -38,6 +38,9 @@ HISTORY = "history.jsonl"
 
 #: Start of the name of a temporary folder, from which files are moved when all are written.
 SAVING = ".saving-"
+
+#: Name of the lock file of a folder.
+LOCK = ".lock"
 
 
 class RunFolder:
@@ -58,13 +61,13 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Lock the folder for one run, from before the training until all is written."""
         made = self._make_writable()
-        with locked_folder(self.path, "another run"):
-            try:
+        try:
+            with locked(self.path / LOCK, "another run"):
                 self._check_overwritable()
                 self._remove_leftovers()
                 yield
-            finally:
-                remove_empty(made)
+        finally:
+            remove_empty(made)
 
     def save(self, predictor: Predictor, history: History, settings: RunSettings) -> OSError | None:
         """Write the results of a run; returns the error where the history cannot be written."""

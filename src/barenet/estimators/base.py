@@ -272,7 +272,7 @@ class MultilayerPerceptron(CallbackSupportMixin, BaseEstimator, ABC):
         """Split off validation rows, if early stopping needs them and none are given."""
         if validation_data is not None:
             return rows, self._check_validation(validation_data)
-        stochastic = not isinstance(make_optimizer(self), LBFGS)
+        stochastic = not make_optimizer(self).full_batch
         if not (self.early_stopping and stochastic):
             return rows, None
         return split_validation(rows, self.validation_fraction, self._strata(rows), rng)

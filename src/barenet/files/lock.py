@@ -1,21 +1,22 @@
-"""A lock: one process at a time, for as long as it lives.
+"""A lock file: one process at a time, for as long as it lives.
 
-The system holds it, so that a process that is killed leaves nothing that others would wait for.
+The operating system releases the lock of a process that is killed.
 """
 
 from __future__ import annotations
 
-import os
+import contextlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["locked", "locked_folder"]
+from filelock import FileLock, Timeout
+
+__all__ = ["locked"]
 
 
-@contextmanager
+@contextlib.contextmanager
 def locked(path: Path, holder: str) -> Iterator[None]:
-    """Hold a lock, where the system has them.
+    """Hold a lock file, which is removed afterwards; raise OSError if another process holds it.
 
     Examples
     --------
@@ -27,45 +28,14 @@ def locked(path: Path, holder: str) -> Iterator[None]:
     >>> path.exists()
     False
     """
-    with _held(path, os.O_RDWR | os.O_CREAT, f"{path.parent}: {holder} is writing there"):
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-
-
-@contextmanager
-def locked_folder(folder: Path, holder: str) -> Iterator[None]:
-    """Hold a folder, where the system has locks; nothing is written into it.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with locked_folder(Path(tempfile.mkdtemp()), "another run"):
-    ...     print("held")
-    held
-    """
-    with _held(folder, os.O_RDONLY, f"{folder}: {holder} is writing there"):
-        yield
-
-
-@contextmanager
-def _held(path: Path, flags: int, refusal: str) -> Iterator[None]:
-    """Hold a file or a folder: until the end, or until the process dies."""
+    lock = FileLock(path, timeout=0)
     try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    handle = os.open(path, flags, 0o666)
+        lock.acquire()
+    except Timeout:
+        raise OSError(f"{path.parent}: {holder} is writing there") from None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Whoever had it may have taken it away since it was opened here.
-        if not os.path.samestat(os.fstat(handle), path.stat()):
-            raise BlockingIOError
-    except (BlockingIOError, FileNotFoundError):
-        raise OSError(refusal) from None
-    else:
         yield
     finally:
-        os.close(handle)
+        with contextlib.suppress(OSError):  # on Windows, the release removes it
+            path.unlink()
+        lock.release()
