@@ -54,10 +54,10 @@ def draw(scaling: dict[str, list[dict[str, Any]]], kind: str = "svg") -> bytes:
     """
     import matplotlib as mpl
 
-    from barenet.insight.plots.style import headline, label_axes, new_picture, title
+    from barenet.insight.plots.style import headline, label_axes, new_figure, title
 
     sweeps = [sweep for sweep in TITLES if scaling.get(sweep)]
-    picture, panels = new_picture(4.1 * len(sweeps), 4.4, columns=len(sweeps))
+    picture, panels = new_figure((4.1, 4.4), len(sweeps), columns=len(sweeps))
     for axes, sweep in zip(panels, sweeps, strict=True):
         axes.set(xscale="log", yscale="log", ylim=_limits(scaling))
         _draw_sweep(axes, scaling[sweep])

@@ -109,8 +109,8 @@ if TYPE_CHECKING:
     from barenet.files.predictor import Predictor
     from barenet.insight.baselines import Baseline, fit_baseline
     from barenet.insight.explain import Explanation, explain
-    from barenet.insight.importance import Importance, permutation_importance
     from barenet.insight.live_plot import LivePlot
+    from barenet.insight.permutation_importance import Importance, permutation_importance
 
 __all__ = [
     "ACTIVATIONS",
@@ -236,7 +236,9 @@ _LAZY = {
     **dict.fromkeys(("Exported", "export"), "barenet.files.exports"),
     **dict.fromkeys(("Baseline", "fit_baseline"), "barenet.insight.baselines"),
     **dict.fromkeys(("Explanation", "explain"), "barenet.insight.explain"),
-    **dict.fromkeys(("Importance", "permutation_importance"), "barenet.insight.importance"),
+    **dict.fromkeys(
+        ("Importance", "permutation_importance"), "barenet.insight.permutation_importance"
+    ),
     "LivePlot": "barenet.insight.live_plot",
 }
 

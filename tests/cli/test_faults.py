@@ -7,6 +7,7 @@ table to predict or to be measured, as far as it can happen there.
 from __future__ import annotations
 
 import gzip
+import shlex
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_fault_39_a_delimiter_that_is_seldom_is_found_by_the_target(barenet, del
     write("t.csv", (HEADER + ROWS).replace(",", delimiter))
     done = barenet("train", "t.csv", "--target", "y")
     said = f"t.csv:1: 1 column, {HEADER.strip().replace(',', delimiter)!r}; "
-    assert_refused(done, f"{said}try --delimiter {delimiter!r}", command="train")
+    assert_refused(done, f"{said}try --delimiter {shlex.quote(delimiter)}", command="train")
     options = ("--delimiter", delimiter, "--target", "y", "--epochs", 1, "--no-plots")
     assert barenet("train", "t.csv", *options).status == 0
 

@@ -139,7 +139,9 @@ def test_fault_44_no_target(write):
     with pytest.raises(DataError, match=r"the columns are height, weight$") as caught:
         load(path)
     assert (caught.value.argument, caught.value.path, caught.value.value) == ("target", path, "y")
-    with pytest.raises(ValueError, match=r"^target: say which .*; the columns are height, weight$"):
+    with pytest.raises(
+        ValueError, match=r"^target: name the column .*; the columns are height, weight$"
+    ):
         load_dataset(path)
 
 

@@ -179,7 +179,7 @@ def test_a_run_tells_where_its_table_is(shelf, folder, capfd):
     assert _start(str(path.parent), "", "", shelf).scene.rows.startswith("table:")
     with pytest.raises(ValueError, match="rows: they go with a model"):
         _start("moons", "x.csv", "", shelf)
-    with pytest.raises(ValueError, match="target: a model knows its own"):
+    with pytest.raises(ValueError, match="target: a model has its own"):
         _start(str(path), "", "kind", shelf)
     capfd.readouterr()
 

@@ -192,7 +192,7 @@ def _advice(findings: dict[str, Any], errors: list[ValueError]) -> Iterator[str]
 
 def _cache_advice(folder: str | None) -> Iterator[str]:
     """Advise on the cache of kernels; Numba silently skips a folder that it cannot write to."""
-    from barenet.engines.kept import REFUSED
+    from barenet.engines.kernel_cache import REFUSED
 
     asked = os.environ.get("NUMBA_CACHE_DIR")
     if REFUSED:

@@ -19,7 +19,7 @@ from barenet.cli.trained_model import load_trained
 from barenet.constraints import check_number
 from barenet.data.dataset import Dataset
 from barenet.files.predictor import Predictor
-from barenet.insight.importance import Importance, permutation_importance
+from barenet.insight.permutation_importance import Importance, permutation_importance
 
 __all__ = ["MOST_ROWS", "importance", "measure_importance", "sample_rows"]
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from barenet.data.csv_table import Table, read_table
+from barenet.data.csv_table import CsvTable, read_table
+from barenet.data.delimited import CsvOptions
 from barenet.data.file_io import read_file_bytes
 from barenet.data.frame import Frame
 from barenet.data.target import MOST_CLASSES
@@ -85,7 +86,7 @@ def look_at(name: str, path: Path, header: bool | None = None) -> OwnTable:
     )
 
 
-def _read(path: Path, header: bool | None) -> tuple[Table, dict[str, Any]]:
+def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
     """Read a table, and find out how: what Excel writes is not UTF-8 everywhere, nor has a point.
 
     Windows' letters are taken where there is no UTF-8, and a decimal comma where it makes numbers
@@ -98,16 +99,16 @@ def _read(path: Path, header: bool | None) -> tuple[Table, dict[str, Any]]:
     except UnicodeDecodeError:
         if b"\0" not in content:
             options["encoding"] = "cp1252"
-    table = read_table(path, **options)
+    table = read_table(path, CsvOptions(**options))
     if table.lines.delimiter in (";", "\t"):
         with contextlib.suppress(DataError):
-            other = read_table(path, **options, decimal=",")
+            other = read_table(path, CsvOptions(**options, decimal=","))
             if _count_numbers(other) > _count_numbers(table):
                 return other, {**options, "decimal": ","}
     return table, options
 
 
-def _count_numbers(table: Table) -> int:
+def _count_numbers(table: CsvTable) -> int:
     frame = table.frame(table.names)
     return sum(_is_of_numbers(frame, name) for name in table.names)
 

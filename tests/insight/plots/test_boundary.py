@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -152,26 +154,26 @@ def half(points):
 
 
 @pytest.mark.parametrize(
-    ("predict", "X", "y", "options", "message"),
+    ("predict", "X", "y", "options", "argument"),
     [
-        (half, IRIS.data, IRIS.target, {}, "X: a boundary is drawn over 2 features, got 4"),
-        (half, MOONS, MOON[:5], {}, r"y: expected one number for each of 200 samples, got .*5"),
-        (half, MOONS, MOON + 1, {}, "y: expected class indices 0 to 1, got 2"),
-        (half, MOONS, MOON / 2, {}, r"y: expected class indices 0 to 1, got 0\.5"),
-        (half, MOONS, MOON, {"classes": ["a"]}, "classes: expected 2 names, .* got 1"),
-        (half, MOONS, MOON, {"feature_names": "ab"}, "feature_names: expected 2 names"),
-        (half, MOONS, MOON, {"resolution": 0}, "resolution: expected a whole number"),
-        (lambda points: [0.5], MOONS, MOON, {}, r"predict: expected shape \(40000, n_classes\)"),
+        (half, IRIS.data, IRIS.target, {}, "X"),
+        (half, MOONS, MOON[:5], {}, "y"),
+        (half, MOONS, MOON + 1, {}, "y"),
+        (half, MOONS, MOON / 2, {}, "y"),
+        (half, MOONS, MOON, {"classes": ["a"]}, "classes"),
+        (half, MOONS, MOON, {"feature_names": "ab"}, "feature_names"),
+        (half, MOONS, MOON, {"resolution": 0}, "resolution"),
+        (lambda points: [0.5], MOONS, MOON, {}, "predict"),
         (
             lambda points: 3 * half(points),
             MOONS,
             MOON,
             {},
-            "predict: expected probabilities 0 to 1",
+            "predict",
         ),
-        (lambda points: half(points) * np.nan, MOONS, MOON, {}, "predict: nan"),
+        (lambda points: half(points) * np.nan, MOONS, MOON, {}, "predict"),
     ],
 )
-def test_what_gives_no_boundary_is_refused(predict, X, y, options, message):
-    with pytest.raises(ValueError, match=message):
+def test_what_gives_no_boundary_is_refused(predict, X, y, options, argument):
+    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
         plot_boundary(predict, X, y, **options)

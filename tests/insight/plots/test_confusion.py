@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
@@ -100,17 +102,17 @@ def test_numbers_contrast_with_their_cells():
 
 
 @pytest.mark.parametrize(
-    ("y_true", "y_predicted", "classes", "message"),
+    ("y_true", "y_predicted", "classes", "argument"),
     [
-        ([0, 1], [0], ["a", "b"], "y_predicted: expected one number for each of 2 samples"),
-        ([0, 2], [0, 1], ["a", "b"], "y_true: expected class indices 0 to 1, got 2"),
-        ([0, 1], [0, -1], ["a", "b"], "y_predicted: expected class indices 0 to 1, got -1"),
-        ([0.0, 0.5], [0, 1], ["a", "b"], r"y_true: expected class indices 0 to 1, got 0\.5"),
-        ([[1, 0], [0, 1]], [0, 1], ["a", "b"], r"y_true: .*got shape \(2, 2\)"),
-        ([], [], ["a", "b"], r"y_true: .* got shape \(0,\)"),
-        ([0], [0], "ab", "classes: expected 2 names, one for each class, got 'ab'"),
+        ([0, 1], [0], ["a", "b"], "y_predicted"),
+        ([0, 2], [0, 1], ["a", "b"], "y_true"),
+        ([0, 1], [0, -1], ["a", "b"], "y_predicted"),
+        ([0.0, 0.5], [0, 1], ["a", "b"], "y_true"),
+        ([[1, 0], [0, 1]], [0, 1], ["a", "b"], "y_true"),
+        ([], [], ["a", "b"], "y_true"),
+        ([0], [0], "ab", "classes"),
     ],
 )
-def test_what_is_no_class_is_refused(y_true, y_predicted, classes, message):
-    with pytest.raises(ValueError, match=message):
+def test_what_is_no_class_is_refused(y_true, y_predicted, classes, argument):
+    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
         plot_confusion(y_true, y_predicted, classes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -85,19 +87,19 @@ def test_images_need_not_be_square():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "shape", "message"),
+    ("arguments", "shape", "argument"),
     [
-        ((IMAGES,), (28, 28), "image_shape: 28 x 28 is 784 pixels, but images has 64 a row"),
-        ((DIGITS.images,), (8, 8), "images: expected 2 dimensions"),
-        ((DIGITS.data[:101],), (8, 8), "images: at most 100 fit in a picture, got 101"),
-        ((IMAGES, LABELS[:3]), (8, 8), r"labels: expected one for each of 25 images, got .*\(3,\)"),
-        ((IMAGES, LABELS, LABELS[:3]), (8, 8), "predictions: expected one for each of 25"),
-        ((IMAGES[:1], ["3"], [3]), (8, 8), r"predictions: .* same terms as labels .*'3'.*got .*3"),
-        ((IMAGES, LABELS, LABELS, [0.5]), (8, 8), "confidences: expected one number for each"),
-        ((IMAGES, LABELS, LABELS, [97.2] * 25), (8, 8), "confidences: .* 0 to 1, got 97.2"),
-        ((IMAGES, LABELS, None, [0.5] * 25), (8, 8), "confidences: expected the predictions"),
+        ((IMAGES,), (28, 28), "image_shape"),
+        ((DIGITS.images,), (8, 8), "images"),
+        ((DIGITS.data[:101],), (8, 8), "images"),
+        ((IMAGES, LABELS[:3]), (8, 8), "labels"),
+        ((IMAGES, LABELS, LABELS[:3]), (8, 8), "predictions"),
+        ((IMAGES[:1], ["3"], [3]), (8, 8), "predictions"),
+        ((IMAGES, LABELS, LABELS, [0.5]), (8, 8), "confidences"),
+        ((IMAGES, LABELS, LABELS, [97.2] * 25), (8, 8), "confidences"),
+        ((IMAGES, LABELS, None, [0.5] * 25), (8, 8), "confidences"),
     ],
 )
-def test_what_does_not_go_together_is_refused(arguments, shape, message):
-    with pytest.raises(ValueError, match=message):
+def test_what_does_not_go_together_is_refused(arguments, shape, argument):
+    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
         plot_digits(*arguments, image_shape=shape)

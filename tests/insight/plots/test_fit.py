@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from sklearn.metrics import r2_score
@@ -104,34 +106,34 @@ def test_one_epoch_without_a_loss():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "argument"),
     [
-        ((X[:, 0], Y, Y), r"X: expected 2 dimensions .*got shape \(80,\)"),
-        ((X, Y[:9], Y), r"y: expected one number for each of 80 samples, got shape \(9, 1\)"),
-        ((X, Y, Y[:9]), r"predictions: .* 80 samples, got shape \(9, 1\)"),
-        ((X, np.hstack([Y, Y]), Y), r"y: .* got shape \(80, 2\)"),
-        ((X, Y, np.full(80, np.nan)), "predictions: nan"),
-        ((X, ["a"] * 80, Y), "y: expected real numbers"),
-        ((np.empty((0, 1)), [], []), "X: is empty"),
+        ((X[:, 0], Y, Y), "X"),
+        ((X, Y[:9], Y), "y"),
+        ((X, Y, Y[:9]), "predictions"),
+        ((X, np.hstack([Y, Y]), Y), "y"),
+        ((X, Y, np.full(80, np.nan)), "predictions"),
+        ((X, ["a"] * 80, Y), "y"),
+        ((np.empty((0, 1)), [], []), "X"),
     ],
 )
-def test_shapes_that_do_not_go_together_are_refused(arguments, message):
-    with pytest.raises(ValueError, match=message):
+def test_shapes_that_do_not_go_together_are_refused(arguments, argument):
+    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
         plot_fit(*arguments)
 
 
 @pytest.mark.parametrize(
-    ("fits", "losses", "message"),
+    ("fits", "losses", "argument"),
     [
-        ({}, None, "predictions: expected at least one epoch's, got none"),
-        ({10: Y[:5]}, None, r"predictions\[10\]: expected one number for each of 80 samples"),
+        ({}, None, "predictions"),
+        ({10: Y[:5]}, None, "predictions[10]"),
         (
             {10: Y},
             {20: 0.5},
-            r"losses: expected epochs that predictions has \(\[10\]\), got \[20\]",
+            "losses",
         ),
     ],
 )
-def test_epochs_that_do_not_go_together_are_refused(fits, losses, message):
-    with pytest.raises(ValueError, match=message):
+def test_epochs_that_do_not_go_together_are_refused(fits, losses, argument):
+    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
         plot_fit_at_epochs(X, Y, fits, losses=losses)

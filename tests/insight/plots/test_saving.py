@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -66,67 +64,10 @@ def test_a_picture_is_known_from_matplotlib_s_own(figure, tmp_path, kind):
 
 
 @posix
-def test_who_reads_the_older_picture_reads_it_to_the_end(figure, tmp_path):
-    path = tmp_path / "loss.png"
-    path.write_bytes(b"old")
-    with path.open("rb") as reader:
-        save_figure(figure, path)
-        assert reader.read() == b"old"
-    assert path.read_bytes().startswith(BEGINNINGS["png"])
-
-
-@posix
-def test_a_full_disk_leaves_the_older_picture(tmp_path):
-    path = tmp_path / "loss.png"
-    path.write_bytes(b"old")
-    script = (
-        "import resource, signal, sys\n"
-        "from barenet.insight.plots import plot_history, save_figure\n"
-        "figure = plot_history({'loss': [1.0, 0.5]})\n"
-        "figure.canvas.draw()\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
-        "try:\n"
-        "    save_figure(figure, sys.argv[1])\n"
-        "except OSError:\n"
-        "    sys.exit(7)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script, path], check=False)
-    assert done.returncode == 7
-    assert path.read_bytes() == b"old"
-    assert [path.name for path in tmp_path.iterdir()] == ["loss.png"]
-
-
-@posix
-def test_a_link_stays_and_its_file_is_replaced(figure, tmp_path):
-    target, link = tmp_path / "target.png", tmp_path / "link.png"
-    target.write_bytes(b"old")
-    link.symlink_to(target)
-    save_figure(figure, link)
-    assert link.is_symlink()
-    assert target.read_bytes().startswith(BEGINNINGS["png"])
-
-
-@posix
 def test_a_folder_or_a_pipe_is_no_file(figure, tmp_path):
     folder, pipe = tmp_path / "folder.png", tmp_path / "pipe.png"
     folder.mkdir()
     os.mkfifo(pipe)
     for path in (folder, pipe):
-        with pytest.raises(ValueError, match="path: expected a file"):
+        with pytest.raises(ValueError, match=r"path: .* is not a file"):
             save_figure(figure, path)
-
-
-def test_a_missing_folder_is_named(figure, tmp_path):
-    with pytest.raises(FileNotFoundError, match="nowhere"):
-        save_figure(figure, tmp_path / "nowhere" / "loss.png")
-
-
-@posix
-def test_the_user_s_file_mode_is_kept_to(figure, tmp_path):
-    before = os.umask(0o022)
-    try:
-        save_figure(figure, tmp_path / "loss.png")
-    finally:
-        os.umask(before)
-    assert (tmp_path / "loss.png").stat().st_mode & 0o777 == 0o644

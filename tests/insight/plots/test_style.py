@@ -81,7 +81,7 @@ def test_threads_draw_the_same_pictures():
 @pytest.mark.parametrize("kind", PICTURES)
 def test_without_matplotlib_the_error_says_what_to_install(kind, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(MissingExtraError, match=r"a picture needs .*pip install 'barenet\[plot\]'"):
+    with pytest.raises(MissingExtraError, match=r"a plot needs .*pip install 'barenet\[plot\]'"):
         PICTURES[kind]()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -75,16 +77,16 @@ def test_any_number_of_units_is_readable(n_units, readable):
 
 
 @pytest.mark.parametrize(
-    ("network", "options", "message"),
+    ("network", "options", "argument"),
     [
-        (np.ones((64, 4)), {"image_shape": (28, 28)}, "image_shape: 28 x 28 .* for 64 inputs"),
-        (np.ones((4, 257)), {"image_shape": (2, 2)}, "network: at most 256 images .* got 257"),
-        (np.ones((4, 2)), {"feature_names": ["a"]}, "feature_names: expected 4 names, .* got 1"),
-        (np.ones(4), {}, "network: expected 2 dimensions"),
-        ([[np.nan]], {}, "network: nan"),
-        (Network([ActivationLayer("relu")]), {}, "network: expected a dense layer"),
+        (np.ones((64, 4)), {"image_shape": (28, 28)}, "image_shape"),
+        (np.ones((4, 257)), {"image_shape": (2, 2)}, "network"),
+        (np.ones((4, 2)), {"feature_names": ["a"]}, "feature_names"),
+        (np.ones(4), {}, "network"),
+        ([[np.nan]], {}, "network"),
+        (Network([ActivationLayer("relu")]), {}, "network"),
     ],
 )
-def test_what_has_no_picture_is_refused(network, options, message):
-    with pytest.raises(ValueError, match=message):
+def test_what_has_no_picture_is_refused(network, options, argument):
+    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
         plot_weights(network, **options)

@@ -20,7 +20,7 @@ from barenet.insight.explain.blocks import (
     Section,
     Title,
 )
-from barenet.insight.explain.mathml import MathPrinter, math_number, sign_of
+from barenet.insight.explain.mathml import MathPrinter, math_number, operator
 from barenet.insight.explain.note import Note
 from barenet.insight.explain.number_format import (
     SMALL_ARRAY_ENTRIES,
@@ -100,7 +100,7 @@ def _quantity(block: QuantityBlock) -> str:
     if block.is_large:
         return f"<div>{_line(_math(name), block.shapes)}{_folded(block)}{words}</div>"
     first, *others = NOTATION.matrices(block.numbers)
-    lines = [f"{name}{sign_of('=')}{first}", *others]
+    lines = [f"{name}{operator('=')}{first}", *others]
     line = _line("".join(f"<div>{_math(each)}</div>" for each in lines), block.shapes)
     return f"<div>{line}{words}</div>" if note else line
 
@@ -114,7 +114,7 @@ def _equation(block: EquationBlock) -> str:
     """Write a formula in letters and in numbers, and its result."""
     rows = "".join(
         f"<mtr><mtd>{'' if place else block.quantity.name.mathml}</mtd>"
-        f"<mtd>{sign and sign_of(sign)}</mtd><mtd>{line}</mtd></mtr>"
+        f"<mtd>{sign and operator(sign)}</mtd><mtd>{line}</mtd></mtr>"
         for place, (sign, line) in enumerate(NOTATION.lines(block) or [("", "")])
     )
     table = _math(f"<mtable class='lines' displaystyle='true'>{rows}</mtable>")
@@ -151,7 +151,7 @@ def _folded(block: QuantityBlock) -> str:
     size, inner = block.quantity.value.size, ""
     if isinstance(block, EquationBlock) and size <= SMALL_ARRAY_ENTRIES:
         substituted = NOTATION.substituted(block)
-        inner += "".join(f"<div>{_math(sign_of('=') + each)}</div>" for each in substituted)
+        inner += "".join(f"<div>{_math(operator('=') + each)}</div>" for each in substituted)
     if size <= UNFOLDED_ENTRIES:
         rows = "\n".join("  ".join(row) for row in block.numbers.cells())
         inner += f"<pre>{_minus(rows)}</pre>"

@@ -1,82 +1,59 @@
-"""Formulas in LaTeX, for Markdown and whatever else is typeset with it."""
+"""Formulas in LaTeX."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import ClassVar
 
-from barenet.insight.explain.printer import Printer
+from barenet.insight.explain.printer import StringPrinter
 
-__all__ = ["LatexPrinter"]
-
-_FUNCTIONS = {
-    "ln": r"\ln",
-    "max": r"\max",
-    "tanh": r"\tanh",
-    "sigmoid": r"\sigma",
-    "normal": r"\Phi",
-    "density": r"\varphi",
-}
-_SIGNS = {
-    "": r"\,",
-    "negative": "-",
-    "−": "-",
-    "⊙": r" \odot ",
-    "·": r" \cdot ",
-    "≤": r" \le ",
-    "<": r" \lt ",  # as < may be taken for HTML
-    ">": r" \gt ",
-    ",": ", ",
-}
+__all__ = ["LatexPrinter", "latex_number"]
 
 
-class LatexPrinter(Printer[str]):
-    """Shows formulas as the source of LaTeX's mathematics."""
+class LatexPrinter(StringPrinter):
+    """Prints formulas in LaTeX."""
 
-    def join(self, *parts: str) -> str:
-        return "".join(parts)
+    templates: ClassVar[Mapping[str, str]] = {
+        "½": r"\tfrac{1}{2}",
+        "negative": "-{}",
+        "+": "{} + {}",
+        "−": "{}-{}",
+        "product": r"{}\,{}",
+        "⊙": r"{} \odot {}",
+        "·": r"{} \cdot {}",
+        ",": "{}, {}",
+        "<": r"{} \lt {}",  # as < may be taken for HTML
+        "≤": r"{} \le {}",
+        ">": r"{} \gt {}",
+        "()": r"\left({}\right)",
+        "||": r"\lvert {} \rvert",
+        "fraction": r"\frac{{}}{{}}",
+        "power": "{{}}^{{}}",
+        "transpose": r"{{}}^\top",
+        "root": r"\sqrt{{}}",
+        "exponential": "e^{{}}",
+        "function": "{}{}",
+        "bare function": "{} {}",
+        "total": r"\sum {}",
+        "sum": r"\sum_{\text{{}}} {}",
+        "mean": r"\operatorname{mean}_{\text{{}}}{}",
+        "cases": r"\begin{cases} {} \end{cases}",
+        "case": r"{} & \text{if }{} \\ {}",
+        "else": r"{} & \text{else}",
+    }
+    functions: ClassVar[Mapping[str, str]] = {
+        "density": r"\varphi",
+        "ln": r"\ln",
+        "max": r"\max",
+        "normal": r"\Phi",
+        "sigmoid": r"\sigma",
+        "tanh": r"\tanh",
+    }
 
-    def number(self, value: float) -> str:
-        return r"\tfrac{1}{2}" if value == 0.5 else latex_number(f"{value:g}")
+    other_function = r"\operatorname{{{}}}"
 
-    def operator(self, sign: str) -> str:
-        return _SIGNS.get(sign, f" {sign} ")
-
-    def brackets(self, inner: str, kind: str = "()") -> str:
-        if kind == "||":
-            return rf"\lvert {inner} \rvert"
-        return rf"\left{kind[0]}{inner}\right{kind[1]}"
-
-    def fraction(self, above: str, below: str) -> str:
-        return rf"\frac{{{above}}}{{{below}}}"
-
-    def power(self, base: str, exponent: str) -> str:
-        return f"{{{base}}}^{{{exponent}}}"
-
-    def transpose(self, inner: str) -> str:
-        return rf"{{{inner}}}^\top"
-
-    def root(self, inner: str) -> str:
-        return rf"\sqrt{{{inner}}}"
-
-    def exponential(self, exponent: str) -> str:
-        return f"e^{{{exponent}}}"
-
-    def function(self, name: str, inner: str, bare: bool) -> str:
-        called = _FUNCTIONS.get(name, rf"\operatorname{{{name}}}")
-        return rf"{called} {inner}" if bare else rf"{called}\left({inner}\right)"
-
-    def reduction(self, name: str, over: str, inner: str) -> str:
-        below = rf"_{{\text{{{over}}}}}" if over else ""
-        if name == "sum":
-            return rf"\sum{below} {inner}"
-        return rf"\operatorname{{{name}}}{below}\left({inner}\right)"
-
-    def cases(self, cases: Sequence[tuple[str, str | None]]) -> str:
-        rows = (
-            rf"{value} & \text{{{'else' if condition is None else 'if '}}}{condition or ''}"
-            for value, condition in cases
-        )
-        return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
+    def number(self, digits: str) -> str:
+        return latex_number(digits)
 
 
 def latex_number(text: str) -> str:

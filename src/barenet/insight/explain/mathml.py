@@ -1,90 +1,19 @@
-"""Formulas in MathML, which every browser of today shows by itself, offline and without scripts."""
+"""Formulas in MathML, which browsers show offline and without scripts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from html import escape
+from typing import ClassVar
 
-from barenet.insight.explain.printer import Printer
+from barenet.insight.explain.printer import StringPrinter
 
-__all__ = ["MathPrinter"]
-
-_FUNCTIONS = {"sigmoid": "σ", "normal": "Φ", "density": "φ"}
-
-
-class MathPrinter(Printer[str]):
-    """Shows formulas as the inside of a ``<math>`` element."""
-
-    def join(self, *parts: str) -> str:
-        return "".join(parts)
-
-    def number(self, value: float) -> str:
-        if value == 0.5:
-            return "<mfrac displaystyle='false'><mn>1</mn><mn>2</mn></mfrac>"
-        return math_number(f"{value:g}")
-
-    def operator(self, sign: str) -> str:
-        if not sign:
-            return "<mspace width='0.17em'/>"
-        return sign_of("−", "form='prefix'") if sign == "negative" else sign_of(sign)
-
-    def brackets(self, inner: str, kind: str = "()") -> str:
-        left, right = sign_of(kind[0], "form='prefix'"), sign_of(kind[1], "form='postfix'")
-        return f"<mrow>{left}{inner}{right}</mrow>"
-
-    def fraction(self, above: str, below: str) -> str:
-        return f"<mfrac>{row(above)}{row(below)}</mfrac>"
-
-    def power(self, base: str, exponent: str) -> str:
-        return f"<msup>{row(base)}{row(exponent)}</msup>"
-
-    def transpose(self, inner: str) -> str:
-        return f"<msup>{row(inner)}<mo>⊤</mo></msup>"
-
-    def root(self, inner: str) -> str:
-        return f"<msqrt>{inner}</msqrt>"
-
-    def exponential(self, exponent: str) -> str:
-        return f"<msup><mi>e</mi>{row(exponent)}</msup>"
-
-    def function(self, name: str, inner: str, bare: bool) -> str:
-        called = f"<mi>{_FUNCTIONS.get(name, name)}</mi>"
-        gap = "<mspace width='0.17em'/>" if bare else ""
-        return f"<mrow>{called}{gap}{inner if bare else self.brackets(inner)}</mrow>"
-
-    def reduction(self, name: str, over: str, inner: str) -> str:
-        words = f"<mtext>{over}</mtext>"
-        if name == "sum":
-            sign = "<mo largeop='true'>∑</mo>"
-            return (f"<munder>{sign}{words}</munder>" if over else sign) + row(inner)
-        return f"<mrow><msub><mi>{name}</mi>{words}</msub>{self.brackets(inner)}</mrow>"
-
-    def cases(self, cases: Sequence[tuple[str, str | None]]) -> str:
-        rows = (
-            f"<mtr><mtd>{value}</mtd><mtd class='left'>"
-            + (
-                "<mtext>else</mtext>"
-                if condition is None
-                else f"<mtext>if&#160;</mtext>{condition}"
-            )
-            + "</mtd></mtr>"
-            for value, condition in cases
-        )
-        return f"<mrow>{sign_of('{', LEFT)}<mtable class='cases'>{''.join(rows)}</mtable></mrow>"
+__all__ = ["MathPrinter", "math_number", "operator"]
 
 
-#: Makes a bracket one that opens, and as high as what follows.
-LEFT = "form='prefix' stretchy='true'"
-
-
-def row(inner: str) -> str:
-    """Make one element of several."""
-    return f"<mrow>{inner}</mrow>"
-
-
-def sign_of(sign: str, attributes: str = "") -> str:
+def operator(sign: str) -> str:
     """Write an operator."""
-    return f"<mo {attributes}>{escape(sign)}</mo>" if attributes else f"<mo>{escape(sign)}</mo>"
+    return f"<mo>{escape(sign)}</mo>"
 
 
 def math_number(text: str) -> str:
@@ -102,3 +31,38 @@ def math_number(text: str) -> str:
     ten = int(exponent.replace("−", "-"))
     power = f"<msup><mn>10</mn><mn>{ten}</mn></msup>".replace("-", "−")
     return power if digits == "1" else f"<mrow>{shown}<mo>·</mo>{power}</mrow>"
+
+
+def _brackets(left: str, right: str) -> str:
+    return f"<mrow><mo form='prefix'>{left}</mo>{{}}<mo form='postfix'>{right}</mo></mrow>"
+
+
+class MathPrinter(StringPrinter):
+    """Prints formulas as the content of a ``<math>`` element."""
+
+    templates: ClassVar[Mapping[str, str]] = {
+        "½": "<mfrac displaystyle='false'><mn>1</mn><mn>2</mn></mfrac>",
+        "negative": "<mo form='prefix'>−</mo>{}",
+        **{sign: f"{{}}{operator(sign)}{{}}" for sign in "+−⊙·,<≤>"},
+        "product": "{}<mspace width='0.17em'/>{}",
+        "()": _brackets("(", ")"),
+        "||": _brackets("|", "|"),
+        "fraction": "<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>",
+        "power": "<msup><mrow>{}</mrow><mrow>{}</mrow></msup>",
+        "transpose": "<msup><mrow>{}</mrow><mo>⊤</mo></msup>",
+        "root": "<msqrt>{}</msqrt>",
+        "exponential": "<msup><mi>e</mi><mrow>{}</mrow></msup>",
+        "function": "<mrow><mi>{}</mi>{}</mrow>",
+        "bare function": "<mrow><mi>{}</mi><mspace width='0.17em'/>{}</mrow>",
+        "total": "<mo largeop='true'>∑</mo><mrow>{}</mrow>",
+        "sum": "<munder><mo largeop='true'>∑</mo><mtext>{}</mtext></munder><mrow>{}</mrow>",
+        "mean": "<mrow><msub><mi>mean</mi><mtext>{}</mtext></msub>{}</mrow>",
+        "cases": "<mrow><mo form='prefix' stretchy='true'>{</mo>"
+        "<mtable class='cases'>{}</mtable></mrow>",
+        "case": "<mtr><mtd>{}</mtd><mtd class='left'><mtext>if&#160;</mtext>{}</mtd></mtr>{}",
+        "else": "<mtr><mtd>{}</mtd><mtd class='left'><mtext>else</mtext></mtd></mtr>",
+    }
+    functions: ClassVar[Mapping[str, str]] = {"sigmoid": "σ", "normal": "Φ", "density": "φ"}
+
+    def number(self, digits: str) -> str:
+        return math_number(digits)

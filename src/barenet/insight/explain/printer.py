@@ -1,32 +1,38 @@
-"""Printer: goes through a formula, and puts brackets where they are needed.
+"""Printer: a formula in a notation, with brackets where they are needed.
 
-How a fraction, a root or a sum looks is another matter in a terminal, in a browser and in LaTeX;
-each has a printer of its own.
+A notation is a table of templates, such as ``"{} / {}"`` for a quotient.
 """
 
 from __future__ import annotations
 
 import ast
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Set
+from itertools import chain
 from typing import ClassVar, Generic, TypeVar
 
 from barenet.expressions import Expression, unsupported
 
-__all__ = ["Printer"]
+__all__ = ["Printer", "StringPrinter"]
 
 T = TypeVar("T")
 
-#: How strongly the parts of a formula hold together, from loosely to firmly.
+#: How strongly the parts of a formula bind, from the weakest.
 CHOICE, SUM, PRODUCT, POWER, ATOM = range(5)
 
 _RELATIONS = {ast.Lt: "<", ast.LtE: "≤", ast.Gt: ">"}
 
 
 class Printer(ABC, Generic[T]):
-    """One way to show formulas; T is what it makes of them."""
+    """Prints formulas in a notation, as values of a type T."""
 
-    #: Whether a fraction or an exponent is set apart by its place, and needs no brackets.
+    #: The notation of each kind of expression and of each sign.
+    templates: ClassVar[Mapping[str, str]]
+    #: Symbols of functions that are not printed by their names.
+    functions: ClassVar[Mapping[str, str]]
+    #: The name of any other function.
+    other_function: ClassVar[str] = "{}"
+    #: Whether numerators, denominators and roots need no brackets.
     set_apart: ClassVar[bool] = True
 
     def __init__(
@@ -40,56 +46,38 @@ class Printer(ABC, Generic[T]):
         self.leaf, self.scalars, self.numeric, self.negative = leaf, scalars, numeric, negative
 
     def show(self, formula: Expression) -> T:
-        """Show a formula."""
+        """Print a formula."""
         return self._show(formula.tree, CHOICE)
+
+    @abstractmethod
+    def text(self, text: str) -> T:
+        """Print characters as they are."""
 
     @abstractmethod
     def join(self, *parts: T) -> T:
         """Put parts side by side."""
 
     @abstractmethod
-    def number(self, value: float) -> T:
-        """Show a number that is part of the formula."""
+    def number(self, digits: str) -> str:
+        """Write a number that is a part of the formula."""
 
-    @abstractmethod
-    def operator(self, sign: str) -> T:
-        """Show a sign between two parts; "" where they stand side by side."""
+    def write(self, kind: str, *parts: T) -> T:
+        """Fill a template."""
+        first, *others = map(self.text, self.templates[kind].split("{}"))
+        return self.join(first, *chain.from_iterable(zip(parts, others, strict=True)))
 
-    @abstractmethod
     def brackets(self, inner: T, kind: str = "()") -> T:
-        """Put a part in brackets, or between two other signs."""
+        """Put a part in brackets, or between bars."""
+        return self.write(kind, inner)
 
-    @abstractmethod
-    def fraction(self, above: T, below: T) -> T:
-        """Show a quotient."""
-
-    @abstractmethod
     def power(self, base: T, exponent: T) -> T:
-        """Show a power."""
+        """Print a power."""
+        return self.write("power", base, exponent)
 
-    @abstractmethod
-    def transpose(self, inner: T) -> T:
-        """Show a transposed matrix."""
-
-    @abstractmethod
-    def root(self, inner: T) -> T:
-        """Show a square root."""
-
-    @abstractmethod
-    def exponential(self, exponent: T) -> T:
-        """Show a power of e."""
-
-    @abstractmethod
-    def function(self, name: str, inner: T, bare: bool) -> T:
-        """Show a function; `bare` if what it is of needs no brackets."""
-
-    @abstractmethod
-    def reduction(self, name: str, over: str, inner: T) -> T:
-        """Show a sum or a mean, over samples, outputs, or all ("")."""
-
-    @abstractmethod
-    def cases(self, cases: Sequence[tuple[T, T | None]]) -> T:
-        """Show values with their conditions; the last one's is "else"."""
+    def function(self, name: str, inner: T, *, bare: bool) -> T:
+        """Print a function, a bare one without brackets."""
+        called = self.text(self.functions.get(name, self.other_function.format(name)))
+        return self.write("bare function" if bare else "function", called, inner)
 
     def _show(self, node: ast.expr, needed: int) -> T:
         """Show a part, in brackets if it holds together less than it needs to."""
@@ -100,80 +88,81 @@ class Printer(ABC, Generic[T]):
         """Show a part, and tell how firmly it holds together."""
         match node:
             case ast.Constant(value=value):
-                return ATOM, self.number(float(str(value)))
+                number = float(str(value))
+                half = number == 0.5
+                return ATOM, self.write("½") if half else self.text(self.number(f"{number:g}"))
             case ast.Name(id=name):
                 return CHOICE if name in self.negative else ATOM, self.leaf(name)
             case ast.Attribute(value=ast.Name(id=name)) if self.numeric:
                 return ATOM, self.leaf(f"{name}.T")
             case ast.Attribute(value=inner):
-                return POWER, self.transpose(self._show(inner, ATOM))
+                return POWER, self.write("transpose", self._show(inner, ATOM))
             case ast.UnaryOp(operand=inner):
-                return SUM, self.join(self.operator("negative"), self._show(inner, PRODUCT))
+                return SUM, self.write("negative", self._show(inner, PRODUCT))
             case ast.BinOp(left=left, op=op, right=right):
                 return self._operation(left, op, right)
             case ast.Compare(left=left, ops=[relation], comparators=[right]):
-                sign = self.operator(_RELATIONS[type(relation)])
-                return CHOICE, self.join(self._show(left, SUM), sign, self._show(right, SUM))
+                sign = _RELATIONS[type(relation)]
+                return CHOICE, self.write(sign, self._show(left, SUM), self._show(right, SUM))
             case ast.IfExp():
-                return CHOICE, self.cases(self._cases(node))
+                return CHOICE, self.write("cases", self._cases(node))
             case ast.Call(func=ast.Name(id=name), args=arguments):
                 return self._call(name, arguments)
         raise unsupported(node)
 
     def _operation(self, left: ast.expr, op: ast.operator, right: ast.expr) -> tuple[int, T]:
-        """Show a sum, a product, a quotient or a power."""
+        """Print a sum, a product, a quotient or a power."""
         match op:
             case ast.Add():
-                parts = self._show(left, SUM), self.operator("+"), self._show(right, SUM)
-                return SUM, self.join(*parts)
+                return SUM, self.write("+", self._show(left, SUM), self._show(right, SUM))
             case ast.Sub():
-                parts = self._show(left, SUM), self.operator("−"), self._show(right, PRODUCT)
-                return SUM, self.join(*parts)
+                return SUM, self.write("−", self._show(left, SUM), self._show(right, PRODUCT))
             case ast.Div():
                 levels = (CHOICE, CHOICE) if self.set_apart else (PRODUCT, POWER)
                 above, below = self._show(left, levels[0]), self._show(right, levels[1])
-                return ATOM if self.set_apart else PRODUCT, self.fraction(above, below)
+                return ATOM if self.set_apart else PRODUCT, self.write("fraction", above, below)
             case ast.Pow():
                 return POWER, self.power(self._show(left, ATOM), self._show(right, CHOICE))
         both = self._is_array(left) and self._is_array(right)
-        sign = "⊙" if both and isinstance(op, ast.Mult) else ""
+        sign = "⊙" if both and isinstance(op, ast.Mult) else "product"
         if not both and (self.numeric or isinstance(right, ast.Constant)):
             sign = "·"
-        parts = self._show(left, PRODUCT), self.operator(sign), self._show(right, POWER)
-        return PRODUCT, self.join(*parts)
+        return PRODUCT, self.write(sign, self._show(left, PRODUCT), self._show(right, POWER))
 
     def _call(self, name: str, arguments: list[ast.expr]) -> tuple[int, T]:
-        """Show a function, a sum or a mean."""
+        """Print a function, a sum or a mean."""
         kind, _, over = name.partition("_")
-        if kind in ("over", "total"):
-            return PRODUCT, self.reduction("sum", over, self._show(arguments[0], PRODUCT))
+        first = arguments[0]
+        if name == "total":
+            return PRODUCT, self.write("total", self._show(first, PRODUCT))
+        if kind == "over":
+            return PRODUCT, self.write("sum", self.text(over), self._show(first, PRODUCT))
         if kind == "mean" and over:
-            return ATOM, self.reduction("mean", over, self._show(arguments[0], CHOICE))
+            inner = self.brackets(self._show(first, CHOICE))
+            return ATOM, self.write("mean", self.text(over), inner)
         if name == "times_ln":
-            return self._operation(
-                arguments[0], ast.Mult(), ast.Call(ast.Name("ln"), arguments[1:], [])
-            )
+            return self._operation(first, ast.Mult(), ast.Call(ast.Name("ln"), arguments[1:], []))
         shown = [self._show(argument, CHOICE) for argument in arguments]
-        if name == "exp" and not self.numeric:
-            return POWER, self.exponential(shown[0])
+        simple = isinstance(first, ast.Name)
+        if name == "exp" and "exponential" in self.templates and not self.numeric:
+            return POWER, self.write("exponential", shown[0])
         if name == "sqrt":
-            atom = self.set_apart or isinstance(arguments[0], ast.Name | ast.Constant)
-            return POWER, self.root(shown[0] if atom else self.brackets(shown[0]))
+            atom = self.set_apart or simple or isinstance(first, ast.Constant)
+            return POWER, self.write("root", shown[0] if atom else self.brackets(shown[0]))
         if name == "abs":
             return ATOM, self.brackets(shown[0], "||")
-        comma = self.operator(",")
         inner = shown[0]
         for each in shown[1:]:
-            inner = self.join(inner, comma, each)
-        bare = len(shown) == 1 and name in ("ln", "tanh") and isinstance(arguments[0], ast.Name)
-        return POWER, self.function(name, inner, bare)
+            inner = self.write(",", inner, each)
+        bare = len(shown) == 1 and name in ("ln", "tanh") and simple
+        return POWER, self.function(name, inner if bare else self.brackets(inner), bare=bare)
 
-    def _cases(self, node: ast.expr) -> list[tuple[T, T | None]]:
-        """Flatten "a if c else b if d else e"."""
+    def _cases(self, node: ast.expr) -> T:
+        """Print "a if c else b if d else e" as a list of cases."""
         if not isinstance(node, ast.IfExp):
-            return [(self._show(node, SUM), None)]
+            return self.write("else", self._show(node, SUM))
         value, condition = self._show(node.body, SUM), self._show(node.test, CHOICE)
-        return [(value, condition), *self._cases(node.orelse)]
+        return self.write("case", value, condition, self._cases(node.orelse))
 
     def _is_array(self, node: ast.expr) -> bool:
         """Tell matrices from single numbers."""
@@ -185,3 +174,13 @@ class Printer(ABC, Generic[T]):
             return node.id not in self.scalars
         children = ast.iter_child_nodes(node)
         return any(self._is_array(child) for child in children if isinstance(child, ast.expr))
+
+
+class StringPrinter(Printer[str]):
+    """Prints formulas as markup."""
+
+    def text(self, text: str) -> str:
+        return text
+
+    def join(self, *parts: str) -> str:
+        return "".join(parts)

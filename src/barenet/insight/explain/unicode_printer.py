@@ -1,8 +1,8 @@
-"""Formulas for a terminal: letters, signs and numbers of Unicode, in boxes where they are high."""
+"""Formulas for a terminal: Unicode letters, signs and numbers, in blocks where they are high."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 from typing import ClassVar
 
 from barenet.expressions import Expression
@@ -15,60 +15,50 @@ _SUPERSCRIPTS = dict(zip("0123456789t", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵗ", strict
 
 
 class UnicodePrinter(Printer[TextBlock]):
-    """Shows formulas in text."""
+    """Prints formulas as text."""
 
-    set_apart: ClassVar[bool] = False
+    set_apart = False
+    templates: ClassVar[Mapping[str, str]] = {
+        "½": "½",
+        "negative": "−{}",
+        **{sign: f"{{}} {sign} {{}}" for sign in "+−⊙·<≤>"},
+        ",": "{}, {}",
+        "product": "{} {}",
+        "fraction": "{} / {}",
+        "transpose": "{}ᵀ",
+        "root": "√{}",
+        "function": "{}{}",
+        "bare function": "{} {}",
+        "total": "Σ {}",
+        "sum": "Σ_{} {}",
+        "mean": "mean_{}{}",
+        "cases": "{}",
+        "case": "{} if {}, {}",
+        "else": "else {}",
+    }
+    functions: ClassVar[Mapping[str, str]] = {"sigmoid": "σ", "normal": "Φ", "density": "φ"}
+
+    def text(self, text: str) -> TextBlock:
+        return TextBlock.of(text)
 
     def join(self, *parts: TextBlock) -> TextBlock:
         return parts[0].beside(*parts[1:])
 
-    def number(self, value: float) -> TextBlock:
-        return TextBlock.of("½" if value == 0.5 else f"{value:g}".replace("-", "−"))
-
-    def operator(self, sign: str) -> TextBlock:
-        spaced = {"": " ", "negative": "−", ",": ", "}
-        return TextBlock.of(spaced.get(sign, f" {sign} "))
+    def number(self, digits: str) -> str:
+        return digits.replace("-", "−")
 
     def brackets(self, inner: TextBlock, kind: str = "()") -> TextBlock:
-        return inner.between(kind[0], kind[1])
-
-    def fraction(self, above: TextBlock, below: TextBlock) -> TextBlock:
-        return above.beside(TextBlock.of(" / "), below)
+        return inner.between(*kind)
 
     def power(self, base: TextBlock, exponent: TextBlock) -> TextBlock:
         text = str(exponent)
         raised = "".join(_SUPERSCRIPTS.get(letter, "") for letter in text)
         return base.beside(TextBlock.of(raised if len(raised) == len(text) else f"^{text}"))
 
-    def transpose(self, inner: TextBlock) -> TextBlock:
-        return inner.beside(TextBlock.of("ᵀ"))
-
-    def root(self, inner: TextBlock) -> TextBlock:
-        return TextBlock.of("√").beside(inner)
-
-    def exponential(self, exponent: TextBlock) -> TextBlock:
-        return TextBlock.of("exp").beside(exponent.between("(", ")"))
-
-    def function(self, name: str, inner: TextBlock, bare: bool) -> TextBlock:
-        called = {"sigmoid": "σ", "normal": "Φ", "density": "φ"}.get(name, name)
-        if bare and len(inner.lines) == 1:
-            return TextBlock.of(f"{called} ").beside(inner)
-        return TextBlock.of(called).beside(inner.between("(", ")"))
-
-    def reduction(self, name: str, over: str, inner: TextBlock) -> TextBlock:
-        below = f"_{over}" if over else ""
-        if name == "sum":
-            return TextBlock.of(f"Σ{below} ").beside(inner)
-        return TextBlock.of(f"{name}{below}").beside(inner.between("(", ")"))
-
-    def cases(self, cases: Sequence[tuple[TextBlock, TextBlock | None]]) -> TextBlock:
-        parts: list[TextBlock] = []
-        for value, condition in cases:
-            if condition is None:
-                parts += [TextBlock.of("else "), value]
-            else:
-                parts += [value, TextBlock.of(" if "), condition, TextBlock.of(", ")]
-        return self.join(*parts)
+    def function(self, name: str, inner: TextBlock, *, bare: bool) -> TextBlock:
+        if bare and len(inner.lines) > 1:
+            bare, inner = False, self.brackets(inner)
+        return super().function(name, inner, bare=bare)
 
 
 def unicode_formula(formula: Expression, letters: Mapping[str, str], scalars: Set[str]) -> str:

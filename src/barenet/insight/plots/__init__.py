@@ -1,7 +1,7 @@
-"""Pictures of training, fits, classifiers and weights.
+"""Plots of training, predictions, classifiers and weights.
 
-Each function returns a matplotlib Figure that belongs to its caller: nothing is kept by pyplot,
-nothing needs a screen, and a notebook shows it. `save_figure` writes it to a file.
+Each function returns a matplotlib Figure, which a notebook displays and `save_figure` saves. Pyplot
+is not used.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from barenet.insight.plots.boundary import plot_boundary
+from barenet.insight.plots.column_importance import plot_importance
 from barenet.insight.plots.confusion import plot_confusion
 from barenet.insight.plots.digits import plot_digits
 from barenet.insight.plots.fit import plot_fit, plot_fit_at_epochs
-from barenet.insight.plots.history import plot_history
-from barenet.insight.plots.importance import plot_importance
+from barenet.insight.plots.learning_curves import plot_history
 from barenet.insight.plots.saving import save_figure
 from barenet.insight.plots.weights import plot_weights
 
@@ -34,7 +34,7 @@ __all__ = [
     "save_figure",
 ]
 
-#: Every kind of picture. The first line of a function's docstring says what it draws.
+#: Every kind of plot. The first line of a function's docstring is its help.
 PLOTS: dict[str, Callable[..., Figure]] = {
     "history": plot_history,
     "fit": plot_fit,

@@ -1,7 +1,7 @@
-"""Where a classifier changes its mind: the plane of two features, coloured by what it says.
+"""The decision boundary of a classifier, in the plane of two features.
 
-The colour at a point is that of the likeliest class, the stronger the surer; the line is where
-two classes are equally likely.
+The colour at a point is that of the most probable class, stronger where it is more certain; on the
+line two classes are equally probable.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.constraints import check_count
+from barenet.errors import ArgumentError
 from barenet.insight.plots import style
 from barenet.insight.plots.checks import Integers, class_indices, names, numbers, table
 from barenet.model.arrays import FloatArray
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_boundary"]
 
-#: Strongest background, as a share of the class's colour: the points must stand out from it.
+#: Opacity of the background where a class is certain, so that the points stand out.
 STRENGTH = 0.42
 
 
@@ -37,14 +38,14 @@ def plot_boundary(
     resolution: int = 200,
     title: str | None = None,
 ) -> Figure:
-    """Draw two-feature samples over the classes that a network sees around them.
+    """Draw the decision boundary of a classifier, and samples of two features.
 
     Parameters
     ----------
     predict : callable
-        Takes an array of shape (n, 2), float64, and returns probabilities: shape (n, n_classes),
-        or (n,) or (n, 1) for the probability of class 1 of two. ``network.predict`` and
-        scikit-learn's ``predict_proba`` are such.
+        Maps a float64 array of shape (n, 2) to probabilities of shape (n, n_classes), or to the
+        probability of class 1 of two, shape (n,) or (n, 1); such as ``network.predict`` or
+        scikit-learn's ``predict_proba``.
     X : array-like of shape (n_samples, 2)
         Samples.
     y : array-like of shape (n_samples,)
@@ -54,20 +55,20 @@ def plot_boundary(
     feature_names : sequence of str, default=("first feature", "second feature")
         Names of the two features, with their units.
     resolution : int, default=200
-        Points along each side at which `predict` is asked.
+        Points along each side at which `predict` is evaluated.
     title : str, optional
-        Title of the picture.
+        Title of the figure.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The picture.
+        The figure.
 
     Raises
     ------
     ValueError
-        If there are other than two features, a class index has no class, or what `predict`
-        returned are no probabilities of the classes.
+        If there are not two features, a class index has no class, or `predict` does not return
+        probabilities of the classes.
     MissingExtraError
         If matplotlib is not installed.
 
@@ -75,14 +76,14 @@ def plot_boundary(
     --------
     >>> import numpy as np
     >>> X = np.array([[0.0, 0.0], [1.0, 1.0]])
-    >>> picture = plot_boundary(lambda points: points[:, 0] > 0.5, X, [0, 1])
-    >>> [text.get_text() for text in picture.legends[0].get_texts()]
+    >>> figure = plot_boundary(lambda points: points[:, 0] > 0.5, X, [0, 1])
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
     ['class 0', 'class 1']
     """
     X = table(X, "X")
     if X.shape[1] != 2:
-        raise ValueError(
-            f"X: a boundary is drawn over 2 features, got {X.shape[1]}; choose two columns"
+        raise ArgumentError(
+            f"expected 2 features, got {X.shape[1]}", argument="X", remedy="choose two columns"
         )
     resolution = max(check_count(resolution, "resolution"), 2)
     x_label, y_label = names(feature_names, "feature_names", 2, "feature")
@@ -96,20 +97,20 @@ def plot_boundary(
         "class that predict knows",
     )
     y = class_indices(y, "y", n_classes, len(X))
-    picture, (axes,) = style.new_picture(7.0, 5.0)
+    figure, (axes,) = style.new_figure((7.0, 5.0))
     axes.grid(visible=False)
     _draw_background(axes, across, up, probabilities)
     _draw_samples(axes, X, y, classes)
     style.label_axes(axes, x_label, y_label)
-    style.legend(picture, axes)
+    style.legend(figure, axes)
     if n_classes == 2:
-        _draw_scale(picture, axes, classes[1])
-    style.headline(picture, title)
-    return picture
+        _draw_scale(figure, axes, classes[1])
+    style.headline(figure, title)
+    return figure
 
 
 def shade(probabilities: FloatArray) -> FloatArray:
-    """Colour probabilities: the likeliest class's colour, white where no class is likelier.
+    """Colour of the most probable class; white where all are equally probable.
 
     Examples
     --------
@@ -128,12 +129,12 @@ def shade(probabilities: FloatArray) -> FloatArray:
 
 
 def _color(index: int) -> str:
-    """Choose a class's colour."""
+    """The colour of a class."""
     return style.CLASS_COLORS[index % len(style.CLASS_COLORS)]
 
 
 def _centres(values: FloatArray, resolution: int) -> FloatArray:
-    """Lay pixels over a feature's range and a margin, and take their centres."""
+    """Centres of pixels over the range of a feature and a margin."""
     low, high = values.min(), values.max()
     margin = 0.1 * (high - low) or 0.5
     edges = np.linspace(low - margin, high + margin, resolution + 1)
@@ -143,28 +144,27 @@ def _centres(values: FloatArray, resolution: int) -> FloatArray:
 def _probabilities(
     predict: Callable[[NDArray[Any]], ArrayLike], across: FloatArray, up: FloatArray
 ) -> FloatArray:
-    """Ask `predict` at every pixel; shape (n_up, n_across, n_classes)."""
+    """Evaluate `predict` at every pixel; shape (n_up, n_across, n_classes)."""
     grid = np.stack(np.meshgrid(across, up), axis=-1)
-    answer = numbers(predict(grid.reshape(-1, 2)), "predict")
+    output = numbers(predict(grid.reshape(-1, 2)), "predict")
     n_points = len(up) * len(across)
-    if answer.shape in ((n_points,), (n_points, 1)):
-        answer = np.column_stack([1 - answer.reshape(-1), answer.reshape(-1)])
-    if answer.ndim != 2 or len(answer) != n_points:
-        raise ValueError(
-            f"predict: expected shape ({n_points}, n_classes) for {n_points} points, "
-            f"got {answer.shape}"
+    if output.shape in ((n_points,), (n_points, 1)):
+        output = np.column_stack([1 - output.reshape(-1), output.reshape(-1)])
+    if output.ndim != 2 or len(output) != n_points:
+        expected = f"expected shape ({n_points}, n_classes) for {n_points} points"
+        raise ArgumentError(f"{expected}, got {output.shape}", argument="predict")
+    if output.min() < -1e-6 or output.max() > 1 + 1e-6:
+        raise ArgumentError(
+            f"expected probabilities 0 to 1, got {output.min():g} to {output.max():g}",
+            argument="predict",
         )
-    if answer.min() < -1e-6 or answer.max() > 1 + 1e-6:
-        raise ValueError(
-            f"predict: expected probabilities 0 to 1, got {answer.min():g} to {answer.max():g}"
-        )
-    return answer.reshape(*grid.shape[:2], -1)
+    return output.reshape(*grid.shape[:2], -1)
 
 
 def _draw_background(
     axes: Axes, across: FloatArray, up: FloatArray, probabilities: FloatArray
 ) -> None:
-    """Fill the plane and draw the lines where the likeliest class changes."""
+    """Fill the plane, and draw lines where the most probable class changes."""
     half_x, half_y = (across[1] - across[0]) / 2, (up[1] - up[0]) / 2
     axes.imshow(
         shade(probabilities),
@@ -184,29 +184,21 @@ def _draw_background(
 
 
 def _draw_samples(axes: Axes, X: FloatArray, y: Integers, classes: Sequence[str]) -> None:
-    """Draw each class's samples in its colour, with its marker."""
-    size = float(np.clip(120 / np.sqrt(len(X)), 2.5, 7.0))
+    """Draw the samples of each class in its colour, with its marker."""
+    size = style.dot_size(len(X), 120, (2.5, 7.0))
+    edge: dict[str, Any] = {"markeredgecolor": style.INK, "markeredgewidth": 0.5}
     for index, name in enumerate(classes):
-        points = X[y == index]
-        axes.plot(
-            points[:, 0],
-            points[:, 1],
-            linestyle="none",
-            marker=style.CLASS_MARKERS[index % len(style.CLASS_MARKERS)],
-            markersize=size,
-            markeredgecolor=style.INK,
-            markeredgewidth=0.5,
-            color=_color(index),
-            label=name,
-        )
+        across, up = X[y == index].T
+        marker = style.CLASS_MARKERS[index % len(style.CLASS_MARKERS)]
+        style.dots(axes, across, up, size, color=_color(index), marker=marker, label=name, **edge)
 
 
-def _draw_scale(picture: Figure, axes: Axes, positive: str) -> None:
-    """Draw the scale of two classes' probability beside the plane."""
+def _draw_scale(figure: Figure, axes: Axes, positive: str) -> None:
+    """Draw a colour bar of the probability of one of two classes."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import ListedColormap
 
     steps = np.linspace(0, 1, 256)
     scale = ListedColormap(shade(np.column_stack([1 - steps, steps])))
-    bar = picture.colorbar(ScalarMappable(cmap=scale), ax=axes, shrink=0.75, aspect=25, pad=0.02)
-    style.dress_scale(bar, f"probability of {positive}", ticks=[0, 0.25, 0.5, 0.75, 1])
+    bar = figure.colorbar(ScalarMappable(cmap=scale), ax=axes, shrink=0.75, aspect=25, pad=0.02)
+    style.style_colorbar(bar, f"probability of {positive}", ticks=[0, 0.25, 0.5, 0.75, 1])

@@ -1,7 +1,7 @@
-"""Which classes a network takes for which.
+"""Confusion matrix of a classifier.
 
-A row is what the samples are, a column what the network said. The counts are exact; the colour
-is the share of the row, so that a rare class is as visible as a common one.
+A row is an actual class, a column a predicted one. The colour is the fraction of the row, so that
+a rare class is as visible as a frequent one.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ def plot_confusion(
     *,
     title: str | None = None,
 ) -> Figure:
-    """Draw how often each class was taken for which, with each class's recall.
+    """Draw the confusion matrix, with the recall of each class.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
         Class indices of the samples.
     y_predicted : array-like of shape (n_samples,)
-        Class indices that the network said.
+        Predicted class indices.
     classes : sequence of str
         Names of the classes.
     title : str, optional
-        Title of the picture.
+        Title of the figure.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The picture.
+        The figure.
 
     Raises
     ------
@@ -57,74 +57,58 @@ def plot_confusion(
 
     Notes
     -----
-    The recall of a class is the share of its samples that the network recognised: the diagonal
+    The recall of a class is the fraction of its samples that are predicted correctly: the diagonal
     over the sum of the row. A class without samples has none.
 
     Examples
     --------
-    >>> picture = plot_confusion([0, 0, 1, 1], [0, 1, 1, 1], ["cat", "dog"])
-    >>> [text.get_text() for text in picture.axes[0].texts]
+    >>> figure = plot_confusion([0, 0, 1, 1], [0, 1, 1, 1], ["cat", "dog"])
+    >>> [text.get_text() for text in figure.axes[0].texts]
     ['1', '1', '0', '2', 'recall', '50.0%', '100.0%']
     """
     classes = names(classes, "classes", len(classes), "class")
     actual = class_indices(y_true, "y_true", len(classes))
-    said = class_indices(y_predicted, "y_predicted", len(classes), len(actual))
+    predicted = class_indices(y_predicted, "y_predicted", len(classes), len(actual))
     counts = np.zeros((len(classes), len(classes)), dtype=np.int64)
-    np.add.at(counts, (actual, said), 1)
+    np.add.at(counts, (actual, predicted), 1)
     in_row = counts.sum(axis=1, keepdims=True)
-    shares = counts / np.maximum(in_row, 1)
+    fractions = counts / np.maximum(in_row, 1)
 
     cell = float(np.clip(6 / len(classes), 0.52, 1.15))
     side, names_width = cell * len(classes), 0.08 * max(map(len, classes))
-    picture, (axes,) = style.new_picture(side + names_width + 1.4, side + 1.1 + 0.6 * names_width)
-    style.bare(axes)
-    axes.imshow(
-        shares,
-        cmap="Blues",
-        vmin=0,
-        vmax=1,
-        interpolation="nearest",
-        origin="upper",
-        aspect="equal",
-    )
-    _write_counts(axes, counts, shares, cell)
-    _write_recall(axes, shares, in_row[:, 0])
+    figure, (axes,) = style.new_figure((side + names_width + 1.4, side + 1.1 + 0.6 * names_width))
+    style.show_matrix(axes, fractions, "Blues", (0, 1))
+    _write_counts(axes, counts, fractions, cell)
+    _write_recall(axes, fractions, in_row[:, 0])
     _write_classes(axes, classes, cell)
-    right = np.trace(counts) / len(actual)
-    style.title(axes, f"{right:.1%} of {len(actual):,} right", pad=10)
-    style.headline(picture, title)
-    return picture
+    accuracy = np.trace(counts) / len(actual)
+    style.title(axes, f"{accuracy:.1%} of {len(actual):,} right", pad=10)
+    style.headline(figure, title)
+    return figure
 
 
-def _write_counts(axes: Axes, counts: Integers, shares: FloatArray, cell: float) -> None:
-    """Write each count into its cell, dark on light and light on dark, nought faintly."""
+def _write_counts(axes: Axes, counts: Integers, fractions: FloatArray, cell: float) -> None:
+    """Write each count into its cell, dark on light and light on dark, and zeros in grey."""
     longest = max(len(f"{count:,}") for count in counts.flat)
     size = min(11.0, 0.9 * cell * 72 / (0.62 * longest))
     for (row, column), count in np.ndenumerate(counts):
-        ink = style.PAPER if shares[row, column] > 0.5 else style.INK
-        axes.text(
-            column,
-            row,
-            f"{count:,}",
-            ha="center",
-            va="center",
-            fontsize=size,
-            color=ink if count else "#B8B8B8",
-            fontweight="bold" if row == column else "normal",
-        )
+        ink = style.PAPER if fractions[row, column] > 0.5 else style.INK
+        look = {"ha": "center", "va": "center", "color": ink if count else "#B8B8B8"}
+        look |= {"fontweight": "bold" if row == column else "normal"}
+        axes.text(column, row, f"{count:,}", fontsize=size, **look)  # type: ignore[arg-type]
 
 
-def _write_recall(axes: Axes, shares: FloatArray, in_row: Integers) -> None:
-    """Write each class's recall to the right of its row."""
-    edge = len(shares) - 0.5 + 0.02 * len(shares)
+def _write_recall(axes: Axes, fractions: FloatArray, in_row: Integers) -> None:
+    """Write the recall of each class to the right of its row."""
+    edge = len(fractions) - 0.5 + 0.02 * len(fractions)
     look = {"ha": "left", "va": "center", "fontsize": style.SMALL_SIZE, "color": style.INK}
     axes.text(edge, -0.5, "recall", **(look | {"va": "bottom", "color": style.MUTED}))  # type: ignore[arg-type]
-    for row, recall in enumerate(np.diagonal(shares)):
+    for row, recall in enumerate(np.diagonal(fractions)):
         axes.text(edge, row, f"{recall:.1%}" if in_row[row] else "none", **look)  # type: ignore[arg-type]
 
 
 def _write_classes(axes: Axes, classes: Sequence[str], cell: float) -> None:
-    """Name rows and columns; slant the columns' names where they would touch."""
+    """Label rows and columns; slant the labels of columns where they would touch."""
     places = range(len(classes))
     axes.set_yticks(places, classes)
     slanted = 0.085 * max(map(len, classes)) > 0.9 * cell

@@ -1,8 +1,4 @@
-"""Writing a picture to a file, whole or not at all.
-
-The picture is rendered in memory, written beside its place and moved there last: a full disk or
-an interrupted run leaves an older picture as it was.
-"""
+"""Saving a figure atomically: after a full disk or an interruption, an older file is unchanged."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from barenet.errors import ArgumentError
 from barenet.files.atomic import write_atomically
 
 if TYPE_CHECKING:
@@ -20,58 +17,61 @@ __all__ = ["FORMATS", "is_picture", "save_figure"]
 
 FORMATS = ("jpg", "pdf", "png", "svg", "webp")
 
-#: What a picture says of the program that has made it, where each format has room for that.
+#: The mark of barenet in the metadata of a file, and the field for it in each format.
 MARK = "barenet, with Matplotlib"
 FIELDS = {"pdf": "Creator", "png": "Software", "svg": "Creator"}
-SOFTWARE = 0x131  # the field of EXIF, for the others
+SOFTWARE = 0x131  # in EXIF, for the other formats
 
-#: Bytes at either end of a file that are searched for it.
+#: Bytes at either end of a file that are searched for the mark.
 EDGE = 2**16
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 150) -> None:
-    """Write a picture to a file in the format of its suffix.
+    """Save a figure in the format of the file's suffix.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-        The picture.
+        The figure.
     path : str or path-like
-        The file, ending in .jpg, .pdf, .png, .svg or .webp. An older file is replaced; where it
-        is a symbolic link, the file that it leads to.
+        The file, ending in .jpg, .pdf, .png, .svg or .webp. An older file is replaced; of a
+        symbolic link, the file that it leads to.
     dpi : float, default=150
-        Pixels an inch, for the formats that have pixels.
+        Pixels per inch, for the formats that have pixels.
 
     Raises
     ------
     ValueError
-        If the suffix is not one of these, or the path is there and no file.
+        If the suffix is not one of these, or the path is not a file.
     OSError
-        If the file cannot be written; an older one is then as it was.
+        If the file cannot be written; an older one is then unchanged.
 
     Examples
     --------
     >>> from barenet.insight.plots import plot_history
-    >>> save_figure(plot_history({"loss": [0.9, 0.4, 0.2]}), "loss.bmp")
+    >>> figure = plot_history({"loss": [0.9, 0.4, 0.2]})
+    >>> save_figure(figure, "loss.bmp")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: path: unknown format '.bmp' of loss.bmp (choose from .jpg, .pdf, .png, .svg, .webp)
+    barenet.errors.ArgumentError: path: unknown format '.bmp' of loss.bmp (choose from .jpg, ...
     """
     target = Path(path)
     kind = target.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         known = ", ".join(f".{name}" for name in FORMATS)
-        raise ValueError(
-            f"path: unknown format {target.suffix!r} of {target.name} (choose from {known})"
+        raise ArgumentError(
+            f"unknown format {target.suffix!r} of {target.name} (choose from {known})",
+            argument="path",
+            value=path,
         )
     if target.exists() and not target.is_file():
-        raise ValueError(f"path: expected a file, but {target} is there and is none")
+        raise ArgumentError(f"{target} is not a file", argument="path", value=path)
     buffer = BytesIO()
     figure.savefig(buffer, format=kind, dpi=dpi, facecolor=figure.get_facecolor(), **_mark(kind))
     write_atomically(target, buffer.getvalue())
 
 
 def is_picture(path: Path) -> bool:
-    """Tell a picture that `save_figure` has written from another file."""
+    """Whether `save_figure` has written a file."""
     with path.open("rb") as stream:
         head = stream.read(EDGE)
         stream.seek(max(stream.seek(0, os.SEEK_END) - EDGE, 0))
@@ -79,7 +79,7 @@ def is_picture(path: Path) -> bool:
 
 
 def _mark(kind: str) -> dict[str, Any]:
-    """Options of matplotlib that put the mark into a file."""
+    """Options of `savefig` that write the mark."""
     if kind in FIELDS:
         return {"metadata": {FIELDS[kind]: MARK}}
     from PIL import Image

@@ -1,8 +1,8 @@
-"""The look that every picture shares.
+"""The style of all plots.
 
-One colour for one role everywhere, told apart by readers who see few colours (the palette is
-Okabe and Ito's, with Tol's to go on with). Everything is set on the axes, nothing in matplotlib's
-global settings, which other threads and the user's own pictures share.
+Each role has one colour everywhere, of Okabe and Ito's palette (then Tol's), which colour-blind
+readers can tell apart. Styles are set on the axes; matplotlib's global settings, which other
+threads and the user's own plots share, are not changed.
 """
 
 from __future__ import annotations
@@ -10,19 +10,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from barenet.extras import require
+from barenet.model.arrays import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colorbar import Colorbar
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+    from matplotlib.ticker import MaxNLocator
 
 PAPER, INK, MUTED, GRID = "#FFFFFF", "#262626", "#6B6B6B", "#E8E8E8"
 TRAINING, VALIDATION, TEST = "#0072B2", "#009E73", "#D55E00"
 ACTUAL, PREDICTED = "#8A8A8A", "#AA3377"
 WRONG = "#B3001B"
 
-#: One colour and one marker a class. Ten and seven, so that no pair repeats before 70 classes.
+#: Colours and markers of classes. Ten and seven, so that no pair repeats before 70 classes.
 CLASS_COLORS = (
     *("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"),
     *("#D55E00", "#F0E442", "#332288", "#882255", "#999933"),
@@ -32,30 +37,39 @@ CLASS_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 TITLE_SIZE, LABEL_SIZE, SMALL_SIZE = 11.0, 10.0, 9.0
 
 
-def new_picture(
-    width: float, height: float, rows: int = 1, columns: int = 1, *, share: bool = False
+def new_figure(
+    panel: tuple[float, float],
+    n_panels: int = 1,
+    columns: int = 1,
+    *,
+    margin: tuple[float, float] = (0.0, 0.0),
+    share: bool = False,
 ) -> tuple[Figure, list[Axes]]:
-    """Make an empty figure with its panels, read row by row.
+    """Create a figure with panels of a width and height in inches, row by row.
 
     Examples
     --------
-    >>> picture, panels = new_picture(6, 3, columns=2)
-    >>> len(panels)
-    2
+    >>> figure, panels = new_figure((3, 3), n_panels=3, columns=2)
+    >>> len(panels), figure.get_size_inches().tolist()
+    (3, [6.0, 6.0])
     """
-    require("matplotlib.figure", extra="plot", purpose="a picture")
-    from barenet.insight.plots.picture import Picture
+    require("matplotlib.figure", extra="plot", purpose="a plot")
+    from barenet.insight.plots.notebook_figure import NotebookFigure
 
-    picture = Picture(figsize=(width, height), dpi=100, facecolor=PAPER, layout="constrained")
-    picture.get_layout_engine().set(w_pad=0.08, h_pad=0.08)  # type: ignore[union-attr, call-arg]
-    panels = picture.subplots(rows, columns, squeeze=False, sharex=share, sharey=share)
-    for axes in panels.flat:
-        _dress(axes)
-    return picture, list(panels.flat)
+    rows = -(-n_panels // columns)
+    size = panel[0] * columns + margin[0], panel[1] * rows + margin[1]
+    figure = NotebookFigure(figsize=size, dpi=100, facecolor=PAPER, layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)  # type: ignore[union-attr, call-arg]
+    panels = list(figure.subplots(rows, columns, squeeze=False, sharex=share, sharey=share).flat)
+    for axes in panels[n_panels:]:
+        axes.remove()
+    for axes in panels[:n_panels]:
+        _apply_style(axes)
+    return figure, panels[:n_panels]
 
 
 def needs_log_scale(least: float, most: float) -> bool:
-    """Tell if numbers are better read on a logarithmic scale: if they span a factor of 100.
+    """Whether numbers span a factor of 100, and need a logarithmic scale.
 
     Examples
     --------
@@ -65,8 +79,8 @@ def needs_log_scale(least: float, most: float) -> bool:
     return bool(least > 0 and most >= 100 * least)
 
 
-def _dress(axes: Axes) -> None:
-    """Light paper, two thin spines, horizontal lines to read values from."""
+def _apply_style(axes: Axes) -> None:
+    """Set a white background, two thin spines and horizontal grid lines."""
     axes.set_facecolor(PAPER)
     axes.grid(visible=False, which="both")
     axes.grid(axis="y", color=GRID, linewidth=0.8, linestyle="-", alpha=1.0)
@@ -87,21 +101,48 @@ def _dress(axes: Axes) -> None:
     axes.tick_params(which="both", top=False, right=False, left=True, bottom=True)
 
 
-def bare(axes: Axes) -> None:
-    """Take away what an image does not need: ticks, grid and spines."""
+def show_matrix(
+    axes: Axes,
+    values: FloatArray,
+    cmap: str,
+    limits: tuple[float, float],
+    aspect: str = "equal",
+) -> AxesImage:
+    """Draw the entries of a matrix as colours, without ticks, grid and spines."""
     axes.set(xticks=[], yticks=[])
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
+    low, high = limits
+    look = {"interpolation": "nearest", "origin": "upper", "aspect": aspect}
+    return axes.imshow(values, cmap=cmap, vmin=low, vmax=high, **look)  # type: ignore[arg-type]
+
+
+def dots(axes: Axes, x: FloatArray, y: FloatArray, size: float, **look: object) -> None:
+    """Draw points without lines."""
+    look = {"marker": "o", "markeredgewidth": 0, "markersize": size} | look
+    axes.plot(x, y, linestyle="none", **look)  # type: ignore[arg-type]
+
+
+def dot_size(n_samples: int, scale: float, limits: tuple[float, float]) -> float:
+    """Diameter of points, smaller where there are many."""
+    return float(np.clip(scale / np.sqrt(n_samples), *limits))
+
+
+def integer_ticks(nbins: int) -> MaxNLocator:
+    """A locator of a few round whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(nbins=nbins, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
 
 
 def title(axes: Axes, text: str, **changes: object) -> None:
-    """Write a panel's title."""
+    """Set the title of a panel."""
     look = {"loc": "left", "fontsize": TITLE_SIZE, "fontweight": "normal", "color": INK, "pad": 6}
     axes.set_title(text, **(look | changes))  # type: ignore[arg-type]
 
 
 def label_axes(axes: Axes, x: str | None = None, y: str | None = None) -> None:
-    """Name the axes of a panel."""
+    """Label the axes of a panel."""
     look = {"fontsize": LABEL_SIZE, "color": INK, "fontweight": "normal", "labelpad": 4}
     if x is not None:
         axes.set_xlabel(x, loc="center", **look)  # type: ignore[arg-type]
@@ -110,13 +151,13 @@ def label_axes(axes: Axes, x: str | None = None, y: str | None = None) -> None:
 
 
 def headline(figure: Figure, text: str | None) -> None:
-    """Write the title of the whole picture, where there is one."""
+    """Set the title of the figure, where there is one."""
     if text is not None:
         figure.suptitle(text, fontsize=TITLE_SIZE + 1, fontweight="bold", color=INK)
 
 
 def legend(figure: Figure, axes: Axes, columns: int = 5) -> None:
-    """Name what a panel's colours and markers mean, under the picture and out of its way."""
+    """Put the legend of a panel below the figure."""
     handles, names = axes.get_legend_handles_labels()
     key = figure.legend(
         handles,
@@ -135,7 +176,7 @@ def legend(figure: Figure, axes: Axes, columns: int = 5) -> None:
 
 
 def label_ends(axes: Axes, ends: Sequence[tuple[str, float, str]], gap: float = 0.075) -> None:
-    """Write each curve's name to the right of its end, apart where two would overlap."""
+    """Label the end of each curve, without overlaps."""
     to_fraction = axes.transScale + axes.transLimits
     heights = [float(to_fraction.transform((1.0, value))[1]) for _, value, _ in ends]
     for (name, _, color), height in zip(ends, _moved_apart(heights, gap), strict=True):
@@ -144,7 +185,7 @@ def label_ends(axes: Axes, ends: Sequence[tuple[str, float, str]], gap: float = 
 
 
 def _moved_apart(heights: Sequence[float], gap: float) -> list[float]:
-    """Move heights apart by the least squares: an isotonic regression, by its max-min formula.
+    """Move heights apart by isotonic regression, in its max-min formula.
 
     Examples
     --------
@@ -163,8 +204,8 @@ def _moved_apart(heights: Sequence[float], gap: float) -> list[float]:
     return list(moved.values())
 
 
-def dress_scale(bar: Colorbar, text: str, ticks: Sequence[float] | None = None) -> None:
-    """Give a colour bar the common look."""
+def style_colorbar(bar: Colorbar, text: str, ticks: Sequence[float] | None = None) -> None:
+    """Set the style of a colour bar."""
     if ticks is not None:
         bar.set_ticks(ticks)
     bar.set_label(text, fontsize=LABEL_SIZE, color=INK)

@@ -1,7 +1,6 @@
-"""What the first layer looks for: its weights, as images where the inputs are pixels.
+"""The weights of the first layer, as images where the inputs are pixels.
 
-Red pulls a unit up, blue pulls it down, white does nothing. All units share one scale, centred
-on zero, so that a strong unit and a weak one look it.
+Red is positive, blue negative, white zero. All units share one scale, so that they can be compared.
 """
 
 from __future__ import annotations
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from barenet.errors import ArgumentError
 from barenet.insight.plots import style
-from barenet.insight.plots.checks import names, table
+from barenet.insight.plots.checks import check_images, names, table
 from barenet.model.arrays import FloatArray
 from barenet.model.layers import Dense
 from barenet.model.network import Network
@@ -43,22 +43,22 @@ def plot_weights(
     network : Network or array-like of shape (n_inputs, n_units)
         The network, or any layer's weights.
     image_shape : tuple of int, optional
-        Height and width of the images that the inputs are. By default the inputs are no pixels,
-        and the weights are drawn as a heat map, an input a row and a unit a column.
+        Height and width, if the inputs are the pixels of an image. By default the weights are
+        drawn as a heat map, with an input in each row and a unit in each column.
     feature_names : sequence of str, optional
         Names of the inputs, for the heat map; up to 100 are written.
     title : str, optional
-        Title of the picture.
+        Title of the figure.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The picture.
+        The figure.
 
     Raises
     ------
     ValueError
-        If the network has no weights, the shapes do not go together, or there are more than 256
+        If the network has no weights, the shapes do not match, or there are more than 256
         images.
     MissingExtraError
         If matplotlib is not installed.
@@ -66,98 +66,68 @@ def plot_weights(
     Examples
     --------
     >>> import numpy as np
-    >>> picture = plot_weights(np.eye(4), image_shape=(2, 2))
-    >>> [axes.get_title() for axes in picture.axes[:4]]
+    >>> figure = plot_weights(np.eye(4), image_shape=(2, 2))
+    >>> [axes.get_title() for axes in figure.axes[:4]]
     ['unit 0', 'unit 1', 'unit 2', 'unit 3']
     """
     weights = table(_first_weights(network), "network")
     limit = float(np.abs(weights).max()) or 1.0
     if image_shape is None:
-        picture = _draw_map(weights, feature_names, limit)
+        figure = _draw_map(weights, feature_names, limit)
     else:
-        picture = _draw_images(weights, image_shape, limit)
-    style.headline(picture, title)
-    return picture
+        figure = _draw_images(weights, image_shape, limit)
+    style.headline(figure, title)
+    return figure
 
 
 def _first_weights(network: Network | ArrayLike) -> ArrayLike:
-    """Take the weights of the first layer that has some."""
+    """The weights of the first dense layer."""
     if not isinstance(network, Network):
         return network
     for layer in network.layers:
         if isinstance(layer, Dense):
             return layer.weights
-    raise ValueError(f"network: expected a dense layer, got {network!r}")
+    raise ArgumentError.of("network", network, "one with a dense layer")
 
 
 def _draw_images(weights: FloatArray, image_shape: tuple[int, int], limit: float) -> Figure:
-    """Draw each unit's weights as an image."""
+    """Draw the weights of each unit as an image."""
+    images = check_images(weights.T, image_shape, "network", MOST_UNITS)
     height, width = image_shape
-    n_inputs, n_units = weights.shape
-    if n_inputs != height * width:
-        raise ValueError(
-            f"image_shape: {height} x {width} is {height * width} pixels, "
-            f"but there are weights for {n_inputs} inputs"
-        )
-    if n_units > MOST_UNITS:
-        raise ValueError(
-            f"network: at most {MOST_UNITS} images fit in a picture, got {n_units}; "
-            f"choose some, such as network.layers[0].weights[:, :64]"
-        )
+    n_units = len(images)
     square, wide = int(np.ceil(np.sqrt(n_units))), int(np.ceil(np.sqrt(2.5 * n_units)))
     columns = min(range(square, wide + 1), key=lambda columns: -n_units % columns)
-    rows = -(-n_units // columns)
     size = 2.4 if n_units == 1 else 1.3 if n_units <= 32 else 0.85
-    picture, grid = style.new_picture(
-        size * columns + 1.0, (size * height / width + 0.17) * rows, rows, columns
-    )
-    for unit, axes in enumerate(grid[:n_units]):
-        style.bare(axes)
-        image = _draw(axes, weights[:, unit].reshape(image_shape), limit, "equal")
+    panel = size, size * height / width + 0.17
+    figure, panels = style.new_figure(panel, n_units, columns, margin=(1.0, 0))
+    for unit, axes in enumerate(panels):
+        colors = style.show_matrix(
+            axes, images[unit].reshape(image_shape), "RdBu_r", (-limit, limit)
+        )
         style.title(axes, f"unit {unit}", loc="center", fontsize=7.5, color=style.MUTED, pad=2)
-    for axes in grid[n_units:]:
-        axes.remove()
-    _draw_scale(picture, image, grid[:n_units])
-    return picture
+    _draw_scale(figure, colors, panels)
+    return figure
 
 
 def _draw_map(weights: FloatArray, feature_names: Sequence[str] | None, limit: float) -> Figure:
-    """Draw all weights as one heat map, an input a row and a unit a column."""
-    from matplotlib.ticker import MaxNLocator
-
+    """Draw all weights as one heat map, with an input in each row and a unit in each column."""
     n_inputs, n_units = weights.shape
     height = float(np.clip(0.24 * n_inputs + 1.0, 2.4, 24 if feature_names else 8))
-    picture, (axes,) = style.new_picture(float(np.clip(0.3 * n_units + 3, 4.5, 12)), height)
-    style.bare(axes)
-    image = _draw(axes, weights, limit, "auto")
+    figure, (axes,) = style.new_figure((float(np.clip(0.3 * n_units + 3, 4.5, 12)), height))
+    colors = style.show_matrix(axes, weights, "RdBu_r", (-limit, limit), aspect="auto")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(
-            MaxNLocator(nbins=12, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
-        )
+        axis.set_major_locator(style.integer_ticks(12))
     if feature_names is not None:
-        names_ = names(feature_names, "feature_names", n_inputs, "input")
+        labels = names(feature_names, "feature_names", n_inputs, "input")
         if n_inputs <= MOST_NAMES:
-            axes.set_yticks(range(n_inputs), names_)
+            axes.set_yticks(range(n_inputs), labels)
     style.label_axes(axes, "unit", "input")
     axes.tick_params(length=0)
-    _draw_scale(picture, image, [axes])
-    return picture
+    _draw_scale(figure, colors, [axes])
+    return figure
 
 
-def _draw(axes: Axes, weights: FloatArray, limit: float, aspect: str) -> AxesImage:
-    """Draw weights in red and blue around zero."""
-    return axes.imshow(
-        weights,
-        cmap="RdBu_r",
-        vmin=-limit,
-        vmax=limit,
-        interpolation="nearest",
-        origin="upper",
-        aspect=aspect,  # type: ignore[arg-type]
-    )
-
-
-def _draw_scale(picture: Figure, image: AxesImage, panels: list[Axes]) -> None:
-    """Draw the scale that all panels share."""
-    bar = picture.colorbar(image, ax=panels, shrink=0.8, aspect=25, pad=0.02)
-    style.dress_scale(bar, "weight")
+def _draw_scale(figure: Figure, colors: AxesImage, panels: list[Axes]) -> None:
+    """Draw the colour bar of all panels."""
+    bar = figure.colorbar(colors, ax=panels, shrink=0.8, aspect=25, pad=0.02)
+    style.style_colorbar(bar, "weight")

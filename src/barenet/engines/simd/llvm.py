@@ -1,4 +1,4 @@
-"""Code: what operations have in common that are written for LLVM, the compiler below Numba."""
+"""LLVM: helpers for operations written in the code of the compiler below Numba."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ INT, BYTE, VOID = ir.IntType(64), ir.IntType(8).as_pointer(), ir.VoidType()
 NUMBERS = {types.float32: ir.FloatType(), types.float64: ir.DoubleType()}
 
 
-def written_by(write: Callable[..., Any]) -> Callable[..., Any]:
-    """Make what Numba calls to have an operation written, of who writes its result from values."""
+def emitter(write: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the function that Numba calls for an operation, from one that emits its result."""
 
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         result = write(builder, *values)
@@ -25,20 +25,20 @@ def written_by(write: Callable[..., Any]) -> Callable[..., Any]:
 
 def call(builder: Any, name: str, result: Any, *arguments: Any, **options: Any) -> Any:
     """Call a function by its name: LLVM's own, or the system's."""
-    kind = ir.FunctionType(result, [each.type for each in arguments])
-    function = cgutils.get_or_insert_function(builder.module, kind, name)
+    signature = ir.FunctionType(result, [each.type for each in arguments])
+    function = cgutils.get_or_insert_function(builder.module, signature, name)
     return builder.call(function, arguments, **options)
 
 
 def pointer(builder: Any, dtype: Any, address: Any, first: Any) -> Any:
-    """Point to the number that is counted `first` from an address on."""
+    """Pointer to the number at index `first` from an address."""
     place = builder.add(address, builder.mul(first, INT(dtype.bitwidth // 8)))
     number = NUMBERS.get(dtype) or ir.IntType(dtype.bitwidth)
     return builder.inttoptr(place, number.as_pointer())
 
 
 def load(builder: Any, pointer: Any, vector: Any) -> Any:
-    """Load a vector, which may begin at any number."""
+    """Load a vector, which may begin at any index."""
     return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=alignment(vector))
 
 
@@ -49,12 +49,12 @@ def store(builder: Any, value: Any, pointer: Any) -> None:
 
 
 def alignment(vector: Any) -> int:
-    """Bytes of one number, a multiple of which an address is sure to be."""
+    """Alignment of a vector in memory: the bytes of one number."""
     return 4 if vector.element == ir.FloatType() else 8
 
 
 def shuffle(builder: Any, a: Any, b: Any, order: list[int]) -> Any:
-    """Take numbers of two vectors, counted through both, in some order."""
+    """Take numbers of two concatenated vectors by their indices."""
     return builder.shuffle_vector(a, b, ir.VectorType(ir.IntType(32), len(order))(order))
 
 
@@ -66,12 +66,12 @@ def splat(builder: Any, number: Any, count: int) -> Any:
 
 
 def on_vectors(builder: Any, name: str, *arguments: Any) -> Any:
-    """Call one of LLVM's functions of vectors, whose result is a vector like them."""
-    kind = arguments[0].type
-    full = f"llvm.{name}.v{kind.count}f{8 * alignment(kind)}"
-    return call(builder, full, kind, *arguments)
+    """Call a function of LLVM from vectors to a vector of the same type."""
+    vector = arguments[0].type
+    full = f"llvm.{name}.v{vector.count}f{8 * alignment(vector)}"
+    return call(builder, full, vector, *arguments)
 
 
 def multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    """Compute a·b + c, rounded once where the processor can."""
+    """Compute a·b + c, rounded once if the processor can."""
     return on_vectors(builder, "fmuladd", a, b, c)

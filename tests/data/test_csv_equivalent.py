@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from barenet.data.csv_table import read_table
+from barenet.data.fingerprint import csv_equivalent
 from barenet.data.to_frame import as_frame
-from barenet.data.written import as_written
 
 COLUMNS = {
     "truth": [True, False, True],
@@ -34,8 +34,8 @@ def test_a_column_is_what_a_file_of_it_holds(tmp_path, kind):
     rows = pd.DataFrame({"x": COLUMNS[kind], "row": [1, 2, 3]})
     rows.to_csv(tmp_path / "rows.csv", index=False)
     expected = read_table(tmp_path / "rows.csv").frame(["x"])["x"]
-    written = as_written(as_frame(rows))["x"]
+    written = csv_equivalent(as_frame(rows))["x"]
     assert written.dtype == expected.dtype
     np.testing.assert_array_equal(written, expected)
-    again = as_written(as_frame({"x": expected}))["x"]
+    again = csv_equivalent(as_frame({"x": expected}))["x"]
     np.testing.assert_array_equal(again, expected)

@@ -1,4 +1,4 @@
-"""Memory: what a program works in, held as long as the program is."""
+"""Workspace: the memory of a program, which lives as long as the program."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.engines.simd.memory import Kind
+from barenet.engines.simd.views import KernelSpec
 
-__all__ = ["Matrix", "Memory", "Record", "address", "up"]
+__all__ = ["Matrix", "Record", "Workspace", "address", "up"]
 
 Matrix = NDArray[Any]
 Record = NDArray[Any]
@@ -19,15 +19,15 @@ Record = NDArray[Any]
 ALIGNMENT = 64
 
 
-class Memory:
-    """Hands out memory for kernels of a kind, and writes records of what is where."""
+class Workspace:
+    """Allocates memory for kernels of a spec, and writes records with addresses."""
 
-    def __init__(self, kind: Kind, dtype: np.dtype[Any]) -> None:
-        self.kind, self.dtype = kind, dtype
+    def __init__(self, spec: KernelSpec, dtype: np.dtype[Any]) -> None:
+        self.spec, self.dtype = spec, dtype
         self.held: list[Any] = []
 
     def matrix(self, n_rows: int, width: int) -> Matrix:
-        """Reserve rows of zeros, each padded to whole vectors."""
+        """Allocate rows of zeros, each padded to whole vectors."""
         row, size = self.pad(width), self.dtype.itemsize
         block = np.zeros(n_rows * row + ALIGNMENT // size, self.dtype)
         self.held.append(block)
@@ -36,10 +36,10 @@ class Memory:
 
     def pad(self, n: int) -> int:
         """Round up to whole vectors."""
-        return up(n, self.kind.count)
+        return up(n, self.spec.count)
 
     def record(self, dtype: np.dtype[Any], **fields: float | NDArray[Any] | None) -> Record:
-        """Write a record: numbers, and where arrays are; 0 for what is not named or not there."""
+        """Write a record of numbers and addresses of arrays; missing fields are 0."""
         record = np.zeros((), dtype)
         for name, value in fields.items():
             record[name] = address(value) if isinstance(value, np.ndarray) else value or 0
@@ -47,14 +47,14 @@ class Memory:
         return record
 
     def table(self, dtype: np.dtype[Any], rows: Sequence[tuple[int, ...]]) -> int:
-        """Write records of whole numbers one after the other; return where the first one is."""
+        """Write a table of records of integers; return its address."""
         table = np.array(rows, dtype)
         self.held.append(table)
         return address(table)
 
 
 def address(array: NDArray[Any]) -> int:
-    """Say where an array's first number is."""
+    """Address of an array's first number."""
     return array.ctypes.data
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -68,13 +70,13 @@ def test_nothing_lost_is_drawn_as_nothing(readable):
 
 
 @pytest.mark.parametrize(
-    ("drops", "names", "message"),
+    ("drops", "names", "argument"),
     [
-        ([[0.1], [0.2]], ["a"], "names: expected 2 names, one for each column, got 1"),
+        ([[0.1], [0.2]], ["a"], "names"),
         ([0.1, 0.2], ["a", "b"], "drops"),
         ([[np.nan]], ["a"], "drops"),
     ],
 )
-def test_what_can_not_be_drawn(drops, names, message):
-    with pytest.raises(ValueError, match=message):
+def test_what_can_not_be_drawn(drops, names, argument):
+    with pytest.raises(ValueError, match=rf"^{re.escape(argument)}: "):
         plot_importance(drops, names)

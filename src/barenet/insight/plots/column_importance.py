@@ -1,4 +1,4 @@
-"""What a score loses when a column is shuffled: a bar for each column, or a map of the pixels."""
+"""Permutation importance: a bar for each column, or a map of the pixels."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_importance"]
 
-#: Columns in a picture; more would be too small to read, and the rest matters less.
+#: Columns in a figure; more would be too small to read.
 MOST_COLUMNS = 20
-#: The colour of a bar that chance may have drawn.
+#: The colour of a bar that may be due to chance.
 PALE = "#A6CBE3"
 #: Letters of a column's name.
 MOST_LETTERS = 32
@@ -35,38 +35,38 @@ def plot_importance(
     image_shape: tuple[int, int] | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Draw what the score loses when a column is shuffled, the worst loss on top.
+    """Draw the permutation importance of columns, the most important first.
 
     Parameters
     ----------
     drops : array-like of shape (n_columns, n_repeats)
-        The losses, such as ``permutation_importance(...).drops``.
+        Drops of the score, such as ``permutation_importance(...).drops``.
     names : sequence of str
         The columns' names.
     metric : str, default="score"
-        What the score is.
+        The name of the score.
     image_shape : tuple of int, optional
-        Height and width, where the columns are an image's pixels: they are drawn as one.
+        Height and width, if the columns are the pixels of an image, which is then drawn.
     title : str, optional
-        Title of the picture.
+        Title of the figure.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The picture: the mean of the repeats as a bar, their standard deviation as a line at its
-        end, for the first 20 columns. A bar is pale where it is not longer than that line.
+        The mean of the repeats as a bar, and their standard deviation as a line at its end, of
+        the first 20 columns. A bar is pale where it is not longer than that line.
 
     Raises
     ------
     ValueError
-        If the losses are no finite numbers, or the names are not one for each row of them.
+        If the drops are not finite, or their number of rows is not that of the names.
     MissingExtraError
         If matplotlib is not installed.
 
     Examples
     --------
-    >>> picture = plot_importance([[0.01, 0.03], [0.4, 0.5]], ["height", "age"])
-    >>> [text.get_text() for text in picture.axes[0].get_yticklabels()]
+    >>> figure = plot_importance([[0.01, 0.03], [0.4, 0.5]], ["height", "age"])
+    >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
     ['age', 'height']
     """
     drops = table(drops, "drops")
@@ -75,19 +75,24 @@ def plot_importance(
     label = f"{metric} lost when it is shuffled"
     pale = "\n(pale: not more than the spread of its repeats)"
     if image_shape is not None:
-        return _draw_map(mean.reshape(image_shape), label, title)
+        figure, (axes,) = style.new_figure((5.4, 4.6))
+        most = float(np.abs(mean).max()) or 1.0
+        colors = style.show_matrix(axes, mean.reshape(image_shape), "RdBu", (-most, most))
+        style.style_colorbar(figure.colorbar(colors, ax=axes, shrink=0.8), label)
+        style.headline(figure, title)
+        return figure
     shown = np.argsort(-mean, kind="stable")[:MOST_COLUMNS]
-    picture, (axes,) = style.new_picture(7.0, 1.3 + 0.3 * len(shown))
+    figure, (axes,) = style.new_figure((7.0, 1.3 + 0.3 * len(shown)))
     _draw_bars(axes, [_shorten(names[place]) for place in shown], mean[shown], std[shown])
     style.label_axes(axes, label + pale * bool((mean[shown] <= std[shown]).any()))
     if len(shown) < len(names):
         style.title(axes, f"the first {len(shown)} of {len(names):,} columns", fontsize=10)
-    style.headline(picture, title)
-    return picture
+    style.headline(figure, title)
+    return figure
 
 
 def _draw_bars(axes: Axes, names: list[str], mean: FloatArray, std: FloatArray) -> None:
-    """Draw a bar for each column, with the spread of its repeats, from the top down."""
+    """Draw a bar for each column, with the standard deviation of its repeats."""
     places = np.arange(len(names))
     whiskers = {"ecolor": style.INK, "elinewidth": 1.1, "capsize": 2.5}
     colors = [style.TRAINING if sure else PALE for sure in mean > std]
@@ -100,17 +105,6 @@ def _draw_bars(axes: Axes, names: list[str], mean: FloatArray, std: FloatArray) 
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.04)
-
-
-def _draw_map(mean: FloatArray, label: str, title: str | None) -> Figure:
-    """Draw the pixels as they lie; white is what does not matter, blue what does."""
-    picture, (axes,) = style.new_picture(5.4, 4.6)
-    style.bare(axes)
-    most = float(np.abs(mean).max()) or 1.0
-    image = axes.imshow(mean, cmap="RdBu", vmin=-most, vmax=most, interpolation="nearest")
-    style.dress_scale(picture.colorbar(image, ax=axes, shrink=0.8), label)
-    style.headline(picture, title)
-    return picture
 
 
 def _shorten(name: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from barenet.engines import kept
+from barenet.engines import kernel_cache
 
 SCRIPT = """
 import resource, signal, sys
@@ -81,18 +81,18 @@ def test_damaged_files_are_built_anew_and_replaced(whole, tmp_path):
 
 
 def test_any_source_of_the_engine_gives_kernels_new_names(tmp_path, monkeypatch):
-    shutil.copytree(Path(kept.__file__).parent, tmp_path / "engines")
-    monkeypatch.setattr(kept, "__file__", str(tmp_path / "engines" / "kept.py"))
-    seen = {kept.fingerprint.__wrapped__()}
-    for source in ("kept.py", "simd/blocks.py", "kernels/losses.py"):
+    shutil.copytree(Path(kernel_cache.__file__).parent, tmp_path / "engines")
+    monkeypatch.setattr(kernel_cache, "__file__", str(tmp_path / "engines" / "kernel_cache.py"))
+    seen = {kernel_cache.fingerprint.__wrapped__()}
+    for source in ("kernel_cache.py", "simd/register_blocks.py", "kernels/losses.py"):
         with (tmp_path / "engines" / source).open("a") as file:
             file.write("\n")
-        seen.add(kept.fingerprint.__wrapped__())
+        seen.add(kernel_cache.fingerprint.__wrapped__())
     assert len(seen) == 4
 
 
 def test_what_was_not_used_for_a_month_is_removed(tmp_path):
-    files, long_ago = kept.KeptFiles(str(tmp_path), "function"), time.time() - 31 * 86400
+    files, long_ago = kernel_cache.KernelFiles(str(tmp_path), "function"), time.time() - 31 * 86400
     for key in "abc":
         files.save(key, key.upper())
     for key in "ab":
@@ -203,7 +203,7 @@ def test_fault_116_kernels_that_others_could_have_written_are_not_run(
         assert not (tmp_path / "home").exists()
         assert finish(start(base / "kernels", **home)) == (whole[1], 0)
     else:
-        assert f"they are kept in {tmp_path}/home/" in err or sys.platform == "darwin"
+        assert f"the cache is {tmp_path}/home/" in err or sys.platform == "darwin"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such permissions")

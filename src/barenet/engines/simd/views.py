@@ -1,8 +1,7 @@
-"""Memory by its address: as vectors, as an array of numbers, or as a record.
+"""Views of memory at an address: as vectors, as an array of numbers, or as a record.
 
-A view does not count who refers to its memory, as Numba's own do with an atomic operation for each
-slice; whoever hands out an address keeps the memory alive. An address counts bytes, a stride
-numbers; who sees memory through these names a place by its number, and need not count bytes.
+A view has no reference count, which would take Numba an atomic operation for each slice; the owner
+of an address keeps the memory alive. Addresses count bytes; strides and indices count numbers.
 """
 
 from __future__ import annotations
@@ -18,43 +17,43 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import intrinsic, lower_builtin
 from numba.np.arrayobj import populate_array
 
-from barenet.engines.simd.code import (
+from barenet.engines.simd.lanes import Lanes
+from barenet.engines.simd.llvm import (
     BYTE,
     INT,
     NUMBERS,
     VOID,
     call,
+    emitter,
     load,
     pointer,
     store,
-    written_by,
 )
-from barenet.engines.simd.lanes import Lanes
 from barenet.engines.simd.processor import vector_bits
 
 
-class Kind(types.Type):
-    """What a kernel is compiled for; it travels as the type of an argument that has no value.
+class KernelSpec(types.Type):
+    """Type for which a kernel is compiled, passed as the type of an argument without a value.
 
-    That is the dtype of the numbers, how many fill a vector, and, where the kernel has a choice, by
-    which formula it computes, or from which dtype it reads.
+    It has the dtype of the numbers, their count in a vector, and, for some kernels, the name of a
+    formula or of the dtype that they read.
     """
 
     def __init__(self, dtype: Any, count: int, formula: str = "") -> None:
         self.dtype, self.count, self.formula = dtype, count, formula
         self.lanes = Lanes(dtype, count)
-        super().__init__(name=f"Kind({dtype}, {count}, {formula!r})")
+        super().__init__(name=f"KernelSpec({dtype}, {count}, {formula!r})")
 
 
 class Vectors(types.Type):
-    """Numbers in memory; item i is the vector that begins at the i-th of them."""
+    """Type of numbers in memory; item i is the vector that begins at index i."""
 
     def __init__(self, lanes: Lanes) -> None:
         self.lanes = lanes
         super().__init__(name=f"Vectors({lanes})")
 
 
-register_default(Kind)(models.OpaqueModel)
+register_default(KernelSpec)(models.OpaqueModel)
 
 
 @register_default(Vectors)
@@ -63,28 +62,28 @@ class _VectorsModel(models.PrimitiveModel):
         super().__init__(manager, vectors, NUMBERS[vectors.lanes.dtype].as_pointer())
 
 
-def kind_of(dtype: Any) -> Kind:
-    """Make the kind of kernels for a NumPy dtype on this processor."""
-    return Kind(from_dtype(dtype), max(1, vector_bits() // (8 * dtype.itemsize)))
+def kernel_spec(dtype: Any) -> KernelSpec:
+    """Spec of kernels for a NumPy dtype on this processor."""
+    return KernelSpec(from_dtype(dtype), max(1, vector_bits() // (8 * dtype.itemsize)))
 
 
 @intrinsic
-def lanes(typing_context: Any, kind: Any) -> Any:
+def lanes(typing_context: Any, spec: Any) -> Any:
     """Count the numbers in a vector: a constant when the kernel is compiled."""
-    return types.intp(kind), written_by(lambda builder, _: INT(kind.count))
+    return types.intp(spec), emitter(lambda builder, _: INT(spec.count))
 
 
 @intrinsic
-def itemsize(typing_context: Any, kind: Any) -> Any:
+def itemsize(typing_context: Any, spec: Any) -> Any:
     """Count the bytes of a number."""
-    return types.intp(kind), written_by(lambda builder, _: INT(kind.dtype.bitwidth // 8))
+    return types.intp(spec), emitter(lambda builder, _: INT(spec.dtype.bitwidth // 8))
 
 
 @intrinsic
-def vectors(typing_context: Any, kind: Any, address: Any, first: Any) -> Any:
-    """See memory as vectors, from the number counted `first`."""
-    return Vectors(kind.lanes)(kind, types.intp, types.intp), written_by(
-        lambda builder, _, address, first: pointer(builder, kind.dtype, address, first)
+def vectors(typing_context: Any, spec: Any, address: Any, first: Any) -> Any:
+    """View memory as vectors, from index `first`."""
+    return Vectors(spec.lanes)(spec, types.intp, types.intp), emitter(
+        lambda builder, _, address, first: pointer(builder, spec.dtype, address, first)
     )
 
 
@@ -116,8 +115,8 @@ def _set_vector(context: Any, builder: Any, signature: Any, values: Any) -> Any:
 
 def _viewer(dtype_of: Callable[[Any], Any]) -> Any:
     @intrinsic
-    def view(typing_context: Any, kind: Any, address: Any, first: Any, length: Any) -> Any:
-        dtype = dtype_of(kind)
+    def view(typing_context: Any, spec: Any, address: Any, first: Any, length: Any) -> Any:
+        dtype = dtype_of(spec)
         array, size = types.Array(dtype, 1, "C"), INT(dtype.bitwidth // 8)
 
         def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -132,19 +131,19 @@ def _viewer(dtype_of: Callable[[Any], Any]) -> Any:
             )
             return result._getvalue()
 
-        return array(kind, types.intp, types.intp, types.intp), emit
+        return array(spec, types.intp, types.intp, types.intp), emit
 
     return view
 
 
-#: See memory as an array of numbers, one by one, from the one counted `first`: numbers of the kind,
-#: or of NumPy's type if that is given; and numbers of the type that the kind's formula names.
-array = _viewer(lambda kind: kind.dtype)
-source = _viewer(lambda kind: getattr(types, kind.formula))
+#: View memory as an array from index `first`: of the spec's dtype, or of a NumPy dtype; and of the
+#: dtype that the spec's formula names.
+array = _viewer(lambda spec: spec.dtype)
+source = _viewer(lambda spec: getattr(types, spec.formula))
 
 
 def record_at(dtype: Any) -> Callable[[int, int], Any]:
-    """Make the code that sees a record in a table at an address, by its index."""
+    """Make a function that views the record at an index of a table at an address."""
     record, size = from_dtype(dtype), INT(dtype.itemsize)
 
     @intrinsic
@@ -160,11 +159,11 @@ def record_at(dtype: Any) -> Callable[[int, int], Any]:
 
 @intrinsic
 def prefetch(typing_context: Any, address: Any) -> Any:
-    """Bring the line of memory at an address into the cache, if it is there; do not wait for it."""
+    """Start to load the cache line at an address."""
     to_read_keep_data = [ir.IntType(32)(number) for number in (0, 3, 1)]
 
     def write(builder: Any, address: Any) -> Any:
         place = builder.inttoptr(address, BYTE)
         return call(builder, "llvm.prefetch.p0i8", VOID, place, *to_read_keep_data)
 
-    return types.void(types.intp), written_by(write)
+    return types.void(types.intp), emitter(write)

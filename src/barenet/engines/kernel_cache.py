@@ -1,10 +1,10 @@
-"""Kept: what has been compiled, on disk, so that it is compiled once for a machine.
+"""Cache of compiled kernels on disk, so that they are compiled once for a machine.
 
-Numba can do this, but takes a file that is cut short for an error, mixes up files that two
-processes write at once, and does not notice a change of a function that another one calls. Here a
-file is named after all that it depends on, written whole or not at all, and carries a checksum.
+Numba's own cache fails on a truncated file, mixes up files that two processes write at once, and
+does not notice a change of a function that another one calls. Here the name of a file is a hash of
+everything that it depends on; it is written atomically, and has a checksum.
 
-The files are unpickled and run, so none is read that another user could have written.
+The files are unpickled and run, so a file that another user could have written is not read.
 """
 
 from __future__ import annotations
@@ -26,36 +26,36 @@ from typing import Any
 import numba
 from numba.core.caching import NullCache, UserWideCacheLocator
 
-__all__ = ["REFUSED", "keep"]
+__all__ = ["REFUSED", "cache_on_disk"]
 
-#: Warnings about folders and files that are not read, by the reason.
+#: Warnings about folders and files that are not read, by their reasons.
 REFUSED: dict[str, str] = {}
 
 #: The folder of this package. Anyone who can write there can run code without kernels.
 PACKAGE = Path(__file__).resolve().parents[1]
 
-#: Seconds after which a file that nobody reads is removed: 30 days.
+#: Seconds after which an unused file is removed: 30 days.
 UNUSED = 30 * 86400
 
 
-class KeptFiles:
-    """Takes the place of the two files that Numba has for a function; see its `caching` module."""
+class KernelFiles:
+    """Replacement for the two files of a function in Numba's `caching` module."""
 
     def __init__(self, folder: str, function: str) -> None:
         self.folder, self.function = Path(folder), function
 
     def path(self, key: Any) -> Path:
-        """Name a file after the function, its types, the processor, and the engine's sources."""
+        """Path of a file, from a hash of the function, its types, the processor and all sources."""
         digest = hashlib.sha256(f"{fingerprint()} {key!r}".encode()).hexdigest()
         return self.folder / f"{self.function}.{digest[:32]}.nbc"
 
     def load(self, key: Any) -> Any:
-        """Read what was saved; None if there is nothing, or nothing whole."""
+        """Read a kernel; None if there is no intact file."""
         path = self.path(key)
         try:
             with path.open("rb") as file:
                 if risk := _risk_of(path, os.fstat(file.fileno())):
-                    _refuse(path, risk, "it is rebuilt")
+                    _refuse(path, risk, "it is compiled again")
                     return None
                 content = file.read()
         except OSError:
@@ -66,10 +66,7 @@ class KeptFiles:
         return pickle.loads(content[32:]) if whole else None
 
     def save(self, key: Any, data: Any) -> None:
-        """Write a file, if that is possible, and remove those that are not used any more.
-
-        A full disk is no reason not to go on.
-        """
+        """Write a kernel if possible (the disk may be full), and remove unused files."""
         content = pickle.dumps(data)
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +74,7 @@ class KeptFiles:
             try:
                 with os.fdopen(number, "wb") as file:
                     file.write(hashlib.sha256(content).digest() + content)
-                Path(name).chmod(0o644)  # what one user has built, others can use
+                Path(name).chmod(0o644)  # other users may read it
                 Path(name).replace(self.path(key))
             except OSError:
                 Path(name).unlink(missing_ok=True)
@@ -86,12 +83,12 @@ class KeptFiles:
                     path.unlink()
 
     def flush(self) -> None:
-        """Numba's way to forget older files; of this name there are none."""
+        """Do nothing: no file is outdated, as its name depends on the sources."""
 
 
-def keep(dispatcher: Any) -> Any:
-    """Keep on disk what a dispatcher compiles, if there is a folder for it."""
-    # There may be none, and then it is compiled anew in each process; or Numba is switched off.
+def cache_on_disk(dispatcher: Any) -> Any:
+    """Cache the machine code of a dispatcher on disk, if there is a folder for it."""
+    # Without one, each process compiles its own; and Numba may be disabled.
     with suppress(RuntimeError, AttributeError), _closed_to_others():
         dispatcher.enable_caching()
         cache = dispatcher._cache
@@ -100,28 +97,28 @@ def keep(dispatcher: Any) -> Any:
             dispatcher._cache = NullCache()
             return dispatcher
         cache._cache_path = folder
-        cache._cache_file = KeptFiles(folder, cache._impl.filename_base)
-        cache._impl.locator.ensure_cache_path = cache._cache_file.flush  # `save` sees to it
+        cache._cache_file = KernelFiles(folder, cache._impl.filename_base)
+        cache._impl.locator.ensure_cache_path = cache._cache_file.flush  # `save` makes the folder
     return dispatcher
 
 
 def _safe_folder(usual: str, function: Any) -> str | None:
-    """Choose the usual folder, or the user's own cache folder if others can write to that one."""
+    """Choose the usual folder, or the user's own cache folder if others can write to the former."""
     if (risk := _risk_in(Path(usual).resolve())) is None:
         return str(Path(usual).resolve())
     own: Any = UserWideCacheLocator
     own = own.from_function(function, inspect.getfile(function))
     other = None if own is None else Path(own.get_cache_path()).resolve()
     if other is None or _risk_in(other) is not None:
-        _refuse(usual, risk, "each process builds its own")
+        _refuse(usual, risk, "each process compiles its own")
         return None
-    _refuse(usual, risk, f"they are kept in {other}")
+    _refuse(usual, risk, f"the cache is {other}")
     return str(other)
 
 
 @functools.cache
 def _risk_in(folder: Path) -> str | None:
-    """Find out how others could put a file into a folder; None if they can't."""
+    """A way in which others could put a file into a folder; None if there is none."""
     for place in (folder, *folder.parents):
         is_code = place.is_relative_to(PACKAGE) or PACKAGE.is_relative_to(place)
         if is_code and place != folder:
@@ -138,7 +135,7 @@ def _risk_in(folder: Path) -> str | None:
 
 
 def _risk_of(path: Path, status: os.stat_result) -> str | None:
-    """Find out how others could have written a file or folder; None on systems without owners."""
+    """A way in which others could have written a file or folder; None if there is none."""
     if not hasattr(os, "geteuid"):
         return None
     if status.st_uid not in (0, os.geteuid(), PACKAGE.stat().st_uid):
@@ -150,7 +147,7 @@ def _risk_of(path: Path, status: os.stat_result) -> str | None:
 
 
 def _is_private(group: int, user: int) -> bool:
-    """Whether a group has only one user: many systems create one for each user."""
+    """Whether a group has only one user, as on systems that create one for each user."""
     import grp
     import pwd
 
@@ -181,7 +178,7 @@ def _closed_to_others() -> Iterator[None]:
 
 @functools.cache
 def fingerprint() -> str:
-    """Tell versions of the engine's sources, and of what compiles them, apart."""
+    """Hash of the engine's sources and of Numba's version."""
     digest = hashlib.sha256(numba.__version__.encode())
     for source in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(source.read_bytes())

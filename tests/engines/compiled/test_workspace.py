@@ -1,4 +1,4 @@
-"""Memory: whether kernels stay inside of what was reserved for them."""
+"""Workspace: whether kernels stay inside of what was reserved for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import ctypes, mmap
 from types import SimpleNamespace
 import numpy as np
 from barenet import BatchNorm, Dense, Dropout, LayerNorm, Network, train
-from barenet.engines.compiled import memory
+from barenet.engines.compiled import workspace
 
 PAGE, libc, count = mmap.PAGESIZE, ctypes.CDLL(None, use_errno=True), 0
 
@@ -23,8 +23,8 @@ def fenced(shape, dtype):
     if shape == ():
         return np.zeros(shape, dtype)
     dtype, count = np.dtype(dtype), count + 1
-    n_bytes = memory.up(shape * dtype.itemsize, 16)
-    last = memory.up(n_bytes, PAGE)
+    n_bytes = workspace.up(shape * dtype.itemsize, 16)
+    last = workspace.up(n_bytes, PAGE)
     block = mmap.mmap(-1, last + PAGE)
     start = ctypes.addressof(ctypes.c_char.from_buffer(block))
     assert libc.mprotect(ctypes.c_void_p(start + last), PAGE, 0) == 0
@@ -34,8 +34,8 @@ def fenced(shape, dtype):
 
 # NumPy's arrays begin at a multiple of 16, so of the room that is reserved to align them 16 bytes
 # may be all that is left behind the last row.
-memory.ALIGNMENT = 16
-memory.np = SimpleNamespace(**{**vars(np), "zeros": fenced})
+workspace.ALIGNMENT = 16
+workspace.np = SimpleNamespace(**{**vars(np), "zeros": fenced})
 rng = np.random.default_rng(0)
 for dtype in ("float32", "float64"):
     for n_in, n_hidden in [(9, 5), (3, 9), (17, 33), (300, 16), (257, 70), (256, 1)]:

@@ -1,4 +1,4 @@
-"""The compiled engine: the arithmetic of `reference`, in kernels that run a slice in one call."""
+"""The compiled engine: the arithmetic of `reference` in kernels, a chunk of batches in one call."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from barenet.model.arrays import FloatArray
 from barenet.optimization.optimizers import Optimizer
 
 if TYPE_CHECKING:
+    from barenet.engines.compiled.kernel_program import Program
     from barenet.engines.compiled.lowering import Task
-    from barenet.engines.compiled.program import Program
 
 __all__ = ["CompiledEngine"]
 
@@ -55,7 +55,7 @@ class CompiledEngine(Engine):
     @classmethod
     def refusal(cls, job: Job) -> str | None:
         if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
-            return "Numba is told not to compile, by NUMBA_DISABLE_JIT"
+            return "NUMBA_DISABLE_JIT disables compilation"
         from barenet.engines.compiled.lowering import refusal
 
         return refusal(job)
@@ -70,7 +70,7 @@ class CompiledEngine(Engine):
         optimizer = self.job.optimizer
         assert isinstance(optimizer, Optimizer)
         optimizer.prepare(self.job.network.parameters)
-        # As for a whole epoch: what is left of one, after a resumption, takes the same steps.
+        # As for a whole epoch, so that the rest of one takes the same steps after a resumption.
         capacity = min(batch_size, max(len(order), len(self.job.rows.X)))
         program = self._program("learn", capacity, self.job.rows)
         for number, moment in enumerate(optimizer.moments.values(), 1):
@@ -99,11 +99,11 @@ class CompiledEngine(Engine):
         return (float(losses @ weights / total) if total > 0 else 0.0), output
 
     def _program(self, task: Task, capacity: int, rows: ArrayDataset) -> Program:
-        """The program of a task, for batches of up to that many rows of that type."""
+        """Program of a task, for batches of up to `capacity` rows of a type."""
         key = (task, rows.X.dtype, rows.X.shape[1], rows.sample_weight is None)
         program = self._programs.get(key)
         if program is None or program.capacity < capacity:
-            from barenet.engines.compiled.program import Program
+            from barenet.engines.compiled.kernel_program import Program
 
             program = self._programs[key] = Program(self.job, capacity, task, rows, self.threads)
         program.read(rows)

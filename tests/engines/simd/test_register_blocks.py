@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 from numba import from_dtype, types
 
-from barenet.engines.compiled.memory import up
+from barenet.engines.compiled.workspace import up
 from barenet.engines.kernels.dense import multiply
 from barenet.engines.kernels.records import PRODUCT, STEP
-from barenet.engines.simd.blocks import transpose_block
 from barenet.engines.simd.calls import OPTIONS, address_of, invoke
-from barenet.engines.simd.memory import Kind, vectors
+from barenet.engines.simd.register_blocks import transpose_block
+from barenet.engines.simd.views import KernelSpec, vectors
 
 BLOCK = np.dtype([(name, np.int64) for name in ("source", "row", "n", "target", "row_target")])
 WIDTHS = [("float32", n) for n in (1, 4, 8, 16)] + [("float64", n) for n in (1, 2, 4, 8)]
 
 
-def transpose(kind, step, op, start, stop):
-    transpose_block(kind, op.source, 1, op.row, op.n, op.target, 2, op.row_target)
+def transpose(spec, step, op, start, stop):
+    transpose_block(spec, op.source, 1, op.row, op.n, op.target, 2, op.row_target)
 
 
 @nb.njit(nogil=True)
@@ -30,9 +30,9 @@ def call(function, step, op, start, stop):
 @pytest.mark.parametrize(("dtype", "count"), [*WIDTHS, ("float64", 16)])
 def test_a_block_is_transposed_and_rows_beyond_the_last_are_0(dtype, count):
     record = from_dtype(BLOCK)
-    kind = Kind(from_dtype(np.dtype(dtype)), count)
+    spec = KernelSpec(from_dtype(np.dtype(dtype)), count)
     place = address_of(
-        nb.njit(**OPTIONS)(transpose), (kind, record, record, types.intp, types.intp)
+        nb.njit(**OPTIONS)(transpose), (spec, record, record, types.intp, types.intp)
     )
     A = np.random.default_rng(0).normal(size=(count, count + 3)).astype(dtype)
     for n in {1, count // 2, count - 1, count, count + 5}:
@@ -48,7 +48,7 @@ def test_a_block_is_transposed_and_rows_beyond_the_last_are_0(dtype, count):
 
 def product(dtype, count, A, B, S, *, transposed=False, rows=None):
     """C = S + A B by the kernel, with all of C that is not asked for left at 99."""
-    kind = Kind(from_dtype(np.dtype(dtype)), count)
+    spec = KernelSpec(from_dtype(np.dtype(dtype)), count)
     (n, depth), width = A.shape, up(B.shape[1], count)
     A_ = np.ascontiguousarray(A.T if transposed else A)
     B_, S_ = np.zeros((depth, width), dtype), np.zeros(width, dtype)
@@ -62,7 +62,7 @@ def product(dtype, count, A, B, S, *, transposed=False, rows=None):
     op["a_row"], op["a_step"] = (1, n) if transposed else (depth, 1)
     op["b_step"] = op["c_row"] = op["width"] = width
     start, stop = rows or (0, n)
-    call(multiply.address(kind), step.ctypes.data, op.ctypes.data, start, stop)
+    call(multiply.address(spec), step.ctypes.data, op.ctypes.data, start, stop)
     return C, width
 
 
@@ -101,11 +101,11 @@ def test_vectors_begin_at_any_number():
     """And not only at whole vectors, which an aligned load would ask for."""
     record = from_dtype(BLOCK)
 
-    def shift(kind, step, op, start, stop):
-        vectors(kind, op.target, 3)[2] = vectors(kind, op.source, 1)[4]
+    def shift(spec, step, op, start, stop):
+        vectors(spec, op.target, 3)[2] = vectors(spec, op.source, 1)[4]
 
-    kind = Kind(types.float32, 16)
-    place = address_of(nb.njit(**OPTIONS)(shift), (kind, record, record, types.intp, types.intp))
+    spec = KernelSpec(types.float32, 16)
+    place = address_of(nb.njit(**OPTIONS)(shift), (spec, record, record, types.intp, types.intp))
     a, b, op = np.arange(40, dtype=np.float32), np.zeros(40, np.float32), np.zeros((), BLOCK)
     op["source"], op["target"] = a.ctypes.data, b.ctypes.data
     call(place, op.ctypes.data, op.ctypes.data, 0, 0)
