@@ -66,20 +66,7 @@ def export(
     int
         The exit status.
     """
-    if to is None and (out is None or is_folder(out)):
-        raise ArgumentError(
-            f"name the format, one of {', '.join(EXPORTS)}",
-            argument="to",
-            remedy="such as {to}",
-            to="onnx",
-        )
-    if data is not None and weights != "int8":
-        raise ArgumentError(
-            "rows are used to measure the effect of rounding",
-            argument="data",
-            remedy="add {weights}",
-            weights="int8",
-        )
+    _check_options(to, out, weights, data)
     path = model_file(model)
     if data is None:
         model_or_network, X = load(path), None
@@ -97,6 +84,24 @@ def export(
     if weights == "int8":
         log(_describe(done.rounding))
     return 0
+
+
+def _check_options(to: str | None, out: str | None, weights: str, data: str | None) -> None:
+    """Check the options that depend on each other."""
+    if to is None and (out is None or is_folder(out)):
+        raise ArgumentError(
+            f"name the format, one of {', '.join(EXPORTS)}",
+            argument="to",
+            remedy="such as {to}",
+            to="onnx",
+        )
+    if data is not None and weights != "int8":
+        raise ArgumentError(
+            "rows are used to measure the effect of rounding",
+            argument="data",
+            remedy="add {weights}",
+            weights="int8",
+        )
 
 
 def _document(path: Path, done: Exported, weights: str) -> dict[str, Any]:
