@@ -279,9 +279,9 @@ def _put_out(page: Explanation, form: Form | None, out: str | None) -> None:
     if out is None:
         emit(text.rstrip("\n"))
     else:
-        from barenet.insight.explain.origin import is_explanation
+        from barenet.insight.explain.training_step import EXPLANATION_MARK
 
         with output_path(out, f"explanation{SUFFIXES[form]}") as target:
-            check_overwritable(target, is_explanation, "explanation")
+            check_overwritable(target, EXPLANATION_MARK, "explanation")
             write_atomically(target, (text.rstrip("\n") + "\n").encode())
         emit(str(target))

@@ -24,7 +24,7 @@ from barenet.cli.trained_model import MODEL, SETTINGS, TrainedModel, load_traine
 from barenet.errors import DataError, ModelFileError
 from barenet.files.model_io import load_predictor
 from barenet.insight import plots
-from barenet.insight.plots.saving import is_picture
+from barenet.insight.plots.saving import PLOT_MARK
 from barenet.training.callbacks import LambdaCallback
 from barenet.training.history import History
 from barenet.training.progress import Progress
@@ -94,7 +94,7 @@ def plot(
     beside = str(run if run.is_dir() else run.parent)
     with output_path(out or beside, f"{kind}.png") as target:
         if out or not target.with_name(SETTINGS).is_file():  # else it is one of the run's pictures
-            check_overwritable(target, is_picture, "picture")
+            check_overwritable(target, PLOT_MARK, "picture")
         plots.save_figure(figure, target)
     emit(str(target))
     return 0

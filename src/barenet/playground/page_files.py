@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from barenet.insight.explain.stylesheet import STYLE
+from barenet.insight.explain.html import stylesheet
 
 __all__ = ["TYPES", "page_files"]
 
@@ -31,7 +31,7 @@ def page_files() -> dict[str, tuple[bytes, str]]:
     found: dict[str, tuple[bytes, str]] = {}
     _collect(files("barenet.playground") / "page", "", found)
     found[""] = found["index.html"]
-    found["explain.css"] = (STYLE.encode(), TYPES["css"])
+    found["explain.css"] = (stylesheet().encode(), TYPES["css"])
     return found
 
 

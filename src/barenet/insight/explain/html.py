@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from html import escape
+from importlib.resources import files
 from operator import attrgetter
 
 from barenet.insight.explain.blocks import (
@@ -28,10 +30,17 @@ from barenet.insight.explain.number_format import (
     digits,
     largest_entries,
 )
-from barenet.insight.explain.stylesheet import PAGE_STYLE, STYLE
 from barenet.insight.explain.typesetting import Notation
 
-__all__ = ["write_fragment", "write_html"]
+__all__ = ["stylesheet", "write_fragment", "write_html"]
+
+#: Style of a whole document, besides that of the explanation.
+PAGE_STYLE = """
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1.25rem;
+       font: 1rem/1.5 system-ui, sans-serif; }
+@media print { :root { color-scheme: light; }
+               body { max-width: none; margin: 0; font-size: 9.5pt; } }
+"""
 
 #: As wide as a digit, and not collapsed at the ends of a number.
 FIGURE_SPACE = "\N{FIGURE SPACE}"
@@ -41,6 +50,12 @@ UNFOLDED_ENTRIES = 4096
 
 #: Characters of a summary.
 SUMMARY_ROOM = 90
+
+
+@cache
+def stylesheet() -> str:
+    """The style of an explanation."""
+    return files("barenet.insight.explain").joinpath("explanation.css").read_text("utf-8")
 
 
 def write_html(title: str, blocks: Sequence[Block]) -> str:
@@ -60,7 +75,7 @@ def write_fragment(blocks: Sequence[Block], *, style: bool = True) -> str:
     for block in blocks:
         number += isinstance(block, Section)
         parts.append(_block(block, number))
-    styles = f"<style>{STYLE}</style>\n" if style else ""
+    styles = f"<style>{stylesheet()}</style>\n" if style else ""
     return f'<div class="barenet-explain">\n{styles}{"".join(parts)}</div>\n'
 
 
