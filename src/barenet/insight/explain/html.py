@@ -12,7 +12,7 @@ from html import escape
 from importlib.resources import files
 from operator import attrgetter
 
-from barenet.insight.explain.blocks import (
+from barenet.insight.explain.content_blocks import (
     Block,
     EquationBlock,
     Folded,
@@ -154,10 +154,10 @@ def _check(block: EquationBlock) -> str:
     first, *others = NOTATION.matrices(block.differences)
     if others:
         lines = "".join(f"<div>{_math(each)}</div>" for each in (first, *others))
-        words = f"by differences, at most {_math(math_number(block.max_error))} apart{mark}"
+        words = f"finite differences, error at most {_math(math_number(block.max_error))}{mark}"
         return f'<details class="check"><summary>{words}</summary>{lines}</details>'
     errors = _math(_matrix(block.errors))
-    return f'<div class="check">by differences {_math(first)} apart {errors}{mark}</div>'
+    return f'<div class="check">finite differences {_math(first)} error {errors}{mark}</div>'
 
 
 def _folded(block: QuantityBlock) -> str:
@@ -186,7 +186,7 @@ def _largest(block: QuantityBlock) -> str:
     """Write a table of the largest entries, and of the finite differences of a gradient."""
     columns = [("", block.numbers)]
     if isinstance(block, EquationBlock) and block.differences is not None:
-        columns += [("by differences", block.differences), ("apart", block.errors)]
+        columns += [("finite differences", block.differences), ("error", block.errors)]
     head = "".join(f"<th>{title}</th>" for title in ("largest", *dict(columns)))
     body = ""
     for index in largest_entries(block.quantity.value):
