@@ -302,8 +302,9 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     >>> suggestion("rellu", ["relu", "tanh"]), suggestion("x", ["relu"])
     (", did you mean 'relu'?", '')
     """
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f", did you mean {close[0]!r}?" if close else ""
+    names = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(name.lower(), names, n=1)
+    return f", did you mean {names[close[0]]!r}?" if close else ""
 
 
 def printable(name: object) -> str:

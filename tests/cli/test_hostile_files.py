@@ -95,7 +95,7 @@ def test_fault_121_a_parquet_file_whose_totals_are_false(tmp_path):
     save_false_totals(tmp_path / "t.parquet", 10**6, 400)
     assert (tmp_path / "t.parquet").stat().st_size < 50_000
     line = refuse("train", "t.parquet", "--target", "y", folder=tmp_path)
-    assert "t.parquet: a group of rows of 400 MB would take about 1.6 GB of memory" in line
+    assert "t.parquet: a row group of 400 MB would take about 1.6 GB of memory" in line
 
 
 def test_fault_103_an_npz_file_that_unpacks_to_gigabytes(tmp_path):

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barenet.data.csv_table import read_table
+from barenet.data.delimited import CsvOptions
 from barenet.data.parsing import MISSING, as_numbers
 from barenet.errors import DataError
 
@@ -24,7 +25,7 @@ def read(tmp_path):
         path = tmp_path / name
         path.write_bytes(data)
         try:
-            return read_table(path, **options)
+            return read_table(path, CsvOptions(**options))
         except DataError as error:
             assert str(error).startswith(str(path))
             raise DataError(str(error).replace(str(path), name)) from error
@@ -64,7 +65,7 @@ def test_what_pythons_writer_wrote_is_read(tmp_path_factory, rows, delimiter, pa
     data = text.getvalue().encode("utf-8-sig" if bom else "utf-8")
     path = tmp_path_factory.getbasetemp() / "written.csv"
     path.write_bytes(gzip.compress(data) if packed else data)
-    table = read_table(path, delimiter=delimiter)
+    table = read_table(path, CsvOptions(delimiter=delimiter))
     assert table.names == names
     assert list(zip(*columns(table).values(), strict=True)) == rows
 
@@ -184,7 +185,7 @@ def test_a_row_longer_than_arrows_blocks(read):
 def test_a_point_among_decimal_commas_is_refused_by_its_line(tmp_path):
     path = tmp_path / "eu.csv"
     path.write_text("area;price\n1,5;999,5\n2,5;1.234\n3,5;2.500\n", "utf-8")
-    table = read_table(path, delimiter=";", decimal=",")
+    table = read_table(path, CsvOptions(delimiter=";", decimal=","))
     expected = r"eu\.csv:3: column 'price': expected a number with a decimal comma .* got '1\.234'"
     for text in ((), ("price",)):
         with pytest.raises(DataError, match=expected):

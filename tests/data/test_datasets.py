@@ -88,7 +88,7 @@ def test_fault_35_44_no_such_file_and_no_such_target(tmp_path):
     with pytest.raises(DataError, match=r"folder\.csv: is a folder, expected a file$"):
         load_dataset(tmp_path / "folder.csv", target="y")
     (tmp_path / "t.csv").write_text("a,y\n1,no\n2,yes\n")
-    with pytest.raises(ValueError, match=r"^target: say which column .*; the columns are a, y$"):
+    with pytest.raises(ValueError, match=r"^target: name the column .*; the columns are a, y$"):
         load_dataset(tmp_path / "t.csv")
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.data.datetimes import is_datetime, moment, utc
+from barenet.data.datetimes import is_datetime, parse_datetime, to_utc
 
 NOON = datetime(2026, 3, 1, 12, 30, 5)
 
@@ -30,13 +30,13 @@ NOON = datetime(2026, 3, 1, 12, 30, 5)
     ],
 )
 def test_forms_of_one_moment(text):
-    assert moment(text) == NOON
+    assert parse_datetime(text) == NOON
 
 
 def test_days():
-    assert moment("2026-03-01") == moment("2026/03/01") == datetime(2026, 3, 1)
-    assert moment("2026-03-01 00:15+00:30") == datetime(2026, 2, 28, 23, 45)
-    assert moment("2026-03-01T12:30:05.25") == NOON.replace(microsecond=250_000)
+    assert parse_datetime("2026-03-01") == parse_datetime("2026/03/01") == datetime(2026, 3, 1)
+    assert parse_datetime("2026-03-01 00:15+00:30") == datetime(2026, 2, 28, 23, 45)
+    assert parse_datetime("2026-03-01T12:30:05.25") == NOON.replace(microsecond=250_000)
 
 
 @pytest.mark.parametrize(
@@ -48,20 +48,20 @@ def test_days():
     ],
 )  # fmt: skip
 def test_what_is_no_date(text):
-    assert moment(text) is None and not is_datetime(text)
+    assert parse_datetime(text) is None and not is_datetime(text)
 
 
 @given(value=st.datetimes(), minutes=st.integers(-1000, 1000))
 def test_what_python_writes_is_read(value, minutes):
-    assert moment(value.isoformat()) == moment(str(value)) == value
+    assert parse_datetime(value.isoformat()) == parse_datetime(str(value)) == value
     zone = timezone(timedelta(minutes=minutes))
     if 2 < value.year < 9998:
         expected = value - timedelta(minutes=minutes)
-        assert moment(value.replace(tzinfo=zone).isoformat()) == expected
-        assert utc(value.replace(tzinfo=zone)) == expected
+        assert parse_datetime(value.replace(tzinfo=zone).isoformat()) == expected
+        assert to_utc(value.replace(tzinfo=zone)) == expected
 
 
 def test_days_and_times_in_utc():
-    assert utc(date(2026, 3, 1)) == datetime(2026, 3, 1)
-    assert utc(NOON) is NOON
-    assert utc(NOON.replace(tzinfo=UTC)) == NOON
+    assert to_utc(date(2026, 3, 1)) == datetime(2026, 3, 1)
+    assert to_utc(NOON) is NOON
+    assert to_utc(NOON.replace(tzinfo=UTC)) == NOON

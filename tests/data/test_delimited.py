@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from barenet.data.delimited import (
-    check_delimiter,
+    CsvOptions,
     decode,
     find_delimiter,
     read_records,
@@ -22,7 +22,7 @@ PATH = Path("t.csv")
 def read(data: bytes, *, delimiter: str | None = None, encoding: str | None = None):
     """Read all rows, the header first."""
     text = decode(data, encoding, PATH)
-    delimiter = check_delimiter(delimiter, PATH)
+    delimiter = CsvOptions(delimiter).delimiter or find_delimiter("", PATH)
     names = read_header(text, delimiter, PATH)
     rows = [fields for _, fields in read_records(text, delimiter, PATH)]
     assert len(names) == len(rows[0])
@@ -100,7 +100,7 @@ def test_a_file_without_a_header():
 
 @pytest.mark.parametrize("delimiter", [";;", '"', "\n", "", "é"])
 def test_a_delimiter_that_is_none(delimiter):
-    with pytest.raises(ValueError, match=r"^delimiter: expected one ASCII character, or tab, got"):
+    with pytest.raises(ValueError, match=r"^delimiter: expected one ASCII character, or tab, and"):
         read(b"a,b\n1,2\n", delimiter=delimiter)
 
 

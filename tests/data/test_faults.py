@@ -13,16 +13,6 @@ from barenet import DataError, TableEncoding, TablePreprocessor, load_dataset
 from barenet.data.table_loading import load_table, read_features
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write_bytes(data: bytes, name: str = "t.csv"):
-        path = tmp_path / name
-        path.write_bytes(data)
-        return path
-
-    return write_bytes
-
-
 def refused(load, path, **options) -> str:
     """Give the one line with which a file is refused, its folder cut off."""
     with pytest.raises(DataError) as error:
@@ -139,7 +129,9 @@ def test_fault_44_no_target(write):
     with pytest.raises(DataError, match=r"the columns are height, weight$") as caught:
         load(path)
     assert (caught.value.argument, caught.value.path, caught.value.value) == ("target", path, "y")
-    with pytest.raises(ValueError, match=r"^target: say which .*; the columns are height, weight$"):
+    with pytest.raises(
+        ValueError, match=r"^target: name the column .*; the columns are height, weight$"
+    ):
         load_dataset(path)
 
 

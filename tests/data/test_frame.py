@@ -41,7 +41,7 @@ def test_what_is_not_there_or_no_matrix(frame):
     with pytest.raises(TypeError, match="a TablePreprocessor encodes them"):
         np.asarray(frame)
     for columns in ({}, {"a": np.zeros(2), "b": np.zeros(3)}):
-        with pytest.raises(ValueError, match=r"^columns: expected some, of one length"):
+        with pytest.raises(ValueError, match=r"^columns: expected columns of one length"):
             Frame(columns)
 
 

@@ -10,21 +10,12 @@ import pytest
 
 from barenet.data.csv_table import read_table
 from barenet.data.datasets import load_dataset
+from barenet.data.delimited import CsvOptions
 from barenet.data.table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 
 TABLES = Path(os.environ.get("BARENET_DATA", "")) / "tables"
 ROWS = "5.1,Rome,3,no\n4.9,Oslo,4,yes\n4.7,Rome,5,no\n4.6,Oslo,8,yes\n"
-
-
-@pytest.fixture
-def write(tmp_path):
-    def write_text(text: str, name: str = "t.csv"):
-        path = tmp_path / name
-        path.write_text(text)
-        return path
-
-    return write_text
 
 
 def test_fault_101_a_table_without_a_header_is_refused(write):
@@ -46,7 +37,7 @@ def test_fault_101_a_table_without_a_header_is_read_by_position(write):
     assert read_features(path, ["x3", "x1"], header=False).tolist()[0] == [3, 5.1]
     assert read_samples(path, ["x1"], "x4", ("no", "yes"), header=False)[1].tolist() == [0, 1, 0, 1]
     with pytest.raises(DataError, match=r"t\.csv:2: column 'x2': expected a number, got 'Oslo'"):
-        table = read_table(path, header=False)
+        table = read_table(path, CsvOptions(header=False))
         raise table.frame(table.names).fault(1, "x2", "a number")
     with pytest.raises(DataError, match=r"no column y; the columns are x1, x2, x3, x4$"):
         load_table(path, "y", header=False)
@@ -56,12 +47,12 @@ def test_fault_101_a_header_that_looks_like_a_row_can_be_believed(write):
     path = write("Rome,Oslo\nRome,a\nOslo,b\nRome,c\n")
     with pytest.raises(DataError, match=r": Rome; if it is a row"):
         read_table(path)
-    assert read_table(path, header=True).names == ("Rome", "Oslo")
+    assert read_table(path, CsvOptions(header=True)).names == ("Rome", "Oslo")
     numbers = write("1.5,2.5\n1,2\n3,4\n")
     with pytest.raises(DataError, match=r"got numbers: 1\.5, 2\.5; .* use header=False; if"):
         read_table(numbers)
-    assert read_table(numbers, header=True).names == ("1.5", "2.5")
-    assert len(read_table(numbers, header=False).frame(["x1"])) == 3
+    assert read_table(numbers, CsvOptions(header=True)).names == ("1.5", "2.5")
+    assert len(read_table(numbers, CsvOptions(header=False)).frame(["x1"])) == 3
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from barenet.data import memory_budget
-from barenet.data.memory_budget import MemoryBudget, check_columns, machine_memory, spelled
+from barenet.data.memory_budget import MemoryBudget, check_columns, format_size, machine_memory
 from barenet.errors import DataError
 
 FILE = Path("t.csv")
@@ -65,7 +65,7 @@ def test_more_columns_than_a_table_may_have():
 
 
 def test_sizes_are_spelled_for_people():
-    assert [spelled(size) for size in (0, 999, 1500, 2**1100)] == [
+    assert [format_size(size) for size in (0, 999, 1500, 2**1100)] == [
         "0 bytes",
         "999 bytes",
         "1.5 kB",

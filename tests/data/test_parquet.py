@@ -203,6 +203,11 @@ def test_fault_120_small_files_of_many_rows_are_read(write):
     assert load_table(path, "y").X.shape == (2_000_000, 8)
 
 
+def groups_of(path):
+    metadata = parquet.ParquetFile(path).metadata
+    return [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+
+
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 @pytest.mark.parametrize("rows", [7, 1000])
 def test_the_pages_of_the_largest_group_are_added_up(write, version, rows):
@@ -212,16 +217,16 @@ def test_the_pages_of_the_largest_group_are_added_up(write, version, rows):
         columns, data_page_version=version, data_page_size=2000, row_group_size=rows,
         compression="zstd", use_dictionary=["words"],
     )  # fmt: skip
-    groups = parquet.ParquetFile(path).metadata
-    totals = [groups.row_group(number).total_byte_size for number in range(groups.num_row_groups)]
+    groups = groups_of(path)
+    largest = max(group.total_byte_size for group in groups)
     # The totals count the headers of pages, too.
-    assert 0.5 * max(totals) < largest_group(path) < max(totals)
+    assert 0.5 * largest < largest_group(path, groups) < largest
 
 
 def test_a_page_with_very_long_statistics_is_measured(write, monkeypatch):
     path = write({"x": ["a" * 10**5, "b" * 10**5]}, compression="zstd", use_dictionary=False)
     monkeypatch.setattr(parquet_pages, "_FIRST_BYTES", 5)
-    assert largest_group(path) > 2 * 10**5
+    assert largest_group(path, groups_of(path)) > 2 * 10**5
 
 
 def test_columns_that_claim_more_bytes_than_the_file_has(write):
@@ -242,10 +247,10 @@ def test_columns_that_claim_more_bytes_than_the_file_has(write):
         (b"\x18\xff\x01\x00", "ends too early"),
         (b"\x15" + b"\xff" * 12, "too many bytes"),
         (b"\x15\xff\xff\xff\xff\x7f\x00", "beyond its type"),
-        (b"\x15\x02\x05\x02\x02\x00", "there twice"),
+        (b"\x15\x02\x05\x02\x02\x00", "occurs twice"),
         (b"\x1b\x00", "unknown type 11"),
         (b"\x1c" * 40, "too deeply nested"),
-        (b"\x19" + b"\x19" * 40, "too deeply nested"),
+        (b"\x19\x00", "unknown type 9"),
     ],
 )
 def test_a_damaged_header_of_a_page(data, message):

@@ -132,11 +132,11 @@ def test_columns_that_cannot_be(values, message):
         ([1, 2], r"^X: expected shape \(n_rows, n_columns\), got \(2,\)"),
         (7, r"^X: expected shape"),
         ([[1, 2], [3]], r"^X: expected rows of one length|got \(2,\)"),
-        (np.ones((0, 2)), "^X: there is nothing in it"),
-        ({}, "^X: there is nothing in it"),
+        (np.ones((0, 2)), "^X: the table is empty"),
+        ({}, "^X: the table is empty"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "^X: column 'a' occurs 2 times"),
         ({1: [1], "1": [2]}, "^X: column '1' occurs 2 times"),
-        ({"a": [1], "b": [1, 2]}, "^columns: expected some, of one length"),
+        ({"a": [1], "b": [1, 2]}, "^columns: expected columns of one length"),
     ],
 )
 def test_tables_that_are_none(table, message):
@@ -147,7 +147,7 @@ def test_tables_that_are_none(table, message):
 def test_sparse_matrices_are_refused():
     import scipy.sparse
 
-    with pytest.raises(ValueError, match=r"^X: sparse matrices are not supported, use X\.toarray"):
+    with pytest.raises(ValueError, match=r"^X: sparse matrices are not supported; use X\.toarray"):
         as_frame(scipy.sparse.eye(2).tocsr())
 
 
@@ -200,6 +200,6 @@ def test_whole_numbers_that_float64_holds_are_numbers():
 def test_a_date_that_microseconds_do_not_hold_is_named(day):
     """What NumPy makes of the year 300000 in microseconds is a year of another age, in silence."""
     days = np.array(["NaT", "9999-12-31", "0001-01-01", day], "M8[s]")
-    with pytest.raises(DataError, match=f"X: row 3: column 'c': expected a date .*, got {day}"):
+    with pytest.raises(DataError, match=f"X: row 3: column 'c': expected a date .*, got '{day}"):
         as_column(days, "c")
     assert as_column(days[:3], "c").astype("M8[s]").tolist() == days[:3].tolist()

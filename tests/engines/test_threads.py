@@ -112,7 +112,7 @@ from barenet.engines import threads
 
 def chosen(asked=None):
     threads.allowed_cores, threads.load_tbb = (lambda: 4), (lambda: True)
-    threads.shares_by_tbb = lambda: True
+    threads.uses_tbb = lambda: True
     threads._limits = lambda: []
     return threads.choose_threads(asked, 1e9)
 

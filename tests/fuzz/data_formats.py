@@ -18,6 +18,7 @@ from mutations import NUMBERS, mutated
 
 from barenet import DataError, Network, Predictor, TableEncoding, save
 from barenet.data.csv_table import read_table
+from barenet.data.delimited import CsvOptions
 from barenet.data.idx import read_idx
 from barenet.data.scaling import Scaling
 from barenet.data.table_loading import load_table, read_features, read_samples
@@ -125,7 +126,7 @@ class CSV(Format):
             with contextlib.suppress(DataError):  # Of rows in memory, named by their column.
                 TableEncoding.fit(table.X)
         elif way == 1:
-            table = read_table(path, decimal=options["decimal"])
+            table = read_table(path, CsvOptions(decimal=options["decimal"]))
             frame = table.frame(table.names)
             assert {len(column) for column in table.columns} == {len(frame)}
             numbers = [column for column in frame.columns.values() if column.dtype.kind == "f"]

@@ -31,6 +31,7 @@ from barenet import (
     Predictor,
     TableEncoding,
     load_predictor,
+    save,
 )
 from barenet.data.scaling import Scaling
 from barenet.files.model_file import read_model
@@ -84,8 +85,8 @@ class Model(Format):
         super().__init__(folder)
         self.put("rows.csv", b"size,town,day,open\n1.5,Rome,2026-01-02,yes\n,,,no\n")
         path, self.seeds = folder / "model.safetensors", []
-        for save in (layers().save, numbers().save, table().save, carded().save):
-            save(path)
+        for model in (layers(), numbers(), table(), carded()):
+            save(model, path)
             self.seeds.append(path.read_bytes())
 
     def write(self, rng: random.Random) -> Path:

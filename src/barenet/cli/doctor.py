@@ -175,7 +175,7 @@ def _try(ask: Callable[..., int], *arguments: Any) -> int | ValueError:
 
 def _advise_cache(folder: str | None) -> list[str]:
     """Advise on the cache folder; Numba silently skips one that it cannot write to."""
-    from barenet.engines.kept import REFUSED
+    from barenet.engines.kernel_cache import REFUSED
 
     if REFUSED:
         return [f"{text[0].upper()}{text[1:]}." for text in REFUSED.values()]

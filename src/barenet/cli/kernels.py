@@ -54,12 +54,12 @@ def build_kernels() -> dict[str, Any]:
 
 
 def _every_builder() -> list[Callable[[], int]]:
-    import barenet.engines.compiled.program  # noqa: F401  # imports every module with kernels
+    import barenet.engines.compiled.kernel_program  # noqa: F401  # imports every module with kernels
     from barenet.engines.kernels.kernel import every_kernel
-    from barenet.engines.simd.memory import kind_of
+    from barenet.engines.simd.views import kernel_spec
 
-    kinds = [kind_of(np.dtype(name)) for name in ("float32", "float64")]
-    return [build for kind in kinds for build in every_kernel(kind)]
+    specs = [kernel_spec(np.dtype(name)) for name in ("float32", "float64")]
+    return [build for spec in specs for build in every_kernel(spec)]
 
 
 def _count_built() -> int:

@@ -15,6 +15,7 @@ from barenet.cli.flags import DATA, NAMED, NETWORK, NO_FLAGS, Flags
 from barenet.data.csv_table import read_table
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, TABLE_SUFFIXES, canonical_name, load_dataset
+from barenet.data.delimited import CsvOptions
 from barenet.data.file_io import PARQUET_SUFFIXES, STANDARD_INPUT, plain_name
 from barenet.data.parquet import open_parquet
 from barenet.errors import ArgumentError
@@ -78,13 +79,8 @@ class FileOptions:
         """Open a table whose columns can be listed and read."""
         if plain_name(path).endswith(PARQUET_SUFFIXES):
             return open_parquet(Path(path))
-        return read_table(
-            Path(path),
-            delimiter=self.delimiter,
-            encoding=self.encoding,
-            decimal=self.decimal,
-            header=self.header,
-        )
+        csv = CsvOptions(self.delimiter, self.encoding, self.decimal, self.header)
+        return read_table(Path(path), csv)
 
 
 NO_FILE_OPTIONS = FileOptions()

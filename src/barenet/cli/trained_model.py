@@ -16,15 +16,14 @@ from barenet.cli.run_settings import (
     is_table,
     without_folders,
 )
-from barenet.data.columns import CategoryColumn
+from barenet.data.column_types import CategoryColumn
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, canonical_name, load_dataset
 from barenet.data.file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name
-from barenet.data.fingerprint import fingerprint
+from barenet.data.fingerprint import csv_equivalent, fingerprint
 from barenet.data.frame import Frame
 from barenet.data.run_config import DEFAULTS, RunConfig
 from barenet.data.table_loading import read_samples
-from barenet.data.written import as_written
 from barenet.errors import ArgumentError, DataError, printable
 from barenet.files.model_card import ModelCard
 from barenet.files.model_io import load_predictor
@@ -79,7 +78,7 @@ class TrainedModel:
         names = self.predictor.feature_names
         rows = [dataset.X]
         if isinstance(dataset.X, Frame):  # an estimator has the fingerprint of the CSV file
-            rows.append(as_written(dataset.X))
+            rows.append(csv_equivalent(dataset.X))
         alike = (fingerprint_of(dataclasses.replace(dataset, X=X), names) for X in rows)
         # A named data set is generated anew, perhaps with other last digits.
         return card.data_fingerprint in alike or (known is not None and data in DATASETS)

@@ -1,7 +1,7 @@
-"""A CSV file as columns of text, with every fault in it named by its line.
+"""A CSV file as columns of text; every error names its line.
 
-Arrow reads the rows and is strict about their length. What it would accept and should not, an
-open quote or a repeated name, is looked for here; so is the line of whatever it refuses.
+Arrow reads the rows and is strict about their length. What it would accept, an open quote or a
+repeated name, is checked here; so is the line of a row that it refuses.
 """
 
 from __future__ import annotations
@@ -17,12 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.delimited import (
-    check_delimiter,
-    decode,
-    find_delimiter,
-    read_records,
-)
+from barenet.data.delimited import CsvOptions, decode, find_delimiter, read_records
 from barenet.data.file_io import memory_budget, read_file_bytes
 from barenet.data.frame import TEXT, Frame
 from barenet.data.header import check_header, read_header
@@ -30,8 +25,7 @@ from barenet.data.parsing import CODE, MISSING, NUMBER
 from barenet.errors import DataError
 from barenet.extras import require
 
-__all__ = ["Lines", "Table", "read_table"]
-
+__all__ = ["CsvTable", "read_table"]
 
 #: Bytes of memory for each byte of text: as bytes, as text, in columns, and in temporary copies.
 _PER_BYTE = 4
@@ -39,68 +33,47 @@ _PER_BYTE = 4
 #: Bytes of memory for each value, as text in a column and as a number, and for each column.
 _PER_VALUE, _PER_COLUMN = 16, 10_000
 
-#: What might be a number with points between its thousands: no date, no address, no 1.2.3.
+#: A number that may have points between its thousands: no date, no address, no 1.2.3.
 _POINTED = r"^[+-]?(\d+\.\d+|\d{1,3}(\.\d{3})+)(,\d+)?$"
 
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """Where the rows of a frame are in a CSV file.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    names : tuple of str
-        Its header.
-    text : str
-        All of it.
-    delimiter : str
-        What stands between two values.
-    header : bool
-        Whether the first line names the columns.
-    """
+    """The text of a CSV file, in which the lines of rows are found."""
 
     path: Path
     names: tuple[str, ...]
     text: str
     delimiter: str
-    header: bool = True
+    has_header: bool
 
     def locate(self, row: int, name: str) -> tuple[int, str]:
         """The line of a row and the text of a value in it."""
         records = read_records(self.text, self.delimiter, self.path)
-        line, fields = next(islice(records, row + self.header, None))
+        line, fields = next(islice(records, row + self.has_header, None))
         return line, fields[self.names.index(name)]
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
-    """The columns of a CSV file.
+class CsvTable:
+    """The columns of a CSV file, each a pyarrow.ChunkedArray of strings."""
 
-    Attributes
-    ----------
-    path : Path
-        The file.
-    names : tuple of str
-        The header, spaces around the names removed.
-    columns : list of pyarrow.ChunkedArray of string
-        The values below it, one array a column.
-    lines : Lines
-        The file's text, for the lines of its rows.
-    decimal : {".", ","}
-        What stands before the digits after the point.
-    """
-
-    path: Path
-    names: tuple[str, ...]
-    columns: list[Any]
     lines: Lines
+    columns: list[Any]
     decimal: str
+
+    @property
+    def path(self) -> Path:
+        return self.lines.path
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The header, without the spaces around the names."""
+        return self.lines.names
 
     @cached_property
     def _index(self) -> dict[str, int]:
-        """Where each name is: asking the tuple is slow for tens of thousands of columns."""
+        """The position of each name, as a search is slow for tens of thousands of columns."""
         return {name: index for index, name in enumerate(self.names)}
 
     def column(self, name: str) -> Any:
@@ -110,35 +83,22 @@ class Table:
     def frame(
         self, names: Sequence[str], text: Collection[str] = (), categories: Collection[str] = ()
     ) -> Frame:
-        """Make a frame of columns."""
+        """Make a frame of columns; those of `text` are not parsed."""
         if self.decimal == ",":
             for name in names:
                 if name not in categories:
-                    self._refuse_points(name)
-        columns = {name: self._text(name) if name in text else self._values(name) for name in names}
-        return Frame(columns, self.lines)
+                    self._check_points(name)
+        return Frame({name: self._values(name, name in text) for name in names}, self.lines)
 
-    def _text(self, name: str) -> NDArray[Any]:
-        return np.array(self._trimmed(name).to_pylist(), TEXT)
-
-    def _values(self, name: str) -> NDArray[Any]:
-        """Read numbers, where there is nothing else; codes such as 007 are none."""
-        pyarrow = require("pyarrow", extra="tables", purpose="a CSV file")
-        compute = require("pyarrow.compute", extra="tables", purpose="a CSV file")
+    def _values(self, name: str, is_text: bool) -> NDArray[Any]:
+        """Parse a column that holds only numbers; codes such as 007 are text."""
         trimmed = self._trimmed(name)
-        is_number = compute.match_substring_regex(trimmed, f"^({NUMBER.pattern})$")
-        is_missing = compute.is_in(trimmed, pyarrow.array(MISSING, pyarrow.string()))
-        is_code = compute.match_substring_regex(trimmed, f"^({CODE.pattern})$")
-        if compute.all(compute.or_(is_number, is_missing)).as_py():
-            written = compute.if_else(is_number, trimmed, pyarrow.scalar(None, pyarrow.string()))
-            values = np.array(compute.cast(written, "float64").to_numpy(), np.float64)
-            if not compute.any(is_code).as_py() and not np.isinf(values).any():
-                return values
-        return np.array(trimmed.to_pylist(), TEXT)
+        numbers = None if is_text else _parse_numbers(trimmed)
+        return np.array(trimmed.to_pylist(), TEXT) if numbers is None else numbers
 
-    def _refuse_points(self, name: str) -> None:
-        """Where a comma stands before the decimals, a point is most often one of thousands."""
-        compute = require("pyarrow.compute", extra="tables", purpose="a CSV file")
+    def _check_points(self, name: str) -> None:
+        """Refuse points beside decimal commas, which most often separate thousands."""
+        compute = _arrow("pyarrow.compute")
         values = compute.utf8_trim(self.column(name), characters=" \t")
         pointed = compute.match_substring_regex(values, _POINTED)
         row = int(compute.index(pointed, True).as_py())
@@ -146,15 +106,13 @@ class Table:
         if row >= 0 and compute.mean(compute.cast(commas, "float64")).as_py() >= 0.9:
             frame = Frame({name: np.array(values.to_pylist(), TEXT)}, self.lines)
             expected = "a number with a decimal comma and no other point"
-            remedy = (
-                "remove the points between the thousands; if these are names, use {categories}; "
-                "if they are of no use, {drop}"
-            )
+            remedy = "remove the points between the thousands; "
+            remedy += "if these are names, use {categories}; if they are of no use, {drop}"
             raise frame.fault(row, name, expected, remedy, categories=[name], drop=[name])
 
     def _trimmed(self, name: str) -> Any:
-        """Take a column's texts, no space around them, and numbers with a point."""
-        compute = require("pyarrow.compute", extra="tables", purpose="a CSV file")
+        """The texts of a column, without spaces around them, and with decimal points."""
+        compute = _arrow("pyarrow.compute")
         values = compute.utf8_trim(self.column(name), characters=" \t")
         if self.decimal == ",":
             comma = compute.match_substring_regex(values, r"^[+-]?\d*,\d+([eE][+-]?\d+)?$")
@@ -162,18 +120,9 @@ class Table:
         return values
 
 
-def read_table(
-    path: Path,
-    *,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    decimal: str | None = None,
-    header: bool | None = None,
-) -> Table:
-    """Read a CSV file, plain or packed.
+def read_table(path: Path, options: CsvOptions | None = None) -> CsvTable:
+    """Read a CSV file, compressed or not.
 
-    Examples
-    --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "heights.csv"
@@ -181,26 +130,40 @@ def read_table(
     ...     read_table(path).frame(["height"])["height"]
     array([1.65, 1.8 ])
     """
-    if decimal not in (None, ".", ","):
-        raise ValueError(f"decimal: expected '.' or ',', got {decimal!r}")
-    if delimiter is not None:
-        delimiter = check_delimiter(delimiter, path)
-    text = decode(read_file_bytes(path, memory_per_byte=_PER_BYTE), encoding, path)
-    delimiter = delimiter or find_delimiter(text, path)
-    names = read_header(text, delimiter, path, header)
+    options = options or CsvOptions()
+    text = decode(read_file_bytes(path, memory_per_byte=_PER_BYTE), options.encoding, path)
+    delimiter = options.delimiter or find_delimiter(text, path)
+    names = read_header(text, delimiter, path, options.header)
     _check_size(text, delimiter, len(names), path)
     if '"' in text:
-        for _ in read_records(text, delimiter, path):
+        for _ in read_records(text, delimiter, path):  # which refuses an open quote
             pass
-    columns = _columns(text, delimiter, len(names), path)
-    if header is None:
+    columns = _split(text, delimiter, len(names), path)
+    if options.header is None:
         check_header(names, columns, path)
-    if header is not False:
+    if options.header is not False:
         columns = [column.slice(1) for column in columns]
     if not len(columns[0]):
         raise DataError("no rows below the header", path=path)
-    lines = Lines(path, names, text, delimiter, header is not False)
-    return Table(path, names, columns, lines, decimal or ".")
+    lines = Lines(path, names, text, delimiter, has_header=options.header is not False)
+    return CsvTable(lines, columns, options.decimal or ".")
+
+
+def _arrow(module: str) -> Any:
+    return require(module, extra="tables", purpose="a CSV file")
+
+
+def _parse_numbers(texts: Any) -> NDArray[np.float64] | None:
+    """Parse a column of numbers and missing values; None if it holds others, or codes."""
+    pyarrow, compute = _arrow("pyarrow"), _arrow("pyarrow.compute")
+    is_number = compute.match_substring_regex(texts, f"^({NUMBER.pattern})$")
+    is_missing = compute.is_in(texts, pyarrow.array(MISSING, pyarrow.string()))
+    if not compute.all(compute.or_(is_number, is_missing)).as_py():
+        return None
+    numbers = compute.if_else(is_number, texts, pyarrow.scalar(None, pyarrow.string()))
+    values = np.array(compute.cast(numbers, "float64").to_numpy(), np.float64)
+    is_code = compute.match_substring_regex(texts, f"^({CODE.pattern})$")
+    return None if compute.any(is_code).as_py() or np.isinf(values).any() else values
 
 
 def _check_size(text: str, delimiter: str, n_columns: int, path: Path) -> None:
@@ -211,10 +174,9 @@ def _check_size(text: str, delimiter: str, n_columns: int, path: Path) -> None:
     memory_budget(path).check(needed, f"{n_values:,} values in {n_columns:,} columns")
 
 
-def _columns(text: str, delimiter: str, n_columns: int, path: Path) -> list[Any]:
-    """Read all rows; to Arrow, the first line is a row like any other."""
-    pyarrow = require("pyarrow", extra="tables", purpose="a CSV file")
-    arrow_csv = require("pyarrow.csv", extra="tables", purpose="a CSV file")
+def _split(text: str, delimiter: str, n_columns: int, path: Path) -> list[Any]:
+    """Split all rows into columns; to Arrow, the first line is a row like any other."""
+    pyarrow, arrow_csv = _arrow("pyarrow"), _arrow("pyarrow.csv")
     types = {f"f{column}": pyarrow.string() for column in range(n_columns)}
     try:
         rows = arrow_csv.read_csv(
@@ -229,7 +191,7 @@ def _columns(text: str, delimiter: str, n_columns: int, path: Path) -> list[Any]
     except pyarrow.ArrowInvalid as error:
         for line, fields in read_records(text, delimiter, path):
             if len(fields) != n_columns:
-                expected = f"expected {n_columns} values, as in the first line, got {len(fields)}"
-                raise DataError(f"{expected}", path=path, line=line) from error
-        raise DataError(f"{error}", path=path) from error
+                problem = f"expected {n_columns} values, as in the first line, got {len(fields)}"
+                raise DataError(problem, path=path, line=line) from error
+        raise DataError(str(error), path=path) from error
     return list(rows.columns)

@@ -1,4 +1,4 @@
-"""Every named data set in one dictionary, and the one way to load those or a file."""
+"""All named data sets, and the function that loads one of them, or a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from barenet.data.images import IMAGES
 from barenet.data.named import NamedDataset
 from barenet.data.npz import load_arrays
 from barenet.data.target import Task
-from barenet.errors import DataError
+from barenet.errors import ArgumentError, DataError
 from barenet.registry import lookup
 
 __all__ = ["DATASETS", "canonical_name", "load_dataset"]
@@ -24,7 +24,7 @@ __all__ = ["DATASETS", "canonical_name", "load_dataset"]
 #: The named data sets.
 DATASETS: dict[str, NamedDataset] = {**EMBEDDED, **GENERATED, **IMAGES}
 
-#: What others call some of them.
+#: Other names of some of them.
 ALSO_CALLED = {
     "circle": "circles",
     "gaussian": "gaussians",
@@ -32,9 +32,10 @@ ALSO_CALLED = {
     "spiral": "spirals",
 }
 
-#: How the name of a table ends, that of what packed it aside.
+#: Suffixes of tables, without that of their compression.
 TABLE_SUFFIXES = (*CSV_SUFFIXES, *PARQUET_SUFFIXES)
 
+#: Options of `load_dataset` for a table.
 _TABLE_OPTIONS = (
     *("target", "task", "delimiter", "encoding", "decimal", "header", "categories"),
     *("frame", "drop_missing_target"),
@@ -63,47 +64,47 @@ def load_dataset(
     Parameters
     ----------
     name_or_path : str or path-like
-        A key of `DATASETS`, or what others call it (circle, gaussian, multi_gaussian, spiral); or a
-        table that ends in ``.csv``, ``.tsv`` or ``.txt``, plain or packed (``.gz``, ``.bz2``,
-        ``.xz``, ``.zst``), or in ``.parquet`` or ``.pq``; or arrays X and y in an ``.npz``.
+        A key of `DATASETS`, or another name of one (circle, gaussian, multi_gaussian, spiral); or a
+        table that ends in ``.csv``, ``.tsv`` or ``.txt``, compressed (``.gz``, ``.bz2``, ``.xz``,
+        ``.zst``) or not, or in ``.parquet`` or ``.pq``; or arrays X and y in an ``.npz``.
     target : str
-        For a table, and needed there: the column to be predicted.
+        For a table, where it is required: the column to predict.
     task : {"classification", "regression"}, optional
-        For a file: what is to be predicted, where `load_table`'s rule decides otherwise.
+        For a file: the kind of the target, where the rule of `load_table` decides otherwise.
     delimiter : str, optional
-        For a table: what stands between two values.
+        For a CSV file: the separator of values.
     encoding : str, optional
-        For a table: how its text is encoded.
+        For a CSV file: the encoding of its text.
     decimal : {".", ","}, optional
-        For a table: what stands before the digits after the point.
+        For a CSV file: the decimal separator.
     header : bool, optional
-        For a CSV file: whether its first line names the columns, as for `load_table`.
+        For a CSV file: whether its first line has the names of the columns, as for `load_table`.
     categories : collection of str, optional
-        For a table: columns that hold names, or will be left out.
+        For a table: columns of names, or columns that are left out later.
     frame : bool, optional
         For a table: whether X is a frame even where all columns are numbers.
     drop_missing_target : bool, optional
-        For a table: whether rows without a target are left out, instead of being an error.
+        For a table: whether rows without a target are left out instead of being an error.
     data_dir : str or path-like, optional
         For MNIST and Fashion-MNIST: the folder of the IDX files.
     samples : int, optional
-        For a generated set: how many rows to make.
+        For a generated set: the number of rows.
     noise : float, optional
-        For a generated set: the noise's standard deviation.
+        For a generated set: the standard deviation of the noise.
     data_seed : int, optional
-        For a generated set: fixes the rows.
+        For a generated set: the seed of the rows.
 
     Returns
     -------
     Dataset
-        The rows, and the settings that they are usually trained with.
+        The rows, and their default settings for training.
 
     Raises
     ------
     DataError
         If the data cannot be used; names the file and the line.
     ValueError
-        If the name is unknown, or an option is wrong or does not go with the data set.
+        If the name is unknown, or an option is wrong or not one of the data set.
 
     Examples
     --------
@@ -115,54 +116,52 @@ def load_dataset(
     given |= {"drop_missing_target": drop_missing_target, "categories": categories}
     given |= {"header": header, "samples": samples, "noise": noise, "data_seed": data_seed}
     options = {option: value for option, value in given.items() if value is not None}
-    text = canonical_name(_check_path(name_or_path, "data: expected a name or a path"))
+    name = canonical_name(_check_path(name_or_path, "data", "a name or a path"))
     if data_dir is not None:
-        _check_path(data_dir, "data_dir: expected a folder")
-    ending = plain_name(text)
-    if ending.endswith(TABLE_SUFFIXES):
+        _check_path(data_dir, "data_dir", "a folder")
+    if plain_name(name).endswith(TABLE_SUFFIXES):
         from barenet.data.table_loading import load_table
 
-        _check_options(text, options, _TABLE_OPTIONS)
-        return load_table(text, **{"target": None, **options})
-    if ending.endswith(".npz"):
-        _check_options(text, options, ("task",))
-        return load_arrays(text, **options)
-    if text not in DATASETS:
-        _refuse_path(text)
-    named = lookup(DATASETS, text, "data")
-    _check_options(text, options, named.options)
-    return named.load(text, **options)
+        _check_options(name, options, _TABLE_OPTIONS)
+        return load_table(name, **{"target": None, **options})
+    if plain_name(name).endswith(".npz"):
+        _check_options(name, options, ("task",))
+        return load_arrays(name, **options)
+    if name not in DATASETS:
+        _refuse_path(name)
+    named = lookup(DATASETS, name, "data")
+    _check_options(name, options, named.options)
+    return named.load(name, **options)
 
 
 def canonical_name(name: str) -> str:
-    """Tell what a data set is called here.
+    """The name of a data set in `DATASETS`; anything else is returned as it is.
 
-    Examples
-    --------
     >>> canonical_name("multi-gaussian"), canonical_name("spirals"), canonical_name("my.csv")
     ('hills', 'spirals', 'my.csv')
     """
     return ALSO_CALLED.get(name.replace("-", "_"), name)
 
 
-def _check_path(path: object, expected: str) -> str:
-    """Return a path as text, or say what came instead."""
+def _check_path(path: object, argument: str, expected: str) -> str:
+    """Return a path as text."""
     if not isinstance(path, str | PathLike):
-        raise ValueError(f"{expected}, got {path!r}")
+        raise ArgumentError.of(argument, path, expected)
     return str(fspath(path))
 
 
 def _refuse_path(text: str) -> None:
-    """Refuse what is no data set's name, and looks like a path to something else."""
+    """Refuse a path to a file that is neither a table nor arrays."""
     if os.path.isdir(text):  # noqa: PTH112  no error of names too long
         raise DataError("is a folder, expected a file", path=text)
     if Path(text).suffix:
         known = ", ".join((*TABLE_SUFFIXES, ".npz"))
-        raise ValueError(f"data: {text!r} is a file of an unknown kind (known: {known})")
+        problem = f"{text!r} is a file of an unknown kind (known: {known})"
+        raise ArgumentError(problem, argument="data", value=text)
 
 
 def _check_options(name: str, options: dict[str, Any], allowed: tuple[str, ...]) -> None:
-    """Refuse an option that would be passed over in silence."""
+    """Refuse options that the data set does not have."""
     if wrong := [option for option in options if option not in allowed]:
-        takes = ", ".join(allowed) or "none"
-        raise ValueError(f"{', '.join(wrong)}: no option of {name} (its options: {takes})")
+        problem = f"no option of {name} (its options: {', '.join(allowed) or 'none'})"
+        raise ArgumentError(problem, argument=", ".join(wrong))

@@ -1,4 +1,4 @@
-"""Dates and times as they are written, ISO 8601, and the moments in UTC that they mean."""
+"""Dates and times: ISO 8601 text, and their conversion to UTC."""
 
 from __future__ import annotations
 
@@ -9,53 +9,49 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["YEARS", "far_off", "is_datetime", "moment", "utc"]
+from barenet.errors import DataError
 
-#: What a date must be: beyond these years, Python has none, and microseconds come to an end.
-YEARS = "a date of the years 1 to 9999"
+__all__ = ["in_microseconds", "is_datetime", "parse_datetime", "to_utc"]
 
 #: A day, or a day and a time, with or without a zone.
-_MOMENT = re.compile(
+_FORMAT = re.compile(
     r"\d{4}([-/])\d\d\1\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z| ?UTC|[+-]\d\d(:?\d\d)?)?)?"
 )
 
 
-def moment(text: str) -> datetime | None:
-    """Read a date or a time.
+def parse_datetime(text: str) -> datetime | None:
+    """Parse a date or a time; None if it is neither.
 
-    Examples
-    --------
-    >>> moment("2026-03-01T12:30+02:00")
+    >>> parse_datetime("2026-03-01T12:30+02:00")
     datetime.datetime(2026, 3, 1, 10, 30)
     """
-    if not _MOMENT.fullmatch(text):
+    if not _FORMAT.fullmatch(text):
         return None
-    text = text.replace("/", "-")
-    head, _, fraction = text.partition(".")
-    if fraction:  # Python reads up to six digits.
-        digits = re.match(r"\d+", fraction)
-        assert digits is not None
-        text = f"{head}.{digits[0][:6]}{fraction[digits.end() :]}"
+    text = re.sub(r"(\.\d{6})\d+", r"\1", text.replace("/", "-"))  # Python parses six digits.
     try:
-        return utc(datetime.fromisoformat(text.replace(" UTC", "Z").replace("UTC", "Z")))
+        return to_utc(datetime.fromisoformat(re.sub(" ?UTC", "Z", text)))
     except (ValueError, OverflowError):
         return None
 
 
 def is_datetime(text: str) -> bool:
-    """Tell if a text is a date or a time."""
-    return moment(text) is not None
+    """Whether a text is a date or a time."""
+    return parse_datetime(text) is not None
 
 
-def far_off(dates: NDArray[Any]) -> int | None:
-    """Find a date that is in no year of `YEARS`: in microseconds it might be another one."""
+def in_microseconds(dates: NDArray[Any], name: str, **place: Any) -> NDArray[np.datetime64]:
+    """Convert a column of dates of any unit; refuse years that Python does not have."""
     years = dates.astype("M8[Y]").astype(np.int64) + 1970
-    wrong = np.flatnonzero(~np.isnat(dates) & ((years < 1) | (years > 9999)))
-    return int(wrong[0]) if wrong.size else None
+    if (wrong := np.flatnonzero(~np.isnat(dates) & ((years < 1) | (years > 9999)))).size:
+        row, value = wrong[0], str(dates[wrong[0]])
+        expected = "expected a date of the years 1 to 9999"
+        problem = f"row {row}: column {name!r}: {expected}, got {value!r}"
+        raise DataError(problem, **(place or {"argument": "X"}))
+    return dates.astype("M8[us]")
 
 
-def utc(value: date) -> datetime:
-    """Bring a date or a time to UTC, and forget the zone; without one it stays as it is."""
+def to_utc(value: date) -> datetime:
+    """Convert a date or a time to UTC, without a zone; one without a zone is not shifted."""
     if not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day)
     return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)

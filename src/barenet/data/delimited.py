@@ -1,7 +1,7 @@
-"""Delimited text: bytes to text, and text to rows with their lines.
+"""Delimited text: its format, its decoding, and its rows with their lines.
 
-This is the slow and careful reader, Python's own. It reads headers, looks for what is wrong with
-quotes, and finds the line of whatever the fast reader refused.
+`read_records` is Python's own reader: slow and careful. It reads headers, checks quotes, and finds
+the line of a row that the fast reader refuses.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from barenet.constraints import check_flag
 from barenet.data.file_io import plain_name
-from barenet.errors import DataError
+from barenet.errors import ArgumentError, DataError
 
-__all__ = ["DELIMITERS", "check_delimiter", "decode", "find_delimiter", "read_records"]
+__all__ = ["DELIMITERS", "CsvOptions", "decode", "find_delimiter", "read_records"]
 
-#: How texts begin that say themselves how they are encoded; the longer first, as it begins alike.
+#: Byte-order marks; the longer ones first, as the shorter ones are their beginning.
 _MARKS = (
     (b"\xff\xfe\0\0", "utf-32"),
     (b"\0\0\xfe\xff", "utf-32"),
@@ -24,33 +26,60 @@ _MARKS = (
     (b"\xfe\xff", "utf-16"),
 )
 
-#: How much of a text is looked at for its delimiter.
+#: Characters of a text that are searched for its delimiter.
 _SAMPLE = 2**16
 
-#: What is tried where a file seems to have a single column.
+#: The delimiters that are detected, and their values of the argument.
 DELIMITERS = {",": ",", ";": ";", "\t": "tab", "|": "|"}
 
 
+@dataclass(frozen=True)
+class CsvOptions:
+    """The format of a CSV file; None is detected."""
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    header: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.delimiter is not None:
+            object.__setattr__(self, "delimiter", _check_delimiter(self.delimiter))
+        if not (self.encoding is None or isinstance(self.encoding, str)):
+            expected = "the name of one, such as latin-1"
+            raise ArgumentError.of("encoding", self.encoding, expected)
+        if self.decimal not in (None, ".", ","):
+            raise ArgumentError.of("decimal", self.decimal, "'.' or ','")
+        if self.header is not None:
+            check_flag(self.header, "header")
+
+
+def _check_delimiter(delimiter: str) -> str:
+    names = {"tab": "\t", "\\t": "\t"}
+    character = names.get(delimiter, delimiter) if isinstance(delimiter, str) else ""
+    if len(character) != 1 or not character.isascii() or character in '"\r\n\0':
+        expected = "one ASCII character, or tab, and no quote or line break"
+        raise ArgumentError.of("delimiter", delimiter, expected)
+    return character
+
+
 def decode(data: bytes, encoding: str | None, path: Path) -> str:
-    """Turn bytes into text, without its byte-order mark."""
-    if not (encoding is None or isinstance(encoding, str)):
-        raise ValueError(f"encoding: expected the name of one, such as latin-1, got {encoding!r}")
+    """Decode bytes, without their byte-order mark."""
     if encoding is None:
         encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None)
+    problem = f"not {encoding or 'UTF-8'} text"
     try:
         text = data.decode(encoding or "utf-8").removeprefix("\ufeff")
     except LookupError as error:
-        raise ValueError(f"encoding: {error}") from error
+        raise ArgumentError(str(error), argument="encoding", value=encoding) from error
     except UnicodeError as error:
         at = f" at byte {error.start:,}" if isinstance(error, UnicodeDecodeError) else ""
-        raise _not_text(f"not {encoding or 'UTF-8'} text{at}", path) from error
+        raise _not_text(f"{problem}{at}", path) from error
     if found := re.search("[\ud800-\udfff]", text):
-        problem = f"not {encoding or 'UTF-8'} text: half a character at {found.start():,}"
-        raise _not_text(problem, path)
+        raise _not_text(f"{problem}: half a character at {found.start():,}", path)
     if (nul := text.find("\0")) >= 0:
         line = text.count("\n", 0, nul) + 1
-        problem = f"a zero byte at offset {nul:,}: this is no {encoding or 'UTF-8'} text"
-        raise _not_text(problem, path, line, encoding="utf-16")
+        raise _not_text(f"a zero byte at offset {nul:,}: {problem}", path, line, "utf-16")
     return text
 
 
@@ -62,37 +91,22 @@ def _not_text(
     return DataError(problem, path=path, line=line, remedy=remedy, encoding=encoding)
 
 
-def check_delimiter(delimiter: str | None, path: Path) -> str:
-    """Check the delimiter, or choose it by the file's name."""
-    if delimiter is None:
-        return "\t" if plain_name(path).endswith(".tsv") else ","
-    if not isinstance(delimiter, str):
-        raise ValueError(f"delimiter: expected one ASCII character, or tab, got {delimiter!r}")
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
-    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
-        raise ValueError(
-            f"delimiter: expected one ASCII character, or tab, got {delimiter!r}; "
-            f"not a quote, not a line break"
-        )
-    return delimiter
-
-
 def find_delimiter(text: str, path: Path) -> str:
-    """Choose the delimiter by the first rows, where they leave no doubt.
+    """Detect the delimiter from the first rows.
 
-    It is the usual one, by the file's name, unless that does not part the first rows into as many
+    It is the usual one, by the file's name, unless that does not split the first rows into as many
     values as the header and a single other one does.
     """
     sample = text[:_SAMPLE]
     if len(text) > _SAMPLE:
         sample = sample[: sample.rfind("\n") + 1]
-    usual = check_delimiter(None, path)
-    fitting = [delimiter for delimiter in DELIMITERS if _parts_evenly(sample, delimiter, path)]
+    usual = "\t" if plain_name(path).endswith(".tsv") else ","
+    fitting = [delimiter for delimiter in DELIMITERS if _splits_evenly(sample, delimiter, path)]
     return fitting[0] if len(fitting) == 1 and usual not in fitting else usual
 
 
-def _parts_evenly(sample: str, delimiter: str, path: Path) -> bool:
-    """Tell if each row has as many values as the header, and more than one."""
+def _splits_evenly(sample: str, delimiter: str, path: Path) -> bool:
+    """Whether each row has as many values as the header, and more than one."""
     try:
         widths = {len(fields) for _, fields in read_records(sample, delimiter, path)}
     except DataError:
@@ -101,7 +115,7 @@ def _parts_evenly(sample: str, delimiter: str, path: Path) -> bool:
 
 
 def read_records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Read a row after the other, each with the line on which it starts; skip empty lines."""
+    """Read the rows that are not empty, each with the line on which it starts."""
     reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
     line = 1
     usual = csv.field_size_limit(max(csv.field_size_limit(), len(text)))
@@ -111,12 +125,9 @@ def read_records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, l
                 yield line, fields
             line = reader.line_num + 1
     except csv.Error as error:
-        raise DataError(
-            f"a quote that opens here is not closed as it should be ({error})",
-            path=path,
-            line=line,
-            remedy="close it, and double any quote that belongs to a value",
-        ) from error
+        problem = f"a quote that opens here is not closed as it should be ({error})"
+        remedy = "close it, and double any quote that belongs to a value"
+        raise DataError(problem, path=path, line=line, remedy=remedy) from error
     finally:
         csv.field_size_limit(usual)
 

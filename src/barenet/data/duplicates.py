@@ -1,4 +1,4 @@
-"""Rows that stand on both sides of a split: a network that knows them by heart looks too good."""
+"""Duplicate rows in the training set and the test set, which make the test score too good."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ __all__ = ["count_duplicates"]
 
 
 def count_duplicates(rows: Dataset, others: Dataset) -> int:
-    """Count the rows that stand among others as well, the target and all features the same.
+    """Count the rows with the same target and features as one of the other rows.
 
-    Examples
-    --------
     >>> from barenet.data.datasets import load_dataset
-    >>> iris = load_dataset("iris")  # one flower was written down twice
+    >>> iris = load_dataset("iris")  # contains one flower twice
     >>> count_duplicates(iris.take(np.array([142])), iris.take(np.arange(142)))
     1
     """
@@ -28,7 +26,7 @@ def count_duplicates(rows: Dataset, others: Dataset) -> int:
 
 
 def _codes(rows: Dataset, numbers: dict[str, int]) -> NDArray[np.int64]:
-    """Write rows such that equal ones are equal in every bit; `numbers` are those of texts."""
+    """Encode rows so that equal ones have equal bytes; `numbers` are those of texts."""
     features = [*rows.X.T] if isinstance(rows.X, np.ndarray) else [*rows.X.columns.values()]
     return np.column_stack([_column(column, numbers) for column in [*features, rows.y]])
 

@@ -1,7 +1,7 @@
-"""Where bytes come from: a file, plain or packed, whose every fault is one line with its path.
+"""Reads files as bytes, plain or compressed; every error is one line with the path.
 
-The compression is recognized by the file's first bytes, not by its name, and a file is unpacked no
-further than its memory budget allows, so that a small hostile file cannot fill the memory.
+The compression is recognized by the file's first bytes, not by its name, and a file is decompressed
+no further than its memory budget allows, so that a small hostile file cannot fill the memory.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, NamedTuple, TextIO
 from weakref import WeakKeyDictionary
 
-from barenet.data.memory_budget import SHARE, MemoryBudget, machine_memory, spelled
+from barenet.data.memory_budget import SHARE, MemoryBudget, format_size, machine_memory
 from barenet.errors import DataError
 from barenet.extras import require
 
@@ -34,83 +34,89 @@ __all__ = [
     "read_file_bytes",
 ]
 
-#: How the name of a CSV file ends.
+#: Suffixes of CSV files.
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
-#: How the name of a Parquet file ends; any other table is CSV.
+#: Suffixes of Parquet files; a table with any other suffix is CSV.
 PARQUET_SUFFIXES = (".parquet", ".pq")
 
-#: What standard input is called, as if it were a file; it holds CSV, plain or packed.
+#: The path of standard input, which holds CSV, plain or compressed.
 STANDARD_INPUT = "/dev/stdin"
 
-#: What came from there: it comes once, and is asked for several times.
+#: The bytes of standard input, which can be read once and are needed several times.
 _RECEIVED: WeakKeyDictionary[TextIO, bytes] = WeakKeyDictionary()
 
 _CHUNK = 2**20
 
 
+class Compression(NamedTuple):
+    """A format of compressed files."""
+
+    name: str
+    magic: bytes
+    suffix: str
+    open: Callable[[Any], Any]
+
+
 def _open_zstd(raw: Any) -> Any:
-    """Let Arrow unpack what Python itself cannot before 3.14."""
+    """Decompress with Arrow, as Python before 3.14 cannot."""
     pyarrow = require("pyarrow", extra="tables", purpose="a zstd file")
     return pyarrow.CompressedInputStream(pyarrow.PythonFile(raw, "r"), "zstd")
 
 
-#: What packs a file: its first bytes, its name, how names of its files end, and what unpacks it.
-_PACKERS: list[tuple[bytes, str, str, Callable[[Any], Any]]] = [
-    (b"\x1f\x8b", "gzip", ".gz", lambda raw: gzip.GzipFile(fileobj=raw)),
-    (b"BZh", "bzip2", ".bz2", bz2.BZ2File),
-    (b"\xfd7zXZ\0", "xz", ".xz", lzma.LZMAFile),
-    (b"\x28\xb5\x2f\xfd", "zstd", ".zst", _open_zstd),
-]
+_COMPRESSIONS = (
+    Compression("gzip", b"\x1f\x8b", ".gz", lambda raw: gzip.GzipFile(fileobj=raw)),
+    Compression("bzip2", b"BZh", ".bz2", bz2.BZ2File),
+    Compression("xz", b"\xfd7zXZ\0", ".xz", lzma.LZMAFile),
+    Compression("zstd", b"\x28\xb5\x2f\xfd", ".zst", _open_zstd),
+)
 
 
 def plain_name(path: str | Path) -> str:
-    """Tell a file's name in lower case, without the ending of what packed it."""
+    """The name of a file in lower case, without the suffix of its compression."""
     if _is_standard_input(path):
         return "stdin.csv"
     name = Path(path).name.lower()
-    endings = (ending for _, _, ending, _ in _PACKERS if name.endswith(ending))
-    return name.removesuffix(next(endings, ""))
+    suffixes = (each.suffix for each in _COMPRESSIONS if name.endswith(each.suffix))
+    return name.removesuffix(next(suffixes, ""))
 
 
 @contextmanager
 def open_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading, unpacked where it is packed."""
-    packer = ""
+    """Open a file for reading, decompressed where it is compressed."""
+    compression = None
     try:
         with _open_raw(path) as raw:
             start = raw.read(6)
             raw.seek(0)
-            unpack: Callable[[Any], Any] | None = None
-            for magic, name, _, opens in _PACKERS:
-                if start.startswith(magic):
-                    packer, unpack = name, opens
-            if unpack is None:
+            known = (each for each in _COMPRESSIONS if start.startswith(each.magic))
+            compression = next(known, None)
+            if compression is None:
                 yield raw
             else:
-                with unpack(raw) as unpacked:
-                    yield unpacked
+                with compression.open(raw) as stream:
+                    yield stream
     except FileNotFoundError:
         raise DataError("no such file", path=path) from None
     except IsADirectoryError:
         raise DataError("is a folder, expected a file", path=path) from None
     except EOFError:
-        raise DataError(f"truncated, the {packer} data end too early", path=path) from None
-    except (gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
-        raise DataError(f"damaged {packer} data: {error}", path=path) from error
-    except OSError as error:
-        if packer and error.errno is None:
-            raise DataError(f"damaged {packer} data: {error}", path=path) from error
-        raise DataError(f"cannot be read: {error.strerror or error}", path=path) from error
+        name = compression.name if compression else "file's"
+        raise DataError(f"truncated, the {name} data end too early", path=path) from None
+    except (OSError, zlib.error, lzma.LZMAError) as error:
+        problem = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        if compression and getattr(error, "errno", None) is None:
+            problem = f"damaged {compression.name} data: {error}"
+        raise DataError(problem, path=path) from error
 
 
 def _is_standard_input(path: str | Path) -> bool:
-    return Path(path).as_posix() == STANDARD_INPUT  # Windows turns the strokes round
+    return Path(path).as_posix() == STANDARD_INPUT  # On Windows, a path has backslashes.
 
 
 def _open_raw(path: Path) -> BinaryIO:
     if _is_standard_input(path):
         return io.BytesIO(_receive())
-    # Before it is opened, as opening a pipe waits for somebody to write.
+    # Before it is opened, as opening a pipe waits for a writer.
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise DataError("is no regular file", path=path)
     return path.open("rb")
@@ -124,23 +130,21 @@ def _receive() -> bytes:
     if sys.stdin not in _RECEIVED:
         _RECEIVED[sys.stdin] = read_exactly(sys.stdin.buffer, limit + 1)
     if len(_RECEIVED[sys.stdin]) > limit:
-        raise DataError(
-            f"more than {spelled(limit)}, half of this machine's memory; refused",
-            path=STANDARD_INPUT,
-        )
+        problem = f"more than {format_size(limit)}, half of this machine's memory; refused"
+        raise DataError(problem, path=STANDARD_INPUT)
     return _RECEIVED[sys.stdin]
 
 
 def read_exactly(stream: BinaryIO, size: int) -> bytes:
-    """Read a number of bytes, or what there is; memory grows with what is there."""
-    data = io.BytesIO()  # Gives its bytes away without a second copy of them.
+    """Read a number of bytes, or all there are; memory grows with those alone."""
+    data = io.BytesIO()  # Returns its bytes without a second copy of them.
     while data.tell() < size and (chunk := stream.read(min(_CHUNK, size - data.tell()))):
         data.write(chunk)
     return data.getvalue()
 
 
 def read_file_bytes(path: Path, *, memory_per_byte: float = 1) -> bytes:
-    """Read a whole file, unpacked where it is packed."""
+    """Read a whole file, decompressed where it is compressed."""
     with open_file(path) as stream:
         return read_allowed(stream, path, memory_per_byte=memory_per_byte)
 
@@ -148,12 +152,13 @@ def read_file_bytes(path: Path, *, memory_per_byte: float = 1) -> bytes:
 def read_allowed(
     stream: BinaryIO, path: Path, size: int | None = None, *, memory_per_byte: float = 1
 ) -> bytes:
-    """Read a number of bytes, or all, of a file that may unpack to very many."""
+    """Read a number of bytes, or all, within the memory budget of the file."""
     budget = memory_budget(path)
     most = int(budget.limit / memory_per_byte)
     data = read_exactly(stream, most + 1 if size is None else min(size, most + 1))
     if len(data) > most:
-        budget.check(int(memory_per_byte * len(data)) + 1, f"more than {spelled(most)} of data")
+        needed = int(memory_per_byte * len(data)) + 1
+        budget.check(needed, f"more than {format_size(most)} of data")
     return data
 
 

@@ -1,8 +1,4 @@
-"""The fingerprint of data: whether two tables hold the same rows, told without either of them.
-
-A model carries that of the rows it was trained on, so that whoever measures it later can be told
-that they are the same.
-"""
+"""The fingerprint of data, by which the rows that a model was trained on are recognized."""
 
 from __future__ import annotations
 
@@ -13,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet.data.frame import Frame
+from barenet.data.frame import TEXT, Frame
+from barenet.data.labels import WORDS, boolean_names
+from barenet.data.parsing import MISSING, is_code, to_number, unique_texts
 from barenet.data.to_frame import as_frame, column_names
-from barenet.errors import brief
+from barenet.errors import ArgumentError
 from barenet.training.run_identity import checksum
 
-__all__ = ["fingerprint"]
+__all__ = ["csv_equivalent", "fingerprint"]
 
 
 def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
@@ -27,16 +25,16 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features), Frame or DataFrame
-        The rows, in their order, as they were before anything was done to them. A table of columns
-        of several kinds is that of a `Frame` of them.
+        The raw rows, in their order. The fingerprint of a table of several kinds of columns is
+        that of a `Frame` of them.
     y : array-like of shape (n_samples,)
         Class indices, or numbers.
 
     Returns
     -------
     str
-        64 hexadecimal digits. They depend on the values, the shapes and the types, and not on the
-        columns' names or the order of the bytes in a number.
+        64 hexadecimal digits. They depend on the values, the shapes and the types, but not on the
+        names of the columns or the byte order.
 
     Raises
     ------
@@ -52,7 +50,8 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
     """
     for argument, values in (("X", X), ("y", y)):
         if np.ma.is_masked(values):
-            raise ValueError(f"{argument}: has masked entries; fill them, or leave their rows out")
+            remedy = "fill them, or leave their rows out"
+            raise ArgumentError("has masked entries", argument=argument, remedy=remedy)
     arrays = [("X", column) for column in _columns(X)] + [("y", np.asarray(y))]
     lines = [
         f"{part.shape} {part.dtype} {checksum(part)}"
@@ -63,7 +62,7 @@ def fingerprint(X: ArrayLike | Frame, y: ArrayLike) -> str:
 
 
 def _columns(X: ArrayLike | Frame) -> list[NDArray[Any]]:
-    """Take a table of several kinds apart, which as one array would be of objects."""
+    """The columns of a table of several kinds, or one array."""
     if not isinstance(X, Frame):
         array = np.asarray(X)
         if column_names(X) is None or not array.dtype.hasobject:
@@ -72,20 +71,54 @@ def _columns(X: ArrayLike | Frame) -> list[NDArray[Any]]:
 
 
 def _parts(column: NDArray[Any], argument: str) -> Iterator[NDArray[Any]]:
-    """Part text into its lengths and its bytes: so no two columns of it are written alike."""
+    """Split text into lengths and bytes, so that different texts have different bytes."""
     if column.ndim == 0:
-        raise ValueError(f"{argument}: expected an array, got {brief(column.item())}")
+        raise ArgumentError.of(argument, column.item(), "an array")
     if column.dtype.kind not in "TU":
         if column.dtype.hasobject:
-            raise ValueError(
-                f"{argument}: expected numbers or text, got {column.dtype}; convert it, "
-                "such as by .astype(str)"
-            )
+            remedy = "convert it, such as by .astype(str)"
+            problem = f"expected numbers or text, got {column.dtype}"
+            raise ArgumentError(problem, argument=argument, remedy=remedy)
         yield column.astype(column.dtype.newbyteorder("="), copy=False)
         return
     values = column.ravel().tolist()
     if missing := [value for value in values if not isinstance(value, str)]:
-        raise ValueError(f"{argument}: expected text, got {brief(missing[0])}; fill in a text")
+        raise ArgumentError.of(argument, missing[0], "text", remedy="fill in a text")
     texts = [text.encode("utf-8", "surrogatepass") for text in values]
     yield np.array([len(text) for text in texts], np.int64).reshape(column.shape)
     yield np.array(bytearray(b"".join(texts)), np.uint8)
+
+
+def csv_equivalent(frame: Frame) -> Frame:
+    """Convert a frame of any source to the one that its CSV file has.
+
+    >>> csv_equivalent(as_frame({"paid": [True, False], "code": [" 7", "8"]}))
+    <Frame of 2 rows: paid: StringDType(), code: float64>
+    """
+    converters = {"b": boolean_names, "M": _dates_as_text, "T": _parse_text}
+    return Frame(
+        {
+            name: converters.get(column.dtype.kind, np.asarray)(column)
+            for name, column in frame.columns.items()
+        }
+    )
+
+
+def _dates_as_text(dates: NDArray[Any]) -> NDArray[Any]:
+    """Format all dates of a column alike: with a time only where one is not midnight."""
+    known = dates[~np.isnat(dates)]
+    fitting = (unit for unit in ("D", "s", "ms") if (known == known.astype(f"M8[{unit}]")).all())
+    texts = np.char.replace(dates.astype(f"M8[{next(fitting, 'us')}]").astype(str), "T", " ")
+    return np.where(np.isnat(dates), "", texts).astype(TEXT)
+
+
+def _parse_text(column: NDArray[Any]) -> NDArray[Any]:
+    """Convert text that holds only numbers to numbers, and names of truth values to one case."""
+    codes, texts = unique_texts(column)
+    words = {word.lower(): word for word in WORDS} | {"": ""}
+    if any(texts) and all(text.lower() in words for text in texts):
+        return np.array([words[text.lower()] for text in texts], TEXT)[codes]
+    numbers = [np.nan if text in MISSING else to_number(text) for text in texts]
+    if None in numbers or any(map(is_code, texts)) or np.isinf(np.array(numbers, float)).any():
+        return np.array(texts, TEXT)[codes]
+    return np.array(numbers, float)[codes]

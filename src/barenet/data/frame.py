@@ -1,11 +1,12 @@
-"""A table's columns as they came: numbers, text, dates and truth values side by side.
+"""A table in memory: named columns of numbers, text, dates and truth values.
 
-What a matrix cannot hold, and what a network cannot take: `TableEncoding` turns one into the other.
-A frame knows where its rows come from, so that whatever is wrong with one is named by its line.
+`TableEncoding` turns one into a matrix. A frame records the origin of its rows, so that an error
+names the line of a wrong value.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,16 +15,16 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet.errors import DataError, some
+from barenet.errors import ArgumentError, DataError, brief, some
 
-__all__ = ["TEXT", "Frame", "Origin", "Samples", "check_names"]
+__all__ = ["TEXT", "Frame", "Origin", "Samples", "check_names", "check_unique"]
 
-#: The type of a column of text, in which nothing is ``""``.
+#: The type of a column of text, in which a missing value is ``""``.
 TEXT = np.dtypes.StringDType()
 
 
 class Origin(Protocol):
-    """Where the rows of a frame were read."""
+    """The file of a frame's rows."""
 
     @property
     def path(self) -> Path:
@@ -38,22 +39,22 @@ class Frame:
     """Named columns of one length.
 
     ``frame["age"]`` is a column, ``frame[["age", "sex"]]`` a frame of some columns, and any other
-    index takes rows, as it does from an array. ``pandas.DataFrame(frame.columns)`` is a DataFrame.
+    index selects rows, as of an array. ``pandas.DataFrame(frame.columns)`` is a DataFrame.
 
     Attributes
     ----------
     columns : dict of str to ndarray of shape (n_rows,)
-        Each is float64 (NaN where nothing is), StringDType ("" where nothing is),
-        datetime64[us] (NaT where nothing is), or bool.
+        Each is float64, StringDType, datetime64[us] or bool; a missing value is NaN, ``""`` or
+        NaT.
     origin : Origin, optional
-        Where the rows were read.
+        The file of the rows.
     rows : ndarray of shape (n_rows,), int64, optional
-        Their numbers there, from 0; by default they are all of them, in order.
+        Numbers of the rows in the file, from 0; by default 0, 1, 2, …
 
     Raises
     ------
     ValueError
-        If there is no column, or the columns are not of one length.
+        If there is no column, or the lengths of the columns differ.
 
     Examples
     --------
@@ -69,7 +70,7 @@ class Frame:
     def __post_init__(self) -> None:
         lengths = {len(column) for column in self.columns.values()}
         if len(lengths) != 1:
-            raise ValueError(f"columns: expected some, of one length, got lengths {lengths or 0}")
+            raise ArgumentError.of("columns", sorted(lengths), "columns of one length")
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -96,12 +97,12 @@ class Frame:
         return len(self), len(self.columns)
 
     def select(self, names: Sequence[str]) -> Frame:
-        """Take columns by their names.
+        """Select columns by their names.
 
         Parameters
         ----------
         names : sequence of str
-            Which, in any order.
+            Names of columns, in any order.
 
         Returns
         -------
@@ -111,33 +112,30 @@ class Frame:
         Raises
         ------
         ValueError
-            If one is not there.
+            If a column does not exist.
         """
         check_names(names, self.columns)
         return replace(self, columns={name: self.columns[name] for name in names})
 
     def take(self, rows: ArrayLike | slice) -> Frame:
-        """Take rows.
+        """Select rows.
 
         Parameters
         ----------
         rows : array-like of int or bool, or slice
-            Which, as an array's first axis takes them.
+            An index of the first axis of an array.
 
         Returns
         -------
         Frame
-            The rows, which still know where they were read.
+            The rows, with their numbers in the file.
         """
         index = rows if isinstance(rows, slice) else np.asarray(rows)
         columns = {name: column[index] for name, column in self.columns.items()}
-        if self.rows is not None:
-            numbers = self.rows[index]
-        elif isinstance(index, slice):
-            numbers = np.arange(*index.indices(len(self)))
-        else:
-            numbers = np.arange(len(self))[index]
-        return replace(self, columns=columns, rows=numbers)
+        if self.rows is None and isinstance(index, slice):
+            return replace(self, columns=columns, rows=np.arange(*index.indices(len(self))))
+        numbers = np.arange(len(self)) if self.rows is None else self.rows
+        return replace(self, columns=columns, rows=numbers[index])
 
     def fault(
         self, row: int, name: str, expected: str, remedy: str = "", **options: object
@@ -151,7 +149,7 @@ class Frame:
         name : str
             The column.
         expected : str
-            What should have been there.
+            A description of the values that are accepted.
         remedy : str
             A way to correct it.
         **options : object
@@ -162,32 +160,54 @@ class Frame:
         DataError
             To be raised.
         """
-        number = row if self.rows is None else int(self.rows[row])
-        line, value = None, None
-        place: dict[str, Any] = {"argument": "X"}
-        if self.origin is not None:
-            line, value = self.origin.locate(number, name)
-            place = {"path": self.origin.path}
+        line, value = self._locate(row, name)
         value = str(self.columns[name][row]) if value is None else value
-        nothing = not value.strip() or value in ("nan", "NaT")
-        got = "nothing" if nothing else repr(value[:60])
-        where = f"row {number}: " if line is None else ""
-        return DataError(
-            f"{where}column {name!r}: expected {expected}, got {got}",
-            **place,
-            line=line,
-            value=value,
-            expected=expected,
-            remedy=remedy,
-            **options,
-        )
+        is_missing = not value.strip() or value in ("nan", "NaT")
+        got = "nothing" if is_missing else repr(value[:60])
+        where = "" if line else f"{self.place(row)}: "
+        problem = f"{where}column {name!r}: expected {expected}, got {got}"
+        path, argument = (self.origin.path, "") if self.origin else (None, "X")
+        parts: dict[str, Any] = {"value": value, "expected": expected, "remedy": remedy, **options}
+        return DataError(problem, path=path, line=line, argument=argument, **parts)
+
+    def place(self, row: int) -> str:
+        """Name the place of a row in its file.
+
+        Parameters
+        ----------
+        row : int
+            The row of this frame, counted from 0.
+
+        Returns
+        -------
+        str
+            Its line, or ``row`` and its number, from 0, where there are no lines.
+        """
+        line, _ = self._locate(row, next(iter(self.columns)))
+        return f"row {self._number(row)}" if line is None else str(line)
+
+    def _locate(self, row: int, name: str) -> tuple[int | None, str | None]:
+        return self.origin.locate(self._number(row), name) if self.origin else (None, None)
+
+    def _number(self, row: int) -> int:
+        return row if self.rows is None else int(self.rows[row])
 
 
 def check_names(names: Sequence[str], known: Collection[str]) -> None:
-    """Refuse columns that a table lacks."""
+    """Refuse names of columns that a table does not have."""
     there = set(known)
     if missing := [name for name in names if name not in there]:
-        raise ValueError(f"X: no column {some(missing)}; its columns are {some([*known])}")
+        problem = f"no column {some(missing)}; its columns are {some([*known])}"
+        raise ArgumentError(problem, argument="X", value=missing[0])
+
+
+def check_unique(names: Collection[str], **place: Any) -> None:
+    """Refuse names of columns that occur more than once."""
+    counts = Counter(names)
+    if repeated := [name for name in counts if counts[name] > 1]:
+        name, count = repeated[0], counts[repeated[0]]
+        problem = f"column {brief(name)} occurs {count} times; column names must be unique"
+        raise DataError(problem, value=name, **place)
 
 
 #: Rows of a data set: a matrix where all columns are numbers, else a frame.

@@ -7,7 +7,6 @@ passes `header`. The values of the columns decide.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -15,11 +14,12 @@ from typing import Any
 
 from barenet.data.datetimes import is_datetime
 from barenet.data.delimited import DELIMITERS, read_records
+from barenet.data.frame import check_unique
 from barenet.data.memory_budget import check_columns
 from barenet.data.parsing import MISSING
-from barenet.errors import DataError, brief, some
+from barenet.errors import DataError, some
 
-__all__ = ["check_header", "positional_names", "read_header"]
+__all__ = ["check_header", "read_header"]
 
 #: Maximum numbers of columns and rows that are compared with the first line.
 _MOST_COLUMNS, _MOST_ROWS = 200, 1000
@@ -33,7 +33,11 @@ _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 #: Fraction of numbers, or of dates, from which on a column is one of numbers, or of dates.
 _MOST = 0.9
 
-_REMEDY = "if it is a row of the table, use {header}; if it has the names, {header_}"
+_REMEDY: dict[str, Any] = {
+    "remedy": "if it is a row of the table, use {header}; if it has the names, {header_}",
+    "header": False,
+    "header_": True,
+}
 
 
 def read_header(
@@ -51,14 +55,13 @@ def read_header(
     if len(names) == 1:
         _check_delimiter(names[0], delimiter, path, line)
     if header is False:
-        return positional_names(len(names))
-    _check_names(names, path, line, is_known=header is True)
+        return tuple(f"x{column + 1}" for column in range(len(names)))
+    if header is None and _are_values(names):
+        problem = f"expected the names of the columns, got numbers: {some(names, most=3)}"
+        raise DataError(problem, path=path, line=line, **_REMEDY)
+    remedy = "if the first line is a row of the table, use {header}"
+    check_unique([*filter(None, names)], path=path, line=line, remedy=remedy, header=False)
     return names
-
-
-def positional_names(n_columns: int) -> tuple[str, ...]:
-    """Name columns by their positions, from 1, as the columns of an .npz file are."""
-    return tuple(f"x{column + 1}" for column in range(n_columns))
 
 
 def check_header(names: Sequence[str], columns: Sequence[Any], path: Path) -> None:
@@ -69,19 +72,12 @@ def check_header(names: Sequence[str], columns: Sequence[Any], path: Path) -> No
     of a header.
     """
     shown = list(zip(names, columns, strict=True))[:_MOST_COLUMNS]
-    counted = _count(names)
-    votes = [_vote(name, column, counted) for name, column in shown]
+    numeric_names = _numeric_names(names)
+    votes = [_vote(name, column, numeric_names) for name, column in shown]
     if votes.count(-1) > votes.count(1):
         like = [name for (name, _), vote in zip(shown, votes, strict=True) if vote < 0]
-        raise DataError(
-            "the first line looks like a row and not like the names of the columns: "
-            f"{some(like, most=3)}",
-            path=path,
-            line=1,
-            remedy=_REMEDY,
-            header=False,
-            header_=True,
-        )
+        problem = "the first line looks like a row and not like the names of the columns: "
+        raise DataError(problem + some(like, most=3), path=path, line=1, **_REMEDY)
 
 
 def _check_delimiter(name: str, delimiter: str, path: Path, line: int) -> None:
@@ -92,64 +88,41 @@ def _check_delimiter(name: str, delimiter: str, path: Path, line: int) -> None:
             raise DataError(problem, path=path, line=line, remedy=remedy, delimiter=spelled)
 
 
-def _check_names(names: tuple[str, ...], path: Path, line: int, is_known: bool) -> None:
-    """Refuse duplicate names, and numbers unless they are known to be names."""
-    if not is_known and _are_values(names):
-        raise DataError(
-            f"expected the names of the columns, got numbers: {some(names, most=3)}",
-            path=path,
-            line=line,
-            remedy=_REMEDY,
-            header=False,
-            header_=True,
-        )
-    counts = Counter(names)
-    if twice := sorted(name for name in counts if name and counts[name] > 1):
-        raise DataError(
-            f"column {brief(twice[0])} occurs {counts[twice[0]]} times; column names must "
-            "be unique",
-            path=path,
-            line=line,
-            remedy="if the first line is a row of the table, use {header}",
-            header=False,
-        )
-
-
 def _are_values(names: tuple[str, ...]) -> bool:
     """Whether all names are numbers; 0, 1, 2, … are excepted, which pandas writes as names."""
     try:
-        numbers = [float(name) for name in names]
+        return [float(name) for name in names] != list(range(len(names)))
     except ValueError:
         return False
-    return numbers != list(range(len(names)))
 
 
-def _count(names: Sequence[str]) -> frozenset[str]:
+def _numeric_names(names: Sequence[str]) -> set[str]:
     """Find the numbers that are names, such as years, wavelengths or percentages.
 
     They are years, or 0, 1, 2, …, or they increase: at least four of them, or in equal steps.
     """
-    numbers = [name for name in names if _NUMBER.fullmatch(name)]
+    numbers = [name for name in names if _is_number(name)]
     values = [float(name) for name in numbers if "," not in name and name.count(".") < 2]
     if len(values) < len(numbers):
-        return frozenset()
+        return set()
     are_years = all(name.isdecimal() and 1800 <= int(name) <= 2100 for name in numbers)
     steps = [after - before for before, after in pairwise(values)]
     rises = bool(steps) and min(steps) > 0
     is_even = len(steps) > 1 and max(steps) - min(steps) < 1e-6 * max(map(abs, values))
     from_zero = values == list(range(len(values)))
-    counts = are_years or from_zero or (rises and (len(values) >= 4 or is_even))
-    return frozenset(numbers if counts else ())
+    are_names = are_years or from_zero or (rises and (len(values) >= 4 or is_even))
+    return set(numbers if are_names else ())
 
 
-def _vote(name: str, column: Any, counted: frozenset[str]) -> int:
+def _vote(name: str, column: Any, numeric_names: set[str]) -> int:
     """Return 1 for a name, -1 for a value, 0 if undecided."""
     values = [text.strip() for text in column.slice(1, _MOST_ROWS).to_pylist()]
     known = [text for text in values if text not in MISSING]
-    if not known or name in counted or name in ("y", *MISSING):
+    if not known or name in numeric_names or name in ("y", *MISSING):
         return -1 if name == "?" else 0
+    tested = known[:_MOST_TESTED]
     for is_one in (_is_number, is_datetime):
-        if sum(map(is_one, known[:_MOST_TESTED])) >= _MOST * len(known[:_MOST_TESTED]):
+        if sum(map(is_one, tested)) >= _MOST * len(tested):
             return -1 if is_one(name) else 1
     different = set(known)
     if name in different:
@@ -158,5 +131,5 @@ def _vote(name: str, column: Any, counted: frozenset[str]) -> int:
 
 
 def _is_number(text: str) -> bool:
-    """Whether a text is a number as people write it."""
+    """Whether a text is a number, with any separators."""
     return _NUMBER.fullmatch(text) is not None

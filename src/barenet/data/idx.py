@@ -1,8 +1,4 @@
-"""IDX, the format in which the MNIST files come: a short header, then the array's bytes.
-
-The header is believed only as far as the file's own size allows: nothing is allocated for what a
-header merely claims.
-"""
+"""IDX, the format of the MNIST files: a short header, then the array's bytes."""
 
 from __future__ import annotations
 
@@ -19,21 +15,19 @@ from barenet.errors import DataError
 
 __all__ = ["read_idx"]
 
-#: The type byte of the header, and the big-endian numbers that it stands for.
+#: The type byte of the header, and its big-endian data type.
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
-#: Most dimensions; every NumPy takes as many.
+#: Maximum number of dimensions that every version of NumPy supports.
 MAX_DIMENSIONS = 32
 
 
 def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
-    """Read an IDX file, plain or gzip.
+    """Read an IDX file, compressed or not.
 
     The format: two zero bytes, a type byte, the number of dimensions, each dimension as a
     big-endian 32-bit integer, and the numbers, the last dimension fastest.
 
-    Examples
-    --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "labels.idx1-ubyte"
@@ -44,17 +38,13 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
     path = Path(path)
     with open_file(path) as stream:
         dtype, shape = _read_header(stream, path)
+        product = " × ".join(map(str, shape))
         expected = math.prod(shape) * dtype.itemsize
-        # An array of no numbers can still be of sizes that NumPy has no room for.
+        # NumPy may have no room for the dimensions of an array of no numbers.
         claimed = math.prod(size or 1 for size in shape) * dtype.itemsize
-        memory_budget(path).check(2 * claimed, f"{_times(shape)} numbers, as its header claims,")
+        memory_budget(path).check(2 * claimed, f"{product} numbers, as its header claims,")
         data = read_allowed(stream, path, expected + 1)
-    if len(data) < expected:
-        raise DataError(
-            f"truncated: expected {expected:,} bytes after the header "
-            f"({_times(shape)}), got {len(data):,}",
-            path=path,
-        )
+    _check_length(data, expected, f"bytes after the header ({product})", path)
     if len(data) > expected:
         raise DataError(f"bytes after the end: expected {expected:,} after the header", path=path)
     array = np.frombuffer(data, dtype).reshape(shape)
@@ -64,30 +54,21 @@ def read_idx(path: str | PathLike[str]) -> NDArray[Any]:
 def _read_header(stream: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
     """Read the type and the dimensions."""
     magic = read_exactly(stream, 4)
-    if len(magic) < 4:
-        raise DataError(f"truncated: expected 4 bytes of magic number, got {len(magic)}", path=path)
+    _check_length(magic, 4, "bytes of magic number", path)
     if magic[:2] != b"\0\0" or magic[2] not in TYPES or magic[3] == 0:
-        raise DataError(
-            f"not an IDX file: it starts with {magic.hex(' ')}, expected 00 00, "
-            f"a type (08, 09, 0b, 0c, 0d, 0e) and the number of dimensions",
-            path=path,
-        )
-    n_dimensions = magic[3]
-    if n_dimensions > MAX_DIMENSIONS:
-        raise DataError(
-            f"the header claims {n_dimensions} dimensions; more than {MAX_DIMENSIONS} are refused",
-            path=path,
-        )
+        problem = f"not an IDX file: it starts with {magic.hex(' ')}"
+        types = ", ".join(f"{number:02x}" for number in TYPES)
+        raise DataError(f"{problem}, expected 00 00, a type ({types}) and a number", path=path)
+    if (n_dimensions := magic[3]) > MAX_DIMENSIONS:
+        problem = f"the header claims {n_dimensions} dimensions; the maximum is {MAX_DIMENSIONS}"
+        raise DataError(problem, path=path)
     sizes = read_exactly(stream, 4 * n_dimensions)
-    if len(sizes) < 4 * n_dimensions:
-        raise DataError(
-            f"truncated: expected {4 * n_dimensions} bytes for {n_dimensions} "
-            f"dimensions, got {len(sizes)}",
-            path=path,
-        )
+    _check_length(sizes, 4 * n_dimensions, f"bytes for {n_dimensions} dimensions", path)
     return np.dtype(TYPES[magic[2]]), tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
 
 
-def _times(shape: tuple[int, ...]) -> str:
-    """Write a shape as a product."""
-    return " × ".join(map(str, shape))
+def _check_length(data: bytes, expected: int, contents: str, path: Path) -> None:
+    """Refuse a truncated file."""
+    if len(data) < expected:
+        problem = f"truncated: expected {expected:,} {contents}, got {len(data):,}"
+        raise DataError(problem, path=path)

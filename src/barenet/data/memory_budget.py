@@ -1,7 +1,7 @@
 """The memory budget of reading a file, checked before anything in the file is decoded.
 
-A few kilobytes can unpack to gigabytes, so every reader first estimates its peak memory from the
-sizes that the file declares, and compares it with this budget.
+A few kilobytes can decompress to gigabytes, so every reader first estimates its peak memory from
+the sizes that the file declares, and compares it with this budget.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from barenet.errors import DataError
+from barenet.errors import ArgumentError, DataError
 
-__all__ = ["SHARE", "MemoryBudget", "check_columns", "machine_memory", "spelled"]
+__all__ = ["SHARE", "MemoryBudget", "check_columns", "format_size", "machine_memory"]
 
 #: The environment variable that replaces the budget, such as 8GB.
 VARIABLE = "BARENET_MEMORY"
@@ -35,55 +35,46 @@ SHARE = 0.5
 #: file has no room for the names of many more.
 MOST_COLUMNS = 50_000
 
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-
+#: Where Linux limits the memory of a container.
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 @dataclass(frozen=True)
 class MemoryBudget:
-    """The memory that the contents of one file may take.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    file_size : int
-        Its size in bytes, as it is stored.
-    """
+    """The memory that the contents of one file may take."""
 
     path: Path
+    #: Its size in bytes, as it is stored.
     file_size: int
 
     @property
     def limit(self) -> int:
         """Bytes: BARENET_MEMORY, else half of the machine's memory, or less for a small file."""
         if text := os.environ.get(VARIABLE, "").strip():
-            return _parse(text)
+            return _parse_size(text)
         memory = machine_memory()
         free = min(FREE, int(FREE_SHARE * memory))
         return min(int(SHARE * memory), free + PER_BYTE * self.file_size)
 
     def check(self, needed: int, contents: str) -> None:
-        """Refuse a file that would take more memory than it may."""
+        """Refuse a file whose contents take more memory than the limit."""
         if needed > self.limit:
+            larger = f"{min(10**6, -(-2 * needed // 10**9))}GB"
             raise DataError(
-                f"{contents} would take about {spelled(needed)} of memory, more than "
-                f"the {spelled(self.limit)} allowed for this file of {spelled(self.file_size)}",
+                f"{contents} would take about {format_size(needed)} of memory, more than the "
+                f"{format_size(self.limit)} allowed for this file of {format_size(self.file_size)}",
                 path=self.path,
                 remedy=f"if you trust it, set the environment variable {VARIABLE} to a larger "
-                f"size, such as {min(10**6, -(-2 * needed // 10**9))}GB",
+                f"size, such as {larger}",
             )
 
 
 def check_columns(path: Path, n_columns: int) -> None:
     """Refuse a table with too many columns."""
     if n_columns > MOST_COLUMNS:
-        raise DataError(
-            f"{n_columns:,} columns; a table may have {MOST_COLUMNS:,} at most",
-            path=path,
-            remedy="leave some out, or save them as the array X of an .npz file",
-        )
+        problem = f"{n_columns:,} columns; a table may have {MOST_COLUMNS:,} at most"
+        remedy = "leave some out, or save them as the array X of an .npz file"
+        raise DataError(problem, path=path, remedy=remedy)
 
 
 def machine_memory() -> int:
@@ -103,12 +94,18 @@ def machine_memory() -> int:
     return min(limit for limit in limits if limit > 0)
 
 
-def spelled(size: int) -> str:
+def _physical_memory() -> int:
+    """The machine's memory; 8 GB where it is unknown."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # Windows
+        return 8 * 10**9
+
+
+def format_size(size: int) -> str:
     """Format a number of bytes with a unit.
 
-    Examples
-    --------
-    >>> spelled(28_000), spelled(12_300_000_000), spelled(17)
+    >>> format_size(28_000), format_size(12_300_000_000), format_size(17)
     ('28 kB', '12.3 GB', '17 bytes')
     """
     if size >= 10**15:
@@ -119,19 +116,10 @@ def spelled(size: int) -> str:
     return f"{size} bytes"
 
 
-def _physical_memory() -> int:
-    """The machine's memory; 8 GB where it is unknown."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):  # Windows
-        return 8 * 10**9
-
-
-def _parse(text: str) -> int:
-    """Read a size such as 8GB, 500 MB or a number of bytes."""
+def _parse_size(text: str) -> int:
+    """Parse a size such as 8GB, 500 MB or a number of bytes."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", text.lower())
     if found is None:
-        raise ValueError(f"{VARIABLE}: expected a size such as 8GB or 500MB, got {text!r}")
+        raise ArgumentError.of(VARIABLE, text, "a size such as 8GB or 500MB")
     number, unit, binary = found.groups()
-    base = _UNITS[unit]
-    return int(float(number) * (1024 ** list(_UNITS).index(unit) if binary else base))
+    return int(float(number) * (1024 if binary else 1000) ** " kmgt".index(unit or " "))

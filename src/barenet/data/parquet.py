@@ -1,9 +1,8 @@
-"""A Parquet file as a frame, one group of rows after the other."""
+"""A Parquet file as a frame, read one row group after the other."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,52 +12,41 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.datetimes import YEARS, far_off
+from barenet.data.datetimes import in_microseconds
 from barenet.data.file_io import memory_budget, open_file
-from barenet.data.frame import TEXT, Frame
-from barenet.data.memory_budget import MemoryBudget, check_columns, spelled
+from barenet.data.frame import TEXT, Frame, check_unique
+from barenet.data.labels import WORDS, boolean_names, class_name
+from barenet.data.memory_budget import MemoryBudget, check_columns, format_size
 from barenet.data.parquet_pages import largest_group
-from barenet.data.target import WORDS, class_name
 from barenet.data.to_frame import MOST_EXACT
 from barenet.errors import DataError, in_a_line
 from barenet.extras import require
 
 __all__ = ["ParquetTable", "open_parquet"]
 
-_PURPOSE = "a Parquet file"
-
-#: The texts of an empty column.
-_NOTHING = np.array([], TEXT)
-
 #: Bytes of memory for each value: stored, in a frame, in a matrix, and in temporary copies.
 _PER_VALUE = 32
 
-#: Bytes of memory for each text beside its letters: in a group of rows, and in the column.
+#: Bytes of memory for each text beside its letters: in a row group, and in the column.
 _PER_TEXT = 32
 
-#: Bytes of memory for each byte of a group's pages: unpacked, and copied while Arrow reads texts.
+#: Bytes of memory for each byte of a group's pages: decompressed, and copied by Arrow for texts.
 _PER_BYTE = 4
 
 #: Maximum number of entries of a list in the footer.
 _MOST_ENTRIES = 1_000_000
 
+#: The tests of pyarrow.types for columns that can be encoded.
+_ENCODED = ("boolean", "integer", "floating", "decimal", "date", "timestamp", "null")
+
 
 @dataclass(frozen=True, eq=False)
 class ParquetTable:
-    """A Parquet file whose columns are known and not read yet.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    names : tuple of str
-        Its columns.
-    texts : tuple of str
-        Names of the columns of text.
-    """
+    """A Parquet file whose columns have not been read."""
 
     path: Path
     names: tuple[str, ...]
+    #: Names of the columns of text.
     texts: tuple[str, ...] = ()
 
     def frame(
@@ -80,34 +68,39 @@ class ParquetTable:
                     columns.append(_column(group.column(name)))
         if not sum(map(len, parts[names[0]])):
             raise DataError("no rows", path=self.path)
-        return _in_microseconds(Frame({name: _joined(parts.pop(name)) for name in [*parts]}, self))
+        return Frame({name: self._join(name, parts.pop(name)) for name in [*parts]}, self)
 
     def locate(self, row: int, name: str) -> tuple[None, None]:
         """A Parquet file has no lines."""
         return None, None
 
+    def _join(self, name: str, parts: list[NDArray[Any]]) -> NDArray[Any]:
+        """Concatenate the groups of a column; if one of them is text, all are."""
+        if len({part.dtype.kind for part in parts}) > 1:
+            parts = [_as_text(part) for part in parts]
+        column = np.concatenate(parts)
+        return in_microseconds(column, name, path=self.path) if column.dtype.kind == "M" else column
+
 
 def open_parquet(path: Path) -> ParquetTable:
-    """Look at the columns of a Parquet file."""
+    """Read the names and types of the columns of a Parquet file."""
     with _opened(path) as file:
         schema = file.schema_arrow
         names = tuple(schema.names)
     check_columns(path, len(names))
-    counts = Counter(names)
-    if twice := sorted(name for name in counts if counts[name] > 1):
-        raise DataError(
-            f"column {twice[0]!r} occurs {counts[twice[0]]} times; column names must be unique",
-            path=path,
-        )
+    check_unique(names, path=path)
     texts = (name for name, kind in zip(names, schema.types, strict=True) if _is_text(kind))
     return ParquetTable(path, names, tuple(texts))
 
 
+def _arrow(module: str = "pyarrow") -> Any:
+    return require(module, extra="tables", purpose="a Parquet file")
+
+
 @contextmanager
 def _opened(path: Path, **options: Any) -> Iterator[Any]:
-    """Open the file, and report in one line how it is damaged."""
-    pyarrow = require("pyarrow", extra="tables", purpose=_PURPOSE)
-    parquet = require("pyarrow.parquet", extra="tables", purpose=_PURPOSE)
+    """Open the file; convert the errors of a damaged one."""
+    pyarrow, parquet = _arrow(), _arrow("pyarrow.parquet")
     with open_file(path) as stream:
         try:
             # Arrow allocates as many entries as a list declares; no list has more than bytes.
@@ -116,7 +109,8 @@ def _opened(path: Path, **options: Any) -> Iterator[Any]:
         except DataError:
             raise
         except (pyarrow.ArrowException, OSError, OverflowError, ValueError) as error:
-            raise DataError(f"no usable Parquet file: {in_a_line(error)}", path=path) from error
+            problem = f"no usable Parquet file: {in_a_line(error)}"
+            raise DataError(problem, path=path) from error
 
 
 def _footer_length(stream: Any) -> int:
@@ -128,31 +122,14 @@ def _footer_length(stream: Any) -> int:
     return min(length, size)
 
 
-def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
-    """Put the groups together; what is text in one of them is text everywhere."""
-    if len({part.dtype.kind for part in parts}) > 1:
-        parts = [_as_text(part) for part in parts]
-    return np.concatenate(parts)
-
-
 def _as_text(part: NDArray[Any]) -> NDArray[Any]:
-    """Write truth values, and whole numbers, as other groups of the column have them."""
+    """Convert truth values and whole numbers to the text of other groups of the column."""
     if part.dtype.kind == "b":
-        return np.array(WORDS, TEXT)[part.astype(np.int64)]
+        return boolean_names(part)
     if part.dtype.kind == "f":
         texts = ["" if np.isnan(number) else class_name(number) for number in part.tolist()]
         return np.array(texts, TEXT)
     return part
-
-
-def _in_microseconds(frame: Frame) -> Frame:
-    """Bring dates of any unit to a frame's own."""
-    for name, column in frame.columns.items():
-        if column.dtype.kind == "M":
-            if (row := far_off(column)) is not None:
-                raise frame.fault(row, name, YEARS)
-            frame.columns[name] = column.astype("M8[us]")
-    return frame
 
 
 def _check_size(budget: MemoryBudget, file: Any, names: Sequence[str]) -> int:
@@ -161,17 +138,16 @@ def _check_size(budget: MemoryBudget, file: Any, names: Sequence[str]) -> int:
     n_rows = max(file.metadata.num_rows, sum(group.num_rows for group in groups))
     needed = _PER_VALUE * n_rows * len(names)
     budget.check(needed, f"{n_rows:,} rows of {len(names):,} columns")
-    largest = largest_group(budget.path)
-    budget.check(needed + _PER_BYTE * largest, f"a group of rows of {spelled(largest)}")
+    largest = largest_group(budget.path, groups)
+    budget.check(needed + _PER_BYTE * largest, f"a row group of {format_size(largest)}")
     return needed
 
 
 def _size_of_texts(column: Any) -> int:
     """Return the bytes of memory of a group's texts once each row has its own copy."""
-    compute = require("pyarrow.compute", extra="tables", purpose=_PURPOSE)
-    types = require("pyarrow.types", extra="tables", purpose=_PURPOSE)
-    if not (types.is_dictionary(column.type) and _is_text(column.type.value_type)):
+    if not _is_text_dictionary(column.type):
         return 0
+    compute = _arrow("pyarrow.compute")
     size = _PER_TEXT * len(column)
     for chunk in column.chunks:
         lengths = compute.take(compute.binary_length(chunk.dictionary), chunk.indices)
@@ -180,53 +156,51 @@ def _size_of_texts(column: Any) -> int:
 
 
 def _is_text(kind: Any) -> bool:
-    """Whether a type is text; texts are read as a dictionary and codes."""
-    types = require("pyarrow.types", extra="tables", purpose=_PURPOSE)
-    return any(
-        test(kind) for test in (types.is_string, types.is_large_string, types.is_string_view)
-    )
+    types = _arrow("pyarrow.types")
+    return any(is_one(kind) for is_one in _tests(types, "string", "large_string", "string_view"))
+
+
+def _is_text_dictionary(kind: Any) -> bool:
+    """Whether a type is that of texts, which are read as a dictionary and codes."""
+    return _arrow("pyarrow.types").is_dictionary(kind) and _is_text(kind.value_type)
+
+
+def _tests(types: Any, *names: str) -> list[Any]:
+    return [getattr(types, f"is_{name}") for name in names]
 
 
 def _check_type(path: Path, name: str, kind: Any) -> None:
-    """Refuse what is no number, text, date or truth value."""
-    types = require("pyarrow.types", extra="tables", purpose=_PURPOSE)
+    """Refuse a column that is not of numbers, text, dates or truth values."""
+    types = _arrow("pyarrow.types")
     kind = kind.value_type if types.is_dictionary(kind) else kind
-    fits = (
-        types.is_boolean, types.is_integer, types.is_floating, types.is_decimal, types.is_string,
-        types.is_large_string, types.is_string_view, types.is_date, types.is_timestamp,
-        types.is_null,
-    )  # fmt: skip
-    if not any(is_kind(kind) for is_kind in fits):
-        raise DataError(
-            f"column {name!r}: of type {kind}, which cannot be encoded; expected numbers, "
-            f"text, dates or truth values; leave the column out",
-            path=path,
-        )
+    if not (_is_text(kind) or any(is_one(kind) for is_one in _tests(types, *_ENCODED))):
+        problem = f"column {name!r}: of type {kind}, which cannot be encoded"
+        expected = "numbers, text, dates or truth values"
+        remedy = "leave the column out"
+        raise DataError(f"{problem}; expected {expected}", path=path, remedy=remedy)
 
 
 def _column(values: Any) -> NDArray[Any]:
-    """Turn a column of a group into one of a frame's types."""
-    pyarrow = require("pyarrow", extra="tables", purpose=_PURPOSE)
-    types = require("pyarrow.types", extra="tables", purpose=_PURPOSE)
-    if types.is_dictionary(values.type):
-        if _is_text(values.type.value_type):
-            return np.concatenate([_texts(chunk) for chunk in values.chunks] or [_NOTHING])
-        values = values.cast(values.type.value_type)
-    if types.is_boolean(values.type):
+    """Convert a column of a row group to one of the types of a frame."""
+    pyarrow, types, kind = _arrow(), _arrow("pyarrow.types"), values.type
+    if _is_text_dictionary(kind):
+        return np.concatenate([np.array([], TEXT), *map(_texts, values.chunks)])
+    if types.is_dictionary(kind):
+        values, kind = values.cast(kind.value_type), kind.value_type
+    if types.is_boolean(kind):
         if not values.null_count:
             return np.asarray(values.to_numpy()).astype(bool)
-        compute = require("pyarrow.compute", extra="tables", purpose=_PURPOSE)
-        values = compute.if_else(values, WORDS[1], WORDS[0])
-    if types.is_date(values.type) or types.is_timestamp(values.type):
+        values = _arrow("pyarrow.compute").if_else(values, WORDS[1], WORDS[0])
+    if types.is_date(kind) or types.is_timestamp(kind):
         return np.array(values.to_numpy())
-    is_decimal = types.is_decimal(values.type)
-    if types.is_integer(values.type) or (is_decimal and values.type.scale == 0):
-        numbers = _floats(values, pyarrow)
-        is_exact = not (np.abs(numbers) >= MOST_EXACT).any()
-        return numbers if is_exact else _as_written(values.cast(pyarrow.string()))
-    if types.is_floating(values.type) or is_decimal or types.is_null(values.type):
-        return _floats(values, pyarrow)
-    return _as_written(values)
+    if types.is_boolean(kind) or _is_text(kind):
+        return np.array([text or "" for text in values.to_pylist()], TEXT)
+    floats = values.cast(pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)
+    numbers = np.array(floats, np.float64)
+    is_whole = types.is_integer(kind) or (types.is_decimal(kind) and kind.scale == 0)
+    if is_whole and (np.abs(numbers) >= MOST_EXACT).any():
+        return np.array([text or "" for text in values.cast(pyarrow.string()).to_pylist()], TEXT)
+    return numbers
 
 
 def _texts(chunk: Any) -> NDArray[Any]:
@@ -234,12 +208,3 @@ def _texts(chunk: Any) -> NDArray[Any]:
     texts = ["", *(text or "" for text in chunk.dictionary.to_pylist())]
     codes = chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     return np.array(texts, TEXT)[codes.astype(np.int64) + 1]
-
-
-def _as_written(values: Any) -> NDArray[Any]:
-    return np.array(["" if text is None else text for text in values.to_pylist()], TEXT)
-
-
-def _floats(values: Any, pyarrow: Any) -> NDArray[np.float64]:
-    values = values.cast(pyarrow.float64(), safe=False)
-    return np.array(values.to_numpy(zero_copy_only=False), np.float64)

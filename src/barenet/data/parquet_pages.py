@@ -1,7 +1,7 @@
-"""The size of a Parquet file's pages once they are unpacked, from the header of each page.
+"""The decompressed size of a Parquet file's pages, from the header of each page.
 
 The totals in the footer may be false, and Arrow does not check them. The size in a page's header
-is the memory that Arrow takes for it: a page that unpacks to any other size is an error.
+is the memory that Arrow takes for it: a page that decompresses to any other size is an error.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from barenet.data.file_io import open_file
 
@@ -19,7 +19,7 @@ __all__ = ["largest_group"]
 # The types of Thrift's compact protocol.
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 
-#: Most levels of structures and lists; the format itself has fewer.
+#: Maximum depth of structures; the format itself has fewer.
 _MOST_LEVELS = 16
 
 #: Bytes of a page that are read for its header, and those that are read if it is longer.
@@ -34,64 +34,41 @@ _BITS = {_I16: 16, _I32: 32, _I64: 64}
 _Fields = dict[tuple[int, int], Any]
 
 
-def largest_group(path: Path) -> int:
-    """Measure the largest group of rows."""
+def largest_group(path: Path, groups: list[Any]) -> int:
+    """Measure the largest of the row groups, given their pyarrow.parquet.RowGroupMetaData."""
+    columns = [[group.column(number) for number in range(group.num_columns)] for group in groups]
     with open_file(path) as stream:
         file_size = stream.seek(0, os.SEEK_END)
-        stream.seek(file_size - 8)
-        length = int.from_bytes(stream.read(4), "little")
-        stream.seek(file_size - 8 - length)
-        groups = _read_footer(io.BytesIO(stream.read(length)))
-        # A column that is there many times would take that much time.
-        if sum(column.size for group in groups for column in group) > file_size:
+        # A column that is listed many times would take that much time.
+        if sum(each.total_compressed_size for group in columns for each in group) > file_size:
             raise ValueError("its columns claim more bytes than the file has")
-        return max((sum(_page_sizes(stream, group)) for group in groups), default=0)
+        sizes = (
+            sum(size for each in group for size in _page_sizes(stream, each)) for group in columns
+        )
+        return max(sizes, default=0)
 
 
-class _Column(NamedTuple):
-    """Where a column of a group starts, its bytes in the file, and how many values it has."""
-
-    start: int
-    size: int
-    n_values: int
-
-
-def _read_footer(footer: BinaryIO) -> list[list[_Column]]:
-    """Find where the columns of each group lie."""
-    try:
-        groups = _read_struct(footer)[4, _LIST]
-        return [[_column(column[3, _STRUCT]) for column in group[1, _LIST]] for group in groups]
-    except (KeyError, TypeError):
-        raise ValueError("a column is not described") from None
-
-
-def _column(about: _Fields) -> _Column:
-    """Find where a column of a group lies."""
-    n_values, size, start = about[5, _I64], about[7, _I64], about[9, _I64]
-    if 0 < (dictionary := about.get((11, _I64), 0)) < start:
-        start = dictionary
+def _page_sizes(stream: BinaryIO, column: Any) -> Iterator[int]:
+    """Yield the decompressed size of each page of a column, up to the last value as Arrow does."""
+    start, size, n_left = column.data_page_offset, column.total_compressed_size, column.num_values
+    if 0 < (column.dictionary_page_offset or 0) < start:
+        start = column.dictionary_page_offset
     if start < 0 or size < 0:
         raise ValueError("a column at a negative place, or of a negative size")
-    return _Column(start, size, n_values)
-
-
-def _page_sizes(stream: BinaryIO, columns: list[_Column]) -> Iterator[int]:
-    """Give the unpacked size of each page of a group, up to the last value as Arrow does."""
-    for start, size, n_left in columns:
-        end = start + size
-        while n_left > 0 and start < end:
-            header, length = _read_header(stream, start, end - start)
-            unpacked, packed = header.get((2, _I32), -1), header.get((3, _I32), -1)
-            if unpacked < 0 or packed < 0:
-                raise ValueError("a page without a size")
-            yield unpacked
-            start += length + packed
-            values = header.get((_VALUES.get(header.get((1, _I32), -1), 0), _STRUCT), {})
-            n_left -= values.get((1, _I32), 0)
+    end = start + size
+    while n_left > 0 and start < end:
+        header, length = _read_header(stream, start, end - start)
+        unpacked, packed = header.get((2, _I32), -1), header.get((3, _I32), -1)
+        if unpacked < 0 or packed < 0:
+            raise ValueError("a page without a size")
+        yield unpacked
+        start += length + packed
+        values = header.get((_VALUES.get(header.get((1, _I32), -1), 0), _STRUCT), {})
+        n_left -= values.get((1, _I32), 0)
 
 
 def _read_header(stream: BinaryIO, start: int, most: int) -> tuple[_Fields, int]:
-    """Read the header of a page, of `most` bytes at most; give its length, too."""
+    """Read the header of a page, of `most` bytes at most, and return its length, too."""
 
     def read(size: int) -> tuple[_Fields, int]:
         stream.seek(start)
@@ -105,14 +82,14 @@ def _read_header(stream: BinaryIO, start: int, most: int) -> tuple[_Fields, int]
 
 
 def _read_struct(stream: BinaryIO, level: int = 0) -> _Fields:
-    """Read a structure; texts and numbers with a fraction are passed over."""
+    """Read a structure; texts and floating-point numbers are skipped."""
     fields: _Fields = {}
     field = 0
     while head := _read_byte(stream):
         kind = head & 15
         field = field + (head >> 4) if head >> 4 else _read_number(stream, _I16)
         if (field, kind) in fields:
-            raise ValueError("a field that is there twice")
+            raise ValueError("a field that occurs twice")
         # A truth value is in the type itself.
         fields[field, kind] = None if kind in (_TRUE, _FALSE) else _read(stream, kind, level + 1)
     return fields
@@ -126,13 +103,9 @@ def _read(stream: BinaryIO, kind: int, level: int) -> Any:
         return _read_number(stream, kind)
     if kind == _STRUCT:
         return _read_struct(stream, level)
-    if kind in (_LIST, _SET):
-        head = _read_byte(stream)
-        count = head >> 4 if head >> 4 < 15 else _read_unsigned(stream)
-        return [_read(stream, head & 15, level + 1) for _ in range(count)]
-    if kind in (_TRUE, _FALSE, _BYTE):
+    if kind == _BYTE:
         return _read_byte(stream)
-    if kind not in (_DOUBLE, _BINARY):  # The format has no maps.
+    if kind not in (_DOUBLE, _BINARY):  # The header of a page has no lists and no maps.
         raise ValueError(f"a value of unknown type {kind}")
     stream.seek(8 if kind == _DOUBLE else _read_unsigned(stream), os.SEEK_CUR)
     return None
@@ -148,18 +121,16 @@ def _read_number(stream: BinaryIO, kind: int) -> int:
 
 def _read_unsigned(stream: BinaryIO) -> int:
     """Read a number without a sign, of seven bits in a byte."""
-    number = shift = 0
-    while True:
+    number = 0
+    for shift in range(0, 64, 7):
         byte = _read_byte(stream)
         number |= (byte & 127) << shift
         if byte < 128:
             return number
-        if (shift := shift + 7) > 63:
-            raise ValueError("a number of too many bytes")
+    raise ValueError("a number of too many bytes")
 
 
 def _read_byte(stream: BinaryIO) -> int:
-    """Read a byte."""
     if not (byte := stream.read(1)):
         raise ValueError("a header that ends too early")
     return byte[0]

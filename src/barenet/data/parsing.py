@@ -1,7 +1,6 @@
-"""What a raw column means: numbers, labels, truth values or moments, and which are missing.
+"""Parses the columns of a frame as numbers, labels, truth values or dates, with missing values.
 
-The same words mean the same wherever a column came from. A value that is none of what is asked for
-is an error that names its line.
+The rules are the same for every source. A value that does not fit is an error that names its line.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.datetimes import moment
+from barenet.data.datetimes import parse_datetime
 from barenet.data.frame import Frame
-from barenet.data.target import WORDS, class_name
+from barenet.data.labels import WORDS, class_name
 
 __all__ = [
     "BOOLEAN_WORDS",
@@ -31,52 +30,50 @@ __all__ = [
     "unique_texts",
 ]
 
-#: What stands for a missing value, spaces around it aside; nothing at all always does.
+#: Texts that stand for a missing value, without the spaces around them.
 MISSING = (
     "", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "?", "-", "--",
 )  # fmt: skip
 
-#: Pairs of words for true and false, in whatever case; 1 and 0 are numbers.
+#: Pairs of words for true and false, in upper or lower case; 1 and 0 are numbers.
 BOOLEAN_WORDS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off"))
 
-#: What a number looks like: no NaN, no infinity, no decimal comma, no underscores.
+#: The format of a number: no NaN, no infinity, no decimal comma, no underscores.
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 #: Whole numbers that are names: a zero before other digits, or more digits than float64 holds.
 CODE = re.compile(r"[+-]?(0\d+|\d{16,})", re.ASCII)
 
-_WORDS = {word: float(pair.index(word) == 0) for pair in BOOLEAN_WORDS for word in pair}
+_BOOLEANS = {word: float(word == pair[0]) for pair in BOOLEAN_WORDS for word in pair}
 
 
 def to_number(text: str) -> float | None:
-    """Read a number, None where it is none."""
+    """Parse a number; None if it is none."""
     return float(text) if NUMBER.fullmatch(text) else None
 
 
 def is_code(text: str) -> bool:
-    """Tell if a text is written as a number and is a name, such as 00123."""
+    """Whether a number is a name, such as 00123."""
     return CODE.fullmatch(text) is not None
 
 
 def unique_texts(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
-    """Number the different texts of a column, in the order in which they come."""
+    """Index the different texts of a column in their order, and strip them."""
     seen: dict[str, int] = {}
     codes = [seen.setdefault(text, len(seen)) for text in column.tolist()]
     return np.array(codes, np.int64), [text.strip() for text in seen]
 
 
 def as_numbers(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.float64]:
-    """Read a column as numbers."""
-    column = frame[name]
+    """Parse a column as numbers; a missing one is NaN."""
+    column, expected = frame[name], "a number"
     if column.dtype.kind == "M":
-        raise frame.fault(0, name, "a number")
+        raise frame.fault(0, name, expected)
     if column.dtype.kind == "T":
-        dtype = np.dtype(np.float64)
-        values = _translate(frame, name, missing, to_number, "a number", dtype)
+        values = _parse(frame, name, missing, to_number, expected, np.nan)
     else:
         values = column.astype(np.float64)
-    if (wrong := np.flatnonzero(np.isinf(values))).size:
-        raise frame.fault(int(wrong[0]), name, "a number within float64's range")
+    _check(frame, name, np.isinf(values), "a number within float64's range")
     tokens = [number for token in missing if (number := to_number(token)) is not None]
     if tokens:
         values[np.isin(values, tokens)] = np.nan
@@ -84,48 +81,48 @@ def as_numbers(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.
 
 
 def complete_numbers(frame: Frame, name: str) -> NDArray[np.float64]:
-    """Read a column of numbers of which none may be missing."""
+    """Parse a column of numbers without missing values."""
     values = as_numbers(frame, name, ())
-    if (holes := np.flatnonzero(np.isnan(values))).size:
-        raise frame.fault(int(holes[0]), name, "a number")
+    _check(frame, name, np.isnan(values), "a number")
     return values
 
 
 def as_booleans(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.float64]:
-    """Read a column as truth values."""
+    """Parse a column as truth values: 1 and 0; a missing one is NaN."""
     column, expected = frame[name], "a truth value, such as yes or no"
     if column.dtype.kind == "T":
-        return _translate(frame, name, missing, _truth, expected, np.dtype(np.float64))
+        return _parse(frame, name, missing, _to_boolean, expected, np.nan)
     if column.dtype.kind == "M":
         raise frame.fault(0, name, expected)
     values: NDArray[np.float64] = column.astype(np.float64)
-    if (wrong := np.flatnonzero(~np.isin(values, [0, 1]) & ~np.isnan(values))).size:
-        raise frame.fault(int(wrong[0]), name, expected)
+    _check(frame, name, ~np.isin(values, [0, 1]) & ~np.isnan(values), expected)
     return values
 
 
 def as_datetimes(frame: Frame, name: str, missing: Collection[str]) -> NDArray[np.datetime64]:
-    """Read a column as dates and times."""
+    """Parse a column as dates and times; a missing one is NaT."""
     column, expected = frame[name], "a date, such as 2026-03-01 or 2026-03-01 12:30"
     if column.dtype.kind == "T":
-        return _translate(frame, name, missing, moment, expected, np.dtype("M8[us]"))
-    if column.dtype.kind != "M":
-        if column.dtype.kind == "f" and np.isnan(column).all():
-            return np.full(len(column), "NaT", "M8[us]")
-        raise frame.fault(0, name, expected)
-    return column
+        nothing = np.datetime64("NaT", "us")
+        return _parse(frame, name, missing, parse_datetime, expected, nothing)
+    if column.dtype.kind == "M":
+        return column
+    if column.dtype.kind == "f" and np.isnan(column).all():
+        return np.full(len(column), "NaT", "M8[us]")
+    raise frame.fault(0, name, expected)
 
 
 def as_labels(frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]:
-    """Read a column as labels."""
+    """Parse a column as labels; a missing one is empty."""
     column = frame[name]
     if column.dtype.kind == "T":
         codes, texts = unique_texts(column)
-        markers = {normalize_label(token) for token in missing}  # -999 stands for -999.0, too
-        labels = ["" if (label := normalize_label(text)) in markers else label for text in texts]
+        tokens = {normalize_label(token) for token in missing}  # -999 stands for -999.0, too
+        labels = ["" if (label := normalize_label(text)) in tokens else label for text in texts]
         return np.array(labels, object)[codes]
-    if column.dtype.kind == "M":
-        return np.where(np.isnat(column), "", _written(column)).astype(object)
+    if column.dtype.kind == "M":  # as in a CSV file: a date at midnight has no time
+        dates = np.char.replace(np.datetime_as_string(column, unit="auto"), "T", " ")
+        return np.where(np.isnat(column), "", dates).astype(object)
     if column.dtype.kind == "b":
         return np.array(WORDS, object)[column.astype(np.int64)]
     values, codes = np.unique(as_numbers(frame, name, missing), return_inverse=True)
@@ -133,38 +130,35 @@ def as_labels(frame: Frame, name: str, missing: Collection[str]) -> NDArray[Any]
     return np.array(labels, object)[codes]
 
 
-def _translate(
+def normalize_label(text: str) -> str:
+    """The same label for equal numbers, 1 for 1.0 and 1e0; 007 is another label."""
+    number = None if is_code(text) else to_number(text)
+    return text if number is None or np.isinf(number) else class_name(number)
+
+
+def _parse(
     frame: Frame,
     name: str,
     missing: Collection[str],
-    meaning: Callable[[str], Any],
+    parse: Callable[[str], Any],
     expected: str,
-    dtype: np.dtype[Any],
+    nothing: Any,
 ) -> NDArray[Any]:
-    """Read each different text once."""
+    """Parse each different text of a column once."""
     codes, texts = unique_texts(frame[name])
-    values = [None if text in missing else meaning(text) for text in texts]
-    for code, (text, value) in enumerate(zip(texts, values, strict=True)):
-        if value is None and text not in missing:
-            row = int(np.argmax(codes == code))
-            raise frame.fault(row, name, expected)
-    nothing = np.datetime64("NaT") if dtype.kind == "M" else np.nan
-    meanings = np.array([nothing if value is None else value for value in values], dtype)
-    result: NDArray[Any] = meanings[codes]
-    return result
+    values = [nothing if text in missing else parse(text) for text in texts]
+    for code, value in enumerate(values):
+        if value is None:
+            raise frame.fault(int(np.argmax(codes == code)), name, expected)
+    parsed: NDArray[Any] = np.array(values, np.asarray(nothing).dtype)[codes]
+    return parsed
 
 
-def _truth(text: str) -> float | None:
-    word = _WORDS.get(text.lower())
-    return {"1": 1.0, "0": 0.0}.get(text) if word is None else word
+def _check(frame: Frame, name: str, is_wrong: NDArray[np.bool_], expected: str) -> None:
+    """Refuse the first wrong value of a column."""
+    if is_wrong.any():
+        raise frame.fault(int(is_wrong.argmax()), name, expected)
 
 
-def _written(moments: NDArray[Any]) -> NDArray[np.str_]:
-    """Write each date by itself, as a CSV file has it: midnight is the day alone."""
-    return np.char.replace(np.datetime_as_string(moments, unit="auto"), "T", " ")
-
-
-def normalize_label(text: str) -> str:
-    """Return the same label for equal numbers, 1 for 1.0 and 1e0; 007 is another label."""
-    number = None if is_code(text) else to_number(text)
-    return text if number is None or np.isinf(number) else class_name(number)
+def _to_boolean(text: str) -> float | None:
+    return {"1": 1.0, "0": 0.0}.get(text, _BOOLEANS.get(text.lower()))

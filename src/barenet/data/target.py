@@ -1,49 +1,50 @@
-"""What a column to be predicted means: classes or numbers.
-
-One rule for every file, written down in one place, and a word of the user's overrides it.
-"""
+"""The target of a table: classes or numbers, by one rule that `task` overrides."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.data.frame import Frame
+from barenet.data.labels import WORDS, class_name, encode, is_number
+from barenet.data.parsing import MISSING, complete_numbers, is_code, to_number, unique_texts
+from barenet.errors import ArgumentError, some
+
 __all__ = [
     "MOST_CLASSES",
-    "WORDS",
     "Task",
     "are_classes",
     "check_task",
-    "class_labels",
-    "class_name",
-    "encode",
-    "is_number",
+    "encode_numbers",
+    "known_classes",
+    "missing_targets",
+    "read_target",
 ]
 
 Task = Literal["classification", "regression"]
 
-#: More different whole numbers than these are taken as numbers, not as classes.
+#: y, and the names of the classes; None for numbers.
+Target = tuple[NDArray[Any], tuple[str, ...] | None]
+
+#: Maximum number of different whole numbers that are classes.
 MOST_CLASSES = 20
 
-#: How false and true are written where they are names.
-WORDS = ("False", "True")
+#: Maximum number of rows without a target that an error lists.
+_SHOWN = 5
 
 
 def check_task(task: str | None) -> None:
-    """Refuse a task that is none."""
+    """Refuse an unknown task."""
     if task not in (None, "classification", "regression"):
-        raise ValueError(f"task: expected classification or regression, got {task!r}")
+        raise ArgumentError.of("task", task, "classification or regression")
 
 
 def are_classes(numbers: NDArray[Any]) -> bool:
-    """Decide whether numbers stand for classes.
+    """Whether numbers stand for classes.
 
-    Examples
-    --------
     >>> are_classes(np.array([3, 4, 4, 3, 5, 5])), are_classes(np.array([1, 2, 3, 4]))
     (True, False)
     """
@@ -52,52 +53,97 @@ def are_classes(numbers: NDArray[Any]) -> bool:
     return few and bool((different == np.floor(different)).all())
 
 
-def class_name(number: float) -> str:
-    """Write a number as the name of a class.
-
-    Examples
-    --------
-    >>> class_name(3.0), class_name(0.5)
-    ('3', '0.5')
-    """
-    return str(int(number)) if float(number).is_integer() else repr(float(number))
+def encode_numbers(numbers: NDArray[np.float64], task: Task | None) -> Target:
+    """Encode numbers as classes where they are classes."""
+    is_classes = are_classes(numbers) if task is None else task == "classification"
+    return encode(numbers) if is_classes else (numbers, None)
 
 
-def is_number(name: str) -> bool:
-    """Tell whether a class is a number, written as `class_name` writes it."""
-    try:
-        return math.isfinite(float(name)) and class_name(float(name)) == name
-    except (ValueError, OverflowError):
-        return False
+def read_target(rows: Frame, target: str, task: Task | None) -> Target:
+    """Read the target column of training rows."""
+    column = rows[target]
+    if column.dtype.kind == "M":
+        raise rows.fault(0, target, "classes or numbers")
+    if column.dtype.kind == "b" and task != "regression":
+        return encode(np.array(WORDS)[column.astype(np.int64)])
+    _check_complete(rows, target, missing_targets(rows, target, task))
+    if column.dtype.kind == "T":
+        return _read_text(rows, target, task)
+    return encode_numbers(complete_numbers(rows, target), task)
 
 
-def class_labels(classes: Sequence[str]) -> NDArray[Any]:
-    """Give classes as what they were before they were names.
-
-    Examples
-    --------
-    >>> class_labels(["3", "10"]), class_labels(["False", "True"]), class_labels(["3", "007"])
-    (array([ 3, 10]), array([False,  True]), array(['3', '007'], dtype='<U3'))
-    """
-    if tuple(classes) == WORDS:
-        return np.array([False, True])
-    if not all(map(is_number, classes)):
-        return np.array(classes)
-    numbers = np.array([float(name) for name in classes])
-    whole = bool((np.mod(numbers, 1) == 0).all() and (abs(numbers) < 2**63).all())
-    return np.array([int(name) for name in classes], np.int64) if whole else numbers
+def missing_targets(
+    rows: Frame, target: str, task: Task | None, classes: Collection[str] = ()
+) -> NDArray[np.bool_]:
+    """Find the rows without a target, shape (n_rows,)."""
+    column = rows[target]
+    if column.dtype.kind == "T":
+        missing = {"", *(() if task == "classification" else MISSING)} - {*classes}
+        codes, texts = unique_texts(column)
+        return np.array([text in missing for text in texts])[codes]
+    if column.dtype.kind == "f":
+        return np.isnan(column)
+    return np.isnat(column) if column.dtype.kind == "M" else np.zeros(len(column), bool)
 
 
-def encode(values: Sequence[str] | NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Number the classes.
+def _read_text(rows: Frame, target: str, task: Task | None) -> Target:
+    """Read a target column of text."""
+    codes, texts = unique_texts(rows[target])
+    are_numbers = np.array([to_number(text) is not None for text in texts])
+    if task == "regression" or are_numbers.all():
+        numbers, classes = encode_numbers(complete_numbers(rows, target), task)
+        if classes is None or not any(map(is_code, texts)):
+            return numbers, classes
+    elif task is None and all(map(_has_decimal_comma, texts)):
+        remedy = "for a decimal comma, use {decimal}, without thousands separators; "
+        expected, options = "a number with a point, or a class", {"decimal": ","}
+        remedy += "for classes, {task}"
+        raise rows.fault(0, target, expected, remedy, **options, task="classification")
+    elif task is None and are_numbers.any():
+        row, expected = int(np.argmin(are_numbers[codes])), "a number, as in other rows"
+        raise rows.fault(row, target, expected, "for classes, use {task}", task="classification")
+    return encode(np.array(texts)[codes])
 
-    Examples
-    --------
-    >>> encode(np.array([10.0, 9.0, 10.0]))
-    (array([1, 0, 1]), ('9', '10'))
-    >>> encode(["no", "yes", "maybe"])
-    (array([1, 2, 0]), ('maybe', 'no', 'yes'))
-    """
-    different, y = np.unique(np.asarray(values), return_inverse=True)
-    text = different.dtype.kind in "US"
-    return y.astype(np.int64), tuple(str(v) if text else class_name(v) for v in different)
+
+def _has_decimal_comma(text: str) -> bool:
+    """Whether a text is a number such as 2,5 or 1.234,5 or 1,234."""
+    digits = text.lstrip("+-").replace(".", "").replace(",", "")
+    return "," in text and digits.isdecimal()
+
+
+def _check_complete(rows: Frame, target: str, missing: NDArray[np.bool_]) -> None:
+    """Refuse rows without a target, and list them."""
+    (numbers,) = np.nonzero(missing)
+    if not numbers.size:
+        return
+    options: dict[str, object] = {"drop_missing_target": True}
+    remedy = "leave such rows out by {drop_missing_target}"
+    if rows[target].dtype.kind == "T" and str(rows[target][numbers[0]]).strip():
+        remedy += ", or use {task} if it is a class"
+        options["task"] = "classification"
+    if numbers.size > 1:
+        places = ", ".join(map(rows.place, numbers[1:_SHOWN].tolist()))
+        more = ", …" if numbers.size > _SHOWN else ""
+        remedy += f"; there are {numbers.size:,} (also {places}{more})"
+    raise rows.fault(int(numbers[0]), target, "a value to learn from", remedy, **options)
+
+
+def known_classes(rows: Frame, target: str, classes: Sequence[str]) -> NDArray[np.int64]:
+    """Read the target column as indices of the classes of a network, shape (n_rows,)."""
+    column = rows[target]
+    if column.dtype.kind == "T":
+        codes, labels = unique_texts(column)
+        numbers = [to_number(label) for label in labels]
+        # Where the classes are text, 01 is not 1.
+        if all(map(is_number, classes)) and None not in numbers:
+            labels = [class_name(number) for number in numbers if number is not None]
+    elif column.dtype.kind == "b":
+        codes, labels = column.astype(np.int64), list(WORDS)
+    else:
+        values, codes = np.unique(complete_numbers(rows, target), return_inverse=True)
+        labels = [class_name(value) for value in values]
+    index = {label: number for number, label in enumerate(classes)}
+    y = np.array([index.get(label, -1) for label in labels])[codes]
+    if (unknown := np.flatnonzero(y < 0)).size:
+        raise rows.fault(int(unknown[0]), target, f"one of {some(classes)}")
+    return y.astype(np.int64)

@@ -1,39 +1,36 @@
-"""Frames from what others hold tables in: pandas, polars, Arrow, dictionaries and arrays.
+"""Converts tables to frames: pandas, polars, Arrow, dictionaries and arrays.
 
-None of those libraries is imported; what they have in common is enough, their columns as arrays.
+None of those libraries is imported: columns that convert to arrays are enough.
 """
 
 from __future__ import annotations
 
 import numbers
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.datetimes import YEARS, far_off, utc
-from barenet.data.frame import TEXT, Frame, check_names
+from barenet.data.datetimes import in_microseconds, to_utc
+from barenet.data.frame import TEXT, Frame, check_names, check_unique
+from barenet.data.labels import class_name
 from barenet.data.parsing import as_numbers
-from barenet.data.target import class_name
-from barenet.errors import DataError
+from barenet.errors import ArgumentError, DataError
 
 __all__ = ["MOST_EXACT", "as_column", "as_frame", "column_names", "columns_by_name"]
 
-#: The whole numbers up to here are float64 as well; beyond, two of them may become one.
+#: Whole numbers up to here are exact in float64; beyond, two of them may become one.
 MOST_EXACT = 2**53
 
 
 def as_frame(
     X: Any, names: Sequence[str] | None = None, *, only: Sequence[str] | None = None
 ) -> Frame:
-    """Turn a table of any kind into a frame.
+    """Convert a table to a frame.
 
-    Examples
-    --------
     >>> as_frame({"age": [36, None], "town": ["London", "Paris"]})
     <Frame of 2 rows: age: float64, town: StringDType()>
     """
@@ -44,21 +41,19 @@ def as_frame(
         X = _matrix(X)
         titles = [f"x{at}" for at in range(X.shape[1])] if names is None else list(names)
         if len(titles) != X.shape[1]:
-            raise ValueError(f"X: has {X.shape[1]} columns, expected {len(titles)}")
-    if twice := next((title for title, count in Counter(titles).items() if count > 1), None):
-        raise ValueError(f"X: column {twice!r} occurs {titles.count(twice)} times")
+            raise ArgumentError(f"has {X.shape[1]} columns, expected {len(titles)}", argument="X")
+    check_unique(titles, argument="X")
     check_names(only or (), titles)
-    take, places = _taker(X), {title: at for at, title in enumerate(titles)}
-    columns = {
-        title: as_column(take(places[title]), title) for title in (titles if only is None else only)
-    }
+    column_at, places = _column_getter(X), {title: at for at, title in enumerate(titles)}
+    selected = titles if only is None else only
+    columns = {title: as_column(column_at(places[title]), title) for title in selected}
     if not any(map(len, columns.values())):
-        raise ValueError("X: there is nothing in it")
+        raise ArgumentError("the table is empty", argument="X")
     return Frame(columns)
 
 
 def column_names(X: Any) -> list[str] | None:
-    """Tell how a table's columns are called."""
+    """Names of a table's columns; None if it has no names."""
     if isinstance(X, Mapping):
         return [str(name) for name in X]
     if hasattr(X, "column_names"):  # pyarrow.Table, whose ``columns`` are the values
@@ -67,20 +62,20 @@ def column_names(X: Any) -> list[str] | None:
 
 
 def columns_by_name(X: Any, names: Sequence[str]) -> Any:
-    """Take columns of numbers out of a table by their names."""
+    """Select columns of numbers by their names; a table without names is returned as it is."""
     if isinstance(X, Mapping | Frame) or hasattr(X, "column_names"):
         frame = as_frame(X, only=names)
         return np.column_stack([as_numbers(frame, name, ()) for name in names])
     columns = {str(column): column for column in X.columns}
-    is_named = any(isinstance(column, str) for column in X.columns)
-    if not is_named and columns.keys().isdisjoint(names):
+    has_names = any(isinstance(column, str) for column in X.columns)
+    if not has_names and columns.keys().isdisjoint(names):
         return X
     check_names(names, columns)
     return X[[columns[name] for name in names]]
 
 
-def _taker(X: Any) -> Callable[[int], Any]:
-    """Make a function that takes a column by its place."""
+def _column_getter(X: Any) -> Callable[[int], Any]:
+    """A function that returns a column by its position."""
     if isinstance(X, np.ndarray):
         return lambda at: X[:, at]
     if hasattr(X, "column_names"):
@@ -90,82 +85,78 @@ def _taker(X: Any) -> Callable[[int], Any]:
 
 
 def _matrix(X: Any) -> NDArray[Any]:
-    """Take rows of anything."""
+    """Convert rows to an array of two dimensions."""
     if hasattr(X, "tocsr"):
-        raise ValueError("X: sparse matrices are not supported, use X.toarray()")
+        problem, remedy = "sparse matrices are not supported", "use X.toarray()"
+        raise ArgumentError(problem, argument="X", remedy=remedy)
     try:
         array = X if isinstance(X, np.ndarray) else np.array(X, object)
     except ValueError as error:
-        raise ValueError(f"X: expected rows of one length: {error}") from error
+        raise ArgumentError(f"expected rows of one length: {error}", argument="X") from error
     if array.ndim != 2:
-        raise ValueError(f"X: expected shape (n_rows, n_columns), got {array.shape}")
+        problem = f"expected shape (n_rows, n_columns), got {array.shape}"
+        raise ArgumentError(problem, argument="X")
     return array
 
 
 def as_column(values: Any, name: str) -> NDArray[Any]:
-    """Turn a column's values into one of a frame's four types."""
+    """Convert a column to one of the four types of a frame."""
     if np.ma.isMaskedArray(values):
-        holes = np.ma.getmaskarray(values)
+        mask = np.ma.getmaskarray(values)
         values = np.ma.getdata(values).astype(object)
-        values[holes] = None
+        values[mask] = None
     try:
         array = np.asarray(values)
     except ValueError:  # rows of several lengths
         array = np.empty((0, 0))
     if array.ndim != 1:
-        raise DataError(f"X: column {name!r}: expected one value in each row")
-    if array.dtype.kind == "O":
+        raise _unusable(name, "expected one value in each row")
+    kind = array.dtype.kind
+    if kind == "f" and _has_integers(values) and (np.abs(array) >= MOST_EXACT).any():
+        return _from_objects(_to_list(values), name)
+    is_inexact = kind in "iu" and (np.abs(array.astype(np.float64)) >= MOST_EXACT).any()
+    if kind == "O" or is_inexact:
         return _from_objects(array.tolist(), name)
-    if array.dtype.kind in "iu" and (np.abs(array.astype(np.float64)) >= MOST_EXACT).any():
-        return _from_objects(array.tolist(), name)
-    if array.dtype.kind == "f" and _was_whole(values) and (np.abs(array) >= MOST_EXACT).any():
-        return _from_objects(_as_list(values), name)
-    if array.dtype.kind in "iuf":
-        return array.astype(np.float64)
-    if array.dtype.kind == "M":
-        return _moments(array, name)
-    if array.dtype.kind in "UT":
-        return array.astype(TEXT)
-    if array.dtype.kind != "b":
-        raise DataError(f"X: column {name!r}: values of type {array.dtype} cannot be encoded")
-    return array
+    if kind == "M":
+        return in_microseconds(array, name)
+    if kind not in "iufUTb":
+        raise _unusable(name, f"values of type {array.dtype} cannot be encoded")
+    return array if kind == "b" else array.astype(TEXT if kind in "UT" else np.float64)
 
 
-def _was_whole(values: Any) -> bool:
-    """Tell integers with holes: Arrow and polars make floats of them."""
+def _unusable(name: str, problem: str) -> DataError:
+    """The error of a column that cannot be converted."""
+    return DataError(f"column {name!r}: {problem}", argument="X")
+
+
+def _has_integers(values: Any) -> bool:
+    """Whether floats were integers: Arrow and polars convert those with missing values."""
     return "int" in str(getattr(values, "type", getattr(values, "dtype", ""))).lower()
 
 
-def _as_list(values: Any) -> list[Any]:
+def _to_list(values: Any) -> list[Any]:
     return list(values.to_pylist() if hasattr(values, "to_pylist") else values.to_list())
 
 
-def _moments(dates: NDArray[Any], name: str) -> NDArray[np.datetime64]:
-    if (row := far_off(dates)) is not None:
-        raise DataError(f"X: row {row}: column {name!r}: expected {YEARS}, got {dates[row]}")
-    return dates.astype("M8[us]")
-
-
 def _from_objects(values: list[Any], name: str) -> NDArray[Any]:
-    """Find the one type that all values have, nothing aside."""
-    nothing = [_is_nothing(value) for value in values]
-    known = [value for value, none in zip(values, nothing, strict=True) if not none]
+    """Convert objects to the type that all of them have, missing values aside."""
+    values = [None if _is_missing(value) else value for value in values]
+    known = [value for value in values if value is not None]
     kinds = {_kind(value, name) for value in known}
     if not kinds or (kinds == {"number"} and not any(map(_is_inexact, known))):
-        pairs = zip(values, nothing, strict=True)
-        return np.array([np.nan if none else float(value) for value, none in pairs])
+        return np.array([np.nan if value is None else float(value) for value in values])
     if kinds == {"date"}:
-        moments = [None if none else utc(v) for v, none in zip(values, nothing, strict=True)]
-        return np.array(moments, "M8[us]")
+        dates = [None if value is None else to_utc(value) for value in values]
+        return np.array(dates, "M8[us]")
     if kinds == {"truth"} and len(known) == len(values):
         return np.array(values, bool)
     if "date" in kinds:
-        raise DataError(f"X: column {name!r}: dates and {min(kinds - {'date'})}s in one column")
-    return np.array([_text(v, none) for v, none in zip(values, nothing, strict=True)], TEXT)
+        raise _unusable(name, f"dates and {min(kinds - {'date'})}s in one column")
+    return np.array([_to_text(value) for value in values], TEXT)
 
 
-def _is_nothing(value: Any) -> bool:
-    """Tell if a value is none: None, NaN, NaT, or pandas' NA, which is equal to nothing."""
+def _is_missing(value: Any) -> bool:
+    """Whether a value is None, NaN, NaT, or pandas' NA, which is not equal to itself."""
     if value is None or isinstance(value, str):
         return value is None
     return type(value).__name__ in ("NAType", "NaTType") or bool(np.any(value != value))
@@ -176,26 +167,24 @@ def _kind(value: Any, name: str) -> str:
         return "text"
     if isinstance(value, bool | np.bool_):
         return "truth"
-    if isinstance(value, datetime | date):
+    if isinstance(value, date):
         return "date"
     if isinstance(value, numbers.Real | Decimal):
         return "number"
-    raise DataError(f"X: column {name!r}: values of type {type(value).__name__} cannot be encoded")
+    raise _unusable(name, f"values of type {type(value).__name__} cannot be encoded")
 
 
 def _is_inexact(value: Any) -> bool:
-    """Tell a whole number that float64 may take for another."""
+    """Whether a whole number may not be exact in float64."""
     if isinstance(value, Decimal):
         return value.is_finite() and abs(value) > MOST_EXACT and value == int(value)
     return isinstance(value, numbers.Integral) and abs(int(value)) > MOST_EXACT
 
 
-def _text(value: Any, nothing: bool) -> str:
-    """Write a value as text; a number as the name of a class."""
-    if nothing:
-        return ""
-    if _is_inexact(value):
-        return str(int(value))
+def _to_text(value: Any) -> str:
+    """Convert a value to text; a number to the name of a class."""
+    if value is None or isinstance(value, str):
+        return value or ""
     if isinstance(value, bool | np.bool_):
         return str(value).lower()
-    return value if isinstance(value, str) else class_name(float(value))
+    return str(int(value)) if _is_inexact(value) else class_name(float(value))

@@ -1,9 +1,9 @@
-"""Engines: where the arithmetic runs. `ENGINES` holds every one by its name."""
+"""Engines: the implementations of the arithmetic. `ENGINES` holds each by its name."""
 
 from __future__ import annotations
 
 from barenet.constraints import check_count
-from barenet.engines.compiled.engine import CompiledEngine
+from barenet.engines.compiled.compiled_engine import CompiledEngine
 from barenet.engines.compiled_network import CompiledNetwork, compiled_outputs
 from barenet.engines.engine import ChunkResult, Engine, Job
 from barenet.engines.reference import ReferenceEngine
@@ -42,6 +42,6 @@ def choose_engine(name: str, job: Job, threads: int | None = None) -> Engine:
     refusal = kind.refusal(job)
     if refusal is not None:
         if name != "auto":
-            raise ArgumentError(f"{name} can't do this: {refusal}", argument="engine", value=name)
+            raise ArgumentError(f"{name} cannot run this: {refusal}", argument="engine", value=name)
         kind = ReferenceEngine
     return kind(job, None if threads is None else check_count(threads, "threads"))

@@ -1,4 +1,4 @@
-"""Compiled predictions: a network's outputs, computed by the kernels of the compiled engine."""
+"""Compiled predictions: a network's outputs from the kernels of the compiled engine."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from barenet.constraints import check_count
-from barenet.engines.compiled.engine import CHUNK, CompiledEngine
+from barenet.engines.compiled.compiled_engine import CHUNK, CompiledEngine
 from barenet.engines.engine import Job
+from barenet.errors import ArgumentError
 from barenet.model.array_dataset import ArrayDataset, input_blocks
 from barenet.model.arrays import FloatArray, InputArray
 from barenet.model.losses import as_loss
@@ -23,7 +24,7 @@ from barenet.optimization.optimizers import SGD
 
 __all__ = ["CompiledNetwork", "compiled_outputs"]
 
-#: Rows, and rows × parameters, from which on the kernels are worth their overhead.
+#: Rows, and rows × parameters, from which on kernels are faster than NumPy.
 MANY_ROWS, MUCH_WORK = 16, 2**17
 
 #: All compiled networks, and those whose locks are held while the process forks.
@@ -60,15 +61,17 @@ class CompiledNetwork:
     """
 
     def __init__(self, network: Network, threads: int | None = None) -> None:
-        from barenet.engines.compiled.interpreter import run_alone
-        from barenet.engines.compiled.program import Program
+        from barenet.engines.compiled.interpreter import run_on_one_thread
+        from barenet.engines.compiled.kernel_program import Program
 
         if not isinstance(network, Network):
-            raise ValueError(f"network: expected a Network, got {network!r}")
+            raise ArgumentError.of("network", network, "a Network")
         if threads is not None:
             check_count(threads, "threads")
         if network.n_inputs is None:
-            raise ValueError("network: it takes any number of inputs; a Dense layer would fix it")
+            raise ArgumentError(
+                "no layer fixes the number of inputs", argument="network", value=network
+            )
         self.network, self.threads = network.copy(), threads
         self._row = np.zeros((1, network.n_inputs), network.dtype)
         self._answer = np.zeros((1, network.n_outputs or network.n_inputs), network.dtype)
@@ -76,19 +79,21 @@ class CompiledNetwork:
         job = _prediction_job(self.network, rows)
         reason = CompiledEngine.refusal(job)
         if reason is not None:
-            raise ValueError(f"network: it can't be compiled: {reason}")
-        self._alone = threading.Lock()
+            raise ArgumentError(
+                f"it cannot be compiled: {reason}", argument="network", value=network
+            )
+        self._lock = threading.Lock()
         _ALL.add(self)
         self._one = Program(job, 1, "predict", rows, threads=1)
         self._many = Program(job, CHUNK, "predict", rows, threads)
         self._one.read(rows)
         self._one.point("output", self._answer)
         self._one.run(np.zeros(1, np.intp), 1, np.zeros(1), 0)
-        self._one.record["load"] = self._one.record["start"]  # the parameters are there
-        self._run, self._address = run_alone, self._one.address
+        self._one.record["load"] = self._one.record["start"]  # the parameters are loaded
+        self._run, self._address = run_on_one_thread, self._one.address
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Be copied as what it was made of: addresses mean nothing elsewhere."""
+        """Pickle the network: addresses are valid in this process only."""
         return CompiledNetwork, (self.network, self.threads)
 
     def __repr__(self) -> str:
@@ -114,7 +119,7 @@ class CompiledNetwork:
             If X has another width, no rows, or anything but finite numbers, or an output is beyond
             the range of the network's dtype.
         """
-        with self._alone:
+        with self._lock:
             if isinstance(X, np.ndarray) and X.shape == self._row.shape and X.dtype.kind == "f":
                 answer = self._predict_row(X)
                 if answer is not None:
@@ -146,7 +151,7 @@ class CompiledNetwork:
 
     def _predict_with(self, network: Network, X: InputArray) -> FloatArray:
         """Predict with the present parameters of a network that this one is a copy of."""
-        with self._alone:
+        with self._lock:
             self.network.parameters = network.parameters
             self.network.statistics = network.statistics
             return self._predict(X)
@@ -160,18 +165,20 @@ _PROGRAMS = weakref.WeakKeyDictionary()
 def _wait_for_kernels() -> None:
     """Let the predictions of other threads end before a fork, which a kernel may not survive."""
     for compiled in list(_ALL):
-        compiled._alone.acquire()
+        compiled._lock.acquire()
         _PAUSED.append(compiled)
 
 
-def _go_on() -> None:
+def _release_kernels() -> None:
     """Release the locks after the fork, in the parent and in the child."""
     while _PAUSED:
-        _PAUSED.pop()._alone.release()
+        _PAUSED.pop()._lock.release()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_wait_for_kernels, after_in_parent=_go_on, after_in_child=_go_on)
+    os.register_at_fork(
+        before=_wait_for_kernels, after_in_parent=_release_kernels, after_in_child=_release_kernels
+    )
 
 
 def compiled_outputs(network: Network, X: InputArray) -> FloatArray | None:

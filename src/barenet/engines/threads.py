@@ -1,7 +1,7 @@
-"""Threads: how many there may be, and the library that shares the work among them.
+"""Threads: their number, and the library that distributes the work among them.
 
-TBB is the one that Numba can use from several Python threads at once and after a fork. Its wheel
-puts the library where Numba does not look, so it is loaded by its path first.
+TBB is the library that Numba can use from several Python threads at once and after a fork. Its
+wheel installs it where Numba does not search, so it is first loaded by its path.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ __all__ = [
     "fair_share",
     "load_tbb",
     "pool_size",
-    "shares_by_tbb",
+    "uses_tbb",
 ]
 
-#: Multiplications in a step from which on a second thread pays for the waiting at its two ends.
+#: Multiplications in a step from which on a second thread saves more time than it costs.
 WORTHWHILE = 400_000
 
 
-def choose_threads(asked: int | None, multiplications: float) -> int:
+def choose_threads(requested: int | None, multiplications: float) -> int:
     """Choose a number of threads."""
-    if asked is None and os.environ.get("BARENET_THREADS"):
-        asked = _from_environment(os.environ["BARENET_THREADS"])
-    most = min(allowed_cores(), pool_size()) if load_tbb() and shares_by_tbb() else 1
-    if asked is not None:
-        return min(check_count(asked, "threads"), most)
+    if requested is None and os.environ.get("BARENET_THREADS"):
+        requested = _from_environment(os.environ["BARENET_THREADS"])
+    most = min(allowed_cores(), pool_size()) if load_tbb() and uses_tbb() else 1
+    if requested is not None:
+        return min(check_count(requested, "threads"), most)
     return min(most, fair_share()) if multiplications >= WORTHWHILE else 1
 
 
@@ -57,32 +57,32 @@ def pool_size() -> int:
 
 
 def fair_share() -> int:
-    """Tell how many threads are left where others work at the same time, or a limit is set.
+    """Number of threads that respects other processes and limits.
 
-    A worker of joblib has one, so that workers times threads are no more than the cores; but loky
-    has told its workers how many they may use. Where threadpoolctl, or the environment, limits
-    BLAS or OpenMP, the kernels that are here in their place are limited as well.
+    A worker of joblib has one thread, so that there are no more threads than cores; but loky sets
+    the number for its workers. A limit of BLAS or OpenMP by threadpoolctl or by the environment
+    applies to the kernels, too, which replace BLAS here.
     """
     limits = [1] if _is_a_worker() else [count for count in _limits() if count]
     return min(limits, default=sys.maxsize)
 
 
-def shares_by_tbb() -> bool:
-    """Tell if Numba shares work by TBB in this process, or will when it first does.
+def uses_tbb() -> bool:
+    """Whether Numba uses TBB in this process, or will.
 
-    Another library, or the environment, may have chosen another way: OpenMP ends a process that
-    forks, and Numba's own pool one that enters it from two threads.
+    Another library or the environment may have chosen another one: OpenMP crashes after a fork, and
+    Numba's own pool when two threads enter it.
     """
     numba: Any = importlib.import_module("numba")
     try:
         return bool(numba.threading_layer() == "tbb")
-    except ValueError:  # nothing has been shared yet
+    except ValueError:  # no parallel work yet
         return numba.config.THREADING_LAYER in ("default", "safe", "tbb")
 
 
 @functools.cache
 def load_tbb() -> bool:
-    """Load TBB where its wheel has put it."""
+    """Load TBB from its wheel."""
     from importlib import metadata
 
     try:
@@ -100,16 +100,16 @@ def load_tbb() -> bool:
 
 
 def _is_a_worker() -> bool:
-    """Whether joblib has called this, in a worker that was not told how many threads it has."""
+    """Whether this is a worker of joblib whose number of threads is not set."""
     joblib = sys.modules.get("joblib")
     level = joblib.parallel.get_active_backend()[0].nesting_level if joblib else 0
-    told = multiprocessing.current_process().name.startswith("LokyProcess")
-    return bool(level) and not (told and level == 1)
+    is_loky = multiprocessing.current_process().name.startswith("LokyProcess")
+    return bool(level) and not (is_loky and level == 1)
 
 
 def _limits() -> list[int]:
-    """The threads that BLAS and OpenMP have, of those that are loaded."""
-    if "threadpoolctl" not in sys.modules:  # then nobody can have asked it for a limit
+    """Numbers of threads of BLAS and OpenMP, if they are loaded."""
+    if "threadpoolctl" not in sys.modules:  # no limit can have been set
         return []
     kinds: dict[str, int] = {}
     for pool in _pools().info():
@@ -119,7 +119,7 @@ def _limits() -> list[int]:
 
 @functools.cache
 def _pools() -> Any:
-    """The pools of threads; to find them takes milliseconds."""
+    """The thread pools; a search for them takes milliseconds."""
     return importlib.import_module("threadpoolctl").ThreadpoolController()
 
 
@@ -131,7 +131,7 @@ def _from_environment(text: str) -> int:
 
 
 def _quota() -> int:
-    """Cores that the control group grants, rounded up."""
+    """Cores that the control group allows, rounded up."""
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         return math.ceil(int(quota) / int(period))

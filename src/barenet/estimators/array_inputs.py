@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_array
 
-from barenet.data.memory_budget import machine_memory, spelled
+from barenet.data.memory_budget import format_size, machine_memory
 from barenet.errors import ArgumentError
 
 __all__ = ["UnusableError", "as_dense", "check_series", "naming_argument"]
@@ -91,8 +91,8 @@ def as_dense(array: Any, argument: str) -> NDArray[Any]:
     if size > memory:
         shape = " × ".join(f"{count:,}" for count in array.shape)
         raise ArgumentError(
-            f"this sparse matrix of {shape} would take {spelled(size)} as a dense array, and there "
-            f"are {spelled(memory)} of memory",
+            f"this sparse matrix of {shape} would take {format_size(size)} as a dense array, "
+            f"and there are {format_size(memory)} of memory",
             argument=argument,
             remedy="use float32, fewer features (TruncatedSVD, SelectKBest), or partial_fit",
         )

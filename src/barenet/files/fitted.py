@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.data.encoding import TableEncoding
+from barenet.data.labels import class_labels, class_name
 from barenet.data.scaling import Scaling
-from barenet.data.target import class_labels, class_name
 from barenet.errors import brief, some
 from barenet.model.activations import Sigmoid
 from barenet.model.network import Network

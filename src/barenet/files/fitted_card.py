@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.data.encoding import TableEncoding
-from barenet.data.fingerprint import fingerprint
+from barenet.data.fingerprint import csv_equivalent, fingerprint
 from barenet.data.to_frame import column_names, columns_by_name
-from barenet.data.written import as_written
 from barenet.errors import brief
 from barenet.files.fitted import Fitted
 from barenet.files.model_card import ModelCard
@@ -57,7 +56,7 @@ def _fingerprint(fitted: Fitted, X: Any, y: ArrayLike | None, rows: Mapping[str,
     if hasattr(X, "tocsr"):
         raise ValueError("X: a sparse matrix has no fingerprint; use X.toarray()")
     if isinstance(fitted.preprocessing, TableEncoding):
-        return fingerprint(as_written(fitted.preprocessing.frame_of(X)), targets)
+        return fingerprint(csv_equivalent(fitted.preprocessing.frame_of(X)), targets)
     if column_names(X) is not None:
         X = columns_by_name(X, fitted.feature_names or column_names(X) or ())
         X = _exact(np.asarray(X))  # as numbers are read from a file

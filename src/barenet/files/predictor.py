@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet.constraints import check_flag
 from barenet.data.encoding import TableEncoding
+from barenet.data.labels import class_labels
 from barenet.data.scaling import Scaling
-from barenet.data.target import class_labels
 from barenet.data.to_frame import column_names, columns_by_name
 from barenet.errors import ArgumentError, brief, printable
 from barenet.files.description import describe_network, describe_rows, listed

@@ -1,4 +1,4 @@
-"""What may go wrong around kernels: any kind of X, numbers without end, denormals, interruption."""
+"""What may go wrong around kernels: any spec of X, numbers without end, denormals, interruption."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from barenet.optimization.optimizers import as_optimizer
 ENGINES = ("reference", "compiled")
 
 
-# Any kind of X
+# Any spec of X
 
 
 def learned_from(X, scale=1.0, dtype="float32"):
@@ -122,11 +122,11 @@ def test_a_parameter_that_is_no_number(where, bad, hidden, dtype):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(20, 5)), np.arange(20) % 3
     found = []
-    for kind in (ReferenceEngine, CompiledEngine):
+    for spec in (ReferenceEngine, CompiledEngine):
         network = small("softmax", dtype, hidden)
         {"weights": network.layers[0].weights[2], "bias": network.layers[0].bias,
          "last bias": network.layers[1].bias}[where][1] = bad  # fmt: skip
-        engine = kind(job_for(network, X, y))
+        engine = spec(job_for(network, X, y))
         with np.errstate(all="ignore"):
             value, output = engine.evaluate(engine.job.rows)
             report = engine.run(np.arange(20), 8, np.full(3, 0.1), 0)
@@ -143,10 +143,10 @@ def test_huge_outputs(size, output, dtype):
     X, y = rng.normal(size=(20, 5)), rng.integers(2, size=(20, 3))
     y = np.eye(3)[y[:, 0]] if output == "softmax" else y
     found = []
-    for kind in (ReferenceEngine, CompiledEngine):
+    for spec in (ReferenceEngine, CompiledEngine):
         network = small(output, dtype)
         network.layers[1].bias[:] = [size, -size, size / 2]
-        engine = kind(job_for(network, X, y))
+        engine = spec(job_for(network, X, y))
         with np.errstate(all="ignore"):
             value, gradient = engine.value_and_gradient()
             loss, said = engine.evaluate(engine.job.rows)
@@ -199,12 +199,12 @@ def test_an_epsilon_that_is_0_in_the_dtype_spoils_no_norm(optimizer):
 
 def test_the_norm_of_a_gradient_whose_squares_do_not_fit_the_dtype():
     norms, size = [], 1e25
-    for kind in (ReferenceEngine, CompiledEngine):
+    for spec in (ReferenceEngine, CompiledEngine):
         network = small("identity")
         X = np.random.default_rng(0).normal(size=(20, 5))
         network.layers[1].bias[:] = size
         network.layers[1].weights[:] = 0
-        engine = kind(job_for(network, X, np.zeros((20, 3))))
+        engine = spec(job_for(network, X, np.zeros((20, 3))))
         with np.errstate(over="ignore"):
             norms.append(engine.run(np.arange(20), 20, np.zeros(1), 0).gradient_norms[0])
     assert norms[0] > size
@@ -214,10 +214,10 @@ def test_the_norm_of_a_gradient_whose_squares_do_not_fit_the_dtype():
 def test_norms_of_constant_and_huge_columns():
     rng, found = np.random.default_rng(0), []
     X = rng.normal(size=(40, 5)) * [0, 1e10, 1, 1e-10, 1]
-    for kind in (ReferenceEngine, CompiledEngine):
+    for spec in (ReferenceEngine, CompiledEngine):
         layers = [BatchNorm(5), Dense(5, 7, "tanh"), LayerNorm(7), Dense(7, 3, "softmax")]
         network = Network(layers, seed=1, dtype="float64")
-        engine = kind(job_for(network, X, np.arange(40) % 3))
+        engine = spec(job_for(network, X, np.arange(40) % 3))
         found.append([*engine.run(np.arange(40), 8, np.full(5, 0.1), 0), network.parameters])
     for expected, seen in zip(*found, strict=True):
         np.testing.assert_allclose(seen, expected, rtol=1e-8, atol=1e-9)
@@ -231,7 +231,7 @@ def test_norms_of_constant_and_huge_columns():
 def test_moments_that_decay_into_denormals(optimizer, dtype):
     """With hardly any gradient, they shrink by a factor in each of some hundred steps."""
     tiny, results = np.finfo(dtype).tiny, []
-    for kind in (ReferenceEngine, CompiledEngine):
+    for spec in (ReferenceEngine, CompiledEngine):
         network = small("identity", dtype, "relu")
         job = job_for(network, np.zeros((8, 5)), np.zeros((8, 3)), optimizer)
         job.optimizer.prepare(network.parameters)
@@ -239,7 +239,7 @@ def test_moments_that_decay_into_denormals(optimizer, dtype):
             moment[:] = 1000 * tiny
         network.layers[1].weights[:] = 0
         network.layers[0].bias[:] = network.layers[1].bias[:] = 0
-        report = kind(job).run(np.tile(np.arange(8), 400), 8, np.full(400, 0.01), 0)
+        report = spec(job).run(np.tile(np.arange(8), 400), 8, np.full(400, 0.01), 0)
         assert np.isfinite(network.parameters).all()
         assert np.isfinite(report).all()
         results.append([network.parameters, *job.optimizer.moments.values()])

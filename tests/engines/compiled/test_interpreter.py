@@ -1,4 +1,4 @@
-"""The interpreter's crew: the same bits for any number of threads, and nobody waits for ever."""
+"""The interpreter's team: the same bits for any number of threads, and nobody waits for ever."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from barenet import (
     train,
 )
 from barenet.engines import threads as cores
-from barenet.engines.compiled.interpreter import CREW, run_together
+from barenet.engines.compiled.interpreter import TEAM, run_on_threads
 
 THREADS = [2, 3, 4, 7]
 
@@ -134,5 +134,5 @@ def test_a_crew_of_which_nobody_else_comes_is_no_reason_to_wait(many_cores):
         assert all_bits("wide", 4, loss="squared_error") == alone
     finally:
         numba.set_num_threads(before)
-    assert run_together.signatures
-    assert CREW % 64 == 0
+    assert run_on_threads.signatures
+    assert TEAM % 64 == 0

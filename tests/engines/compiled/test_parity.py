@@ -72,10 +72,10 @@ def job_for(network, spec=None, *, optimizer="sgd", n_rows=37, weighted=False, *
     return Job(network=network, rows=rows, loss=loss, optimizer=rule, seed=5, **settings)
 
 
-def after_a_few_steps(kind, make, batch_size=8, **settings):
+def after_a_few_steps(spec, make, batch_size=8, **settings):
     """Ten steps and more: two visits of all rows, with a last batch that is not full."""
     job = job_for(make(), **settings)
-    engine = kind(job)
+    engine = spec(job)
     order = np.random.default_rng(4).permutation(len(job.rows.X))
     rates = np.full(-(-len(order) // batch_size), 0.001)
     reports = [engine.run(order, batch_size, rates, visit * len(rates)) for visit in range(2)]
@@ -123,8 +123,8 @@ def test_the_exponential_which_is_for_outputs():
     ("loss", "output"),
     [
         (loss, output)
-        for loss, kind in LOSSES.items()
-        for output in (kind.outputs or ("identity", "tanh"))
+        for loss, spec in LOSSES.items()
+        for output in (spec.outputs or ("identity", "tanh"))
     ],
 )
 def test_promise_07_every_loss_on_every_output(loss, output, dtype, weighted):
@@ -225,9 +225,9 @@ def test_measuring_and_the_gradient_of_all_rows(loss, weighted):
     train(network, np.random.default_rng(0).normal(size=(50, 5)), np.arange(50) % 3, epochs=1)
     job = job_for(network, loss, n_rows=1300, weighted=weighted, penalties=[L2(0.1)])
     found = []
-    for kind in (ReferenceEngine, CompiledEngine):
+    for spec in (ReferenceEngine, CompiledEngine):
         twin = network.copy()
-        engine = kind(Job(**{**vars(job), "network": twin}))
+        engine = spec(Job(**{**vars(job), "network": twin}))
         value, output = engine.evaluate(job.rows)
         loss_of_all, gradient = engine.value_and_gradient()
         found.append([value, output, loss_of_all, gradient, twin.statistics])
@@ -254,5 +254,5 @@ def test_what_it_does_not_know_it_refuses():
         name = "mine"
 
     network = Network.dense([2, 3, 1], hidden=Mine())
-    with pytest.raises(ValueError, match=r"^engine: compiled can't do this: .* not one of barenet"):
+    with pytest.raises(ValueError, match=r"^engine: compiled cannot run this: .* user-defined"):
         train(network, np.ones((4, 2)), np.ones(4), engine="compiled")

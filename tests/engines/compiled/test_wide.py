@@ -21,11 +21,11 @@ from barenet import (
 )
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
 from barenet.engines.compiled.lowering import Lowering
-from barenet.engines.compiled.memory import Memory
+from barenet.engines.compiled.workspace import Workspace
 from barenet.engines.kernels.dense import BLOCK, multiply
 from barenet.engines.kernels.records import LAYER, STEP
 from barenet.engines.simd.calls import invoke
-from barenet.engines.simd.memory import kind_of
+from barenet.engines.simd.views import kernel_spec
 from barenet.model.array_dataset import validate_arrays
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import as_optimizer
@@ -45,10 +45,10 @@ def job_for(network, n_rows, weighted=False, **settings):
     return Job(network=network, rows=rows, loss=loss, optimizer=rule, seed=5, **settings)
 
 
-def all_that_an_engine_does(kind, network, batch_size, n_rows, threads=1, **settings):
+def all_that_an_engine_does(spec, network, batch_size, n_rows, threads=1, **settings):
     """A gradient, an epoch with a last batch that is not full, and what is then predicted."""
     job = job_for(network, n_rows, **settings)
-    engine = kind(job, threads)
+    engine = spec(job, threads)
     loss, gradient = engine.value_and_gradient()
     order = np.random.default_rng(4).permutation(n_rows)
     report = engine.run(order, batch_size, np.full(-(-n_rows // batch_size), 0.01), 0)
@@ -58,8 +58,8 @@ def all_that_an_engine_does(kind, network, batch_size, n_rows, threads=1, **sett
 
 def assert_equal(make, batch_size, n_rows, dtype, **settings):
     expected, found = (
-        all_that_an_engine_does(kind, make(), batch_size, n_rows, **settings)
-        for kind in (ReferenceEngine, CompiledEngine)
+        all_that_an_engine_does(spec, make(), batch_size, n_rows, **settings)
+        for spec in (ReferenceEngine, CompiledEngine)
     )
     for one, other in zip(expected, found, strict=True):
         scale = np.abs(one).max(initial=1e-3)
@@ -136,8 +136,8 @@ def test_batches_that_grow_and_shrink():
         Network.dense([300, 16, 3], hidden="tanh", output="softmax", seed=1, dtype="float64")
         for _ in "ab"
     )
-    for kind, network in ((ReferenceEngine, expected), (CompiledEngine, found)):
-        engine = kind(job_for(network, 70))
+    for spec, network in ((ReferenceEngine, expected), (CompiledEngine, found)):
+        engine = spec(job_for(network, 70))
         for step, size in enumerate((3, 40, 1, 70, 33)):
             engine.run(np.arange(size), size, np.full(1, 0.01), step)
     np.testing.assert_allclose(found.parameters, expected.parameters, rtol=0, atol=1e-12)
@@ -151,8 +151,8 @@ def call(function, step, operands, start, stop):
 def test_rows_that_the_last_batch_does_not_have_are_nobodys():
     """The thread that has their block may come while another one gathers the rows there are."""
     network = Network.dense([300, 6, 3], output="softmax", seed=1, dtype="float64")
-    job, kind, order = job_for(network, 2), kind_of(network.dtype), np.arange(2)
-    memory, step = Memory(kind, network.dtype), np.zeros((), STEP)
+    job, spec, order = job_for(network, 2), kernel_spec(network.dtype), np.arange(2)
+    memory, step = Workspace(spec, network.dtype), np.zeros((), STEP)
     lowering = Lowering(job, job.rows, memory, 2 * BLOCK, "learn")
     kernel, operands = lowering.parts[0].instructions[0]
     layer = np.frombuffer((ctypes.c_char * LAYER.itemsize).from_address(operands), LAYER)[0]
@@ -162,7 +162,7 @@ def test_rows_that_the_last_batch_does_not_have_are_nobodys():
     )
     step["x"], step["batch"] = job.rows.X.ctypes.data, order.ctypes.data
     step["x_row"], step["x_column"], step["scale"] = 300, 1, 1
-    step["n_rows"], step["capacity"], step["multiply"] = 2, 2 * BLOCK, multiply.address(kind)
+    step["n_rows"], step["capacity"], step["multiply"] = 2, 2 * BLOCK, multiply.address(spec)
     for block, seen in ((1, [9, 9, 9]), (0, [0, 0, 9])):  # all weights here are 0, as nothing loads
         products[:3] = 9
         call(kernel, step.ctypes.data, operands, block, block + 1)

@@ -20,7 +20,7 @@ from barenet.engines.simd.lanes import (
     where,
     widen,
 )
-from barenet.engines.simd.memory import Kind, array, lanes, vectors
+from barenet.engines.simd.views import KernelSpec, array, lanes, vectors
 
 OPERANDS = np.dtype([(name, np.int64) for name in ("a", "b", "c", "sums")])
 WIDTHS = [("float32", n) for n in (1, 4, 8, 16)] + [("float64", n) for n in (1, 2, 4, 8, 16)]
@@ -68,43 +68,43 @@ def compiled(formula):
 )
 
 
-def every_formula(kind, step, op, start, stop):
+def every_formula(spec, step, op, start, stop):
     """Each formula has a row of C."""
-    a, b = vectors(kind, op.a, 0), vectors(kind, op.b, 0)
-    for i in range(start, stop, lanes(kind)):
+    a, b = vectors(spec, op.a, 0), vectors(spec, op.b, 0)
+    for i in range(start, stop, lanes(spec)):
         x, y = a[i], b[i]
-        vectors(kind, op.c, 0 * stop)[i] = f0(x, y)
-        vectors(kind, op.c, 1 * stop)[i] = f1(x, y)
-        vectors(kind, op.c, 2 * stop)[i] = f2(x, y)
-        vectors(kind, op.c, 3 * stop)[i] = f3(x, y)
-        vectors(kind, op.c, 4 * stop)[i] = f4(x, y)
-        vectors(kind, op.c, 5 * stop)[i] = f5(x, y)
-        vectors(kind, op.c, 6 * stop)[i] = f6(x, y)
-        vectors(kind, op.c, 7 * stop)[i] = f7(x, y)
-        vectors(kind, op.c, 8 * stop)[i] = f8(x, y)
-        vectors(kind, op.c, 9 * stop)[i] = f9(x, y)
-        vectors(kind, op.c, 10 * stop)[i] = f10(x, y)
-        vectors(kind, op.c, 11 * stop)[i] = f11(x, y)
-        vectors(kind, op.c, 12 * stop)[i] = f12(x, y)
-        vectors(kind, op.c, 13 * stop)[i] = f13(x, y)
-        vectors(kind, op.c, 14 * stop)[i] = f14(x, y)
-        vectors(kind, op.c, 15 * stop)[i] = f15(x, y)
-        vectors(kind, op.c, 16 * stop)[i] = f16(x, y)
-        vectors(kind, op.c, 17 * stop)[i] = f17(x, y)
+        vectors(spec, op.c, 0 * stop)[i] = f0(x, y)
+        vectors(spec, op.c, 1 * stop)[i] = f1(x, y)
+        vectors(spec, op.c, 2 * stop)[i] = f2(x, y)
+        vectors(spec, op.c, 3 * stop)[i] = f3(x, y)
+        vectors(spec, op.c, 4 * stop)[i] = f4(x, y)
+        vectors(spec, op.c, 5 * stop)[i] = f5(x, y)
+        vectors(spec, op.c, 6 * stop)[i] = f6(x, y)
+        vectors(spec, op.c, 7 * stop)[i] = f7(x, y)
+        vectors(spec, op.c, 8 * stop)[i] = f8(x, y)
+        vectors(spec, op.c, 9 * stop)[i] = f9(x, y)
+        vectors(spec, op.c, 10 * stop)[i] = f10(x, y)
+        vectors(spec, op.c, 11 * stop)[i] = f11(x, y)
+        vectors(spec, op.c, 12 * stop)[i] = f12(x, y)
+        vectors(spec, op.c, 13 * stop)[i] = f13(x, y)
+        vectors(spec, op.c, 14 * stop)[i] = f14(x, y)
+        vectors(spec, op.c, 15 * stop)[i] = f15(x, y)
+        vectors(spec, op.c, 16 * stop)[i] = f16(x, y)
+        vectors(spec, op.c, 17 * stop)[i] = f17(x, y)
 
 
-def whole_vectors(kind, step, op, start, stop):
+def whole_vectors(spec, step, op, start, stop):
     """2ⁿ, single lanes, changes in place, and sums: of the numbers, and of their squares."""
-    a, b, c = vectors(kind, op.a, 0), vectors(kind, op.b, 0), vectors(kind, op.c, 0)
-    sums = array(np.float64, op.sums, 0, 2 * stop // lanes(kind))
-    for i in range(start, stop, lanes(kind)):
-        place = i // lanes(kind)
+    a, b, c = vectors(spec, op.a, 0), vectors(spec, op.b, 0), vectors(spec, op.c, 0)
+    sums = array(np.float64, op.sums, 0, 2 * stop // lanes(spec))
+    for i in range(start, stop, lanes(spec)):
+        place = i // lanes(spec)
         sums[2 * place] = sum_lanes(widen(a[i]))
         sums[2 * place + 1] = sum_lanes(widen(a[i]) * widen(a[i]))
         c[i] = times_power_of_two(a[i], floor(b[i]))
-        last = lanes(kind) - 1
-        vectors(kind, op.c, stop)[i] = set_lane(a[i], last, get_lane(b[i], 0))
-        vectors(kind, op.c, 2 * stop)[i] = in_place(a[i], b[i])
+        last = lanes(spec) - 1
+        vectors(spec, op.c, stop)[i] = set_lane(a[i], last, get_lane(b[i], 0))
+        vectors(spec, op.c, 2 * stop)[i] = in_place(a[i], b[i])
 
 
 @nb.njit(nogil=True)
@@ -115,8 +115,8 @@ def call(function, op, stop):
 def run(function, count, a, b, n_results):
     """Let a function work on vectors of so many numbers."""
     record = from_dtype(OPERANDS)
-    kind = Kind(from_dtype(a.dtype), count)
-    place = address_of(nb.njit(**OPTIONS)(function), (kind, record, record, types.intp, types.intp))
+    spec = KernelSpec(from_dtype(a.dtype), count)
+    place = address_of(nb.njit(**OPTIONS)(function), (spec, record, record, types.intp, types.intp))
     c, sums = np.zeros((n_results, len(a)), a.dtype), np.zeros(2 * len(a))
     op = np.zeros((), OPERANDS)
     for name, values in {"a": a, "b": b, "c": c, "sums": sums}.items():

@@ -10,7 +10,7 @@ from numba import from_dtype, types
 
 from barenet.engines.simd.calls import OPTIONS, address_of, invoke
 from barenet.engines.simd.mathematics import erfc, exp, expm1, log1p, tanh
-from barenet.engines.simd.memory import Kind, lanes, vectors
+from barenet.engines.simd.views import KernelSpec, lanes, vectors
 
 OPERANDS = np.dtype([("x", np.int64), ("y", np.int64)])
 ORACLES = [np.exp, np.tanh, np.log1p, np.expm1, scipy.special.erfc]
@@ -18,15 +18,15 @@ NAMES = [oracle.__name__ for oracle in ORACLES]
 WIDTHS = [("float32", 1), ("float32", 16), ("float64", 1), ("float64", 8)]
 
 
-def all_of_them(kind, step, op, start, stop):
+def all_of_them(spec, step, op, start, stop):
     """Each function has a row of Y."""
-    x = vectors(kind, op.x, 0)
-    for i in range(start, stop, lanes(kind)):
-        vectors(kind, op.y, 0 * stop)[i] = exp(x[i])
-        vectors(kind, op.y, 1 * stop)[i] = tanh(x[i])
-        vectors(kind, op.y, 2 * stop)[i] = log1p(x[i])
-        vectors(kind, op.y, 3 * stop)[i] = expm1(x[i])
-        vectors(kind, op.y, 4 * stop)[i] = erfc(x[i])
+    x = vectors(spec, op.x, 0)
+    for i in range(start, stop, lanes(spec)):
+        vectors(spec, op.y, 0 * stop)[i] = exp(x[i])
+        vectors(spec, op.y, 1 * stop)[i] = tanh(x[i])
+        vectors(spec, op.y, 2 * stop)[i] = log1p(x[i])
+        vectors(spec, op.y, 3 * stop)[i] = expm1(x[i])
+        vectors(spec, op.y, 4 * stop)[i] = erfc(x[i])
 
 
 @nb.njit(nogil=True)
@@ -35,9 +35,9 @@ def call(function, op, stop):
 
 
 def compute(x, count):
-    kind, record = Kind(from_dtype(x.dtype), count), from_dtype(OPERANDS)
+    spec, record = KernelSpec(from_dtype(x.dtype), count), from_dtype(OPERANDS)
     function = nb.njit(**OPTIONS)(all_of_them)
-    place = address_of(function, (kind, record, record, types.intp, types.intp))
+    place = address_of(function, (spec, record, record, types.intp, types.intp))
     x = np.concatenate([x, np.zeros(-len(x) % count, x.dtype)])
     y, op = np.zeros((len(ORACLES), len(x)), x.dtype), np.zeros((), OPERANDS)
     op["x"], op["y"] = x.ctypes.data, y.ctypes.data

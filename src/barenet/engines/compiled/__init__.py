@@ -1,1 +1,1 @@
-"""The compiled engine: kernels that run a slice of batches in one call."""
+"""The compiled engine: kernels that run a chunk of batches in one call."""

@@ -1,13 +1,13 @@
-"""Interpreter: what goes through a program, batch after batch, alone or with a crew of threads.
+"""Interpreter: runs a program batch after batch, on one thread or on a team of threads.
 
-A program has regions, one after the other. A region has groups; the threads share the units of a
-group, rows of the batch or of parameters, and each takes its share in chunks that fit the cache.
-For each chunk, the group's instructions are done in turn: a kernel with its operands. No sum is
-ever split by the number of threads, so any number of them gives the same bits.
+A program is a sequence of regions. A region has groups; the threads share the units of a group,
+which are rows of the batch or of parameters, and each processes its part in chunks that fit the
+cache. For each chunk, the group's instructions run in turn: a kernel with its operands. No sum is
+split by the number of threads, so any number of them gives the same bits.
 
-The threads are called together once for a slice. The first to come leads: it opens a region, does
-its own share and those that nobody has claimed, and waits for what was claimed by others. So it
-needs nobody, whoever comes late or not at all; and a thread that comes has the same share of each
+The threads are started once for a chunk of batches. The first to arrive leads: it opens a region,
+processes its own part and those that no other thread has claimed, and waits for the claimed ones.
+So a thread that arrives late, or never, delays no other; and a thread has the same part of each
 region, with the same rows of weights, which are in its cache.
 """
 
@@ -21,157 +21,164 @@ import numpy as np
 from barenet.engines.kernels.gradients import sum_of
 from barenet.engines.kernels.kernel import entry
 from barenet.engines.kernels.records import STEP, record
-from barenet.engines.simd.atomic import add, exchange_if, give_way, pause, publish, read
+from barenet.engines.simd.atomics import add, compare_exchange, pause, publish, read, yield_thread
 from barenet.engines.simd.calls import OPTIONS, invoke
-from barenet.engines.simd.memory import array, record_at
 from barenet.engines.simd.processor import flush_denormals, restore_denormals
+from barenet.engines.simd.views import array, record_at
 
-__all__ = ["CREW", "GROUP", "INSTRUCTION", "PROGRAM", "REGION", "run_alone", "run_together"]
+__all__ = [
+    "GROUP",
+    "INSTRUCTION",
+    "PROGRAM",
+    "REGION",
+    "TEAM",
+    "run_on_one_thread",
+    "run_on_threads",
+]
 
-#: What all kernels share; and which regions are done for each batch: those from `start` up to
-#: `stop`; the ones before, from `load` on, are done once for a slice, as are those after, up to
-#: `end`. Then what is new for each slice: its rows and batches, where each loss goes and then each
-#: norm, and where threads meet.
+#: The step, which all kernels share, and the regions: those from `start` up to `stop` run for each
+#: batch, those before (from `load`) and after (up to `end`) once for a call. Then the rows and
+#: batches of the call, the address of its losses and norms, and that of the team's numbers.
 PROGRAM = record(
     "step regions load start stop end "
-    "order n_rows batch_size rates n_batches first_step report crew"
+    "order n_rows batch_size rates n_batches first_step report team"
 )
 
-#: Some groups; `alone` if one thread does them.
-REGION = record("groups n_groups alone")
+#: Some groups; `serial` if they run on one thread.
+REGION = record("groups n_groups serial")
 
-#: Instructions that are done for each chunk of the units; 0 units are the rows of the batch.
-#: Threads get whole grains.
+#: Instructions that run for each chunk of the units; 0 units are the rows of the batch. The part
+#: of a thread consists of whole grains.
 GROUP = record("instructions n_instructions units chunk grain")
 
-#: A kernel and the record that it reads, by their addresses.
+#: Addresses of a kernel and of the record that it reads.
 INSTRUCTION = record("kernel operands")
 
 program_at, step_at, region_at = record_at(PROGRAM), record_at(STEP), record_at(REGION)
 group_at, instruction_at = record_at(GROUP), record_at(INSTRUCTION)
 
-# What the threads tell each other, each number in a cache line of its own, in bytes: how many have
-# come, the number of the open region and which one it is, how many of its shares are done, and for
-# each share the last number that it was claimed for. A negative number is the end.
-COME, OPEN, WHICH, DONE, CLAIMS = range(0, 5 * 64, 64)
+# Numbers that the threads share, each in a cache line of its own: the count of threads that have
+# arrived, the number of the open region and its index, the count of its finished parts, and the
+# last number for which each part was claimed. A negative number is the end.
+ARRIVED, OPEN, INDEX, DONE, CLAIMS = range(0, 5 * 64, 64)
 
-#: Bytes of all that, but for the claims, which are as long as a line for each thread.
-CREW = CLAIMS
+#: Bytes of these numbers without the claims, which take a cache line for each thread.
+TEAM = CLAIMS
 
-#: Looks at a number that has not changed before others are let run.
+#: Reads of an unchanged number before other threads are let run.
 PATIENCE = 2048
 
 
 @entry()
-def run_alone(address):
-    """Go through the program at an address for each batch of its slice, on one thread."""
+def run_on_one_thread(address):
+    """Run the program at an address for each of its batches, on one thread."""
     before = flush_denormals()
-    do_slice(program_at(address, 0), 1)
+    run_batches(program_at(address, 0), 1)
     restore_denormals(before)
 
 
 @entry(parallel=True)
-def run_together(address, threads):
-    """The same for several threads."""
+def run_on_threads(address, threads):
+    """Run the program at an address for each of its batches, on several threads."""
     for _ in nb.prange(threads):
         before, program = flush_denormals(), program_at(address, 0)
-        member = add(program.crew + COME, 1)
-        if member == 0:
-            do_slice(program, threads)
-            publish(program.crew + OPEN, -1)
+        thread = add(program.team + ARRIVED, 1)
+        if thread == 0:
+            run_batches(program, threads)
+            publish(program.team + OPEN, -1)
         else:
-            follow(program, member, threads)
+            follow(program, thread, threads)
         restore_denormals(before)
 
 
 @nb.njit(**OPTIONS)
-def do_slice(program, threads):
-    """Load, a step for each batch, store."""
+def run_batches(program, threads):
+    """Load, a step for each batch, and store."""
     step, size, n_batches = step_at(program.step, 0), program.batch_size, program.n_batches
     rates = array(np.float64, program.rates, 0, n_batches)
     losses = array(np.float64, program.report, 0, n_batches)
     norms = array(np.float64, program.report, n_batches, n_batches)
-    do_regions(program, program.load, program.start, threads)
+    run_regions(program, program.load, program.start, threads)
     for i in range(n_batches):
         step.batch = program.order + 8 * i * size
         step.n_rows = min(size, program.n_rows - i * size)
         step.row_weight, step.rate = 1.0 / step.n_rows, rates[i]
         step.number = program.first_step + i
         step.n_steps += 1
-        do_regions(program, program.start, program.stop, threads)
-        prices = sum_of(step.squares, step.n_tiles, step.n_tiles)
-        losses[i] = sum_of(step.losses, 0, step.n_rows) + prices
+        run_regions(program, program.start, program.stop, threads)
+        penalties = sum_of(step.squares, step.n_tiles, step.n_tiles)
+        losses[i] = sum_of(step.losses, 0, step.n_rows) + penalties
         norms[i] = math.sqrt(sum_of(step.squares, 0, step.n_tiles))
-    do_regions(program, program.stop, program.end, threads)
+    run_regions(program, program.stop, program.end, threads)
 
 
 @nb.njit(**OPTIONS)
-def do_regions(program, first, last, threads):
-    """Do regions one after the other, each with as many threads as it allows."""
+def run_regions(program, first, last, threads):
+    """Run regions one after the other, on as many threads as each allows."""
     for region in range(first, last):
-        if threads == 1 or region_at(program.regions, region).alone:
-            do_share(program, region, 0, 1)
+        if threads == 1 or region_at(program.regions, region).serial:
+            run_part(program, region, 0, 1)
         else:
             lead(program, region, threads)
 
 
 @nb.njit(**OPTIONS)
 def lead(program, region, threads):
-    """Open a region, take part in it, and wait until all of it is done."""
-    crew, spins = program.crew, 0
-    number = read(crew + OPEN) + 1
-    publish(crew + DONE, 0)
-    publish(crew + WHICH, region)
-    publish(crew + OPEN, number)
+    """Open a region, take part in it, and wait until it is finished."""
+    team, spins = program.team, 0
+    number = read(team + OPEN) + 1
+    publish(team + DONE, 0)
+    publish(team + INDEX, region)
+    publish(team + OPEN, number)
     take_part(program, number, 0, threads)
-    while read(crew + DONE) < threads:
+    while read(team + DONE) < threads:
         spins = wait(spins)
 
 
 @nb.njit(**OPTIONS)
-def follow(program, member, threads):
+def follow(program, thread, threads):
     """Take part in each region that is opened, until the end."""
     done, spins = 0, 0
-    number = read(program.crew + OPEN)
+    number = read(program.team + OPEN)
     while number >= 0:
         if number > done:
-            take_part(program, number, member, threads)
+            take_part(program, number, thread, threads)
             done, spins = number, 0
         spins = wait(spins)
-        number = read(program.crew + OPEN)
+        number = read(program.team + OPEN)
 
 
 @nb.njit(**OPTIONS)
-def take_part(program, number, member, threads):
-    """Do one's own share of the region of that number, and then those that nobody has claimed."""
-    crew = program.crew
+def take_part(program, number, thread, threads):
+    """Run a thread's own part of the region of that number, and then all unclaimed parts."""
+    team = program.team
     for turn in range(threads):
-        share = (member + turn) % threads
-        if exchange_if(crew + CLAIMS + 64 * share, number - 1, number):
-            do_share(program, read(crew + WHICH), share, threads)
-            add(crew + DONE, 1)
+        part = (thread + turn) % threads
+        if compare_exchange(team + CLAIMS + 64 * part, number - 1, number):
+            run_part(program, read(team + INDEX), part, threads)
+            add(team + DONE, 1)
 
 
 @nb.njit(**OPTIONS)
 def wait(spins):
-    """Wait for a moment; after many of them, let others run."""
+    """Wait briefly; after many times, let other threads run."""
     if spins % PATIENCE == PATIENCE - 1:
-        give_way()
+        yield_thread()
     else:
         pause()
     return spins + 1
 
 
 @nb.njit(**OPTIONS)
-def do_share(program, index, number, shares):
-    """One of the shares of every group of a region."""
+def run_part(program, index, number, parts):
+    """Run one part of every group of a region."""
     step, region = step_at(program.step, 0), region_at(program.regions, index)
     for place in range(region.n_groups):
         group = group_at(region.groups, place)
         units = group.units if group.units > 0 else step.n_rows
         start, end = 0, units
-        if shares > 1:
-            size = -(-units // (shares * group.grain)) * group.grain
+        if parts > 1:
+            size = -(-units // (parts * group.grain)) * group.grain
             start, end = min(number * size, units), min((number + 1) * size, units)
         while start < end:
             stop = start + min(group.chunk, end - start)

@@ -1,4 +1,4 @@
 """Kernels: the formulas of a step in vector code, for rows of a batch or rows of parameters.
 
-They read records of numbers and places in memory, and know nothing of networks, jobs or threads.
+They read records of numbers and addresses, and do not depend on networks, jobs or threads.
 """

@@ -1,6 +1,6 @@
-"""Activations: the formulas of `barenet.model.activations`, for lanes or a whole row.
+"""Activations: the formulas of `barenet.model.activations`, for lanes or for a whole row.
 
-A kernel's kind names the formula, so each becomes code of its own.
+A kernel's spec names the formula, so each is compiled separately.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from barenet.engines.kernels.records import row_numbers, row_vectors
 from barenet.engines.simd.calls import INLINE, OPTIONS, invoke
 from barenet.engines.simd.lanes import absolute, where
 from barenet.engines.simd.mathematics import erfc, exp, expm1, log1p, tanh
-from barenet.engines.simd.memory import array, lanes
+from barenet.engines.simd.views import array, lanes
 
 
 @nb.njit(**INLINE)
@@ -33,7 +33,7 @@ def normal_density(z):
     return 0.3989422804014327 * exp(-0.5 * z * z)
 
 
-#: The value a = f(z) of each, and its slope f′(z), by z and a; c is the activation's option.
+#: The value a = f(z) of each, and its derivative f′(z) from z and a; c is the activation's option.
 FORMULAS = {
     "identity": (lambda z, c: z, lambda z, a, c: 1),
     "relu": (lambda z, c: where(z <= 0, 0, z), lambda z, a, c: where(a > 0, 1, 0)),
@@ -58,41 +58,41 @@ slope = chosen({name: formula for name, (_, formula) in FORMULAS.items()})
 
 
 @kernel(FORMULAS)
-def activate(kind, step, layer, start, stop):
+def activate(spec, step, layer, start, stop):
     """A = f(Z); for a dense layer, after Z = X W + b."""
     if layer.forward != 0:
         invoke(step.multiply, step, layer.forward, start, stop)
     if layer.a != layer.z:
-        f, c = value(kind), layer.option
-        Z, A = row_vectors(kind, layer, layer.z, start), row_vectors(kind, layer, layer.a, start)
-        for i in range(0, (stop - start) * layer.stride, lanes(kind)):
+        f, c = value(spec), layer.option
+        Z, A = row_vectors(spec, layer, layer.z, start), row_vectors(spec, layer, layer.a, start)
+        for i in range(0, (stop - start) * layer.stride, lanes(spec)):
             A[i] = f(Z[i], c)
 
 
 @kernel(FORMULAS)
-def activate_back(kind, step, layer, start, stop):
+def activate_back(spec, step, layer, start, stop):
     """dZ = dA · f′(Z), in place of dA; for a dense layer, before dX = dZ Wᵀ."""
     if layer.a != layer.z:
-        f, c, D = slope(kind), layer.option, row_vectors(kind, layer, layer.d, start)
-        Z, A = row_vectors(kind, layer, layer.z, start), row_vectors(kind, layer, layer.a, start)
-        for i in range(0, (stop - start) * layer.stride, lanes(kind)):
+        f, c, D = slope(spec), layer.option, row_vectors(spec, layer, layer.d, start)
+        Z, A = row_vectors(spec, layer, layer.z, start), row_vectors(spec, layer, layer.a, start)
+        for i in range(0, (stop - start) * layer.stride, lanes(spec)):
             D[i] = D[i] * f(Z[i], A[i], c)
     if layer.backward != 0:
         invoke(step.multiply, step, layer.backward, start, stop)
 
 
 @kernel(["softmax"])
-def softmax(kind, step, layer, start, stop):
+def softmax(spec, step, layer, start, stop):
     """Apply softmax to each row."""
     for row in range(start, stop):
-        softmax_row(kind, layer, layer.z, layer.a, row)
+        softmax_row(spec, layer, layer.z, layer.a, row)
 
 
 @kernel(["softmax"])
-def softmax_back(kind, step, layer, start, stop):
+def softmax_back(spec, step, layer, start, stop):
     """dL/dZⱼ = aⱼ (dL/daⱼ − Σᵢ dL/daᵢ · aᵢ), in place of dL/dA."""
     for row in range(start, stop):
-        a, d = row_numbers(kind, layer, layer.a, row), row_numbers(kind, layer, layer.d, row)
+        a, d = row_numbers(spec, layer, layer.a, row), row_numbers(spec, layer, layer.d, row)
         total = a[0] - a[0]
         for j in range(layer.n_out):
             total += d[j] * a[j]
@@ -101,18 +101,18 @@ def softmax_back(kind, step, layer, start, stop):
 
 
 @nb.njit(**OPTIONS)
-def softmax_row(kind, layer, source, target, row):
-    """Softmax of a row of one matrix, in another; what pads it to whole vectors becomes 0."""
-    z, a = row_numbers(kind, layer, source, row), row_numbers(kind, layer, target, row)
-    Z, A = row_vectors(kind, layer, source, row), row_vectors(kind, layer, target, row)
+def softmax_row(spec, layer, source, target, row):
+    """Softmax of a row of one matrix, in another; the padding becomes 0."""
+    z, a = row_numbers(spec, layer, source, row), row_numbers(spec, layer, target, row)
+    Z, A = row_vectors(spec, layer, source, row), row_vectors(spec, layer, target, row)
     top, total, n = z[0], z[0] - z[0], layer.n_out
     for j in range(1, n):
         top = max(top, z[j])
-    for j in range(0, n, lanes(kind)):
+    for j in range(0, n, lanes(spec)):
         A[j] = exp(Z[j] - top)
     for j in range(n):
         total += a[j]
-    for j in range(0, n, lanes(kind)):
+    for j in range(0, n, lanes(spec)):
         A[j] = A[j] / total
-    array(kind, target, row * layer.stride + n, -n % lanes(kind))[:] = 0
+    array(spec, target, row * layer.stride + n, -n % lanes(spec))[:] = 0
     return top, total

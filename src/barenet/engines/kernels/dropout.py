@@ -8,18 +8,18 @@ import numpy as np
 from barenet.engines.kernels.kernel import kernel
 from barenet.engines.kernels.records import row_numbers, row_vectors
 from barenet.engines.simd.calls import OPTIONS
-from barenet.engines.simd.memory import lanes
+from barenet.engines.simd.views import lanes
 from barenet.model.randomness import GOLDEN_GAMMA, MULTIPLIER_1, MULTIPLIER_2
 
 
 @kernel()
-def drop(kind, step, layer, start, stop):
-    """A = X · M, with the mask M in Z, by the numbers of the step's and layer's key."""
+def drop(spec, step, layer, start, stop):
+    """A = X · M, with the mask M in Z, drawn from the key of the step and the layer."""
     n, rate = layer.n_out, layer.option
     key, kept = derive(derive(np.uint64(step.seed), step.number), layer.index), 1 / (1 - rate)
     for row in range(start, stop):
-        x, a = row_numbers(kind, layer, layer.x, row), row_numbers(kind, layer, layer.a, row)
-        mask = row_numbers(kind, layer, layer.z, row)
+        x, a = row_numbers(spec, layer, layer.x, row), row_numbers(spec, layer, layer.a, row)
+        mask = row_numbers(spec, layer, layer.z, row)
         for j in range(n):
             mask[j] = kept if rate == 0 or uniform(key, row * n + j) >= rate else 0.0
         for j in range(n):
@@ -27,10 +27,10 @@ def drop(kind, step, layer, start, stop):
 
 
 @kernel()
-def drop_back(kind, step, layer, start, stop):
+def drop_back(spec, step, layer, start, stop):
     """dL/dX = dL/dA · M, in place."""
-    mask, d = row_vectors(kind, layer, layer.z, start), row_vectors(kind, layer, layer.d, start)
-    for i in range(0, (stop - start) * layer.stride, lanes(kind)):
+    mask, d = row_vectors(spec, layer, layer.z, start), row_vectors(spec, layer, layer.d, start)
+    for i in range(0, (stop - start) * layer.stride, lanes(spec)):
         d[i] = d[i] * mask[i]
 
 
@@ -44,7 +44,7 @@ def mix(z):
 
 @nb.njit(**OPTIONS)
 def uniform(key, index):
-    """The index-th number of a key, as `barenet.model.randomness.uniforms` has it."""
+    """Number of a key at an index, as in `barenet.model.randomness.uniforms`."""
     bits = mix(key + np.uint64(index + 1) * np.uint64(GOLDEN_GAMMA))
     return np.float64(bits >> np.uint64(11)) * 2.0**-53
 

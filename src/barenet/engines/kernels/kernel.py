@@ -1,7 +1,7 @@
-"""Kernel: a function of the engine in machine code, built when it is first needed, kept on disk.
+"""Kernel: a function of the engine in machine code, compiled when first needed and cached on disk.
 
-Kernels are called by their addresses, so each is compiled once, by itself, and a network's program
-is a list of them.
+Kernels are called by address, so each is compiled separately, and a network's program is a list of
+them.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import numba
 import numpy as np
 from numba import types
 
-from barenet.engines.kept import keep
+from barenet.engines.kernel_cache import cache_on_disk
 from barenet.engines.kernels.records import LAYER, STEP
 from barenet.engines.simd.calls import INLINE, OPTIONS, address_of, by_type
-from barenet.engines.simd.memory import Kind
+from barenet.engines.simd.views import KernelSpec
 
 __all__ = ["Kernel", "chosen", "entry", "every_kernel", "kernel"]
 
@@ -26,45 +26,43 @@ KERNELS: list[Kernel] = []
 
 
 class Kernel:
-    """A function of (kind, step, operands, start, stop), for the units from start to stop.
-
-    `formulas` are those of its kind, `operands` is the record that it reads besides `records.STEP`.
-    """
+    """A function of (spec, step, operands, start, stop) for the units from start to stop."""
 
     def __init__(
         self, function: Callable[..., None], formulas: Iterable[str], operands: np.dtype[Any]
     ) -> None:
-        self.dispatcher, self.formulas = keep(numba.njit(**OPTIONS)(function)), formulas
+        #: The formulas that its spec may name; the records are `records.STEP` and the operands.
+        self.dispatcher, self.formulas = cache_on_disk(numba.njit(**OPTIONS)(function)), formulas
         self.records = (numba.from_dtype(STEP), numba.from_dtype(operands))
-        self.places: dict[Kind, int] = {}
+        self.places: dict[KernelSpec, int] = {}
         KERNELS.append(self)
 
-    def address(self, kind: Kind) -> int:
-        """Build the kernel for a kind, or find it, and say where it is."""
-        if kind not in self.places:
-            signature = (kind, *self.records, types.intp, types.intp)
-            self.places[kind] = address_of(self.dispatcher, signature)
+    def address(self, spec: KernelSpec) -> int:
+        """Compile the kernel for a spec, or load it, and return its address."""
+        if spec not in self.places:
+            signature = (spec, *self.records, types.intp, types.intp)
+            self.places[spec] = address_of(self.dispatcher, signature)
             if self.dispatcher.stats.cache_misses:
-                say_once("building kernels for this processor, which takes some seconds, once")
-        return self.places[kind]
+                log_once("compiling kernels for this processor once, which takes some seconds")
+        return self.places[spec]
 
 
 def kernel(
     formulas: Iterable[str] = ("",), operands: np.dtype[Any] = LAYER
 ) -> Callable[[Callable[..., None]], Kernel]:
-    """Make a kernel of a function."""
+    """Decorator that turns a function into a kernel."""
     return functools.partial(Kernel, formulas=formulas, operands=operands)
 
 
-def every_kernel(kind: Kind) -> Iterator[Callable[[], int]]:
-    """What builds each kernel there is, for a dtype and every formula."""
+def every_kernel(spec: KernelSpec) -> Iterator[Callable[[], int]]:
+    """A function that compiles each kernel, for a dtype and every formula."""
     for each in KERNELS:
         for formula in each.formulas:
-            yield functools.partial(each.address, Kind(kind.dtype, kind.count, formula))
+            yield functools.partial(each.address, KernelSpec(spec.dtype, spec.count, formula))
 
 
 def chosen(functions: dict[str, Callable[..., Any]]) -> Callable[[Any], Any]:
-    """Make a function of a kind that gives the one that it names as its formula."""
+    """Make a function that returns, for a spec, the function of its formula."""
     compiled = {name: numba.njit(**INLINE)(function) for name, function in functions.items()}
 
     def constant(function: Callable[..., Any]) -> Callable[[Any], Callable[..., Any]]:
@@ -74,13 +72,13 @@ def chosen(functions: dict[str, Callable[..., Any]]) -> Callable[[Any], Any]:
 
 
 def entry(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Make a function that Python calls, compiled when it first does."""
+    """Decorator for a function that Python calls, which is compiled at the first call."""
     compiled = numba.njit(nogil=True, error_model="numpy", **options)
-    return lambda function: keep(compiled(function))
+    return lambda function: cache_on_disk(compiled(function))
 
 
 @functools.cache
-def say_once(text: str) -> None:
-    """Tell somebody who waits at a terminal why."""
+def log_once(text: str) -> None:
+    """Print the reason of a delay on a terminal."""
     if sys.stderr is not None and sys.stderr.isatty():
         print(f"barenet: {text}", file=sys.stderr)  # noqa: T201

@@ -11,7 +11,7 @@ from barenet.engines.kernels.activations import softmax_row
 from barenet.engines.kernels.kernel import chosen, kernel
 from barenet.engines.kernels.records import row_numbers
 from barenet.engines.simd.calls import OPTIONS
-from barenet.engines.simd.memory import array
+from barenet.engines.simd.views import array
 from barenet.model.losses.focal import LOG_ZERO
 
 
@@ -40,7 +40,7 @@ def huber(a, y, c, margin):
 
 
 def quantile(a, y, c, margin):
-    """c per unit that ŷ is too low, 1 − c per unit that it is too high."""
+    """c for each unit that ŷ is too low, 1 − c for each unit that it is too high."""
     error = a - y
     slope = 1 - c if error > 0 else -c if error < 0 else 0.0
     return max(-c * error, (1 - c) * error), slope
@@ -54,7 +54,7 @@ def poisson(a, y, c, margin):
 
 @nb.njit(**OPTIONS)
 def inside(p, margin):
-    """p, but at least the dtype's least number, and at most 1 − margin, which tells the dtype."""
+    """p within the dtype's smallest number and 1 − margin, from which the dtype follows."""
     return min(max(p, 2.0**-1022 if margin < 1e-12 else 2.0**-126), 1 - margin)
 
 
@@ -146,7 +146,7 @@ def poisson_on_softmax(log_p, y, c):
     return p - y - y * log_p + y_log_y(y), p - y
 
 
-#: Each takes float64 numbers, and gives the loss of an output and its derivative by the output.
+#: Each takes float64 numbers, and returns the loss of an output and its derivative.
 FORMULAS = {
     "squared_error": squared,
     "absolute_error": absolute,
@@ -175,11 +175,11 @@ formula_of, formula_on_softmax = chosen(FORMULAS), chosen(ON_SOFTMAX)
 
 
 @kernel(FORMULAS)
-def loss(kind, step, layer, start, stop):
+def loss(spec, step, layer, start, stop):
     """The loss of each row, and its derivative by the outputs."""
-    losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_of(kind)
+    losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_of(spec)
     for row in range(start, stop):
-        a, y, d, weight = row_of(kind, step, layer, row)
+        a, y, d, weight = row_of(spec, step, layer, row)
         total = 0.0
         for j in range(layer.n_out):
             output, target = np.float64(a[j]), np.float64(y[j])
@@ -190,12 +190,12 @@ def loss(kind, step, layer, start, stop):
 
 
 @kernel(ON_SOFTMAX)
-def softmax_loss(kind, step, layer, start, stop):
+def softmax_loss(spec, step, layer, start, stop):
     """The loss of each row, and its derivative by the logits, gⱼ − pⱼ Σ g with g = dL/d(ln p)."""
-    losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_on_softmax(kind)
+    losses, formula = array(np.float64, step.losses, 0, step.n_rows), formula_on_softmax(spec)
     for row in range(start, stop):
-        z, y, p, weight = row_of(kind, step, layer, row)
-        top, total = softmax_row(kind, layer, layer.a, layer.d, row)
+        z, y, p, weight = row_of(spec, step, layer, row)
+        top, total = softmax_row(spec, layer, layer.a, layer.d, row)
         log_sum, value, sum_g = np.float64(top) + math.log(total), 0.0, 0.0
         for j in range(layer.n_out):
             part, g = formula(z[j] - log_sum, y[j], layer.option)
@@ -207,11 +207,11 @@ def softmax_loss(kind, step, layer, start, stop):
 
 
 @kernel(["softmax_binary_focal"])
-def softmax_binary_loss(kind, step, layer, start, stop):
+def softmax_binary_loss(spec, step, layer, start, stop):
     """The loss of each row, and its derivative by the logits, hⱼ − pⱼ Σ h/u over the others."""
     losses, c = array(np.float64, step.losses, 0, step.n_rows), layer.option
     for row in range(start, stop):
-        z, y, d, weight = row_of(kind, step, layer, row)
+        z, y, d, weight = row_of(spec, step, layer, row)
         top, log_rest = rest_of_row(z, layer.n_out)
         log_p, log_u, h_top, value, sum_g = 0.0, 0.0, 0.0, 0.0, 0.0
         for j in range(layer.n_out):
@@ -231,7 +231,7 @@ def softmax_binary_loss(kind, step, layer, start, stop):
 
 @nb.njit(**OPTIONS)
 def rest_of_row(z, n):
-    """The place of the greatest logit, and ln Σ exp(z − greatest) of the others."""
+    """The index of the greatest logit, and ln Σ exp(z − greatest) of the others."""
     top, second, total = 0, -np.inf, 0.0
     for j in range(1, n):
         top = j if z[j] > z[top] else top
@@ -253,7 +253,7 @@ def log_shares(z, j, top, log_rest):
 
 @nb.njit(**OPTIONS)
 def binary_focal_of_logarithms(log_p, log_u, y, c):
-    """The loss by ln p and ln u, and p u times its derivative by p."""
+    """The loss from ln p and ln u, and p u times its derivative by p."""
     p, u = math.exp(log_p), math.exp(log_u)
     less, more = math.exp(c * log_u), math.exp(c * log_p)  # uᵞ, pᵞ
     slope = y * less * (c * p * log_p - u) + (1 - y) * more * (p - c * u * log_u)
@@ -267,20 +267,20 @@ LOSSES = {
 
 
 @nb.njit(**OPTIONS)
-def row_of(kind, step, layer, row):
+def row_of(spec, step, layer, row):
     """Outputs, targets and derivatives of a row, and its weight in the loss of the batch."""
     number, weight = array(np.int64, step.batch, row, 1)[0], step.row_weight
     if step.sample_weight != 0:
-        weight *= array(kind, step.sample_weight, number, 1)[0]
-    y = array(kind, step.y, number * layer.n_out, layer.n_out)
-    a = row_numbers(kind, layer, layer.a, row)
-    return a, y, row_numbers(kind, layer, layer.d, row), weight
+        weight *= array(spec, step.sample_weight, number, 1)[0]
+    y = array(spec, step.y, number * layer.n_out, layer.n_out)
+    a = row_numbers(spec, layer, layer.a, row)
+    return a, y, row_numbers(spec, layer, layer.d, row), weight
 
 
 @kernel()
-def weigh_rows(kind, step, layer, start, stop):
-    """Let each row count by its weight over the sum of the batch's weights."""
+def weigh_rows(spec, step, layer, start, stop):
+    """Divide the weight of each row by the sum of the batch's weights."""
     total, numbers = 0.0, array(np.int64, step.batch, 0, step.n_rows)
     for row in range(step.n_rows):
-        total += array(kind, step.sample_weight, numbers[row], 1)[0]
+        total += array(spec, step.sample_weight, numbers[row], 1)[0]
     step.row_weight = 1 / total if total > 0 else 0.0

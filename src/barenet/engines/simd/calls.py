@@ -1,4 +1,4 @@
-"""Calls: how functions are compiled, and run by their addresses."""
+"""Calls: functions are compiled, and called by their addresses."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Any
 from numba import types
 from numba.extending import intrinsic, overload
 
-from barenet.engines.simd.code import BYTE
+from barenet.engines.simd.llvm import BYTE
 
 __all__ = ["INLINE", "OPTIONS", "address_of", "by_type", "invoke"]
 
-# Kernels are not called from Python, raise nothing, and leave it to IEEE what 1 / 0 is.
+# Kernels are not called from Python, raise nothing, and divide by 0 as in IEEE 754.
 OPTIONS: Any = {"nogil": True, "error_model": "numpy",
                 "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # fmt: skip
 INLINE: Any = {**OPTIONS, "forceinline": True}
 
 
 def address_of(dispatcher: Any, signature: tuple[Any, ...]) -> int:
-    """Compile a function for types, or find it, and say where it is."""
+    """Compile a function for types, or load it, and return its address."""
     dispatcher.compile(signature)
     built = dispatcher.overloads[signature]
     return int(built.library.get_pointer_to_function(built.fndesc.llvm_func_name))
 
 
 def by_type(choose: Callable[[Any], Callable[[Any], Any]]) -> Callable[[Any], Any]:
-    """Make a function for kernels of what chooses its code, by the type of its argument x."""
+    """Make a function for kernels, whose code is chosen by the type of its argument x."""
 
     def function(x: Any) -> Any:
-        """Stand for the code, which nobody else can call."""
+        """Placeholder for the code, which only kernels can call."""
 
     overload(function, jit_options=INLINE)(choose)
     return function
@@ -37,13 +37,13 @@ def by_type(choose: Callable[[Any], Callable[[Any], Any]]) -> Callable[[Any], An
 
 @intrinsic
 def invoke(typing_context: Any, function: Any, step: Any, op: Any, start: Any, stop: Any) -> Any:
-    """Run the function at an address: of a kind, two records or their addresses, two numbers."""
-    kinds = (types.none, types.voidptr, types.voidptr, types.intp, types.intp)
+    """Call the function at an address, with a spec, two records or their addresses, two numbers."""
+    parameters = (types.none, types.voidptr, types.voidptr, types.intp, types.intp)
 
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         convention, (place, *records, start, stop) = context.call_conv, values
         callee = builder.inttoptr(
-            place, convention.get_function_type(types.none, kinds).as_pointer()
+            place, convention.get_function_type(types.none, parameters).as_pointer()
         )
         cast = {False: builder.inttoptr, True: builder.bitcast}
         records = [
@@ -51,7 +51,7 @@ def invoke(typing_context: Any, function: Any, step: Any, op: Any, start: Any, s
             for record, of in zip(records, (step, op), strict=True)
         ]
         arguments = [BYTE(None), *records, start, stop]
-        convention.call_function(builder, callee, types.none, kinds, arguments)
+        convention.call_function(builder, callee, types.none, parameters, arguments)
         return context.get_dummy_value()
 
     return types.void(types.intp, step, op, types.intp, types.intp), emit

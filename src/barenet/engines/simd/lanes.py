@@ -1,8 +1,8 @@
-"""Lanes: as many numbers as a vector register holds, which formulas treat like one number.
+"""Lanes: the numbers in a vector register, which formulas use like one number.
 
-``m = beta * m + g`` is the same line for lanes as for numbers. What a formula would decide by `if`,
-it takes lane by lane with `where`; a plain number is repeated in all lanes, whatever its type. A
-product and a sum may be fused, and so be rounded once.
+``m = beta * m + g`` is the same line for lanes as for numbers. `where` replaces `if`, lane by lane;
+a plain number of any type is repeated in all lanes. A product and a sum may be fused, and so be
+rounded once.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from numba.core.datamodel import models, register_default
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
 
-from barenet.engines.simd.code import NUMBERS, call, on_vectors, splat, written_by
+from barenet.engines.simd.llvm import NUMBERS, call, emitter, on_vectors, splat
 
 
 class Lanes(types.Type):
-    """A vector of numbers; or, as a mask, of what is true of each."""
+    """Type of a vector of numbers, or of a mask for one."""
 
     def __init__(self, dtype: Any, count: int, mask: bool = False) -> None:
         self.dtype, self.count = dtype, count
@@ -35,18 +35,18 @@ class _Model(models.PrimitiveModel):
         super().__init__(manager, lanes, lanes.vector)
 
 
-def in_lanes(context: Any, builder: Any, lanes: Lanes, kinds: Any, values: Any) -> list[Any]:
-    """Bring all operands into lanes."""
+def in_lanes(context: Any, builder: Any, lanes: Lanes, arguments: Any, values: Any) -> list[Any]:
+    """Convert all operands to lanes."""
     return [
         value
-        if isinstance(kind, Lanes)
-        else splat(builder, context.cast(builder, value, kind, lanes.dtype), lanes.count)
-        for value, kind in zip(values, kinds, strict=True)
+        if isinstance(of, Lanes)
+        else splat(builder, context.cast(builder, value, of, lanes.dtype), lanes.count)
+        for value, of in zip(values, arguments, strict=True)
     ]
 
 
 def define(operation: Any, emit: Callable[..., Any], mask: bool = False) -> None:
-    """Teach Numba an operator, by its code for vectors; its result may be a mask."""
+    """Define an operator for Numba by its code for vectors; its result may be a mask."""
 
     def lanes_of(arguments: Any) -> Any:
         return next((each for each in arguments if isinstance(each, Lanes)), None)
@@ -57,12 +57,12 @@ def define(operation: Any, emit: Callable[..., Any], mask: bool = False) -> None
             return lanes and signature(Lanes(lanes.dtype, lanes.count, mask), *arguments)
 
     def lower(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        kinds = signature.args
-        return emit(builder, *in_lanes(context, builder, lanes_of(kinds), kinds, values))
+        arguments = signature.args
+        return emit(builder, *in_lanes(context, builder, lanes_of(arguments), arguments, values))
 
     infer_global(operation)(Template)
-    for kinds in ((Lanes,), (Lanes, Lanes), (Lanes, types.Number), (types.Number, Lanes)):
-        lower_builtin(operation, *kinds)(lower)
+    for arguments in ((Lanes,), (Lanes, Lanes), (Lanes, types.Number), (types.Number, Lanes)):
+        lower_builtin(operation, *arguments)(lower)
 
 
 def _arithmetic(code: str) -> Callable[..., Any]:
@@ -82,11 +82,11 @@ define(operator.neg, lambda builder, a: builder.fneg(a))
 
 
 def _function(name: str) -> Any:
-    """Make a function of lanes of what LLVM has by itself."""
+    """Make a function of lanes from one that LLVM has."""
 
     @intrinsic
     def function(typing_context: Any, x: Any) -> Any:
-        return x(x), written_by(lambda builder, x: on_vectors(builder, name, x))
+        return x(x), emitter(lambda builder, x: on_vectors(builder, name, x))
 
     return function
 
@@ -96,7 +96,7 @@ floor, sqrt, absolute = (_function(name) for name in ("floor", "sqrt", "fabs"))
 
 @intrinsic
 def where(typing_context: Any, mask: Any, a: Any, b: Any) -> Any:
-    """Take a where the mask is true, and b elsewhere."""
+    """a where the mask is true, b elsewhere."""
     lanes = Lanes(mask.dtype, mask.count)
 
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -108,7 +108,7 @@ def where(typing_context: Any, mask: Any, a: Any, b: Any) -> Any:
 @intrinsic
 def get_lane(typing_context: Any, x: Any, lane: Any) -> Any:
     """Take one of the numbers."""
-    return x.dtype(x, types.intp), written_by(
+    return x.dtype(x, types.intp), emitter(
         lambda builder, x, lane: builder.extract_element(x, lane)
     )
 
@@ -116,7 +116,7 @@ def get_lane(typing_context: Any, x: Any, lane: Any) -> Any:
 @intrinsic
 def set_lane(typing_context: Any, x: Any, lane: Any, number: Any) -> Any:
     """Replace one of the numbers."""
-    return x(x, types.intp, x.dtype), written_by(
+    return x(x, types.intp, x.dtype), emitter(
         lambda builder, x, lane, number: builder.insert_element(x, number, lane)
     )
 
@@ -125,7 +125,7 @@ def set_lane(typing_context: Any, x: Any, lane: Any, number: Any) -> Any:
 def widen(typing_context: Any, x: Any) -> Any:
     """Turn all numbers into float64."""
     wide = Lanes(types.float64, x.count)
-    return wide(x), written_by(
+    return wide(x), emitter(
         lambda builder, x: x if x.type == wide.vector else builder.fpext(x, wide.vector)
     )
 
@@ -134,7 +134,7 @@ def widen(typing_context: Any, x: Any) -> Any:
 def sum_lanes(typing_context: Any, x: Any) -> Any:
     """Add up all numbers, always in the same order."""
     name, number = f"llvm.vector.reduce.fadd.v{x.count}f{x.dtype.bitwidth}", NUMBERS[x.dtype]
-    return x.dtype(x), written_by(
+    return x.dtype(x), emitter(
         lambda builder, x: call(builder, name, number, number(0), x, fastmath=["reassoc"])
     )
 
@@ -143,7 +143,7 @@ def sum_lanes(typing_context: Any, x: Any) -> Any:
 def times_power_of_two(typing_context: Any, x: Any, n: Any) -> Any:
     """Multiply by 2ⁿ, for a whole n within the dtype's range, by adding to the exponent's bits.
 
-    Added to a power of two that leaves the last bit to 1, n is what the last bits say.
+    n is added to a number so large that its last bit is 1; the last bits of the sum are n.
     """
     bits, mantissa = (32, 23) if x.dtype == types.float32 else (64, 52)
     whole = ir.VectorType(ir.IntType(bits), x.count)
@@ -153,4 +153,4 @@ def times_power_of_two(typing_context: Any, x: Any, n: Any) -> Any:
         shifted = builder.shl(builder.bitcast(n, whole), whole([mantissa] * n.type.count))
         return builder.bitcast(builder.add(builder.bitcast(x, whole), shifted), x.type)
 
-    return x(x, n), written_by(write)
+    return x(x, n), emitter(write)

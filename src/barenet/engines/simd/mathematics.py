@@ -1,8 +1,8 @@
-"""exp, tanh and their kin for lanes, which the C library has for single numbers only.
+"""exp, tanh and related functions for lanes; the C library has them for single numbers only.
 
 exp and tanh follow the Cephes library's approximations (Moshier, "Methods and programs for
-mathematical functions", 1989), which err by about one unit in the last place. What is seldom used
-is computed lane by lane.
+mathematical functions", 1989), with an error of about one unit in the last place. Functions that
+are rarely used are computed lane by lane.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _exp_double(x):
 
 
 def _tanh_single(x):
-    """1 − 2 / (e²ˣ + 1), and close to 0, where that loses digits, x + x³ P(x²)."""
+    """1 − 2 / (e²ˣ + 1); close to 0, where that loses digits, x + x³ P(x²)."""
     s = x * x
     p = (-5.70498872745e-3 * s + 2.06390887954e-2) * s - 5.37397155531e-2
     p = (p * s + 1.33314422036e-1) * s - 3.33332819422e-1
@@ -66,9 +66,9 @@ def _tanh_double(x):
 
 
 def _one_by_one(function: Callable[[float], float]) -> Callable[[Any], Any]:
-    """Make a function of lanes of one of a number."""
+    """Make a function of lanes from a function of a number."""
 
-    def choose(x):  # without types, which Numba would miss in what it returns
+    def choose(x):  # Numba requires the same annotations as in the result: none
         count = x.count
 
         def compute(x):

@@ -1,4 +1,4 @@
-"""The processor: how wide its vectors are, and how it treats numbers close to 0."""
+"""Properties of the processor: the width of its vectors, and its treatment of denormal numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from barenet.engines.simd.code import BYTE, VOID, call, written_by
+from barenet.engines.simd.llvm import BYTE, VOID, call, emitter
 
 __all__ = ["flush_denormals", "restore_denormals", "vector_bits"]
 
@@ -33,29 +33,29 @@ def vector_bits() -> int:
 
 @functools.cache
 def widest_bits() -> int:
-    """Say how wide this processor's are; to ask takes as long as to lower a small network."""
+    """Width of this processor's vectors; the query takes as long as lowering a small network."""
     features = get_host_cpu_features()
     return 512 if features.get("avx512f") else 256 if features.get("avx2") else 128
 
 
 @intrinsic
 def flush_denormals(typing_context: Any) -> Any:
-    """Take numbers close to 0, which are slow, as 0; return the setting before."""
-    return types.uint32(), written_by(
+    """Treat denormal numbers, which are slow, as 0; return the old setting."""
+    return types.uint32(), emitter(
         lambda builder: _exchange(builder, lambda before: builder.or_(before, BITS(FLUSH)))
     )
 
 
 @intrinsic
 def restore_denormals(typing_context: Any, before: Any) -> Any:
-    """Put the setting back that `flush_denormals` gave."""
-    return types.void(types.uint32), written_by(
+    """Restore the setting that `flush_denormals` returned."""
+    return types.void(types.uint32), emitter(
         lambda builder, before: _exchange(builder, lambda _: before)
     )
 
 
 def _exchange(builder: Any, change: Callable[[Any], Any]) -> Any:
-    """Change the control register of vector arithmetic, on processors that have this one."""
+    """Change the control register of vector arithmetic on x86 processors."""
     if not IS_X86:
         return BITS(0)
     register = cgutils.alloca_once(builder, BITS)

@@ -1,0 +1,112 @@
+"""Blocks against NumPy: transposition, and matrix products of every size around a block's."""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+import pytest
+from numba import from_dtype, types
+
+from barenet.engines.compiled.workspace import up
+from barenet.engines.kernels.dense import multiply
+from barenet.engines.kernels.records import PRODUCT, STEP
+from barenet.engines.simd.calls import OPTIONS, address_of, invoke
+from barenet.engines.simd.register_blocks import transpose_block
+from barenet.engines.simd.views import KernelSpec, vectors
+
+BLOCK = np.dtype([(name, np.int64) for name in ("source", "row", "n", "target", "row_target")])
+WIDTHS = [("float32", n) for n in (1, 4, 8, 16)] + [("float64", n) for n in (1, 2, 4, 8)]
+
+
+def transpose(spec, step, op, start, stop):
+    transpose_block(spec, op.source, 1, op.row, op.n, op.target, 2, op.row_target)
+
+
+@nb.njit(nogil=True)
+def call(function, step, op, start, stop):
+    invoke(function, step, op, start, stop)
+
+
+@pytest.mark.parametrize(("dtype", "count"), [*WIDTHS, ("float64", 16)])
+def test_a_block_is_transposed_and_rows_beyond_the_last_are_0(dtype, count):
+    record = from_dtype(BLOCK)
+    spec = KernelSpec(from_dtype(np.dtype(dtype)), count)
+    place = address_of(
+        nb.njit(**OPTIONS)(transpose), (spec, record, record, types.intp, types.intp)
+    )
+    A = np.random.default_rng(0).normal(size=(count, count + 3)).astype(dtype)
+    for n in {1, count // 2, count - 1, count, count + 5}:
+        B, op = np.full((count, count + 5), 7, dtype), np.zeros((), BLOCK)
+        op["source"], op["target"] = A.ctypes.data, B.ctypes.data
+        op["row"], op["n"], op["row_target"] = count + 3, n, count + 5
+        call(place, op.ctypes.data, op.ctypes.data, 0, 0)
+        expected = np.full_like(B, 7)
+        kept = np.where(np.arange(count)[:, None] < n, A[:, 1 : 1 + count], 0)
+        expected[:, 2 : 2 + count] = kept.T
+        assert np.array_equal(B, expected)
+
+
+def product(dtype, count, A, B, S, *, transposed=False, rows=None):
+    """C = S + A B by the kernel, with all of C that is not asked for left at 99."""
+    spec = KernelSpec(from_dtype(np.dtype(dtype)), count)
+    (n, depth), width = A.shape, up(B.shape[1], count)
+    A_ = np.ascontiguousarray(A.T if transposed else A)
+    B_, S_ = np.zeros((depth, width), dtype), np.zeros(width, dtype)
+    B_[:, : B.shape[1]], S_[: B.shape[1]] = B, S
+    C = np.full((n + 17, width), 99, dtype)
+    step, op = np.zeros((), STEP), np.zeros((), PRODUCT)
+    # A depth of 0 is the number of the batch's rows, as in a gradient.
+    step["n_rows"], op["depth"] = (depth, 0) if transposed else (0, depth)
+    for name, values in {"a": A_, "b": B_, "s": S_, "c": C}.items():
+        op[name] = values.ctypes.data
+    op["a_row"], op["a_step"] = (1, n) if transposed else (depth, 1)
+    op["b_step"] = op["c_row"] = op["width"] = width
+    start, stop = rows or (0, n)
+    call(multiply.address(spec), step.ctypes.data, op.ctypes.data, start, stop)
+    return C, width
+
+
+@pytest.mark.parametrize(("dtype", "count"), WIDTHS)
+@pytest.mark.parametrize("transposed", [False, True])
+def test_products_of_all_sizes(dtype, count, transposed):
+    rng = np.random.default_rng(1)
+    tolerance = 50 * np.finfo(dtype).eps
+    for n in (1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 15, 16, 17, 20, 31, 33):
+        for columns in (1, count, count + 1, 2 * count, 3 * count, 4 * count + 1):
+            depth = int(rng.integers(1, 40))
+            A, B = rng.normal(size=(n, depth)), rng.normal(size=(depth, columns))
+            A, B, S = (x.astype(dtype) for x in (A, B, rng.normal(size=columns)))
+            C, width = product(dtype, count, A, B, S, transposed=transposed)
+            expected = S.astype(float) + A.astype(float) @ B.astype(float)
+            assert np.abs(C[:n, :columns] - expected).max() <= tolerance * depth
+            assert not C[:n, columns:width].any()
+            assert (C[n:] == 99).all()
+
+
+@pytest.mark.parametrize(("dtype", "count"), WIDTHS)
+def test_a_number_has_the_same_bits_whatever_block_it_falls_into(dtype, count):
+    rng = np.random.default_rng(3)
+    A, B = rng.normal(size=(37, 29)).astype(dtype), rng.normal(size=(29, 5 * count)).astype(dtype)
+    S = rng.normal(size=5 * count).astype(dtype)
+    whole, _ = product(dtype, count, A, B, S)
+    for start, stop in ((0, 1), (1, 6), (5, 37), (16, 32), (36, 37)):
+        part, _ = product(dtype, count, A, B, S, rows=(start, stop))
+        assert np.array_equal(part[start:stop], whole[start:stop])
+        assert (np.delete(part, slice(start, stop), axis=0) == 99).all()
+    narrow, _ = product(dtype, count, A, B[:, :count], S[:count])
+    assert np.array_equal(narrow[:37], whole[:37, :count])
+
+
+def test_vectors_begin_at_any_number():
+    """And not only at whole vectors, which an aligned load would ask for."""
+    record = from_dtype(BLOCK)
+
+    def shift(spec, step, op, start, stop):
+        vectors(spec, op.target, 3)[2] = vectors(spec, op.source, 1)[4]
+
+    spec = KernelSpec(types.float32, 16)
+    place = address_of(nb.njit(**OPTIONS)(shift), (spec, record, record, types.intp, types.intp))
+    a, b, op = np.arange(40, dtype=np.float32), np.zeros(40, np.float32), np.zeros((), BLOCK)
+    op["source"], op["target"] = a.ctypes.data, b.ctypes.data
+    call(place, op.ctypes.data, op.ctypes.data, 0, 0)
+    assert np.array_equal(b, [0] * 5 + list(range(5, 21)) + [0] * 19)
