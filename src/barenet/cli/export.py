@@ -14,7 +14,7 @@ from barenet.cli.run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli.trained_model import MODEL, load_trained, model_file
 from barenet.files.exports import EXPORTS, Exported
 from barenet.files.exports import export as write
-from barenet.files.exports.export import WEIGHTS, Weights
+from barenet.files.exports.exporting import WEIGHTS, Weights
 from barenet.files.exports.quantization import Rounding
 from barenet.files.model_io import load
 
