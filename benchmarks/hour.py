@@ -70,7 +70,7 @@ def _sample(tab: Any, protocol: Any, address: str) -> Sample:
     heap = protocol.send("Runtime.getHeapUsage")["usedSize"] / 2**20
     there, held = protocol.send("Memory.getDOMCounters"), memory()
     epoch, pictures, unsent = tab.evaluate(
-        "[barenet.lanes[0].header.epoch, barenet.frames.drawn, barenet.line.socket.bufferedAmount]"
+        "[barenet.panels[0].header.epoch, barenet.frames.drawn, barenet.line.socket.bufferedAmount]"
     )
     figures = (
         *(held[role] for role in ("trainer", "server", "page", "painting")),

@@ -14,8 +14,8 @@ from typing import Any
 
 from websockets.sync.client import connect
 
-from barenet.playground.client import MOST_UNSHOWN
-from barenet.playground.envelope import unpack
+from barenet.playground.client import MAX_UNDRAWN
+from barenet.playground.wire_format import unpack
 
 __all__ = ["Meter", "browser", "served"]
 
@@ -80,11 +80,11 @@ class Meter:
     def answer(self) -> None:
         """Say that a picture has been shown, so that another one comes."""
         self.unanswered -= 1
-        self.say("shown")
+        self.say("drawn")
 
     def epoch(self) -> int:
         """Ask how far a network is that is learning."""
-        while self.unanswered < MOST_UNSHOWN:
+        while self.unanswered < MAX_UNDRAWN:
             self.picture()
         self.answer()
         return self.picture()["epoch"]

@@ -58,10 +58,10 @@ def test_fault_101_other_rows_may_have_a_header(barenet, run, tmp_path):
 
 def test_fault_101_a_table_without_a_header_is_played(run, tmp_path):
     from barenet.cli.play import _start
-    from barenet.playground.shelf import Shelf
+    from barenet.playground.file_store import FileStore
 
-    with closing(Shelf()) as shelf:
-        state = _start("t.csv", "", "x4", shelf, header=False)
-        assert shelf.tables.columns(state.scene.data).keys() == {"x1", "x2", "x3", "x4"}
-        assert "--no-header" in shelf.with_words(state.scene, "x4")[0]
-        assert _start(str(run), "", "", shelf).scene.rows
+    with closing(FileStore()) as store:
+        state = _start("t.csv", "", "x4", store, header=False)
+        assert store.table(state.data.source).numeric.keys() == {"x1", "x2", "x3", "x4"}
+        assert "--no-header" in store.table(state.data.source).commands("x4")[0]
+        assert _start(str(run), "", "", store).data.rows

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from barenet.cli import play as play_module
-from barenet.playground.shelf import Shelf
+from barenet.playground.file_store import FileStore
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
@@ -105,15 +105,15 @@ def test_the_browser_is_opened_unless_told_not_to(barenet, monkeypatch, tmp_path
     table.write_text("a,b,y\n" + "1,2,3\n4,6,5\n" * 9)
     settings = settings.replace("xor", "table%3A7-other")
     assert barenet("play", table, settings, "--port", "0").status == 0
-    assert opened[2].endswith("/" + settings.replace("7-other", "0-mine"))
+    assert opened[2].endswith("/" + settings.replace("7-other", "1-mine"))
     done = barenet("play", settings, "--target", "y", "--port", "0")
     assert done.status == 2 and "target" in done.err
 
 
 def test_a_table_is_taken_by_its_rows_where_the_name_alone_is_known(barenet, capfd):
     def finds_rows(path):
-        with closing(Shelf()) as shelf:
-            return bool(play_module._start(path, "", "", shelf).scene.rows)
+        with closing(FileStore()) as store:
+            return bool(play_module._start(path, "", "", store).data.rows)
 
     table = Path("t.csv")
     table.write_text(text := "a,b,y\n" + "".join(f"{n % 7},{n % 5},{n % 3}\n" for n in range(60)))

@@ -16,24 +16,24 @@ from urllib.parse import urlsplit
 import pytest
 from websockets.sync.client import connect
 
-from barenet.playground.envelope import unpack
+from barenet.playground.file_store import FileStore
+from barenet.playground.page_state import PageState
 from barenet.playground.server import Server, listen
 from barenet.playground.sessions import Sessions
-from barenet.playground.shelf import Shelf
-from barenet.playground.state import State
 from barenet.playground.trainer import Trainer
+from barenet.playground.wire_format import unpack
 
 SECONDS = 60.0
 
 
 @contextlib.contextmanager
 def running(
-    start: State | None = None, process: bool = False, shelf: Shelf | None = None
+    start: PageState | None = None, process: bool = False, store: FileStore | None = None
 ) -> Iterator[SimpleNamespace]:
     """A server of its own thread on a free port; its networks learn in threads of this process."""
     addresses: list[str] = []
     line = listen(0)
-    sessions = Sessions(Trainer(process=process), shelf or Shelf(), start or State())
+    sessions = Sessions(Trainer(process=process), store or FileStore(), start or PageState())
     server = Server(sessions, line, addresses.append)
     thread = threading.Thread(target=server.start)
     thread.start()
@@ -53,7 +53,7 @@ def running(
         server.should_exit = True
         thread.join(SECONDS)
         line.close()
-        sessions.shelf.close()
+        sessions.store.close()
         assert not thread.is_alive()
 
 
@@ -75,7 +75,7 @@ class Page:
         line = connect(address, origin=server.origin, max_size=None, **options)
         self.line = self.opened.enter_context(line)
         self.state: dict[str, Any] = {}
-        self.scene: dict[str, Any] = {}
+        self.points: dict[str, Any] = {}
         self.frame: dict[str, Any] = {}
         self.arrays: dict[str, Any] = {}
 
@@ -94,11 +94,11 @@ class Page:
                 self.state = told
             return told
         header, arrays = unpack(message)
-        if header["type"] == "scene":
-            self.scene = arrays
+        if header["type"] == "points":
+            self.points = arrays
         else:
             self.frame, self.arrays = header, arrays
-            self.say("shown")
+            self.say("drawn")
         return header
 
     def hear_until(self, condition: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class Page:
         """Ask for another state, and wait for it."""
         state = json.loads(json.dumps(self.state["state"]))
         for name, value in fields.items():
-            part = state["scene"] if name in state["scene"] else state["designs"][0]
+            part = state["data"] if name in state["data"] else state["networks"][0]
             (state if name == "pace" else part)[name] = value
         self.say("configure", state=state)
         return self.hear_until(lambda told: told["type"] in ("state", "error"))

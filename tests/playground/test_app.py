@@ -34,23 +34,23 @@ def test_the_page_and_its_files_have_their_types(server, ask):
 
 def test_a_table_is_kept_under_a_key(page, send):
     status, told = send("table?name=mine.csv", b"a,b,c\n1,2,x\n2,3,y\n3,1,x\n4,4,y\n")
-    assert status == 200 and told["columns"] == {"a": True, "b": True, "c": False}
-    state = page.change(data=told["key"], test_size=0.5)
+    assert status == 200 and told["columns"] == ["a", "b", "c"]
+    state = page.change(source=told["key"], test_size=0.5)
     assert state["data"]["name"] == "mine.csv" and state["data"]["classes"] == ["x", "y"]
 
 
 def test_a_table_that_cannot_be_read_is_told(send):
     status, told = send("table?name=mine.csv", b"a,b\n1\n")
-    assert status == 422 and told["words"].startswith("mine.csv")
+    assert status == 422 and told["message"].startswith("mine.csv")
 
 
 def test_a_model_is_opened_on_the_page_that_asks(server, page, send, ask):
-    page.change(data="moons", hidden=[3], activations=["relu"], seed=5)
+    page.change(source="moons", hidden=[3], activations=["relu"], seed=5)
     page.say("run_to", epoch=2)
     page.see(lambda network: network["epoch"] == 2 and not network["playing"])
     weights, session = page.arrays["0.weights"].copy(), page.state["session"]
     _, _, saved = ask(f"/{server.token}/model/{session}/0")
-    page.change(data="xor", hidden=[2], activations=["tanh"])
+    page.change(source="xor", hidden=[2], activations=["tanh"])
     status, _ = send(f"open/{session}", saved)
     assert status == 200
     page.hear_until(lambda told: told["type"] == "state" and told["data"]["name"] == "moons")
@@ -66,8 +66,8 @@ def test_a_model_that_cannot_be_shown_changes_nothing(page, send, tmp_path):
         ((tmp_path / "alone").read_bytes(), "bare network"),
     ):
         status, told = send(f"open/{session}", body)
-        assert status == 422 and words in told["words"]
-        assert "/tmp" not in told["words"]
+        assert status == 422 and words in told["message"]
+        assert "/tmp" not in told["message"]
     assert send("open/nobody", b"nonsense")[0] == 404
     page.say("step")
     assert page.see(lambda network: network["epoch"] == 1)

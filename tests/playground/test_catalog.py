@@ -7,7 +7,7 @@ from barenet.model.activations import ACTIVATIONS
 from barenet.optimization.optimizers import OPTIMIZERS
 from barenet.optimization.schedules import SCHEDULES, as_schedule
 from barenet.playground.catalog import catalog
-from barenet.playground.state import State
+from barenet.playground.page_state import PageState
 
 
 def test_it_offers_what_the_library_has():
@@ -19,11 +19,11 @@ def test_it_offers_what_the_library_has():
     assert set(told["activations"]) >= set(ACTIVATIONS) - {"softmax", "exponential"}
     assert {as_schedule(spec).name for spec in told["schedules"]} == set(SCHEDULES)
     for entry in told["data"]:
-        assert not entry["shown"] or 50 <= len(entry["points"]) <= 200
+        assert not entry["drawn"] or 50 <= len(entry["points"]) <= 200
 
 
 def test_the_defaults_are_the_servers_own():
     told = json.loads(json.dumps(catalog()))
-    assert State.read(told["defaults"]) == State()
+    assert PageState.read(told["defaults"]) == PageState()
     for entry in told["data"]:
-        assert State.read(entry["suited"]) == State.suited(entry["name"])
+        assert PageState.read(entry["preset"]) == PageState.suited(entry["name"])

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from barenet.playground.session import Session
+from barenet.playground.sessions import Session
 
 
 def test_words_before_the_first_are_refused(server, open_page):
     page = open_page(server)
     page.say("play")
-    assert "hello" in page.hear()["words"]
+    assert "hello" in page.hear()["message"]
     page.close()
 
 
@@ -49,16 +49,16 @@ def test_back_in_time_and_the_curve_with_it(page):
 
 
 def test_divergence_is_told_in_words(page):
-    page.change(data="plane", optimizer="sgd", learning_rate=1e5)
+    page.change(source="plane", optimizer="sgd", learning_rate=1e5)
     page.say("play")
     found = page.see(lambda network: network["failed"])
-    assert "diverged" in found["words"] and not found["playing"]
+    assert "diverged" in found["message"] and not found["playing"]
     assert np.isfinite(page.arrays["0.weights"]).all()
     page.change(learning_rate=0.01)
     page.say("reset")
     page.say("run_to", epoch=5)
     found = page.see(lambda network: network["epoch"] == 5)
-    assert not found["failed"] and found["words"] == ""
+    assert not found["failed"] and found["message"] == ""
 
 
 def test_a_state_that_cannot_be_sent_is_told_and_the_page_goes_on(page, monkeypatch):
@@ -66,6 +66,6 @@ def test_a_state_that_cannot_be_sent_is_told_and_the_page_goes_on(page, monkeypa
         broken.setattr(Session, "describe", lambda session: {"loss": float("nan")})
         page.say("hello", session=page.state["session"])
         told = page.hear_until(lambda message: message["type"] == "error")
-        assert "JSON" in told["words"]
+        assert "JSON" in told["message"]
     page.say("hello", session=page.state["session"])
     assert page.hear_until(lambda message: message["type"] == "state")

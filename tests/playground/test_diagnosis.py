@@ -3,74 +3,90 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet.playground.blueprint import build, task_of
-from barenet.playground.design import Design
-from barenet.playground.diagnosis import diagnose
-from barenet.playground.material import prepare
-from barenet.playground.scene import Scene
-from barenet.playground.score import guess
-from barenet.playground.trace import Measure, Trace
+from barenet.playground.diagnosis import diagnose, find_overfitting, lowest_test_loss
+from barenet.playground.evaluation import constant_losses
+from barenet.playground.learning_curve import EpochMetrics, LearningCurve
+from barenet.playground.messages import NEW_WEIGHTS, SMALLER_RATE
+from barenet.playground.page_state import DataSettings, NetworkSettings
+from barenet.playground.prepared_data import prepare
+from barenet.playground.run_setup import build_network, make_task
 
 
-def signs(losses, score=0.7, scale=1.0, **changes):
-    """What is found in a network whose first weights are scaled, after epochs of such losses."""
-    design = Design().copy(**changes)
-    material = prepare(Scene(data="moons", samples=60), {})
-    network = build(design, material)
+def problems(losses, score=0.7, scale=1.0, bias=None, **changes):
+    """Diagnose a network with scaled first weights, after epochs with these losses."""
+    settings = NetworkSettings().copy(**changes)
+    prepared = prepare(DataSettings(source="moons", samples=60))
+    network = build_network(settings, prepared)
     network.layers[0].weights *= scale
-    task, trace = task_of(design, material, network), Trace()
+    if bias is not None:
+        network.layers[0].bias[: len(bias)] = bias
+    task, curve = make_task(settings, prepared, network), LearningCurve()
     for epoch, loss in enumerate(losses):
-        trace.add(Measure(epoch, loss, loss, score, score))
-    return diagnose(network, task, trace, guess(task, design))
-
-
-def test_all_is_well_while_the_loss_falls():
-    assert signs([0.7 * 0.98**epoch for epoch in range(300)]) == []
-    assert signs([0.7] * 5) == [], "too early to tell"
-    assert signs([0.3] * 300, score=0.96) == [], "good enough"
-
-
-def test_a_loss_that_has_not_fallen_for_long_is_stuck():
-    (found,) = signs([0.7, *[0.5] * 150])
-    assert found["words"].startswith("Stuck: since epoch 50 the training loss has hardly fallen")
-    assert "accuracy is 70%" in found["words"] and found["remedy"] == "weights"
-    assert signs([0.7, *[0.5] * 90]) == [], "a hundred epochs at least"
-    losses = [*np.linspace(0.7, 0.5, 300), *[0.5] * 120]
-    assert signs(losses) == [], "and a third of all"
-
-
-def test_a_loss_far_worse_than_that_of_a_constant_is_told_of():
-    found = signs([0.7, *[1.2] * 20], score=0.5)
-    assert "0.693" in found[0]["words"] and found[0]["remedy"] == "rate"
-    assert signs([0.7, *[1.0] * 20], score=0.5) == []
+        curve.add(EpochMetrics(epoch, loss, loss, score, score))
+    return diagnose(network, task, curve, constant_losses(task, settings.loss))
 
 
 @pytest.mark.parametrize(
-    ("activation", "words"),
+    ("losses", "score"),
+    [
+        ([0.7 * 0.98**epoch for epoch in range(300)], 0.7),
+        ([0.7] * 5, 0.7),  # too early
+        ([0.3] * 300, 0.96),  # good enough
+        ([0.7, *[0.5] * 90], 0.7),  # stuck for less than a hundred epochs
+        ([*np.linspace(0.7, 0.5, 300), *[0.5] * 120], 0.7),  # and for less than a third of all
+        ([0.7, *[1.0] * 20], 0.5),  # not much worse than a constant prediction
+        ([], 0.5),
+    ],
+)
+def test_nothing_is_reported(losses, score):
+    assert problems(losses, score) == []
+
+
+def test_a_loss_that_has_not_fallen_for_long_is_stuck():
+    (found,) = problems([0.7, *[0.5] * 150])
+    assert found.message.startswith("Stuck: since epoch 50 the training loss has hardly fallen")
+    assert "accuracy is 70%" in found.message and found.remedy == NEW_WEIGHTS
+
+
+def test_a_loss_far_worse_than_that_of_a_constant_prediction_is_reported():
+    found = problems([0.7, *[1.2] * 20], score=0.5)
+    assert "0.693" in found[0].message and found[0].remedy == SMALLER_RATE
+
+
+@pytest.mark.parametrize(
+    ("activation", "message"),
     [("tanh", "saturated (tanh near −1 or 1)"), ("sigmoid", "saturated (sigmoid near 0 or 1)")],
 )
-def test_saturated_neurons_are_told_of(activation, words):
-    (found,) = signs([0.7] * 20, scale=1e4, activations=(activation,) * 2)
-    assert words in found["words"] and "4 of 4 in hidden layer 1" in found["words"]
-    assert "layer 2" not in found["words"] and found["remedy"] == "weights"
-    (found,) = signs([0.5, *[0.7] * 20], scale=1e4, activations=(activation,) * 2)
-    assert found["remedy"] == "rate", "it was better before"
-    assert signs([0.7] * 20, activations=(activation,) * 2) == []
+def test_saturated_neurons_are_reported(activation, message):
+    activations = (activation,) * 2
+    (found,) = problems([0.7] * 20, scale=1e4, activations=activations)
+    assert message in found.message and "4 of 4 in hidden layer 1" in found.message
+    assert "layer 2" not in found.message and found.remedy == NEW_WEIGHTS
+    (found,) = problems([0.5, *[0.7] * 20], scale=1e4, activations=activations)
+    assert found.remedy == SMALLER_RATE, "it was better before"
+    assert problems([0.7] * 20, activations=activations) == []
 
 
-def test_dead_neurons_are_told_of():
-    design = Design().copy(hidden=(4,), activations=("relu",))
-    material = prepare(Scene(data="moons", samples=60), {})
-    network = build(design, material)
-    network.layers[0].bias[:3] = -100
-    task, trace = task_of(design, material, network), Trace()
-    for epoch in range(10):
-        trace.add(Measure(epoch, 0.6, 0.6, 0.7, 0.7))
-    (found,) = diagnose(network, task, trace, guess(task, design))
-    assert "dead (ReLU at 0)" in found["words"] and "3 of 4 in hidden layer 1" in found["words"]
+def test_dead_neurons_are_reported():
+    (found,) = problems([0.6] * 10, bias=[-100] * 3, hidden=(4,), activations=("relu",))
+    assert "dead (ReLU at 0)" in found.message and "3 of 4 in hidden layer 1" in found.message
 
 
-def test_without_rows_there_is_nothing_to_tell():
-    design, material = Design(), prepare(Scene(samples=60), {})
-    network = build(design, material)
-    assert diagnose(network, task_of(design, material, network), Trace(), None) == []
+def rows(test_losses, losses=None):
+    losses = losses or [1 - epoch / 1000 for epoch in range(len(test_losses))]
+    pairs = enumerate(zip(losses, test_losses, strict=True))
+    return [EpochMetrics(epoch, loss, test, 0.5, 0.5) for epoch, (loss, test) in pairs]
+
+
+def test_overfitting_is_a_test_loss_that_rises_while_the_training_loss_falls():
+    test_losses = [*np.linspace(0.7, 0.5, 11), *np.linspace(0.5, 0.7, 30)]
+    curve = rows(test_losses)
+    assert lowest_test_loss(curve).epoch == 10
+    found = find_overfitting(curve, (0.69, 0.69))
+    assert found["epoch"] == 10 and found["test_loss"][0] == 0.5
+    assert found["test_loss"][1] == pytest.approx(np.mean(test_losses[-5:]))
+    assert found["loss"][1] < found["loss"][0]
+    assert find_overfitting(curve[:25], (0.69, 0.69)) is None, "20 epochs after the lowest"
+    assert find_overfitting(curve, (0.69, 69.0)) is None, "hardly visible"
+    assert find_overfitting(rows(test_losses, [0.5] * 41), (0.69, 0.69)) is None
+    assert find_overfitting(rows([float("nan")] * 30), (0.69, 0.69)) is None

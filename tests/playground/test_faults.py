@@ -15,11 +15,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from barenet.cli.main import main
 from barenet.playground import app as app_module
-from barenet.playground import client, gate
+from barenet.playground import client, security
 from barenet.playground import server as server_module
-from barenet.playground.app import MOST_CLIENTS
+from barenet.playground.app import MAX_CLIENTS
+from barenet.playground.page_state import PageState
 from barenet.playground.server import listen
-from barenet.playground.state import State
 
 HOSTS = ["evil.com", "localhost.evil.com", "127.0.0.1.evil.com", "127.0.0.1", "", "0.0.0.0"]
 ORIGINS = ["null", None, "", "http://evil.com", "https://{host}", "http://{host}.evil.com"]
@@ -59,13 +59,13 @@ def test_fault_77_a_token_that_is_missing_or_wrong(server, shake, ask, change, m
     }[change]
     prefix = "" if token is None else f"/{token}"
     compared = []
-    genuine = gate.secrets.compare_digest
+    genuine = security.secrets.compare_digest
 
     def compare(a, b):
         compared.append((a, b))
         return genuine(a, b)
 
-    monkeypatch.setattr(gate.secrets, "compare_digest", compare)
+    monkeypatch.setattr(security.secrets, "compare_digest", compare)
     for path in ("/", "/main.js", "/catalog.json"):
         assert ask(prefix + path)[0] == 403
     assert shake(path=prefix + "/socket") == 403
@@ -100,24 +100,24 @@ def test_fault_78_a_message_that_is_too_large(server, page, open_page):
         '{"type": "fly"}',
         '{"type": ["play"]}',
         '{"type": "configure"}',
-        '{"type": "configure", "state": {"scene": {"data": 7}}}',
-        '{"type": "configure", "state": {"designs": []}}',
-        '{"type": "configure", "state": {"designs": [{"hidden": [1e99]}]}}',
-        '{"type": "configure", "state": {"designs": [{"learning_rate": 1e400}]}}',
+        '{"type": "configure", "state": {"data": {"source": 7}}}',
+        '{"type": "configure", "state": {"networks": []}}',
+        '{"type": "configure", "state": {"networks": [{"hidden": [1e99]}]}}',
+        '{"type": "configure", "state": {"networks": [{"learning_rate": 1e400}]}}',
         '{"type": "configure", "state": {"__class__": {}}}',
         '{"type": "edit", "layer": 99, "row": 0, "column": 0, "value": 1}',
         '{"type": "edit", "layer": 0, "row": 0, "column": 0, "value": "1"}',
         '{"type": "edit", "layer": 0.5, "row": 0, "column": 0, "value": 1}',
         '{"type": "scrub", "epoch": -1}',
         '{"type": "plan", "edits": 1}',
-        '{"type": "plan", "edits": [[0, 1]]}',
-        '{"type": "plan", "edits": [[0, 99, 1]]}',
-        '{"type": "plan", "edits": [[0, 1, 1e7]]}',
-        '{"type": "plan", "edits": [[-1, 1, 1]]}',
-        '{"type": "configure", "state": {"scene": {"data": "model:99-moons"}}}',
+        '{"type": "plan", "edits": [{"epoch": 0, "place": 1}]}',
+        '{"type": "plan", "edits": [{"index": 99}]}',
+        '{"type": "plan", "edits": [{"value": 1e7}]}',
+        '{"type": "plan", "edits": [{"epoch": -1}]}',
+        '{"type": "configure", "state": {"data": {"source": "model:99-moons"}}}',
         '{"type": "export", "network": 7}',
         '{"type": "explain", "layer": 0, "neuron": 0}',
-        '{"type": "portray", "layer": 0, "neuron": 99}',
+        '{"type": "view_neuron", "layer": 0, "neuron": 99}',
         b"bytes",
     ],
     ids=lambda text: repr(text)[:40],
@@ -126,8 +126,8 @@ def test_fault_79_a_message_that_is_none(page, text):
     before = page.state["state"]
     page.line.send(text)
     told = page.hear_until(lambda message: message["type"] == "error")
-    assert told["words"] and "Traceback" not in told["words"]
-    assert ("NaN" in str(text) or "Infinity" in str(text)) == ("of JSON" in told["words"])
+    assert told["message"] and "Traceback" not in told["message"]
+    assert ("NaN" in str(text) or "Infinity" in str(text)) == ("valid JSON" in told["message"])
     page.say("step")
     assert page.see(lambda network: network["epoch"] == 1)
     assert page.state["state"] == before
@@ -142,7 +142,7 @@ def test_fault_80_a_hundred_pages(run_server, open_page):
             except InvalidStatus as error:
                 assert error.response.status_code == 503
                 refused += 1
-        assert (len(pages), refused) == (MOST_CLIENTS, 100 - MOST_CLIENTS) == (32, 68)
+        assert (len(pages), refused) == (MAX_CLIENTS, 100 - MAX_CLIENTS) == (32, 68)
         pages[0].say("hello")
         assert pages[0].hear()["type"] == "state"
         for page in pages:
@@ -154,7 +154,7 @@ def test_fault_80_a_hundred_pages(run_server, open_page):
 def test_fault_80_sessions_that_were_left_make_room(run_server, open_page, monkeypatch):
     from barenet.playground import sessions
 
-    monkeypatch.setattr(sessions, "MOST_SESSIONS", 3)
+    monkeypatch.setattr(sessions, "MAX_SESSIONS", 3)
     with run_server() as served:
         for _ in range(8):
             page = open_page(served)
@@ -166,7 +166,7 @@ def test_fault_80_sessions_that_were_left_make_room(run_server, open_page, monke
 
 
 def test_fault_81_a_page_that_does_not_read(run_server, open_page, wait_until, monkeypatch):
-    monkeypatch.setattr(client, "PATIENCE", 0.5)
+    monkeypatch.setattr(client, "TIMEOUT", 0.5)
     with run_server() as served:
         page = open_page(served)
         page.say("hello", state={"pace": 0})
@@ -174,15 +174,15 @@ def test_fault_81_a_page_that_does_not_read(run_server, open_page, wait_until, m
         page.say("play")
         frames = 0
         session = next(iter(served.sessions.open.values()))
-        wait_until(lambda: session.lanes[0].latest.epoch > 200)
+        wait_until(lambda: session.views[0].latest.epoch > 200)
         while True:  # what came without an answer: two pictures, and no more
             try:
                 message = page.line.recv(0.3)
             except TimeoutError:
                 break
             frames += isinstance(message, bytes)
-        assert frames <= client.MOST_UNSHOWN
-        page.say("shown")
+        assert frames <= client.MAX_UNDRAWN
+        page.say("drawn")
         assert isinstance(page.line.recv(10), bytes)
         page.close()
 
@@ -196,7 +196,7 @@ def masked(text: str) -> bytes:
 
 def test_fault_81_words_that_nobody_reads_are_bounded(run_server, monkeypatch, wait_until):
     """Somebody asks and asks, and never reads an answer: the line is cut, the server lives."""
-    monkeypatch.setattr(client, "PATIENCE", 0.5)
+    monkeypatch.setattr(client, "TIMEOUT", 0.5)
     with run_server() as served, socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         line.settimeout(3)
@@ -221,7 +221,7 @@ def test_fault_81_words_that_nobody_reads_are_bounded(run_server, monkeypatch, w
 
 
 def test_fault_81_a_request_that_never_ends(run_server, monkeypatch):
-    monkeypatch.setattr(server_module, "PATIENCE", 0.3)
+    monkeypatch.setattr(server_module, "TIMEOUT", 0.3)
     with (
         run_server() as served,
         socket.create_connection(("127.0.0.1", served.port), 10) as line,
@@ -234,7 +234,7 @@ def test_fault_81_a_request_that_never_ends(run_server, monkeypatch):
 
 def test_fault_81_a_page_on_the_line_is_not_cut(run_server, open_page, monkeypatch):
     """The limit is for first lines, and not for what has become a socket."""
-    monkeypatch.setattr(server_module, "PATIENCE", 0.2)
+    monkeypatch.setattr(server_module, "TIMEOUT", 0.2)
     with run_server() as served:
         page = open_page(served)
         time.sleep(0.6)
@@ -264,7 +264,7 @@ def test_fault_110_many_connections_leave_room_for_the_owner(run_server, second)
             lines.enter_context(line)
         with urllib.request.urlopen(served.address) as answer:
             assert answer.status == 200
-        assert len(served.server.server_state.connections) <= server_module.MOST_CONNECTIONS
+        assert len(served.server.server_state.connections) <= server_module.MAX_CONNECTIONS
 
 
 POST = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 999\r\n\r\n"
@@ -276,7 +276,7 @@ POST = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 999\r\n\r\n"
 )
 def test_fault_110_the_deadline_is_for_each_request(run_server, monkeypatch, first, request_):
     """A byte now and then, of the first lines or the body, does not move the deadline."""
-    monkeypatch.setattr(server_module, "PATIENCE", 0.3)
+    monkeypatch.setattr(server_module, "TIMEOUT", 0.3)
     with run_server() as served, socket.create_connection(("127.0.0.1", served.port), 10) as line:
         if first:
             line.sendall(first)
@@ -316,8 +316,8 @@ def test_fault_110_the_owner_is_served_in_a_flood(run_server):
 
 
 def test_fault_110_a_table_that_is_slow_is_answered(run_server, monkeypatch):
-    monkeypatch.setattr(server_module, "PATIENCE", 0.5)
-    monkeypatch.setattr(app_module, "PATIENCE", 0.5)
+    monkeypatch.setattr(server_module, "TIMEOUT", 0.5)
+    monkeypatch.setattr(app_module, "TIMEOUT", 0.5)
     with run_server() as served, socket.create_connection(("127.0.0.1", served.port), 10) as line:
         line.sendall(
             f"POST /{served.token}/table HTTP/1.1\r\nHost: {served.host}\r\n"
@@ -373,7 +373,7 @@ def test_fault_84_a_name_that_is_a_script(server, ask, page):
     status, headers, body = ask(f"/{server.token}/table?name={name}", "POST", own, table)
     assert status == 200 and headers["content-type"] == "application/json"
     key = json.loads(body)["key"]
-    told = page.change(data=key)
+    told = page.change(source=key)
     assert told["data"]["name"] == "<script>alert(1)</script>.csv"  # as text; the page shows text
     assert told["data"]["columns"][1] == "<img src=x onerror=alert(1)>"
 
@@ -418,12 +418,12 @@ def test_a_table_that_is_too_large_is_refused(server, ask):
 def test_every_answer_carries_the_headers(server, ask):
     for path in ("/", "/main.js", "/nothing", "/catalog.json"):
         _, headers, _ = ask(f"/{server.token}{path}")
-        for name, value in gate.HEADERS.items():
+        for name, value in security.HEADERS.items():
             assert headers[name.lower()] == value
     assert ask("/")[1]["content-security-policy"]
 
 
 def test_the_start_of_a_server_is_said(run_server):
-    with run_server(State()) as served:
+    with run_server(PageState()) as served:
         assert served.address.startswith("http://127.0.0.1:")
         assert len(served.token) >= 22

@@ -25,4 +25,4 @@ def test_the_formula_and_its_python_are_what_the_name_says(name):
     feature = FEATURES[name]
     assert feature.formula(u[:, 0], u[:, 1])[0] == pytest.approx(WORKED[name])
     assert eval(feature.code, {"np": np, "u": u})[0] == pytest.approx(WORKED[name])
-    assert feature.needs == (2 if "x2" in name else 1)
+    assert feature.n_columns == (2 if "x2" in name else 1)

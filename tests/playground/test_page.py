@@ -24,7 +24,7 @@ from barenet.cli.main import main
 from barenet.cli.play import _write_redirect
 from barenet.data.datasets import load_dataset
 from barenet.files.predictor import Predictor
-from barenet.playground.client import MOST_UNSHOWN
+from barenet.playground.client import MAX_UNDRAWN
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM = os.environ.get("BARENET_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
@@ -73,7 +73,7 @@ class Tab:
         self.until("!barenet.latest && barenet.frames.version === barenet.version")
 
     def header(self, name: str, place: int = 0) -> Any:
-        return self.value(f"barenet.lanes[{place}].header.{name}")
+        return self.value(f"barenet.panels[{place}].header.{name}")
 
     def picture(self) -> bytes:
         """What the canvas of the output holds."""
@@ -83,7 +83,7 @@ class Tab:
 
     def parameters(self, place: int = 0) -> list[float]:
         self.rest()
-        return self.value(f"[...barenet.lanes[{place}].frame.weights]")
+        return self.value(f"[...barenet.panels[{place}].frame.weights]")
 
     def choose(self, field: str, value: str, place: int = 0) -> None:
         version = self.value("barenet.version")
@@ -132,7 +132,7 @@ def tab(browser, served) -> Iterator[Callable[..., Tab]]:
 def test_it_learns_a_circle(tab):
     page = tab()
     page.page.click("#play")
-    page.until("Math.min(...barenet.lanes[0].header.newest.slice(3)) >= 0.99")
+    page.until("Math.min(...(barenet.panels[0].header.newest ?? [0, 0, 0, 0, 0]).slice(3)) >= 0.99")
     assert page.value("document.querySelector('#play').getAttribute('aria-label')") == "Pause"
     page.until("parseFloat(document.querySelector('.score').textContent) >= 99")
 
@@ -142,10 +142,10 @@ def test_a_step_is_an_epoch_and_reset_keeps_the_initial_weights(tab):
     first = page.parameters()
     for epoch in (1, 2):
         page.page.click("#step")
-        page.until(f"barenet.lanes[0].header.epoch === {epoch} && !barenet.playing")
+        page.until(f"barenet.panels[0].header.epoch === {epoch} && !barenet.playing")
     assert page.parameters() != first
     page.page.click("#reset")
-    page.until("barenet.lanes[0].header.epoch === 0")
+    page.until("barenet.panels[0].header.epoch === 0")
     assert page.parameters() == first
 
 
@@ -156,7 +156,7 @@ def test_a_weight_that_is_changed_changes_the_picture(tab):
     field = page.page.locator("#neuron .weights input[type=number]").first
     field.fill("5")
     field.press("Enter")
-    page.until("barenet.lanes[0].frame.weights[22] === 5")
+    page.until("barenet.panels[0].frame.weights[22] === 5")
     page.page.locator("#neuron .close").click()
     assert page.picture() != picture
     after = page.parameters()
@@ -166,7 +166,7 @@ def test_a_weight_that_is_changed_changes_the_picture(tab):
 def point_at_first_link(page):
     """Move the pointer to the middle of the first link, and return the place."""
     place = page.value(
-        "(() => { const [link] = barenet.lanes[0].network.links.links;"
+        "(() => { const [link] = barenet.panels[0].network.links.links;"
         " const home = document.querySelector('.layers-row').getBoundingClientRect();"
         " return [home.left + (link.from.x + link.to.x) / 2,"
         " home.top + (link.from.y + link.to.y) / 2]; })()"
@@ -191,9 +191,9 @@ def test_the_weight_of_a_link_under_the_pointer_keeps_up(tab):
     point_at_first_link(page)
     at, first = page.page.locator("#tip").bounding_box(), page.page.inner_text("#tip")
     page.page.keyboard.press("Space")
-    page.until("barenet.lanes[0].header.epoch > 20")
+    page.until("barenet.panels[0].header.epoch > 20")
     page.page.keyboard.press("Space")
-    page.until("!barenet.lanes[0].header.playing")
+    page.until("!barenet.panels[0].header.playing")
     page.rest()
     told, weight = page.page.inner_text("#tip"), page.parameters()[0]
     assert told != first and f"{abs(weight):.3f}" in told
@@ -216,14 +216,14 @@ def test_a_neuron_under_the_pointer_is_shown_large(tab):
 def test_an_address_makes_the_same_network_again(tab):
     page = tab("#data=moons&net.hidden=3~3&net.activations=relu~tanh&net.seed=7&pace=0&noise=0.2")
     page.page.click("#play")
-    page.until("barenet.lanes[0].header.epoch > 20")
+    page.until("barenet.panels[0].header.epoch > 20")
     page.page.click("#play")
     page.until("!barenet.playing")
     page.page.click("#share")
     epoch = page.header("epoch")
     hash = page.until("location.hash.includes('epoch=') && location.hash")
     other = tab(hash)
-    other.until(f"barenet.lanes[0].header.epoch === {epoch} && !barenet.playing")
+    other.until(f"barenet.panels[0].header.epoch === {epoch} && !barenet.playing")
     assert other.parameters() == page.parameters()
     assert other.value("barenet.state") == page.value("barenet.state")
 
@@ -234,16 +234,16 @@ def test_a_weight_changed_by_hand_is_in_the_address(tab):
     change(page, "2.5")
     for epoch in (1, 2, 3):
         page.page.click("#step")
-        page.until(f"barenet.lanes[0].header.epoch === {epoch} && !barenet.playing")
+        page.until(f"barenet.panels[0].header.epoch === {epoch} && !barenet.playing")
     page.page.locator(".column").nth(1).locator(".neuron").nth(1).click()
     change(page, "-1.25")
     page.until("location.hash.includes('net.edits=0_0_2.5*3_1_-1.25')")
     page.page.click("#step")
-    page.until("barenet.lanes[0].header.epoch === 4")
+    page.until("barenet.panels[0].header.epoch === 4")
     page.page.click("#share")
     hash = page.until("location.hash.includes('epoch=4') && location.hash")
     other = tab(hash)
-    other.until("barenet.lanes[0].header.epoch === 4 && !barenet.playing")
+    other.until("barenet.panels[0].header.epoch === 4 && !barenet.playing")
     assert other.parameters() == page.parameters()
     assert other.value("location.hash").count("net.edits=0_0_2.5*3_1_-1.25") == 1
 
@@ -251,7 +251,7 @@ def test_a_weight_changed_by_hand_is_in_the_address(tab):
 def test_what_is_shared_is_a_command_without_the_secret(tab, served, tmp_path):
     page = tab("#data=xor&net.hidden=3&pace=0", permissions=["clipboard-read", "clipboard-write"])
     page.page.click("#step")
-    page.until("barenet.lanes[0].header.epoch === 1")
+    page.until("barenet.panels[0].header.epoch === 1")
     page.page.click("#share")
     page.until("document.querySelector('#notice').textContent.includes('A command is copied')")
     copied = page.page.evaluate("() => navigator.clipboard.readText()")
@@ -261,7 +261,7 @@ def test_what_is_shared_is_a_command_without_the_secret(tab, served, tmp_path):
     path = tmp_path / "it's mine.csv"
     path.write_text("a,b,y\n" + "".join(f"{n},{n % 7},{n}\n" for n in range(40)))
     page.page.set_input_files("#csv", str(path))
-    page.until("barenet.facts.table && barenet.lanes[0].frame")
+    page.until("barenet.facts.table && barenet.panels[0].frame")
     page.page.click("#share")
     page.until("document.querySelector('#notice').textContent.includes(\"and it's mine.csv\")")
     words = shlex.split(page.page.evaluate("() => navigator.clipboard.readText()"))
@@ -279,7 +279,7 @@ def change(page: Tab, value: str) -> None:
 def test_an_address_of_nonsense_starts_as_if_there_were_none(tab):
     page = tab("#data=nowhere&net.hidden=3~x&net.edits=1_x&rows=table:7")
     page.until("document.querySelector('#notice').textContent.includes('This address cannot')")
-    assert page.value("barenet.state.scene.data") == "circles"
+    assert page.value("barenet.state.data.source") == "circles"
 
 
 def test_a_table_of_ones_own(tab, tmp_path):
@@ -293,7 +293,7 @@ def test_a_table_of_ones_own(tab, tmp_path):
     page.until("barenet.facts.classes?.length === 3")
     assert page.value("barenet.facts.axes") == ["height", "width"]
     assert page.page.locator("#described").inner_text().startswith("my <b>flowers.csv:")
-    train, play = page.page.locator("#with-words code").all_inner_texts()
+    train, play = page.page.locator("#commands code").all_inner_texts()
     assert shlex.split(train)[1:5] == ["train", path.name, "--target", "kind"]
     assert shlex.split(play) == ["barenet", "play", "runs/my <b>flowers"]
     open_neuron(page, 1)
@@ -309,11 +309,11 @@ def test_a_table_of_ones_own(tab, tmp_path):
     page.page.check("#all-columns")
     page.until("barenet.facts.n_inputs === 2")
     page.page.click("#step")
-    page.until("barenet.lanes[0].header.epoch === 1")
+    page.until("barenet.panels[0].header.epoch === 1")
     open_neuron(page, 1)
     page.page.click("#neuron summary")
-    page.until("document.querySelector('.walk li')")
-    told = page.page.locator(".walk li .sum").first.inner_text()
+    page.until("document.querySelector('.summary li')")
+    told = page.page.locator(".summary li .sum").first.inner_text()
     width, weight = map(
         float, re.search(r"\((\S+)\), .+\((\S+)\)$", told.replace("−", "-")).groups()
     )
@@ -347,9 +347,13 @@ def test_a_long_table_with_line_breaks_words_and_holes(tab, tmp_path):
     page.page.set_input_files("#csv", str(path))
     page.until("barenet.facts.table")
     told = page.page.inner_text("#described")
-    assert "5,000 of 100,000 rows" in told and "without said" in told and "holes filled" in told
+    assert (
+        "5,000 of 100,000 rows" in told
+        and "without said" in told
+        and "missing values filled" in told
+    )
     page.page.click("#step")
-    page.until("barenet.lanes[0].header.epoch === 1")
+    page.until("barenet.panels[0].header.epoch === 1")
     page.page.click("[data-action=export]")
     with page.page.expect_download() as download:
         page.page.click("#model")
@@ -357,23 +361,23 @@ def test_a_long_table_with_line_breaks_words_and_holes(tab, tmp_path):
     download.value.save_as(model)
     page.page.click("#export .close")
     page.page.set_input_files("#model-file", str(model))
-    page.until("barenet.facts.rows.join() === '4000,1000' && barenet.facts.wants")
+    page.until("barenet.facts.rows.join() === '4000,1000' && barenet.facts.required")
     page.page.click("#step")
-    page.until("barenet.lanes[0].header.epoch === 1 && barenet.lanes[0].header.newest")
+    page.until("barenet.panels[0].header.epoch === 1 && barenet.panels[0].header.newest")
 
 
 def test_it_diverges_in_words_and_recovers(tab):
     page = tab("#data=plane&net.optimizer=sgd&net.learning_rate=3&pace=0")
     first = page.parameters()
     page.page.click("#play")
-    page.until("barenet.lanes[0].header.failed && !document.querySelector('.words').hidden")
+    page.until("barenet.panels[0].header.failed && !document.querySelector('.words').hidden")
     words = page.page.inner_text(".words")
     assert "diverged" in words and "back at epoch 0" in words and "learning rate" in words
     assert "NaN" not in page.page.inner_text("main")
     assert page.parameters() == first, "the last healthy weights"
     page.page.get_by_role("button", name="Go on from the best epoch with the rate 0.3").click()
-    page.until("barenet.lanes[0].header.newest[4] > 0.9")
-    assert page.value("barenet.state.designs[0].learning_rate") == pytest.approx(0.3)
+    page.until("barenet.panels[0].header.newest[4] > 0.9")
+    assert page.value("barenet.state.networks[0].learning_rate") == pytest.approx(0.3)
     page.until("document.querySelector('.words').hidden")
 
 
@@ -383,13 +387,15 @@ def test_a_loss_worse_than_that_of_a_constant_model_and_saturation_are_named(tab
     words = "document.querySelector('.words').textContent"
     page.until(f"{words}.includes('far worse than that of a constant prediction')")
     page.until(f"{words}.includes('saturated (tanh near −1 or 1)')")
-    loss, constant = page.value("[barenet.lanes[0].header.newest[1], barenet.lanes[0].curve.guess]")
+    loss, constant = page.value(
+        "[barenet.panels[0].header.newest[1], barenet.panels[0].curve.constant]"
+    )
     assert constant == pytest.approx([np.log(2)] * 2, rel=1e-3) and loss > 0.69
     page.choose("learning_rate", "0.01")
     page.page.get_by_role("button", name="New weights", exact=True).click()
-    page.until("barenet.state.designs[0].seed === 1 && barenet.playing")
+    page.until("barenet.state.networks[0].seed === 1 && barenet.playing")
     page.until(
-        "barenet.lanes[0].header.newest[3] > 0.99 && document.querySelector('.words').hidden"
+        "barenet.panels[0].header.newest[3] > 0.99 && document.querySelector('.words').hidden"
     )
 
 
@@ -411,11 +417,11 @@ def test_two_clicks_learn_every_set_of_classes(tab, record_property, some):
             continue
         page.page.click("#play")
         started, pace = time.monotonic(), page.value("barenet.state.pace")
-        page.until("barenet.lanes[0].header.newest[4] >= 0.97")
+        page.until("barenet.panels[0].header.newest[4] >= 0.97")
         seconds = time.monotonic() - started
         assert page.header("epoch") <= 5 * pace, name
         page.value("barenet.line.send('run_to', { epoch: 5 * barenet.state.pace })")
-        page.until(f"barenet.lanes[0].header.epoch === {5 * pace} && !barenet.playing")
+        page.until(f"barenet.panels[0].header.epoch === {5 * pace} && !barenet.playing")
         assert page.header("newest")[4] >= 0.97, name
         record_property(f"seconds to 97 %: {name}", round(seconds, 2))
         page.page.close()
@@ -423,17 +429,17 @@ def test_two_clicks_learn_every_set_of_classes(tab, record_property, some):
 
 def test_a_data_set_brings_its_settings_and_yours_stay(tab):
     page = tab()
-    design = "barenet.state.designs[0]"
+    settings = "barenet.state.networks[0]"
     page.page.click("[data-name=xor]")
-    page.until(f"{design}.hidden.join() === '8' && {design}.activations.join() === 'relu'")
+    page.until(f"{settings}.hidden.join() === '8' && {settings}.activations.join() === 'relu'")
     assert page.page.locator("#suited").is_visible()
     page.choose("learning_rate", "0.03")
     assert "kept for other data: learning rate." in page.page.inner_text("#changed")
     page.page.click("[data-name=spirals]")
-    page.until(f"{design}.hidden.join() === '10,8'")
-    assert page.value(f"[{design}.learning_rate, barenet.state.pace]") == [0.03, 100]
+    page.until(f"{settings}.hidden.join() === '10,8'")
+    assert page.value(f"[{settings}.learning_rate, barenet.state.pace]") == [0.03, 100]
     page.page.get_by_role("button", name="Use the settings that suit these data").click()
-    page.until(f"{design}.learning_rate === 0.01 && location.hash === '#data=spirals'")
+    page.until(f"{settings}.learning_rate === 0.01 && location.hash === '#data=spirals'")
     assert page.page.locator("#changed").is_hidden()
     other = tab("#data=spirals")
     assert other.value("barenet.state") == page.value("barenet.state")
@@ -443,16 +449,16 @@ def test_reset_keeps_the_weights_and_new_weights_draws_others(tab):
     page = tab()
     first = page.parameters()
     page.page.get_by_role("button", name="New weights").click()
-    page.until("barenet.state.designs[0].seed === 1")
+    page.until("barenet.state.networks[0].seed === 1")
     second = page.parameters()
     assert second != first
     page.page.click("#step")
-    page.until("barenet.lanes[0].header.epoch === 1")
+    page.until("barenet.panels[0].header.epoch === 1")
     page.page.get_by_role("button", name="Reset: start again from the same initial weights").click()
-    page.until("barenet.lanes[0].header.epoch === 0")
+    page.until("barenet.panels[0].header.epoch === 0")
     assert page.parameters() == second
     page.page.keyboard.press("n")
-    page.until("barenet.state.designs[0].seed === 2")
+    page.until("barenet.state.networks[0].seed === 2")
 
 
 def test_a_training_that_is_stuck_is_told_of_and_helped(tab):
@@ -460,7 +466,7 @@ def test_a_training_that_is_stuck_is_told_of_and_helped(tab):
     page.page.click("#play")
     page.until("document.querySelector('.words').textContent.startsWith('Stuck: since epoch')")
     page.page.get_by_role("button", name="Start again with new weights").click()
-    page.until("barenet.state.designs[0].seed === 1 && barenet.playing")
+    page.until("barenet.state.networks[0].seed === 1 && barenet.playing")
     page.page.click("#reset")
     page.until("document.querySelector('.words').hidden")
 
@@ -468,7 +474,7 @@ def test_a_training_that_is_stuck_is_told_of_and_helped(tab):
 def test_a_page_that_loses_the_line_finds_its_network_again(tab, served):
     page = tab("#pace=0")
     page.page.click("#play")
-    page.until("barenet.lanes[0].header.epoch > 50")
+    page.until("barenet.panels[0].header.epoch > 50")
     page.page.click("#play")
     page.until("!barenet.playing")
     session, before = page.value("barenet.session"), page.parameters()
@@ -483,61 +489,61 @@ def test_a_page_that_loses_the_line_finds_its_network_again(tab, served):
 def test_back_in_time_and_on_from_there(tab):
     page = tab("#pace=0")
     page.page.click("#play")
-    page.until("barenet.lanes[0].header.epoch > 300")
+    page.until("barenet.panels[0].header.epoch > 300")
     page.page.click("#play")
-    page.until("!barenet.playing && barenet.kept.length > 20")
-    last, kept, end = page.header("epoch"), page.value("barenet.kept"), page.parameters()
+    page.until("!barenet.playing && barenet.saved.length > 20")
+    last, kept, end = page.header("epoch"), page.value("barenet.saved"), page.parameters()
     page.page.locator("#scrub").fill("10")
-    page.until(f"barenet.lanes[0].header.epoch === {kept[10]}")
+    page.until(f"barenet.panels[0].header.epoch === {kept[10]}")
     page.rest()
     shown, place = page.value(
-        "(({ rows, place }) => [rows.at(-1)[0], place])(barenet.lanes[0].curve)"
+        "(({ rows, place }) => [rows.at(-1)[0], place])(barenet.panels[0].curve)"
     )
     assert (shown, place) == (last, kept[10]), "the curve stays, and the place is marked on it"
     assert f"Back at epoch {kept[10]} of {last:,}" in page.page.inner_text(".paths")
     page.page.click("#step")
-    page.until(f"barenet.lanes[0].header.epoch === {kept[10] + 1}")
+    page.until(f"barenet.panels[0].header.epoch === {kept[10] + 1}")
     back = page.page.get_by_role("button", name=f"its end (epoch {last:,})")
     assert f"left another one at epoch {kept[10]}" in page.page.inner_text(".paths")
-    assert page.value("barenet.lanes[0].curve.rows.at(-1)[0]") == kept[10] + 1
-    assert page.value("barenet.lanes[0].curve.other.at(-1)[0]") == last
+    assert page.value("barenet.panels[0].curve.rows.at(-1)[0]") == kept[10] + 1
+    assert page.value("barenet.panels[0].curve.other.at(-1)[0]") == last
     new = page.parameters()
     back.click()
-    page.until(f"barenet.lanes[0].header.epoch === {last}")
+    page.until(f"barenet.panels[0].header.epoch === {last}")
     assert page.parameters() == end
     page.page.get_by_role("button", name=f"its end (epoch {kept[10] + 1})").click()
-    page.until(f"barenet.lanes[0].header.epoch === {kept[10] + 1}")
+    page.until(f"barenet.panels[0].header.epoch === {kept[10] + 1}")
     assert page.parameters() == new
     page.page.click("#reset")
-    page.until("barenet.lanes[0].header.epoch === 0")
-    page.until("document.querySelector('.paths').hidden && !barenet.lanes[0].curve.other.length")
+    page.until("barenet.panels[0].header.epoch === 0")
+    page.until("document.querySelector('.paths').hidden && !barenet.panels[0].curve.other.length")
 
 
 def test_the_curve_has_a_log_scale_values_and_marks(tab):
     page = tab()
     page.page.click("#play")
-    page.until("barenet.lanes[0].header.epoch > 20")
+    page.until("barenet.panels[0].header.epoch > 20")
     page.page.click("#play")
     page.until("!barenet.playing")
     page.rest()
-    rows = page.value("barenet.lanes[0].curve.rows")
+    rows = page.value("barenet.panels[0].curve.rows")
     best = min(rows, key=lambda row: row[2])
     facts = page.page.inner_text(".curve-facts")
     assert facts == f"Lowest test loss: {best[2]:.3f}, at epoch {best[0]}."
-    constant = page.value("barenet.lanes[0].curve.plot.data[3]")
+    constant = page.value("barenet.panels[0].curve.plot.data[3]")
     assert constant == pytest.approx([np.log(2)] * len(rows), rel=1e-3)
     page.page.locator(".curve .u-over").hover(position={"x": 1, "y": 40})
     page.until("document.querySelector('.curve-facts').textContent.startsWith('Epoch 0: training')")
     assert f"test loss {rows[0][2]:.3f}." in page.page.inner_text(".curve-facts")
     page.page.mouse.move(5, 5)
     page.until("document.querySelector('.curve-facts').textContent.startsWith('Lowest')")
-    assert page.value("barenet.lanes[0].curve.plot.scales.y.distr") == 1
+    assert page.value("barenet.panels[0].curve.plot.scales.y.distr") == 1
     page.page.get_by_label("Log scale").check()
-    page.until("barenet.lanes[0].curve.plot.scales.y.distr === 3 && location.hash === '#log=true'")
+    page.until("barenet.panels[0].curve.plot.scales.y.distr === 3 && location.hash === '#log=true'")
     page.page.click("#compare")
-    page.until("barenet.lanes.length === 2 && barenet.lanes[1].frame")
-    page.until("barenet.lanes[1].curve.compared.length > 20")
-    assert page.value("barenet.lanes[1].curve.plot.data[5].filter((each) => each !== null).length")
+    page.until("barenet.panels.length === 2 && barenet.panels[1].frame")
+    page.until("barenet.panels[1].curve.compared.length > 20")
+    assert page.value("barenet.panels[1].curve.plot.data[5].filter((each) => each !== null).length")
     assert page.page.locator(".key .other-network").nth(1).is_visible()
 
 
@@ -549,7 +555,7 @@ def test_it_is_told_since_when_it_overfits(tab):
     page.page.click("#play")
     page.until("!barenet.playing")
     page.rest()
-    rows = page.value("barenet.lanes[0].curve.rows")
+    rows = page.value("barenet.panels[0].curve.rows")
     best = min(rows, key=lambda row: row[2])
     assert page.value(facts).startswith(f"Overfits since epoch {best[0]}: the test loss rose from")
     assert rows[-1][2] > 1.1 * best[2] and rows[-1][1] < best[1]
@@ -565,23 +571,23 @@ def test_layers_and_neurons_come_and_go(tab):
     more, fewer = page.page.locator("[data-action=more]"), page.page.locator("[data-action=fewer]")
     for count in (3, 4, 5, 6):
         more.click()
-        page.until(f"barenet.state.designs[0].hidden.length === {count}")
+        page.until(f"barenet.state.networks[0].hidden.length === {count}")
     for count in (5, 4, 3, 2, 1, 0):
         fewer.click()
-        page.until(f"barenet.state.designs[0].hidden.length === {count}")
+        page.until(f"barenet.state.networks[0].hidden.length === {count}")
     assert fewer.is_disabled()
     assert "linear" in page.page.inner_text(".count")
     more.click()
-    page.until("barenet.state.designs[0].hidden.length === 1")
+    page.until("barenet.state.networks[0].hidden.length === 1")
     page.page.get_by_label("One neuron more in layer 1").click()
-    page.until("barenet.state.designs[0].hidden[0] === 5")
+    page.until("barenet.state.networks[0].hidden[0] === 5")
     page.page.get_by_label("One neuron less in layer 1").click()
-    page.until("barenet.state.designs[0].hidden[0] === 4")
+    page.until("barenet.state.networks[0].hidden[0] === 4")
     page.page.get_by_label("Neurons in layer 1").fill("64")
     page.page.get_by_label("Neurons in layer 1").press("Enter")
-    page.until("barenet.lanes[0].facts.layout[0].n_out === 64")
+    page.until("barenet.panels[0].facts.layout[0].n_out === 64")
     page.page.get_by_label("Activation of layer 1").select_option("relu")
-    page.until("barenet.state.designs[0].activations[0] === 'relu'")
+    page.until("barenet.state.networks[0].activations[0] === 'relu'")
 
 
 def test_inputs_are_chosen(tab):
@@ -593,7 +599,7 @@ def test_inputs_are_chosen(tab):
     page.page.get_by_label("Input x₂", exact=True).click()
     page.until("!barenet.facts.features.includes('x2')")
     assert "without x₂. Click it again to take it back in." in page.page.inner_text("#notice")
-    assert page.value("barenet.lanes[0].facts.layout[0].n_in") == 6
+    assert page.value("barenet.panels[0].facts.layout[0].n_in") == 6
 
 
 def test_every_choice_is_taken_over(tab):
@@ -613,11 +619,11 @@ def test_every_choice_is_taken_over(tab):
         ("optimizer", "lbfgs"),
     ):
         page.choose(field, value)
-        said = page.value(f"barenet.state.designs[0].{field}")
+        said = page.value(f"barenet.state.networks[0].{field}")
         assert str(said[0] if isinstance(said, list) else said) == value
         epoch = page.header("epoch")
         page.page.click("#step")
-        page.until(f"barenet.lanes[0].header.epoch === {epoch + 1}")
+        page.until(f"barenet.panels[0].header.epoch === {epoch + 1}")
         assert not page.header("failed")
 
 
@@ -631,24 +637,24 @@ def test_more_choices_are_behind_a_word(tab):
     page.until(f"barenet.version > {version}")
     page.page.fill("[data-field=stop_epoch]", "7")
     page.page.keyboard.press("Tab")
-    page.until("barenet.state.designs[0].stop_epoch === 7")
-    seed = page.value("barenet.state.designs[0].seed")
+    page.until("barenet.state.networks[0].stop_epoch === 7")
+    seed = page.value("barenet.state.networks[0].seed")
     page.page.click("[data-action=weights]")
-    page.until(f"barenet.state.designs[0].seed === {seed + 1}")
+    page.until(f"barenet.state.networks[0].seed === {seed + 1}")
     page.page.click("#play")
     assert not page.page.locator(".more > .fields").is_visible(), "it hides nothing any more"
-    page.until("barenet.lanes[0].header.epoch === 7 && !barenet.playing")
-    assert "as you asked" in page.header("words")
+    page.until("barenet.panels[0].header.epoch === 7 && !barenet.playing")
+    assert "as you asked" in page.header("message")
 
 
 def test_every_optimizer_takes_a_step(tab):
     page = tab("#net.hidden=2&net.activations=tanh")
     for name in page.value("barenet.catalog.optimizers"):
-        if page.value("barenet.state.designs[0].optimizer") != name:
+        if page.value("barenet.state.networks[0].optimizer") != name:
             page.choose("optimizer", name)
         epoch = page.header("epoch")
         page.page.click("#step")
-        page.until(f"barenet.lanes[0].header.epoch === {epoch + 1}")
+        page.until(f"barenet.panels[0].header.epoch === {epoch + 1}")
         assert not page.header("failed"), name
 
 
@@ -657,9 +663,9 @@ def test_it_stops_at_a_loss(tab):
     page.page.click(".more summary")
     page.page.fill("[data-field=stop_loss]", "0.3")
     page.page.keyboard.press("Tab")
-    page.until("barenet.state.designs[0].stop_loss === 0.3")
+    page.until("barenet.state.networks[0].stop_loss === 0.3")
     page.page.click("#play")
-    page.until("barenet.lanes[0].header.words.includes('training loss has reached')")
+    page.until("barenet.panels[0].header.message.includes('training loss has reached')")
     assert page.header("newest")[1] <= 0.3 and not page.header("playing")
 
 
@@ -667,26 +673,26 @@ def test_epoch_losses_and_their_curve(tab):
     page = tab()
     for epoch in (1, 2, 3):
         page.page.click("#step")
-        page.until(f"barenet.lanes[0].header.epoch === {epoch} && !barenet.playing")
+        page.until(f"barenet.panels[0].header.epoch === {epoch} && !barenet.playing")
     page.rest()
     assert page.page.inner_text("#epoch") == "3"
     _, loss, test_loss, *_ = page.header("newest")
     assert page.page.inner_text(".loss") == f"{loss:.3f}"
     assert page.page.inner_text(".test-loss") == f"{test_loss:.3f}"
-    page.until("barenet.lanes[0].curve.plot?.data[0].length === 4")
-    assert page.value("barenet.lanes[0].curve.plot.data[2][3]") == test_loss
+    page.until("barenet.panels[0].curve.plot?.data[0].length === 4")
+    assert page.value("barenet.panels[0].curve.plot.data[2][3]") == test_loss
     page.page.click("#regenerate")
-    page.until("barenet.lanes[0].curve.plot.data[0].length === 1")
+    page.until("barenet.panels[0].curve.plot.data[0].length === 1")
 
 
 def test_a_batch_and_a_weight_changed_by_hand_move_the_loss_and_its_curve(tab):
     page = tab("#pace=0")
     shown = "document.querySelector('.scores').innerText"
-    drawn = "barenet.lanes[0].curve.plot.data"
+    drawn = "barenet.panels[0].curve.plot.data"
     seen = {page.value(shown)}
     for batch in (1, 2):
         page.page.click("#batch")
-        page.until(f"barenet.lanes[0].header.batch[0] === {batch}")
+        page.until(f"barenet.panels[0].header.batch[0] === {batch}")
         page.rest()
         seen.add(page.value(shown))
         assert page.value(f"{drawn}[0]") == pytest.approx([0, batch / 16])
@@ -699,7 +705,7 @@ def test_a_batch_and_a_weight_changed_by_hand_move_the_loss_and_its_curve(tab):
     assert f"{loss:.3f}" in page.value(shown) and f"{test_loss:.3f}" in page.value(shown)
     page.page.locator("#neuron .close").click()
     page.page.click("#step")
-    page.until("barenet.lanes[0].header.epoch === 1 && !barenet.playing")
+    page.until("barenet.panels[0].header.epoch === 1 && !barenet.playing")
     page.rest()
     assert page.value(f"{drawn}[0]") == [0, 1], "an epoch has its own measure"
 
@@ -728,7 +734,7 @@ def test_links_are_as_wide_and_coloured_as_their_weights(tab):
     for weight in (4, -4, 0.05):
         page.page.locator(".column").nth(1).locator(".neuron").first.click()
         change(page, str(weight))
-        page.until(f"Math.abs(barenet.lanes[0].frame.weights[0] - {weight}) < 1e-6")
+        page.until(f"Math.abs(barenet.panels[0].frame.weights[0] - {weight}) < 1e-6")
         page.rest()
         widths[weight] = page.value(COLUMN_OF_A_LINK)
     blue, orange, thin = widths.values()
@@ -738,7 +744,7 @@ def test_links_are_as_wide_and_coloured_as_their_weights(tab):
 
 #: The pixels with ink in them, down through the middle of the first link.
 COLUMN_OF_A_LINK = (
-    "(() => { const { canvas, links: [link], ratio } = barenet.lanes[0].network.links;"
+    "(() => { const { canvas, links: [link], ratio } = barenet.panels[0].network.links;"
     " const x = Math.round(ratio * (link.from.x + link.to.x) / 2);"
     " const { data } = canvas.getContext('2d').getImageData(x, 0, 1, canvas.height);"
     " const at = (_, y) => [...data.slice(4 * y, 4 * y + 4)];"
@@ -752,7 +758,7 @@ def test_the_page_explains_itself_and_has_things_to_try(tab):
     page = tab()
     assert page.page.locator(".about h3").count() >= 6
     page.page.get_by_text("Three neurons are enough").click()
-    page.until("barenet.state.designs[0].hidden.join() === '3' && barenet.playing")
+    page.until("barenet.state.networks[0].hidden.join() === '3' && barenet.playing")
     assert page.value("window.scrollY") == 0, "what was chosen is seen"
     page.page.click("#play")
 
@@ -778,7 +784,7 @@ def test_a_page_of_another_site_gets_nothing(browser, served):
 def test_the_file_that_the_command_opens_leads_to_the_page_once(browser, served):
     """A browser treats a file as another site: the server admits the one that is expected."""
     path = _write_redirect(served.address + "#data=xor")
-    served.server.gate.expects_file = True
+    served.server.security.expects_redirect = True
     page = browser.new_page()
     try:
         page.goto(path.as_uri())
@@ -809,9 +815,9 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
     page = tab(width=1280, height=720)
     for epoch in (1, 2):
         page.page.click("#step")
-        page.until(f"barenet.lanes[0].header.epoch === {epoch}")
+        page.until(f"barenet.panels[0].header.epoch === {epoch}")
     page.page.click("#compare")
-    page.until("barenet.lanes.length === 2 && barenet.lanes[1].frame")
+    page.until("barenet.panels.length === 2 && barenet.panels[1].frame")
     page.choose("optimizer", "sgd", place=1)
     told = page.page.locator(".learning h2")
     assert told.all_inner_texts() == ["Network A epoch 2", "Network B epoch 0"]
@@ -821,9 +827,9 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
     assert notice.is_visible(), "it may be copied from"
     page.page.click("#reset")
     assert not notice.is_visible(), "a press beside it ends it"
-    page.until("barenet.lanes.every((lane) => lane.header.epoch === 0)")
+    page.until("barenet.panels.every((lane) => lane.header.epoch === 0)")
     page.page.click("#step")
-    page.until("barenet.lanes.every((lane) => lane.header.epoch === 1)")
+    page.until("barenet.panels.every((lane) => lane.header.epoch === 1)")
     for inviting in (True, False):
         assert page.page.locator(".invitation").first.is_visible() == inviting
         stages = [box.bounding_box()["y"] for box in page.page.locator(".stage").all()]
@@ -837,7 +843,7 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
     assert page.parameters(0) != page.parameters(1)
     for width in (1280, 1120):
         page.page.set_viewport_size({"width": width, "height": 720})
-        boxes = [box.bounding_box() for box in page.page.locator(".lane").all()]
+        boxes = [box.bounding_box() for box in page.page.locator(".network-panel").all()]
         assert boxes[0]["y"] == boxes[1]["y"] and boxes[0]["x"] < boxes[1]["x"]
         assert page.value("document.documentElement.scrollWidth") <= width
         maps = [box.bounding_box() for box in page.page.locator(".map").all()]
@@ -845,7 +851,7 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
             "both answers are seen at once"
         )
     page.page.click("#compare")
-    page.until("barenet.lanes.length === 1")
+    page.until("barenet.panels.length === 1")
     page.page.set_viewport_size({"width": 768, "height": 720})
     page.page.click("#compare")
     page.until("document.querySelector('#notice').textContent.includes('B stands below Network A')")
@@ -854,7 +860,7 @@ def test_two_networks_side_by_side_on_the_same_data(tab):
 def open_neuron(page: Tab, column: int, place: int = 0) -> dict[str, Any]:
     """Click a neuron, and return what the server has told of it."""
     page.page.locator(".column").nth(column).locator(".neuron").nth(place).click()
-    return page.until("document.querySelector('#neuron').open && barenet.neuron.told")
+    return page.until("document.querySelector('#neuron').open && barenet.neuron.answer")
 
 
 def slide(page: Tab, row: int, value: float) -> dict[str, Any]:
@@ -863,9 +869,9 @@ def slide(page: Tab, row: int, value: float) -> dict[str, Any]:
         "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }",
         value,
     )
-    told = f"[...barenet.neuron.told.weights, barenet.neuron.told.bias].at({row})"
+    told = f"[...barenet.neuron.answer.weights, barenet.neuron.answer.bias].at({row})"
     page.until(f"Math.abs({told} - {value}) < 1e-6")
-    return page.value("barenet.neuron.told")
+    return page.value("barenet.neuron.answer")
 
 
 def hint(page: Tab) -> str:
@@ -912,8 +918,8 @@ def test_a_weight_turns_the_line_and_the_bias_shifts_it(tab):
     slide(page, 2, 3.0)
     assert "lies outside" in page.page.inner_text("#neuron .why")
     page.page.get_by_role("button", name="Put back").click()
-    page.until(f"barenet.neuron.told.bias === {first['bias']}")
-    page.until(f"barenet.neuron.told.line.join() === {','.join(map(str, first['line']))!r}")
+    page.until(f"barenet.neuron.answer.bias === {first['bias']}")
+    page.until(f"barenet.neuron.answer.line.join() === {','.join(map(str, first['line']))!r}")
 
 
 @pytest.mark.parametrize("weight", [2, -2])
@@ -925,7 +931,7 @@ def test_the_arrows_head_is_seen_wherever_it_points(tab, weight):
     assert told["arrow"][2] == pytest.approx(weight / 2)
     head = page.value(
         "(() => { const canvas = document.querySelector('.portrait'), [x, y, right, down] ="
-        " barenet.neuron.told.arrow, at = (from, step, side) => Math.round((from + 0.14 * step) *"
+        " barenet.neuron.answer.arrow, at = (from, step, side) => Math.round((from + 0.14 * step) *"
         " side) - Math.sign(step); return [...canvas.getContext('2d').getImageData(at(x, right,"
         " canvas.width), at(y, down, canvas.height), 1, 1).data]; })()"
     )
@@ -953,14 +959,14 @@ def test_later_neurons_mix_the_lines_before_them(tab):
     page = tab()
     open_neuron(page, 1)
     page.page.get_by_role("button", name="Next: what layer 2 makes of it").click()
-    page.until("barenet.neuron.told?.layer === 1")
-    assert len(page.value("barenet.neuron.told.before")) == 4
+    page.until("barenet.neuron.answer?.layer === 1")
+    assert len(page.value("barenet.neuron.answer.before")) == 4
     assert "So far it is all but straight" in page.page.inner_text("#neuron .why")
     page.value("barenet.line.send('run_to', { epoch: 60 })")
     page.until("document.querySelector('#neuron h3').textContent.endsWith('border that bends')")
     assert "drawn thin" in page.page.inner_text("#neuron .why")
     page.page.get_by_role("button", name="Next: what the answer makes of it").click()
-    page.until("barenet.neuron.told?.layer === 2")
+    page.until("barenet.neuron.answer?.layer === 2")
     assert "which is the border" in page.page.inner_text("#neuron .why")
     assert page.page.inner_text("#neuron-title") == "Output y"
 
@@ -972,8 +978,8 @@ def test_the_step_just_taken_is_explained(tab):
     assert "Take a step" in page.page.inner_text("#neuron details")
     page.page.get_by_role("button", name="Take one batch").click()
     page.until("document.querySelector('.numbers math')")
-    assert page.value("document.querySelector('.walk').offsetHeight") < 600, "seen at once"
-    lines = page.page.locator(".walk li").all_inner_texts()
+    assert page.value("document.querySelector('.summary').offsetHeight") < 600, "seen at once"
+    lines = page.page.locator(".summary li").all_inner_texts()
     assert len(lines) == 7 and "batch 1 of 16 in epoch 1, of 16 points" in lines[0]
     x1, x2 = re.findall(r"= (\S+\d)", lines[0])
     summed, z = re.search(r"z = (.+) = (\S+)", lines[1]).groups()
@@ -1001,7 +1007,7 @@ def test_the_step_just_taken_is_explained(tab):
     ), "in the style of an explanation"
     page.page.locator("#neuron .close").click()
     page.page.keyboard.press(",")
-    page.until("barenet.lanes[0].header.batch[0] === 1")
+    page.until("barenet.panels[0].header.batch[0] === 1")
     page.rest()
     assert page.value("barenet.neuron.written") != "1.1", "nothing is asked for that nobody sees"
     page.page.click("#play")
@@ -1063,7 +1069,7 @@ def test_what_is_said_of_a_neuron_is_whole_and_safe(tab):
 def test_what_can_be_taken_away(tab, tmp_path):
     page = tab()
     page.page.click("#step")
-    page.until("barenet.lanes[0].header.epoch === 1")
+    page.until("barenet.panels[0].header.epoch === 1")
     page.page.click("[data-action=export]")
     page.until("document.querySelector('#export').open")
     assert page.page.inner_text("#command").startswith("barenet train circles")
@@ -1127,9 +1133,9 @@ def test_digits_have_every_answer_and_the_pixels_that_vary(tab):
     spread = load_dataset("digits").X.std(axis=0).reshape(8, 8)
     told = [spread[tuple(map(int, name.split("_")[1:]))] for name in names]
     assert min(told) > np.median(spread)
-    link = page.value("barenet.lanes[0].network.links.links[0].row")
-    page.value(f"barenet.lanes[0].network.acts.open(0, 0, {link})")
-    page.until("document.querySelector('#neuron').open && barenet.neuron.told")
+    link = page.value("barenet.panels[0].network.links.links[0].row")
+    page.value(f"barenet.panels[0].network.acts.open(0, 0, {link})")
+    page.until("document.querySelector('#neuron').open && barenet.neuron.answer")
     rows = page.page.locator("#neuron .weights th").all_inner_texts()
     assert len(rows) == 65 and not [row for row in rows if "input" in row]
     assert page.value("document.activeElement.ariaLabel") == f"Weight of {names[0]}"
@@ -1139,14 +1145,14 @@ def test_digits_have_every_answer_and_the_pixels_that_vary(tab):
 
 def test_a_slice_is_named_on_the_picture_and_what_it_holds_is_pale(tab):
     page = tab("#data=iris&features=all")
-    words = "A slice: sepal length and sepal width are held at their median"
+    words = "A slice: sepal length and sepal width are fixed at their median"
     assert page.page.inner_text(".output .slice") == words
     open_neuron(page, 1)
     assert page.page.inner_text("#neuron .slice") == words
     page.page.locator("#neuron .close").click()
     strongest = page.value(
         "[0, 1, 2, 3].map((input) => Math.max(..."
-        "barenet.scene.inputs.subarray(576 * input, 576 * (input + 1)).map(Math.abs)))"
+        "barenet.points.inputs.subarray(576 * input, 576 * (input + 1)).map(Math.abs)))"
     )
     assert min(strongest[2:]) > 100 and max(strongest[:2]) < 64
     page = tab("#data=iris")
@@ -1165,11 +1171,11 @@ def test_every_set_can_be_chosen(tab):
     page = tab()
     for name in ("xor", "gaussians", "spirals", "moons", "digits", "plane", "hills", "sine"):
         page.page.click(f"[data-name={name}]")
-        page.until(f"barenet.state.scene.data === '{name}'")
+        page.until(f"barenet.state.data.source === '{name}'")
         page.rest()
         page.page.click("#step")
-        page.until("barenet.lanes[0].header.epoch === 1")
-        assert page.value("barenet.scene.values.length") > 50
+        page.until("barenet.panels[0].header.epoch === 1")
+        assert page.value("barenet.points.values.length") > 50
         matrix = page.page.locator(".confused")
         assert matrix.is_visible() == (name not in ("plane", "hills", "sine"))
         if name == "digits":
@@ -1184,10 +1190,10 @@ def test_every_set_can_be_chosen(tab):
 def test_what_was_chosen_on_purpose_outlives_the_data_and_the_rest_is_as_usual(tab):
     page = tab("#data=sine&noise=0.3&test_size=0.2&features=x1~x2~x1^2&net.loss=huber")
     page.page.click("[data-name=circles]")
-    page.until("barenet.state.scene.data === 'circles'")
-    scene, design = page.value("[barenet.state.scene, barenet.state.designs[0]]")
-    assert (scene["features"], scene["test_size"]) == (["x1", "x2", "x1^2"], 0.2)
-    assert (scene["noise"], design["loss"]) == (-1, ""), "Huber is of numbers"
+    page.until("barenet.state.data.source === 'circles'")
+    data, settings = page.value("[barenet.state.data, barenet.state.networks[0]]")
+    assert (data["features"], data["test_size"]) == (["x1", "x2", "x1^2"], 0.2)
+    assert (data["noise"], settings["loss"]) == (-1, ""), "Huber is of numbers"
     page.page.get_by_label("Other data sets").select_option("iris")
     page.page.check("#all-columns")
     page.until("barenet.facts.n_inputs === 4")
@@ -1198,31 +1204,31 @@ def test_what_was_chosen_on_purpose_outlives_the_data_and_the_rest_is_as_usual(t
 def test_noise_points_and_share(tab):
     page = tab()
     page.page.locator("#noise").fill("0.2")
-    page.until("barenet.state.scene.noise === 0.2")
+    page.until("barenet.state.data.noise === 0.2")
     page.page.locator("#samples").fill("100")
     page.until("barenet.facts.rows[0] + barenet.facts.rows[1] === 100")
     page.page.locator("#test-share").fill("20")
     page.until("barenet.facts.rows.join() === '80,20'")
-    place = page.value("barenet.scene.places[0]")
+    place = page.value("barenet.points.positions[0]")
     page.page.click("#regenerate")
-    page.until("barenet.state.scene.data_seed === 1")
-    page.until(f"barenet.scene.places[0] !== {place!r}")
+    page.until("barenet.state.data.data_seed === 1")
+    page.until(f"barenet.points.positions[0] !== {place!r}")
 
 
 def test_the_keys(tab):
     page = tab()
     page.page.keyboard.press(".")
-    page.until("barenet.lanes[0].header.epoch === 1")
+    page.until("barenet.panels[0].header.epoch === 1")
     page.page.keyboard.press(" ")
     page.until("barenet.playing")
     page.page.keyboard.press(" ")
     page.until("!barenet.playing")
     page.page.keyboard.press("r")
-    page.until("barenet.lanes[0].header.epoch === 0")
+    page.until("barenet.panels[0].header.epoch === 0")
     page.page.click("#batch")
-    page.until("barenet.lanes[0].header.batch[0] === 1")
+    page.until("barenet.panels[0].header.batch[0] === 1")
     page.page.keyboard.press(" ")
-    page.until("barenet.playing && barenet.lanes[0].header.epoch > 1")
+    page.until("barenet.playing && barenet.panels[0].header.epoch > 1")
 
 
 def test_everything_has_a_name_for_who_cannot_see(tab):
@@ -1236,7 +1242,7 @@ def test_everything_has_a_name_for_who_cannot_see(tab):
     assert page.value("document.documentElement.lang") == "en"
     assert page.value("document.querySelectorAll('h1').length") == 1
     page.page.click("#step")
-    page.until("barenet.lanes[0].header.epoch === 1")
+    page.until("barenet.panels[0].header.epoch === 1")
     page.value("barenet.announce()")
     assert "Epoch 1: training loss" in page.page.inner_text("#live")
 
@@ -1251,7 +1257,7 @@ def test_regions_have_names_of_their_own_and_can_be_focused(tab):
     )
     assert len(names) == len(set(names)) >= 8
     page.page.click("#step")
-    page.until("barenet.lanes[0].header.epoch === 1")
+    page.until("barenet.panels[0].header.epoch === 1")
     open_neuron(page, 1)
     page.page.click("#neuron details summary")
     page.until("document.querySelector('.numbers').children.length")
@@ -1353,7 +1359,7 @@ def test_pictures_a_second_and_epochs_a_second(tab, served, record_property):
         ".observe(document.querySelector('#epoch'), { childList: true }))"
     )
     page.page.click("#play")
-    page.until("barenet.lanes[0].header.epoch > 5")
+    page.until("barenet.panels[0].header.epoch > 5")
     pictures = rate(lambda: page.value("barenet.frames.drawn"))
     numbers = rate(lambda: page.value("window.written"))
     page.page.close()
@@ -1371,16 +1377,16 @@ def test_pictures_a_second_and_epochs_a_second(tab, served, record_property):
 def epochs_a_second(page: Tab, served: Any) -> tuple[float, float]:
     """How fast a network learns with its page open, and with the line cut, in turns."""
     page.page.click("#play")
-    page.until("barenet.lanes[0].header.speed > 0")
+    page.until("barenet.panels[0].header.speed > 0")
     session = served.sessions.open[page.value("barenet.session")]
     watched, alone = [], []
     for _ in range(3):
-        watched.append(rate(lambda: session.lanes[0].latest.epoch))
+        watched.append(rate(lambda: session.views[0].latest.epoch))
         drawn = page.value(
             "(barenet.line.socket.onclose = null, barenet.line.socket.close(),"
             " barenet.frames.drawn)"
         )
-        alone.append(rate(lambda: session.lanes[0].latest.epoch))
+        alone.append(rate(lambda: session.views[0].latest.epoch))
         page.value("barenet.line.open()")
         page.until(f"barenet.frames.drawn > {drawn}")
     return statistics.median(watched), statistics.median(alone)
@@ -1396,7 +1402,7 @@ def rate(count: Callable[[], int], seconds: float = 1.0) -> float:
 def test_a_page_that_is_hidden_is_sent_nothing(tab, served, wait_until):
     page = tab("#pace=0")
     page.page.click("#play")
-    page.until("barenet.lanes[0].header.epoch > 5")
+    page.until("barenet.panels[0].header.epoch > 5")
     # As a browser does it: on a page that is hidden nobody is called to draw.
     page.value(
         "(window.call = requestAnimationFrame, window.requestAnimationFrame = (draw) =>"
@@ -1406,7 +1412,7 @@ def test_a_page_that_is_hidden_is_sent_nothing(tab, served, wait_until):
     session = served.sessions.open[page.value("barenet.session")]
     version = session.version
     wait_until(lambda: session.version > version + 20)
-    assert page.value("barenet.frames.received") <= received + 2 * MOST_UNSHOWN
+    assert page.value("barenet.frames.received") <= received + 2 * MAX_UNDRAWN
     drawn = page.value("barenet.frames.drawn")
     page.value("(window.requestAnimationFrame = window.call, window.later(performance.now()))")
     page.until(f"barenet.frames.drawn > {drawn + 5}")
@@ -1427,16 +1433,16 @@ def test_a_page_that_is_left_open_does_not_grow(tab, served):
     """Thousands of epochs and hundreds of pictures: all that is kept is bounded."""
     page = tab("#pace=0&net.batch_size=0")
     page.page.click("#play")
-    page.until("barenet.lanes[0].header.epoch > 5000 && barenet.frames.drawn > 50")
+    page.until("barenet.panels[0].header.epoch > 5000 && barenet.frames.drawn > 50")
     before, drawn = memory(page), page.value("barenet.frames.drawn")
-    page.until(f"barenet.lanes[0].header.epoch > 10000 && barenet.frames.drawn > {drawn + 250}")
+    page.until(f"barenet.panels[0].header.epoch > 10000 && barenet.frames.drawn > {drawn + 250}")
     grown = memory(page) - before
     session = served.sessions.open[page.value("barenet.session")]
-    assert len(session.lanes[0].trace.kept) <= session.lanes[0].trace.most
-    assert page.value("barenet.lanes[0].curve.rows.length") <= 1001
+    assert len(session.views[0].curve.kept) <= session.views[0].curve.most
+    assert page.value("barenet.panels[0].curve.rows.length") <= 1001
     page.page.click("#play")
     page.until("!barenet.playing")
-    assert len(session.lanes[0].latest.kept) <= 512
+    assert len(session.views[0].latest.kept) <= 512
     assert grown < 1.5, "250 pictures of 10 kB are more"
 
 
@@ -1448,15 +1454,15 @@ def test_a_model_is_opened(tab, tmp_path):
     (tmp_path / "run" / "model.safetensors").rename(path)
     page.page.click("#opened summary")
     page.page.set_input_files("#model-file", str(path))
-    page.until("barenet.facts.name === 'moons' && barenet.lanes[0].frame")
+    page.until("barenet.facts.name === 'moons' && barenet.panels[0].frame")
     expected = load_predictor(path).network.parameters
-    page.until("barenet.state.designs[0].hidden.join() === '1'")
+    page.until("barenet.state.networks[0].hidden.join() === '1'")
     assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
     assert "The settings of its training are not in the file" in page.page.inner_text("#described")
     page.page.click("#step")
-    page.until("barenet.lanes[0].header.epoch === 1")
+    page.until("barenet.panels[0].header.epoch === 1")
     page.page.click("#reset")
-    page.until("barenet.lanes[0].header.epoch === 0")
+    page.until("barenet.panels[0].header.epoch === 0")
     assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
     path.write_bytes(b"no model")
     page.page.set_input_files("#model-file", str(path))
@@ -1503,14 +1509,14 @@ def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_p
     page = tab()
     page.page.click("#opened summary")
     page.page.set_input_files("#model-file", "run/model.safetensors")
-    page.until("barenet.facts.name === 'mine.csv' && barenet.lanes[0].header.newest === null")
+    page.until("barenet.facts.name === 'mine.csv' && barenet.panels[0].header.newest === null")
     assert "whose rows are not here" in page.page.inner_text("#described")
     assert page.value("barenet.facts.inputs") == ["a", "b", "colour=b", "colour=g", "colour=r", "c"]
     page.page.locator(".map").hover(position={"x": 100, "y": 100})
     assert re.search(r": [xyz], \d+ %", page.page.inner_text(".output .value"))
     open_neuron(page, 1)
     assert "Inputs are as the model scales them." in hint(page)
-    assert "other 4 inputs are held at their median" in page.page.inner_text("#neuron .slice")
+    assert "other 4 inputs are fixed at their median" in page.page.inner_text("#neuron .slice")
     page.page.locator("#neuron .close").click()
     page.page.select_option("#axis-y", "c")
     page.until("barenet.facts.axes[1] === 'c'")
@@ -1518,8 +1524,8 @@ def test_a_model_of_ones_own_table_is_opened_alone_and_with_its_table(tab, tmp_p
     page.until("document.querySelector('.words').textContent.includes('choose the table')")
     page.page.click("#own summary")
     page.page.set_input_files("#csv", "mine.csv")
-    page.until("barenet.facts.rows.join() === '96,24' && barenet.lanes[0].header.newest")
+    page.until("barenet.facts.rows.join() === '96,24' && barenet.panels[0].header.newest")
     expected = load_predictor("run/model.safetensors").network.parameters
     assert page.parameters() == pytest.approx(expected.tolist(), rel=1e-6)
     page.page.click("#step")
-    page.until("barenet.lanes[0].header.epoch === 1")
+    page.until("barenet.panels[0].header.epoch === 1")

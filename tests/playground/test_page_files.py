@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from barenet.playground.page_files import TYPES, page_files
+from barenet.playground.page_files import MEDIA_TYPES, page_files
 
 
 def test_every_file_that_the_page_names_is_there():
@@ -21,7 +21,7 @@ def test_every_file_that_the_page_names_is_there():
 def test_nothing_of_the_page_comes_from_elsewhere_or_is_code_in_its_text():
     for name, (content, kind) in page_files().items():
         text = content.decode()
-        assert kind in TYPES.values()
+        assert kind in MEDIA_TYPES.values()
         if name.startswith("vendor/"):
             continue
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), name

@@ -27,7 +27,7 @@ def test_the_grid_covers_the_rectangle_from_the_top_left():
     assert grid[-1, 0] == grid[:, 0].max() and grid[-1, 1] == grid[:, 1].min()
     cell = (plane.high - plane.low) / 4
     assert grid[1] - grid[0] == pytest.approx([cell[0], 0])
-    assert plane.places(grid[:1])[0] == pytest.approx([1 / 8, 7 / 8])
+    assert plane.positions(grid[:1])[0] == pytest.approx([1 / 8, 7 / 8])
 
 
 def test_images_are_seen_along_their_main_directions():

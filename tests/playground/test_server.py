@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from barenet.errors import BarenetError
-from barenet.playground.server import HOST, MOST_CONNECTIONS, SETTINGS, listen
+from barenet.playground.server import HOST, MAX_CONNECTIONS, SETTINGS, listen
 
 
 def test_it_listens_to_this_machine_alone():
@@ -35,8 +35,8 @@ from contextlib import closing
 from threadpoolctl import threadpool_info, threadpool_limits
 from barenet.playground.server import Server, listen
 from barenet.playground.sessions import Sessions
-from barenet.playground.shelf import Shelf
-from barenet.playground.state import State
+from barenet.playground.file_store import FileStore
+from barenet.playground.page_state import PageState
 from barenet.playground.trainer import Trainer
 
 def tell():
@@ -46,8 +46,8 @@ def ready(address):
     tell()
     server.should_exit = True
 
-with listen(0) as line, closing(Shelf()) as shelf:
-    server = Server(Sessions(Trainer(process=False), shelf, State()), line, ready)
+with listen(0) as line, closing(FileStore()) as store:
+    server = Server(Sessions(Trainer(process=False), store, PageState()), line, ready)
     with threadpool_limits(limits=2, user_api="blas"):
         server.start()
         tell()
@@ -63,5 +63,5 @@ def test_drawing_leaves_the_other_cores_to_the_training():
 
 def test_the_limits_are_the_ones_that_are_promised():
     assert SETTINGS["ws_max_size"] == 2**16
-    assert 2 * SETTINGS["backlog"] < MOST_CONNECTIONS < SETTINGS["limit_concurrency"]
+    assert 2 * SETTINGS["backlog"] < MAX_CONNECTIONS < SETTINGS["limit_concurrency"]
     assert not SETTINGS["proxy_headers"] and not SETTINGS["server_header"]

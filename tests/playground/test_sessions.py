@@ -3,6 +3,61 @@ from __future__ import annotations
 from barenet.playground import sessions
 
 
+def test_a_change_that_cannot_be_changes_nothing(page):
+    before = page.state["state"]
+    told = page.change(hidden=[3])  # and the activations of two layers
+    assert told["type"] == "error" and "activations" in told["message"]
+    assert page.change(source="nowhere")["type"] == "error"
+    page.say("step")
+    assert page.see(lambda network: network["epoch"] == 1)
+    assert page.state["state"] == before
+
+
+def test_what_stays_the_same_network_learns_on(page):
+    page.say("run_to", epoch=5)
+    page.see(lambda network: network["epoch"] == 5)
+    page.change(learning_rate=0.5)
+    assert page.see(lambda network: True)["epoch"] == 5
+    page.change(seed=1)
+    assert page.see(lambda network: True)["epoch"] == 0
+
+
+def test_a_network_that_plays_goes_on_when_it_is_changed(page):
+    page.say("play")
+    page.see(lambda network: network["epoch"] > 3)
+    page.change(seed=5)
+    assert page.see(lambda network: network["playing"] and network["epoch"] > 3)
+
+
+def test_two_networks_share_the_data(page):
+    other = {"hidden": [2], "activations": ["relu"]}
+    page.say("configure", state={**page.state["state"], "networks": [{"optimizer": "sgd"}, other]})
+    page.hear_until(lambda told: told["type"] == "state")
+    page.say("step")
+    page.hear_until(
+        lambda told: (
+            told["type"] == "frame" and [each["epoch"] for each in told["networks"]] == [1, 1]
+        )
+    )
+    assert [len(each["layout"]) for each in page.state["networks"]] == [3, 2]
+    assert "1.output" in page.arrays
+
+
+def test_the_scene_is_told_once_and_in_numbers_that_can_be_drawn(page):
+    told = page.change(source="iris", features=["all"])
+    assert told["data"]["n_inputs"] == 4 and told["data"]["classes"][0] == "setosa"
+    page.hear_until(lambda message: message["type"] == "points")
+    positions = page.points["positions"].reshape(-1, 2)
+    assert len(positions) == 150 and positions.min() >= 0 and positions.max() <= 1
+    assert set(page.points["values"]) == {0, 1, 2} and page.points["tests"].sum() == 75
+
+
+def test_play_outlives_a_change_made_before_the_training_has_begun(page):
+    page.say("play")
+    page.change(seed=5)
+    assert page.see(lambda network: network["playing"] and network["epoch"] > 3)
+
+
 def test_a_page_that_comes_back_finds_its_session(server, page, open_page):
     page.say("run_to", epoch=4)
     page.see(lambda network: network["epoch"] == 4)
@@ -25,8 +80,8 @@ def test_a_page_of_another_address_has_a_session_of_its_own(server, page, open_p
 
 
 def test_a_session_that_was_left_rests_and_goes(run_server, open_page, wait_until, monkeypatch):
-    monkeypatch.setattr(sessions, "PAUSE", 0.0)
-    monkeypatch.setattr(sessions, "PATIENCE", 3.0)
+    monkeypatch.setattr(sessions, "PAUSE_AFTER", 0.0)
+    monkeypatch.setattr(sessions, "CLOSE_AFTER", 3.0)
     with run_server() as served:
         page = open_page(served)
         page.say("hello", state={"pace": 10})
@@ -37,4 +92,4 @@ def test_a_session_that_was_left_rests_and_goes(run_server, open_page, wait_unti
         wait_until(lambda: not session.playing)
         assert served.sessions.open
         wait_until(lambda: not served.sessions.open)
-        assert session.lanes == []
+        assert session.views == []

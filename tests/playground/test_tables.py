@@ -1,145 +1,185 @@
 from __future__ import annotations
 
+import shlex
 import time
-from contextlib import closing
 
 import numpy as np
 import pytest
 
-from barenet.errors import DataError
-from barenet.playground.scene import Scene
-from barenet.playground.tables import MOST_ROWS, MOST_TABLES, PREFIX, Tables
+from barenet.cli.main import main
+from barenet.cli.play import _start
+from barenet.errors import ArgumentError, DataError
+from barenet.playground.file_store import MAX_TABLES, FileStore
+from barenet.playground.page_state import DataSettings
+from barenet.playground.tables import MAX_ROWS, open_table
 
 CSV = b"name,a,b,kind\nx,1,2,up\ny,2,3,down\nz,3,1,up\nw,4,4,down\n"
 
 
 @pytest.fixture
-def tables():
-    with closing(Tables()) as made:
-        yield made
+def add(tmp_path):
+    """Open a table as an upload."""
+
+    def write(content, name="mine.csv"):
+        path = tmp_path / "1.csv"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return open_table(name, path)
+
+    return write
 
 
-def test_columns_of_text_are_no_axes(tables):
-    key = tables.add("mine.csv", CSV)
-    assert tables.columns(key) == {"name": False, "a": True, "b": True, "kind": False}
-    (dataset,) = tables.load(Scene(data=key)).values()
+def test_columns_of_text_are_not_numeric(add):
+    table = add(CSV)
+    assert table.numeric == {"name": False, "a": True, "b": True, "kind": False}
+    dataset = table.load(DataSettings())
     assert dataset.feature_names == ("a", "b") and dataset.classes == ("down", "up")
     assert dataset.name == "mine.csv"
 
 
-def test_the_target_and_its_task_are_chosen(tables):
-    key = tables.add("mine.csv", CSV)
-    (dataset,) = tables.load(Scene(data=key, target="b", task="regression")).values()
+def test_the_target_and_its_task_are_chosen(add):
+    table = add(CSV)
+    dataset = table.load(DataSettings(target="b", task="regression"))
     assert dataset.classes is None and dataset.feature_names == ("a",)
     with pytest.raises(ValueError, match=r"mine\.csv: no column c"):
-        tables.load(Scene(data=key, target="c"))
+        table.load(DataSettings(target="c"))
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"a,b\n1\n", b"a,a\n1,2\n", b"\xff\xfe\x00", b'a,"b\n1,2']
+    ("content", "message"),
+    [
+        (b"a,b\n1,2\n3\n", r":3: expected 2 values, as in the first line, got 1$"),
+        (b'a,b\n1,"2\n', r":2: a quote that opens here is not closed"),
+        (b"a,b\n1,\x002\n", r":2: a zero byte .*; save it as UTF-8$"),
+        (b"a,b\n\xff\x00,2\n", r": not UTF-8 text.*; save it as UTF-8$"),
+        (b"\xff\xfe\x00", ""),
+        (b"", r": empty file$"),
+        (b"a,a\n1,2\n", ""),
+        (b"a,b\n", r": no rows below the header$"),
+        (b"1,2\n3,4\n", r":1: expected the names of the columns.*; add a first line"),
+        (b"a;b\n1;2\n3\n", r":1: 1 column, 'a;b'; its values seem to be separated by ';'$"),
+        (b"a,b\n1,2\n3,\n", r":3: .* got nothing; take such rows out of the file$"),
+        (
+            b"a,b\n1,2\n3,NA\n",
+            r":3: .*; take such rows out of the file, or choose to predict it as classes$",
+        ),
+        (
+            b"a,b\n1,2\n3,word\n4,1\n",
+            r":3: .* got 'word'; .*choose to predict it as classes$",
+        ),
+        (b'a,b\n1,"2,5"\n3,"4,5"\n', r":2: .*; write numbers with a decimal point, or"),
+        (b"a,b,kind\nx,y,up\ny,z,down\n", r": no column of numbers to learn 'b' from"),
+    ],
 )
-def test_what_is_no_table_is_told_by_its_name(tables, content):
-    with pytest.raises(DataError, match=r"^bad\.csv"):
-        tables.add("bad.csv", content)
-    assert not len(tables)
+def test_an_error_has_the_files_name_and_a_remedy_on_the_page(add, content, message):
+    with pytest.raises(DataError, match=rf"^bad\.csv{message}"):
+        add(content, "bad.csv").load(DataSettings(target="b"))
 
 
-def test_what_excel_writes_elsewhere_is_read(tables):
-    """Semicolons, decimal commas and Windows' letters: Größe in bytes that are no UTF-8."""
+def test_files_of_excel_are_read(add):
+    """Semicolons, decimal commas and the cp1252 encoding."""
     rows = "".join(f"{n},5;{n % 7},25;{'über' if n % 2 else 'unter'}\n" for n in range(20))
-    key = tables.add("mine.csv", f"Größe;b;Art\n{rows}".encode("cp1252"))
-    assert tables.options(key) == {"encoding": "cp1252", "decimal": ","}
-    (dataset,) = tables.load(Scene(data=key)).values()
+    table = add(f"Größe;b;Art\n{rows}".encode("cp1252"))
+    assert table.options == {"encoding": "cp1252", "decimal": ","}
+    dataset = table.load(DataSettings())
     assert dataset.feature_names == ("Größe", "b") and dataset.classes == ("unter", "über")
     assert dataset.X[3].tolist() == [3.5, 3.25]
-    same = tables.add("mine.csv", f"\ufeffGröße;b;Art\n{rows}".encode("utf-16"))
-    assert tables.options(same) == {"decimal": ","}
+    assert add(f"\ufeffGröße;b;Art\n{rows}".encode("utf-16")).options == {"decimal": ","}
 
 
-def test_a_hundred_thousand_rows_with_line_breaks_in_quotes(tables):
+def test_a_hundred_thousand_rows_with_line_breaks_in_quotes(add):
     rows = "".join(f'{n},{n * n % 17},"a ""word""\nand a line",{n % 3}\n' for n in range(100_000))
-    key = tables.add("long.csv", f"a,b,said,c\n{rows}".encode())
-    assert tables.columns(key) == {"a": True, "b": True, "said": False, "c": True}
-    (dataset,) = tables.load(Scene(data=key)).values()
+    table = add(f"a,b,text,c\n{rows}")
+    dataset = table.load(DataSettings())
     assert dataset.n_samples == 5000 and dataset.feature_names == ("a", "b")
-    assert dataset.description == (
-        "5,000 of 100,000 rows, 4 columns; without said, which are no numbers"
-    )
+    description = "5,000 of 100,000 rows, 4 columns; without text, which are not numeric"
+    assert dataset.description == description
 
 
-def test_a_column_of_names_is_not_what_is_predicted_if_nobody_says(tables):
+def test_a_column_of_remarks_is_not_the_default_target(add):
     rows = "".join(f"{n},{n % 2},{'up' if n % 3 else 'down'},remark {n}\n" for n in range(150))
-    key = tables.add("mine.csv", f"a,b,kind,remark\n{rows}".encode())
-    (dataset,) = tables.load(Scene(data=key)).values()
-    assert dataset.target_name == "kind"
-    with pytest.raises(DataError, match=r"^mine\.csv: column 'remark' has 150 classes, and 100"):
-        tables.load(Scene(data=key, target="remark"))
+    table = add(f"a,b,kind,remark\n{rows}")
+    assert table.load(DataSettings()).target_name == "kind"
+    with pytest.raises(DataError, match=r"^mine\.csv: column 'remark' has 150 classes"):
+        table.load(DataSettings(target="remark"))
 
 
-def test_holes_are_filled_and_told_of(tables):
+def test_missing_values_are_filled_by_the_median(add):
     rows = "".join(f"{'' if n == 3 else n},{n % 4},word,{n % 2}\n" for n in range(20))
-    key = tables.add("mine.csv", f"a,b,said,c\n{rows}".encode())
-    (dataset,) = tables.load(Scene(data=key)).values()
+    dataset = add(f"a,b,text,c\n{rows}").load(DataSettings())
     assert dataset.X[3, 0] == np.median([n for n in range(20) if n != 3])
-    assert dataset.description == (
-        "20 rows, 4 columns; without said, which are no numbers; holes filled by the median: 1"
+    assert dataset.description.endswith("; missing values filled by the median: 1")
+
+
+@pytest.mark.parametrize(("n_rows", "is_subsampled"), [(MAX_ROWS, False), (MAX_ROWS + 1, True)])
+def test_a_long_table_is_subsampled(add, n_rows, is_subsampled):
+    table = add("a,b,c\n" + "".join(f"{n},{n * n % 17},{n % 3}\n" for n in range(n_rows)))
+    assert table.load(DataSettings()).n_samples == MAX_ROWS
+    assert table.is_subsampled == is_subsampled
+
+
+def test_the_commands_learn_from_text_and_dates_too(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    rows = (
+        f"{n % 7},5;{'uv'[n % 2]};{('no', 'yes')[n % 3 // 2]};2024-0{1 + n % 9}-11;{n % 3}\n"
+        for n in range(90)
     )
+    path = tmp_path / "my shops.csv"
+    path.write_text("a;town;wet;sown;kind\n" + "".join(rows))
+    train, play = map(shlex.split, open_table(path.name, path).commands("kind"))
+    assert main([*train[1:], "--epochs", "1", "--no-plots", "--no-baselines"]) == 0
+    capfd.readouterr()
+    store = FileStore()
+    prepared = store.prepare(_start(play[2], "", "", store).data)
+    assert {"a", "town=u", "wet"} <= set(prepared.inputs.feature_names)
+    assert any(name.startswith("sown") for name in prepared.inputs.feature_names)
+    assert prepared.training.n_samples + prepared.test.n_samples == 90
 
 
-def test_a_table_without_numbers_says_so(tables):
-    key = tables.add("words.csv", b"a,b,kind\nx,y,up\ny,z,down\nx,z,up\n")
-    with pytest.raises(DataError, match=r"^words\.csv: no column of numbers to learn 'kind' from"):
-        tables.load(Scene(data=key))
+def test_a_numeric_table_needs_no_other_commands(add):
+    assert add("a,kind\n1,up\n2,down\n").commands("kind") == []
 
 
-def test_nothing_lies_on_the_disk_before_a_table_is_sent_and_after_the_end(monkeypatch, tmp_path):
-    """A signal may end the command before anything could be cleared away."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with closing(Tables()) as tables:
-        assert not [*tmp_path.iterdir()]
-        tables.add("mine.csv", CSV)
-        assert len([*tmp_path.glob("barenet-play-*/1.csv")]) == 1
-    with closing(Tables()):
-        assert not [*tmp_path.iterdir()]
-
-
-def test_the_oldest_is_forgotten_and_a_file_of_ones_own_stays(tables, tmp_path):
-    path = tmp_path / "own.csv"
-    path.write_bytes(CSV)
-    keys = [
-        tables.open("own.csv", path),
-        *(tables.add(f"{n}.csv", CSV) for n in range(MOST_TABLES)),
-    ]
-    assert len(set(keys)) == len(keys) and len(tables) == MOST_TABLES
-    assert path.exists()
-    with pytest.raises(ValueError, match="load it again"):
-        tables.load(Scene(data=keys[0]))
-
-
-def test_a_key_names_no_file(tables):
-    for key in ("table:../../etc/passwd", "table:", f"{PREFIX}/etc/passwd"):
-        with pytest.raises(ValueError, match="is not here"):
-            tables.load(Scene(data=key))
-    assert tables.load(Scene(data="../../etc/passwd")) == {}
-
-
-def test_a_long_table_is_cut_to_what_can_be_watched(tables):
-    for n_rows, cut in ((MOST_ROWS, False), (MOST_ROWS + 1, True)):
-        rows = "".join(f"{n},{n * n % 17},{n % 3}\n" for n in range(n_rows))
-        key = tables.add("long.csv", f"a,b,c\n{rows}".encode())
-        (dataset,) = tables.load(Scene(data=key)).values()
-        assert dataset.n_samples == MOST_ROWS and tables.is_cut(key) == cut
-
-
-def test_fault_104_a_table_of_very_many_columns_is_refused_at_once(tables):
+def test_fault_104_a_table_of_very_many_columns_is_refused_at_once(add):
     names = b",".join(b"x%d" % column for column in range(100_000))
     started = time.process_time()
     with pytest.raises(DataError, match=r"^wide\.csv: 100,000 columns; a table may have 50,000 at"):
-        tables.add("wide.csv", names + b"\n" + b",".join([b"1"] * 100_000))
+        add(names + b"\n" + b",".join([b"1"] * 100_000), "wide.csv")
     assert time.process_time() - started < 1
 
 
-def test_fault_101_a_table_without_a_header_is_refused_in_words_for_the_page(tables):
+def test_fault_101_a_table_without_a_header_is_refused_in_words_for_the_page(add):
     with pytest.raises(DataError) as error:
-        tables.add("mine.csv", b"1.5,Rome,no\n2.5,Oslo,yes\n3.5,Rome,no\n")
+        add("1.5,Rome,no\n2.5,Oslo,yes\n3.5,Rome,no\n")
     assert str(error.value).endswith("1.5, Rome, no; add a first line that names the columns")
+
+
+def test_uploads_are_on_disk_until_the_store_is_closed(monkeypatch, tmp_path):
+    """A signal may end the command before the store is closed: no folder without an upload."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    store = FileStore()
+    assert not [*tmp_path.iterdir()]
+    with pytest.raises(DataError):
+        store.upload_table("bad.csv", b"")
+    assert not store.tables and not [*tmp_path.glob("barenet-play-*/*")]
+    store.upload_table("mine.csv", CSV)
+    assert len([*tmp_path.glob("barenet-play-*/1.csv")]) == 1
+    store.close()
+    assert not [*tmp_path.iterdir()]
+
+
+def test_the_oldest_table_is_forgotten_and_a_file_of_the_user_stays(tmp_path):
+    path, store = tmp_path / "own.csv", FileStore()
+    path.write_bytes(CSV)
+    keys = [store.open_table("own.csv", path)]
+    keys += [store.upload_table(f"{n}.csv", CSV) for n in range(MAX_TABLES)]
+    assert len(set(keys)) == len(keys) and len(store.tables) == MAX_TABLES
+    assert path.exists()
+    with pytest.raises(ArgumentError, check=lambda error: error.remedy == "load it again"):
+        store.prepare(DataSettings(source=keys[0]))
+    store.close()
+
+
+@pytest.mark.parametrize("key", ["table:../../etc/passwd", "table:", "table:/etc/passwd"])
+def test_a_key_is_not_a_path(key):
+    with pytest.raises(ArgumentError, match="is not here"):
+        FileStore().prepare(DataSettings(source=key))

@@ -20,7 +20,7 @@ def names_in(file: str) -> set[str]:
 
 def rows() -> list[tuple[str, list[tuple[str, str]]]]:
     """Each feature with the files and the names of its tests."""
-    part = PAGE.partition("## What it can do")[2]
+    part = PAGE.partition("## Features")[2]
     cells = re.findall(r"^\| (.+) \| (`.+`) \|$", part, re.MULTILINE)
     name = re.compile(r"`(?:(test_\w+\.py)::)?(test_\w+)`")
     return [

@@ -25,9 +25,9 @@ from barenet.errors import brief
 from barenet.extras import require
 
 if TYPE_CHECKING:
-    from barenet.playground.gate import Gate
-    from barenet.playground.shelf import Shelf
-    from barenet.playground.state import State
+    from barenet.playground.file_store import FileStore
+    from barenet.playground.page_state import PageState
+    from barenet.playground.security import SecurityMiddleware
 
 __all__ = ["PORT", "play"]
 
@@ -87,10 +87,9 @@ def play(
         raise ValueError(f"port: expected 0 to 65535, got {port}")
     for module in ("starlette", "uvicorn", "websockets"):
         require(module, extra="play", purpose="the playground")
+    from barenet.playground.file_store import FileStore, is_csv
     from barenet.playground.server import Server, listen
     from barenet.playground.sessions import Sessions
-    from barenet.playground.shelf import Shelf
-    from barenet.playground.start import is_csv
     from barenet.playground.trainer import Trainer
 
     data, settings = ("", _fragment(data)) if data.startswith("#") else (data, "")
@@ -103,14 +102,14 @@ def play(
         sys.stdout.flush()
         log("Anyone with this address can use the playground. Ctrl-C ends it.")
         if browser:
-            _browse(address, server.gate, at_the_end)
+            _browse(address, server.security, at_the_end)
 
-    with closing(Shelf()) as shelf, ExitStack() as at_the_end:
-        start = _start(data, rows, target, shelf, header)
+    with closing(FileStore()) as store, ExitStack() as at_the_end:
+        start = _start(data, rows, target, store, header)
         if data and settings:
-            settings = _of_table(settings, start.scene.data)
+            settings = _of_table(settings, start.data.source)
         with listen(port) as line:
-            server = Server(Sessions(Trainer(), shelf, start), line, ready)
+            server = Server(Sessions(Trainer(), store, start), line, ready)
             server.start()
     return 0 if server.signal is None else 128 + server.signal
 
@@ -128,27 +127,27 @@ def _of_table(settings: str, key: str) -> str:
     return "#" + urlencode({**dict(parse_qsl(settings[1:], keep_blank_values=True)), "data": key})
 
 
-def _start(data: str, rows: str, target: str, shelf: Shelf, header: bool | None = None) -> State:
+def _start(
+    data: str, rows: str, target: str, store: FileStore, header: bool | None = None
+) -> PageState:
     """Open the data or the model to start with; a run names the rows of its model."""
-    from barenet.playground.start import begin_with, begin_with_model
-
     path = Path(data)
     if not data or not (path.suffix == ".safetensors" or path.is_dir()):
         if rows:
             raise ValueError("rows: they go with a model; give one file of rows alone")
-        return begin_with(data, target, shelf, header)
+        return store.initial_state(data, target, header)
     if target:
         raise ValueError("target: a model knows its own")
     trained = load_trained(path)
     config = trained.settings.config if trained.settings else RunConfig()
     if header is None and trained.settings:
         header = trained.settings.file.header
-    return begin_with_model(trained.path, rows or _rows_of(trained), shelf, config, header)
+    return store.initial_model_state(trained.path, rows or _rows_of(trained), config, header)
 
 
 def _rows_of(trained: TrainedModel) -> str:
     """Find the table that a model has learned from: where its run has it, or what is called so."""
-    from barenet.playground.start import is_csv
+    from barenet.playground.file_store import is_csv
 
     data = trained.settings.data if trained.settings else ""
     if not (is_csv(data) and Path(data).is_file()):
@@ -167,7 +166,7 @@ def _has_learned_from(trained: TrainedModel, data: str) -> bool:
         return False
 
 
-def _browse(address: str, gate: Gate, at_the_end: ExitStack) -> None:
+def _browse(address: str, security: SecurityMiddleware, at_the_end: ExitStack) -> None:
     """Open the page in the browser by a file, which is removed at the end."""
     try:
         path = _write_redirect(address)
@@ -175,7 +174,7 @@ def _browse(address: str, gate: Gate, at_the_end: ExitStack) -> None:
         log(NO_BROWSER)
         return
     at_the_end.callback(path.unlink, missing_ok=True)
-    gate.expects_file = True
+    security.expects_redirect = True
     # In a thread, as a browser in the terminal waits for its reader.
     threading.Thread(target=_open, args=(path,), name="browser", daemon=True).start()
 

@@ -1,4 +1,4 @@
-"""App: what the server answers to the page: its files, a socket, tables in and models out."""
+"""The routes of the server: the page's files, its socket, uploads, and models to download."""
 
 from __future__ import annotations
 
@@ -17,25 +17,24 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from barenet.files.model_io import save
-from barenet.playground.blueprint import predictor
 from barenet.playground.catalog import catalog
 from barenet.playground.client import Client
-from barenet.playground.gate import Gate, refuse
+from barenet.playground.file_store import MAX_UPLOAD_BYTES
 from barenet.playground.page_files import page_files
-from barenet.playground.scene import Scene
+from barenet.playground.page_state import DataSettings, PageState
+from barenet.playground.run_setup import make_predictor
+from barenet.playground.security import SecurityMiddleware, reject
 from barenet.playground.sessions import Sessions
-from barenet.playground.state import State
-from barenet.playground.tables import MOST_TABLE_BYTES
 
-__all__ = ["MOST_CLIENTS", "make_app"]
+__all__ = ["MAX_CLIENTS", "make_app"]
 
-MOST_CLIENTS = 32
-#: Seconds that a table may take to arrive.
-PATIENCE = 10.0
+MAX_CLIENTS = 32
+#: Seconds that an upload may take.
+TIMEOUT = 10.0
 
 
 class App:
-    """The routes, and what they share."""
+    """The routes and their common state."""
 
     def __init__(self, sessions: Sessions) -> None:
         self.sessions = sessions
@@ -44,76 +43,74 @@ class App:
         self.clients = 0
 
     async def file(self, request: Request) -> Response:
-        """Answer with a file of the page, if there is one of exactly that path."""
+        """Send a file of the page."""
         found = self.files.get(request.path_params["path"])
-        return _missing() if found is None else Response(found[0], media_type=found[1])
+        return _not_found() if found is None else Response(found[0], media_type=found[1])
 
     async def choices(self, request: Request) -> Response:
-        """Answer with what can be chosen."""
+        """Send the catalog."""
         return Response(self.catalog, media_type="application/json")
 
     async def table(self, request: Request) -> Response:
-        """Take a CSV file."""
-        content = await _received(request)
+        """Receive a CSV file."""
+        content = await _receive(request)
         if isinstance(content, Response):
             return content
         name = request.query_params.get("name", "table.csv")[:80]
-        tables = self.sessions.shelf.tables
+        store = self.sessions.store
         try:
-            key = await asyncio.to_thread(tables.add, name, content)
+            key = await asyncio.to_thread(store.upload_table, name, content)
         except (ValueError, ImportError) as error:
-            return JSONResponse({"words": str(error)}, 422)
-        return JSONResponse({"key": key, "name": name, "columns": tables.columns(key)})
+            return JSONResponse({"message": str(error)}, 422)
+        columns = list(store.table(key).numeric)
+        return JSONResponse({"key": key, "name": name, "columns": columns})
 
     async def open(self, request: Request) -> Response:
-        """Take a model file, and put its network on the page of a session."""
+        """Receive a model file, and show its network in a session."""
         session = self.sessions.open.get(request.path_params["session"])
         if session is None:
-            return _missing()
-        content = await _received(request)
+            return _not_found()
+        content = await _receive(request)
         if isinstance(content, Response):
             return content
         try:
-            state = await asyncio.to_thread(self._opened, content, session.state.scene)
+            state = await asyncio.to_thread(self._open, content, session.state.data)
             await session.configure(replace(state, pace=session.state.pace))
         except (ValueError, OSError) as error:
-            return JSONResponse({"words": str(error)}, 422)
-        return JSONResponse({"words": "The model is open."})
+            return JSONResponse({"message": str(error)}, 422)
+        return JSONResponse({"message": "The model is open."})
 
-    def _opened(self, content: bytes, scene: Scene) -> State:
-        """Read a model file that was sent; the table on the page may be the one that it knows."""
-        shelf = self.sessions.shelf
-        rows = next((key for key in (scene.data, scene.rows) if key in shelf.tables), "")
+    def _open(self, content: bytes, data: DataSettings) -> PageState:
+        """Open a model, with the table of the page if it belongs to the model."""
+        store = self.sessions.store
+        rows = next((key for key in (data.source, data.rows) if key in store.tables), "")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.safetensors"
             path.write_bytes(content)
             try:
-                return shelf.open_model(path, rows)
+                return store.open_model(path, rows)
             except ValueError as error:
                 raise ValueError(str(error).replace(str(path), "the model")) from None
 
     async def model(self, request: Request) -> Response:
-        """Give a network as a model file."""
+        """Send a network as a model file."""
         session = self.sessions.open.get(request.path_params["session"])
-        place = request.path_params["place"]
-        if session is None or place >= len(session.lanes):
-            return _missing()
-        lane = session.lanes[place]
+        network = request.path_params["network"]
+        if session is None or network >= len(session.views):
+            return _not_found()
+        view = session.views[network]
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.safetensors"
-            save(predictor(lane.current(), lane.material), path)
+            save(make_predictor(view.current(), view.prepared), path)
             content = path.read_bytes()
-        name = 'attachment; filename="model.safetensors"'
-        return Response(
-            content, media_type="application/octet-stream", headers={"Content-Disposition": name}
-        )
+        disposition = {"Content-Disposition": 'attachment; filename="model.safetensors"'}
+        return Response(content, media_type="application/octet-stream", headers=disposition)
 
     async def socket(self, socket: WebSocket) -> None:
-        """Talk to a page, if there are not too many."""
-        if self.clients >= MOST_CLIENTS:
-            scope, receive, send = socket.scope, socket._receive, socket._send
-            words = f"{MOST_CLIENTS} pages are open already; close one."
-            await refuse(scope, receive, send, 503, words)
+        """Serve a page, unless there are too many."""
+        if self.clients >= MAX_CLIENTS:
+            reason = f"{MAX_CLIENTS} pages are open already; close one."
+            await reject(socket.scope, socket._receive, socket._send, 503, reason)
             return
         self.clients += 1
         try:
@@ -124,7 +121,7 @@ class App:
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        """Look after the sessions while the server runs."""
+        """Tidy the sessions while the server runs, and close them at the end."""
         tidy = asyncio.create_task(self.sessions.tidy())
         try:
             yield
@@ -134,42 +131,34 @@ class App:
             self.sessions.trainer.close()
 
 
-def make_app(sessions: Sessions, token: str, hosts: set[str]) -> Gate:
-    """Put the routes behind the gate."""
+def make_app(sessions: Sessions, token: str, hosts: set[str]) -> SecurityMiddleware:
+    """Combine the routes behind the security checks."""
     app = App(sessions)
     routes = [
         Route("/catalog.json", app.choices),
         Route("/table", app.table, methods=["POST"]),
         Route("/open/{session}", app.open, methods=["POST"]),
-        Route("/model/{session}/{place:int}", app.model),
+        Route("/model/{session}/{network:int}", app.model),
         WebSocketRoute("/socket", app.socket),
         Route("/{path:path}", app.file),
     ]
-    return Gate(Starlette(routes=routes, lifespan=app.lifespan), token, hosts)
+    return SecurityMiddleware(Starlette(routes=routes, lifespan=app.lifespan), token, hosts)
 
 
-def _missing() -> Response:
+def _not_found() -> Response:
     return PlainTextResponse("There is nothing here.\n", 404)
 
 
-async def _received(request: Request) -> bytes | Response:
-    """Read what was sent; what is too much or too slow is answered at once."""
+async def _receive(request: Request) -> bytes | Response:
+    """Receive a file, or answer one that is too large or too slow."""
+    content = bytearray()
     try:
-        async with asyncio.timeout(PATIENCE):
-            content = await _body(request)
+        async with asyncio.timeout(TIMEOUT):
+            async for chunk in request.stream():
+                content += chunk
+                if len(content) > MAX_UPLOAD_BYTES:
+                    limit = f"{MAX_UPLOAD_BYTES // 2**20} MiB"
+                    return JSONResponse({"message": f"the file is larger than {limit}"}, 413)
     except (TimeoutError, ClientDisconnect):
         return PlainTextResponse("the file took too long to arrive\n", 408)
-    if content is None:
-        most = f"{MOST_TABLE_BYTES // 2**20} MiB"
-        return JSONResponse({"words": f"the file is larger than {most}"}, 413)
-    return content
-
-
-async def _body(request: Request) -> bytes | None:
-    """Read what was sent, or None if it is too much."""
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MOST_TABLE_BYTES:
-            return None
     return bytes(content)

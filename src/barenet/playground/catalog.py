@@ -1,21 +1,24 @@
-"""Catalog: what the page offers, read from the library's own registries.
-
-So a data set, an optimizer or an activation that the library gains is on the page at once.
-"""
+"""The choices that the page offers, from the library's registries."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from barenet.data.datasets import DATASETS
 from barenet.data.generated import GENERATED
 from barenet.optimization.optimizers import OPTIMIZERS
-from barenet.playground.design import HIDDEN_ACTIVATIONS, MOST_LAYERS, MOST_NEURONS
 from barenet.playground.features import FEATURES
-from barenet.playground.material import prepare
-from barenet.playground.scene import MOST_SAMPLES, Scene
-from barenet.playground.sets import LOSSES, NAMED, NOISES, SHOWN
-from barenet.playground.state import State
+from barenet.playground.page_state import (
+    HIDDEN_ACTIVATIONS,
+    MAX_LAYERS,
+    MAX_NEURONS,
+    MAX_SAMPLES,
+    DataSettings,
+    PageState,
+)
+from barenet.playground.prepared_data import prepare
+from barenet.playground.presets import DRAWN, LOSSES, NAMED, NOISES
 
 __all__ = ["catalog"]
 
@@ -31,51 +34,52 @@ SCHEDULES = {
 
 
 def catalog() -> dict[str, Any]:
-    """Collect what can be chosen."""
+    """Collect the choices."""
     return {
         "data": [_describe(name) for name in NAMED],
         "features": {name: feature.label for name, feature in FEATURES.items()},
         "activations": HIDDEN_ACTIVATIONS,
         "optimizers": list(OPTIMIZERS),
-        "rates": {name: _usual_rate(kind) for name, kind in OPTIMIZERS.items()},
+        "rates": {name: _default_rate(kind) for name, kind in OPTIMIZERS.items()},
         "schedules": SCHEDULES,
         "losses": LOSSES,
-        "limits": {"layers": MOST_LAYERS, "neurons": MOST_NEURONS, "samples": MOST_SAMPLES},
-        "defaults": State().to_dict(),
+        "limits": {"layers": MAX_LAYERS, "neurons": MAX_NEURONS, "samples": MAX_SAMPLES},
+        "defaults": asdict(PageState()),
     }
 
 
 def _describe(name: str) -> dict[str, Any]:
-    """Tell of one data set; of those shown with some points, for a small picture."""
-    most, usual = NOISES.get(name, (1.0, 0.0))
+    """Describe a data set, with some points for its small picture if it has one."""
+    max_noise, default_noise = NOISES.get(name, (1.0, 0.0))
     entry: dict[str, Any] = {
         "name": name,
-        "title": SHOWN.get(name, name.replace("_", " ").capitalize()),
+        "title": DRAWN.get(name, name.replace("_", " ").capitalize()),
         "description": DATASETS[name].description,
         "generated": name in GENERATED,
-        "shown": name in SHOWN,
-        "noise": {"most": most, "usual": usual},
-        "suited": State.suited(name).to_dict(),
+        "drawn": name in DRAWN,
+        "noise": {"max": max_noise, "default": default_noise},
+        "preset": asdict(PageState.suited(name)),
     }
-    return entry | _points(name) if name in SHOWN else entry
+    return entry | _points(name) if name in DRAWN else entry
 
 
 def _points(name: str) -> dict[str, Any]:
-    material = prepare(Scene(data=name, samples=160), {})
-    stride = -(-len(material.points) // 160)
-    y = material.dataset.y[::stride].astype(float)
-    if material.classes is None:
+    prepared = prepare(DataSettings(source=name, samples=160))
+    stride = -(-len(prepared.points) // 160)
+    y = prepared.dataset.y[::stride].astype(float)
+    if prepared.classes is None:
         y = (y - y.min()) / (y.max() - y.min())
-    places = material.plane.places(material.points[::stride]).astype(float)
+    positions = prepared.plane.positions(prepared.points[::stride]).astype(float)
     return {
-        "task": material.dataset.task,
-        "classes": len(material.classes or ()),
+        "task": prepared.dataset.task,
+        "classes": len(prepared.classes or ()),
         "points": [
-            [round(v, 3) for v in (*place, each)] for place, each in zip(places, y, strict=True)
+            [round(v, 3) for v in (*position, value)]
+            for position, value in zip(positions, y, strict=True)
         ],
     }
 
 
-def _usual_rate(kind: Any) -> float | None:
+def _default_rate(kind: Any) -> float | None:
     field = getattr(kind, "__dataclass_fields__", {}).get("learning_rate")
     return field.default if field and isinstance(field.default, float) else None

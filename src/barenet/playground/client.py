@@ -1,7 +1,7 @@
-"""Client: one page on the line, which is never sent more than it takes.
+"""One connected page: its messages, and the pictures that it is sent.
 
-A picture goes out when the one before it has been shown; what the network was in between is
-skipped. So a page that is slow sees fewer pictures, and nothing piles up.
+A picture is sent when the page has drawn the one before; the states of the network in between are
+skipped. So a slow page gets fewer pictures, and no queue grows.
 """
 
 from __future__ import annotations
@@ -11,247 +11,248 @@ import contextlib
 import json
 import time
 from collections import deque
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from barenet.constraints import check_number
-from barenet.errors import BarenetError
-from barenet.playground.envelope import pack
-from barenet.playground.explanation import explain_update
-from barenet.playground.export import export
-from barenet.playground.portrait import portray
-from barenet.playground.reading import check_choice, check_text, read_json
-from barenet.playground.session import Session
-from barenet.playground.sessions import Sessions
-from barenet.playground.state import State
+from barenet.errors import ArgumentError, BarenetError
+from barenet.playground.data_view import point_arrays
+from barenet.playground.edits import LARGEST_WEIGHT, MAX_EDITS, WeightEdit
+from barenet.playground.export_panel import export
+from barenet.playground.network_view import NetworkView
+from barenet.playground.neuron_view import neuron_view
+from barenet.playground.page_state import MAX_EPOCHS, MAX_LAYERS, PageState
+from barenet.playground.sessions import Session, Sessions
+from barenet.playground.update_explanation import explain_update
+from barenet.playground.wire_format import decode, pack, read_json, restricted
+from barenet.registry import lookup
 
 __all__ = ["Client"]
 
 #: Seconds that a page may take to read a message.
-PATIENCE = 10.0
+TIMEOUT = 10.0
 #: Seconds between two pictures: 32 a second at most.
 PICTURE_SECONDS = 1 / 32
-#: Pictures on their way: one being drawn by the page, one on the line.
-MOST_UNSHOWN = 2
-MOST_TEXTS = 64
+#: Pictures sent and not yet drawn: one that the page draws, one on its way.
+MAX_UNDRAWN = 2
+#: Messages in the queue from which on a page is disconnected.
+MAX_QUEUE = 64
+
+#: Exceptions of a lost connection.
+DISCONNECTED = (WebSocketDisconnect, RuntimeError, TimeoutError, OSError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A message of the page; its type decides which of the fields are used."""
+
+    type: str = ""
+    session: str = ""
+    state: PageState | None = None
+    #: Index of the network.
+    network: int = restricted(0, ge=0, le=1)
+    epoch: int = restricted(0, ge=0, le=MAX_EPOCHS)
+    layer: int = restricted(0, ge=0, le=MAX_LAYERS)
+    neuron: int = restricted(0, ge=0)
+    #: Row of a weight; −1 for the bias.
+    row: int = restricted(0, ge=-1)
+    column: int = restricted(0, ge=0)
+    value: float = restricted(0.0, ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)
+    edits: tuple[WeightEdit, ...] = restricted((), max_items=MAX_EDITS)
 
 
 class Client:
-    """A page, from its first word to its last."""
+    """The connection to a page."""
 
     def __init__(self, socket: WebSocket, sessions: Sessions) -> None:
         self.socket, self.sessions = socket, sessions
-        self.session: Session | None = None
-        self.texts: deque[dict[str, Any]] = deque()
+        self._session: Session | None = None
+        self.queue: deque[dict[str, Any]] = deque()
         self.news = asyncio.Event()
-        self.unshown = 0
-        self.shown_version = self.shown_state = self.shown_scene = -1
+        self.undrawn = 0
+        #: Versions that were sent, and the part of each network's curve.
+        self.sent_version = self.sent_state = self.sent_data = -1
         self.cursors: dict[object, tuple[int, float]] = {}
 
     async def serve(self) -> None:
-        """Talk until one of the two leaves."""
+        """Send and receive until the connection ends."""
         sender = asyncio.create_task(self._send())
         receiver = asyncio.create_task(self._receive())
         try:
             await asyncio.wait({sender, receiver}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            if self.session is not None:
-                self.session.leave(self)
+            if self._session is not None:
+                self._session.leave(self)
             for task in (sender, receiver):
                 task.cancel()
             for task in (sender, receiver):
-                with contextlib.suppress(asyncio.CancelledError, *LOST):
+                with contextlib.suppress(asyncio.CancelledError, *DISCONNECTED):
                     await task
-            with contextlib.suppress(*LOST):
+            with contextlib.suppress(*DISCONNECTED):
                 await self.socket.close()
 
-    def say(self, **message: Any) -> None:
-        """Put a message into the queue; a page that lets it fill is let go."""
-        self.texts.append(message)
+    def reply(self, **message: Any) -> None:
+        """Queue a message; a page that lets the queue fill is disconnected."""
+        self.queue.append(message)
         self.news.set()
 
     async def _receive(self) -> None:
-        """Read messages; what is wrong with one is told, and changes nothing."""
-        while len(self.texts) < MOST_TEXTS:
+        """Read messages; an invalid one is answered with an error and changes nothing."""
+        while len(self.queue) < MAX_QUEUE:
             try:
                 text = await self.socket.receive_text()
             except KeyError:
-                self.say(type="error", words="message: expected text, got bytes")
+                self.reply(type="error", message="message: expected text, got bytes")
                 continue
             except WebSocketDisconnect:
                 return
             try:
-                message = read_json(text)
-                await self._obey(message)
+                await self._handle(decode(Message, read_json(text), "message"))
             except (ValueError, ArithmeticError, MemoryError, OSError, BarenetError) as error:
-                self.say(type="error", words=str(error))
+                self.reply(type="error", message=str(error))
 
-    async def _obey(self, message: dict[str, Any]) -> None:
-        """Do what a message says."""
-        kind = check_choice(message.get("type"), tuple(self.MESSAGES), "type")
-        if self.session is None and kind != "hello":
-            raise ValueError("hello: it comes first")
-        await self.MESSAGES[kind](self, message)
+    async def _handle(self, message: Message) -> None:
+        await lookup(HANDLERS, message.type, "type")(self, message)
 
-    async def _hello(self, message: dict[str, Any]) -> None:
-        said = message.get("state")
-        state = None if said is None else State.read(said)
-        key = check_text(message.get("session", ""), "session")
-        session = await self.sessions.find(key, state)
-        if self.session is not None:
-            self.session.leave(self)
-        self.session = session
-        self.shown_version = self.shown_state = self.shown_scene = -1
-        self.unshown = 0
+    @property
+    def session(self) -> Session:
+        """The session of the page."""
+        if self._session is None:
+            raise ArgumentError("expected as the first message", argument="hello")
+        return self._session
+
+    def _view(self, message: Message) -> NetworkView:
+        views = self.session.views
+        if message.network >= len(views):
+            raise ArgumentError(f"there is no network {message.network}", argument="network")
+        return views[message.network]
+
+    async def _hello(self, message: Message) -> None:
+        """Join a session, or open a new one."""
+        session = await self.sessions.find(message.session, message.state)
+        if self._session is not None:
+            self._session.leave(self)
+        self._session = session
+        self.sent_version = self.sent_state = self.sent_data = -1
+        self.undrawn = 0
         session.watch(self, self.news.set)
         self.news.set()
 
-    async def _configure(self, message: dict[str, Any]) -> None:
-        await self._own.configure(State.read(message.get("state")))
+    async def _configure(self, message: Message) -> None:
+        if message.state is None:
+            raise ArgumentError("missing", argument="state")
+        await self.session.configure(message.state)
 
-    async def _order(self, message: dict[str, Any]) -> None:
-        self._own.order(message["type"])
+    async def _command(self, message: Message) -> None:
+        self.session.send(message.type)
 
-    async def _go_to(self, message: dict[str, Any]) -> None:
-        epoch = check_number(message.get("epoch"), "epoch", ge=0, le=10**7, integer=True)
-        self._own.order(message["type"], epoch)
+    async def _go_to(self, message: Message) -> None:
+        self.session.send(message.type, message.epoch)
 
-    async def _edit(self, message: dict[str, Any]) -> None:
-        lane = self._own.lanes[self._place(message)]
-        layer, row, column = (_whole(message.get(n), n) for n in ("layer", "row", "column"))
-        lane.edit(layer, row, column, message.get("value"))
+    async def _edit(self, message: Message) -> None:
+        self._view(message).edit(message.layer, message.row, message.column, message.value)
 
-    async def _recover(self, message: dict[str, Any]) -> None:
-        self._own.lanes[self._place(message)].order("recover")
+    async def _recover(self, message: Message) -> None:
+        self._view(message).send("recover")
 
-    async def _plan(self, message: dict[str, Any]) -> None:
-        self._own.lanes[self._place(message)].plan(message.get("edits"))
+    async def _plan(self, message: Message) -> None:
+        self._view(message).plan(message.edits)
 
-    async def _shown(self, message: dict[str, Any]) -> None:
-        self.unshown = max(self.unshown - 1, 0)
+    async def _drawn(self, message: Message) -> None:
+        self.undrawn = max(self.undrawn - 1, 0)
         self.news.set()
 
-    async def _export(self, message: dict[str, Any]) -> None:
-        lane = self._own.lanes[self._place(message)]
-        self.say(type="export", **export(self._own.state.scene, lane, self._own.shelf))
+    async def _export(self, message: Message) -> None:
+        self.reply(type="export", **export(self.session.state.data, self._view(message)))
 
-    async def _explain(self, message: dict[str, Any]) -> None:
-        self.say(type="explanation", **await self._about(explain_update, message))
+    async def _view_neuron(self, message: Message) -> None:
+        self.reply(type="neuron", **await self._describe(neuron_view, message))
 
-    async def _portray(self, message: dict[str, Any]) -> None:
-        self.say(type="portrait", **await self._about(portray, message))
+    async def _explain(self, message: Message) -> None:
+        self.reply(type="explanation", **await self._describe(explain_update, message))
 
-    async def _about(self, tell: Any, message: dict[str, Any]) -> dict[str, Any]:
-        """Tell of one neuron."""
-        place = self._place(message)
-        layer, neuron = (_whole(message.get(name), name) for name in ("layer", "neuron"))
-        told = await asyncio.to_thread(tell, self._own.lanes[place], layer, neuron)
-        return {"network": place, **told}
-
-    @property
-    def _own(self) -> Session:
-        assert self.session is not None
-        return self.session
-
-    def _place(self, message: dict[str, Any]) -> int:
-        place = _whole(message.get("network", 0), "network")
-        if not 0 <= place < len(self._own.lanes):
-            raise ValueError(f"network: there is no network {place}")
-        return place
-
-    #: What a page can say.
-    MESSAGES: ClassVar[dict[str, Any]] = {
-        "hello": _hello,
-        "configure": _configure,
-        "play": _order,
-        "pause": _order,
-        "step": _order,
-        "batch": _order,
-        "reset": _order,
-        "swap": _order,
-        "recover": _recover,
-        "run_to": _go_to,
-        "scrub": _go_to,
-        "edit": _edit,
-        "plan": _plan,
-        "shown": _shown,
-        "export": _export,
-        "explain": _explain,
-        "portray": _portray,
-    }
+    async def _describe(self, describe: Any, message: Message) -> dict[str, Any]:
+        view = self._view(message)
+        found = await asyncio.to_thread(describe, view, message.layer, message.neuron)
+        return {"network": message.network, **found}
 
     async def _send(self) -> None:
-        """Send what is new, as long as the page keeps up."""
+        """Send everything new, as long as the page keeps up."""
         while True:
             await self.news.wait()
             self.news.clear()
             try:
                 await self._send_news()
-            except LOST:
+            except DISCONNECTED:
                 raise
-            except Exception as error:  # noqa: BLE001 - a page that hears nothing waits for ever
-                self.say(type="error", words=str(error) or type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - without an answer the page waits for ever
+                self.reply(type="error", message=str(error) or type(error).__name__)
 
     async def _send_news(self) -> None:
-        """Send words, then what has been changed, then a picture."""
-        while self.texts:
-            await self._put(json.dumps(self.texts.popleft(), allow_nan=False))
-        session = self.session
-        if session is None or session.material is None:
+        """Send the queue, then changed settings, then a picture."""
+        while self.queue:
+            await self._put(json.dumps(self.queue.popleft(), allow_nan=False))
+        session = self._session
+        if session is None or session.prepared is None:
             return
-        if session.state_version != self.shown_state:
+        if session.state_version != self.sent_state:
             await self._send_state(session)
-        if session.version != self.shown_version and self.unshown < MOST_UNSHOWN:
+        if session.version != self.sent_version and self.undrawn < MAX_UNDRAWN:
             started, worked = time.perf_counter(), time.process_time()
             await self._send_picture(session)
             left = PICTURE_SECONDS - (time.perf_counter() - started)
-            # What is much to draw has half of a core at most: the rest is the training's.
+            # Drawing takes half of a core at most: the rest is the training's.
             await asyncio.sleep(max(left, time.process_time() - worked))
 
     async def _send_state(self, session: Session) -> None:
-        """Send what has been changed, and the data where they are others."""
-        self.shown_state, self.shown_version = session.state_version, -1
-        self.cursors = {lane: self.cursors.get(lane, (-1, -1)) for lane in session.lanes}
-        new_scene, self.shown_scene = (
-            session.scene_version != self.shown_scene,
-            session.scene_version,
-        )
-        described = json.dumps(session.describe(), allow_nan=False)
-        arrays = session.scene_arrays() if new_scene else None
-        await self._put(described)
+        """Send the settings, and the data if they have changed."""
+        self.sent_state, self.sent_version = session.state_version, -1
+        self.cursors = {view: self.cursors.get(view, (-1, -1)) for view in session.views}
+        is_new = session.data_version != self.sent_data
+        self.sent_data = session.data_version
+        state, prepared = json.dumps(session.describe(), allow_nan=False), session.prepared
+        arrays = point_arrays(prepared) if is_new and prepared is not None else None
+        await self._put(state)
         if arrays is not None:
-            await self._put(pack({"type": "scene"}, arrays))
+            await self._put(pack({"type": "points"}, arrays))
 
     async def _send_picture(self, session: Session) -> None:
-        """Draw all networks as they are now, and send them in one message."""
-        self.shown_version = session.version
+        """Draw all networks, and send them in one message."""
+        self.sent_version = session.version
         headers: list[dict[str, Any]] = []
         arrays: dict[str, Any] = {}
-        for place, lane in enumerate(list(session.lanes)):
-            progress = lane.latest
-            header = lane.header(self.cursors.get(lane, (-1, -1)))
-            newest = lane.trace.newest.epoch if lane.trace.newest else -1
-            self.cursors[lane] = (lane.trace.version, newest)
-            more, pictures = await asyncio.to_thread(lane.draw, progress)
-            headers.append({**header, **more})
-            arrays |= {f"{place}.{name}": array for name, array in pictures.items()}
-        self.unshown += 1
-        frame = {"type": "frame", "version": self.shown_state, "networks": headers}
+        for index, view in enumerate(list(session.views)):
+            report = view.latest
+            header = view.header(self.cursors.get(view, (-1, -1)))
+            newest = view.curve.newest.epoch if view.curve.newest else -1
+            self.cursors[view] = (view.curve.version, newest)
+            drawn, pictures = await asyncio.to_thread(view.draw, report)
+            headers.append({**header, **drawn})
+            arrays |= {f"{index}.{name}": array for name, array in pictures.items()}
+        self.undrawn += 1
+        frame = {"type": "frame", "version": self.sent_state, "networks": headers}
         await self._put(pack(frame, arrays))
 
     async def _put(self, message: str | bytes) -> None:
-        """Send one message, or give up on who does not read."""
-        async with asyncio.timeout(PATIENCE):
+        """Send one message, or give up on a page that does not read."""
+        async with asyncio.timeout(TIMEOUT):
             if isinstance(message, str):
                 await self.socket.send_text(message)
             else:
                 await self.socket.send_bytes(message)
 
 
-#: What a line that is lost raises.
-LOST = (WebSocketDisconnect, RuntimeError, TimeoutError, OSError)
-
-
-def _whole(value: Any, name: str) -> int:
-    return int(check_number(value, name, ge=-1, le=10**6, integer=True))
+HANDLERS: dict[str, Any] = {
+    "hello": Client._hello,
+    "configure": Client._configure,
+    **dict.fromkeys(("play", "pause", "step", "batch", "reset", "swap"), Client._command),
+    **dict.fromkeys(("run_to", "scrub"), Client._go_to),
+    "recover": Client._recover,
+    "edit": Client._edit,
+    "plan": Client._plan,
+    "drawn": Client._drawn,
+    "export": Client._export,
+    "view_neuron": Client._view_neuron,
+    "explain": Client._explain,
+}

@@ -1,4 +1,4 @@
-"""Contour: where a function of the plane is 0, as short lines through a grid of its values."""
+"""The zero contour of a function, as line segments from a grid of its values."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ Values = NDArray[np.floating]
 
 
 def contour(values: Values) -> NDArray[np.float64]:
-    """Find where values change their sign, by marching squares.
+    """Segments along which values are 0, shape (n_segments, 4), by marching squares.
 
-    Between two points of the grid the function is taken to be straight, so the line of a function
-    that is straight is exact; beyond the outermost points it goes on as it was.
+    The function is interpolated linearly between grid points and extrapolated beyond them, so the
+    contour of a linear function is exact.
 
     Examples
     --------
     >>> lines = contour(np.array([[-1.0, 1.0], [-1.0, 1.0]]))
-    >>> lines[:, [0, 2]].tolist()  # an upright line in the middle, in three pieces
+    >>> lines[:, [0, 2]].tolist()  # a vertical line in the middle, in three pieces
     [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
     """
     side = len(values)
@@ -31,13 +31,13 @@ def contour(values: Values) -> NDArray[np.float64]:
     for row, column in np.argwhere((corners > 0) & (corners < 4)):
         ends = _crossings(wide[row : row + 2, column : column + 2])
         x, y = at[column], at[row]
-        places = [(x + across / side, y + down / side) for across, down in ends]
-        lines += [(*places[i], *places[i + 1]) for i in range(0, len(places), 2)]
+        positions = [(x + across / side, y + down / side) for across, down in ends]
+        lines += [(*positions[i], *positions[i + 1]) for i in range(0, len(positions), 2)]
     return np.array(lines, np.float64).reshape(-1, 4)
 
 
 def _crossings(cell: Values) -> list[tuple[float, float]]:
-    """Find where the sides of a cell are crossed; two crossings that follow make a line."""
+    """Crossings of a cell's sides; each two in sequence are a segment."""
     (a, b), (d, c) = cell.tolist()
     found = []
     for start, end, place in (

@@ -1,7 +1,4 @@
-"""The page's files, read once into memory: what is not among them does not exist.
-
-No path from outside ever meets the file system, so none can lead out of the folder.
-"""
+"""The files of the page, read into memory: no path from outside reaches the file system."""
 
 from __future__ import annotations
 
@@ -10,9 +7,9 @@ from importlib.resources.abc import Traversable
 
 from barenet.insight.explain.stylesheet import STYLE
 
-__all__ = ["TYPES", "page_files"]
+__all__ = ["MEDIA_TYPES", "page_files"]
 
-TYPES = {
+MEDIA_TYPES = {
     "html": "text/html; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "css": "text/css; charset=utf-8",
@@ -21,7 +18,7 @@ TYPES = {
 
 
 def page_files() -> dict[str, tuple[bytes, str]]:
-    """Read all files of the page, and the style of an explanation.
+    """Read all files, and the style sheet of `explain`: content and media type by path.
 
     Examples
     --------
@@ -31,7 +28,7 @@ def page_files() -> dict[str, tuple[bytes, str]]:
     found: dict[str, tuple[bytes, str]] = {}
     _collect(files("barenet.playground") / "page", "", found)
     found[""] = found["index.html"]
-    found["explain.css"] = (STYLE.encode(), TYPES["css"])
+    found["explain.css"] = (STYLE.encode(), MEDIA_TYPES["css"])
     return found
 
 
@@ -39,5 +36,5 @@ def _collect(folder: Traversable, prefix: str, found: dict[str, tuple[bytes, str
     for entry in folder.iterdir():
         if entry.is_dir():
             _collect(entry, f"{prefix}{entry.name}/", found)
-        elif (kind := entry.name.rpartition(".")[2]) in TYPES:
-            found[prefix + entry.name] = (entry.read_bytes(), TYPES[kind])
+        elif (suffix := entry.name.rpartition(".")[2]) in MEDIA_TYPES:
+            found[prefix + entry.name] = (entry.read_bytes(), MEDIA_TYPES[suffix])

@@ -1,4 +1,4 @@
-"""Server: the app on a port of this machine alone, until it is told to end."""
+"""The server: the app on a port of this machine, with deadlines for every request."""
 
 from __future__ import annotations
 
@@ -20,65 +20,57 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from barenet.errors import BarenetError
 from barenet.playground.app import make_app
-from barenet.playground.reading import MOST_BYTES
 from barenet.playground.sessions import Sessions
+from barenet.playground.wire_format import MAX_MESSAGE_BYTES
 
 __all__ = ["HOST", "Server", "listen"]
 
 #: The loopback interface: no other machine reaches it.
 HOST = "127.0.0.1"
 #: Seconds for a request's first lines to arrive, and once more for its body.
-PATIENCE = 10.0
+TIMEOUT = 10.0
 #: Connections at a time: below uvicorn's own limit, beyond which it answers 503.
-MOST_CONNECTIONS = 150
+MAX_CONNECTIONS = 150
 
 
 def listen(port: int) -> socket.socket:
-    """Take a port."""
-    line = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    """Open a socket on a port of the loopback interface."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        line.bind((HOST, port))
-        line.listen(128)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(128)
     except OSError as error:
-        line.close()
+        listener.close()
         taken = error.errno == errno.EADDRINUSE
         why = "is taken" if taken else f"cannot be used ({error.strerror})"
         raise BarenetError(f"port {port} {why}; --port 0 takes a free one") from None
-    return line
+    return listener
 
 
 class Server(uvicorn.Server):
-    """A server on a line that is open already.
-
-    Attributes
-    ----------
-    address : str
-        With the token: who has it may play.
-    gate : Gate
-        Decides which requests are answered.
-    signal : int, optional
-        The signal that ended it.
-    """
+    """A server on an open socket."""
 
     def __init__(
-        self, sessions: Sessions, line: socket.socket, ready: Callable[[str], None]
+        self, sessions: Sessions, listener: socket.socket, ready: Callable[[str], None]
     ) -> None:
-        token, port = secrets.token_urlsafe(18), line.getsockname()[1]
+        token, port = secrets.token_urlsafe(18), listener.getsockname()[1]
+        #: With the secret token: anyone with the address can use the playground.
         self.address = f"http://{HOST}:{port}/{token}/"
-        self.line, self.ready = line, ready
+        self.listener, self.ready = listener, ready
+        #: The signal that ended the server.
         self.signal: int | None = None
         hosts = {f"{HOST}:{port}", f"localhost:{port}"}
-        self.gate = make_app(sessions, token, hosts)
-        super().__init__(uvicorn.Config(self.gate, **SETTINGS))
+        self.security = make_app(sessions, token, hosts)
+        super().__init__(uvicorn.Config(self.security, **SETTINGS))
 
     def start(self) -> None:
-        """Answer until told to end; it draws in one thread, as other cores are the training's."""
+        """Serve until the end, and draw in one thread: the other cores are for the training."""
         with threadpool_limits(limits=1, user_api="blas"):
-            asyncio.run(self.serve(sockets=[self.line]))
+            asyncio.run(self.serve(sockets=[self.listener]))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -86,24 +78,24 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """End in order at a signal, and leave the exit status to the command."""
+        """Shut down at a signal, and leave the exit status to the command."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
         numbers = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.signal(number, self._take_notice) for number in numbers}
+        before = {number: signal.signal(number, self._on_signal) for number in numbers}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _take_notice(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.force_exit = self.signal is not None
         self.signal, self.should_exit = self.signal or number, True
 
 
-class PatientProtocol(H11Protocol):
+class DeadlineProtocol(H11Protocol):
     """HTTP with a deadline for every request, and a bound on the number of connections."""
 
     deadline: asyncio.TimerHandle | None = None
@@ -113,7 +105,7 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._make_room()
-        self._wait(PATIENCE)
+        self._wait(TIMEOUT)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
@@ -126,10 +118,10 @@ class PatientProtocol(H11Protocol):
         is_upgraded = self.transport.get_protocol() is not self
         if is_upgraded or self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
             self._stop_waiting()
-        elif self.cycle is not before:  # a second more: the app answers 408 after PATIENCE
-            self._wait(PATIENCE + 1)
+        elif self.cycle is not before:  # a second more: the app answers 408 after TIMEOUT
+            self._wait(TIMEOUT + 1)
         elif self.deadline is None:
-            self._wait(PATIENCE)
+            self._wait(TIMEOUT)
 
     def _wait(self, seconds: float) -> None:
         """Replace the deadline."""
@@ -145,21 +137,21 @@ class PatientProtocol(H11Protocol):
 
     def _make_room(self) -> None:
         """If there are too many connections, close the one that has waited longest."""
-        others = [each for each in self.connections if isinstance(each, PatientProtocol)]
+        others = [each for each in self.connections if isinstance(each, DeadlineProtocol)]
         waiting = [(each.waiting_since, id(each), each) for each in others if each.waiting_since]
-        if len(self.connections) > MOST_CONNECTIONS and waiting:
+        if len(self.connections) > MAX_CONNECTIONS and waiting:
             _, _, longest = min(waiting)
             self.connections.discard(longest)
             longest.transport.abort()
 
 
-#: Messages are small, a page that does not answer is let go, and nothing is logged. Connections are
-#: accepted in turns of at most the backlog: each is read before that many others crowd it out.
+#: Messages are small, a page that does not answer is disconnected, and nothing is logged.
+#: Connections are accepted in turns of at most the backlog, and read before the next turn.
 SETTINGS: dict[str, Any] = {
-    "http": PatientProtocol,
+    "http": DeadlineProtocol,
     "ws": "websockets-sansio",
     "loop": "asyncio",
-    "ws_max_size": MOST_BYTES,
+    "ws_max_size": MAX_MESSAGE_BYTES,
     "ws_ping_interval": 10.0,
     "ws_ping_timeout": 10.0,
     "ws_per_message_deflate": False,

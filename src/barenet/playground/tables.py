@@ -1,134 +1,133 @@
-"""Tables: the CSV files that the page was started with or has sent, read as it asks for them."""
+"""CSV files that the playground was started with or that its page has uploaded."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import tempfile
-from collections import OrderedDict
+import shlex
 from collections.abc import Sequence
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from barenet.data.csv_table import CsvTable, read_table
 from barenet.data.dataset import Dataset
+from barenet.data.delimited import CsvOptions
+from barenet.data.file_io import read_file_bytes
 from barenet.data.frame import Frame
 from barenet.data.table_loading import load_table, read_samples
+from barenet.data.target import MOST_CLASSES
 from barenet.errors import DataError, some
 from barenet.files.predictor import Predictor
-from barenet.playground.advice import by_its_name
-from barenet.playground.own_table import OwnTable, look_at
-from barenet.playground.scene import Scene
+from barenet.playground.messages import named_in_errors
+from barenet.playground.page_state import DataSettings
 
-__all__ = ["MOST_ROWS", "MOST_TABLE_BYTES", "PREFIX", "Tables"]
+__all__ = ["MAX_ROWS", "TableFile", "open_table"]
 
-#: How the name of a table starts among the data sets.
-PREFIX = "table:"
-MOST_TABLE_BYTES = 20 * 2**20
-MOST_TABLES = 16
-#: More rows are no better to look at, and slower to learn from.
-MOST_ROWS = 5000
-#: More cannot be told apart in a picture.
-MOST_DRAWN_CLASSES = 100
+#: Rows that are drawn and learned from: more show nothing more, and slow the training.
+MAX_ROWS = 5000
+#: Classes that can be distinguished in a picture.
+MAX_CLASSES = 100
 
 
-class Tables:
-    """Files, by a key that the page calls them by."""
+@dataclass(frozen=True, kw_only=True)
+class TableFile:
+    """A CSV file, and the properties found when it was opened."""
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, OwnTable] = OrderedDict()
-        self.count = 0
+    name: str
+    path: Path
+    #: How it is read: arguments of `load_table`.
+    options: dict[str, Any]
+    n_rows: int
+    #: Whether each column holds numbers, and so can be an input or an axis.
+    numeric: dict[str, bool]
+    #: Numeric columns without missing values.
+    complete: tuple[str, ...]
+    medians: dict[str, float]
+    default_target: str
 
-    @cached_property
-    def folder(self) -> tempfile.TemporaryDirectory[str]:
-        """Where what is sent is kept: made for the first, as until then a signal may end all."""
-        return tempfile.TemporaryDirectory(prefix="barenet-play-")
+    def is_mixed(self, target: str) -> bool:
+        """Whether the inputs include text or missing values."""
+        return any(name and name not in (*self.complete, target) for name in self.numeric)
 
-    def __len__(self) -> int:
-        return len(self._kept)
+    @property
+    def is_subsampled(self) -> bool:
+        """Whether the page uses some of the rows only."""
+        return self.n_rows > MAX_ROWS
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._kept
+    def has_missing(self, names: Sequence[str]) -> bool:
+        """Whether some of these columns have missing values."""
+        return not set(names) <= set(self.complete)
 
-    def add(self, name: str, content: bytes) -> str:
-        """Keep a table that was sent; the oldest is forgotten where there are too many."""
-        self.count += 1
-        path = Path(self.folder.name) / f"{self.count}.csv"
-        path.write_bytes(content)
-        try:
-            key = self.open(name, path)
-        except ValueError:
-            path.unlink()
-            raise
-        if len(self._kept) > MOST_TABLES:
-            _, oldest = self._kept.popitem(last=False)
-            if oldest.path.is_relative_to(self.folder.name):
-                oldest.path.unlink(missing_ok=True)
-        return key
+    @property
+    def flags(self) -> list[str]:
+        """The options as flags of the command line."""
+        options = {name: value for name, value in self.options.items() if name != "header"}
+        flags = [word for option, value in options.items() for word in (f"--{option}", value)]
+        if "header" in self.options:
+            flags.append("--header" if self.options["header"] else "--no-header")
+        return flags
 
-    def open(self, name: str, path: Path, header: bool | None = None) -> str:
-        """Take a file of the user's own."""
-        table = look_at(name, path, header)
-        key = f"{PREFIX}{len(self._kept) + self.count}-{Path(name).stem[:40]}"
-        self._kept[key] = table
-        return key
+    def commands(self, target: str) -> list[str]:
+        """Write the commands that train on the columns of text and dates, too, if there are any."""
+        if all(numeric for name, numeric in self.numeric.items() if name not in ("", target)):
+            return []
+        run = f"runs/{Path(self.name.removesuffix('.gz')).stem.strip('.') or 'data'}"
+        train = ["barenet", "train", self.name, "--target", target, *self.flags]
+        return [shlex.join(train), shlex.join(["barenet", "play", run])]
 
-    def columns(self, key: str) -> dict[str, bool]:
-        """List the columns of a table."""
-        return self._find(key).numbers
+    def load(self, data: DataSettings) -> Dataset:
+        """Load the numeric columns, with missing values filled by the median."""
+        dataset = self._load(data)
+        if len(dataset.classes or ()) > MAX_CLASSES:
+            raise DataError(
+                f"column {dataset.target_name!r} has {len(dataset.classes or ()):,} classes, and "
+                f"a picture can show {MAX_CLASSES}",
+                path=self.name,
+                remedy="predict another column",
+            )
+        names = [name for name in dataset.feature_names if self.numeric[name]]
+        if not names:
+            raise DataError(
+                f"no column of numbers to learn {dataset.target_name!r} from; there is "
+                f"{some(dataset.feature_names)}",
+                path=self.name,
+                remedy="barenet train learns from text, too",
+            )
+        return _subsampled(self._filled(dataset, names))
 
-    def is_mixed(self, key: str, target: str) -> bool:
-        """Tell if what is learned from is not all numbers, one in each row."""
-        kept = self._find(key)
-        return any(name and name not in (*kept.whole, target) for name in kept.numbers)
+    def _filled(self, dataset: Dataset, names: list[str]) -> Dataset:
+        if not isinstance(dataset.X, Frame):
+            return dataset
+        X = np.column_stack([dataset.X[name] for name in names])
+        description = dataset.description
+        if left_out := [name for name in dataset.feature_names if name not in names]:
+            description += f"; without {some(left_out, 4)}, which are not numeric"
+        if missing := int(np.isnan(X).sum()):
+            description += f"; missing values filled by the median: {missing:,}"
+            X = np.where(np.isnan(X), [self.medians[name] for name in names], X)
+        return dataclasses.replace(
+            dataset, X=X, feature_names=tuple(names), description=description
+        )
 
-    def is_cut(self, key: str) -> bool:
-        """Tell if some rows are left out."""
-        return self._find(key).n_rows > MOST_ROWS
-
-    def has_holes(self, key: str, names: Sequence[str]) -> bool:
-        """Tell if some row has no number in one of some columns."""
-        return not set(names) <= set(self._find(key).whole)
-
-    def fills(self, key: str) -> dict[str, float]:
-        """Tell what stands for the numbers that are missing."""
-        medians = self._find(key).medians
-        return medians if self.has_holes(key, [*medians]) else {}
-
-    def with_words(self, key: str, target: str) -> list[str]:
-        """Write the commands that learn from the columns that are no numbers, too."""
-        return self._find(key).with_words(target)
-
-    def options(self, key: str) -> dict[str, Any]:
-        """Tell how a table is read."""
-        return self._find(key).options
-
-    def load(self, scene: Scene) -> dict[str, Dataset]:
-        """Read the table that a scene names."""
-        if not scene.data.startswith(PREFIX):
-            return {}
-        kept = self._find(scene.data)
-        return {scene.data: cut(_of_numbers(self._load(scene, kept), kept))}
-
-    def count_holed(self, scene: Scene, names: Sequence[str]) -> int:
-        """Count the columns of which some training rows have no number."""
-        if not self.has_holes(scene.data, names):
+    def count_incomplete(self, data: DataSettings, names: Sequence[str]) -> int:
+        """Count the columns with missing values among the training rows."""
+        if not self.has_missing(names):
             return 0
-        dataset = self._load(scene, self._find(scene.data))
+        dataset = self._load(data)
         assert isinstance(dataset.X, Frame)
-        training, _ = dataset.split(scene.test_size)
+        training, _ = dataset.split(data.test_size)
         return sum(bool(np.isnan(training.X[name]).any()) for name in names)
 
-    def samples(self, key: str, predictor: Predictor) -> Dataset:
-        """Read a table as a model takes it."""
-        kept, model = self._find(key), predictor
+    def samples(self, model: Predictor) -> Dataset:
+        """Read the rows as a model takes them."""
         names = model.feature_names, model.target_name, model.classes
-        options: dict[str, Any] = {"frame": model.takes_frames, **kept.options}
-        with by_its_name(kept.name, kept.path):
-            X, y = read_samples(kept.path, *names, **options)
+        with named_in_errors(self.name, self.path):
+            X, y = read_samples(self.path, *names, frame=model.takes_frames, **self.options)
         dataset = Dataset(
-            name=kept.name,
+            name=self.name,
             X=X,
             y=y,
             classes=model.classes,
@@ -136,58 +135,80 @@ class Tables:
             target_name=model.target_name,
             description=f"{len(y):,} rows",
         )
-        return cut(dataset)
+        return _subsampled(dataset)
 
-    def _find(self, key: str) -> OwnTable:
-        """Find a table, or say that it is not here."""
-        if key not in self._kept:
-            raise ValueError(
-                f"data: the table {key.removeprefix(PREFIX)!r} is not here; load it again"
-            )
-        return self._kept[key]
-
-    def _load(self, scene: Scene, kept: OwnTable) -> Dataset:
-        """Read all columns."""
-        options: dict[str, Any] = {"task": scene.task or None, **kept.options}
-        with by_its_name(kept.name, kept.path):
-            dataset = load_table(kept.path, scene.target or kept.target, **options)
-        return dataclasses.replace(dataset, name=kept.name)
-
-    def close(self) -> None:
-        """Remove what was sent."""
-        if "folder" in vars(self):
-            self.folder.cleanup()
+    def _load(self, data: DataSettings) -> Dataset:
+        """Load all columns."""
+        target = data.target or self.default_target
+        with named_in_errors(self.name, self.path):
+            dataset = load_table(self.path, target, task=data.task or None, **self.options)
+        return dataclasses.replace(dataset, name=self.name)
 
 
-def cut(dataset: Dataset) -> Dataset:
-    """Take as many rows as can be watched; where there are more, a share that chance chooses."""
-    if dataset.n_samples <= MOST_ROWS:
+def open_table(name: str, path: Path, header: bool | None = None) -> TableFile:
+    """Open a table, and find how to read it and which columns are numeric."""
+    with named_in_errors(name, path):
+        table, options = _read(path, header)
+    frame = table.frame(table.names)
+    numeric = {each: _is_numeric(frame, each) for each in table.names}
+    columns = {each: frame[each] for each in table.names if numeric[each]}
+    return TableFile(
+        name=name,
+        path=path,
+        options=options,
+        n_rows=len(frame),
+        numeric=numeric,
+        complete=tuple(each for each, column in columns.items() if not np.isnan(column).any()),
+        medians={each: float(np.nanmedian(column)) for each, column in columns.items()},
+        default_target=_default_target(frame, numeric),
+    )
+
+
+def _read(path: Path, header: bool | None) -> tuple[CsvTable, dict[str, Any]]:
+    """Read a table in the format that Excel writes here: cp1252, and decimal commas.
+
+    cp1252 is assumed if the file isn't UTF-8; decimal commas if they make more columns numeric.
+    """
+    options: dict[str, Any] = {} if header is None else {"header": header}
+    content = read_file_bytes(path)
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        if b"\0" not in content:
+            options["encoding"] = "cp1252"
+    table = read_table(path, CsvOptions(**options))
+    if table.lines.delimiter in (";", "\t"):
+        with contextlib.suppress(DataError):
+            other = read_table(path, CsvOptions(**options, decimal=","))
+            if _count_numeric(other) > _count_numeric(table):
+                return other, {**options, "decimal": ","}
+    return table, options
+
+
+def _count_numeric(table: CsvTable) -> int:
+    frame = table.frame(table.names)
+    return sum(_is_numeric(frame, name) for name in table.names)
+
+
+def _is_numeric(frame: Frame, name: str) -> bool:
+    """Whether a column has a name, and numbers besides missing values."""
+    column = frame[name]
+    return bool(name) and column.dtype == np.float64 and bool(np.isfinite(column).any())
+
+
+def _default_target(frame: Frame, numeric: dict[str, bool]) -> str:
+    """The last column that is numeric or has few different values."""
+    names = [*frame.columns]
+    for name in reversed(names):
+        if numeric[name] or (name and len(np.unique(frame[name])) <= MOST_CLASSES):
+            return name
+    return names[-1]
+
+
+def _subsampled(dataset: Dataset) -> Dataset:
+    """A random sample of the rows where there are too many."""
+    if dataset.n_samples <= MAX_ROWS:
         return dataset
-    kept, _ = dataclasses.replace(dataset, stratify=False).split(1 - MOST_ROWS / dataset.n_samples)
-    said = f"{MOST_ROWS:,} of {dataset.description}"
-    return dataclasses.replace(kept, stratify=dataset.stratify, description=said)
-
-
-def _of_numbers(dataset: Dataset, kept: OwnTable) -> Dataset:
-    """Leave out columns of text, that no axis can be, and fill what is missing in the others."""
-    if len(dataset.classes or ()) > MOST_DRAWN_CLASSES:
-        raise DataError(
-            f"{kept.name}: column {dataset.target_name!r} has {len(dataset.classes or ()):,} "
-            f"classes, and {MOST_DRAWN_CLASSES} can be told apart at most; predict another column"
-        )
-    names = [name for name in dataset.feature_names if kept.numbers[name]]
-    if not names:
-        raise DataError(
-            f"{kept.name}: no column of numbers to learn {dataset.target_name!r} from; there is "
-            f"{some(dataset.feature_names)}; barenet train learns from words, too"
-        )
-    if not isinstance(dataset.X, Frame):
-        return dataset
-    X = np.column_stack([dataset.X[name] for name in names])
-    said = dataset.description
-    if left_out := [name for name in dataset.feature_names if name not in names]:
-        said += f"; without {some(left_out, 4)}, which are no numbers"
-    if holes := int(np.isnan(X).sum()):
-        said += f"; holes filled by the median: {holes:,}"
-        X = np.where(np.isnan(X), [kept.medians[name] for name in names], X)
-    return dataclasses.replace(dataset, X=X, feature_names=tuple(names), description=said)
+    sample, _ = dataclasses.replace(dataset, stratify=False).split(1 - MAX_ROWS / dataset.n_samples)
+    description = f"{MAX_ROWS:,} of {dataset.description}"
+    return dataclasses.replace(sample, stratify=dataset.stratify, description=description)

@@ -1,7 +1,6 @@
-"""Trainer: the process in which all networks of the page learn, so that drawing never slows them.
+"""The process in which all networks of the page are trained, so that drawing never slows them.
 
-Orders come through a pipe and reports go back through it. The process imports what it needs
-while the page loads, and ends with the server, however that ends.
+Commands go to it through a pipe and reports come back. It ends with the server, however that ends.
 """
 
 from __future__ import annotations
@@ -18,22 +17,24 @@ from typing import Any
 import numpy as np
 
 from barenet.model.network import Network
-from barenet.playground.blueprint import Task
-from barenet.playground.progress import Progress
-from barenet.playground.training import Training
+from barenet.playground.interactive_training import InteractiveTraining
+from barenet.playground.progress_report import ProgressReport
+from barenet.playground.training_task import TrainingTask
 from barenet.training.train import train
 
-__all__ = ["Trainer", "serve", "warm_up"]
+__all__ = ["Trainer"]
 
-#: Seconds that the process is waited for at the end.
-PATIENCE = 0.5
+#: Seconds to wait for the process at the end.
+TIMEOUT = 0.5
+
+Listener = Callable[[ProgressReport | None], None]
 
 
 class Trainer:
     """The server's end of the pipe."""
 
     def __init__(self, process: bool = True) -> None:
-        self.listeners: dict[int, Callable[[Progress | None], None]] = {}
+        self.listeners: dict[int, Listener] = {}
         self.closing = False
         self.next_key = 0
         self.sending = threading.Lock()
@@ -51,26 +52,26 @@ class Trainer:
         self.reader = threading.Thread(target=self._listen, name="trainer reports", daemon=True)
         self.reader.start()
 
-    def begin(self, task: Task, pace: float, listener: Callable[[Progress | None], None]) -> int:
-        """Start a training, which waits for its first order."""
+    def begin(self, task: TrainingTask, pace: float, listener: Listener) -> int:
+        """Start a training, which waits for its first command, and return its key."""
         key, self.next_key = self.next_key, self.next_key + 1
         self.listeners[key] = listener
         self._send((key, "begin", (task, pace)))
         return key
 
-    def order(self, key: int, verb: str, value: Any = None) -> None:
-        """Tell a training what to do."""
-        if verb == "close":
+    def send(self, key: int, action: str, value: Any = None) -> None:
+        """Send a command to a training."""
+        if action == "close":
             self.listeners.pop(key, None)
-        self._send((key, verb, value))
+        self._send((key, action, value))
 
     def close(self) -> None:
         """End the process."""
         self.closing = True
-        self._send(None)  # it closes its end of the pipe, and so the reports end
+        self._send(None)  # it closes its end of the pipe, which ends the reports
         if self.process is not None:
-            self.process.join(PATIENCE)
-            if self.process.is_alive():  # it may be building kernels, which nothing interrupts
+            self.process.join(TIMEOUT)
+            if self.process.is_alive():  # compiling kernels can't be interrupted
                 self.process.terminate()
                 self.process.join()
 
@@ -79,50 +80,50 @@ class Trainer:
             self.connection.send(message)
 
     def _listen(self) -> None:
-        """Hand each report to who wants it, until the pipe is closed."""
+        """Pass each report to its listener, until the pipe is closed; then None, if unexpected."""
         with contextlib.suppress(EOFError, OSError):
             while True:
-                key, progress = self.connection.recv()
+                key, report = self.connection.recv()
                 if (listener := self.listeners.get(key)) is not None:
-                    listener(progress)
+                    listener(report)
         if not self.closing:
             for listener in list(self.listeners.values()):
                 listener(None)
 
 
-def serve(connection: Connection[Any, Any], alone: bool) -> None:
-    """Do what comes through the pipe; the body of the process."""
-    if alone:
+def serve(connection: Connection[Any, Any], own_process: bool) -> None:
+    """Execute the commands from a pipe; the body of the process."""
+    if own_process:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        warnings.simplefilter("ignore")  # what they say is said on the page
-        threading.Thread(target=warm_up, daemon=True).start()
-    trainings: dict[int, Training] = {}
+        warnings.simplefilter("ignore")  # the page shows problems of its own
+        threading.Thread(target=_warm_up, daemon=True).start()
+    trainings: dict[int, InteractiveTraining] = {}
     lock = threading.Lock()
 
-    def begin(key: int, task: Task, pace: float) -> None:
-        def report(progress: Progress) -> None:
+    def begin(key: int, task: TrainingTask, pace: float) -> None:
+        def report(progress: ProgressReport) -> None:
             with lock, contextlib.suppress(OSError, ValueError):
                 connection.send((key, progress))
 
-        trainings[key] = Training(task, report, pace)
+        trainings[key] = InteractiveTraining(task, report, pace)
         threading.Thread(target=trainings[key].work, daemon=True).start()
 
     with contextlib.suppress(EOFError, OSError):
         while (message := connection.recv()) is not None:
-            key, verb, value = message
-            if verb == "begin":
+            key, action, value = message
+            if action == "begin":
                 begin(key, *value)
             elif key in trainings:
-                trainings[key].order(verb, value)
-                if verb == "close":
+                trainings[key].send(action, value)
+                if action == "close":
                     del trainings[key]
     for training in trainings.values():
-        training.order("close")
+        training.send("close")
     connection.close()
 
 
-def warm_up() -> None:
-    """Make the kernels ready, so that the first step on the page does not wait for them."""
+def _warm_up() -> None:
+    """Compile the kernels, so that the first step on the page does not wait for them."""
     network = Network.dense([2, 2, 1], output="sigmoid")
     X, y = np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1])
     train(network, X, y, epochs=1, batch_size=2, test_data=(X, y), metrics="accuracy")

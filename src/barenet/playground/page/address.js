@@ -3,7 +3,7 @@
 import { suited } from "./settings.js";
 
 const PREFIXES = ["", "b."];
-const OF_DESIGN = "net.";
+const OF_NETWORK = "net.";
 const EDITS = "net.edits";
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -22,23 +22,30 @@ function read(text, like) {
   return text;
 }
 
-// Weights that were changed by hand: epoch, place and value of each.
-const MOST_EDITS = 64;
-const writeEdits = (edits) => edits.map((edit) => edit.join("_")).join("*");
-const readEdits = (text) => (text ? text.split("*").slice(0, MOST_EDITS).map((part) => part.split("_").map(Number)) : []);
+// Weights that were changed by hand: epoch, index and value of each.
+const MAX_EDITS = 64;
+const writeEdits = (edits) => edits.map(({ epoch, index, value }) => `${epoch}_${index}_${value}`).join("*");
+const readEdits = (text) => (text ? text.split("*").slice(0, MAX_EDITS).map(readEdit) : []);
+function readEdit(text) {
+  const [epoch, index, value] = text.split("_").map(Number);
+  return { epoch, index, value };
+}
+
+// The source of the data is named data in an address.
+const withName = ({ source, ...rest }) => ({ data: source, ...rest });
 
 export function toHash(state, view, catalog, edits) {
   const words = new URLSearchParams();
-  const usual = suited(catalog, state.scene.data);
+  const usual = suited(catalog, state.data.source);
   const put = (prefix, fields, usual) => {
     for (const [name, value] of Object.entries(fields)) {
       if (!same(value, usual[name])) words.set(prefix + name, write(value));
     }
   };
-  put("", state.scene, { ...usual.scene, data: catalog.defaults.scene.data });
-  state.designs.forEach((design, index) => put(PREFIXES[index] + OF_DESIGN, design, usual.designs[0]));
+  put("", withName(state.data), { ...withName(usual.data), data: catalog.defaults.data.source });
+  state.networks.forEach((settings, index) => put(PREFIXES[index] + OF_NETWORK, settings, usual.networks[0]));
   edits.forEach((each, index) => each.length && words.set(PREFIXES[index] + EDITS, writeEdits(each)));
-  if (state.designs.length > 1) words.set("networks", "2");
+  if (state.networks.length > 1) words.set("networks", "2");
   if (state.pace !== usual.pace) words.set("pace", state.pace);
   for (const [name, value] of Object.entries(view)) if (value) words.set(name, value);
   return words.toString();
@@ -46,7 +53,7 @@ export function toHash(state, view, catalog, edits) {
 
 export function fromHash(hash, catalog) {
   const words = new URLSearchParams(hash.replace(/^#/, ""));
-  const usual = suited(catalog, words.get("data") ?? catalog.defaults.scene.data);
+  const usual = suited(catalog, words.get("data") ?? catalog.defaults.data.source);
   const take = (prefix, usual) => {
     const found = {};
     for (const name of Object.keys(usual)) {
@@ -55,23 +62,24 @@ export function fromHash(hash, catalog) {
     return { ...structuredClone(usual), ...found };
   };
   const count = words.get("networks") === "2" ? 2 : 1;
-  const designs = PREFIXES.slice(0, count).map((prefix) => take(prefix + OF_DESIGN, usual.designs[0]));
-  for (const design of designs) evenOut(design);
+  const networks = PREFIXES.slice(0, count).map((prefix) => take(prefix + OF_NETWORK, usual.networks[0]));
+  for (const settings of networks) evenOut(settings);
+  const { data: source, ...data } = take("", withName(usual.data));
   return {
     state: {
-      scene: take("", usual.scene),
-      designs,
+      data: { source, ...data },
+      networks,
       pace: words.has("pace") ? Number(words.get("pace")) : usual.pace,
     },
     view: { tests: words.has("tests"), discrete: words.has("discrete"), log: words.has("log") },
-    edits: designs.map((_, index) => readEdits(words.get(PREFIXES[index] + EDITS))),
+    edits: networks.map((_, index) => readEdits(words.get(PREFIXES[index] + EDITS))),
     epoch: Number(words.get("epoch")) || 0,
     empty: [...words].length === 0,
   };
 }
 
 // Give every layer an activation: an address may name layers alone.
-export function evenOut(design) {
-  const last = design.activations.at(-1) ?? "tanh";
-  design.activations = design.hidden.map((_, index) => design.activations[index] ?? last);
+export function evenOut(settings) {
+  const last = settings.activations.at(-1) ?? "tanh";
+  settings.activations = settings.hidden.map((_, index) => settings.activations[index] ?? last);
 }

@@ -1,6 +1,6 @@
 // The line to the server: it comes back by itself, and finds its networks again.
 
-import { unpack } from "./envelope.js";
+import { unpack } from "./wire-format.js";
 
 const LONGEST_WAIT = 5000;
 

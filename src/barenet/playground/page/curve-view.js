@@ -2,7 +2,6 @@
 
 import uPlot from "./vendor/uPlot.esm.js";
 import { css, palette } from "./colours.js";
-import { best, nearest, overfitting } from "./curve-facts.js";
 import { counted, rounded } from "./dom.js";
 
 const MOST = 1000;
@@ -20,13 +19,13 @@ export class CurveView {
   }
 
   clear() {
-    Object.assign(this, { rows: [], other: [], compared: [], guess: null, place: null, version: -1 });
+    Object.assign(this, { rows: [], other: [], compared: [], constant: null, place: null, lowest: null, overfitting: null, version: -1 });
   }
 
   // Add measures: [epoch, loss, test loss, score, test score]; the newest may be of a rest amid an
   // epoch, or of weights changed by hand, and stays as long as it is the newest. `other` is the path
   // to which the user can return, if it was sent; `place` the epoch to which the user has gone back.
-  add({ version, rows, newest, other, guess, epoch, playing }) {
+  add({ version, rows, newest, other, constant, lowest, overfitting, epoch, playing }) {
     if (version !== this.version) {
       this.rows = [];
       this.stale = true;
@@ -35,9 +34,9 @@ export class CurveView {
     for (const row of rows) if (!this.rows.length || row[0] > this.rows.at(-1)[0]) this.rows.push(row);
     if (this.rows.length > MOST) this.rows = this.rows.filter((_, index) => index % 2 === 0 || index === this.rows.length - 1);
     const place = !playing && epoch < this.rows.at(-1)?.[0] ? epoch : null;
-    if (rows.length || !same(newest, this.newest) || place !== this.place || !same(guess, this.guess)) this.stale = true;
+    if (rows.length || !same(newest, this.newest) || place !== this.place || !same(constant, this.constant)) this.stale = true;
     if (other) this.other = other;
-    Object.assign(this, { newest, place, guess });
+    Object.assign(this, { newest, place, constant, lowest, overfitting });
   }
 
   // Draw the test loss of the other network, too.
@@ -65,7 +64,7 @@ export class CurveView {
     const last = this.rows.at(-1);
     const here = last && this.newest?.[0] >= last[0] && !same(last, this.newest) ? [this.newest] : [];
     const rows = [...this.rows, ...here];
-    const own = [...[0, 1, 2].map((index) => column(rows, index)), rows.map(() => this.guess?.[1] ?? null)];
+    const own = [...[0, 1, 2].map((index) => column(rows, index)), rows.map(() => this.constant?.[1] ?? null)];
     const others = [this.other, this.compared].map((each) => [column(each, 0), column(each, 2)]);
     const columns = uPlot.join([own, ...others]);
     return this.log ? columns.map((values, index) => (index ? values.map((value) => (value > 0 ? value : null)) : values)) : columns;
@@ -73,9 +72,11 @@ export class CurveView {
 
   // In words: the best epoch, and whether it overfits.
   facts() {
-    const lowest = best(this.rows);
-    const over = overfitting(this.rows, this.guess);
-    if (over) return `Overfits since epoch ${counted(over.epoch)}: the test loss rose from ${rounded(over.from[2])} to ${rounded(over.to[1])}, while the training loss fell from ${rounded(over.from[1])} to ${rounded(over.to[0])}.`;
+    const { lowest, overfitting } = this;
+    if (overfitting) {
+      const { epoch, loss, test_loss: testLoss } = overfitting;
+      return `Overfits since epoch ${counted(epoch)}: the test loss rose from ${rounded(testLoss[0])} to ${rounded(testLoss[1])}, while the training loss fell from ${rounded(loss[0])} to ${rounded(loss[1])}.`;
+    }
     return lowest && this.rows.length > 1 ? `Lowest test loss: ${rounded(lowest[2])}, at epoch ${counted(lowest[0])}.` : "";
   }
 
@@ -106,7 +107,7 @@ export class CurveView {
   // Mark the epoch with the lowest test loss, and the one to which the user has gone back.
   mark(plot) {
     const { ctx, bbox } = plot;
-    const lowest = best(this.rows);
+    const { lowest } = this;
     ctx.save();
     if (lowest && this.rows.length > 1 && (!this.log || lowest[2] > 0)) {
       ctx.beginPath();
@@ -156,4 +157,9 @@ function decades(_, ticks) {
 function written(tick) {
   if (tick === null) return "";
   return tick >= 1e4 || (tick > 0 && tick < 1e-3) ? tick.toExponential(0) : `${+tick.toPrecision(3)}`;
+}
+
+// The row nearest to an epoch.
+function nearest(rows, epoch) {
+  return rows.reduce((found, row) => (found && Math.abs(found[0] - epoch) <= Math.abs(row[0] - epoch) ? found : row), null);
 }

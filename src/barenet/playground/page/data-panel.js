@@ -7,15 +7,15 @@ import { colourOf } from "./points.js";
 const PLAIN = ["x1", "x2"];
 
 export class DataPanel {
-  // `acts`: change(function of the scene), choose(name), restore(), upload(file), open(file).
+  // `acts`: change(function of the settings), choose(name), restore(), upload(file), open(file).
   constructor(root, catalog, acts) {
     Object.assign(this, { root, catalog, acts });
     this.sets = find("#sets", root);
     this.buildSets();
-    this.slider("#noise", (scene, value) => (scene.noise = value));
-    this.slider("#samples", (scene, value) => (scene.samples = Math.round(value)));
-    this.slider("#test-share", (scene, value) => (scene.test_size = value / 100));
-    find("#regenerate", root).addEventListener("click", () => acts.change((scene) => (scene.data_seed += 1)));
+    this.slider("#noise", (settings, value) => (settings.noise = value));
+    this.slider("#samples", (settings, value) => (settings.samples = Math.round(value)));
+    this.slider("#test-share", (settings, value) => (settings.test_size = value / 100));
+    find("#regenerate", root).addEventListener("click", () => acts.change((settings) => (settings.data_seed += 1)));
     find("#csv", root).addEventListener("change", ({ target }) => {
       if (target.files[0]) acts.upload(target.files[0]);
       target.value = "";
@@ -29,7 +29,7 @@ export class DataPanel {
   }
 
   buildSets() {
-    const shown = this.catalog.data.filter((entry) => entry.shown);
+    const shown = this.catalog.data.filter((entry) => entry.drawn);
     const buttons = shown.map((entry) => {
       const canvas = make("canvas", { width: 64, height: 64 });
       const button = make("button", { className: "set", type: "button", role: "radio", title: entry.description, data: { name: entry.name } }, canvas, make("span", {}, entry.title));
@@ -37,7 +37,7 @@ export class DataPanel {
       return button;
     });
     this.others = make("select", { className: "others" });
-    fillSelect(this.others, [["", "other data …"], ...this.catalog.data.filter((entry) => !entry.shown).map((entry) => [entry.name, entry.title])]);
+    fillSelect(this.others, [["", "other data …"], ...this.catalog.data.filter((entry) => !entry.drawn).map((entry) => [entry.name, entry.title])]);
     this.others.setAttribute("aria-label", "Other data sets");
     this.others.addEventListener("change", () => this.others.value && this.acts.choose(this.others.value));
     this.sets.replaceChildren(...buttons, this.others);
@@ -66,37 +66,37 @@ export class DataPanel {
     input.addEventListener("input", () => {
       clearTimeout(timer);
       this.label();
-      timer = setTimeout(() => this.acts.change((scene) => change(scene, Number(input.value))), 120);
+      timer = setTimeout(() => this.acts.change((settings) => change(settings, Number(input.value))), 120);
     });
   }
 
   tableControls() {
     const on = (selector, change) => {
       const control = find(selector, this.root);
-      control.addEventListener("change", () => this.acts.change((scene) => change(scene, control)));
+      control.addEventListener("change", () => this.acts.change((settings) => change(settings, control)));
     };
-    const axes = (scene) => (scene.axes = [find("#axis-x", this.root).value, find("#axis-y", this.root).value].filter(Boolean));
+    const axes = (settings) => (settings.axes = [find("#axis-x", this.root).value, find("#axis-y", this.root).value].filter(Boolean));
     on("#axis-x", axes);
     on("#axis-y", axes);
-    on("#target", (scene, control) => {
-      scene.target = control.value;
-      scene.axes = [];
+    on("#target", (settings, control) => {
+      settings.target = control.value;
+      settings.axes = [];
     });
-    on("#task", (scene, control) => (scene.task = control.value));
-    on("#all-columns", (scene, control) => (scene.features = control.checked ? ["all"] : ["x1", "x2"]));
+    on("#task", (settings, control) => (settings.task = control.value));
+    on("#all-columns", (settings, control) => (settings.features = control.checked ? ["all"] : ["x1", "x2"]));
   }
 
-  describe(scene, data, changed) {
-    const entry = this.entry(scene.data);
+  describe(settings, data, changed) {
+    const entry = this.entry(settings.source);
     for (const button of this.sets.querySelectorAll(".set")) {
-      const chosen = button.dataset.name === scene.data;
+      const chosen = button.dataset.name === settings.source;
       button.setAttribute("aria-checked", chosen);
-      button.tabIndex = chosen || (!entry?.shown && button === this.sets.firstElementChild) ? 0 : -1;
+      button.tabIndex = chosen || (!entry?.drawn && button === this.sets.firstElementChild) ? 0 : -1;
     }
-    this.others.value = entry && !entry.shown ? scene.data : "";
+    this.others.value = entry && !entry.drawn ? settings.source : "";
     const [learned, tested] = data.rows;
     const model = data.name ? `A model of ${data.name}` : "A model";
-    const computed = data.wants?.some((name) => name in this.catalog.features && !PLAIN.includes(name));
+    const computed = data.required?.some((name) => name in this.catalog.features && !PLAIN.includes(name));
     const without = computed
       ? "It has learned from what was computed from the columns, which no table holds: it cannot go on learning here."
       : "Choose that table below, and it can go on learning.";
@@ -105,37 +105,37 @@ export class DataPanel {
       : data.outputs.length
         ? `${model} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot go on learning here.`
         : `${model}${data.name && ","} whose rows are not here. ${without}`;
-    this.tellOfWords(data.with_words);
-    this.describeSettings(scene, changed);
+    this.showCommands(data.commands);
+    this.describeSettings(settings, changed);
     find("#share-field", this.root).hidden = !learned;
     const generated = entry?.generated ?? false;
     for (const id of ["#noise-field", "#samples-field", "#regenerate"]) find(id, this.root).hidden = !generated;
-    find("#noise", this.root).max = entry?.noise.most ?? 1;
-    show(find("#noise", this.root), scene.noise < 0 ? (entry?.noise.usual ?? 0) : scene.noise);
-    show(find("#samples", this.root), scene.samples);
-    show(find("#test-share", this.root), Math.round(100 * scene.test_size));
+    find("#noise", this.root).max = entry?.noise.max ?? 1;
+    show(find("#noise", this.root), settings.noise < 0 ? (entry?.noise.default ?? 0) : settings.noise);
+    show(find("#samples", this.root), settings.samples);
+    show(find("#test-share", this.root), Math.round(100 * settings.test_size));
     this.label();
-    this.describeTable(scene, data);
+    this.describeTable(settings, data);
   }
 
   // List the settings that were changed by hand, which stay when other data are chosen.
-  describeSettings(scene, changed) {
-    const shown = changed.length > 0 && !scene.data.startsWith("model:");
+  describeSettings(settings, changed) {
+    const shown = changed.length > 0 && !settings.source.startsWith("model:");
     find("#suited", this.root).hidden = shown;
     find("#changed", this.root).hidden = !shown;
     find("#changed span", this.root).textContent = `Changed by you, and kept for other data: ${changed.join(", ")}.`;
   }
 
   // How to learn from the columns of a table that no axis can be.
-  tellOfWords([train, play]) {
-    const place = find("#with-words", this.root);
+  showCommands([train, play]) {
+    const place = find("#commands", this.root);
     place.hidden = !train;
     place.replaceChildren("To learn from words, yes or no and dates, too: ", make("code", {}, train ?? ""), ", then ", make("code", {}, play ?? ""), ".");
   }
 
-  describeTable(scene, data) {
+  describeTable(settings, data) {
     const fields = find("#table-fields", this.root);
-    fields.hidden = Boolean(this.entry(scene.data)?.generated || data.image);
+    fields.hidden = Boolean(this.entry(settings.source)?.generated || data.image);
     if (fields.hidden) return;
     find("#axis-y-field", this.root).hidden = data.curve;
     const columns = data.columns.map((name) => [name, name]);
@@ -144,12 +144,12 @@ export class DataPanel {
     show(find("#axis-x", this.root), data.axes[0]);
     show(find("#axis-y", this.root), data.axes[1] ?? data.axes[0]);
     const { outputs } = data;
-    find("#table-choices", this.root).hidden = Boolean(data.wants) && !outputs.length;
+    find("#table-choices", this.root).hidden = Boolean(data.required) && !outputs.length;
     for (const id of ["#task", "#all-columns"]) find(id, this.root).closest("label").hidden = outputs.length > 0;
     const targets = data.table ? Object.keys(data.table) : outputs.length ? outputs : [data.target];
     fillSelect(find("#target", this.root), targets.map((name) => [name, name]));
     show(find("#target", this.root), data.target);
-    show(find("#task", this.root), scene.task);
+    show(find("#task", this.root), settings.task);
     show(find("#all-columns", this.root), data.features.length === 0);
     find("#target", this.root).disabled = !data.table && !outputs.length;
     find("#task", this.root).disabled = !data.table;

@@ -31,11 +31,11 @@ export function inputName(label, data) {
 
 // Describes the slice that a picture shows of data with more than two inputs; empty if it shows all of them.
 export function sliceWords(data) {
-  const { axes, inputs, image, features, n_inputs: count, held } = data;
+  const { axes, inputs, image, features, n_inputs: count, fixed_at: fixedAt } = data;
   if (image) return "The plane of the first two principal components";
   if (features.length || count <= axes.length) return "";
   const others = inputs.filter((name) => !axes.includes(name));
   const names = others.map((name) => bare(name, data)).join(" and ");
-  if (others.length === 1) return `A slice: ${names} is held at ${held.replace("their", "its")}`;
-  return `A slice: ${others.length > 2 ? `the other ${count - axes.length} inputs` : names} are held at ${held}`;
+  if (others.length === 1) return `A slice: ${names} is fixed at ${fixedAt.replace("their", "its")}`;
+  return `A slice: ${others.length > 2 ? `the other ${count - axes.length} inputs` : names} are fixed at ${fixedAt}`;
 }

@@ -1,4 +1,4 @@
-// How one network learns: every choice is a change of its design.
+// How one network learns: every choice is a change of its settings.
 
 import { fillSelect, find, findAll, make, show } from "./dom.js";
 
@@ -15,7 +15,7 @@ const same = (a, b) => a.map((each) => each.remedy).join() === b.map((each) => e
 const asEntries = (numbers) => numbers.map((number) => [number, String(number)]);
 
 export class LearningPanel {
-  // `acts`: change(function of the design), slower(), exported().
+  // `acts`: change(function of the settings), slower(), exported().
   constructor(root, catalog, acts) {
     Object.assign(this, { root, catalog, acts });
     const fill = (name, entries) => fillSelect(this.field(name), entries);
@@ -37,55 +37,55 @@ export class LearningPanel {
 
   changed(control) {
     const name = control.dataset.field;
-    this.acts.change((design) => {
+    this.acts.change((settings) => {
       if (name === "activations") {
-        if (control.value) design.activations = design.hidden.map(() => control.value);
+        if (control.value) settings.activations = settings.hidden.map(() => control.value);
       } else if (name === "batch_norm") {
-        design.batch_norm = control.checked;
+        settings.batch_norm = control.checked;
       } else {
-        design[name] = NUMBERS.has(name) ? Number(control.value) || 0 : control.value;
+        settings[name] = NUMBERS.has(name) ? Number(control.value) || 0 : control.value;
       }
       if (name === "optimizer") {
-        design.learning_rate = this.catalog.rates[control.value] ?? design.learning_rate;
-        if (control.value === "lbfgs") design.schedule = "constant";
+        settings.learning_rate = this.catalog.rates[control.value] ?? settings.learning_rate;
+        if (control.value === "lbfgs") settings.schedule = "constant";
       }
-      if (name === "penalty" && control.value !== "none" && design.penalty_rate === 0) design.penalty_rate = 0.001;
+      if (name === "penalty" && control.value !== "none" && settings.penalty_rate === 0) settings.penalty_rate = 0.001;
     });
   }
 
-  describe(design, task, name) {
-    this.rate = design.optimizer === "lbfgs" ? 0 : design.learning_rate;
+  describe(settings, task, name) {
+    this.rate = settings.optimizer === "lbfgs" ? 0 : settings.learning_rate;
     find(".name", this.root).textContent = name;
     fillSelect(this.field("loss"), Object.entries(this.catalog.losses[task]));
     for (const control of findAll("[data-field]", this.root)) {
       const field = control.dataset.field;
-      if (field === "activations") show(control, new Set(design.activations).size === 1 ? design.activations[0] : "");
-      else if (field.startsWith("stop_")) show(control, design[field] || "");
-      else show(control, design[field]);
+      if (field === "activations") show(control, new Set(settings.activations).size === 1 ? settings.activations[0] : "");
+      else if (field.startsWith("stop_")) show(control, settings[field] || "");
+      else show(control, settings[field]);
     }
-    this.field("penalty_rate").disabled = design.penalty === "none";
-    this.field("activations").disabled = design.hidden.length === 0;
-    for (const field of ["learning_rate", "schedule", "batch_size"]) this.field(field).disabled = design.optimizer === "lbfgs";
+    this.field("penalty_rate").disabled = settings.penalty === "none";
+    this.field("activations").disabled = settings.hidden.length === 0;
+    for (const field of ["learning_rate", "schedule", "batch_size"]) this.field(field).disabled = settings.optimizer === "lbfgs";
   }
 
   // The problems, each with a button for the remedy.
-  say({ words, failed, remedy, playing }, signs) {
-    const found = [...(words ? [{ words, remedy }] : []), ...signs];
+  report({ message, failed, remedy, playing }, problems) {
+    const found = [...(message ? [{ message, remedy }] : []), ...problems];
     if (playing && this.found && !same(found, this.found) && performance.now() - this.since < STEADY) return;
     if (!same(found, this.found ?? [])) this.since = performance.now();
     this.found = found;
     const place = find(".words", this.root);
     const key = JSON.stringify([found.map((each) => each.remedy), this.rate]);
     place.hidden = !found.length;
-    place.classList.toggle("failed", failed || signs.length > 0);
-    if (key !== this.said) {
+    place.classList.toggle("failed", failed || problems.length > 0);
+    if (key !== this.shown) {
       // Numbers in the words change as it learns; the buttons stay, so that they can be pressed.
       place.replaceChildren(...found.map((each) => make("span", {}, make("span", {}), " ", ...this.remedies(each.remedy))));
     }
-    this.said = key;
+    this.shown = key;
     found.forEach((each, index) => {
       const span = place.children[index].firstChild;
-      if (span.textContent !== each.words) span.textContent = each.words;
+      if (span.textContent !== each.message) span.textContent = each.message;
     });
   }
 
@@ -101,6 +101,6 @@ export class LearningPanel {
   }
 
   newWeights() {
-    this.acts.change((design) => (design.seed += 1));
+    this.acts.change((settings) => (settings.seed += 1));
   }
 }

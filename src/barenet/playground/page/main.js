@@ -8,7 +8,7 @@ import { EXAMPLES } from "./examples.js";
 import { copy, ExportPanel } from "./export-panel.js";
 import { inputName } from "./input-names.js";
 import { Invitation } from "./invitation.js";
-import { LaneView } from "./lane-view.js";
+import { NetworkPanel } from "./network-panel.js";
 import { NeuronPanel } from "./neuron-panel.js";
 import { changed, choose, restore } from "./settings.js";
 import { Theme } from "./theme.js";
@@ -24,13 +24,13 @@ class Page {
     const { state, view, edits, epoch, empty } = fromHash(location.hash, catalog);
     Object.assign(this, { wanted: state, view, planned: edits, goal: epoch, fresh: empty });
     this.session = "";
-    this.lanes = [];
+    this.panels = [];
     this.frames = { received: 0, drawn: 0, version: 0 };
     this.unanswered = 0;
     this.written = 0;
     this.theme = new Theme(find("#theme"), () => this.repaint());
     this.data = new DataPanel(find(".data"), catalog, {
-      change: (act) => this.change((wanted) => act(wanted.scene)),
+      change: (act) => this.change((wanted) => act(wanted.data)),
       choose: (name) => this.change((wanted) => choose(wanted, name, catalog)),
       restore: () => this.change((wanted) => restore(wanted, catalog)),
       upload: (file) => this.upload(file),
@@ -38,11 +38,11 @@ class Page {
     });
     this.neuron = new NeuronPanel(find("#neuron"), {
       edit: ({ place, layer, neuron }, row, value) => this.line.send("edit", { network: place, layer, row, column: neuron, value }),
-      portray: ({ place, layer, neuron }) => this.line.send("portray", { network: place, layer, neuron }),
+      portray: ({ place, layer, neuron }) => this.line.send("view_neuron", { network: place, layer, neuron }),
       explain: ({ place, layer, neuron }) => this.line.send("explain", { network: place, layer, neuron }),
-      order: (verb) => this.line.send(verb),
-      open: (lane, layer, neuron) => this.neuron.open(lane.neuron(layer, neuron), lane),
-      scene: () => this.scene,
+      order: (action) => this.line.send(action),
+      open: (panel, layer, neuron) => this.neuron.open(panel.neuron(layer, neuron), panel),
+      points: () => this.points,
       view: () => this.view,
     });
     this.invitation = new Invitation(document.body);
@@ -66,11 +66,11 @@ class Page {
 
   take(message) {
     if (message.type === "state") this.describe(message);
-    else if (message.type === "scene") this.scene = message.arrays;
+    else if (message.type === "points") this.points = message.arrays;
     else if (message.type === "frame") this.receive(message);
-    else if (message.type === "error") this.refused(message.words);
+    else if (message.type === "error") this.refused(message.message);
     else if (message.type === "export") this.export.open(message, this.session, this.exported);
-    else if (message.type === "portrait") this.neuron.show(message);
+    else if (message.type === "neuron") this.neuron.show(message);
     else if (message.type === "explanation") this.neuron.tell(message);
   }
 
@@ -80,18 +80,18 @@ class Page {
     Object.assign(this, { session, version, facts: data });
     this.wanted = structuredClone(state);
     this.state = state;
-    while (this.lanes.length > networks.length) this.lanes.pop().root.remove();
-    const compared = this.lanes.length === 1 && networks.length > 1;
-    while (this.lanes.length < networks.length) this.addLane();
+    while (this.panels.length > networks.length) this.panels.pop().root.remove();
+    const compared = this.panels.length === 1 && networks.length > 1;
+    while (this.panels.length < networks.length) this.addPanel();
     find("#networks").classList.toggle("two", networks.length > 1);
-    this.lanes.forEach((lane, place) => lane.describe({
-      design: state.designs[place],
+    this.panels.forEach((panel, place) => panel.describe({
+      settings: state.networks[place],
       network: networks[place],
       data,
       name: networks.length > 1 ? NAMES[place] : "How it learns",
       view: this.view,
     }));
-    this.data.describe(state.scene, data, changed(state, this.catalog));
+    this.data.describe(state.data, data, changed(state, this.catalog));
     show(find("#pace"), state.pace);
     find("#compare").setAttribute("aria-pressed", networks.length > 1);
     find("#compare").textContent = networks.length > 1 ? "One network" : "Compare";
@@ -111,8 +111,8 @@ class Page {
 
   // What to know of a second network, that has just come.
   compare() {
-    const [first, second] = tops(this.lanes);
-    const { epoch } = this.lanes[0].header ?? { epoch: 0 };
+    const [first, second] = tops(this.panels);
+    const { epoch } = this.panels[0].header ?? { epoch: 0 };
     const words = [
       second > first && `${NAMES[1]} stands below ${NAMES[0]}: this window is too narrow for both.`,
       epoch && `${NAMES[1]} begins at epoch 0, ${NAMES[0]} goes on from ${counted(epoch)}. Reset starts both anew.`,
@@ -120,20 +120,20 @@ class Page {
     this.notice(words.filter(Boolean).join(" "), 5000);
   }
 
-  addLane() {
-    const place = this.lanes.length;
-    const lane = new LaneView(place, this.catalog, {
-      change: (act) => this.change((wanted) => act(wanted.designs[place])),
+  addPanel() {
+    const place = this.panels.length;
+    const panel = new NetworkPanel(place, this.catalog, {
+      change: (act) => this.change((wanted) => act(wanted.networks[place])),
       exported: () => {
         this.exported = place;
         this.line.send("export", { network: place });
       },
       open: (layer, neuron, row) => {
         this.invitation.accept();
-        this.neuron.open(lane.neuron(layer, neuron), lane, row);
+        this.neuron.open(panel.neuron(layer, neuron), panel, row);
       },
       slower: () => {
-        this.change((wanted) => (wanted.designs[place].learning_rate /= 10));
+        this.change((wanted) => (wanted.networks[place].learning_rate /= 10));
         this.line.send("recover", { network: place });
       },
       swap: () => this.line.send("swap"),
@@ -141,20 +141,20 @@ class Page {
       tip: (text, event) => this.tip(text, event),
       look: (name, value) => this.look(name, value),
     });
-    this.lanes.push(lane);
-    find("#networks").append(lane.root);
+    this.panels.push(panel);
+    find("#networks").append(panel.root);
   }
 
   // Ask for a change; what the page shows is what the server answers.
   change(act) {
     act(this.wanted);
-    for (const design of this.wanted.designs) evenOut(design);
+    for (const settings of this.wanted.networks) evenOut(settings);
     this.line.send("configure", { state: this.wanted });
   }
 
   refused(words) {
     this.notice(words, 8000);
-    if (this.state) this.describe({ session: this.session, state: this.state, version: this.version, data: this.facts, networks: this.lanes.map((lane) => lane.facts) });
+    if (this.state) this.describe({ session: this.session, state: this.state, version: this.version, data: this.facts, networks: this.panels.map((panel) => panel.facts) });
     else if (!this.fresh) {
       Object.assign(this, { fresh: true, planned: [], goal: 0 }); // the address cannot be played: start as if there were none
       this.greet();
@@ -167,7 +167,7 @@ class Page {
   receive(message) {
     this.frames.received += 1;
     this.unanswered += 1;
-    if (message.version === this.version) message.networks.forEach((header, place) => this.lanes[place].receive(header));
+    if (message.version === this.version) message.networks.forEach((header, place) => this.panels[place].receive(header));
     if (!this.latest) requestAnimationFrame((now) => this.draw(now));
     this.latest = message;
   }
@@ -175,13 +175,13 @@ class Page {
   draw(now) {
     const { latest } = this;
     this.latest = null;
-    if (latest.version === this.version && this.scene) {
+    if (latest.version === this.version && this.points) {
       const legible = now - this.written >= READABLE || !latest.networks.some((header) => header.playing);
-      this.lanes.forEach((lane, place) => {
-        lane.curve.compare(this.lanes[1 - place]?.curve.rows ?? []);
+      this.panels.forEach((panel, place) => {
+        panel.curve.compare(this.panels[1 - place]?.curve.rows ?? []);
         const { output, neurons, weights } = picturesOf(latest.arrays, place);
-        lane.draw({ ...latest.networks[place], output, neurons, weights }, this.scene, this.view);
-        if (legible) lane.write();
+        panel.draw({ ...latest.networks[place], output, neurons, weights }, this.points, this.view);
+        if (legible) panel.write();
       });
       if (legible) {
         this.written = now;
@@ -190,36 +190,36 @@ class Page {
       this.frames.drawn += 1;
       this.frames.version = latest.version;
     }
-    for (; this.unanswered > 0; this.unanswered--) this.line.send("shown");
+    for (; this.unanswered > 0; this.unanswered--) this.line.send("drawn");
   }
 
   // Everything outside of the networks that moves with them.
   follow() {
-    const { epoch, playing, kept, batch } = this.lanes[0].header;
-    const anyPlaying = this.lanes.some((lane) => lane.header.playing);
+    const { epoch, playing, saved, batch } = this.panels[0].header;
+    const anyPlaying = this.panels.some((panel) => panel.header.playing);
     find("#epoch").textContent = counted(epoch);
     find("#batches").textContent = batch[0] && !playing ? `+ ${batch[0]} of ${batch[1]} batches` : "";
     document.body.classList.toggle("playing", anyPlaying);
     find("#play").setAttribute("aria-pressed", anyPlaying);
     find("#play").setAttribute("aria-label", anyPlaying ? "Pause" : "Play");
     this.playing = anyPlaying;
-    this.followTime(epoch, playing, kept);
+    this.followTime(epoch, playing, saved);
     const edits = JSON.stringify(this.edits());
     if (edits !== this.editsWritten) this.writeAddress();
     this.editsWritten = edits;
-    const looked = this.lanes[this.neuron.neuron?.place ?? 0];
+    const looked = this.panels[this.neuron.neuron?.place ?? 0];
     if (looked?.frame) this.neuron.refresh(looked.frame.weights, looked.header);
   }
 
-  followTime(epoch, playing, kept) {
+  followTime(epoch, playing, saved) {
     const scrub = find("#scrub");
-    if (kept) this.kept = kept;
-    scrub.disabled = playing || (kept?.length ?? 0) < 2;
-    const last = Math.max((this.kept?.length ?? 1) - 1, 0);
+    if (saved) this.saved = saved;
+    scrub.disabled = playing || (saved?.length ?? 0) < 2;
+    const last = Math.max((this.saved?.length ?? 1) - 1, 0);
     scrub.max = last || 1; // with nothing to go back to, the thumb stands at the end
     if (playing || !last) scrub.value = scrub.max;
-    else if (scrub !== document.activeElement) scrub.value = this.kept.findLastIndex((each) => each <= epoch);
-    const { last: end } = this.lanes[0].header;
+    else if (scrub !== document.activeElement) scrub.value = this.saved.findLastIndex((each) => each <= epoch);
+    const { last: end } = this.panels[0].header;
     find("#scrub-value").textContent = `epoch ${counted(epoch)}${!playing && epoch < end ? ` of ${counted(end)}` : ""}`;
   }
 
@@ -231,10 +231,10 @@ class Page {
     on("#reset", () => this.line.send("reset"));
     on("#share", () => this.share());
     on("#compare", () => this.change((wanted) => {
-      wanted.designs = wanted.designs.length > 1 ? [wanted.designs[0]] : [wanted.designs[0], structuredClone(wanted.designs[0])];
+      wanted.networks = wanted.networks.length > 1 ? [wanted.networks[0]] : [wanted.networks[0], structuredClone(wanted.networks[0])];
     }));
     find("#pace").addEventListener("change", ({ target }) => this.change((wanted) => (wanted.pace = Number(target.value))));
-    find("#scrub").addEventListener("input", ({ target }) => this.line.send("scrub", { epoch: this.kept?.[Number(target.value)] ?? 0 }));
+    find("#scrub").addEventListener("input", ({ target }) => this.line.send("scrub", { epoch: this.saved?.[Number(target.value)] ?? 0 }));
     document.addEventListener("keydown", (event) => this.key(event));
     // A mouse leaves no focus behind, so that space plays; whoever tabs keeps it.
     document.addEventListener("click", (event) => event.detail && event.target.closest("button, a")?.blur());
@@ -249,33 +249,34 @@ class Page {
     if (event.key === " " && !onButton) this.line.send(this.playing ? "pause" : "play");
     else if (event.key === ".") this.line.send("step");
     else if (event.key === ",") this.line.send("batch");
-    else if (event.key === "n" || event.key === "N") this.change(({ designs }) => designs.forEach((design) => (design.seed += 1)));
+    else if (event.key === "n" || event.key === "N") this.change(({ networks }) => networks.forEach((settings) => (settings.seed += 1)));
     else if (event.key === "r" || event.key === "R") this.line.send("reset");
     else return;
     event.preventDefault();
   }
 
   toggleInput(name) {
-    const { features } = this.state.scene;
+    const { features } = this.state.data;
     const label = inputName(this.catalog.features[name], this.facts);
     if (features.length === 1 && features[0] === name) return this.notice(`A network needs an input: take another in before ${label} goes.`, 5000);
     const taken = !features.includes(name);
-    this.change(({ scene }) => (scene.features = taken ? [...features, name] : features.filter((each) => each !== name)));
+    const chosen = Object.keys(this.catalog.features).filter((each) => (each === name ? taken : features.includes(each)));
+    this.change(({ data }) => (data.features = chosen));
     this.notice(`The network starts anew ${taken ? "with" : "without"} ${label}. Click it again to ${taken ? "leave it out" : "take it back in"}.`, 5000);
   }
 
   look(name, value) {
     this.view[name] = value;
     this.writeAddress();
-    for (const lane of this.lanes) {
-      find(`[data-view=${name}]`, lane.root).checked = value;
-      lane.output.draw();
-      lane.curve.setLog(this.view.log);
+    for (const panel of this.panels) {
+      find(`[data-view=${name}]`, panel.root).checked = value;
+      panel.output.draw();
+      panel.curve.setLog(this.view.log);
     }
   }
 
   edits() {
-    return this.lanes.map((lane) => lane.header?.edits ?? []);
+    return this.panels.map((panel) => panel.header?.edits ?? []);
   }
 
   writeAddress() {
@@ -294,10 +295,10 @@ class Page {
   }
 
   async share() {
-    const epoch = this.lanes[0]?.header?.epoch ?? 0;
+    const epoch = this.panels[0]?.header?.epoch ?? 0;
     const hash = toHash(this.state, { ...this.view, epoch }, this.catalog, this.edits());
     history.replaceState(null, "", `${location.pathname}#${hash}`);
-    const own = this.state.scene.data.match(OWN_FILE)?.[1];
+    const own = this.state.data.source.match(OWN_FILE)?.[1];
     if (own === "model") return this.notice("This network is of a file of your own. Send along what Export gives: the model, or the command.", 8000);
     const table = own ? `${quoted(this.facts.name)} ` : "";
     const where = `on any machine with barenet[play]${own ? ` and ${this.facts.name}` : ""}`;
@@ -307,11 +308,12 @@ class Page {
   }
 
   async upload(file) {
-    const told = await this.post(`table?name=${encodeURIComponent(file.name)}`, file);
-    if (!told) return;
-    const fits = this.facts.wants?.length && this.facts.wants.every((name) => name in told.columns);
-    if (fits) this.change(({ scene }) => (scene.rows = told.key));
-    else this.change((wanted) => choose(wanted, told.key, this.catalog));
+    const table = await this.post(`table?name=${encodeURIComponent(file.name)}`, file);
+    if (!table) return;
+    const { required } = this.facts;
+    const fits = required?.length && required.every((name) => table.columns.includes(name));
+    if (fits) this.change(({ data }) => (data.rows = table.key));
+    else this.change((wanted) => choose(wanted, table.key, this.catalog));
   }
 
   openModel(file) {
@@ -320,10 +322,10 @@ class Page {
 
   // Send a file, and tell if it cannot be used.
   async post(path, file) {
-    const answer = await fetch(path, { method: "POST", body: file });
-    const told = await answer.json().catch(() => ({ words: "The file could not be sent." }));
-    if (!answer.ok) this.notice(told.words, 8000);
-    return answer.ok ? told : null;
+    const response = await fetch(path, { method: "POST", body: file });
+    const answer = await response.json().catch(() => ({ message: "The file could not be sent." }));
+    if (!response.ok) this.notice(answer.message, 8000);
+    return response.ok ? answer : null;
   }
 
   listExamples() {
@@ -350,17 +352,17 @@ class Page {
   }
 
   announce() {
-    const words = this.lanes.map((lane) => lane.summary()).join(" ");
-    if (words && words !== this.said) find("#live").textContent = words;
-    this.said = words;
-    this.lanes.forEach((lane) => lane.output.say(`The network's output over the plane. ${lane.summary()}`));
+    const words = this.panels.map((panel) => panel.summary()).join(" ");
+    if (words && words !== this.announced) find("#live").textContent = words;
+    this.announced = words;
+    this.panels.forEach((panel) => panel.output.describeTo(`The network's output over the plane. ${panel.summary()}`));
   }
 
   repaint() {
     this.data.repaint();
-    for (const lane of this.lanes) lane.repaint();
+    for (const panel of this.panels) panel.repaint();
     this.neuron.draw();
-    if (this.lanes[0]?.frame) this.lanes.forEach((lane) => lane.draw(lane.frame, this.scene, this.view));
+    if (this.panels[0]?.frame) this.panels.forEach((panel) => panel.draw(panel.frame, this.points, this.view));
   }
 }
 
@@ -374,7 +376,7 @@ function closeMore(target) {
 // A file's name, as a shell takes it.
 const quoted = (name) => (/^[\w.][\w.-]*$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`);
 
-const tops = (lanes) => lanes.map((lane) => lane.root.getBoundingClientRect().top);
+const tops = (panels) => panels.map((panel) => panel.root.getBoundingClientRect().top);
 
 function picturesOf(arrays, place) {
   return { output: arrays[`${place}.output`], neurons: arrays[`${place}.neurons`], weights: arrays[`${place}.weights`] };
@@ -387,5 +389,5 @@ function example(name, hash) {
   return link;
 }
 
-const answer = await fetch("catalog.json");
-window.barenet = new Page(await answer.json());
+const response = await fetch("catalog.json");
+window.barenet = new Page(await response.json());

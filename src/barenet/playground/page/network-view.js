@@ -12,7 +12,7 @@ const MOST_ANSWERS = 10;
 
 export class NetworkView {
   // `acts`: hover(picture or null), open(layer, neuron), link(link, event), change(function of the
-  // design), feature(name), activations: names.
+  // settings), feature(name), activations: names.
   constructor(root, acts) {
     this.root = root;
     this.acts = acts;
@@ -26,10 +26,10 @@ export class NetworkView {
     this.stage.addEventListener("click", (event) => this.click(event));
   }
 
-  describe(network, data, design, features) {
-    Object.assign(this, { network, data, design });
-    const key = JSON.stringify([network.layout, network.drawn, data.features, data.inputs, data.drawn_inputs, data.axes, design.activations, data.classes]);
-    find(".count", this.root).textContent = countOf(design.hidden.length);
+  describe(network, data, settings, features) {
+    Object.assign(this, { network, data, settings });
+    const key = JSON.stringify([network.layout, network.drawn, data.features, data.inputs, data.drawn_inputs, data.axes, settings.activations, data.classes]);
+    find(".count", this.root).textContent = countOf(settings.hidden.length);
     if (key === this.key) return;
     this.key = key;
     this.build(features);
@@ -39,7 +39,7 @@ export class NetworkView {
   build(features) {
     this.neurons = [];
     const columns = [this.inputColumn(features)];
-    this.design.hidden.forEach((size, layer) => columns.push(this.hiddenColumn(layer, size)));
+    this.settings.hidden.forEach((size, layer) => columns.push(this.hiddenColumn(layer, size)));
     columns.push(this.outputColumn());
     this.row.replaceChildren(...columns);
   }
@@ -110,15 +110,15 @@ export class NetworkView {
     const step = (by, sign, what) => {
       const button = make("button", { className: "round tiny", type: "button" }, sign);
       button.setAttribute("aria-label", `${what} layer ${layer + 1}`);
-      button.addEventListener("click", () => this.acts.change((design) => {
-        design.hidden[layer] = Math.min(256, Math.max(1, design.hidden[layer] + by));
+      button.addEventListener("click", () => this.acts.change((settings) => {
+        settings.hidden[layer] = Math.min(256, Math.max(1, settings.hidden[layer] + by));
       }));
       return button;
     };
     const number = make("input", { type: "number", min: 1, max: 256, value: size, className: "size" });
     number.setAttribute("aria-label", `Neurons in layer ${layer + 1}`);
-    number.addEventListener("change", () => this.acts.change((design) => {
-      design.hidden[layer] = Math.min(256, Math.max(1, Math.round(Number(number.value)) || 1));
+    number.addEventListener("change", () => this.acts.change((settings) => {
+      settings.hidden[layer] = Math.min(256, Math.max(1, Math.round(Number(number.value)) || 1));
     }));
     return make("div", { className: "size-control" }, step(-1, "−", "One neuron less in"), number, step(1, "+", "One neuron more in"));
   }
@@ -126,11 +126,11 @@ export class NetworkView {
   activationControl(layer) {
     const select = make("select", { className: "activation" });
     select.append(...this.acts.activations.map((name) => new Option(name === "identity" ? "linear" : name, name)));
-    select.value = this.design.activations[layer];
-    if (select.selectedIndex < 0) select.append(new Option(this.design.activations[layer], this.design.activations[layer], true, true));
+    select.value = this.settings.activations[layer];
+    if (select.selectedIndex < 0) select.append(new Option(this.settings.activations[layer], this.settings.activations[layer], true, true));
     select.setAttribute("aria-label", `Activation of layer ${layer + 1}`);
-    select.addEventListener("change", () => this.acts.change((design) => {
-      design.activations[layer] = select.value;
+    select.addEventListener("change", () => this.acts.change((settings) => {
+      settings.activations[layer] = select.value;
     }));
     return select;
   }
@@ -148,13 +148,13 @@ export class NetworkView {
 
   // The bytes of a neuron's picture; the output's neurons have none.
   valuesOf({ column, picture }) {
-    const values = (column === 0 ? this.scene?.inputs : this.frame?.neurons)?.subarray(picture * PICTURE, (picture + 1) * PICTURE);
+    const values = (column === 0 ? this.points?.inputs : this.frame?.neurons)?.subarray(picture * PICTURE, (picture + 1) * PICTURE);
     return values?.length === PICTURE ? values : null;
   }
 
   // What the strongest colour stands for.
   scaleOf({ column, picture }) {
-    return (column === 0 ? this.scene : this.frame)?.scales[picture] ?? 1;
+    return (column === 0 ? this.points : this.frame)?.scales[picture] ?? 1;
   }
 
   placeLinks() {
@@ -184,8 +184,8 @@ export class NetworkView {
     this.draw();
   }
 
-  draw(frame = this.frame, scene = this.scene) {
-    Object.assign(this, { frame, scene });
+  draw(frame = this.frame, points = this.points) {
+    Object.assign(this, { frame, points });
     if (!frame || !this.neurons) return;
     this.links.draw(frame.weights, this.marked);
     const pictures = this.neurons.map((neuron) => ({ ...neuron.box, values: this.valuesOf(neuron) }));
@@ -195,7 +195,7 @@ export class NetworkView {
   // Update the texts, a few times a second.
   write() {
     this.drawBiases();
-    if (this.marked) this.acts.tip(this.told());
+    if (this.marked) this.acts.tip(this.linkText());
   }
 
   drawBiases() {
@@ -220,11 +220,11 @@ export class NetworkView {
       this.stage.classList.toggle("on-link", link !== null);
       this.draw();
     }
-    this.acts.tip(link ? this.told() : "", event);
+    this.acts.tip(link ? this.linkText() : "", event);
   }
 
   // The weight of the link under the pointer, as it is now.
-  told() {
+  linkText() {
     return `weight ${rounded(this.frame?.weights[this.marked.index])} — click to change it`;
   }
 

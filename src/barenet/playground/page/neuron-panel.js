@@ -14,8 +14,8 @@ const LONG = 20; // letters of a name that is wrapped
 const PLAIN = ["x1", "x2"];
 
 export class NeuronPanel {
-  // `acts`: edit(neuron, row, value), portray(neuron), explain(neuron), order(verb), scene(), view(),
-  // open(lane, layer, neuron).
+  // `acts`: edit(neuron, row, value), portray(neuron), explain(neuron), order(action), points(), view(),
+  // open(panel, layer, neuron).
   constructor(dialog, acts) {
     Object.assign(this, { dialog, acts, showing: false });
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
@@ -23,16 +23,16 @@ export class NeuronPanel {
   }
 
   // `neuron`: { place, name, layer, neuron, inputs: names, index: place of each weight, bias }.
-  open(neuron, lane, row) {
-    Object.assign(this, { neuron, lane, told: null, waiting: false, asked: -Infinity, written: "" });
-    this.about = aboutOf(neuron, lane);
-    this.build(lane.frame?.weights ?? []);
+  open(neuron, panel, row) {
+    Object.assign(this, { neuron, panel, answer: null, waiting: false, asked: -Infinity, written: "" });
+    this.about = aboutOf(neuron, panel);
+    this.build(panel.frame?.weights ?? []);
     if (!this.dialog.open) this.dialog.showModal();
     const wanted = row === undefined ? find(".close", this.dialog) : this.fields[row].number;
     wanted.focus();
     if (row !== undefined) wanted.select();
     this.dialog.scrollTop = 0;
-    this.refresh(lane.frame?.weights ?? [], lane.header);
+    this.refresh(panel.frame?.weights ?? [], panel.header);
   }
 
   build(weights) {
@@ -43,7 +43,7 @@ export class NeuronPanel {
     this.back = make("button", { className: "button", type: "button", hidden: true }, "Put back");
     this.back.addEventListener("click", () => this.putBack());
     const onward = make("button", { className: "text", type: "button", hidden: this.about.last }, `Next: what ${this.about.next} makes of it →`);
-    onward.addEventListener("click", () => this.acts.open(this.lane, this.neuron.layer + 1, 0));
+    onward.addEventListener("click", () => this.acts.open(this.panel, this.neuron.layer + 1, 0));
     this.dialog.replaceChildren(
       close,
       make("h2", { id: "neuron-title" }, this.neuron.name),
@@ -55,8 +55,8 @@ export class NeuronPanel {
   }
 
   plot() {
-    const [across, up] = axisNames(this.lane.data);
-    return make("div", { className: "plot" }, sliceNote(this.lane.data), this.canvas, make("span", { className: "axis x" }, across), make("span", { className: "axis y" }, up));
+    const [across, up] = axisNames(this.panel.data);
+    return make("div", { className: "plot" }, sliceNote(this.panel.data), this.canvas, make("span", { className: "axis x" }, across), make("span", { className: "axis y" }, up));
   }
 
   table(weights) {
@@ -99,23 +99,23 @@ export class NeuronPanel {
   // Below: the step just taken, number by number.
   steps() {
     this.state = make("p", { className: "hint" });
-    const button = (verb, label, title) => {
+    const button = (action, label, title) => {
       const made = make("button", { className: "button", type: "button", title }, label);
-      made.addEventListener("click", () => this.acts.order(verb));
+      made.addEventListener("click", () => this.acts.order(action));
       return made;
     };
     this.pause = button("pause", "Pause", "Rest, to read its numbers");
     this.takers = [button("batch", "Take one batch", "A single update of the weights"), button("step", "Take one epoch", "One pass over all training points")];
-    this.walk = make("div", { className: "walk" });
+    this.summary = make("div", { className: "summary" });
     this.numbers = make("div", { className: "numbers", tabIndex: 0 });
     this.numbers.setAttribute("role", "region");
     this.numbers.setAttribute("aria-label", "The step just taken, of all points");
     this.whole = make("details", { hidden: true }, make("summary", {}, "All points, in letters and matrices"), this.numbers);
     const details = make("details", { open: this.showing }, make("summary", {}, "The step just taken, number by number"),
-      make("p", { className: "orders" }, this.pause, ...this.takers), this.state, this.walk, this.whole);
+      make("p", { className: "orders" }, this.pause, ...this.takers), this.state, this.summary, this.whole);
     details.addEventListener("toggle", () => {
       this.showing = details.open;
-      if (details.open) this.ask(this.lane.header);
+      if (details.open) this.ask(this.panel.header);
     });
     return details;
   }
@@ -142,19 +142,19 @@ export class NeuronPanel {
   }
 
   // The server's portrait has come.
-  show(told) {
+  show(answer) {
     this.waiting = false;
-    if (!this.isMine(told)) return;
-    this.told = told;
-    const [adding, line, moving] = sentences(this.about, told);
-    this.why.replaceChildren(make("h3", {}, question(this.about, told)), make("p", {}, adding), make("p", { className: "sum" }, sum(this.about, told)), make("p", {}, line), make("p", {}, moving));
-    this.canvas.setAttribute("aria-label", `${this.neuron.name}: its sum is above 0 in ${Math.round(100 * told.above)} % of the plane`);
+    if (!this.isMine(answer)) return;
+    this.answer = answer;
+    const [adding, line, moving] = sentences(this.about, answer);
+    this.why.replaceChildren(make("h3", {}, question(this.about, answer)), make("p", {}, adding), make("p", { className: "sum" }, sum(this.about, answer)), make("p", {}, line), make("p", {}, moving));
+    this.canvas.setAttribute("aria-label", `${this.neuron.name}: its sum is above 0 in ${Math.round(100 * answer.positive)} % of the plane`);
     this.draw();
-    if (this.stale && !this.lane.header.playing) this.portray();
+    if (this.stale && !this.panel.header.playing) this.portray();
   }
 
   draw() {
-    if (this.dialog.open && this.told) drawPortrait(this.canvas, this.told, this.lane, this.acts.scene(), this.acts.view());
+    if (this.dialog.open && this.answer) drawPortrait(this.canvas, this.answer, this.panel, this.acts.points(), this.acts.view());
   }
 
   // Ask for the numbers of the step, if there is one to tell of and somebody looks.
@@ -163,10 +163,10 @@ export class NeuronPanel {
     for (const each of this.takers) each.hidden = playing;
     const key = known && !playing ? `${epoch}.${batch[0]}` : "";
     if (playing) this.state.textContent = "It is learning. Pause, to see the numbers of its last step.";
-    else if (!key) this.state.textContent = "Take a step, and it is told here: what came in, what came out, what the error says of each weight, and how each weight moved.";
+    else if (!key) this.state.textContent = "Take a step, and it is answer here: what came in, what came out, what the error says of each weight, and how each weight moved.";
     this.state.hidden = Boolean(key);
     this.whole.hidden = !key;
-    if (!key) for (const place of [this.walk, this.numbers]) place.replaceChildren();
+    if (!key) for (const place of [this.summary, this.numbers]) place.replaceChildren();
     if (!this.showing) this.written = "";
     else if (key !== this.written) {
       this.written = key;
@@ -175,12 +175,12 @@ export class NeuronPanel {
   }
 
   // The server's explanation has come.
-  tell(told) {
-    if (!this.isMine(told) || !this.written) return;
-    const about = { ...this.about, activation: this.told.activation };
-    const lines = stepLines(about, told.walk).map(({ words, sum: shown }) => make("li", {}, make("p", {}, words), make("p", { className: "sum" }, shown)));
-    this.walk.replaceChildren(make("ol", {}, ...lines, make("li", {}, make("p", {}, ruleOf(about, told.walk)), this.moved(told.walk))));
-    this.numbers.replaceChildren(...explained(told.html));
+  tell(answer) {
+    if (!this.isMine(answer) || !this.written) return;
+    const about = { ...this.about, activation: this.answer.activation };
+    const lines = stepLines(about, answer.summary).map(({ words, sum: shown }) => make("li", {}, make("p", {}, words), make("p", { className: "sum" }, shown)));
+    this.summary.replaceChildren(make("ol", {}, ...lines, make("li", {}, make("p", {}, ruleOf(about, answer.summary)), this.moved(answer.summary))));
+    this.numbers.replaceChildren(...explained(answer.html));
   }
 
   // What the step has made of each weight.
@@ -211,7 +211,7 @@ function write(field, value) {
 }
 
 // What the words need to know.
-function aboutOf({ layer, neuron, name, inputs, terms }, { data, design, facts }) {
+function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts }) {
   const last = layer === facts.layout.length - 1;
   const count = facts.layout[layer].n_in;
   const curved = layer > 0 ? [] : inputs.filter((_, row) => data.features.length && !PLAIN.includes(data.features[row]));
@@ -230,10 +230,10 @@ function aboutOf({ layer, neuron, name, inputs, terms }, { data, design, facts }
     curved,
     curve: data.curve,
     index: neuron,
-    dropout: design.dropout,
-    optimizer: design.optimizer,
-    penalty: design.penalty_rate ? design.penalty : "none",
-    normed: design.batch_norm && !last,
+    dropout: settings.dropout,
+    optimizer: settings.optimizer,
+    penalty: settings.penalty_rate ? settings.penalty : "none",
+    normed: settings.batch_norm && !last,
     hint: `Thick: ${last && facts.layout[layer].n_out > 1 ? "the border of this class" : "where z is 0"}. ${layer === 0 ? `The arrow points to where z grows. ${scaled}` : thin}`,
   };
 }

@@ -6,15 +6,15 @@ import { drawPoints } from "./points.js";
 
 const ARROW = 0.14; // of the picture's side
 
-// `told` is the server's portrait; `lane` knows the data.
-export function drawPortrait(canvas, told, lane, scene, view) {
+// `answer` is the server's portrait; `panel` knows the data.
+export function drawPortrait(canvas, answer, panel, points, view) {
   const ratio = fit(canvas);
-  drawGrid(canvas, Int8Array.from(told.picture), told.side);
-  if (scene) drawPoints(canvas, scene, lane.data, ratio, view.tests);
-  for (const lines of told.before) stroke(canvas, lines, ratio, 1.4, css(palette.ink, 0.6));
-  stroke(canvas, told.line, ratio, 6, css(palette.panel, 0.85));
-  stroke(canvas, told.line, ratio, 3, css(palette.ink));
-  if (told.arrow) drawArrow(canvas, told, ratio);
+  drawGrid(canvas, Int8Array.from(answer.picture), answer.side);
+  if (points) drawPoints(canvas, points, panel.data, ratio, view.tests);
+  for (const lines of answer.before) stroke(canvas, lines, ratio, 1.4, css(palette.ink, 0.6));
+  stroke(canvas, answer.line, ratio, 6, css(palette.panel, 0.85));
+  stroke(canvas, answer.line, ratio, 3, css(palette.ink));
+  if (answer.arrow) drawArrow(canvas, answer, ratio);
 }
 
 function stroke(canvas, lines, ratio, width, colour) {

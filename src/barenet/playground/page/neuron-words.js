@@ -22,17 +22,17 @@ const ENDS = {
 };
 
 // What a newcomer would ask. `about`: { layer, last, inputs: names, count, curved: names of inputs,
-// curve, normed, name, classes, standardized: whether the target is }; `told`: the server's portrait.
-export function question({ layer, last, curved, curve }, told) {
-  if (!told.line.length) return "Why there is no line in the picture";
-  if (layer > 0 && isStraight(told.line)) return "Why it draws a border that can bend";
+// curve, normed, name, classes, standardized: whether the target is }; `answer`: the server's portrait.
+export function question({ layer, last, curved, curve }, answer) {
+  if (!answer.line.length) return "Why there is no line in the picture";
+  if (layer > 0 && isStraight(answer.line)) return "Why it draws a border that can bend";
   if (layer > 0) return last ? "Why the answer has this border" : "Why it draws a border that bends";
   if (curve) return "Why it changes at one place";
   return curved.length ? "Why it draws a curve" : "Why it draws a straight line";
 }
 
-export function sentences(about, told) {
-  return [adding(about), [...line(about, told), activation(about, told)].join(" "), moving(about, told)];
+export function sentences(about, answer) {
+  return [adding(about), [...line(about, answer), activation(about, answer)].join(" "), moving(about, answer)];
 }
 
 export function sum({ inputs, terms: rows, count }, { weights, bias }) {
@@ -64,14 +64,14 @@ function adding({ layer, inputs, count, last, name, classes }) {
   return `${who} does not see the points themselves. It multiplies ${before}, and adds ${count === 1 ? "" : "them up with "}a bias:`;
 }
 
-function line({ layer, curved, curve, normed, last }, told) {
+function line({ layer, curved, curve, normed, last }, answer) {
   const result = normed ? "the result" : "z";
   const said = normed ? ["Batch norm then shifts and stretches z."] : [];
-  if (!told.line.length) return [...said, `In all of this picture ${result} is ${told.above > 0.5 ? "above" : "below"} 0: the line where it is 0 lies outside. Move the bias, and it comes in.`];
-  if (!(last && told.activation === "softmax")) said.push(`On the thick line ${result} is exactly 0.`);
+  if (!answer.line.length) return [...said, `In all of this picture ${result} is ${answer.positive > 0.5 ? "above" : "below"} 0: the line where it is 0 lies outside. Move the bias, and it comes in.`];
+  if (!(last && answer.activation === "softmax")) said.push(`On the thick line ${result} is exactly 0.`);
   if (layer > 0) {
     said.push("Each neuron before has a line of its own, drawn thin: where the thick line comes near one, it bends, as there one of its inputs turns from off to on.");
-    return isStraight(told.line) ? [...said, "So far it is all but straight; as the network learns, it bends."] : said;
+    return isStraight(answer.line) ? [...said, "So far it is all but straight; as the network learns, it bends."] : said;
   }
   if (curve) said.push("There is only one such place.");
   else if (curved.length) said.push(`It is a curve, as ${curved.join(" and ")} ${curved.length > 1 ? "are" : "is"} curved, too.`);
@@ -80,9 +80,9 @@ function line({ layer, curved, curve, normed, last }, told) {
   return [...said, `On the positive side, where the arrow points, ${result} is above 0 and the neuron is on; on the negative side it is below 0 and the neuron is off.`];
 }
 
-function activation(about, told) {
-  const known = (about.last && ENDS[told.activation]) || ACTIVATIONS[told.activation];
-  return known ? known(about) : `Then ${told.activation} is applied to z: that is what the neuron says.`;
+function activation(about, answer) {
+  const known = (about.last && ENDS[answer.activation]) || ACTIVATIONS[answer.activation];
+  return known ? known(about) : `Then ${answer.activation} is applied to z: that is what the neuron says.`;
 }
 
 function moving({ layer, curve, curved, count, normed }, { weights, bias }) {

@@ -16,7 +16,7 @@ export class OutputView {
     this.value = find(".value", root);
     this.legend = find(".legend", root);
     this.hovered = null;
-    this.points = new Points();
+    this.pointLayer = new Points();
     this.canvas.addEventListener("pointermove", (event) => this.tell((this.pointer = event)));
     this.canvas.addEventListener("pointerleave", () => (this.value.textContent = this.pointer = ""));
   }
@@ -53,9 +53,9 @@ export class OutputView {
     this.draw();
   }
 
-  draw(frame = this.frame, scene = this.scene, view = this.view) {
-    Object.assign(this, { frame, scene, view });
-    if (!frame || !scene) return;
+  draw(frame = this.frame, points = this.points, view = this.view) {
+    Object.assign(this, { frame, points, view });
+    if (!frame || !points) return;
     const ratio = fit(this.canvas);
     if (this.hovered) {
       drawGrid(this.canvas, this.hovered.values(), NEURON_SIDE);
@@ -66,7 +66,7 @@ export class OutputView {
     } else {
       drawGrid(this.canvas, frame.output, frame.side, { discrete: view.discrete && this.isDiscrete() });
     }
-    this.points.draw(this.canvas, scene, this.data, ratio, view.tests);
+    this.pointLayer.draw(this.canvas, points, this.data, ratio, view.tests);
   }
 
   drawCurve(ratio) {
@@ -146,7 +146,7 @@ export class OutputView {
     return rounded(range[0] + share * (range[1] - range[0]));
   }
 
-  say(text) {
+  describeTo(text) {
     this.canvas.setAttribute("aria-label", text);
   }
 }

@@ -20,16 +20,16 @@ export class Points {
   }
 }
 
-export function drawPoints(canvas, scene, data, ratio, showTests) {
+export function drawPoints(canvas, points, data, ratio, showTests) {
   const context = canvas.getContext("2d");
-  const { places, values, tests } = scene;
+  const { positions, values, tests } = points;
   const many = values.length > 600;
   const radius = (many ? 2.2 : 3) * ratio;
   context.lineWidth = 1 * ratio;
   for (let i = 0; i < values.length; i++) {
     if (tests[i] && !showTests) continue;
-    const x = places[2 * i] * canvas.width;
-    const y = (1 - places[2 * i + 1]) * canvas.height;
+    const x = positions[2 * i] * canvas.width;
+    const y = (1 - positions[2 * i + 1]) * canvas.height;
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.fillStyle = css(colourOf(values[i], data));

@@ -18,13 +18,13 @@ const RULES = {
 };
 
 // A list of { words, sum }; `about`: as in neuron-words.js, with { activation, dropout, optimizer, penalty }.
-export function stepLines(about, told) {
-  const sizes = about.inputs.map((_, row) => Math.abs(told.inputs[row] ?? 0));
+export function stepLines(about, answer) {
+  const sizes = about.inputs.map((_, row) => Math.abs(answer.inputs[row] ?? 0));
   about = { ...about, shown: sizes.indexOf(Math.max(...sizes)) };
-  return [point(about, told), adding(about, told), saying(about, told), erring(about, told), sharing(about, told), together(about, told)];
+  return [point(about, answer), adding(about, answer), saying(about, answer), erring(about, answer), sharing(about, answer), together(about, answer)];
 }
 
-export function ruleOf({ optimizer }, { rate }) {
+export function ruleOf({ optimizer }, { learning_rate: rate }) {
   const name = optimizer.split(":")[0];
   return (RULES[name] ?? ((rate) => `${name} moves each weight by its gradient: the learning rate is ${rate}.`))(number(rate));
 }
@@ -53,19 +53,19 @@ function adding({ inputs, terms: rows }, { inputs: values, before, z }) {
   return { words: "Each is multiplied by its weight, as it was before the step; added up with the bias that is z:", sum: `z = ${added.join("")} = ${number(z)}` };
 }
 
-function saying({ activation, normed, dropout, last }, { z, says }) {
+function saying({ activation, normed, dropout, last }, { z, output }) {
   const rest = !last && dropout > 0;
   const parts = [normed && "batch norm", activation !== "identity" && activation, rest && "dropout"].filter(Boolean);
-  if (!parts.length) return { words: "That is what it says, as it is:", sum: `z = ${number(says)}` };
+  if (!parts.length) return { words: "That is what it says, as it is:", sum: `z = ${number(output)}` };
   const who = parts.join(", then ");
   const direct = !normed && !rest && activation !== "softmax";
   const others = activation === "softmax" ? ", which looks at the sums of the other classes, too" : "";
-  return { words: `From z comes what it says, by ${who}${others}:`, sum: direct ? `${activation}(${number(z)}) = ${number(says)}` : `${number(z)} → ${number(says)}` };
+  return { words: `From z comes what it says, by ${who}${others}:`, sum: direct ? `${activation}(${number(z)}) = ${number(output)}` : `${number(z)} → ${number(output)}` };
 }
 
-function erring(about, told) {
-  const { slope, says, rows } = told;
-  const heard = about.last ? `${truth(about, told)} it said ${number(says)}. ` : "How wrong the answer was comes back through the network. ";
+function erring(about, answer) {
+  const { slope, output, rows } = answer;
+  const heard = about.last ? `${truth(about, answer)} it said ${number(output)}. ` : "How wrong the answer was comes back through the network. ";
   if (!slope) return { words: `${heard}For this point z makes no difference to the loss${rows > 1 ? ", and for no other of the batch" : ""}.`, sum: "slope of the loss along z: 0" };
   const way = slope > 0 ? "rises" : "falls";
   return { words: `${heard}The loss ${way} where z grows:`, sum: `slope of the loss along z = ${number(slope)}` };

@@ -1,0 +1,145 @@
+// One network on the page: how it learns, what it is made of, and what it says.
+
+import { CurveView } from "./curve-view.js";
+import { counted, find, findAll, percent, rounded } from "./dom.js";
+import { bare, inputName } from "./input-names.js";
+import { LearningPanel } from "./learning-panel.js";
+import { NetworkView } from "./network-view.js";
+import { OutputView } from "./output-view.js";
+import { ScoreView } from "./score-view.js";
+
+const MOST_WEIGHTS = 64; // that the server sends of a neuron
+
+export class NetworkPanel {
+  // `acts`: change, slower(), swap(), exported, open, feature, tip, look(name, value).
+  constructor(place, catalog, acts) {
+    this.place = place;
+    this.root = find("#network-panel").content.firstElementChild.cloneNode(true);
+    this.catalog = catalog;
+    this.learning = new LearningPanel(find(".learning", this.root), catalog, acts);
+    this.output = new OutputView(find(".output", this.root));
+    this.network = new NetworkView(find(".network", this.root), {
+      ...acts,
+      activations: catalog.activations,
+      hover: (picture) => this.output.hover(picture),
+    });
+    this.curve = new CurveView(find(".curve", this.root), (words) => this.tellOfCurve(words));
+    this.score = new ScoreView(find(".output", this.root));
+    find("[data-action=fewer]", this.root).addEventListener("click", () => acts.change((settings) => settings.hidden.pop()));
+    find("[data-action=more]", this.root).addEventListener("click", () => acts.change((settings) => {
+      if (settings.hidden.length < catalog.limits.layers) settings.hidden.push(Math.min(settings.hidden.at(-1) ?? 4, 8));
+    }));
+    find("[data-action=swap]", this.root).addEventListener("click", () => acts.swap());
+    for (const box of findAll("[data-view]", this.root)) box.addEventListener("change", () => acts.look(box.dataset.view, box.checked));
+  }
+
+  describe({ settings, network, data, name, view }) {
+    Object.assign(this, { settings, facts: network, data });
+    this.learning.describe(settings, data.task, name);
+    this.network.describe(network, data, settings, this.catalog.features);
+    this.output.describe(data);
+    this.score.describe(data);
+    this.nameRegions(/^Network/.test(name) ? ` of ${name}` : "");
+    for (const box of findAll("[data-view]", this.root)) box.checked = view[box.dataset.view];
+    this.curve.setLog(view.log);
+    find("[data-action=fewer]", this.root).disabled = settings.hidden.length === 0;
+    find("[data-action=more]", this.root).disabled = settings.hidden.length >= this.catalog.limits.layers;
+  }
+
+  // If there are two networks, the name of each region includes that of its network.
+  nameRegions(whose) {
+    const names = { ".network": "Neurons", ".output": "Output", ".matrix": "Confusion matrix" };
+    for (const [selector, name] of Object.entries(names)) find(selector, this.root).setAttribute("aria-label", `${name}${whose}`);
+  }
+
+  // Take what came, also of frames that are never drawn.
+  receive(header) {
+    this.curve.add(header);
+    this.header = header;
+  }
+
+  draw(frame, points, view) {
+    this.frame = frame;
+    this.output.draw(frame, points, view);
+    this.network.draw(frame, points);
+  }
+
+  // What is read rather than seen.
+  write() {
+    this.network.write();
+    this.output.tell();
+    find(".at", this.root).textContent = `epoch ${counted(this.header.epoch)}`;
+    this.score.show(this.header);
+    this.curve.draw();
+    this.learning.report(this.header, this.frame.problems);
+    this.tellOfCurve();
+    this.tellOfPaths();
+  }
+
+  // The values at the pointer, or the facts about the curve.
+  tellOfCurve(hovered = this.hovered) {
+    this.hovered = hovered;
+    const place = find(".curve-facts", this.root);
+    const words = hovered || this.curve.facts();
+    if (place.textContent !== words) place.textContent = words;
+    if (!hovered) find(".curve", this.root).setAttribute("aria-label", `Loss per epoch. ${words}`);
+  }
+
+  // The network's place on its path, and the other path to return to.
+  tellOfPaths() {
+    const { epoch, fork, last, playing } = this.header;
+    const { other, compared, place } = this.curve;
+    const past = !playing && epoch < last;
+    const end = other.at(-1)?.[0];
+    find(".key .other-path", this.root).hidden = !other.length;
+    find(".key .other-network", this.root).hidden = !compared.length;
+    find(".key .here", this.root).hidden = place === null;
+    find(".paths", this.root).hidden = !past && !other.length;
+    const back = `Back at epoch ${counted(epoch)} of ${counted(last)}. Training on from here begins a new path; the old one stays, and you can return to it.`;
+    const words = past ? back : `This path left another one at epoch ${counted(fork)}.`;
+    const button = find("[data-action=swap]", this.root);
+    find(".paths span", this.root).textContent = words;
+    button.hidden = !other.length;
+    if (other.length) button.textContent = `Return to the other path, at its end (epoch ${counted(end)})`;
+  }
+
+  // In words, for who cannot see the picture.
+  summary() {
+    if (!this.header?.newest) return "";
+    const { epoch, batch, newest: [, loss, testLoss, , score] } = this.header;
+    const place = `Epoch ${epoch}${batch[0] ? ` and ${counted(batch[0])} of ${counted(batch[1])} batches` : ""}`;
+    const good = this.data.classes ? `test accuracy ${percent(score)}` : `test R² ${rounded(score)}`;
+    return `${place}: training loss ${rounded(loss)}, test loss ${rounded(testLoss)}, ${good}.`;
+  }
+
+  // What the panel of a neuron needs to know.
+  neuron(layer, neuron) {
+    const { layout } = this.facts;
+    const { n_in: count, n_out: width, start } = layout[layer];
+    const inputs = Array.from({ length: Math.min(count, MOST_WEIGHTS) }, (_, row) => this.inputName(layer, row));
+    const last = layer === layout.length - 1;
+    return {
+      place: this.place,
+      name: last ? `Output ${width === 1 ? this.data.target : this.data.classes[neuron]}` : `Layer ${layer + 1}, neuron ${neuron + 1}`,
+      layer,
+      neuron,
+      inputs,
+      terms: layer === 0 ? this.data.drawn_inputs : inputs.map((_, row) => row),
+      index: inputs.map((_, row) => start + row * width + neuron),
+      bias: start + count * width + neuron,
+    };
+  }
+
+  inputName(layer, row) {
+    if (layer > 0) return `neuron ${row + 1}`;
+    const { features, inputs } = this.data;
+    const label = this.catalog.features[features[row]];
+    return label ? inputName(label, this.data) : bare(inputs[row], this.data);
+  }
+
+  repaint() {
+    this.output.fillLegend();
+    this.curve.repaint();
+    if (this.frame) this.network.drawBiases();
+  }
+}

@@ -1,0 +1,104 @@
+"""The security checks of the server, before any of its routes.
+
+Any website that a browser shows can send requests to this machine. So the address contains a
+secret token, and the Host and Origin headers must be the server's own; other requests get 403.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+__all__ = ["HEADERS", "SecurityMiddleware", "reject"]
+
+#: Headers of every response.
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; object-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+#: Methods that change nothing. Browsers send no Origin with them to the page's own server, nor for
+#: an address that the user opens; there Sec-Fetch-Site names the origin of the request.
+SAFE_METHODS = ("GET", "HEAD")
+#: Accepted values of Sec-Fetch-Site: the user's own navigation, and the page itself.
+OWN_SITES: tuple[list[str], ...] = ([], ["none"], ["same-origin"])
+
+
+class SecurityMiddleware:
+    """Rejects requests without the token, from other hosts and from other sites."""
+
+    def __init__(self, app: ASGIApp, token: str, hosts: set[str]) -> None:
+        self.app, self.token, self.hosts = app, token, hosts
+        #: Whether a file on this machine, which is another site, may redirect to the page once.
+        self.expects_redirect = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        reason = self.rejection(scope)
+        if reason is not None:
+            await reject(scope, receive, send, 403, reason)
+            return
+        path = "/" + scope["path"][1:].partition("/")[2]
+        await self.app({**scope, "path": path, "root_path": ""}, receive, _with_headers(send))
+
+    def rejection(self, scope: Scope) -> str | None:
+        """The reason why a request is rejected; None if it is accepted."""
+        headers = Headers(scope=scope)
+        if headers.getlist("host") not in [[host] for host in self.hosts]:
+            return "Host: this server accepts requests to its own address only."
+        origins = headers.getlist("origin")
+        needed = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
+        if (needed or origins) and origins not in [[f"http://{host}"] for host in self.hosts]:
+            return "Origin: only the server's own page may send this request."
+        token = scope["path"][1:].partition("/")[0]
+        if not secrets.compare_digest(token.encode(), self.token.encode()):
+            return "Token: use the address that `barenet play` has printed."
+        own = headers.getlist("sec-fetch-site") in OWN_SITES
+        if not own and not self._is_redirect(scope, headers):
+            return "Sec-Fetch-Site: open the address yourself; other pages may not link to it."
+        return None
+
+    def _is_redirect(self, scope: Scope, headers: Headers) -> bool:
+        """Whether the request is the expected redirect, which is accepted once."""
+        names = ("sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest")
+        values = [headers.getlist(name) for name in names]
+        navigates = values == [["cross-site"], ["navigate"], ["document"]]
+        accepted = self.expects_redirect and navigates and scope["path"] == f"/{self.token}/"
+        self.expects_redirect = self.expects_redirect and not accepted
+        return accepted
+
+
+async def reject(scope: Scope, receive: Receive, send: Send, status: int, reason: str) -> None:
+    """Respond with a status and a reason, over HTTP or instead of a socket."""
+    response = PlainTextResponse(f"{reason}\n", status, headers=dict(HEADERS))
+    if scope["type"] == "websocket":
+        await WebSocket(scope, receive, send).send_denial_response(response)
+    else:
+        await response(scope, receive, send)
+
+
+def _with_headers(send: Send) -> Send:
+    """Add `HEADERS` to every response."""
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+            names = {name for name, _ in own}
+            rest = [pair for pair in message["headers"] if pair[0].lower() not in names]
+            message = {**message, "headers": [*rest, *own]}
+        await send(message)
+
+    return send_with_headers

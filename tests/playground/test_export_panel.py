@@ -1,0 +1,198 @@
+"""What is exported makes the same network: every command and every program is run."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from barenet import load_predictor
+from barenet.cli.main import main
+from barenet.files.model_file import read_model
+
+RUN = "from barenet.cli.main import main; raise SystemExit(main())"
+
+#: A table of its own: a column of text, one of 0 and 1, classes that are words.
+TABLE = "name,a,b,flag,c,kind\n" + "".join(
+    f"n{n},{(n % 7) / 3},{(n * n) % 11},{n % 2},{n % 5 - n % 3},{'uvw'[n % 3]}\n" for n in range(90)
+)
+NUMBERS = "a,b,c\n" + "".join(
+    f"{(n % 7) / 3},{(n * n) % 11 / 4},{n % 5 - 0.5 * (n % 3)}\n" for n in range(60)
+)
+
+
+def exported(page, epochs=5):
+    page.say("run_to", epoch=epochs)
+    page.see(lambda network: network["epoch"] == epochs and not network["playing"])
+    weights = page.arrays["0.weights"].copy()
+    page.say("export", network=0)
+    return weights, page.hear_until(lambda message: message["type"] == "export")
+
+
+#: Settings that the command says without a rest, bit for bit.
+CASES = [
+    {},
+    {"source": "moons", "noise": 0.3, "samples": 80, "data_seed": 4, "test_size": 0.3},
+    {"source": "xor", "loss": "squared_error", "penalty": "l1", "batch_norm": True},
+    {"source": "spirals", "hidden": [6, 5], "activations": ["relu", "sigmoid"], "dropout": 0.1},
+    {"source": "gaussians", "optimizer": "lbfgs", "samples": 60},
+    {"source": "plane", "optimizer": "momentum", "learning_rate": 0.02, "batch_size": 0},
+    {"source": "hills", "noise": 0.1, "batch_norm": True, "dropout": 0.2, "loss": "huber"},
+    {"source": "sine", "features": ["x1"], "penalty": "l2", "penalty_rate": 0.01},
+    {
+        "source": "sine",
+        "features": ["x1"],
+        "activations": ["relu", "tanh"],
+        "schedule": "exponential",
+    },
+    {"source": "digits", "hidden": [8, 6], "activations": ["relu", "tanh"], "seed": 3},
+    {"source": "iris", "features": ["all"], "dropout": 0.2, "loss": "squared_error"},
+    {"source": "circles", "schedule": "cosine", "stop_epoch": 5},
+    {"hidden": [], "activations": []},
+]
+#: And those for which it says what it does otherwise.
+MORE = [
+    {"source": "hills", "features": ["x1", "x2", "x1*x2", "sin(x1)"], "batch_norm": True},
+    {"source": "iris", "features": ["x1", "x2^2"]},
+    {"source": "iris"},
+    {"schedule": "one_cycle"},
+    {"schedule": "reduce_on_plateau"},
+]
+
+
+def named(changes):
+    return " ".join(f"{key}={value}" for key, value in changes.items()) or "defaults"
+
+
+def run_command(words, folder):
+    words = shlex.split(words, comments=True)
+    assert words[:2] == ["barenet", "train"]
+    made = ["--no-plots", "--no-baselines", "--json", "--out", str(folder)]
+    assert main([*words[1:], *made]) == 0
+    return load_predictor(folder / "model.safetensors").network.parameters
+
+
+def run_program(code):
+    namespace: dict[str, object] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(compile(code, "exported", "exec"), namespace)
+    return namespace["network"].parameters
+
+
+@pytest.mark.parametrize("changes", CASES, ids=named)
+def test_command_and_program_make_the_same_network_bit_for_bit(page, changes, tmp_path, capfd):
+    page.change(**changes)
+    weights, told = exported(page)
+    assert not told["command"].startswith("#")
+    assert (run_command(told["command"], tmp_path / "run") == weights).all()
+    assert len(json.loads(capfd.readouterr().out)["history"]["loss"]) == 5
+    assert (run_program(told["code"]) == weights).all()
+
+
+@pytest.mark.parametrize("changes", MORE, ids=named)
+def test_what_the_command_does_otherwise_is_told_and_the_program_does_not(
+    page, changes, tmp_path, capfd
+):
+    page.change(**changes)
+    weights, told = exported(page)
+    assert told["command"].startswith("# ") and "Python" in told["notes"][0]
+    made = run_command(told["command"], tmp_path / "run")
+    assert made.shape != weights.shape or not (made == weights).all(), "so it is right to say so"
+    capfd.readouterr()
+    assert (run_program(told["code"]) == weights).all()
+
+
+def own_table(server, page, tmp_path, content, **changes):
+    """A page that learns from a table, which is in the working folder, too."""
+    key = server.sessions.store.upload_table("own.csv", content.encode())
+    (tmp_path / "own.csv").write_text(content)
+    page.change(source=key, **changes)
+    return exported(page)
+
+
+@pytest.mark.parametrize(
+    ("content", "changes", "bits"),
+    [
+        (NUMBERS, {"features": ["x1", "x2"]}, True),
+        (NUMBERS, {"features": ["all"], "target": "b", "task": "regression"}, True),
+        (TABLE, {"axes": ["a", "c"]}, False),
+        (TABLE.replace("n3,1.0,", "n3,,"), {"axes": ["a", "c"], "test_size": 0.1}, None),
+        (TABLE.replace(",", ";").replace(".", ","), {"axes": ["a", "b"]}, False),
+    ],
+)
+def test_a_table_of_ones_own_is_learned_the_same(
+    server, page, tmp_path, monkeypatch, capfd, content, changes, bits
+):
+    monkeypatch.chdir(tmp_path)
+    weights, told = own_table(server, page, tmp_path, content, **changes)
+    assert (run_program(told["code"]) == weights).all()
+    assert told["command"].startswith("#") != bool(bits)
+    made = run_command(told["command"], tmp_path / "run")
+    if bits is None:
+        assert made.size == weights.size + 4, "a column more tells where there is no number"
+    else:
+        assert (made == weights).all() if bits else made == pytest.approx(weights, abs=1e-5)
+    capfd.readouterr()
+
+
+def test_a_long_table_is_learned_the_same_by_the_program(server, page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    content = "a,b,c,kind\n" + "".join(f"{n},{n * n % 17},x,{n % 3}\n" for n in range(5600))
+    weights, told = own_table(server, page, tmp_path, content, batch_size=512)
+    assert "from all rows" in told["command"]
+    assert (run_program(told["code"]) == weights).all()
+
+
+@pytest.mark.parametrize(("features", "told"), [(["x1", "x2"], False), (["x1", "x2^2"], True)])
+def test_inputs_that_a_table_has_not_are_told_of(server, page, tmp_path, features, told):
+    _, said = own_table(server, page, tmp_path, NUMBERS, features=features)
+    assert any("computed from the columns" in note for note in said["notes"]) == told
+
+
+def test_weights_changed_by_hand_are_changed_in_the_program(page):
+    page.say("edit", network=0, layer=0, row=0, column=0, value=2.5)
+    page.say("run_to", epoch=2)
+    page.see(lambda network: network["epoch"] == 2 and not network["playing"])
+    page.say("edit", network=0, layer=1, row=-1, column=1, value=-0.75)
+    weights, told = exported(page)
+    assert "by hand" in told["command"]
+    assert (run_program(told["code"]) == weights).all()
+
+
+def test_as_processes_of_their_own(page, tmp_path):
+    """As a user runs them, both at once."""
+    page.change(**CASES[6])
+    weights, told = exported(page)
+    made = [tmp_path / "run" / "model.safetensors", tmp_path / "network.safetensors"]
+    program = f"{told['code']}barenet.save(network, {str(made[1])!r})\n"
+    command = [*shlex.split(told["command"])[1:], "--no-plots", "--out", str(tmp_path / "run")]
+    runs = [
+        subprocess.Popen(
+            [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for arguments in (["-c", RUN, *command], ["-c", program])
+    ]
+    for run, path in zip(runs, made, strict=True):
+        _, err = run.communicate(timeout=120)
+        assert run.returncode == 0, err
+        assert (read_model(path)[0].parameters == weights).all()
+
+
+def test_the_model_file_says_what_the_page_shows(server, page, ask, tmp_path):
+    page.change(source="plane")
+    weights, _ = exported(page)
+    status, headers, body = ask(f"/{server.token}/model/{page.state['session']}/0")
+    assert status == 200 and "attachment" in headers["content-disposition"]
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(body)
+    predictor = load_predictor(path)
+    assert (predictor.network.parameters == weights).all()
+    assert np.isfinite(predictor.outputs([[1.0, 2.0]])).all()
+    assert predictor.dataset == "plane"
+    assert ask(f"/{server.token}/model/{page.state['session']}/1")[0] == 404

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from barenet import save
+from barenet.errors import ArgumentError, ModelFileError
+from barenet.model.network import Network
+from barenet.playground.file_store import FileStore
+
+
+@pytest.fixture
+def store():
+    return FileStore()
+
+
+@pytest.mark.parametrize(
+    ("name", "source"), [("", "circles"), ("moons", "moons"), ("multi-gaussian", "hills")]
+)
+def test_it_starts_with_a_named_data_set(store, name, source):
+    assert store.initial_state(name).data.source == source
+
+
+def test_it_starts_with_a_table(store, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("a,b,c\n" + "".join(f"{n},{n % 5},{n % 2}\n" for n in range(20)))
+    data = store.initial_state(str(path), "b").data
+    assert data.source.startswith("table:") and data.target == "b"
+    with pytest.raises(ValueError, match=r"mine\.csv: no column d"):
+        store.initial_state(str(path), "d")
+    with pytest.raises(ValueError, match="no such file"):
+        store.initial_state("nowhere.csv")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "argument"),
+    [(("moon",), "data"), (("moons", "y"), "target"), (("moons", "", True), "header")],
+)
+def test_wrong_arguments_are_named(store, arguments, argument):
+    with pytest.raises(ArgumentError, check=lambda error: error.argument == argument):
+        store.initial_state(*arguments)
+
+
+def test_a_file_that_holds_no_model_is_an_error(store, tmp_path):
+    path = tmp_path / "model.safetensors"
+    save(Network.dense([2, 1]), path)
+    with pytest.raises(ModelFileError, match="holds a bare network"):
+        store.initial_model_state(path, "")
+    with pytest.raises(FileNotFoundError):
+        store.initial_model_state(tmp_path / "none.safetensors", "")

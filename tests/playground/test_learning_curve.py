@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from barenet.playground.learning_curve import EpochMetrics, LearningCurve, thin
+
+
+def evaluate(epoch):
+    return EpochMetrics(epoch, 1.0 / (epoch + 1), 0.0, 0.0, 0.0)
+
+
+def test_it_does_not_grow():
+    curve = LearningCurve(max_points=100)
+    for epoch in range(50_000):
+        curve.add(evaluate(epoch))
+    assert len(curve.rows) <= 101 and curve.newest.epoch == 49_999
+    assert curve.rows[0].epoch == 0
+    assert len({b.epoch - a.epoch for a, b in zip(curve.rows, curve.rows[1:], strict=False)}) == 1
+
+
+def test_what_came_since_ends_with_the_newest():
+    curve = LearningCurve(max_points=4)
+    for epoch in range(11):
+        curve.add(evaluate(epoch))
+    assert [row.epoch for row in curve.since(-1)][-1] == 10
+    assert [row.epoch for row in curve.since(9)] == [10]
+    assert curve.since(10) == []
+
+
+def test_going_back_starts_another_version():
+    curve, versions = LearningCurve(), [LearningCurve().version]
+    for epoch in range(10):
+        curve.add(evaluate(epoch))
+    versions.append(curve.version)
+    curve.cut(4)
+    assert curve.newest.epoch == 4
+    versions.append(curve.version)
+    curve.cut(20)
+    assert curve.version == versions[-1]
+    curve.add(evaluate(3))
+    assert [row.epoch for row in curve.rows] == [0, 1, 2, 3]
+    versions.append(curve.version)
+    assert len({*versions}) == 4, "another network's history is another one, too"
+
+
+def test_thinning_keeps_the_last():
+    rows = [evaluate(epoch) for epoch in range(101)]
+    kept = thin(rows, 10)
+    assert len(kept) <= 10 and kept[-1].epoch == 100
+    assert thin(rows[:3], 10) == rows[:3]

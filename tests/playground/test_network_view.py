@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+
+from barenet.errors import ArgumentError
+from barenet.playground.edits import WeightEdit
+from barenet.playground.learning_curve import EpochMetrics
+from barenet.playground.network_layout import layer_offsets, parameter_index
+from barenet.playground.network_view import NetworkView
+from barenet.playground.page_state import DataSettings, NetworkSettings
+from barenet.playground.prepared_data import prepare
+from barenet.playground.progress_report import ProgressReport
+
+
+class RecordingTrainer:
+    """Records the commands, and trains nothing."""
+
+    def __init__(self):
+        self.commands = []
+
+    def begin(self, task, pace, listener):
+        return 7
+
+    def send(self, key, action, value=None):
+        self.commands.append((key, action, value))
+
+
+@pytest.fixture
+def view():
+    view = NetworkView(NetworkSettings(), prepare(DataSettings()), RecordingTrainer())
+    view.start(30.0, lambda report: None)
+    return view
+
+
+@pytest.mark.parametrize("changes", [{}, {"batch_norm": True, "dropout": 0.1}, {"dropout": 0.3}])
+def test_every_weight_is_found_in_the_parameter_vector(changes):
+    settings = NetworkSettings().copy(**changes)
+    network = NetworkView(settings, prepare(DataSettings()), RecordingTrainer()).network
+    dense = [layer for layer in network.layers if hasattr(layer, "weights")]
+    for number, (layer, offsets) in enumerate(zip(dense, layer_offsets(network), strict=True)):
+        assert (offsets["n_in"], offsets["n_out"]) == layer.weights.shape
+        for row in range(layer.n_in):
+            for column in range(layer.n_out):
+                index = parameter_index(network, number, row, column)
+                assert network.parameters[index] == layer.weights[row, column]
+        network.parameters[parameter_index(network, number, -1, 0)] = 42.0 + number
+        assert layer.bias[0] == 42.0 + number
+
+
+@pytest.mark.parametrize("place", [(9, 0, 0), (0, 2, 0), (0, -2, 0), (0, 0, 4)])
+def test_a_weight_that_does_not_exist_is_rejected(view, place):
+    with pytest.raises(ArgumentError, check=lambda error: error.argument in ("layer", "weight")):
+        view.edit(*place, 1.0)
+    with pytest.raises(ArgumentError, check=lambda error: error.argument == "edits"):
+        view.plan((WeightEdit(0, view.network.n_parameters, 1.0),))
+    assert view.trainer.commands == []
+
+
+def test_an_edit_is_sent_to_the_trainer(view):
+    view.edit(1, -1, 1, 2.5)
+    assert view.trainer.commands == [(7, "edit", (12 + 8 + 1, 2.5))]
+
+
+def test_a_report_is_shown(view):
+    parameters, statistics = view.network.parameters + 1, view.network.statistics
+    rows = [EpochMetrics(1, 0.5, 0.6, 0.7, 0.8), EpochMetrics(2, 0.4, float("inf"), 0.7, 0.8)]
+    report = ProgressReport(epoch=2, parameters=parameters, statistics=statistics, rows=rows)
+    view.receive(report)
+    version = view.curve.version
+    header = view.header((version, 0))
+    assert header["epoch"] == 2 and header["newest"] == [2, 0.4, None, 0.7, 0.8]
+    assert [row[0] for row in header["rows"]] == [1, 2]
+    assert header["lowest"] == [1, 0.5, 0.6, 0.7, 0.8]
+    assert view.header((version, 2))["rows"] == []
+    _, arrays = view.draw(view.latest)
+    assert (arrays["weights"] == parameters).all()
+    assert (view.current().parameters == parameters).all()
+    assert view.current() is not view.network
+
+
+def test_the_end_of_the_trainer_is_reported(view):
+    view.receive(None)
+    header = view.header((0, 0))
+    assert header["failed"] and "has ended" in header["message"] and header["epoch"] == 0

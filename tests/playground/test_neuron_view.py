@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from barenet.errors import ArgumentError
+from barenet.playground.network_view import NetworkView
+from barenet.playground.neuron_view import neuron_view
+from barenet.playground.page_state import DataSettings, NetworkSettings
+from barenet.playground.prepared_data import prepare
+
+
+def make_view(source="circles", **changes):
+    settings = NetworkSettings(**{"hidden": (4, 2), "activations": ("tanh", "tanh"), **changes})
+    return NetworkView(settings, prepare(DataSettings(source=source)), None)
+
+
+def inputs_at(view, lines):
+    """The scaled inputs at the ends of lines."""
+    points, plane = np.reshape(lines, (-1, 2)), view.prepared.plane
+    up = np.column_stack([points[:, 0], 1 - points[:, 1]])
+    rows = plane.rows(plane.low + up * (plane.high - plane.low))
+    return view.prepared.scaling.transform(view.prepared.features.apply(rows), np.float32)
+
+
+@pytest.mark.parametrize("source", ["circles", "iris", "digits"])
+def test_on_the_line_of_a_first_neuron_its_sum_is_zero(source):
+    view = make_view(source)
+    layer = view.network.layers[0]
+    layer.bias[:] = 0.1
+    view.latest.parameters[:] = view.network.parameters
+    found = neuron_view(view, 0, 2)
+    assert found["line"] and found["before"] == []
+    sums = inputs_at(view, found["line"]) @ layer.weights[:, 2] + 0.1
+    assert np.abs(sums).max() < 0.01
+    assert found["weights"] == pytest.approx(layer.weights[:64, 2].tolist())
+    assert found["bias"] == pytest.approx(0.1)
+    x, y, right, down = found["arrow"]
+    ahead = inputs_at(view, [x + 0.05 * right, y + 0.05 * down]) @ layer.weights[:, 2]
+    assert ahead + 0.1 > 0, "the arrow points to positive sums"
+
+
+def test_nonlinear_features_make_a_curve():
+    data = DataSettings(features=("x1^2", "x2^2"))
+    view = NetworkView(NetworkSettings(), prepare(data), None)
+    view.network.layers[0].weights[:, 0] = 1.0
+    view.latest.parameters[:] = view.network.parameters
+    ends = np.reshape(neuron_view(view, 0, 0)["line"], (-1, 2)) - 0.5
+    assert len(ends) > 20 and np.ptp(np.hypot(*ends.T)) < 0.1
+
+
+def test_a_later_neuron_comes_with_the_lines_before_it():
+    view = make_view()
+    before = [neuron_view(view, 0, neuron)["line"] for neuron in range(4)]
+    assert neuron_view(view, 1, 0)["before"] == before
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_the_picture_is_the_output_of_the_layer(batch_norm):
+    view = make_view(batch_norm=batch_norm)
+    found = neuron_view(view, 0, 1)
+    values = view.prepared.grid(found["side"])
+    for layer in view.network.layers[: 3 if batch_norm else 1]:
+        values, _ = layer.forward(values)
+    picture = np.array(found["picture"]) / 127 * found["scale"]
+    np.testing.assert_allclose(picture, values[:, 1], atol=found["scale"] / 127)
+    assert found["positive"] == pytest.approx((values[:, 1] > 0).mean())
+
+
+def test_the_line_of_a_softmax_output_is_its_decision_boundary():
+    view = make_view("iris")
+    found = neuron_view(view, 2, 1)
+    assert found["activation"] == "softmax"
+    outputs = view.network.forward(inputs_at(view, found["line"]))[0]
+    others = np.delete(outputs, 1, axis=1).max(axis=1)
+    assert np.abs(outputs[:, 1] - others).max() < 0.02
+
+
+def test_a_neuron_without_weights_has_no_line():
+    view = make_view()
+    view.latest.parameters[:] = 0.0
+    found = neuron_view(view, 0, 0)
+    assert found["line"] == [] and found["arrow"] is None and found["positive"] == 0
+
+
+def test_a_neuron_that_does_not_exist_is_rejected():
+    with pytest.raises(ArgumentError, check=lambda error: error.argument == "layer"):
+        neuron_view(make_view(), 3, 0)

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from barenet.playground.page_state import DataSettings, NetworkSettings
+from barenet.playground.prepared_data import prepare
+from barenet.playground.rasterize import (
+    MAX_DRAWN,
+    NEURON_SIDE,
+    drawn_inputs,
+    input_pictures,
+    rasterize,
+)
+from barenet.playground.run_setup import build_network
+
+
+def drawn(data, **changes):
+    prepared = prepare(DataSettings(source=data))
+    settings = NetworkSettings().copy(**changes)
+    network = build_network(settings, prepared)
+    return network, prepared, rasterize(network, prepared)
+
+
+def test_the_output_is_what_the_network_predicts():
+    network, prepared, picture = drawn("circles")
+    predicted = network.predict(prepared.grid(picture.side))[:, 0]
+    assert picture.output / 127 == pytest.approx(2 * predicted - 1, abs=0.005)
+
+
+def test_of_many_classes_it_is_the_surest_and_how_sure():
+    network, prepared, picture = drawn("iris")
+    predicted = network.predict(prepared.grid(picture.side))
+    classes, sure = np.split(picture.output, 2)
+    assert (classes == predicted.argmax(axis=1)).all()
+    assert sure / 127 == pytest.approx(predicted.max(axis=1), abs=0.005)
+
+
+def test_numbers_are_shown_in_the_range_of_the_targets():
+    network, prepared, picture = drawn("plane")
+    y, scaling = prepared.training.y, prepared.target_scaling
+    predicted = scaling.inverse_transform(network.predict(prepared.grid(picture.side)))[:, 0]
+    share = 2 * (predicted - y.min()) / (y.max() - y.min()) - 1
+    assert picture.output / 127 == pytest.approx(np.clip(share, -1, 1), abs=0.005)
+
+
+def test_a_curve_is_told_in_its_own_unit():
+    network, prepared, picture = drawn("sine")
+    assert picture.output.dtype == np.float32 and len(picture.output) == picture.side
+    predicted = prepared.target_scaling.inverse_transform(
+        network.predict(prepared.line(picture.side))
+    )
+    assert picture.output == pytest.approx(predicted[:, 0], abs=1e-5)
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_neurons_are_what_their_layers_say(batch_norm):
+    network, prepared, picture = drawn("circles", batch_norm=batch_norm, dropout=0.5)
+    assert picture.neurons.shape == (6, NEURON_SIDE, NEURON_SIDE)
+    values = prepared.grid(NEURON_SIDE)
+    for layer in network.layers[: 4 if batch_norm else 2]:
+        values, _ = layer.forward(values)
+    for neuron in range(4):
+        expected = values[:, neuron].reshape(NEURON_SIDE, NEURON_SIDE)
+        found = picture.neurons[neuron] * picture.scales[neuron] / 127
+        assert found == pytest.approx(expected, abs=picture.scales[neuron] / 120)
+
+
+def test_only_some_neurons_of_a_wide_layer_are_drawn():
+    _, _, picture = drawn("circles", hidden=(40, 3), activations=("relu", "relu"))
+    assert len(picture.neurons) == MAX_DRAWN + 3
+
+
+def test_no_hidden_layer_is_no_picture():
+    _, _, picture = drawn("circles", hidden=(), activations=())
+    assert picture.neurons.shape == (0, NEURON_SIDE, NEURON_SIDE)
+
+
+def test_weights_beyond_all_numbers_are_drawn_as_far_as_they_go():
+    network, prepared, _ = drawn("circles")
+    network.parameters[:] = np.nan
+    picture = rasterize(network, prepared)
+    assert np.isfinite(picture.scales).all()
+
+
+def test_an_input_is_drawn_as_the_network_sees_it():
+    prepared = prepare(DataSettings(source="xor", features=("x1", "x2^2")))
+    pictures, scales = input_pictures(prepared)
+    values = prepared.grid(NEURON_SIDE)[:, 1].reshape(NEURON_SIDE, NEURON_SIDE)
+    assert pictures[1] * scales[1] / 127 == pytest.approx(values, abs=scales[1] / 120)
+    assert pictures.shape == (2, NEURON_SIDE, NEURON_SIDE)
+    assert (np.diff(pictures[0], axis=0) == 0).all(), "x1 is the same from top to bottom"
+    assert (np.diff(pictures[1], axis=1) == 0).all()
+
+
+def test_an_input_that_is_the_same_everywhere_is_pale():
+    prepared = prepare(DataSettings(source="iris", features=("all",)))
+    pictures, scales = input_pictures(prepared)
+    values = pictures * np.array(scales)[:, None, None] / 127
+    grid = prepared.grid(NEURON_SIDE).T.reshape(values.shape)
+    assert values == pytest.approx(grid, abs=0.02)
+    assert np.ptp(pictures[2]) == 0 and 0 < abs(int(pictures[2, 0, 0])) < 64
+
+
+def test_of_an_image_the_pixels_that_vary_most_are_drawn():
+    prepared = prepare(DataSettings(source="digits"))
+    spread = prepared.training.X.std(axis=0)
+    chosen = drawn_inputs(prepared)
+    assert chosen == sorted(chosen) and len(chosen) == MAX_DRAWN
+    assert spread[chosen].min() >= np.sort(spread)[-MAX_DRAWN]
+    assert (input_pictures(prepared)[0].any(axis=(1, 2))).all()
+    assert drawn_inputs(prepare(DataSettings(source="circles"))) == [0, 1]

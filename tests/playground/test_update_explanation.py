@@ -1,0 +1,146 @@
+"""What is explained is the update that the training took: its batch, and what there was before."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+
+def explained(page, layer, neuron):
+    page.say("explain", network=0, layer=layer, neuron=neuron)
+    return page.hear_until(lambda message: message["type"] in ("explanation", "error"))
+
+
+def rest(page, epoch, batch=0):
+    return page.see(
+        lambda network: (
+            network["epoch"] == epoch
+            and network["batch"][0] == batch
+            and network["explained"]
+            and not network["playing"]
+        )
+    )
+
+
+def apart(told):
+    """How far the training's own weights are from those of the explanation."""
+    exact, near = re.search(
+        r"own weights are (exactly|within (\S+) of) those", told["html"]
+    ).groups()
+    return 0.0 if exact == "exactly" else float(near)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"source": "iris", "hidden": [5], "activations": ["relu"]},
+        {
+            "source": "plane",
+            "optimizer": "momentum",
+            "penalty": "l2",
+            "schedule": "cosine",
+            "stop_epoch": 4,
+        },
+        # Not by Adam, which makes a whole step of the last digits of a gradient that should be 0.
+        {"dropout": 0.3, "batch_norm": True, "batch_size": 10, "penalty": "l1", "optimizer": "sgd"},
+        {"batch_size": 0, "optimizer": "adagrad", "loss": "squared_error"},
+        {"optimizer": "sgd", "schedule": "reduce_on_plateau", "features": ["x1", "x1*x2"]},
+        {"hidden": [3, 3], "activations": ["silu", "leaky_relu"], "optimizer": "rmsprop"},
+    ],
+    ids=lambda changes: " ".join(changes) or "defaults",
+)
+def test_the_update_is_the_one_that_was_taken(page, changes):
+    page.change(**changes)
+    for epoch in (1, 2):
+        page.say("step")
+        rest(page, epoch)
+    last = len(page.state["networks"][0]["layout"]) - 1
+    for layer, neuron in ((0, 1), (last, 0)):
+        told = explained(page, layer, neuron)
+        assert (told["layer"], told["neuron"], told["network"]) == (layer, neuron, 0)
+        assert apart(told) < 2e-6
+        assert "The gradients agree with differences" in told["html"]
+
+
+def test_a_single_batch_after_another(page):
+    for batch in (1, 2, 3):
+        page.say("batch")
+        rest(page, 0, batch)
+        told = explained(page, 0, 1)
+        assert apart(told) < 1e-6
+        assert f"batch {batch} of 16 in epoch 1" in told["html"]
+    page.say("step")  # the rest of the epoch
+    rest(page, 1)
+    assert "batch 16 of 16 in epoch 1" in explained(page, 0, 1)["html"]
+
+
+@pytest.mark.parametrize("pace", [30, 0])
+def test_pausing_leaves_an_update_to_tell_of(page, pace):
+    page.change(pace=pace)
+    page.say("play")
+    page.see(lambda network: network["epoch"] > 20)
+    page.say("pause")
+    page.see(lambda network: not network["playing"] and network["explained"])
+    assert apart(explained(page, 1, 0)) < 1e-6
+
+
+class Reader(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.names = set(), set()
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.names |= {name for name, _ in attrs}
+
+
+def test_it_is_mathematics_without_anything_that_runs(page):
+    page.say("step")
+    rest(page, 1)
+    html = explained(page, 0, 1)["html"]
+    read = Reader(html)
+    assert "math" in read.tags and not read.tags & {"style", "script", "img", "a", "link"}
+    assert not {name for name in read.names if name == "style" or name.startswith("on")}
+    assert len(html) < 64_000
+
+
+def test_what_a_column_is_called_is_text(page, server, tmp_path):
+    rows = "\n".join(f"{i % 7},{i % 3},{'ab'[i % 2]}" for i in range(40))
+    key = server.sessions.store.upload_table(
+        "t.csv", f"<img src=x onerror=alert(1)>,b,c\n{rows}\n".encode()
+    )
+    page.change(source=key, batch_size=0)
+    page.say("step")
+    rest(page, 1)
+    html = explained(page, 0, 1)["html"]
+    assert "&lt;img" in html and "img" not in Reader(html).tags
+
+
+def test_what_cannot_be_explained_is_told(page):
+    assert "train first" in explained(page, 0, 0)["message"]
+    page.say("step")
+    rest(page, 1)
+    assert "layer" in explained(page, 5, 0)["message"]
+    page.say("edit", network=0, layer=0, row=0, column=0, value=2.0)
+    page.see(lambda network: not network["explained"])
+    assert "train first" in explained(page, 0, 0)["message"]
+
+
+def test_lbfgs_has_gradients_and_words(page):
+    page.change(optimizer="lbfgs", penalty="l2")
+    page.say("step")
+    rest(page, 1)
+    html = explained(page, 0, 0)["html"]
+    assert "L-BFGS looks at all rows" in html and "The gradients agree" in html
+    assert "own weights" not in html, "there are none to compare"
+
+
+def test_a_step_that_ran_away_is_undone_and_not_explained(page):
+    page.change(source="plane", optimizer="sgd", learning_rate=1e4)
+    page.say("step")
+    page.see(lambda network: network["failed"] and not network["explained"])
+    assert "train first" in explained(page, 0, 0)["message"]

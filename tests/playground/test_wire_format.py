@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from barenet.errors import ArgumentError
+from barenet.playground.wire_format import pack, read_json, unpack
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner),
+    max_leaves=12,
+)
+ARRAYS = st.sampled_from([np.float32, np.int8, np.uint8]).flatmap(
+    lambda dtype: arrays(dtype, array_shapes(max_dims=2, max_side=9, min_side=0))
+)
+
+
+@given(st.text() | ANYTHING.map(lambda value: json.dumps({"value": value})))
+def test_a_text_is_parsed_as_json_or_rejected(text):
+    try:
+        assert read_json(text) == json.loads(text)
+    except ArgumentError as error:
+        assert error.argument == "message"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"a": ' * 9 + "1" + "}" * 9, "too deeply nested"),
+        ("[" * 100_000, "too deeply nested"),
+        ('{"a": NaN}', "NaN is not valid JSON"),
+    ],
+)
+def test_depth_and_constants_are_rejected(text, problem):
+    with pytest.raises(ArgumentError, check=lambda error: error.problem == problem):
+        read_json(text)
+
+
+@given(st.dictionaries(st.text(max_size=5), st.integers() | st.text()), st.lists(ARRAYS))
+def test_a_packed_message_is_unpacked(header, values):
+    header.pop("arrays", None)
+    named = {str(index): value for index, value in enumerate(values)}
+    message = pack(header, named)
+    unpacked, found = unpack(message)
+    layout = unpacked.pop("arrays")
+    assert unpacked == header
+    for name, value in named.items():
+        assert found[name].dtype == value.dtype
+        assert found[name].tobytes() == value.tobytes()
+    starts = [int.from_bytes(message[:4], "little"), *(offset for _, offset, _ in layout.values())]
+    assert all(start % 4 == 0 for start in starts), "aligned, as a browser needs it"
