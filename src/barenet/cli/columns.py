@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from barenet.data.column_kinds import kind_of
-from barenet.data.columns import (
+from barenet.data.column_types import (
     BooleanColumn,
     CategoryColumn,
     Column,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.columns import CategoryColumn, Column
+from barenet.data.column_types import CategoryColumn, Column
 from barenet.data.encoding import TableEncoding
 from barenet.files.predictor import Predictor
 from barenet.insight.explain.note import Note

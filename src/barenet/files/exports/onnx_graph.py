@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.columns import BooleanColumn, CategoryColumn, Column, NumberColumn
+from barenet.data.column_types import BooleanColumn, CategoryColumn, Column, NumberColumn
 from barenet.data.parsing import normalize_label
 from barenet.errors import ArgumentError
 from barenet.files.exports.activation_code import Graph, add_activation
