@@ -14,8 +14,6 @@ from barenet.estimators.regressor import MLPRegressor
 from barenet.files.exports.inference_program import program_of
 from barenet.files.exports.onnx_graph import TYPES, write_outputs
 
-__all__ = ["register_onnx_converters"]
-
 #: What skl2onnx lets a user choose for classifiers; each must be named to be allowed.
 OPTIONS = {
     "zipmap": [True, False, "columns"],

@@ -114,7 +114,7 @@ def test_fault_23_an_estimator_that_is_not_fitted_is_refused():
 
 def test_fault_19_one_class_alone_leaves_nothing_to_tell():
     model = MLPClassifier(2, solver="lbfgs", max_iter=500).fit(np.eye(3), ["a", "a", "a"])
-    with pytest.raises(ValueError, match="knows the one class 'a'"):
+    with pytest.raises(ValueError, match="was trained on the single class 'a'"):
         program_of(model)
 
 
@@ -135,6 +135,11 @@ def test_a_pipeline_of_a_scaler_and_an_estimator(build, kind, dtype):
 def test_what_is_no_model_is_refused(model):
     with pytest.raises(ValueError, match=r"^model: expected a Network, a Predictor, or a fitted"):
         program_of(model)
+
+
+def test_parts_that_do_not_fit_are_refused(build):
+    with pytest.raises(ValueError, match="feature_names: has 1 entries for 3 inputs"):
+        program_of(replace(build("classes").model, feature_names=("a",)))
 
 
 def test_a_network_that_takes_any_width_is_refused():
