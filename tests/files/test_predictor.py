@@ -56,7 +56,7 @@ def test_promise_12_a_predictor_there_and_back(path, classes, outputs):
 def test_what_an_older_barenet_would_misread_has_a_version_that_it_refuses(path, parts, version):
     save(replace(predictor(), **parts), path)
     with path.open("rb") as stream:
-        header = read_header(path, stream)[1]["__metadata__"]["barenet"]
+        header = read_header(stream)[1]["__metadata__"]["barenet"]
     assert json.loads(header)["format_version"] == version
 
 
