@@ -72,10 +72,10 @@ def job_for(network, spec=None, *, optimizer="sgd", n_rows=37, weighted=False, *
     return Job(network=network, rows=rows, loss=loss, optimizer=rule, seed=5, **settings)
 
 
-def after_a_few_steps(spec, make, batch_size=8, **settings):
+def after_a_few_steps(engine_class, make, batch_size=8, **settings):
     """Ten steps and more: two visits of all rows, with a last batch that is not full."""
     job = job_for(make(), **settings)
-    engine = spec(job)
+    engine = engine_class(job)
     order = np.random.default_rng(4).permutation(len(job.rows.X))
     rates = np.full(-(-len(order) // batch_size), 0.001)
     reports = [engine.run(order, batch_size, rates, visit * len(rates)) for visit in range(2)]
