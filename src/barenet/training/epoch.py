@@ -105,15 +105,15 @@ class EpochAccumulator:
 
     Examples
     --------
-    >>> accumulator = EpochAccumulator()
+    >>> accumulator = EpochAccumulator(rates=np.full(3, 0.1))
     >>> accumulator.results.append(ChunkResult(np.array([3.0, 1.0]), np.array([0.1, 0.1])))
     >>> accumulator.results.append(ChunkResult(np.array([2.0]), np.array([0.4])))
     >>> accumulator.joined().losses
     array([3., 1., 2.])
     """
 
+    rates: NDArray[np.float64]
     results: list[ChunkResult] = field(default_factory=list)
-    rates: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     #: On the clock of ``time.perf_counter``.
     started: float = field(default_factory=time.perf_counter)
 

@@ -58,7 +58,7 @@ class Loop(ABC):
             maximized_metrics=MAXIMIZED.union(scores),
         )
         self.monitor = DivergenceMonitor(self.run, Snapshot.of(self.run.network))
-        self.accumulator = EpochAccumulator()
+        self.accumulator = EpochAccumulator(np.zeros(0))
         self.checkpoints: CheckpointManager | None = None
 
     def start(
