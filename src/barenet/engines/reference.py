@@ -55,7 +55,7 @@ class ReferenceEngine(Engine):
         self._objective = Objective(network, job.loss)
         self._penalties = []
         for penalty in job.penalties:
-            self._penalties.append((penalty, penalty.spread(network.layout, network.dtype)))
+            self._penalties.append((penalty, penalty.expand(network.layout, network.dtype)))
 
     @classmethod
     def refusal(cls, job: Job) -> str | None:

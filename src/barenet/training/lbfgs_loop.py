@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from barenet.engines.scipy_threads import scipy_on_one_thread
 from barenet.model.arrays import FloatArray
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import LBFGS
@@ -25,13 +26,14 @@ class LBFGSLoop(Loop):
             return
         if not len(run.history):
             self.accumulator.begin(np.zeros(0))
-        ending = self.optimizer.minimize(
-            self.engine.value_and_gradient,
-            run.network.parameters,
-            run.epochs,
-            self._finish_iteration,
-            None if self.checkpoints is None else self.optimizer_state,
-        )
+        with scipy_on_one_thread():
+            ending = self.optimizer.minimize(
+                self.engine.value_and_gradient,
+                run.network.parameters,
+                run.epochs,
+                self._finish_iteration,
+                None if self.checkpoints is None else self.optimizer_state,
+            )
         if not len(run.history):  # converged before the first iteration
             self._finish_iteration(*self.engine.value_and_gradient())
         if ending not in ("completed", "stopped"):  # a callback that stops gives its own reason
