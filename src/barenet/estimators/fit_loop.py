@@ -102,8 +102,7 @@ class FitLoop:
             if self.state.snapshot is None:
                 error.outcome = "The estimator is as it was before"
                 raise
-            if isinstance(self.job.optimizer, Optimizer):
-                self.job.optimizer.reset()  # its moments may not be finite either
+            self.job.optimizer.reset()  # its moments may not be finite either
             error.outcome = "Early stopping has restored the parameters of the best epoch"
             warnings.warn(str(error), RuntimeWarning, stacklevel=caller_stacklevel())
         return loop.run.history

@@ -16,8 +16,6 @@ from barenet.training.history import curve_rows
 from barenet.training.run import Run
 from barenet.training.state_validation import validate_like
 
-__all__ = ["Callback", "Callbacks", "EarlyStopping", "LambdaCallback", "TimeLimit"]
-
 
 class Callback:
     """Base class of callbacks; a subclass overrides the methods that it needs.

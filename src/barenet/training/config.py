@@ -14,8 +14,6 @@ from barenet.model.arrays import FloatArray
 from barenet.optimization.schedules import Constant, Schedule
 from barenet.training.metrics import Metric
 
-__all__ = ["Scorer", "TrainingConfig"]
-
 
 class Scorer(Protocol):
     """Scores the network's outputs for the validation set; greater is better."""

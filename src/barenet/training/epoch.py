@@ -17,8 +17,6 @@ from barenet.model.arrays import FloatArray
 from barenet.optimization.optimizers import Optimizer
 from barenet.training.config import TrainingConfig
 
-__all__ = ["EpochAccumulator", "EpochPlan", "MeasurementInterrupted", "epoch_order", "measure"]
-
 #: Multiplications between two calls of the callbacks while a network is measured, tenths of a
 #: second.
 MAX_MULTIPLICATIONS = 2**31

@@ -24,8 +24,6 @@ from barenet.training.history import History
 from barenet.training.metrics import MAXIMIZED
 from barenet.training.run import Run
 
-__all__ = ["Loop", "exclusive"]
-
 #: The networks and estimators that are being trained, by their ids.
 IN_TRAINING: dict[int, object] = {}
 

@@ -9,16 +9,6 @@ import numpy as np
 
 from barenet.model.arrays import FloatArray
 
-__all__ = [
-    "MAXIMIZED",
-    "METRICS",
-    "Metric",
-    "accuracy",
-    "mean_absolute_error",
-    "r2",
-    "root_mean_squared_error",
-]
-
 #: Takes the outputs and the targets, each of shape (n_samples, n_outputs).
 Metric: TypeAlias = Callable[[FloatArray, FloatArray], float]
 

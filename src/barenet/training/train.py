@@ -33,8 +33,6 @@ from barenet.training.loop import Loop
 from barenet.training.metrics import METRICS, Metric
 from barenet.training.mini_batch_loop import MiniBatchLoop
 
-__all__ = ["train"]
-
 
 def train(
     network: Network,
