@@ -49,6 +49,10 @@ class Tab:
         self.page = context.new_page()
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("console", self._listen)
+        self.open(address)
+
+    def open(self, address: str) -> None:
+        self.page.goto("about:blank")  # else another hash would not load the page again
         self.page.goto(address)
         self.until("window.barenet?.frames.drawn > 0")
 
@@ -110,20 +114,35 @@ def served(request) -> Iterator[Any]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def shared_tab(browser, served) -> Tab:
+    """The page of most tests, which saves a new one for each."""
+    return Tab(browser.new_context(), served.address)
+
+
 @pytest.fixture
-def tab(browser, served) -> Iterator[Callable[..., Tab]]:
-    """Open pages; at the end none of them may have had an error."""
+def tab(browser, served, shared_tab) -> Iterator[Callable[..., Tab]]:
+    """Open pages, the first of them in the shared tab; none of them may have an error."""
     opened: list[Tab] = []
     contexts: list[Any] = []
 
     def make(hash: str = "", width: int = 1440, height: int = 900, **options: Any) -> Tab:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        opened.append(Tab(context, served.address + hash))
+        viewport = {"width": width, "height": height}
+        if opened or options:
+            contexts.append(browser.new_context(viewport=viewport, **options))
+            opened.append(Tab(contexts[-1], served.address + hash))
+        else:
+            opened.append(shared_tab)
+            shared_tab.page.set_viewport_size(viewport)
+            shared_tab.open(served.address + hash)
         return opened[-1]
 
     yield make
     faults = [fault for each in opened for fault in each.faults]
+    shared_tab.faults.clear()
+    for each in opened:
+        if not each.page.is_closed():
+            each.value("(barenet.line.send('pause'), localStorage.clear())")
     for context in contexts:
         context.close()
     assert faults == []
@@ -413,7 +432,7 @@ def test_two_clicks_learn_every_set_of_classes(tab, record_property, some):
             page.page.get_by_label("Other data sets").select_option(name)
         page.until(f"barenet.facts.name === '{name}'")
         if page.value("barenet.facts.classes") is None:
-            page.page.close()
+            page.close()
             continue
         page.page.click("#play")
         started, pace = time.monotonic(), page.value("barenet.state.pace")
@@ -424,7 +443,7 @@ def test_two_clicks_learn_every_set_of_classes(tab, record_property, some):
         page.until(f"barenet.panels[0].header.epoch === {5 * pace} && !barenet.playing")
         assert page.header("newest")[4] >= 0.97, name
         record_property(f"seconds to 97 %: {name}", round(seconds, 2))
-        page.page.close()
+        page.close()
 
 
 def test_a_data_set_brings_its_settings_and_yours_stay(tab):
@@ -1362,7 +1381,7 @@ def test_pictures_a_second_and_epochs_a_second(tab, served, record_property):
     page.until("barenet.panels[0].header.epoch > 5")
     pictures = rate(lambda: page.value("barenet.frames.drawn"))
     numbers = rate(lambda: page.value("window.written"))
-    page.page.close()
+    page.close()
     watched, alone = epochs_a_second(tab("#pace=0"), served)
     record_property(
         "figures",
