@@ -95,8 +95,10 @@ from barenet.training.train import train
 from barenet.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from barenet.data import Frame, TableEncoding, load_table
+    from barenet.data.encoding import TableEncoding
     from barenet.data.fingerprint import fingerprint
+    from barenet.data.frame import Frame
+    from barenet.data.table_loading import load_table
     from barenet.estimators import (
         MLPClassifier,
         MLPRegressor,
@@ -228,8 +230,10 @@ _LAZY = {
         ("MLPClassifier", "MLPRegressor", "TablePreprocessor", "register_onnx_converters"),
         "barenet.estimators",
     ),
-    **dict.fromkeys(("Frame", "TableEncoding", "load_table"), "barenet.data"),
+    "Frame": "barenet.data.frame",
+    "TableEncoding": "barenet.data.encoding",
     "fingerprint": "barenet.data.fingerprint",
+    "load_table": "barenet.data.table_loading",
     "ModelCard": "barenet.files.model_card",
     "Predictor": "barenet.files.predictor",
     **dict.fromkeys(("load", "load_network", "load_predictor", "save"), "barenet.files.model_io"),

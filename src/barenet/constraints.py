@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from barenet.errors import ArgumentError
@@ -38,17 +37,15 @@ class Configurable:
     name: ClassVar[str]
 
     def __post_init__(self) -> None:
-        for each in options_of(self):
-            if limits := _limits(self, each.name):
-                part = f"{self.name}'s {each.name}"
-                number = check_number(getattr(self, each.name), self.role, part=part, **limits)
-                object.__setattr__(self, each.name, number)  # most of these classes are frozen
-
-
-def _limits(thing: Configurable, name: str) -> Mapping[str, Any] | None:
-    """The range of an option: the base's where a subclass only replaces the default."""
-    fields = (getattr(kind, "__dataclass_fields__", {}).get(name) for kind in type(thing).__mro__)
-    return next((field.metadata for field in fields if field and field.metadata), None)
+        limits = {}  # a subclass that only replaces a default keeps the base's constraints
+        for kind in reversed(type(self).__mro__):
+            for field in vars(kind).get("__dataclass_fields__", {}).values():
+                if field.metadata:
+                    limits[field.name] = field.metadata
+        for name, constraints in limits.items():
+            part = f"{self.name}'s {name}"
+            number = check_number(getattr(self, name), self.role, part=part, **constraints)
+            object.__setattr__(self, name, number)  # most of these classes are frozen
 
 
 def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
@@ -79,12 +76,16 @@ def check_number(
     Traceback (most recent call last):
     barenet.errors.ArgumentError: loss: huber's delta: expected a number above 0, got 0
     """
-    kind = numbers.Integral if integer else numbers.Real
-    if isinstance(value, kind) and not isinstance(value, bool):
-        number = int(value) if integer else _as_float(value)  # type: ignore[call-overload]
-        high = (ge is None or number >= ge) and (gt is None or number > gt)
-        low = (le is None or number <= le) and (lt is None or number < lt)
-        if high and low and math.isfinite(_as_float(number)):
+    if isinstance(value, numbers.Integral if integer else numbers.Real) and not isinstance(
+        value, bool
+    ):
+        try:
+            number = int(value) if integer else float(value)  # type: ignore[call-overload]
+            finite = math.isfinite(number)
+        except OverflowError:  # a whole number too large for a float
+            finite = False
+        high = finite and (ge is None or number >= ge) and (gt is None or number > gt)
+        if high and (le is None or number <= le) and (lt is None or number < lt):
             return number
     noun = "whole number" if integer else "number"
     raise ArgumentError.of(argument, value, f"a {noun}{_in_words(ge, gt, le, lt)}", part=part)
@@ -115,11 +116,3 @@ def _in_words(ge: float | None, gt: float | None, le: float | None, lt: float | 
     if gt is not None:
         return f" above {gt}"
     return "" if ge is None else f" of {ge} or more"
-
-
-def _as_float(value: Any) -> float:
-    """Convert to float; a whole number that is too large becomes infinite."""
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf

@@ -1,13 +1,14 @@
-"""Names for things: ``"huber:delta=2"`` and the object that it stands for.
+"""Registry: objects from their names, such as ``"huber:delta=2"``, and names from objects.
 
-Activations, losses, initializers, optimizers, schedules and penalties are small dataclasses, held
-in plain dictionaries by name. Wherever one is expected, its name will do, with options after a
-colon; this file turns the text into the object and the object back into the text.
+Activations, losses, initializers, optimizers, schedules and penalties are small dataclasses, in
+plain dictionaries by name. Wherever one is expected, its name can be given instead, with options
+after a colon.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING
 from typing import Any, TypeVar
@@ -18,11 +19,14 @@ from barenet.errors import ArgumentError, brief, suggestion
 T = TypeVar("T")
 
 #: Maximum length of a name with its options, which may come from a file.
-MOST_CHARACTERS = 1_000
+MAX_CHARACTERS = 1_000
+
+#: Words that are values; any other word is text.
+CONSTANTS = {"true": True, "false": False, "none": None, "inf": float("inf")}
 
 
 def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argument: str) -> T:
-    """Turn a name with options into the object, or check that it already is one.
+    """Make the object that a name with options stands for; an object is returned as it is.
 
     Examples
     --------
@@ -35,31 +39,25 @@ def build(base: type[T], registry: Mapping[str, type[T]], spec: str | T, argumen
     if not isinstance(spec, str):
         names = ", ".join(sorted(registry))
         raise ArgumentError.of(argument, spec, f"one of {names}, or an instance")
-    if len(spec) > MOST_CHARACTERS:
+    if len(spec) > MAX_CHARACTERS:
         raise ArgumentError.of(
             argument,
             spec,
-            f"a name with options of up to {MOST_CHARACTERS:,} characters",
+            f"a name with options of up to {MAX_CHARACTERS:,} characters",
             remedy=f"it has {len(spec):,}; pass an instance instead",
         )
-    name, _, options = spec.strip().partition(":")
+    name, _, text = spec.strip().partition(":")
     kind = lookup(registry, name.strip(), argument)
-    chosen = _parse_options(kind, options, argument)
-    missing = [o.name for o in options_of(kind) if o.default is MISSING and o.name not in chosen]
-    if missing:
-        raise ArgumentError(
-            f"{name} needs {missing[0]}, as in '{name}:{missing[0]}=1'",
-            argument=argument,
-            value=spec,
-        )
     try:
-        return kind(**chosen)
+        options = _parse_options(kind, text)
+        return kind(**options)
     except ArgumentError as error:
-        raise error.renamed(argument) from None
+        error.argument = argument
+        raise error from None
 
 
 def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
-    """Look a name up, and list the right ones where it is wrong.
+    """Look a name up; the error for an unknown one lists the known ones.
 
     Examples
     --------
@@ -67,11 +65,11 @@ def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
     Traceback (most recent call last):
     barenet.errors.ArgumentError: hidden: unknown 'rellu', did you mean 'relu'? (choose from relu)
     """
-    if not isinstance(name, str):
-        raise ArgumentError.of(argument, name, f"one of {', '.join(sorted(registry))}")
-    if name in registry:
+    if isinstance(name, str) and name in registry:
         return registry[name]
     choices = ", ".join(sorted(registry)) or "nothing"
+    if not isinstance(name, str):
+        raise ArgumentError.of(argument, name, f"one of {choices}")
     raise ArgumentError(
         f"unknown {brief(name)}{suggestion(name, registry)} (choose from {choices})",
         argument=argument,
@@ -81,7 +79,7 @@ def lookup(registry: Mapping[str, T], name: str, argument: str) -> T:
 
 
 def spec_of(thing: Any) -> str:
-    """Write an object as the text that `build` turns back into it.
+    """Write an object as the text from which `build` makes it.
 
     Examples
     --------
@@ -97,57 +95,41 @@ def spec_of(thing: Any) -> str:
     return thing.name + (":" + ",".join(changed) if changed else "")
 
 
-def _parse_options(kind: type, text: str, argument: str) -> dict[str, Any]:
-    """Read ``"a=1,b=2"`` into a dictionary, checked against the fields of `kind`."""
-    allowed = [field.name for field in options_of(kind)]
+def _parse_options(kind: type, text: str) -> dict[str, Any]:
+    """Options from ``"a=1,b=2"``, checked against the fields of `kind`."""
+    fields = {field.name: field.default for field in options_of(kind)}
     options: dict[str, Any] = {}
-    for part in filter(None, (part.strip() for part in _split(text))):
-        key, equals, value = part.partition("=")
-        key = key.strip()
+    known = f"(options: {', '.join(fields) or 'none'})"
+    for part in re.split(r",(?![^\[]*\])", text):  # commas outside of brackets
+        name, equals, value = (word.strip() for word in part.partition("="))
+        if not name + equals:
+            continue
         if not equals:
-            known = ", ".join(allowed) or "none"
-            raise ArgumentError(
-                f"{brief(part)} is no option=value (options: {known})",
-                argument=argument,
-                value=text,
-            )
-        if key not in allowed:
-            known = ", ".join(allowed) or "none"
-            raise ArgumentError(
-                f"unknown option {key!r}{suggestion(key, allowed)} (options: {known})",
-                argument=argument,
-                value=text,
-            )
-        if key in options:
-            raise ArgumentError(f"{key} is given twice", argument=argument, value=text)
-        options[key] = _read(value.strip())
+            raise ArgumentError(f"{brief(name)} is no option=value {known}", value=text)
+        if name not in fields:
+            problem = f"unknown option {name!r}{suggestion(name, fields)} {known}"
+            raise ArgumentError(problem, value=text)
+        if name in options:
+            raise ArgumentError(f"{name} is given twice", value=text)
+        options[name] = _read(value)
+    for name, default in fields.items():
+        if default is MISSING and name not in options:
+            label = getattr(kind, "name", kind.__name__)
+            raise ArgumentError(f"{label} needs {name}, as in '{label}:{name}=1'", value=text)
     return options
 
 
-def _split(text: str) -> list[str]:
-    """Split at the commas outside square brackets."""
-    parts, depth, start = [], 0, 0
-    for at, character in enumerate(text):
-        depth += (character == "[") - (character == "]")
-        if character == "," and depth == 0:
-            parts.append(text[start:at])
-            start = at + 1
-    return [*parts, text[start:]]
-
-
 def _read(text: str) -> Any:
-    """Read a number, a boolean, None or a list of them; anything else stays text."""
+    """A number, a boolean, None or a list of them; anything else stays text."""
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-        return {"true": True, "false": False, "none": None, "inf": float("inf")}.get(
-            text.lower(), text
-        )
+        return CONSTANTS.get(text.lower(), text)
     return tuple(value) if isinstance(value, list) else value
 
 
 def _write(value: Any) -> str:
-    """Write an option's value as `_read` reads it."""
+    """Text from which `_read` reads the value."""
     if isinstance(value, tuple | list):
         return "[" + ",".join(_write(item) for item in value) + "]"
     return value if isinstance(value, str) else repr(value)

@@ -65,7 +65,7 @@ def test_what_the_environment_can_not_ask(barenet, monkeypatch, name):
     monkeypatch.setenv(name, "7.5")
     done = barenet("doctor")
     assert (done.status, done.err) == (0, "")
-    assert f"put right: {name}: expected" in " ".join(done.out.split()) and "'7.5'" in done.out
+    assert f"corrected: {name}: expected" in " ".join(done.out.split()) and "'7.5'" in done.out
     found = json.loads(barenet("doctor", "--json").out)
     where = {"BARENET_THREADS": found["threads"]["most"], "BARENET_SIMD_BITS": found["vector_bits"]}
     assert [key for key, value in where.items() if value is None] == [name]

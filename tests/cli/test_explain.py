@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barenet.cli.explain import SCALED
+from barenet.cli.explain import SCALINGS
 from barenet.data.scaling import NAMES
 
 
@@ -43,7 +43,7 @@ def test_another_row_and_a_batch(barenet):
 
 
 def test_every_scaling_has_its_words():
-    assert SCALED.keys() == set(NAMES)
+    assert SCALINGS.keys() == set(NAMES)
 
 
 def test_one_neuron(barenet):
@@ -213,7 +213,7 @@ def test_a_table_takes_the_options_that_its_faults_name(barenet):
     rows = "".join(f"{n},{n / 4},{n * n}\n" for n in range(24))
     Path("sens.csv").write_text(f"id,heat,y\n{rows}25,unknown,5\n")
     step = ("explain", "sens.csv", "--target", "y", "--drop", "id")
-    assert "use --missing 'unknown'; if the column holds names, use --categories 'heat'" in (
+    assert "use --missing unknown; if the column holds names, use --categories heat" in (
         barenet(*step).err
     )
     done = barenet(*step, "--missing", "unknown")

@@ -123,7 +123,7 @@ def test_a_network_alone_can_be_exported(barenet):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "to: say the format, one of onnx, c, python, json"),
+        ([], "to: name the format, one of onnx, c, python, json"),
         (
             ["--to", "onx"],
             "--to: expected one of onnx, c, python, json, got 'onx'; did",
@@ -133,7 +133,10 @@ def test_a_network_alone_can_be_exported(barenet):
             ["--out", "net.py", "--weights", "int8"],
             "rounded weights, and this is python; use --to",
         ),
-        (["--out", "net.c", "--data", "iris"], "data: rows are for --weights int8"),
+        (
+            ["--out", "net.c", "--data", "iris"],
+            "data: rows are used to measure",
+        ),
         (["--out", "42.c"], "out: expected a file name with a letter from A to Z, got '42'"),
         (["--out", "net.c", "--weights", "int8", "--data", "wine"], "wine has 13 features"),
         (["--out", "mine.c"], "out: mine.c was not written by barenet"),

@@ -7,6 +7,7 @@ table to predict or to be measured, as far as it can happen there.
 from __future__ import annotations
 
 import gzip
+import shlex
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_fault_39_a_delimiter_that_is_seldom_is_found_by_the_target(barenet, del
     write("t.csv", (HEADER + ROWS).replace(",", delimiter))
     done = barenet("train", "t.csv", "--target", "y")
     said = f"t.csv:1: 1 column, {HEADER.strip().replace(',', delimiter)!r}; "
-    assert_refused(done, f"{said}try --delimiter {delimiter!r}", command="train")
+    assert_refused(done, f"{said}try --delimiter {shlex.quote(delimiter)}", command="train")
     options = ("--delimiter", delimiter, "--target", "y", "--epochs", 1, "--no-plots")
     assert barenet("train", "t.csv", *options).status == 0
 
@@ -96,11 +97,11 @@ def test_fault_40_a_word_among_numbers(refused, barenet, line):
     name = write("t.csv", f"{HEADER}{ROWS}12,two,3\n")
     refused(name, "t.csv:32: column 'x2': expected a number", "got 'two'")
     done = barenet("train", name, "--target", "y")
-    assert_refused(done, "use --missing 'two'; if", "use --categories 'x2'", command="train")
+    assert_refused(done, "use --missing two; if", "use --categories x2", command="train")
     done = barenet(
         "train", write("t.csv", "day,y\n" + 9 * "31.12.2024,1\n1.5.2025,2\n"), "--target", "y"
     )
-    assert_refused(done, "use --drop 'day' to", "or --categories 'day' to", command="train")
+    assert_refused(done, "use --drop day to", "or --categories day to", command="train")
     done = barenet("evaluate", line, write("t.csv", f"{HEADER}1,2,3\n1,2,three\n"))
     assert_refused(done, "t.csv:3: column 'y': expected a number, got 'three'", command="evaluate")
     done = barenet("train", write("t.csv", f"{HEADER}{ROWS}1,2,three\n"), "--target", "y")
@@ -134,7 +135,7 @@ def test_fault_44_no_such_target(barenet, line):
     done = barenet("train", "t.csv", "--target", "z")
     assert_refused(done, "t.csv: no column z; the columns are x1, x2, y", command="train")
     done = barenet("train", "t.csv")
-    assert_refused(done, "such as --target 'y'; it has x1 (numbers), x2 (numbers)", command="train")
+    assert_refused(done, "such as --target y; it has x1 (numbers), x2 (numbers)", command="train")
     write("t.csv", f",{HEADER}0,1,2,3\n")
     done = barenet("train", "t.csv", "--target", "z")
     assert_refused(done, "no column z; the columns are '', x1, x2, y", command="train")

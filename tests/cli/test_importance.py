@@ -4,7 +4,6 @@ import json
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from barenet import load_predictor, permutation_importance
@@ -83,11 +82,3 @@ def test_what_can_not_be_told_is_one_line(barenet, iris, arguments, said):
     assert (done.status, done.out) == (2, "")
     (line,) = done.err.splitlines()
     assert line.startswith("barenet importance: error: ") and said in line
-
-
-def test_bars_have_eighths_of_a_letter():
-    from barenet.cli.importance import _bar
-
-    assert [_bar(share) for share in (0.0, 1 / 192, 0.5, 1.0)] == ["", "▏", "█" * 12, "█" * 24]
-    lengths = [len(_bar(share)) for share in np.linspace(0, 1, 50)]
-    assert lengths == sorted(lengths)

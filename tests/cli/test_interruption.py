@@ -60,7 +60,7 @@ def test_in_another_thread_it_keeps_out_of_the_way():
 
     def enter() -> None:
         with Interruption() as interruption:
-            entered.append(interruption.before)
+            entered.append(interruption.handlers)
 
     thread = threading.Thread(target=enter)
     thread.start()

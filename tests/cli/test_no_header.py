@@ -28,7 +28,7 @@ def test_fault_101_the_flag_is_named(barenet, tmp_path):
     done = barenet("train", "t.csv", "--target", "x4")
     assert done.status == 2 and "use --no-header; if it has the names, --header" in done.err
     done = barenet("train", "t.csv", "--no-header")
-    assert "such as --target 'x4'; it has x1 (numbers), x2 (text)" in done.err
+    assert "such as --target x4; it has x1 (numbers), x2 (text)" in done.err
 
 
 def test_fault_101_every_command_reads_a_table_without_a_header(barenet, run, tmp_path):

@@ -125,7 +125,7 @@ def test_a_table_is_taken_by_its_rows_where_the_name_alone_is_known(barenet, cap
         table.write_text(other)
         capfd.readouterr()
         assert not finds_rows("mine.safetensors")
-        assert "t.csv here is not what the model has learned from" in capfd.readouterr().err
+        assert "t.csv here is not the training data of the model" in capfd.readouterr().err
     table.rename("moved.csv")
     assert not finds_rows("mine.safetensors") and capfd.readouterr().err == ""
 

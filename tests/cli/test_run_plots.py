@@ -31,7 +31,7 @@ def test_images_are_shown_with_what_is_said_of_them(digits):
 
 def test_a_picture_of_classes_is_not_drawn_of_numbers(line):
     predictor, rows = load_predictor(line / "model.safetensors"), load_dataset("plane")
-    with pytest.raises(ValueError, match="kind: a boundary picture is of classes"):
+    with pytest.raises(ValueError, match="kind: a boundary plot is of classes"):
         draw("boundary", predictor, rows)
 
 

@@ -202,7 +202,7 @@ def test_without_a_target_the_columns_are_listed(barenet):
     done = barenet("train", PENGUINS)
     assert done.status == 2
     (line,) = done.err.splitlines()
-    assert "such as --target 'sex'; it has species (text), island (text), bill_length_mm (n" in line
+    assert "such as --target sex; it has species (text), island (text), bill_length_mm (n" in line
     assert not Path("runs").exists()
 
 
@@ -248,10 +248,10 @@ def test_names_and_days_with_points_stand_beside_decimal_commas(barenet):
     said = ("train", "eu.csv", "--target", "churn", "--decimal", ",", *QUICK)
     day = barenet(*said, "--categories", "version")
     assert "column 'signup': expected a date such as 2024-12-31, got " in day.err
-    assert "use --drop 'signup' to leave the column out, or --categories 'signup'" in day.err
+    assert "use --drop signup to leave the column out, or --categories signup" in day.err
     point = barenet(*said, "--drop", "signup")
     assert "column 'version': expected a number with a decimal comma" in point.err
-    assert "if these are names, use --categories 'version'; " in point.err
+    assert "if these are names, use --categories version; " in point.err
     assert (day.status, point.status) == (2, 2)
     done = barenet(*said, "--drop", "signup", "--categories", "version")
     assert done.status == 0, done.err

@@ -18,7 +18,7 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
 
-from barenet.data.columns import COLUMNS, CategoryColumn, DroppedColumn, NumberColumn
+from barenet.data.column_types import CategoryColumn, DroppedColumn, NumberColumn
 from barenet.data.encoding import TableEncoding
 from barenet.data.table_loading import load_table
 from barenet.data.to_frame import as_frame
@@ -357,7 +357,3 @@ def test_the_memory_that_it_takes_does_not_grow_with_the_rows(monkeypatch):
     finally:
         tracemalloc.stop()
     assert result.dtype == np.float32 and beside < 1_000_000
-
-
-def test_every_kind_of_column_is_there():
-    assert {*COLUMNS} == {"number", "category", "boolean", "date", "dropped"}

@@ -13,16 +13,6 @@ from barenet import DataError, TableEncoding, TablePreprocessor, load_dataset
 from barenet.data.table_loading import load_table, read_features
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write_bytes(data: bytes, name: str = "t.csv"):
-        path = tmp_path / name
-        path.write_bytes(data)
-        return path
-
-    return write_bytes
-
-
 def refused(load, path, **options) -> str:
     """Give the one line with which a file is refused, its folder cut off."""
     with pytest.raises(DataError) as error:

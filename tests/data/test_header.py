@@ -18,16 +18,6 @@ TABLES = Path(os.environ.get("BARENET_DATA", "")) / "tables"
 ROWS = "5.1,Rome,3,no\n4.9,Oslo,4,yes\n4.7,Rome,5,no\n4.6,Oslo,8,yes\n"
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write_text(text: str, name: str = "t.csv"):
-        path = tmp_path / name
-        path.write_text(text)
-        return path
-
-    return write_text
-
-
 def test_fault_101_a_table_without_a_header_is_refused(write):
     with pytest.raises(DataError) as error:
         load_table(write(ROWS), "no")

@@ -16,16 +16,6 @@ from barenet.data.table_loading import load_table, read_features, read_samples
 from barenet.errors import DataError
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write_text(text: str, name: str = "t.csv"):
-        path = tmp_path / name
-        path.write_text(text, "utf-8")
-        return path
-
-    return write_text
-
-
 def test_iris_written_as_csv_is_iris(write):
     iris = load_iris()
     species = iris.target_names[iris.target]
@@ -44,12 +34,6 @@ def test_iris_written_as_csv_is_iris(write):
         "t.csv",
         "150 rows, 5 columns",
     )
-
-
-def test_the_target_may_be_any_column(write):
-    data = load_table(write("a,y,b\n1,p,2\n3,q,4\n"), "y")
-    assert data.feature_names == ("a", "b")
-    assert data.X.tolist() == [[1, 2], [3, 4]]
 
 
 @pytest.mark.parametrize(
@@ -187,11 +171,6 @@ def test_features_are_taken_by_name(write):
         read_features(path, ["a", "y"])
 
 
-def test_features_of_a_file_without_a_header(write):
-    with pytest.raises(DataError, match=r"t\.csv:1: expected the names .* got numbers: 1\.5"):
-        read_features(write("1.5,2.5\n3.5,4.5\n"), ["a", "b"])
-
-
 def test_samples_use_the_networks_classes(write):
     path = write("y,x\ncat,1\nbird,2\ncat,3\n")
     X, y = read_samples(path, ["x"], "y", ["bird", "cat", "dog"])
@@ -205,14 +184,6 @@ def test_samples_of_numbered_classes_and_of_numbers(write):
     path = write("x,y\n1,9.0\n2,10\n")
     assert read_samples(path, ["x"], "y", ["9", "10"])[1].tolist() == [0, 1]
     assert read_samples(path, ["x"], "y", None)[1].tolist() == [9.0, 10.0]
-
-
-def test_read_samples_undoes_load_table(write):
-    path = write("x,y\n1,b\n2,a\n3,b\n4,c\n")
-    data = load_table(path, "y")
-    X, y = read_samples(path, data.feature_names, "y", data.classes)
-    np.testing.assert_array_equal(X, data.X)
-    np.testing.assert_array_equal(y, data.y)
 
 
 def test_text_that_looks_like_a_number_stays_text(write):

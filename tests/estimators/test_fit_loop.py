@@ -130,7 +130,7 @@ def test_what_lbfgs_can_not_do():
 
 
 def test_a_batch_norm_of_one_row():
-    with pytest.raises(ValueError, match=r"^batch_size: batch_norm needs batches of 2 rows"):
+    with pytest.raises(ValueError, match=r"^batch_size: a batch norm needs batches of 2 rows"):
         MLPClassifier(4, batch_norm=True, batch_size=1).fit(X, Y)
 
 

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from barenet.model.array_dataset import as_inputs, check_scale
+from barenet.model.array_dataset import ArrayDataset, check_scale
 from barenet.model.validation import validate_inputs
 
 SINGLE, DOUBLE = np.dtype("float32"), np.dtype("float64")
@@ -70,14 +70,14 @@ def test_first_the_dtype_and_then_the_scale(kind, scale, dtype):
     one, factor = np.dtype(dtype).type(1), np.dtype(dtype).type(scale)
     expected = [[one * np.dtype(dtype).type(x) * factor for x in row] for row in X.tolist()]
     for view in (X, np.asfortranarray(X), X[::-1][::-1]):
-        taken = as_inputs(view, np.dtype(dtype), scale)
+        taken = ArrayDataset(view, view, None, scale).inputs(np.dtype(dtype))
         assert taken.dtype == dtype and taken.flags.c_contiguous
         assert taken.tobytes() == np.array(expected, dtype).tobytes()
 
 
 def test_what_fits_is_not_copied(dtype):
     X = BASE.astype(dtype)
-    assert as_inputs(X, X.dtype) is X
+    assert ArrayDataset(X, X, None).inputs(X.dtype) is X
 
 
 def peak_of_keeping(X):

@@ -26,7 +26,7 @@ WEIGHTS = [True] * 4 + [False] * 6 + [True] * 2 + [False]
 
 
 def test_only_weights_are_charged(dtype):
-    strengths = L2(0.5).spread(LAYOUT, np.dtype(dtype))
+    strengths = L2(0.5).expand(LAYOUT, np.dtype(dtype))
     assert strengths.tolist() == [0.5 * is_weight for is_weight in WEIGHTS]
     assert strengths.dtype == dtype
 
@@ -34,9 +34,9 @@ def test_only_weights_are_charged(dtype):
 def test_a_strength_for_each_layer_that_has_weights():
     expected = [0.1] * 4 + [0] * 6 + [0.2] * 2 + [0]
     for strength in ([0.1, 0.2], (0.1, 0.2), np.array([0.1, 0.2])):
-        assert L1(strength).spread(LAYOUT, DOUBLE).tolist() == expected
+        assert L1(strength).expand(LAYOUT, DOUBLE).tolist() == expected
     network = Network([Dense(2, 2), BatchNorm(2), LayerNorm(2), Dense(2, 1)], dtype="float64")
-    spread = L1([0.1, 0.2]).spread(network.layout, DOUBLE)
+    spread = L1([0.1, 0.2]).expand(network.layout, DOUBLE)
     network.parameters[:] = spread
     assert (network.layers[0].weights == 0.1).all()
     assert (network.layers[3].weights == 0.2).all()
@@ -46,7 +46,7 @@ def test_a_strength_for_each_layer_that_has_weights():
 @pytest.mark.parametrize("strength", [[], [0.1], [0.1] * 3])
 def test_a_wrong_number_of_strengths(strength):
     with pytest.raises(ValueError, match=r"^penalty: \d strengths for 2 layers with weights; give"):
-        L2(strength).spread(LAYOUT, DOUBLE)
+        L2(strength).expand(LAYOUT, DOUBLE)
 
 
 def test_by_hand():
@@ -119,7 +119,7 @@ def test_scikit_learns_ridge_and_lasso_have_a_gradient_of_zero(penalty, oracle):
     network.layers[0].weights = oracle.coef_[:, None]
     network.layers[0].bias = oracle.intercept_
     _, gradient = network.value_and_gradient(X, y)
-    strengths = penalty.spread(network.layout, DOUBLE)
+    strengths = penalty.expand(network.layout, DOUBLE)
     gradient += penalty.gradient(network.parameters, strengths)
     np.testing.assert_allclose(gradient, 0, atol=1e-8)
 

@@ -176,7 +176,7 @@ def test_a_run_tells_where_its_table_is(store, folder, capfd):
     assert _start(str(path.parent), "", "", store).data.rows.startswith("table:")
     with pytest.raises(ValueError, match="rows: they go with a model"):
         _start("moons", "x.csv", "", store)
-    with pytest.raises(ValueError, match="target: a model knows its own"):
+    with pytest.raises(ValueError, match="target: a model has its own"):
         _start(str(path), "", "kind", store)
     capfd.readouterr()
 

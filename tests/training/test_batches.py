@@ -1,4 +1,4 @@
-"""Batches and orders: every row once, and the same question always the same answer."""
+"""Mini-batches for a user-defined loop: every row once, with its target."""
 
 from __future__ import annotations
 
@@ -8,35 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barenet import batches
-from barenet.training.epoch import epoch_order
 
 seeds = st.integers(0, 2**32 - 1)
-
-
-@given(st.integers(1, 200), seeds, st.integers(0, 10_000))
-def test_an_order_has_every_row_once_and_is_a_function(n_rows, seed, epoch):
-    order = epoch_order(n_rows, seed=seed, epoch=epoch)
-    assert sorted(order) == list(range(n_rows))
-    assert np.array_equal(order, epoch_order(n_rows, seed=seed, epoch=epoch))
-
-
-def test_epochs_and_seeds_have_orders_of_their_own():
-    orders = {
-        tuple(epoch_order(50, seed=seed, epoch=epoch)) for seed in range(5) for epoch in range(5)
-    }
-    assert len(orders) == 25
-
-
-def test_rows_land_everywhere_equally_often():
-    from scipy.stats import chisquare
-
-    places = np.array([epoch_order(10, seed=1, epoch=epoch) for epoch in range(2000)])
-    counts = [np.bincount(places[:, position], minlength=10) for position in range(10)]
-    assert min(chisquare(count).pvalue for count in counts) > 1e-4
-
-
-def test_without_shuffling_the_rows_stay():
-    assert epoch_order(4, seed=3, epoch=2, shuffle=False).tolist() == [0, 1, 2, 3]
 
 
 @given(st.integers(1, 40), st.integers(1, 50), st.one_of(st.none(), seeds))

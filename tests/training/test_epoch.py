@@ -1,90 +1,169 @@
-"""The timetable: order, rates and weights of each epoch, though little of it is made anew."""
+"""An epoch: the order of its rows, the rates of its steps, its mean loss and its measurements."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from barenet import SCHEDULES, SGD, Constant, Network, ReduceOnPlateau, SquaredError, StepDecay
-from barenet.engines import Job
-from barenet.model.array_dataset import ArrayDataset
+from barenet import SCHEDULES, SGD, Callback, Network, ReduceOnPlateau, SquaredError, train
+from barenet.engines import ENGINES, Job, choose_engine
+from barenet.model.array_dataset import ArrayDataset, validate_arrays
+from barenet.model.losses import as_loss
+from barenet.training import epoch as epoch_module
 from barenet.training.config import TrainingConfig
-from barenet.training.epoch import EpochPlan, epoch_order
+from barenet.training.epoch import EpochPlan, MeasurementInterrupted, epoch_order, measure
+from barenet.training.metrics import as_metrics
 
-WEIGHT = np.array([3.0, 0.0, 1.0, 2.0, 5.0, 4.0, 0.5])
+seeds = st.integers(0, 2**32 - 1)
+BATCH_WEIGHT = np.array([3.0, 0.0, 1.0, 2.0, 5.0, 4.0, 0.5])
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(61, 3))
+Y = np.arange(61) % 2
+WEIGHT = np.where(np.arange(61) < 16, 0.0, RNG.random(61))
 
 
-def plan(weight=None, **settings):
+@given(st.integers(1, 200), seeds, st.integers(0, 10_000))
+def test_an_order_is_a_permutation_and_a_function(n_rows, seed, epoch):
+    order = epoch_order(n_rows, seed=seed, epoch=epoch)
+    assert sorted(order) == list(range(n_rows))
+    assert np.array_equal(order, epoch_order(n_rows, seed=seed, epoch=epoch))
+    assert np.array_equal(epoch_order(4, seed=seed, epoch=epoch, shuffle=False), np.arange(4))
+
+
+def test_each_epoch_and_each_seed_has_its_own_order():
+    orders = {tuple(epoch_order(50, seed=s, epoch=e)) for s in range(5) for e in range(5)}
+    assert len(orders) == 25
+
+
+def test_each_row_is_equally_often_in_each_position():
+    from scipy.stats import chisquare
+
+    orders = np.array([epoch_order(10, seed=1, epoch=epoch) for epoch in range(2000)])
+    counts = [np.bincount(orders[:, position], minlength=10) for position in range(10)]
+    assert min(chisquare(count).pvalue for count in counts) > 1e-4
+
+
+def make_plan(weight=None, **settings):
     rows = ArrayDataset(np.zeros((7, 1)), np.zeros((7, 1)), weight)
-    optimizer = settings.pop("optimizer", SGD(0.1))
-    job = Job(
-        network=Network.dense([1, 1]), rows=rows, loss=SquaredError(), optimizer=optimizer, seed=5
-    )
+    optimizer, network = settings.pop("optimizer", SGD(0.1)), Network.dense([1, 1])
+    job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=optimizer, seed=5)
     return EpochPlan(job, optimizer, TrainingConfig(epochs=10, batch_size=3, **settings))
 
 
 def test_the_order_is_that_of_the_epoch():
-    shuffled, plain = plan(), plan(shuffle=False)
+    shuffled, plain = make_plan(), make_plan(shuffle=False)
+    own = make_plan(order=lambda epoch: np.roll(np.arange(7), epoch))
     for epoch in (0, 3, 1):
-        shuffled.set_epoch(epoch)
-        plain.set_epoch(epoch)
+        for plan in (shuffled, plain, own):
+            plan.set_epoch(epoch)
         assert np.array_equal(shuffled.order, epoch_order(7, seed=5, epoch=epoch))
-        assert plain.order.tolist() == list(range(7))
+        assert plain.order.tolist() == list(range(7)) and own.order[epoch] == 0
 
 
-def test_the_order_can_be_somebody_elses():
-    pages = plan(order=lambda epoch: np.roll(np.arange(7), epoch))
-    for epoch in (0, 1, 2):
-        pages.set_epoch(epoch)
-        assert pages.order[epoch] == 0
-
-
-@pytest.mark.parametrize("name", SCHEDULES)
-def test_every_step_has_its_own_rate(name):
-    pages, schedule = plan(schedule=SCHEDULES[name]()), SCHEDULES[name]()
+@pytest.mark.parametrize(
+    "schedule",
+    [*SCHEDULES.values(), *(lambda n=n: SCHEDULES["step"](every=n) for n in (1, 2.0, 2.5, 0.5))],
+)
+def test_every_step_has_its_own_rate(schedule):
+    plan, schedule = make_plan(schedule=schedule()), schedule()
     for epoch in range(10):
-        pages.set_epoch(epoch)
+        plan.set_epoch(epoch)
         times = [epoch + batch / 3 for batch in range(3)]
-        assert pages.rates.tolist() == [0.1 * schedule.factor(time, 10) for time in times]
+        assert plan.rates.tolist() == [0.1 * schedule.factor(time, 10) for time in times]
 
 
-@pytest.mark.parametrize("every", [1, 2.0, 2.5, 0.5])
-def test_a_step_within_an_epoch_is_seen(every):
-    schedule = StepDecay(every=every)
-    pages = plan(schedule=schedule)
-    for epoch in range(10):
-        pages.set_epoch(epoch)
-        assert pages.rates[-1] == 0.1 * schedule.factor(epoch + 2 / 3, 10)
-
-
-def test_a_steady_rate_follows_the_schedule_and_the_optimizer():
+def test_a_constant_rate_follows_the_schedule_and_the_optimizer():
     schedule, optimizer = ReduceOnPlateau(gamma=0.5), SGD(0.1)
-    pages = plan(schedule=schedule, optimizer=optimizer)
-    pages.set_epoch(0)
-    assert pages.rates.tolist() == [0.1] * 3
-    schedule.reductions = 1
-    pages.set_epoch(1)
-    assert pages.rates.tolist() == [0.05] * 3
-    optimizer.learning_rate = 1.0
-    pages.set_epoch(2)
-    assert pages.rates.tolist() == [0.5] * 3
-
-
-def test_what_stays_the_same_is_made_once():
-    pages = plan(schedule=Constant(), shuffle=False)
-    pages.set_epoch(0)
-    order, rates = pages.order, pages.rates
-    pages.set_epoch(1)
-    assert pages.order is order and pages.rates is rates
+    plan, found = make_plan(schedule=schedule, optimizer=optimizer), []
+    for reductions, rate in ((0, 0.1), (1, 0.1), (1, 1.0)):
+        schedule.reductions, optimizer.learning_rate = reductions, rate
+        plan.set_epoch(len(found))
+        found.append(plan.rates.tolist())
+    assert found == [[0.1] * 3, [0.05] * 3, [0.5] * 3]
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
-@pytest.mark.parametrize("weight", [None, WEIGHT])
-def test_the_mean_is_over_the_rows(weight, shuffle):
-    pages, losses = plan(weight, shuffle=shuffle), np.array([1.0, 10.0, 100.0])
+@pytest.mark.parametrize("weight", [None, BATCH_WEIGHT])
+def test_the_mean_loss_is_weighted_by_the_rows(weight, shuffle):
+    plan, losses = make_plan(weight, shuffle=shuffle), np.array([1.0, 10.0, 100.0])
     each = np.ones(7) if weight is None else weight
     for epoch in range(3):
-        pages.set_epoch(epoch)
-        of_each_row = np.repeat(losses, [3, 3, 1])
-        expected = np.average(of_each_row, weights=each[pages.order])
-        assert pages.mean(losses) == pytest.approx(expected)
+        plan.set_epoch(epoch)
+        expected = np.average(np.repeat(losses, [3, 3, 1]), weights=each[plan.order])
+        assert plan.mean(losses) == pytest.approx(expected)
+
+
+@pytest.fixture
+def eight_rows(monkeypatch):
+    """Measure eight rows at a time."""
+    monkeypatch.setattr(epoch_module, "ROW_MULTIPLE", 8)
+    monkeypatch.setattr(epoch_module, "MAX_MULTIPLICATIONS", 0)
+
+
+def classifier():
+    return Network.dense([3, 4, 2], output="softmax", seed=1, dtype="float64")
+
+
+def measured(engine, weight, is_interrupted):
+    network = classifier()
+    loss = as_loss("categorical_cross_entropy", network.output_activation)
+    rows = validate_arrays(network, loss, X, Y, weight)
+    job = Job(network=network, rows=rows, loss=loss, optimizer=SGD())
+    settings = {"metrics": as_metrics("accuracy"), "held_out": {"validation": rows}}
+    config = TrainingConfig(epochs=1, batch_size=8, **settings)
+    return measure(choose_engine(engine, job), config, is_interrupted)
+
+
+@pytest.mark.parametrize("weight", [None, WEIGHT, WEIGHT + 1])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_measuring_in_parts_gives_the_same(engine, weight, eight_rows, monkeypatch):
+    calls = []
+    parts = measured(engine, weight, lambda: calls.append(1))
+    assert len(calls) == 16  # eight for the training set, eight for the validation set
+    monkeypatch.undo()
+    whole = measured(engine, weight, lambda: calls.append(1))
+    assert len(calls) == 16 and parts == pytest.approx(whole, rel=1e-13)
+    assert parts["accuracy"] == whole["accuracy"] == whole["validation_accuracy"]
+
+
+def test_measuring_stops_between_two_parts(eight_rows):
+    answers = iter([False] * 5 + [True])
+    with pytest.raises(MeasurementInterrupted):
+        measured("reference", None, lambda: next(answers))
+    assert next(answers, None) is None
+
+
+class Interrupt(Callback):
+    """Interrupt a run at the n-th chunk or part of a measurement."""
+
+    def __init__(self, turn):
+        self.left = turn
+
+    def on_chunk(self, run):
+        self.left -= 1
+        if not self.left:
+            run.stop("interrupted", resumable=True)
+
+
+@pytest.mark.parametrize(
+    "turns", [range(1, 60, 9), pytest.param(range(1, 60), marks=pytest.mark.slow)]
+)
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_a_run_interrupted_while_it_is_measured_resumes(optimizer, turns, eight_rows, tmp_path):
+    def run(*callbacks, **settings):
+        network = classifier()
+        history = train(
+            network, X, Y, optimizer=optimizer, epochs=5, batch_size=16, metrics="accuracy",
+            validation_data=(X, Y), callbacks=callbacks, **settings,
+        )  # fmt: skip
+        curves = {name: history[name] for name in history.curves if name != "seconds"}
+        return network.parameters.tobytes(), curves, history.stop_reason
+
+    more = {} if optimizer == "lbfgs" else {"schedule": "reduce_on_plateau:patience=1"}
+    whole = run(**more)
+    for turn in turns:
+        settings = {"checkpoint": tmp_path / f"{turn}", **more}
+        assert run(Interrupt(turn), **settings)[2] == "interrupted"
+        assert run(**settings, resume=True) == whole

@@ -204,7 +204,7 @@ def test_an_optimizer_goes_on_where_it_stopped():
         train(network, X, Y, optimizer=optimizer, epochs=1, shuffle=False)
     train(twin, X, Y, optimizer=Adam(), epochs=2, shuffle=False)
     assert np.array_equal(network.parameters, twin.parameters)
-    with pytest.raises(ValueError, match="optimizer: it remembers 4 parameters, and this network"):
+    with pytest.raises(ValueError, match="optimizer: it has moments of 4 parameters"):
         train(classifier(), X, LABELS, optimizer=optimizer)
 
 

@@ -1,4 +1,4 @@
-"""What became of a table's columns, in a few lines for the person who watches."""
+"""A summary of the columns of a table, in a few lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from barenet.data.column_kinds import kind_of
-from barenet.data.columns import (
+from barenet.data.column_types import (
     BooleanColumn,
     CategoryColumn,
     Column,
@@ -22,10 +22,10 @@ from barenet.errors import DataError
 
 __all__ = ["list_kinds", "summarize_columns"]
 
-#: Letters in a line, and lines for all columns of a kind.
+#: Characters of a line, and lines for all columns of a kind.
 WIDTH, LINES = 79, 3
 
-#: How a kind is headed, one and several.
+#: Heading of each kind, singular and plural.
 HEADINGS: dict[type[Column], tuple[str, str]] = {
     NumberColumn: ("number", "numbers"),
     CategoryColumn: ("category", "categories"),
@@ -34,12 +34,12 @@ HEADINGS: dict[type[Column], tuple[str, str]] = {
     DroppedColumn: ("left out", "left out"),
 }
 
-#: What a column that is to be predicted may hold, in a word.
+#: The values of a column that may be the target.
 KINDS = {"number": "numbers", "category": "text", "boolean": "yes or no", "date": "dates"}
 
 
 def summarize_columns(preprocessing: TableEncoding | Scaling, names: Sequence[str]) -> str:
-    """Say what became of each column, by its kind.
+    """List the columns by kind.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def summarize_columns(preprocessing: TableEncoding | Scaling, names: Sequence[st
     groups: dict[type[Column], list[str]] = {}
     if isinstance(preprocessing, TableEncoding):
         for column in preprocessing.columns:
-            groups.setdefault(type(column), []).append(_tell(column))
+            groups.setdefault(type(column), []).append(_describe(column))
     else:
         groups[NumberColumn] = list(names)
     heads = {kind: _head(kind, len(groups[kind])) for kind in HEADINGS if kind in groups}
@@ -64,7 +64,7 @@ def summarize_columns(preprocessing: TableEncoding | Scaling, names: Sequence[st
 
 
 def list_kinds(frame: Frame) -> str:
-    """List a table's columns by what they hold, for who has to choose one.
+    """List the columns of a table with their kinds of values.
 
     Examples
     --------
@@ -87,8 +87,8 @@ def _head(kind: type[Column], count: int) -> str:
     return f"{count:,} {one if count == 1 else several}"
 
 
-def _tell(column: Column) -> str:
-    """Name a column, with what is not seen by its name."""
+def _describe(column: Column) -> str:
+    """Name a column, and how it is encoded."""
     if isinstance(column, DroppedColumn):
         return f"{column.name}: {column.reason}"
     notes = []
@@ -102,7 +102,7 @@ def _tell(column: Column) -> str:
 
 
 def _paragraph(head: str, entries: list[str], between: str) -> str:
-    """Write the columns of a kind, as many as fit into a few lines."""
+    """Write the columns of a kind that fit into a few lines."""
     room = (WIDTH - len(head) - 2) * LINES - 20
     for shown in range(len(entries), 0, -1):
         text = between.join(entries[:shown])

@@ -1,4 +1,4 @@
-"""``barenet datasets``: what there is to learn from without a file."""
+"""``barenet datasets``: the data sets that are available by name."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def datasets(*, json: Json = False) -> int:
 
 
 def _describe(name: str, named: NamedDataset) -> dict[str, Any]:
-    """Collect what there is to say; images are not loaded for it, since they may not be here."""
+    """Describe a data set; images are not loaded, as their files may be missing."""
     entry = {"name": name, "kind": named.kind, "description": named.description}
     if isinstance(named, Images):
         shape = {

@@ -1,4 +1,4 @@
-"""``barenet explain``: one training step with every number, and the formula that it comes from."""
+"""``barenet explain``: one training step with every number and its formula."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -38,7 +38,7 @@ from barenet.data.dataset import Dataset
 from barenet.data.run_config import DEFAULTS, RunConfig
 from barenet.data.run_defaults import without_superseded
 from barenet.data.scaling import Scaling
-from barenet.errors import brief
+from barenet.errors import ArgumentError
 from barenet.files.atomic import write_atomically
 from barenet.files.predictor import Predictor
 
@@ -48,23 +48,21 @@ if TYPE_CHECKING:
 __all__ = ["explain"]
 
 Notation = Literal["rows", "columns"]
-Form = Literal["text", "html", "markdown"]
+Format = Literal["text", "html", "markdown"]
 Rows = Annotated[
     tuple[int, ...],
     Parameter(name=("--row", "--rows"), converter=integer, group=DATA, show_default="0"),
 ]
 
-#: What the suffix of a file asks for.
-FORMS: dict[str, Form] = {".txt": "text", ".html": "html", ".htm": "html", ".md": "markdown"}
-
-#: And the other way round, for a file in a folder.
+#: The formats of file names, and the suffix of each for a file in a folder.
+FORMATS: dict[str, Format] = {".txt": "text", ".html": "html", ".htm": "html", ".md": "markdown"}
 SUFFIXES = {"text": ".txt", "html": ".html", "markdown": ".md"}
 
-#: Columns of a text that goes to no terminal.
+#: Width of a text that is not for a terminal.
 COLUMNS = 80
 
-#: What was done to the inputs, in words.
-SCALED = {
+#: The scaling of inputs, in words.
+SCALINGS = {
     "none": "",
     "standardize": ", standardized",
     "minmax": ", scaled to 0 … 1",
@@ -88,7 +86,7 @@ def explain(
     notation: Annotated[Notation, Parameter(group=OUTPUT)] = "rows",
     precision: Annotated[int, Parameter(group=OUTPUT, converter=integer)] = 6,
     limit: Annotated[int | None, Parameter(group=OUTPUT, converter=integer)] = None,
-    form: Annotated[Form | None, Parameter(name="--format", group=OUTPUT)] = None,
+    form: Annotated[Format | None, Parameter(name="--format", group=OUTPUT)] = None,
     out: Annotated[str | None, Parameter(group=OUTPUT), NAMED] = None,
     json: Json = False,
 ) -> int:
@@ -107,15 +105,15 @@ def explain(
     what : str
         A named data set or a file; or a model: its file, or the folder of its run.
     data : str
-        For a model, a named data set or a file; by default what it was trained on.
+        For a model, a named data set or a file; by default the training data.
     row : tuple of int
         The rows of the step, counted from 0.
     target : str
-        The column of a table that is to be predicted.
+        The column of a table to predict.
     task : str
-        The kind of target, where its values leave it open.
+        The kind of target, where its values are ambiguous.
     neuron : str
-        Show one neuron's part alone: 2.3 is the third neuron of layer 2.
+        Show one neuron only: 2.3 is the third neuron of layer 2.
     notation : str
         Layout of the samples: rows, with Z = X W + b, or columns, with Z = W X + b.
     precision : int
@@ -124,10 +122,10 @@ def explain(
         Entries of an array that are all shown; of a larger one, statistics and the largest entries
         are. By default 64, or 4 in a network of more than 32 parameters.
     form : str
-        How it is written; by default as the suffix of --out tells, else as text.
+        The format; by default that of the suffix of --out, else text.
     out : str
-        The file that it goes to, such as step.txt, step.html or step.md, or a folder for it,
-        instead of the terminal. An explanation that is there is replaced, and no other file.
+        The file to write, such as step.txt, step.html or step.md, or a folder for it. An earlier
+        explanation is replaced, any other file is not.
     json : bool
         Print JSON, for programs.
 
@@ -137,23 +135,27 @@ def explain(
         The exit status.
     """
     if json and (form or out):
-        raise ValueError("json: goes without --format and --out")
+        raise ArgumentError("goes without --format and --out", argument="json")
     _check_suffix(out)
-    said = RunConfig(**{name: value for name, value in vars(flags).items() if value is not None})
-    said.validate()
-    settings = RunSettings(data=what, target=target, task=task, file=file, table=table, config=said)
-    step = _of_model(what, data, settings) if _is_model(what) else _of_data(data, settings)
-    page = _explain(step, row, _place(neuron), notation, precision, limit)
+    config = RunConfig(**{name: value for name, value in vars(flags).items() if value is not None})
+    config.validate()
+    settings = RunSettings(
+        data=what, target=target, task=task, file=file, table=table, config=config
+    )
+    is_model = what.endswith(".safetensors") or bool(what and Path(what).is_dir())
+    step = _load_step(what, data, settings) if is_model else _new_step(data, settings)
+    options: dict[str, Any] = {"notation": notation, "precision": precision, "limit": limit}
+    explanation = _explain(step, row, neuron=_parse_neuron(neuron), **options)
     if json:
-        emit_json(page.to_dict())
+        emit_json(explanation.to_dict())
     else:
-        _put_out(page, form, out)
+        _write(explanation, form, out)
     return 0
 
 
 @dataclass(frozen=True)
 class _Step:
-    """What is explained: a network, rows for it, and how it learns."""
+    """The step to explain: a network, rows for it, and how it is trained."""
 
     predictor: Predictor
     rows: Dataset
@@ -161,53 +163,42 @@ class _Step:
     is_new: bool
 
 
-def _is_model(what: str) -> bool:
-    """Tell a trained network from data: a folder can be no other."""
-    return what.endswith(".safetensors") or bool(what and Path(what).is_dir())
-
-
-def _of_data(data: str, settings: RunSettings) -> _Step:
-    """Build the network that a training would start with."""
+def _new_step(data: str, settings: RunSettings) -> _Step:
+    """The first step of a training."""
     if data:
-        raise ValueError(f"data: {settings.data} is no model, so {data} is one too many")
+        raise ArgumentError(
+            f"{settings.data} is no model, so {data} is one too many", argument="data"
+        )
     experiment = prepare(settings)
     return _Step(experiment.predictor, settings.load(), experiment.settings.config, True)
 
 
-def _of_model(model: str, data: str, settings: RunSettings) -> _Step:
-    """Take a trained network, and the settings of its training if they are known."""
-    said = settings.config.set_fields() | settings.table.set_fields()
-    said |= {"target": settings.target, "task": settings.task}
+def _load_step(model: str, data: str, settings: RunSettings) -> _Step:
+    """A step of a trained network, with the settings of its training if they are known."""
+    given = settings.config.set_fields() | settings.table.set_fields()
+    given |= {"target": settings.target, "task": settings.task}
     for name in (*NETWORK_FIELDS, *vars(settings.table), "target", "task"):
-        if said.get(name) is not None:
-            raise ValueError(f"{name}: {model} has its own; leave --{name.replace('_', '-')} out")
+        if given.get(name) is not None:
+            raise ArgumentError(f"{model} has its own", argument=name, remedy="leave it out")
     trained = load_trained(Path(model))
     trained.check_single_output()
-    known = trained.settings
     rows = trained.load(trained.data_or_default(data), settings.file)
-    usual = without_superseded(settings.config, known.config if known else RunConfig())
+    usual = without_superseded(settings.config, trained.config)
     return _Step(trained.predictor, rows, settings.config.over(usual).over(DEFAULTS), False)
 
 
-def _explain(
-    step: _Step,
-    rows: tuple[int, ...],
-    neuron: tuple[int, int] | None,
-    notation: Notation,
-    precision: int,
-    limit: int | None,
-) -> Explanation:
-    """Take the step with these rows."""
-    from barenet.cli.notes import note_inputs, note_target
+def _explain(step: _Step, rows: tuple[int, ...], *, precision: int, **options: Any) -> Explanation:
+    """Explain the step with some rows."""
+    from barenet.cli.explain_notes import note_inputs, note_target
     from barenet.insight.explain import explain as explain_step
 
     dataset, predictor, config = step.rows, step.predictor, step.config
     for row in rows:
         if not 0 <= row < dataset.n_samples:
-            raise ValueError(f"row: expected 0 to {dataset.n_samples - 1:,}, got {row}")
+            raise ArgumentError.of("row", row, f"0 to {dataset.n_samples - 1:,}")
     chosen = list(rows)
     inputs = predictor.inputs(dataset.X[chosen]).astype(predictor.network.dtype)
-    page = explain_step(
+    explanation = explain_step(
         predictor.network,
         inputs,
         predictor.targets(dataset.y[chosen]),
@@ -216,72 +207,70 @@ def _explain(
         penalty=config.make_penalties(),
         clip=config.make_clipping(),
         seed=config.seed or 0,
-        neuron=neuron,
-        notation=notation,
         precision=precision,
-        limit=limit,
+        **options,
     )
     notes = {
-        "A0": note_inputs(predictor, dataset.X[chosen], inputs, precision, limit),
+        "A0": note_inputs(predictor, dataset.X[chosen], inputs, precision, options["limit"]),
         "Y": note_target(predictor, dataset.y[chosen], precision),
     }
-    return dataclasses.replace(page.with_notes(notes), facts=(*_facts(step, rows), *page.facts))
+    facts = (*_facts(step, rows), *explanation.facts)
+    return dataclasses.replace(explanation.with_notes(notes), facts=facts)
 
 
 def _facts(step: _Step, rows: tuple[int, ...]) -> Iterator[str]:
-    """Say which rows these are, what was done to them, and where the weights come from."""
-    where = f"row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))} of {step.rows.name}"
-    yield where + _what_was_done(step.predictor, len(rows))
+    """Name the rows, their preprocessing, and the source of the weights."""
+    numbers = f"row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))}"
+    yield f"{numbers} of {step.rows.name}{_preprocessing(step.predictor, len(rows))}"
     if step.is_new:
         yield f"new weights, init {step.config.init or 'auto'}"
 
 
-def _place(neuron: str | None) -> tuple[int, int] | None:
-    """Read a layer and a number, both counted from 1."""
-    if neuron is None:
-        return None
-    layer, _, number = neuron.partition(".")
-    with contextlib.suppress(ValueError):  # also of digits that are too many
-        if layer.isdecimal() and number.isdecimal():
-            return int(layer), int(number)
-    raise ValueError(
-        f"neuron: expected a layer and a number, such as 2.3 for the third neuron of layer 2, "
-        f"got {brief(neuron)}"
-    )
-
-
-def _what_was_done(predictor: Predictor, n_rows: int) -> str:
-    """Say how raw rows have become what the network takes."""
+def _preprocessing(predictor: Predictor, n_rows: int) -> str:
+    """Describe how the inputs of the network are computed from rows."""
     if isinstance(predictor.preprocessing, Scaling):
-        return SCALED[predictor.preprocessing.name]
+        return SCALINGS[predictor.preprocessing.name]
     number = len(predictor.input_names)
     become = "becomes" if n_rows == 1 else "become"
     return f", which {become} {number} input{'s' * (number != 1)}"
 
 
+def _parse_neuron(neuron: str | None) -> tuple[int, int] | None:
+    """Read the numbers of a layer and of a neuron, both counted from 1."""
+    if neuron is None:
+        return None
+    layer, _, number = neuron.partition(".")
+    with contextlib.suppress(ValueError):  # of too many digits
+        if layer.isdecimal() and number.isdecimal():
+            return int(layer), int(number)
+    expected = "a layer and a number, such as 2.3 for the third neuron of layer 2"
+    raise ArgumentError.of("neuron", neuron, expected)
+
+
 def _check_suffix(out: str | None) -> None:
-    """Refuse a file of another kind; a name without a suffix is that of a text."""
+    """Refuse a suffix of another format; a file without a suffix is text."""
     suffix = "" if out is None or is_folder(out) else Path(out).suffix
-    if suffix and suffix.lower() not in FORMS:
-        raise ValueError(
-            f"out: unknown format {suffix!r} of {out} (choose from {', '.join(FORMS)})"
+    if suffix and suffix.lower() not in FORMATS:
+        raise ArgumentError(
+            f"unknown format {suffix!r} of {out} (choose from {', '.join(FORMATS)})",
+            argument="out",
         )
 
 
-def _put_out(page: Explanation, form: Form | None, out: str | None) -> None:
-    """Write the page to its file, whole or not at all, or to the terminal."""
-    form = form or FORMS.get(Path(out or "").suffix.lower(), "text")
+def _write(explanation: Explanation, form: Format | None, out: str | None) -> None:
+    """Write an explanation into its file, or print it."""
+    form = form or FORMATS.get(Path(out or "").suffix.lower(), "text")
     if form == "text":
-        here = out is None and sys.stdout.isatty()
-        text = page.to_text(shutil.get_terminal_size().columns if here else COLUMNS)
+        on_terminal = out is None and sys.stdout.isatty()
+        text = explanation.to_text(shutil.get_terminal_size().columns if on_terminal else COLUMNS)
     else:
-        text = page.to_html() if form == "html" else page.to_markdown()
+        text = explanation.to_html() if form == "html" else explanation.to_markdown()
     if out is None:
         emit(text.rstrip("\n"))
-    else:
-        from barenet.insight.explain.origin import is_explanation
+        return
+    from barenet.insight.explain.origin import is_explanation
 
-        with output_path(out, f"explanation{SUFFIXES[form]}") as target:
-            check_overwritable(target, is_explanation, "explanation")
-            write_atomically(target, (text.rstrip("\n") + "\n").encode())
-        emit(str(target))
+    with output_path(out, f"explanation{SUFFIXES[form]}") as path:
+        check_overwritable(path, is_explanation, "explanation")
+        write_atomically(path, (text.rstrip("\n") + "\n").encode())
+    emit(str(path))

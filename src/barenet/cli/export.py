@@ -12,6 +12,7 @@ from barenet.cli.flags import DATA, NAMED, OUTPUT, Json
 from barenet.cli.output_file import is_folder, output_path
 from barenet.cli.run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli.trained_model import MODEL, load_trained, model_file
+from barenet.errors import ArgumentError
 from barenet.files.exports import EXPORTS, Exported
 from barenet.files.exports import export as write
 from barenet.files.exports.export import WEIGHTS, Weights
@@ -21,7 +22,7 @@ from barenet.files.model_io import load
 __all__ = ["export"]
 
 Format = Annotated[str | None, Parameter(group=OUTPUT, choices=tuple(EXPORTS))]
-Kept = Annotated[Weights, Parameter(group=OUTPUT, choices=tuple(WEIGHTS))]
+WeightFormat = Annotated[Weights, Parameter(group=OUTPUT, choices=tuple(WEIGHTS))]
 
 
 def export(
@@ -30,7 +31,7 @@ def export(
     *,
     to: Format = None,
     out: Annotated[str | None, Parameter(group=OUTPUT), NAMED] = None,
-    weights: Kept = "float32",
+    weights: WeightFormat = "float32",
     data: Annotated[str | None, Parameter(group=DATA), NAMED] = None,
     file: FileOptions = NO_FILE_OPTIONS,
     json: Json = False,
@@ -54,7 +55,7 @@ def export(
         The file, or a folder for it, which is made if its name ends with /. By default beside the
         model, named after it or its run.
     weights : {"float32", "int8"}
-        For c: the weights as they are, or quantized to 8 bits, in a quarter of the memory.
+        For c: unchanged weights, or weights quantized to 8 bits, in a quarter of the memory.
     data : str
         For int8: a named data set, or a file, on which the effect of the rounding is measured.
     json : bool
@@ -65,27 +66,42 @@ def export(
     int
         The exit status.
     """
-    if to is None and (out is None or is_folder(out)):
-        raise ValueError(f"to: say the format, one of {', '.join(EXPORTS)}, such as --to onnx")
-    if data is not None and weights != "int8":
-        raise ValueError("data: rows are for --weights int8, to measure what the rounding does")
+    _check_options(to, out, weights, data)
     path = model_file(model)
     if data is None:
-        held, X = load(path), None
+        model_or_network, X = load(path), None
     else:
         trained = load_trained(model)
-        held, X = trained.predictor, trained.load(data, file).X
+        model_or_network, X = trained.predictor, trained.load(data, file).X
     name = (path.name == MODEL and path.resolve().parent.name) or path.stem
     with output_path(str(path.with_name(name)) if out is None else out, name) as target:
-        done = write(held, target, to, weights=weights, X=X)
+        done = write(model_or_network, target, to, weights=weights, X=X)
     if json:
         emit_json(_document(path, done, weights))
         return 0
     for each in done.files:
         emit(str(each))
     if weights == "int8":
-        log(_in_words(done.rounding))
+        log(_describe(done.rounding))
     return 0
+
+
+def _check_options(to: str | None, out: str | None, weights: str, data: str | None) -> None:
+    """Check the options that depend on each other."""
+    if to is None and (out is None or is_folder(out)):
+        raise ArgumentError(
+            f"name the format, one of {', '.join(EXPORTS)}",
+            argument="to",
+            remedy="such as {to}",
+            to="onnx",
+        )
+    if data is not None and weights != "int8":
+        raise ArgumentError(
+            "rows are used to measure the effect of rounding",
+            argument="data",
+            remedy="add {weights}",
+            weights="int8",
+        )
 
 
 def _document(path: Path, done: Exported, weights: str) -> dict[str, Any]:
@@ -99,10 +115,10 @@ def _document(path: Path, done: Exported, weights: str) -> dict[str, Any]:
     }
 
 
-def _in_words(rounding: Rounding | None) -> str:
-    """Say what the rounding of the weights does."""
+def _describe(rounding: Rounding | None) -> str:
+    """Describe the effect of rounding the weights."""
     if rounding is None:
-        return "what the rounding does is not measured; --data names rows to measure it on"
+        return "the effect of the rounding is not measured; --data names rows to measure it on"
     kept = rounding.answers_kept
     answers = f", and {kept:,} answers stay the same" if kept is not None else ""
     return (

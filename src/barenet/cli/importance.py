@@ -1,4 +1,4 @@
-"""``barenet importance``: which columns a trained network needs, by shuffling each of them."""
+"""``barenet importance``: permutation importance of the columns for a trained network."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from barenet.cli.evaluate import Rows, select_rows
 from barenet.cli.flags import NAMED, OUTPUT, Json, integer
 from barenet.cli.run_settings import NO_FILE_OPTIONS, FileOptions
 from barenet.cli.scores import HEADINGS
+from barenet.cli.text_graphics import bar
 from barenet.cli.trained_model import load_trained
+from barenet.constraints import check_number
 from barenet.data.dataset import Dataset
 from barenet.files.predictor import Predictor
 from barenet.insight.permutation_importance import Importance, permutation_importance
 
-__all__ = ["MOST_ROWS", "REPEATS", "importance", "measure"]
+__all__ = ["MOST_ROWS", "importance", "measure_importance", "sample_rows"]
 
-#: Columns in the table; programs get all.
-MOST_COLUMNS = 25
-#: Letters of the longest bar, and of the longest name.
-BAR, NAME = 24, 30
-#: How often a column is shuffled, and rows that it is shuffled in, unless said otherwise.
+#: Columns in the table; JSON has all. Characters of the longest name.
+MAX_COLUMNS, MAX_NAME = 25, 30
+#: Default values of the options.
 REPEATS, MOST_ROWS = 10, 5_000
 
 Count = Annotated[int, Parameter(group=OUTPUT, converter=integer)]
@@ -45,16 +45,16 @@ def importance(
     """Measure how much a trained network depends on each column.
 
     Permutation importance: each column of the table is shuffled by itself, and the decrease of the
-    score is printed (accuracy for classes, R² for numbers). The test rows are used where they are
-    known. Of two columns with the same information, neither appears important, as the network can
-    do without either.
+    score is printed (accuracy for classification, R² for regression). The test rows are used where
+    they are known. Of two columns with the same information, neither appears important, as the
+    network can do without either.
 
     Parameters
     ----------
     model : Path
         A model file, or the folder of a run.
     data : str
-        A named data set, or a file; by default what the run was trained on.
+        A named data set, or a file; by default the training data.
     repeats : int
         How often each column is shuffled.
     most_rows : int
@@ -71,41 +71,38 @@ def importance(
     """
     trained = load_trained(model)
     trained.check_single_output()
-    if min(repeats, most_rows) < 1:
-        name, value = ("repeats", repeats) if repeats < 1 else ("most_rows", most_rows)
-        raise ValueError(f"{name}: expected a whole number of 1 or more, got {value}")
+    for name, value in (("repeats", repeats), ("most_rows", most_rows)):
+        check_number(value, name, ge=1, integer=True)
     selection = select_rows(trained, trained.data_or_default(data), file, rows)
-    dataset, description = take(selection.rows, most_rows), selection.description
-    result = measure(trained.predictor, dataset, repeats)
+    sample = sample_rows(selection.rows, most_rows)
+    result = measure_importance(trained.predictor, sample, repeats)
     if json:
-        rows_told = {"rows": dataset.n_samples, "evaluated_on": description}
-        emit_json(
-            {"model": str(trained.path), "dataset": dataset.name, **rows_told, **_plain(result)}
-        )
+        document = {"model": str(trained.path), "dataset": sample.name, "rows": sample.n_samples}
+        emit_json(document | {"evaluated_on": selection.description} | _document(result))
         return 0
-    what = f"{dataset.n_samples:,} {description.removeprefix('all ')}"
+    used = f"{sample.n_samples:,} {selection.description.removeprefix('all ')}"
     log(
-        f"{HEADINGS[result.metric]} {result.score:.4f} on {what}; each column shuffled {repeats}×\n"
+        f"{HEADINGS[result.metric]} {result.score:.4f} on {used}; each column shuffled {repeats}×\n"
     )
-    _show(result)
+    _emit(result)
     return 0
 
 
-def take(rows: Dataset, most: int) -> Dataset:
-    """Take some rows by chance, if there are more."""
+def sample_rows(rows: Dataset, most: int) -> Dataset:
+    """Take a random sample of the rows if there are more."""
     if rows.n_samples <= most:
         return rows
     return rows.take(np.sort(np.random.default_rng(0).permutation(rows.n_samples)[:most]))
 
 
-def measure(predictor: Predictor, rows: Dataset, repeats: int = REPEATS) -> Importance:
+def measure_importance(predictor: Predictor, rows: Dataset, repeats: int = REPEATS) -> Importance:
     """Shuffle the columns, with a progress bar on a terminal."""
-    bar = functools.partial(progress_bar, label="shuffling")
-    return permutation_importance(predictor, rows.X, rows.y, n_repeats=repeats, progress=bar)
+    progress = functools.partial(progress_bar, label="shuffling")
+    return permutation_importance(predictor, rows.X, rows.y, n_repeats=repeats, progress=progress)
 
 
-def _plain(result: Importance) -> dict[str, Any]:
-    """Collect the figures for programs, the most important column first."""
+def _document(result: Importance) -> dict[str, Any]:
+    """The JSON document, the most important column first."""
     return {
         "metric": result.metric,
         "score": result.score,
@@ -117,30 +114,22 @@ def _plain(result: Importance) -> dict[str, Any]:
     }
 
 
-def _show(result: Importance) -> None:
+def _emit(result: Importance) -> None:
     """Print a bar for each column."""
-    mean, std, order = result.mean, result.std, result.order[:MOST_COLUMNS]
+    mean, std, order = result.mean, result.std, result.order[:MAX_COLUMNS]
     most = max(float(mean.max()), 1e-12)
-    emit_table(
-        ["column", f" {HEADINGS[result.metric]} lost", ""],
+    lines = [
         [
-            [
-                _shorten(result.names[at]),
-                f"{mean[at]:7.4f} ± {std[at]:.4f}",
-                _bar(max(mean[at], 0.0) / most),
-            ]
-            for at in order
-        ],
-    )
+            _shorten(result.names[at]),
+            f"{mean[at]:7.4f} ± {std[at]:.4f}",
+            bar(max(mean[at], 0.0) / most),
+        ]
+        for at in order
+    ]
+    emit_table(["column", f" {HEADINGS[result.metric]} lost", ""], lines)
     if (more := len(mean) - len(order)) > 0:
         emit(f"(and {more:,} columns that matter less; --json has them all)")
 
 
-def _bar(share: float) -> str:
-    """Draw a bar, to an eighth of a letter."""
-    eighths = round(share * BAR * 8)
-    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
-
-
 def _shorten(name: str) -> str:
-    return name if len(name) <= NAME else f"{name[: NAME - 1]}…"
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"

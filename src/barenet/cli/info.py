@@ -1,4 +1,4 @@
-"""``barenet info``: the card of a model file: what it is, trained on what, how well, and how."""
+"""``barenet info``: the contents of a model file and its model card."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from barenet.cli.scores import HEADINGS, format_score
 from barenet.cli.text_graphics import sparkline
 from barenet.cli.trained_model import model_file
 from barenet.data.encoding import TableEncoding
+from barenet.data.scaling import Scaling
 from barenet.files.description import rows_name
 from barenet.files.model_card import ModelCard
 from barenet.files.model_io import load
@@ -22,17 +23,17 @@ from barenet.model.network import Network
 __all__ = ["info"]
 
 #: Characters of a setting that are shown.
-MOST_CHARACTERS = 60
+MAX_CHARACTERS = 60
 
-#: What the curves of a log are called that are drawn.
+#: The curves that are drawn.
 CURVES = {"loss": "loss", "validation_loss": "validation loss", "test_loss": "test loss"}
 
 
 def info(model: Path, /, *, json: Json = False) -> int:
-    """Show what a model file holds.
+    """Show the contents of a model file.
 
-    Its inputs and its target, its layers, the training data, the scores, the course of the
-    training and its settings. All of it is in the file itself.
+    Its inputs and its target, its layers, the training data, the scores, the learning curves and
+    the settings of the training. All of it is in the file itself.
 
     Parameters
     ----------
@@ -47,23 +48,23 @@ def info(model: Path, /, *, json: Json = False) -> int:
         The exit status.
     """
     path = model_file(model)
-    held = load(path)
-    predictor, network = (held, held.network) if isinstance(held, Predictor) else (None, held)
+    loaded, size = load(path), path.stat().st_size
+    predictor = loaded if isinstance(loaded, Predictor) else None
+    network = loaded.network if isinstance(loaded, Predictor) else loaded
     if json:
-        about = {} if predictor is None else _answers(predictor)
-        emit_json({"model": str(path), "bytes": path.stat().st_size, **_layers(network), **about})
+        document = {} if predictor is None else _predictor_document(predictor)
+        emit_json({"model": str(path), "bytes": size, **_network_document(network), **document})
         return 0
-    rows = [("model", f"{path}, {path.stat().st_size:,} bytes")]
-    rows += [] if predictor is None else [*_described(predictor)]
-    _show_pairs(rows)
+    lines = [("model", f"{path}, {size:,} bytes")]
+    emit_table([], [*lines, *([] if predictor is None else _description(predictor))])
     emit(f"\n{network.summary()}")
     if predictor is not None:
-        _show_columns(predictor)
-        _show_card(predictor)
+        _emit_columns(predictor)
+        _emit_card(predictor.card or ModelCard())
     return 0
 
 
-def _layers(network: Network) -> dict[str, Any]:
+def _network_document(network: Network) -> dict[str, Any]:
     return {
         "layers": [layer.config() for layer in network.layers],
         "n_inputs": network.n_inputs,
@@ -73,42 +74,48 @@ def _layers(network: Network) -> dict[str, Any]:
     }
 
 
-def _answers(predictor: Predictor) -> dict[str, Any]:
-    """What goes in and comes out, and the card."""
-    target, before = predictor.target_scaling, predictor.preprocessing
-    table = before.to_dict()["columns"] if isinstance(before, TableEncoding) else None
-    card = predictor.card
-    told: dict[str, Any] = dict.fromkeys(ModelCard().to_dict()) if card is None else card.to_dict()
-    if card is not None and card.log is not None:  # in the file, epochs are counted from 0
-        epochs = {**told["training"]["history"], "epoch": list(card.log.epochs)}
-        told["training"] |= {"best_epoch": card.log.best_epoch, "history": epochs}
+def _predictor_document(predictor: Predictor) -> dict[str, Any]:
+    """The inputs, the outputs and the model card."""
+    encoding, target = predictor.preprocessing, predictor.target_scaling
+    table = encoding if isinstance(encoding, TableEncoding) else None
     return {
         "dataset": predictor.dataset,
         "target": predictor.target_name,
         "classes": predictor.classes,
         "feature_names": predictor.feature_names,
         "image_shape": predictor.image_shape,
-        "scaling": None if isinstance(before, TableEncoding) else before.name,
-        "columns": table,
+        "scaling": encoding.name if isinstance(encoding, Scaling) else None,
+        "columns": table.to_dict()["columns"] if table else None,
         "target_scaling": target.name if target else None,
-        **told,
+        **_card_document(predictor.card),
     }
 
 
-def _described(predictor: Predictor) -> Iterator[tuple[str, str]]:
-    """Say what it does and where it comes from, to the last digit."""
+def _card_document(card: ModelCard | None) -> dict[str, Any]:
+    """The model card, with epochs counted from 1 instead of 0."""
+    if card is None:
+        return dict.fromkeys(ModelCard().to_dict())
+    document: dict[str, Any] = card.to_dict()
+    if card.log is not None:
+        history = {**document["training"]["history"], "epoch": list(card.log.epochs)}
+        document["training"] |= {"best_epoch": card.log.best_epoch, "history": history}
+    return document
+
+
+def _description(predictor: Predictor) -> Iterator[tuple[str, str]]:
+    """The inputs and the target, and the origin of the model."""
     for heading, text in predictor.description().items():
         if heading != "network":  # its layers are shown in a table
             yield heading, text
     card = predictor.card or ModelCard()
     if card.versions:
-        yield "trained with", ", ".join(f"{name} {said}" for name, said in card.versions.items())
+        yield "trained with", ", ".join(f"{name} {each}" for name, each in card.versions.items())
     if card.data_fingerprint:
         yield "data's fingerprint", card.data_fingerprint
 
 
-def _show_columns(predictor: Predictor) -> None:
-    """Put out what is done to each column of a table."""
+def _emit_columns(predictor: Predictor) -> None:
+    """Print the encoding of each column of a table."""
     if isinstance(encoding := predictor.preprocessing, TableEncoding):
         emit()
         lines = [
@@ -118,34 +125,33 @@ def _show_columns(predictor: Predictor) -> None:
         emit_table(["column", "kind", "numbers", "how"], lines)
 
 
-def _show_card(predictor: Predictor) -> None:
-    """Put out how good it is, how it has learned, and with which settings."""
-    card = predictor.card or ModelCard()
+def _emit_card(card: ModelCard) -> None:
+    """Print the scores, the learning curves and the settings."""
     if card.scores:
         emit()
-        _show_scores(card)
+        _emit_scores(card)
     if card.log is not None and (curves := [*_curves(card.log)]):
         emit()
-        _show_pairs(curves)
+        emit_table([], curves)
     if card.settings:
         emit()
-        told = [(name.replace("_", "-"), _write(value)) for name, value in card.settings.items()]
-        half = (len(told) + 1) // 2
-        beside = [*told[half:], *[("", "")] * (2 * half - len(told))]
-        pairs = zip(told[:half], beside, strict=True)
-        emit_table(["setting", "value"] * 2, [[*left, *right] for left, right in pairs])
+        pairs = [(name.replace("_", "-"), _format(value)) for name, value in card.settings.items()]
+        half = (len(pairs) + 1) // 2
+        right = [*pairs[half:], *[("", "")] * (2 * half - len(pairs))]
+        lines = [[*a, *b] for a, b in zip(pairs[:half], right, strict=True)]
+        emit_table(["setting", "value"] * 2, lines)
 
 
-def _show_scores(card: ModelCard) -> None:
-    """Put out what was measured in the end, a line for each of the rows, the loss by its name."""
+def _emit_scores(card: ModelCard) -> None:
+    """Print a line of scores for each set of rows, the loss last and by its name."""
     loss = {"loss": str(card.settings.get("loss", "loss")).partition(":")[0]}
     measured = dict.fromkeys(name for scores in card.scores.values() for name in scores)
     names = {name: HEADINGS.get(name, name) for name in measured if name != "loss"} | loss
     lines = []
     for rows, scores in card.scores.items():
         number = f"{card.rows[rows]:,} " if rows in card.rows else ""
-        said = [format_score(name, scores[name]) if name in scores else "" for name in names]
-        lines.append([f"{number}{rows_name(rows)}", *said])
+        cells = [format_score(name, scores[name]) if name in scores else "" for name in names]
+        lines.append([f"{number}{rows_name(rows)}", *cells])
     emit_table(["scores on", *names.values()], lines, numbers=1)
 
 
@@ -157,11 +163,6 @@ def _curves(log: TrainingLog) -> Iterator[tuple[str, str]]:
             yield label, f"{sparkline(log.epochs, curve)}  {ends}"
 
 
-def _show_pairs(rows: list[tuple[str, str]]) -> None:
-    """Put out names and what is said of them."""
-    emit_table([], rows)
-
-
-def _write(value: Any) -> str:
+def _format(value: Any) -> str:
     text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
+    return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…"

@@ -1,7 +1,4 @@
-"""Kernels of the compiled engine: where they are kept, and all of them built ahead of their need.
-
-What is built ahead, as when an image of a machine is made, nobody has to wait for later.
-"""
+"""Building all kernels of the compiled engine in advance, such as for an image of a machine."""
 
 from __future__ import annotations
 
@@ -16,14 +13,13 @@ import numpy as np
 from barenet.cli.console import progress_bar
 from barenet.errors import BarenetError
 
-__all__ = ["WHERE_TO_KEEP", "build_kernels", "kernel_folder"]
+__all__ = ["CACHE_ADVICE", "build_kernels", "kernel_folder"]
 
-#: What helps where no folder can be written to.
-WHERE_TO_KEEP = "set NUMBA_CACHE_DIR to a folder that can be written to"
+CACHE_ADVICE = "set NUMBA_CACHE_DIR to a folder that can be written to"
 
 
 def kernel_folder() -> str | None:
-    """Say where kernels are kept."""
+    """The folder of the cached kernels."""
     from barenet.engines.kernels.dense import multiply
 
     statistics = getattr(multiply.dispatcher, "stats", None)  # none where Numba is switched off
@@ -31,17 +27,15 @@ def kernel_folder() -> str | None:
 
 
 def build_kernels() -> dict[str, Any]:
-    """Build every kernel that is not kept yet, and what runs them, with a bar on a terminal."""
+    """Build every kernel that is not cached yet, with a progress bar on a terminal."""
     folder, start = kernel_folder(), time.perf_counter()
     if folder is None:
-        raise BarenetError(f"there is no folder to keep kernels in; {WHERE_TO_KEEP}")
-    builders, built, files = _every_builder(), _count_built(), _count_files(folder)
-    # One thread and two are two programs, which are compiled as they are first run.
-    runs: list[Callable[[], Any]] = [
-        functools.partial(_train_one_neuron, threads) for threads in (1, 2)
-    ]
-    for do in progress_bar([*builders, *runs], "kernels"):
-        do()
+        raise BarenetError(f"there is no folder to keep kernels in; {CACHE_ADVICE}")
+    builders, built, files = _builders(), _count_built(), _count_files(folder)
+    # One thread and two have programs of their own, which are compiled when they first run.
+    runs: list[Callable[[], Any]] = [functools.partial(_train_one_neuron, n) for n in (1, 2)]
+    for build in progress_bar([*builders, *runs], "kernels"):
+        build()
     built = _count_built() - built
     if _count_files(folder) - files < built:
         raise BarenetError(f"{folder} has not kept the kernels that were built: is the disk full?")
@@ -53,7 +47,7 @@ def build_kernels() -> dict[str, Any]:
     }
 
 
-def _every_builder() -> list[Callable[[], int]]:
+def _builders() -> list[Callable[[], int]]:
     import barenet.engines.compiled.kernel_program  # noqa: F401  # imports every module with kernels
     from barenet.engines.kernels.kernel import every_kernel
     from barenet.engines.simd.views import kernel_spec
@@ -63,7 +57,7 @@ def _every_builder() -> list[Callable[[], int]]:
 
 
 def _count_built() -> int:
-    """Count the kernels that this process has looked for on disk in vain."""
+    """Count the kernels that this process has not found in the cache."""
     from barenet.engines.kernels.kernel import KERNELS
 
     return sum(sum(kernel.dispatcher.stats.cache_misses.values()) for kernel in KERNELS)

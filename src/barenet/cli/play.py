@@ -1,4 +1,4 @@
-"""``barenet play``: a local page where a network of this library learns while one looks on."""
+"""``barenet play``: the playground, a local page on which a network learns."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from barenet.cli.console import emit, log
 from barenet.cli.flags import DATA, NAMED, OUTPUT
 from barenet.cli.run_settings import NO_FILE_OPTIONS
 from barenet.cli.trained_model import TrainedModel, load_trained
-from barenet.data.run_config import RunConfig
-from barenet.errors import brief
+from barenet.errors import ArgumentError
 from barenet.extras import require
 
 if TYPE_CHECKING:
@@ -31,11 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = ["PORT", "play"]
 
-#: Where the page is, if nobody says.
+#: Default port.
 PORT = 8421
 
-#: What stands in an address after the # as it is, beside letters, digits and - . _ ~ (RFC 3986).
-IN_A_FRAGMENT = "!$&'()*+,;=:@/?%"
+#: Characters of a fragment besides letters, digits and - . _ ~ (RFC 3986).
+FRAGMENT_CHARACTERS = "!$&'()*+,;=:@/?%"
 
 NO_BROWSER = "no browser could be opened: open the address yourself"
 
@@ -66,8 +65,8 @@ def play(
         A named data set, a .csv file, a model file or the folder of a run; or, in quotes, the #
         and the settings that the page's Share has copied. By default circles.
     rows : str
-        With a model: the .csv file that it was trained on, where its run does not tell. Without
-        it, the model is seen and cannot learn. With a .csv file: its settings, as Share copies
+        With a model: the .csv file that it was trained on, unless its run has the name. Without
+        it, the model is shown and cannot learn. With a .csv file: its settings, as Share copies
         them.
     target : str
         The column of a .csv file to predict, by default the last one without names or free text.
@@ -84,7 +83,7 @@ def play(
         The exit status: 130 or 143 after a signal.
     """
     if not 0 <= port <= 65535:
-        raise ValueError(f"port: expected 0 to 65535, got {port}")
+        raise ArgumentError.of("port", port, "0 to 65535")
     for module in ("starlette", "uvicorn", "websockets"):
         require(module, extra="play", purpose="the playground")
     from barenet.playground.file_store import FileStore, is_csv
@@ -107,7 +106,7 @@ def play(
     with closing(FileStore()) as store, ExitStack() as at_the_end:
         start = _start(data, rows, target, store, header)
         if data and settings:
-            settings = _of_table(settings, start.data.source)
+            settings = _with_table(settings, start.data.source)
         with listen(port) as line:
             server = Server(Sessions(Trainer(), store, start), line, ready)
             server.start()
@@ -115,51 +114,53 @@ def play(
 
 
 def _fragment(settings: str) -> str:
-    """Write settings as the end of an address; what is encoded already stays."""
+    """Encode settings as the fragment of an address; what is encoded already stays."""
     if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in settings):
-        raise ValueError(f"data: expected # and the settings of a page, got {brief(settings)}")
+        raise ArgumentError.of("data", settings, "# and the settings of a page")
     settings = re.sub("%(?![0-9A-Fa-f]{2})", "%25", settings)
-    return "#" + quote(settings[1:], safe=IN_A_FRAGMENT, errors="surrogateescape")
+    return "#" + quote(settings[1:], safe=FRAGMENT_CHARACTERS, errors="surrogateescape")
 
 
-def _of_table(settings: str, key: str) -> str:
-    """Let settings be of a table that another page has called otherwise."""
+def _with_table(settings: str, key: str) -> str:
+    """Replace the table that the settings of another page name."""
     return "#" + urlencode({**dict(parse_qsl(settings[1:], keep_blank_values=True)), "data": key})
 
 
 def _start(
     data: str, rows: str, target: str, store: FileStore, header: bool | None = None
 ) -> PageState:
-    """Open the data or the model to start with; a run names the rows of its model."""
+    """Open the data or the model to start with; a run has the name of its rows."""
     path = Path(data)
     if not data or not (path.suffix == ".safetensors" or path.is_dir()):
         if rows:
-            raise ValueError("rows: they go with a model; give one file of rows alone")
+            raise ArgumentError(
+                "they go with a model", argument="rows", remedy="give one file of rows alone"
+            )
         return store.initial_state(data, target, header)
     if target:
-        raise ValueError("target: a model knows its own")
+        raise ArgumentError("a model has its own", argument="target", remedy="leave it out")
     trained = load_trained(path)
-    config = trained.settings.config if trained.settings else RunConfig()
     if header is None and trained.settings:
         header = trained.settings.file.header
-    return store.initial_model_state(trained.path, rows or _rows_of(trained), config, header)
+    rows = rows or _training_table(trained)
+    return store.initial_model_state(trained.path, rows, trained.config, header)
 
 
-def _rows_of(trained: TrainedModel) -> str:
-    """Find the table that a model has learned from: where its run has it, or what is called so."""
+def _training_table(trained: TrainedModel) -> str:
+    """The path of the table that a model has learned from, if it is found."""
     from barenet.playground.file_store import is_csv
 
     data = trained.settings.data if trained.settings else ""
     if not (is_csv(data) and Path(data).is_file()):
         return ""
-    if Path(data).is_absolute() or _has_learned_from(trained, data):
+    if Path(data).is_absolute() or _is_training_data(trained, data):
         return data
-    log(f"{data} here is not what the model has learned from; to take it, name it after the model")
+    log(f"{data} here is not the training data of the model; to use it, name it after the model")
     return ""
 
 
-def _has_learned_from(trained: TrainedModel, data: str) -> bool:
-    """Tell if a file has the rows of the training, of which a card knows the name alone."""
+def _is_training_data(trained: TrainedModel, data: str) -> bool:
+    """Whether a file has the rows of the training; a card has only its name."""
     try:
         return trained.is_training_data(data, trained.load(data, NO_FILE_OPTIONS)) is True
     except (OSError, ValueError):
@@ -167,7 +168,7 @@ def _has_learned_from(trained: TrainedModel, data: str) -> bool:
 
 
 def _browse(address: str, security: SecurityMiddleware, at_the_end: ExitStack) -> None:
-    """Open the page in the browser by a file, which is removed at the end."""
+    """Open a file in the browser that leads to the page, and is removed at the end."""
     try:
         path = _write_redirect(address)
     except OSError:
@@ -180,7 +181,7 @@ def _browse(address: str, security: SecurityMiddleware, at_the_end: ExitStack) -
 
 
 def _write_redirect(address: str) -> Path:
-    """Write a file that leads to the address, for this user alone to read (mode 0600)."""
+    """Write a file that leads to the address, readable for this user only (mode 0600)."""
     home = Path.home()
     # A browser installed as a snap has a private /tmp, and cannot read hidden folders of the user.
     folder = home if (home / "snap").is_dir() and os.access(home, os.W_OK) else None
@@ -191,6 +192,6 @@ def _write_redirect(address: str) -> Path:
 
 
 def _open(path: Path) -> None:
-    """Open the page, or print that no browser was found."""
+    """Open the page, or log that no browser was found."""
     if not webbrowser.open(path.as_uri()):
         log(NO_BROWSER)

@@ -1,4 +1,4 @@
-"""``barenet plot``: a picture of how a network learned, or of what it has learned."""
+"""``barenet plot``: plots of the history and of the predictions of a run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from barenet.cli.run_folder import HISTORY, read_history
 from barenet.cli.run_plots import draw, literal
 from barenet.cli.run_settings import NO_FILE_OPTIONS, FileOptions, RunSettings
 from barenet.cli.trained_model import MODEL, SETTINGS, TrainedModel, load_trained
-from barenet.errors import DataError, ModelFileError
+from barenet.constraints import check_number
+from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files.model_io import load_predictor
 from barenet.insight import plots
 from barenet.insight.plots.saving import is_picture
@@ -52,7 +53,7 @@ def plot(
     out: Annotated[str | None, Parameter(group=OUTPUT), NAMED] = None,
     file: FileOptions = NO_FILE_OPTIONS,
 ) -> int:
-    """Draw a picture of a run, and print the name of its file.
+    """Draw a plot of a run, and print the name of its file.
 
     - history: loss and metrics by epoch
     - fit: predicted numbers
@@ -68,11 +69,11 @@ def plot(
     Parameters
     ----------
     kind : str
-        What to draw.
+        The kind of plot.
     run : Path
         The folder of a run, or a model file.
     data : str
-        A named data set, or a file; by default what the run was trained on.
+        A named data set, or a file; by default the training data.
     at : tuple of int
         Epochs after which the fit is drawn, for epochs.
     out : str
@@ -89,19 +90,27 @@ def plot(
         figure = plots.plot_history(_history(run), title=literal(run.resolve().name))
     else:
         trained = load_trained(run)
+        if kind in ("fit", "importance"):
+            trained.check_single_output()
         again = kind == "epochs"
-        figure = _epochs(trained, at) if again else _picture(kind, trained, data, file)
+        figure = _epochs(trained, at) if again else _predictions(kind, trained, data, file)
     beside = str(run if run.is_dir() else run.parent)
-    with output_path(out or beside, f"{kind}.png") as target:
-        if out or not target.with_name(SETTINGS).is_file():  # else it is one of the run's pictures
-            check_overwritable(target, is_picture, "picture")
-        plots.save_figure(figure, target)
-    emit(str(target))
+    with output_path(out or beside, f"{kind}.png") as path:
+        if out or not path.with_name(SETTINGS).is_file():  # else it is one of the run's own plots
+            check_overwritable(path, is_picture, "picture")
+        plots.save_figure(figure, path)
+    emit(str(path))
     return 0
 
 
+def _predictions(kind: str, trained: TrainedModel, data: str, file: FileOptions) -> Figure:
+    """Plot the test rows, or all rows of other data."""
+    selection = select_rows(trained, trained.data_or_default(data), file, None)
+    return draw(kind, trained.predictor, selection.rows)
+
+
 def _history(run: Path) -> History:
-    """Read the epochs of a run, with what the card of its model tells of them, or its settings."""
+    """Read the learning curves, and their best epoch from the model card or the settings."""
     path = run.with_name(HISTORY) if run.is_file() else run / HISTORY
     history = read_history(path)
     with contextlib.suppress(FileNotFoundError, ModelFileError):  # The curves are drawn as well.
@@ -117,45 +126,38 @@ def _history(run: Path) -> History:
 
 
 def _best_epoch(history: History) -> int | None:
-    """Find the epoch that early stopping has kept: the first with the lowest validation loss."""
+    """The epoch that early stopping has kept: the first with the lowest validation loss."""
     losses = enumerate(history.validation_loss, 1)
     finite = [(loss, epoch) for epoch, loss in losses if math.isfinite(loss)]
     return min(finite)[1] if finite else None
 
 
-def _picture(kind: str, trained: TrainedModel, data: str, file: FileOptions) -> Figure:
-    """Draw the predictions for the test rows, or for all."""
-    if kind in ("fit", "importance"):
-        trained.check_single_output()
-    selection = select_rows(trained, trained.data_or_default(data), file, None)
-    return draw(kind, trained.predictor, selection.rows)
-
-
 def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
-    """Train once more, and draw the fit after some epochs."""
+    """Train once more, and plot the fit after some epochs."""
     if trained.settings is None:
-        raise ValueError(
-            f"run: the picture of epochs needs the settings of the run, and none are beside "
-            f"{trained.path}"
+        raise ArgumentError(
+            f"a plot of epochs needs the settings of the run, and none are beside {trained.path}",
+            argument="run",
         )
-    if min(at) < 1:
-        raise ValueError(f"at: epochs are counted from 1, got {min(at)}")
+    check_number(min(at), "at", ge=1, integer=True)
     if trained.predictor.classes is not None:
-        raise ValueError("kind: a fit is of numbers, and the run has classes")
+        raise ArgumentError("a fit is of numbers, and the run has classes", argument="kind")
     if trained.predictor.takes_frames:
-        raise ValueError("kind: a fit after some epochs needs columns that are all kept as numbers")
-    experiment = prepare(_long_enough(trained.settings, max(at)))
+        raise ArgumentError(
+            "a fit after some epochs needs columns that are all kept as numbers", argument="kind"
+        )
+    experiment = prepare(_with_epochs(trained.settings, max(at)))
     predictor, rows = experiment.predictor, experiment.training
     fits: dict[int, NDArray[Any]] = {}
     losses: dict[int, float] = {}
 
-    def keep(run: Run) -> bool:
+    def record(run: Run) -> bool:
         done = len(run.history)
         if done in at:
             fits[done], losses[done] = predictor.predict(rows.X), run.history.loss[-1]
         return done >= max(at)
 
-    experiment.run([Progress(), LambdaCallback(keep)])
+    experiment.run([Progress(), LambdaCallback(record)])
     return plots.plot_fit_at_epochs(
         rows.X,
         rows.y,
@@ -167,8 +169,8 @@ def _epochs(trained: TrainedModel, at: tuple[int, ...]) -> Figure:
     )
 
 
-def _long_enough(settings: RunSettings, epochs: int) -> RunSettings:
-    """Let a run last for some epochs at least; one that lasts longer keeps its schedule."""
+def _with_epochs(settings: RunSettings, epochs: int) -> RunSettings:
+    """Set a minimum number of epochs; a longer run keeps its schedule."""
     config = settings.config
     longer = dataclasses.replace(config, epochs=max(config.epochs or 0, epochs))
     return dataclasses.replace(settings, config=longer)

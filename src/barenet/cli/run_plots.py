@@ -1,4 +1,4 @@
-"""The pictures of a run: which one fits the data, and how it is drawn from a trained network."""
+"""Plots of a trained network and some rows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from barenet.cli.importance import MOST_ROWS, measure, take
+from barenet.cli.importance import MOST_ROWS, measure_importance, sample_rows
 from barenet.cli.scores import HEADINGS
 from barenet.data.dataset import Dataset
-from barenet.errors import printable
+from barenet.errors import ArgumentError, printable
 from barenet.files.predictor import Predictor
 from barenet.insight import plots
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "default_kind", "draw", "literal"]
 
-#: Images in a picture of some of them.
-SOME = 25
+#: Images in a plot of digits.
+N_IMAGES = 25
 
 
 def default_kind(predictor: Predictor) -> str:
-    """Choose the picture that shows best what a network has learned."""
+    """The plot that suits the predictions of a network best."""
     if predictor.classes is None:
         return "fit"
     if predictor.image_shape is not None:
@@ -37,18 +37,23 @@ def default_kind(predictor: Predictor) -> str:
 
 
 def draw(kind: str, predictor: Predictor, rows: Dataset) -> Figure:
-    """Draw a picture of what a network says of some rows."""
+    """Draw a plot of a network and some rows."""
+    problem = ""
     if kind in ("boundary", "digits", "confusion") and predictor.classes is None:
-        raise ValueError(f"kind: a {kind} picture is of classes, and {rows.name} has numbers")
-    if kind == "fit" and predictor.classes is not None:
-        raise ValueError(f"kind: a fit is of numbers, and {rows.name} has classes")
-    if kind == "boundary" and (predictor.takes_frames or len(rows.feature_names) != 2):
-        raise ValueError(f"kind: a boundary is over two numbers, and {rows.name} has other columns")
+        problem = f"a {kind} plot is of classes, and {rows.name} has numbers"
+    elif kind == "fit" and predictor.classes is not None:
+        problem = f"a fit is of numbers, and {rows.name} has classes"
+    elif kind == "boundary" and (predictor.takes_frames or len(rows.feature_names) != 2):
+        problem = f"a boundary is over two numbers, and {rows.name} has other columns"
+    elif kind == "digits" and predictor.image_shape is None:
+        problem = f"the rows of {rows.name} are no images"
+    if problem:
+        raise ArgumentError(problem, argument="kind")
     return KINDS[kind](predictor, rows)
 
 
 def literal(name: str) -> str:
-    r"""Write a name so that matplotlib draws its letters, and takes none for a formula.
+    r"""Escape a name, in which matplotlib might see a formula.
 
     Examples
     --------
@@ -85,29 +90,29 @@ def _boundary(predictor: Predictor, rows: Dataset) -> Figure:
 
 
 def _digits(predictor: Predictor, rows: Dataset) -> Figure:
-    if predictor.image_shape is None:
-        raise ValueError(f"kind: the rows of {rows.name} are no images")
-    some = rows.X[:SOME]
-    names, shares = np.array(_all_literal(predictor.classes or ())), predictor.probabilities(some)
+    assert predictor.image_shape is not None
+    images = rows.X[:N_IMAGES]
+    names = np.array(_all_literal(predictor.classes or ()))
+    probabilities = predictor.probabilities(images)
     return plots.plot_digits(
-        some,
-        names[rows.y[:SOME]].tolist(),
-        names[shares.argmax(axis=1)].tolist(),
-        shares.max(axis=1),
+        images,
+        names[rows.y[:N_IMAGES]].tolist(),
+        names[probabilities.argmax(axis=1)].tolist(),
+        probabilities.max(axis=1),
         image_shape=predictor.image_shape,
         title=literal(rows.name),
     )
 
 
 def _confusion(predictor: Predictor, rows: Dataset) -> Figure:
-    said = predictor.probabilities(rows.X).argmax(axis=1)
+    predicted = predictor.probabilities(rows.X).argmax(axis=1)
     return plots.plot_confusion(
-        rows.y, said, _all_literal(predictor.classes or ()), title=literal(rows.name)
+        rows.y, predicted, _all_literal(predictor.classes or ()), title=literal(rows.name)
     )
 
 
 def _importance(predictor: Predictor, rows: Dataset) -> Figure:
-    result = measure(predictor, take(rows, MOST_ROWS))
+    result = measure_importance(predictor, sample_rows(rows, MOST_ROWS))
     return plots.plot_importance(
         result.drops,
         _all_literal(result.names),
@@ -126,7 +131,6 @@ def _weights(predictor: Predictor, rows: Dataset) -> Figure:
     )
 
 
-#: The pictures that are drawn from a network and some rows.
 KINDS: dict[str, Callable[[Predictor, Dataset], Figure]] = {
     "fit": _fit,
     "boundary": _boundary,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -77,13 +78,13 @@ def as_typed(name: str, value: object) -> str:
     Examples
     --------
     >>> as_typed("data_dir", "here"), as_typed("header", False)
-    ("--data-dir 'here'", '--no-header')
+    ('--data-dir here', '--no-header')
     """
     flag = name.replace("_", "-")
     if isinstance(value, bool):
         return f"--{flag}" if value else f"--no-{flag}"
     (text,) = value if isinstance(value, list) else [value]
-    return f"--{flag} {text!r}"
+    return f"--{flag} {shlex.quote(str(text))}"
 
 
 def name_of(flag: str) -> str:

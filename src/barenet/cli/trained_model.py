@@ -16,7 +16,7 @@ from barenet.cli.run_settings import (
     is_table,
     without_folders,
 )
-from barenet.data.columns import CategoryColumn
+from barenet.data.column_types import CategoryColumn
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import DATASETS, canonical_name, load_dataset
 from barenet.data.file_io import CSV_SUFFIXES, STANDARD_INPUT, plain_name

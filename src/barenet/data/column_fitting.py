@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.columns import (
+from barenet.data.column_types import (
     BooleanColumn,
     CategoryColumn,
     Column,

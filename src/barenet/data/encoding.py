@@ -26,7 +26,7 @@ from barenet.data.column_fitting import (
     fit_numbers,
 )
 from barenet.data.column_kinds import kind_of
-from barenet.data.columns import Column, DroppedColumn, column_from_dict
+from barenet.data.column_types import Column, DroppedColumn, column_from_dict
 from barenet.data.frame import Frame
 from barenet.data.parsing import MISSING
 from barenet.data.to_frame import as_frame, column_names

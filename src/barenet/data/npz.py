@@ -86,7 +86,7 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
                 problem = f"no array {min(missing)}; the arrays are {some(names) or 'none'}"
                 raise DataError(problem, path=path)
             budget = memory_budget(path)
-            X, y = (_read_member(archive, name, budget) for name in ("X", "y"))
+            X, y = (_read_array(archive, name, budget) for name in ("X", "y"))
     except DataError:
         raise
     except _DAMAGE as error:
@@ -100,7 +100,7 @@ def _read(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     return X, y
 
 
-def _read_member(archive: zipfile.ZipFile, name: str, budget: MemoryBudget) -> NDArray[Any]:
+def _read_array(archive: zipfile.ZipFile, name: str, budget: MemoryBudget) -> NDArray[Any]:
     """Read one array; its header may claim more than the file holds."""
     if archive.getinfo(f"{name}.npy").compress_type not in _METHODS:
         raise ValueError(f"{name}: expected an array that is stored or deflated, as by NumPy")

@@ -54,7 +54,7 @@ class ReferenceEngine(Engine):
         self.job, network = job, job.network
         self._objective = Objective(network, job.loss)
         self._penalties = [
-            (penalty, penalty.spread(network.layout, network.dtype)) for penalty in job.penalties
+            (penalty, penalty.expand(network.layout, network.dtype)) for penalty in job.penalties
         ]
 
     @classmethod

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from barenet.engines import Engine, Job, choose_engine
-from barenet.errors import ArgumentError, DivergenceError
+from barenet.errors import DivergenceError
 from barenet.estimators.early_stopping import (
     InverseScalingRate,
     LossPatience,
@@ -25,7 +25,6 @@ from barenet.estimators.early_stopping import (
     ValidationSet,
 )
 from barenet.estimators.sklearn_callbacks import SklearnCallbackAdapter
-from barenet.model.layers import BatchNorm
 from barenet.model.network import Network
 from barenet.model.snapshot import Snapshot
 from barenet.optimization.optimizers import Optimizer
@@ -35,7 +34,7 @@ from barenet.training.config import TrainingConfig
 from barenet.training.divergence import caller_stacklevel
 from barenet.training.history import History
 from barenet.training.run import Run
-from barenet.training.train import check_full_batch, make_loop
+from barenet.training.train import check_batch_size, check_full_batch, make_loop
 
 __all__ = ["FitLoop", "Rollback"]
 
@@ -86,7 +85,7 @@ class FitLoop:
         rows, scorer = self.validation or (None, None)
         config = TrainingConfig(
             epochs=epochs,
-            batch_size=self._batch_size(),
+            batch_size=check_batch_size(self.estimator.batch_size, self.job, auto=200),
             shuffle=self.estimator.shuffle and self.stochastic,
             order=_running_order(len(self.job.rows.X), self.rng),
             schedule=copy.deepcopy(as_schedule(self.estimator.schedule)),
@@ -128,19 +127,6 @@ class FitLoop:
         if self.stochastic and len(history):
             return history.loss[-1]
         return self.engine.value_and_gradient()[0]
-
-    def _batch_size(self) -> int:
-        n_rows, size = len(self.job.rows.X), self.estimator.batch_size
-        if not self.stochastic:
-            return n_rows
-        if isinstance(size, str):
-            return min(200, n_rows)
-        if size == 1 and any(isinstance(layer, BatchNorm) for layer in self.job.network.layers):
-            raise ArgumentError("batch_norm needs batches of 2 rows or more", argument="batch_size")
-        if size > n_rows:
-            text = f"batch_size: {size} is more than the {n_rows} rows; it is clipped to them"
-            warnings.warn(text, UserWarning, stacklevel=caller_stacklevel())
-        return min(int(size), n_rows)
 
     def _callbacks(self, n_visited: int) -> list[Callback]:
         given, optimizer = self.estimator, self.job.optimizer

@@ -20,21 +20,19 @@ from barenet.registry import build
 class Activation(Configurable, ABC):
     """A function f from Z to A, with its derivative.
 
-    A subclass that is applied entry by entry defines `forward` and `derivative`; any other defines
-    `forward` and `backward`.
+    An elementwise one defines `forward` and `derivative`, any other `forward` and `backward`.
 
     Attributes
     ----------
     role, name : str
         The argument that takes it, and its name in `ACTIVATIONS`.
     default_init : str
-        Default initializer of the weights before it.
+        Default initializer of the weights.
     formula, backward_formula : str
         A from Z, and dZ from dA, Z and A, as Python expressions in the options' names; `explain`
         and the exports use them.
     stable_formula : tuple of str
-        For exports, where `formula` would overflow or cancel: its steps, each from the Z of the
-        one before.
+        Steps for exports, if `formula` would overflow or cancel; each takes the result as Z.
     onnx_operator : str
         ONNX operator that computes the same, if there is one.
 
@@ -324,8 +322,7 @@ class SiLU(Activation):
 class GELU(Activation):
     """f(z) = z·Φ(z), f′(z) = Φ(z) + z·φ(z), with the normal distribution's Φ and density φ.
 
-    The exact form, not the approximation by tanh. From Hendrycks and Gimpel, "Gaussian error
-    linear units" (2016).
+    From Hendrycks and Gimpel, "Gaussian error linear units" (2016), in the exact form.
 
     Examples
     --------
@@ -385,6 +382,9 @@ class Softmax(Activation):
     def backward(self, Z: FloatArray, A: FloatArray, d_A: FloatArray) -> FloatArray:
         return A * (d_A - (d_A * A).sum(axis=1, keepdims=True))
 
+
+#: The activation of logits.
+IDENTITY = Identity()
 
 #: Every activation by its name.
 ACTIVATIONS: dict[str, type[Activation]] = {

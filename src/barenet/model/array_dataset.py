@@ -45,8 +45,10 @@ class ArrayDataset(NamedTuple):
         return ArrayDataset(self.X[index], self.y[index], weight, self.scale)
 
     def inputs(self, dtype: np.dtype[Any]) -> FloatArray:
-        """X in the network's dtype, scaled."""
-        return as_inputs(self.X, dtype, self.scale)
+        """X in the network's dtype, then multiplied by the scale."""
+        if self.scale == 1:
+            return np.ascontiguousarray(self.X, dtype)
+        return np.multiply(self.X, dtype.type(self.scale), dtype=dtype, order="C")
 
     @property
     def inverse_weight(self) -> float:
@@ -95,23 +97,10 @@ def validate_arrays(
     return ArrayDataset(inputs, targets, weights, scale)
 
 
-def as_inputs(X: InputArray, dtype: np.dtype[Any], scale: float = 1.0) -> FloatArray:
-    """Convert X to the network's dtype, then multiply by the scale.
-
-    Examples
-    --------
-    >>> as_inputs(np.array([[0, 64, 128]], np.uint8), np.dtype("float32"), 1 / 256)
-    array([[0. , 0.25, 0.5 ]], dtype=float32)
-    """
-    if scale == 1:
-        return np.ascontiguousarray(X, dtype)
-    return np.multiply(X, dtype.type(scale), dtype=dtype, order="C")
-
-
 def input_blocks(X: InputArray, dtype: np.dtype[Any]) -> Iterator[FloatArray]:
     """Convert X to the network's dtype, block by block."""
     for start in range(0, len(X), BLOCK):
-        yield as_inputs(X[start : start + BLOCK], dtype)
+        yield np.ascontiguousarray(X[start : start + BLOCK], dtype)
 
 
 def check_scale(scale: object, dtype: np.dtype[Any]) -> float:

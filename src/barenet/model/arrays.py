@@ -1,4 +1,4 @@
-"""The array types that the annotations speak of."""
+"""Types of arrays for annotations."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 #: A float32 or float64 array.
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
-#: What X may be while a network is trained on it: float32, float64, or the bytes of images.
+#: X in training: float32, float64, or the bytes of images.
 InputArray: TypeAlias = NDArray[np.floating[Any] | np.uint8]
 
-#: What ``network.forward`` and ``layer.forward`` hand to ``backward``.
+#: The result of ``forward`` that ``backward`` takes.
 Cache: TypeAlias = Any

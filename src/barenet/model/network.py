@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from barenet.constraints import check_seed
-from barenet.model.activations import Activation, Identity
+from barenet.model.activations import IDENTITY, Activation
 from barenet.model.architecture import as_layers, chain_widths, dense_layers
 from barenet.model.array_dataset import ArrayDataset, input_blocks, validate_arrays
 from barenet.model.arrays import Cache, FloatArray, InputArray
@@ -137,7 +137,7 @@ class Network(InPlaceAssignment):
 
     @property
     def output_activation(self) -> Activation:
-        return self.layers[-1].activation or Identity()
+        return self.layers[-1].activation or IDENTITY
 
     def initialize(self, seed: int = 0) -> None:
         """Draw new initial parameters, and reset the statistics.

@@ -1,8 +1,8 @@
-"""Random numbers as functions: the same question always has the same answer.
+"""Random numbers as functions of a key.
 
-A generator with a hidden state makes a run depend on all that was drawn before. Here the i-th
-number of a key is computed from the key and i alone, by the SplitMix64 mixing function, so any
-engine can ask for any of them in any order, and a resumed run needs no state but its step count.
+With a stateful generator, each number depends on how many were drawn before. Here the i-th number
+of a key is computed from the key and i alone, by the SplitMix64 mixing function, so any engine can
+compute them in any order, and a resumed run needs no state but its step count.
 """
 
 from __future__ import annotations
@@ -27,12 +27,15 @@ def derive_key(key: int, *path: int) -> int:
     (True, False)
     """
     for number in (*path, len(path)):
-        key = _mix((key + GOLDEN_GAMMA * (number + 1)) & MASK)
+        z = (key + GOLDEN_GAMMA * (number + 1)) & MASK
+        z = ((z ^ (z >> 30)) * MULTIPLIER_1) & MASK  # SplitMix64: every bit affects all 64
+        z = ((z ^ (z >> 27)) * MULTIPLIER_2) & MASK
+        key = z ^ (z >> 31)
     return key
 
 
 def fresh_key() -> int:
-    """Draw a key from the operating system, for whoever did not give one.
+    """Draw a random key from the operating system.
 
     Examples
     --------
@@ -56,10 +59,3 @@ def uniforms(key: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(MULTIPLIER_2)
     bits ^= bits >> np.uint64(31)
     return ((bits >> np.uint64(11)).astype(np.float64) * 2.0**-53).reshape(shape)
-
-
-def _mix(z: int) -> int:
-    """Spread every bit of z over all 64 bits: SplitMix64's finalizer."""
-    z = ((z ^ (z >> 30)) * MULTIPLIER_1) & MASK
-    z = ((z ^ (z >> 27)) * MULTIPLIER_2) & MASK
-    return z ^ (z >> 31)

@@ -127,7 +127,8 @@ def validate_inputs(X: ArrayLike, dtype: np.dtype[Any], n_inputs: int | None) ->
     >>> np.shares_memory(validate_inputs(X[::-2], np.dtype("float32"), 2), X)
     True
     """
-    if not (isinstance(X, np.ndarray) and X.dtype in INPUT_DTYPES and _is_aligned(X)):
+    usable = isinstance(X, np.ndarray) and X.dtype in INPUT_DTYPES and X.flags.aligned
+    if not usable or np.mod(np.asarray(X).strides, np.asarray(X).itemsize).any():
         return np.require(check_inputs(X, dtype, n_inputs), requirements="A")
     check_shape(X, n_inputs)
     array = numeric_array(X, "X")
@@ -145,11 +146,6 @@ def check_outputs(output: FloatArray) -> FloatArray:
             argument="X",
         )
     return output
-
-
-def _is_aligned(X: Array) -> bool:
-    """Whether all entries are aligned, at multiples of the item size from the first."""
-    return X.flags.aligned and not any(step % X.itemsize for step in X.strides)
 
 
 def _not_finite(block: Array, start: int, dtype: np.dtype[Any], argument: str) -> ArgumentError:

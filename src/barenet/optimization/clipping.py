@@ -1,4 +1,4 @@
-"""Clipping: a limit to how large a gradient may be, against the one bad batch."""
+"""Clipping: a limit on the size of the gradient, against outlying batches."""
 
 from __future__ import annotations
 
@@ -15,22 +15,17 @@ from barenet.registry import build
 
 @dataclass(frozen=True)
 class Clipping(Configurable, ABC):
-    """A limit to the gradient.
+    """A limit on the size of the gradient.
 
     Attributes
     ----------
     role, name : str
-        The argument that it is for, and what it is called in `CLIPPINGS`.
+        The argument that takes it, and its name in `CLIPPINGS`.
     formula : str
-        The clipped gradient from g, its norm and the limit c, written as Python computes it, for
+        The clipped gradient from g, its norm and the limit c, as a Python expression, for
         `explain`.
     limit : float
-        The greatest size that is left alone.
-
-    Raises
-    ------
-    ValueError
-        If the limit is not above 0.
+        The largest size that is not clipped.
 
     Examples
     --------
@@ -44,35 +39,34 @@ class Clipping(Configurable, ABC):
 
     @abstractmethod
     def clip(self, gradient: FloatArray) -> None:
-        """Cut the gradient down to the limit, in place.
+        """Clip the gradient in place.
 
         Parameters
         ----------
         gradient : ndarray of shape (n_parameters,)
-            The derivative of the loss by each parameter.
+            The gradient of the loss.
         """
 
 
 @dataclass(frozen=True)
 class ClipValue(Clipping):
-    """Cut each entry off at ±limit.
+    """Clip each entry to ±limit.
 
     Parameters
     ----------
     limit : float
-        Greatest absolute value of an entry.
+        Largest absolute value of an entry.
 
     Examples
     --------
-    >>> import numpy as np
     >>> gradient = np.array([3.0, -0.5])
     >>> ClipValue(1.0).clip(gradient)
     >>> gradient
     array([ 1. , -0.5])
     """
 
-    name: ClassVar[str] = "value"
-    formula: ClassVar[str] = "clip(g, -c, c)"
+    name = "value"
+    formula = "clip(g, -c, c)"
 
     def clip(self, gradient: FloatArray) -> None:
         np.clip(gradient, -self.limit, self.limit, out=gradient)
@@ -80,7 +74,7 @@ class ClipValue(Clipping):
 
 @dataclass(frozen=True)
 class ClipNorm(Clipping):
-    """Shorten the whole gradient to the length `limit`, and keep its direction.
+    """Scale a longer gradient to the length `limit`, in the same direction.
 
     From Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks"
     (2013).
@@ -88,19 +82,18 @@ class ClipNorm(Clipping):
     Parameters
     ----------
     limit : float
-        Greatest Euclidean norm.
+        Largest Euclidean norm.
 
     Examples
     --------
-    >>> import numpy as np
     >>> gradient = np.array([3.0, -4.0])
     >>> ClipNorm(1.0).clip(gradient)
     >>> gradient
     array([ 0.6, -0.8])
     """
 
-    name: ClassVar[str] = "norm"
-    formula: ClassVar[str] = "g * c / norm if norm > c else g"
+    name = "norm"
+    formula = "g * c / norm if norm > c else g"
 
     def clip(self, gradient: FloatArray) -> None:
         norm = euclidean_norm(gradient)
@@ -109,14 +102,11 @@ class ClipNorm(Clipping):
 
 
 def euclidean_norm(vector: FloatArray) -> float:
-    """Compute √(Σ vᵢ²), also where the squares would overflow."""
+    """Compute √(Σ vᵢ²), in float64 if the squares overflow."""
     with np.errstate(over="ignore"):
         square = vector @ vector
-    return (
-        float(np.sqrt(square))
-        if np.isfinite(square)
-        else float(np.linalg.norm(vector.astype(float)))
-    )
+    norm = np.sqrt(square) if np.isfinite(square) else np.linalg.norm(vector.astype(float))
+    return float(norm)
 
 
 #: Every clipping by its name.
@@ -124,5 +114,5 @@ CLIPPINGS: dict[str, type[Clipping]] = {kind.name: kind for kind in (ClipValue, 
 
 
 def as_clipping(spec: str | Clipping | None) -> Clipping | None:
-    """Turn a name such as ``"norm:limit=1"`` into the clipping."""
+    """Build a clipping from a name such as ``"norm:limit=1"``."""
     return None if spec is None else build(Clipping, CLIPPINGS, spec, "clip")

@@ -1,6 +1,6 @@
-"""Penalties: a price on large weights, added to the loss, so that the network stays simple.
+"""Penalties: regularization terms on the weights, added to the loss.
 
-Biases are free, as are the gains of norms: they don't make a function wilder.
+They don't apply to biases and to the gains of norms, which don't make a function less smooth.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from barenet.constraints import Configurable, check_number
+from barenet.errors import ArgumentError
 from barenet.model.arrays import FloatArray
 from barenet.model.layout import Layout
 from barenet.registry import build
@@ -20,31 +21,25 @@ from barenet.registry import build
 
 @dataclass(frozen=True)
 class Penalty(Configurable, ABC):
-    """A price on the size of the weights.
+    """A regularization term on the weights.
 
     Attributes
     ----------
     role, name : str
-        The argument that it is for, and what it is called in `PENALTIES`.
+        The argument that takes it, and its name in `PENALTIES`.
     formula, derivative_formula : str
-        The term for weights W and its derivative, written as Python computes them, for `explain`.
+        The term for weights W and its derivative, as Python expressions, for `explain`.
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
     normalize_by_batch : bool, default=False
-        True for λ over the number of rows in the batch, or the sum of their weights: a price that
-        is paid once, however many the rows are. It is scikit-learn's ``alpha``.
-
-    Raises
-    ------
-    ValueError
-        If a strength is negative.
+        True to divide λ by the number of rows in the batch, or the sum of their weights, as
+        scikit-learn does with ``alpha``.
 
     Examples
     --------
-    >>> import numpy as np
     >>> from barenet import L2, Network
     >>> network = Network.dense([2, 1, 1])
-    >>> L2([0.1, 0.0]).spread(network.layout, np.dtype("float64"))
+    >>> L2([0.1, 0.0]).expand(network.layout, np.dtype("float64"))
     array([0.1, 0.1, 0. , 0. , 0. ])
     """
 
@@ -56,53 +51,51 @@ class Penalty(Configurable, ABC):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "normalize_by_batch", bool(self.normalize_by_batch))
+        several = isinstance(self.strength, list | tuple | np.ndarray)
+        values = list(self.strength) if several else [self.strength]  # type: ignore[arg-type]
         part = f"{self.name}'s strength"
-        if isinstance(self.strength, list | tuple | np.ndarray):
-            each = tuple(check_number(value, self.role, part=part, ge=0) for value in self.strength)
-            object.__setattr__(self, "strength", each)
-        else:
-            strength = check_number(self.strength, self.role, part=part, ge=0)
-            object.__setattr__(self, "strength", strength)
+        checked = tuple(check_number(value, self.role, part=part, ge=0) for value in values)
+        object.__setattr__(self, "strength", checked if several else checked[0])
 
     @abstractmethod
     def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
-        """Compute the price.
+        """Compute the penalty.
 
         Parameters
         ----------
         parameters, strengths : ndarray of shape (n_parameters,)
-            What is learned, and λ for each.
+            The parameters, and λ for each.
 
         Returns
         -------
         float
-            What is added to the loss.
+            The term that is added to the loss.
         """
 
     @abstractmethod
     def gradient(self, parameters: FloatArray, strengths: FloatArray) -> FloatArray:
-        """Compute the derivative of the price by each parameter.
+        """Compute the derivative of the penalty by each parameter.
 
         Parameters
         ----------
         parameters, strengths : ndarray of shape (n_parameters,)
-            What is learned, and λ for each.
+            The parameters, and λ for each.
 
         Returns
         -------
         ndarray of shape (n_parameters,)
-            What is added to the gradient.
+            The term that is added to the gradient.
         """
 
-    def spread(self, layout: Layout, dtype: np.dtype[np.floating]) -> FloatArray:
-        """Write λ for every parameter: the layer's at its weights, 0 elsewhere.
+    def expand(self, layout: Layout, dtype: np.dtype[np.floating]) -> FloatArray:
+        """Expand λ to all parameters: the layer's at its weights, 0 elsewhere.
 
         Parameters
         ----------
         layout : Layout
-            The network's.
+            Layout of the network's parameters.
         dtype : numpy.dtype
-            The network's.
+            Dtype of the network.
 
         Returns
         -------
@@ -118,10 +111,9 @@ class Penalty(Configurable, ABC):
         strength = self.strength
         values = [strength] * len(slots) if isinstance(strength, float) else list(strength)
         if len(values) != len(slots):
-            raise ValueError(
-                f"penalty: {len(values)} strengths for {len(slots)} layers with weights; "
-                "give one for all, or one for each"
-            )
+            problem = f"{len(values)} strengths for {len(slots)} layers with weights"
+            remedy = "give one for all, or one for each"
+            raise ArgumentError(problem, argument=self.role, remedy=remedy)
         strengths = np.zeros(layout.size, dtype)
         for slot, value in zip(slots, values, strict=True):
             strengths[slot.start : slot.stop] = value
@@ -137,19 +129,18 @@ class L1(Penalty):
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
     normalize_by_batch : bool, default=False
-        True for λ over the number of rows in the batch, or the sum of their weights: a price that
-        is paid once, however many the rows are. It is scikit-learn's ``alpha``.
+        True to divide λ by the number of rows in the batch, or the sum of their weights, as
+        scikit-learn does with ``alpha``.
 
     Examples
     --------
-    >>> import numpy as np
     >>> L1(0.1).value(np.array([3.0, -1.0]), np.array([0.1, 0.1]))
     0.4
     """
 
-    name: ClassVar[str] = "l1"
-    formula: ClassVar[str] = "lam * total(abs(W))"
-    derivative_formula: ClassVar[str] = "lam * sign(W)"
+    name = "l1"
+    formula = "lam * total(abs(W))"
+    derivative_formula = "lam * sign(W)"
 
     def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
         return float(strengths @ np.abs(parameters))
@@ -167,19 +158,18 @@ class L2(Penalty):
     strength : float or sequence of float
         λ: one for all layers, or one for each layer that has weights.
     normalize_by_batch : bool, default=False
-        True for λ over the number of rows in the batch, or the sum of their weights: a price that
-        is paid once, however many the rows are. It is scikit-learn's ``alpha``.
+        True to divide λ by the number of rows in the batch, or the sum of their weights, as
+        scikit-learn does with ``alpha``.
 
     Examples
     --------
-    >>> import numpy as np
     >>> L2(0.1).value(np.array([3.0, -1.0]), np.array([0.1, 0.1]))
     0.5
     """
 
-    name: ClassVar[str] = "l2"
-    formula: ClassVar[str] = "0.5 * lam * total(W**2)"
-    derivative_formula: ClassVar[str] = "lam * W"
+    name = "l2"
+    formula = "0.5 * lam * total(W**2)"
+    derivative_formula = "lam * W"
 
     def value(self, parameters: FloatArray, strengths: FloatArray) -> float:
         return float(0.5 * strengths @ parameters**2)
@@ -193,7 +183,7 @@ PENALTIES: dict[str, type[Penalty]] = {kind.name: kind for kind in (L1, L2)}
 
 
 def as_penalties(spec: str | Penalty | Sequence[str | Penalty] | None) -> list[Penalty]:
-    """Turn names such as ``"l2:strength=1e-4"`` into penalties."""
+    """Build penalties from names such as ``"l2:strength=1e-4"``."""
     if spec is None:
         return []
     entries = list(spec) if isinstance(spec, list | tuple) else [spec]

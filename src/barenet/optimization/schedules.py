@@ -107,7 +107,7 @@ class Constant(Schedule):
     1.0
     """
 
-    name: ClassVar[str] = "constant"
+    name = "constant"
     steady = True
 
     def factor(self, epoch: float, epochs: int) -> float:
@@ -131,7 +131,7 @@ class StepDecay(Schedule):
     [1.0, 1.0, 0.5, 0.25]
     """
 
-    name: ClassVar[str] = "step"
+    name = "step"
     every: float = option(10.0, gt=0)
     gamma: float = option(0.5, ge=0)
 
@@ -158,7 +158,7 @@ class ExponentialDecay(Schedule):
     0.5
     """
 
-    name: ClassVar[str] = "exponential"
+    name = "exponential"
     gamma: float = option(0.95, ge=0)
 
     def factor(self, epoch: float, epochs: int) -> float:
@@ -180,7 +180,7 @@ class InverseScaling(Schedule):
     0.5
     """
 
-    name: ClassVar[str] = "inverse_scaling"
+    name = "inverse_scaling"
     power: float = option(0.5, ge=0)
 
     def factor(self, epoch: float, epochs: int) -> float:
@@ -207,7 +207,7 @@ class Cosine(Schedule):
     [0.0, 0.5, 1.0, 0.5, 0.0]
     """
 
-    name: ClassVar[str] = "cosine"
+    name = "cosine"
     warmup: float = option(0.0, ge=0)
     floor: float = option(0.0, ge=0)
 
@@ -239,7 +239,7 @@ class OneCycle(Schedule):
     [0.04, 1.0, 0.0]
     """
 
-    name: ClassVar[str] = "one_cycle"
+    name = "one_cycle"
     rise: float = option(0.3, ge=0, le=1)
     start: float = option(25.0, gt=0)
     end: float = option(1e4, gt=0)
@@ -282,7 +282,7 @@ class ReduceOnPlateau(Schedule):
     0.5
     """
 
-    name: ClassVar[str] = "reduce_on_plateau"
+    name = "reduce_on_plateau"
     steady = True
     gamma: float = option(0.5, ge=0)
     patience: int = option(10, ge=1, integer=True)

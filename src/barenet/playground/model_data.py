@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.columns import NumberColumn
+from barenet.data.column_types import NumberColumn
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import load_dataset
 from barenet.data.encoding import TableEncoding

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from barenet.data.columns import NumberColumn
+from barenet.data.column_types import NumberColumn
 from barenet.data.encoding import TableEncoding
 from barenet.data.run_config import RunConfig
 from barenet.errors import ArgumentError

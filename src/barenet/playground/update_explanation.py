@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.columns import NumberColumn
+from barenet.data.column_types import NumberColumn
 from barenet.data.encoding import TableEncoding
 from barenet.data.generated import GENERATED
 from barenet.errors import ArgumentError

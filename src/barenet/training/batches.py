@@ -1,4 +1,4 @@
-"""Batches: which rows are visited when."""
+"""Mini-batches for a user-defined training loop."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def batches(
     size: int = 32,
     rng: np.random.Generator | int | None = None,
 ) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """Cut the rows into batches, for a training loop of one's own.
+    """Split the rows into mini-batches, for a user-defined training loop.
 
     Parameters
     ----------
@@ -29,9 +29,9 @@ def batches(
     y : ndarray of shape (n_samples, ...)
         Their targets.
     size : int, default=32
-        Rows in a batch; the last one has what is left.
+        Rows in a batch; the last batch has the rest.
     rng : numpy.random.Generator or int, optional
-        Shuffles the rows; by default they come as they stand.
+        Shuffles the rows; by default they keep their order.
 
     Yields
     ------

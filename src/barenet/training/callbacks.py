@@ -1,4 +1,4 @@
-"""Callbacks: what looks at a run while it goes on, and may end it."""
+"""Callbacks, invoked during training: early stopping, time limits and user-defined functions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from barenet.constraints import check_count, check_number
+from barenet.errors import ArgumentError
 from barenet.model.snapshot import Snapshot
 from barenet.training.history import curve_rows
 from barenet.training.run import Run
@@ -19,7 +20,7 @@ __all__ = ["Callback", "EarlyStopping", "LambdaCallback", "TimeLimit", "as_callb
 
 
 class Callback:
-    """Called at the turns of a run; a subclass overrides those that it cares for.
+    """Base class of callbacks; a subclass overrides the methods that it needs.
 
     Examples
     --------
@@ -29,43 +30,43 @@ class Callback:
     """
 
     def on_start(self, run: Run) -> None:
-        """Do something before the first epoch.
+        """Called before the first epoch.
 
         Parameters
         ----------
         run : Run
-            Where the run stands.
+            The current run.
         """
 
     def on_chunk(self, run: Run) -> None:
-        """Do something after each slice of batches, about 0.1 s of work.
+        """Called after each chunk of batches, about 0.1 s of work.
 
         Parameters
         ----------
         run : Run
-            Where the run stands.
+            The current run.
         """
 
     def on_epoch(self, run: Run) -> None:
-        """Do something after each epoch; its numbers are in ``run.history``.
+        """Called after each epoch, whose measurements are in ``run.history``.
 
         Parameters
         ----------
         run : Run
-            Where the run stands.
+            The current run.
         """
 
     def on_end(self, run: Run) -> None:
-        """Do something after the last epoch, or after an error.
+        """Called after the last epoch, or after an error.
 
         Parameters
         ----------
         run : Run
-            Where the run stands.
+            The current run.
         """
 
     def state_dict(self) -> dict[str, Any]:
-        """Say what it remembers of the run, for a checkpoint.
+        """Return the state of the callback, for a checkpoint.
 
         Returns
         -------
@@ -75,12 +76,12 @@ class Callback:
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Remember it, in a run that is resumed; called after `on_start`.
+        """Restore the state in a resumed run; called after `on_start`.
 
         Parameters
         ----------
         state : mapping
-            What `state_dict` returned.
+            The state that `state_dict` returned.
         """
 
 
@@ -101,23 +102,23 @@ class LambdaCallback(Callback):
         self.function = function
 
     def on_epoch(self, run: Run) -> None:
-        answer = self.function(run)
-        if isinstance(answer, bool | np.bool_) and answer:
+        result = self.function(run)
+        if isinstance(result, bool | np.bool_) and result:
             run.stop("a callback returned True")
 
 
 class TimeLimit(Callback):
-    """End the run when its time is up; a checkpoint goes on from there.
+    """End the run after some time; it can be resumed from its checkpoint.
 
     Parameters
     ----------
     seconds : float
-        Time that the run may take, counted from its start, or from where it was resumed.
+        The time, counted from the start of the run or from where it was resumed.
 
     Attributes
     ----------
     deadline : float
-        When it is up, on the clock of ``time.perf_counter``.
+        The end, on the clock of ``time.perf_counter``.
 
     Examples
     --------
@@ -138,34 +139,34 @@ class TimeLimit(Callback):
 
 
 class EarlyStopping(Callback):
-    """End the run when a monitored number has stopped to improve.
+    """End the run when a monitored curve has stopped improving.
 
     Parameters
     ----------
     monitor : str, default="validation_loss"
-        A curve of the history, of the training rows or the validation rows. Accuracy, R² and an
-        estimator's scores are better the greater they are, all else the smaller.
+        A curve of the training or the validation set. Accuracy, R² and an estimator's scores are
+        maximized, all others minimized.
     patience : int, default=10
-        Epochs without improvement that are waited for.
+        Epochs without improvement after which the run ends.
     minimum_delta : float, default=0.0
-        How much better a number must be to count as an improvement.
+        Smallest change that counts as an improvement.
     restore_best : bool, default=True
-        True to put back the parameters of the best epoch at the end, however the run ended.
+        Restore the parameters of the best epoch at the end, also after an error.
 
     Attributes
     ----------
     best : float
-        The best number so far; its negative, where the greater is the better.
+        The best value so far; its negative for a maximized curve.
     waited : int
         Epochs since then.
     snapshot : Snapshot, optional
-        Of the best epoch.
+        The network in the best epoch.
 
     Raises
     ------
     ValueError
         If a setting is out of its range; when the run starts, if the curve is not measured, or
-        is of the test rows.
+        is one of the test set.
 
     Examples
     --------
@@ -200,14 +201,18 @@ class EarlyStopping(Callback):
         self.best, self.waited, self.snapshot = math.inf, 0, None
         self._shapes = [vector.shape for vector in Snapshot.of(run.network)]
         if self.monitor not in run.measured:
-            raise ValueError(
-                f"monitor: {self.monitor!r} is not measured in this run; "
-                f"there are {', '.join(run.measured)}"
+            curves = ", ".join(run.measured)
+            raise ArgumentError(
+                f"{self.monitor!r} is not measured in this run; there are {curves}",
+                argument="monitor",
+                value=self.monitor,
             )
         if curve_rows(self.monitor)[0] == "test":
-            raise ValueError(
-                f"monitor: {self.monitor!r} is of the test rows, which must not decide when to "
-                "stop; pass such rows as validation_data, and monitor their curve"
+            raise ArgumentError(
+                f"{self.monitor!r} is of the test set, which must not decide when to stop",
+                argument="monitor",
+                value=self.monitor,
+                remedy="pass a validation set, and monitor its curve",
             )
 
     def on_epoch(self, run: Run) -> None:
@@ -232,7 +237,7 @@ class EarlyStopping(Callback):
         if "parameters" in state:
             snapshot = Snapshot(state["parameters"].copy(), state["statistics"].copy())
             if self._shapes not in (None, [vector.shape for vector in snapshot]):
-                raise ValueError("parameters: those to go back to are of another network")
+                raise ValueError("parameters: the best ones are of another network")
         self.best, self.waited, self.snapshot = state["best"], state["waited"], snapshot
 
     def __repr__(self) -> str:
@@ -246,7 +251,7 @@ class EarlyStopping(Callback):
             self.snapshot.restore(run.network)
 
     def _badness(self, run: Run) -> float:
-        """The monitored number, with its sign such that smaller is better."""
+        """The monitored number, negative for a maximized curve."""
         value = run.history[self.monitor][-1]
         return -value if self.monitor in run.maximized_metrics else value
 
@@ -259,10 +264,10 @@ _Entry: TypeAlias = Callback | Callable[[Run], object]
 def as_callbacks(callbacks: Callbacks) -> list[Callback]:
     """Turn functions into callbacks that call them after each epoch."""
     entries = callbacks if isinstance(callbacks, Sequence) else [callbacks]
-    return [_as_callback(entry) for entry in entries]
+    return list(map(_as_callback, entries))
 
 
 def _as_callback(entry: _Entry) -> Callback:
     if isinstance(entry, type) or not (isinstance(entry, Callback) or callable(entry)):
-        raise ValueError(f"callbacks: expected a Callback or a function of the run, got {entry!r}")
+        raise ArgumentError.of("callbacks", entry, "a Callback or a function of the run")
     return entry if isinstance(entry, Callback) else LambdaCallback(entry)

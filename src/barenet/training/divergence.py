@@ -6,6 +6,7 @@ import math
 import sys
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,14 +26,16 @@ ADVICE = "try a smaller learning rate, scaled inputs, or a clipped gradient"
 DEAD = "dead ReLUs? Try another initializer, a smaller learning rate, or leaky_relu"
 
 
+@dataclass
 class DivergenceMonitor:
-    """Checks losses and parameters, and has a snapshot from before the current epoch."""
+    """Checks losses and parameters, with a snapshot from before the current epoch."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.first_loss = self.limit = 0.0
-        self.warned: set[str] = set()
-        self.snapshot = Snapshot.of(run.network)
+    run: Run
+    snapshot: Snapshot
+    first_loss: float = 0.0
+    #: A larger loss is an explosion.
+    limit: float = 0.0
+    warned: set[str] = field(default_factory=set)
 
     def check_chunk(self, losses: NDArray[np.float64]) -> None:
         """Check the losses of a chunk; the first one sets the limit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -65,12 +66,8 @@ class EpochPlan:
     """
 
     def __init__(self, job: Job, optimizer: Optimizer, config: TrainingConfig) -> None:
-        self._rows, self._seed, self._optimizer, self._config = (
-            job.rows,
-            job.seed,
-            optimizer,
-            config,
-        )
+        self._rows, self._seed = job.rows, job.seed
+        self._optimizer, self._config = optimizer, config
         self._weights: NDArray[np.float64] | None = None
         self.order = np.arange(len(job.rows.X))
         self.rates = np.zeros(math.ceil(len(job.rows.X) / config.batch_size))
@@ -102,6 +99,7 @@ class EpochPlan:
         return mean if math.isfinite(mean) else float(losses.dot(self._weights / self._weight))
 
 
+@dataclass
 class EpochAccumulator:
     """Losses and gradient norms of the current epoch's chunks, and its duration.
 
@@ -114,13 +112,14 @@ class EpochAccumulator:
     array([3., 1., 2.])
     """
 
-    def __init__(self) -> None:
-        self.begin(np.zeros(0))
+    results: list[ChunkResult] = field(default_factory=list)
+    rates: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    #: On the clock of ``time.perf_counter``.
+    started: float = field(default_factory=time.perf_counter)
 
     def begin(self, rates: NDArray[np.float64]) -> None:
         """Start an epoch with these learning rates."""
-        self.results: list[ChunkResult] = []
-        self.started, self.rates = time.perf_counter(), rates
+        self.results, self.rates, self.started = [], rates, time.perf_counter()
 
     def joined(self) -> ChunkResult:
         """Concatenate the results of the chunks."""

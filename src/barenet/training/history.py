@@ -1,4 +1,4 @@
-"""History: what was measured in each epoch, and how the run ended."""
+"""The history of a run: its curves, and why it ended."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from barenet.errors import brief, some
 
 __all__ = ["HELD_OUT", "RUN_CURVES", "WITH_PENALTY", "History", "curve_rows", "finite_or_none"]
 
-#: Rows that are measured after each epoch and not trained on, by the prefix of their curves'
-#: names. Validation rows may decide when to stop or to slow down; test rows decide nothing.
+#: Held-out sets, by the prefix of their curves. The validation set may decide when to stop or to
+#: reduce the learning rate; the test set decides nothing.
 HELD_OUT = ("validation", "test")
 
-#: Curves that tell how a run went, and nothing of how good the network is.
+#: Curves that describe the run, not the quality of the network.
 RUN_CURVES = ("learning_rate", "gradient_norm", "seconds")
 
-#: Label of a training loss that includes penalties, beside other losses that don't.
+#: Label of a training loss that includes penalties, beside losses that don't.
 WITH_PENALTY = "with penalty"
 
 
@@ -30,18 +30,18 @@ class History:
     Attributes
     ----------
     curves : dict of str to list of float
-        A number an epoch, by name: ``loss`` (mean over the epoch's batches, each before its step,
-        penalties included), ``gradient_norm`` (mean over the batches), ``learning_rate`` (of the
-        last batch), ``seconds``, each metric's name, and the loss and the metrics of validation
-        rows and of test rows, such as ``validation_loss`` and ``test_accuracy``.
+        One number per epoch, by name: ``loss`` (mean over the batches, each before its step, with
+        the penalties), ``gradient_norm`` (mean over the batches), ``learning_rate`` (of the last
+        batch), ``seconds``, each metric's name, and loss and metrics of the validation and the test
+        set, such as ``validation_loss`` and ``test_accuracy``.
     engine : str
-        The engine that ran.
+        Name of the engine.
     seed : int
-        The run's seed.
+        Seed of the run.
     stop_reason : str
-        ``"completed"``, or what ended it before.
+        ``"completed"``, or why the run ended before its last epoch.
     best_epoch : int, optional
-        The epoch whose parameters were restored, counted from 1: its loss is
+        The epoch whose parameters were restored, counted from 1; its loss is
         ``loss[best_epoch - 1]``.
     penalized : bool
         Whether there were penalties. ``loss`` includes them, ``validation_loss`` and ``test_loss``
@@ -63,7 +63,7 @@ class History:
     penalized: bool = False
 
     def append(self, values: Mapping[str, float]) -> None:
-        """Add an epoch.
+        """Append an epoch.
 
         Parameters
         ----------
@@ -80,16 +80,16 @@ class History:
 
     @property
     def validation_loss(self) -> list[float]:
-        """The validation loss of each epoch, if there are validation data."""
+        """The validation loss of each epoch, if there is a validation set."""
         return self.curves.get("validation_loss", [])
 
     @property
     def test_loss(self) -> list[float]:
-        """The test loss of each epoch, if there are test data."""
+        """The test loss of each epoch, if there is a test set."""
         return self.curves.get("test_loss", [])
 
     def last(self) -> dict[str, float]:
-        """Return the last epoch.
+        """Return the values of the last epoch.
 
         Returns
         -------
@@ -99,23 +99,23 @@ class History:
         return {name: curve[-1] for name, curve in self.curves.items()}
 
     def to_dict(self) -> dict[str, list[float]]:
-        """Return the curves as plain data.
+        """Return a copy of the curves.
 
         Returns
         -------
         dict of str to list of float
-            A number an epoch, by name.
+            One number per epoch, by name.
         """
         return {name: list(curve) for name, curve in self.curves.items()}
 
     def to_jsonl(self) -> str:
-        """Write an epoch a line.
+        """Write one line per epoch.
 
         Returns
         -------
         str
-            JSON objects with ``epoch``, counted from 1, and the curves' names; null for what is not
-            finite, as JSON has no such numbers.
+            JSON objects with ``epoch``, counted from 1, and the curves; null for infinity and NaN,
+            which JSON lacks.
 
         Examples
         --------
@@ -132,23 +132,23 @@ class History:
 
     @classmethod
     def from_jsonl(cls, text: str) -> History:
-        """Read what `to_jsonl` wrote.
+        """Read the text that `to_jsonl` wrote.
 
         Parameters
         ----------
         text : str
-            One JSON object per line, in the order of the epochs; the first may be numbered 0, as in
+            One JSON object per line, in the order of the epochs; they may count from 0, as in
             earlier versions.
 
         Returns
         -------
         History
-            With its curves alone.
+            A history with only its curves.
 
         Raises
         ------
         ValueError
-            If a line is none of an epoch, or not of the same curves; names the line.
+            If a line is not an epoch, or has other curves; the message has the line number.
         """
         history = cls()
         for number, line in enumerate(text.splitlines(), 1):
@@ -159,17 +159,17 @@ class History:
         return history
 
     def __getitem__(self, name: str) -> list[float]:
-        """Return a curve, or list the ones that there are."""
+        """Return a curve."""
         if name not in self.curves:
             raise KeyError(f"{name!r} was not measured; there are {', '.join(self.curves)}")
         return self.curves[name]
 
     def __len__(self) -> int:
-        """Count the epochs."""
-        return len(self.loss)
+        """Return the number of epochs."""
+        return len(self.curves.get("loss", ()))
 
     def __repr__(self) -> str:
-        """Say in a line how the run went."""
+        """Summarize the run in a line."""
         ends = f", loss {self.loss[0]:.4g} → {self.loss[-1]:.4g}" if self.loss else ""
         return f"<History: {len(self)} epochs{ends}, {self.stop_reason or 'running'}>"
 
@@ -187,12 +187,12 @@ def curve_rows(name: str) -> tuple[str, str]:
 
 
 def finite_or_none(value: float) -> float | None:
-    """Return a number, or None for one that JSON has not: infinity, or no number."""
+    """Return a number, or None for infinity and NaN, which JSON lacks."""
     return value if math.isfinite(value) else None
 
 
 def _read_epoch(line: str, curves: list[str]) -> dict[str, float]:
-    """Read a number for each curve."""
+    """Read the numbers of an epoch."""
     row = json.loads(line)
     if not isinstance(row, dict) or "epoch" not in row:
         raise ValueError(f"expected an epoch with its numbers, got {brief(row)}")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from barenet.engines import Engine
+from barenet.engines.scipy_threads import scipy_on_one_thread
 from barenet.model.arrays import FloatArray
 from barenet.optimization.clipping import euclidean_norm
 from barenet.optimization.optimizers import LBFGS
 from barenet.optimization.optimizers.lbfgs_history import LBFGSHistory
-from barenet.training.callbacks import Callback
-from barenet.training.config import TrainingConfig
 from barenet.training.loop import Loop
 
 __all__ = ["LBFGSLoop"]
@@ -21,16 +17,8 @@ __all__ = ["LBFGSLoop"]
 class LBFGSLoop(Loop):
     """The iterations of L-BFGS."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        config: TrainingConfig,
-        callbacks: Sequence[Callback],
-        optimizer: LBFGS,
-    ) -> None:
-        super().__init__(engine, config, callbacks)
-        self.optimizer = optimizer
-        self.history = self.optimizer_state = LBFGSHistory()
+    optimizer: LBFGS
+    optimizer_state: LBFGSHistory
 
     def _run_epochs(self) -> None:
         run = self.run
@@ -38,13 +26,14 @@ class LBFGSLoop(Loop):
             return
         if not len(run.history):
             self.accumulator.begin(np.zeros(0))
-        ending = self.optimizer.minimize(
-            self.engine.value_and_gradient,
-            run.network.parameters,
-            run.epochs,
-            self._finish_iteration,
-            self.history if self.checkpoints is not None else None,
-        )
+        with scipy_on_one_thread():
+            ending = self.optimizer.minimize(
+                self.engine.value_and_gradient,
+                run.network.parameters,
+                run.epochs,
+                self._finish_iteration,
+                None if self.checkpoints is None else self.optimizer_state,
+            )
         if not len(run.history):  # converged before the first iteration
             self._finish_iteration(*self.engine.value_and_gradient())
         if ending not in ("completed", "stopped"):  # a callback that stops gives its own reason

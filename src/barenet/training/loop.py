@@ -9,11 +9,12 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from barenet.engines import Engine
+from barenet.model.snapshot import Snapshot
 from barenet.training.callbacks import Callback
 from barenet.training.checkpointing import Checkpointer, CheckpointManager, StateDict, Stateful
 from barenet.training.config import TrainingConfig
@@ -34,13 +35,17 @@ class Loop(ABC):
 
     #: Curves that only this loop records.
     own_curves: ClassVar[tuple[str, ...]] = ()
-    #: The part of a checkpoint with the state of the optimizer.
-    optimizer_state: Stateful
 
     def __init__(
-        self, engine: Engine, config: TrainingConfig, callbacks: Sequence[Callback]
+        self,
+        engine: Engine,
+        config: TrainingConfig,
+        callbacks: Sequence[Callback],
+        optimizer: Any,
+        optimizer_state: Stateful,
     ) -> None:
         self.engine, self.job, self.config, self.callbacks = engine, engine.job, config, callbacks
+        self.optimizer, self.optimizer_state = optimizer, optimizer_state
         scores = [] if config.scorer is None else [f"validation_{n}" for n in config.scorer.names]
         self.run = Run(
             network=self.job.network,
@@ -52,7 +57,8 @@ class Loop(ABC):
             measured=self._curves(scores),
             maximized_metrics=MAXIMIZED.union(scores),
         )
-        self.monitor, self.accumulator = DivergenceMonitor(self.run), EpochAccumulator()
+        self.monitor = DivergenceMonitor(self.run, Snapshot.of(self.run.network))
+        self.accumulator = EpochAccumulator()
         self.checkpoints: CheckpointManager | None = None
 
     def start(

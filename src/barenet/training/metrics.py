@@ -1,11 +1,13 @@
-"""Metrics: how good a network is, in numbers that people speak of."""
+"""Metrics: accuracy, R² and the usual errors of predictions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
+from barenet.errors import ArgumentError
 from barenet.model.arrays import FloatArray
 from barenet.registry import lookup
 
@@ -19,17 +21,20 @@ __all__ = [
     "root_mean_squared_error",
 ]
 
+#: Takes the outputs and the targets, each of shape (n_samples, n_outputs).
+Metric: TypeAlias = Callable[[FloatArray, FloatArray], float]
+
 
 def accuracy(output: FloatArray, y: FloatArray) -> float:
-    """Share of the rows that are right.
+    """Fraction of the rows that are predicted correctly.
 
     Parameters
     ----------
     output : ndarray of shape (n_samples, n_outputs)
-        Probabilities. One output says yes above ½; of several, the largest one is the class.
+        Probabilities. A single output predicts 1 above ½; of several, the largest is the class.
     y : ndarray of shape (n_samples, n_outputs)
-        1 for yes, or a 1 for the class. Where rows have several 1s or none, every output is a yes
-        or no of its own, and all of them have to be right.
+        0 or 1, or one-hot classes. If rows have several 1s or none, each output is a label of its
+        own, and all labels of a row have to be correct.
 
     Returns
     -------
@@ -48,18 +53,18 @@ def accuracy(output: FloatArray, y: FloatArray) -> float:
 
 
 def r2(output: FloatArray, y: FloatArray) -> float:
-    """Share of the targets' variance that is explained: 1 − Σ(y − ŷ)² / Σ(y − ȳ)².
+    """Explained fraction of the targets' variance: 1 − Σ(y − ŷ)² / Σ(y − ȳ)².
 
     Parameters
     ----------
     output, y : ndarray of shape (n_samples, n_outputs)
-        What the network says, and what it should say.
+        Predictions and targets.
 
     Returns
     -------
     float
-        1 at best, 0 for the mean, averaged over the outputs; of an output whose targets are all
-        the same, 1 if it is met and else 0.
+        1 at best, 0 for predicting the mean, averaged over the outputs; an output with constant
+        targets has 1 if they are met, else 0.
 
     Examples
     --------
@@ -79,7 +84,7 @@ def mean_absolute_error(output: FloatArray, y: FloatArray) -> float:
     Parameters
     ----------
     output, y : ndarray of shape (n_samples, n_outputs)
-        What the network says, and what it should say.
+        Predictions and targets.
 
     Returns
     -------
@@ -101,7 +106,7 @@ def root_mean_squared_error(output: FloatArray, y: FloatArray) -> float:
     Parameters
     ----------
     output, y : ndarray of shape (n_samples, n_outputs)
-        What the network says, and what it should say.
+        Predictions and targets.
 
     Returns
     -------
@@ -117,24 +122,22 @@ def root_mean_squared_error(output: FloatArray, y: FloatArray) -> float:
     return float(np.sqrt(((output - y) ** 2).mean(dtype=np.float64)))
 
 
-#: Every metric by its name, and by the short name that people use.
-METRICS: dict[str, Callable[[FloatArray, FloatArray], float]] = {
+#: Every metric by its name, and by its common abbreviation.
+METRICS: dict[str, Metric] = {
     metric.__name__: metric
     for metric in (accuracy, r2, mean_absolute_error, root_mean_squared_error)
 }
 METRICS |= {"mae": mean_absolute_error, "rmse": root_mean_squared_error}
 
-#: The curves, of the training set and the held-out sets, that are better the greater they are.
+#: Curves of all three sets that are better the greater they are.
 MAXIMIZED = frozenset(
     prefix + name for prefix in ("", "validation_", "test_") for name in ("accuracy", "r2")
 )
 
 
-def as_metrics(
-    names: str | Sequence[str],
-) -> dict[str, Callable[[FloatArray, FloatArray], float]]:
+def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
     """Look metrics up."""
     if not isinstance(names, str | list | tuple | set):
-        raise ValueError(f"metrics: expected names, got {names!r}")
-    chosen = [names] if isinstance(names, str) else names
-    return {name: lookup(METRICS, name, "metrics") for name in chosen}
+        raise ArgumentError.of("metrics", names, "names")
+    chosen = [names] if isinstance(names, str) else list(names)
+    return dict(zip(chosen, (lookup(METRICS, name, "metrics") for name in chosen), strict=True))

@@ -6,17 +6,14 @@ Chunks are short enough that callbacks are called, and checkpoints saved, about 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barenet.constraints import check_count
-from barenet.engines import ChunkResult, Engine
+from barenet.engines import ChunkResult
 from barenet.optimization.optimizers import Optimizer
-from barenet.training.callbacks import Callback
-from barenet.training.config import TrainingConfig
 from barenet.training.epoch import EpochPlan, MeasurementInterrupted
 from barenet.training.loop import Loop
 
@@ -30,17 +27,9 @@ class MiniBatchLoop(Loop):
     """Epochs of shuffled mini-batches, one step of the optimizer for each."""
 
     own_curves: ClassVar[tuple[str, ...]] = ("learning_rate",)
-
-    def __init__(
-        self,
-        engine: Engine,
-        config: TrainingConfig,
-        callbacks: Sequence[Callback],
-        optimizer: Optimizer,
-    ) -> None:
-        super().__init__(engine, config, callbacks)
-        self.optimizer = self.optimizer_state = optimizer
-        self.chunk_batches = 1
+    optimizer: Optimizer
+    #: Batches of the next chunk.
+    chunk_batches = 1
 
     def _run_epochs(self) -> None:
         run, accumulator = self.run, self.accumulator

@@ -1,4 +1,4 @@
-"""Progress: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of a run: a bar on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Progress(Callback):
     Parameters
     ----------
     every : int, optional
-        Epochs between two printed lines, the first of them for epoch 1; the last epoch has a line
-        as well. By default none on a terminal, where there is the bar, and about twenty elsewhere.
+        Epochs between two printed lines, which include the first and the last epoch. By default a
+        terminal has the bar and no lines, and anything else about twenty lines.
     file : text file, optional
-        Where to; by default standard error.
+        The stream; by default standard error.
 
     Attributes
     ----------
     bar, task : rich.progress.Progress and its task, optional
-        The bar, while there is one.
+        The bar, while it is shown.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class Progress(Callback):
             self._open_bar(run, stream)
 
     def on_chunk(self, run: Run) -> None:
-        # A redraw costs a hundred epochs of a tiny network: ten a second are enough.
+        # A redraw takes as long as a hundred epochs of a tiny network: ten a second are enough.
         if self.bar is not None and time.perf_counter() - self.refreshed > 0.1:
             self.refreshed = time.perf_counter()
             self._move_bar(run, run.epoch - 1 + run.batch / run.n_batches)
@@ -106,7 +106,7 @@ class Progress(Callback):
 
 
 def _in_short(run: Run) -> str:
-    """Write what fits beside the bar, on a terminal of 80 columns."""
+    """The numbers that fit beside the bar, on a terminal of 80 columns."""
     last = run.history.last()
     names = {"loss": "loss", "learning_rate": "rate"}
     for part in reversed(HELD_OUT):  # validation, else test: there is no room for both
@@ -116,7 +116,7 @@ def _in_short(run: Run) -> str:
 
 
 def _in_full(run: Run) -> str:
-    """Write the last epoch's numbers, losses with as many digits as the precision carries."""
+    """The numbers of the last epoch, losses with the digits of the precision."""
     last, digits = run.history.last(), 9 if run.network.dtype.itemsize == 8 else 6
     name = f"loss {WITH_PENALTY}" if run.history.penalized else "loss"
     parts = [f"{name} {last['loss']:.{digits}f}"]
@@ -130,6 +130,6 @@ def _in_full(run: Run) -> str:
 
 
 def _scores(last: Mapping[str, float], prefix: str) -> list[str]:
-    """Write the accuracy or R² of some rows."""
+    """Accuracy and R² of one of the sets."""
     names = [name for name in ("accuracy", "r2") if prefix + name in last]
     return [f"{name} {last[prefix + name]:.4f}" for name in names]

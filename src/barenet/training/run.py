@@ -1,4 +1,4 @@
-"""Run: a training run while it goes on, as callbacks see it."""
+"""A training run in progress, as callbacks see it."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ __all__ = ["Run"]
 
 @dataclass(eq=False)
 class Run:
-    """Where a run stands.
+    """A training run in progress.
 
     Attributes
     ----------
     network : Network
-        What is trained; its parameters change from step to step.
+        The network that is trained.
     history : History
-        The epochs so far.
+        The finished epochs.
     epochs : int
-        The epochs that were asked for.
+        The maximum number of epochs.
     n_batches : int
         Batches in an epoch.
     measured : tuple of str
-        Names of the curves that the history will have.
+        Names of the curves of the history.
     maximized_metrics : frozenset of str
-        Those of them that are better the greater they are.
+        Names of curves that are better the greater they are.
     epoch : int
-        The current one, counted from 1.
+        The current epoch, counted from 1.
     batch : int
-        Batches done in the current epoch.
+        Finished batches of the current epoch.
     chunk_limit : int, optional
-        Most batches until callbacks look up again, 1 or more. A callback may set it, and it holds
-        until it is changed; None for as many as take about 0.1 s.
+        Maximum number of batches between two calls of ``on_chunk``, set by a callback; None for as
+        many as take about 0.1 s.
     stop_reason : str, optional
-        Why the run is to end; None to go on.
+        Why the run is to end; None while it continues.
     is_final : bool
-        Whether that is for good; a run that was only interrupted can be resumed.
+        Whether the run can't be resumed; one that was only interrupted can.
 
     Examples
     --------
@@ -68,15 +68,15 @@ class Run:
     is_final: bool = False
 
     def stop(self, reason: str, *, resumable: bool = False) -> None:
-        """End the run after the current slice or epoch.
+        """End the run after the current chunk or epoch.
 
         Parameters
         ----------
         reason : str
-            Written into the history; the first one counts.
+            The reason, for the history; the first one counts.
         resumable : bool, default=False
-            True if the reason has nothing to do with what was learned, such as a signal: resumed
-            from its checkpoint, the run goes on.
+            True for a reason outside the training, such as a signal: the run continues when it is
+            resumed from its checkpoint.
         """
         if not resumable and not self.is_final:
             self.is_final, self.stop_reason = True, reason
@@ -84,11 +84,11 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether there is nothing to go on with: stopped for good, or after the last epoch."""
+        """Whether there is nothing to resume: stopped for good, or after the last epoch."""
         return self.is_final or len(self.history) >= self.epochs
 
     def state_dict(self) -> dict[str, Any]:
-        """Say where it stands, with all numbers that were learned and measured.
+        """Return the position, the parameters and the curves.
 
         Returns
         -------
@@ -107,12 +107,12 @@ class Run:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Stand there again.
+        """Restore the position, the parameters and the curves.
 
         Parameters
         ----------
         state : mapping
-            What `state_dict` returned, then or in another process.
+            The state that `state_dict` returned, in this or another process.
         """
         self.epoch, self.batch = state["epoch"] + 1, state["batch"]
         self.stop_reason, self.is_final = state["stop_reason"], state["stop_reason"] is not None

@@ -1,4 +1,4 @@
-"""Train: the one way in. Everything is checked here, and then handed to the loop."""
+"""The function `train`: checks every argument once, then starts a training loop."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from barenet.model.losses import Loss, as_loss
 from barenet.model.network import Network
 from barenet.optimization.clipping import Clipping, as_clipping
 from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
+from barenet.optimization.optimizers.lbfgs_history import LBFGSHistory
 from barenet.optimization.penalties import Penalty, as_penalties
 from barenet.optimization.schedules import Schedule, as_schedule
 from barenet.training.callbacks import Callback, Callbacks, as_callbacks
@@ -59,104 +60,99 @@ def train(
     checkpoint: str | PathLike[str] | Checkpointer | None = None,
     resume: bool | str | PathLike[str] = False,
 ) -> History:
-    """Train a network: change its parameters, step by step, such that the loss gets small.
+    """Train a network on a training set, in place.
 
     Parameters
     ----------
     network : Network
-        What is trained, in place, from the parameters that it has.
+        The network; training starts from its present parameters.
     X : array-like of shape (n_samples, n_inputs)
-        The samples, one a row; scaled to about −1 … 1 they are learned best. An array of float32,
-        float64 or uint8 is taken as it is, memory-mapped or strided as it may be, and never copied
-        as a whole; anything else is turned into the network's dtype once.
+        The samples, best scaled to about −1 … 1. An array of float32, float64 or uint8 is used
+        without a copy of the whole, also if it is memory-mapped or strided; anything else is
+        converted to the network's dtype once.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        What the network should say: numbers, or class indices from 0.
+        The targets: numbers, or class indices from 0.
     loss : str or Loss, optional
-        What is made small; by default the one that goes with the output activation.
+        The function to minimize; by default the one that matches the output activation.
     optimizer : str, Optimizer or LBFGS, default="adam"
-        How a gradient becomes a step. An instance keeps its moments from call to call.
+        The rule for the steps. An instance keeps its moments from call to call.
     epochs : int, default=100
-        Passes over all rows; for L-BFGS its most iterations.
+        Passes over the training set; for L-BFGS the maximum number of iterations.
     batch_size : int, "auto" or None, default="auto"
-        Rows in a step; "auto" is 32, or all if there are fewer, None is all at once. L-BFGS always
-        takes all.
+        Rows in a mini-batch; "auto" is 32, or all rows if there are fewer, None is all rows. L-BFGS
+        always uses all rows.
     shuffle : bool, default=True
         Visit the rows in a new order each epoch.
     sample_weight : array-like of shape (n_samples,), optional
-        How much each row counts.
-    validation_data : tuple of X and y, and of sample weights if there are any, optional
-        Rows that are measured after each epoch and not trained on, for the curves
-        ``validation_loss`` and ``validation_`` with each metric's name. `EarlyStopping` and
-        `ReduceOnPlateau` use them.
-    test_data : tuple of X and y, and of sample weights if there are any, optional
-        Rows that are measured after each epoch, too, for the curves ``test_loss`` and ``test_``
-        with each metric's name. They do not affect the training: no schedule uses them, and
-        `EarlyStopping` refuses to.
+        The weight of each row.
+    validation_data : tuple of X and y, and optionally sample weights, optional
+        The validation set, measured after each epoch for the curves ``validation_loss`` and
+        ``validation_`` with each metric's name. `EarlyStopping` and `ReduceOnPlateau` use them.
+    test_data : tuple of X and y, and optionally sample weights, optional
+        The test set, measured after each epoch for the curves ``test_loss`` and ``test_`` with each
+        metric's name. It does not affect the training: no schedule uses it, and `EarlyStopping`
+        refuses its curves.
     metrics : str or sequence of str, default=()
-        Other measures of the training, validation and test rows after each epoch: names from
-        `METRICS`.
+        Names from `METRICS`, computed for the training, validation and test set after each epoch.
     schedule : str or Schedule, optional
         Learning rate schedule; by default the rate is constant. `ReduceOnPlateau` uses the
-        validation loss if there are validation data, else the training loss.
+        validation loss if there is a validation set, else the training loss.
     penalty : str, Penalty, or a sequence of them, optional
-        A price on large weights.
+        Regularization terms on the weights.
     clip : str or Clipping, optional
         A limit to each gradient, such as ``"norm:limit=1"``.
     callbacks : Callback, callable, or a sequence of them, default=()
-        What looks on; a function is called with the `Run` after each epoch, and ends it by
-        returning True.
+        Callbacks invoked during training. A function is called with the `Run` after each epoch;
+        the run ends if it returns True.
     engine : {"auto", "reference", "compiled"}, default="auto"
-        Where the arithmetic runs. "compiled" takes the steps of "reference", which is NumPy, in
-        kernels that are built when they are first needed, for some seconds once on a machine.
-        "auto" is "compiled", or "reference" for somebody's own layer, activation, loss or
-        optimizer; the history names the one that ran.
+        "reference" is NumPy. "compiled" takes the same steps in kernels that are compiled when
+        first needed, for some seconds once on a machine. "auto" is "compiled", or "reference" for a
+        user-defined layer, activation, loss or optimizer. The history has the name of the engine.
     seed : int, default=0
-        Fixes the order of the rows and the dropout; the same seed gives the same bits, on the same
-        machine with the same engine and libraries.
+        Decides the order of the rows and the dropout; the same seed gives bit-identical results, on
+        the same machine with the same engine and libraries.
     scale : float, default=1.0
-        Factor on X, and on the X of `validation_data` and `test_data`, multiplied as each batch is
-        taken, in the network's dtype: bytes of 0 … 255 train with ``scale=1/255`` without ever
-        becoming floats as a whole. The network knows nothing of it: `predict` is given
-        ``X * scale``.
+        Factor on the X of all three sets, applied to each batch in the network's dtype: bytes of
+        0 … 255 train with ``scale=1/255`` without a conversion of the whole array. It is not part
+        of the network: call `predict` with ``X * scale``.
     threads : int, optional
-        Most threads that the compiled engine may use; by default what the environment's
-        ``BARENET_THREADS`` says, else what pays, and never more than the cores allowed. The bits
-        do not depend on it. The reference leaves threads to NumPy.
+        Maximum number of threads of the compiled engine; by default ``BARENET_THREADS`` in the
+        environment, else as many as are worth starting, and never more than the allowed cores. The
+        bits do not depend on it. The reference engine leaves threads to NumPy.
     checkpoint : str, path or Checkpoint, optional
-        File or folder where the state of the run is kept, every half minute unless a `Checkpoint`
-        says otherwise.
+        File or folder for the state of the run, saved every 30 seconds, or as a `Checkpoint` is
+        configured.
     resume : bool, str or path, default=False
-        True to go on from `checkpoint`, or to start if there is none yet; or the checkpoint of
-        another place, to go on from. The run that was resumed equals the one that never was
-        interrupted, bit for bit.
+        True to resume from `checkpoint`, or to start if there is none yet; or the path of another
+        checkpoint to resume from. A resumed run ends with bit-identical results.
 
     Returns
     -------
     History
-        What was measured in each epoch, and how the run ended.
+        The curves of the run, and why it ended.
 
     Raises
     ------
     ValueError
-        If an argument can't be used; the message names it. Also if the data or a setting are not
-        those of the checkpoint; the message says what has changed.
+        If an argument can't be used; the message names it. Also if the data or a setting differ
+        from those of the checkpoint; the message lists the changes.
     FileNotFoundError
-        If there is no checkpoint where `resume` says.
+        If there is no checkpoint at the path in `resume`.
     ModelFileError
         If the checkpoint is damaged.
     OSError
-        If the checkpoint can't be written; the one before is left as it was.
+        If the checkpoint can't be written; the one before is unchanged.
     DivergenceError
         If the loss or a parameter stops being a finite number.
     RuntimeError
-        If the network is being trained already.
+        If the network is already being trained.
 
     Warns
     -----
     RuntimeWarning
-        If the loss grows a million times over, or all gradients of an epoch are 0.
+        If the loss grows by a factor of a million, or all gradients of an epoch are 0.
     UserWarning
-        If the batch size is larger than the number of rows; it is then that number.
+        If the batch size is larger than the number of rows, which is used instead.
 
     Examples
     --------
@@ -202,15 +198,11 @@ def _check_config(
     check_full_batch(job, schedule)
     return TrainingConfig(
         epochs=check_count(epochs, "epochs"),
-        batch_size=_check_batch_size(batch_size, job),
+        batch_size=check_batch_size(batch_size, job),
         shuffle=check_flag(shuffle, "shuffle"),
         schedule=as_schedule(schedule),
         metrics=as_metrics(metrics),
-        held_out={
-            part: _check_held_out(data, f"{part}_data", job)
-            for part, data in held_out.items()
-            if data is not None
-        },
+        held_out=_check_held_out(held_out, job),
     )
 
 
@@ -218,8 +210,8 @@ def make_loop(engine: Engine, config: TrainingConfig, callbacks: Sequence[Callba
     """Choose the loop of an optimizer."""
     optimizer = engine.job.optimizer
     if isinstance(optimizer, LBFGS):
-        return LBFGSLoop(engine, config, callbacks, optimizer)
-    return MiniBatchLoop(engine, config, callbacks, optimizer)
+        return LBFGSLoop(engine, config, callbacks, optimizer, LBFGSHistory())
+    return MiniBatchLoop(engine, config, callbacks, optimizer, optimizer)
 
 
 def _start(
@@ -254,24 +246,31 @@ def _as_checkpointer(place: str | PathLike[str] | Checkpointer, argument: str) -
     return place if isinstance(place, Checkpointer) else Checkpoint(place)
 
 
-def _check_held_out(data: Sequence[ArrayLike], argument: str, job: Job) -> ArrayDataset:
-    """Check a validation or test set as the training set; an error names the argument."""
-    if not isinstance(data, tuple | list) or len(data) not in (2, 3):
-        raise ArgumentError("expected (X, y) or (X, y, sample_weight)", argument=argument)
-    X, y, weight = (*data, None)[:3]
-    try:
-        return validate_arrays(job.network, job.loss, X, y, weight, job.rows.scale)
-    except ValueError as error:
-        raise ArgumentError(str(error), argument=argument) from error
+def _check_held_out(
+    held_out: Mapping[str, Sequence[ArrayLike] | None], job: Job
+) -> dict[str, ArrayDataset]:
+    """Check validation and test set as the training set; an error names their argument."""
+    checked = {}
+    for part, data in held_out.items():
+        if data is None:
+            continue
+        if not isinstance(data, tuple | list) or len(data) not in (2, 3):
+            raise ArgumentError.of(f"{part}_data", data, "(X, y) or (X, y, sample_weight)")
+        try:
+            X, y, weight = (*data, None)[:3]
+            checked[part] = validate_arrays(job.network, job.loss, X, y, weight, job.rows.scale)
+        except ValueError as error:
+            raise ArgumentError(str(error), argument=f"{part}_data") from error
+    return checked
 
 
-def _check_batch_size(batch_size: int | Literal["auto"] | None, job: Job) -> int:
+def check_batch_size(batch_size: int | str | None, job: Job, auto: int = 32) -> int:
     """Rows in a step: all for L-BFGS and None; more than all are clipped, with a warning."""
     n_rows = len(job.rows.X)
     if batch_size is None or job.optimizer.full_batch:
         return n_rows
     if isinstance(batch_size, str) and batch_size == "auto":
-        return min(32, n_rows)
+        return min(auto, n_rows)
     size = check_count(batch_size, "batch_size")
     if size == 1 and any(isinstance(layer, BatchNorm) for layer in job.network.layers):
         raise ArgumentError(

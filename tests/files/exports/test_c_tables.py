@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from barenet import TableEncoding, export
-from barenet.data.columns import CategoryColumn
+from barenet.data.column_types import CategoryColumn
 from barenet.files.exports.c_file import render
 from barenet.files.exports.program import program_of
 

@@ -14,7 +14,7 @@ import onnxruntime
 import pytest
 
 from barenet import Network, Predictor, TableEncoding
-from barenet.data.columns import CategoryColumn
+from barenet.data.column_types import CategoryColumn
 from barenet.data.to_frame import as_frame
 from barenet.files.exports.onnx_file import IR_VERSION, OPSET, render
 from barenet.files.exports.program import program_of

@@ -12,7 +12,7 @@ from json_reader import predict
 from random_tables import random_table
 
 from barenet import export
-from barenet.data.columns import CategoryColumn, NumberColumn
+from barenet.data.column_types import CategoryColumn, NumberColumn
 from barenet.data.parsing import to_number
 from barenet.files.exports.json_file import render as render_json
 from barenet.files.exports.onnx_file import render as render_onnx

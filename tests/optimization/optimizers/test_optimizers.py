@@ -114,7 +114,7 @@ def test_reset_forgets_everything(name, pytorch):
 def test_a_memory_of_another_length(name):
     optimizer = OPTIMIZERS[name]()
     optimizer.step(np.ones(3), np.ones(3))
-    with pytest.raises(ValueError, match=r"^optimizer: it remembers 3 .* network has 2; use a new"):
+    with pytest.raises(ValueError, match=r"^optimizer: it has moments of 3 .* has 2; use a new"):
         optimizer.step(np.ones(2), np.ones(2))
     assert optimizer.n_steps == 1
 

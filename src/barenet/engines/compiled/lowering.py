@@ -267,7 +267,7 @@ class Lowering:
         """Load, differentiate, update and store a layer's parameters; the kernels differentiate."""
         job, tile = self.job, 1 << int(record["tile_bits"])
         for penalty in job.penalties:  # several of one type add up, and they apply to weights only
-            strengths = penalty.spread(job.network.layout, np.dtype(np.float64))
+            strengths = penalty.expand(job.network.layout, np.dtype(np.float64))
             name = f"shared_{penalty.name}" if penalty.normalize_by_batch else penalty.name
             record[name] += strengths[int(record["flat"])]
         if any(record[name] for name in ("l1", "l2", "shared_l1", "shared_l2")):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from barenet.data.columns import BooleanColumn, CategoryColumn, Column, NumberColumn
+from barenet.data.column_types import BooleanColumn, CategoryColumn, Column, NumberColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports.c_calls import check_single
 from barenet.files.exports.encode import TableEncodeStep

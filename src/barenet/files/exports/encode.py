@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.columns import CategoryColumn, Column, DateColumn, NumberColumn
+from barenet.data.column_types import CategoryColumn, Column, DateColumn, NumberColumn
 from barenet.data.date_column import seconds
 from barenet.data.encoding import TableEncoding
 from barenet.data.parsing import to_number

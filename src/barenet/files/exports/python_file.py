@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.columns import Column, DateColumn
+from barenet.data.column_types import Column, DateColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports import python_runtime
 from barenet.files.exports.activation_code import python_activation

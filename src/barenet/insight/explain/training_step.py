@@ -225,7 +225,7 @@ def _check(job: Job) -> None:
     if normed and len(job.rows.X) == 1:
         raise ArgumentError("a batch norm needs 2 rows or more, got 1", argument="X")
     for penalty in job.penalties:
-        penalty.spread(job.network.layout, job.network.dtype)
+        penalty.expand(job.network.layout, job.network.dtype)
 
 
 def _facts(job: Job) -> tuple[str, ...]:

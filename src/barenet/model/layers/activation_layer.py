@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
-from barenet.model.activations import Activation, Identity, as_activation
+from barenet.model.activations import IDENTITY, Activation, as_activation
 from barenet.model.arrays import FloatArray
 from barenet.model.layers.layer import Layer
 
@@ -43,7 +43,7 @@ class ActivationLayer(Layer):
         self, X: FloatArray, *, training: bool = False, rng_key: int = 0, logits: bool = False
     ) -> tuple[FloatArray, ActivationCache]:
         """Compute A = f(X); X itself for ``logits``."""
-        activation = Identity() if logits else self.activation
+        activation = IDENTITY if logits else self.activation
         A = activation.forward(X)
         return A, ActivationCache(X, A, activation)
 

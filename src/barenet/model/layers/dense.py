@@ -9,7 +9,7 @@ import numpy as np
 
 from barenet.constraints import check_count
 from barenet.errors import ArgumentError
-from barenet.model.activations import Activation, Identity, as_activation
+from barenet.model.activations import IDENTITY, Activation, as_activation
 from barenet.model.arrays import FloatArray
 from barenet.model.initializers import Initializer, Orthogonal, as_initializer
 from barenet.model.layers.layer import Layer
@@ -98,7 +98,7 @@ class Dense(Layer):
         self, X: FloatArray, *, training: bool = False, rng_key: int = 0, logits: bool = False
     ) -> tuple[FloatArray, DenseCache]:
         """Compute Z = X W + b and A = f(Z); Z itself for ``logits``."""
-        activation = Identity() if logits else self.activation
+        activation = IDENTITY if logits else self.activation
         Z = X @ self.weights + self.bias
         A = activation.forward(Z)
         return A, DenseCache(X, Z, A, activation)

@@ -88,7 +88,7 @@ def logits_form(loss: Loss, activation: Activation) -> tuple[Loss, bool]:
     >>> logits_form(SquaredError(), Sigmoid())
     (SquaredError(factor=0.5), False)
     """
-    form = loss.on_logits.get(activation.name)
-    if form is None:
+    if activation.name not in loss.on_logits:
         return loss, False
-    return form(**{option.name: getattr(loss, option.name) for option in options_of(loss)}), True
+    options = {option.name: getattr(loss, option.name) for option in options_of(loss)}
+    return loss.on_logits[activation.name](**options), True

@@ -25,6 +25,8 @@ from barenet.model.losses.probabilities import (
     softplus,
 )
 
+SOFTMAX = Softmax()
+
 
 @dataclass(frozen=True)
 class SigmoidCrossEntropy(Loss):
@@ -75,7 +77,7 @@ class SoftmaxCrossEntropy(Loss):
         return -(y * log_softmax(output)).sum(axis=1)
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
-        return Softmax().forward(output) - y
+        return SOFTMAX.forward(output) - y
 
 
 @dataclass(frozen=True)

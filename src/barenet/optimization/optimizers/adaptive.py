@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -37,21 +36,20 @@ class AdaGrad(Optimizer):
 
     Examples
     --------
-    >>> import numpy as np
     >>> theta = np.array([1.0, 1.0])
     >>> AdaGrad(learning_rate=0.1).step(theta, np.array([100.0, 0.01]))
     >>> theta.round(6)  # the first step is η for every parameter
     array([0.9, 0.9])
     """
 
-    name: ClassVar[str] = "adagrad"
-    formula: ClassVar[UpdateFormula] = UpdateFormula(
+    name = "adagrad"
+    formula = UpdateFormula(
         {"s": "s + g**2", "theta": "theta - eta * g / (sqrt(s) + eps)"},
         moments={"s": "squares"},
         settings={"eta": "learning_rate", "eps": "epsilon"},
         text=f"{_ETA}, s the sum of all squared gradients so far; {_EPS}.",
     )
-    moment_names: ClassVar[tuple[str, ...]] = ("squares",)
+    moment_names = ("squares",)
     learning_rate: float = option(0.01, gt=0)
     epsilon: float = option(1e-10, gt=0)
 
@@ -78,21 +76,20 @@ class RMSProp(Optimizer):
 
     Examples
     --------
-    >>> import numpy as np
     >>> theta = np.array([1.0])
     >>> RMSProp(learning_rate=0.1, decay=0.99).step(theta, np.array([5.0]))
     >>> theta.round(6)  # 1 − 0.1 · 5 / √(0.01 · 25)
     array([0.])
     """
 
-    name: ClassVar[str] = "rmsprop"
-    formula: ClassVar[UpdateFormula] = UpdateFormula(
+    name = "rmsprop"
+    formula = UpdateFormula(
         {"s": "rho * s + (1 - rho) * g**2", "theta": "theta - eta * g / (sqrt(s) + eps)"},
         moments={"s": "squares"},
         settings={"eta": "learning_rate", "rho": "decay", "eps": "epsilon"},
         text=f"{_ETA}, s a running mean of squared gradients, of which {{rho}} is kept; {_EPS}.",
     )
-    moment_names: ClassVar[tuple[str, ...]] = ("squares",)
+    moment_names = ("squares",)
     learning_rate: float = option(0.001, gt=0)
     decay: float = option(0.99, ge=0, lt=1)
     epsilon: float = option(1e-8, gt=0)
@@ -131,15 +128,14 @@ class Adam(Optimizer):
 
     Examples
     --------
-    >>> import numpy as np
     >>> theta = np.array([1.0, 1.0])
     >>> Adam(learning_rate=0.1).step(theta, np.array([100.0, -0.01]))
     >>> theta.round(6)
     array([0.9, 1.1])
     """
 
-    name: ClassVar[str] = "adam"
-    formula: ClassVar[UpdateFormula] = UpdateFormula(
+    name = "adam"
+    formula = UpdateFormula(
         {
             **_ADAM_MOMENTS,
             "theta": f"theta - {_ADAM_STEP[:-1]} + epsilon_hat / sqrt(1 - beta2**t))",
@@ -148,7 +144,7 @@ class Adam(Optimizer):
         settings=_ADAM_SETTINGS,
         text=f"{_ADAM_TEXT}.",
     )
-    moment_names: ClassVar[tuple[str, ...]] = ("mean", "squares")
+    moment_names = ("mean", "squares")
     learning_rate: float = option(0.001, gt=0)
     beta1: float = option(0.9, ge=0, lt=1)
     beta2: float = option(0.999, ge=0, lt=1)
@@ -187,21 +183,20 @@ class AdamW(Optimizer):
 
     Examples
     --------
-    >>> import numpy as np
     >>> theta = np.array([1.0])
     >>> AdamW(learning_rate=0.1, weight_decay=0.5).step(theta, np.array([100.0]))
     >>> theta.round(6)  # 1 · (1 − 0.05) − 0.1
     array([0.85])
     """
 
-    name: ClassVar[str] = "adamw"
-    formula: ClassVar[UpdateFormula] = UpdateFormula(
+    name = "adamw"
+    formula = UpdateFormula(
         {**_ADAM_MOMENTS, "theta": f"theta * (1 - eta * lam) - {_ADAM_STEP}"},
         moments={"m": "mean", "v": "squares"},
         settings={**_ADAM_SETTINGS, "lam": "weight_decay"},
         text=f"{_ADAM_TEXT}; {{lam}} makes every parameter a little smaller.",
     )
-    moment_names: ClassVar[tuple[str, ...]] = ("mean", "squares")
+    moment_names = ("mean", "squares")
     learning_rate: float = option(0.001, gt=0)
     beta1: float = option(0.9, ge=0, lt=1)
     beta2: float = option(0.999, ge=0, lt=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from barenet.constraints import option
 from barenet.model.arrays import FloatArray
@@ -25,15 +24,14 @@ class SGD(Optimizer):
 
     Examples
     --------
-    >>> import numpy as np
     >>> theta = np.array([1.0, 2.0])
     >>> SGD(learning_rate=0.1).step(theta, np.array([10.0, 0.0]))
     >>> theta
     array([0., 2.])
     """
 
-    name: ClassVar[str] = "sgd"
-    formula: ClassVar[UpdateFormula] = UpdateFormula(
+    name = "sgd"
+    formula = UpdateFormula(
         {"theta": "theta - eta * g"},
         settings={"eta": "learning_rate"},
         text="{eta} is the learning rate.",
@@ -59,7 +57,6 @@ class Momentum(Optimizer):
 
     Examples
     --------
-    >>> import numpy as np
     >>> theta, momentum = np.array([1.0]), Momentum(learning_rate=0.1)
     >>> for _ in range(2):
     ...     momentum.step(theta, np.array([1.0]))
@@ -67,14 +64,14 @@ class Momentum(Optimizer):
     array([0.71])
     """
 
-    name: ClassVar[str] = "momentum"
-    formula: ClassVar[UpdateFormula] = UpdateFormula(
+    name = "momentum"
+    formula = UpdateFormula(
         {"v": "beta * v - eta * g", "theta": "theta + v"},
         moments={"v": "velocity"},
         settings={"eta": "learning_rate", "beta": "beta"},
         text=_VELOCITY,
     )
-    moment_names: ClassVar[tuple[str, ...]] = ("velocity",)
+    moment_names = ("velocity",)
     learning_rate: float = option(0.01, gt=0)
     beta: float = option(0.9, ge=0, le=1)
 
@@ -103,21 +100,20 @@ class Nesterov(Optimizer):
 
     Examples
     --------
-    >>> import numpy as np
     >>> theta, nesterov = np.array([1.0]), Nesterov(learning_rate=0.1)
     >>> nesterov.step(theta, np.array([1.0]))
     >>> theta  # 1 − 0.09 − 0.1
     array([0.81])
     """
 
-    name: ClassVar[str] = "nesterov"
-    formula: ClassVar[UpdateFormula] = UpdateFormula(
+    name = "nesterov"
+    formula = UpdateFormula(
         {"v": "beta * v - eta * g", "theta": "theta + beta * v - eta * g"},
         moments={"v": "velocity"},
         settings={"eta": "learning_rate", "beta": "beta"},
         text=_VELOCITY,
     )
-    moment_names: ClassVar[tuple[str, ...]] = ("velocity",)
+    moment_names = ("velocity",)
     learning_rate: float = option(0.01, gt=0)
     beta: float = option(0.9, ge=0, le=1)
 

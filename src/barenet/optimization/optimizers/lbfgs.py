@@ -1,4 +1,4 @@
-"""L-BFGS: a full-batch method that learns the curvature from its last steps. SciPy's own."""
+"""L-BFGS: a full-batch method that estimates the curvature from its last steps, from SciPy."""
 
 from __future__ import annotations
 
@@ -11,38 +11,36 @@ import numpy as np
 from barenet.constraints import Configurable, option
 from barenet.model.arrays import FloatArray
 from barenet.optimization.optimizers.lbfgs_history import LBFGSHistory
-from barenet.optimization.scipy_threads import scipy_on_one_thread
 
 
 @dataclass
 class LBFGS(Configurable):
     """Limited-memory BFGS through ``scipy.optimize.minimize``.
 
-    It needs the loss of all rows at once, has no learning rate (a line search finds each step's
-    length), and is often the best for small data. An epoch is one of its iterations. From Liu and
-    Nocedal, "On the limited memory BFGS method for large scale optimization" (1989).
+    It needs the loss of all rows at once, has no learning rate (a line search determines the length
+    of each step), and is often the best choice for small data. An epoch is one of its iterations.
+    From Liu and Nocedal, "On the limited memory BFGS method for large scale optimization" (1989).
 
     Parameters
     ----------
     memory : int, default=10
-        Steps that it remembers.
+        Number of steps that the curvature is estimated from.
     tolerance : float, default=1e-5
-        It ends when no entry of the gradient is larger than this.
+        It converges when no entry of the gradient is larger.
     gain : float, default=0.0
-        It also ends when an iteration makes the loss smaller by no more than this share of it.
+        It also converges when an iteration reduces the loss by no more than this fraction.
     evaluations : int, default=10**9
-        The most times that the loss is computed; an iteration takes 20 at the most.
+        Maximum number of evaluations of the loss; an iteration takes up to 20.
 
     Attributes
     ----------
     role, name : str
-        The argument that it is for, and what it is called in `OPTIMIZERS`.
+        The argument that takes it, and its name in `OPTIMIZERS`.
     full_batch : bool
         True: each step needs all rows.
 
     Examples
     --------
-    >>> import numpy as np
     >>> theta = np.array([3.0, -1.0])
     >>> LBFGS().minimize(lambda: (float(theta @ theta), 2 * theta), theta, 50, lambda *_: False)
     'converged'
@@ -64,50 +62,49 @@ class LBFGS(Configurable):
         parameters: FloatArray,
         iterations: int,
         after_iteration: Callable[[float, FloatArray], bool],
-        past: LBFGSHistory | None = None,
+        history: LBFGSHistory | None = None,
     ) -> str:
-        """Minimize a function of the parameters, and leave the best ones in place.
+        """Minimize a function of the parameters in place.
 
         Parameters
         ----------
         value_and_gradient : callable
             Computes the loss at `parameters`, and its gradient.
         parameters : ndarray of shape (n_parameters,)
-            Where to start; changed in place before each evaluation, and to the result at the end.
+            The starting point; changed in place before each evaluation, and to the result.
         iterations : int
-            The most iterations.
+            Maximum number of iterations.
         after_iteration : callable
-            Called with the loss and gradient that each iteration started from, once `parameters`
-            hold what it ended with; True stops.
-        past : LBFGSHistory, optional
-            Answers what was computed in an earlier call, from its start on; that call's iterations
-            are not reported again. What is computed now is added to it.
+            Called with the loss and gradient at the start of each iteration, when `parameters` are
+            those at its end; True stops.
+        history : LBFGSHistory, optional
+            Evaluations of an earlier call, which are replayed without reporting its iterations;
+            new evaluations are recorded.
 
         Returns
         -------
         str
-            ``"converged"``, ``"stopped"``, ``"completed"`` after all iterations, or that there was
-            nothing more to gain within the precision.
+            ``"converged"``, ``"stopped"``, ``"completed"`` after all iterations, or that no step
+            within the precision reduces the loss.
         """
         from scipy.optimize import minimize
 
-        search = _Search(value_and_gradient, parameters, after_iteration, past)
-        start = parameters if past is None else past.begin(parameters)
-        with scipy_on_one_thread():
-            result = minimize(  # type: ignore[call-overload]
-                search.evaluate,
-                start.astype(np.float64),
-                jac=True,
-                method="L-BFGS-B",
-                callback=search.finish_iteration,
-                options={
-                    "maxiter": iterations,
-                    "maxfun": self.evaluations,
-                    "maxcor": int(self.memory),
-                    "gtol": self.tolerance,
-                    "ftol": self.gain,
-                },
-            )
+        search = _Search(value_and_gradient, parameters, after_iteration, history)
+        start = parameters if history is None else history.begin(parameters)
+        result = minimize(  # type: ignore[call-overload]
+            search.evaluate,
+            start.astype(np.float64),
+            jac=True,
+            method="L-BFGS-B",
+            callback=search.finish_iteration,
+            options={
+                "maxiter": iterations,
+                "maxfun": self.evaluations,
+                "maxcor": int(self.memory),
+                "gtol": self.tolerance,
+                "ftol": self.gain,
+            },
+        )
         parameters[:] = result.x
         if search.stopped:
             return "stopped"
@@ -117,41 +114,35 @@ class LBFGS(Configurable):
         return "completed" if result.status == 1 else "no step makes the loss smaller any more"
 
 
+@dataclass
 class _Search:
-    """What happens between SciPy's iterations."""
+    """The callbacks of SciPy's search."""
 
-    def __init__(
-        self,
-        value_and_gradient: Callable[[], tuple[float, FloatArray]],
-        parameters: FloatArray,
-        after_iteration: Callable[[float, FloatArray], bool],
-        past: LBFGSHistory | None,
-    ) -> None:
-        self.past = past
-        self.value_and_gradient = value_and_gradient
-        self.parameters = parameters
-        self.after_iteration = after_iteration
-        self.start: tuple[float, FloatArray] | None = None
-        self.last: tuple[float, FloatArray] | None = None
-        self.stopped = False
+    value_and_gradient: Callable[[], tuple[float, FloatArray]]
+    parameters: FloatArray
+    after_iteration: Callable[[float, FloatArray], bool]
+    history: LBFGSHistory | None
+    start: tuple[float, FloatArray] | None = None
+    last: tuple[float, FloatArray] | None = None
+    stopped: bool = False
 
     def evaluate(self, x: FloatArray) -> tuple[float, FloatArray]:
-        """Compute the loss at x, in the parameters' own dtype."""
+        """Compute the loss and its gradient at x, in the parameters' dtype."""
         self.parameters[:] = x
-        known = None if self.past is None else self.past.answer(x)
+        known = None if self.history is None else self.history.replay(x)
         value, gradient = known or self.value_and_gradient()
-        if self.past is not None and known is None:
-            self.past.add(x, value, gradient)
+        if self.history is not None and known is None:
+            self.history.record(x, value, gradient)
         self.last = (value, gradient.astype(np.float64))
         self.start = self.start or self.last
         return self.last
 
     def finish_iteration(self, x: FloatArray) -> None:
-        """Report an iteration; SciPy takes StopIteration as the wish to stop."""
+        """Report an iteration; StopIteration makes SciPy stop."""
         self.parameters[:] = x
         assert self.start is not None
         start, self.start = self.start, self.last
-        if self.past is not None and self.past.has_reported():
+        if self.history is not None and self.history.has_reported():
             return
         if self.after_iteration(*start):
             self.stopped = True

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from barenet.constraints import Configurable, option
+from barenet.errors import ArgumentError
 from barenet.model.arrays import FloatArray
 
 
@@ -36,29 +37,23 @@ class Optimizer(Configurable, ABC):
     Attributes
     ----------
     role, name : str
-        The argument that it is for, and what it is called in `OPTIMIZERS`.
+        The argument that takes it, and its name in `OPTIMIZERS`.
     full_batch : bool
-        Whether each step needs all rows, as those of L-BFGS.
+        Whether each step needs all rows, as in L-BFGS.
     learning_rate : float
-        Scale of a step.
+        Scale of the steps.
     moment_names : tuple of str
-        What it remembers of the steps before.
+        Names of the vectors that it keeps between steps.
     formula : UpdateFormula, optional
         The step as equations, for `explain`.
     moments : dict of str to ndarray
-        A vector of the parameters' length for each of these names; empty before the first step.
+        These vectors, of the parameters' length; empty before the first step.
     n_steps : int
         Steps taken.
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of its range.
 
     Examples
     --------
     >>> from dataclasses import dataclass
-    >>> import numpy as np
     >>> @dataclass
     ... class SignDescent(Optimizer):
     ...     name = "sign_descent"
@@ -90,11 +85,11 @@ class Optimizer(Configurable, ABC):
         Parameters
         ----------
         parameters : ndarray of shape (n_parameters,)
-            What is learned.
+            The parameters.
         gradient : ndarray of shape (n_parameters,)
-            The derivative of the loss by each.
+            The gradient of the loss.
         learning_rate : float, optional
-            For this step alone, from a schedule; by default the optimizer's own.
+            Learning rate of this step, from a schedule; by default the optimizer's own.
 
         Raises
         ------
@@ -107,12 +102,12 @@ class Optimizer(Configurable, ABC):
         self.update(parameters, gradient, rate)
 
     def prepare(self, parameters: FloatArray) -> None:
-        """Make room for the moments, before the first step.
+        """Allocate the moments before the first step.
 
         Parameters
         ----------
         parameters : ndarray of shape (n_parameters,)
-            What is learned.
+            The parameters.
 
         Raises
         ------
@@ -123,14 +118,16 @@ class Optimizer(Configurable, ABC):
             self.moments = {name: np.zeros_like(parameters) for name in self.moment_names}
         for moment in self.moments.values():
             if moment.shape != parameters.shape:
-                raise ValueError(
-                    f"optimizer: it remembers {moment.size} parameters, and this network has "
-                    f"{parameters.size}; use a new one, or reset() it"
+                raise ArgumentError(
+                    f"it has moments of {moment.size} parameters, and this network has "
+                    f"{parameters.size}",
+                    argument="optimizer",
+                    remedy="use a new one, or reset() it",
                 )
 
     @abstractmethod
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
-        """Apply the rule; `moments` and `n_steps` are up to date.
+        """Apply the rule; `n_steps` includes this step.
 
         Parameters
         ----------
@@ -141,16 +138,16 @@ class Optimizer(Configurable, ABC):
         """
 
     def reset(self) -> None:
-        """Forget all steps taken."""
+        """Discard the moments and the step count."""
         self.moments, self.n_steps = {}, 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Say what the next step depends on, besides the options; for one's own, add to it.
+        """Return the state that the next step depends on, besides the options.
 
         Returns
         -------
         dict
-            Numbers, text and arrays by name.
+            Numbers, text and arrays by name; a subclass may add to them.
         """
         return {
             "n_steps": self.n_steps,
@@ -159,12 +156,12 @@ class Optimizer(Configurable, ABC):
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up from there.
+        """Restore a state.
 
         Parameters
         ----------
         state : mapping
-            What `state_dict` returned, then or in another process.
+            From `state_dict`.
         """
         self.n_steps, self.learning_rate = state["n_steps"], state["learning_rate"]
         named = {name: state.get(f"moment_{name}") for name in self.moment_names}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from barenet import Network, Predictor
-from barenet.cli.notes import note_inputs
+from barenet.cli.explain_notes import note_inputs
 from barenet.data.encoding import TableEncoding
 
 TABLE = """\

@@ -1,8 +1,8 @@
-"""SciPy's threads: one, while L-BFGS runs.
+"""SciPy's BLAS threads: one while L-BFGS runs.
 
-It solves systems of some 20 equations, many times an iteration, and SciPy's BLAS wakes all of its
-threads for each: that takes longer than the work, and much longer where the cores are busy. And
-sums over many parameters have the same bits on any number of cores.
+L-BFGS solves systems of about 20 equations many times per iteration; starting all BLAS threads for
+each takes longer than solving it. Besides, sums over the parameters then have the same bits on any
+number of cores.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-#: Held by who has set a limit, and is to lift it: OpenBLAS may not let another thread do so.
+#: Held by the thread that has set the limit, as OpenBLAS may not let another thread reset it.
 LIMITED = threading.Lock()
 
 
 @contextmanager
 def scipy_on_one_thread() -> Iterator[None]:
-    """Let the BLAS that came with SciPy use one thread; NumPy's own keeps what it has.
+    """Limit SciPy's own BLAS to one thread; NumPy's is unchanged.
 
     Examples
     --------
@@ -39,11 +39,11 @@ def scipy_on_one_thread() -> Iterator[None]:
 
 @functools.cache
 def scipy_pools() -> Any:
-    """The BLAS that only SciPy uses: none where it shares NumPy's, or the system's."""
+    """The BLAS that only SciPy uses; none if it shares NumPy's or the system's."""
     import scipy.optimize  # loads it
     from threadpoolctl import ThreadpoolController
 
     package, pools = Path(scipy.__file__).resolve().parent, ThreadpoolController()
-    folders = {package, package.with_name("scipy.libs")}  # where wheels have it
+    folders = {package, package.with_name("scipy.libs")}  # in wheels
     files = [pool["filepath"] for pool in pools.info()]
     return pools.select(filepath=[file for file in files if folders & {*Path(file).parents}])

@@ -1,4 +1,4 @@
-"""Notes on the rows of an explanation: what they were before they became numbers."""
+"""Notes on the arrays of an explanation: the values of the table that they were computed from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.data.columns import CategoryColumn, Column
+from barenet.data.column_types import CategoryColumn, Column
 from barenet.data.encoding import TableEncoding
 from barenet.files.predictor import Predictor
 from barenet.insight.explain.note import Note
@@ -16,61 +16,59 @@ from barenet.insight.explain.number_format import digits
 
 __all__ = ["note_inputs", "note_target"]
 
-#: Letters of a text that are shown.
-MOST_LETTERS = 40
+#: Maximum number of characters of a text.
+MAX_CHARACTERS = 40
 
 
 def note_inputs(
-    predictor: Predictor,
-    X: Any,
-    inputs: NDArray[Any],
-    precision: int,
-    limit: int | None = None,
+    predictor: Predictor, X: Any, inputs: NDArray[Any], precision: int, limit: int | None = None
 ) -> Note:
-    """Name what the network takes, and of one row what there was before."""
-    raw = list(_raw(predictor, X, inputs[0], precision)) if len(X) == 1 else []
+    """Name the inputs, and of a single row the values before the preprocessing."""
+    raw = list(_raw_values(predictor, X, inputs[0], precision)) if len(X) == 1 else []
     return Note.of_inputs(inputs, predictor.input_names, precision, raw, limit)
 
 
 def note_target(predictor: Predictor, y: NDArray[Any], precision: int) -> Note:
-    """Say what the target means."""
+    """Name the class of each row, or write the formula of a scaled target."""
     name, scaling = predictor.target_name, predictor.target_scaling
     if predictor.classes is not None:
-        classes = np.eye(len(predictor.classes))[y]
-        Y = classes[:, 1:] if predictor.network.n_outputs == 1 else classes
+        one_hot = np.eye(len(predictor.classes))[y]
+        Y = one_hot[:, 1:] if predictor.network.n_outputs == 1 else one_hot
         return Note.of_classes(Y, predictor.classes, precision, name)
     number = digits(y[0], precision) if len(y) == 1 else "y"
-    said = f"{name} = {number}" if len(y) == 1 else name
+    target = f"{name} = {number}" if len(y) == 1 else name
     if scaling is None or scaling.name == "none":
-        return Note((said,))
+        return Note((target,))
     sign = "+" if scaling.offset[0] < 0 else "-"
     center = digits(abs(scaling.offset[0]), precision)
     unit = digits(1 / scaling.factor[0], precision)
-    return Note((f"{said} → ({number} {sign} {center}) / {unit}",))
+    return Note((f"{target} → ({number} {sign} {center}) / {unit}",))
 
 
-def _raw(predictor: Predictor, X: Any, inputs: NDArray[Any], precision: int) -> Iterator[str]:
-    """Write what there was before each input."""
+def _raw_values(
+    predictor: Predictor, X: Any, inputs: NDArray[Any], precision: int
+) -> Iterator[str]:
+    """The value behind each input; empty where the name of the input has it already."""
     encoding = predictor.preprocessing
     if not isinstance(encoding, TableEncoding):
         yield from (digits(number, precision) for number in X[0])
         return
     frame, at = encoding.frame_of(X), 0
     for column in encoding.used:
-        word = _word(frame[column.name][0], encoding.missing, precision)
+        value = _format(frame[column.name][0], encoding.missing, precision)
         for output in column.outputs:
-            yield word if _says(column, output, inputs[at]) else ""
+            yield value if _has_value(column, output, inputs[at]) else ""
             at += 1
 
 
-def _says(column: Column, output: str, number: float) -> bool:
-    """Whether an input comes from the value itself, and its name does not tell that."""
+def _has_value(column: Column, output: str, number: float) -> bool:
+    """Whether an input is computed from the value itself, which its name does not include."""
     if isinstance(column, CategoryColumn):
         return bool(column.rare and number == 1 and output == f"{column.name} rare")
     return output == column.name
 
 
-def _word(value: Any, missing: tuple[str, ...], precision: int) -> str:
+def _format(value: Any, missing: tuple[str, ...], precision: int) -> str:
     """Write a value of a table."""
     if isinstance(value, np.bool_):
         return str(bool(value))
@@ -78,8 +76,8 @@ def _word(value: Any, missing: tuple[str, ...], precision: int) -> str:
         text = value.strip()
         if text in missing:
             return "missing"
-        return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}…"
+        return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…"
     if isinstance(value, np.datetime64):
-        moment = str(value.astype("M8[s]")).removesuffix("T00:00:00")
-        return "missing" if np.isnat(value) else moment
+        date = str(value.astype("M8[s]")).removesuffix("T00:00:00")
+        return "missing" if np.isnat(value) else date
     return "missing" if np.isnan(value) else digits(value, precision)

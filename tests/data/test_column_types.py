@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet.data.columns import (
+from barenet.data.column_types import (
     COLUMNS,
     BooleanColumn,
     CategoryColumn,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController
 
-from barenet.optimization.optimizers import LBFGS
-from barenet.optimization.scipy_threads import scipy_on_one_thread, scipy_pools
+from barenet import Network, train
+from barenet.engines.scipy_threads import scipy_on_one_thread, scipy_pools
 
 
 @pytest.fixture(autouse=True)
@@ -30,13 +30,10 @@ def scipys():
 
 
 def test_l_bfgs_has_one_thread_and_gives_back_what_was():
-    seen, parameters = set(), np.array([3.0])
-
-    def square():
-        seen.update(scipys())
-        return float(parameters @ parameters), 2 * parameters
-
-    LBFGS().minimize(square, parameters, 5, lambda value, gradient: False)
+    seen = set()
+    network, X = Network.dense([1, 1], dtype="float64"), np.arange(4.0).reshape(-1, 1)
+    watch = [lambda run: seen.update(scipys())]
+    train(network, X, X[:, 0], optimizer="lbfgs", epochs=2, engine="reference", callbacks=watch)
     assert (seen, scipys()) == ({1}, {2})
 
 
