@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.random import RandomState
 
 from barenet.constraints import Configurable, option
-from barenet.model.arrays import FloatArray
+from barenet.model.arrays import FloatArray, Shape
 from barenet.registry import build
 
 
@@ -39,9 +40,7 @@ class Initializer(Configurable, ABC):
     role: ClassVar[str] = "init"
 
     @abstractmethod
-    def draw(
-        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
-    ) -> FloatArray:
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
         """Draw an array.
 
         Parameters
@@ -72,9 +71,7 @@ class Zeros(Initializer):
 
     name = "zeros"
 
-    def draw(
-        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
-    ) -> FloatArray:
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
         return np.zeros(shape)
 
 
@@ -96,9 +93,7 @@ class Normal(Initializer):
     std: float = option(0.1, ge=0)
     name = "normal"
 
-    def draw(
-        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
-    ) -> FloatArray:
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
         return rng.standard_normal(shape) * self.std
 
 
@@ -120,9 +115,7 @@ class Uniform(Initializer):
     limit: float = option(0.1, ge=0)
     name = "uniform"
 
-    def draw(
-        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
-    ) -> FloatArray:
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
         return rng.uniform(-self.limit, self.limit, shape)
 
 
@@ -147,9 +140,7 @@ class VarianceScaling(Initializer):
     fan: ClassVar[Literal["in", "average"]]
     distribution: ClassVar[Literal["normal", "uniform"]]
 
-    def draw(
-        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
-    ) -> FloatArray:
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
         n = n_inputs if self.fan == "in" else (n_inputs + n_outputs) / 2
         variance = self.scale / n
         if self.distribution == "normal":
@@ -273,9 +264,7 @@ class Orthogonal(Initializer):
     gain: float = option(1.0, ge=0)
     name = "orthogonal"
 
-    def draw(
-        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
-    ) -> FloatArray:
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
         rows, columns = shape
         Q, R = np.linalg.qr(rng.standard_normal((max(shape), min(shape))))
         Q = Q * np.sign(np.diag(R))

@@ -102,7 +102,27 @@ class RMSProp(Optimizer):
 
 
 @dataclass
-class Adam(Optimizer):
+class AdamBase(Optimizer):
+    """The moments of Adam, and their bias correction."""
+
+    moment_names = ("mean", "squares")
+    learning_rate: float = option(0.001, gt=0)
+    beta1: float = option(0.9, ge=0, lt=1)
+    beta2: float = option(0.999, ge=0, lt=1)
+    epsilon: float = option(1e-8, gt=0)
+
+    def _moments(self, gradient: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Update m and v, and return m̂ and v̂."""
+        m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
+        m *= self.beta1
+        m += (1 - self.beta1) * gradient
+        v *= self.beta2
+        v += (1 - self.beta2) * gradient**2
+        return m / (1 - self.beta1**t), v / (1 - self.beta2**t)
+
+
+@dataclass
+class Adam(AdamBase):
     """A running mean m of the gradient, divided by the root of one of its square, v.
 
     At step t::
@@ -144,27 +164,16 @@ class Adam(Optimizer):
         settings=_ADAM_SETTINGS,
         text=f"{_ADAM_TEXT}.",
     )
-    moment_names = ("mean", "squares")
-    learning_rate: float = option(0.001, gt=0)
-    beta1: float = option(0.9, ge=0, lt=1)
-    beta2: float = option(0.999, ge=0, lt=1)
-    epsilon: float = option(1e-8, gt=0)
     epsilon_hat: float = option(0.0, ge=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
-        m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
-        m *= self.beta1
-        m += (1 - self.beta1) * gradient
-        v *= self.beta2
-        v += (1 - self.beta2) * gradient**2
-        m_hat = m / (1 - self.beta1**t)
-        v_hat = v / (1 - self.beta2**t)
-        epsilon = self.epsilon + self.epsilon_hat / (1 - self.beta2**t) ** 0.5
+        m_hat, v_hat = self._moments(gradient)
+        epsilon = self.epsilon + self.epsilon_hat / (1 - self.beta2**self.n_steps) ** 0.5
         parameters -= rate * m_hat / (np.sqrt(v_hat) + epsilon)
 
 
 @dataclass
-class AdamW(Optimizer):
+class AdamW(AdamBase):
     """Adam with decoupled weight decay, θ ← θ − η λ θ before each step.
 
     The gradient of an L2 penalty would be divided by √v̂, with less decay where gradients are large.
@@ -196,20 +205,9 @@ class AdamW(Optimizer):
         settings={**_ADAM_SETTINGS, "lam": "weight_decay"},
         text=f"{_ADAM_TEXT}; {{lam}} makes every parameter a little smaller.",
     )
-    moment_names = ("mean", "squares")
-    learning_rate: float = option(0.001, gt=0)
-    beta1: float = option(0.9, ge=0, lt=1)
-    beta2: float = option(0.999, ge=0, lt=1)
-    epsilon: float = option(1e-8, gt=0)
     weight_decay: float = option(0.01, ge=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
-        m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
         parameters *= 1 - rate * self.weight_decay
-        m *= self.beta1
-        m += (1 - self.beta1) * gradient
-        v *= self.beta2
-        v += (1 - self.beta2) * gradient**2
-        m_hat = m / (1 - self.beta1**t)
-        v_hat = v / (1 - self.beta2**t)
+        m_hat, v_hat = self._moments(gradient)
         parameters -= rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
