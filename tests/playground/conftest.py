@@ -1,4 +1,4 @@
-"""What the tests of the playground share: a server that answers, and what one says to it."""
+"""A server of the playground, and its clients: a page without a browser, and raw requests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SECONDS = 60.0
 def running(
     start: PageState | None = None, process: bool = False, store: FileStore | None = None
 ) -> Iterator[SimpleNamespace]:
-    """A server of its own thread on a free port; its networks learn in threads of this process."""
+    """Run a server in a thread; its networks are trained in threads of this process."""
     addresses: list[str] = []
     line = listen(0)
     sessions = Sessions(Trainer(process=process), store or FileStore(), start or PageState())
@@ -58,7 +58,7 @@ def running(
 
 
 def until(condition: Callable[[], Any], seconds: float = SECONDS) -> Any:
-    """Wait for something to become true, and return it."""
+    """Wait until a condition is true, and return its value."""
     end = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < end, "it did not happen"
@@ -67,7 +67,7 @@ def until(condition: Callable[[], Any], seconds: float = SECONDS) -> Any:
 
 
 class Page:
-    """What a page does on the line, without a browser."""
+    """A page without a browser."""
 
     def __init__(self, server: SimpleNamespace, **options: Any) -> None:
         address = server.address.replace("http:", "ws:") + "socket"
@@ -82,58 +82,60 @@ class Page:
     def close(self) -> None:
         self.opened.close()
 
-    def say(self, kind: str, **fields: Any) -> None:
+    def send(self, kind: str, **fields: Any) -> None:
         self.line.send(json.dumps({"type": kind, **fields}))
 
-    def hear(self) -> dict[str, Any]:
-        """Take one message, and keep what it says."""
+    def receive(self) -> dict[str, Any]:
+        """Receive one message, and store its content."""
         message = self.line.recv(SECONDS)
         if isinstance(message, str):
-            told = json.loads(message)
-            if told["type"] == "state":
-                self.state = told
-            return told
+            message = json.loads(message)
+            if message["type"] == "state":
+                self.state = message
+            return message
         header, arrays = unpack(message)
         if header["type"] == "points":
             self.points = arrays
         else:
             self.frame, self.arrays = header, arrays
-            self.say("drawn")
+            self.send("drawn")
         return header
 
-    def hear_until(self, condition: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
-        """Take messages until one is as it should be."""
+    def receive_until(self, condition: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+        """Receive messages until one meets a condition."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
-            message = self.hear()
+            message = self.receive()
             if condition(message):
                 return message
-        raise AssertionError("it was not said")
+        raise AssertionError("no such message")
 
-    def see(self, condition: Callable[[dict[str, Any]], Any], place: int = 0) -> dict[str, Any]:
-        """Take messages until a network stands as it should."""
-        found = self.hear_until(
-            lambda told: (
-                told["type"] == "frame"
-                and told["version"] == self.state["version"]
-                and condition(told["networks"][place])
+    def wait_for(
+        self, condition: Callable[[dict[str, Any]], Any], place: int = 0
+    ) -> dict[str, Any]:
+        """Receive messages until the header of a network meets a condition."""
+        found = self.receive_until(
+            lambda message: (
+                message["type"] == "frame"
+                and message["version"] == self.state["version"]
+                and condition(message["networks"][place])
             )
         )
         return found["networks"][place]
 
-    def change(self, **fields: Any) -> dict[str, Any]:
-        """Ask for another state, and wait for it."""
+    def configure(self, **fields: Any) -> dict[str, Any]:
+        """Change settings, and wait for the new state or an error."""
         state = json.loads(json.dumps(self.state["state"]))
         for name, value in fields.items():
             part = state["data"] if name in state["data"] else state["networks"][0]
             (state if name == "pace" else part)[name] = value
-        self.say("configure", state=state)
-        return self.hear_until(lambda told: told["type"] in ("state", "error"))
+        self.send("configure", state=state)
+        return self.receive_until(lambda message: message["type"] in ("state", "error"))
 
 
 @pytest.fixture(autouse=True)
-def what_learns_may_warn() -> Iterator[None]:
-    """In threads of this process nobody catches it; a user's trainer has a process of its own."""
+def ignore_runtime_warnings() -> Iterator[None]:
+    """Trainings warn in threads of this process; a user's trainer has its own process."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         yield
@@ -147,10 +149,10 @@ def server() -> Iterator[SimpleNamespace]:
 
 @pytest.fixture
 def page(server) -> Iterator[Page]:
-    """A page with a session of its own, as fast as it goes, at rest at epoch 0."""
+    """A page with its own session, at unlimited speed, paused at epoch 0."""
     there = Page(server)
-    there.say("hello", state={"pace": 0})
-    there.see(lambda network: network["epoch"] == 0)
+    there.send("hello", state={"pace": 0})
+    there.wait_for(lambda network: network["epoch"] == 0)
     yield there
     there.close()
 
@@ -167,7 +169,7 @@ def run_server() -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def run_live_server() -> Callable[..., Any]:
-    """As for a user: a process for the trainer."""
+    """Run a server with a process for the trainer, as for a user."""
     return lambda: running(process=True)
 
 
@@ -178,7 +180,7 @@ def wait_until() -> Callable[..., Any]:
 
 @pytest.fixture
 def ask(server) -> Callable[..., tuple[int, dict[str, str], bytes]]:
-    """Send bytes as they are, and return status, headers and body."""
+    """Send a raw request, and return status, headers and body."""
 
     def send(
         path: str | None = None,
@@ -208,7 +210,7 @@ def ask(server) -> Callable[..., tuple[int, dict[str, str], bytes]]:
 
 @pytest.fixture
 def shake(server, ask) -> Callable[..., int]:
-    """Ask for a socket, and return the status: 101 if it was let in."""
+    """Request a socket, and return the status: 101 if it was accepted."""
 
     def send(host: str | None = None, origin: str | None = "own", path: str | None = None) -> int:
         headers = [

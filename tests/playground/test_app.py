@@ -35,7 +35,7 @@ def test_the_page_and_its_files_have_their_types(server, ask):
 def test_a_table_is_kept_under_a_key(page, send):
     status, told = send("table?name=mine.csv", b"a,b,c\n1,2,x\n2,3,y\n3,1,x\n4,4,y\n")
     assert status == 200 and told["columns"] == ["a", "b", "c"]
-    state = page.change(source=told["key"], test_size=0.5)
+    state = page.configure(source=told["key"], test_size=0.5)
     assert state["data"]["name"] == "mine.csv" and state["data"]["classes"] == ["x", "y"]
 
 
@@ -45,16 +45,16 @@ def test_a_table_that_cannot_be_read_is_told(send):
 
 
 def test_a_model_is_opened_on_the_page_that_asks(server, page, send, ask):
-    page.change(source="moons", hidden=[3], activations=["relu"], seed=5)
-    page.say("run_to", epoch=2)
-    page.see(lambda network: network["epoch"] == 2 and not network["playing"])
+    page.configure(source="moons", hidden=[3], activations=["relu"], seed=5)
+    page.send("run_to", epoch=2)
+    page.wait_for(lambda network: network["epoch"] == 2 and not network["playing"])
     weights, session = page.arrays["0.weights"].copy(), page.state["session"]
     _, _, saved = ask(f"/{server.token}/model/{session}/0")
-    page.change(source="xor", hidden=[2], activations=["tanh"])
+    page.configure(source="xor", hidden=[2], activations=["tanh"])
     status, _ = send(f"open/{session}", saved)
     assert status == 200
-    page.hear_until(lambda told: told["type"] == "state" and told["data"]["name"] == "moons")
-    page.see(lambda network: network["epoch"] == 0)
+    page.receive_until(lambda told: told["type"] == "state" and told["data"]["name"] == "moons")
+    page.wait_for(lambda network: network["epoch"] == 0)
     assert (page.arrays["0.weights"] == weights).all()
 
 
@@ -69,8 +69,8 @@ def test_a_model_that_cannot_be_shown_changes_nothing(page, send, tmp_path):
         assert status == 422 and words in told["message"]
         assert "/tmp" not in told["message"]
     assert send("open/nobody", b"nonsense")[0] == 404
-    page.say("step")
-    assert page.see(lambda network: network["epoch"] == 1)
+    page.send("step")
+    assert page.wait_for(lambda network: network["epoch"] == 1)
 
 
 def test_what_a_route_does_not_take_is_refused(server, ask, send):

@@ -11,13 +11,13 @@ def test_a_weight_that_is_changed_twice_at_an_epoch_is_changed_once():
 
 
 def edit(page, row, value):
-    page.say("edit", network=0, layer=0, row=row, column=0, value=value)
-    page.see(lambda network: any(each["value"] == value for each in network["edits"]))
+    page.send("edit", network=0, layer=0, row=row, column=0, value=value)
+    page.wait_for(lambda network: any(each["value"] == value for each in network["edits"]))
 
 
 def run_to(page, epoch):
-    page.say("run_to", epoch=epoch)
-    page.see(lambda network: network["epoch"] == epoch and not network["playing"])
+    page.send("run_to", epoch=epoch)
+    page.wait_for(lambda network: network["epoch"] == epoch and not network["playing"])
 
 
 def test_the_same_edits_make_the_same_network_again(server, page, open_page):
@@ -28,13 +28,13 @@ def test_the_same_edits_make_the_same_network_again(server, page, open_page):
     edits, weights = page.frame["networks"][0]["edits"], page.arrays["0.weights"].copy()
     assert [each["epoch"] for each in edits] == [0, 4]
     other = open_page(server)
-    other.say("hello", state=page.state["state"])
-    other.see(lambda network: network["epoch"] == 0)
-    other.say("plan", network=0, edits=edits)
+    other.send("hello", state=page.state["state"])
+    other.wait_for(lambda network: network["epoch"] == 0)
+    other.send("plan", network=0, edits=edits)
     run_to(other, 9)
     assert (other.arrays["0.weights"] == weights).all()
     assert other.frame["networks"][0]["edits"] == edits
-    other.say("plan", network=0, edits=[])  # anew, as if no hand had been there
+    other.send("plan", network=0, edits=[])  # anew, as if no hand had been there
     run_to(other, 9)
     assert (other.arrays["0.weights"] != weights).any()
     other.close()
@@ -43,14 +43,14 @@ def test_the_same_edits_make_the_same_network_again(server, page, open_page):
 def test_back_in_time_is_before_the_hand(page):
     run_to(page, 3)
     edit(page, 0, 2.5)
-    page.say("scrub", epoch=1)
-    assert page.see(lambda network: network["epoch"] == 1)["edits"] == []
-    page.say("reset")
-    page.see(lambda network: network["epoch"] == 0)
+    page.send("scrub", epoch=1)
+    assert page.wait_for(lambda network: network["epoch"] == 1)["edits"] == []
+    page.send("reset")
+    page.wait_for(lambda network: network["epoch"] == 0)
     edit(page, 0, 1.5)
     run_to(page, 2)
-    page.say("reset")
-    back = page.see(lambda network: network["epoch"] == 0)
+    page.send("reset")
+    back = page.wait_for(lambda network: network["epoch"] == 0)
     assert back["edits"] == [{"epoch": 0, "index": 0, "value": 1.5}], (
         "it starts from what it was started from"
     )
@@ -58,8 +58,8 @@ def test_back_in_time_is_before_the_hand(page):
 
 
 def test_there_are_no_more_than_an_address_tells(page):
-    page.say("plan", network=0, edits=[{"epoch": epoch, "value": 1} for epoch in range(MAX_EDITS)])
-    page.see(lambda network: len(network["edits"]) == MAX_EDITS)
-    page.say("edit", network=0, layer=0, row=0, column=0, value=7)
-    told = page.hear_until(lambda message: message["type"] == "error")
+    page.send("plan", network=0, edits=[{"epoch": epoch, "value": 1} for epoch in range(MAX_EDITS)])
+    page.wait_for(lambda network: len(network["edits"]) == MAX_EDITS)
+    page.send("edit", network=0, layer=0, row=0, column=0, value=7)
+    told = page.receive_until(lambda message: message["type"] == "error")
     assert "fit into an address" in told["message"]

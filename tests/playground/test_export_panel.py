@@ -27,11 +27,11 @@ NUMBERS = "a,b,c\n" + "".join(
 
 
 def exported(page, epochs=5):
-    page.say("run_to", epoch=epochs)
-    page.see(lambda network: network["epoch"] == epochs and not network["playing"])
+    page.send("run_to", epoch=epochs)
+    page.wait_for(lambda network: network["epoch"] == epochs and not network["playing"])
     weights = page.arrays["0.weights"].copy()
-    page.say("export", network=0)
-    return weights, page.hear_until(lambda message: message["type"] == "export")
+    page.send("export", network=0)
+    return weights, page.receive_until(lambda message: message["type"] == "export")
 
 
 #: Settings that the command says without a rest, bit for bit.
@@ -87,7 +87,7 @@ def run_program(code):
 
 @pytest.mark.parametrize("changes", CASES, ids=named)
 def test_command_and_program_make_the_same_network_bit_for_bit(page, changes, tmp_path, capfd):
-    page.change(**changes)
+    page.configure(**changes)
     weights, told = exported(page)
     assert not told["command"].startswith("#")
     assert (run_command(told["command"], tmp_path / "run") == weights).all()
@@ -99,7 +99,7 @@ def test_command_and_program_make_the_same_network_bit_for_bit(page, changes, tm
 def test_what_the_command_does_otherwise_is_told_and_the_program_does_not(
     page, changes, tmp_path, capfd
 ):
-    page.change(**changes)
+    page.configure(**changes)
     weights, told = exported(page)
     assert told["command"].startswith("# ") and "Python" in told["notes"][0]
     made = run_command(told["command"], tmp_path / "run")
@@ -112,7 +112,7 @@ def own_table(server, page, tmp_path, content, **changes):
     """A page that learns from a table, which is in the working folder, too."""
     key = server.sessions.store.upload_table("own.csv", content.encode())
     (tmp_path / "own.csv").write_text(content)
-    page.change(source=key, **changes)
+    page.configure(source=key, **changes)
     return exported(page)
 
 
@@ -156,10 +156,10 @@ def test_inputs_that_a_table_has_not_are_told_of(server, page, tmp_path, feature
 
 
 def test_weights_changed_by_hand_are_changed_in_the_program(page):
-    page.say("edit", network=0, layer=0, row=0, column=0, value=2.5)
-    page.say("run_to", epoch=2)
-    page.see(lambda network: network["epoch"] == 2 and not network["playing"])
-    page.say("edit", network=0, layer=1, row=-1, column=1, value=-0.75)
+    page.send("edit", network=0, layer=0, row=0, column=0, value=2.5)
+    page.send("run_to", epoch=2)
+    page.wait_for(lambda network: network["epoch"] == 2 and not network["playing"])
+    page.send("edit", network=0, layer=1, row=-1, column=1, value=-0.75)
     weights, told = exported(page)
     assert "by hand" in told["command"]
     assert (run_program(told["code"]) == weights).all()
@@ -167,7 +167,7 @@ def test_weights_changed_by_hand_are_changed_in_the_program(page):
 
 def test_as_processes_of_their_own(page, tmp_path):
     """As a user runs them, both at once."""
-    page.change(**CASES[6])
+    page.configure(**CASES[6])
     weights, told = exported(page)
     made = [tmp_path / "run" / "model.safetensors", tmp_path / "network.safetensors"]
     program = f"{told['code']}barenet.save(network, {str(made[1])!r})\n"
@@ -185,7 +185,7 @@ def test_as_processes_of_their_own(page, tmp_path):
 
 
 def test_the_model_file_says_what_the_page_shows(server, page, ask, tmp_path):
-    page.change(source="plane")
+    page.configure(source="plane")
     weights, _ = exported(page)
     status, headers, body = ask(f"/{server.token}/model/{page.state['session']}/0")
     assert status == 200 and "attachment" in headers["content-disposition"]

@@ -76,11 +76,11 @@ def test_fault_78_a_message_that_is_too_large(server, page, open_page):
     page.line.send('{"type": "' + "x" * 2**16 + '"}')
     with pytest.raises(ConnectionClosed) as closed:
         while True:
-            page.hear()
+            page.receive()
     assert closed.value.rcvd.code == 1009
     other = open_page(server)
     other.line.send(" " * (2**16 - 40) + '{"type": "hello"}')
-    assert other.hear()["type"] == "state"
+    assert other.receive()["type"] == "state"
     other.close()
 
 
@@ -125,11 +125,11 @@ def test_fault_78_a_message_that_is_too_large(server, page, open_page):
 def test_fault_79_a_message_that_is_none(page, text):
     before = page.state["state"]
     page.line.send(text)
-    told = page.hear_until(lambda message: message["type"] == "error")
+    told = page.receive_until(lambda message: message["type"] == "error")
     assert told["message"] and "Traceback" not in told["message"]
     assert ("NaN" in str(text) or "Infinity" in str(text)) == ("valid JSON" in told["message"])
-    page.say("step")
-    assert page.see(lambda network: network["epoch"] == 1)
+    page.send("step")
+    assert page.wait_for(lambda network: network["epoch"] == 1)
     assert page.state["state"] == before
 
 
@@ -143,8 +143,8 @@ def test_fault_80_a_hundred_pages(run_server, open_page):
                 assert error.response.status_code == 503
                 refused += 1
         assert (len(pages), refused) == (MAX_CLIENTS, 100 - MAX_CLIENTS) == (32, 68)
-        pages[0].say("hello")
-        assert pages[0].hear()["type"] == "state"
+        pages[0].send("hello")
+        assert pages[0].receive()["type"] == "state"
         for page in pages:
             page.close()
         other = open_page(served)  # there is room again
@@ -158,8 +158,8 @@ def test_fault_80_sessions_that_were_left_make_room(run_server, open_page, monke
     with run_server() as served:
         for _ in range(8):
             page = open_page(served)
-            page.say("hello")
-            page.hear_until(lambda message: message["type"] == "frame")
+            page.send("hello")
+            page.receive_until(lambda message: message["type"] == "frame")
             page.close()
         assert len(served.sessions.open) <= 4
         assert len(served.sessions.trainer.listeners) <= 4
@@ -169,9 +169,9 @@ def test_fault_81_a_page_that_does_not_read(run_server, open_page, wait_until, m
     monkeypatch.setattr(client, "TIMEOUT", 0.5)
     with run_server() as served:
         page = open_page(served)
-        page.say("hello", state={"pace": 0})
-        page.hear_until(lambda message: message["type"] == "frame")
-        page.say("play")
+        page.send("hello", state={"pace": 0})
+        page.receive_until(lambda message: message["type"] == "frame")
+        page.send("play")
         frames = 0
         session = next(iter(served.sessions.open.values()))
         wait_until(lambda: session.views[0].latest.epoch > 200)
@@ -182,7 +182,7 @@ def test_fault_81_a_page_that_does_not_read(run_server, open_page, wait_until, m
                 break
             frames += isinstance(message, bytes)
         assert frames <= client.MAX_UNDRAWN
-        page.say("drawn")
+        page.send("drawn")
         assert isinstance(page.line.recv(10), bytes)
         page.close()
 
@@ -238,8 +238,8 @@ def test_fault_81_a_page_on_the_line_is_not_cut(run_server, open_page, monkeypat
     with run_server() as served:
         page = open_page(served)
         time.sleep(0.6)
-        page.say("hello")
-        assert page.hear()["type"] == "state"
+        page.send("hello")
+        assert page.receive()["type"] == "state"
         page.close()
 
 
@@ -373,7 +373,7 @@ def test_fault_84_a_name_that_is_a_script(server, ask, page):
     status, headers, body = ask(f"/{server.token}/table?name={name}", "POST", own, table)
     assert status == 200 and headers["content-type"] == "application/json"
     key = json.loads(body)["key"]
-    told = page.change(source=key)
+    told = page.configure(source=key)
     assert told["data"]["name"] == "<script>alert(1)</script>.csv"  # as text; the page shows text
     assert told["data"]["columns"][1] == "<img src=x onerror=alert(1)>"
 

@@ -204,9 +204,9 @@ def test_other_layers_make_a_new_network_and_the_same_ones_the_models(store, fol
 
 
 def test_a_network_of_functions_is_opened_as_it_was_saved(server, page, ask, store, tmp_path):
-    page.change(features=["x1", "x1^2", "sin(x2)"])
-    page.say("run_to", epoch=2)
-    page.see(lambda network: network["epoch"] == 2 and not network["playing"])
+    page.configure(features=["x1", "x1^2", "sin(x2)"])
+    page.send("run_to", epoch=2)
+    page.wait_for(lambda network: network["epoch"] == 2 and not network["playing"])
     picture, weights = page.arrays["0.output"].copy(), page.arrays["0.weights"].copy()
     _, _, body = ask(f"/{server.token}/model/{page.state['session']}/0")
     status, _, _ = ask(
@@ -216,7 +216,7 @@ def test_a_network_of_functions_is_opened_as_it_was_saved(server, page, ask, sto
         body,
     )
     assert status == 200
-    page.see(lambda network: network["epoch"] == 0)
+    page.wait_for(lambda network: network["epoch"] == 0)
     assert page.state["data"]["inputs"] == ["x1", "x1^2", "sin(x2)"]
     assert (page.arrays["0.weights"] == weights).all()
     assert picture.shape == page.arrays["0.output"].shape
@@ -229,18 +229,18 @@ def test_a_model_without_rows_is_watched_and_learns_when_they_come(
     own = [("Host", server.host), ("Origin", server.origin)]
     place = f"/{server.token}/open/{page.state['session']}"
     assert ask(place, "POST", own, path.read_bytes())[0] == 200
-    page.see(lambda network: network["newest"] is None)
+    page.wait_for(lambda network: network["newest"] is None)
     assert page.state["data"]["rows"] == [0, 0] and page.state["data"]["required"][-1] == "kind"
-    page.say("play")
-    told = page.see(lambda network: network["failed"])
+    page.send("play")
+    told = page.wait_for(lambda network: network["failed"])
     assert "choose the table" in told["message"] and "several" not in told["message"]
-    page.say("edit", network=0, layer=0, row=0, column=0, value=3.0)
-    page.see(lambda network: network["edits"])
+    page.send("edit", network=0, layer=0, row=0, column=0, value=3.0)
+    page.wait_for(lambda network: network["edits"])
     assert page.arrays["0.weights"][0] == 3.0
     key = server.sessions.store.upload_table("flowers.csv", ROWS.encode())
-    assert page.change(rows=key)["type"] == "state"
-    page.say("step")
-    assert page.see(lambda network: network["epoch"] == 1)["newest"][3] > 0.3
+    assert page.configure(rows=key)["type"] == "state"
+    page.send("step")
+    assert page.wait_for(lambda network: network["epoch"] == 1)["newest"][3] > 0.3
     capfd.readouterr()
 
 
@@ -360,8 +360,8 @@ def test_a_model_of_numbers_too_large_is_refused_and_the_page_stays(
     place = f"/{server.token}/open/{page.state['session']}"
     status, _, body = ask(place, "POST", own, path.read_bytes())
     assert status == 422 and words in body.decode() and str(path.parent) not in body.decode()
-    page.say("step")
-    page.see(lambda network: network["epoch"] == 1)
+    page.send("step")
+    page.wait_for(lambda network: network["epoch"] == 1)
 
 
 @pytest.fixture
@@ -413,9 +413,9 @@ def test_a_model_of_several_numbers_says_that_it_is_only_shown(server, page, ask
     own = [("Host", server.host), ("Origin", server.origin)]
     place = f"/{server.token}/open/{page.state['session']}"
     assert ask(place, "POST", own, several.read_bytes())[0] == 200
-    page.see(lambda network: network["newest"] is None)
-    page.say("play")
-    told = page.see(lambda network: network["failed"])
+    page.wait_for(lambda network: network["newest"] is None)
+    page.send("play")
+    told = page.wait_for(lambda network: network["failed"])
     assert "several numbers is only shown" in told["message"] and "choose" not in told["message"]
 
 

@@ -111,8 +111,6 @@ def test_every_optimizer_and_activation_can_be_chosen():
 
 def test_the_settings_are_a_run_of_the_library():
     assert NetworkSettings(penalty="l1", penalty_rate=0.5).run_config(100) == RunConfig(
-        batch_norm=False,
-        dropout=0.0,
         optimizer="adam",
         learning_rate=0.01,
         l1=0.5,

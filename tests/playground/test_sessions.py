@@ -5,36 +5,36 @@ from barenet.playground import sessions
 
 def test_a_change_that_cannot_be_changes_nothing(page):
     before = page.state["state"]
-    told = page.change(hidden=[3])  # and the activations of two layers
+    told = page.configure(hidden=[3])  # and the activations of two layers
     assert told["type"] == "error" and "activations" in told["message"]
-    assert page.change(source="nowhere")["type"] == "error"
-    page.say("step")
-    assert page.see(lambda network: network["epoch"] == 1)
+    assert page.configure(source="nowhere")["type"] == "error"
+    page.send("step")
+    assert page.wait_for(lambda network: network["epoch"] == 1)
     assert page.state["state"] == before
 
 
 def test_what_stays_the_same_network_learns_on(page):
-    page.say("run_to", epoch=5)
-    page.see(lambda network: network["epoch"] == 5)
-    page.change(learning_rate=0.5)
-    assert page.see(lambda network: True)["epoch"] == 5
-    page.change(seed=1)
-    assert page.see(lambda network: True)["epoch"] == 0
+    page.send("run_to", epoch=5)
+    page.wait_for(lambda network: network["epoch"] == 5)
+    page.configure(learning_rate=0.5)
+    assert page.wait_for(lambda network: True)["epoch"] == 5
+    page.configure(seed=1)
+    assert page.wait_for(lambda network: True)["epoch"] == 0
 
 
 def test_a_network_that_plays_goes_on_when_it_is_changed(page):
-    page.say("play")
-    page.see(lambda network: network["epoch"] > 3)
-    page.change(seed=5)
-    assert page.see(lambda network: network["playing"] and network["epoch"] > 3)
+    page.send("play")
+    page.wait_for(lambda network: network["epoch"] > 3)
+    page.configure(seed=5)
+    assert page.wait_for(lambda network: network["playing"] and network["epoch"] > 3)
 
 
 def test_two_networks_share_the_data(page):
     other = {"hidden": [2], "activations": ["relu"]}
-    page.say("configure", state={**page.state["state"], "networks": [{"optimizer": "sgd"}, other]})
-    page.hear_until(lambda told: told["type"] == "state")
-    page.say("step")
-    page.hear_until(
+    page.send("configure", state={**page.state["state"], "networks": [{"optimizer": "sgd"}, other]})
+    page.receive_until(lambda told: told["type"] == "state")
+    page.send("step")
+    page.receive_until(
         lambda told: (
             told["type"] == "frame" and [each["epoch"] for each in told["networks"]] == [1, 1]
         )
@@ -44,28 +44,28 @@ def test_two_networks_share_the_data(page):
 
 
 def test_the_scene_is_told_once_and_in_numbers_that_can_be_drawn(page):
-    told = page.change(source="iris", features=["all"])
+    told = page.configure(source="iris", features=["all"])
     assert told["data"]["n_inputs"] == 4 and told["data"]["classes"][0] == "setosa"
-    page.hear_until(lambda message: message["type"] == "points")
+    page.receive_until(lambda message: message["type"] == "points")
     positions = page.points["positions"].reshape(-1, 2)
     assert len(positions) == 150 and positions.min() >= 0 and positions.max() <= 1
     assert set(page.points["values"]) == {0, 1, 2} and page.points["tests"].sum() == 75
 
 
 def test_play_outlives_a_change_made_before_the_training_has_begun(page):
-    page.say("play")
-    page.change(seed=5)
-    assert page.see(lambda network: network["playing"] and network["epoch"] > 3)
+    page.send("play")
+    page.configure(seed=5)
+    assert page.wait_for(lambda network: network["playing"] and network["epoch"] > 3)
 
 
 def test_a_page_that_comes_back_finds_its_session(server, page, open_page):
-    page.say("run_to", epoch=4)
-    page.see(lambda network: network["epoch"] == 4)
+    page.send("run_to", epoch=4)
+    page.wait_for(lambda network: network["epoch"] == 4)
     key, weights = page.state["session"], page.arrays["0.weights"]
     page.close()
     again = open_page(server)
-    again.say("hello", session=key, state={})
-    found = again.see(lambda network: True)
+    again.send("hello", session=key, state={})
+    found = again.wait_for(lambda network: True)
     assert found["epoch"] == 4 and (again.arrays["0.weights"] == weights).all()
     assert [row[0] for row in found["rows"]] == [0, 1, 2, 3, 4], "with the whole curve"
     again.close()
@@ -73,8 +73,8 @@ def test_a_page_that_comes_back_finds_its_session(server, page, open_page):
 
 def test_a_page_of_another_address_has_a_session_of_its_own(server, page, open_page):
     other = open_page(server)
-    other.say("hello", session="guess", state={})
-    other.see(lambda network: True)
+    other.send("hello", session="guess", state={})
+    other.wait_for(lambda network: True)
     assert other.state["session"] != page.state["session"]
     other.close()
 
@@ -84,9 +84,9 @@ def test_a_session_that_was_left_rests_and_goes(run_server, open_page, wait_unti
     monkeypatch.setattr(sessions, "CLOSE_AFTER", 3.0)
     with run_server() as served:
         page = open_page(served)
-        page.say("hello", state={"pace": 10})
-        page.say("play")
-        page.see(lambda network: network["playing"])
+        page.send("hello", state={"pace": 10})
+        page.send("play")
+        page.wait_for(lambda network: network["playing"])
         page.close()
         (session,) = served.sessions.open.values()
         wait_until(lambda: not session.playing)

@@ -9,12 +9,12 @@ import pytest
 
 
 def explained(page, layer, neuron):
-    page.say("explain", network=0, layer=layer, neuron=neuron)
-    return page.hear_until(lambda message: message["type"] in ("explanation", "error"))
+    page.send("explain", network=0, layer=layer, neuron=neuron)
+    return page.receive_until(lambda message: message["type"] in ("explanation", "error"))
 
 
 def rest(page, epoch, batch=0):
-    return page.see(
+    return page.wait_for(
         lambda network: (
             network["epoch"] == epoch
             and network["batch"][0] == batch
@@ -53,9 +53,9 @@ def apart(told):
     ids=lambda changes: " ".join(changes) or "defaults",
 )
 def test_the_update_is_the_one_that_was_taken(page, changes):
-    page.change(**changes)
+    page.configure(**changes)
     for epoch in (1, 2):
-        page.say("step")
+        page.send("step")
         rest(page, epoch)
     last = len(page.state["networks"][0]["layout"]) - 1
     for layer, neuron in ((0, 1), (last, 0)):
@@ -67,23 +67,23 @@ def test_the_update_is_the_one_that_was_taken(page, changes):
 
 def test_a_single_batch_after_another(page):
     for batch in (1, 2, 3):
-        page.say("batch")
+        page.send("batch")
         rest(page, 0, batch)
         told = explained(page, 0, 1)
         assert apart(told) < 1e-6
         assert f"batch {batch} of 16 in epoch 1" in told["html"]
-    page.say("step")  # the rest of the epoch
+    page.send("step")  # the rest of the epoch
     rest(page, 1)
     assert "batch 16 of 16 in epoch 1" in explained(page, 0, 1)["html"]
 
 
 @pytest.mark.parametrize("pace", [30, 0])
 def test_pausing_leaves_an_update_to_tell_of(page, pace):
-    page.change(pace=pace)
-    page.say("play")
-    page.see(lambda network: network["epoch"] > 20)
-    page.say("pause")
-    page.see(lambda network: not network["playing"] and network["explained"])
+    page.configure(pace=pace)
+    page.send("play")
+    page.wait_for(lambda network: network["epoch"] > 20)
+    page.send("pause")
+    page.wait_for(lambda network: not network["playing"] and network["explained"])
     assert apart(explained(page, 1, 0)) < 1e-6
 
 
@@ -99,7 +99,7 @@ class Reader(HTMLParser):
 
 
 def test_it_is_mathematics_without_anything_that_runs(page):
-    page.say("step")
+    page.send("step")
     rest(page, 1)
     html = explained(page, 0, 1)["html"]
     read = Reader(html)
@@ -113,8 +113,8 @@ def test_what_a_column_is_called_is_text(page, server, tmp_path):
     key = server.sessions.store.upload_table(
         "t.csv", f"<img src=x onerror=alert(1)>,b,c\n{rows}\n".encode()
     )
-    page.change(source=key, batch_size=0)
-    page.say("step")
+    page.configure(source=key, batch_size=0)
+    page.send("step")
     rest(page, 1)
     html = explained(page, 0, 1)["html"]
     assert "&lt;img" in html and "img" not in Reader(html).tags
@@ -122,17 +122,17 @@ def test_what_a_column_is_called_is_text(page, server, tmp_path):
 
 def test_what_cannot_be_explained_is_told(page):
     assert "train first" in explained(page, 0, 0)["message"]
-    page.say("step")
+    page.send("step")
     rest(page, 1)
     assert "layer" in explained(page, 5, 0)["message"]
-    page.say("edit", network=0, layer=0, row=0, column=0, value=2.0)
-    page.see(lambda network: not network["explained"])
+    page.send("edit", network=0, layer=0, row=0, column=0, value=2.0)
+    page.wait_for(lambda network: not network["explained"])
     assert "train first" in explained(page, 0, 0)["message"]
 
 
 def test_lbfgs_has_gradients_and_words(page):
-    page.change(optimizer="lbfgs", penalty="l2")
-    page.say("step")
+    page.configure(optimizer="lbfgs", penalty="l2")
+    page.send("step")
     rest(page, 1)
     html = explained(page, 0, 0)["html"]
     assert "L-BFGS uses all rows" in html and "The gradients agree" in html
@@ -140,7 +140,7 @@ def test_lbfgs_has_gradients_and_words(page):
 
 
 def test_a_step_that_ran_away_is_undone_and_not_explained(page):
-    page.change(source="plane", optimizer="sgd", learning_rate=1e4)
-    page.say("step")
-    page.see(lambda network: network["failed"] and not network["explained"])
+    page.configure(source="plane", optimizer="sgd", learning_rate=1e4)
+    page.send("step")
+    page.wait_for(lambda network: network["failed"] and not network["explained"])
     assert "train first" in explained(page, 0, 0)["message"]

@@ -122,8 +122,8 @@ class NetworkSettings:
         is_lbfgs = self.optimizer == "lbfgs"
         is_full = is_lbfgs or self.batch_size == 0 or self.batch_size >= n_rows
         return RunConfig(
-            batch_norm=self.batch_norm,
-            dropout=self.dropout,
+            batch_norm=self.batch_norm or None,
+            dropout=self.dropout or None,
             loss=self.loss or None,
             optimizer=self.optimizer,
             learning_rate=None if is_lbfgs else self.learning_rate,

@@ -36,7 +36,7 @@ def run_config(settings: NetworkSettings, prepared: PreparedData) -> RunConfig:
     return replace(
         settings.run_config(prepared.training.n_samples),
         layers=(prepared.inputs.n_features, *settings.hidden, n_outputs),
-        hidden=settings.activations,
+        hidden=settings.activations or None,
         output="identity" if n_classes == 0 else "sigmoid" if n_classes == 2 else "softmax",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,31 +26,44 @@ from barenet.registry import spec_of
 __all__ = ["differences", "write_command"]
 
 
+#: Settings of the page that a data set may have other defaults for.
+FIXED = RunConfig(
+    init="auto", bias_init="zeros", shuffle=True, dtype="float32", l1=0.0, l2=0.0, patience=0
+)
+
+
 def write_command(data: DataSettings, view: NetworkView, epochs: int) -> str:
     """Write ``barenet train`` with every setting that matters."""
-    settings, prepared = view.settings, view.prepared
-    config, table = run_config(settings, prepared), prepared.table
-    name = prepared.dataset.name
-    words: list[Any] = ["barenet", "train", name]
-    if table is not None:
-        words += _table_flags(data, prepared, table)
-    if name in GENERATED:
-        words += ["--samples", data.samples, "--noise", noise_of(data.source, data.noise)]
-        words += ["--data-seed", data.data_seed]
-    words += ["--layers", _n_inputs(data, prepared), *(config.layers or ())[1:]]
-    if settings.hidden:
-        words += ["--hidden", *settings.activations]
-    words += ["--output", config.output, "--optimizer", settings.optimizer]
-    if settings.optimizer != "lbfgs":
-        words += ["--learning-rate", settings.learning_rate, "--batch-size", config.batch_size]
-    words += [word for flag in ("loss", "schedule") for word in _flag(flag, getattr(config, flag))]
-    if settings.penalty != "none":
-        words += [f"--{settings.penalty}", settings.penalty_rate]
-    words += ["--batch-norm"] if settings.batch_norm else []
-    words += _flag("dropout", settings.dropout)
-    words += ["--epochs", epochs, "--seed", settings.seed, "--scaling", "standardize"]
-    words += ["--test-size", data.test_size, *_undo_defaults(view)]
+    prepared = view.prepared
+    words: list[Any] = ["barenet", "train", prepared.dataset.name]
+    if prepared.table is not None:
+        words += _table_flags(data, prepared, prepared.table)
+    for name, value in _command_config(data, view, epochs).set_fields().items():
+        values = [] if value is True else value if isinstance(value, tuple) else [value]
+        words += [f"--{name.replace('_', '-')}", *values]
     return shlex.join(map(str, words))
+
+
+def _command_config(data: DataSettings, view: NetworkView, epochs: int) -> RunConfig:
+    """The run of the page, with settings to replace other defaults of the data set."""
+    prepared = view.prepared
+    config = run_config(view.settings, prepared)
+    config = replace(
+        config,
+        layers=(_n_inputs(data, prepared), *(config.layers or ())[1:]),
+        epochs=epochs,
+        scaling="standardize",
+        test_size=data.test_size,
+    )
+    if prepared.dataset.name in GENERATED:
+        noise = noise_of(data.source, data.noise)
+        config = replace(config, samples=data.samples, noise=noise, data_seed=data.data_seed)
+    named = DATASETS.get(prepared.dataset.name)
+    default = table_defaults(prepared.training.n_samples) if named is None else named.config
+    fixed = replace(FIXED, loss=spec_of(as_loss(None, view.network.output_activation)))
+    given = default.set_fields()
+    others = {n: value for n, value in fixed.set_fields().items() if given.get(n, value) != value}
+    return config.over(RunConfig(**others))
 
 
 def differences(data: DataSettings, view: NetworkView, epochs: int) -> list[str]:
@@ -128,33 +142,3 @@ def _n_inputs(data: DataSettings, prepared: PreparedData) -> int:
         return prepared.dataset.n_features
     columns = _columns(prepared)
     return len(columns) + prepared.table.count_incomplete(data, columns)
-
-
-def _undo_defaults(view: NetworkView) -> list[Any]:
-    """Flags against settings that the data set has by default for the command only."""
-    default, settings = _default_config(view.prepared), view.settings
-    words: list[Any] = []
-    if default.init is not None:
-        words += ["--init", "auto"]
-    if default.bias_init is not None:
-        words += ["--bias-init", "zeros"]
-    if default.shuffle is False:
-        words += ["--shuffle"]
-    if default.dtype is not None:
-        words += ["--dtype", "float32"]
-    if default.loss is not None and not settings.loss:
-        words += ["--loss", spec_of(as_loss(None, view.network.output_activation))]
-    for penalty in ("l1", "l2"):
-        if getattr(default, penalty) and settings.penalty != penalty:
-            words += [f"--{penalty}", 0]
-    return [*words, "--patience", 0] if default.patience else words
-
-
-def _default_config(prepared: PreparedData) -> RunConfig:
-    """The settings of the data set for the command."""
-    named = DATASETS.get(prepared.dataset.name)
-    return table_defaults(prepared.training.n_samples) if named is None else named.config
-
-
-def _flag(name: str, value: Any) -> list[Any]:
-    return [f"--{name}", value] if value else []

@@ -13,6 +13,7 @@ from barenet.playground.presets import noise_of
 from barenet.playground.resumed_schedule import depends_on_epochs, schedule_epochs
 from barenet.playground.run_setup import run_config
 from barenet.playground.tables import MAX_ROWS, TableFile
+from barenet.registry import spec_of
 
 __all__ = ["write_script"]
 
@@ -115,12 +116,9 @@ def _target_lines(prepared: PreparedData) -> list[str]:
 
 
 def _network(view: NetworkView) -> str:
-    settings, config = view.settings, run_config(view.settings, view.prepared)
-    options: dict[str, Any] = {"hidden": [*settings.activations]} if settings.hidden else {}
-    options["output"] = config.output
-    options |= {"batch_norm": True} if settings.batch_norm else {}
-    options |= {"dropout": settings.dropout} if settings.dropout else {}
-    options["seed"] = settings.seed
+    config = run_config(view.settings, view.prepared)
+    names = ("hidden", "output", "batch_norm", "dropout", "seed")
+    options = {name: value for name, value in config.set_fields().items() if name in names}
     return f"barenet.Network.dense({[*(config.layers or ())]}{_arguments(options)})"
 
 
@@ -151,20 +149,14 @@ def _edit_lines(view: NetworkView) -> tuple[list[str], list[str]]:
 
 
 def _setting_lines(view: NetworkView, epochs: int) -> list[str]:
-    settings, config = view.settings, run_config(view.settings, view.prepared)
-    optimizer, penalty = settings.optimizer, settings.penalty
-    separator = "," if ":" in optimizer else ":"
-    rate = f"{separator}learning_rate={settings.learning_rate!r}"
-    values: dict[str, Any] = {
-        "optimizer": optimizer if optimizer == "lbfgs" else optimizer + rate,
-        "epochs": epochs,
-        "batch_size": None if config.batch_size == "full" else config.batch_size,
-    }
+    config = run_config(view.settings, view.prepared)
+    values: dict[str, Any] = {"optimizer": spec_of(config.make_optimizer()), "epochs": epochs}
+    values["batch_size"] = None if config.batch_size == "full" else config.batch_size
     values |= {"loss": config.loss} if config.loss else {}
     values |= {"schedule": config.schedule} if config.schedule else {}
-    if penalty != "none":
-        values["penalty"] = f"{penalty}:strength={settings.penalty_rate!r}"
-    values["seed"] = settings.seed
+    if penalties := config.make_penalties():
+        values["penalty"] = spec_of(penalties[0])
+    values["seed"] = config.seed
     return [f"    {name}={value!r}," for name, value in values.items()]
 
 

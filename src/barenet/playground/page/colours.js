@@ -9,7 +9,7 @@ const mix = (a, b, share) => a.map((value, index) => Math.round(value + share * 
 const pack = ([red, green, blue]) => (255 << 24) | (blue << 16) | (green << 8) | red;
 export const css = ([red, green, blue], alpha = 1) => `rgb(${red} ${green} ${blue} / ${alpha})`;
 
-const GROUND = 0.72; // of a colour's strength: on what the network says of the plane its points stand out
+const GROUND = 0.72; // of a colour's strength, so that points are visible on the output
 
 class Palette {
   renew() {

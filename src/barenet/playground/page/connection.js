@@ -1,4 +1,4 @@
-// The line to the server: it comes back by itself, and finds its networks again.
+// The connection to the server, which reconnects automatically.
 
 import { unpack } from "./wire-format.js";
 

@@ -1,4 +1,4 @@
-// What is learned: data sets to choose from, their noise, and a table of one's own.
+// The data: data sets to choose from, their settings, and uploaded files.
 
 import { css } from "./colours.js";
 import { counted, fillSelect, find, make, rounded, show } from "./dom.js";
@@ -98,12 +98,12 @@ export class DataPanel {
     const model = data.name ? `A model of ${data.name}` : "A model";
     const computed = data.required?.some((name) => name in this.catalog.features && !PLAIN.includes(name));
     const without = computed
-      ? "It has learned from what was computed from the columns, which no table holds: it cannot go on learning here."
-      : "Choose that table below, and it can go on learning.";
+      ? "It was trained on features computed from the columns, which no table holds: it cannot continue learning here."
+      : "Choose that table below to continue its training.";
     find("#described", this.root).textContent = learned
       ? `${entry?.title ?? data.name}: ${data.description}. ${counted(learned)} training points, ${counted(tested)} test points. ${data.settings}`
       : data.outputs.length
-        ? `${model} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot go on learning here.`
+        ? `${model} that predicts ${counted(data.outputs.length)} numbers for each row: choose which is shown. It cannot continue learning here.`
         : `${model}${data.name && ","} whose rows are not here. ${without}`;
     this.showCommands(data.commands);
     this.describeSettings(settings, changed);
@@ -130,7 +130,7 @@ export class DataPanel {
   showCommands([train, play]) {
     const place = find("#commands", this.root);
     place.hidden = !train;
-    place.replaceChildren("To learn from words, yes or no and dates, too: ", make("code", {}, train ?? ""), ", then ", make("code", {}, play ?? ""), ".");
+    place.replaceChildren("To learn from text and dates, too: ", make("code", {}, train ?? ""), ", then ", make("code", {}, play ?? ""), ".");
   }
 
   describeTable(settings, data) {

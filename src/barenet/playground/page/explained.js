@@ -1,4 +1,4 @@
-// What `explain` has written, taken into the page: its elements are let in by name, nothing else.
+// Sanitizes the HTML of `explain`: only known elements and attributes.
 
 const TAGS = new Set("div p section b span details summary table thead tbody tr th td math mrow mi mn mo mtext mspace msub msup mfrac msqrt mover munder mtable mtr mtd".split(" "));
 const ATTRIBUTES = new Set("class role aria-level displaystyle form stretchy largeop mathvariant width".split(" "));

@@ -1,4 +1,4 @@
-// What can be taken away: a model file, a command, a program.
+// The export of a network: a model file, a command, a script.
 
 import { find, findAll, make } from "./dom.js";
 

@@ -1,4 +1,4 @@
-// An invitation to click a neuron, until somebody has done so; the browser remembers it.
+// An invitation to click a neuron, until the first click; the browser remembers it.
 
 const KEY = "barenet: a neuron was opened";
 

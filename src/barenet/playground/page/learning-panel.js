@@ -1,4 +1,4 @@
-// How one network learns: every choice is a change of its settings.
+// The training settings of one network.
 
 import { fillSelect, find, findAll, make, show } from "./dom.js";
 
@@ -96,7 +96,7 @@ export class LearningPanel {
       return [made];
     };
     if (remedy === "weights") return button("Start again with new weights", () => this.newWeights());
-    if (remedy === "rate" && this.rate) return button(`Go on from the best epoch with the rate ${this.rate / 10}`, () => this.acts.slower());
+    if (remedy === "rate" && this.rate) return button(`Continue from the best epoch with the rate ${this.rate / 10}`, () => this.acts.slower());
     return [];
   }
 

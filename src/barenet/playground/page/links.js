@@ -7,7 +7,7 @@ const NEAR = 6; // pixels
 export class Links {
   constructor(canvas) {
     this.canvas = canvas;
-    this.context = canvas.getContext("2d", { alpha: false }); // nothing beneath has to be drawn anew
+    this.context = canvas.getContext("2d", { alpha: false }); // faster: nothing below is composited
     this.place([], 0, 0);
   }
 

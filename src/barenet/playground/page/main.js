@@ -1,4 +1,4 @@
-// The page: it holds the state, talks to the server, and lets the views draw what comes.
+// The page: it holds the state, exchanges messages with the server, and updates the views.
 
 import { evenOut, fromHash, toHash } from "./address.js";
 import { Connection } from "./connection.js";
@@ -38,7 +38,7 @@ class Page {
     });
     this.neuron = new NeuronPanel(find("#neuron"), {
       edit: ({ place, layer, neuron }, row, value) => this.line.send("edit", { network: place, layer, row, column: neuron, value }),
-      portray: ({ place, layer, neuron }) => this.line.send("view_neuron", { network: place, layer, neuron }),
+      viewNeuron: ({ place, layer, neuron }) => this.line.send("view_neuron", { network: place, layer, neuron }),
       explain: ({ place, layer, neuron }) => this.line.send("explain", { network: place, layer, neuron }),
       order: (action) => this.line.send(action),
       open: (panel, layer, neuron) => this.neuron.open(panel.neuron(layer, neuron), panel),
@@ -53,7 +53,7 @@ class Page {
     this.line = new Connection({
       onOpen: () => this.greet(),
       onMessage: (message) => this.take(message),
-      onLost: () => this.notice("The server does not answer. This page tries again by itself …"),
+      onLost: () => this.notice("The server does not respond. This page reconnects automatically …"),
     });
     setInterval(() => this.announce(), ANNOUNCE);
   }
@@ -71,7 +71,7 @@ class Page {
     else if (message.type === "error") this.refused(message.message);
     else if (message.type === "export") this.export.open(message, this.session, this.exported);
     else if (message.type === "neuron") this.neuron.show(message);
-    else if (message.type === "explanation") this.neuron.tell(message);
+    else if (message.type === "explanation") this.neuron.explain(message);
   }
 
   // The server has accepted a state: show all of it.
@@ -103,19 +103,19 @@ class Page {
     this.writeAddress();
   }
 
-  // Do once more what the address tells of: change weights on the way, up to an epoch.
+  // Repeat the run of the address: its edits of weights, up to its epoch.
   repeat() {
     this.planned.forEach((edits, network) => edits.length && this.line.send("plan", { network, edits }));
     if (this.goal) this.line.send("run_to", { epoch: this.goal });
   }
 
-  // What to know of a second network, that has just come.
+  // Announce a second network.
   compare() {
     const [first, second] = tops(this.panels);
     const { epoch } = this.panels[0].header ?? { epoch: 0 };
     const words = [
       second > first && `${NAMES[1]} stands below ${NAMES[0]}: this window is too narrow for both.`,
-      epoch && `${NAMES[1]} begins at epoch 0, ${NAMES[0]} goes on from ${counted(epoch)}. Reset starts both anew.`,
+      epoch && `${NAMES[1]} begins at epoch 0, ${NAMES[0]} continues from ${counted(epoch)}. Reset starts both again.`,
     ];
     this.notice(words.filter(Boolean).join(" "), 5000);
   }
@@ -145,7 +145,7 @@ class Page {
     find("#networks").append(panel.root);
   }
 
-  // Ask for a change; what the page shows is what the server answers.
+  // Request a change; the page shows the state that the server returns.
   change(act) {
     act(this.wanted);
     for (const settings of this.wanted.networks) evenOut(settings);
@@ -156,7 +156,7 @@ class Page {
     this.notice(words, 8000);
     if (this.state) this.describe({ session: this.session, state: this.state, version: this.version, data: this.facts, networks: this.panels.map((panel) => panel.facts) });
     else if (!this.fresh) {
-      Object.assign(this, { fresh: true, planned: [], goal: 0 }); // the address cannot be played: start as if there were none
+      Object.assign(this, { fresh: true, planned: [], goal: 0 }); // an invalid address: start with the defaults
       this.greet();
       this.notice(`This address cannot be shown: ${words}`, 8000);
     }
@@ -236,7 +236,7 @@ class Page {
     find("#pace").addEventListener("change", ({ target }) => this.change((wanted) => (wanted.pace = Number(target.value))));
     find("#scrub").addEventListener("input", ({ target }) => this.line.send("scrub", { epoch: this.saved?.[Number(target.value)] ?? 0 }));
     document.addEventListener("keydown", (event) => this.key(event));
-    // A mouse leaves no focus behind, so that space plays; whoever tabs keeps it.
+    // A click leaves no focus, so that space plays; the keyboard keeps it.
     document.addEventListener("click", (event) => event.detail && event.target.closest("button, a")?.blur());
     document.addEventListener("click", ({ target }) => closeMore(target));
     document.addEventListener("pointerdown", ({ target }) => this.noticeEnds && target.id !== "notice" && this.notice(""));
@@ -258,11 +258,11 @@ class Page {
   toggleInput(name) {
     const { features } = this.state.data;
     const label = inputName(this.catalog.features[name], this.facts);
-    if (features.length === 1 && features[0] === name) return this.notice(`A network needs an input: take another in before ${label} goes.`, 5000);
+    if (features.length === 1 && features[0] === name) return this.notice(`A network needs an input: add another one before you remove ${label}.`, 5000);
     const taken = !features.includes(name);
     const chosen = Object.keys(this.catalog.features).filter((each) => (each === name ? taken : features.includes(each)));
     this.change(({ data }) => (data.features = chosen));
-    this.notice(`The network starts anew ${taken ? "with" : "without"} ${label}. Click it again to ${taken ? "leave it out" : "take it back in"}.`, 5000);
+    this.notice(`The network starts again ${taken ? "with" : "without"} ${label}. Click it again to ${taken ? "leave it out" : "take it back in"}.`, 5000);
   }
 
   look(name, value) {
@@ -299,12 +299,12 @@ class Page {
     const hash = toHash(this.state, { ...this.view, epoch }, this.catalog, this.edits());
     history.replaceState(null, "", `${location.pathname}#${hash}`);
     const own = this.state.data.source.match(OWN_FILE)?.[1];
-    if (own === "model") return this.notice("This network is of a file of your own. Send along what Export gives: the model, or the command.", 8000);
+    if (own === "model") return this.notice("This network comes from your own file. Share the files of Export instead: the model, or the command.", 8000);
     const table = own ? `${quoted(this.facts.name)} ` : "";
     const where = `on any machine with barenet[play]${own ? ` and ${this.facts.name}` : ""}`;
     const command = `barenet play ${table}"#${hash}"`; // without the address, which holds a secret and leads to this machine alone
-    if (await copy(command)) this.notice(`A command is copied. It makes this network again, up to this epoch, ${where}.`, 8000);
-    else this.notice(`This makes the network again, ${where}: ${command}`, 30000);
+    if (await copy(command)) this.notice(`A command is copied. It trains this network again, up to this epoch, ${where}.`, 8000);
+    else this.notice(`This command trains the network again, ${where}: ${command}`, 30000);
   }
 
   async upload(file) {
@@ -320,7 +320,7 @@ class Page {
     return this.post(`open/${this.session}`, file);
   }
 
-  // Send a file, and tell if it cannot be used.
+  // Upload a file, and show an error if it cannot be used.
   async post(path, file) {
     const response = await fetch(path, { method: "POST", body: file });
     const answer = await response.json().catch(() => ({ message: "The file could not be sent." }));

@@ -1,4 +1,4 @@
-// One network on the page: how it learns, what it is made of, and what it says.
+// One network of the page: its settings, its neurons, its output and its learning curve.
 
 import { CurveView } from "./curve-view.js";
 import { counted, find, findAll, percent, rounded } from "./dom.js";
@@ -23,7 +23,7 @@ export class NetworkPanel {
       activations: catalog.activations,
       hover: (picture) => this.output.hover(picture),
     });
-    this.curve = new CurveView(find(".curve", this.root), (words) => this.tellOfCurve(words));
+    this.curve = new CurveView(find(".curve", this.root), (words) => this.describeCurve(words));
     this.score = new ScoreView(find(".output", this.root));
     find("[data-action=fewer]", this.root).addEventListener("click", () => acts.change((settings) => settings.hidden.pop()));
     find("[data-action=more]", this.root).addEventListener("click", () => acts.change((settings) => {
@@ -52,7 +52,7 @@ export class NetworkPanel {
     for (const [selector, name] of Object.entries(names)) find(selector, this.root).setAttribute("aria-label", `${name}${whose}`);
   }
 
-  // Take what came, also of frames that are never drawn.
+  // Receive a frame, even one that is never drawn.
   receive(header) {
     this.curve.add(header);
     this.header = header;
@@ -64,20 +64,20 @@ export class NetworkPanel {
     this.network.draw(frame, points);
   }
 
-  // What is read rather than seen.
+  // Update the texts.
   write() {
     this.network.write();
-    this.output.tell();
+    this.output.showValue();
     find(".at", this.root).textContent = `epoch ${counted(this.header.epoch)}`;
     this.score.show(this.header);
     this.curve.draw();
     this.learning.report(this.header, this.frame.problems);
-    this.tellOfCurve();
-    this.tellOfPaths();
+    this.describeCurve();
+    this.describePaths();
   }
 
   // The values at the pointer, or the facts about the curve.
-  tellOfCurve(hovered = this.hovered) {
+  describeCurve(hovered = this.hovered) {
     this.hovered = hovered;
     const place = find(".curve-facts", this.root);
     const words = hovered || this.curve.facts();
@@ -86,7 +86,7 @@ export class NetworkPanel {
   }
 
   // The network's place on its path, and the other path to return to.
-  tellOfPaths() {
+  describePaths() {
     const { epoch, fork, last, playing } = this.header;
     const { other, compared, place } = this.curve;
     const past = !playing && epoch < last;
@@ -103,7 +103,7 @@ export class NetworkPanel {
     if (other.length) button.textContent = `Return to the other path, at its end (epoch ${counted(end)})`;
   }
 
-  // In words, for who cannot see the picture.
+  // A summary for screen readers.
   summary() {
     if (!this.header?.newest) return "";
     const { epoch, batch, newest: [, loss, testLoss, , score] } = this.header;
@@ -112,7 +112,7 @@ export class NetworkPanel {
     return `${place}: training loss ${rounded(loss)}, test loss ${rounded(testLoss)}, ${good}.`;
   }
 
-  // What the panel of a neuron needs to know.
+  // The facts for the panel of a neuron.
   neuron(layer, neuron) {
     const { layout } = this.facts;
     const { n_in: count, n_out: width, start } = layout[layer];

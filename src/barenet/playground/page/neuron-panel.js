@@ -1,4 +1,4 @@
-// One neuron: why it draws what it draws, its weights to be moved, and the step just taken in numbers.
+// One neuron: an explanation of its picture, its weights to be changed, and the last step in numbers.
 
 import { find, make } from "./dom.js";
 import { explained } from "./explained.js";
@@ -14,7 +14,7 @@ const LONG = 20; // letters of a name that is wrapped
 const PLAIN = ["x1", "x2"];
 
 export class NeuronPanel {
-  // `acts`: edit(neuron, row, value), portray(neuron), explain(neuron), order(action), points(), view(),
+  // `acts`: edit(neuron, row, value), viewNeuron(neuron), explain(neuron), order(action), points(), view(),
   // open(panel, layer, neuron).
   constructor(dialog, acts) {
     Object.assign(this, { dialog, acts, showing: false });
@@ -24,7 +24,7 @@ export class NeuronPanel {
 
   // `neuron`: { place, name, layer, neuron, inputs: names, index: place of each weight, bias }.
   open(neuron, panel, row) {
-    Object.assign(this, { neuron, panel, answer: null, waiting: false, asked: -Infinity, written: "" });
+    Object.assign(this, { neuron, panel, answer: null, waiting: false, requestedAt: -Infinity, written: "" });
     this.about = aboutOf(neuron, panel);
     this.build(panel.frame?.weights ?? []);
     if (!this.dialog.open) this.dialog.showModal();
@@ -42,7 +42,7 @@ export class NeuronPanel {
     this.why = make("div", { className: "why" });
     this.back = make("button", { className: "button", type: "button", hidden: true }, "Put back");
     this.back.addEventListener("click", () => this.putBack());
-    const onward = make("button", { className: "text", type: "button", hidden: this.about.last }, `Next: what ${this.about.next} makes of it →`);
+    const onward = make("button", { className: "text", type: "button", hidden: this.about.last }, `Next: ${this.about.next} →`);
     onward.addEventListener("click", () => this.acts.open(this.panel, this.neuron.layer + 1, 0));
     this.dialog.replaceChildren(
       close,
@@ -96,7 +96,7 @@ export class NeuronPanel {
     });
   }
 
-  // Below: the step just taken, number by number.
+  // Below: the last step, number by number.
   steps() {
     this.state = make("p", { className: "hint" });
     const button = (action, label, title) => {
@@ -104,44 +104,44 @@ export class NeuronPanel {
       made.addEventListener("click", () => this.acts.order(action));
       return made;
     };
-    this.pause = button("pause", "Pause", "Rest, to read its numbers");
+    this.pause = button("pause", "Pause", "Pause, to read its numbers");
     this.takers = [button("batch", "Take one batch", "A single update of the weights"), button("step", "Take one epoch", "One pass over all training points")];
     this.summary = make("div", { className: "summary" });
     this.numbers = make("div", { className: "numbers", tabIndex: 0 });
     this.numbers.setAttribute("role", "region");
-    this.numbers.setAttribute("aria-label", "The step just taken, of all points");
-    this.whole = make("details", { hidden: true }, make("summary", {}, "All points, in letters and matrices"), this.numbers);
-    const details = make("details", { open: this.showing }, make("summary", {}, "The step just taken, number by number"),
+    this.numbers.setAttribute("aria-label", "The last step, of all points");
+    this.whole = make("details", { hidden: true }, make("summary", {}, "All points, in formulas and matrices"), this.numbers);
+    const details = make("details", { open: this.showing }, make("summary", {}, "The last step, number by number"),
       make("p", { className: "orders" }, this.pause, ...this.takers), this.state, this.summary, this.whole);
     details.addEventListener("toggle", () => {
       this.showing = details.open;
-      if (details.open) this.ask(this.panel.header);
+      if (details.open) this.requestStep(this.panel.header);
     });
     return details;
   }
 
-  // Keep up with the network; what is being written or moved is left alone.
+  // Update the weights, but for a control in use.
   refresh(weights, header) {
     if (!this.dialog.open || !header) return;
-    const since = performance.now() - this.asked;
+    const since = performance.now() - this.requestedAt;
     const pause = header.playing ? CALM : 0;
-    if (since > (this.waiting ? LOST : pause)) this.portray();
+    if (since > (this.waiting ? LOST : pause)) this.requestView();
     else this.stale = true;
     if (weights.length) this.fields.forEach((field, place) => {
       if (field.number === document.activeElement || field.slide === document.activeElement) return;
       write(field, weights[this.neuron.index[place] ?? this.neuron.bias]);
     });
-    this.ask(header);
+    this.requestStep(header);
   }
 
-  portray() {
-    this.asked = performance.now();
+  requestView() {
+    this.requestedAt = performance.now();
     this.waiting = true;
     this.stale = false;
-    this.acts.portray(this.neuron);
+    this.acts.viewNeuron(this.neuron);
   }
 
-  // The server's portrait has come.
+  // Show the server's view of the neuron.
   show(answer) {
     this.waiting = false;
     if (!this.isMine(answer)) return;
@@ -150,20 +150,20 @@ export class NeuronPanel {
     this.why.replaceChildren(make("h3", {}, question(this.about, answer)), make("p", {}, adding), make("p", { className: "sum" }, sum(this.about, answer)), make("p", {}, line), make("p", {}, moving));
     this.canvas.setAttribute("aria-label", `${this.neuron.name}: its sum is above 0 in ${Math.round(100 * answer.positive)} % of the plane`);
     this.draw();
-    if (this.stale && !this.panel.header.playing) this.portray();
+    if (this.stale && !this.panel.header.playing) this.requestView();
   }
 
   draw() {
     if (this.dialog.open && this.answer) drawPortrait(this.canvas, this.answer, this.panel, this.acts.points(), this.acts.view());
   }
 
-  // Ask for the numbers of the step, if there is one to tell of and somebody looks.
-  ask({ playing, explained: known, epoch, batch }) {
+  // Request the numbers of the last step, if there is one and the panel is open.
+  requestStep({ playing, explained: known, epoch, batch }) {
     this.pause.hidden = !playing;
     for (const each of this.takers) each.hidden = playing;
     const key = known && !playing ? `${epoch}.${batch[0]}` : "";
-    if (playing) this.state.textContent = "It is learning. Pause, to see the numbers of its last step.";
-    else if (!key) this.state.textContent = "Take a step, and it is answer here: what came in, what came out, what the error says of each weight, and how each weight moved.";
+    if (playing) this.state.textContent = "It is learning. Pause to see the numbers of its last step.";
+    else if (!key) this.state.textContent = "Take a step to see its numbers here: the inputs, the output, the gradient of each weight, and its change.";
     this.state.hidden = Boolean(key);
     this.whole.hidden = !key;
     if (!key) for (const place of [this.summary, this.numbers]) place.replaceChildren();
@@ -174,8 +174,8 @@ export class NeuronPanel {
     }
   }
 
-  // The server's explanation has come.
-  tell(answer) {
+  // Show the server's explanation.
+  explain(answer) {
     if (!this.isMine(answer) || !this.written) return;
     const about = { ...this.about, activation: this.answer.activation };
     const lines = stepLines(about, answer.summary).map(({ words, sum: shown }) => make("li", {}, make("p", {}, words), make("p", { className: "sum" }, shown)));
@@ -183,7 +183,7 @@ export class NeuronPanel {
     this.numbers.replaceChildren(...explained(answer.html));
   }
 
-  // What the step has made of each weight.
+  // The change of each weight.
   moved({ gradient, before, after }) {
     const names = [...this.about.inputs, "bias"];
     const columns = [["gradient", gradient], ["before", before], ...(after ? [["step", after.map((value, row) => value - before[row])], ["after", after]] : [])];
@@ -210,7 +210,7 @@ function write(field, value) {
   field.slide.value = value;
 }
 
-// What the words need to know.
+// The facts for the sentences.
 function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts }) {
   const last = layer === facts.layout.length - 1;
   const count = facts.layout[layer].n_in;
@@ -220,7 +220,7 @@ function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts
   return {
     layer,
     last,
-    next: layer === facts.layout.length - 2 ? "the answer" : `layer ${layer + 2}`,
+    next: layer === facts.layout.length - 2 ? "the output" : `layer ${layer + 2}`,
     name: name.replace(/^Output /, ""),
     classes: data.classes,
     standardized: data.target_scaling === "standardize",
@@ -234,7 +234,7 @@ function aboutOf({ layer, neuron, name, inputs, terms }, { data, settings, facts
     optimizer: settings.optimizer,
     penalty: settings.penalty_rate ? settings.penalty : "none",
     normed: settings.batch_norm && !last,
-    hint: `Thick: ${last && facts.layout[layer].n_out > 1 ? "the border of this class" : "where z is 0"}. ${layer === 0 ? `The arrow points to where z grows. ${scaled}` : thin}`,
+    hint: `Thick: ${last && facts.layout[layer].n_out > 1 ? "the decision boundary of this class" : "where z is 0"}. ${layer === 0 ? `The arrow points to where z grows. ${scaled}` : thin}`,
   };
 }
 

@@ -1,4 +1,4 @@
-// One neuron large: what it says of the plane, the line on which its sum is 0, and its arrow.
+// One neuron enlarged: its output on the plane, the line on which its sum is 0, and its arrow.
 
 import { css, palette } from "./colours.js";
 import { drawGrid, fit } from "./heatmap.js";
@@ -6,7 +6,7 @@ import { drawPoints } from "./points.js";
 
 const ARROW = 0.14; // of the picture's side
 
-// `answer` is the server's portrait; `panel` knows the data.
+// `answer`: the server's view of the neuron; `panel`: the network's panel, with the data.
 export function drawPortrait(canvas, answer, panel, points, view) {
   const ratio = fit(canvas);
   drawGrid(canvas, Int8Array.from(answer.picture), answer.side);
@@ -51,7 +51,7 @@ function drawArrow(canvas, { arrow, activation }, ratio) {
     context.strokeStyle = colour;
     context.stroke();
   }
-  const [positive, negative] = activation === "softmax" ? ["it wins", "another"] : ["z > 0", "z < 0"];
+  const [positive, negative] = activation === "softmax" ? ["this class", "another"] : ["z > 0", "z < 0"];
   label(canvas, positive, [tipX, tipY], [right, down], ratio);
   label(canvas, negative, [x, y], [-right, -down], ratio);
 }

@@ -1,4 +1,4 @@
-// Why a neuron draws what it draws, in a few plain sentences with its own numbers.
+// Explains the picture of a neuron in a few sentences, with its own numbers.
 
 import { rounded } from "./dom.js";
 
@@ -7,26 +7,26 @@ const MOST_TOLD = 3;
 const STRAIGHT = 0.01; // of the picture's side
 
 const ACTIVATIONS = {
-  identity: () => "It says z itself: the further on the positive side, the bluer; the further on the negative side, the more orange.",
+  identity: () => "Its output is z itself: the further on the positive side, the bluer; the further on the negative side, the more orange.",
   relu: () => "ReLU keeps what is above 0 and turns the rest into 0: on the positive side the neuron is active (blue), on the negative side it is 0 (pale).",
   leaky_relu: () => "Leaky ReLU keeps what is above 0 and makes the rest small: on the positive side the neuron is active (blue), on the negative side it is small.",
-  tanh: () => "Then tanh is applied to z: far on the positive side the neuron says nearly 1 (blue), far on the negative side nearly −1 (orange), and 0 on the line.",
-  sigmoid: () => "Then the sigmoid is applied to z: far on the positive side the neuron says nearly 1 (blue), far on the negative side nearly 0 (pale), and ½ on the line.",
+  tanh: () => "Then tanh is applied to z: far on the positive side its output is nearly 1 (blue), far on the negative side nearly −1 (orange), and 0 on the line.",
+  sigmoid: () => "Then the sigmoid is applied to z: far on the positive side its output is nearly 1 (blue), far on the negative side nearly 0 (pale), and ½ on the line.",
 };
 const ENDS = {
   identity: ({ name, standardized }) => standardized
-    ? `The answer is z itself, in standard deviations from the mean of ${name}: the mean on the line, more on the positive side, less on the negative side.`
-    : `The answer is z itself, ${name} as the model scales it: more on the positive side, less on the negative side.`,
-  sigmoid: ({ classes }) => `Then the sigmoid makes z the probability of class ${classes[1]}: nearly 1 far on the positive side (blue), nearly 0 far on the negative side (orange), and ½ on the line, which is the border.`,
-  softmax: ({ name }) => `Softmax compares the sums z of all classes, and the largest wins: on one side of the thick line that is ${name}, on the other another class.`,
+    ? `The prediction is z itself, in standard deviations from the mean of ${name}: the mean on the line, more on the positive side, less on the negative side.`
+    : `The prediction is z itself, ${name} as the model scales it: more on the positive side, less on the negative side.`,
+  sigmoid: ({ classes }) => `Then the sigmoid makes z the probability of class ${classes[1]}: nearly 1 far on the positive side (blue), nearly 0 far on the negative side (orange), and ½ on the line, which is the decision boundary.`,
+  softmax: ({ name }) => `Softmax compares the sums z of all classes, and the largest is predicted: ${name} on one side of the thick line, another class on the other.`,
 };
 
-// What a newcomer would ask. `about`: { layer, last, inputs: names, count, curved: names of inputs,
-// curve, normed, name, classes, standardized: whether the target is }; `answer`: the server's portrait.
+// The heading. `about`: { layer, last, inputs: names, count, curved: names of inputs, curve, normed,
+// name, classes, standardized: whether the target is }; `answer`: the server's view of the neuron.
 export function question({ layer, last, curved, curve }, answer) {
   if (!answer.line.length) return "Why there is no line in the picture";
   if (layer > 0 && isStraight(answer.line)) return "Why it draws a border that can bend";
-  if (layer > 0) return last ? "Why the answer has this border" : "Why it draws a border that bends";
+  if (layer > 0) return last ? "Why the output has this decision boundary" : "Why it draws a border that bends";
   if (curve) return "Why it changes at one place";
   return curved.length ? "Why it draws a curve" : "Why it draws a straight line";
 }
@@ -58,38 +58,38 @@ function isStraight(lines) {
 const number = (value) => rounded(value, 2);
 
 function adding({ layer, inputs, count, last, name, classes }) {
-  const who = last ? `This is the answer${classes?.length > 2 ? ` for ${name}` : ""}. It` : "This neuron";
-  if (layer === 0) return `${who} multiplies ${count === 1 ? "its input by a weight, and adds a bias" : "each input by a weight, and adds them up with a bias"}:`;
-  const before = count === 1 ? "what the neuron before it says, n₁, by a weight" : `what the ${count} neurons before it say, n₁ ${count === 2 ? "and" : "to"} ${inputs.at(-1)}${count > inputs.length ? " and on" : ""}, by a weight each`;
-  return `${who} does not see the points themselves. It multiplies ${before}, and adds ${count === 1 ? "" : "them up with "}a bias:`;
+  const subject = last ? `This is the output${classes?.length > 2 ? ` for ${name}` : ""}. It` : "This neuron";
+  if (layer === 0) return `${subject} multiplies ${count === 1 ? "its input by a weight, and adds a bias" : "each input by a weight, and adds them up with a bias"}:`;
+  const before = count === 1 ? "the output of the neuron before it, n₁, by a weight" : `the outputs of the ${count} neurons before it, n₁ ${count === 2 ? "and" : "to"} ${inputs.at(-1)}${count > inputs.length ? " and on" : ""}, by a weight each`;
+  return `${subject} does not see the points themselves. It multiplies ${before}, and adds ${count === 1 ? "" : "them up with "}a bias:`;
 }
 
 function line({ layer, curved, curve, normed, last }, answer) {
   const result = normed ? "the result" : "z";
-  const said = normed ? ["Batch norm then shifts and stretches z."] : [];
-  if (!answer.line.length) return [...said, `In all of this picture ${result} is ${answer.positive > 0.5 ? "above" : "below"} 0: the line where it is 0 lies outside. Move the bias, and it comes in.`];
-  if (!(last && answer.activation === "softmax")) said.push(`On the thick line ${result} is exactly 0.`);
+  const found = normed ? ["Batch norm then shifts and scales z."] : [];
+  if (!answer.line.length) return [...found, `In all of this picture ${result} is ${answer.positive > 0.5 ? "above" : "below"} 0: the line where it is 0 lies outside. Change the bias to bring it into the picture.`];
+  if (!(last && answer.activation === "softmax")) found.push(`On the thick line ${result} is exactly 0.`);
   if (layer > 0) {
-    said.push("Each neuron before has a line of its own, drawn thin: where the thick line comes near one, it bends, as there one of its inputs turns from off to on.");
-    return isStraight(answer.line) ? [...said, "So far it is all but straight; as the network learns, it bends."] : said;
+    found.push("Each neuron before has a line of its own, drawn thin: where the thick line comes near one, it bends, as there one of its inputs turns from off to on.");
+    return isStraight(answer.line) ? [...found, "So far it is almost straight; it bends as the network learns."] : found;
   }
-  if (curve) said.push("There is only one such place.");
-  else if (curved.length) said.push(`It is a curve, as ${curved.join(" and ")} ${curved.length > 1 ? "are" : "is"} curved, too.`);
-  else said.push("A sum like this can only be 0 along a straight line.");
-  if (last) return said;
-  return [...said, `On the positive side, where the arrow points, ${result} is above 0 and the neuron is on; on the negative side it is below 0 and the neuron is off.`];
+  if (curve) found.push("There is only one such place.");
+  else if (curved.length) found.push(`It is a curve, as ${curved.join(" and ")} ${curved.length > 1 ? "are" : "is"} curved, too.`);
+  else found.push("A sum like this can only be 0 along a straight line.");
+  if (last) return found;
+  return [...found, `On the positive side, where the arrow points, ${result} is above 0 and the neuron is on; on the negative side it is below 0 and the neuron is off.`];
 }
 
 function activation(about, answer) {
   const known = (about.last && ENDS[answer.activation]) || ACTIVATIONS[answer.activation];
-  return known ? known(about) : `Then ${answer.activation} is applied to z: that is what the neuron says.`;
+  return known ? known(about) : `Then ${answer.activation} is applied to z, which gives the output of the neuron.`;
 }
 
 function moving({ layer, curve, curved, count, normed }, { weights, bias }) {
   const values = count <= MOST_TOLD ? `, ${weights.map(number).join(" and ")},` : "";
   const shift = `The bias, ${number(bias)}, `;
   const lost = normed ? " While it learns, batch norm takes the bias out again." : "";
-  if (layer > 0) return `A weight says how much a neuron before counts, and with which sign: change one, and the line bends elsewhere. ${shift}moves all of it.${lost} Try it:`;
+  if (layer > 0) return `A weight is the influence of a neuron before, with its sign: change one, and the line bends elsewhere. ${shift}moves all of it.${lost} Try it:`;
   if (curve) return `The larger the weight, the steeper the step. ${shift}moves the place.${lost} Try it:`;
   if (curved.length) return `Change a weight, and the curve takes another shape. ${shift}widens or narrows it.${lost} Try it:`;
   return `The weights${values} decide where the arrow points: change one, and the line turns. ${shift}shifts the line without turning it.${lost} Try it:`;

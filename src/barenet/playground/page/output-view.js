@@ -1,4 +1,4 @@
-// The large picture: what the network, or one of its neurons, says of every point of the plane.
+// The large picture: the output of the network, or of one of its neurons, at every point of the plane.
 
 import { css, palette } from "./colours.js";
 import { find, make, rounded } from "./dom.js";
@@ -17,7 +17,7 @@ export class OutputView {
     this.legend = find(".legend", root);
     this.hovered = null;
     this.pointLayer = new Points();
-    this.canvas.addEventListener("pointermove", (event) => this.tell((this.pointer = event)));
+    this.canvas.addEventListener("pointermove", (event) => this.showValue((this.pointer = event)));
     this.canvas.addEventListener("pointerleave", () => (this.value.textContent = this.pointer = ""));
   }
 
@@ -94,7 +94,7 @@ export class OutputView {
     const { classes, range } = this.data;
     if (this.hovered) this.fillScale(-this.hovered.scale(), 0, this.hovered.scale());
     else if (kind === "classes") this.fillClasses(classes.slice(0, 10));
-    else if (kind === "curve") this.legend.replaceChildren("The line is what the network says; the points are the data.");
+    else if (kind === "curve") this.legend.replaceChildren("The line is the prediction of the network; the points are the data.");
     else if (kind === "pair") this.fillScale(classes[0], "unsure", classes[1]);
     else this.fillScale(range[0], (range[0] + range[1]) / 2, range[1]);
   }
@@ -116,7 +116,7 @@ export class OutputView {
   }
 
   // Read the value under the pointer, also when it rests while the network learns.
-  tell(event = this.pointer) {
+  showValue(event = this.pointer) {
     if (!event || !this.frame || this.kind() === "curve") return;
     const box = this.canvas.getBoundingClientRect();
     const across = (event.clientX - box.left) / box.width;

@@ -1,4 +1,4 @@
-// The data's points, on top of what the network says of them: drawn once, then laid over each picture.
+// The points of the data: drawn once, then laid over each picture.
 
 import { css, palette } from "./colours.js";
 

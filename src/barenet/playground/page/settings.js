@@ -4,9 +4,9 @@ const OF_THE_DATA = ["source", "rows", "axes", "target", "task"];
 const RESET = [...OF_THE_DATA, "noise"]; // these change with the data in any case
 const SEEDS = ["seed", "data_seed"]; // new points and weights are not a change of settings
 const NAMES = {
-  samples: "points", noise: "noise", test_size: "share of test points", features: "inputs", hidden: "hidden layers", activations: "activation", dropout: "dropout",
-  batch_norm: "batch norm", loss: "loss", optimizer: "optimizer", learning_rate: "learning rate", schedule: "rate over time",
-  penalty: "regularization", penalty_rate: "its rate", batch_size: "batch size", stop_epoch: "stop at epoch", stop_loss: "stop at training loss", pace: "speed",
+  samples: "points", noise: "noise", test_size: "fraction of test points", features: "inputs", hidden: "hidden layers", activations: "activation", dropout: "dropout",
+  batch_norm: "batch norm", loss: "loss", optimizer: "optimizer", learning_rate: "learning rate", schedule: "learning rate schedule",
+  penalty: "regularization", penalty_rate: "regularization rate", batch_size: "batch size", stop_epoch: "stop at epoch", stop_loss: "stop at training loss", pace: "speed",
 };
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -53,7 +53,7 @@ export function changed(state, catalog) {
   return [...new Set([...data, ...networks, ...pace])].map((name) => NAMES[name] ?? name);
 }
 
-// Undo what was changed by hand; the points and the initial weights stay.
+// Restore the settings changed by hand; the points and the initial weights stay.
 export function restore(wanted, catalog) {
   const usual = suited(catalog, wanted.data.source);
   for (const [name, value] of Object.entries(usual.data)) if (!OF_THE_DATA.includes(name) && !SEEDS.includes(name)) wanted.data[name] = copy(value);

@@ -21,7 +21,7 @@ const RULES = {
 export function stepLines(about, answer) {
   const sizes = about.inputs.map((_, row) => Math.abs(answer.inputs[row] ?? 0));
   about = { ...about, shown: sizes.indexOf(Math.max(...sizes)) };
-  return [point(about, answer), adding(about, answer), saying(about, answer), erring(about, answer), sharing(about, answer), together(about, answer)];
+  return [point(about, answer), adding(about, answer), outputLine(about, answer), backward(about, answer), share(about, answer), total(about, answer)];
 }
 
 export function ruleOf({ optimizer }, { learning_rate: rate }) {
@@ -39,9 +39,9 @@ export function number(value, digits = 3) {
 function point({ layer, inputs, terms }, { rows, inputs: values, raw = [], epoch, batch: [batch, batches] }) {
   const where = batches === 1 ? `Epoch ${counted(epoch)} was a single batch` : `It was batch ${counted(batch)} of ${counted(batches)} in epoch ${counted(epoch)}`;
   const which = rows === 1 ? "of one point" : `of ${counted(rows)} points. Take the one that moves this neuron most`;
-  const said = layer > 0 ? "The neurons before say of it" : raw.length ? "Its inputs are, scaled (and as in the table)" : "Its inputs are";
+  const heading = layer > 0 ? "The outputs of the neurons before are" : raw.length ? "Its inputs are, scaled (and as in the table)" : "Its inputs are";
   const unscaled = (row) => typeof raw[row] === "number" ? ` (${number(raw[row], 6)})` : "";
-  return { words: `${where}, ${which}. ${said}:`, sum: listed(terms, inputs.length, (row) => `${inputs[row]} = ${number(values[row])}${unscaled(row)}`, ", ") };
+  return { words: `${where}, ${which}. ${heading}:`, sum: listed(terms, inputs.length, (row) => `${inputs[row]} = ${number(values[row])}${unscaled(row)}`, ", ") };
 }
 
 function adding({ inputs, terms: rows }, { inputs: values, before, z }) {
@@ -50,41 +50,41 @@ function adding({ inputs, terms: rows }, { inputs: values, before, z }) {
     const sign = place ? (value < 0 ? " − " : " + ") : value < 0 ? "−" : "";
     return `${sign}${value === null ? "" : number(Math.abs(value))}${rest}`;
   });
-  return { words: "Each is multiplied by its weight, as it was before the step; added up with the bias that is z:", sum: `z = ${added.join("")} = ${number(z)}` };
+  return { words: "Each is multiplied by its weight, as it was before the step; the sum with the bias is z:", sum: `z = ${added.join("")} = ${number(z)}` };
 }
 
-function saying({ activation, normed, dropout, last }, { z, output }) {
+function outputLine({ activation, normed, dropout, last }, { z, output }) {
   const rest = !last && dropout > 0;
   const parts = [normed && "batch norm", activation !== "identity" && activation, rest && "dropout"].filter(Boolean);
-  if (!parts.length) return { words: "That is what it says, as it is:", sum: `z = ${number(output)}` };
-  const who = parts.join(", then ");
+  if (!parts.length) return { words: "The output is z itself:", sum: `z = ${number(output)}` };
+  const functions = parts.join(", then ");
   const direct = !normed && !rest && activation !== "softmax";
-  const others = activation === "softmax" ? ", which looks at the sums of the other classes, too" : "";
-  return { words: `From z comes what it says, by ${who}${others}:`, sum: direct ? `${activation}(${number(z)}) = ${number(output)}` : `${number(z)} → ${number(output)}` };
+  const others = activation === "softmax" ? ", which depends on the sums of the other classes, too" : "";
+  return { words: `The output is computed from z by ${functions}${others}:`, sum: direct ? `${activation}(${number(z)}) = ${number(output)}` : `${number(z)} → ${number(output)}` };
 }
 
-function erring(about, answer) {
+function backward(about, answer) {
   const { slope, output, rows } = answer;
-  const heard = about.last ? `${truth(about, answer)} it said ${number(output)}. ` : "How wrong the answer was comes back through the network. ";
-  if (!slope) return { words: `${heard}For this point z makes no difference to the loss${rows > 1 ? ", and for no other of the batch" : ""}.`, sum: "slope of the loss along z: 0" };
+  const error = about.last ? `${target(about, answer)} the output was ${number(output)}. ` : "The error of the output is propagated back through the network. ";
+  if (!slope) return { words: `${error}For this point z makes no difference to the loss${rows > 1 ? ", and for no other of the batch" : ""}.`, sum: "derivative of the loss by z: 0" };
   const way = slope > 0 ? "rises" : "falls";
-  return { words: `${heard}The loss ${way} where z grows:`, sum: `slope of the loss along z = ${number(slope)}` };
+  return { words: `${error}The loss ${way} as z grows:`, sum: `derivative of the loss by z = ${number(slope)}` };
 }
 
-// What the point should have made the answer say.
-function truth({ activation, classes, standardized, index }, { target }) {
-  if (!classes) return `It should have said ${number(target)}${standardized ? ", in standard deviations" : ""}, and`;
-  const right = activation === "softmax" ? Number(target === index) : target;
-  return `The point is of class ${classes[target]}: it should have said ${number(right)}, and`;
+// The target of the point.
+function target({ activation, classes, standardized, index }, { target: value }) {
+  if (!classes) return `The target was ${number(value)}${standardized ? ", in standard deviations" : ""}, and`;
+  const right = activation === "softmax" ? Number(value === index) : value;
+  return `The point is of class ${classes[value]}: the target was ${number(right)}, and`;
 }
 
-function sharing({ inputs, shown }, { inputs: values, slope }) {
-  return { words: `A weight has its part in that: the slope, times what came in by it. For the weight of ${inputs[shown]}:`, sum: `${number(slope)} · ${signed(values[shown])} = ${number(slope * values[shown])}` };
+function share({ inputs, shown }, { inputs: values, slope }) {
+  return { words: `The derivative by a weight is that by z, times the input of the weight. For the weight of ${inputs[shown]}:`, sum: `${number(slope)} · ${signed(values[shown])} = ${number(slope * values[shown])}` };
 }
 
-function together({ penalty, shown }, { rows, gradient }) {
+function total({ penalty, shown }, { rows, gradient }) {
   const all = rows === 1 ? "That is the gradient of this weight" : `The same for each of the ${counted(rows)} points, added up, is the gradient of this weight`;
-  const pull = NAMES[penalty] ? `, with what ${NAMES[penalty]} adds to it` : "";
+  const pull = NAMES[penalty] ? `, plus that of the ${NAMES[penalty]} penalty` : "";
   return { words: `${all}${pull}:`, sum: `gradient = ${number(gradient[shown])}` };
 }
 

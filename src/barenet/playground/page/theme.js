@@ -1,4 +1,4 @@
-// Light or dark: as the system has it, until somebody says otherwise.
+// Light or dark: that of the system, until the user chooses.
 
 import { palette } from "./colours.js";
 
