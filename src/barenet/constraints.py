@@ -1,17 +1,31 @@
-"""Constraints of numbers: which values an option of a class, or an argument, may have.
+"""Constraints of values: which numbers an option of a class, or an argument, may have.
 
 A class declares the range beside the default, ``delta: float = option(1.0, gt=0)``; every instance
-is checked when it is created.
+is checked when it is created. JSON is checked against type annotations.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import numbers
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
+
+import numpy as np
 
 from barenet.errors import ArgumentError
+
+#: A whole number of 0 or more that fits into 64 bits.
+Count = Annotated[int, ("ge", 0), ("lt", 2**63)]
+
+#: Maximum number of characters of a text.
+MOST_CHARACTERS = 10_000
+
+#: The types of `convert` in words.
+_IN_WORDS = {str: "text", bool: "True or False", int: "a whole number", float: "a number"}
 
 
 def option(
@@ -116,3 +130,78 @@ def _in_words(ge: float | None, gt: float | None, le: float | None, lt: float | 
     if gt is not None:
         return f" above {gt}"
     return "" if ge is None else f" of {ge} or more"
+
+
+def convert(value: Any, kind: Any, argument: str, part: str = "") -> Any:
+    """Convert a value of unknown origin, such as JSON, to an annotated type.
+
+    Types are classes, ``tuple[T, ...]`` (of lists and arrays, too), ``Mapping[str, T]``, unions and
+    ``Annotated`` with the limits of `check_number` or a ``max_length`` of text.
+
+    Examples
+    --------
+    >>> convert({"training": [3, 4]}, Mapping[str, tuple[int, ...]], "rows")
+    {'training': (3, 4)}
+    >>> convert({"training": -1}, Mapping[str, Count], "rows")
+    Traceback (most recent call last):
+    barenet.errors.ArgumentError: rows: training: expected a whole number from 0 to below ...
+    """
+    limits: Mapping[str, Any] = {}
+    if get_origin(kind) is Annotated:
+        kind, *entries = get_args(kind)
+        limits = dict(entries)
+    origin, kinds = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return _convert_to_one_of(kinds, value, argument, part)
+    if kind is int or kind is float:
+        return check_number(value, argument, part=part, integer=kind is int, **limits)
+    if origin is tuple and isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
+        return tuple(convert(entry, kinds[0], argument, part) for entry in value)
+    if origin is Mapping and isinstance(value, Mapping):
+        names = [convert(name, str, argument, part) for name in value]
+        parts = [f"{part}: {name}" if part else name for name in names]
+        pairs = zip(names, parts, strict=True)
+        return {name: convert(value[name], kinds[1], argument, place) for name, place in pairs}
+    if kind is str and _is_text(value, limits.get("max_length", MOST_CHARACTERS)):
+        return value
+    if kind is bool and isinstance(value, bool | np.bool_):
+        return bool(value)
+    if origin is None and kind not in _IN_WORDS and isinstance(value, kind):
+        return value
+    raise ArgumentError.of(argument, value, _type_in_words(kind), part=part)
+
+
+def _convert_to_one_of(kinds: Sequence[Any], value: Any, argument: str, part: str) -> Any:
+    """Convert to the first type of a union that fits."""
+    if value is None and NoneType in kinds:
+        return None
+    kinds = [kind for kind in kinds if kind is not NoneType]
+    if len(kinds) == 1:
+        return convert(value, kinds[0], argument, part)
+    for kind in kinds:
+        with contextlib.suppress(ArgumentError):
+            return convert(value, kind, argument, part)
+    words = ", ".join(map(_type_in_words, kinds))
+    raise ArgumentError.of(argument, value, f"one of {words}", part=part)
+
+
+def _is_text(value: object, max_length: int) -> bool:
+    """Whether a value is text that UTF-8 can encode."""
+    if not isinstance(value, str) or len(value) > max_length:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _type_in_words(kind: Any) -> str:
+    origin = get_origin(kind)
+    if origin is Annotated:
+        return _type_in_words(get_args(kind)[0])
+    if origin is tuple:
+        return "a list"
+    if origin is Mapping:
+        return "values by names"
+    return _IN_WORDS.get(kind, f"a {kind.__name__}")

@@ -79,8 +79,11 @@ def test_a_history_is_drawn_with_what_the_card_of_its_model_tells(barenet, iris,
     (tmp_path / "history.jsonl").write_text(history.to_jsonl())
     model = load_predictor(iris / "model.safetensors")
     for log, told in (
-        (TrainingLog.of(history), True),
-        (TrainingLog.of(History({"loss": [0.5] * 9}, best_epoch=9)), False),  # of another run
+        (TrainingLog.from_history(history), True),
+        (
+            TrainingLog.from_history(History({"loss": [0.5] * 9}, best_epoch=9)),
+            False,
+        ),  # of another run
         (None, False),
     ):
         save(replace(model, card=ModelCard(log=log)), tmp_path / "model.safetensors")

@@ -20,7 +20,7 @@ HISTORY = History(
 CARD = ModelCard(
     settings={"epochs": 1000},
     rows={"training": 1080, "validation": 120},
-    log=TrainingLog.of(HISTORY),
+    log=TrainingLog.from_history(HISTORY),
     scores={"validation": {"r2": 0.91234567}},
 )
 

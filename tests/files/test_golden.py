@@ -59,6 +59,6 @@ def test_what_a_card_told_it_tells():
     assert card.settings["data"] == "iris" and card.settings["layers"] == (4, 8, 3)
     assert card.rows == {"training": 120, "held_out": 30}
     assert card.data_fingerprint.startswith("066c40b0c03c47c5")
-    assert (card.log.n_epochs, card.log.kept, card.log.stopped_because) == (8, 8, "completed")
+    assert (card.log.n_epochs, card.log.selected_epoch, card.log.stop_reason) == (8, 8, "completed")
     assert set(card.scores) == {"held_out", "training"}
     assert card.versions["barenet"] == "0.1.0"

@@ -113,7 +113,6 @@ WRONG = [
     {"settings": {"a": {}}},
     {"settings": {"a": None}},
     {"settings": {"a": [[1]]}},
-    {"settings": {"a": 10**30}},
     {"settings": {"a": "x" * 10_001}},
     {"settings": {"\ud800": 1}},
     {"settings": {"a": ["\ud800"]}},
@@ -209,8 +208,8 @@ def test_what_a_later_version_adds_is_passed_over(model, path, rewrite):
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ({"settings": {"a": object()}}, "settings: a: expected text, a number"),
-        ({"settings": {"a": float("nan")}}, "settings: a: expected a number"),
+        ({"settings": {"a": object()}}, "settings: a: expected one of text, "),
+        ({"settings": {"a": float("nan")}}, "settings: a: expected one of"),
         ({"data_fingerprint": "x"}, "data_fingerprint: expected 64"),
         ({"rows": {"training": "9"}}, "rows: training: expected a whole number"),
         ({"log": History()}, "log: expected a TrainingLog"),

@@ -17,7 +17,7 @@ from barenet.files.training_log import TrainingLog
 from barenet.training.history import History
 
 X = np.random.default_rng(0).normal(size=(9, 3))
-LOG = TrainingLog.of(History({"loss": [0.5]})).to_dict()
+LOG = TrainingLog.from_history(History({"loss": [0.5]})).to_dict()
 
 
 def predictor(classes=("no", "yes"), outputs=2):
@@ -160,7 +160,7 @@ def test_fault_57_a_predictor_whose_parts_do_not_fit(path, rewrite, changes):
     ("card", "said"),
     [
         (7, "expected values by names, got 7"),
-        ({}, "'training' is missing"),
+        ({}, "'data' is missing"),
         ({"data": 7}, "data: expected values by names, got 7"),
         ({"training": 7}, "training: expected values by names, got 7"),
         ({"training": {"history": 7}}, "history: expected values by names, got 7"),

@@ -20,17 +20,17 @@ def history(n_epochs: int, best_epoch: int | None = None) -> History:
 
 @pytest.mark.parametrize("n_epochs", [1, 2, MOST_EPOCHS])
 def test_a_short_run_is_kept_whole(n_epochs):
-    log = TrainingLog.of(history(n_epochs))
+    log = TrainingLog.from_history(history(n_epochs))
     assert log.epochs == tuple(range(1, n_epochs + 1))
     assert log.curves["loss"] == pytest.approx(history(n_epochs).loss, rel=1e-5)
 
 
 @pytest.mark.parametrize("n_epochs", [MOST_EPOCHS + 1, 3000, 100_000])
 def test_a_long_run_is_thinned_and_keeps_its_ends_and_its_best(n_epochs):
-    log = TrainingLog.of(history(n_epochs, best_epoch=n_epochs - 77))
+    log = TrainingLog.from_history(history(n_epochs, best_epoch=n_epochs - 77))
     assert {1, n_epochs - 77, n_epochs} <= set(log.epochs)
     assert MOST_EPOCHS / 2 < len(log.epochs) <= MOST_EPOCHS
-    assert log.n_epochs == n_epochs and log.kept == n_epochs - 77
+    assert log.n_epochs == n_epochs and log.selected_epoch == n_epochs - 77
     for epoch in log.epochs:
         assert log.at(epoch)["loss"] == pytest.approx(1 / epoch, rel=1e-5)
     gaps = [after - before for before, after in zip(log.epochs, log.epochs[1:], strict=False)]
@@ -40,11 +40,13 @@ def test_a_long_run_is_thinned_and_keeps_its_ends_and_its_best(n_epochs):
 
 
 def test_what_is_another_number_each_time_is_left_out():
-    assert "seconds" not in TrainingLog.of(history(3)).curves
+    assert "seconds" not in TrainingLog.from_history(history(3)).curves
 
 
 def test_there_and_back_with_what_is_not_finite():
-    first = TrainingLog.of(History({"loss": [math.inf, 0.5, 1 / 3]}, "compiled", 1, "x", 1))
+    first = TrainingLog.from_history(
+        History({"loss": [math.inf, 0.5, 1 / 3]}, "compiled", 1, "x", 1)
+    )
     text = json.dumps(first.to_dict(), allow_nan=False)
     second = TrainingLog.from_dict(json.loads(text))
     assert json.dumps(second.to_dict()) == text
@@ -53,9 +55,9 @@ def test_there_and_back_with_what_is_not_finite():
 
 
 def test_the_end_is_two_epochs_at_most():
-    log = TrainingLog.of(history(900, best_epoch=50)).only_ends()
-    assert log.epochs == (50, 900) and log.kept == 50 and log.n_epochs == 900
-    assert TrainingLog.of(history(9)).only_ends().epochs == (9,)
+    log = TrainingLog.from_history(history(900, best_epoch=50)).shortened()
+    assert log.epochs == (50, 900) and log.selected_epoch == 50 and log.n_epochs == 900
+    assert TrainingLog.from_history(history(9)).shortened().epochs == (9,)
     assert log.at(50) == {"loss": pytest.approx(1 / 50, rel=1e-5)}
 
 
@@ -94,6 +96,6 @@ def test_the_end_is_two_epochs_at_most():
     ],
 )
 def test_what_is_no_log_is_refused(changes):
-    plain = {**TrainingLog.of(history(3)).to_dict(), **changes}
+    plain = {**TrainingLog.from_history(history(3)).to_dict(), **changes}
     with pytest.raises((LookupError, TypeError, ValueError, AttributeError)):
         TrainingLog.from_dict(plain)

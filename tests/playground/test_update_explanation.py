@@ -62,7 +62,7 @@ def test_the_update_is_the_one_that_was_taken(page, changes):
         told = explained(page, layer, neuron)
         assert (told["layer"], told["neuron"], told["network"]) == (layer, neuron, 0)
         assert apart(told) < 2e-6
-        assert "The gradients agree with differences" in told["html"]
+        assert "The gradients agree with finite differences" in told["html"]
 
 
 def test_a_single_batch_after_another(page):
@@ -135,7 +135,7 @@ def test_lbfgs_has_gradients_and_words(page):
     page.say("step")
     rest(page, 1)
     html = explained(page, 0, 0)["html"]
-    assert "L-BFGS looks at all rows" in html and "The gradients agree" in html
+    assert "L-BFGS uses all rows" in html and "The gradients agree" in html
     assert "own weights" not in html, "there are none to compare"
 
 

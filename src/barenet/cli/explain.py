@@ -268,9 +268,9 @@ def _write(explanation: Explanation, form: Format | None, out: str | None) -> No
     if out is None:
         emit(text.rstrip("\n"))
         return
-    from barenet.insight.explain.origin import is_explanation
+    from barenet.insight.explain.training_step import EXPLANATION_MARK
 
     with output_path(out, f"explanation{SUFFIXES[form]}") as path:
-        check_overwritable(path, is_explanation, "explanation")
+        check_overwritable(path, EXPLANATION_MARK, "explanation")
         write_atomically(path, (text.rstrip("\n") + "\n").encode())
     emit(str(path))

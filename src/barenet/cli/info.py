@@ -159,7 +159,7 @@ def _curves(log: TrainingLog) -> Iterator[tuple[str, str]]:
     for name, label in CURVES.items():
         if name in log.curves:
             curve = log.curves[name]
-            ends = f"{curve[0]:.5g} → {log.at(log.kept)[name]:.5g}"
+            ends = f"{curve[0]:.5g} → {log.at(log.selected_epoch)[name]:.5g}"
             yield label, f"{sparkline(log.epochs, curve)}  {ends}"
 
 

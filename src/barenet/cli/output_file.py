@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from barenet.errors import ArgumentError
 
 __all__ = ["check_overwritable", "is_folder", "make_folder", "output_path", "remove_empty"]
+
+#: Bytes at either end of a file that are searched for a mark.
+EDGE = 2**16
 
 
 def is_folder(out: str) -> bool:
@@ -59,9 +63,15 @@ def remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
 
 
-def check_overwritable(path: Path, is_own: Callable[[Path], bool], kind: str) -> None:
-    """Refuse to overwrite a file that barenet did not write, unless it is empty."""
-    if path.is_file() and path.stat().st_size and not is_own(path):
+def check_overwritable(path: Path, mark: re.Pattern[bytes], kind: str) -> None:
+    """Refuse to overwrite a file without barenet's mark at either end, unless it is empty."""
+    if not path.is_file() or not (size := path.stat().st_size):
+        return
+    with path.open("rb") as stream:
+        ends = stream.read(EDGE)
+        stream.seek(max(size - EDGE, 0))
+        ends += stream.read()
+    if not mark.search(ends):
         raise ArgumentError(
             f"{path} is no {kind} of barenet's", argument="out", remedy="choose another name"
         )

@@ -25,7 +25,7 @@ from barenet.constraints import check_number
 from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files.model_io import load_predictor
 from barenet.insight import plots
-from barenet.insight.plots.saving import is_picture
+from barenet.insight.plots.saving import PLOT_MARK
 from barenet.training.callbacks import LambdaCallback
 from barenet.training.history import History
 from barenet.training.progress import Progress
@@ -97,7 +97,7 @@ def plot(
     beside = str(run if run.is_dir() else run.parent)
     with output_path(out or beside, f"{kind}.png") as path:
         if out or not path.with_name(SETTINGS).is_file():  # else it is one of the run's own plots
-            check_overwritable(path, is_picture, "picture")
+            check_overwritable(path, PLOT_MARK, "picture")
         plots.save_figure(figure, path)
     emit(str(path))
     return 0

@@ -18,8 +18,6 @@ from sklearn.utils.validation import check_array
 from barenet.data.memory_budget import format_size, machine_memory
 from barenet.errors import ArgumentError
 
-__all__ = ["UnusableError", "as_dense", "check_series", "naming_argument"]
-
 #: Attributes of arrays, and of objects that NumPy can convert to one.
 ARRAY_ATTRIBUTES = ("__len__", "shape", "__array__", "__dataframe__")
 

@@ -44,8 +44,6 @@ from barenet.optimization.penalties import L2
 from barenet.training.history import History
 from barenet.training.loop import exclusive
 
-__all__ = ["MultilayerPerceptron"]
-
 #: scikit-learn's names of output activations, where they differ.
 OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
 

@@ -25,8 +25,6 @@ from barenet.optimization.schedules import Schedule
 from barenet.registry import lookup
 from barenet.training.callbacks import Callbacks
 
-__all__ = ["MLPClassifier"]
-
 #: The names of the losses by the output activation.
 LOSS_NAMES = {
     "sigmoid": {"log_loss": "binary_cross_entropy", "focal": "binary_focal"},

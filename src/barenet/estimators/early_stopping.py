@@ -22,15 +22,6 @@ from barenet.training.callbacks import Callback
 from barenet.training.config import Scorer
 from barenet.training.run import Run
 
-__all__ = [
-    "InverseScalingRate",
-    "LossPatience",
-    "ScorePatience",
-    "StoppingState",
-    "ValidationSet",
-    "split_validation",
-]
-
 #: The learning rate of "adaptive" is not divided below this.
 LOWEST_RATE = 1e-6
 

@@ -36,8 +36,6 @@ from barenet.training.history import History
 from barenet.training.run import Run
 from barenet.training.train import check_batch_size, check_full_batch, make_loop
 
-__all__ = ["FitLoop", "Rollback"]
-
 
 class Rollback(Callback):
     """Restores a network, and the objects trained with it, when a call that continues it fails."""

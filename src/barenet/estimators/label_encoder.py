@@ -19,8 +19,6 @@ from barenet.errors import ArgumentError
 from barenet.model.arrays import FloatArray
 from barenet.model.targets import class_probabilities, one_hot
 
-__all__ = ["LabelEncoder", "shown", "weights_by_class"]
-
 
 class LabelEncoder:
     """The classes of a network.

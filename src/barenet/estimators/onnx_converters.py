@@ -14,8 +14,6 @@ from barenet.estimators.regressor import MLPRegressor
 from barenet.files.exports.onnx_graph import TYPES, write_outputs
 from barenet.files.exports.program import program_of
 
-__all__ = ["register_onnx_converters"]
-
 #: What skl2onnx lets a user choose for classifiers; each must be named to be allowed.
 OPTIONS = {
     "zipmap": [True, False, "columns"],

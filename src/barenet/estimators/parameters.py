@@ -31,15 +31,6 @@ from barenet.optimization.optimizers import (
 )
 from barenet.registry import lookup
 
-__all__ = [
-    "check_parameters",
-    "dense_layers_of",
-    "hidden_sizes",
-    "make_network",
-    "make_optimizer",
-    "random_state_of",
-]
-
 #: The range of each number.
 RANGES: Mapping[str, Mapping[str, Any]] = {
     "alpha": {"ge": 0},

@@ -16,8 +16,6 @@ from barenet.data.encoding import TableEncoding
 from barenet.data.to_frame import column_names
 from barenet.model.validation import check_dtype
 
-__all__ = ["TablePreprocessor"]
-
 
 class TablePreprocessor(TransformerMixin, BaseEstimator):
     """Turn a table of numbers, categories, truth values and dates into numbers for a network.

@@ -22,8 +22,6 @@ from barenet.optimization.schedules import Schedule
 from barenet.registry import build
 from barenet.training.callbacks import Callbacks
 
-__all__ = ["MLPRegressor"]
-
 
 class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     """Neural network regressor with the parameters of scikit-learn's ``MLPRegressor`` and more.

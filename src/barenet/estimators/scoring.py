@@ -23,8 +23,6 @@ from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray, InputArray
 from barenet.registry import lookup
 
-__all__ = ["DefaultScorer", "Scoring", "SklearnScorers", "accuracy", "as_scorers", "r2"]
-
 #: The parameter `scoring`: names, or functions of an estimator, X, y and optionally sample weights.
 Scoring = (
     str | Callable[..., float] | Sequence[str] | Mapping[str, str | Callable[..., float]] | None

@@ -13,14 +13,6 @@ import tempfile
 from glob import escape
 from pathlib import Path
 
-__all__ = [
-    "check_replaceable",
-    "hidden_name",
-    "remove_leftovers",
-    "sync_folder",
-    "write_atomically",
-]
-
 #: Maximum size in bytes of a file name that its temporary files are named after: their names must
 #: fit the limit of the file system, which is 143 bytes in some and 255 in most.
 LONGEST = 100

@@ -27,8 +27,6 @@ from barenet.model.snapshot import Snapshot
 from barenet.training.checkpointing import Checkpointer, StateDict
 from barenet.training.run import Run
 
-__all__ = ["FILE_NAME", "Checkpoint", "read_notes"]
-
 #: What the file is called in a folder.
 FILE_NAME = "checkpoint.safetensors"
 

@@ -8,8 +8,6 @@ from barenet.errors import printable, some
 from barenet.model.layers.dense import Dense
 from barenet.model.network import Network
 
-__all__ = ["describe_network", "describe_rows", "listed", "rows_name"]
-
 #: Maximum number of names or layers that are listed.
 MOST_NAMES = 8
 

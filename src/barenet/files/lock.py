@@ -11,8 +11,6 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-__all__ = ["locked"]
-
 
 @contextlib.contextmanager
 def locked(path: Path, holder: str) -> Iterator[None]:

@@ -39,12 +39,6 @@ PER_BYTE, FREE = 4, 2**26
 #: The arrays of the network itself.
 OWN = ("parameters", "statistics")
 
-__all__ = [
-    "check_layers",
-    "read_model",
-    "write_model",
-]
-
 
 def write_model(
     path: str | PathLike[str],

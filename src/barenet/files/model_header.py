@@ -16,19 +16,6 @@ from typing import Any, BinaryIO
 from barenet.errors import ModelFileError, brief, in_a_line
 from barenet.model.network import Network
 
-__all__ = [
-    "FORMAT_VERSION",
-    "MAX_HEADER",
-    "check_header",
-    "check_version",
-    "has_room",
-    "metadata",
-    "read_header",
-    "sealed",
-    "unsealed",
-    "without_repeats",
-]
-
 #: Raised when a file of this version could not be read by the version before. What that one could
 #: read is written as 1 still; 2 is a predictor with the encoding of a table, with classes that are
 #: text whatever they look like, or scaled by quartiles.

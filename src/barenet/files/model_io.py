@@ -7,23 +7,22 @@ the columns of a table as arrays.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from barenet.constraints import convert
 from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
 from barenet.errors import ModelFileError, in_a_line
 from barenet.files.model_card import ModelCard
 from barenet.files.model_file import read_model, write_model
 from barenet.files.model_header import check_header, has_room, without_repeats
-from barenet.files.plain import as_tuple, check_mapping
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
-
-__all__ = ["check_header_size", "load", "load_network", "load_predictor", "save"]
 
 #: Stored instead of a scaling's name, and the name of the array that then holds the encoding.
 _TABLE = "table"
@@ -233,12 +232,12 @@ def _join(extra: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> dict[str, 
     arguments = {
         "preprocessing": _encoding(tensors) if is_table else _scaling("scaling", extra, tensors),
         "target_scaling": _scaling("target_scaling", extra, tensors) if has_target else None,
-        "classes": as_tuple(extra["classes"]),
+        "classes": extra["classes"],
         "text_classes": extra.get("text_classes", False),
-        "feature_names": as_tuple(extra["feature_names"]) or (),
+        "feature_names": extra["feature_names"] or (),
         "target_name": extra["target_name"],
         "dataset": extra["dataset"],
-        "image_shape": as_tuple(extra["image_shape"]),
+        "image_shape": extra["image_shape"],
         "card": None if card is None else _card(card),
     }
     if tensors:
@@ -249,7 +248,7 @@ def _join(extra: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> dict[str, 
 def _card(plain: Any) -> ModelCard:
     """Read a model card; its errors start with ``card:``."""
     try:
-        return ModelCard.from_dict(check_mapping(plain, "card"))
+        return ModelCard.from_dict(convert(plain, Mapping[str, object], "card"))
     except INVALID as error:
         problem = in_a_line(error)
         raise ValueError(f"card: {problem.removeprefix('card: ')}") from error

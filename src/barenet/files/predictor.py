@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from barenet.constraints import check_flag
+from barenet.constraints import Count, convert
 from barenet.data.encoding import TableEncoding
 from barenet.data.labels import class_labels
 from barenet.data.scaling import Scaling
 from barenet.data.to_frame import column_names, columns_by_name
 from barenet.errors import ArgumentError, brief, printable
 from barenet.files.description import describe_network, describe_rows, listed
-from barenet.files.fitted import take_apart
-from barenet.files.fitted_card import card_of
+from barenet.files.fitted_pipeline import unwrap_pipeline
 from barenet.files.model_card import ModelCard
 from barenet.files.model_header import MAX_HEADER
-from barenet.files.plain import check_mapping, check_names, check_text
+from barenet.files.pipeline_card import make_card
 from barenet.model.arrays import FloatArray
 from barenet.model.network import Network
 from barenet.model.targets import class_probabilities
 from barenet.model.validation import check_inputs, check_outputs
-
-__all__ = ["Predictor"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -60,7 +57,7 @@ class Predictor:
     Raises
     ------
     ValueError
-        If the parts are invalid or don't fit each other.
+        If the parts are invalid or don't fit together.
 
     Examples
     --------
@@ -93,24 +90,11 @@ class Predictor:
     text_classes: bool = False
 
     def __post_init__(self) -> None:
-        width, outputs = self.network.n_inputs, self.network.n_outputs
-        if width is None or outputs is None:
-            raise ArgumentError("has no layer that fixes the number of inputs", argument="network")
-        _check_preprocessing(self.preprocessing, self.feature_names, width)
-        if self.classes is not None:
-            _check_classes(self.classes, outputs)
-        check_flag(self.text_classes, "text_classes")
-        if self.target_scaling is not None:
-            _check_scaling("target_scaling", self.target_scaling, outputs, "outputs")
-            if self.classes is not None:
-                raise ArgumentError("classes are not scaled", argument="target_scaling")
-        check_text(self.target_name, "target_name", MAX_HEADER)
+        for name, kind in TYPES.items():
+            object.__setattr__(self, name, convert(getattr(self, name), kind, name))
         if not isinstance(self.dataset, str):  # a file's name, which may not be valid Unicode
             raise ArgumentError.of("dataset", self.dataset, "text")
-        if self.image_shape is not None:
-            _check_image_shape(self.image_shape, width)
-        if not isinstance(self.card, ModelCard | None):
-            raise ArgumentError.of("card", self.card, "a ModelCard")
+        _check_fit(self)
 
     def __repr__(self) -> str:
         lines = (f"\n  {name:<11}  {text}" for name, text in self.description().items())
@@ -173,8 +157,8 @@ class Predictor:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), Frame, DataFrame or mapping
-            Raw rows. Named columns are found by their names, in any order; the columns of a
-            DataFrame with integers for names are taken by position.
+            Raw rows. Columns are found by their names, in any order, or by position if those are
+            integers.
 
         Returns
         -------
@@ -259,8 +243,7 @@ class Predictor:
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            They sum to 1 for a softmax and for a single sigmoid output; several sigmoid outputs
-            are independent of each other.
+            They sum to 1 but for several sigmoid outputs, which are independent.
 
         Raises
         ------
@@ -319,8 +302,7 @@ class Predictor:
         dataset : str, optional
             Name of the training data.
         scores : mapping of str to mapping of str to float, optional
-            Scores for the model card by kind of rows, such as ``{"held_out": {"accuracy": 0.97}}``;
-            those of validation rows are added.
+            Scores for the model card by kind of rows, besides those of validation rows.
 
         Returns
         -------
@@ -328,8 +310,7 @@ class Predictor:
             With a copy of the network. Its predictions are those of `model`, bit for bit without a
             scaler of scikit-learn's. With one, a scaled number may differ by about
             ε · (1 + ``|offset · factor|``) of `preprocessing`, with ε = 2e-16 for rows of float64
-            and 1e-7 for float32: far from 0, scikit-learn loses digits in the type of the rows, and
-            barenet, which subtracts first and in float64, keeps them.
+            and 1e-7 for float32.
 
         Raises
         ------
@@ -349,10 +330,10 @@ class Predictor:
         >>> predictor.classes, predictor.preprocessing.name, predictor.card.rows
         (('high', 'low'), 'standardize', {'training': 4})
         """
-        fitted = take_apart(model)
-        card = card_of(fitted, X, y)
+        fitted = unwrap_pipeline(model)
+        card = make_card(fitted, X, y)
         y_name = getattr(y, "name", None)
-        more = check_mapping({} if scores is None else scores, "scores")
+        more = ModelCard(scores=scores or {}).scores
         return cls(
             **fitted.predictor_parts(),
             target_name=target_name or (y_name if isinstance(y_name, str) else "y"),
@@ -361,20 +342,47 @@ class Predictor:
         )
 
 
-def _check_preprocessing(preprocessing: Any, names: Any, width: int) -> None:
-    """Refuse a preprocessing that doesn't turn the named features into the network's inputs."""
-    if not isinstance(preprocessing, TableEncoding):
-        check_names("feature_names", names, width, f"{width} inputs", MAX_HEADER)
-        _check_scaling("preprocessing", preprocessing, width, "inputs")
-    elif preprocessing.n_outputs != width:
-        problem = f"gives {preprocessing.n_outputs} numbers for {width} inputs"
+#: The types of the fields, for values of unknown origin; names may fill the header of a file.
+_NAME = Annotated[str, ("max_length", MAX_HEADER)]
+TYPES = {
+    "preprocessing": Scaling | TableEncoding,
+    "classes": tuple[_NAME, ...] | None,
+    "feature_names": tuple[_NAME, ...],
+    "target_name": _NAME,
+    "image_shape": tuple[Count, ...] | None,
+    "target_scaling": Scaling | None,
+    "card": ModelCard | None,
+    "text_classes": bool,
+}
+
+
+def _check_fit(predictor: Predictor) -> None:
+    """Refuse parts that don't fit each other."""
+    width, n_outputs = predictor.network.n_inputs, predictor.network.n_outputs
+    if width is None or n_outputs is None:
+        raise ArgumentError("has no layer that fixes the number of inputs", argument="network")
+    before, names = predictor.preprocessing, predictor.feature_names
+    if isinstance(before, Scaling):
+        _check_number("feature_names", names, width, "inputs")
+        _check_number("preprocessing", before.offset, width, "inputs")
+    elif before.n_outputs != width:
+        problem = f"gives {before.n_outputs} numbers for {width} inputs"
         raise ArgumentError(problem, argument="preprocessing")
-    elif names != preprocessing.feature_names:
+    elif names != before.feature_names:
         raise ArgumentError("are not those of the preprocessing", argument="feature_names")
+    if predictor.classes is not None:
+        _check_classes(predictor.classes, n_outputs)
+    if predictor.target_scaling is not None:
+        _check_number("target_scaling", predictor.target_scaling.offset, n_outputs, "outputs")
+        if predictor.classes is not None:
+            raise ArgumentError("classes are not scaled", argument="target_scaling")
+    shape = predictor.image_shape
+    if shape is not None and (len(shape) != 2 or math.prod(shape) != width):
+        raise ArgumentError.of("image_shape", shape, f"height and width, of {width} pixels")
 
 
-def _check_classes(classes: Any, n_outputs: int) -> None:
-    check_names("classes", classes, max(n_outputs, 2), f"{n_outputs} outputs", MAX_HEADER)
+def _check_classes(classes: tuple[str, ...], n_outputs: int) -> None:
+    _check_number("classes", classes, max(n_outputs, 2), "classes of the network")
     if len(set(classes)) < len(classes) or "" in classes:
         raise ArgumentError("expected different names, none of them empty", argument="classes")
     if padded := [name for name in classes if name != name.strip()]:
@@ -386,15 +394,7 @@ def _check_classes(classes: Any, n_outputs: int) -> None:
         )
 
 
-def _check_scaling(argument: str, scaling: Any, width: int, purpose: str) -> None:
-    if not isinstance(scaling, Scaling):
-        raise ArgumentError.of(argument, scaling, "a Scaling")
-    if len(scaling.offset) != width:
-        problem = f"is of {len(scaling.offset)} features for {width} {purpose}"
+def _check_number(argument: str, entries: Sized, number: int, purpose: str) -> None:
+    if len(entries) != number:
+        problem = f"has {len(entries)} entries for {number} {purpose}"
         raise ArgumentError(problem, argument=argument)
-
-
-def _check_image_shape(shape: Any, width: int) -> None:
-    whole = isinstance(shape, tuple) and all(type(side) is int and side > 0 for side in shape)
-    if not whole or len(shape) != 2 or math.prod(shape) != width:
-        raise ArgumentError.of("image_shape", shape, f"height and width, of {width} pixels")

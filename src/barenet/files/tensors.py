@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from barenet.errors import brief
 
-__all__ = ["Place", "places_of", "read_tensors"]
-
 #: The types of numbers, by their names in a safetensors header; all are little-endian.
 TYPES = {
     "F64": "<f8",

@@ -1,7 +1,7 @@
-"""The log of a training, as a model file keeps it: how it went, in a bounded number of lines.
+"""The history of a training in a model file, with a bounded number of epochs.
 
-A run of a hundred thousand epochs must not make a large file. So long curves are thinned here; the
-history beside the model has every epoch.
+A run of a hundred thousand epochs must not make a large file; the history beside the model has
+every epoch.
 """
 
 from __future__ import annotations
@@ -9,57 +9,64 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from barenet.constraints import check_flag, check_number
-from barenet.errors import brief, some
-from barenet.files.plain import check_list, check_mapping, check_text, check_whole
+from barenet.constraints import Count, convert
+from barenet.errors import ArgumentError, some
 from barenet.training.history import History, finite_or_none
 
-__all__ = ["MOST_EPOCHS", "TrainingLog"]
-
-#: Most epochs that are kept of a run: what a picture of the curves can show.
+#: Maximum number of epochs: as many as a plot of the curves can show.
 MOST_EPOCHS = 500
 
-#: Significant digits of a number: as many as anybody reads, in half of the bytes.
+#: Significant digits of a number.
 DIGITS = 6
 
-#: Curves that are another one each time that the same run is repeated.
-NEVER_THE_SAME = ("seconds",)
+#: Curves that differ when the same run is repeated.
+NOT_REPRODUCIBLE = ("seconds",)
+
+#: The types of the fields but the curves, for values of unknown origin.
+TYPES: dict[str, Any] = {
+    "n_epochs": Count,
+    "epochs": tuple[Count, ...],
+    "engine": str,
+    "seed": Count,
+    "stop_reason": str,
+    "best_epoch": Count | None,
+    "penalized": bool,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingLog:
-    """How a training went.
+    """The history of a training, for a model card.
 
     Attributes
     ----------
     n_epochs : int
-        How many there were.
+        Number of epochs of the training.
     epochs : tuple of int
-        Those that are kept, counted from 1, in order.
+        The epochs in the log, in order, counted from 1.
     curves : mapping of str to tuple of float
-        A number for each of them, by name; NaN for what was not finite.
+        A number for each of them, by name; NaN if it was not finite.
     engine : str
-        What has computed.
+        The engine.
     seed : int
-        The run's seed.
-    stopped_because : str
-        ``"completed"``, or what ended it before.
+        The seed of the run.
+    stop_reason : str
+        ``"completed"``, or why the run stopped before.
     best_epoch : int, optional
-        The epoch whose parameters the network has, counted from 1; None for the last.
+        The epoch whose parameters were restored, counted from 1.
     penalized : bool
-        Whether the losses of the training rows have penalties in them.
+        Whether the training losses include penalties.
 
     Examples
     --------
     >>> history = History({"loss": [1 / (1 + epoch) for epoch in range(100_000)]})
-    >>> log = TrainingLog.of(history)
-    >>> log.n_epochs, len(log.epochs) <= MOST_EPOCHS, log.at(log.kept)
+    >>> log = TrainingLog.from_history(history)
+    >>> log.n_epochs, len(log.epochs) <= MOST_EPOCHS, log.at(log.selected_epoch)
     (100000, True, {'loss': 1e-05})
     >>> log
     <TrainingLog: 100,000 epochs, seed 0; loss>
@@ -70,82 +77,83 @@ class TrainingLog:
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     engine: str = ""
     seed: int = 0
-    stopped_because: str = ""
+    stop_reason: str = ""
     best_epoch: int | None = None
     penalized: bool = False
+
+    def __post_init__(self) -> None:
+        for name, kind in TYPES.items():
+            object.__setattr__(self, name, convert(getattr(self, name), kind, name))
+        curves = convert(self.curves, Mapping[str, tuple[object, ...]], "history")
+        object.__setattr__(self, "curves", {name: _curve(c, name) for name, c in curves.items()})
+        self._check_epochs()
+
+    def _check_epochs(self) -> None:
+        required = {self.selected_epoch, self.n_epochs}
+        increasing = all(before < after for before, after in pairwise((0, *self.epochs)))
+        last = max((*self.epochs, 0))
+        if len(self.epochs) > MOST_EPOCHS or not increasing or last != self.n_epochs:
+            expected = f"at most {MOST_EPOCHS} increasing numbers from 1 to {self.n_epochs:,}"
+            raise ArgumentError.of("history", [*self.epochs], expected, part="epoch")
+        if not required <= set(self.epochs):
+            expected = f"{self.selected_epoch} among the numbers"
+            raise ArgumentError.of("history", [*self.epochs], expected, part="epoch")
+        for name, curve in self.curves.items():
+            if len(curve) != len(self.epochs):
+                expected = f"a list of {len(self.epochs)} numbers"
+                raise ArgumentError.of("history", [*curve], expected, part=name)
 
     def __repr__(self) -> str:
         return f"<TrainingLog: {self.description()}; {some([*self.curves])}>"
 
     def description(self) -> str:
         """The length of the training, how it ended, and the restored epoch."""
-        reason = self.stopped_because
-        reason = "" if reason in ("", "completed") else f" ({reason})"
+        completed = self.stop_reason in ("", "completed")
+        reason = "" if completed else f" ({self.stop_reason})"
         best = "" if self.best_epoch is None else f", kept the best, epoch {self.best_epoch}"
         engine = f", {self.engine} engine" if self.engine else ""
         epochs = f"{self.n_epochs:,} epoch{'s' * (self.n_epochs != 1)}"
         return f"{epochs}{reason}{best}{engine}, seed {self.seed}"
 
-    def __post_init__(self) -> None:
-        store = partial(object.__setattr__, self)  # of Python's own types, as JSON has no others
-        store("n_epochs", check_whole(self.n_epochs, "n_epochs", least=1))
-        store("seed", check_whole(self.seed, "seed"))
-        check_text(self.engine, "engine")
-        check_text(self.stopped_because, "stopped_because")
-        kept = check_whole(self.kept, "best_epoch", least=1)
-        store("penalized", check_flag(self.penalized, "penalized"))
-        store("best_epoch", None if self.best_epoch is None else kept)
-        epochs = check_list(self.epochs, "history: epoch")
-        store("epochs", tuple(check_whole(epoch, "history: epoch", 1) for epoch in epochs))
-        _check_epochs(self.epochs, self.n_epochs, kept)
-        curves = check_mapping(self.curves, "history").items()
-        store("curves", {name: self._checked(curve, name) for name, curve in curves})
-
-    def _checked(self, curve: Sequence[float], name: str) -> tuple[float, ...]:
-        """Look at a curve, which may have holes."""
-        what = f"history: {name}"
-        numbers = check_list(curve, what, len(self.epochs))
-        return tuple(math.nan if v is None or v != v else check_number(v, what) for v in numbers)
-
     @property
-    def kept(self) -> int:
+    def selected_epoch(self) -> int:
         """The epoch whose parameters the network has, counted from 1."""
         return self.n_epochs if self.best_epoch is None else self.best_epoch
 
     def at(self, epoch: int) -> dict[str, float]:
-        """Say what was measured in an epoch."""
+        """The measures of an epoch by name."""
         place = self.epochs.index(epoch)
         return {name: curve[place] for name, curve in self.curves.items()}
 
     @classmethod
-    def of(cls, history: History) -> TrainingLog:
-        """Take down a run."""
+    def from_history(cls, history: History) -> TrainingLog:
+        """Log a history."""
         n_epochs, best = len(history), history.best_epoch
-        epochs = _kept_epochs(n_epochs, n_epochs if best is None else best)
-        curves = {name: c for name, c in history.curves.items() if name not in NEVER_THE_SAME}
+        epochs = _logged_epochs(n_epochs, n_epochs if best is None else best)
         return cls(
             n_epochs=n_epochs,
             epochs=epochs,
             curves={
                 name: tuple(_rounded(curve[epoch - 1]) for epoch in epochs)
-                for name, curve in curves.items()
+                for name, curve in history.curves.items()
+                if name not in NOT_REPRODUCIBLE
             },
             engine=history.engine,
             seed=history.seed,
-            stopped_because=history.stop_reason,
+            stop_reason=history.stop_reason,
             best_epoch=best,
             penalized=history.penalized,
         )
 
-    def only_ends(self) -> TrainingLog:
-        """Forget all epochs but the one that the network is of, and the last."""
-        epochs = tuple(sorted({self.kept, self.n_epochs}))
+    def shortened(self) -> TrainingLog:
+        """The log of the last and the selected epoch alone."""
+        epochs = tuple(sorted({self.selected_epoch, self.n_epochs}))
         places = [self.epochs.index(epoch) for epoch in epochs]
         curves = {name: tuple(curve[at] for at in places) for name, curve in self.curves.items()}
         return replace(self, epochs=epochs, curves=curves)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give all of it as plain data."""
+        """JSON, with epochs counted from 0."""
         curves = {name: [finite_or_none(v) for v in curve] for name, curve in self.curves.items()}
         return {
             "engine": self.engine,
@@ -153,49 +161,45 @@ class TrainingLog:
             "n_epochs": self.n_epochs,
             "best_epoch": None if self.best_epoch is None else self.best_epoch - 1,
             "penalized": self.penalized,
-            "stopped_because": self.stopped_because,
+            "stopped_because": self.stop_reason,
             "history": {"epoch": [epoch - 1 for epoch in self.epochs], **curves},
         }
 
     @classmethod
-    def from_dict(cls, plain: Any) -> TrainingLog:
-        """Make it again from plain data."""
-        history = check_mapping(plain["history"], "history")
-        epochs, best = check_list(history["epoch"], "history: epoch"), plain["best_epoch"]
+    def from_dict(cls, plain: Mapping[str, Any]) -> TrainingLog:
+        """The log of the JSON of `to_dict`."""
+        history = convert(plain["history"], Mapping[str, tuple[object, ...]], "history")
+        epochs = convert(history["epoch"], tuple[Count, ...], "history", "epoch")
+        best = convert(plain["best_epoch"], Count | None, "best_epoch")
         return cls(
             n_epochs=plain["n_epochs"],
-            epochs=tuple(check_whole(epoch, "history: epoch") + 1 for epoch in epochs),
+            epochs=tuple(epoch + 1 for epoch in epochs),
             curves={name: curve for name, curve in history.items() if name != "epoch"},
             engine=plain["engine"],
             seed=plain["seed"],
-            stopped_because=plain["stopped_because"],
-            best_epoch=None if best is None else check_whole(best, "best_epoch") + 1,
+            stop_reason=plain["stopped_because"],
+            best_epoch=None if best is None else best + 1,
             penalized=plain["penalized"],
         )
 
 
-def _kept_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
-    """Choose the epochs that are kept."""
+def _curve(numbers: Sequence[Any], name: str) -> tuple[float, ...]:
+    """The numbers of a curve; None becomes NaN."""
+    missing = [number is None or number != number for number in numbers]
+    return tuple(
+        math.nan if gap else convert(number, float, "history", name)
+        for number, gap in zip(numbers, missing, strict=True)
+    )
+
+
+def _logged_epochs(n_epochs: int, best: int) -> tuple[int, ...]:
+    """The epochs of a log: all, or some that are evenly and logarithmically spaced."""
     if n_epochs <= MOST_EPOCHS:
         return tuple(range(1, n_epochs + 1))
     half = MOST_EPOCHS // 2 - 1
     evenly = np.linspace(0, n_epochs - 1, half).round().astype(int) + 1
     by_powers = np.geomspace(1, n_epochs, half).round().astype(int)
     return tuple(sorted({*evenly.tolist(), *by_powers.tolist(), best}))
-
-
-def _check_epochs(epochs: Sequence[int], n_epochs: int, best: int) -> None:
-    if len(epochs) > MOST_EPOCHS:
-        raise ValueError(
-            f"history: epoch: expected {MOST_EPOCHS} epochs at most, got {len(epochs):,}"
-        )
-    rising = all(before < after for before, after in pairwise(epochs))
-    if not (rising and {best, n_epochs} <= set(epochs) and epochs[-1] == n_epochs):
-        needed = " and ".join(map(str, sorted({best, n_epochs})))
-        raise ValueError(
-            f"history: epoch: expected rising numbers from 1 to {n_epochs:,}, {needed} among "
-            f"them, got {brief(list(epochs))}"
-        )
 
 
 def _rounded(number: float) -> float:

@@ -1,1 +1,1 @@
-"""What people look at: a step explained, gradients checked, baselines, importances, pictures."""
+"""Gradient checks, explained training steps, plots, baselines and permutation importance."""

@@ -85,8 +85,8 @@ class Baseline:
         if self.n_classes is None or self.classes is None:
             return output
         probabilities = np.zeros((len(output), self.n_classes), output.dtype)
-        alone = len(self.classes) == 1
-        probabilities[:, self.classes] = 1.0 if alone else class_probabilities(output)
+        certain = len(self.classes) == 1
+        probabilities[:, self.classes] = 1.0 if certain else class_probabilities(output)
         return probabilities
 
 

@@ -236,8 +236,8 @@ def _slope_at_a_kink(
         sides.append((value() - here) / (parameters[index] - theta))
     parameters[index] = theta
     low, high = min(sides), max(sides)
-    apart, margin = high - low, 1e-3 * (high - low)
-    kink = apart > 1e-3 * max(abs(low), abs(high))
+    spread, margin = high - low, 1e-3 * (high - low)
+    kink = spread > 1e-3 * max(abs(low), abs(high))
     return expected if kink and low - margin <= expected <= high + margin else slope
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from barenet.insight.explain.stylesheet import STYLE
+from barenet.insight.explain.html import stylesheet
 
 __all__ = ["MEDIA_TYPES", "page_files"]
 
@@ -28,7 +28,7 @@ def page_files() -> dict[str, tuple[bytes, str]]:
     found: dict[str, tuple[bytes, str]] = {}
     _collect(files("barenet.playground") / "page", "", found)
     found[""] = found["index.html"]
-    found["explain.css"] = (STYLE.encode(), MEDIA_TYPES["css"])
+    found["explain.css"] = (stylesheet().encode(), MEDIA_TYPES["css"])
     return found
 
 

@@ -116,7 +116,7 @@ def test_fault_23_an_estimator_that_is_not_fitted_is_refused():
 
 def test_fault_19_one_class_alone_leaves_nothing_to_tell():
     model = MLPClassifier(2, solver="lbfgs", max_iter=500).fit(np.eye(3), ["a", "a", "a"])
-    with pytest.raises(ValueError, match="knows the one class 'a'"):
+    with pytest.raises(ValueError, match="was trained on the single class 'a'"):
         program_of(model)
 
 
@@ -140,9 +140,8 @@ def test_what_is_no_model_is_refused(model):
 
 
 def test_parts_that_do_not_fit_are_refused(build):
-    model = replace(build("classes").model, feature_names=("a",))
-    with pytest.raises(ValueError, match="feature_names: expected 3"):
-        program_of(model)
+    with pytest.raises(ValueError, match="feature_names: has 1 entries for 3 inputs"):
+        program_of(replace(build("classes").model, feature_names=("a",)))
 
 
 def test_a_network_that_takes_any_width_is_refused():

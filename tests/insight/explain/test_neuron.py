@@ -73,7 +73,7 @@ def test_nothing_of_another_neuron_is_computed():
     assert given == ["A0", "W1,2", "b1,2", "dZ2", "W2←2", "eta"]
     said = (
         "A₀ is the input X. W₁,₂ is the neuron's part of W₁. "
-        "W₂←₂ is what goes from the neuron to the next layer."
+        "W₂←₂ are the weights from the neuron to the next layer."
     )
     assert said in " ".join(str(view).split())
 
@@ -132,7 +132,7 @@ def test_what_is_no_layer_and_number_is_refused(neuron):
 def test_words_alone_go_for_all_neurons():
     network = Network.dense([3, 4, 2], hidden="tanh", dtype="float64")
     view = explain(network, X, X[:, :2], optimizer="lbfgs", neuron=(1, 2))
-    assert "L-BFGS looks at all rows" in view.steps[-1].text and view.agrees
+    assert "L-BFGS uses all rows" in view.steps[-1].text and view.agrees
 
 
 def test_a_number_below_zero_stands_in_brackets():

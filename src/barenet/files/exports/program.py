@@ -29,7 +29,7 @@ from barenet.files.exports.steps import (
     Step,
     Unscale,
 )
-from barenet.files.fitted import Fitted, take_apart
+from barenet.files.fitted_pipeline import FittedPipeline, unwrap_pipeline
 from barenet.files.predictor import Predictor
 from barenet.model.activations import Activation, Identity
 from barenet.model.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
@@ -125,7 +125,7 @@ def program_of(model: Any) -> Program:
             model,
             "a Network, a Predictor, or a fitted MLPClassifier, MLPRegressor or pipeline of one",
         )
-    return _of_fitted(take_apart(model))
+    return _of_fitted(unwrap_pipeline(model))
 
 
 def _of_network(network: Network) -> Program:
@@ -176,7 +176,7 @@ def _parts(scaling: Scaling | None) -> Iterator[tuple[Any, Any]]:
         yield scaling.offset, scaling.factor
 
 
-def _of_fitted(fitted: Fitted) -> Program:
+def _of_fitted(fitted: FittedPipeline) -> Program:
     program = _of_network(fitted.estimator.network_)
     program = replace(
         program,
@@ -187,7 +187,7 @@ def _of_fitted(fitted: Fitted) -> Program:
     if (labels := fitted.classes) is None:
         return program
     classes = _names(labels.tolist())
-    if fitted.has_labels:
+    if fitted.is_multilabel:
         return replace(program, answer="labels", classes=classes)
     return _with_classes(program, classes)
 

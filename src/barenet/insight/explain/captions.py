@@ -46,20 +46,22 @@ def neuron_names(names: Sequence[Name]) -> list[str]:
         whole = replace(column, index=column.index.partition(",")[0])
         sentences.append(f"{column.text} is the neuron's part of {whole.text}.")
     if row := next((name for name in names if "←" in name.index), None):
-        sentences.append(f"{row.text} is what goes from the neuron to the next layer.")
+        sentences.append(f"{row.text} are the weights from the neuron to the next layer.")
     return sentences
 
 
 def verdict(equations: Sequence[Equation], max_error: float) -> str:
     """Compare the gradients with finite differences of the loss."""
     error = digits(max_error, ERROR_DIGITS)
-    differences = "differences of the loss, (L(θ + h) − L(θ − h)) / 2h with a small h, in float64"
+    differences = (
+        "finite differences of the loss, (L(θ + h) − L(θ − h)) / 2h with a small h, in float64"
+    )
     wrong = [each for each in equations if not each.agrees]
     if not wrong:
         return f"The gradients agree with {differences}, to within {error}."
     names = ", ".join(each.result.name.text for each in wrong)
     known = not all(np.isnan(each.max_error) for each in wrong)
-    most = f"by up to {error}" if known else "for no number is left"
+    most = f"by up to {error}" if known else "as the numbers overflow"
     return f"The gradients DIFFER from {differences}, {most}: {names}."
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from barenet.insight.explain.blocks import Block, Paragraph, Title, section_of
 from barenet.insight.explain.captions import hint, introduction, neuron_names, verdict
+from barenet.insight.explain.content_blocks import Block, Paragraph, Title, section_of
 from barenet.insight.explain.document import Equation, Quantity, Step
 from barenet.insight.explain.html import write_fragment, write_html
 from barenet.insight.explain.markdown import write_markdown

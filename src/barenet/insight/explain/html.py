@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from html import escape
+from importlib.resources import files
 from operator import attrgetter
 
-from barenet.insight.explain.blocks import (
+from barenet.insight.explain.content_blocks import (
     Block,
     EquationBlock,
     Folded,
@@ -28,10 +30,17 @@ from barenet.insight.explain.number_format import (
     digits,
     largest_entries,
 )
-from barenet.insight.explain.stylesheet import PAGE_STYLE, STYLE
 from barenet.insight.explain.typesetting import Notation
 
-__all__ = ["write_fragment", "write_html"]
+__all__ = ["stylesheet", "write_fragment", "write_html"]
+
+#: Style of a whole document, besides that of the explanation.
+PAGE_STYLE = """
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1.25rem;
+       font: 1rem/1.5 system-ui, sans-serif; }
+@media print { :root { color-scheme: light; }
+               body { max-width: none; margin: 0; font-size: 9.5pt; } }
+"""
 
 #: As wide as a digit, and not collapsed at the ends of a number.
 FIGURE_SPACE = "\N{FIGURE SPACE}"
@@ -41,6 +50,12 @@ UNFOLDED_ENTRIES = 4096
 
 #: Characters of a summary.
 SUMMARY_ROOM = 90
+
+
+@cache
+def stylesheet() -> str:
+    """The style of an explanation."""
+    return files("barenet.insight.explain").joinpath("explanation.css").read_text("utf-8")
 
 
 def write_html(title: str, blocks: Sequence[Block]) -> str:
@@ -60,7 +75,7 @@ def write_fragment(blocks: Sequence[Block], *, style: bool = True) -> str:
     for block in blocks:
         number += isinstance(block, Section)
         parts.append(_block(block, number))
-    styles = f"<style>{STYLE}</style>\n" if style else ""
+    styles = f"<style>{stylesheet()}</style>\n" if style else ""
     return f'<div class="barenet-explain">\n{styles}{"".join(parts)}</div>\n'
 
 
@@ -139,10 +154,10 @@ def _check(block: EquationBlock) -> str:
     first, *others = NOTATION.matrices(block.differences)
     if others:
         lines = "".join(f"<div>{_math(each)}</div>" for each in (first, *others))
-        words = f"by differences, at most {_math(math_number(block.max_error))} apart{mark}"
+        words = f"finite differences, error at most {_math(math_number(block.max_error))}{mark}"
         return f'<details class="check"><summary>{words}</summary>{lines}</details>'
     errors = _math(_matrix(block.errors))
-    return f'<div class="check">by differences {_math(first)} apart {errors}{mark}</div>'
+    return f'<div class="check">finite differences {_math(first)} error {errors}{mark}</div>'
 
 
 def _folded(block: QuantityBlock) -> str:
@@ -171,7 +186,7 @@ def _largest(block: QuantityBlock) -> str:
     """Write a table of the largest entries, and of the finite differences of a gradient."""
     columns = [("", block.numbers)]
     if isinstance(block, EquationBlock) and block.differences is not None:
-        columns += [("by differences", block.differences), ("apart", block.errors)]
+        columns += [("finite differences", block.differences), ("error", block.errors)]
     head = "".join(f"<th>{title}</th>" for title in ("largest", *dict(columns)))
     body = ""
     for index in largest_entries(block.quantity.value):

@@ -177,10 +177,10 @@ def _norm_backward(page: LayerEquations, axis: str) -> list[Equation]:
 def _batch_norm_forward(page: LayerEquations) -> list[Equation]:
     equations = _norm_forward(page, "samples")
     layer, n = page.layer.layer, len(page.layer.X)
-    numbers = {"kept": layer.momentum, "ratio": n / (n - 1)}
+    numbers = {"rate": layer.momentum, "ratio": n / (n - 1)}
     averages = {
-        "mubar": (layer.mean, "kept * mubar + (1 - kept) * mu"),
-        "Vbar": (layer.variance, "kept * Vbar + (1 - kept) * ratio * V"),
+        "mubar": (layer.mean, "rate * mubar + (1 - rate) * mu"),
+        "Vbar": (layer.variance, "rate * Vbar + (1 - rate) * ratio * V"),
     }
     for letter, (value, text) in averages.items():
         equations.append(page.equation(letter, value, text, numbers=numbers, assigns=True))
@@ -194,8 +194,8 @@ def _any_forward(page: LayerEquations) -> list[Equation]:
 
 
 _BACKWARD = (
-    "How much each number that came in changes the loss. The chain rule: from the gradient by the "
-    "output to that by the input."
+    "How much each input changes the loss. The chain rule leads from the gradient with respect to "
+    "the output to that with respect to the input."
 )
 
 #: The passes of every layer, by its name.
@@ -205,8 +205,8 @@ LAYER_FORMULAS: dict[str, Passes] = {
         _dense_backward,
         "Each neuron adds up its inputs, each times a weight, and a bias. The activation turns the "
         "sum Z into the output A. W are the weights, b the biases.",
-        "How much each weight changes the loss: found from the output back to the input. The chain "
-        "rule, through the activation to the weighted sum, and from there to what is in it.",
+        "How much each weight changes the loss. The chain rule leads back from the output through "
+        "the activation to the weighted sum, and from there to the weights, the bias, the input.",
     ),
     "activate": Passes(
         lambda page: [page.activation()],
@@ -217,30 +217,30 @@ LAYER_FORMULAS: dict[str, Passes] = {
     "dropout": Passes(
         _dropout_forward,
         _dropout_backward,
-        "Some outputs are silenced by chance, so that the next layer relies on no single one. M is "
-        "drawn: 0 silences, and what is kept is made larger, so that the mean stays.",
-        "What was silenced has no part in the loss.",
+        "Some outputs are dropped at random, so that the next layer relies on no single one. The "
+        "mask M is 0 for a dropped output; the others are scaled up, so that the mean is the same.",
+        "Dropped outputs have no effect on the loss.",
     ),
     "batch_norm": Passes(
         _batch_norm_forward,
         lambda page: _norm_backward(page, "samples"),
-        "Each feature is brought to mean 0 and variance 1 over the samples, then scaled and "
-        "shifted. μ is the mean, V the variance, N what is left; γ and β are learned. For "
-        "predictions, running averages are kept of μ and of n / (n − 1) V: μ̄ and V̄.",
-        "A sample moves its own output, and by mean and variance those of all samples.",
+        "Each feature is standardized to mean 0 and variance 1 over the samples, then scaled and "
+        "shifted. μ is the mean, V the variance, N the result; γ and β are learned. For "
+        "predictions there are running averages of μ and of n / (n − 1) V: μ̄ and V̄.",
+        "A sample affects its own output and, through mean and variance, those of all samples.",
     ),
     "layer_norm": Passes(
         lambda page: _norm_forward(page, "outputs"),
         lambda page: _norm_backward(page, "outputs"),
-        "Each sample is brought to mean 0 and variance 1 over its entries, then scaled and "
-        "shifted. μ is the mean, V the variance, N what is left; γ and β are learned.",
-        "An entry moves its own output, and by mean and variance those of its whole sample.",
+        "Each sample is standardized to mean 0 and variance 1 over its entries, then scaled and "
+        "shifted. μ is the mean, V the variance, N the result; γ and β are learned.",
+        "An entry affects its own output and, through mean and variance, those of its sample.",
     ),
 }
 
 _ANY_LAYER = Passes(
     _any_forward,
     lambda page: [*page.gradients(), *page.input_gradient()],
-    "A layer of your own: its numbers are shown, its formulas are yours.",
-    "From its own `backward`.",
+    "A user-defined layer, shown without formulas.",
+    "Computed by its `backward` method.",
 )

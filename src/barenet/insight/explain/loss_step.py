@@ -12,16 +12,16 @@ from barenet.insight.explain.quantity_table import QuantityTable
 
 __all__ = ["explain_loss", "explain_rows"]
 
-_HEAD = "One number, L, tells how wrong the output is; training makes it smaller."
+_HEAD = "The loss L is one number for the error of the output; training makes it smaller."
 _EACH = "It is the mean of the losses ℓ of the samples."
 _INSIDE = (
     "The loss is computed from {taken}, with the {activation} inside, so that nothing can "
-    "overflow. By the chain rule its derivative is that by {output} times that of {output} by "
-    "{taken}; {end}."
+    "overflow. By the chain rule its derivative is that with respect to {output}, times that of "
+    "{output} with respect to {taken}; {end}."
 )
 _CANCELLED = "the {activation}'s own slope cancels, and {output} − Y is left"
 _TOGETHER = "the two are written as one"
-_APART = "How far the output is from the target, and how that changes with the output."
+_PLAIN = "How far the output is from the target, and how that changes with the output."
 
 
 def explain_rows(table: QuantityTable) -> Step:
@@ -30,13 +30,10 @@ def explain_rows(table: QuantityTable) -> Step:
     A = table.add(Name("A", "0"), table.step.layers[0].X)
     given = [A, table.add(Name("Y"), table.rows.y)]
     samples = f"{n_samples} samples" if n_samples > 1 else "one sample"
-    text = (
-        "What the network is shown, and what it should say. "
-        f"{A.name.text} is the input X, of {samples}; Y is the target."
-    )
+    text = f"{A.name.text} is the input X of {samples}, Y the target."
     if weights is not None:
         given.append(table.add(Name("w"), weights, by_sample=True))
-        text += " w is how much each sample counts."
+        text += " w are the weights of the samples."
     return Step("Input and target", text, tuple(given))
 
 
@@ -52,7 +49,7 @@ def explain_loss(table: QuantityTable) -> Step:
         end = (_CANCELLED if left else _TOGETHER).format(**names)
         text += " " + _INSIDE.format(taken=taken.text, end=end, **names)
     else:
-        text += f" {_APART}"
+        text += f" {_PLAIN}"
     equations = tuple(_equations(table, output))
     return Step(f"Loss: {step.job.loss!r}", text, (), equations)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
-from barenet.insight.explain.blocks import (
+from barenet.insight.explain.content_blocks import (
     Block,
     EquationBlock,
     Folded,
@@ -77,7 +77,7 @@ def _equation(block: EquationBlock) -> Iterator[str]:
         yield from map(_escape, block.summary(ROOM))
     elif block.differences is not None:
         numeric = "$, $".join(NOTATION.matrices(block.differences))
-        yield f"By differences ${numeric}$, at most ${latex_number(block.max_error)}$ apart."
+        yield f"Finite differences ${numeric}$, error at most ${latex_number(block.max_error)}$."
 
 
 def _beside(shape: str) -> str:

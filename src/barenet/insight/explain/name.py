@@ -7,7 +7,7 @@ from html import escape
 
 __all__ = ["Name"]
 
-#: The letters that are not spelled as they are called: in text, and in LaTeX.
+#: Letters whose symbols differ from their names, in text and in LaTeX.
 _LETTERS: dict[str, tuple[str, str]] = {
     "beta": ("β", r"\beta"),
     "beta1": ("β₁", r"\beta_1"),
@@ -29,24 +29,13 @@ _LETTERS: dict[str, tuple[str, str]] = {
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
-#: A bar over a letter, which is a letter of its own in text.
+#: A bar over a letter, which is a character of its own in text.
 _BAR = "\N{COMBINING MACRON}"
 
 
 @dataclass(frozen=True)
 class Name:
-    """What a quantity is called.
-
-    Attributes
-    ----------
-    base : str
-        The letter, such as ``"W"`` or ``"eta"``.
-    index : str
-        Number of the layer, or what else stands below the letter.
-    of : Name, optional
-        The parameter that an optimizer remembers this of.
-    d : bool
-        True for the derivative of the loss by it.
+    """The name of a quantity.
 
     Examples
     --------
@@ -58,38 +47,42 @@ class Name:
     <msub><mi>m</mi><msub><mi>W</mi><mn>2</mn></msub></msub>
     """
 
+    #: The letter, such as ``"W"`` or ``"eta"``.
     base: str
+    #: The number of the layer, and for a neuron its own.
     index: str = ""
+    #: The parameter that a moment of the optimizer belongs to.
     of: Name | None = None
+    #: Whether it is a derivative of the loss.
     d: bool = False
 
     @property
     def derivative(self) -> Name:
-        """The derivative of the loss by it."""
+        """The derivative of the loss with respect to it."""
         return replace(self, d=True)
 
     @property
     def key(self) -> str:
-        """As Python could call it."""
+        """As a name in Python."""
         below = self.index if self.of is None else f"_{self.of.key}"
         return f"{'d' if self.d else ''}{self.base}{below}"
 
     @property
     def text(self) -> str:
-        """As a terminal shows it."""
+        """In a terminal."""
         below = self.index.translate(_SUBSCRIPTS) if self.of is None else f"[{self.of.text}]"
         return f"{'d' if self.d else ''}{self._letters[0]}{below}"
 
     @property
     def latex(self) -> str:
-        """As LaTeX is told to show it."""
+        """In LaTeX."""
         below = self.index if self.of is None else self.of.latex
         d = r"\mathrm{d}" if self.d else ""
         return f"{d}{self._letters[1]}" + (f"_{{{below}}}" if below else "")
 
     @property
     def mathml(self) -> str:
-        """As MathML is told to show it."""
+        """In MathML."""
         letter = self._letters[0]
         shown = f"<mi>{escape(letter)}</mi>"
         if self.base in ("beta1", "beta2", "rho1", "rho2"):
@@ -103,6 +96,6 @@ class Name:
 
     @property
     def _letters(self) -> tuple[str, str]:
-        """The letter in text and in LaTeX."""
+        """The symbol in text and in LaTeX."""
         word = self.base if len(self.base) == 1 else rf"\mathit{{{self.base}}}"
         return _LETTERS.get(self.base, (self.base, word.replace("_", r"\_")))

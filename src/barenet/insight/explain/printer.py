@@ -32,8 +32,8 @@ class Printer(ABC, Generic[T]):
     functions: ClassVar[Mapping[str, str]]
     #: The name of any other function.
     other_function: ClassVar[str] = "{}"
-    #: Whether numerators, denominators and roots need no brackets.
-    set_apart: ClassVar[bool] = True
+    #: Whether fractions and roots are drawn, so that their parts need no brackets.
+    two_dimensional: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -80,12 +80,12 @@ class Printer(ABC, Generic[T]):
         return self.write("bare function" if bare else "function", called, inner)
 
     def _show(self, node: ast.expr, needed: int) -> T:
-        """Show a part, in brackets if it holds together less than it needs to."""
+        """Print a part, in brackets if it binds too weakly."""
         level, shown = self._part(node)
         return self.brackets(shown) if level < needed else shown
 
     def _part(self, node: ast.expr) -> tuple[int, T]:
-        """Show a part, and tell how firmly it holds together."""
+        """Print a part, and return how strongly it binds."""
         match node:
             case ast.Constant(value=value):
                 number = float(str(value))
@@ -118,9 +118,11 @@ class Printer(ABC, Generic[T]):
             case ast.Sub():
                 return SUM, self.write("−", self._show(left, SUM), self._show(right, PRODUCT))
             case ast.Div():
-                levels = (CHOICE, CHOICE) if self.set_apart else (PRODUCT, POWER)
+                levels = (CHOICE, CHOICE) if self.two_dimensional else (PRODUCT, POWER)
                 above, below = self._show(left, levels[0]), self._show(right, levels[1])
-                return ATOM if self.set_apart else PRODUCT, self.write("fraction", above, below)
+                return ATOM if self.two_dimensional else PRODUCT, self.write(
+                    "fraction", above, below
+                )
             case ast.Pow():
                 return POWER, self.power(self._show(left, ATOM), self._show(right, CHOICE))
         both = self._is_array(left) and self._is_array(right)
@@ -147,7 +149,7 @@ class Printer(ABC, Generic[T]):
         if name == "exp" and "exponential" in self.templates and not self.numeric:
             return POWER, self.write("exponential", shown[0])
         if name == "sqrt":
-            atom = self.set_apart or simple or isinstance(first, ast.Constant)
+            atom = self.two_dimensional or simple or isinstance(first, ast.Constant)
             return POWER, self.write("root", shown[0] if atom else self.brackets(shown[0]))
         if name == "abs":
             return ATOM, self.brackets(shown[0], "||")
@@ -165,7 +167,7 @@ class Printer(ABC, Generic[T]):
         return self.write("case", value, condition, self._cases(node.orelse))
 
     def _is_array(self, node: ast.expr) -> bool:
-        """Tell matrices from single numbers."""
+        """Whether a part is a matrix, not a single number."""
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if node.func.id == "total":
                 return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from barenet.insight.explain.blocks import (
+from barenet.insight.explain.content_blocks import (
     Block,
     EquationBlock,
     Folded,
@@ -58,7 +58,7 @@ class _TextWriter:
         lines = textwrap.wrap(title, self.width, subsequent_indent=INDENT)
         yield from [*lines, "─" * max(map(length, lines))]
         for before, block in zip([None, *section.blocks], section.blocks, strict=False):
-            if _is_apart(before, block, section.is_compact):
+            if _needs_empty_line(before, block, section.is_compact):
                 yield ""
             match block:
                 case Paragraph(text) | Folded(text):
@@ -130,13 +130,13 @@ class _TextWriter:
         """Write the finite differences of a gradient, and the errors."""
         if block.differences is None:
             return []
-        shown = TextBlock.of(f"{INDENT}by differences ").beside(_matrix(block.differences))
-        both = shown.beside(TextBlock.of("  apart "), _matrix(block.errors))
+        shown = TextBlock.of(f"{INDENT}finite differences ").beside(_matrix(block.differences))
+        both = shown.beside(TextBlock.of("  error "), _matrix(block.errors))
         if self._has_room(both):
             return _lines(both)
         if self._has_room(shown):
-            return [*_lines(shown), f"{INDENT}apart by at most {block.max_error}"]
-        line = f"{INDENT}by differences, at most {block.max_error} apart:"
+            return [*_lines(shown), f"{INDENT}error at most {block.max_error}"]
+        line = f"{INDENT}finite differences, error at most {block.max_error}:"
         return [line, *self._columns(block.differences)]
 
     def _summary(self, block: EquationBlock) -> list[str]:
@@ -169,7 +169,7 @@ class _TextWriter:
         return lines
 
 
-def _is_apart(
+def _needs_empty_line(
     before: Paragraph | Given | EquationBlock | Folded | None,
     block: Paragraph | Given | EquationBlock | Folded,
     is_compact: bool,

@@ -1,11 +1,11 @@
-"""TextBlock: a rectangle of letters, to set a matrix of numbers within a line of text."""
+"""Text block: lines of text of one width, to print a matrix within a line of text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["TextBlock"]
+__all__ = ["TextBlock", "length"]
 
 #: Brackets that are higher than a line: top, middle, bottom.
 _HIGH = {"(": "⎛⎜⎝", ")": "⎞⎟⎠", "[": "⎡⎢⎣", "]": "⎤⎥⎦", "|": "│││"}
@@ -13,14 +13,7 @@ _HIGH = {"(": "⎛⎜⎝", ")": "⎞⎟⎠", "[": "⎡⎢⎣", "]": "⎤⎥⎦",
 
 @dataclass(frozen=True)
 class TextBlock:
-    """Lines of the same length, one of which goes on in what stands beside.
-
-    Attributes
-    ----------
-    lines : tuple of str
-        From the top down.
-    middle : int
-        The line that others are aligned with.
+    """Lines from top to bottom, of which the middle one is aligned with other blocks.
 
     Examples
     --------
@@ -35,65 +28,52 @@ class TextBlock:
 
     @classmethod
     def of(cls, text: str) -> TextBlock:
-        """Make one of a line."""
+        """Create a block of one line."""
         return cls((text,))
 
     @classmethod
-    def table(cls, rows: Sequence[Sequence[str]], gap: str = "  ") -> TextBlock:
-        """Set words in columns, which they fill from the right."""
-        widths = [max(map(length, column)) for column in zip(*rows, strict=True)]
-        lines = (
-            gap.join(
-                " " * (width - length(word)) + word for word, width in zip(row, widths, strict=True)
-            )
-            for row in rows
-        )
+    def table(cls, rows: Sequence[Sequence[str]]) -> TextBlock:
+        """Create a block of words in columns, aligned to the right."""
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ("  ".join(map(str.rjust, row, widths)) for row in rows)
         return cls(tuple(lines), (len(rows) - 1) // 2)
 
     @property
     def width(self) -> int:
-        """Columns that it takes."""
+        """The width of the widest line."""
         return max(map(length, self.lines))
 
     def beside(self, *others: TextBlock) -> TextBlock:
-        """Set boxes side by side, their middles in one line."""
-        boxes = (self, *others)
-        above = max(box.middle for box in boxes)
-        below = max(len(box.lines) - box.middle for box in boxes)
-        padded = [box._padded(above, below) for box in boxes]
-        return TextBlock(tuple("".join(parts) for parts in zip(*padded, strict=True)), above)
+        """Put blocks side by side, with their middles in one line."""
+        blocks = (self, *others)
+        above = max(block.middle for block in blocks)
+        below = max(len(block.lines) - block.middle for block in blocks)
+        padded = [block._padded(above, below) for block in blocks]
+        return TextBlock(tuple(map("".join, zip(*padded, strict=True))), above)
 
     def between(self, left: str, right: str) -> TextBlock:
-        """Set it in brackets, as high as it is."""
+        """Put it in brackets of its height."""
         if len(self.lines) == 1:
             return TextBlock.of(f"{left}{self.lines[0]}{right}")
-        return self._fence(left).beside(self, self._fence(right))
+        return self._bracket(left).beside(self, self._bracket(right))
 
     def __str__(self) -> str:
-        """Join the lines, without blanks at their ends."""
+        """Join the lines, without spaces at their ends."""
         return "\n".join(line.rstrip() for line in self.lines)
 
-    def _fence(self, sign: str) -> TextBlock:
-        """Make a bracket as high as the box."""
-        if sign not in _HIGH:
-            return TextBlock(tuple(" " * len(sign) for _ in self.lines), self.middle)._marked(sign)
-        top, side, bottom = list(_HIGH[sign])
+    def _bracket(self, sign: str) -> TextBlock:
+        top, side, bottom = tuple(_HIGH[sign])
         return TextBlock((top, *[side] * (len(self.lines) - 2), bottom), self.middle)
 
-    def _marked(self, sign: str) -> TextBlock:
-        """Write a sign into the middle line."""
-        lines = [sign if place == self.middle else line for place, line in enumerate(self.lines)]
-        return TextBlock(tuple(lines), self.middle)
-
     def _padded(self, above: int, below: int) -> list[str]:
-        """Add empty lines, to have as many above and below the middle."""
+        """Add empty lines above and below the middle."""
         width = self.width
-        empty = " " * width
+        empty = [" " * width]
         lines = [line + " " * (width - length(line)) for line in self.lines]
-        end = below - (len(lines) - self.middle)
-        return [empty] * (above - self.middle) + lines + [empty] * end
+        missing = below - (len(lines) - self.middle)
+        return empty * (above - self.middle) + lines + empty * missing
 
 
 def length(text: str) -> int:
-    """Count the columns that a text takes; a bar over a letter takes none."""
+    """Columns of a text; a bar over a letter takes none."""
     return len(text) - text.count("\N{COMBINING MACRON}")

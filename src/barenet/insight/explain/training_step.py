@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -37,7 +38,14 @@ from barenet.optimization.penalties import Penalty, as_penalties
 from barenet.registry import lookup, spec_of
 from barenet.training.train import check_full_batch
 
-__all__ = ["NOTATIONS", "explain"]
+__all__ = ["EXPLANATION_MARK", "NOTATIONS", "explain"]
+
+#: The start of a text, of a Markdown file and of a document, by which a file is recognized.
+EXPLANATION_MARK = re.compile(
+    rb"\A(?:# |<!doctype html>.*?<title>)?"
+    rb"(?:One|Neuron \d+ of layer \d+ in one) training step of\s+Network\(",
+    re.DOTALL,
+)
 
 #: Layouts of the samples.
 NOTATIONS = ("rows", "columns")

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import NamedTuple
 
-from barenet.insight.explain.blocks import EquationBlock
+from barenet.insight.explain.content_blocks import EquationBlock
 from barenet.insight.explain.name import Name
 from barenet.insight.explain.number_format import Numbers
 from barenet.insight.explain.printer import Printer

@@ -17,7 +17,7 @@ _SUPERSCRIPTS = dict(zip("0123456789t", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵗ", strict
 class UnicodePrinter(Printer[TextBlock]):
     """Prints formulas as text."""
 
-    set_apart = False
+    two_dimensional = False
     templates: ClassVar[Mapping[str, str]] = {
         "½": "½",
         "negative": "−{}",

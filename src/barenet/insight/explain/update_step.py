@@ -23,13 +23,13 @@ from barenet.registry import spec_of
 __all__ = ["explain_clipping", "explain_penalties", "explain_update"]
 
 _PENALTY = (
-    "Large weights cost something, too, so that they stay small. R is the price; it is added to "
-    "the loss, and its slope to the gradient."
+    "A regularization term keeps the weights small. Its value R is added to the loss, and its "
+    "derivative to the gradient."
 )
 _LBFGS = (
-    "L-BFGS looks at all rows, and tries steps of several lengths with the gradients that it "
-    "remembers: there is no formula for a single step. The gradients above are what its first "
-    "search starts from."
+    "L-BFGS uses all rows, and tries steps of several lengths with the gradients that it has "
+    "stored: there is no formula for a single step. The gradients above are the start of its "
+    "first search."
 )
 
 
@@ -91,9 +91,9 @@ def explain_clipping(table: QuantityTable) -> list[Step]:
                 assigns=True,
             )
         )
-    text = "A gradient that is too large is cut down to its limit, so that no step is too long."
+    text = "A gradient above the limit is clipped, so that no step is too long."
     if by_norm := clipping.name == "norm":
-        text += " ‖g‖ is its length: the root of the sum of all squares, over all layers."
+        text += " ‖g‖ is its norm: the root of the sum of all squares, over all layers."
     given = (norm,) if by_norm else ()
     return [Step(f"Clipping: {clipping!r}", text, given, tuple(equations), "update")]
 
@@ -120,7 +120,9 @@ def explain_update(table: QuantityTable) -> Step:
         for equation in _update(table, rule, slot, settings)
     ]
     words = rule.text.format_map({letter: each.name.text for letter, each in settings.items()})
-    text = f"Each parameter moves a little to where the loss is smaller. {words}".rstrip()
+    text = (
+        f"Each parameter moves a little in the direction in which the loss falls. {words}".rstrip()
+    )
     return Step(title, text, tuple(settings.values()), tuple(equations), "update")
 
 

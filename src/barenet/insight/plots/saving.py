@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,17 +14,15 @@ from barenet.files.atomic import write_atomically
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "is_picture", "save_figure"]
+__all__ = ["FORMATS", "PLOT_MARK", "save_figure"]
 
 FORMATS = ("jpg", "pdf", "png", "svg", "webp")
 
 #: The mark of barenet in the metadata of a file, and the field for it in each format.
 MARK = "barenet, with Matplotlib"
+PLOT_MARK = re.compile(MARK.encode())
 FIELDS = {"pdf": "Creator", "png": "Software", "svg": "Creator"}
 SOFTWARE = 0x131  # in EXIF, for the other formats
-
-#: Bytes at either end of a file that are searched for the mark.
-EDGE = 2**16
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 150) -> None:
@@ -68,14 +67,6 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 15
     buffer = BytesIO()
     figure.savefig(buffer, format=kind, dpi=dpi, facecolor=figure.get_facecolor(), **_mark(kind))
     write_atomically(target, buffer.getvalue())
-
-
-def is_picture(path: Path) -> bool:
-    """Whether `save_figure` has written a file."""
-    with path.open("rb") as stream:
-        head = stream.read(EDGE)
-        stream.seek(max(stream.seek(0, os.SEEK_END) - EDGE, 0))
-        return MARK.encode() in head + stream.read()
 
 
 def _mark(kind: str) -> dict[str, Any]:

@@ -179,17 +179,17 @@ def label_ends(axes: Axes, ends: Sequence[tuple[str, float, str]], gap: float = 
     """Label the end of each curve, without overlaps."""
     to_fraction = axes.transScale + axes.transLimits
     heights = [float(to_fraction.transform((1.0, value))[1]) for _, value, _ in ends]
-    for (name, _, color), height in zip(ends, _moved_apart(heights, gap), strict=True):
+    for (name, _, color), height in zip(ends, _spaced_out(heights, gap), strict=True):
         look = {"color": color, "fontsize": SMALL_SIZE, "va": "center", "ha": "left"}
         axes.text(1.015, height, name, transform=axes.transAxes, **look)  # type: ignore[arg-type]
 
 
-def _moved_apart(heights: Sequence[float], gap: float) -> list[float]:
+def _spaced_out(heights: Sequence[float], gap: float) -> list[float]:
     """Move heights apart by isotonic regression, in its max-min formula.
 
     Examples
     --------
-    >>> [round(height, 2) for height in _moved_apart([0.5, 0.9, 0.5, 0.1], 0.1)]
+    >>> [round(height, 2) for height in _spaced_out([0.5, 0.9, 0.5, 0.1], 0.1)]
     [0.55, 0.9, 0.45, 0.1]
     """
     order = sorted(range(len(heights)), key=lambda index: (heights[index], -index))

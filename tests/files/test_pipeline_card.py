@@ -109,14 +109,14 @@ def test_rows_of_every_kind_are_known_again(tmp_path, capfd, suffix):
     path = tmp_path / f"rows.{suffix}"
     getattr(table, f"to_{suffix}")(path, index=False)
     assert main(["evaluate", str(tmp_path / "model.safetensors"), str(path)]) == 0
-    assert "trained on these very rows" in capfd.readouterr().err
+    assert "trained on exactly these rows" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("rows", "why"),
     [
         ((X,), "X, y: expected both"),
-        ((X[:50], Y[:50]), "y: 50 rows, and the model has learned from 60"),
+        ((X[:50], Y[:50]), "y: 50 rows, and the model was trained on 60"),
         ((X, Y + 1), "y: 3 is not among the classes"),
         ((X[:50], Y), r"X: expected shape \(60, 3\), got \(50, 3\)"),
         ((X[:, :2], Y), "X: expected shape"),

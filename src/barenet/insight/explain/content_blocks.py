@@ -126,11 +126,11 @@ class EquationBlock(QuantityBlock):
             return lines
         known = int((~np.isnan(differences)).sum())
         if not known:
-            return [*lines, "by differences no number is left"]
+            return [*lines, "finite differences overflow"]
         which = "all" if known == differences.size else f"the {known} largest"
         first = largest_entries(self.quantity.value)[0]
         number = f"{digits(differences[first], self.precision)} at {list(first)}"
-        return [*lines, f"by differences {number}; {which} within {self.max_error}"]
+        return [*lines, f"finite differences {number}; {which} within {self.max_error}"]
 
 
 class Given(NamedTuple):

@@ -1,6 +1,6 @@
-"""The card of a fitted estimator: its settings, how it has learned, and from which rows.
+"""The model card of a fitted estimator: its parameters, training and the fingerprint of its rows.
 
-An estimator does not keep its rows. Whoever ships it gives them once more, for their fingerprint.
+An estimator does not store its rows, so the fingerprint needs them again.
 """
 
 from __future__ import annotations
@@ -16,45 +16,46 @@ from numpy.typing import ArrayLike, NDArray
 from barenet.data.encoding import TableEncoding
 from barenet.data.fingerprint import csv_equivalent, fingerprint
 from barenet.data.to_frame import column_names, columns_by_name
-from barenet.errors import brief
-from barenet.files.fitted import Fitted
+from barenet.errors import ArgumentError, brief
+from barenet.files.fitted_pipeline import FittedPipeline
 from barenet.files.model_card import ModelCard
 from barenet.registry import spec_of
 from barenet.training.history import History
 
-__all__ = ["card_of"]
-
-#: Settings that decide nothing of the network.
-NOT_ON_A_CARD = ("callbacks", "threads", "verbose", "warm_start")
+#: Parameters that do not affect the network.
+IRRELEVANT = ("callbacks", "threads", "verbose", "warm_start")
 
 
-def card_of(fitted: Fitted, X: Any, y: ArrayLike | None) -> ModelCard:
-    """Write down where a fitted estimator comes from."""
+def make_card(fitted: FittedPipeline, X: Any, y: ArrayLike | None) -> ModelCard:
+    """The card of a fitted estimator; `X` and `y` are its training rows, if given."""
     estimator, history = fitted.estimator, fitted.estimator.history_
-    is_whole = len(history) == len(estimator.loss_curve_)
+    is_whole = len(history) == len(estimator.loss_curve_)  # False after several calls
     rows = dict(estimator._n_rows) if is_whole else {}
-    seen = None if X is None and y is None else _fingerprint(fitted, X, y, rows)
+    digits = None if X is None and y is None else _fingerprint(fitted, X, y, rows)
     card = ModelCard(
         settings=_settings(estimator),
-        data_fingerprint=seen,
+        data_fingerprint=digits,
         rows=rows,
         scores=_scores(history) if is_whole else {},
     ).with_history(history)
     return card if is_whole else replace(card, log=None)
 
 
-def _fingerprint(fitted: Fitted, X: Any, y: ArrayLike | None, rows: Mapping[str, int]) -> str:
-    """Compute it as ``barenet train`` does for these rows in a file."""
+def _fingerprint(
+    fitted: FittedPipeline, X: Any, y: ArrayLike | None, rows: Mapping[str, int]
+) -> str:
+    """The fingerprint that ``barenet train`` computes for the same rows in a CSV file."""
     if X is None or y is None:
-        raise ValueError("X, y: expected both, the rows and their targets, or neither")
-    targets = _numbered(np.asarray(y), fitted.classes)
+        problem = "expected both, the rows and their targets, or neither"
+        raise ArgumentError(problem, argument="X, y")
+    targets = _encoded(np.asarray(y), fitted.classes)
     counts = {rows.get("training"), sum(rows.values())}
     if rows and len(targets) not in counts:
-        raise ValueError(
-            f"y: {len(targets)} rows, and the model has learned from {rows['training']}"
-        )
+        problem = f"{len(targets)} rows, and the model was trained on {rows['training']}"
+        raise ArgumentError(problem, argument="y")
     if hasattr(X, "tocsr"):
-        raise ValueError("X: a sparse matrix has no fingerprint; use X.toarray()")
+        problem = "a sparse matrix has no fingerprint"
+        raise ArgumentError(problem, argument="X", remedy="use X.toarray()")
     if isinstance(fitted.preprocessing, TableEncoding):
         return fingerprint(csv_equivalent(fitted.preprocessing.frame_of(X)), targets)
     if column_names(X) is not None:
@@ -62,44 +63,45 @@ def _fingerprint(fitted: Fitted, X: Any, y: ArrayLike | None, rows: Mapping[str,
         X = _exact(np.asarray(X))  # as numbers are read from a file
     expected = len(targets), fitted.estimator.n_features_in_
     if np.shape(X) != expected:
-        raise ValueError(f"X: expected shape {expected}, got {np.shape(X)}")
+        raise ArgumentError(f"expected shape {expected}, got {np.shape(X)}", argument="X")
     return fingerprint(X, targets)
 
 
-def _numbered(y: NDArray[Any], classes: NDArray[Any] | None) -> NDArray[Any]:
-    """Turn classes into their places."""
+def _encoded(y: NDArray[Any], classes: NDArray[Any] | None) -> NDArray[Any]:
+    """Class indices, or numbers."""
     if classes is None:
         return _exact(y)
     if unknown := y[~np.isin(y, classes)].tolist():
-        raise ValueError(f"y: {unknown[0]!r} is not among the classes of the model")
+        problem = f"{unknown[0]!r} is not among the classes of the model"
+        raise ArgumentError(problem, argument="y")
     return np.searchsorted(classes, y).astype(np.int64)
 
 
 def _exact(numbers: NDArray[Any]) -> NDArray[np.float64]:
-    """Take float32 for the numbers that it is written as, such as 0.1."""
+    """Convert float32 by its shortest decimal form, as a CSV file has it."""
     return numbers.astype(str if numbers.dtype == np.float32 else np.float64).astype(np.float64)
 
 
 def _scores(history: History) -> dict[str, dict[str, float]]:
-    """The scores of the validation rows, of the epoch that was kept."""
-    kept = -1 if history.best_epoch is None else history.best_epoch - 1
-    found = {
-        name.removeprefix("validation_"): float(curve[kept])
+    """The scores of the validation rows in the selected epoch."""
+    selected = -1 if history.best_epoch is None else history.best_epoch - 1
+    scores = {
+        name.removeprefix("validation_"): float(curve[selected])
         for name, curve in history.curves.items()
         if name.startswith("validation_") and len(curve)
     }
-    found = {name: score for name, score in found.items() if math.isfinite(score)}
-    return {"validation": found} if found else {}
+    scores = {name: score for name, score in scores.items() if math.isfinite(score)}
+    return {"validation": scores} if scores else {}
 
 
 def _settings(estimator: Any) -> dict[str, Any]:
-    given = estimator.get_params(deep=False).items()
-    settings = {n: _setting(v) for n, v in given if v is not None and n not in NOT_ON_A_CARD}
+    parameters = estimator.get_params(deep=False).items()
+    settings = {n: _setting(v) for n, v in parameters if v is not None and n not in IRRELEVANT}
     return {"estimator": type(estimator).__name__, **settings}
 
 
 def _setting(value: Any) -> Any:
-    """Write a setting as a card can hold it."""
+    """Convert a parameter for a card."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, list | tuple):
