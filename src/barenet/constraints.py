@@ -11,6 +11,7 @@ import dataclasses
 import math
 import numbers
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
@@ -66,7 +67,7 @@ def options_of(thing: Any) -> list[dataclasses.Field[Any]]:
     """The fields that can be set; none for a user-defined class that is not a dataclass."""
     if not dataclasses.is_dataclass(thing):
         return []
-    return [field for field in dataclasses.fields(thing) if field.init]
+    return list(filter(attrgetter("init"), dataclasses.fields(thing)))
 
 
 def check_number(

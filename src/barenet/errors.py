@@ -1,4 +1,4 @@
-"""What barenet raises when something is wrong, in one place.
+"""Errors that barenet raises.
 
 A wrong argument is a ``ValueError`` that names it; an `ArgumentError` also has its parts as data.
 The other classes are for errors that a caller may want to handle separately: bad data, a bad model
@@ -43,7 +43,7 @@ class ArgumentError(BarenetError, ValueError):
     expected : str
         A description of the values that are accepted, such as "a number above 0".
     remedy : str
-        A way to correct it. A name in braces stands for one of `options`.
+        How to correct it. A name in braces stands for one of `options`.
     **options : object
         Values of other arguments that the remedy recommends; a second value of an argument has an
         underscore after its name.
@@ -107,7 +107,7 @@ class ArgumentError(BarenetError, ValueError):
         part : str
             The part of the argument that is wrong, such as "adam's beta1".
         remedy : str
-            A way to correct it.
+            How to correct it.
         **options : object
             Values of other arguments that the remedy recommends.
 
@@ -229,7 +229,7 @@ class DivergenceError(BarenetError, ArithmeticError, ValueError):
     loss : float
         The loss of that batch.
     outcome : str
-        What there is now, which ends the message; whoever goes on from the error may change it.
+        The consequences, appended to the message; a handler may change it.
     """
 
     def __init__(
@@ -246,13 +246,13 @@ class DivergenceError(BarenetError, ArithmeticError, ValueError):
         return f"{message}. {self.outcome}" if self.outcome else message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let it be pickled, as errors are on their way out of another process."""
+        """Support pickling, for errors in another process."""
         place = partial(type(self), epoch=self.epoch, batch=self.batch, loss=self.loss)
         return partial(place, outcome=self.outcome), self.args
 
 
 def brief(value: object) -> str:
-    """Write a value for an error; an array by its shape, and the start of what is long.
+    """Write a value for an error: an array by its shape, a long value by its start.
 
     Examples
     --------
@@ -267,7 +267,7 @@ def brief(value: object) -> str:
 
 
 def in_a_line(error: Exception) -> str:
-    r"""Tell what an error of another library says, which may be long and of several lines.
+    r"""Write the message of another library's error in one line.
 
     Examples
     --------
@@ -277,13 +277,13 @@ def in_a_line(error: Exception) -> str:
     "'scaling' is missing"
     """
     text = " ".join(str(error).split())
-    if type(error) is KeyError:  # of which Python tells the key alone
+    if type(error) is KeyError:  # its message is the key alone
         text += " is missing"
     return _shortened(text, 3 * LONGEST)
 
 
 def some(names: Sequence[str], most: int = 20) -> str:
-    """List names for an error, the first of them where they are many, the start of a long one.
+    """List names for an error, shortened if they are long or many.
 
     Examples
     --------
@@ -308,7 +308,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def printable(name: object) -> str:
-    r"""Write a name in one line; what can't be seen is spelled out, or in quotes.
+    r"""Write a name in one line, with invisible characters escaped or in quotes.
 
     Examples
     --------

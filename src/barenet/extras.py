@@ -1,7 +1,4 @@
-"""Optional dependencies, asked for when they are needed and not before.
-
-A missing one is a single line that says what to install.
-"""
+"""Optional dependencies, imported when they are needed; the error for a missing one names it."""
 
 from __future__ import annotations
 
@@ -10,12 +7,12 @@ from typing import Any
 
 from barenet.errors import MissingExtraError
 
-#: What each extra brings, by the module that shows that it is there.
+#: The main dependency of each extra.
 EXTRAS = {"onnx": "onnx", "play": "starlette", "plot": "matplotlib", "tables": "pyarrow"}
 
 
 def require(module: str, *, extra: str, purpose: str) -> Any:
-    """Import a module of an extra, or say in one line how to install it.
+    """Import a module of an extra; the error for a missing one has the command to install it.
 
     Examples
     --------

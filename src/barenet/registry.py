@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from barenet.constraints import options_of
@@ -97,11 +98,11 @@ def spec_of(thing: Any) -> str:
 
 def _parse_options(kind: type, text: str) -> dict[str, Any]:
     """Options from ``"a=1,b=2"``, checked against the fields of `kind`."""
-    fields = {field.name: field.default for field in options_of(kind)}
+    fields = dict(map(attrgetter("name", "default"), options_of(kind)))
     options: dict[str, Any] = {}
     known = f"(options: {', '.join(fields) or 'none'})"
     for part in re.split(r",(?![^\[]*\])", text):  # commas outside of brackets
-        name, equals, value = (word.strip() for word in part.partition("="))
+        name, equals, value = map(str.strip, part.partition("="))
         if not name + equals:
             continue
         if not equals:

@@ -90,9 +90,10 @@ def test_the_loser_leaves_the_folder_to_the_winner(folder):
     folder.path.parent.mkdir()
     before = loser._make_writable
 
-    def win_first() -> None:
-        before()
+    def win_first() -> list[Path]:
+        made = before()
         claim.__enter__()
+        return made
 
     claim = winner.locked()
     loser._make_writable = win_first  # the other run comes between the making and the lock

@@ -135,7 +135,7 @@ def test_settings_repeat_the_run_whatever_was_said_of_the_columns(barenet):
         "  1 number    age (some missing)",
         "  1 category  code (3, some missing)",
         "  1 date      when (week)",
-        "  1 left out  id: as told",
+        "  1 left out  id: dropped by request",
     ):
         assert line in done.err
     settings = tomllib.loads(Path("runs/t/settings.toml").read_text())
@@ -255,7 +255,7 @@ def test_names_and_days_with_points_stand_beside_decimal_commas(barenet):
     assert (day.status, point.status) == (2, 2)
     done = barenet(*said, "--drop", "signup", "--categories", "version")
     assert done.status == 0, done.err
-    assert "  1 category  version (2)\n" in done.err and "signup: as told" in done.err
+    assert "  1 category  version (2)\n" in done.err and "signup: dropped by request" in done.err
     for command in ("predict", "evaluate"):
         later = barenet(command, "runs/eu", "eu.csv")
         assert later.status == 0, later.err

@@ -236,7 +236,7 @@ def test_what_says_nothing_is_dropped_with_the_reason():
         "day": "'2026-01-01T00:00:00.000000' in every row",
         "none": "no value in any row",
         "name": "it names the rows: 30 different values in 30 rows",
-        "told": "as told",
+        "told": "dropped by request",
     }
     assert encoding.feature_names == encoding.output_names == ("x",)
     with pytest.raises(DataError, match=r"^X: no column is left to learn from: same: 'a' in every"):

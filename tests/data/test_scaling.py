@@ -135,7 +135,7 @@ def test_what_is_no_matrix_of_numbers_is_refused(X):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", [(0, 2), (2, 0)])
 def test_nothing_can_not_be_measured(kind, shape):
-    with pytest.raises(ValueError, match=r"^X: there is nothing in it"):
+    with pytest.raises(ValueError, match=r"^X: is empty"):
         Scaling.fit(kind, np.zeros(shape))
 
 

@@ -108,19 +108,6 @@ NOT_OF_TEXT = {"average_precision", "neg_brier_score"}
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("task", "name"), CASES)
-def test_a_curve_ends_with_what_the_scorer_says_of_the_estimator(task, name, engine):
-    learned, held_out, weight = data(task)
-    model = model_for(task, scoring=name, engine=engine)
-    model.fit(*learned, validation_data=(*held_out, weight))
-    curve = model.history_[f"validation_{name}"]
-    assert len(curve) == len(model.history_.validation_loss) == model.n_iter_
-    assert curve[-1] == pytest.approx(says(name, model, held_out, weight), rel=1e-9)
-    assert len(set(curve)) > 1
-    assert model.validation_scores_ is None
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(("task", "name"), CASES)
 def test_early_stopping_follows_it_and_puts_the_best_network_back(task, name, engine):
     learned, held_out, weight = data(task)
     settings = {"scoring": name, "early_stopping": True, "max_iter": 60, "n_iter_no_change": 5,
@@ -162,6 +149,7 @@ def test_the_usual_score_is_accuracy_or_r2():
         found, expected = (m.history_[f"validation_{name}"] for m in (usual, asked))
         assert found == pytest.approx(expected, rel=1e-12)
         assert usual.history_.curves.keys() == asked.history_.curves.keys()
+        assert usual.validation_scores_ is None  # without early stopping
 
 
 def test_several_scores_are_curves_and_the_first_counts():

@@ -8,7 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from barenet import ModelFileError, Network, Predictor, load, load_network, load_predictor, save
+from barenet import (
+    ModelFileError,
+    Network,
+    Predictor,
+    TableEncoding,
+    load,
+    load_network,
+    load_predictor,
+    save,
+)
 from barenet.data.scaling import Scaling
 from barenet.files.model_card import ModelCard
 from barenet.files.model_file import read_model
@@ -18,6 +27,17 @@ from barenet.training.history import History
 
 X = np.random.default_rng(0).normal(size=(9, 3))
 LOG = TrainingLog.from_history(History({"loss": [0.5]})).to_dict()
+
+
+def assert_flipped_bits_are_refused(path, step):
+    data = bytearray(path.read_bytes())
+    for at in range(0, 8 * len(data), step):
+        data[at // 8] ^= 1 << at % 8
+        path.write_bytes(data)
+        with pytest.raises(ModelFileError, match=r"model\.safetensors: "):
+            load_predictor(path)
+        data[at // 8] ^= 1 << at % 8
+    path.write_bytes(data)
 
 
 def predictor(classes=("no", "yes"), outputs=2):
@@ -56,7 +76,7 @@ def test_promise_12_a_predictor_there_and_back(path, classes, outputs):
 def test_what_an_older_barenet_would_misread_has_a_version_that_it_refuses(path, parts, version):
     save(replace(predictor(), **parts), path)
     with path.open("rb") as stream:
-        header = read_header(path, stream)[1]["__metadata__"]["barenet"]
+        header = read_header(stream)[1]["__metadata__"]["barenet"]
     assert json.loads(header)["format_version"] == version
 
 
@@ -287,14 +307,7 @@ def test_rows_that_are_none_are_refused_by_name(rows):
 @pytest.mark.parametrize("step", [31, pytest.param(1, marks=pytest.mark.slow)])
 def test_fault_54_promise_09_every_flipped_bit_is_refused(path, step):
     save(predictor(), path)
-    data = bytearray(path.read_bytes())
-    for at in range(0, 8 * len(data), step):
-        data[at // 8] ^= 1 << at % 8
-        path.write_bytes(data)
-        with pytest.raises(ModelFileError, match=r"model\.safetensors: "):
-            load_predictor(path)
-        data[at // 8] ^= 1 << at % 8
-    path.write_bytes(data)
+    assert_flipped_bits_are_refused(path, step)
     assert np.isfinite(load_predictor(path).outputs(X)).all()
 
 
@@ -316,3 +329,11 @@ def test_promise_17_what_has_no_end_in_its_own_units_is_refused():
     )
     with pytest.raises(ValueError, match=r"^X: row 1 has values so large"):
         far.outputs(X)
+
+
+@pytest.mark.parametrize("step", [31, pytest.param(1, marks=pytest.mark.slow)])
+def test_fault_54_promise_09_every_flipped_bit_of_a_table_is_refused(path, step):
+    encoding, network = TableEncoding.fit({"is": ["yes", "no"]}), Network.dense([1, 1])
+    parts = {"preprocessing": encoding, "feature_names": ("is",), "classes": None}
+    save(replace(predictor(), network=network, **parts), path)
+    assert_flipped_bits_are_refused(path, step)

@@ -14,7 +14,6 @@ from barenet import (
     ModelFileError,
     Network,
     Predictor,
-    Scaling,
     TableEncoding,
     load_network,
     load_predictor,
@@ -79,22 +78,6 @@ def test_fault_25_columns_come_by_name_from_whatever_holds_them(predictor, data,
     theirs.loc[7, "age"] = "old"
     with pytest.raises(DataError, match=r"^X: row 7: column 'age': expected a number, got 'old'"):
         predictor.predict(theirs)
-
-
-def test_a_predictor_of_numbers_takes_named_columns_too():
-    rows = {"b": [3.0, 4.0], "note": ["x", "y"], "a": [1.0, 2.0]}
-    plain = Predictor(
-        network=Network.dense([2, 1], init="zeros"),
-        preprocessing=Scaling("none", np.zeros(2), np.ones(2)),
-        classes=None,
-        feature_names=("a", "b"),
-        target_name="y",
-        dataset="two rows",
-    )
-    plain.network.parameters[:] = [10, 1, 0]
-    for X in (rows, pd.DataFrame(rows), [[1, 3], [2, 4]]):
-        assert plain.predict(X).tolist() == [13, 24]
-    assert (plain.takes_frames, plain.input_names) == (False, ("a", "b"))
 
 
 def test_the_file_is_of_format_2_and_holds_text_alone(predictor, path):
@@ -184,26 +167,3 @@ def test_fault_57_an_encoding_of_another_type_or_none(predictor, path, rewrite):
     rewrite(path, extra={**extra, "scaling": "standardize"})
     with pytest.raises(ModelFileError, match="not a valid model"):
         load_predictor(path)
-
-
-@pytest.mark.parametrize("step", [31, pytest.param(1, marks=pytest.mark.slow)])
-def test_fault_54_promise_09_every_flipped_bit_of_a_table_is_refused(path, step):
-    encoding = TableEncoding.fit({"is": ["yes", "no"]})
-    save(
-        Predictor(
-            network=Network.dense([1, 1]),
-            preprocessing=encoding,
-            classes=None,
-            feature_names=("is",),
-            target_name="y",
-            dataset="two rows",
-        ),
-        path,
-    )
-    data = bytearray(path.read_bytes())
-    for at in range(0, 8 * len(data), step):
-        data[at // 8] ^= 1 << at % 8
-        path.write_bytes(data)
-        with pytest.raises(ModelFileError, match=r"model\.safetensors: "):
-            load_predictor(path)
-        data[at // 8] ^= 1 << at % 8

@@ -22,34 +22,16 @@ GOOD_X, GOOD_Y = [[1.0, 2.0], [3.0, 4.0]], [0, 2]
 WRONG = {
     "fault_1_nan_in_X": ([[1, NAN], [3, 4]], GOOD_Y, None, r"^X: nan at \(0, 1\)"),
     "fault_1_nan_in_y": (GOOD_X, [[0, 1, NAN], [1, 0, 0]], None, r"^y: nan at \(0, 2\)"),
-    "fault_2_inf_in_X": ([[1, 2], [-INF, 4]], GOOD_Y, None, r"^X: -inf at \(1, 0\)"),
     "fault_2_inf_in_y": (GOOD_X, [[0, 1, 0], [INF, 0, 0]], None, r"^y: inf at \(1, 0\)"),
-    "fault_3_no_rows": (np.empty((0, 2)), [], None, r"^X: is empty"),
-    "fault_4_no_features": (np.empty((2, 0)), GOOD_Y, None, r"^X: is empty"),
     "fault_5_a_vector": (
         [1.0, 2.0],
         GOOD_Y,
         None,
         r"^X: expected 2 dimensions .*X\.reshape\(1, -1\)",
     ),
-    "fault_6_a_cube": (np.ones((2, 2, 2)), GOOD_Y, None, r"^X: expected 2 dimensions"),
     "fault_7_lengths": (GOOD_X, [0, 1, 2], None, r"^y: has 3 rows, and X has 2$"),
-    "fault_9_text_in_X": ([["a", "b"]] * 2, GOOD_Y, None, r"^X: expected real numbers"),
-    "fault_9_objects": (np.array([[1, "a"]] * 2, object), GOOD_Y, None, r"^X: .*'a'"),
     "fault_9_text_in_y": (GOOD_X, ["a", "b"], None, r"^y: .* number the classes first"),
-    "fault_11_float32": (
-        [[1, 1e300], [3, 4]],
-        GOOD_Y,
-        None,
-        r"^X: 1e\+300 is too large for float3",
-    ),
     "fault_12_sparse": (scipy.sparse.eye_array(2).tocsr(), GOOD_Y, None, r"^X: sparse matrices"),
-    "fault_16_complex": (
-        [[1j, 2], [3, 4]],
-        GOOD_Y,
-        None,
-        r"^X: expected real numbers, got complex",
-    ),
     "fault_17_labels": (GOOD_X, [0, 3], None, r"^y: class indices go from 0 to 3, .* take 0 to 2$"),
     "fault_21_continuous": (GOOD_X, [0.5, 1.5], None, r"^y: expected shape \(2, 3\), or class"),
     "fault_22_a_column": (GOOD_X, [[0], [2]], None, r"^y: expected shape \(2, 3\), or class"),
@@ -96,38 +78,6 @@ def test_a_loss_that_does_not_fit():
 
 
 X = np.random.default_rng(0).integers(-9, 9, (4, 2)).astype(np.float64)
-SAME = {
-    "fault_8_objects": X.astype(object),
-    "fault_13_fortran": np.asfortranarray(X),
-    "fault_13_strided": np.repeat(np.repeat(X, 2, axis=0), 3, axis=1)[::2, ::3],
-    "fault_13_backwards": X[::-1, ::-1].copy()[::-1, ::-1],
-    "fault_15_half": X.astype(np.float16),
-    "lists": X.tolist(),
-    "integers": X.astype(np.int8),
-    "big_endian": X.astype(">f8"),
-}
-
-
-@pytest.mark.parametrize("case", SAME)
-def test_the_same_numbers_in_any_form(case, dtype):
-    network = Network.dense([2, 3, 1], seed=1, dtype=dtype)
-    np.testing.assert_array_equal(network.predict(SAME[case]), network.predict(X))
-    value, gradient = network.value_and_gradient(SAME[case], [0, 1, 2, 3])
-    expected, oracle = network.value_and_gradient(X, np.arange(4.0))
-    assert value == expected
-    np.testing.assert_array_equal(gradient, oracle)
-
-
-def test_fault_14_read_only_and_memory_mapped(tmp_path):
-    np.save(tmp_path / "X.npy", X)
-    np.save(tmp_path / "y.npy", np.arange(4.0))
-    network = Network.dense([2, 3, 1], seed=1, dtype="float64")
-    mapped = [np.load(tmp_path / name, mmap_mode="r") for name in ("X.npy", "y.npy")]
-    value, gradient = network.value_and_gradient(*mapped)
-    expected, oracle = network.value_and_gradient(X, np.arange(4.0))
-    assert value == expected
-    np.testing.assert_array_equal(gradient, oracle)
-    np.testing.assert_array_equal(np.load(tmp_path / "X.npy"), X)
 
 
 def test_targets_may_be_indices_or_rows():
@@ -138,7 +88,7 @@ def test_targets_may_be_indices_or_rows():
     np.testing.assert_array_equal(gradient, oracle)
 
 
-def test_what_check_rows_gives(dtype):
+def test_the_arrays_are_converted(dtype):
     network = Network.dense([2, 3], dtype=dtype)
     rows = validate_arrays(network, SquaredError(), GOOD_X, [0, 2], [1, 2])
     assert {rows.X.dtype, rows.y.dtype, rows.sample_weight.dtype} == {np.dtype(dtype)}

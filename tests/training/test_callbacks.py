@@ -1,4 +1,4 @@
-"""Callbacks: called at the right turns, stopping for the right reasons."""
+"""Callbacks: called in order, stopping for the right reasons."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from barenet import Callback, EarlyStopping, LambdaCallback, Network, TimeLimit, train
 from barenet.errors import ArgumentError
-from barenet.training.callbacks import as_callbacks
+from barenet.training.train import as_callbacks
 
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
 Y = X[:, 0] ** 2
@@ -18,36 +18,36 @@ def fit(callbacks, network=None, **settings):
     return train(network, X, Y, **({"epochs": 5, "batch_size": 8} | settings), callbacks=callbacks)
 
 
-class Diary(Callback):
+class Recorder(Callback):
     def __init__(self):
-        self.entries = []
+        self.calls = []
 
     def on_start(self, run):
-        self.entries.append("start")
+        self.calls.append("start")
 
     def on_chunk(self, run):
-        self.entries.append(("slice", run.epoch, run.batch))
+        self.calls.append(("chunk", run.epoch, run.batch))
 
     def on_epoch(self, run):
-        self.entries.append(("epoch", run.epoch, len(run.history)))
+        self.calls.append(("epoch", run.epoch, len(run.history)))
 
     def on_end(self, run):
-        self.entries.append("end")
+        self.calls.append("end")
 
 
-def test_the_turns_come_in_order():
-    diary = Diary()
-    fit(diary, epochs=3)
-    epochs = [entry for entry in diary.entries if entry[0] == "epoch"]
-    assert diary.entries[0] == "start" and diary.entries[-1] == "end"
+def test_the_calls_come_in_order():
+    recorder = Recorder()
+    fit(recorder, epochs=3)
+    epochs = [entry for entry in recorder.calls if entry[0] == "epoch"]
+    assert recorder.calls[0] == "start" and recorder.calls[-1] == "end"
     assert epochs == [("epoch", 1, 1), ("epoch", 2, 2), ("epoch", 3, 3)]
-    slices = [entry for entry in diary.entries if entry[0] == "slice"]
-    assert {entry[1] for entry in slices if entry[2] == 5} == {1, 2, 3}
-    assert diary.entries.index(("slice", 1, 5)) < diary.entries.index(("epoch", 1, 1))
+    chunks = [entry for entry in recorder.calls if entry[0] == "chunk"]
+    assert {entry[1] for entry in chunks if entry[2] == 5} == {1, 2, 3}
+    assert recorder.calls.index(("chunk", 1, 5)) < recorder.calls.index(("epoch", 1, 1))
 
 
-def test_a_callback_says_when_it_wants_to_look_up_again():
-    class Every(Diary):
+def test_a_callback_limits_the_chunks():
+    class Every(Recorder):
         def __init__(self, limit):
             super().__init__()
             self.limit = limit
@@ -56,15 +56,16 @@ def test_a_callback_says_when_it_wants_to_look_up_again():
             run.chunk_limit = self.limit
 
     networks = [Network.dense([1, 8, 1], seed=1) for _ in range(3)]
-    diaries = [Every(limit) for limit in (None, 1, 3)]
-    for network, diary in zip(networks, diaries, strict=True):
-        fit(diary, network, epochs=12)
+    recorders = [Every(limit) for limit in (None, 1, 3)]
+    for network, recorder in zip(networks, recorders, strict=True):
+        fit(recorder, network, epochs=12)
     looked = [
-        [entry[2] for entry in diary.entries if entry[:2] == ("slice", 11)] for diary in diaries
+        [entry[2] for entry in recorder.calls if entry[:2] == ("chunk", 11)]
+        for recorder in recorders
     ]
     assert looked[1] == [1, 2, 3, 4, 5] and looked[2] == [3, 5]
     for network in networks[1:]:
-        assert np.array_equal(network.parameters, networks[0].parameters), "not a bit of it"
+        assert np.array_equal(network.parameters, networks[0].parameters)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1.5, True])
@@ -77,59 +78,32 @@ def test_a_limit_that_is_no_count_is_refused(limit):
         fit(Wrong(), epochs=1)
 
 
-def test_the_end_is_told_even_after_an_error():
-    diary = Diary()
-
-    def fail(run):
-        raise RuntimeError("on purpose")
-
-    with pytest.raises(RuntimeError, match="on purpose"):
-        fit([diary, fail])
-    assert diary.entries[-1] == "end"
-
-
 def test_a_function_is_called_after_each_epoch_and_can_end_the_run():
     seen = []
     history = fit(lambda run: seen.append(run.epoch) or len(seen) == 3)
     assert seen == [1, 2, 3] and len(history) == 3
     assert history.stop_reason == "a callback returned True"
+    assert len(fit(lambda run: np.mean(run.history.loss) < 1e9)) == 1  # NumPy's True
+    assert len(fit(LambdaCallback(lambda run: 1))) == 5  # not True
 
 
-def test_a_true_of_numpy_ends_the_run_as_well():
-    assert len(fit(lambda run: np.mean(run.history.loss) < 1e9)) == 1
-
-
-def test_all_are_told_of_the_end_even_if_one_fails_at_it():
+def test_on_end_is_called_after_every_error():
     class Fails(Callback):
         def on_end(self, run):
             raise RuntimeError(run.history.stop_reason)
 
-    diary = Diary()
-    with pytest.raises(RuntimeError, match="completed"):
-        fit([Fails(), diary])
-    assert diary.entries[-1] == "end"
-
-
-def test_the_end_after_an_error_is_not_called_complete():
-    endings = []
-
-    class Last(Callback):
-        def on_end(self, run):
-            endings.append(run.history.stop_reason)
-
     def fail(run):
         raise KeyError("on purpose")
 
-    with pytest.raises(KeyError):
-        fit([Last(), fail])
-    assert endings == ["failed with KeyError"]
+    recorder = Recorder()
+    with pytest.raises(RuntimeError, match="failed with KeyError"):
+        fit([Fails(), recorder, fail])
+    assert recorder.calls[-1] == "end"
+    with pytest.raises(RuntimeError, match="completed"):
+        fit([Fails(), recorder])
 
 
-def test_a_function_that_returns_something_else_ends_nothing():
-    assert len(fit(LambdaCallback(lambda run: 1))) == 5
-
-
-def test_stopping_in_a_slice_leaves_an_unfinished_epoch_out():
+def test_stopping_in_a_chunk_leaves_an_unfinished_epoch_out():
     class StopAtOnce(Callback):
         def on_chunk(self, run):
             run.stop("now")
@@ -138,7 +112,7 @@ def test_stopping_in_a_slice_leaves_an_unfinished_epoch_out():
     assert len(history) == 0 and history.stop_reason == "now"
 
 
-def test_stop_after_its_time():
+def test_a_time_limit_stops():
     history = fit(TimeLimit(0.05), epochs=1_000_000)
     assert history.stop_reason == "0.05 seconds were over"
     assert 0.02 < sum(history["seconds"]) < 5
@@ -155,9 +129,9 @@ def test_early_stopping_takes_up_a_state_before_any_run():
 
 def test_early_stopping_waits_and_restores_the_best_epoch():
     network = Network.dense([1, 8, 1], seed=1)
-    kept = []
+    saved = []
     history = fit(
-        [lambda run: kept.append(run.network.parameters.copy()), EarlyStopping(patience=4)],
+        [lambda run: saved.append(run.network.parameters.copy()), EarlyStopping(patience=4)],
         network,
         epochs=300,
         validation_data=(X, -Y),
@@ -166,7 +140,7 @@ def test_early_stopping_waits_and_restores_the_best_epoch():
     assert history.best_epoch == int(np.argmin(curve)) + 1
     assert len(history) == history.best_epoch + 4
     assert history.stop_reason == "validation_loss has not improved for 4 epochs"
-    assert np.array_equal(network.parameters, kept[history.best_epoch - 1])
+    assert np.array_equal(network.parameters, saved[history.best_epoch - 1])
 
 
 def test_early_stopping_restores_after_a_complete_run_too():
@@ -214,7 +188,7 @@ def test_a_curve_that_is_not_measured_is_named():
     before = network.parameters.copy()
     with pytest.raises(ValueError, match="monitor: 'los'"):
         fit(EarlyStopping("los"), network)
-    assert np.array_equal(network.parameters, before)  # it was said before anything was learned
+    assert np.array_equal(network.parameters, before)  # refused before the first step
 
 
 def test_test_rows_never_decide_when_to_stop():

@@ -1,11 +1,8 @@
-"""Memory: a run that was ended anywhere and resumed is the run that never was ended.
-
-The oracle of each comparison is a run that nobody disturbed, in its own slices.
-"""
+"""Checkpointing: a run that is interrupted anywhere and resumed equals the uninterrupted run."""
 
 from __future__ import annotations
 
-import copy
+import threading
 import warnings
 
 import numpy as np
@@ -28,7 +25,7 @@ from barenet import (
 )
 from barenet.engines import ENGINES
 from barenet.optimization.optimizers import as_optimizer
-from barenet.training import mini_batch_loop
+from barenet.training import checkpointing, mini_batch_loop
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(61, 3))
@@ -38,7 +35,7 @@ PATIENCE = 8
 
 
 class Interrupt(Callback):
-    """End a run at the first slice from this step on, as a signal would."""
+    """Interrupt a run at the first chunk from this step on, as a signal would."""
 
     def __init__(self, step):
         self.step = step
@@ -49,8 +46,8 @@ class Interrupt(Callback):
 
 
 @pytest.fixture
-def slices_of_one_batch(monkeypatch):
-    """Let a run be ended after any batch, and be resumed in other slices than it has had."""
+def chunks_of_one_batch(monkeypatch):
+    """Interrupt a run after any batch, and resume it with chunks of other lengths."""
 
     def short(yes=True):
         monkeypatch.setattr(mini_batch_loop, "CHUNK_SECONDS", 0 if yes else 0.1)
@@ -64,13 +61,13 @@ def network(dtype="float32", seed=1):
 
 
 def settings(**more):
-    """What makes a run of seven batches an epoch, the last one of one row more."""
+    """Settings for a run with seven batches per epoch, the last of which has one row."""
     usual = {"batch_size": 10, "epochs": 11, "metrics": "accuracy", "sample_weight": WEIGHT}
     return {**usual, "validation_data": (X[:20], Y[:20], WEIGHT[:20]), "seed": 4, **more}
 
 
 def learn(*callbacks, net=None, data=(X, Y), **more):
-    """Train; what comes out is all that a resumed run has to come to as well."""
+    """Train, and return all that a resumed run must reproduce."""
     net = network() if net is None else net
     optimizer = as_optimizer(more.pop("optimizer", "adam"))
     stopping = EarlyStopping(patience=PATIENCE)
@@ -96,7 +93,7 @@ def differing(one, other):
 
 
 def quick(optimizer):
-    """Without dropout and batch norm for L-BFGS, whose steps are its iterations."""
+    """A network without dropout and batch norm for L-BFGS, whose steps are its iterations."""
     if optimizer != "lbfgs":
         return network(), {"epochs": 11, "schedule": "reduce_on_plateau:patience=2"}
     net = Network.dense([3, 6, 2], output="softmax", seed=1, dtype="float64")
@@ -104,13 +101,11 @@ def quick(optimizer):
     return net, {"optimizer": "lbfgs:tolerance=1e-15", **more}
 
 
-@pytest.mark.parametrize(
-    "ends", [range(1, 51, 7), pytest.param(range(1, 51), marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("ends", [(1, 17, 34), pytest.param(range(1, 51), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_promise_05_fifty_ends_of_every_optimizer(
-    optimizer, engine, ends, tmp_path, slices_of_one_batch
+    optimizer, engine, ends, tmp_path, chunks_of_one_batch
 ):
     net, more = quick(optimizer)
     more = {"optimizer": optimizer, "engine": engine, **more}
@@ -118,21 +113,21 @@ def test_promise_05_fifty_ends_of_every_optimizer(
     assert len(whole["loss"]) > 8 and whole["parameters"] != net.parameters.tobytes()
     for step in ends:
         kept = {"checkpoint": tmp_path / f"{step}", **more}
-        slices_of_one_batch()
+        chunks_of_one_batch()
         part = learn(Interrupt(step), net=net.copy(), **kept)
         assert part["because"] == "interrupted"
         assert step == (len(part["loss"]) if optimizer == "lbfgs" else part["steps"])
-        slices_of_one_batch(step % 2 == 0)
+        chunks_of_one_batch(step % 2 == 0)
         resumed = learn(net=net.copy(), **kept, resume=True)
         assert differing(whole, resumed) == [], step
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_every_schedule_goes_on_in_the_middle_of_an_epoch(schedule, tmp_path, slices_of_one_batch):
+def test_every_schedule_resumes_in_the_middle_of_an_epoch(schedule, tmp_path, chunks_of_one_batch):
     more = {"schedule": schedule, "optimizer": "momentum"}
     whole = learn(**more)
-    slices_of_one_batch()
-    for step in (3, 7, 25, 44):
+    chunks_of_one_batch()
+    for step in (3, 25):
         kept = {"checkpoint": tmp_path / f"{step}", **more}
         learn(Interrupt(step), **kept)
         assert differing(whole, learn(**kept, resume=True)) == []
@@ -140,19 +135,19 @@ def test_every_schedule_goes_on_in_the_middle_of_an_epoch(schedule, tmp_path, sl
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_a_run_that_is_ended_again_and_again(optimizer, dtype, tmp_path, slices_of_one_batch):
+def test_a_run_that_is_interrupted_repeatedly(optimizer, dtype, tmp_path, chunks_of_one_batch):
     net, more = quick(optimizer)
     net = net.copy(dtype)
     more = {"epochs": more["epochs"] // 3, "optimizer": optimizer}
     whole = learn(net=net.copy(), **more)
-    slices_of_one_batch()
-    for step in range(1, 22, 2):
+    chunks_of_one_batch()
+    for step in range(1, 22, 5):
         kept = {"checkpoint": tmp_path / "again", "resume": True}
         learn(Interrupt(step), net=net.copy(), **kept, **more)
     assert differing(whole, learn(net=net.copy(), **kept, **more)) == []
 
 
-def test_a_penalty_a_limit_rows_in_order_and_bytes(tmp_path, slices_of_one_batch):
+def test_penalties_clipping_ordered_rows_and_bytes(tmp_path, chunks_of_one_batch):
     pixels = RNG.integers(0, 256, (61, 3), np.uint8)
     more = {"penalty": ["l1:strength=1e-3", "l2:strength=1e-3"], "clip": "norm:limit=0.5"}
     more |= {"shuffle": False, "scale": 1 / 255, "validation_data": None}
@@ -165,16 +160,16 @@ def test_a_penalty_a_limit_rows_in_order_and_bytes(tmp_path, slices_of_one_batch
         return twin.parameters.tobytes(), history.loss
 
     whole = go(**more)
-    slices_of_one_batch()
-    for step in (1, 6, 7, 8, 20):
+    chunks_of_one_batch()
+    for step in (1, 7, 20):
         kept = {"checkpoint": tmp_path / f"{step}", **more}
         go(Interrupt(step), **kept)
         assert go(**kept, resume=True) == whole
 
 
-def test_the_network_and_the_optimizer_that_were_interrupted_go_on(tmp_path, slices_of_one_batch):
-    """As in a notebook: what is at hand is not new, and has steps behind it."""
-    slices_of_one_batch()
+def test_the_interrupted_network_and_optimizer_can_resume(tmp_path, chunks_of_one_batch):
+    """As in a notebook, where the objects have taken steps already."""
+    chunks_of_one_batch()
     whole = learn()
     net, optimizer, kept = network(), Adam(), {"checkpoint": tmp_path / "kept", **settings()}
     for end in (Interrupt(11), Interrupt(30), Callback()):
@@ -185,7 +180,7 @@ def test_the_network_and_the_optimizer_that_were_interrupted_go_on(tmp_path, sli
     assert differing(whole, outcome(net, optimizer, history, stopping)) == []
 
 
-def test_the_clock_ends_a_run_for_now(tmp_path):
+def test_a_time_limit_can_be_resumed(tmp_path):
     whole = learn()
     kept, rounds = {"checkpoint": tmp_path / "kept", "resume": True}, 0
     part = {"because": "1e-09 seconds were over"}
@@ -194,7 +189,7 @@ def test_the_clock_ends_a_run_for_now(tmp_path):
     assert differing(whole, part) == [] and rounds > 9
 
 
-def test_a_finished_run_is_told_again_and_takes_no_step(tmp_path, monkeypatch):
+def test_a_finished_run_takes_no_more_steps(tmp_path, monkeypatch):
     for epochs in (11, 500):  # all of them, or until early stopping has ended it
         kept = {"checkpoint": Checkpoint(tmp_path / f"{epochs}", every=1), "epochs": epochs}
         whole = learn(**kept)
@@ -206,9 +201,9 @@ def test_a_finished_run_is_told_again_and_takes_no_step(tmp_path, monkeypatch):
         assert differing(whole, again) == []
 
 
-def test_a_rate_that_a_callback_changes_in_the_middle_of_an_epoch(tmp_path, slices_of_one_batch):
-    """It counts from the next epoch on, which began with another one."""
-    slices_of_one_batch()
+def test_a_rate_that_a_callback_changes_in_the_middle_of_an_epoch(tmp_path, chunks_of_one_batch):
+    """It takes effect in the next epoch."""
+    chunks_of_one_batch()
 
     def go(*more, **kept):
         optimizer = Adam(learning_rate=0.01)
@@ -221,14 +216,14 @@ def test_a_rate_that_a_callback_changes_in_the_middle_of_an_epoch(tmp_path, slic
         return learn(Slower(), *more, optimizer=optimizer, schedule="cosine", **kept)
 
     whole = go()
-    for step in (16, 17, 18, 22):
+    for step in (16, 18):
         kept = {"checkpoint": tmp_path / f"{step}"}
         go(Interrupt(step), **kept)
         assert differing(whole, go(**kept, resume=True)) == []
 
 
 class Average(Callback):
-    """A callback of somebody's own, which remembers a number and an array."""
+    """A user-defined callback with a number and an array as its state."""
 
     def on_start(self, run):
         self.epochs, self.sum = 0, np.zeros_like(run.network.parameters)
@@ -247,18 +242,18 @@ class Average(Callback):
         self.epochs, self.sum = state["epochs"], state["sum"]
 
 
-def test_what_a_callback_of_ones_own_remembers(tmp_path, slices_of_one_batch):
-    slices_of_one_batch()
+def test_the_state_of_a_user_defined_callback(tmp_path, chunks_of_one_batch):
+    chunks_of_one_batch()
     whole, kept = learn(Average()), {"checkpoint": tmp_path / "kept"}
     learn(Average(), Interrupt(30), **kept)
-    # What only looks on may come and go.
+    # Callbacks without state may differ.
     assert differing(whole, learn(Callback(), Average(), **kept, resume=True)) == []
     with pytest.raises(ValueError, match="callback 1 was Average, and is nothing"):
         learn(**kept, resume=True)
 
 
-def test_a_divergence_comes_again(tmp_path, slices_of_one_batch):
-    slices_of_one_batch()
+def test_a_divergence_is_repeated(tmp_path, chunks_of_one_batch):
+    chunks_of_one_batch()
     more = {"optimizer": "sgd:learning_rate=300", "data": (X * 100, Y), "loss": "squared_error"}
     more |= {"validation_data": None, "metrics": ()}
 
@@ -278,7 +273,7 @@ def test_a_divergence_comes_again(tmp_path, slices_of_one_batch):
     with pytest.warns(RuntimeWarning):
         assert go(checkpoint=every) == whole
     assert every.path.exists()
-    assert go(checkpoint=every.path, resume=True) == whole  # and what was warned of is known
+    assert go(checkpoint=every.path, resume=True) == whole  # and does not warn again
 
 
 CHANGED = {
@@ -353,7 +348,7 @@ def test_the_same_numbers_in_another_place_are_the_same_data(interrupted, tmp_pa
         assert differing(whole, learn(data=(rows, Y), resume=interrupted)) == []
 
 
-def test_other_versions_are_told(interrupted, monkeypatch):
+def test_other_versions_warn(interrupted, monkeypatch):
     from barenet.training import run_identity
 
     monkeypatch.setattr("importlib.metadata.version", {"numpy": "0.1"}.get)
@@ -374,63 +369,31 @@ def test_resume_without_a_checkpoint(tmp_path):
     assert differing(learn(), learn(**kept)) == []
 
 
-def test_resumed_from_elsewhere_it_is_kept_in_its_own_place(interrupted, tmp_path):
+def test_a_run_resumed_from_elsewhere_saves_in_its_own_place(interrupted, tmp_path):
     before = interrupted.read_bytes()
     place = Checkpoint(tmp_path / "own", every=1)
     assert differing(learn(), learn(resume=interrupted, checkpoint=place)) == []
     assert interrupted.read_bytes() == before and place.path.exists()
 
 
-def test_a_search_that_goes_another_way_is_noticed(tmp_path, monkeypatch):
-    net, more = quick("lbfgs")
-    kept = {"checkpoint": tmp_path / "kept", **more}
-    learn(Interrupt(9), net=net.copy(), **kept)
-    read = Checkpoint.read
-
-    def spoiled(self):
-        state = copy.deepcopy(read(self))
-        state["optimizer"]["gradients"][3, 0] += 1e-6
-        return state
-
-    monkeypatch.setattr(Checkpoint, "read", spoiled)
-    with pytest.raises(ValueError, match="L-BFGS takes other steps here than it did"):
-        learn(net=net.copy(), **kept, resume=True)
-
-
-def test_a_search_is_led_back_without_computing_anything(tmp_path, monkeypatch):
+def test_lbfgs_resumes_without_repeating_evaluations(tmp_path, monkeypatch):
     net, more = quick("lbfgs")
     kept = {"checkpoint": tmp_path / "kept", **more}
     learn(Interrupt(20), net=net.copy(), **kept)
     known = len(Checkpoint(tmp_path / "kept").read()["optimizer"]["values"])
     assert known >= 20
     engine = ENGINES["compiled"]
-    asked, compute = [], engine.value_and_gradient
+    calls, compute = [], engine.value_and_gradient
 
     def counting(self):
-        asked.append(1)
+        calls.append(1)
         return compute(self)
 
     monkeypatch.setattr(engine, "value_and_gradient", counting)
     learn(net=net.copy(), **kept)
-    all_of_them = len(asked)
+    total = len(calls)
     learn(net=net.copy(), **kept, resume=True)
-    assert len(asked) - all_of_them == all_of_them - known
-
-
-def test_a_state_that_lacks_something_changes_no_parameter(interrupted, monkeypatch):
-    read = Checkpoint.read
-
-    def without_moments(self):
-        state = read(self)
-        del state["optimizer"]["n_steps"]
-        return state
-
-    monkeypatch.setattr(Checkpoint, "read", without_moments)
-    net = network()
-    before = net.parameters.copy()
-    with pytest.raises(ValueError, match=r"^resume: not a valid checkpoint: 'n_steps'"):
-        learn(net=net, resume=interrupted)
-    assert np.array_equal(net.parameters, before)
+    assert len(calls) - total == total - known
 
 
 class Spoil(Callback):
@@ -444,8 +407,8 @@ class Spoil(Callback):
             run.network.parameters *= self.factor
 
 
-def test_a_divergence_after_it_goes_back_to_before_its_epoch(tmp_path, slices_of_one_batch):
-    slices_of_one_batch()
+def test_a_divergence_after_a_resume_restores_the_epoch_before(tmp_path, chunks_of_one_batch):
+    chunks_of_one_batch()
 
     def go(*callbacks, **kept):
         net = network()
@@ -462,8 +425,8 @@ def test_a_divergence_after_it_goes_back_to_before_its_epoch(tmp_path, slices_of
     assert part != go(Spoil(np.inf), **kept, resume=True) == go(Spoil(np.inf))
 
 
-def test_what_was_warned_of_is_known_and_what_it_is_compared_with(tmp_path, slices_of_one_batch):
-    slices_of_one_batch()
+def test_a_resumed_run_warns_of_new_problems_only(tmp_path, chunks_of_one_batch):
+    chunks_of_one_batch()
 
     def go(*callbacks, **kept):
         net = Network.dense([3, 1], seed=1, dtype="float64")
@@ -471,7 +434,7 @@ def test_what_was_warned_of_is_known_and_what_it_is_compared_with(tmp_path, slic
 
     with pytest.warns(RuntimeWarning, match="the loss grew from") as whole:
         go(Spoil(1e9))
-    for step, said in [(3 * 7 + 2, 1), (3 * 7 + 6, 0)]:  # before it, and after it
+    for step, n_warnings in [(3 * 7 + 2, 1), (3 * 7 + 6, 0)]:  # before it, and after it
         kept = {"checkpoint": tmp_path / f"{step}"}
         with warnings.catch_warnings(record=True):
             warnings.simplefilter("always")
@@ -480,5 +443,24 @@ def test_what_was_warned_of_is_known_and_what_it_is_compared_with(tmp_path, slic
             warnings.simplefilter("always")
             go(Spoil(1e9), **kept, resume=True)
         assert [str(each.message) for each in resumed] == [str(each.message) for each in whole][
-            :said
+            :n_warnings
         ]
+
+
+def test_checksums_computed_in_the_background_are_the_same(tmp_path, monkeypatch):
+    data = []
+    for name, delay in (("at once", -1.0), ("at the end", 1e9)):
+        monkeypatch.setattr(checkpointing, "CHECKSUM_DELAY", delay)
+        checkpoint = Checkpoint(tmp_path / name, every=1)
+        train(Network.dense([3, 4, 2], output="softmax"), X, Y, epochs=3, checkpoint=checkpoint)
+        data.append(checkpoint.read()["data"])
+    assert data[0] == data[1] != {}
+
+
+def test_a_background_result_is_computed_in_another_thread():
+    start = threading.Event()
+    future = checkpointing._in_background(lambda: start.wait(60) and threading.current_thread())
+    start.set()
+    assert future.result() is not threading.current_thread()
+    with pytest.raises(ZeroDivisionError):
+        checkpointing._in_background(lambda: 1 / 0).result()

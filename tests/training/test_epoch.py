@@ -14,7 +14,7 @@ from barenet.model.losses import as_loss
 from barenet.training import epoch as epoch_module
 from barenet.training.config import TrainingConfig
 from barenet.training.epoch import EpochPlan, MeasurementInterrupted, epoch_order, measure
-from barenet.training.metrics import as_metrics
+from barenet.training.train import as_metrics
 
 seeds = st.integers(0, 2**32 - 1)
 BATCH_WEIGHT = np.array([3.0, 0.0, 1.0, 2.0, 5.0, 4.0, 0.5])

@@ -1,4 +1,4 @@
-"""Form: a state that no run has said of itself is refused, and nothing is changed by it."""
+"""A state that no run has saved is refused, and changes nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def interrupted(tmp_path_factory):
 
 
 def resume(run, monkeypatch, change):
-    """Go on from a checkpoint in which something was changed, its checksum put right."""
+    """Resume from a changed checkpoint with a valid checksum."""
     path, settings = run
     state = copy.deepcopy(Checkpoint(path).read())
     change(state)
@@ -59,7 +59,7 @@ def resume(run, monkeypatch, change):
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
-def test_what_is_left_alone_is_taken_up(interrupted, monkeypatch, optimizer):
+def test_an_unchanged_state_resumes(interrupted, monkeypatch, optimizer):
     assert len(resume(interrupted[optimizer], monkeypatch, lambda state: None)) == 6
 
 
@@ -97,7 +97,7 @@ def test_promise_17_what_is_not_as_a_run_says_it_is_refused(
         resume(interrupted["adam"], monkeypatch, change)
 
 
-def test_promise_17_it_is_told_which_curves_were_expected(interrupted, monkeypatch):
+def test_promise_17_the_expected_curves_are_listed(interrupted, monkeypatch):
     def change(state):
         state["run"]["curve_loss"] = np.zeros(5)
 

@@ -1,4 +1,4 @@
-"""Train: what comes out of a run, whatever goes in, and that a seed fixes all of it."""
+"""The function `train`: results, histories, held-out sets and refusals."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""A data set: rows, what is to be predicted for them, and what they are called.
-
-Whatever it was read from, the rest of barenet sees this one shape, with the config that the set
-is usually trained with.
-"""
+"""A data set: features, targets, their names, and default settings for training."""
 
 from __future__ import annotations
 
@@ -15,6 +11,7 @@ from numpy.typing import NDArray
 
 from barenet.constraints import check_number
 from barenet.data.run_config import RunConfig
+from barenet.errors import ArgumentError
 
 if TYPE_CHECKING:
     from barenet.data.frame import Samples
@@ -29,25 +26,25 @@ class Dataset:
     Attributes
     ----------
     name : str
-        What it is called: a named set's name, or a file's.
+        The name of a named data set, or of a file.
     X : ndarray of shape (n_samples, n_features), float64, or uint8 for images; or Frame
         The rows; a pixel is 0..255. A table that is not all numbers is a frame.
     y : ndarray of shape (n_samples,), int64 for classes, float64 for numbers
-        What is to be predicted: an index into `classes`, or a number.
+        The targets: indices into `classes`, or numbers.
     classes : tuple of str, or None
-        The classes' names; None for numbers.
+        Names of the classes; None for numbers.
     feature_names : tuple of str
         One name for each column of `X`.
     target_name : str
-        What `y` is called.
+        Name of the target.
     image_shape : tuple of int, optional
-        Height and width, where a row is an image.
+        Height and width, if a row is an image.
     description : str
-        One line.
+        Description in one line.
     config : RunConfig
-        The settings that it is usually trained with.
+        Default settings for training.
     stratify : bool
-        Whether `split` keeps each class's share; without effect on numbers.
+        Whether `split` keeps the proportions of the classes.
 
     Examples
     --------
@@ -73,17 +70,17 @@ class Dataset:
 
     @property
     def task(self) -> Literal["classification", "regression"]:
-        """Whether classes or numbers are predicted."""
+        """Classification for classes, regression for numbers."""
         return "regression" if self.classes is None else "classification"
 
     @property
     def n_samples(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
         return len(self.X)
 
     @property
     def n_features(self) -> int:
-        """How many numbers, or columns of a frame, a row has."""
+        """Number of columns."""
         return int(self.X.shape[1])
 
     def split(self, test_size: float, seed: int = 0) -> tuple[Dataset, Dataset | None]:
@@ -92,21 +89,22 @@ class Dataset:
         Parameters
         ----------
         test_size : float
-            Share of the test rows, 0 for none.
+            Fraction of the rows in the test set, 0 for none.
         seed : int, default 0
-            Fixes which rows.
+            Seed of the split.
 
         Returns
         -------
         train : Dataset
-            The training rows; all of them, in their order, where there are no test rows.
+            The training set; all rows in their order, if there is no test set.
         test : Dataset or None
-            The test rows.
+            The test set.
 
         Raises
         ------
         ValueError
-            If the share is not in [0, 1), or leaves no row, or no row of a class, on a side.
+            If the fraction is not in [0, 1), or one of the sets would have no row, or no row of a
+            class.
         """
         test_size = check_number(test_size, "test_size", ge=0, lt=1)
         seed = int(check_number(seed, "seed", ge=0, le=2**32 - 1, integer=True))
@@ -121,28 +119,32 @@ class Dataset:
                 np.arange(self.n_samples), test_size=test_size, random_state=seed, stratify=strata
             )
         except ValueError as error:
-            raise ValueError(f"test_size: {test_size} of {self.name}: {error}") from error
+            problem = f"{test_size} of {self.name}: {error}"
+            raise ArgumentError(problem, argument="test_size", value=test_size) from error
         return self.take(train), self.take(test)
 
     def _check_strata(self, strata: NDArray[Any] | None) -> None:
-        """Refuse a class that cannot be on both sides, by its name."""
+        """Refuse a class with a single row, which cannot be in both sets."""
         if strata is None or self.classes is None:
             return
         present, counts = np.unique(strata, return_counts=True)
         if counts.min() < 2:
             rare = self.classes[present[counts.argmin()]]
-            raise ValueError(
-                f"test_size: class {rare!r} of {self.name} has a single row, which cannot be both "
-                f"learned from and tested on; add rows of it, or hold none out (0)"
+            raise ArgumentError(
+                f"class {rare!r} of {self.name} has a single row, which cannot be in both the "
+                "training set and the test set",
+                argument="test_size",
+                remedy="add rows of it, or use {test_size}",
+                test_size=0,
             )
 
     def take(self, rows: NDArray[np.int64]) -> Dataset:
-        """Take some rows.
+        """Select rows.
 
         Parameters
         ----------
         rows : ndarray of shape (n_rows,), int64
-            Which ones, counted from 0.
+            Numbers of the rows, counted from 0.
 
         Returns
         -------

@@ -142,7 +142,7 @@ class TableEncoding:
         columns = fit_numbers(frame, number_names, tokens, numbers)
         for name, kind in kinds.items():
             if kind == "dropped":
-                columns[name] = DroppedColumn(name, "as told")
+                columns[name] = DroppedColumn(name, "dropped by request")
             elif kind == "boolean":
                 columns[name] = fit_boolean(frame, name, tokens)
             elif kind == "date":

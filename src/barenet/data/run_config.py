@@ -176,7 +176,7 @@ class RunConfig:
         optimizer = as_optimizer(spec)
         if self.learning_rate is None:
             return optimizer
-        if isinstance(optimizer, LBFGS):
+        if optimizer.full_batch:
             raise ArgumentError(
                 "lbfgs finds its own step sizes", argument="learning_rate", remedy="leave it out"
             )

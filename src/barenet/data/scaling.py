@@ -1,7 +1,7 @@
-"""What is done to the inputs before a network sees them: one offset and one factor a feature.
+"""The scaling of features: one offset and one factor for each.
 
-Measured on the training rows alone, and kept with the model, so that every later row is treated
-as the training rows were.
+It is fitted on the training rows alone and saved with the model, so that later rows are scaled in
+the same way.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from barenet.errors import DataError, brief
+from barenet.errors import ArgumentError, DataError
 from barenet.model.validation import numeric_array
 from barenet.registry import lookup
 
@@ -20,10 +20,10 @@ __all__ = ["KINDS", "LEAST", "NAMES", "Scaling"]
 
 Kind = Literal["none", "standardize", "minmax", "robust"]
 
-#: The least that numbers may be multiplied or divided by: below it a float64 loses its digits.
+#: Minimum absolute value of a factor or divisor: below it a float64 loses its digits.
 LEAST = float(np.finfo(np.float64).tiny)
 
-#: Rows scaled at a time: the intermediate float64 rows stay in the processor's cache.
+#: Rows scaled at a time, so that the intermediate float64 rows stay in the processor's cache.
 _BLOCK = 1024
 
 
@@ -34,7 +34,7 @@ class Scaling:
     Attributes
     ----------
     name : {"none", "standardize", "minmax", "robust", "affine"}
-        How it was measured; ``"affine"`` where it is none of what `fit` measures.
+        The kind of `fit`, or ``"affine"`` for any other map.
     offset : ndarray of shape (n_features,), float64
         Subtracted first.
     factor : ndarray of shape (n_features,), float64
@@ -43,8 +43,8 @@ class Scaling:
     Raises
     ------
     ValueError
-        If the name is unknown, or the numbers are not finite, a factor is nearer to 0 than 2e-308,
-        or they are not one for each feature.
+        If the name is unknown, a number is not finite, a factor is nearer to 0 than 2e-308, or
+        there is not one of each for each feature.
 
     Examples
     --------
@@ -61,60 +61,60 @@ class Scaling:
         lookup(dict.fromkeys(NAMES), self.name, "scaling")
         for part in (self.offset, self.factor):
             if not isinstance(part, np.ndarray) or part.dtype != np.float64 or part.ndim != 1:
-                raise ValueError(
-                    f"scaling: expected one float64 for each feature, got {brief(part)}"
-                )
+                raise ArgumentError.of("scaling", part, "one float64 for each feature")
             if not np.isfinite(part).all():
-                raise ValueError("scaling: its offset and factor are not all finite numbers")
+                raise ArgumentError.of("scaling", part, "finite numbers")
         if len(self.offset) != len(self.factor) or (abs(self.factor) < LEAST).any():
-            raise ValueError("scaling: expected an offset and a factor, not 0, for each feature")
+            expected = "an offset and a factor, not 0, for each feature"
+            raise ArgumentError.of("scaling", self.factor, expected)
 
     @classmethod
     def fit(cls, kind: Kind, X: ArrayLike) -> Scaling:
-        """Measure the offset and the factor on the training rows.
+        """Fit the offset and the factor to the training rows.
 
         Parameters
         ----------
         kind : {"none", "standardize", "minmax", "robust"}
-            ``"none"`` leaves the numbers alone; ``"standardize"`` gives each feature mean 0 and
-            standard deviation 1, with the population's formula (the sum over n, not n - 1);
-            ``"robust"`` gives it median 0 and quartiles that are 1 apart, which outliers do not
-            move; ``"minmax"`` maps the smallest number to 0 and the largest to 1. Images of type
-            uint8 are divided by 255 by ``"minmax"``, whatever they hold: the type's range is known,
-            is one for all pixels, and keeps the pictures as they look.
+            ``"none"`` does not scale; ``"standardize"`` scales each feature to mean 0 and standard
+            deviation 1, that of the population (the sum over n, not n - 1); ``"robust"`` scales to
+            median 0 and an interquartile range of 1, which outliers do not affect; ``"minmax"``
+            maps the minimum to 0 and the maximum to 1. ``"minmax"`` divides images of type uint8 by
+            255, whatever their values, so that all pixels have one scale.
         X : array-like of shape (n_samples, n_features)
             The training rows.
 
         Returns
         -------
         Scaling
-            A constant feature is only shifted, to 0.
+            The fitted scaling; a constant feature is only shifted, to 0.
 
         Raises
         ------
         ValueError
-            If the kind is unknown, or X is no matrix of numbers with a row or more.
+            If the kind is unknown, or X is not a matrix of numbers with at least one row.
         DataError
-            If a feature's spread is beyond what float64 can hold.
+            If the range of a feature is beyond float64.
         """
         measure = lookup(KINDS, kind, "scaling")
         X = _matrix(X)
         if X.size == 0:
-            raise ValueError(f"X: there is nothing in it, its shape is {X.shape}")
+            raise ArgumentError(f"is empty, its shape is {X.shape}", argument="X")
         offset, spread = measure(X)
         with np.errstate(divide="ignore", over="ignore"):
             factor = np.where(spread == 0, 1.0, 1.0 / spread)
         wrong = np.flatnonzero(~np.isfinite(offset) | ~np.isfinite(factor) | (abs(factor) < LEAST))
         if wrong.size:
+            column = X[:, wrong[0]]
             raise DataError(
-                f"scaling: {kind} is beyond float64 for the numbers of feature {wrong[0]} "
-                f"(from {X[:, wrong[0]].min():g} to {X[:, wrong[0]].max():g})"
+                f"{kind} is beyond float64 for the numbers of feature {wrong[0]} "
+                f"(from {column.min():g} to {column.max():g})",
+                argument="scaling",
             )
         return cls(kind, offset, factor)
 
     @property
     def n_outputs(self) -> int:
-        """How many numbers a row becomes: as many as it has."""
+        """Number of features."""
         return len(self.offset)
 
     def transform(self, X: ArrayLike, dtype: DTypeLike = np.float64) -> NDArray[Any]:
@@ -123,9 +123,9 @@ class Scaling:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            The rows, of any real type; they are not changed.
+            The rows, of any real type.
         dtype : dtype, default float64
-            Type of the result; the arithmetic is float64's.
+            Type of the result; the arithmetic is in float64.
 
         Returns
         -------
@@ -135,11 +135,12 @@ class Scaling:
         Raises
         ------
         ValueError
-            If the rows are not numbers, or do not have the features that were measured.
+            If the rows are not numbers, or have another number of features.
         """
         X = _matrix(X)
         if X.shape[1] != len(self.offset):
-            raise ValueError(f"X: expected shape (n, {len(self.offset)}), got {X.shape}")
+            problem = f"expected shape (n, {len(self.offset)}), got {X.shape}"
+            raise ArgumentError(problem, argument="X")
         scaled = np.empty(X.shape, dtype)
         for start in range(0, len(X), _BLOCK):
             rows = slice(start, start + _BLOCK)
@@ -157,35 +158,36 @@ class Scaling:
         Returns
         -------
         ndarray of shape (n_samples, n_features), float64
-            The rows as they were.
+            The rows in their original units.
         """
         return X / self.factor + self.offset
 
 
 def _matrix(X: ArrayLike) -> NDArray[Any]:
-    """Take rows of real numbers, of whatever type."""
+    """Convert to a matrix of real numbers of any type."""
     array = numeric_array(X, "X")
     if array.ndim != 2:
-        raise ValueError(f"X: expected shape (n_samples, n_features), got {array.shape}")
+        problem = f"expected shape (n_samples, n_features), got {array.shape}"
+        raise ArgumentError(problem, argument="X")
     return array
 
 
 def _none(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Leave the numbers alone."""
+    """No scaling."""
     return np.zeros(X.shape[1]), np.ones(X.shape[1])
 
 
 def _standardize(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Measure mean and standard deviation."""
+    """Mean and standard deviation."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean, std = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
-    # A mean is rounded: a constant feature's deviation is tiny, and need not be 0.
+    # Rounding may leave a constant feature with a tiny deviation instead of 0.
     constant = (X[0] == X).all(axis=0)
     return np.where(constant, X[0], mean), np.where(constant, 0.0, std)
 
 
 def _minmax(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Measure the smallest and the spread."""
+    """Minimum and range."""
     if X.dtype == np.uint8:
         return np.zeros(X.shape[1]), np.full(X.shape[1], 255.0)
     smallest, largest = X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64)
@@ -194,14 +196,14 @@ def _minmax(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _robust(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Measure the median and the distance of the quartiles."""
+    """Median and interquartile range."""
     with np.errstate(over="ignore", invalid="ignore"):
         lower, median, upper = np.quantile(X.astype(np.float64), (0.25, 0.5, 0.75), axis=0)
         return median, upper - lower
 
 
-#: What measures each kind: a function of X that returns the offset and the spread.
+#: The kinds: functions of X that return the offset and the spread of each feature.
 KINDS = {"none": _none, "standardize": _standardize, "minmax": _minmax, "robust": _robust}
 
-#: What a scaling may be called: how it was measured, or that nothing is known of that.
+#: The names that a scaling may have.
 NAMES = (*KINDS, "affine")

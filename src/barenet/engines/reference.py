@@ -1,6 +1,6 @@
 """The reference engine: the training step in NumPy, written to be read.
 
-It is the specification. Whatever another engine does faster has to come out the same.
+It is the specification: every other engine computes the same, only faster.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from barenet.optimization.optimizers import Optimizer
 
 __all__ = ["ReferenceEngine"]
 
-#: Rows that are measured at a time, so that all of X is never turned into the network's dtype.
+#: Rows that are evaluated at a time: X is never converted to the network's dtype as a whole.
 CHUNK = 4096
 
 
@@ -31,7 +31,7 @@ class ReferenceEngine(Engine):
     Parameters
     ----------
     job : Job
-        What to do.
+        Network, training set, loss and optimizer.
     threads : int, optional
         Left to NumPy's own settings.
 
@@ -53,9 +53,9 @@ class ReferenceEngine(Engine):
     def __init__(self, job: Job, threads: int | None = None) -> None:
         self.job, network = job, job.network
         self._objective = Objective(network, job.loss)
-        self._penalties = [
-            (penalty, penalty.expand(network.layout, network.dtype)) for penalty in job.penalties
-        ]
+        self._penalties = []
+        for penalty in job.penalties:
+            self._penalties.append((penalty, penalty.expand(network.layout, network.dtype)))
 
     @classmethod
     def refusal(cls, job: Job) -> str | None:
@@ -92,12 +92,12 @@ class ReferenceEngine(Engine):
 
     @cached_property
     def _all_rows(self) -> ArrayDataset:
-        """All rows as the network takes them: L-BFGS asks for their gradient time and again."""
+        """The training set in the network's dtype, for the repeated evaluations of L-BFGS."""
         rows = self.job.rows
         return ArrayDataset(rows.inputs(self.job.network.dtype), rows.y, rows.sample_weight)
 
     def _step(self, rows: ArrayDataset, step: int) -> tuple[float, FloatArray]:
-        """Compute the loss and its gradient, and add the penalties."""
+        """Compute the loss with the penalties, and its gradient."""
         network = self.job.network
         key = derive_key(self.job.seed, step)
         value, gradient = self._objective.value_and_gradient(rows, rng_key=key)

@@ -29,12 +29,12 @@ from barenet.model.network import Network
 from barenet.model.snapshot import Snapshot
 from barenet.optimization.optimizers import Optimizer
 from barenet.optimization.schedules import as_schedule
-from barenet.training.callbacks import Callback, as_callbacks
+from barenet.training.callbacks import Callback
 from barenet.training.config import TrainingConfig
 from barenet.training.divergence import caller_stacklevel
 from barenet.training.history import History
 from barenet.training.run import Run
-from barenet.training.train import check_batch_size, check_full_batch, make_loop
+from barenet.training.train import as_callbacks, check_batch_size, check_full_batch, make_loop
 
 
 class Rollback(Callback):
@@ -102,8 +102,7 @@ class FitLoop:
             if self.state.snapshot is None:
                 error.outcome = "The estimator is as it was before"
                 raise
-            if isinstance(self.job.optimizer, Optimizer):
-                self.job.optimizer.reset()  # its moments may not be finite either
+            self.job.optimizer.reset()  # its moments may not be finite either
             error.outcome = "Early stopping has restored the parameters of the best epoch"
             warnings.warn(str(error), RuntimeWarning, stacklevel=caller_stacklevel())
         return loop.run.history

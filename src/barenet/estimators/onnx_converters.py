@@ -1,4 +1,4 @@
-"""Converters for skl2onnx: a whole pipeline with an estimator of barenet's, as one ONNX model."""
+"""Converters for skl2onnx: a pipeline with an estimator of barenet as one ONNX model."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from barenet.errors import MissingExtraError
 from barenet.estimators.classifier import MLPClassifier
 from barenet.estimators.regressor import MLPRegressor
+from barenet.files.exports.inference_program import program_of
 from barenet.files.exports.onnx_graph import TYPES, write_outputs
-from barenet.files.exports.program import program_of
 
-#: What skl2onnx lets a user choose for classifiers; each must be named to be allowed.
+#: Options of skl2onnx for classifiers, which must be declared.
 OPTIONS = {
     "zipmap": [True, False, "columns"],
     "nocl": [True, False],
@@ -23,11 +23,11 @@ OPTIONS = {
 
 
 def register_onnx_converters() -> None:
-    """Teach skl2onnx to convert `MLPClassifier` and `MLPRegressor`.
+    """Register converters of `MLPClassifier` and `MLPRegressor` with skl2onnx.
 
-    Once in a program, before ``skl2onnx.to_onnx`` is given a pipeline with one of them. For an
-    estimator alone, or after a scaler, `export` will do. skl2onnx is to be told
-    ``target_opset=17``, where the model is for an ONNX Runtime that is older than the onnx package.
+    Call it once before ``skl2onnx.to_onnx`` with a pipeline of one of them; pass
+    ``target_opset=17`` for an ONNX Runtime that is older than the onnx package. For an estimator
+    alone, or after a scaler, use `export`.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def register_onnx_converters() -> None:
 
 
 def _set_types(operator: Any) -> None:
-    """Say the types and shapes of what comes out."""
+    """Set the types and shapes of the outputs."""
     types = importlib.import_module("skl2onnx.common.data_types")
     program = program_of(operator.raw_operator)
     numbers = types.FloatTensorType if program.dtype == np.float32 else types.DoubleTensorType
@@ -79,7 +79,7 @@ def _set_types(operator: Any) -> None:
 
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:
-    """Write the operators of an estimator."""
+    """Add the operators of an estimator."""
     program = program_of(operator.raw_operator)
     graph = _Graph(scope, container)
     *labels, outputs = (variable.full_name for variable in operator.outputs)
@@ -88,7 +88,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
 
 
 class _Graph:
-    """Collects operators and constants in a pipeline's graph."""
+    """Adds operators and constants to the graph of a pipeline."""
 
     def __init__(self, scope: Any, container: Any) -> None:
         self.scope, self.container = scope, container

@@ -113,8 +113,7 @@ def make_optimizer(estimator: Any) -> Optimizer | LBFGS:
     """The optimizer of the parameters."""
     if estimator.optimizer is not None:
         optimizer = copy.deepcopy(as_optimizer(estimator.optimizer))
-        if isinstance(optimizer, Optimizer):
-            optimizer.reset()
+        optimizer.reset()
         return optimizer
     if estimator.solver == "lbfgs":
         return LBFGS(tolerance=estimator.tol, gain=LBFGS_GAIN, evaluations=estimator.max_fun)

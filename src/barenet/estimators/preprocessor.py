@@ -1,4 +1,4 @@
-"""A table for a network, as a transformer: what is measured once is done to every row after it."""
+"""TablePreprocessor: a transformer that encodes the columns of a table as numbers."""
 
 from __future__ import annotations
 
@@ -18,50 +18,47 @@ from barenet.model.validation import check_dtype
 
 
 class TablePreprocessor(TransformerMixin, BaseEstimator):
-    """Turn a table of numbers, categories, truth values and dates into numbers for a network.
+    """Encode a table of numbers, categories, booleans and dates as numbers for a network.
 
-    What a column holds is decided by the training rows; ``describe()`` says it, with the formula
-    of each column:
+    The training rows determine the type of each column; ``describe()`` returns it with the formula:
 
-    - Numbers are scaled, what is missing is the median, and where some were missing in training
-      one more output says so.
-    - Categories are one-hot. Rare ones share an output, and what training did not hold is rare,
-      or 0 everywhere where nothing was. Missing is a category where some were missing.
-    - Truth values, such as yes and no, are 1 and 0.
-    - Dates are a number that grows with time, and a place in the year, the week and the day.
-    - Columns that say nothing are dropped: of one value, or of text that names the rows.
+    - Numbers are scaled and missing values replaced by the median, with an indicator output if
+      some were missing in training.
+    - Categories are one-hot encoded. Rare and new ones share an output; without rare ones in
+      training, new ones are all 0. Missing values are a category if some were missing in training.
+    - Booleans, such as yes and no, are 1 and 0.
+    - Dates become a number that grows with time, and positions in the year, the week and the day.
+    - Uninformative columns are dropped: of a single value, or of text that identifies the rows.
 
     Parameters
     ----------
     numbers : {"standardize", "robust", "minmax", "none"}, default "standardize"
-        How numbers are scaled: to mean 0 and standard deviation 1; to median 0 and quartiles that
-        are 1 apart, which outliers do not move; to 0..1; not at all. Numbers that are all 0 or 1
-        are left as they are.
+        Scaling of numbers: to mean 0 and standard deviation 1; to median 0 and interquartile range
+        1, which is robust to outliers; to 0..1; none. Columns of 0 and 1 are not scaled.
     rare : float, default 0.01
-        A category in a smaller share of the rows that have one is rare; 1 or more is a number of
-        rows, and 0 keeps every category.
+        Minimum fraction of the rows for a category of its own; 1 or more is a number of rows, and 0
+        keeps every category.
     categories : list of str, optional
-        Columns that hold categories, whatever they look like.
+        Columns to treat as categories.
     numeric : list of str, optional
-        Columns that hold numbers, even if they are written as codes, such as 00123.
+        Columns to treat as numbers, even codes such as 00123.
     drop : list of str, optional
         Columns to leave out.
     missing : list of str, optional
-        What stands for a missing value besides nothing at all, NA, N/A, NaN, null, None, ?, - and
-        the like.
+        Markers of missing values besides empty fields, NA, N/A, NaN, null, None, ?, - and the like.
     dtype : {"float64", "float32"}, default "float64"
         Type of the output.
 
     Attributes
     ----------
     encoding_ : TableEncoding
-        What was measured, as plain data.
+        The fitted encoding.
     columns_ : tuple of Column
         The record of each column.
     n_features_in_ : int
-        How many columns there were.
+        Number of columns.
     feature_names_in_ : ndarray of shape (n_columns,), object
-        Their names, where they had some.
+        Their names, if they have any.
 
     Examples
     --------
@@ -110,26 +107,26 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         return self.encoding_.columns
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Measure every column.
+        """Determine the encoding of every column.
 
         Parameters
         ----------
         X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
-            The training rows; they are not changed.
+            The training rows.
         y : None
             Ignored.
 
         Returns
         -------
         TablePreprocessor
-            This one.
+            The fitted transformer.
 
         Raises
         ------
         DataError
-            If a column's values do not go together, or none is left to learn from.
+            If the values of a column are inconsistent, or no column is left.
         ValueError
-            If a parameter is wrong.
+            If a parameter is invalid.
         """
         check_dtype(self.dtype)
         X, names = _table(X, self)
@@ -155,8 +152,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame, Frame, mapping, or array-like of shape (n_samples, n_features)
-            Rows of such a table. Columns with names may come in any order, and those that are
-            dropped need not be there.
+            Rows of such a table. Named columns may be in any order, and dropped ones absent.
 
         Returns
         -------
@@ -166,9 +162,9 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         Raises
         ------
         DataError
-            If a value is not of its column's kind.
+            If a value is not of its column's type.
         ValueError
-            If a column is missing, or their number is wrong.
+            If columns are missing.
         """
         check_is_fitted(self)
         X, names = _table(X, self)
@@ -185,7 +181,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str, optional
-            The columns' names; they must be those of the training.
+            Names of the columns; they must be those of the training rows.
 
         Returns
         -------
@@ -199,19 +195,19 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
         return np.array(self.encoding_.renamed(names.tolist()).output_names, object)
 
     def describe(self) -> str:
-        """Say what is done to each column.
+        """Describe the encoding of each column.
 
         Returns
         -------
         str
-            A line for each: its name, its kind, how many numbers it becomes, and the formula.
+            A line for each: name, type, number of outputs and formula.
         """
         check_is_fitted(self)
         return self.encoding_.describe()
 
     def _repr_html_inner(self) -> str:
-        told = super()._repr_html_inner()
-        return told + self.encoding_._repr_html_() if hasattr(self, "encoding_") else told
+        html = super()._repr_html_inner()
+        return html + self.encoding_._repr_html_() if hasattr(self, "encoding_") else html
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -222,7 +218,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):
 
 
 def _table(X: Any, estimator: Any) -> tuple[Any, list[str] | None]:
-    """Check what is no table of columns with names; else tell the names."""
+    """Check an array; for a table, return the names of its columns."""
     names = column_names(X)
     if names is None:
         X = check_array(X, dtype=None, ensure_all_finite=False, estimator=estimator)

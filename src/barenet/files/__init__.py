@@ -1,1 +1,1 @@
-"""What goes out: the model file, checkpoints, and exports to other languages."""
+"""Model files, checkpoints, and exports to other languages."""

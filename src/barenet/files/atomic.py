@@ -1,7 +1,7 @@
 """Write a file whole or not at all.
 
-The bytes go to a temporary file in the same folder, are forced to the disk, and take the target's
-place in one step. Whatever goes wrong before that step leaves an old file as it was.
+The bytes are written to a temporary file in the same folder, flushed to the disk, and moved to the
+target in one step. An error before that step leaves an old file as it was.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LONGEST = 100
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write bytes to a file, or leave what is there.
+    """Write bytes to a file, or leave the old one.
 
     Examples
     --------
@@ -29,7 +29,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     >>> path.read_bytes()
     b'whole'
     """
-    target = _followed(path)
+    target = _resolved(path)
     if target.exists():
         check_replaceable(target, path)
     if not target.parent.is_dir():
@@ -53,7 +53,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
 
 
 def check_replaceable(path: Path, name: object = None) -> None:
-    """Refuse what no file can take the place of."""
+    """Refuse to replace anything but an ordinary file."""
     if not path.is_file():
         kind = "a folder" if path.is_dir() else "no ordinary file"
         raise OSError(
@@ -77,7 +77,7 @@ def hidden_name(name: str) -> str:
 
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
-    """Take away what killed processes have left on their way to a file.
+    """Remove temporary files of a target that killed processes have left.
 
     Examples
     --------
@@ -88,29 +88,29 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
     >>> list(folder.iterdir())
     []
     """
-    target = _followed(path)
-    for left in target.parent.glob(f"{escape(hidden_name(target.name))}.*.tmp"):
+    target = _resolved(path)
+    for leftover in target.parent.glob(f"{escape(hidden_name(target.name))}.*.tmp"):
         with contextlib.suppress(OSError):
-            left.unlink()
+            leftover.unlink()
 
 
-def _followed(path: str | os.PathLike[str]) -> Path:
-    """Follow links to where they end, unless they go round in a circle."""
+def _resolved(path: str | os.PathLike[str]) -> Path:
+    """The target of links; a cycle of links is an error."""
     try:
         return Path(path).resolve()
     except RuntimeError as error:
-        raise OSError(f"{path} is a link in a circle, so it is not replaced") from error
+        raise OSError(f"{path} is part of a cycle of links, so it is not replaced") from error
 
 
 def _umask() -> int:
-    """The permissions that new files are not given; asking for it means setting it."""
+    """The permissions that new files do not get; reading it requires setting it."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
 def sync_folder(folder: Path) -> None:
-    """Force the entries of a folder to the disk, where folders can be opened."""
+    """Flush the entries of a folder to the disk, where folders can be opened."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

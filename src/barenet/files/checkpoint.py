@@ -1,7 +1,7 @@
-"""Checkpoints: where a run is, in a file, so that it can be gone on with after whatever happens.
+"""Checkpoints: the state of a run in a file, from which it can be resumed.
 
-The file is a model file, with the network as it is just then, and with all else that the next step
-depends on. It takes the place of the one before in one step, so there is always a whole one.
+A checkpoint is a model file of the network at that moment, with everything else that the next step
+depends on. It replaces the one before in one step, so there is always a whole one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from barenet.errors import ModelFileError
+from barenet.errors import ArgumentError, ModelFileError
 from barenet.files.atomic import check_replaceable, hidden_name, remove_leftovers
 from barenet.files.lock import locked
 from barenet.files.model_file import check_layers, read_model, write_model
@@ -27,39 +27,39 @@ from barenet.model.snapshot import Snapshot
 from barenet.training.checkpointing import Checkpointer, StateDict
 from barenet.training.run import Run
 
-#: What the file is called in a folder.
+#: Name of the file in a folder.
 FILE_NAME = "checkpoint.safetensors"
 
-#: Raised when a checkpoint of this version could not be resumed by the version before, or after.
+#: Increased when a checkpoint can no longer be resumed by the version before or after.
 VERSION = 1
 
-#: In seconds.
+#: Units of time in seconds.
 UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Checkpoint(Checkpointer):
-    """Keep the state of a run in a file, again and again.
+    """Save the state of a run to a file at intervals.
 
     Parameters
     ----------
     path : str or path
-        The file; for a folder it is ``checkpoint.safetensors`` in there.
+        The file; in a folder, ``checkpoint.safetensors``.
     every : int or str, default="30s"
-        Epochs, or a time such as ``"30s"``, ``"5m"`` or ``"1.5h"``; a time may end in the middle of
-        an epoch. ``"never"`` is only when the run is interrupted. What takes less than one
-        interval leaves no file.
+        Epochs, or a time such as ``"30s"``, ``"5m"`` or ``"1.5h"``, which may end within an epoch;
+        ``"never"`` saves only when the run is interrupted. A run shorter than one interval leaves
+        no file.
     notes : mapping, optional
-        Plain data to keep beside it; `read_notes` gives them back.
+        JSON to store with it.
 
     Attributes
     ----------
     seconds, epochs : float
-        The interval; infinite for the one that is not counted in.
+        The interval; the other is infinite.
 
     Raises
     ------
     ValueError
-        If the interval is neither.
+        If the interval is invalid.
 
     Examples
     --------
@@ -70,9 +70,9 @@ class Checkpoint(Checkpointer):
     >>> whole, parts = Network.dense([1, 8, 1]), Network.dense([1, 8, 1])
     >>> train(whole, X, X**2, epochs=900)
     <History: 900 epochs, loss ...>
-    >>> kept = {"checkpoint": Checkpoint(tempfile.mkdtemp(), every=10), "resume": True}
-    >>> history = train(parts, X, X**2, epochs=900, callbacks=TimeLimit(0.02), **kept)
-    >>> train(parts, X, X**2, epochs=900, **kept)
+    >>> saving = {"checkpoint": Checkpoint(tempfile.mkdtemp(), every=10), "resume": True}
+    >>> history = train(parts, X, X**2, epochs=900, callbacks=TimeLimit(0.02), **saving)
+    >>> train(parts, X, X**2, epochs=900, **saving)
     <History: 900 epochs, loss ...>
     >>> bool((whole.parameters == parts.parameters).all())
     True
@@ -89,7 +89,7 @@ class Checkpoint(Checkpointer):
         self.path = file / FILE_NAME if file.is_dir() else file
         self.seconds, self.epochs = parse_interval(every)
         self.notes = dict(notes or {})
-        self._kept_at, self._kept_epochs = 0.0, 0
+        self._saved_at, self._saved_epochs = 0.0, 0
 
     @contextmanager
     def lock(self, run: Run) -> Iterator[None]:
@@ -100,26 +100,26 @@ class Checkpoint(Checkpointer):
             check_replaceable(self.path, f"checkpoint: {self.path}")
         with locked(self.path.with_name(f"{hidden_name(self.path.name)}.lock"), "another run"):
             remove_leftovers(self.path)
-            self._kept_at, self._kept_epochs = time.monotonic(), 0
+            self._saved_at, self._saved_epochs = time.monotonic(), 0
             yield
 
     def read(self) -> StateDict | None:
         if not self.path.is_file():
             return None
-        network, kept, tensors = _read(self.path)
+        network, saved, tensors = _read(self.path)
         vectors = {"parameters": network.parameters, "statistics": network.statistics}
-        state: StateDict = {name: dict(part) for name, part in kept["state"].items()}
+        state: StateDict = {name: dict(part) for name, part in saved["state"].items()}
         for name, array in tensors.items():
             part, _, key = name.partition("/")
-            state[part][key] = array.copy()  # as it may be written to
+            state[part][key] = array.copy()  # writable
         state["run"] |= vectors
         return state
 
     def should_save(self, run: Run) -> bool:
         if math.isfinite(self.epochs):
             done = len(run.history)
-            return done > self._kept_epochs and done % self.epochs == 0
-        return time.monotonic() - self._kept_at >= self.seconds
+            return done > self._saved_epochs and done % self.epochs == 0
+        return time.monotonic() - self._saved_at >= self.seconds
 
     def save(self, run: Run, state: StateDict) -> None:
         plain: StateDict = {name: {} for name in state}
@@ -131,22 +131,22 @@ class Checkpoint(Checkpointer):
                 else:
                     plain[part][key] = value
         for name in Snapshot._fields:
-            del tensors[f"run/{name}"]  # They are the network's, which is there anyway.
+            del tensors[f"run/{name}"]  # stored with the network
         extra = {"checkpoint": {"version": VERSION, "state": plain, "notes": self.notes}}
         try:
             write_model(self.path, run.network, extra, tensors)
-        except OSError as error:  # which may not say what could not be written
+        except OSError as error:  # which may not have the path
             raise OSError(error.errno, error.strerror or str(error), str(self.path)) from error
-        self._kept_at, self._kept_epochs = time.monotonic(), len(run.history)
+        self._saved_at, self._saved_epochs = time.monotonic(), len(run.history)
 
 
 def read_notes(path: str | PathLike[str]) -> dict[str, Any]:
-    """Read what a checkpoint was given to keep beside it."""
+    """Read the notes of a checkpoint."""
     return dict(_read(Path(path))[1]["notes"])
 
 
 def parse_interval(every: int | str, argument: str = "every") -> tuple[float, float]:
-    """Read an interval.
+    """Parse an interval as seconds and epochs.
 
     Examples
     --------
@@ -164,26 +164,24 @@ def parse_interval(every: int | str, argument: str = "every") -> tuple[float, fl
         return math.inf, int(text)
     elif isinstance(every, Integral) and not isinstance(every, bool) and every >= 1:
         return math.inf, int(every)
-    raise ValueError(
-        f"{argument}: expected a number of epochs, a time such as '30s' or '5m', or 'never', "
-        f"got {every!r}"
-    )
+    expected = "a number of epochs, a time such as '30s' or '5m', or 'never'"
+    raise ArgumentError.of(argument, every, expected)
 
 
 def _read(path: Path) -> tuple[Network, dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
-    """Read a checkpoint, and see that it is one."""
+    """Read and validate a checkpoint."""
     if path.is_dir():
         raise FileNotFoundError(
-            f"{path}: is a folder, expected the checkpoint of a run; move it away to start anew"
+            f"{path}: is a folder, expected the checkpoint of a run; move it away to start again"
         )
     network, extra, tensors = read_model(path, with_state=True)
-    kept = extra.get("checkpoint")
-    if kept is None:
-        raise ModelFileError(f"{path}: a model, but not a checkpoint: it has only what was learned")
-    if not isinstance(kept, dict) or kept.get("version") != VERSION:
-        raise ModelFileError(f"{path}: a checkpoint of another version of barenet; start anew")
-    state, names = kept.get("state"), {name.partition("/")[0] for name in tensors}
-    parts = [kept.get("notes"), *state.values()] if isinstance(state, dict) else [None]
-    if not all(isinstance(part, dict) for part in parts) or not names <= kept["state"].keys():
+    saved = extra.get("checkpoint")
+    if saved is None:
+        raise ModelFileError(f"{path}: a model, but not a checkpoint: it has no state of a run")
+    if not isinstance(saved, dict) or saved.get("version") != VERSION:
+        raise ModelFileError(f"{path}: a checkpoint of another version of barenet; start again")
+    state, names = saved.get("state"), {name.partition("/")[0] for name in tensors}
+    parts = [saved.get("notes"), *state.values()] if isinstance(state, dict) else [None]
+    if not all(isinstance(part, dict) for part in parts) or not names <= saved["state"].keys():
         raise ModelFileError(f"{path}: not a valid checkpoint")
-    return network, kept, tensors
+    return network, saved, tensors

@@ -20,7 +20,7 @@ from barenet.data.scaling import Scaling
 from barenet.errors import ModelFileError, in_a_line
 from barenet.files.model_card import ModelCard
 from barenet.files.model_file import read_model, write_model
-from barenet.files.model_header import check_header, has_room, without_repeats
+from barenet.files.model_header import check_header, has_room, unique_names
 from barenet.files.predictor import Predictor
 from barenet.model.network import Network
 
@@ -259,7 +259,7 @@ def _encoding(tensors: dict[str, NDArray[Any]]) -> TableEncoding:
     if text.dtype != np.uint8:
         raise ValueError(f"{_TABLE}: expected bytes, got {text.dtype}")
     return TableEncoding.from_dict(
-        json.loads(text.tobytes().decode(), object_pairs_hook=without_repeats)
+        json.loads(text.tobytes().decode(), object_pairs_hook=unique_names)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,6 +13,12 @@ FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
 #: X in training: float32, float64, or the bytes of images.
 InputArray: TypeAlias = NDArray[np.floating[Any] | np.uint8]
+
+#: Shape of an array.
+Shape: TypeAlias = tuple[int, ...]
+
+#: Arrays of a layer by name.
+Arrays: TypeAlias = Mapping[str, FloatArray]
 
 #: The result of ``forward`` that ``backward`` takes.
 Cache: TypeAlias = Any

@@ -1,7 +1,7 @@
-"""Initializers: the numbers that a layer's parameters start from.
+"""Initializers: the initial parameters of a layer.
 
-All draw from NumPy's RandomState, whose stream is frozen for good, so a seed gives the same
-network with every version of NumPy. Weights are drawn one output neuron after the other.
+All draw from NumPy's RandomState, whose stream is frozen, so a seed gives the same network with
+every version of NumPy. Weights are drawn neuron by neuron.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.random import RandomState
 
 from barenet.constraints import Configurable, option
-from barenet.model.arrays import FloatArray
+from barenet.model.arrays import FloatArray, Shape
 from barenet.registry import build
 
 
 class Initializer(Configurable, ABC):
-    """A way to draw the first values of an array of parameters.
+    """A distribution of the initial values of an array of parameters.
 
     Attributes
     ----------
     role, name : str
-        The argument that it is for, and what it is called in `INITIALIZERS`.
+        The argument that takes it, and its name in `INITIALIZERS`.
 
     Examples
     --------
-    >>> import numpy as np
     >>> class Halves(Initializer):
     ...     name = "halves"
     ...     def draw(self, rng, shape, n_inputs, n_outputs):
@@ -40,43 +40,38 @@ class Initializer(Configurable, ABC):
     role: ClassVar[str] = "init"
 
     @abstractmethod
-    def draw(
-        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
-    ) -> FloatArray:
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
         """Draw an array.
 
         Parameters
         ----------
         rng : numpy.random.RandomState
-            Where the random numbers come from.
+            Source of the random numbers.
         shape : tuple of int
             (n_outputs, n_inputs) for weights, (n_outputs,) for a bias.
         n_inputs, n_outputs : int
-            Size of the layer, which sets the scale.
+            Size of the layer, which determines the scale.
 
         Returns
         -------
         ndarray of the given shape, float64
-            The first values.
+            The initial values.
         """
 
 
 @dataclass(frozen=True)
 class Zeros(Initializer):
-    """All zeros: right for a bias. Weights of zero never learn, as all neurons stay alike.
+    """All zeros, for biases. With zero weights, all neurons would stay the same.
 
     Examples
     --------
-    >>> import numpy as np
     >>> Zeros().draw(np.random.RandomState(0), (2,), 3, 2)
     array([0., 0.])
     """
 
-    name: ClassVar[str] = "zeros"
+    name = "zeros"
 
-    def draw(
-        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
-    ) -> FloatArray:
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
         return np.zeros(shape)
 
 
@@ -91,17 +86,14 @@ class Normal(Initializer):
 
     Examples
     --------
-    >>> import numpy as np
     >>> Normal(std=0.1).draw(np.random.RandomState(0), (2,), 3, 2).round(4)
     array([0.1764, 0.04 ])
     """
 
     std: float = option(0.1, ge=0)
-    name: ClassVar[str] = "normal"
+    name = "normal"
 
-    def draw(
-        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
-    ) -> FloatArray:
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
         return rng.standard_normal(shape) * self.std
 
 
@@ -112,53 +104,48 @@ class Uniform(Initializer):
     Parameters
     ----------
     limit : float, default=0.1
-        Greatest absolute value.
+        Largest absolute value.
 
     Examples
     --------
-    >>> import numpy as np
     >>> Uniform(limit=0.1).draw(np.random.RandomState(0), (2,), 3, 2).round(4)
     array([0.0098, 0.043 ])
     """
 
     limit: float = option(0.1, ge=0)
-    name: ClassVar[str] = "uniform"
+    name = "uniform"
 
-    def draw(
-        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
-    ) -> FloatArray:
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
         return rng.uniform(-self.limit, self.limit, shape)
 
 
 class VarianceScaling(Initializer):
-    """Draws whose variance is `scale` over a count of neurons, so that signals keep their size.
+    """Variance `scale` over a number of neurons, so that signals keep their variance.
 
-    The sum of n products of independent numbers has n times the variance of one of them; weights
-    of variance scale / n undo that, layer after layer.
+    The sum of n products of independent numbers has n times the variance of one of them; weights of
+    variance scale / n compensate for that.
 
     Attributes
     ----------
     scale : float
-        2 makes up for a ReLU, which loses half of the signal; else 1.
+        2 compensates for ReLU, which halves the variance; 1 otherwise.
     fan : {"in", "average"}
-        Which neurons are counted: the inputs, for the forward pass, or the average of inputs and
-        outputs, a compromise with the backward pass.
+        n: the number of inputs, for the forward pass, or the mean of inputs and outputs, a
+        compromise with the backward pass.
     distribution : {"normal", "uniform"}
-        Of what the numbers are drawn. A uniform one from −b to b has the variance b²/3.
+        The distribution.
     """
 
     scale: ClassVar[float]
     fan: ClassVar[Literal["in", "average"]]
     distribution: ClassVar[Literal["normal", "uniform"]]
 
-    def draw(
-        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
-    ) -> FloatArray:
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
         n = n_inputs if self.fan == "in" else (n_inputs + n_outputs) / 2
         variance = self.scale / n
         if self.distribution == "normal":
             return rng.standard_normal(shape) * np.sqrt(variance)
-        limit = np.sqrt(3 * variance)
+        limit = np.sqrt(3 * variance)  # the variance of a uniform distribution is limit²/3
         return rng.uniform(-limit, limit, shape)
 
 
@@ -171,13 +158,12 @@ class GlorotUniform(VarianceScaling):
 
     Examples
     --------
-    >>> import numpy as np
     >>> GlorotUniform().draw(np.random.RandomState(0), (2, 3), 3, 2).round(2)
     array([[ 0.11,  0.47,  0.23],
            [ 0.1 , -0.17,  0.32]])
     """
 
-    name: ClassVar[str] = "glorot_uniform"
+    name = "glorot_uniform"
     scale, fan, distribution = 1.0, "average", "uniform"
 
 
@@ -187,76 +173,71 @@ class GlorotNormal(VarianceScaling):
 
     Examples
     --------
-    >>> import numpy as np
     >>> GlorotNormal().draw(np.random.RandomState(0), (2,), 3, 2).round(2)
     array([1.12, 0.25])
     """
 
-    name: ClassVar[str] = "glorot_normal"
+    name = "glorot_normal"
     scale, fan, distribution = 1.0, "average", "normal"
 
 
 @dataclass(frozen=True)
 class HeUniform(VarianceScaling):
-    """Uniform, of variance 2 / n_inputs: for ReLU and its kin.
+    """Uniform, of variance 2 / n_inputs: for ReLU and its variants.
 
     From He, Zhang, Ren and Sun, "Delving deep into rectifiers" (2015).
 
     Examples
     --------
-    >>> import numpy as np
     >>> HeUniform().draw(np.random.RandomState(0), (2,), 3, 2).round(2)
     array([0.14, 0.61])
     """
 
-    name: ClassVar[str] = "he_uniform"
+    name = "he_uniform"
     scale, fan, distribution = 2.0, "in", "uniform"
 
 
 @dataclass(frozen=True)
 class HeNormal(VarianceScaling):
-    """Normal, of variance 2 / n_inputs: for ReLU and its kin.
+    """Normal, of variance 2 / n_inputs: for ReLU and its variants.
 
     Examples
     --------
-    >>> import numpy as np
     >>> HeNormal().draw(np.random.RandomState(0), (2,), 3, 2).round(2)
     array([1.44, 0.33])
     """
 
-    name: ClassVar[str] = "he_normal"
+    name = "he_normal"
     scale, fan, distribution = 2.0, "in", "normal"
 
 
 @dataclass(frozen=True)
 class LeCunUniform(VarianceScaling):
-    """Uniform, of variance 1 / n_inputs: keeps the size of the forward signal.
+    """Uniform, of variance 1 / n_inputs: keeps the variance of the forward signal.
 
     From LeCun, Bottou, Orr and Müller, "Efficient backprop" (1998).
 
     Examples
     --------
-    >>> import numpy as np
     >>> LeCunUniform().draw(np.random.RandomState(0), (2,), 3, 2).round(2)
     array([0.1 , 0.43])
     """
 
-    name: ClassVar[str] = "lecun_uniform"
+    name = "lecun_uniform"
     scale, fan, distribution = 1.0, "in", "uniform"
 
 
 @dataclass(frozen=True)
 class LeCunNormal(VarianceScaling):
-    """Normal, of variance 1 / n_inputs: keeps the size of the forward signal.
+    """Normal, of variance 1 / n_inputs: keeps the variance of the forward signal.
 
     Examples
     --------
-    >>> import numpy as np
     >>> LeCunNormal().draw(np.random.RandomState(0), (2,), 3, 2).round(2)
     array([1.02, 0.23])
     """
 
-    name: ClassVar[str] = "lecun_normal"
+    name = "lecun_normal"
     scale, fan, distribution = 1.0, "in", "normal"
 
 
@@ -275,25 +256,22 @@ class Orthogonal(Initializer):
 
     Examples
     --------
-    >>> import numpy as np
     >>> W = Orthogonal().draw(np.random.RandomState(0), (2, 3), 3, 2)
     >>> np.abs(W @ W.T).round(6)
     array([[1., 0.], [0., 1.]])
     """
 
     gain: float = option(1.0, ge=0)
-    name: ClassVar[str] = "orthogonal"
+    name = "orthogonal"
 
-    def draw(
-        self, rng: np.random.RandomState, shape: tuple[int, ...], n_inputs: int, n_outputs: int
-    ) -> FloatArray:
+    def draw(self, rng: RandomState, shape: Shape, n_inputs: int, n_outputs: int) -> FloatArray:
         rows, columns = shape
         Q, R = np.linalg.qr(rng.standard_normal((max(shape), min(shape))))
         Q = Q * np.sign(np.diag(R))
         return self.gain * (Q if rows >= columns else Q.T)
 
 
-#: Every initializer by its name; Glorot's, He's and LeCun's are uniform if nothing else is said.
+#: Every initializer by its name; Glorot's, He's and LeCun's are uniform by default.
 INITIALIZERS: dict[str, type[Initializer]] = {
     kind.name: kind
     for kind in (
@@ -305,5 +283,5 @@ INITIALIZERS |= {"glorot": GlorotUniform, "he": HeUniform, "lecun": LeCunUniform
 
 
 def as_initializer(spec: str | Initializer, argument: str = "init") -> Initializer:
-    """Turn a name such as ``"normal:std=0.1"`` into the initializer."""
+    """Build an initializer from a name such as ``"normal:std=0.1"``."""
     return build(Initializer, INITIALIZERS, spec, argument)

@@ -1,1 +1,1 @@
-"""How a gradient becomes a step: pure mathematics on flat vectors."""
+"""Optimization: optimizers, schedules, penalties and clipping of gradients, on flat vectors."""

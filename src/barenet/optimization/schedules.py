@@ -1,7 +1,6 @@
-"""Schedules: how the learning rate changes while a network learns.
+"""Schedules: factors on the learning rate as functions of the epoch, for any optimizer.
 
-A schedule is a factor on the optimizer's rate, as a function of how far the run has come, so the
-same one serves any optimizer and any rate. Time is counted in epochs, with fractions within one.
+Time is counted in epochs, with fractions within an epoch.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ class Schedule(Configurable, ABC):
     Attributes
     ----------
     role, name : str
-        The argument that it is for, and what it is called in `SCHEDULES`.
+        The argument that takes it, and its name in `SCHEDULES`.
 
     Raises
     ------
@@ -56,27 +55,27 @@ class Schedule(Configurable, ABC):
         Parameters
         ----------
         epoch : float
-            Epochs done; 2.5 is the middle of the third one.
+            Number of epochs completed; 2.5 is the middle of the third.
         epochs : int
-            Epochs that the run will have.
+            Number of epochs of the run.
 
         Returns
         -------
         float
-            What the optimizer's learning rate is multiplied with.
+            The factor on the optimizer's learning rate.
         """
 
     def observe(self, loss: float) -> None:
-        """Take notice of an epoch's loss.
+        """Observe the loss of an epoch.
 
         Parameters
         ----------
         loss : float
-            The validation loss where there is one, else the training loss.
+            The validation loss if there is one, else the training loss.
         """
 
     def state_dict(self) -> dict[str, Any]:
-        """Say what it remembers of the epochs so far: the fields that are no options.
+        """Return the state: the fields that are not options.
 
         Returns
         -------
@@ -86,12 +85,12 @@ class Schedule(Configurable, ABC):
         return {each.name: getattr(self, each.name) for each in fields(self) if not each.init}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up from there.
+        """Restore a state.
 
         Parameters
         ----------
         state : mapping
-            What `state_dict` returned, then or in another process.
+            From `state_dict`.
         """
         for name, value in state.items():
             setattr(self, name, value)
@@ -123,7 +122,7 @@ class StepDecay(Schedule):
     every : float, default=10
         Epochs between two steps.
     gamma : float, default=0.5
-        What each step multiplies by.
+        Factor of each step.
 
     Examples
     --------
@@ -145,12 +144,12 @@ class StepDecay(Schedule):
 
 @dataclass
 class ExponentialDecay(Schedule):
-    """Factor gammaᵉ at epoch e, with all its fractions.
+    """Factor gammaᵉ at epoch e, which may be fractional.
 
     Parameters
     ----------
     gamma : float, default=0.95
-        What an epoch multiplies by.
+        Factor per epoch.
 
     Examples
     --------
@@ -189,7 +188,7 @@ class InverseScaling(Schedule):
 
 @dataclass
 class Cosine(Schedule):
-    """Up in a line for `warmup` epochs, then down along half a cosine to `floor`.
+    """Linear warmup for `warmup` epochs, then half a cosine down to `floor`.
 
     From Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017),
     without the restarts.
@@ -219,7 +218,7 @@ class Cosine(Schedule):
 
 @dataclass
 class OneCycle(Schedule):
-    """Up along half a cosine from 1/`start` to 1, then down to 1/`start`/`end`.
+    """Half a cosine up from 1/`start` to 1, then half a cosine down to 1/`start`/`end`.
 
     From Smith and Topin, "Super-convergence: very fast training of neural networks using large
     learning rates" (2018).
@@ -227,7 +226,7 @@ class OneCycle(Schedule):
     Parameters
     ----------
     rise : float, default=0.3
-        Share of the run that goes up.
+        Fraction of the run with a rising rate.
     start : float, default=25
         The run starts at 1/start.
     end : float, default=1e4
@@ -258,20 +257,20 @@ class ReduceOnPlateau(Schedule):
     Parameters
     ----------
     gamma : float, default=0.5
-        What each reduction multiplies by.
+        Factor of each reduction.
     patience : int, default=10
-        Epochs without improvement that are waited for.
+        Number of epochs without improvement before a reduction.
     minimum_delta : float, default=1e-4
-        Share of the best loss by which a new one must be lower to count.
+        Minimum improvement, as a fraction of the best loss.
 
     Attributes
     ----------
     best : float
         The lowest loss so far.
     waited : int
-        Epochs since then, or since the last reduction.
+        Epochs since the best loss or the last reduction.
     reductions : int
-        How often the rate was reduced.
+        Number of reductions.
 
     Examples
     --------
@@ -318,11 +317,11 @@ SCHEDULES: dict[str, type[Schedule]] = {
 
 
 def as_schedule(spec: str | Schedule | None) -> Schedule:
-    """Turn a name such as ``"step:every=10"`` into the schedule."""
+    """Build a schedule from a name such as ``"step:every=10"``."""
     return Constant() if spec is None else build(Schedule, SCHEDULES, spec, "schedule")
 
 
 def _cosine(start: float, end: float, progress: float) -> float:
-    """Go from start to end along half a cosine."""
-    share = (1 + math.cos(math.pi * min(progress, 1.0))) / 2
-    return end + (start - end) * share
+    """Half a cosine from start to end."""
+    weight = (1 + math.cos(math.pi * min(progress, 1.0))) / 2
+    return end + (start - end) * weight

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from barenet.errors import DivergenceError
-from barenet.optimization.optimizers import LBFGS
 from barenet.playground.evaluation import constant_losses, evaluate
 from barenet.playground.learning_curve import EpochMetrics, thin
 from barenet.playground.messages import (
@@ -168,8 +167,8 @@ class InteractiveTraining(TrainingState, Callback):
         self.segments += 1
         self.update, self.batch = None, 0
         epochs = (settings.stop_epoch or MAX_EPOCHS) - self.epoch
-        is_lbfgs = isinstance(self.optimizer, LBFGS)
-        self.schedule = None if is_lbfgs else ResumedSchedule(settings, self.epoch)
+        full_batch = self.optimizer.full_batch
+        self.schedule = None if full_batch else ResumedSchedule(settings, self.epoch)
         # The first loop is the run of `barenet train`; a later one shuffles by another seed, as its
         # epochs are counted from 1 again.
         changes = {

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from barenet.constraints import check_count
 
-__all__ = ["batches"]
-
 
 def batches(
     X: NDArray[Any],

@@ -16,8 +16,6 @@ from barenet.training.history import curve_rows
 from barenet.training.run import Run
 from barenet.training.state_validation import validate_like
 
-__all__ = ["Callback", "EarlyStopping", "LambdaCallback", "TimeLimit", "as_callbacks"]
-
 
 class Callback:
     """Base class of callbacks; a subclass overrides the methods that it needs.
@@ -259,15 +257,3 @@ class EarlyStopping(Callback):
 #: A callback, a function of the run, or several of them.
 Callbacks: TypeAlias = "_Entry | Sequence[_Entry]"
 _Entry: TypeAlias = Callback | Callable[[Run], object]
-
-
-def as_callbacks(callbacks: Callbacks) -> list[Callback]:
-    """Turn functions into callbacks that call them after each epoch."""
-    entries = callbacks if isinstance(callbacks, Sequence) else [callbacks]
-    return list(map(_as_callback, entries))
-
-
-def _as_callback(entry: _Entry) -> Callback:
-    if isinstance(entry, type) or not (isinstance(entry, Callback) or callable(entry)):
-        raise ArgumentError.of("callbacks", entry, "a Callback or a function of the run")
-    return entry if isinstance(entry, Callback) else LambdaCallback(entry)

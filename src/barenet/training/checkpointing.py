@@ -35,8 +35,6 @@ from barenet.training.state_validation import validate_state_dict
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-__all__ = ["CheckpointManager", "Checkpointer", "StateDict", "Stateful"]
-
 T = TypeVar("T")
 
 #: Numbers, text and arrays by name, for each part of a run.

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from barenet.model.array_dataset import ArrayDataset
 from barenet.model.arrays import FloatArray
 from barenet.optimization.schedules import Constant, Schedule
-
-__all__ = ["Scorer", "TrainingConfig"]
+from barenet.training.metrics import Metric
 
 
 class Scorer(Protocol):
@@ -37,7 +36,7 @@ class TrainingConfig:
     #: order is a function of the seed and the epoch.
     order: Callable[[int], NDArray[np.intp]] | None = None
     schedule: Schedule = field(default_factory=Constant)
-    metrics: Mapping[str, Callable[[FloatArray, FloatArray], float]] = field(default_factory=dict)
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
     #: Validation and test sets, by their names in `HELD_OUT`.
     held_out: Mapping[str, ArrayDataset] = field(default_factory=dict)
     #: Scores the validation set, beside the metrics.

@@ -17,8 +17,6 @@ from barenet.model.arrays import FloatArray
 from barenet.model.snapshot import Snapshot
 from barenet.training.run import Run
 
-__all__ = ["DivergenceMonitor", "caller_stacklevel"]
-
 #: A loss that has grown by this factor is an explosion, even if it is still a finite number.
 EXPLOSION = 1e6
 

@@ -17,8 +17,6 @@ from barenet.model.arrays import FloatArray
 from barenet.optimization.optimizers import Optimizer
 from barenet.training.config import TrainingConfig
 
-__all__ = ["EpochAccumulator", "EpochPlan", "MeasurementInterrupted", "epoch_order", "measure"]
-
 #: Multiplications between two calls of the callbacks while a network is measured, tenths of a
 #: second.
 MAX_MULTIPLICATIONS = 2**31
@@ -105,15 +103,15 @@ class EpochAccumulator:
 
     Examples
     --------
-    >>> accumulator = EpochAccumulator()
+    >>> accumulator = EpochAccumulator(rates=np.full(3, 0.1))
     >>> accumulator.results.append(ChunkResult(np.array([3.0, 1.0]), np.array([0.1, 0.1])))
     >>> accumulator.results.append(ChunkResult(np.array([2.0]), np.array([0.4])))
     >>> accumulator.joined().losses
     array([3., 1., 2.])
     """
 
+    rates: NDArray[np.float64]
     results: list[ChunkResult] = field(default_factory=list)
-    rates: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     #: On the clock of ``time.perf_counter``.
     started: float = field(default_factory=time.perf_counter)
 

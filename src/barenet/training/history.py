@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from barenet.constraints import check_number
 from barenet.errors import brief, some
 
-__all__ = ["HELD_OUT", "RUN_CURVES", "WITH_PENALTY", "History", "curve_rows", "finite_or_none"]
-
 #: Held-out sets, by the prefix of their curves. The validation set may decide when to stop or to
 #: reduce the learning rate; the test set decides nothing.
 HELD_OUT = ("validation", "test")

@@ -11,8 +11,6 @@ from barenet.optimization.optimizers import LBFGS
 from barenet.optimization.optimizers.lbfgs_history import LBFGSHistory
 from barenet.training.loop import Loop
 
-__all__ = ["LBFGSLoop"]
-
 
 class LBFGSLoop(Loop):
     """The iterations of L-BFGS."""

@@ -24,8 +24,6 @@ from barenet.training.history import History
 from barenet.training.metrics import MAXIMIZED
 from barenet.training.run import Run
 
-__all__ = ["Loop", "exclusive"]
-
 #: The networks and estimators that are being trained, by their ids.
 IN_TRAINING: dict[int, object] = {}
 
@@ -58,7 +56,7 @@ class Loop(ABC):
             maximized_metrics=MAXIMIZED.union(scores),
         )
         self.monitor = DivergenceMonitor(self.run, Snapshot.of(self.run.network))
-        self.accumulator = EpochAccumulator()
+        self.accumulator = EpochAccumulator(np.zeros(0))
         self.checkpoints: CheckpointManager | None = None
 
     def start(

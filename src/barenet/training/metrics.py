@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
 
-from barenet.errors import ArgumentError
 from barenet.model.arrays import FloatArray
-from barenet.registry import lookup
-
-__all__ = [
-    "MAXIMIZED",
-    "METRICS",
-    "accuracy",
-    "as_metrics",
-    "mean_absolute_error",
-    "r2",
-    "root_mean_squared_error",
-]
 
 #: Takes the outputs and the targets, each of shape (n_samples, n_outputs).
 Metric: TypeAlias = Callable[[FloatArray, FloatArray], float]
@@ -133,11 +121,3 @@ METRICS |= {"mae": mean_absolute_error, "rmse": root_mean_squared_error}
 MAXIMIZED = frozenset(
     prefix + name for prefix in ("", "validation_", "test_") for name in ("accuracy", "r2")
 )
-
-
-def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
-    """Look metrics up."""
-    if not isinstance(names, str | list | tuple | set):
-        raise ArgumentError.of("metrics", names, "names")
-    chosen = [names] if isinstance(names, str) else list(names)
-    return dict(zip(chosen, (lookup(METRICS, name, "metrics") for name in chosen), strict=True))

@@ -17,8 +17,6 @@ from barenet.optimization.optimizers import Optimizer
 from barenet.training.epoch import EpochPlan, MeasurementInterrupted
 from barenet.training.loop import Loop
 
-__all__ = ["MiniBatchLoop"]
-
 #: Duration of a chunk, in seconds: short enough for a smooth progress bar.
 CHUNK_SECONDS = 0.1
 

@@ -12,8 +12,6 @@ from barenet.model.network import Network
 from barenet.model.snapshot import Snapshot
 from barenet.training.history import History
 
-__all__ = ["Run"]
-
 
 @dataclass(eq=False)
 class Run:

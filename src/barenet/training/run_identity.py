@@ -21,16 +21,6 @@ from barenet.model.array_dataset import ArrayDataset
 from barenet.training.callbacks import Callback
 from barenet.training.config import TrainingConfig
 
-__all__ = [
-    "changes",
-    "checksum",
-    "data_of",
-    "environment",
-    "numbered",
-    "settings_of",
-    "stateful_callbacks",
-]
-
 T = TypeVar("T")
 
 #: Bytes that a checksum takes at a time.

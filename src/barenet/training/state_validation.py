@@ -16,8 +16,6 @@ from barenet.constraints import check_number
 from barenet.errors import brief
 from barenet.training.run import Run
 
-__all__ = ["validate_like", "validate_state_dict"]
-
 
 def validate_state_dict(
     state: Mapping[str, Mapping[str, Any]],

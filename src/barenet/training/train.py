@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from barenet.constraints import check_count, check_flag, check_seed
 from barenet.engines import Engine, Job, choose_engine
 from barenet.errors import ArgumentError
-from barenet.model.array_dataset import ArrayDataset, validate_arrays
+from barenet.model.array_dataset import validate_arrays
 from barenet.model.layers import BatchNorm, Dropout
 from barenet.model.losses import Loss, as_loss
 from barenet.model.network import Network
@@ -22,17 +22,16 @@ from barenet.optimization.optimizers import LBFGS, Optimizer, as_optimizer
 from barenet.optimization.optimizers.lbfgs_history import LBFGSHistory
 from barenet.optimization.penalties import Penalty, as_penalties
 from barenet.optimization.schedules import Schedule, as_schedule
-from barenet.training.callbacks import Callback, Callbacks, as_callbacks
+from barenet.registry import lookup
+from barenet.training.callbacks import Callback, Callbacks, LambdaCallback
 from barenet.training.checkpointing import Checkpointer
 from barenet.training.config import TrainingConfig
 from barenet.training.divergence import caller_stacklevel
 from barenet.training.history import History
 from barenet.training.lbfgs_loop import LBFGSLoop
 from barenet.training.loop import Loop
-from barenet.training.metrics import as_metrics
+from barenet.training.metrics import METRICS, Metric
 from barenet.training.mini_batch_loop import MiniBatchLoop
-
-__all__ = ["train"]
 
 
 def train(
@@ -164,8 +163,32 @@ def train(
     >>> history.loss[-1] < 0.01 * history.loss[0]
     True
     """
-    objective = as_loss(loss, _check_network(network).output_activation)
-    job = Job(
+    job = _check_job(network, X, y, sample_weight, scale, loss, optimizer, penalty, clip, seed)
+    held_out = {"validation": validation_data, "test": test_data}
+    config = _check_config(job, epochs, batch_size, shuffle, schedule, metrics, held_out)
+    loop = make_loop(choose_engine(engine, job, threads), config, as_callbacks(callbacks))
+    if checkpoint is None and resume is False:
+        return loop.start()
+    return _start_with_checkpoints(loop, checkpoint, resume)
+
+
+def _check_job(
+    network: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    scale: float,
+    loss: str | Loss | None,
+    optimizer: str | Optimizer | LBFGS,
+    penalty: str | Penalty | Sequence[str | Penalty] | None,
+    clip: str | Clipping | None,
+    seed: int,
+) -> Job:
+    """Check everything that a single step needs."""
+    if not isinstance(network, Network):
+        raise ArgumentError.of("network", network, "a Network")
+    objective = as_loss(loss, network.output_activation)
+    return Job(
         network=network,
         rows=validate_arrays(network, objective, X, y, sample_weight, scale),
         loss=objective,
@@ -174,16 +197,6 @@ def train(
         clipping=as_clipping(clip),
         seed=check_seed(seed),
     )
-    held_out = {"validation": validation_data, "test": test_data}
-    config = _check_config(job, epochs, batch_size, shuffle, schedule, metrics, held_out)
-    loop = make_loop(choose_engine(engine, job, threads), config, as_callbacks(callbacks))
-    return _start(loop, checkpoint, resume)
-
-
-def _check_network(network: object) -> Network:
-    if not isinstance(network, Network):
-        raise ArgumentError.of("network", network, "a Network")
-    return network
 
 
 def _check_config(
@@ -195,15 +208,47 @@ def _check_config(
     metrics: str | Sequence[str],
     held_out: Mapping[str, Sequence[ArrayLike] | None],
 ) -> TrainingConfig:
+    """Check everything else; an error of a held-out set names its argument."""
     check_full_batch(job, schedule)
+    checked = {}
+    for part, data in held_out.items():
+        if data is None:
+            continue
+        if not isinstance(data, tuple | list) or len(data) not in (2, 3):
+            raise ArgumentError.of(f"{part}_data", data, "(X, y) or (X, y, sample_weight)")
+        try:
+            X, y, weight = (*data, None)[:3]
+            checked[part] = validate_arrays(job.network, job.loss, X, y, weight, job.rows.scale)
+        except ValueError as error:
+            raise ArgumentError(str(error), argument=f"{part}_data") from error
     return TrainingConfig(
         epochs=check_count(epochs, "epochs"),
         batch_size=check_batch_size(batch_size, job),
         shuffle=check_flag(shuffle, "shuffle"),
         schedule=as_schedule(schedule),
         metrics=as_metrics(metrics),
-        held_out=_check_held_out(held_out, job),
+        held_out=checked,
     )
+
+
+def as_metrics(names: str | Sequence[str]) -> dict[str, Metric]:
+    """Look metrics up."""
+    if not isinstance(names, str | list | tuple | set):
+        raise ArgumentError.of("metrics", names, "names")
+    found = {}
+    for name in [names] if isinstance(names, str) else names:
+        found[name] = lookup(METRICS, name, "metrics")
+    return found
+
+
+def as_callbacks(callbacks: Callbacks) -> list[Callback]:
+    """Turn functions into callbacks that call them after each epoch."""
+    found = []
+    for entry in callbacks if isinstance(callbacks, Sequence) else [callbacks]:
+        if isinstance(entry, type) or not (isinstance(entry, Callback) or callable(entry)):
+            raise ArgumentError.of("callbacks", entry, "a Callback or a function of the run")
+        found.append(entry if isinstance(entry, Callback) else LambdaCallback(entry))
+    return found
 
 
 def make_loop(engine: Engine, config: TrainingConfig, callbacks: Sequence[Callback]) -> Loop:
@@ -214,14 +259,12 @@ def make_loop(engine: Engine, config: TrainingConfig, callbacks: Sequence[Callba
     return MiniBatchLoop(engine, config, callbacks, optimizer, optimizer)
 
 
-def _start(
+def _start_with_checkpoints(
     loop: Loop,
     checkpoint: str | PathLike[str] | Checkpointer | None,
     resume: bool | str | PathLike[str],
 ) -> History:
     """Lock the checkpoint, and start the loop from the last state, if there is one to resume."""
-    if checkpoint is None and resume is False:
-        return loop.start()
     checkpointer = None if checkpoint is None else _as_checkpointer(checkpoint, "checkpoint")
     if resume is True and checkpointer is None:
         raise ArgumentError(
@@ -244,24 +287,6 @@ def _as_checkpointer(place: str | PathLike[str] | Checkpointer, argument: str) -
     if not isinstance(place, str | PathLike | Checkpointer):
         raise ArgumentError.of(argument, place, "a path or a Checkpoint")
     return place if isinstance(place, Checkpointer) else Checkpoint(place)
-
-
-def _check_held_out(
-    held_out: Mapping[str, Sequence[ArrayLike] | None], job: Job
-) -> dict[str, ArrayDataset]:
-    """Check validation and test set as the training set; an error names their argument."""
-    checked = {}
-    for part, data in held_out.items():
-        if data is None:
-            continue
-        if not isinstance(data, tuple | list) or len(data) not in (2, 3):
-            raise ArgumentError.of(f"{part}_data", data, "(X, y) or (X, y, sample_weight)")
-        try:
-            X, y, weight = (*data, None)[:3]
-            checked[part] = validate_arrays(job.network, job.loss, X, y, weight, job.rows.scale)
-        except ValueError as error:
-            raise ArgumentError(str(error), argument=f"{part}_data") from error
-    return checked
 
 
 def check_batch_size(batch_size: int | str | None, job: Job, auto: int = 32) -> int:

@@ -72,10 +72,10 @@ def job_for(network, spec=None, *, optimizer="sgd", n_rows=37, weighted=False, *
     return Job(network=network, rows=rows, loss=loss, optimizer=rule, seed=5, **settings)
 
 
-def after_a_few_steps(spec, make, batch_size=8, **settings):
+def after_a_few_steps(engine_class, make, batch_size=8, **settings):
     """Ten steps and more: two visits of all rows, with a last batch that is not full."""
     job = job_for(make(), **settings)
-    engine = spec(job)
+    engine = engine_class(job)
     order = np.random.default_rng(4).permutation(len(job.rows.X))
     rates = np.full(-(-len(order) // batch_size), 0.001)
     reports = [engine.run(order, batch_size, rates, visit * len(rates)) for visit in range(2)]
@@ -225,9 +225,9 @@ def test_measuring_and_the_gradient_of_all_rows(loss, weighted):
     train(network, np.random.default_rng(0).normal(size=(50, 5)), np.arange(50) % 3, epochs=1)
     job = job_for(network, loss, n_rows=1300, weighted=weighted, penalties=[L2(0.1)])
     found = []
-    for spec in (ReferenceEngine, CompiledEngine):
+    for kind in (ReferenceEngine, CompiledEngine):
         twin = network.copy()
-        engine = spec(Job(**{**vars(job), "network": twin}))
+        engine = kind(Job(**{**vars(job), "network": twin}))
         value, output = engine.evaluate(job.rows)
         loss_of_all, gradient = engine.value_and_gradient()
         found.append([value, output, loss_of_all, gradient, twin.statistics])

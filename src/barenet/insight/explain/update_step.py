@@ -15,7 +15,6 @@ from barenet.model.arrays import FloatArray
 from barenet.model.layers import BatchNorm, LayerNorm
 from barenet.model.layout import Slot
 from barenet.optimization.clipping import euclidean_norm
-from barenet.optimization.optimizers import LBFGS
 from barenet.optimization.optimizers.optimizer import UpdateFormula
 from barenet.optimization.penalties import Penalty
 from barenet.registry import spec_of
@@ -102,7 +101,7 @@ def explain_update(table: QuantityTable) -> Step:
     """Write the step of the optimizer."""
     optimizer = table.step.job.optimizer
     title = f"Update: {spec_of(optimizer)}"
-    if isinstance(optimizer, LBFGS):
+    if optimizer.full_batch:
         return Step(title, _LBFGS, phase="update")
     rule = declared(optimizer, "formula") or UpdateFormula({"theta": ""})
     # β₂ may be a parameter of a norm in layer 2; some books write ρ₂ for Adam's.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
 from barenet.model.activations import IDENTITY, Activation, as_activation
-from barenet.model.arrays import FloatArray
+from barenet.model.arrays import Arrays, FloatArray
 from barenet.model.layers.layer import Layer
 
 
@@ -47,9 +46,7 @@ class ActivationLayer(Layer):
         A = activation.forward(X)
         return A, ActivationCache(X, A, activation)
 
-    def backward(
-        self, cache: ActivationCache, d_output: FloatArray, out: Mapping[str, FloatArray]
-    ) -> FloatArray:
+    def backward(self, cache: ActivationCache, d_output: FloatArray, out: Arrays) -> FloatArray:
         """Compute dL/dX = dL/dA · f′(X)."""
         Z, A, activation = cache
         return activation.backward(Z, A, d_output)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from barenet.constraints import check_count, check_number
-from barenet.model.arrays import FloatArray
+from barenet.model.arrays import Arrays, FloatArray, Shape
 from barenet.model.layers.layer import Layer
 
 
@@ -65,11 +64,11 @@ class BatchNorm(Layer):
         self.epsilon = check_number(epsilon, "epsilon", gt=0)
 
     @property
-    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+    def parameter_shapes(self) -> dict[str, Shape]:
         return {"gain": (self.n_in,), "bias": (self.n_in,)}
 
     @property
-    def statistic_shapes(self) -> dict[str, tuple[int, ...]]:
+    def statistic_shapes(self) -> dict[str, Shape]:
         return {"mean": (self.n_in,), "variance": (self.n_in,)}
 
     def forward(
@@ -85,9 +84,7 @@ class BatchNorm(Layer):
         normalized = (X - mean) / deviation
         return self.gain * normalized + self.bias, BatchNormCache(normalized, deviation, training)
 
-    def backward(
-        self, cache: BatchNormCache, d_output: FloatArray, out: Mapping[str, FloatArray]
-    ) -> FloatArray:
+    def backward(self, cache: BatchNormCache, d_output: FloatArray, out: Arrays) -> FloatArray:
         """Compute dL/dγ, dL/dβ and dL/dX from dL/d(output).
 
         Write N for the normalized X, s for √(σ² + ε), and dN = dL/d(output) · γ. A row affects its

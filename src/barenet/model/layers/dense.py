@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from barenet.constraints import check_count
 from barenet.errors import ArgumentError
 from barenet.model.activations import IDENTITY, Activation, as_activation
-from barenet.model.arrays import FloatArray
+from barenet.model.arrays import Arrays, FloatArray, Shape
 from barenet.model.initializers import Initializer, Orthogonal, as_initializer
 from barenet.model.layers.layer import Layer
 from barenet.registry import spec_of
@@ -91,7 +90,7 @@ class Dense(Layer):
             )
 
     @property
-    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+    def parameter_shapes(self) -> dict[str, Shape]:
         return {"weights": (self.n_in, self.n_out), "bias": (self.n_out,)}
 
     def forward(
@@ -103,9 +102,7 @@ class Dense(Layer):
         A = activation.forward(Z)
         return A, DenseCache(X, Z, A, activation)
 
-    def backward(
-        self, cache: DenseCache, d_output: FloatArray, out: Mapping[str, FloatArray]
-    ) -> FloatArray:
+    def backward(self, cache: DenseCache, d_output: FloatArray, out: Arrays) -> FloatArray:
         """Compute dL/dW, dL/db and dL/dX from dL/dA.
 
         With z_ij = Σₖ x_ik w_kj + b_j and a_ij = f(z_ij), the chain rule goes through Z::

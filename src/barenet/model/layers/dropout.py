@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from barenet.constraints import check_number
-from barenet.model.arrays import FloatArray
+from barenet.model.arrays import Arrays, FloatArray
 from barenet.model.layers.layer import Layer
 from barenet.model.randomness import uniforms
 
@@ -45,8 +44,6 @@ class Dropout(Layer):
         mask = keep.astype(X.dtype) / X.dtype.type(1 - self.rate)
         return X * mask, mask
 
-    def backward(
-        self, cache: FloatArray | None, d_output: FloatArray, out: Mapping[str, FloatArray]
-    ) -> FloatArray:
+    def backward(self, cache: FloatArray | None, d_output: FloatArray, out: Arrays) -> FloatArray:
         """Compute dL/dX = dL/d(output) · M: a dropped input does not affect the loss."""
         return d_output if cache is None else d_output * cache

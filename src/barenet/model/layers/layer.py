@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from barenet.constraints import Configurable
 from barenet.model.activations import Activation
-from barenet.model.arrays import Cache, FloatArray
+from barenet.model.arrays import Arrays, Cache, FloatArray, Shape
 from barenet.model.layout import InPlaceAssignment
 from barenet.registry import spec_of
 
@@ -63,11 +62,11 @@ class Layer(InPlaceAssignment, ABC):
     activation: Activation | None = None
 
     @property
-    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+    def parameter_shapes(self) -> dict[str, Shape]:
         return {}
 
     @property
-    def statistic_shapes(self) -> dict[str, tuple[int, ...]]:
+    def statistic_shapes(self) -> dict[str, Shape]:
         return {}
 
     @abstractmethod
@@ -94,9 +93,7 @@ class Layer(InPlaceAssignment, ABC):
         """
 
     @abstractmethod
-    def backward(
-        self, cache: Cache, d_output: FloatArray, out: Mapping[str, FloatArray]
-    ) -> FloatArray:
+    def backward(self, cache: Cache, d_output: FloatArray, out: Arrays) -> FloatArray:
         """Compute dL/d(input) from dL/d(output), and dL/d(parameters) on the way.
 
         Parameters
@@ -136,7 +133,7 @@ class Layer(InPlaceAssignment, ABC):
         )
         return {"layer": self.name, **{name: _plain(getattr(self, name)) for name in arguments}}
 
-    def bind(self, views: Mapping[str, FloatArray]) -> None:
+    def bind(self, views: Arrays) -> None:
         """Use these arrays for the parameters and statistics.
 
         Parameters

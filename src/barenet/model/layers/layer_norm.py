@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from barenet.constraints import check_count, check_number
-from barenet.model.arrays import FloatArray
+from barenet.model.arrays import Arrays, FloatArray, Shape
 from barenet.model.layers.layer import Layer
 
 
@@ -54,7 +53,7 @@ class LayerNorm(Layer):
         self.epsilon = check_number(epsilon, "epsilon", gt=0)
 
     @property
-    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+    def parameter_shapes(self) -> dict[str, Shape]:
         return {"gain": (self.n_in,), "bias": (self.n_in,)}
 
     def forward(
@@ -65,9 +64,7 @@ class LayerNorm(Layer):
         normalized = (X - X.mean(axis=1, keepdims=True)) / deviation
         return self.gain * normalized + self.bias, LayerNormCache(normalized, deviation)
 
-    def backward(
-        self, cache: LayerNormCache, d_output: FloatArray, out: Mapping[str, FloatArray]
-    ) -> FloatArray:
+    def backward(self, cache: LayerNormCache, d_output: FloatArray, out: Arrays) -> FloatArray:
         """Compute dL/dγ, dL/dβ and dL/dX from dL/d(output).
 
         As in `BatchNorm.backward`, with means over each row instead of each column: with N for the

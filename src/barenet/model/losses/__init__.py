@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from barenet.constraints import options_of
 from barenet.errors import ArgumentError
 from barenet.model.activations import Activation
 from barenet.model.losses.cross_entropy import (
@@ -90,5 +89,4 @@ def logits_form(loss: Loss, activation: Activation) -> tuple[Loss, bool]:
     """
     if activation.name not in loss.on_logits:
         return loss, False
-    options = {option.name: getattr(loss, option.name) for option in options_of(loss)}
-    return loss.on_logits[activation.name](**options), True
+    return loss.on_logits[activation.name](**vars(loss)), True

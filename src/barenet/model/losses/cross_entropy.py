@@ -18,8 +18,8 @@ from barenet.model.arrays import FloatArray
 from barenet.model.losses.focal import SoftmaxBinaryFocal
 from barenet.model.losses.loss import Loss
 from barenet.model.losses.probabilities import (
-    check_class_probabilities,
-    check_probabilities,
+    BinaryLoss,
+    CategoricalLoss,
     clip_probabilities,
     log_softmax,
     softplus,
@@ -81,7 +81,7 @@ class SoftmaxCrossEntropy(Loss):
 
 
 @dataclass(frozen=True)
-class BinaryCrossEntropy(Loss):
+class BinaryCrossEntropy(BinaryLoss):
     """ℓ = −Σⱼ yⱼ ln pⱼ + (1 − yⱼ) ln(1 − pⱼ): each output is a separate yes or no.
 
     With the derivative (pⱼ − yⱼ) / (pⱼ(1 − pⱼ)). Probabilities of exactly 0 or 1
@@ -96,7 +96,6 @@ class BinaryCrossEntropy(Loss):
     name = "binary_cross_entropy"
     formula = "-(times_ln(Y, A) + times_ln(1 - Y, 1 - A))"
     derivative_formula = "(A - Y) / (A * (1 - A))"
-    outputs = ("sigmoid", "softmax")
     on_logits: ClassVar = {
         "sigmoid": SigmoidCrossEntropy,
         "softmax": partial(SoftmaxBinaryFocal, gamma=0),
@@ -110,12 +109,9 @@ class BinaryCrossEntropy(Loss):
         p = clip_probabilities(output)
         return (p - y) / (p * (1 - p))
 
-    def check_targets(self, y: FloatArray) -> None:
-        check_probabilities(y, self.name)
-
 
 @dataclass(frozen=True)
-class CategoricalCrossEntropy(Loss):
+class CategoricalCrossEntropy(CategoricalLoss):
     """ℓ = −Σⱼ yⱼ ln pⱼ: y is 1 for the sample's class, and 0 for all others.
 
     With the derivative −yⱼ/pⱼ. Probabilities of exactly 0 or 1 are moved to the nearest number in
@@ -131,7 +127,6 @@ class CategoricalCrossEntropy(Loss):
     name = "categorical_cross_entropy"
     formula = "-times_ln(Y, A)"
     derivative_formula = "-Y / A"
-    outputs = ("softmax", "sigmoid")
     on_logits: ClassVar = {"softmax": SoftmaxCrossEntropy}
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -139,6 +134,3 @@ class CategoricalCrossEntropy(Loss):
 
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
         return -y / clip_probabilities(output)
-
-    def check_targets(self, y: FloatArray) -> None:
-        check_class_probabilities(y, self.name)

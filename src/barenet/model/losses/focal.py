@@ -18,8 +18,8 @@ from barenet.model.activations import sigmoid
 from barenet.model.arrays import FloatArray
 from barenet.model.losses.loss import Loss
 from barenet.model.losses.probabilities import (
-    check_class_probabilities,
-    check_probabilities,
+    BinaryLoss,
+    CategoricalLoss,
     clip_probabilities,
     log_softmax,
     softplus,
@@ -148,7 +148,7 @@ class SoftmaxBinaryFocal(Loss):
 
 
 @dataclass(frozen=True)
-class BinaryFocal(Loss):
+class BinaryFocal(BinaryLoss):
     """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ + (1 − yⱼ) pⱼᵞ ln(1 − pⱼ): each output is a separate yes or no.
 
     With the derivative γ (1 − p)ᵞ⁻¹ ln p − (1 − p)ᵞ/p for y = 1; for y = 0 it is the
@@ -173,7 +173,6 @@ class BinaryFocal(Loss):
         "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
         " - (1 - Y) * (gamma * A**(gamma - 1) * ln(1 - A) - A**gamma / (1 - A))"
     )
-    outputs = ("sigmoid", "softmax")
     on_logits: ClassVar = {"sigmoid": SigmoidFocal, "softmax": SoftmaxBinaryFocal}
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -185,12 +184,9 @@ class BinaryFocal(Loss):
         p = clip_probabilities(output)
         return y * _slope(p, 1 - p, self.gamma) - (1 - y) * _slope(1 - p, p, self.gamma)
 
-    def check_targets(self, y: FloatArray) -> None:
-        check_probabilities(y, self.name)
-
 
 @dataclass(frozen=True)
-class CategoricalFocal(Loss):
+class CategoricalFocal(CategoricalLoss):
     """ℓ = −Σⱼ yⱼ (1 − pⱼ)ᵞ ln pⱼ: y is 1 for the sample's class, and 0 for all others.
 
     Probabilities of exactly 0 or 1 are moved to the nearest number in between.
@@ -212,7 +208,6 @@ class CategoricalFocal(Loss):
     name = "categorical_focal"
     formula = _CATEGORICAL
     derivative_formula = "Y * (gamma * (1 - A)**(gamma - 1) * ln(A) - (1 - A)**gamma / A)"
-    outputs = ("softmax", "sigmoid")
     on_logits: ClassVar = {"softmax": SoftmaxFocal}
 
     def per_sample(self, output: FloatArray, y: FloatArray) -> FloatArray:
@@ -222,9 +217,6 @@ class CategoricalFocal(Loss):
     def derivative(self, output: FloatArray, y: FloatArray) -> FloatArray:
         p = clip_probabilities(output)
         return y * _slope(p, 1 - p, self.gamma)
-
-    def check_targets(self, y: FloatArray) -> None:
-        check_class_probabilities(y, self.name)
 
 
 def _slope(p: FloatArray, u: FloatArray, gamma: float) -> FloatArray:

@@ -15,10 +15,10 @@ from barenet.model.losses.loss import Loss
 class SquaredError(Loss):
     """ℓ = factor · Σⱼ (ŷⱼ − yⱼ)², with the derivative 2 · factor · (ŷⱼ − yⱼ).
 
-    The sum is over the outputs, the mean over the samples. What is called "squared error"
-    elsewhere differs by a factor, and a factor is the same as another learning rate:
+    The sum is over the outputs, the mean over the samples. Other definitions differ by a factor,
+    which is equivalent to another learning rate:
 
-    - ½, the default, makes the derivative ŷ − y. It is the tutorial of the sine wave's, and
+    - ½, the default, makes the derivative ŷ − y. It is the one of the sine tutorial, and
       scikit-learn's for one output.
     - 1 makes it 2(ŷ − y): the tutorial of the handwritten digits, and what is called "mean squared
       error" for one output. For k outputs, PyTorch and Keras average over them too: 1/k.
@@ -26,7 +26,7 @@ class SquaredError(Loss):
     Parameters
     ----------
     factor : float, default=0.5
-        What the squares are multiplied with.
+        Factor of the squares.
 
     Examples
     --------
@@ -74,7 +74,7 @@ class AbsoluteError(Loss):
 class Huber(Loss):
     """ℓ = Σⱼ h(ŷⱼ − yⱼ), h(e) = ½e² for ``|e| ≤ δ`` and else ``δ(|e| − ½δ)``.
 
-    Squared for small errors and absolute for large ones, so outliers pull with no more than δ:
+    Squared for small errors and absolute for large ones, so the influence of outliers is at most δ:
     h′(e) is e, cut off at ±δ. From Huber, "Robust estimation of a location parameter" (1964).
 
     Parameters
@@ -111,13 +111,13 @@ class Huber(Loss):
 class Quantile(Loss):
     """ℓ = Σⱼ max(q·e, (q − 1)·e) with e = yⱼ − ŷⱼ: the best constant is the q-quantile.
 
-    Saying too little costs q a unit, saying too much 1 − q; also called pinball loss. From Koenker
-    and Bassett, "Regression quantiles" (1978).
+    A prediction that is too low costs q per unit, one too high 1 − q; also called pinball loss.
+    From Koenker and Bassett, "Regression quantiles" (1978).
 
     Parameters
     ----------
     q : float, default=0.5
-        Share of the targets that should lie below the prediction.
+        Fraction of the targets below the prediction.
 
     Raises
     ------

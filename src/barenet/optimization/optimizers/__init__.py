@@ -1,4 +1,4 @@
-"""Optimizers: rules for the next step. `OPTIMIZERS` holds every one by its name."""
+"""Optimizers: rules for the next step, by name in `OPTIMIZERS`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimizers with a rate of their own for each parameter, by the size of its gradients."""
+"""Optimizers with adaptive learning rates for each parameter, by the size of its gradients."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ADAM_TEXT = (
 
 @dataclass
 class AdaGrad(Optimizer):
-    """s ← s + g², θ ← θ − η g / (√s + ε): what has moved much moves less.
+    """s ← s + g², θ ← θ − η g / (√s + ε): smaller steps after large gradients.
 
     From Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic
     optimization" (2011).
@@ -32,7 +32,7 @@ class AdaGrad(Optimizer):
     learning_rate : float, default=0.01
         η.
     epsilon : float, default=1e-10
-        ε, to divide by something where there was no gradient yet.
+        ε, which prevents a division by 0.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class AdaGrad(Optimizer):
 
 @dataclass
 class RMSProp(Optimizer):
-    """s ← ρ s + (1 − ρ) g², θ ← θ − η g / (√s + ε): AdaGrad that forgets.
+    """s ← ρ s + (1 − ρ) g², θ ← θ − η g / (√s + ε): AdaGrad with a running average.
 
     From Tieleman and Hinton, "Neural networks for machine learning", lecture 6 (2012).
 
@@ -70,9 +70,9 @@ class RMSProp(Optimizer):
     learning_rate : float, default=0.001
         η.
     decay : float, default=0.99
-        ρ, the share of the old average that is kept.
+        ρ, the fraction of the old average that is kept.
     epsilon : float, default=1e-8
-        ε, to divide by something where there was no gradient yet.
+        ε, which prevents a division by 0.
 
     Examples
     --------
@@ -102,8 +102,28 @@ class RMSProp(Optimizer):
 
 
 @dataclass
-class Adam(Optimizer):
-    """A running mean m of the gradient, over the root of one of its square v.
+class AdamBase(Optimizer):
+    """The moments of Adam, and their bias correction."""
+
+    moment_names = ("mean", "squares")
+    learning_rate: float = option(0.001, gt=0)
+    beta1: float = option(0.9, ge=0, lt=1)
+    beta2: float = option(0.999, ge=0, lt=1)
+    epsilon: float = option(1e-8, gt=0)
+
+    def _moments(self, gradient: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Update m and v, and return m̂ and v̂."""
+        m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
+        m *= self.beta1
+        m += (1 - self.beta1) * gradient
+        v *= self.beta2
+        v += (1 - self.beta2) * gradient**2
+        return m / (1 - self.beta1**t), v / (1 - self.beta2**t)
+
+
+@dataclass
+class Adam(AdamBase):
+    """A running mean m of the gradient, divided by the root of one of its square, v.
 
     At step t::
 
@@ -111,7 +131,7 @@ class Adam(Optimizer):
         v ← β₂ v + (1 − β₂) g²           v̂ = v / (1 − β₂ᵗ)
         θ ← θ − η m̂ / (√v̂ + ε)
 
-    Both averages start from 0; m̂ and v̂ make up for that. From Kingma and Ba, "Adam: a method for
+    Both averages start from 0; m̂ and v̂ correct that bias. From Kingma and Ba, "Adam: a method for
     stochastic optimization" (2015).
 
     Parameters
@@ -119,11 +139,11 @@ class Adam(Optimizer):
     learning_rate : float, default=0.001
         η, about how far a parameter moves in a step.
     beta1, beta2 : float, default=0.9 and 0.999
-        Share of the old averages that is kept.
+        Fractions of the old averages that are kept.
     epsilon : float, default=1e-8
-        ε, to divide by something where there was no gradient yet.
+        ε, which prevents a division by 0.
     epsilon_hat : float, default=0.0
-        ε̂, added to √v before its bias is undone, so that ε + ε̂ / √(1 − β₂ᵗ) is added to √v̂: the
+        ε̂, added to √v before its bias is corrected, so that ε + ε̂ / √(1 − β₂ᵗ) is added to √v̂: the
         ε of the shorter form at the end of the paper's section 2, and scikit-learn's.
 
     Examples
@@ -144,30 +164,19 @@ class Adam(Optimizer):
         settings=_ADAM_SETTINGS,
         text=f"{_ADAM_TEXT}.",
     )
-    moment_names = ("mean", "squares")
-    learning_rate: float = option(0.001, gt=0)
-    beta1: float = option(0.9, ge=0, lt=1)
-    beta2: float = option(0.999, ge=0, lt=1)
-    epsilon: float = option(1e-8, gt=0)
     epsilon_hat: float = option(0.0, ge=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
-        m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
-        m *= self.beta1
-        m += (1 - self.beta1) * gradient
-        v *= self.beta2
-        v += (1 - self.beta2) * gradient**2
-        m_hat = m / (1 - self.beta1**t)
-        v_hat = v / (1 - self.beta2**t)
-        epsilon = self.epsilon + self.epsilon_hat / (1 - self.beta2**t) ** 0.5
+        m_hat, v_hat = self._moments(gradient)
+        epsilon = self.epsilon + self.epsilon_hat / (1 - self.beta2**self.n_steps) ** 0.5
         parameters -= rate * m_hat / (np.sqrt(v_hat) + epsilon)
 
 
 @dataclass
-class AdamW(Optimizer):
-    """Adam, with θ ← θ − η λ θ before it: parameters decay on their own, not by the gradient.
+class AdamW(AdamBase):
+    """Adam with decoupled weight decay, θ ← θ − η λ θ before each step.
 
-    An L2 penalty's gradient would be divided by √v̂, and so decay less where gradients are large.
+    The gradient of an L2 penalty would be divided by √v̂, with less decay where gradients are large.
     From Loshchilov and Hutter, "Decoupled weight decay regularization" (2019).
 
     Parameters
@@ -175,9 +184,9 @@ class AdamW(Optimizer):
     learning_rate : float, default=0.001
         η, about how far a parameter moves in a step.
     beta1, beta2 : float, default=0.9 and 0.999
-        Share of the old averages that is kept.
+        Fractions of the old averages that are kept.
     epsilon : float, default=1e-8
-        ε, to divide by something where there was no gradient yet.
+        ε, which prevents a division by 0.
     weight_decay : float, default=0.01
         λ.
 
@@ -196,20 +205,9 @@ class AdamW(Optimizer):
         settings={**_ADAM_SETTINGS, "lam": "weight_decay"},
         text=f"{_ADAM_TEXT}; {{lam}} makes every parameter a little smaller.",
     )
-    moment_names = ("mean", "squares")
-    learning_rate: float = option(0.001, gt=0)
-    beta1: float = option(0.9, ge=0, lt=1)
-    beta2: float = option(0.999, ge=0, lt=1)
-    epsilon: float = option(1e-8, gt=0)
     weight_decay: float = option(0.01, ge=0)
 
     def update(self, parameters: FloatArray, gradient: FloatArray, rate: float) -> None:
-        m, v, t = self.moments["mean"], self.moments["squares"], self.n_steps
         parameters *= 1 - rate * self.weight_decay
-        m *= self.beta1
-        m += (1 - self.beta1) * gradient
-        v *= self.beta2
-        v += (1 - self.beta2) * gradient**2
-        m_hat = m / (1 - self.beta1**t)
-        v_hat = v / (1 - self.beta2**t)
+        m_hat, v_hat = self._moments(gradient)
         parameters -= rate * m_hat / (np.sqrt(v_hat) + self.epsilon)

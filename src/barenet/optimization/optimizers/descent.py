@@ -1,4 +1,4 @@
-"""Gradient descent: plain, with momentum, and with Nesterov's look ahead."""
+"""Gradient descent: plain, with momentum, and with Nesterov momentum."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _VELOCITY = "{eta} is the learning rate, v the velocity, of which {beta} is kept
 class SGD(Optimizer):
     """θ ← θ − η g: a step against the gradient.
 
-    Called stochastic as g comes from a batch, which stands for all samples.
+    It is stochastic because g is the gradient of a mini-batch.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class SGD(Optimizer):
 
 @dataclass
 class Momentum(Optimizer):
-    """v ← β v − η g, θ ← θ + v: a ball that rolls, and keeps some of its speed.
+    """v ← β v − η g, θ ← θ + v: gradient descent with momentum.
 
     From Polyak, "Some methods of speeding up the convergence of iteration methods" (1964).
 
@@ -53,7 +53,7 @@ class Momentum(Optimizer):
     learning_rate : float, default=0.01
         η.
     beta : float, default=0.9
-        Share of the speed that is kept.
+        Fraction of the velocity that is kept.
 
     Examples
     --------
@@ -84,9 +84,9 @@ class Momentum(Optimizer):
 
 @dataclass
 class Nesterov(Optimizer):
-    """v ← β v − η g, θ ← θ + β v − η g: the slope is felt where the ball will be.
+    """v ← β v − η g, θ ← θ + β v − η g: the gradient at the next point.
 
-    With the parameters kept at the point that is looked ahead to, as in Sutskever, Martens, Dahl
+    The parameters are those at the lookahead point, as in Sutskever, Martens, Dahl
     and Hinton, "On the importance of initialization and momentum in deep learning" (2013). From
     Nesterov, "A method of solving a convex programming problem with convergence rate O(1/k²)"
     (1983).
@@ -96,7 +96,7 @@ class Nesterov(Optimizer):
     learning_rate : float, default=0.01
         η.
     beta : float, default=0.9
-        Share of the speed that is kept.
+        Fraction of the velocity that is kept.
 
     Examples
     --------

@@ -56,6 +56,9 @@ class LBFGS(Configurable):
     gain: float = option(0.0, ge=0)
     evaluations: int = option(10**9, ge=1, integer=True)
 
+    def reset(self) -> None:
+        """Do nothing: L-BFGS has no state between two calls."""
+
     def minimize(
         self,
         value_and_gradient: Callable[[], tuple[float, FloatArray]],

@@ -1,7 +1,4 @@
-"""What an optimizer is: a rule that turns a gradient into a step of the parameters.
-
-All works on flat vectors, so a rule is written as in the paper it comes from.
-"""
+"""Optimizer: a rule that turns a gradient into a step of the parameters, on flat vectors."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ class UpdateFormula(NamedTuple):
     moments: Mapping[str, str] = {}
     #: The option that each letter stands for.
     settings: Mapping[str, str] = {}
-    #: What the letters are; those of settings in braces, as a page may print another letter.
+    #: Explanation of the letters; those of settings in braces.
     text: str = ""
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
-__all__ = ["Progress"]
-
 
 class Progress(Callback):
     """Show the progress of a run: epoch, losses, learning rate and the time left.

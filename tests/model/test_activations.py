@@ -1,0 +1,181 @@
+"""Activations: PyTorch's and SciPy's figures, finite differences, extreme inputs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.special
+from hypothesis import given
+from hypothesis import strategies as st
+
+from barenet.model.activations import (
+    ACTIVATIONS,
+    ELU,
+    GELU,
+    Activation,
+    Identity,
+    LeakyReLU,
+    ReLU,
+    Softmax,
+    Softplus,
+    as_activation,
+    sigmoid,
+)
+
+ENTRYWISE = sorted(set(ACTIVATIONS) - {"softmax"})
+SPECS = [*ENTRYWISE, "leaky_relu:slope=0.2", "elu:alpha=1.5"]
+
+#: The same functions, from SciPy and NumPy.
+ORACLES = {
+    "sigmoid": scipy.special.expit,
+    "gelu": lambda z: 0.5 * z * scipy.special.erfc(-z / np.sqrt(2)),
+    "silu": lambda z: z * scipy.special.expit(z),
+    "softplus": lambda z: -scipy.special.log_expit(-z),
+    "tanh": lambda z: 2 * scipy.special.expit(2 * z) - 1,
+    "exponential": lambda z: scipy.special.exp10(z / np.log(10)),
+}
+
+
+def both(activation, Z):
+    """f(Z) and f′(Z)."""
+    A = activation.forward(Z)
+    return A, activation.derivative(Z, A)
+
+
+def test_pytorchs_values_and_derivatives(pytorch):
+    figures = pytorch["activations"]
+    Z = np.array([figures["inputs"]])
+    assert {spec.partition(":")[0] for spec in figures["results"]} == set(ENTRYWISE)
+    for spec, expected in figures["results"].items():
+        found = np.concatenate(both(as_activation(spec), Z))
+        oracle = [expected["values"], expected["derivatives"]]
+        np.testing.assert_allclose(found, oracle, rtol=1e-13, atol=1e-15, err_msg=spec)
+    softmax = {name: np.array(rows) for name, rows in pytorch["softmax"].items()}
+    A = Softmax().forward(softmax["Z"])
+    np.testing.assert_allclose(A, softmax["A"], rtol=1e-14)
+    d_Z = Softmax().backward(softmax["Z"], A, softmax["d_A"])
+    np.testing.assert_allclose(d_Z, softmax["d_Z"], rtol=1e-12, atol=1e-16)
+
+
+@pytest.mark.parametrize("name", ORACLES)
+@given(z=st.floats(-600, 600))
+def test_scipy_has_the_same_function(name, z):
+    A = ACTIVATIONS[name]().forward(np.array([[z]]))
+    np.testing.assert_allclose(A, ORACLES[name](np.array([[z]])), rtol=1e-12, atol=1e-15)
+
+
+@given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=6))
+def test_softmax_is_scipys(row):
+    A = Softmax().forward(np.array([row]))
+    np.testing.assert_allclose(A, scipy.special.softmax([row], axis=1), rtol=1e-12, atol=1e-300)
+    assert A.sum() == pytest.approx(1, abs=1e-14)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+@given(z=st.floats(-20, 20).filter(lambda z: abs(z) > 1e-4))  # away from the kink at 0
+def test_the_derivative_is_the_slope(spec, z):
+    activation, step = as_activation(spec), 1e-5
+    low, high = activation.forward(np.array([[z - step, z + step]]))[0]
+    _, slope = both(activation, np.array([[z]]))
+    assert slope[0, 0] == pytest.approx((high - low) / (2 * step), rel=1e-6, abs=1e-9)
+
+
+@given(
+    z=st.lists(st.floats(-5, 5), min_size=4, max_size=4),
+    d=st.lists(st.floats(-5, 5), min_size=4, max_size=4),
+)
+def test_softmax_backward_is_the_jacobians_product(z, d):
+    """With ∂aᵢ/∂zⱼ written out."""
+    a = scipy.special.softmax(z)
+    expected = d @ (np.diag(a) - np.outer(a, a))
+    d_Z = Softmax().backward(np.array([z]), a[None], np.array([d]))
+    np.testing.assert_allclose(d_Z[0], expected, rtol=1e-9, atol=1e-13)
+
+
+def test_by_hand():
+    Z = np.array([[-2.0, 3.0]])
+    cases = {
+        ReLU(): ([0, 3], [0, 1]),
+        Identity(): ([-2, 3], [1, 1]),
+        LeakyReLU(slope=0.25): ([-0.5, 3], [0.25, 1]),
+        ELU(alpha=4.0): ([4 * np.expm1(-2), 3], [4 * np.exp(-2), 1]),
+    }
+    for activation, expected in cases.items():
+        np.testing.assert_allclose(np.concatenate(both(activation, Z)), expected, rtol=1e-14)
+    A = Softmax().forward(np.log([[1.0, 2.0, 5.0], [3.0, 3.0, 3.0]]))
+    np.testing.assert_allclose(A, [[1 / 8, 2 / 8, 5 / 8], [1 / 3] * 3], rtol=1e-15)
+
+
+def test_relu_at_its_kink():
+    Z = np.array([[-0.0, 0.0]])
+    assert both(ReLU(), Z)[1].tolist() == [[0, 0]]
+    assert both(LeakyReLU(slope=0.2), Z)[1].tolist() == [[0.2, 0.2]]
+
+
+def test_softplus_keeps_its_digits_where_it_is_small():
+    assert Softplus().forward(np.array([[-40.0]]))[0, 0] == pytest.approx(np.exp(-40), rel=1e-12)
+
+
+def test_gelu_is_the_exact_form():
+    """At 1 it is Φ(1), from a table of the normal distribution; the tanh form has 0.841192."""
+    assert GELU().forward(np.array([[1.0]]))[0, 0] == pytest.approx(0.8413447460685429, rel=1e-15)
+
+
+@pytest.mark.parametrize("spec", [*SPECS, "softmax"])
+def test_fault_86_extreme_inputs_stay_finite(spec, dtype):
+    """Shape and dtype are kept as well; the square of 1e30 overflows in float32."""
+    activation = as_activation(spec)
+    Z = np.array([[-1e30, -1e4, -100, -1e-30], [1e-30, 80, 1e4, 1e30]], dtype)
+    if spec == "exponential":  # the only one that grows exponentially
+        Z = np.minimum(Z, Z.dtype.type(80))
+    A = activation.forward(Z)
+    d_Z = activation.backward(Z, A, np.ones_like(Z))
+    assert A.dtype == d_Z.dtype == dtype
+    assert A.shape == d_Z.shape == Z.shape
+    assert np.isfinite([A, d_Z]).all()
+
+
+@pytest.mark.parametrize("activation", [LeakyReLU(np.float64(0.2)), ELU(np.float64(0.2))], ids=repr)
+def test_an_option_from_numpy_does_not_change_the_precision(activation):
+    A, slope = both(activation, np.array([[-1.0, 1.0]], np.float32))
+    assert A.dtype == slope.dtype == np.float32
+
+
+def test_fault_86_logits_of_ten_thousand_saturate(dtype):
+    Z = np.array([[-1e4, 1e4]], dtype)
+    assert sigmoid(Z).tolist() == Softmax().forward(Z).tolist() == [[0, 1]]
+    assert Softmax().forward(np.full((1, 4), 1e4, dtype)).tolist() == [[0.25] * 4]
+
+
+def test_fault_88_denormals(dtype):
+    tiny = np.finfo(dtype).smallest_subnormal
+    Z = np.array([[tiny, 3 * tiny]])
+    assert Z.dtype == dtype
+    for name in ("identity", "relu", "tanh", "elu"):
+        assert ACTIVATIONS[name]().forward(Z).tolist() == Z.tolist()
+    assert sigmoid(Z).tolist() == [[0.5, 0.5]]
+
+
+def test_fault_33_an_unknown_activation():
+    with pytest.raises(ValueError, match=r"^output: unknown 'sofmax', did you mean 'softmax'\?"):
+        as_activation("sofmax", "output")
+
+
+def test_a_user_defined_activation():
+    class Square(Activation):
+        name = "square"
+
+        def forward(self, Z):
+            return Z * Z
+
+        def derivative(self, Z, A):
+            return 2 * Z
+
+    Z, d_A, square = np.array([[3.0]]), np.array([[0.5]]), Square()
+    assert square.backward(Z, square.forward(Z), d_A) == 3.0
+    assert as_activation(square) is square
+
+
+def test_softmax_has_no_elementwise_derivative():
+    with pytest.raises(NotImplementedError, match="Softmax has no elementwise derivative"):
+        Softmax().derivative(np.zeros((1, 2)), np.zeros((1, 2)))
