@@ -1,6 +1,6 @@
-"""Where the ``barenet`` command starts and ends: around all that is imported and left behind.
+"""Entry point of the ``barenet`` command.
 
-Importing takes a while, in which Ctrl-C may come; inside the package it would be too late.
+It is outside of the package because Ctrl-C may come while that is imported.
 """
 
 from __future__ import annotations
@@ -11,13 +11,7 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """Run the command line, as `barenet.cli.main` does.
-
-    Returns
-    -------
-    int
-        The exit status.
-    """
+    """Run the command line, and return the exit status."""
     try:
         from barenet.cli.main import main as run
 
@@ -25,4 +19,4 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     finally:
-        gc.freeze()  # or Python looks through all of Numba for garbage: half a second at its end
+        gc.freeze()  # spares half a second of garbage collection in Numba at the exit

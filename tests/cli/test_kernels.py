@@ -21,10 +21,10 @@ X, y = np.zeros((20, 9), "uint8"), np.zeros(20, int)
 train(Network.dense([9, 8, 3], **options), X, y, epochs=2, batch_size=7, optimizer="adamw",
       penalty="l2:strength=1", clip="norm:limit=1", engine="compiled", threads=threads)
 
-from barenet.engines.compiled.interpreter import run_alone, run_together
+from barenet.engines.compiled.interpreter import run_on_one_thread, run_on_threads
 from barenet.engines.kernels.kernel import KERNELS
 
-dispatchers = [run_alone, run_together, *(kernel.dispatcher for kernel in KERNELS)]
+dispatchers = [run_on_one_thread, run_on_threads, *(kernel.dispatcher for kernel in KERNELS)]
 count = lambda name: sum(sum(getattr(each.stats, name).values()) for each in dispatchers)
 print(json.dumps([count("cache_hits"), count("cache_misses")]))
 """

@@ -76,7 +76,8 @@ def evaluate(
     predictor, name = trained.predictor, trained.data_or_default(data)
     selection = select_rows(trained, name, file, rows)
     if not data:
-        log(f"no data named: the {selection.description} of {name}\n")
+        article = "" if selection.description == "all rows" else "the "
+        log(f"no data named: {article}{selection.description} of {name}\n")
     _log_seen_rows(trained, name, selection)
     loss = spec_of(as_loss(trained.config.loss, predictor.network.output_activation))
     scores = score(predictor, selection.rows, loss)
