@@ -15,7 +15,7 @@ from barenet.cli.trained_model import MODEL, load_trained, model_file
 from barenet.errors import ArgumentError
 from barenet.files.exports import EXPORTS, Exported
 from barenet.files.exports import export as write
-from barenet.files.exports.export import WEIGHTS, Weights
+from barenet.files.exports.exporting import WEIGHTS, Weights
 from barenet.files.exports.quantization import Rounding
 from barenet.files.model_io import load
 

@@ -25,7 +25,7 @@ from barenet.cli.trained_model import MODEL, SETTINGS
 from barenet.cli.unfinished_run import UnfinishedRun
 from barenet.errors import ArgumentError, DataError
 from barenet.files.atomic import check_replaceable, remove_leftovers, write_atomically
-from barenet.files.exports.export import SUFFIXES
+from barenet.files.exports.exporting import SUFFIXES
 from barenet.files.exports.writing import HEAD, is_export
 from barenet.files.lock import locked
 from barenet.files.model_io import save

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from barenet.errors import MissingExtraError
 from barenet.estimators.classifier import MLPClassifier
 from barenet.estimators.regressor import MLPRegressor
+from barenet.files.exports.inference_program import program_of
 from barenet.files.exports.onnx_graph import TYPES, write_outputs
-from barenet.files.exports.program import program_of
 
 #: What skl2onnx lets a user choose for classifiers; each must be named to be allowed.
 OPTIONS = {

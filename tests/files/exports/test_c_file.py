@@ -25,7 +25,7 @@ from barenet import (
     export,
 )
 from barenet.files.exports.c_file import render
-from barenet.files.exports.program import program_of
+from barenet.files.exports.inference_program import program_of
 from barenet.files.exports.quantization import round_weights
 
 SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

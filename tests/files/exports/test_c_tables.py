@@ -11,7 +11,7 @@ import pytest
 from barenet import TableEncoding, export
 from barenet.data.column_types import CategoryColumn
 from barenet.files.exports.c_file import render
-from barenet.files.exports.program import program_of
+from barenet.files.exports.inference_program import program_of
 
 
 @pytest.mark.parametrize("weights", ["float32", "int8"])

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from json_reader import predict
 
 from barenet import Dense, ModelCard, Network
+from barenet.files.exports.inference_program import program_of
 from barenet.files.exports.json_file import VERSION, render
-from barenet.files.exports.program import program_of
 
 
 def document(model) -> dict:

@@ -16,8 +16,8 @@ import pytest
 from barenet import Network, Predictor, TableEncoding
 from barenet.data.column_types import CategoryColumn
 from barenet.data.to_frame import as_frame
+from barenet.files.exports.inference_program import program_of
 from barenet.files.exports.onnx_file import IR_VERSION, OPSET, render
-from barenet.files.exports.program import program_of
 
 
 def inputs_of(case) -> dict[str, np.ndarray]:

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barenet import Dense, Network, export
-from barenet.files.exports.program import program_of
+from barenet.files.exports.inference_program import program_of
 from barenet.files.exports.python_file import render
 
 #: scikit-learn's own normal distribution is in no other package, so it is taken from `math`.

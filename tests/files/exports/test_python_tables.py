@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from barenet import TableEncoding, export
-from barenet.files.exports.program import program_of
+from barenet.files.exports.inference_program import program_of
 from barenet.files.exports.python_file import render
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from barenet.files.exports.program import program_of
+from barenet.files.exports.inference_program import program_of
 from barenet.files.exports.quantization import RoundedAffine, measure_rounding, round_weights
 from barenet.files.exports.steps import Affine
 

@@ -14,9 +14,9 @@ from random_tables import random_table
 from barenet import export
 from barenet.data.column_types import CategoryColumn, NumberColumn
 from barenet.data.parsing import to_number
+from barenet.files.exports.inference_program import program_of
 from barenet.files.exports.json_file import render as render_json
 from barenet.files.exports.onnx_file import render as render_onnx
-from barenet.files.exports.program import program_of
 from barenet.files.exports.python_file import render as render_python
 
 #: Seeds of the tables; BARENET_TABLES=1000 for more of them.

@@ -1,7 +1,7 @@
-"""Exports: a trained network for those who have no barenet. `EXPORTS` holds the formats."""
+"""Exports: trained networks as files that predict without barenet."""
 
 from __future__ import annotations
 
-from barenet.files.exports.export import EXPORTS, SUFFIXES, Exported, export
+from barenet.files.exports.exporting import EXPORTS, SUFFIXES, Exported, export
 
 __all__ = ["EXPORTS", "SUFFIXES", "Exported", "export"]

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from barenet.constraints import options_of
 from barenet.expressions import Expression, declared, unsupported
-from barenet.files.exports.names import identifier
-from barenet.files.exports.numerals import decimal
+from barenet.files.exports.source_text import decimal, identifier
 from barenet.model.activations import Activation
 
 __all__ = ["Graph", "add_activation", "c_activation", "has_expression", "python_activation"]

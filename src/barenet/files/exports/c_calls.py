@@ -14,11 +14,9 @@ from numpy.typing import NDArray
 
 from barenet.constraints import options_of
 from barenet.errors import ArgumentError
-from barenet.files.exports.encode import TableEncodeStep
-from barenet.files.exports.names import identifier
-from barenet.files.exports.numerals import hexadecimal, rest_of
-from barenet.files.exports.program import Program
+from barenet.files.exports.inference_program import Program
 from barenet.files.exports.quantization import RoundedAffine
+from barenet.files.exports.source_text import hexadecimal, identifier, rest_of
 from barenet.files.exports.steps import (
     Affine,
     Apply,
@@ -29,6 +27,7 @@ from barenet.files.exports.steps import (
     Step,
     Unscale,
 )
+from barenet.files.exports.table_encode_step import TableEncodeStep
 
 __all__ = ["CallPlan", "Function", "check_single"]
 

@@ -21,10 +21,9 @@ from barenet.errors import ArgumentError
 from barenet.files.exports.activation_code import c_activation
 from barenet.files.exports.c_calls import CallPlan
 from barenet.files.exports.c_tables import category_arrays, encode_function, listed_columns
-from barenet.files.exports.names import c_string, identifier, words
-from barenet.files.exports.numerals import flow, hexadecimal
-from barenet.files.exports.program import Program
+from barenet.files.exports.inference_program import Program
 from barenet.files.exports.quantization import RoundedAffine, Rounding
+from barenet.files.exports.source_text import c_string, flow, hexadecimal, identifier, words
 from barenet.files.exports.steps import Apply
 from barenet.version import __version__
 

@@ -9,9 +9,8 @@ import numpy as np
 from barenet.data.column_types import BooleanColumn, CategoryColumn, Column, NumberColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports.c_calls import check_single
-from barenet.files.exports.encode import TableEncodeStep
-from barenet.files.exports.names import c_string, words
-from barenet.files.exports.numerals import flow, hexadecimal, rest_of
+from barenet.files.exports.source_text import c_string, flow, hexadecimal, rest_of, words
+from barenet.files.exports.table_encode_step import TableEncodeStep
 
 __all__ = ["category_arrays", "encode_function", "listed_columns"]
 

@@ -1,7 +1,6 @@
-"""The export for everybody else: structure and numbers as JSON, for a program in any language.
+"""JSON export: the structure and the numbers, for a program in any language.
 
-The page "Ship a network" documents it. Every number stands in as few decimal digits as bring it
-back exactly.
+The page "Ship a network" documents it. Every number has as few digits as restore it exactly.
 """
 
 from __future__ import annotations
@@ -13,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.constraints import options_of
-from barenet.files.exports.encode import TableEncodeStep
-from barenet.files.exports.numerals import decimal, flow
-from barenet.files.exports.program import Program
+from barenet.files.exports.inference_program import Program
+from barenet.files.exports.source_text import decimal, flow
 from barenet.files.exports.steps import Apply, Step
+from barenet.files.exports.table_encode_step import TableEncodeStep
 from barenet.version import __version__
 
 __all__ = ["VERSION", "render"]
 
-#: Raised when a reader of the version before would go wrong.
+#: Increased when older readers would fail.
 VERSION = 1
 
 
@@ -63,7 +62,7 @@ def _step(step: Step) -> str:
 
 
 def _encode(step: TableEncodeStep) -> str:
-    """Write a record a line."""
+    """Write the record of each column in a line."""
     columns = ",\n".join(f"        {json.dumps(column.to_dict())}" for column in step.columns)
     missing = json.dumps(step.encoding.missing)
     entries = ['"do": "encode"', f'"missing": {missing}', f'"columns": [\n{columns}\n      ]']
@@ -71,14 +70,14 @@ def _encode(step: TableEncodeStep) -> str:
 
 
 def _values(parts: dict[str, Any]) -> dict[str, str]:
-    """Write the numbers of a step; its dtype stands above, for all."""
+    """Write the numbers and arrays of a step."""
     arrays = {name: _array(part) for name, part in parts.items() if isinstance(part, np.ndarray)}
     numbers = {name: json.dumps(part) for name, part in parts.items() if isinstance(part, float)}
     return numbers | arrays
 
 
 def _array(values: NDArray[Any]) -> str:
-    """A vector in a line or some; a matrix with each row beginning one."""
+    """Write a vector, or a matrix with a line for each row."""
     if values.ndim == 2:
         return "[\n" + ",\n".join(f"        {_array(row)}" for row in values) + "\n      ]"
     items = [decimal(value) for value in values]

@@ -1,7 +1,7 @@
-"""The export for ONNX Runtime and its like: opset 17 and IR version 8, which all of them read.
+"""ONNX export: opset 17 and IR version 8, for ONNX Runtime and similar runtimes.
 
-The answers are plain tensors: the class of each row, and the probabilities. Nothing lies in a file
-beside, so there is no path in the model that could lead anywhere.
+The outputs are plain tensors: the class of each row, and the probabilities. All data is inside the
+file, so the model contains no path to another file.
 """
 
 from __future__ import annotations
@@ -14,14 +14,19 @@ from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
 from barenet.extras import require
-from barenet.files.exports.onnx_graph import TYPES, write_outputs
-from barenet.files.exports.onnx_tables import ML_OPSET, column_inputs, write_columns
-from barenet.files.exports.program import Program
+from barenet.files.exports.inference_program import Program
+from barenet.files.exports.onnx_graph import (
+    ML_OPSET,
+    TYPES,
+    column_inputs,
+    write_columns,
+    write_outputs,
+)
 from barenet.version import __version__
 
 __all__ = ["IR_VERSION", "OPSET", "render"]
 
-#: ONNX Runtime refuses what is newer than itself, so newer ones would shut people out.
+#: ONNX Runtime refuses versions newer than itself, so newer ones would exclude older runtimes.
 OPSET, IR_VERSION = 17, 8
 
 #: Rounding error in float32, in units of the spread, above which inputs are float64.
@@ -63,7 +68,7 @@ def render(program: Program, stem: str) -> dict[str, bytes]:
 
 
 class _Graph:
-    """Collects operators and constants in the types of the onnx package."""
+    """Collects operators and constants for a graph of the onnx package."""
 
     def __init__(self, onnx: Any) -> None:
         self.onnx = onnx
@@ -84,7 +89,7 @@ class _Graph:
 
 
 def _inputs(helper: Any, program: Program, graph: _Graph) -> tuple[list[Any], str]:
-    """Declare what goes in: a matrix, or a column of its own for each of a table's."""
+    """Declare the inputs: a matrix, or one for each column of a table."""
     make, is_coarse = helper.make_tensor_value_info, program.single_errors > MOST_ERROR
     if program.table is None:
         kind = "float64" if is_coarse.any() else str(program.dtype)
@@ -94,7 +99,7 @@ def _inputs(helper: Any, program: Program, graph: _Graph) -> tuple[list[Any], st
 
 
 def _labels(helper: Any, program: Program) -> Any:
-    """Declare the labels: one for each row, or a 0 or 1 for each of several."""
+    """Declare the labels: one for each row, or a 0 or 1 for each label."""
     if program.answer == "labels":
         shape, kind = ["n_samples", program.n_outputs], TYPES["int64"]
     else:
@@ -104,14 +109,14 @@ def _labels(helper: Any, program: Program) -> Any:
 
 
 def _about(program: Program) -> str:
-    learned = f", trained on {program.dataset}" if program.dataset else ""
-    text = f"A network of barenet's{learned}: {program.sketch()}"
+    trained = f", trained on {program.dataset}" if program.dataset else ""
+    text = f"A barenet network{trained}: {program.sketch()}"
     return text.encode("utf-8", "replace").decode()
 
 
 def _properties(program: Program) -> dict[str, str]:
-    """What a program that reads the file may want to know, as JSON."""
-    said = {
+    """Metadata of the file, as JSON."""
+    metadata = {
         "feature_names": program.feature_names,
         "classes": program.classes,
         "target_name": program.target_name,
@@ -119,4 +124,4 @@ def _properties(program: Program) -> dict[str, str]:
         "image_shape": program.image_shape,
         "card": program.card,
     }
-    return {name: json.dumps(value) for name, value in said.items() if value}
+    return {name: json.dumps(value) for name, value in metadata.items() if value}

@@ -22,10 +22,8 @@ from barenet.data.column_types import Column, DateColumn
 from barenet.errors import ArgumentError
 from barenet.files.exports import python_runtime
 from barenet.files.exports.activation_code import python_activation
-from barenet.files.exports.encode import TableEncodeStep
-from barenet.files.exports.names import python_string, words
-from barenet.files.exports.numerals import WIDTH, decimal, flow
-from barenet.files.exports.program import Program
+from barenet.files.exports.inference_program import Program
+from barenet.files.exports.source_text import WIDTH, decimal, flow, python_string, words
 from barenet.files.exports.steps import (
     Affine,
     Apply,
@@ -35,6 +33,7 @@ from barenet.files.exports.steps import (
     Step,
     Unscale,
 )
+from barenet.files.exports.table_encode_step import TableEncodeStep
 from barenet.version import __version__
 
 __all__ = ["render"]

@@ -1,7 +1,7 @@
-"""Quantization: weights as whole numbers from −127 to 127, in a quarter of the memory.
+"""Quantization: weights as integers from −127 to 127, in a quarter of the memory.
 
-Only the weights are rounded; inputs, biases and all arithmetic stay float32. What the rounding
-does to the answers is measured, on rows.
+Only the weights are rounded; inputs, biases and all arithmetic stay float32. The effect of the
+rounding on the answers is measured on rows.
 """
 
 from __future__ import annotations
@@ -12,28 +12,18 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from barenet.files.exports.program import Program
+from barenet.files.exports.inference_program import Program
 from barenet.files.exports.steps import Affine, Step
 
 __all__ = ["RoundedAffine", "Rounding", "measure_rounding", "round_weights"]
 
-#: The largest whole number of 8 bits that has a negative of its own.
+#: The largest integer of 8 bits whose negative has 8 bits, too.
 LARGEST = 127
 
 
 @dataclass(frozen=True, eq=False)
 class RoundedAffine(Step):
-    """(X C) · s + b, with whole numbers C and a step s for each output.
-
-    Attributes
-    ----------
-    codes : ndarray of shape (n_in, n_out), int8
-        C, from −127 to 127.
-    step : ndarray of shape (n_out,), float32
-        s: the weights are C · s, each off by half a step at most.
-    bias : ndarray of shape (n_out,)
-        b.
-    """
+    """(X C) · s + b, with integers C and a step size s for each output: the weights are C · s."""
 
     name: ClassVar[str] = "affine"
     codes: NDArray[np.int8]
@@ -53,20 +43,12 @@ class RoundedAffine(Step):
 
 
 class Rounding(NamedTuple):
-    """What rounded weights do to the answers of some rows.
-
-    Attributes
-    ----------
-    rows : int
-        How many were looked at.
-    largest_change : float
-        By how much an output changes at most: a probability, or a number in the target's units.
-    answers_kept : int or None
-        Rows whose class, or all of whose labels, stay the same; None for numbers.
-    """
+    """Effect of rounded weights on the answers for some rows."""
 
     rows: int
+    #: Of an output: a probability, or a number in the units of the target.
     largest_change: float
+    #: Rows whose class, or all of whose labels, stay the same; None for numbers.
     answers_kept: int | None
 
 

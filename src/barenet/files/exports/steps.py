@@ -1,7 +1,6 @@
-"""Steps: what a network computes when it predicts, each as plain arrays and one formula.
+"""Steps of a prediction, each with plain arrays and one formula.
 
-The layers know how to learn; an export needs less. These few kinds are all that the exporters
-have to write, and each of them writes every kind. `forward` is the formula that they translate.
+Every exporter writes each of these few steps; `forward` is the formula that it translates.
 """
 
 from __future__ import annotations
@@ -23,32 +22,19 @@ __all__ = [
 
 
 class Step(ABC):
-    """One thing that is done to rows.
+    """A step on rows."""
 
-    Attributes
-    ----------
-    name : str
-        What it is called in exports.
-    """
-
+    #: The name in exports.
     name: ClassVar[str]
 
     @abstractmethod
     def forward(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Do it."""
+        """Compute the step."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scale(Step):
-    """(X − offset) · factor, in float64, then rounded to the network's dtype.
-
-    Attributes
-    ----------
-    offset, factor : ndarray of shape (n_inputs,), float64
-        One of each for an input.
-    dtype : numpy.dtype
-        The network's.
-    """
+    """(X − offset) · factor, in float64, then rounded to the network's dtype."""
 
     name: ClassVar[str] = "scale"
     offset: NDArray[np.float64]
@@ -66,15 +52,7 @@ class Scale(Step):
 
 @dataclass(frozen=True, eq=False)
 class Affine(Step):
-    """X W + b.
-
-    Attributes
-    ----------
-    weights : ndarray of shape (n_in, n_out)
-        W.
-    bias : ndarray of shape (n_out,)
-        b.
-    """
+    """X W + b."""
 
     name: ClassVar[str] = "affine"
     weights: FloatArray
@@ -86,13 +64,7 @@ class Affine(Step):
 
 @dataclass(frozen=True, eq=False)
 class Apply(Step):
-    """f(X).
-
-    Attributes
-    ----------
-    activation : Activation
-        f, one of barenet's own; never the identity.
-    """
+    """f(X)."""
 
     name: ClassVar[str] = "apply"
     activation: Activation
@@ -103,13 +75,7 @@ class Apply(Step):
 
 @dataclass(frozen=True, eq=False)
 class Normalize(Step):
-    """γ · (X − μ) / s + β, column by column: a batch norm with the averages that it has kept.
-
-    Attributes
-    ----------
-    mean, deviation, gain, bias : ndarray of shape (n_in,)
-        μ, s, γ and β.
-    """
+    """γ · (X − μ) / s + β, column by column: a batch norm with its running averages."""
 
     name: ClassVar[str] = "normalize"
     mean: FloatArray
@@ -123,15 +89,7 @@ class Normalize(Step):
 
 @dataclass(frozen=True, eq=False)
 class NormalizeRow(Step):
-    """γ · (X − μ) / √(σ² + ε) + β, with each row's mean μ and variance σ²: a layer norm.
-
-    Attributes
-    ----------
-    gain, bias : ndarray of shape (n_in,)
-        γ and β.
-    epsilon : float
-        ε.
-    """
+    """γ · (X − μ) / √(σ² + ε) + β, with each row's mean μ and variance σ²: a layer norm."""
 
     name: ClassVar[str] = "normalize_row"
     gain: FloatArray
@@ -145,7 +103,7 @@ class NormalizeRow(Step):
 
 @dataclass(frozen=True, eq=False)
 class BinaryToTwoClass(Step):
-    """(1 − p, p) of the one output p: how sure of "no", and how sure of "yes"."""
+    """(1 − p, p) of the single output p: the probabilities of both classes."""
 
     name: ClassVar[str] = "both"
 
@@ -155,13 +113,7 @@ class BinaryToTwoClass(Step):
 
 @dataclass(frozen=True, eq=False)
 class Unscale(Step):
-    """X / factor + offset, in float64: numbers in the units of the target.
-
-    Attributes
-    ----------
-    offset, factor : ndarray of shape (n_outputs,), float64
-        What the target was scaled by.
-    """
+    """X / factor + offset, in float64: numbers in the units of the target."""
 
     name: ClassVar[str] = "unscale"
     offset: NDArray[np.float64]
@@ -172,14 +124,8 @@ class Unscale(Step):
 
 
 def single_error(center: Any, scale: Any) -> NDArray[np.float64]:
-    """Return a bound of the rounding error of numbers in float32.
-
-    Examples
-    --------
-    >>> single_error(40.7128, 0.01).round(6)  # latitudes in one city
-    np.float64(0.000191)
-    """
+    """Bound of the rounding error of numbers in float32, in units of their scale."""
     with np.errstate(over="ignore", invalid="ignore"):
         size = np.asarray(np.abs(center) + np.abs(scale), np.float32)
-        # Numbers below the smallest normal one, about 1e-38, may be taken for 0.
+        # Numbers below the smallest normal one, about 1e-38, may be treated as 0.
         return np.maximum(np.spacing(size) / 2, np.finfo(np.float32).tiny) / np.abs(scale)

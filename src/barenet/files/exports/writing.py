@@ -1,4 +1,4 @@
-"""Writes the files of an export: all of them or none, and never over somebody else's."""
+"""Writes the files of an export: all or none, and never over a file that is no export."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from barenet.files.atomic import write_atomically
 
 __all__ = ["is_export", "write_together"]
 
-#: What an export has among its first bytes, and a file that only speaks of barenet has not.
+#: Bytes near the start of an export, and of no other file.
 MARK = b"Written by barenet "
 MARKS = {".json": b'"format": "barenet"', ".onnx": b"\x12\x07barenet"}  # its second field
 
-#: Bytes that are searched for it.
+#: Bytes of a file that are searched for the mark.
 HEAD = 4096
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Write files, or leave all of them as they were."""
-    before = {path: _old(path) for path in contents}
+    """Write files, or leave all of them unchanged."""
+    before = {path: _content(path) for path in contents}
     written: list[Path] = []
     try:
         for path, data in contents.items():
@@ -30,12 +30,12 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
     except BaseException:
         with contextlib.suppress(OSError):
             for path in written:
-                _put_back(path, before[path])
+                _restore(path, before[path])
         raise
 
 
-def _old(path: Path) -> bytes | None:
-    """What is there, if that may be replaced."""
+def _content(path: Path) -> bytes | None:
+    """Content of a file that may be replaced; None if there is no file."""
     if not path.is_file():
         return None
     data = path.read_bytes()
@@ -50,11 +50,11 @@ def _old(path: Path) -> bytes | None:
 
 
 def is_export(suffix: str, head: bytes) -> bool:
-    """Tell an export from somebody else's file."""
+    """Whether a file is an export."""
     return MARKS.get(suffix.lower(), MARK) in head
 
 
-def _put_back(path: Path, data: bytes | None) -> None:
+def _restore(path: Path, data: bytes | None) -> None:
     if data is None:
         path.unlink()
     else:

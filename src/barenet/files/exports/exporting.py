@@ -1,4 +1,4 @@
-"""Export: a trained network as a file that needs no barenet to predict."""
+"""Export: a trained network as a file that predicts without barenet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barenet.errors import ArgumentError
-from barenet.files.exports.program import Program, program_of
+from barenet.files.exports.inference_program import Program, program_of
 from barenet.files.exports.quantization import Rounding, measure_rounding, round_weights
 from barenet.files.exports.writing import write_together
 from barenet.model.validation import check_inputs
@@ -20,7 +20,7 @@ from barenet.registry import lookup
 
 __all__ = ["EXPORTS", "SUFFIXES", "Exported", "export"]
 
-#: The module that writes each format, imported when it is asked for.
+#: The module of each format, which is imported when it is needed.
 EXPORTS = {
     "onnx": "barenet.files.exports.onnx_file",
     "c": "barenet.files.exports.c_file",
@@ -28,10 +28,10 @@ EXPORTS = {
     "json": "barenet.files.exports.json_file",
 }
 
-#: The suffix of a format's file; C has a header besides.
+#: The suffix of each format; C also has a header.
 SUFFIXES = {"onnx": ".onnx", "c": ".c", "python": ".py", "json": ".json"}
 
-#: How a C file may hold the weights.
+#: Types of the weights in C, and whether they are rounded.
 WEIGHTS = {"float32": False, "int8": True}
 
 Weights = Literal["float32", "int8"]
@@ -39,18 +39,18 @@ Weights = Literal["float32", "int8"]
 
 @dataclass(frozen=True, eq=False)
 class Exported:
-    """What came of an export.
+    """Result of an export.
 
     Attributes
     ----------
     to : str
         The format.
     files : tuple of Path
-        What was written.
+        The files that were written.
     n_bytes : int
-        Their size, together.
+        Their total size.
     rounding : Rounding, optional
-        What int8 weights do to the answers, where rows were given to measure it.
+        Effect of int8 weights on the answers, if rows were given.
 
     Examples
     --------
@@ -76,44 +76,43 @@ def export(
 ) -> Exported:
     """Write a trained network as a file that predicts without barenet.
 
-    What is done to raw rows first, and to what the network says, is in it; so are the names of
-    the classes.
+    The file includes the preprocessing of raw rows, the scaling of the target and the names of the
+    classes.
 
     Parameters
     ----------
     model : Network, Predictor, MLPClassifier, MLPRegressor or Pipeline
-        What was trained. A network alone knows no scaling and no names. A pipeline, or a search,
-        is one that `Predictor.from_estimator` takes.
+        The trained model. A network has no scaling and no names. `Predictor.from_estimator` lists
+        the pipelines and searches that are supported.
     path : str or path
-        Where to. A file that is there is replaced if it is an export, whole or not at all.
+        The file. An existing export is replaced atomically; any other file is refused.
     to : {"onnx", "c", "python", "json"}, optional
-        ``"onnx"``: for ONNX Runtime and its like; opset 17, IR version 8. ``"c"``: a C99 file and
-        a header, for microcontrollers. ``"python"``: a file that needs NumPy alone. ``"json"``:
-        the numbers, for everything else. By default what the suffix of the path says: .onnx, .c,
-        .py, .json.
+        ``"onnx"``: for ONNX Runtime and similar runtimes; opset 17, IR version 8. ``"c"``: a C99
+        file and a header, for microcontrollers. ``"python"``: a file that needs NumPy alone.
+        ``"json"``: the numbers, for any other language. By default the format follows from the
+        suffix of the path: .onnx, .c, .py, .json.
     weights : {"float32", "int8"}, default="float32"
-        For C: as they are, or rounded to 8 bits each, in a quarter of the memory.
+        For C: unchanged, or rounded to 8 bits, in a quarter of the memory.
     X : array-like of shape (n_samples, n_inputs), or a table, optional
-        For C with int8 weights: raw rows, on which it is measured what the rounding does.
+        For C with int8 weights: raw rows on which the effect of the rounding is measured.
 
     Returns
     -------
     Exported
-        The files, and what was measured.
+        The files, and the measured effect of the rounding.
 
     Raises
     ------
     ValueError
-        If the model has parts that barenet does not know, or an argument is wrong; nothing is
-        written.
+        If the model has parts that cannot be exported, or an argument is wrong; nothing is written.
     MissingExtraError
-        If ONNX is asked for and not installed.
+        If the onnx package is needed and not installed.
     OSError
-        If a file can't be written; old ones stay as they were.
+        If a file cannot be written; existing files are not changed.
 
     See Also
     --------
-    register_onnx_converters : For any pipeline of scikit-learn's, as ONNX.
+    register_onnx_converters : Any pipeline of scikit-learn as ONNX.
 
     Examples
     --------
@@ -164,7 +163,7 @@ def _rows(program: Program, X: Any) -> NDArray[Any]:
 
 
 def _format(path: Path, to: str | None) -> str:
-    """The format that was asked for, or that the suffix tells."""
+    """The given format, or that of the suffix."""
     if to is not None:
         lookup(EXPORTS, to, "to")
         return to

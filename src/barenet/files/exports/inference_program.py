@@ -1,7 +1,7 @@
-"""Program: what an export computes, and what its inputs and answers are called.
+"""Program: the computation of an export, and the names of its inputs and outputs.
 
-A network, a predictor and a fitted estimator all become one; what barenet does not know, such as a
-layer of a user's own, is refused here, so that no exporter has to.
+A network, a predictor and a fitted estimator all become one. Parts that no export can compute, such
+as a user-defined layer, are refused here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from barenet.data.encoding import TableEncoding
 from barenet.data.scaling import Scaling
 from barenet.errors import ArgumentError
 from barenet.files.exports.activation_code import has_expression
-from barenet.files.exports.encode import TableEncodeStep
 from barenet.files.exports.steps import (
     Affine,
     Apply,
@@ -29,6 +28,7 @@ from barenet.files.exports.steps import (
     Step,
     Unscale,
 )
+from barenet.files.exports.table_encode_step import TableEncodeStep
 from barenet.files.fitted_pipeline import FittedPipeline, unwrap_pipeline
 from barenet.files.predictor import Predictor
 from barenet.model.activations import Activation, Identity
@@ -37,36 +37,14 @@ from barenet.model.network import Network
 
 __all__ = ["Program", "program_of"]
 
-#: What the numbers at the end are: numbers, the probability of each class, of which the greatest
-#: wins, or the probability of each of several labels, of which all above one half are there.
+#: The outputs: numbers, a probability for each class, or a probability for each of several labels
+#: that are independent of each other.
 Answer: TypeAlias = Literal["numbers", "class", "labels"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Program:
-    """The steps from a raw row to an answer.
-
-    Attributes
-    ----------
-    steps : tuple of Step
-        In order; none does nothing.
-    dtype : numpy.dtype
-        The network's: float32 or float64.
-    n_inputs, n_outputs : int
-        How many numbers go in, and come out after the last step.
-    answer : {"numbers", "class", "labels"}
-        What comes out.
-    classes : tuple of str or int
-        Names, in the order of the outputs; empty for numbers.
-    feature_names : tuple of str
-        What goes in, in this order; empty if nobody has said.
-    target_name, dataset : str
-        What is predicted, and what it was learned from; empty if nobody has said.
-    image_shape : tuple of int, optional
-        Height and width, where a row is an image.
-    card : dict
-        Where it comes from, as plain data; empty if nobody has said.
-    """
+    """The steps from a raw row to an answer; unknown names are empty."""
 
     steps: tuple[Step, ...]
     dtype: np.dtype[Any]
@@ -78,11 +56,12 @@ class Program:
     target_name: str = ""
     dataset: str = ""
     image_shape: tuple[int, int] | None = None
+    #: The summary of the model card.
     card: dict[str, Any] = field(default_factory=dict)
 
     @property
     def n_numbers(self) -> int:
-        """How many numbers the steps hold."""
+        """Count of the parameters of all steps."""
         arrays = (value for step in self.steps for value in vars(step).values())
         return sum(value.size for value in arrays if isinstance(value, np.ndarray))
 
@@ -96,7 +75,7 @@ class Program:
 
     @property
     def table(self) -> TableEncodeStep | None:
-        """The step that reads rows of a table, if they are rows of a table."""
+        """The first step, if it reads rows of a table."""
         first = self.steps[0] if self.steps else None
         return first if isinstance(first, TableEncodeStep) else None
 
@@ -114,7 +93,7 @@ class Program:
 
 
 def program_of(model: Any) -> Program:
-    """Turn a model into the steps that predict."""
+    """Turn a model into the steps of a prediction."""
     if isinstance(model, Predictor):
         return _of_predictor(model)
     if isinstance(model, Network):
@@ -162,7 +141,7 @@ def _of_predictor(predictor: Predictor) -> Program:
 def _around(
     program: Program, preprocessing: Scaling | TableEncoding | None, target_scaling: Scaling | None
 ) -> tuple[Step, ...]:
-    """Put what is done to raw rows first before the steps, and what is done to answers after."""
+    """Add the preprocessing of raw rows before the steps, and that of answers after them."""
     if isinstance(preprocessing, TableEncoding):
         before: list[Step] = [TableEncodeStep(preprocessing, program.dtype)]
     else:
@@ -193,7 +172,7 @@ def _of_fitted(fitted: FittedPipeline) -> Program:
 
 
 def _names(labels: list[Any]) -> tuple[str | int, ...]:
-    """Classes as integers where all are whole numbers, and else as text."""
+    """Classes as integers if all are whole numbers, else as text."""
     if all(isinstance(label, int) or (type(label) is float and label % 1 == 0) for label in labels):
         return tuple(map(int, labels))
     return tuple(map(str, labels))
@@ -211,7 +190,7 @@ def _with_classes(program: Program, classes: tuple[str | int, ...]) -> Program:
 
 
 def _steps_of(layer: Layer) -> list[Step]:
-    """What a layer does when it predicts."""
+    """The steps of a layer in a prediction."""
     steps_of = _STEPS.get(type(layer))
     if steps_of is None:
         raise ArgumentError(

@@ -7,7 +7,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 from barenet import DataError, MLPClassifier, TablePreprocessor
-from barenet.files.exports.program import program_of
+from barenet.files.exports.inference_program import program_of
 
 
 def test_by_way_of_numbers_to_the_same_bits(dated):

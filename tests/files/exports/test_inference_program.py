@@ -14,7 +14,7 @@ import barenet
 from barenet import ACTIVATIONS, LAYERS, Dense, Layer, MLPClassifier, MLPRegressor, Network
 from barenet.errors import ArgumentError
 from barenet.files.exports.activation_code import has_expression
-from barenet.files.exports.program import _STEPS, program_of
+from barenet.files.exports.inference_program import _STEPS, program_of
 from barenet.files.exports.steps import Apply, BinaryToTwoClass, Scale
 from barenet.model.activations import ReLU
 
@@ -28,7 +28,7 @@ def test_the_steps_say_what_the_model_says_to_the_last_bit(case):
 
 def test_every_layer_and_every_activation_is_known():
     missing = [kind.__name__ for kind in LAYERS.values() if kind not in _STEPS]
-    assert not missing, f"add {missing} to _STEPS in files/exports/program.py"
+    assert not missing, f"add {missing} to _STEPS in files/exports/inference_program.py"
     assert all(has_expression(kind()) for kind in ACTIVATIONS.values())
 
 

@@ -1,8 +1,8 @@
-"""Encode: the step from the columns of a table to the numbers that a network takes.
+"""Step from the columns of a table to the inputs of a network.
 
-Not every language has tables, so a row is numbers from here on, one for each column. A category is
-its place among those that the column's record names, or one place more for any other; a date is its
-seconds since 1970. NaN is what is missing.
+Not every language has tables, so a row consists of numbers, one for each column. A category is its
+index in the column's record, or the next index for any other; a date is its seconds since 1970. NaN
+is a missing value.
 """
 
 from __future__ import annotations
@@ -24,15 +24,7 @@ __all__ = ["TableEncodeStep"]
 
 @dataclass(frozen=True, eq=False)
 class TableEncodeStep(Step):
-    """One number for each column becomes those that the network takes.
-
-    Attributes
-    ----------
-    encoding : TableEncoding
-        A record for each column.
-    dtype : numpy.dtype
-        The network's.
-    """
+    """Encodes one number for each column as the inputs of the network."""
 
     name: ClassVar[str] = "encode"
     encoding: TableEncoding
@@ -63,29 +55,29 @@ class TableEncodeStep(Step):
 
     def forward(self, X: NDArray[Any]) -> NDArray[Any]:
         pairs = zip(self.columns, X.T, strict=True)
-        encoded = [column.encode(_meaning(column, values)) for column, values in pairs]
+        encoded = [column.encode(_values(column, values)) for column, values in pairs]
         return np.hstack(encoded).astype(self.dtype)
 
 
 def _number(column: Column, values: NDArray[Any]) -> NDArray[np.float64]:
-    """Write what a column means as numbers."""
+    """Write the values of a column as numbers."""
     if isinstance(column, CategoryColumn):
-        places = {category: float(place) for place, category in enumerate(column.categories)}
-        places[""] = np.nan
+        indices = {category: float(index) for index, category in enumerate(column.categories)}
+        indices[""] = np.nan
         other = float(len(column.categories))
-        return np.array([places.get(label, other) for label in values.tolist()])
+        return np.array([indices.get(label, other) for label in values.tolist()])
     if isinstance(column, DateColumn):
         return np.where(np.isnat(values), np.nan, seconds(values))
     return values
 
 
-def _meaning(column: Column, values: NDArray[Any]) -> NDArray[Any]:
-    """Read the numbers back: labels, of which None is in no record, and moments."""
+def _values(column: Column, values: NDArray[Any]) -> NDArray[Any]:
+    """Read the numbers back as labels (None is in no record), dates or numbers."""
     if isinstance(column, CategoryColumn):
         labels = np.array([*column.categories, None, ""], object)
         other = len(column.categories)
-        places = np.where((values >= 0) & (values < other), values, other)
-        return labels[np.where(np.isnan(values), other + 1, places).astype(np.int64)]
+        indices = np.where((values >= 0) & (values < other), values, other)
+        return labels[np.where(np.isnan(values), other + 1, indices).astype(np.int64)]
     if isinstance(column, DateColumn):
         missing = np.isnan(values)
         moments = np.rint(np.where(missing, 0, values) * 1e6).astype(np.int64).astype("M8[us]")

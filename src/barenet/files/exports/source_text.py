@@ -1,0 +1,169 @@
+"""Numbers, names and words in source code.
+
+Numbers are written so that they are read back exactly. A class may be called ``"); system("`` or
+contain the end of a comment: no text of a table may become code of an export.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barenet.errors import ArgumentError
+
+__all__ = [
+    "c_string",
+    "decimal",
+    "flow",
+    "hexadecimal",
+    "identifier",
+    "python_string",
+    "rest_of",
+    "words",
+]
+
+#: Characters of a line.
+WIDTH = 96
+
+#: Maximum length of a string that every C99 compiler accepts.
+MOST_BYTES = 4095
+
+#: Headers of C99: a file of that name would replace the compiler's own.
+HEADERS = {
+    "assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits",
+    "locale", "math", "setjmp", "signal", "stdarg", "stdbool", "stddef", "stdint", "stdio",
+    "stdlib", "string", "tgmath", "time", "wchar", "wctype",
+}  # fmt: skip
+
+
+def decimal(value: np.floating[Any]) -> str:
+    """Write a number in as few digits as restore it exactly.
+
+    Examples
+    --------
+    >>> decimal(np.float32(0.1)), decimal(np.float64(np.float32(0.1)))
+    ('0.1', '0.10000000149011612')
+    """
+    text = str(value)
+    return text if type(value)(float(text)) == value else repr(float(value))
+
+
+def hexadecimal(value: np.floating[Any]) -> str:
+    """Write a number as a hexadecimal float of C99.
+
+    Examples
+    --------
+    >>> hexadecimal(np.float32(0.1875)), hexadecimal(np.float64(0))
+    ('0x1.8p-3f', '0.0f')
+    """
+    single = float(np.float32(value))
+    if single == 0:
+        return "0.0f"
+    digits, power = single.hex().split("p")
+    return f"{digits.rstrip('0').rstrip('.')}p{power}f"
+
+
+def rest_of(values: float | NDArray[Any]) -> Any:
+    """Difference between numbers and the nearest float32.
+
+    Examples
+    --------
+    >>> print(rest_of(0.5), rest_of(40.7128))
+    0.0 9.277343764324542e-07
+    """
+    with np.errstate(over="ignore"):
+        return values - np.asarray(values, np.float32).astype(np.float64)
+
+
+def flow(items: Iterable[str], indent: str = "    ", width: int = WIDTH) -> str:
+    """Write items in lines, with a comma after each.
+
+    Examples
+    --------
+    >>> print(flow(["1.5", "-2.0", "12.25"], width=16))
+        1.5, -2.0,
+        12.25,
+    """
+    lines: list[str] = []
+    line = indent
+    for item in items:
+        if len(line) + len(item) >= width and line != indent:
+            lines.append(line.rstrip())
+            line = indent
+        line += f"{item}, "
+    return "\n".join([*lines, line.rstrip()])
+
+
+def identifier(name: str) -> str:
+    """Make an identifier of C and Python from a file name.
+
+    Examples
+    --------
+    >>> identifier("2nd model-v1.2")
+    'nd_model_v1_2'
+    """
+    result = re.sub("[^A-Za-z0-9]+", "_", name).strip("_").lstrip("0123456789_")
+    if not result:
+        raise ArgumentError.of("path", name, "a file name with a letter from A to Z")
+    if result.lower() in HEADERS:
+        raise ArgumentError(
+            f"{name}.h is a header of the C standard library",
+            argument="path",
+            value=name,
+            remedy="choose another name",
+        )
+    return result
+
+
+def words(text: str, most: int = 60) -> str:
+    """Make a text safe for a comment or a docstring.
+
+    Examples
+    --------
+    >>> words("petal length (cm)"), words('*/ system("rm")')
+    ('petal length (cm)', '__ system(_rm_)')
+    """
+    safe = re.sub(r"[^A-Za-z0-9 .,:;=()%+-]", "_", text)
+    return safe if len(safe) <= most else f"{safe[: most - 3]}..."
+
+
+def c_string(text: str) -> str:
+    r"""Write a string of C, in UTF-8.
+
+    Examples
+    --------
+    >>> print(c_string('a "b"'), c_string("ö?"))
+    "a \"b\"" "\303\266\077"
+    """
+    data = text.encode("utf-8", "replace")
+    if len(data) > MOST_BYTES:
+        raise ArgumentError(
+            f"a name has {len(data):,} bytes, and a string of C99 {MOST_BYTES:,} at most",
+            argument="classes",
+            value=text,
+        )
+    return '"' + "".join(map(_character, data)) + '"'
+
+
+def python_string(text: str) -> str:
+    """Write a string of Python, in double quotes if it contains none.
+
+    Examples
+    --------
+    >>> print(python_string("it's"), python_string('"'))
+    "it's" '"'
+    """
+    written = repr(text)
+    plain = written[0] == "'" and '"' not in written
+    return f'"{written[1:-1]}"' if plain else written
+
+
+def _character(byte: int) -> str:
+    letter = chr(byte)
+    if letter in '"\\':
+        return f"\\{letter}"
+    return letter if " " <= letter <= "~" and letter != "?" else f"\\{byte:03o}"
