@@ -18,7 +18,7 @@ DIABETES = StandardScaler().fit_transform(load_diabetes().data), load_diabetes()
 @pytest.mark.parametrize(
     ("name", "oracle"), [("constant", DummyClassifier()), ("linear", LogisticRegression(tol=1e-6))]
 )
-def test_classes_are_told_as_scikit_learn_tells_them(name, oracle):
+def test_probabilities_are_those_of_scikit_learn(name, oracle):
     X, y = WINE
     baseline = fit_baseline(name, X, y, n_classes=3)
     expected = oracle.fit(X, y).predict_proba(X)
@@ -27,7 +27,7 @@ def test_classes_are_told_as_scikit_learn_tells_them(name, oracle):
 
 
 @pytest.mark.parametrize(("name", "oracle"), [("constant", DummyRegressor()), ("linear", Ridge())])
-def test_numbers_are_told_as_scikit_learn_tells_them(name, oracle):
+def test_numbers_are_those_of_scikit_learn(name, oracle):
     X, y = DIABETES
     expected = oracle.fit(X, y).predict(X)
     np.testing.assert_allclose(fit_baseline(name, X, y).outputs(X)[:, 0], expected, rtol=1e-9)
@@ -36,16 +36,16 @@ def test_numbers_are_told_as_scikit_learn_tells_them(name, oracle):
 def test_a_class_that_is_not_there_has_a_column_of_its_own():
     X, y = WINE
     for name in BASELINES:
-        shares = fit_baseline(name, X, 2 * (y == 1), n_classes=4).outputs(X)
-        assert shares.shape == (len(X), 4)
-        assert (shares[:, [1, 3]] == 0).all()
-        np.testing.assert_allclose(shares.sum(axis=1), 1)
+        probabilities = fit_baseline(name, X, 2 * (y == 1), n_classes=4).outputs(X)
+        assert probabilities.shape == (len(X), 4)
+        assert (probabilities[:, [1, 3]] == 0).all()
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1)
 
 
-def test_a_single_class_is_always_said():
+def test_a_single_class_is_always_predicted():
     X, _ = WINE
-    shares = fit_baseline("linear", X, np.ones(len(X), int), n_classes=2).outputs(X)
-    np.testing.assert_array_equal(shares, np.tile([0.0, 1.0], (len(X), 1)))
+    probabilities = fit_baseline("linear", X, np.ones(len(X), int), n_classes=2).outputs(X)
+    np.testing.assert_array_equal(probabilities, np.tile([0.0, 1.0], (len(X), 1)))
 
 
 def test_many_rows_are_fitted_by_adam_nearly_as_well(monkeypatch):
@@ -113,8 +113,9 @@ def test_float32_stays_float32(name):
     np.testing.assert_allclose(outputs, fit_baseline(name, X, y, n_classes=3).outputs(X), atol=2e-3)
 
 
-def test_what_is_no_baseline():
-    with pytest.raises(ValueError, match="name: unknown 'forest'"):
-        fit_baseline("forest", *WINE, n_classes=3)
-    with pytest.raises(ValueError, match="X"):
-        fit_baseline("linear", [[np.nan]], [1.0])
+@pytest.mark.parametrize(
+    ("name", "X", "argument"), [("forest", WINE[0], "name"), ("linear", WINE[0] * np.nan, "X")]
+)
+def test_wrong_arguments_are_named(name, X, argument):
+    with pytest.raises(ValueError, match=rf"^{argument}: "):
+        fit_baseline(name, X, WINE[1], n_classes=3)

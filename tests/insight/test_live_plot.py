@@ -95,7 +95,7 @@ def test_an_interrupted_run_leaves_its_curve_standing(notebook):
 def test_a_refused_run_shows_no_picture(notebook):
     saved, _ = notebook
     assert shown(saved.cells[2]) == []
-    assert saved.cells[2].outputs[-1].ename == "ValueError"
+    assert saved.cells[2].outputs[-1].ename == "ArgumentError"
 
 
 def test_without_a_notebook_there_is_progress(capsys):

@@ -146,5 +146,5 @@ def test_of_several_numbers_none_is_measured():
         target_name="y",
         dataset="",
     )
-    with pytest.raises(ValueError, match="predictor: predicts 3 numbers for each row, and y has"):
+    with pytest.raises(ValueError, match="predictor: expected one target, got 3"):
         permutation_importance(several, np.ones((4, 2)), np.ones(4))

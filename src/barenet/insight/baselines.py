@@ -1,7 +1,7 @@
-"""Baselines: two simpler models whose scores a network's score is compared with.
+"""Baselines: two simpler models to compare the score of a network with.
 
 A network that is no better than a linear model is not needed; one that is no better than a constant
-has learned nothing. Both are networks themselves, without a hidden layer.
+has learned nothing. Both are networks without a hidden layer.
 """
 
 from __future__ import annotations
@@ -114,12 +114,12 @@ def fit_baseline(
     Returns
     -------
     Baseline
-        Fitted.
+        The fitted model.
 
     Raises
     ------
     ValueError
-        If there is no such baseline, or X or y has anything but finite numbers or class indices.
+        If there is no such baseline, or X or y is not of finite numbers or class indices.
 
     Examples
     --------
@@ -152,7 +152,7 @@ def fit_baseline(
 
 
 def _is_scaled(X: NDArray[Any]) -> bool:
-    """Judge by a thousand rows whether Adam and float32 can take the inputs as they are."""
+    """Whether a thousand rows have inputs that suit Adam and float32."""
     return bool(0.1 <= np.abs(X[:: len(X) // 1000 + 1]).max(initial=0) <= 10)
 
 
@@ -164,7 +164,7 @@ def _network_for(X: FloatArray, classes: NDArray[Any] | None) -> Network:
 
 
 def _constant(network: Network, X: FloatArray, y: NDArray[Any], seed: int) -> None:
-    """Set the bias such that every output is the mean, or the frequency of its class."""
+    """Set the bias to the mean, or so that the outputs are the class frequencies."""
     bias = network.layers[0].bias
     if network.output_activation.name == "identity":
         bias[:] = y.mean()

@@ -1,7 +1,7 @@
-"""Gradient check: is the derivative that backpropagation computes the one that there is?
+"""Gradient check: backpropagation compared with finite differences of the loss.
 
 The loss is computed twice for each parameter, a little to either side of it. The slope between the
-two is the derivative, by its very definition, and needs no chain rule.
+two approximates the derivative by its definition, without the chain rule.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from barenet.constraints import check_number
+from barenet.errors import ArgumentError
 from barenet.model.array_dataset import validate_arrays
 from barenet.model.arrays import FloatArray
 from barenet.model.layout import Slot
@@ -22,31 +23,31 @@ from barenet.model.network import Network, Objective
 
 __all__ = ["GradientReport", "ParameterReport", "check_gradients", "slopes"]
 
-#: The step that balances rounding, ε/h, with the neglected third derivative, h²: about ∛ε.
+#: The step that balances the rounding error ε/h and the truncation error h²: about ∛ε.
 STEP = float(np.cbrt(np.finfo(np.float64).eps))
 
-#: Errors of gradients smaller than this, for a loss of 1, are measured against this: differences
-#: of a loss can't be more exact than its own rounding.
+#: The smallest norm that errors are relative to, for a loss of 1: finite differences of a loss
+#: can't be more exact than its own rounding.
 SMALLEST_SCALE = 1e-3
 
-#: Smaller steps that are tried where two slopes disagree, to get off a kink such as ReLU's at 0.
+#: Factors of smaller steps, tried where two slopes disagree, to avoid a kink such as ReLU's at 0.
 SMALLER_STEPS = (1.0, 0.1, 0.01)
 
 
 @dataclass(frozen=True, eq=False)
 class ParameterReport:
-    """How one array of parameters did.
+    """The gradients of one array of parameters.
 
     Attributes
     ----------
     layer : int
         The layer's position in the network.
     name : str
-        What the array is called in the layer.
+        The name of the array in the layer.
     analytic : ndarray
         The gradient by backpropagation, of the array's shape.
     numeric : ndarray
-        The gradient by differences.
+        The gradient by finite differences.
     relative_error : float
         ``‖analytic − numeric‖ / max(‖analytic‖, ‖numeric‖)``, with the Euclidean norm; norms
         below a thousandth of the loss, or of 1, count as that.
@@ -73,13 +74,13 @@ class GradientReport:
     Attributes
     ----------
     network : Network
-        What was checked.
+        The network that was checked.
     loss : float
         The loss at the parameters.
     parameters : list of ParameterReport
         An entry for each array of parameters.
     tolerance : float
-        The greatest relative error that counts as equal.
+        The greatest relative error of a correct gradient.
 
     Examples
     --------
@@ -100,11 +101,11 @@ class GradientReport:
         return max((entry.relative_error for entry in self.parameters), default=0.0)
 
     def __bool__(self) -> bool:
-        """Whether all gradients are right."""
+        """Whether all gradients are correct."""
         return self.relative_error <= self.tolerance
 
     def __str__(self) -> str:
-        """Write the table: a line for each array of parameters, with its norms and its error."""
+        """A table with a line for each array of parameters."""
         lines = [f"{'layer':<28}{'shape':>12}{'backward':>13}{'numeric':>13}{'rel. error':>13}"]
         for entry in self.parameters:
             layer = f"{entry.layer} {self.network.layers[entry.layer].name}.{entry.name}"
@@ -128,7 +129,7 @@ def check_gradients(
     rng_key: int = 0,
     tolerance: float = 1e-6,
 ) -> GradientReport:
-    """Hold the gradient of backpropagation against differences of the loss.
+    """Compare the gradient of backpropagation with finite differences of the loss.
 
     Each parameter θ is moved by a small h to either side: (L(θ + h) − L(θ − h)) / 2h differs from
     dL/dθ by no more than about h². All is computed in float64, on a copy of the network.
@@ -136,27 +137,27 @@ def check_gradients(
     Parameters
     ----------
     network : Network
-        Of any layers, a user's own among them; it is not changed. There are two forward passes
-        for each parameter, so it should be small.
+        It is not changed, and may have user-defined layers. There are two forward passes for
+        each parameter, so it should be small.
     X : array-like of shape (n_samples, n_inputs)
         The samples.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        What the network should say.
+        Targets.
     loss : str or Loss, optional
-        By default the one that goes with the output activation.
+        The loss function; by default the one that goes with the output activation.
     sample_weight : array-like of shape (n_samples,), optional
-        How much each sample counts.
+        Weights of the samples.
     training : bool, default=True
-        False to check dropout and batch norms as they are when predicting.
+        False to check dropout and batch norm as in prediction.
     rng_key : int, default=0
-        Fixes the dropout, which must be the same in each evaluation.
+        Key of the dropout, which must be the same in each evaluation.
     tolerance : float, default=1e-6
-        The greatest relative error that counts as equal.
+        The greatest relative error of a correct gradient.
 
     Returns
     -------
     GradientReport
-        True in an ``if`` where all agree; printed, a table.
+        True if all gradients agree; printed, it is a table.
 
     Raises
     ------
@@ -177,7 +178,7 @@ def check_gradients(
     """
     check_number(tolerance, "tolerance", gt=0)
     if not isinstance(network, Network):
-        raise ValueError(f"network: expected a Network, got {network!r}")
+        raise ArgumentError.of("network", network, "a Network")
     twin = network.copy("float64")
     chosen = as_loss(loss, twin.output_activation)
     rows = validate_arrays(twin, chosen, X, y, sample_weight)
@@ -199,7 +200,7 @@ def slopes(
     tolerance: float = 1e-6,
     indices: Iterable[int] | None = None,
 ) -> NDArray[np.float64]:
-    """Compute the derivative of a function by differences, entry by entry."""
+    """Compute the derivative of a function by finite differences, entry by entry."""
     numeric = np.full(len(vector), np.nan)
     for index in range(len(vector)) if indices is None else indices:
         expected = float(analytic[index])
@@ -228,7 +229,7 @@ def _slope(value: Callable[[], float], parameters: FloatArray, index: int, step:
 def _slope_at_a_kink(
     value: Callable[[], float], parameters: FloatArray, index: int, expected: float, slope: float
 ) -> float:
-    """Where the slopes to either side differ there is no derivative: any between them will do."""
+    """At a kink, any slope between those of the two sides is accepted."""
     step, theta, here = STEP * SMALLER_STEPS[-1], parameters[index], value()
     sides = []
     for signed in (-step, step):
@@ -242,7 +243,7 @@ def _slope_at_a_kink(
 
 
 def _compare(slot: Slot, analytic: FloatArray, numeric: FloatArray, loss: float) -> ParameterReport:
-    """Compare one array's part of the two gradients."""
+    """Compare the gradients of one array."""
     a, n = (vector[slot.start : slot.stop].reshape(slot.shape) for vector in (analytic, numeric))
     norms = [float(np.linalg.norm(gradient)) for gradient in (a, n)]
     scale = max(*norms, SMALLEST_SCALE * max(1.0, abs(loss)))

@@ -39,7 +39,7 @@ class LivePlot(Callback):
 
     Attributes
     ----------
-    view : Callback, optional
+    view : Callback
         The plot or the progress, during a run.
 
     Examples
@@ -51,24 +51,21 @@ class LivePlot(Callback):
 
     def __init__(self, every: int | None = None) -> None:
         self.every = None if every is None else check_count(every, "every")
-        self.view: Callback | None = None
+        self.view = Callback()
 
     def on_start(self, run: Run) -> None:
         self.view = _NotebookPlot() if in_notebook() else Progress(self.every)
         self.view.on_start(run)
 
     def on_chunk(self, run: Run) -> None:
-        if self.view is not None:
-            self.view.on_chunk(run)
+        self.view.on_chunk(run)
 
     def on_epoch(self, run: Run) -> None:
-        if self.view is not None:
-            self.view.on_epoch(run)
+        self.view.on_epoch(run)
 
     def on_end(self, run: Run) -> None:
-        view, self.view = self.view, None  # an estimator is copied with its callbacks
-        if view is not None:
-            view.on_end(run)
+        view, self.view = self.view, Callback()  # an estimator is copied with its callbacks
+        view.on_end(run)
 
     def __repr__(self) -> str:
         return "LivePlot()" if self.every is None else f"LivePlot(every={self.every})"

@@ -1,7 +1,6 @@
-"""Permutation importance: what a trained network's score loses when one column is shuffled.
+"""Permutation importance: the drop of a trained network's score when one column is shuffled.
 
-A shuffled column keeps its values and loses its meaning. What is shuffled is a column as it came,
-with all the numbers that it becomes, so that the answer is in the terms of the table.
+A column of a table is shuffled with all the inputs that it is encoded into.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from barenet.constraints import check_count
 from barenet.data.encoding import TableEncoding
+from barenet.errors import ArgumentError
 from barenet.files.predictor import Predictor
 from barenet.model.arrays import FloatArray
 from barenet.model.targets import class_probabilities
@@ -25,18 +25,18 @@ __all__ = ["Importance", "permutation_importance"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Importance:
-    """What a score loses, column by column.
+    """The drop of a score when a column is shuffled, for each column.
 
     Attributes
     ----------
     names : tuple of str
-        The columns.
+        Names of the columns.
     metric : {"accuracy", "r2"}
         The score.
     score : float
-        What it is on the rows as they are.
+        The score without shuffling.
     drops : ndarray of shape (n_columns, n_repeats), float64
-        How much it falls in each repeat; below 0 where chance made it better.
+        The drop of the score in each repeat; negative where it rose by chance.
 
     Examples
     --------
@@ -76,38 +76,38 @@ def permutation_importance(
     seed: int = 0,
     progress: Callable[[Sequence[int]], Iterable[int]] = iter,
 ) -> Importance:
-    """Measure how much each column matters to a network's score.
+    """Measure the permutation importance of each column.
 
     Parameters
     ----------
     predictor : Predictor
-        The network, from raw rows to answers.
+        The network with its preprocessing.
     X : array-like of shape (n_samples, n_columns), Frame, DataFrame or mapping
-        Raw rows, best ones that the network has not learned from.
+        Raw rows, preferably held out from training.
     y : array-like of shape (n_samples,)
-        Class indices, or numbers in their own unit.
+        Class indices, or numbers in their own units.
     n_repeats : int, default=10
-        How often each column is shuffled.
+        Number of shuffles of each column.
     seed : int, default=0
-        Fixes the shuffles, which are those of scikit-learn's function for the same seed.
+        Seed of the shuffles, which are those of scikit-learn's function with the same seed.
     progress : callable
-        Is given the columns' indices, and gives them on: a progress bar.
+        Wraps the indices of the columns, such as a progress bar.
 
     Returns
     -------
     Importance
-        Accuracy lost for classes, R² lost for numbers.
+        The drop of the accuracy for classes, of R² for numbers.
 
     Raises
     ------
     ValueError
-        If the rows do not fit the network, it predicts several numbers, or a number is none.
+        If the rows do not fit the network, or it has several targets.
 
     Notes
     -----
     After L. Breiman, "Random Forests" (2001), section 10; A. Fisher, C. Rudin and F. Dominici, "All
-    Models are Wrong, but Many are Useful" (2019). Of two columns that say the same, each alone can
-    be shuffled at little loss.
+    Models are Wrong, but Many are Useful" (2019). Of two correlated
+    columns, each alone can be shuffled with a small drop.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def permutation_importance(
     ...     preprocessing=Scaling.fit("none", [[0.0, 0.0]]),
     ...     classes=None, feature_names=("a", "b"), target_name="sum", dataset="sums",
     ... )
-    >>> sums.network.parameters[0] = 1  # a is the sum; b is not looked at
+    >>> sums.network.parameters[0] = 1  # a is the sum; b has no weight
     >>> result = permutation_importance(sums, [[3, 0], [5, 0], [9, 0]], [3, 5, 9])
     >>> result.score, (result.mean > 0).tolist()
     (1.0, [True, False])
@@ -126,10 +126,12 @@ def permutation_importance(
     n_repeats = check_count(n_repeats, "n_repeats")
     count = predictor.network.n_outputs or 1
     if predictor.classes is None and count > 1:
-        raise ValueError(f"predictor: predicts {count:,} numbers for each row, and y has one")
+        raise ArgumentError(f"expected one target, got {count:,}", argument="predictor")
     inputs, metric = predictor.inputs(X), "r2" if predictor.classes is None else "accuracy"
     if np.shape(y) != (len(inputs),):
-        raise ValueError(f"y: expected one for each of {len(inputs)} rows, got {np.size(y)}")
+        raise ArgumentError(
+            f"expected one for each of {len(inputs)} rows, got {np.size(y)}", argument="y"
+        )
     shuffles = int(np.random.RandomState(seed).randint(np.iinfo(np.int32).max + 1))
     score, places = _score(predictor, inputs, y), _places(predictor)
     drops = np.empty((len(places), n_repeats))
@@ -144,7 +146,7 @@ def permutation_importance(
 
 
 def _places(predictor: Predictor) -> list[slice]:
-    """Find the inputs that each column becomes: to shuffle those is to shuffle the column."""
+    """The inputs that each column is encoded into."""
     encoding = predictor.preprocessing
     widths = [1] * len(predictor.feature_names)
     if isinstance(encoding, TableEncoding):
@@ -157,6 +159,6 @@ def _score(predictor: Predictor, inputs: FloatArray, y: ArrayLike) -> float:
     """The accuracy for classes, R² for numbers."""
     output = predictor.network.predict(inputs)
     if predictor.classes is None:
-        answers = predictor.in_units(output)
-        return metrics.r2(answers, np.asarray(y, np.float64).reshape(len(inputs), -1))
+        predictions = predictor.in_units(output)
+        return metrics.r2(predictions, np.asarray(y, np.float64).reshape(len(inputs), -1))
     return float((class_probabilities(output).argmax(axis=1) == np.asarray(y)).mean())

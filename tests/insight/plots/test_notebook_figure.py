@@ -1,4 +1,4 @@
-"""Picture: a notebook shows it, with and without pyplot."""
+"""A figure is displayed by a notebook, with and without pyplot."""
 
 from __future__ import annotations
 

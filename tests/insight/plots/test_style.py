@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import sys
-import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
 import matplotlib as mpl
@@ -28,7 +28,7 @@ from barenet.insight.plots import (
 X = np.linspace(-3, 3, 30).reshape(-1, 1)
 POINTS = np.hstack([X, np.cos(X)])
 
-PICTURES = {
+PLOTS = {
     "history": lambda: plot_history({"loss": [9, 0.4, 0.02], "validation_loss": [9, 0.5, 0.6]}),
     "epochs": lambda: plot_fit_at_epochs(X, X, {1: X, 2: X + 1}),
     "boundary": lambda: plot_boundary(lambda p: p[:, 0] > 0, POINTS, X[:, 0] > 0),
@@ -39,18 +39,18 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("sheet", ["dark_background", "ggplot"])
-@pytest.mark.parametrize("kind", PICTURES)
+@pytest.mark.parametrize("kind", PLOTS)
 def test_a_user_s_style_does_not_change_the_picture(kind, sheet, pixels):
-    plain = pixels(PICTURES[kind]())
+    plain = pixels(PLOTS[kind]())
     with matplotlib.style.context(sheet):
-        styled = pixels(PICTURES[kind]())
+        styled = pixels(PLOTS[kind]())
     np.testing.assert_array_equal(styled, plain)
 
 
-@pytest.mark.parametrize("kind", PICTURES)
+@pytest.mark.parametrize("kind", PLOTS)
 def test_matplotlib_s_settings_are_left_alone(kind):
     before = dict(mpl.rcParams)
-    PICTURES[kind]()._repr_png_()
+    PLOTS[kind]()._repr_png_()
     assert dict(mpl.rcParams) == before
 
 
@@ -63,26 +63,18 @@ def test_pyplot_keeps_no_picture():
     assert picture() is None
 
 
-def test_threads_draw_the_same_pictures():
-    expected = {kind: draw()._repr_png_() for kind, draw in PICTURES.items()}
-    drawn = {}
-
-    def draw(kind):
-        drawn[kind] = PICTURES[kind]()._repr_png_()
-
-    threads = [threading.Thread(target=draw, args=(kind,)) for kind in PICTURES]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert drawn == expected
+def test_threads_draw_the_same_plots():
+    expected = {kind: draw()._repr_png_() for kind, draw in PLOTS.items()}
+    with ThreadPoolExecutor() as threads:
+        drawn = threads.map(lambda draw: draw()._repr_png_(), PLOTS.values())
+        assert dict(zip(PLOTS, drawn, strict=True)) == expected
 
 
-@pytest.mark.parametrize("kind", PICTURES)
+@pytest.mark.parametrize("kind", PLOTS)
 def test_without_matplotlib_the_error_says_what_to_install(kind, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingExtraError, match=r"a plot needs .*pip install 'barenet\[plot\]'"):
-        PICTURES[kind]()
+        PLOTS[kind]()
 
 
 def contrast(one, other):

@@ -206,7 +206,7 @@ LAYER_FORMULAS: dict[str, Passes] = {
         "Each neuron adds up its inputs, each times a weight, and a bias. The activation turns the "
         "sum Z into the output A. W are the weights, b the biases.",
         "How much each weight changes the loss. The chain rule leads back from the output through "
-        "the activation to the weighted sum, and from there to the weights, the bias, the input.",
+        "the activation to the weighted sum, and from there to weights, bias and input.",
     ),
     "activate": Passes(
         lambda page: [page.activation()],
