@@ -32,6 +32,7 @@ from barenet.insight.plots import (
     plot_weights,
     save_figure,
 )
+from barenet.insight.progress import Progress
 from barenet.model.activations import ACTIVATIONS, Activation
 from barenet.model.initializers import INITIALIZERS, Initializer
 from barenet.model.layers import (
@@ -89,7 +90,6 @@ from barenet.training.batches import batches
 from barenet.training.callbacks import Callback, EarlyStopping, LambdaCallback, TimeLimit
 from barenet.training.history import History
 from barenet.training.metrics import METRICS
-from barenet.training.progress import Progress
 from barenet.training.run import Run
 from barenet.training.train import train
 from barenet.version import __version__ as __version__

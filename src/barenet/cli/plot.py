@@ -26,9 +26,9 @@ from barenet.errors import ArgumentError, DataError, ModelFileError
 from barenet.files.model_io import load_predictor
 from barenet.insight import plots
 from barenet.insight.plots.saving import PLOT_MARK
+from barenet.insight.progress import Progress
 from barenet.training.callbacks import LambdaCallback
 from barenet.training.history import History
-from barenet.training.progress import Progress
 from barenet.training.run import Run
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from barenet.cli.unfinished_run import RunCheckpoint
 from barenet.data.file_io import STANDARD_INPUT
 from barenet.errors import DivergenceError, some
 from barenet.files.checkpoint import parse_interval
+from barenet.insight.progress import Progress
 from barenet.training.callbacks import Callback
 from barenet.training.history import History
-from barenet.training.progress import Progress
 from barenet.training.run import Run
 
 __all__ = ["train"]

@@ -13,9 +13,9 @@ from typing import Any
 
 from barenet.constraints import check_count
 from barenet.insight.loss_curve import draw_loss_curve
+from barenet.insight.progress import Progress
 from barenet.training.callbacks import Callback
 from barenet.training.history import HELD_OUT, RUN_CURVES
-from barenet.training.progress import Progress
 from barenet.training.run import Run
 
 __all__ = ["LivePlot"]
