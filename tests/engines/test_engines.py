@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet import ACTIVATIONS, SGD, Dense, Network, SquaredError, train
+from barenet import ACTIVATIONS, LOSSES, OPTIMIZERS, SGD, Dense, Network, SquaredError, train
 from barenet.engines import ENGINES, CompiledEngine, Job, ReferenceEngine, choose_engine
+from barenet.engines.compiled.lowering import KNOWN
 from barenet.errors import ArgumentError
 from barenet.model.array_dataset import validate_arrays
 
@@ -86,3 +87,16 @@ def test_engines_by_name():
     )
     with pytest.raises(ValueError, match=r"^engine: unknown 'compield', did you mean 'compiled'"):
         choose_engine("compield", job)
+
+
+@pytest.mark.parametrize(
+    ("role", "registry", "place"),
+    [
+        ("activation", ACTIVATIONS, "FORMULAS in engines/kernels/activations.py"),
+        ("loss", LOSSES, "FORMULAS in engines/kernels/losses.py"),
+        ("optimizer", OPTIMIZERS, "RULES in engines/kernels/optimizers.py"),
+    ],
+)
+def test_everything_registered_has_a_kernel(role, registry, place):
+    missing = registry.keys() - KNOWN[role]
+    assert not missing, f"add the kernel of {sorted(missing)} to {place}"

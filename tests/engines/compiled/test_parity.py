@@ -225,9 +225,9 @@ def test_measuring_and_the_gradient_of_all_rows(loss, weighted):
     train(network, np.random.default_rng(0).normal(size=(50, 5)), np.arange(50) % 3, epochs=1)
     job = job_for(network, loss, n_rows=1300, weighted=weighted, penalties=[L2(0.1)])
     found = []
-    for spec in (ReferenceEngine, CompiledEngine):
+    for kind in (ReferenceEngine, CompiledEngine):
         twin = network.copy()
-        engine = spec(Job(**{**vars(job), "network": twin}))
+        engine = kind(Job(**{**vars(job), "network": twin}))
         value, output = engine.evaluate(job.rows)
         loss_of_all, gradient = engine.value_and_gradient()
         found.append([value, output, loss_of_all, gradient, twin.statistics])

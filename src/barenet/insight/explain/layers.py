@@ -22,18 +22,18 @@ __all__ = ["LAYER_FORMULAS", "explain_backward", "explain_forward"]
 class LayerEquations:
     """Writes the equations of a layer, in letters that stand for its own quantities."""
 
-    def __init__(self, table: QuantityTable, layer: RecordedLayer) -> None:
-        self.table, self.layer, self.cache = table, layer, layer.cache
+    def __init__(self, table: QuantityTable, recorded: RecordedLayer) -> None:
+        self.table, self.recorded, self.cache = table, recorded, recorded.cache
         self.differences = table.differences
-        self.ends_in_loss = table.ends_in_loss(layer)
+        self.ends_in_loss = table.ends_in_loss(recorded)
 
     def name_of(self, letter: str) -> Name:
         """The quantity of a letter: X is the layer's input, dA the gradient with respect to A."""
         d = letter[0] == "d" and letter[1:2].isupper()
         letter = letter[1:] if d else letter
-        if letter == "X" or (letter == "Z" and type(self.layer.layer) is ActivationLayer):
-            return Name("A", str(self.layer.index), d=d)
-        return Name(letter, str(self.layer.index + 1), d=d)
+        if letter == "X" or (letter == "Z" and type(self.recorded.layer) is ActivationLayer):
+            return Name("A", str(self.recorded.index), d=d)
+        return Name(letter, str(self.recorded.index + 1), d=d)
 
     def equation(self, letter: str, value: Any, text: str | None = None, **parts: Any) -> Equation:
         """Write the equation of one quantity."""
@@ -47,7 +47,7 @@ class LayerEquations:
 
     def activation(self) -> Equation:
         """Write A = f(Z), also where the loss computes it."""
-        activation, output = self.layer.layer.activation, self.layer.output
+        activation, output = self.recorded.layer.activation, self.recorded.output
         assert activation is not None
         if self.ends_in_loss:
             output = activation.forward(output)
@@ -56,13 +56,13 @@ class LayerEquations:
 
     def activation_gradient(self, value: Any, differences: NDArray[np.float64]) -> Equation:
         """Write dZ = dA ⊙ f′(Z)."""
-        activation = self.layer.layer.activation
+        activation = self.recorded.layer.activation
         text, numbers = declared(activation, "backward_formula"), _options(activation)
         return self.equation("dZ", value, text, numbers=numbers, differences=differences)
 
     def gradients(self, **formulas: str) -> list[Equation]:
         """Write the gradients of the layer's parameters."""
-        index = self.layer.index
+        index = self.recorded.index
         return [
             self.table.equation(
                 self.table.name_of(index, array).derivative,
@@ -71,15 +71,15 @@ class LayerEquations:
                 self.name_of,
                 differences=self.differences.by_parameter(index, array),
             )
-            for array, value in self.layer.gradients.items()
+            for array, value in self.recorded.gradients.items()
         ]
 
     def input_gradient(self, text: str | None = None) -> list[Equation]:
         """Write the gradient with respect to the layer's input, unless it is the network's."""
-        if self.layer.index == 0:
+        if self.recorded.index == 0:
             return []
-        differences = self.differences.by_output(self.layer.index - 1)
-        return [self.equation("dX", self.layer.d_input, text, differences=differences)]
+        differences = self.differences.by_output(self.recorded.index - 1)
+        return [self.equation("dX", self.recorded.d_input, text, differences=differences)]
 
 
 def _options(activation: object) -> dict[str, float]:
@@ -120,77 +120,77 @@ def _passes_of(layer: Layer) -> Passes:
     return LAYER_FORMULAS.get(layer.name, _ANY_LAYER) if ours else _ANY_LAYER
 
 
-def _dense_forward(page: LayerEquations) -> list[Equation]:
-    return [page.equation("Z", page.cache.Z, "X @ W + b"), page.activation()]
+def _dense_forward(layer: LayerEquations) -> list[Equation]:
+    return [layer.equation("Z", layer.cache.Z, "X @ W + b"), layer.activation()]
 
 
-def _dense_backward(page: LayerEquations) -> list[Equation]:
+def _dense_backward(layer: LayerEquations) -> list[Equation]:
     equations = []
-    if not page.ends_in_loss:
-        _, Z, A, activation = page.cache
-        dZ = activation.backward(Z, A, page.layer.d_output)
-        differences = page.differences.by_sum(page.layer.index)
-        equations.append(page.activation_gradient(dZ, differences))
-    equations += page.gradients(weights="X.T @ dZ", bias="over_samples(dZ)")
-    return equations + page.input_gradient("dZ @ W.T")
+    if not layer.ends_in_loss:
+        _, Z, A, activation = layer.cache
+        dZ = activation.backward(Z, A, layer.recorded.d_output)
+        differences = layer.differences.by_sum(layer.recorded.index)
+        equations.append(layer.activation_gradient(dZ, differences))
+    equations += layer.gradients(weights="X.T @ dZ", bias="over_samples(dZ)")
+    return equations + layer.input_gradient("dZ @ W.T")
 
 
-def _activate_backward(page: LayerEquations) -> list[Equation]:
-    if page.layer.index == 0 or page.ends_in_loss:
+def _activate_backward(layer: LayerEquations) -> list[Equation]:
+    if layer.recorded.index == 0 or layer.ends_in_loss:
         return []
-    differences = page.differences.by_output(page.layer.index - 1)
-    return [page.activation_gradient(page.layer.d_input, differences)]
+    differences = layer.differences.by_output(layer.recorded.index - 1)
+    return [layer.activation_gradient(layer.recorded.d_input, differences)]
 
 
-def _dropout_forward(page: LayerEquations) -> list[Equation]:
-    if page.cache is None:
-        return [page.equation("A", page.layer.output, "X")]
-    mask = page.equation("M", page.cache)
-    return [mask, page.equation("A", page.layer.output, "X * M")]
+def _dropout_forward(layer: LayerEquations) -> list[Equation]:
+    if layer.cache is None:
+        return [layer.equation("A", layer.recorded.output, "X")]
+    mask = layer.equation("M", layer.cache)
+    return [mask, layer.equation("A", layer.recorded.output, "X * M")]
 
 
-def _dropout_backward(page: LayerEquations) -> list[Equation]:
-    return page.input_gradient("dA" if page.cache is None else "dA * M")
+def _dropout_backward(layer: LayerEquations) -> list[Equation]:
+    return layer.input_gradient("dA" if layer.cache is None else "dA * M")
 
 
-def _norm_forward(page: LayerEquations, axis: str) -> list[Equation]:
+def _norm_forward(layer: LayerEquations, axis: str) -> list[Equation]:
     """Write μ, V, s, N and A of a norm over the samples or the outputs."""
-    N, deviation = page.cache[:2]
-    epsilon = {"eps": page.layer.layer.epsilon}
+    N, deviation = layer.cache[:2]
+    epsilon = {"eps": layer.recorded.layer.epsilon}
     return [
-        page.derived("mu", f"mean_{axis}(X)", deviation),
-        page.derived("V", f"mean_{axis}((X - mu)**2)", deviation),
-        page.equation("s", deviation, "sqrt(V + eps)", numbers=epsilon),
-        page.equation("N", N, "(X - mu) / s"),
-        page.equation("A", page.layer.output, "gamma * N + beta"),
+        layer.derived("mu", f"mean_{axis}(X)", deviation),
+        layer.derived("V", f"mean_{axis}((X - mu)**2)", deviation),
+        layer.equation("s", deviation, "sqrt(V + eps)", numbers=epsilon),
+        layer.equation("N", N, "(X - mu) / s"),
+        layer.equation("A", layer.recorded.output, "gamma * N + beta"),
     ]
 
 
-def _norm_backward(page: LayerEquations, axis: str) -> list[Equation]:
+def _norm_backward(layer: LayerEquations, axis: str) -> list[Equation]:
     """Write dγ, dβ and dX of a norm."""
-    equations = page.gradients(gain="over_samples(dA * N)", bias="over_samples(dA)")
-    if page.layer.index > 0:
-        equations.append(page.derived("dN", "dA * gamma", page.layer.d_output))
-    return equations + page.input_gradient(f"(dN - mean_{axis}(dN) - N * mean_{axis}(dN * N)) / s")
+    equations = layer.gradients(gain="over_samples(dA * N)", bias="over_samples(dA)")
+    if layer.recorded.index > 0:
+        equations.append(layer.derived("dN", "dA * gamma", layer.recorded.d_output))
+    return equations + layer.input_gradient(f"(dN - mean_{axis}(dN) - N * mean_{axis}(dN * N)) / s")
 
 
-def _batch_norm_forward(page: LayerEquations) -> list[Equation]:
-    equations = _norm_forward(page, "samples")
-    layer, n = page.layer.layer, len(page.layer.X)
-    numbers = {"rate": layer.momentum, "ratio": n / (n - 1)}
+def _batch_norm_forward(layer: LayerEquations) -> list[Equation]:
+    equations = _norm_forward(layer, "samples")
+    norm, n = layer.recorded.layer, len(layer.recorded.X)
+    numbers = {"rate": norm.momentum, "ratio": n / (n - 1)}
     averages = {
-        "mubar": (layer.mean, "rate * mubar + (1 - rate) * mu"),
-        "Vbar": (layer.variance, "rate * Vbar + (1 - rate) * ratio * V"),
+        "mubar": (norm.mean, "rate * mubar + (1 - rate) * mu"),
+        "Vbar": (norm.variance, "rate * Vbar + (1 - rate) * ratio * V"),
     }
     for letter, (value, text) in averages.items():
-        equations.append(page.equation(letter, value, text, numbers=numbers, assigns=True))
+        equations.append(layer.equation(letter, value, text, numbers=numbers, assigns=True))
     return equations
 
 
-def _any_forward(page: LayerEquations) -> list[Equation]:
-    if page.ends_in_loss:
-        return [page.equation("Z", page.layer.output), page.activation()]
-    return [page.equation("A", page.layer.output)]
+def _any_forward(layer: LayerEquations) -> list[Equation]:
+    if layer.ends_in_loss:
+        return [layer.equation("Z", layer.recorded.output), layer.activation()]
+    return [layer.equation("A", layer.recorded.output)]
 
 
 _BACKWARD = (
@@ -209,7 +209,7 @@ LAYER_FORMULAS: dict[str, Passes] = {
         "the activation to the weighted sum, and from there to weights, bias and input.",
     ),
     "activate": Passes(
-        lambda page: [page.activation()],
+        lambda layer: [layer.activation()],
         _activate_backward,
         "An activation on its own, without weights.",
         _BACKWARD,
@@ -223,15 +223,15 @@ LAYER_FORMULAS: dict[str, Passes] = {
     ),
     "batch_norm": Passes(
         _batch_norm_forward,
-        lambda page: _norm_backward(page, "samples"),
+        lambda layer: _norm_backward(layer, "samples"),
         "Each feature is standardized to mean 0 and variance 1 over the samples, then scaled and "
         "shifted. μ is the mean, V the variance, N the result; γ and β are learned. For "
         "predictions there are running averages of μ and of n / (n − 1) V: μ̄ and V̄.",
         "A sample affects its own output and, through mean and variance, those of all samples.",
     ),
     "layer_norm": Passes(
-        lambda page: _norm_forward(page, "outputs"),
-        lambda page: _norm_backward(page, "outputs"),
+        lambda layer: _norm_forward(layer, "outputs"),
+        lambda layer: _norm_backward(layer, "outputs"),
         "Each sample is standardized to mean 0 and variance 1 over its entries, then scaled and "
         "shifted. μ is the mean, V the variance, N the result; γ and β are learned.",
         "An entry affects its own output and, through mean and variance, those of its sample.",
@@ -240,7 +240,7 @@ LAYER_FORMULAS: dict[str, Passes] = {
 
 _ANY_LAYER = Passes(
     _any_forward,
-    lambda page: [*page.gradients(), *page.input_gradient()],
+    lambda layer: [*layer.gradients(), *layer.input_gradient()],
     "A user-defined layer, shown without formulas.",
     "Computed by its `backward` method.",
 )

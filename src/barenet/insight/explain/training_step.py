@@ -168,9 +168,9 @@ def explain(
     _check(job)
     notes = _notes(job, digits, limit, feature_names, class_names)
     place = None if neuron is None else find_neuron(network, neuron)
-    page = _explain(job, first_step, place, digits, _limit(limit, network, place))
-    page = page.with_notes(notes)
-    return page if notation == "rows" else page.transposed()
+    explanation = _explain(job, first_step, place, digits, _limit(limit, network, place))
+    explanation = explanation.with_notes(notes)
+    return explanation if notation == "rows" else explanation.transposed()
 
 
 def _limit(limit: int | None, network: Network, neuron: Neuron | None) -> int:
