@@ -70,21 +70,14 @@ def test_the_slice_of_mnist_is_mnist():
 DIGITS = idx(np.arange(24).reshape(2, 3, 4), 0x08)
 
 
-@pytest.mark.parametrize("length", range(len(DIGITS)))
-def test_fault_48_truncated_at_every_byte(tmp_path, length):
+def test_fault_48_truncated_at_every_byte(tmp_path):
     path = tmp_path / "cut.idx"
-    path.write_bytes(DIGITS[:length])
-    with pytest.raises(DataError, match=r"cut\.idx: truncated: expected \d+ bytes.*got \d+$"):
-        read_idx(path)
-
-
-def test_fault_48_truncated_names_both_sizes(tmp_path):
-    path = tmp_path / "cut.idx"
-    path.write_bytes(DIGITS[:-5])
-    with pytest.raises(DataError) as error:
-        read_idx(path)
-    message = f"{path}: truncated: expected 24 bytes after the header (2 × 3 × 4), got 19"
-    assert str(error.value) == message
+    for length in range(len(DIGITS)):
+        path.write_bytes(DIGITS[:length])
+        with pytest.raises(DataError, match=r"truncated: expected \d+ bytes") as caught:
+            read_idx(path)
+        assert caught.value.path == path
+    assert caught.value.problem.endswith("24 bytes after the header (2 × 3 × 4), got 23")
 
 
 @pytest.mark.parametrize("magic", ["89 50 4e 47", "00 01 08 01", "00 00 0a 01", "00 00 08 00"])

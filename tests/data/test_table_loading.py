@@ -123,9 +123,9 @@ def test_fault_44_target_missing(write):
     path = write("height,weight\n1,2\n3,4\n")
     with pytest.raises(
         DataError,
-        match=r"no column wieght, did you mean 'weight'\? the columns are height, weight$",
+        match=r"no column Wieght, did you mean 'weight'\? the columns are height, weight$",
     ):
-        load_table(path, "wieght")
+        load_table(path, "Wieght")
     with pytest.raises(ValueError, match=r"^target: .*; the columns are height, weight$"):
         load_table(path, None)
 
@@ -155,11 +155,6 @@ def test_a_column_without_a_name_numbers_the_rows_and_is_left_out(write):
     dataset = load_table(write(",x,y\n0,1,2\n1,1,3\n"), "y")
     assert dataset.feature_names == ("x",)
     assert dataset.description == "2 rows, 3 columns, 1 of them without a name and left out"
-
-
-def test_a_name_that_is_nearly_right(write):
-    with pytest.raises(DataError, match=r"no column Species, did you mean 'species'\? the columns"):
-        load_table(write("x,species\n1,a\n2,b\n"), "Species")
 
 
 def test_features_are_taken_by_name(write):
