@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from barenet import Adam, BinaryCrossEntropy, Network, batches, check_gradients
+from barenet import Network, batches, check_gradients
 from barenet.data import load_dataset
+from barenet.losses import BinaryCrossEntropy
+from barenet.optimizers import Adam
 
 
 def main(epochs: int | None = None) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from barenet import Network, Run, train
+from barenet import Network, train
+from barenet.callbacks import Run
 from barenet.data import Dataset, Scaling, load_dataset
 from barenet.insight.plots import plot_digits, plot_history, save_figure
 

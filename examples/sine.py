@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from barenet import Network, Run, train
+from barenet import Network, train
+from barenet.callbacks import Run
 from barenet.data import Scaling, load_dataset
 from barenet.insight.plots import plot_fit, plot_fit_at_epochs, plot_history, save_figure
 

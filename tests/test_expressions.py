@@ -12,13 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from barenet import ACTIVATIONS, LOSSES, OPTIMIZERS
+from barenet.activations import ACTIVATIONS
 from barenet.constraints import options_of
 from barenet.expressions import DEFINITIONS, Expression, declared
+from barenet.losses import LOSSES
 from barenet.model.activations import ReLU
 from barenet.model.losses import logits_form
 from barenet.optimization.clipping import CLIPPINGS
 from barenet.optimization.penalties import PENALTIES
+from barenet.optimizers import OPTIMIZERS
 
 #: Formulas that `explain` and the exports need.
 NEEDED = {"formula", "backward_formula", "derivative_formula"}

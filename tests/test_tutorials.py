@@ -84,7 +84,7 @@ def test_the_digits_architecture_as_the_tutorial_writes_it():
 
 
 def test_squared_error_maps_to_the_tutorials_factors():
-    from barenet import SquaredError
+    from barenet.losses import SquaredError
 
     output, y = np.array([[0.7, 0.2]]), np.array([[1.0, 0.0]])
     digits, sine = SquaredError(factor=1), SquaredError()

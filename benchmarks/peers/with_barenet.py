@@ -21,7 +21,7 @@ class Barenet(Trainer):
         self.network = barenet.Network.dense(
             work.sizes, hidden="relu", output="softmax" if work.classifies else "sigmoid"
         )
-        kind = barenet.Adam if work.optimizer == "adam" else barenet.SGD
+        kind = barenet.optimizers.Adam if work.optimizer == "adam" else barenet.optimizers.SGD
         self.optimizer = kind(learning_rate=work.learning_rate)
         self.predictor: barenet.Network | barenet.CompiledNetwork = self.network
         self.epoch = 0

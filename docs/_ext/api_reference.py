@@ -1,7 +1,7 @@
 """Writes the page of the API reference from the package itself, so that nothing is forgotten.
 
-Public is what `barenet.__all__` names, and what the registries hold, as their names are what users
-type. Where an object is defined decides under which heading it stands.
+Public are the names in `barenet.__all__`, those of the modules among them, and the entries of the
+registries. The module that defines an object determines its heading.
 """
 
 from __future__ import annotations
@@ -53,9 +53,8 @@ PREFACE = """\
 API reference
 =============
 
-What the lists show as ``barenet.name`` is imported from ``barenet``, the rest from the module that
-its name tells. Wherever an activation, a loss, an initializer, an optimizer, a schedule or a
-penalty is expected, its short name will do, with options after a colon:
+Each name is listed with the module to import it from. An activation, a loss, an initializer, an
+optimizer, a schedule or a penalty can also be given as a string, with options after a colon:
 ``"leaky_relu:slope=0.2"``.
 """
 
@@ -63,6 +62,8 @@ penalty is expected, its short name will do, with options after a colon:
 def public_objects() -> dict[str, Any]:
     """Every public class and function, by the name that it is documented under."""
     named = {f"barenet.{name}": getattr(barenet, name) for name in sorted(barenet.__all__)}
+    for module in [thing for thing in named.values() if inspect.ismodule(thing)]:
+        named |= {f"{module.__name__}.{name}": getattr(module, name) for name in module.__all__}
     found = {name: thing for name, thing in named.items() if _has_docstring(thing)}
     for thing in _registered():
         if thing not in found.values():

@@ -1,6 +1,7 @@
 """barenet: feed-forward neural networks you can read, watch and ship.
 
-The public names, all in one place. What is not listed here may change without notice.
+These are the public names, together with those of the modules listed last. Modules whose names
+begin with an underscore are private and may change without notice.
 """
 
 from __future__ import annotations
@@ -8,89 +9,29 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from barenet import (
+    activations,
+    callbacks,
+    errors,
+    initializers,
+    layers,
+    losses,
+    optimizers,
+    penalties,
+    plots,
+    schedules,
+)
 from barenet.data.dataset import Dataset
 from barenet.data.datasets import load_dataset
 from barenet.data.scaling import Scaling
 from barenet.engines import CompiledNetwork
-from barenet.errors import (
-    BarenetError,
-    DataError,
-    DivergenceError,
-    MissingExtraError,
-    ModelFileError,
-)
 from barenet.files.checkpoint import Checkpoint
 from barenet.insight.gradient_check import GradientReport, ParameterReport, check_gradients
-from barenet.insight.plots import (
-    plot_boundary,
-    plot_confusion,
-    plot_digits,
-    plot_fit,
-    plot_fit_at_epochs,
-    plot_history,
-    plot_importance,
-    plot_weights,
-    save_figure,
-)
-from barenet.insight.progress import Progress
-from barenet.model.activations import ACTIVATIONS, Activation
-from barenet.model.initializers import INITIALIZERS, Initializer
-from barenet.model.layers import (
-    LAYERS,
-    ActivationLayer,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Layer,
-    LayerNorm,
-)
-from barenet.model.losses import (
-    LOSSES,
-    AbsoluteError,
-    BinaryCrossEntropy,
-    BinaryFocal,
-    CategoricalCrossEntropy,
-    CategoricalFocal,
-    Huber,
-    Loss,
-    Poisson,
-    Quantile,
-    SigmoidCrossEntropy,
-    SoftmaxCrossEntropy,
-    SquaredError,
-)
 from barenet.model.network import Network
 from barenet.model.targets import one_hot
-from barenet.optimization.clipping import ClipNorm, Clipping, ClipValue
-from barenet.optimization.optimizers import (
-    LBFGS,
-    OPTIMIZERS,
-    SGD,
-    AdaGrad,
-    Adam,
-    AdamW,
-    Momentum,
-    Nesterov,
-    Optimizer,
-    RMSProp,
-)
-from barenet.optimization.penalties import L1, L2, Penalty
-from barenet.optimization.schedules import (
-    SCHEDULES,
-    Constant,
-    Cosine,
-    ExponentialDecay,
-    InverseScaling,
-    OneCycle,
-    ReduceOnPlateau,
-    Schedule,
-    StepDecay,
-)
 from barenet.training.batches import batches
-from barenet.training.callbacks import Callback, EarlyStopping, LambdaCallback, TimeLimit
 from barenet.training.history import History
 from barenet.training.metrics import METRICS
-from barenet.training.run import Run
 from barenet.training.train import train
 from barenet.version import __version__ as __version__
 
@@ -111,120 +52,64 @@ if TYPE_CHECKING:
     from barenet.files.predictor import Predictor
     from barenet.insight.baselines import Baseline, fit_baseline
     from barenet.insight.explain import Explanation, explain
-    from barenet.insight.live_plot import LivePlot
     from barenet.insight.permutation_importance import Importance, permutation_importance
 
-__all__ = [
-    "ACTIVATIONS",
-    "INITIALIZERS",
-    "L1",
-    "L2",
-    "LAYERS",
-    "LBFGS",
-    "LOSSES",
-    "METRICS",
-    "OPTIMIZERS",
-    "SCHEDULES",
-    "SGD",
-    "AbsoluteError",
-    "Activation",
-    "ActivationLayer",
-    "AdaGrad",
-    "Adam",
-    "AdamW",
-    "BarenetError",
-    "Baseline",
-    "BatchNorm",
-    "BinaryCrossEntropy",
-    "BinaryFocal",
-    "Callback",
-    "CategoricalCrossEntropy",
-    "CategoricalFocal",
-    "Checkpoint",
-    "ClipNorm",
-    "ClipValue",
-    "Clipping",
+__all__ = [  # noqa: RUF022
+    # Networks and their training
+    "Network",
     "CompiledNetwork",
-    "Constant",
-    "Cosine",
-    "DataError",
-    "Dataset",
-    "Dense",
-    "DivergenceError",
-    "Dropout",
-    "EarlyStopping",
-    "Explanation",
-    "ExponentialDecay",
-    "Exported",
-    "Frame",
-    "GradientReport",
+    "train",
+    "batches",
+    "one_hot",
     "History",
-    "Huber",
-    "Importance",
-    "Initializer",
-    "InverseScaling",
-    "LambdaCallback",
-    "Layer",
-    "LayerNorm",
-    "LivePlot",
-    "Loss",
+    "Checkpoint",
+    "METRICS",
+    # Data
+    "Dataset",
+    "Frame",
+    "Scaling",
+    "TableEncoding",
+    "load_dataset",
+    "load_table",
+    "fingerprint",
+    # scikit-learn
     "MLPClassifier",
     "MLPRegressor",
-    "MissingExtraError",
-    "ModelCard",
-    "ModelFileError",
-    "Momentum",
-    "Nesterov",
-    "Network",
-    "OneCycle",
-    "Optimizer",
-    "ParameterReport",
-    "Penalty",
-    "Poisson",
-    "Predictor",
-    "Progress",
-    "Quantile",
-    "RMSProp",
-    "ReduceOnPlateau",
-    "Run",
-    "Scaling",
-    "Schedule",
-    "SigmoidCrossEntropy",
-    "SoftmaxCrossEntropy",
-    "SquaredError",
-    "StepDecay",
-    "TableEncoding",
     "TablePreprocessor",
-    "TimeLimit",
-    "batches",
-    "check_gradients",
-    "explain",
-    "export",
-    "fingerprint",
-    "fit_baseline",
+    "register_onnx_converters",
+    # Files
+    "save",
     "load",
-    "load_dataset",
     "load_network",
     "load_predictor",
-    "load_table",
-    "one_hot",
+    "Predictor",
+    "ModelCard",
+    "export",
+    "Exported",
+    # Insight
+    "check_gradients",
+    "GradientReport",
+    "ParameterReport",
+    "explain",
+    "Explanation",
+    "fit_baseline",
+    "Baseline",
     "permutation_importance",
-    "plot_boundary",
-    "plot_confusion",
-    "plot_digits",
-    "plot_fit",
-    "plot_fit_at_epochs",
-    "plot_history",
-    "plot_importance",
-    "plot_weights",
-    "register_onnx_converters",
-    "save",
-    "save_figure",
-    "train",
+    "Importance",
+    # Modules
+    "activations",
+    "callbacks",
+    "errors",
+    "initializers",
+    "layers",
+    "losses",
+    "optimizers",
+    "penalties",
+    "plots",
+    "schedules",
 ]
 
-
-#: What takes its time to import, as scikit-learn does, and where it is when it is asked for.
+#: Names whose modules are slow to import, such as those that need scikit-learn.
 _LAZY = {
     **dict.fromkeys(
         ("MLPClassifier", "MLPRegressor", "TablePreprocessor", "register_onnx_converters"),
@@ -243,12 +128,11 @@ _LAZY = {
     **dict.fromkeys(
         ("Importance", "permutation_importance"), "barenet.insight.permutation_importance"
     ),
-    "LivePlot": "barenet.insight.live_plot",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Import what takes its time when it is asked for."""
+    """Import a name of a slow module when it is used."""
     if name in _LAZY:
         return getattr(importlib.import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

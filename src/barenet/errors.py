@@ -13,6 +13,16 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Self
 
+__all__ = [
+    "ArgumentError",
+    "BarenetError",
+    "DataError",
+    "DivergenceError",
+    "MissingExtraError",
+    "ModelFileError",
+    "ResumeError",
+]
+
 #: Characters of a value that an error shows.
 LONGEST = 80
 

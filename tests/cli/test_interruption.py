@@ -21,7 +21,7 @@ def test_a_signal_stops_the_run(number, status):
     before = signal.getsignal(number)
     with Interruption() as interruption:
         assert interruption.status == 0
-        raise_once = barenet.LambdaCallback(
+        raise_once = barenet.callbacks.LambdaCallback(
             lambda run: signal.raise_signal(number) if run.epoch == 4 else None
         )
         history = train(raise_once, interruption)

@@ -214,7 +214,7 @@ def test_a_checkpoint_of_somebody_else_is_not_replaced(barenet):
 
     Path("mine").mkdir()
     network = package.Network.dense([1, 1])
-    interrupt = package.TimeLimit(1e-9)
+    interrupt = package.callbacks.TimeLimit(1e-9)
     package.train(network, np.ones((4, 1)), np.ones(4), checkpoint="mine", callbacks=interrupt)
     before = Path("mine/checkpoint.safetensors").read_bytes()
     for content, message in [(before, "was not written by a run of"), (b"mine", "a damaged one")]:

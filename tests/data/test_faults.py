@@ -9,8 +9,9 @@ import lzma
 import numpy as np
 import pytest
 
-from barenet import DataError, TableEncoding, TablePreprocessor, load_dataset
+from barenet import TableEncoding, TablePreprocessor, load_dataset
 from barenet.data.table_loading import load_table, read_features
+from barenet.errors import DataError
 
 
 def refused(load, path, **options) -> str:

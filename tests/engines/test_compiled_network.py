@@ -10,16 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from barenet import (
-    ActivationLayer,
-    BatchNorm,
-    CompiledNetwork,
-    Dense,
-    Dropout,
-    LayerNorm,
-    Network,
-    train,
-)
+from barenet import CompiledNetwork, Network, train
+from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 
 
 def trained(dtype="float32"):

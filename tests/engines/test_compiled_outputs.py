@@ -12,20 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from barenet import (
-    ActivationLayer,
-    BatchNorm,
-    CompiledNetwork,
-    Dense,
-    Dropout,
-    LayerNorm,
-    MLPClassifier,
-    MLPRegressor,
-    Network,
-    Predictor,
-    Scaling,
-)
+from barenet import CompiledNetwork, MLPClassifier, MLPRegressor, Network, Predictor, Scaling
 from barenet.engines import compiled_outputs
+from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 
 RNG = np.random.default_rng(0)
 

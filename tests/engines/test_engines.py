@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet import ACTIVATIONS, LOSSES, OPTIMIZERS, SGD, Dense, Network, SquaredError, train
+from barenet import Network, train
+from barenet.activations import ACTIVATIONS
 from barenet.engines import ENGINES, CompiledEngine, Job, ReferenceEngine, choose_engine
 from barenet.engines.compiled.lowering import KNOWN
 from barenet.errors import ArgumentError
+from barenet.layers import Dense
+from barenet.losses import LOSSES, SquaredError
 from barenet.model.array_dataset import validate_arrays
+from barenet.optimizers import OPTIMIZERS, SGD
 
 Tanh = ACTIVATIONS["tanh"]
 X = np.random.default_rng(0).normal(size=(12, 2))

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
-from barenet import L1, L2, SGD, ClipNorm, ClipValue, Dense, Dropout, Network, SquaredError
+from barenet import Network
 from barenet.engines import Job, ReferenceEngine, choose_engine
+from barenet.layers import Dense, Dropout
+from barenet.losses import SquaredError
 from barenet.model.array_dataset import validate_arrays
+from barenet.optimizers import SGD, ClipNorm, ClipValue
+from barenet.penalties import L1, L2
 
 
 def make_job(network, X, y, **settings):

@@ -46,7 +46,12 @@ def test_a_copy_from_a_file_goes_on_the_same_way(kind, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_clone_has_the_parameters_and_nothing_else(kind):
-    model = small(kind, dropout=0.1, schedule=barenet.Cosine(), optimizer=barenet.SGD(0.1))
+    model = small(
+        kind,
+        dropout=0.1,
+        schedule=barenet.schedules.Cosine(),
+        optimizer=barenet.optimizers.SGD(0.1),
+    )
     twin = clone(model.fit(X, Y))
     assert twin.get_params().keys() == model.get_params().keys()
     assert not hasattr(twin, "network_")

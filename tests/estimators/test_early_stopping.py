@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from barenet import SGD, History, Network, Run
+from barenet import History, Network
+from barenet.callbacks import Run
 from barenet.estimators.early_stopping import (
     InverseScalingRate,
     LossPatience,
@@ -16,6 +17,7 @@ from barenet.estimators.early_stopping import (
     split_validation,
 )
 from barenet.model.array_dataset import ArrayDataset
+from barenet.optimizers import SGD
 
 ROWS = ArrayDataset(np.arange(40.0).reshape(20, 2), np.arange(20.0)[:, None], np.arange(20.0))
 

@@ -18,7 +18,8 @@ import scipy.sparse
 from joblib import Parallel, delayed
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
 
-from barenet import DivergenceError, MLPClassifier, MLPRegressor
+from barenet import MLPClassifier, MLPRegressor
+from barenet.errors import DivergenceError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from barenet import Callback, DivergenceError, MLPClassifier, MLPRegressor, Run
+from barenet import MLPClassifier, MLPRegressor
+from barenet.callbacks import Callback, Run
+from barenet.errors import DivergenceError
 
 RNG = np.random.RandomState(0)
 X = RNG.normal(size=(60, 3))

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
-from barenet import OPTIMIZERS, MLPClassifier, MLPRegressor
+from barenet import MLPClassifier, MLPRegressor
+from barenet.optimizers import OPTIMIZERS
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -14,7 +14,8 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from barenet import MissingExtraError, MLPClassifier, MLPRegressor, register_onnx_converters
+from barenet import MLPClassifier, MLPRegressor, register_onnx_converters
+from barenet.errors import MissingExtraError
 
 X, KIND = load_iris(return_X_y=True)
 

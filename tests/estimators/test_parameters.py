@@ -10,7 +10,7 @@ import math
 import numpy as np
 import pytest
 
-from barenet import LBFGS, SGD, Adam, AdamW, MLPClassifier, MLPRegressor, Momentum, Nesterov
+from barenet import MLPClassifier, MLPRegressor
 from barenet.estimators.parameters import (
     TINY,
     dense_layers_of,
@@ -19,6 +19,7 @@ from barenet.estimators.parameters import (
     make_optimizer,
 )
 from barenet.model.activations import as_activation
+from barenet.optimizers import LBFGS, SGD, Adam, AdamW, Momentum, Nesterov
 
 X, Y = np.arange(12.0).reshape(6, 2) / 10, np.array([0, 1, 0, 1, 0, 1])
 

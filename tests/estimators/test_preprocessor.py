@@ -14,8 +14,9 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_sco
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from barenet import DataError, MLPClassifier, TablePreprocessor
+from barenet import MLPClassifier, TablePreprocessor
 from barenet.data.table_loading import load_table
+from barenet.errors import DataError
 
 
 @parametrize_with_checks([TablePreprocessor(), TablePreprocessor(numbers="robust")])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import PoissonRegressor
 
-from barenet import Huber, MLPRegressor
+from barenet import MLPRegressor
+from barenet.losses import Huber
 
 ENGINES = ("reference", "compiled")
 RNG = np.random.default_rng(0)

@@ -28,7 +28,8 @@ from sklearn.metrics import (
 from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier
 
-from barenet import EarlyStopping, MLPClassifier, MLPRegressor
+from barenet import MLPClassifier, MLPRegressor
+from barenet.callbacks import EarlyStopping
 from barenet.estimators.scoring import DefaultScorer, accuracy, as_scorers, r2
 from barenet.model.array_dataset import ArrayDataset
 

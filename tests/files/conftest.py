@@ -71,7 +71,7 @@ except OSError:
 before, started, outcome = peak(), time.process_time(), "read"
 try:
     load(sys.argv[1])
-except barenet.ModelFileError as error:
+except barenet.errors.ModelFileError as error:
     outcome = str(error)
 print(json.dumps([outcome, time.process_time() - started, peak() - before]))
 """

@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 
 import barenet
-from barenet import Callback, Checkpoint, Dense, ModelFileError, Network, save, train
-from barenet.errors import ArgumentError
+from barenet import Checkpoint, Network, save, train
+from barenet.callbacks import Callback
+from barenet.errors import ArgumentError, ModelFileError
 from barenet.files.checkpoint import FILE_NAME, parse_interval, read_notes
 from barenet.files.model_file import write_model
+from barenet.layers import Dense
 
 ROOT = Path(__file__).parents[2]
 X = np.random.default_rng(0).normal(size=(40, 3))
@@ -273,7 +275,7 @@ def test_a_run_that_is_about_to_diverge_is_not_kept(tmp_path):
                 run.network.layers[0].bias = np.inf
 
     look = Look(tmp_path / "kept")
-    with pytest.raises(barenet.DivergenceError), warnings.catch_warnings():
+    with pytest.raises(barenet.errors.DivergenceError), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         learn(Checkpoint(look.path, every=".000001ms"), look, Spoil())
     state = Checkpoint(look.path).read()

@@ -9,18 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from barenet import (
-    History,
-    ModelCard,
-    ModelFileError,
-    Network,
-    Predictor,
-    Scaling,
-    load_predictor,
-    save,
-    train,
-)
-from barenet.errors import in_a_line
+from barenet import History, ModelCard, Network, Predictor, Scaling, load_predictor, save, train
+from barenet.errors import ModelFileError, in_a_line
 from barenet.files.model_file import read_model
 from barenet.files.model_header import MAX_HEADER
 from barenet.files.model_io import check_header_size

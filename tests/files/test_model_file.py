@@ -18,20 +18,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet import (
-    ActivationLayer,
-    BatchNorm,
-    Dense,
-    Dropout,
-    LayerNorm,
-    ModelFileError,
-    Network,
-    load,
-    load_predictor,
-    save,
-    train,
-)
+from barenet import Network, load, load_predictor, save, train
+from barenet.errors import ModelFileError
 from barenet.files import model_file, model_header
+from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.layers import LAYERS
 
 X = np.random.default_rng(0).normal(size=(9, 3))

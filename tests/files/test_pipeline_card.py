@@ -12,7 +12,6 @@ from sklearn.metrics import accuracy_score
 from sklearn.pipeline import make_pipeline
 
 from barenet import (
-    Adam,
     MLPClassifier,
     MLPRegressor,
     Predictor,
@@ -22,6 +21,7 @@ from barenet import (
     save,
 )
 from barenet.cli.main import main
+from barenet.optimizers import Adam
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -8,17 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from barenet import (
-    ModelFileError,
-    Network,
-    Predictor,
-    TableEncoding,
-    load,
-    load_network,
-    load_predictor,
-    save,
-)
+from barenet import Network, Predictor, TableEncoding, load, load_network, load_predictor, save
 from barenet.data.scaling import Scaling
+from barenet.errors import ModelFileError
 from barenet.files.model_card import ModelCard
 from barenet.files.model_file import read_model
 from barenet.files.model_header import read_header

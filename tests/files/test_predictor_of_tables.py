@@ -9,17 +9,9 @@ import pandas as pd
 import pyarrow
 import pytest
 
-from barenet import (
-    DataError,
-    ModelFileError,
-    Network,
-    Predictor,
-    TableEncoding,
-    load_network,
-    load_predictor,
-    save,
-)
+from barenet import Network, Predictor, TableEncoding, load_network, load_predictor, save
 from barenet.data.table_loading import load_table
+from barenet.errors import DataError, ModelFileError
 from barenet.files.model_file import read_model
 
 

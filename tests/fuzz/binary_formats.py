@@ -14,11 +14,12 @@ from format import Format
 from mutations import NUMBERS, mutated
 from pyarrow import parquet
 
-from barenet import DataError, Network, Predictor, save
+from barenet import Network, Predictor, save
 from barenet.data.npz import load_arrays
 from barenet.data.parquet import open_parquet
 from barenet.data.scaling import Scaling
 from barenet.data.table_loading import load_table
+from barenet.errors import DataError
 
 __all__ = ["NPZ", "Parquet"]
 

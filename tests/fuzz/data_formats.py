@@ -16,12 +16,13 @@ import pyarrow
 from format import Format
 from mutations import NUMBERS, mutated
 
-from barenet import DataError, Network, Predictor, TableEncoding, save
+from barenet import Network, Predictor, TableEncoding, save
 from barenet.data.csv_table import read_table
 from barenet.data.delimited import CsvOptions
 from barenet.data.idx import read_idx
 from barenet.data.scaling import Scaling
 from barenet.data.table_loading import load_table, read_features, read_samples
+from barenet.errors import DataError
 
 __all__ = ["CSV", "IDX"]
 

@@ -15,13 +15,15 @@ from format import Format
 from model_formats import JSON_WORDS, mended, repacked, unpacked
 from mutations import changed, mutated
 
-from barenet import Callback, DivergenceError, Network
+from barenet import Network
+from barenet.callbacks import Callback
 from barenet.cli.experiment import Experiment, prepare
 from barenet.cli.run_file import read_run_file
 from barenet.cli.run_folder import HISTORY, RunFolder, read_history
 from barenet.cli.run_settings import HEADER
 from barenet.cli.trained_model import MODEL, SETTINGS
 from barenet.cli.unfinished_run import NOTE, UnfinishedRun
+from barenet.errors import DivergenceError
 from barenet.files.checkpoint import FILE_NAME, Checkpoint
 
 __all__ = ["Run"]

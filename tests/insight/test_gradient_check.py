@@ -7,17 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from barenet import (
-    ACTIVATIONS,
-    ActivationLayer,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Layer,
-    LayerNorm,
-    Network,
-    check_gradients,
-)
+from barenet import Network, check_gradients
+from barenet.activations import ACTIVATIONS
+from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
 
 X = np.random.default_rng(0).normal(size=(7, 3))
 

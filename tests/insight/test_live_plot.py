@@ -11,7 +11,8 @@ import pytest
 from nbclient import NotebookClient
 from sklearn.base import clone
 
-from barenet import LivePlot, MLPRegressor, Network, train
+from barenet import MLPRegressor, Network, train
+from barenet.callbacks import LivePlot
 
 X = np.linspace(-1, 1, 40).reshape(-1, 1)
 Y = X[:, 0] ** 2
@@ -27,7 +28,7 @@ network = barenet.Network.dense([1, 8, 1])
 started = time.perf_counter()
 history = barenet.train(
     network, X, X[:, 0] ** 2, epochs=400, validation_data=(X, X[:, 0] ** 2), engine="reference",
-    callbacks=[barenet.EarlyStopping(patience=400), barenet.LivePlot()],
+    callbacks=[barenet.callbacks.EarlyStopping(patience=400), barenet.callbacks.LivePlot()],
 )
 print(time.perf_counter() - started, history.best_epoch)
 """,
@@ -38,11 +39,12 @@ def interrupt(run):
 
 barenet.train(
     network, X, X[:, 0] ** 2, epochs=10**6, engine="reference",
-    callbacks=[interrupt, barenet.LivePlot()],
+    callbacks=[interrupt, barenet.callbacks.LivePlot()],
 )
 """,
     """
-barenet.train(network, X, X[:, 0], callbacks=[barenet.LivePlot(), barenet.EarlyStopping()])
+plot, stopping = barenet.callbacks.LivePlot(), barenet.callbacks.EarlyStopping()
+barenet.train(network, X, X[:, 0], callbacks=[plot, stopping])
 """,
 ]
 

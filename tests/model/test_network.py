@@ -213,7 +213,7 @@ def test_a_copy_can_be_drawn_anew(way):
 
 def test_the_repr_is_the_call_that_makes_it():
     network = one_of_everything()
-    twin = eval(repr(network), vars(barenet))
+    twin = eval(repr(network), vars(barenet) | vars(barenet.layers))
     assert repr(twin) == repr(network)
     assert (twin.sizes, twin.dtype) == (network.sizes, network.dtype)
     small = "Network([Dense(2, 1, 'identity')], dtype='float32')"

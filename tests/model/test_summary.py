@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from barenet import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, Network
+from barenet import Network
+from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 
 
 def test_every_kind_of_layer():

@@ -27,7 +27,9 @@ for library in ("OMP", "OPENBLAS", "MKL"):  # children are forked, and threads d
 import numpy as np  # noqa: E402
 
 import barenet  # noqa: E402
-from barenet import BatchNorm, Callback, Checkpoint, Dense, Dropout, Network, train  # noqa: E402
+from barenet import Checkpoint, Network, train  # noqa: E402
+from barenet.callbacks import Callback  # noqa: E402
+from barenet.layers import BatchNorm, Dense, Dropout  # noqa: E402
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(203, 5))
@@ -82,7 +84,7 @@ def network_for(optimizer: str) -> Network:
 
 def learn(optimizer: str, engine: str, *callbacks: Callback, **more: object):
     network = network_for(optimizer)
-    patience = barenet.EarlyStopping(patience=40)
+    patience = barenet.callbacks.EarlyStopping(patience=40)
     settings = settings_for(optimizer, engine)
     history = train(network, X, Y, callbacks=[patience, *callbacks], **settings, **more)
     return network, history
@@ -251,7 +253,9 @@ def main() -> int:
     asked = parser.parse_args()
     seed = random.randrange(10**6) if asked.seed is None else asked.seed
     rng, began, turn, commanded = random.Random(seed), time.monotonic(), 0, 0.0
-    jobs = [(optimizer, engine) for engine in ENGINES for optimizer in barenet.OPTIMIZERS]
+    jobs = [
+        (optimizer, engine) for engine in ENGINES for optimizer in barenet.optimizers.OPTIMIZERS
+    ]
     for engine in ENGINES:  # kernels are built here, and not in every child
         learn("adam", engine)
     while not LOST and time.monotonic() - began < 60 * asked.minutes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet import Callback, EarlyStopping, LambdaCallback, Network, TimeLimit, train
+from barenet import Network, train
+from barenet.callbacks import Callback, EarlyStopping, LambdaCallback, TimeLimit
 from barenet.errors import ArgumentError
 from barenet.training.train import as_callbacks
 

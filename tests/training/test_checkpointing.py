@@ -8,23 +8,14 @@ import warnings
 import numpy as np
 import pytest
 
-from barenet import (
-    OPTIMIZERS,
-    SCHEDULES,
-    Adam,
-    BatchNorm,
-    Callback,
-    Checkpoint,
-    Dense,
-    DivergenceError,
-    Dropout,
-    EarlyStopping,
-    Network,
-    TimeLimit,
-    train,
-)
+from barenet import Checkpoint, Network, train
+from barenet.callbacks import Callback, EarlyStopping, TimeLimit
 from barenet.engines import ENGINES
+from barenet.errors import DivergenceError
+from barenet.layers import BatchNorm, Dense, Dropout
 from barenet.optimization.optimizers import as_optimizer
+from barenet.optimizers import OPTIMIZERS, Adam
+from barenet.schedules import SCHEDULES
 from barenet.training import checkpointing, mini_batch_loop
 
 RNG = np.random.default_rng(0)

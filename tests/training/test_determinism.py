@@ -10,9 +10,11 @@ import sys
 import numpy as np
 import pytest
 
-from barenet import OPTIMIZERS, BatchNorm, Dense, Dropout, Network, train
+from barenet import Network, train
 from barenet.engines import ENGINES
 from barenet.engines import threads as cores
+from barenet.layers import BatchNorm, Dense, Dropout
+from barenet.optimizers import OPTIMIZERS
 from barenet.training import mini_batch_loop
 
 RNG = np.random.default_rng(0)

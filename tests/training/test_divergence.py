@@ -8,7 +8,9 @@ import warnings
 import numpy as np
 import pytest
 
-from barenet import BatchNorm, Dense, DivergenceError, Network, train
+from barenet import Network, train
+from barenet.errors import DivergenceError
+from barenet.layers import BatchNorm, Dense
 from barenet.model.snapshot import Snapshot
 from barenet.training.divergence import DivergenceMonitor
 from barenet.training.history import History

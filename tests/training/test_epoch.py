@@ -7,10 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet import SCHEDULES, SGD, Callback, Network, ReduceOnPlateau, SquaredError, train
+from barenet import Network, train
+from barenet.callbacks import Callback
 from barenet.engines import ENGINES, Job, choose_engine
+from barenet.losses import SquaredError
 from barenet.model.array_dataset import ArrayDataset, validate_arrays
 from barenet.model.losses import as_loss
+from barenet.optimizers import SGD
+from barenet.schedules import SCHEDULES, ReduceOnPlateau
 from barenet.training import epoch as epoch_module
 from barenet.training.config import TrainingConfig
 from barenet.training.epoch import EpochPlan, MeasurementInterrupted, epoch_order, measure

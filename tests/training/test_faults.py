@@ -8,9 +8,11 @@ import warnings
 import numpy as np
 import pytest
 
-from barenet import OPTIMIZERS, SGD, DivergenceError, Network, train
+from barenet import Network, train
 from barenet.engines import ENGINES
+from barenet.errors import DivergenceError
 from barenet.model.losses import as_loss
+from barenet.optimizers import OPTIMIZERS, SGD
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 3))

@@ -8,20 +8,13 @@ import pickle
 import numpy as np
 import pytest
 
-from barenet import (
-    OPTIMIZERS,
-    BatchNorm,
-    Callback,
-    Checkpoint,
-    Dense,
-    EarlyStopping,
-    Network,
-    TimeLimit,
-    train,
-)
+from barenet import Checkpoint, Network, train
+from barenet.callbacks import Callback, EarlyStopping, TimeLimit
 from barenet.engines import ENGINES
+from barenet.layers import BatchNorm, Dense
 from barenet.optimization.optimizers import as_optimizer
 from barenet.optimization.schedules import as_schedule
+from barenet.optimizers import OPTIMIZERS
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(61, 3))

@@ -7,7 +7,8 @@ import copy
 import numpy as np
 import pytest
 
-from barenet import Callback, Checkpoint, EarlyStopping, Network, train
+from barenet import Checkpoint, Network, train
+from barenet.callbacks import Callback, EarlyStopping
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 Y = (X[:, 0] > 0).astype(int)

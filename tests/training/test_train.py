@@ -6,22 +6,12 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from barenet import (
-    L2,
-    LBFGS,
-    OPTIMIZERS,
-    SCHEDULES,
-    SGD,
-    Adam,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Network,
-    ReduceOnPlateau,
-    StepDecay,
-    train,
-)
+from barenet import Network, train
 from barenet.engines import ENGINES, ReferenceEngine
+from barenet.layers import BatchNorm, Dense, Dropout
+from barenet.optimizers import LBFGS, OPTIMIZERS, SGD, Adam
+from barenet.penalties import L2
+from barenet.schedules import SCHEDULES, ReduceOnPlateau, StepDecay
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 3))

@@ -141,7 +141,7 @@ def _run(tokens: list[str]) -> int:
         return _fail(tokens, f"not enough memory: {error}", 1)
     except RecursionError:
         return _fail(tokens, "the input is too deeply nested", 2)
-    except (CycloptsError, barenet.BarenetError, ValueError, OSError) as error:
+    except (CycloptsError, barenet.errors.BarenetError, ValueError, OSError) as error:
         return _fail(tokens, _message(error), 2 if _is_wrong_input(error) else 1)
 
 
@@ -149,8 +149,8 @@ def _is_wrong_input(error: Exception) -> bool:
     """Whether an error has its cause in the arguments or files given."""
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
         return True
-    wrong = (CycloptsError, ValueError, FileNotFoundError, barenet.MissingExtraError)
-    return isinstance(error, wrong) and not isinstance(error, barenet.DivergenceError)
+    wrong = (CycloptsError, ValueError, FileNotFoundError, barenet.errors.MissingExtraError)
+    return isinstance(error, wrong) and not isinstance(error, barenet.errors.DivergenceError)
 
 
 def _name_standard_input(tokens: list[str]) -> list[str]:

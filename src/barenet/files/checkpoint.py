@@ -65,7 +65,8 @@ class Checkpoint(Checkpointer):
     --------
     >>> import tempfile
     >>> import numpy as np
-    >>> from barenet import Checkpoint, Network, TimeLimit, train
+    >>> from barenet import Checkpoint, Network, train
+    >>> from barenet.callbacks import TimeLimit
     >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
     >>> whole, parts = Network.dense([1, 8, 1]), Network.dense([1, 8, 1])
     >>> train(whole, X, X**2, epochs=900)

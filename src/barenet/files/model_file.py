@@ -74,7 +74,7 @@ def check_layers(network: Network) -> None:
             raise ArgumentError(
                 f"{layer!r} is not one of barenet's layers, so it could not be loaded",
                 argument="network",
-                remedy="register its class in barenet.LAYERS, here and where it is loaded",
+                remedy="register its class in barenet.layers.LAYERS, here and where it is loaded",
             )
         layer_from(layer.config())
 

@@ -44,7 +44,8 @@ class LivePlot(Callback):
 
     Examples
     --------
-    >>> from barenet import LivePlot, Network, train
+    >>> from barenet import Network, train
+    >>> from barenet.callbacks import LivePlot
     >>> network = Network.dense([1, 1], init="zeros", dtype="float64")
     >>> history = train(network, [[1.0]], [1.0], epochs=3, batch_size=1, callbacks=LivePlot())
     """

@@ -111,7 +111,8 @@ def permutation_importance(
 
     Examples
     --------
-    >>> from barenet import Dense, Network
+    >>> from barenet import Network
+    >>> from barenet.layers import Dense
     >>> from barenet.data.scaling import Scaling
     >>> sums = Predictor(
     ...     network=Network([Dense(2, 1, init="zeros")]),

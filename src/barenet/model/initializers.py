@@ -32,7 +32,7 @@ class Initializer(Configurable, ABC):
     ...     name = "halves"
     ...     def draw(self, rng, shape, n_inputs, n_outputs):
     ...         return np.full(shape, 0.5)
-    >>> from barenet import Dense
+    >>> from barenet.layers import Dense
     >>> Dense(2, 1, init=Halves()).init.draw(None, (1, 2), 2, 1)
     array([[0.5, 0.5]])
     """

@@ -56,7 +56,8 @@ class Network(InPlaceAssignment):
 
     Examples
     --------
-    >>> from barenet import Dense, Dropout, Network
+    >>> from barenet import Network
+    >>> from barenet.layers import Dense, Dropout
     >>> network = Network([Dense(4, 8, "relu"), Dropout(0.2), Dense(8, 3, "softmax")], seed=1)
     >>> network.predict([[5.1, 3.5, 1.4, 0.2]]).shape
     (1, 3)

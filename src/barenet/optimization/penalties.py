@@ -37,7 +37,8 @@ class Penalty(Configurable, ABC):
 
     Examples
     --------
-    >>> from barenet import L2, Network
+    >>> from barenet import Network
+    >>> from barenet.penalties import L2
     >>> network = Network.dense([2, 1, 1])
     >>> L2([0.1, 0.0]).expand(network.layout, np.dtype("float64"))
     array([0.1, 0.1, 0. , 0. , 0. ])

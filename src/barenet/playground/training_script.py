@@ -24,7 +24,9 @@ def write_script(data: DataSettings, view: NetworkView, epochs: int) -> str:
     load = [*_load_lines(data, prepared), *_feature_lines(prepared)]
     edit, callbacks = _edit_lines(view)
     if depends_on_epochs(view.settings, epochs):
-        callbacks.append(f"barenet.LambdaCallback(lambda run: len(run.history) == {epochs})")
+        callbacks.append(
+            f"barenet.callbacks.LambdaCallback(lambda run: len(run.history) == {epochs})"
+        )
         epochs = schedule_epochs(view.settings)
     y = "{}.y" if prepared.target_scaling is None else "target({}.y)"
     lines = [
@@ -143,7 +145,7 @@ def _edit_lines(view: NetworkView) -> tuple[list[str], list[str]]:
         "",
         "",
     ]
-    return lines, ["barenet.LambdaCallback(edit)"]
+    return lines, ["barenet.callbacks.LambdaCallback(edit)"]
 
 
 def _setting_lines(view: NetworkView, epochs: int) -> list[str]:

@@ -49,7 +49,10 @@ class EpochPlan:
 
     Examples
     --------
-    >>> from barenet import SGD, Network, SquaredError, StepDecay
+    >>> from barenet import Network
+    >>> from barenet.losses import SquaredError
+    >>> from barenet.optimizers import SGD
+    >>> from barenet.schedules import StepDecay
     >>> rows = ArrayDataset(np.zeros((5, 1)), np.zeros((5, 1)), None)
     >>> network, optimizer = Network.dense([1, 1]), SGD(learning_rate=0.1)
     >>> job = Job(network=network, rows=rows, loss=SquaredError(), optimizer=optimizer)

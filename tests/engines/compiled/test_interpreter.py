@@ -9,20 +9,12 @@ import sys
 import numpy as np
 import pytest
 
-from barenet import (
-    L1,
-    L2,
-    BatchNorm,
-    ClipNorm,
-    ClipValue,
-    Dense,
-    Dropout,
-    LayerNorm,
-    Network,
-    train,
-)
+from barenet import Network, train
 from barenet.engines import threads as cores
 from barenet.engines.compiled.interpreter import TEAM, run_on_threads
+from barenet.layers import BatchNorm, Dense, Dropout, LayerNorm
+from barenet.optimizers import ClipNorm, ClipValue
+from barenet.penalties import L1, L2
 
 THREADS = [2, 3, 4, 7]
 

@@ -11,28 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from barenet import (
-    ACTIVATIONS,
-    L1,
-    L2,
-    LAYERS,
-    LOSSES,
-    OPTIMIZERS,
-    ActivationLayer,
-    BatchNorm,
-    ClipNorm,
-    ClipValue,
-    Dense,
-    Dropout,
-    LayerNorm,
-    Network,
-    train,
-)
+from barenet import Network, train
+from barenet.activations import ACTIVATIONS
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
+from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
+from barenet.losses import LOSSES
 from barenet.model.activations import as_activation
 from barenet.model.array_dataset import validate_arrays
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import as_optimizer
+from barenet.optimizers import OPTIMIZERS, ClipNorm, ClipValue
+from barenet.penalties import L1, L2
 
 TOLERANCE = {"float64": 1e-10, "float32": 1e-4}
 STEPPING = sorted(set(OPTIMIZERS) - {"lbfgs"})

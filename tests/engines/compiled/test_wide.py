@@ -8,17 +8,7 @@ import numba as nb
 import numpy as np
 import pytest
 
-from barenet import (
-    L1,
-    ActivationLayer,
-    BatchNorm,
-    ClipNorm,
-    Dense,
-    Dropout,
-    LayerNorm,
-    Network,
-    train,
-)
+from barenet import Network, train
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
 from barenet.engines.compiled.lowering import Lowering
 from barenet.engines.compiled.workspace import Workspace
@@ -26,9 +16,12 @@ from barenet.engines.kernels.dense import BLOCK, multiply
 from barenet.engines.kernels.records import LAYER, STEP
 from barenet.engines.simd.calls import invoke
 from barenet.engines.simd.views import kernel_spec
+from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.model.array_dataset import validate_arrays
 from barenet.model.losses import as_loss
 from barenet.optimization.optimizers import as_optimizer
+from barenet.optimizers import ClipNorm
+from barenet.penalties import L1
 
 TOLERANCE = {"float64": 1e-10, "float32": 2e-4}
 N_INPUTS = [255, 256, 257, 300, 512, 784, 1000]

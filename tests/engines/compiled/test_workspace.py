@@ -12,7 +12,8 @@ FENCED = """
 import ctypes, mmap
 from types import SimpleNamespace
 import numpy as np
-from barenet import BatchNorm, Dense, Dropout, LayerNorm, Network, train
+from barenet import Network, train
+from barenet.layers import BatchNorm, Dense, Dropout, LayerNorm
 from barenet.engines.compiled import workspace
 
 PAGE, libc, count = mmap.PAGESIZE, ctypes.CDLL(None, use_errno=True), 0

@@ -20,21 +20,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from barenet import (
-    ACTIVATIONS,
-    ActivationLayer,
-    BatchNorm,
-    Dense,
-    Dropout,
-    LayerNorm,
-    MLPClassifier,
-    MLPRegressor,
-    Network,
-    Predictor,
-    Scaling,
-    TableEncoding,
-)
+from barenet import MLPClassifier, MLPRegressor, Network, Predictor, Scaling, TableEncoding
+from barenet.activations import ACTIVATIONS
 from barenet.data.table_loading import load_table
+from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 
 sys.path.insert(0, str(Path(__file__).parent))  # the files that the tests share
 

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from barenet import MissingExtraError, Network, export
-from barenet.errors import ArgumentError
+from barenet import Network, export
+from barenet.errors import ArgumentError, MissingExtraError
 from barenet.files.exports import EXPORTS, SUFFIXES
 
 NETWORK = Network.dense([2, 3, 1], seed=1)

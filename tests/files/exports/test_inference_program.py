@@ -11,11 +11,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 import barenet
-from barenet import ACTIVATIONS, LAYERS, Dense, Layer, MLPClassifier, MLPRegressor, Network
+from barenet import MLPClassifier, MLPRegressor, Network
+from barenet.activations import ACTIVATIONS
 from barenet.errors import ArgumentError
 from barenet.files.exports.activation_code import has_expression
 from barenet.files.exports.inference_program import _STEPS, program_of
 from barenet.files.exports.steps import Apply, BinaryToTwoClass, Scale
+from barenet.layers import LAYERS, Dense, Layer
 from barenet.model.activations import ReLU
 
 
@@ -33,7 +35,9 @@ def test_every_layer_and_every_activation_is_known():
 
 
 def test_what_does_nothing_is_no_step(build):
-    dropped = Network([Dense(3, 2), barenet.Dropout(0.5), barenet.ActivationLayer("identity")])
+    dropped = Network(
+        [Dense(3, 2), barenet.layers.Dropout(0.5), barenet.layers.ActivationLayer("identity")]
+    )
     assert len(program_of(dropped).steps) == 1
     assert isinstance(program_of(build("classes").model).steps[0], Scale)
     assert not isinstance(program_of(build("not scaled").model).steps[0], Scale)
@@ -146,7 +150,7 @@ def test_parts_that_do_not_fit_are_refused(build):
 
 def test_a_network_that_takes_any_width_is_refused():
     with pytest.raises(ValueError, match="no layer fixes the number of inputs"):
-        program_of(Network([barenet.ActivationLayer("relu")]))
+        program_of(Network([barenet.layers.ActivationLayer("relu")]))
 
 
 def test_the_steps_share_the_arrays_of_the_model():

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from json_reader import predict
 
-from barenet import Dense, ModelCard, Network
+from barenet import ModelCard, Network
 from barenet.files.exports.inference_program import program_of
 from barenet.files.exports.json_file import VERSION, render
+from barenet.layers import Dense
 
 
 def document(model) -> dict:

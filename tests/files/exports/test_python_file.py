@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barenet import Dense, Network, export
+from barenet import Network, export
 from barenet.files.exports.inference_program import program_of
 from barenet.files.exports.python_file import render
+from barenet.layers import Dense
 
 #: scikit-learn's own normal distribution is in no other package, so it is taken from `math`.
 ROUNDED = ("gelu",)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.pipeline import make_pipeline
 
-from barenet import DataError, MLPClassifier, TablePreprocessor
+from barenet import MLPClassifier, TablePreprocessor
+from barenet.errors import DataError
 from barenet.files.exports.inference_program import program_of
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from barenet import SGD, CategoricalCrossEntropy, Dense, Network
+from barenet import Network
 from barenet.engines import Job
 from barenet.insight.explain.differences import Differences
 from barenet.insight.explain.number_format import LARGEST_ENTRIES
 from barenet.insight.explain.recorded_step import record_step
+from barenet.layers import Dense
+from barenet.losses import CategoricalCrossEntropy
 from barenet.model.array_dataset import validate_arrays
+from barenet.optimizers import SGD
 
 X = np.random.default_rng(0).normal(size=(4, 3))
 

@@ -8,26 +8,13 @@ import pickle
 import numpy as np
 import pytest
 
-from barenet import (
-    ACTIVATIONS,
-    LAYERS,
-    LOSSES,
-    OPTIMIZERS,
-    SGD,
-    ActivationLayer,
-    Adam,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Layer,
-    LayerNorm,
-    Network,
-    check_gradients,
-    explain,
-    train,
-)
+from barenet import Network, check_gradients, explain, train
+from barenet.activations import ACTIVATIONS
+from barenet.layers import LAYERS, ActivationLayer, BatchNorm, Dense, Dropout, Layer, LayerNorm
+from barenet.losses import LOSSES
 from barenet.model.activations import Activation
 from barenet.optimization.optimizers import as_optimizer
+from barenet.optimizers import OPTIMIZERS, SGD, Adam
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(5, 3))

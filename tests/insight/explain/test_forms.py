@@ -9,15 +9,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from barenet import (
-    ActivationLayer,
-    BatchNorm,
-    Dense,
-    Dropout,
-    LayerNorm,
-    Network,
-    explain,
-)
+from barenet import Network, explain
+from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 
 X = np.random.default_rng(0).normal(size=(3, 2))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from barenet import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm, Network, explain, train
+from barenet import Network, explain, train
 from barenet.insight.explain.neuron import find_neuron
+from barenet.layers import ActivationLayer, BatchNorm, Dense, Dropout, LayerNorm
 from barenet.optimization.optimizers import OPTIMIZERS, as_optimizer
 
 RNG = np.random.default_rng(0)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from barenet import L2, SGD, ClipValue, Dense, Dropout, Network, SquaredError
+from barenet import Network
 from barenet.engines import Job
 from barenet.insight.explain.recorded_step import record_step
+from barenet.layers import Dense, Dropout
+from barenet.losses import SquaredError
 from barenet.model.array_dataset import validate_arrays
+from barenet.optimizers import SGD, ClipValue
+from barenet.penalties import L2
 
 X = np.random.default_rng(0).normal(size=(4, 3))
 

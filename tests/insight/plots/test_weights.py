@@ -7,8 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from barenet import ActivationLayer, Dense, Network
+from barenet import Network
 from barenet.insight.plots import plot_weights
+from barenet.layers import ActivationLayer, Dense
 
 RNG = np.random.default_rng(0)
 

@@ -55,7 +55,7 @@ def test_its_configuration_makes_one_like_it(name):
 @each
 def test_its_repr_is_the_call_that_makes_it(name):
     layer = EXAMPLES[name]()
-    twin = eval(repr(layer), vars(barenet))
+    twin = eval(repr(layer), vars(barenet) | vars(barenet.layers))
     assert repr(twin) == repr(layer)
     assert type(twin) is type(layer)
     unsaid = {"init", "bias_init"}  # their work is done

@@ -11,8 +11,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from barenet import Dense, Network
+from barenet import Network
 from barenet.engines import CompiledEngine, Job, ReferenceEngine
+from barenet.layers import Dense
 from barenet.model.activations import ACTIVATIONS
 from barenet.model.array_dataset import ArrayDataset
 from barenet.model.losses import LOSSES, as_loss

@@ -36,7 +36,9 @@ class CompiledEngine(Engine):
     Examples
     --------
     >>> import numpy as np
-    >>> from barenet import Network, SGD, SquaredError
+    >>> from barenet import Network
+    >>> from barenet.losses import SquaredError
+    >>> from barenet.optimizers import SGD
     >>> from barenet.engines import Job
     >>> from barenet.model.array_dataset import validate_arrays
     >>> network = Network.dense([1, 1], init="zeros", dtype="float64")

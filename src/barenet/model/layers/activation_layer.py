@@ -27,7 +27,8 @@ class ActivationLayer(Layer):
 
     Examples
     --------
-    >>> from barenet import ActivationLayer, BatchNorm, Dense, Network
+    >>> from barenet import Network
+    >>> from barenet.layers import ActivationLayer, BatchNorm, Dense
     >>> Network([Dense(2, 3), BatchNorm(3), ActivationLayer("relu"), Dense(3, 1)]).n_parameters
     19
     """

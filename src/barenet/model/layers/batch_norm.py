@@ -44,7 +44,8 @@ class BatchNorm(Layer):
 
     Examples
     --------
-    >>> from barenet import BatchNorm, Network
+    >>> from barenet import Network
+    >>> from barenet.layers import BatchNorm
     >>> network = Network([BatchNorm(1)])
     >>> output, _ = network.forward(np.array([[1.0], [2.0], [3.0]]), training=True)
     >>> output.round(3).ravel()

@@ -55,7 +55,8 @@ class Dense(Layer):
 
     Examples
     --------
-    >>> from barenet import Dense, Network
+    >>> from barenet import Network
+    >>> from barenet.layers import Dense
     >>> network = Network([Dense(2, 1)], dtype="float64")
     >>> network.layers[0].weights = [[1.0], [10.0]]
     >>> network.layers[0].bias = 0.5

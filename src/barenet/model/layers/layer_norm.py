@@ -38,7 +38,8 @@ class LayerNorm(Layer):
 
     Examples
     --------
-    >>> from barenet import LayerNorm, Network
+    >>> from barenet import Network
+    >>> from barenet.layers import LayerNorm
     >>> Network([LayerNorm(3)]).predict([[1.0, 2.0, 3.0]]).round(3)
     array([[-1.225, 0. , 1.225]], dtype=float32)
     """

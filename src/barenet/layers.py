@@ -1,0 +1,13 @@
+"""Layers; `LAYERS` has them by name."""
+
+from barenet.model.layers import (
+    LAYERS,
+    ActivationLayer,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Layer,
+    LayerNorm,
+)
+
+__all__ = ["LAYERS", "ActivationLayer", "BatchNorm", "Dense", "Dropout", "Layer", "LayerNorm"]

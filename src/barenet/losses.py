@@ -1,0 +1,33 @@
+"""Losses; `LOSSES` has them by name."""
+
+from barenet.model.losses import (
+    LOSSES,
+    AbsoluteError,
+    BinaryCrossEntropy,
+    BinaryFocal,
+    CategoricalCrossEntropy,
+    CategoricalFocal,
+    Huber,
+    Loss,
+    Poisson,
+    Quantile,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+    SquaredError,
+)
+
+__all__ = [
+    "LOSSES",
+    "AbsoluteError",
+    "BinaryCrossEntropy",
+    "BinaryFocal",
+    "CategoricalCrossEntropy",
+    "CategoricalFocal",
+    "Huber",
+    "Loss",
+    "Poisson",
+    "Quantile",
+    "SigmoidCrossEntropy",
+    "SoftmaxCrossEntropy",
+    "SquaredError",
+]

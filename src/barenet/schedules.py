@@ -1,0 +1,25 @@
+"""Learning rate schedules; `SCHEDULES` has them by name."""
+
+from barenet.optimization.schedules import (
+    SCHEDULES,
+    Constant,
+    Cosine,
+    ExponentialDecay,
+    InverseScaling,
+    OneCycle,
+    ReduceOnPlateau,
+    Schedule,
+    StepDecay,
+)
+
+__all__ = [
+    "SCHEDULES",
+    "Constant",
+    "Cosine",
+    "ExponentialDecay",
+    "InverseScaling",
+    "OneCycle",
+    "ReduceOnPlateau",
+    "Schedule",
+    "StepDecay",
+]
