@@ -6,7 +6,7 @@ const SEEDS = ["seed", "data_seed"]; // new points and weights are not a change 
 const NAMES = {
   samples: "points", noise: "noise", test_size: "fraction of test points", features: "inputs", hidden: "hidden layers", activations: "activation", dropout: "dropout",
   batch_norm: "batch norm", loss: "loss", optimizer: "optimizer", learning_rate: "learning rate", schedule: "learning rate schedule",
-  penalty: "regularization", penalty_rate: "regularization rate", batch_size: "batch size", stop_epoch: "stop at epoch", stop_loss: "stop at training loss", pace: "speed",
+  penalty: "regularization", penalty_rate: "regularization strength", batch_size: "batch size", stop_epoch: "stop at epoch", stop_loss: "stop at training loss", pace: "speed",
 };
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
