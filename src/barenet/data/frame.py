@@ -151,7 +151,7 @@ class Frame:
         expected : str
             A description of the values that are accepted.
         remedy : str
-            A way to correct it.
+            The remedy, if there is one.
         **options : object
             Values of arguments that the remedy recommends.
 

@@ -156,7 +156,7 @@ class CheckpointManager:
                     callback.load_state_dict(state[name])
 
     def save_if_due(self) -> None:
-        """Save the state if the checkpointer says that it is time."""
+        """Save the state if a save is due."""
         if self.checkpointer is None:
             return
         if not (self._future or self.data) and time.monotonic() - self._started > CHECKSUM_DELAY:

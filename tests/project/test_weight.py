@@ -1,0 +1,132 @@
+"""The weight of the core, and the absence of import cycles, which the README promises.
+
+The core is `model`, `optimization` and `training`: the part that a reader finishes in an afternoon.
+"""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import io
+import sys
+import tokenize
+import warnings
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+import pytest
+
+from barenet import Network, train
+
+PACKAGE = Path(__file__).parents[2] / "src" / "barenet"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+CORE = ("model", "optimization", "training")
+CORE_LINES, CORE_CODE_LINES = 7_180, 3_345
+
+#: Limits of the path of a mini-batch: files, functions, changes from one file to another.
+PATH_FILES, PATH_FUNCTIONS, PATH_SWITCHES = 28, 82, 67
+
+NO_CODE = {
+    tokenize.COMMENT,
+    tokenize.DEDENT,
+    tokenize.ENDMARKER,
+    tokenize.INDENT,
+    tokenize.NEWLINE,
+    tokenize.NL,
+}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+MODULES = {module_name(path): path for path in SOURCES}
+
+
+def code_lines(text: str) -> int:
+    """Lines that hold code: neither blank, nor a comment, nor a docstring."""
+    documented = {
+        line
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    code = {
+        line
+        for token in tokens
+        if token.type not in NO_CODE
+        for line in range(token.start[0], token.end[0] + 1)
+    }
+    return len(code - documented)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Modules of the package that a file imports: on top, in functions, or for types alone."""
+    package = module_name(path).split(".")[: None if path.stem == "__init__" else -1]
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                name = f"{module}.{alias.name}"
+                yield name if name in MODULES else module
+
+
+def test_the_core_can_be_read_in_an_afternoon():
+    texts = [path.read_text("utf-8") for room in CORE for path in (PACKAGE / room).rglob("*.py")]
+    assert 1_000 < sum(map(code_lines, texts)) <= CORE_CODE_LINES
+    assert sum(text.count("\n") for text in texts) <= CORE_LINES
+
+
+def test_no_import_runs_in_a_cycle():
+    """A package's own `__init__` only gathers names, and is left out."""
+    graph = {
+        name: {other for other in imported(path) if other in MODULES and other != name}
+        for name, path in MODULES.items()
+        if path.stem != "__init__"
+    }
+    assert sum(map(len, graph.values())) > len(graph)  # the imports were found
+    order = list(graphlib.TopologicalSorter(graph).static_order())
+    assert len(order) >= len(graph)
+
+
+def test_a_cycle_would_be_found():
+    with pytest.raises(graphlib.CycleError):
+        list(graphlib.TopologicalSorter({"a": {"b"}, "b": {"a"}}).static_order())
+
+
+def calls_before_the_first_update() -> list[tuple[str, str]]:
+    """Files and functions that one mini-batch enters, with the NumPy engine."""
+    network = Network.dense([3, 4, 2], output="softmax")
+    X, y = np.zeros((8, 3), np.float32), np.array([0, 1] * 4)
+    calls: list[tuple[str, str]] = []
+
+    def record(frame: FrameType, event: str, _: object) -> None:
+        file = frame.f_code.co_filename
+        if event == "call" and file.startswith(str(PACKAGE)):
+            calls.append((file, frame.f_code.co_qualname))
+
+    sys.setprofile(record)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # all gradients of the first layer are 0
+            train(network, X, y, epochs=1, batch_size=8, optimizer="sgd", engine="reference")
+    finally:
+        sys.setprofile(None)
+    update = next(place for place, (_, name) in enumerate(calls) if name == "SGD.update")
+    return calls[: update + 1]
+
+
+def test_the_path_of_a_batch_is_short():
+    calls = calls_before_the_first_update()
+    files = [file for file, _ in calls]
+    assert len(set(files)) <= PATH_FILES
+    assert len(set(calls)) <= PATH_FUNCTIONS
+    assert sum(a != b for a, b in pairwise(files)) <= PATH_SWITCHES
