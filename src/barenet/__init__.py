@@ -1,7 +1,7 @@
 """barenet: feed-forward neural networks you can read, watch and ship.
 
-These are the public names, together with those of the modules listed last. Modules whose names
-begin with an underscore are private and may change without notice.
+These are the public names, together with those of the modules listed last. All other modules are
+private and may change without notice.
 """
 
 from __future__ import annotations
